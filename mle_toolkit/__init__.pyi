@@ -1,0 +1,24 @@
+# from .data import datasets as datasets
+from .data.sample import Sample as Sample
+from .errors import FitWarning as FitWarning
+from .errors import MleError as MleError
+from .families.base import ExponentialFamily as ExponentialFamily
+from .families.base import Family as Family
+from .families.base import Limit as Limit
+from .families.base import Parameter as Parameter
+from .families.base import families as families
+from .families.base import get_family as get_family
+from .families.distribution import Distribution as Distribution
+from .families.distribution import distribution as distribution
+from .families.domain import CLOSED_UNIT as CLOSED_UNIT
+from .families.domain import COUNTS as COUNTS
+from .families.domain import INTEGERS as INTEGERS
+from .families.domain import NON_NEGATIVE as NON_NEGATIVE
+from .families.domain import POSITIVE as POSITIVE
+from .families.domain import POSITIVE_COUNTS as POSITIVE_COUNTS
+from .families.domain import REAL as REAL
+from .families.domain import UNIT as UNIT
+from .families.domain import Interval as Interval
+from .fitting import Fit as Fit
+from .fitting import fit as fit
+from .fitting import load as load

@@ -1,0 +1,137 @@
+"""Columns from elsewhere: lists, NumPy, pandas, polars and pyarrow become one float64 array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.errors import DataError
+
+_NUMERIC_KINDS = "biuf"
+
+
+def to_column(data: Any, what: str = "data") -> tuple[Array, Mask | None]:
+    """Turn a column of numbers into a float64 array and the mask of its missing entries.
+
+    Parameters
+    ----------
+    data : array_like or Series
+        List, tuple, range, NumPy array (masked, bool, object of Python numbers), pandas or polars Series,
+        pyarrow Array or ChunkedArray. A scalar, a string or more than one dimension is refused; an
+        array of shape (n, 1) is refused too, because it usually is a frame by mistake.
+    what : str
+        How errors call the column.
+
+    Returns
+    -------
+    values : ndarray of shape (n,)
+        Missing entries are NaN.
+    missing : ndarray of bool of shape (n,), or None
+        Entries that the container itself marks as missing (mask, null); None where it marks none. NaN
+        is not counted here: see `mle_toolkit.data.sample.Sample`.
+
+    Raises
+    ------
+    DataError
+        If the data are not one column of real numbers.
+
+    Examples
+    --------
+    >>> to_column([1, 2, None])
+    (array([ 1.,  2., nan]), array([False, False,  True]))
+    """
+    if type(data) is np.ndarray:
+        return _from_numpy(data, what), None
+    if isinstance(data, np.ma.MaskedArray):
+        missing = np.ma.getmaskarray(data)
+        values = _from_numpy(np.array(data.data, dtype=data.dtype), what)
+        if not missing.any():
+            return values, None
+        values = values.copy()
+        values[missing] = np.nan
+        return values, missing
+    if isinstance(data, (str, bytes)) or np.isscalar(data) or data is None:
+        raise DataError(f"{what}: expected a column of numbers, got {type(data).__name__} {data!r:.60}.")
+    if isinstance(data, dict) or isinstance(data, (set, frozenset)):
+        raise DataError(f"{what}: expected a column of numbers, got a {type(data).__name__}; pass one list or array.")
+    if not isinstance(data, (list, tuple, range, np.ndarray)):
+        return _from_container(data, what)
+    return _from_objects(data, what)
+
+
+def _from_numpy(array: np.ndarray[Any, Any], what: str) -> Array:
+    _check_one_dimension(array.shape, what)
+    if array.dtype.kind in _NUMERIC_KINDS:
+        return np.ascontiguousarray(array, dtype=np.float64)
+    if array.dtype.kind == "O":
+        values, missing = _from_objects(list(array), what)
+        return values
+    raise _not_numeric(f"dtype {array.dtype}", what, array[:1].tolist())
+
+
+def _from_objects(items: Any, what: str) -> tuple[Array, Mask | None]:
+    """Take Python numbers one by one, where NumPy would guess a dtype or overflow."""
+    try:
+        array = np.asarray(items)
+    except (ValueError, OverflowError):
+        array = np.asarray(items, dtype=object)
+    if array.ndim == 1 and array.dtype.kind in _NUMERIC_KINDS:
+        return np.ascontiguousarray(array, dtype=np.float64), None
+    _check_one_dimension(array.shape, what)
+    missing = np.array([item is None or type(item).__name__ in ("NAType", "NaTType") for item in items], dtype=bool)
+    values = np.empty(len(items))
+    for row, item in enumerate(items):
+        if missing[row]:
+            values[row] = np.nan
+            continue
+        if isinstance(item, (str, bytes, complex)) or not hasattr(item, "__float__"):
+            raise _not_numeric(type(item).__name__, what, [item], row)
+        values[row] = float(item)
+    return values, missing if missing.any() else None
+
+
+def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
+    """Take a Series of pandas, polars or pyarrow through narwhals; anything else by ``__array__``."""
+    import narwhals as nw
+
+    if type(data).__module__.split(".")[0] == "pyarrow" and type(data).__name__.endswith("Array"):
+        import pyarrow as pa
+
+        data = pa.chunked_array([data])
+    series = nw.from_native(data, allow_series=True, pass_through=True)
+    if isinstance(series, (nw.DataFrame, nw.LazyFrame)):
+        columns = ", ".join(map(str, series.collect_schema().names()))
+        raise DataError(f"{what}: expected one column, got a table with columns {columns}; pass one of them.")
+    if not isinstance(series, nw.Series):
+        if hasattr(data, "__array__"):
+            return _from_numpy(np.asarray(data), what), None
+        if hasattr(data, "__iter__"):
+            return _from_objects(list(data), what)
+        raise DataError(f"{what}: expected a column of numbers, got {type(data).__name__}.")
+    if series.dtype == nw.Object:
+        return _from_objects(series.to_list(), what)
+    if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
+        raise _not_numeric(f"dtype {series.dtype}", what, series.head(1).to_list())
+    missing = series.is_null().to_numpy().astype(bool)
+    if series.dtype == nw.Boolean:
+        series = series.cast(nw.Int8)
+    values = np.ascontiguousarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    if not missing.any():
+        return values, None
+    values = np.where(missing, np.nan, values)
+    return values, missing
+
+
+def _check_one_dimension(shape: tuple[int, ...], what: str) -> None:
+    if len(shape) != 1:
+        raise DataError(
+            f"{what}: expected one column, got an array with {len(shape)} dimensions, shape {shape}; "
+            f"pass one column, or x.ravel() if every entry is an observation."
+        )
+
+
+def _not_numeric(kind: str, what: str, example: list[Any], row: int = 0) -> DataError:
+    shown = f"; entry {row} is {example[0]!r:.60}" if example else ""
+    return DataError(f"{what}: expected real numbers, got {kind}{shown}. Convert the column to numbers first.")

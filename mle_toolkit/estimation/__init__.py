@@ -1,0 +1,1 @@
+"""From a likelihood to a certified maximum."""

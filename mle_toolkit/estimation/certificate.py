@@ -1,0 +1,131 @@
+"""The certificate of a maximum: what we found when we looked at the point that the solver returned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+
+DECREMENT_TOLERANCE = 1e-9
+"""Largest Newton decrement, in log-likelihood units, at which a point counts as the maximum: 5e-5 standard errors."""
+
+SINGULAR = 1e-9
+"""Smallest eigenvalue of the information, scaled to a unit diagonal, that still determines all parameters: the
+differences from which an information may come are good to about this."""
+
+
+class Verdict(Enum):
+    """What a maximisation established; the values are sentences."""
+
+    INTERIOR = "a maximum in the interior: estimates and standard errors follow the usual theory"
+    BOUNDARY = "the maximum is at the boundary of the parameter space"
+    UNBOUNDED = "the likelihood is unbounded: there is no maximum"
+    NOT_IDENTIFIED = "the data do not determine all parameters: the likelihood is flat along some direction"
+    NON_REGULAR = "the maximum is right, but standard errors by the usual theory are not"
+    LOCAL = "a good local maximum of an unbounded likelihood"
+    NOT_CONVERGED = "the solver stopped before a maximum"
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+    def __eq__(self, other: object) -> bool:
+        """Equal to itself and to its name in lower case: ``verdict == "interior"``."""
+        if isinstance(other, str):
+            return self.name.lower() == other.lower()
+        return self is other
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """Evidence for, or against, a maximum.
+
+    Attributes
+    ----------
+    verdict : Verdict
+        What was established.
+    message : str
+        The verdict in a sentence, with the names of what it concerns.
+    method : str
+        The route to the maximum: ``"closed-form"``, ``"newton"``, ``"trust-exact"`` or another SciPy method.
+    score_se : float
+        Largest component of the score, in units of standard errors: how far, to first order, the maximum is away.
+        NaN where no parameter is free and regular.
+    decrement : float
+        Newton decrement: how much log-likelihood, to second order, the maximum is above this point; nats.
+    eigenvalues : tuple of float
+        Eigenvalues of the observed information, scaled to a unit diagonal; all positive at a maximum, one near zero where a
+        direction is not identified.
+    boundary : tuple of str
+        Parameters at the end of their domain.
+    limit : str or None
+        The limiting family, where the maximum is one.
+    irregular : tuple of str
+        Parameters without a standard error from the information.
+    n_starts : int
+        From how many starting points the solver ran; 0 for a closed form.
+    n_agreeing : int
+        How many of them ended in this maximum.
+    """
+
+    verdict: Verdict
+    message: str
+    method: str
+    score_se: float = np.nan
+    decrement: float = np.nan
+    eigenvalues: tuple[float, ...] = ()
+    boundary: tuple[str, ...] = ()
+    limit: str | None = None
+    irregular: tuple[str, ...] = ()
+    n_starts: int = 0
+    n_agreeing: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the estimate is a maximum that may be used, though perhaps without standard errors."""
+        return self.verdict in (Verdict.INTERIOR, Verdict.BOUNDARY, Verdict.NON_REGULAR, Verdict.LOCAL)
+
+    def __str__(self) -> str:
+        return f"{self.verdict}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Score, decrement and eigenvalues at a point; what a certificate is judged by."""
+
+    score_se: float
+    decrement: float
+    eigenvalues: tuple[float, ...]
+
+
+def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
+    """Measure how far a point is from a maximum.
+
+    Parameters
+    ----------
+    gradient, hessian : ndarray of shape (q,), (q, q)
+        Derivatives of the mean negative log-likelihood by the free coordinates.
+    nobs : float
+        Number of observations.
+    """
+    if len(gradient) == 0:
+        return Measured(np.nan, 0.0, ())
+    diagonal = np.diag(hessian)
+    if not np.all(np.isfinite(hessian)) or not np.all(diagonal > 0):
+        return Measured(np.inf, np.inf, tuple(sorted(np.where(np.isfinite(diagonal), diagonal, np.nan).tolist())))
+    unit = 1.0 / np.sqrt(diagonal)
+    scaled = hessian * np.outer(unit, unit)
+    eigenvalues = np.linalg.eigvalsh(scaled)
+    if eigenvalues[0] <= 0:
+        return Measured(np.inf, np.inf, tuple(eigenvalues.tolist()))
+    inverse = np.linalg.inv(scaled)
+    pull = gradient * unit
+    decrement = 0.5 * nobs * float(pull @ inverse @ pull)
+    # Standard errors in these coordinates are sqrt(diag(inverse) / nobs), so a score times one has no unit.
+    score_se = float(np.max(np.abs(pull) * np.sqrt(np.diag(inverse) * nobs)))
+    return Measured(score_se, decrement, tuple(eigenvalues.tolist()))

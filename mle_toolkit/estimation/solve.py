@@ -1,0 +1,663 @@
+"""From a likelihood to its maximum: closed forms, Newton's method, scipy.optimize."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import SKETCH_ROWS, Sample
+from mle_toolkit.errors import NoMaximumError, ParameterError, UnboundedLikelihoodError
+from mle_toolkit.estimation.certificate import (
+    DECREMENT_TOLERANCE,
+    SINGULAR,
+    Certificate,
+    Measured,
+    Verdict,
+    measure,
+)
+from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.likelihood.coordinates import Coordinates, Objective
+from mle_toolkit.likelihood.sums import Likelihood
+
+NEWTON_STEPS = 60
+LONGEST_STEP = 3.0
+"""Longest Newton step, in coordinates in which a unit is a natural change."""
+
+FAR = 25.0
+"""A coordinate this far from its start has run off: exp(25) is 7e10."""
+
+SOLVERS = (
+    "Nelder-Mead", "Powell", "CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "COBYLA", "COBYQA", "SLSQP",
+    "trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov",
+)  # fmt: skip
+_WITHOUT_GRADIENT = {"Nelder-Mead", "Powell", "COBYLA", "COBYQA"}
+_WITH_HESSIAN = {"Newton-CG", "dogleg", "trust-ncg", "trust-exact", "trust-krylov", "trust-constr"}
+_TIGHT_OPTIONS: dict[str, dict[str, float]] = {
+    "Nelder-Mead": {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 20_000, "maxfev": 20_000},
+    "Powell": {"xtol": 1e-9, "ftol": 1e-13, "maxiter": 2_000},
+    "L-BFGS-B": {"ftol": 1e-15, "gtol": 1e-10},
+    "TNC": {"ftol": 1e-15, "gtol": 1e-10, "maxfun": 5_000},
+    "SLSQP": {"ftol": 1e-15, "maxiter": 1_000},
+    "COBYLA": {"tol": 1e-9, "maxiter": 20_000},
+    "COBYQA": {"final_tr_radius": 1e-9},
+    "Newton-CG": {"xtol": 1e-10},
+    "trust-constr": {"gtol": 1e-10, "xtol": 1e-12},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maximum:
+    """Where a maximisation ended, in the unit of the data, with its certificate.
+
+    Attributes
+    ----------
+    family : Family
+        The law, its constants settled.
+    likelihood : Likelihood
+        The likelihood that was maximised.
+    objective : Objective
+        The same as a function of the free regular coordinates.
+    coordinates : ndarray
+        Where the maximum is, in those coordinates.
+    theta : ndarray of shape (p,)
+        All parameters, in the unit of the data.
+    loglik : float
+        Log-likelihood of the sample, nats.
+    fixed : tuple of str
+        Parameters that were given.
+    boundary : tuple of str
+        Parameters at the end of their domain.
+    limit : Maximum or None
+        The maximum of the limiting family, where that is the maximum.
+    """
+
+    family: Family
+    likelihood: Likelihood
+    objective: Objective
+    coordinates: Array
+    theta: Array
+    loglik: float
+    method: str
+    fixed: tuple[str, ...] = ()
+    boundary: tuple[str, ...] = ()
+    limit: Maximum | None = None
+    n_starts: int = 0
+    n_agreeing: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the maximum is interior by theorem: from the means of an exponential family, with no end reached.
+
+        Its log-likelihood is strictly concave, so a root of the likelihood equation is the maximum.
+        """
+        return self.method == "closed-form" and self.likelihood.on_means and not self.boundary and self.limit is None
+
+    def certify(self) -> Certificate:
+        """Look at the point, whatever the solver claimed, and say what it is."""
+        family = self.family
+        irregular = tuple(p.name for p in family.parameters if not p.regular and p.name not in self.fixed)
+        facts: dict[str, Any] = {
+            "method": self.method,
+            "boundary": self.boundary,
+            "irregular": irregular,
+            "n_starts": self.n_starts,
+            "n_agreeing": self.n_agreeing,
+        }
+        if self.limit is not None:
+            at_limit = self.limit.certify()
+            where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in self.boundary)
+            return replace(
+                at_limit,
+                **facts | {"irregular": at_limit.irregular},
+                verdict=Verdict.BOUNDARY,
+                limit=self.limit.family.name,
+                message=f"the maximum is at the boundary {where}, where {family.name} is {self.limit.family.name}",
+            )
+        seen = self._measured()
+        facts |= {"score_se": seen.score_se, "decrement": seen.decrement, "eigenvalues": seen.eigenvalues}
+        verdict, message = self._judge(seen, irregular)
+        return Certificate(verdict=verdict, message=message, **facts)
+
+    def _measured(self) -> Measured:
+        u = self.coordinates
+        if len(u) == 0:
+            return measure(u, np.empty((0, 0)), self.likelihood.nobs)
+        return measure(self.objective.gradient(u), self.objective.hessian(u), self.likelihood.nobs)
+
+    def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
+        if len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR:
+            return (
+                Verdict.NOT_IDENTIFIED,
+                f"{Verdict.NOT_IDENTIFIED.value}; the smallest eigenvalue of the scaled information is "
+                f"{seen.eigenvalues[0]:.1e}. Fix a parameter, or choose a law with fewer",
+            )
+        if not seen.decrement <= DECREMENT_TOLERANCE:
+            found = (
+                f"the log-likelihood can still rise by about {seen.decrement:.2g}"
+                if np.isfinite(seen.decrement)
+                else "the information there is not positive definite"
+            )
+            return Verdict.NOT_CONVERGED, f"{Verdict.NOT_CONVERGED.value}: {found}. Try another start or solver"
+        if self.boundary:
+            where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
+            return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"
+        if irregular:
+            return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {', '.join(irregular)}"
+        return Verdict.INTERIOR, Verdict.INTERIOR.value
+
+
+def maximise(
+    family: Family,
+    sample: Sample,
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
+    start: Mapping[str, Any] | None = None,
+    solver: str | None = None,
+) -> Maximum:
+    """Find the maximum of the likelihood of a family for a sample.
+
+    Parameters
+    ----------
+    family : Family
+    sample : Sample
+        Inside the support of the family.
+    fixed : mapping of str to value, optional
+        Parameters that are known.
+    bounds : mapping of str to (lower, upper), optional
+        Further limits on parameters; None for none.
+    start : mapping of str to value, optional
+        Where to start, instead of the family's own choice; parameters left out keep theirs.
+    solver : str, optional
+        ``"closed-form"``, ``"newton"``, or a method of `scipy.optimize.minimize`. By default the closed form or
+        one-dimensional root where the family has one, else Newton's method with the trust region of
+        ``"trust-exact"`` behind it.
+
+    Raises
+    ------
+    NoMaximumError
+        If there is no finite maximum and no limit that would be one.
+    ParameterError
+        If names or values in ``fixed``, ``bounds`` or ``start`` are not those of the family.
+    """
+    fixed, bounds = dict(fixed or {}), dict(bounds or {})
+    _check_names(family, fixed, bounds, start or {})
+    if solver not in (None, "closed-form", "newton") and solver not in SOLVERS:
+        raise ParameterError(
+            f"unknown solver {solver!r}; choose closed-form, newton or one of {', '.join(SOLVERS)}."
+        )
+    if not fixed and not bounds:
+        family.check(sample)
+    likelihood = Likelihood(family, sample)
+    direct = _direct_route(family, likelihood)
+    if solver == "closed-form" and (direct is None or fixed or bounds):
+        reason = "has no closed form" if direct is None else "has no closed form with fixed or bounded parameters"
+        raise ParameterError(f"{family.name} {reason}; leave solver=None.")
+    if direct is not None and not fixed and not bounds and solver in (None, "closed-form") and start is None:
+        maximum = _from_closed_form(family, likelihood, direct())
+    else:
+        maximum = _by_search(family, likelihood, fixed, bounds, start, solver)
+    if bounds or not family.limits:
+        return maximum
+    return _at_limit(maximum, sample, fixed) or maximum
+
+
+# --- closed forms ---------------------------------------------------------------------------------------------------
+
+
+def _direct_route(family: Family, likelihood: Likelihood) -> Any:
+    if likelihood.on_means:
+        assert isinstance(family, ExponentialFamily)
+        from_means = family.from_means
+        return None if from_means is None else lambda: from_means(likelihood.means)
+    from_sample = family.from_sample
+    return None if from_sample is None else lambda: from_sample(likelihood.sample)
+
+
+def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[Any]) -> Maximum:
+    theta = np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in params])
+    boundary = _at_endpoints(family, theta)
+    free = [p.regular and p.name not in boundary for p in family.parameters]
+    return _maximum(family, likelihood, theta, free, "closed-form", boundary=boundary)
+
+
+def _at_endpoints(family: Family, theta: Array) -> tuple[str, ...]:
+    names = []
+    for parameter, value in zip(family.parameters, _split(family, theta), strict=True):
+        if parameter.regular and any(np.any(value == end) for end in parameter.domain.endpoints):
+            names.append(parameter.name)
+    return tuple(names)
+
+
+def _maximum(
+    family: Family,
+    likelihood: Likelihood,
+    theta: Array,
+    free: Sequence[bool],
+    method: str,
+    **facts: Any,
+) -> Maximum:
+    coordinates = Coordinates(_domains(family), theta, free, _natural_changes(family, theta))
+    objective = Objective(likelihood, coordinates)
+    value = likelihood.mean_loglik(theta) + likelihood.unit.log_jacobian(family)
+    return Maximum(
+        family=family,
+        likelihood=likelihood,
+        objective=objective,
+        coordinates=coordinates.from_theta(theta),
+        theta=likelihood.unit.params_to_data(family, theta),
+        loglik=value * likelihood.nobs,
+        method=method,
+        **facts,
+    )
+
+
+# --- search ---------------------------------------------------------------------------------------------------------
+
+
+def _by_search(
+    family: Family,
+    likelihood: Likelihood,
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
+    """Search from several starts, keep the best, and settle bounds that the maximum lies on."""
+    unit = likelihood.unit
+    domains = _bounded(family, likelihood, bounds)
+    given = {name: _in_unit(family, likelihood, name, value) for name, value in fixed.items()}
+    free = [p.regular and p.name not in given for p in family.parameters]
+    starts = _starts(family, likelihood, domains, given, start)
+    method = "newton" if solver in (None, "closed-form") else str(solver)
+
+    best: Maximum | None = None
+    ends: list[float] = []
+    for theta in starts:
+        end, used = _climb(likelihood, domains, theta, free, method)
+        if end is None:
+            continue
+        ends.append(likelihood.mean_loglik(end) * likelihood.nobs)
+        if best is None or ends[-1] == max(ends):
+            best = _maximum(family, likelihood, end, free, used, fixed=tuple(fixed))
+    if best is None:
+        raise NoMaximumError(
+            f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
+            f"Give a start: fit(..., start={{...}})."
+        )
+    agreeing = sum(max(ends) - end <= 1e-6 for end in ends)
+    best = replace(best, n_starts=len(starts), n_agreeing=agreeing)
+    on_bound = _on_bounds(best, bounds)
+    if on_bound:
+        pinned = _by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
+        return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
+    theta = unit.params_to_unit(family, best.theta)
+    _check_run_off(best, theta, starts[0])
+    return best
+
+
+def _climb(
+    likelihood: Likelihood, domains: Sequence[Interval | Simplex], theta: Array, free: Sequence[bool], method: str
+) -> tuple[Array | None, str]:
+    """Climb from one start; on large samples first on a subsample, whose maximum is the start of the full pass."""
+    natural = _natural_changes(likelihood.family, theta)
+    objective = Objective(likelihood, Coordinates(domains, theta, free, natural))
+    u = objective.coordinates.from_theta(theta)
+    if len(u) == 0:
+        return (theta if np.isfinite(objective.value(u)) else None), "fixed"
+    if likelihood.data.n_rows > 4 * SKETCH_ROWS and not likelihood.on_means and not likelihood.family.per_row:
+        sketch = Likelihood(likelihood.family, likelihood.data.sketch(), likelihood.unit)
+        small = Objective(sketch, objective.coordinates)
+        if np.isfinite(small.value(u)):
+            v, _ = _minimise(small, u, method)
+            u = v if np.isfinite(objective.value(v)) else u
+    if not np.isfinite(objective.value(u)):
+        return None, method
+    u, used = _minimise(objective, u, method)
+    return objective.coordinates.to_theta(u), used
+
+
+def _minimise(objective: Objective, u: Array, method: str) -> tuple[Array, str]:
+    if method == "newton":
+        end, done = _newton(objective, u)
+        if done:
+            return end, "newton"
+        u, method = (end if objective.value(end) < objective.value(u) else u), "trust-exact"
+    u = _by_scipy(objective, u, method)
+    return _newton(objective, u)[0], method
+
+
+def _newton(objective: Objective, u: Array) -> tuple[Array, bool]:
+    """Newton's method with step halving; gives up, and says so, where the information is not positive definite."""
+    value = objective.value(u)
+    smallest = np.inf
+    for _ in range(NEWTON_STEPS):
+        gradient, hessian = objective.gradient(u), objective.hessian(u)
+        try:
+            np.linalg.cholesky(hessian)
+            step = -np.linalg.solve(hessian, gradient)
+        except np.linalg.LinAlgError:
+            return u, False
+        if not np.all(np.isfinite(step)):
+            return u, False
+        decrement = -0.5 * float(gradient @ step) * objective.likelihood.nobs
+        # Once below rounding the decrement stops falling; a step that does not lower it is not taken.
+        if decrement < 1e-18 or (decrement < 1e-9 and decrement >= 0.25 * smallest):
+            return u, True
+        smallest = min(smallest, decrement)
+        step *= min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
+        if decrement < 1e-7:
+            u = u + step  # differences of the value are rounding here; the decrement judges the next point
+            continue
+        for _ in range(30):
+            trial = objective.value(u + step)
+            if trial < value:
+                break
+            step *= 0.5
+        else:
+            return u, decrement < DECREMENT_TOLERANCE
+        u, value = u + step, trial
+    return u, False
+
+
+def _by_scipy(objective: Objective, u: Array, method: str) -> Array:
+    import warnings
+
+    from scipy import optimize
+
+    options = dict(_TIGHT_OPTIONS.get(method, {"gtol": 1e-10}))
+    arguments: dict[str, Any] = {"method": method}
+    tol = options.pop("tol", None)
+    if method not in _WITHOUT_GRADIENT:
+        arguments["jac"] = objective.gradient
+    if method in _WITH_HESSIAN:
+        arguments["hess"] = objective.hessian
+    seen: dict[str, Any] = {"value": objective.value(u), "u": u}
+
+    def value(v: Array) -> float:
+        f = objective.value(v)
+        if f < seen["value"]:
+            seen["value"], seen["u"] = f, np.array(v)
+        return f
+
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        # What SciPy warns of (precision loss, iteration limits) is judged by the certificate at the point itself.
+        warnings.simplefilter("ignore")
+        try:
+            optimize.minimize(value, u, tol=tol, options=options, **arguments)
+        except (ValueError, FloatingPointError, np.linalg.LinAlgError, ZeroDivisionError):
+            pass  # a method that cannot go on has still seen its best point, which the certificate judges
+    return np.asarray(seen["u"])
+
+
+# --- starts, domains, bounds ----------------------------------------------------------------------------------------
+
+
+def _starts(
+    family: Family,
+    likelihood: Likelihood,
+    domains: Sequence[Interval | Simplex],
+    given: Mapping[str, Array],
+    start: Mapping[str, Any] | None,
+) -> list[Array]:
+    wanted = {name: _in_unit(family, likelihood, name, value) for name, value in (start or {}).items()}
+    if all(p.name in given or p.name in wanted for p in family.parameters):
+        candidates = [np.concatenate([np.atleast_1d((given | wanted)[p.name]) for p in family.parameters])]
+    else:
+        candidates = _own_starts(family, likelihood)
+    starts: list[Array] = []
+    for theta in candidates:
+        parts = _split(family, np.array(theta, dtype=float))
+        for k, parameter in enumerate(family.parameters):
+            if parameter.name in given:
+                parts[k] = np.atleast_1d(given[parameter.name])
+            elif parameter.name in wanted:
+                parts[k] = np.atleast_1d(wanted[parameter.name])
+            else:
+                parts[k] = _into(domains[k], parts[k])
+        settled = np.concatenate(parts)
+        if not any(np.array_equal(settled, other) for other in starts):
+            starts.append(settled)
+    return starts if start is None else starts[:1]
+
+
+def _own_starts(family: Family, likelihood: Likelihood) -> list[Array]:
+    sketch = likelihood.sample.sketch() if not family.per_row else likelihood.sample
+    if family.start is not None:
+        proposed = family.start(sketch)
+        many = proposed if isinstance(proposed, list) else [proposed]
+        return [np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in params]) for params in many]
+    direct = _direct_route(family, likelihood)
+    if direct is not None:
+        return [np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in direct()])]
+    return _guesses(family, Likelihood(family, sketch, likelihood.unit))
+
+
+def _guesses(family: Family, sketch: Likelihood) -> list[Array]:
+    """Starts for a law that offers none: the best of a coarse grid over its parameters and the size of the data."""
+    import itertools
+
+    sample = sketch.sample
+    middle = sample.quantile(0.5)
+    spread = (sample.quantile(0.75) - sample.quantile(0.25)) or float(np.sqrt(sample.var())) or 1.0
+    size = float(sample.mean(np.abs)) or 1.0
+    grids = []
+    for parameter in family.parameters:
+        domain = parameter.domain
+        low, high = parameter.typical
+        if isinstance(domain, Simplex):
+            grids.append([np.full(domain.size, 1.0 / domain.size)])
+            continue
+        grid: list[float]
+        if parameter.role == "location":
+            grid = [middle]
+        elif parameter.role == "scale":
+            grid = [spread, size]
+        elif parameter.role == "rate":
+            grid = [1.0 / spread, 1.0 / size]
+        elif np.isfinite(domain.lower) and np.isfinite(domain.upper):
+            grid = [domain.lower + share * (domain.upper - domain.lower) for share in (0.1, 0.5, 0.9)]
+        elif np.isfinite(domain.lower) or np.isfinite(domain.upper):
+            sign, end = (1.0, domain.lower) if np.isfinite(domain.lower) else (-1.0, domain.upper)
+            away = {0.1, 1.0, 10.0, abs(low - end), abs(high - end), spread, size, 1 / size}
+            grid = [end + sign * distance for distance in sorted(away) if distance > 0]
+        else:
+            grid = sorted({0.0, -1.0, 1.0, low, high, middle})
+        grids.append([np.atleast_1d(value) for value in grid])
+    scored = []
+    for combination in itertools.islice(itertools.product(*grids), 4_000):
+        theta = np.concatenate(combination)
+        value = sketch.mean_loglik(theta)
+        if np.isfinite(value):
+            scored.append((value, tuple(theta.tolist())))
+    scored.sort(reverse=True)
+    return [np.array(theta) for _, theta in scored[:3]] or [np.concatenate([g[0] for g in grids])]
+
+
+def _domains(family: Family) -> list[Interval | Simplex]:
+    return [parameter.domain for parameter in family.parameters]
+
+
+def _bounded(
+    family: Family, likelihood: Likelihood, bounds: Mapping[str, tuple[float | None, float | None]]
+) -> list[Interval | Simplex]:
+    domains = _domains(family)
+    for k, parameter in enumerate(family.parameters):
+        if parameter.name not in bounds:
+            continue
+        low, high = _bound_values(family, likelihood, parameter.name, bounds[parameter.name])
+        domain = domains[k]
+        if not isinstance(domain, Interval):
+            raise ParameterError(f"{family.name}: a vector parameter such as {parameter.name} takes no bounds.")
+        if not low < high or high <= domain.lower or low >= domain.upper:
+            raise ParameterError(
+                f"{family.name}: bounds {bounds[parameter.name]} leave no value of {parameter.name} "
+                f"in its domain {parameter.domain}."
+            )
+        domains[k] = Interval(max(low, domain.lower), min(high, domain.upper))
+    return domains
+
+
+def _bound_values(
+    family: Family, likelihood: Likelihood, name: str, bound: tuple[float | None, float | None]
+) -> tuple[float, float]:
+    low, high = bound
+    return (
+        -np.inf if low is None else float(_in_unit(family, likelihood, name, low)[0]),
+        np.inf if high is None else float(_in_unit(family, likelihood, name, high)[0]),
+    )
+
+
+def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | None]]) -> dict[str, float]:
+    """Find the bounds that the search ran into: those from which a step back would lower the likelihood."""
+    family, likelihood = best.family, best.likelihood
+    on: dict[str, float] = {}
+    theta = likelihood.unit.params_to_unit(family, best.theta)
+    for name, bound in bounds.items():
+        for end in bound:
+            if end is None:
+                continue
+            k = family.param_names.index(name)
+            value = float(_in_unit(family, likelihood, name, end)[0])
+            at = theta.copy()
+            at[k] = value
+            if abs(theta[k] - value) <= 1e-4 * max(1.0, abs(value)) and likelihood.mean_loglik(
+                at
+            ) >= likelihood.mean_loglik(theta):
+                on[name] = end
+    return on
+
+
+def _check_run_off(best: Maximum, theta: Array, first: Array) -> None:
+    """Raise where the search followed the likelihood to the end of a parameter's domain without bound."""
+    u, start = best.coordinates, best.objective.coordinates.from_theta(first)
+    with np.errstate(all="ignore"):
+        far = ~(np.abs(u - start) < FAR)
+    if not far.any():
+        return
+    gradient = best.objective.gradient(u)
+    rising = far & ~(np.abs(gradient) < 1e-3)
+    if rising.any():
+        names = [n for n, p in zip(_free_names(best), rising, strict=False) if p]
+        message = (
+            f"{best.family.name}: the likelihood is unbounded as {', '.join(names)} runs to the end of its domain "
+            f"(log-likelihood {best.loglik:.6g} and rising). Are there ties, or fewer distinct values than parameters?"
+        )
+        raise UnboundedLikelihoodError(
+            message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=best.method)
+        )
+
+
+def _free_names(best: Maximum) -> list[str]:
+    coordinates = best.objective.coordinates
+    return [
+        p.name
+        for p, free in zip(best.family.parameters, coordinates.free, strict=True)
+        if free
+        for _ in range(p.domain.n_free)
+    ]
+
+
+def _natural_changes(family: Family, theta: Array) -> Array:
+    """Natural change of each parameter on the whole line: the scale of the law for a location, else 1."""
+    parts = _split(family, theta)
+    scale = next(
+        (float(part[0]) for p, part in zip(family.parameters, parts, strict=True) if p.role == "scale"), 1.0
+    )
+    natural = []
+    for p in family.parameters:
+        natural += [scale if p.role == "location" and np.isfinite(scale) and scale > 0 else 1.0] * p.size
+    return np.array(natural)
+
+
+def _in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Array:
+    """Value of one parameter, moved into the unit of the likelihood."""
+    theta = np.concatenate(
+        [
+            np.atleast_1d(np.asarray(value, dtype=float)) if p.name == name else np.ones(p.size)
+            for p in family.parameters
+        ]
+    )
+    moved = likelihood.unit.params_to_unit(family, theta)
+    return _split(family, moved)[family.param_names.index(name)]
+
+
+def _split(family: Family, theta: Array) -> list[Array]:
+    ends = np.cumsum([p.size for p in family.parameters])[:-1]
+    return np.split(np.asarray(theta, dtype=float), ends)
+
+
+def _into(domain: Interval | Simplex, value: Array) -> Array:
+    """A starting value strictly inside a domain that bounds may have narrowed."""
+    if isinstance(domain, Simplex):
+        return value
+    v = float(value[0])
+    if domain.lower < v < domain.upper:
+        return value
+    if np.isfinite(domain.lower) and np.isfinite(domain.upper):
+        return np.array([0.5 * (domain.lower + domain.upper)])
+    if np.isfinite(domain.lower):
+        return np.array([domain.lower + max(1e-2, 1e-2 * abs(domain.lower))])
+    return np.array([domain.upper - max(1e-2, 1e-2 * abs(domain.upper))])
+
+
+def _check_names(family: Family, *given: Mapping[str, Any]) -> None:
+    for option, values in zip(("fixed", "bounds", "start"), given, strict=True):
+        for name in values:
+            if name not in family.param_names:
+                raise ParameterError(
+                    f"{option}: {family.name} has no parameter {name!r}; its parameters: "
+                    f"{', '.join(family.param_names)}."
+                )
+    for name, value in (*given[0].items(), *given[2].items()):
+        domain = family.parameters[family.param_names.index(name)].domain
+        if not np.all(domain.contains(np.asarray(value, dtype=float))):
+            raise ParameterError(f"{family.name}: {name} = {value} lies outside its domain {domain}.")
+
+
+# --- limits ---------------------------------------------------------------------------------------------------------
+
+
+def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maximum | None:
+    """Compare with the limiting families; the maximum is the limit where no interior point beats it."""
+    family = found.family
+    best: Maximum | None = None
+    # Two log-likelihoods that agree to this are one: the rounding of a sum of n terms.
+    rounding = 1e-9 + 1e-13 * abs(found.loglik)
+    for limit in family.limits:
+        law = limit.family
+        if not law.support.covers(sample.minimum, sample.maximum):
+            continue
+        shared = {name: value for name, value in fixed.items() if name in law.param_names}
+        try:
+            at = maximise(law, sample, fixed=shared)
+        except NoMaximumError:
+            continue
+        theta = np.concatenate(
+            [np.atleast_1d(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))]
+        )
+        named = dict(zip(family.param_names, _split(family, theta), strict=True))
+        if any(not np.array_equal(named[name], np.atleast_1d(value)) for name, value in fixed.items()):
+            continue
+        if at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik):
+            ends = tuple(
+                p.name
+                for p in family.parameters
+                if not np.all(np.isfinite(named[p.name])) or any(np.any(named[p.name] == e) for e in _ends(p.domain))
+            )
+            best = replace(found, theta=theta, loglik=at.loglik, limit=at, boundary=ends)
+    return best
+
+
+def _ends(domain: Interval | Simplex) -> tuple[float, ...]:
+    return (domain.lower, domain.upper) if isinstance(domain, Interval) else domain.endpoints
+
+
+def _shown(theta: Array, family: Family, name: str) -> str:
+    part = _split(family, theta)[family.param_names.index(name)]
+    return ", ".join(f"{v:g}" for v in part).replace("inf", "∞")

@@ -1,0 +1,476 @@
+"""What a family declares, what is derived from it, and where families are found by name.
+
+Conventions
+-----------
+Observations ``x`` have shape (n,) or any shape; each parameter is a float or an array that broadcasts with ``x``.
+Log-densities are natural logs, against Lebesgue measure for continuous laws and counting measure for laws on the
+integers. A *score* is the tuple of the derivatives of ``logpdf`` by each parameter, in declared order.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from abc import ABC
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError, UnknownNameError
+from mle_toolkit.families.domain import Interval, Simplex
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+Role = Literal["location", "scale", "rate", "log-scale", "shape"]
+"""How a parameter moves when the data change unit, ``x = centre + scale * z``:
+location ``centre + scale * p``; scale ``scale * p``; rate ``p / scale``; log-scale ``p + log(scale)``; shape ``p``."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a family.
+
+    Parameters
+    ----------
+    name : str
+        Its name in results.
+    domain : Interval or Simplex
+        The values it may take; an endpoint that belongs to the domain is a value with a density of its own.
+    typical : tuple of float
+        A range of ordinary values, from which tests and examples draw.
+    role : {"shape", "location", "scale", "rate", "log-scale"}
+        How it moves with the unit of the data.
+    regular : bool
+        False where its estimate is right but has no standard error from the information: the end of a support, the
+        kink of a Laplace density.
+    """
+
+    name: str
+    domain: Interval | Simplex
+    typical: tuple[float, float] = (0.5, 2.0)
+    role: Role = "shape"
+    regular: bool = True
+
+    @property
+    def size(self) -> int:
+        """How many numbers the parameter has: 1 unless it is a vector."""
+        return self.domain.size
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A family that the declaring family tends to as parameters go to an end of their domain.
+
+    Parameters
+    ----------
+    family : Family
+        The limiting law.
+    embed : callable
+        Takes the parameters of the limiting law, returns those of the declaring family (infinite or zero
+        where they are at the end): ``lambda mu, sigma: (np.inf, mu, sigma)`` for Student's t.
+    """
+
+    family: Family
+    embed: Callable[..., tuple[float, ...]]
+
+
+class Family(ABC):
+    """A law with unknown parameters.
+
+    A subclass needs a ``name``, its ``parameters``, its ``support`` and a ``logpdf``. All else is optional, has a
+    derived default where it is None, and makes the fit faster or the start better:
+
+    ``score(x, *params)``
+        Derivatives of ``logpdf`` by each parameter. Default: differences of fourth order.
+    ``hessian(x, *params)``
+        Second derivatives, upper triangle row by row: ``(d11, d12, ..., d22, ...)``. Default: differences of the score.
+    ``start(sample)``
+        Starting values, or a list of several where the likelihood may have several maxima. The sample is in
+        standard units where parameters declare their roles.
+    ``from_sample(sample)``
+        The maximum itself: a closed form, or a root in one dimension.
+    ``limits``
+        Laws it tends to at the end of its parameter space.
+    ``check(sample)``
+        Raise if the likelihood has no maximum for these data.
+    ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``entropy``, ``rvs``
+        Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
+    ``to_scipy(*params)``
+        The frozen scipy.stats distribution.
+
+    Parameters
+    ----------
+    **constants
+        Known constants of the law (``n`` of a binomial); an array is one per row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mle_toolkit as mle
+    >>> class Lindley(mle.Family):
+    ...     name = "lindley"
+    ...     parameters = (mle.Parameter("theta", mle.POSITIVE, role="shape"),)
+    ...     support = mle.POSITIVE
+    ...
+    ...     def logpdf(self, x, theta):
+    ...         return 2 * np.log(theta) - np.log1p(theta) + np.log1p(x) - theta * x
+    >>> round(mle.fit([1.0, 2.0, 3.0], Lindley()).params["theta"], 6)
+    0.780776
+    """
+
+    name: str
+    aliases: ClassVar[tuple[str, ...]] = ()
+    parameters: tuple[Parameter, ...]
+    support: Interval
+    constant_defaults: ClassVar[Mapping[str, Any]] = {}
+    """Known constants of the law and their defaults; `...` marks one that must be given."""
+
+    logpdf: Callable[..., Array]
+    score: Callable[..., tuple[Array, ...]] | None = None
+    hessian: Callable[..., tuple[Array, ...]] | None = None
+    start: Callable[[Sample], Any] | None = None
+    from_sample: Callable[[Sample], tuple[float, ...]] | None = None
+    to_scipy: Callable[..., Any] | None = None
+    cdf: Callable[..., Array] | None = None
+    sf: Callable[..., Array] | None = None
+    logcdf: Callable[..., Array] | None = None
+    logsf: Callable[..., Array] | None = None
+    ppf: Callable[..., Array] | None = None
+    isf: Callable[..., Array] | None = None
+    mean: Callable[..., Array] | None = None
+    var: Callable[..., Array] | None = None
+    entropy: Callable[..., Array] | None = None
+    rvs: Callable[..., Array] | None = None
+
+    def __init__(self, **constants: Any) -> None:
+        unknown = [name for name in constants if name not in self.constant_defaults]
+        if unknown:
+            known = ", ".join(self.constant_defaults) or "none"
+            raise ParameterError(f"{self.name}: unknown constant {unknown[0]!r}; its constants: {known}.")
+        self.constants: dict[str, Any] = {}
+        for name, default in self.constant_defaults.items():
+            value = constants.get(name, default)
+            if value is ...:
+                raise ParameterError(
+                    f"{self.name}: needs the known constant {name!r}: get_family({self.name!r}, {name}=...)."
+                )
+            self.constants[name] = value if np.ndim(value) == 0 else np.asarray(value)
+            setattr(self, name, self.constants[name])
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the law lives on the integers, so that ``logpdf`` is the log of a probability."""
+        return self.support.integer
+
+    @property
+    def param_names(self) -> tuple[str, ...]:
+        """Names of the parameters, in declared order."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
+    def coefficient_names(self) -> tuple[str, ...]:
+        """Names of the single numbers: those of the parameters, with an index for each entry of a vector."""
+        names: list[str] = []
+        for p in self.parameters:
+            names += [p.name] if not isinstance(p.domain, Simplex) else [f"{p.name}[{k}]" for k in range(p.size)]
+        return tuple(names)
+
+    @property
+    def n_free(self) -> int:
+        """How many coordinates are free."""
+        return sum(parameter.domain.n_free for parameter in self.parameters)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Laws that the family tends to at the end of its parameter space."""
+        return ()
+
+    @property
+    def has_location(self) -> bool:
+        """Whether the law may be shifted."""
+        return any(p.role == "location" for p in self.parameters)
+
+    @property
+    def has_scale(self) -> bool:
+        """Whether the law may be stretched."""
+        return any(p.role in ("scale", "rate", "log-scale") for p in self.parameters) or (
+            sum(p.role == "location" for p in self.parameters) > 1  # two ends of an interval
+        )
+
+    @property
+    def per_row(self) -> tuple[str, ...]:
+        """Names of the constants that are arrays, one value a row."""
+        return tuple(name for name, value in self.constants.items() if np.ndim(value) == 1)
+
+    def take(self, rows: Any) -> Family:
+        """Restrict constants given per row to some rows."""
+        if not self.per_row:
+            return self
+        return type(self)(**{k: v[rows] if k in self.per_row else v for k, v in self.constants.items()})
+
+    def resolve(self, sample: Sample) -> Family:
+        """Settle what can only be known from the data (the number of categories); the family itself by default."""
+        return self
+
+    def check(self, sample: Sample) -> None:
+        """Raise `DegenerateDataError` where the likelihood has no maximum for these data.
+
+        By default: fewer distinct values than free parameters, where a continuous law with a free scale can
+        put unbounded density on the values.
+        """
+        needed = self.n_free
+        if self.discrete or needed < 2:
+            return
+        if sample.minimum == sample.maximum:
+            distinct = 1
+        elif needed == 2:
+            return
+        else:
+            distinct = len(np.unique(sample.sketch().x))
+            if distinct < needed:
+                distinct = len(np.unique(sample.x))
+        if distinct < needed:
+            raise DegenerateDataError(
+                f"{self.name}: {sample.nobs:g} observations with {distinct} distinct "
+                f"value{'s' if distinct > 1 else ''} cannot determine {needed} parameters; "
+                f"the likelihood is unbounded. Use a law with fewer parameters, or get more data."
+            )
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` if any observation has zero density under every member."""
+        support = self.support
+        if support.covers(sample.minimum, sample.maximum) and not support.integer:
+            return
+        inside = support.contains(sample.x)
+        if inside.all():
+            return
+        outside = np.flatnonzero(~inside)
+        first = int(outside[0])
+        advice = "Remove them, or choose a law whose support holds them."
+        if support.integer and not np.any(sample.x[outside] < support.lower):
+            advice = "Counts must be whole numbers; for measurements choose a continuous law."
+        raise SupportError(
+            f"{self.name}: {len(outside)} of {sample.n_rows} observations lie outside the support {support}; "
+            f"the first is x[{first}] = {sample.x[first]:g}. {advice}",
+            self.name,
+            tuple(outside.tolist()),
+        )
+
+    def pack(self, params: Mapping[str, Any]) -> Array:
+        """Put named parameters into one vector, in declared order; each is checked against its domain."""
+        missing = [name for name in self.param_names if name not in params]
+        extra = [name for name in params if name not in self.param_names]
+        if missing or extra:
+            problem = f"unknown parameter {extra[0]!r}" if extra else f"missing parameter {missing[0]!r}"
+            raise ParameterError(f"{self.name}: {problem}; its parameters: {', '.join(self.param_names)}.")
+        for parameter in self.parameters:
+            value = np.asarray(params[parameter.name], dtype=float)
+            if not np.all(parameter.domain.contains(value)):
+                raise ParameterError(
+                    f"{self.name}: {parameter.name} = {params[parameter.name]} lies outside its domain "
+                    f"{parameter.domain}."
+                )
+        return np.concatenate([np.atleast_1d(np.asarray(params[name], dtype=float)) for name in self.param_names])
+
+    def unpack(self, theta: Array) -> tuple[Any, ...]:
+        """Split one vector into the parameters: floats, and arrays for vector parameters."""
+        if all(p.size == 1 and isinstance(p.domain, Interval) for p in self.parameters):
+            return tuple(theta.tolist())
+        values: list[Any] = []
+        first = 0
+        for p in self.parameters:
+            part = theta[first : first + p.size]
+            values.append(float(part[0]) if isinstance(p.domain, Interval) else part)
+            first += p.size
+        return tuple(values)
+
+    @staticmethod
+    def from_logpdf(
+        logpdf: Callable[..., Any],
+        parameters: Any,
+        support: Interval,
+        *,
+        name: str = "custom",
+        **optional: Callable[..., Any],
+    ) -> Family:
+        """Make a family of a function.
+
+        Parameters
+        ----------
+        logpdf : callable
+            ``logpdf(x, *params)``: log-density in nats, vectorised in ``x``.
+        parameters : sequence of Parameter, or mapping of name to domain
+            The parameters, in the order in which ``logpdf`` takes them.
+        support : Interval
+            Where the density may be positive; ``mle.COUNTS`` and the like for probabilities.
+        name : str
+            How the law is called in results.
+        **optional
+            Any optional part of a `Family`: ``score``, ``start``, ``cdf``, ...
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import mle_toolkit as mle
+        >>> law = mle.Family.from_logpdf(
+        ...     lambda x, rate: np.log(rate) - rate * x, {"rate": mle.POSITIVE}, mle.NON_NEGATIVE, name="poisson gap"
+        ... )
+        >>> round(mle.fit([1.0, 2.0, 6.0], law).params["rate"], 9)
+        0.333333333
+        """
+        if isinstance(parameters, Mapping):
+            parameters = tuple(Parameter(key, domain) for key, domain in parameters.items())
+        members = {key: staticmethod(function) for key, function in optional.items()}
+        members |= {"name": name, "parameters": tuple(parameters), "support": support, "logpdf": staticmethod(logpdf)}
+        unknown = [key for key in optional if not hasattr(Family, key)]
+        if unknown:
+            raise ParameterError(f"{name}: {unknown[0]!r} is not a part of a Family.")
+        return type("FunctionFamily", (Family,), members)()
+
+    def __repr__(self) -> str:
+        constants = ", ".join(
+            f"{k}={v if np.ndim(v) == 0 else 'one per row'}" for k, v in self.constants.items() if v is not None
+        )
+        return f"{self.name}({', '.join(self.param_names)}" + (f"; {constants})" if constants else ")")
+
+
+class ExponentialFamily(Family):
+    """A family whose log-density is linear in a few statistics of the observation.
+
+    So the mean log-density of a sample is the log-density at the means of the statistics, and one pass over the data
+    is all that its likelihood, score and information need. A subclass gives, instead of ``logpdf`` and ``score``:
+
+    ``statistics(x)``
+        The functions of the observation, as a tuple of arrays.
+    ``log_density(T, *params)``
+        The log-density, linear in ``T = statistics(x)``.
+    ``score_of(T, *params)``
+        Its derivatives by each parameter, linear in ``T`` too.
+    ``from_means(means)``
+        The maximum, from the sample means of the statistics.
+    """
+
+    statistics: Callable[[Array], tuple[Array, ...]]
+    log_density: Callable[..., Array]
+    score_of: Callable[..., tuple[Array, ...]]
+    from_means: Callable[[tuple[float, ...]], tuple[float, ...]] | None = None
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        return self.log_density(self.statistics(x), *params)
+
+    def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives of the log-density by each parameter."""
+        return self.score_of(self.statistics(x), *params)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Weighted sums of the statistics over a block; they add over blocks."""
+        # np.sum is pairwise: its error bound grows like log n, and no BLAS threads wake as for `w @ v`.
+        if weight is None:
+            return tuple(float(np.sum(t)) for t in self.statistics(x))
+        return tuple(float(np.sum(weight * t)) for t in self.statistics(x))
+
+
+_FAMILY_PACKAGE = "mle_toolkit.families"
+_NOT_LAWS = {"base", "domain", "distribution", "scipy_law", "special", "combinators"}
+_registry: dict[str, type[Family]] = {}
+_complete = False
+
+
+def _load(module: str) -> None:
+    for _, item in inspect.getmembers(importlib.import_module(f"{_FAMILY_PACKAGE}.{module}"), inspect.isclass):
+        if issubclass(item, Family) and item.__module__ == f"{_FAMILY_PACKAGE}.{module}" and hasattr(item, "name"):
+            for name in (item.name, *item.aliases):
+                _registry[name] = item
+
+
+def _load_all() -> None:
+    global _complete
+    if _complete:
+        return
+    package = importlib.import_module(_FAMILY_PACKAGE)
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name not in _NOT_LAWS:
+            _load(module.name)
+    _complete = True
+
+
+def families() -> tuple[str, ...]:
+    """Canonical names of the registered families, in alphabetical order.
+
+    Examples
+    --------
+    >>> "gamma" in families()
+    True
+    """
+    _load_all()
+    return tuple(sorted({law.name for law in _registry.values()}))
+
+
+def get_family(family: Any, **constants: Any) -> Family:
+    """Find a family by name.
+
+    Parameters
+    ----------
+    family : str, Family, or scipy.stats distribution
+        A canonical name (`families` lists them), a SciPy name as its alias, a family (passed through), or a
+        scipy.stats distribution object.
+    **constants
+        Known constants of the law: ``n`` of a binomial, ``xmin`` of a zeta law; an array is one value per row.
+        For a scipy.stats distribution any of its parameters may be given a known value, and ``loc=None`` frees
+        its location, which otherwise is 0.
+
+    Returns
+    -------
+    Family
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no family of that name.
+    ParameterError
+        If a constant is unknown, or one that the law needs is missing.
+
+    Examples
+    --------
+    >>> get_family("norm")
+    normal(mu, sigma)
+    >>> get_family("binomial", n=12)
+    binomial(p; n=12)
+    """
+    if isinstance(family, Family):
+        if constants:
+            raise ParameterError(f"{family.name}: constants belong to the call that makes the family.")
+        return family
+    if not isinstance(family, str):
+        from mle_toolkit.families.scipy_law import ScipyLaw
+
+        return ScipyLaw(family, **constants)
+    return family_class(family)(**constants)
+
+
+def family_class(name: str) -> type[Family]:
+    """Find the class of a registered family by its canonical name or an alias."""
+    law = _registry.get(name)
+    if law is None:
+        if name.isidentifier() and name not in _NOT_LAWS:
+            try:
+                _load(name)
+            except ModuleNotFoundError as error:
+                if error.name != f"{_FAMILY_PACKAGE}.{name}":
+                    raise
+                _load_all()
+        law = _registry.get(name)
+    if law is None:
+        import difflib
+
+        _load_all()
+        close = difflib.get_close_matches(name, _registry, n=3)
+        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(families())}."
+        raise UnknownNameError(f"unknown family {name!r}; {hint}")
+    return law

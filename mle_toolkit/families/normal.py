@@ -1,0 +1,103 @@
+"""The normal law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE, REAL
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+class Normal(ExponentialFamily):
+    r"""Sum of many small independent errors around ``mu``, with standard deviation ``sigma``.
+
+    .. math:: \log f(x) = -\tfrac12 \log 2\pi - \log\sigma - \frac{(x - \mu)^2}{2\sigma^2}
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 13. The maximum is the
+    mean and the standard deviation with divisor n (Gauss 1809).
+    """
+
+    name = "normal"
+    aliases = ("norm", "gaussian")
+    support = REAL
+    parameters = (
+        Parameter("mu", REAL, typical=(-5.0, 5.0), role="location"),
+        Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),
+    )
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """X and its square."""
+        return x, np.square(x)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sum of x and of its square, without a temporary for the square."""
+        if weight is None:
+            return float(np.sum(x)), float(x @ x)
+        weighted = weight * x
+        return float(np.sum(weighted)), float(weighted @ x)
+
+    def log_density(self, T: tuple[Array, ...], mu: Array, sigma: Array) -> Array:
+        """Log-density, linear in T."""
+        x, square = T
+        return -_HALF_LOG_TWO_PI - np.log(sigma) - 0.5 * (square - 2 * mu * x + mu * mu) / sigma**2
+
+    def logpdf(self, x: Array, mu: Array, sigma: Array) -> Array:
+        """Log-density at x, from the residual: the expanded square would cancel far from 0."""
+        return -_HALF_LOG_TWO_PI - np.log(sigma) - 0.5 * np.square((x - mu) / sigma)
+
+    def score_of(self, T: tuple[Array, ...], mu: Array, sigma: Array) -> tuple[Array, ...]:
+        """Derivatives by mu and sigma."""
+        x, square = T
+        spread = square - 2 * mu * x + mu * mu
+        return (x - mu) / sigma**2, (spread / sigma**2 - 1) / sigma
+
+    def score(self, x: Array, mu: Array, sigma: Array) -> tuple[Array, ...]:
+        """Derivatives by mu and sigma at x."""
+        z = (x - mu) / sigma
+        return z / sigma, (z * z - 1) / sigma
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Mean and standard deviation."""
+        mean, mean_square = means
+        variance = mean_square - mean * mean
+        if not variance > 0:
+            raise DegenerateDataError("normal: all observations are equal, so the likelihood is unbounded (sigma → 0).")
+        return mean, math.sqrt(variance)
+
+    def cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(special.ndtr((x - mu) / sigma))
+
+    def sf(self, x: Array, mu: Array, sigma: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(special.ndtr((mu - x) / sigma))
+
+    def logcdf(self, x: Array, mu: Array, sigma: Array) -> Array:
+        """Log of the cdf."""
+        return np.asarray(special.log_ndtr((x - mu) / sigma))
+
+    def logsf(self, x: Array, mu: Array, sigma: Array) -> Array:
+        """Log of the survival function."""
+        return np.asarray(special.log_ndtr((mu - x) / sigma))
+
+    def ppf(self, p: Array, mu: Array, sigma: Array) -> Array:
+        """Quantile."""
+        return np.asarray(mu + sigma * special.ndtri(p))
+
+    def entropy(self, mu: Array, sigma: Array) -> Array:
+        """Entropy, nats: log(sigma sqrt(2 pi e))."""
+        return np.asarray(_HALF_LOG_TWO_PI + 0.5 + np.log(sigma))
+
+    def to_scipy(self, mu: float, sigma: float) -> Any:
+        """``scipy.stats.norm(mu, sigma)``."""
+        from scipy import stats
+
+        return stats.norm(mu, sigma)

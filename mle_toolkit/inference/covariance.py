@@ -1,0 +1,145 @@
+"""Covariance of the estimates, and the trace that corrects the log-likelihood for optimism."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import ParameterError
+from mle_toolkit.estimation.certificate import SINGULAR
+from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.families.distribution import Distribution
+
+CovKind = Literal["observed", "expected", "opg", "sandwich"]
+
+
+def covariance(maximum: Maximum, kind: CovKind) -> Array:
+    """Covariance matrix of all parameters, in the unit of the data.
+
+    Parameters
+    ----------
+    maximum : Maximum
+    kind : {"observed", "expected", "opg", "sandwich"}
+        Inverse of the observed information J; of the expected information at the estimate; of the
+        outer product of the scores K; or J⁻¹ K J⁻¹, which holds when the model is wrong too (Huber 1967; White 1982).
+
+    Returns
+    -------
+    ndarray of shape (p, p)
+        0 for known parameters; NaN for those at a boundary, without a standard error, or not identified.
+    """
+    if kind not in get_args(CovKind):
+        raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(get_args(CovKind))}.")
+    if maximum.limit is not None:
+        return _through_limit(maximum, covariance(maximum.limit, kind))
+    u, nobs = maximum.coordinates, maximum.likelihood.nobs
+    inverse: Callable[[Array], Array] = _inverse
+    if kind == "observed":
+        inner = inverse(nobs * maximum.objective.hessian(u))
+    elif kind == "expected":
+        inner = inverse(nobs * expected_information(maximum))
+    elif kind == "opg":
+        inner = inverse(score_products(maximum))
+    else:
+        bread = inverse(nobs * maximum.objective.hessian(u))
+        inner = bread @ score_products(maximum) @ bread
+    family = maximum.family
+    slopes = maximum.objective.coordinates.jacobian(u) * maximum.likelihood.unit.slopes(family)[:, None]
+    cov = slopes @ inner @ slopes.T
+    first = 0
+    for p, free in zip(family.parameters, maximum.objective.coordinates.free, strict=True):
+        if not free and (p.name not in maximum.fixed):
+            cov[first : first + p.size, :] = cov[:, first : first + p.size] = np.nan
+        first += p.size
+    return np.asarray(cov)
+
+
+def score_products(maximum: Maximum) -> Array:
+    """K: sum of outer products of the scores of the rows, by coordinates.
+
+    A row of frequency weight w stands for w observations, one of reliability weight w for one whose score counts w times.
+    """
+    rows = maximum.objective.score_rows(maximum.coordinates)
+    sample = maximum.likelihood.sample
+    if sample.weight is None:
+        return np.asarray(rows.T @ rows)
+    weight = sample.weight if sample.weight_kind == "frequency" else np.square(sample.weight)
+    return np.asarray((rows * weight[:, None]).T @ rows)
+
+
+def optimism(maximum: Maximum) -> float:
+    """tr(J⁻¹ K): by how much the log-likelihood overstates the fit on new data; the number of parameters if the
+    model is true (Takeuchi 1976). NaN where the information is singular.
+    """
+    if maximum.limit is not None:
+        return optimism(maximum.limit)
+    if len(maximum.coordinates) == 0:
+        return 0.0
+    bread = _inverse(maximum.likelihood.nobs * maximum.objective.hessian(maximum.coordinates))
+    return float(np.trace(bread @ score_products(maximum)))
+
+
+def expected_information(maximum: Maximum) -> Array:
+    """Fisher information of one observation at the estimate, by coordinates: the expected outer product of the score."""
+    family, unit, u = maximum.family, maximum.likelihood.unit, maximum.coordinates
+    if family.per_row:
+        raise ParameterError(f'{family.name}: cov kind "expected" is not available with constants per row.')
+    theta = unit.params_to_unit(family, maximum.theta)
+    law = Distribution(family, dict(zip(family.param_names, family.unpack(theta), strict=True)))
+    slopes = maximum.objective.coordinates.jacobian(u)
+    if family.score is None:
+        raise ParameterError(f'{family.name}: cov kind "expected" needs a score; use "observed".')
+    score = family.score
+
+    def by_coordinates(x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            parts = np.stack([np.broadcast_to(s, np.shape(x)) for s in score(x, *family.unpack(theta))], axis=-1)
+        return np.asarray(parts @ slopes)
+
+    n = len(u)
+    information = np.empty((n, n))
+    for j in range(n):
+        for k in range(j + 1):
+            information[j, k] = information[k, j] = law.expect(
+                lambda x, j=j, k=k: by_coordinates(x)[..., j] * by_coordinates(x)[..., k]
+            )
+    return information
+
+
+def _through_limit(maximum: Maximum, inner: Array) -> Array:
+    """Covariance at a limiting law: that of its own parameters, carried over where they are finite."""
+    at = maximum.limit
+    assert at is not None
+    embed = next(item.embed for item in maximum.family.limits if item.family.name == at.family.name)
+    theta = at.theta
+    columns: list[Any] = []
+    for k in range(len(theta)):
+        step = np.zeros(len(theta))
+        step[k] = 1e-6 * max(abs(theta[k]), 1e-300)
+        with np.errstate(invalid="ignore"):
+            up, down = (np.array(embed(*at.family.unpack(theta + s)), dtype=float) for s in (step, -step))
+            columns.append((up - down) / (2 * step[k]))
+    slopes = np.stack(columns, axis=1)
+    at_end = np.array([name in maximum.boundary for name in maximum.family.param_names])
+    slopes[at_end] = 0.0
+    cov = slopes @ inner @ slopes.T
+    cov[at_end, :] = cov[:, at_end] = np.nan
+    return np.asarray(cov)
+
+
+def _inverse(information: Array) -> Array:
+    """Inverse of an information matrix; all NaN where it is not positive definite."""
+    if len(information) == 0:
+        return information
+    diagonal = np.diag(information)
+    nothing = np.full_like(information, np.nan)
+    if not np.all(np.isfinite(information)) or not np.all(diagonal > 0):
+        return nothing
+    unit = 1.0 / np.sqrt(diagonal)
+    scaled = information * np.outer(unit, unit)
+    if np.linalg.eigvalsh(scaled)[0] <= SINGULAR:
+        return nothing
+    return np.asarray(np.linalg.inv(scaled) * np.outer(unit, unit))

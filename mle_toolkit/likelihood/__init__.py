@@ -1,0 +1,1 @@
+"""The only place where observations and weights become log-likelihood, score and information."""

@@ -1,0 +1,186 @@
+"""Unconstrained coordinates of the free parameters, and the likelihood as a function of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.likelihood.sums import Likelihood
+
+# Steps of the difference quotients, in coordinates in which one unit is a natural change of the law. Each balances the
+# truncation error (step ** order) with the rounding error (epsilon / step, epsilon / step**2).
+_STEP_OF_SCORE = 6e-6  # second order on an exact score: error 4e-11
+_STEP_OF_VALUE = 1e-3  # fourth order on values: error 1e-12
+_STEP_OF_CURVATURE = 6e-3  # fourth order on values, twice: error 1e-9
+
+
+class Coordinates:
+    """Maps between the vector of all parameters and unconstrained coordinates of the free ones.
+
+    Parameters
+    ----------
+    domains : sequence of Interval or Simplex
+        The domain of each parameter, in order, in the unit of the likelihood.
+    theta : ndarray of shape (p,)
+        Values of the parameters; those of fixed ones stay.
+    free : sequence of bool
+        Which parameters are free, one a domain.
+    natural : ndarray of shape (p,)
+        A natural change of each parameter, for those whose domain is the real line: the scale of the law for a location.
+    """
+
+    def __init__(
+        self, domains: Sequence[Interval | Simplex], theta: Array, free: Sequence[bool], natural: Array
+    ) -> None:
+        self.domains = tuple(domains)
+        self.free = tuple(free)
+        self.base = np.array(theta, dtype=float)
+        starts = np.concatenate([[0], np.cumsum([d.size for d in domains])])
+        self._parts: list[tuple[Interval | Simplex, slice, slice, float, float]] = []
+        used = 0
+        for k, domain in enumerate(self.domains):
+            if not self.free[k]:
+                continue
+            where = slice(int(starts[k]), int(starts[k + 1]))
+            whole_line = isinstance(domain, Interval) and np.isinf(domain.lower) and np.isinf(domain.upper)
+            centre = float(self.base[where][0]) if whole_line else 0.0
+            step = float(natural[where][0]) if whole_line else 1.0
+            self._parts.append((domain, where, slice(used, used + domain.n_free), centre, step))
+            used += domain.n_free
+        self.n_free = used
+
+    def to_theta(self, u: Array) -> Array:
+        """All parameters, from the coordinates."""
+        theta = self.base.copy()
+        for domain, where, at, centre, step in self._parts:
+            theta[where] = domain.from_real(u[at]) if step == 1.0 and centre == 0.0 else centre + step * u[at]
+        return theta
+
+    def from_theta(self, theta: Array) -> Array:
+        """The coordinates, from all parameters."""
+        u = np.empty(self.n_free)
+        for domain, where, at, centre, step in self._parts:
+            value = theta[where]
+            if isinstance(domain, Interval):
+                u[at] = domain.to_real(value) if step == 1.0 and centre == 0.0 else (value - centre) / step
+            else:
+                u[at] = domain.to_real(value)
+        return u
+
+    def jacobian(self, u: Array) -> Array:
+        """Derivatives of all parameters by the coordinates; shape (p, n_free)."""
+        slopes = np.zeros((len(self.base), self.n_free))
+        for domain, where, at, _, step in self._parts:
+            slopes[where, at] = step * domain.jacobian(u[at])
+        return slopes
+
+    def curvature(self, u: Array) -> Array:
+        """Second derivative of each parameter by its own coordinate; shape (p,). Intervals only."""
+        bend = np.zeros(len(self.base))
+        for domain, where, at, _, _ in self._parts:
+            assert isinstance(domain, Interval)
+            bend[where] = domain.curvature(float(u[at][0]))
+        return bend
+
+    @property
+    def intervals_only(self) -> bool:
+        """Whether every free parameter is a number."""
+        return all(isinstance(part[0], Interval) for part in self._parts)
+
+
+class Objective:
+    """Mean negative log-likelihood per observation, as a function of the coordinates ``u``."""
+
+    def __init__(self, likelihood: Likelihood, coordinates: Coordinates) -> None:
+        self.likelihood = likelihood
+        self.coordinates = coordinates
+
+    @cached_property
+    def has_score(self) -> bool:
+        """Whether the gradient is exact."""
+        return self.likelihood.family.score is not None
+
+    @cached_property
+    def has_hessian(self) -> bool:
+        """Whether the second derivatives are exact."""
+        family = self.likelihood.family
+        return family.hessian is not None and self.has_score and self.coordinates.intervals_only
+
+    def value(self, u: Array) -> float:
+        """Mean negative log-likelihood, nats; inf where the data are impossible."""
+        return -self.likelihood.mean_loglik(self.coordinates.to_theta(u))
+
+    def gradient(self, u: Array) -> Array:
+        """Its derivatives; shape (n_free,)."""
+        if not self.has_score:
+            return _first_differences(self.value, u, _STEP_OF_VALUE)
+        with np.errstate(all="ignore"):
+            slopes = self.coordinates.jacobian(u)
+            return -np.asarray(self.likelihood.mean_score(self.coordinates.to_theta(u)) @ slopes)
+
+    def hessian(self, u: Array) -> Array:
+        """Its second derivatives; shape (n_free, n_free)."""
+        if self.has_hessian:
+            theta, slopes = self.coordinates.to_theta(u), self.coordinates.jacobian(u)
+            second = slopes.T @ self.likelihood.mean_hessian(theta) @ slopes
+            bend = self.likelihood.mean_score(theta) * self.coordinates.curvature(u)
+            # A parameter has at most one coordinate, so its own bend stays on the diagonal.
+            return -np.asarray(second + np.diag(bend @ (slopes != 0)))
+        if self.has_score:
+            columns = []
+            for k in range(len(u)):
+                step = np.zeros(len(u))
+                step[k] = _STEP_OF_SCORE
+                columns.append((self.gradient(u + step) - self.gradient(u - step)) / (2 * _STEP_OF_SCORE))
+            second = np.array(columns)
+            return 0.5 * (second + second.T)
+        return _second_differences(self.value, u, _STEP_OF_CURVATURE)
+
+    def score_rows(self, u: Array) -> Array:
+        """Derivatives of the log-density of every row by the coordinates; shape (n_rows, n_free)."""
+        if self.has_score:
+            return np.asarray(
+                self.likelihood.score_rows(self.coordinates.to_theta(u)) @ self.coordinates.jacobian(u)
+            )
+        rows = lambda v: self.likelihood.rows(self.coordinates.to_theta(v))  # noqa: E731
+        columns = []
+        for k in range(len(u)):
+            step = np.zeros(len(u))
+            step[k] = _STEP_OF_VALUE
+            near, far = rows(u + step) - rows(u - step), rows(u + 2 * step) - rows(u - 2 * step)
+            columns.append((8 * near - far) / (12 * _STEP_OF_VALUE))
+        return np.stack(columns, axis=1)
+
+
+def _first_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:
+    """Gradient by central differences of fourth order."""
+    gradient = np.empty(len(u))
+    for k in range(len(u)):
+        h = np.zeros(len(u))
+        h[k] = step
+        gradient[k] = (8 * (f(u + h) - f(u - h)) - (f(u + 2 * h) - f(u - 2 * h))) / (12 * step)
+    return gradient
+
+
+def _second_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:
+    """Hessian by central differences of fourth order, extrapolated from two steps (Richardson)."""
+
+    def second_order(h: float) -> Array:
+        n = len(u)
+        hessian = np.empty((n, n))
+        centre = f(u)
+        unit = h * np.eye(n)
+        along = [(f(u + unit[k]), f(u - unit[k])) for k in range(n)]
+        for k in range(n):
+            hessian[k, k] = (along[k][0] - 2 * centre + along[k][1]) / h**2
+            for j in range(k):
+                both = f(u + unit[k] + unit[j]) + f(u - unit[k] - unit[j])
+                apart = f(u + unit[k] - unit[j]) + f(u - unit[k] + unit[j])
+                hessian[k, j] = hessian[j, k] = (both - apart) / (4 * h**2)
+        return hessian
+
+    return (4 * second_order(step / 2) - second_order(step)) / 3

@@ -1,0 +1,134 @@
+"""Sums over a sample: the log-likelihood, its score and its information, as means per observation."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import BLOCK_ROWS, Sample
+from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.likelihood.unit import Unit
+
+
+class Likelihood:
+    """The likelihood of a family for a sample, in a unit of its own.
+
+    Parameters
+    ----------
+    family : Family
+        The law.
+    sample : Sample
+        The observations, in the unit of the data.
+    unit : Unit, optional
+        The unit in which everything below is computed; by default the one that suits family and sample.
+
+    Notes
+    -----
+    ``theta`` is the vector of all parameters *in the unit of the likelihood*. Values are means over observations, so that
+    nothing here grows with the size of the sample. Blocks are summed in a fixed order.
+    """
+
+    def __init__(self, family: Family, sample: Sample, unit: Unit | None = None) -> None:
+        self.family = family
+        self.unit = Unit.of(family, sample) if unit is None else unit
+        tabulate = family.discrete and not family.per_row
+        self.data = sample.tabulated() if tabulate else sample
+        self.nobs = sample.nobs
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The observations in the unit of the likelihood, tabulated where the law is one of counts."""
+        return self.data.standardised(self.unit.centre, self.unit.scale)
+
+    @cached_property
+    def means(self) -> tuple[float, ...]:
+        """Means of the statistics of an exponential family: all that its likelihood needs."""
+        family = self.family
+        assert isinstance(family, ExponentialFamily)
+        totals: list[float] | None = None
+        for x, weight in self.data.blocks():
+            sums = family.sums(self.unit.apply(x), weight)
+            totals = list(sums) if totals is None else [a + b for a, b in zip(totals, sums, strict=True)]
+        assert totals is not None
+        return tuple(total / self.nobs for total in totals)
+
+    @cached_property
+    def on_means(self) -> bool:
+        """Whether means of statistics suffice: an exponential family without constants per row."""
+        return isinstance(self.family, ExponentialFamily) and not self.family.per_row
+
+    def mean_loglik(self, theta: Array) -> float:
+        """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
+        family = self.family
+        params = family.unpack(theta)
+        # Trial points may lie where a density overflows or does not exist: those count as impossible.
+        with np.errstate(all="ignore"):
+            if self.on_means:
+                assert isinstance(family, ExponentialFamily)
+                value = float(family.log_density(self.means, *params))
+            else:
+                total = 0.0
+                for law, x, weight in self._blocks():
+                    logpdf = law.logpdf(x, *params)
+                    total += float(np.sum(logpdf if weight is None else weight * logpdf))
+                value = total / self.nobs
+        return value if value < np.inf else -np.inf
+
+    def mean_score(self, theta: Array) -> Array:
+        """Mean of the score, by parameters; shape (p,). The family must have one."""
+        family = self.family
+        params = family.unpack(theta)
+        with np.errstate(all="ignore"):
+            if self.on_means:
+                assert isinstance(family, ExponentialFamily)
+                return np.array([float(s) for s in family.score_of(self.means, *params)])
+            total: Any = 0.0
+            for law, x, weight in self._blocks():
+                assert law.score is not None
+                total = total + _block_sums(law.score(x, *params), weight, x.shape)
+        return np.asarray(total / self.nobs)
+
+    def mean_hessian(self, theta: Array) -> Array:
+        """Mean of the second derivatives, by parameters; shape (p, p). The family must have them."""
+        params = self.family.unpack(theta)
+        total: Any = 0.0
+        with np.errstate(all="ignore"):
+            for law, x, weight in self._blocks():
+                assert law.hessian is not None
+                total = total + _block_sums(law.hessian(x, *params), weight, x.shape)
+        upper = np.triu_indices(len(theta))
+        hessian = np.empty((len(theta), len(theta)))
+        hessian[upper] = hessian.T[upper] = total / self.nobs
+        return hessian
+
+    def rows(self, theta: Array) -> Array:
+        """Log-density of every row; shape (n_rows,)."""
+        params = self.family.unpack(theta)
+        with np.errstate(all="ignore"):
+            parts = [np.broadcast_to(law.logpdf(x, *params), x.shape) for law, x, _ in self._blocks()]
+        return np.concatenate(parts)
+
+    def score_rows(self, theta: Array) -> Array:
+        """Score of every row; shape (n_rows, p). The family must have one."""
+        params = self.family.unpack(theta)
+        parts = []
+        with np.errstate(all="ignore"):
+            for law, x, _ in self._blocks():
+                assert law.score is not None
+                parts.append(np.stack([np.broadcast_to(s, x.shape) for s in law.score(x, *params)], axis=1))
+        return np.concatenate(parts)
+
+    def _blocks(self) -> Any:
+        family = self.family
+        for first, (x, weight) in enumerate(self.sample.blocks()):
+            law = family.take(slice(first * BLOCK_ROWS, (first + 1) * BLOCK_ROWS)) if family.per_row else family
+            yield law, x, weight
+
+
+def _block_sums(values: tuple[Array, ...], weight: Array | None, shape: tuple[int, ...]) -> Array:
+    if weight is None:
+        return np.array([float(np.sum(np.broadcast_to(v, shape))) for v in values])
+    return np.array([float(np.sum(weight * v)) for v in values])

@@ -1,0 +1,105 @@
+"""The unit in which a likelihood is computed, and how parameters move between units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import LARGEST, Sample
+from mle_toolkit.families.base import ExponentialFamily, Family
+
+_BULK_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Data enter as ``z = (x - centre) / scale``; the scale is a power of two, so dividing by it is exact.
+
+    A fit is thereby the same in any unit: what the optimiser sees has its bulk near 0 with a spread near 1, or
+    near 1 where the law cannot be shifted.
+    """
+
+    centre: float = 0.0
+    scale: float = 1.0
+
+    @classmethod
+    def of(cls, family: Family, sample: Sample) -> Unit:
+        """Choose the unit for a family and a sample from what the family declares of its parameters."""
+        if not family.has_location and not family.has_scale:
+            return cls()
+        if isinstance(family, ExponentialFamily):
+            # Solved on sums, so conditioning matters only where powers overflow or cancel.
+            centre = _middle(sample) if family.has_location else 0.0
+            largest = max(abs(sample.minimum - centre), abs(sample.maximum - centre))
+            if family.has_scale and not 1 / LARGEST < largest < LARGEST:
+                return cls(centre, _power_of_two(largest))
+            return cls(centre)
+        sketch = sample.sketch()
+        centre = sketch.quantile(0.5) if family.has_location else 0.0
+        if not family.has_scale:
+            return cls(centre)
+        if family.has_location:
+            spread = sketch.quantile(0.75) - sketch.quantile(0.25)
+            spread = spread or sketch.mean(lambda x: np.abs(x - centre)) or (sample.maximum - sample.minimum)
+        else:
+            spread = abs(sketch.quantile(0.5)) or sketch.mean(np.abs) or max(-sample.minimum, sample.maximum)
+        return cls(centre, _power_of_two(spread))
+
+    def apply(self, x: Array) -> Array:
+        """Observations in this unit."""
+        if self.centre == 0.0 and self.scale == 1.0:
+            return x
+        return (x - self.centre) / self.scale
+
+    def params_to_data(self, family: Family, theta: Array) -> Array:
+        """Parameters of the law of ``x``, from those of the law of ``z``."""
+        if self.centre == 0.0 and self.scale == 1.0:
+            return theta
+        moved = []
+        for value, role in zip(theta, roles(family), strict=True):
+            if role == "location":
+                moved.append(self.centre + self.scale * value)
+            elif role == "scale":
+                moved.append(self.scale * value)
+            elif role == "rate":
+                moved.append(value / self.scale)
+            elif role == "log-scale":
+                moved.append(value + math.log(self.scale))
+            else:
+                moved.append(value)
+        return np.array(moved)
+
+    def params_to_unit(self, family: Family, theta: Array) -> Array:
+        """Parameters of the law of ``z``, from those of the law of ``x``; the inverse of `params_to_data`."""
+        inverse = Unit(-self.centre / self.scale, 1.0 / self.scale)
+        return inverse.params_to_data(family, theta)
+
+    def slopes(self, family: Family) -> Array:
+        """Derivative of each parameter in the unit of ``x`` by the same in the unit of ``z``."""
+        factor = {"location": self.scale, "scale": self.scale, "rate": 1.0 / self.scale}
+        return np.array([factor.get(role, 1.0) for role in roles(family)])
+
+    def log_jacobian(self, family: Family) -> float:
+        """log |dz/dx|, which every log-density gains on the way back to the unit of ``x``; 0 for counts."""
+        return 0.0 if family.discrete else -math.log(self.scale)
+
+
+def roles(family: Family) -> tuple[str, ...]:
+    """Role of every single number among the parameters."""
+    return tuple(p.role for p in family.parameters for _ in range(p.size))
+
+
+def _power_of_two(magnitude: float) -> float:
+    if not magnitude > 0:
+        return 1.0
+    # The ends are where the reciprocal would overflow or be subnormal.
+    return math.ldexp(1.0, max(-1020, min(1020, math.frexp(magnitude)[1])))
+
+
+def _middle(sample: Sample) -> float:
+    """A value from the bulk of the data: near the median, for the price of a look at a hundred rows."""
+    few = sample.x[:: max(1, sample.n_rows // _BULK_ROWS)]
+    return float(np.partition(few, len(few) // 2)[len(few) // 2])
