@@ -285,7 +285,10 @@ class Fit:
     def _distribution(self) -> Distribution:
         limit = None if self._maximum is None else self._maximum.limit
         if limit is not None:
-            return Distribution(limit.family, dict(zip(limit.family.param_names, limit.family.unpack(limit.theta), strict=True)))
+            return Distribution(
+                limit.family,
+                dict(zip(limit.family.param_names, limit.family.unpack(limit.theta), strict=True)),
+            )
         return Distribution(self.family, self.params)
 
     @property

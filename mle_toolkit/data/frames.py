@@ -54,7 +54,7 @@ def to_column(data: Any, what: str = "data") -> tuple[Array, Mask | None]:
         return values, missing
     if isinstance(data, (str, bytes)) or np.isscalar(data) or data is None:
         raise DataError(f"{what}: expected a column of numbers, got {type(data).__name__} {data!r:.60}.")
-    if isinstance(data, dict) or isinstance(data, (set, frozenset)):
+    if isinstance(data, (dict, set, frozenset)):
         raise DataError(f"{what}: expected a column of numbers, got a {type(data).__name__}; pass one list or array.")
     if not isinstance(data, (list, tuple, range, np.ndarray)):
         return _from_container(data, what)
@@ -66,8 +66,7 @@ def _from_numpy(array: np.ndarray[Any, Any], what: str) -> Array:
     if array.dtype.kind in _NUMERIC_KINDS:
         return np.ascontiguousarray(array, dtype=np.float64)
     if array.dtype.kind == "O":
-        values, missing = _from_objects(list(array), what)
-        return values
+        return _from_objects(list(array), what)[0]
     raise _not_numeric(f"dtype {array.dtype}", what, array[:1].tolist())
 
 

@@ -7,21 +7,22 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from mle_toolkit._typing import Array, Mask
+from mle_toolkit._typing import Array
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.errors import DataError, WeightError
 
 WeightKind = Literal["frequency", "reliability"]
 NanPolicy = Literal["raise", "omit"]
 
-BLOCK_ROWS = 32_768
-"""Rows a block: 256 KiB a column, so that one column and its temporaries stay in the second-level cache."""
+BLOCK_ROWS = 10_000
+"""Rows a block: temporaries stay in the second-level cache and below the 128 KiB from which allocators map fresh pages,
+and dot products stay short enough for BLAS to leave its threads asleep."""
 
 SKETCH_ROWS = 5_000
 """Rows of the strided subsample from which starting values are computed."""
 
-LARGEST = 1e150
-"""A magnitude up to which squares neither overflow nor, as its inverse, underflow."""
+LARGEST = 1e38
+"""A magnitude up to which products of eight factors, as of cubes, do not overflow nor, as its inverse, underflow."""
 
 
 class Sample:
@@ -232,13 +233,14 @@ class Sample:
             return self  # a row keeps its own weight: the sandwich sums squares of weights
         if self.maximum - self.minimum < min(self.n_rows, 1_000_000) and self.is_integer:
             offset = (self.lower - self.minimum).astype(np.intp)
-            count = np.bincount(offset, weights=self.weight).astype(float)
+            count = np.bincount(offset, weights=self.weight).astype(np.float64)
             seen = np.flatnonzero(count)
-            return self.with_values(self.minimum + seen, count[seen])
+            return self.with_values(self.minimum + seen.astype(np.float64), count[seen])
         values, inverse = np.unique(self.lower, return_inverse=True)
         if len(values) == self.n_rows:
             return self
-        return self.with_values(values, np.bincount(inverse, weights=self.weight).astype(float))
+        count = np.bincount(inverse, weights=self.weight).astype(np.float64)
+        return self.with_values(np.asarray(values), count)
 
     def same_data(self, other: Sample) -> bool:
         """Whether both hold the same rows with the same weights, in the same order."""
@@ -262,7 +264,7 @@ class Sample:
 
 
 def _validated_weights(weights: Any, n_rows: int) -> Array:
-    weight, missing = to_column(weights, "weights")
+    weight, _ = to_column(weights, "weights")
     if len(weight) != n_rows:
         raise WeightError(f"weights: {len(weight)} weights for {n_rows} observations; give one a row.")
     for what, bad in (
@@ -280,9 +282,7 @@ def _validated_weights(weights: Any, n_rows: int) -> Array:
     return weight
 
 
-def _without_missing(
-    values: Array, weight: Array | None, nan_policy: NanPolicy
-) -> tuple[Array, Array | None]:
+def _without_missing(values: Array, weight: Array | None, nan_policy: NanPolicy) -> tuple[Array, Array | None]:
     infinite = np.flatnonzero(np.isinf(values))
     if len(infinite):
         raise DataError(

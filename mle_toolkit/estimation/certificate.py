@@ -59,8 +59,8 @@ class Certificate:
     decrement : float
         Newton decrement: how much log-likelihood, to second order, the maximum is above this point; nats.
     eigenvalues : tuple of float
-        Eigenvalues of the observed information, scaled to a unit diagonal; all positive at a maximum, one near zero where a
-        direction is not identified.
+        Eigenvalues of the observed information, scaled to a unit diagonal; all positive at a maximum, one
+        near zero where a direction is not identified.
     boundary : tuple of str
         Parameters at the end of their domain.
     limit : str or None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,9 @@ LONGEST_STEP = 3.0
 
 FAR = 25.0
 """A coordinate this far from its start has run off: exp(25) is 7e10."""
+
+STILL_RISING = 1e-3
+"""Slope, in nats per observation and coordinate, above which a likelihood that has run off is unbounded."""
 
 SOLVERS = (
     "Nelder-Mead", "Powell", "CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "COBYLA", "COBYQA", "SLSQP",
@@ -60,14 +65,14 @@ class Maximum:
         The law, its constants settled.
     likelihood : Likelihood
         The likelihood that was maximised.
-    objective : Objective
-        The same as a function of the free regular coordinates.
-    coordinates : ndarray
-        Where the maximum is, in those coordinates.
+    theta_in_unit : ndarray of shape (p,)
+        All parameters, in the unit of the likelihood.
     theta : ndarray of shape (p,)
         All parameters, in the unit of the data.
     loglik : float
         Log-likelihood of the sample, nats.
+    free : tuple of bool
+        Which parameters are free, regular and off the boundary: those with a standard error.
     fixed : tuple of str
         Parameters that were given.
     boundary : tuple of str
@@ -78,16 +83,28 @@ class Maximum:
 
     family: Family
     likelihood: Likelihood
-    objective: Objective
-    coordinates: Array
+    theta_in_unit: Array
     theta: Array
     loglik: float
+    free: tuple[bool, ...]
     method: str
     fixed: tuple[str, ...] = ()
     boundary: tuple[str, ...] = ()
     limit: Maximum | None = None
     n_starts: int = 0
     n_agreeing: int = 0
+
+    @cached_property
+    def objective(self) -> Objective:
+        """The likelihood as a function of the coordinates of the free parameters."""
+        theta = self.theta_in_unit
+        natural = _natural_changes(self.family, theta)
+        return Objective(self.likelihood, Coordinates(_domains(self.family), theta, self.free, natural))
+
+    @cached_property
+    def coordinates(self) -> Array:
+        """Where the maximum is, in those coordinates."""
+        return self.objective.coordinates.from_theta(self.theta_in_unit)
 
     @property
     def is_plain(self) -> bool:
@@ -142,7 +159,10 @@ class Maximum:
                 if np.isfinite(seen.decrement)
                 else "the information there is not positive definite"
             )
-            return Verdict.NOT_CONVERGED, f"{Verdict.NOT_CONVERGED.value}: {found}. Try another start or solver"
+            return (
+                Verdict.NOT_CONVERGED,
+                f"{Verdict.NOT_CONVERGED.value}: {found}. Try another start or solver",
+            )
         if self.boundary:
             where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
             return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"
@@ -188,9 +208,7 @@ def maximise(
     fixed, bounds = dict(fixed or {}), dict(bounds or {})
     _check_names(family, fixed, bounds, start or {})
     if solver not in (None, "closed-form", "newton") and solver not in SOLVERS:
-        raise ParameterError(
-            f"unknown solver {solver!r}; choose closed-form, newton or one of {', '.join(SOLVERS)}."
-        )
+        raise ParameterError(f"unknown solver {solver!r}; choose closed-form, newton or one of {', '.join(SOLVERS)}.")
     if not fixed and not bounds:
         family.check(sample)
     likelihood = Likelihood(family, sample)
@@ -220,18 +238,24 @@ def _direct_route(family: Family, likelihood: Likelihood) -> Any:
 
 
 def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[Any]) -> Maximum:
-    theta = np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in params])
+    if family.all_scalar:
+        theta = np.array(params, dtype=float)
+    else:
+        theta = np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in params])
     boundary = _at_endpoints(family, theta)
     free = [p.regular and p.name not in boundary for p in family.parameters]
     return _maximum(family, likelihood, theta, free, "closed-form", boundary=boundary)
 
 
 def _at_endpoints(family: Family, theta: Array) -> tuple[str, ...]:
-    names = []
-    for parameter, value in zip(family.parameters, _split(family, theta), strict=True):
-        if parameter.regular and any(np.any(value == end) for end in parameter.domain.endpoints):
-            names.append(parameter.name)
-    return tuple(names)
+    closed = [p.domain.endpoints for p in family.parameters]
+    if not any(closed):
+        return ()
+    return tuple(
+        p.name
+        for p, value, ends in zip(family.parameters, _split(family, theta), closed, strict=True)
+        if p.regular and any(np.any(value == end) for end in ends)
+    )
 
 
 def _maximum(
@@ -242,16 +266,14 @@ def _maximum(
     method: str,
     **facts: Any,
 ) -> Maximum:
-    coordinates = Coordinates(_domains(family), theta, free, _natural_changes(family, theta))
-    objective = Objective(likelihood, coordinates)
     value = likelihood.mean_loglik(theta) + likelihood.unit.log_jacobian(family)
     return Maximum(
         family=family,
         likelihood=likelihood,
-        objective=objective,
-        coordinates=coordinates.from_theta(theta),
+        theta_in_unit=theta,
         theta=likelihood.unit.params_to_data(family, theta),
         loglik=value * likelihood.nobs,
+        free=tuple(free),
         method=method,
         **facts,
     )
@@ -269,57 +291,75 @@ def _by_search(
     solver: str | None,
 ) -> Maximum:
     """Search from several starts, keep the best, and settle bounds that the maximum lies on."""
-    unit = likelihood.unit
     domains = _bounded(family, likelihood, bounds)
     given = {name: _in_unit(family, likelihood, name, value) for name, value in fixed.items()}
     free = [p.regular and p.name not in given for p in family.parameters]
     starts = _starts(family, likelihood, domains, given, start)
     method = "newton" if solver in (None, "closed-form") else str(solver)
 
-    best: Maximum | None = None
-    ends: list[float] = []
-    for theta in starts:
-        end, used = _climb(likelihood, domains, theta, free, method)
-        if end is None:
-            continue
-        ends.append(likelihood.mean_loglik(end) * likelihood.nobs)
-        if best is None or ends[-1] == max(ends):
-            best = _maximum(family, likelihood, end, free, used, fixed=tuple(fixed))
-    if best is None:
+    natural = _natural_changes(family, starts[0])
+    coordinates = Coordinates(domains, starts[0], free, natural)
+    objective = Objective(likelihood, coordinates)
+    small = _on_sketch(objective)
+    ends = _climb(small, [coordinates.from_theta(theta) for theta in starts], method)
+    if not ends:
         raise NoMaximumError(
             f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
             f"Give a start: fit(..., start={{...}})."
         )
-    agreeing = sum(max(ends) - end <= 1e-6 for end in ends)
-    best = replace(best, n_starts=len(starts), n_agreeing=agreeing)
-    on_bound = _on_bounds(best, bounds)
+    best = min(ends, key=lambda end: end.value)
+    if small is not objective:
+        # The maximum of the subsample is the start of the full pass; starts far from it were settled there.
+        best = _climb(
+            objective, [best.u, *(coordinates.from_theta(theta) for theta in starts)], method, first_only=True
+        )[0]
+    agreeing = sum((end.value - min(e.value for e in ends)) * small.likelihood.nobs <= 1e-6 for end in ends)
+    found = _maximum(
+        family,
+        likelihood,
+        coordinates.to_theta(best.u),
+        free,
+        best.method,
+        fixed=tuple(fixed),
+        n_starts=len(starts),
+        n_agreeing=agreeing,
+    )
+    on_bound = _on_bounds(found, bounds)
     if on_bound:
         pinned = _by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
         return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
-    theta = unit.params_to_unit(family, best.theta)
-    _check_run_off(best, theta, starts[0])
-    return best
+    return _settle_run_off(found, starts[0])
 
 
-def _climb(
-    likelihood: Likelihood, domains: Sequence[Interval | Simplex], theta: Array, free: Sequence[bool], method: str
-) -> tuple[Array | None, str]:
-    """Climb from one start; on large samples first on a subsample, whose maximum is the start of the full pass."""
-    natural = _natural_changes(likelihood.family, theta)
-    objective = Objective(likelihood, Coordinates(domains, theta, free, natural))
-    u = objective.coordinates.from_theta(theta)
-    if len(u) == 0:
-        return (theta if np.isfinite(objective.value(u)) else None), "fixed"
-    if likelihood.data.n_rows > 4 * SKETCH_ROWS and not likelihood.on_means and not likelihood.family.per_row:
-        sketch = Likelihood(likelihood.family, likelihood.data.sketch(), likelihood.unit)
-        small = Objective(sketch, objective.coordinates)
-        if np.isfinite(small.value(u)):
-            v, _ = _minimise(small, u, method)
-            u = v if np.isfinite(objective.value(v)) else u
-    if not np.isfinite(objective.value(u)):
-        return None, method
-    u, used = _minimise(objective, u, method)
-    return objective.coordinates.to_theta(u), used
+@dataclass(frozen=True)
+class _End:
+    """Where one search ended."""
+
+    u: Array
+    value: float
+    method: str
+
+
+def _on_sketch(objective: Objective) -> Objective:
+    """The same objective on a subsample, where the sample is so large that this pays; else itself."""
+    likelihood = objective.likelihood
+    if likelihood.data.n_rows <= 4 * SKETCH_ROWS or likelihood.on_means or likelihood.family.per_row:
+        return objective
+    sketch = Likelihood(likelihood.family, likelihood.data.sketch(), likelihood.unit)
+    return Objective(sketch, objective.coordinates)
+
+
+def _climb(objective: Objective, starts: Sequence[Array], method: str, *, first_only: bool = False) -> list[_End]:
+    """Climb from each start at which the data are possible, or from the first of these."""
+    ends = []
+    for u in starts:
+        if not np.isfinite(objective.value(u)):
+            continue
+        end, used = (u, "fixed") if len(u) == 0 else _minimise(objective, u, method)
+        ends.append(_End(end, objective.value(end), used))
+        if first_only:
+            break
+    return ends
 
 
 def _minimise(objective: Objective, u: Array, method: str) -> tuple[Array, str]:
@@ -370,9 +410,8 @@ def _by_scipy(objective: Objective, u: Array, method: str) -> Array:
 
     from scipy import optimize
 
-    options = dict(_TIGHT_OPTIONS.get(method, {"gtol": 1e-10}))
-    arguments: dict[str, Any] = {"method": method}
-    tol = options.pop("tol", None)
+    options: dict[str, Any] = dict(_TIGHT_OPTIONS.get(method, {"gtol": 1e-10}))
+    arguments: dict[str, Any] = {"method": method, "tol": options.pop("tol", None)}
     if method not in _WITHOUT_GRADIENT:
         arguments["jac"] = objective.gradient
     if method in _WITH_HESSIAN:
@@ -388,10 +427,10 @@ def _by_scipy(objective: Objective, u: Array, method: str) -> Array:
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # What SciPy warns of (precision loss, iteration limits) is judged by the certificate at the point itself.
         warnings.simplefilter("ignore")
-        try:
-            optimize.minimize(value, u, tol=tol, options=options, **arguments)
-        except (ValueError, FloatingPointError, np.linalg.LinAlgError, ZeroDivisionError):
-            pass  # a method that cannot go on has still seen its best point, which the certificate judges
+        # A method that cannot go on has still seen its best point, which the certificate judges.
+        with contextlib.suppress(ValueError, FloatingPointError, np.linalg.LinAlgError, ZeroDivisionError):
+            minimize: Any = optimize.minimize
+            minimize(value, u, options=options, **arguments)
     return np.asarray(seen["u"])
 
 
@@ -407,7 +446,7 @@ def _starts(
 ) -> list[Array]:
     wanted = {name: _in_unit(family, likelihood, name, value) for name, value in (start or {}).items()}
     if all(p.name in given or p.name in wanted for p in family.parameters):
-        candidates = [np.concatenate([np.atleast_1d((given | wanted)[p.name]) for p in family.parameters])]
+        candidates = [np.concatenate([np.atleast_1d({**given, **wanted}[p.name]) for p in family.parameters])]
     else:
         candidates = _own_starts(family, likelihood)
     starts: list[Array] = []
@@ -517,7 +556,7 @@ def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | N
     """Find the bounds that the search ran into: those from which a step back would lower the likelihood."""
     family, likelihood = best.family, best.likelihood
     on: dict[str, float] = {}
-    theta = likelihood.unit.params_to_unit(family, best.theta)
+    theta = best.theta_in_unit
     for name, bound in bounds.items():
         for end in bound:
             if end is None:
@@ -533,31 +572,34 @@ def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | N
     return on
 
 
-def _check_run_off(best: Maximum, theta: Array, first: Array) -> None:
-    """Raise where the search followed the likelihood to the end of a parameter's domain without bound."""
-    u, start = best.coordinates, best.objective.coordinates.from_theta(first)
+def _settle_run_off(found: Maximum, first: Array) -> Maximum:
+    """Settle a search that followed the likelihood towards the end of a parameter's domain.
+
+    Where the likelihood still rises there it is unbounded, and that is raised; where it has become flat, the end of the
+    domain is where the maximum is, and the parameter counts as at the boundary.
+    """
+    u, start = found.coordinates, found.objective.coordinates.from_theta(first)
     with np.errstate(all="ignore"):
         far = ~(np.abs(u - start) < FAR)
     if not far.any():
-        return
-    gradient = best.objective.gradient(u)
-    rising = far & ~(np.abs(gradient) < 1e-3)
-    if rising.any():
-        names = [n for n, p in zip(_free_names(best), rising, strict=False) if p]
+        return found
+    names = [name for name, away in zip(_free_names(found), far, strict=True) if away]
+    if np.any(far & ~(np.abs(found.objective.gradient(u)) < STILL_RISING)):
         message = (
-            f"{best.family.name}: the likelihood is unbounded as {', '.join(names)} runs to the end of its domain "
-            f"(log-likelihood {best.loglik:.6g} and rising). Are there ties, or fewer distinct values than parameters?"
+            f"{found.family.name}: the likelihood is unbounded as {', '.join(names)} runs to the end of its domain "
+            f"(log-likelihood {found.loglik:.6g} and rising). Are there ties, or fewer distinct values than parameters?"
         )
         raise UnboundedLikelihoodError(
-            message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=best.method)
+            message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method)
         )
+    free = [ok and p.name not in names for ok, p in zip(found.free, found.family.parameters, strict=True)]
+    return replace(found, free=tuple(free), boundary=tuple(dict.fromkeys(names)))
 
 
 def _free_names(best: Maximum) -> list[str]:
-    coordinates = best.objective.coordinates
     return [
         p.name
-        for p, free in zip(best.family.parameters, coordinates.free, strict=True)
+        for p, free in zip(best.family.parameters, best.free, strict=True)
         if free
         for _ in range(p.domain.n_free)
     ]
@@ -566,9 +608,7 @@ def _free_names(best: Maximum) -> list[str]:
 def _natural_changes(family: Family, theta: Array) -> Array:
     """Natural change of each parameter on the whole line: the scale of the law for a location, else 1."""
     parts = _split(family, theta)
-    scale = next(
-        (float(part[0]) for p, part in zip(family.parameters, parts, strict=True) if p.role == "scale"), 1.0
-    )
+    scale = next((float(part[0]) for p, part in zip(family.parameters, parts, strict=True) if p.role == "scale"), 1.0)
     natural = []
     for p in family.parameters:
         natural += [scale if p.role == "location" and np.isfinite(scale) and scale > 0 else 1.0] * p.size
@@ -638,9 +678,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             at = maximise(law, sample, fixed=shared)
         except NoMaximumError:
             continue
-        theta = np.concatenate(
-            [np.atleast_1d(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))]
-        )
+        theta = np.concatenate([np.atleast_1d(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))])
         named = dict(zip(family.param_names, _split(family, theta), strict=True))
         if any(not np.array_equal(named[name], np.atleast_1d(value)) for name, value in fixed.items()):
             continue

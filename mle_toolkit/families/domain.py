@@ -64,6 +64,8 @@ class Interval:
     @property
     def endpoints(self) -> tuple[float, ...]:
         """The finite endpoints that belong to the interval."""
+        if self.closed == "neither":
+            return ()
         inside = []
         if self.closed_lower and np.isfinite(self.lower):
             inside.append(self.lower)

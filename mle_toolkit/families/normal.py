@@ -40,9 +40,9 @@ class Normal(ExponentialFamily):
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Sum of x and of its square, without a temporary for the square."""
         if weight is None:
-            return float(np.sum(x)), float(x @ x)
+            return float(np.add.reduce(x)), float(x @ x)
         weighted = weight * x
-        return float(np.sum(weighted)), float(weighted @ x)
+        return float(np.add.reduce(weighted)), float(weighted @ x)
 
     def log_density(self, T: tuple[Array, ...], mu: Array, sigma: Array) -> Array:
         """Log-density, linear in T."""

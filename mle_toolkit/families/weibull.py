@@ -36,7 +36,7 @@ class Weibull(Family):
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""
         log_z = np.log(x) - np.log(scale)
-        return np.log(shape) - np.log(x) + shape * log_z - np.exp(shape * log_z)
+        return np.asarray(np.log(shape) - np.log(x) + shape * log_z - np.exp(shape * log_z))
 
     def score(self, x: Array, shape: Array, scale: Array) -> tuple[Array, ...]:
         """Derivatives by shape and scale."""

@@ -60,7 +60,7 @@ def covariance(maximum: Maximum, kind: CovKind) -> Array:
 def score_products(maximum: Maximum) -> Array:
     """K: sum of outer products of the scores of the rows, by coordinates.
 
-    A row of frequency weight w stands for w observations, one of reliability weight w for one whose score counts w times.
+    A row of frequency weight w stands for w observations, one of reliability weight w for one that counts w times.
     """
     rows = maximum.objective.score_rows(maximum.coordinates)
     sample = maximum.likelihood.sample
@@ -71,8 +71,9 @@ def score_products(maximum: Maximum) -> Array:
 
 
 def optimism(maximum: Maximum) -> float:
-    """tr(J⁻¹ K): by how much the log-likelihood overstates the fit on new data; the number of parameters if the
-    model is true (Takeuchi 1976). NaN where the information is singular.
+    """tr(J⁻¹ K): by how much the log-likelihood overstates the fit on new data (Takeuchi 1976).
+
+    It is about the number of parameters where the model is true, and NaN where the information is singular.
     """
     if maximum.limit is not None:
         return optimism(maximum.limit)
@@ -83,11 +84,11 @@ def optimism(maximum: Maximum) -> float:
 
 
 def expected_information(maximum: Maximum) -> Array:
-    """Fisher information of one observation at the estimate, by coordinates: the expected outer product of the score."""
-    family, unit, u = maximum.family, maximum.likelihood.unit, maximum.coordinates
+    """Fisher information of one observation at the estimate, by coordinates: E[score scoreᵀ]."""
+    family, u = maximum.family, maximum.coordinates
     if family.per_row:
         raise ParameterError(f'{family.name}: cov kind "expected" is not available with constants per row.')
-    theta = unit.params_to_unit(family, maximum.theta)
+    theta = maximum.theta_in_unit
     law = Distribution(family, dict(zip(family.param_names, family.unpack(theta), strict=True)))
     slopes = maximum.objective.coordinates.jacobian(u)
     if family.score is None:
@@ -99,13 +100,14 @@ def expected_information(maximum: Maximum) -> Array:
             parts = np.stack([np.broadcast_to(s, np.shape(x)) for s in score(x, *family.unpack(theta))], axis=-1)
         return np.asarray(parts @ slopes)
 
+    def product(j: int, k: int) -> float:
+        return law.expect(lambda x: by_coordinates(x)[..., j] * by_coordinates(x)[..., k])
+
     n = len(u)
     information = np.empty((n, n))
     for j in range(n):
         for k in range(j + 1):
-            information[j, k] = information[k, j] = law.expect(
-                lambda x, j=j, k=k: by_coordinates(x)[..., j] * by_coordinates(x)[..., k]
-            )
+            information[j, k] = information[k, j] = product(j, k)
     return information
 
 

@@ -30,7 +30,7 @@ class Coordinates:
     free : sequence of bool
         Which parameters are free, one a domain.
     natural : ndarray of shape (p,)
-        A natural change of each parameter, for those whose domain is the real line: the scale of the law for a location.
+        A natural change of each parameter on the whole real line: the scale of the law for a location.
     """
 
     def __init__(
@@ -143,10 +143,11 @@ class Objective:
     def score_rows(self, u: Array) -> Array:
         """Derivatives of the log-density of every row by the coordinates; shape (n_rows, n_free)."""
         if self.has_score:
-            return np.asarray(
-                self.likelihood.score_rows(self.coordinates.to_theta(u)) @ self.coordinates.jacobian(u)
-            )
-        rows = lambda v: self.likelihood.rows(self.coordinates.to_theta(v))  # noqa: E731
+            return np.asarray(self.likelihood.score_rows(self.coordinates.to_theta(u)) @ self.coordinates.jacobian(u))
+
+        def rows(v: Array) -> Array:
+            return self.likelihood.rows(self.coordinates.to_theta(v))
+
         columns = []
         for k in range(len(u)):
             step = np.zeros(len(u))

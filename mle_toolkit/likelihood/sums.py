@@ -27,8 +27,8 @@ class Likelihood:
 
     Notes
     -----
-    ``theta`` is the vector of all parameters *in the unit of the likelihood*. Values are means over observations, so that
-    nothing here grows with the size of the sample. Blocks are summed in a fixed order.
+    ``theta`` is the vector of all parameters *in the unit of the likelihood*. Values are means over observations, so
+    that nothing here grows with the size of the sample. Blocks are summed in a fixed order.
     """
 
     def __init__(self, family: Family, sample: Sample, unit: Unit | None = None) -> None:
@@ -37,6 +37,8 @@ class Likelihood:
         tabulate = family.discrete and not family.per_row
         self.data = sample.tabulated() if tabulate else sample
         self.nobs = sample.nobs
+        # Means of statistics suffice for an exponential family whose constants are the same in every row.
+        self.on_means = isinstance(family, ExponentialFamily) and not family.per_row
 
     @cached_property
     def sample(self) -> Sample:
@@ -48,17 +50,9 @@ class Likelihood:
         """Means of the statistics of an exponential family: all that its likelihood needs."""
         family = self.family
         assert isinstance(family, ExponentialFamily)
-        totals: list[float] | None = None
-        for x, weight in self.data.blocks():
-            sums = family.sums(self.unit.apply(x), weight)
-            totals = list(sums) if totals is None else [a + b for a, b in zip(totals, sums, strict=True)]
-        assert totals is not None
+        blocks = [family.sums(self.unit.apply(x), weight) for x, weight in self.data.blocks()]
+        totals = blocks[0] if len(blocks) == 1 else map(sum, zip(*blocks, strict=True))
         return tuple(total / self.nobs for total in totals)
-
-    @cached_property
-    def on_means(self) -> bool:
-        """Whether means of statistics suffice: an exponential family without constants per row."""
-        return isinstance(self.family, ExponentialFamily) and not self.family.per_row
 
     def mean_loglik(self, theta: Array) -> float:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
