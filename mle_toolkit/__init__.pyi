@@ -1,4 +1,4 @@
-# from .data import datasets as datasets
+from .data import datasets as datasets
 from .data.sample import Sample as Sample
 from .errors import FitWarning as FitWarning
 from .errors import MleError as MleError

@@ -1,1 +1,3 @@
 """What was observed."""
+
+from mle_toolkit.data import datasets as datasets

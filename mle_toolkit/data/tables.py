@@ -1,0 +1,263 @@
+"""Columns of files: CSV from a path or from standard input, Parquet, and the data sets of the package."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import math
+import sys
+import warnings
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+import numpy as np
+
+from mle_toolkit.data import datasets
+from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.errors import DataError, UnknownNameError
+
+MISSING = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None"})
+"""Texts that stand for a missing number, by the customs of spreadsheets, R, pandas and SQL."""
+
+DELIMITERS = (",", ";", "\t")
+
+_PARQUET_MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True)
+class NotNumeric:
+    """Why a column of a file is not one of numbers."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """Some columns of a file.
+
+    Attributes
+    ----------
+    label : str
+        How errors call the file.
+    columns : mapping of str to array or NotNumeric
+        In the order of the file; a missing number is NaN, or null in an Arrow column.
+    counts : str or None
+        The column that holds frequencies, where the file says so.
+    """
+
+    label: str
+    columns: Mapping[str, Any]
+    counts: str | None = None
+
+    @property
+    def numeric(self) -> tuple[str, ...]:
+        """Names of the columns of numbers; a column without a name (row labels) is not one."""
+        return tuple(name for name, values in self.columns.items() if name and not isinstance(values, NotNumeric))
+
+    def column(self, name: str) -> Any:
+        """One column of numbers.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of that name.
+        DataError
+            If it holds something else than numbers.
+        """
+        if name not in self.columns:
+            known = ", ".join(self.numeric) or "none"
+            raise UnknownNameError(f"column {name!r} not found; numeric columns: {known}")
+        values = self.columns[name]
+        if isinstance(values, NotNumeric):
+            raise DataError(f"column {name!r}: {values.reason}")
+        return values
+
+    def only_column(self, weights: str | None = None) -> str:
+        """Name of the one column of numbers, weights apart.
+
+        Raises
+        ------
+        UnknownNameError
+            If there are several.
+        DataError
+            If there is none.
+        """
+        candidates = [name for name in self.numeric if name != weights]
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            raise UnknownNameError(f"{self.label}: name one of its columns: {', '.join(candidates)}")
+        refused = (f"; {name!r}: {v.reason}" for name, v in self.columns.items() if isinstance(v, NotNumeric))
+        raise DataError(f"{self.label}: no numeric column{next(refused, '')}")
+
+
+def read_sample(
+    source: str, column: str | None = None, weights: str | None = None, nan_policy: NanPolicy = "raise"
+) -> tuple[str, Sample]:
+    """Read one column, with its weights, as a sample.
+
+    Parameters
+    ----------
+    source : str
+        Path of a CSV or Parquet file, ``"-"`` for standard input, ``"@name"`` for a data set of the package.
+    column : str, optional
+        May be left out where there is one column of numbers.
+    weights : str, optional
+        Column of frequency weights. A data set that is a frequency table brings its own.
+    nan_policy : {"raise", "omit"}
+        What to do with missing values.
+
+    Returns
+    -------
+    name : str
+        Of the column.
+    sample : Sample
+
+    Raises
+    ------
+    DataError
+        If the file is not readable as a table, or its numbers are not a sample.
+    UnknownNameError
+        If a column or a data set is not there.
+    OSError
+        If the file cannot be opened.
+    """
+    wanted = None if column is None else [name for name in (column, weights) if name is not None]
+    table = read_table(source, wanted)
+    weights = table.counts if weights is None else weights
+    weight = None if weights is None else table.column(weights)
+    name = table.only_column(weights) if column is None else column
+    return name, Sample(table.column(name), weight, nan_policy=nan_policy)
+
+
+def read_table(source: str, wanted: Iterable[str] | None = None) -> Table:
+    """Read columns of a file, of standard input or of a data set.
+
+    Parameters
+    ----------
+    source : str
+        As for `read_sample`.
+    wanted : iterable of str, optional
+        Columns to convert; all by default, and where one of them is not there, so that the error can list
+        what is.
+    """
+    if source.startswith("@"):
+        data = datasets.load(source[1:])
+        return Table(source, data.columns, data.counts)
+    if source == "-":
+        return _read(cast(io.BufferedReader, sys.stdin.buffer), "standard input", wanted)
+    with open(source, "rb") as stream:
+        return _read(stream, source, wanted)
+
+
+def _read(stream: io.BufferedReader, label: str, wanted: Iterable[str] | None) -> Table:
+    if stream.peek(len(_PARQUET_MAGIC)).startswith(_PARQUET_MAGIC):
+        return _read_parquet(stream, label, wanted)
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    try:
+        return _read_csv(text, label, wanted)
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise DataError(f"{label}: not UTF-8 text (byte 0x{byte:02x}); save it as CSV in UTF-8") from None
+    finally:
+        text.detach()  # who opened the stream closes it
+
+
+def _read_csv(text: IO[str], label: str, wanted: Iterable[str] | None) -> Table:
+    """Convert row by row: about a second for a million rows, and every error knows its line."""
+    first, skipped = text.readline(), 0
+    while first and not first.strip():
+        first, skipped = text.readline(), skipped + 1
+    if not first:
+        raise DataError(f"{label}: empty, without even a header")
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(itertools.chain([first], text), delimiter=delimiter, strict=True)
+    rows = _numbered(reader, label, skipped)
+    _, header = next(rows)
+    header = [name.strip() for name in header]
+    if all(_number(name) is not None and name not in MISSING for name in header):
+        # A column of bare numbers, as other programs print it into a pipe.
+        rows = itertools.chain([(skipped + 1, header)], rows)
+        header = [str(k + 1) for k in range(len(header))]
+        warnings.warn(f"{label}: no header; the columns are called {', '.join(header)}", stacklevel=2)
+    _check_header(header, label)
+    chosen = {name: array("d") for name in _chosen(header, wanted)}
+    refused: dict[str, NotNumeric] = {}
+    places = [(header.index(name), name, values) for name, values in chosen.items()]
+    n_blank = 0
+    for line, row in rows:
+        if not row:
+            n_blank += 1
+            continue
+        if len(row) != len(header):
+            raise DataError(f"{label}: line {line} has {len(row)} of {len(header)} fields")
+        if n_blank and len(header) == 1:
+            # In a file of one column an empty line is an empty cell; at the end of the file it is nothing.
+            places[0][2].extend([math.nan] * n_blank)
+        n_blank = 0
+        for place in places:
+            number = _number(row[place[0]])
+            if number is None:
+                refused[place[1]] = NotNumeric(f"line {line} is {row[place[0]]!r:.60}, not a number")
+                places = [other for other in places if other[1] not in refused]
+            else:
+                place[2].append(number)
+    return Table(label, {name: refused.get(name, np.frombuffer(values)) for name, values in chosen.items()})
+
+
+def _numbered(reader: Any, label: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
+    """Rows with the line of the file on which each ends."""
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise DataError(f"{label}: line {skipped + reader.line_num} is not CSV: {error}") from None
+        if row is None:
+            return
+        yield skipped + reader.line_num, row
+
+
+def _number(text: str) -> float | None:
+    """The number that a cell holds, NaN for an empty one, None for other text."""
+    try:
+        number = float(text)
+    except ValueError:
+        return math.nan if text.strip() in MISSING else None
+    return None if "_" in text else number  # Python's own 1_000 is no number in a file
+
+
+def _read_parquet(stream: io.BufferedReader, label: str, wanted: Iterable[str] | None) -> Table:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError:
+        raise DataError(f"{label}: reading Parquet needs pyarrow: pip install 'mle-toolkit[arrow]'") from None
+    try:
+        file = pq.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
+        names = file.schema_arrow.names
+        _check_header(names, label)
+        columns: dict[str, Any] = {}
+        for name in _chosen(names, wanted):
+            kind = file.schema_arrow.field(name).type
+            is_number = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+            numeric = any(check(kind) for check in is_number)
+            columns[name] = file.read([name])[name] if numeric else NotNumeric(f"its type is {kind}, not a number")
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{label}: not a readable Parquet file: {str(error).splitlines()[0]}") from None
+    return Table(label, columns)
+
+
+def _check_header(header: list[str], label: str) -> None:
+    for name in header:
+        if name and header.count(name) > 1:
+            raise DataError(f"{label}: the header has column {name!r} {header.count(name)} times")
+
+
+def _chosen(header: list[str], wanted: Iterable[str] | None) -> list[str]:
+    """Columns to convert: those wanted if all are there, else every one, for the error to list."""
+    wanted = None if wanted is None else list(dict.fromkeys(wanted))
+    complete = wanted is not None and all(name in header for name in wanted)
+    return wanted if wanted is not None and complete else list(dict.fromkeys(header))
