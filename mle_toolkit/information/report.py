@@ -1,0 +1,435 @@
+"""The information report of a fit: the one line, cross-entropy = entropy + divergence, with its uncertainty."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Protocol
+
+import numpy as np
+from scipy import optimize, special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.families.base import Family
+from mle_toolkit.information.entropy import SampleEntropy, around, sample_entropy, weighted_se
+from mle_toolkit.information.estimate import Estimate, nats_per
+
+HEAVY_SHARE = 0.5
+"""Share of the variance of the terms that their largest hundredth may have; it is near 0.15 for terms like squares of
+normals, and above 0.5 the standard error is too small (coverage below 0.9: a normal law fitted to t with 5 df)."""
+
+LEAST_EXPECTED = 5.0
+"""Expected count per cell below which the chi-squared law of G is not trusted (Cochran 1954)."""
+
+_NEAR_ZERO = 1e-3
+"""p-value of G above which the interval of a divergence comes from the noncentral chi-squared law."""
+
+_Z_ONE_SIDED = 1.6448536269514722
+"""Normal quantile of 0.95."""
+
+
+class FitLike(Protocol):
+    """What a report needs of a fit."""
+
+    @property
+    def family(self) -> Family: ...  # noqa: D102
+    @property
+    def llf(self) -> float: ...  # noqa: D102
+    @property
+    def nobs(self) -> float: ...  # noqa: D102
+    @property
+    def df_model(self) -> int: ...  # noqa: D102
+    @property
+    def cross_entropy(self) -> float: ...  # noqa: D102
+    @property
+    def optimism(self) -> float: ...  # noqa: D102
+    @property
+    def certificate(self) -> Certificate: ...  # noqa: D102
+    @property
+    def _data(self) -> Sample: ...
+    def logpdf_rows(self) -> Array: ...  # noqa: D102
+
+
+@dataclass(frozen=True, kw_only=True)
+class InformationReport:
+    """How far the data are from the fitted law, in one currency.
+
+    ``cross_entropy.value == entropy.value + kl.value`` by construction. For counts all three are exact functions of the
+    data; for measurements the cross-entropy is exact, and the entropy, so too the divergence, an estimate.
+
+    Attributes
+    ----------
+    unit : {"nat", "bit", "dit"}
+        Unit of all but the statistics of the test.
+    nobs : float
+        Number of observations.
+    nll : float
+        Negative log-likelihood.
+    cross_entropy : Estimate
+        ``nll / nobs``, per observation.
+    entropy : Estimate or None
+        Entropy of the data, without a model; one number for all models of the same data.
+    kl : Estimate or None
+        Divergence of the data from the fitted law, cross-entropy minus entropy; never clipped at zero.
+    optimism : float or None
+        tr(J⁻¹K) / nobs: by how much the cross-entropy on new data will be higher.
+    kl_predictive : Estimate or None
+        ``kl + optimism``: the divergence to expect on new data.
+    kl_direct : float or None
+        For counts: the divergence summed as such, Σ p log(p / q). It differs from ``kl`` by rounding only; see
+        `identity_gap`.
+    g_statistic, g_pvalue : float or None
+        For counts: likelihood-ratio test of the law against all laws on the same cells, G = 2 n KL (in nats) and its
+        p-value from the chi-squared law with ``g_df`` degrees of freedom.
+    g_df : int or None
+        Cells - 1 - free parameters. Cells are the values in the support where it is finite, else the observed ones.
+    flags : tuple of str
+        What to beware of: ``indistinguishable_from_zero``, ``heavy_tailed_terms``, ``ties``, ``undersampled``,
+        ``expected_counts_below_5``, ``cells_from_data``, ``boundary``, ``not_certified``.
+    reasons : mapping of str to str
+        Why something is None, by its name.
+    """
+
+    unit: str = "nat"
+    nobs: float
+    nll: float
+    cross_entropy: Estimate
+    entropy: Estimate | None
+    kl: Estimate | None
+    optimism: float | None
+    kl_predictive: Estimate | None
+    kl_direct: float | None = None
+    g_statistic: float | None = None
+    g_df: int | None = None
+    g_pvalue: float | None = None
+    flags: tuple[str, ...] = ()
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def identity_gap(self) -> float | None:
+        """Cross-entropy - (entropy + kl_direct): zero up to rounding; None for measurements."""
+        if self.kl_direct is None or self.entropy is None:
+            return None
+        return self.cross_entropy.value - (self.entropy.value + self.kl_direct)
+
+    def to(self, unit: str) -> InformationReport:
+        """The same report in another unit."""
+        factor = nats_per(self.unit) / nats_per(unit)
+        if unit == self.unit:
+            return self
+        cross_entropy = self.cross_entropy.to(unit)
+        entropy = None if self.entropy is None else self.entropy.to(unit)
+        kl = None if self.kl is None else self.kl.to(unit)
+        if kl is not None and entropy is not None:  # so that the one line holds in every unit to the last digit
+            kl = replace(kl, value=cross_entropy.value - entropy.value)
+        optimism = None if self.optimism is None else self.optimism * factor
+        predictive = None if self.kl_predictive is None else self.kl_predictive.to(unit)
+        if predictive is not None and kl is not None and optimism is not None:
+            predictive = replace(predictive, value=kl.value + optimism)
+        return replace(
+            self,
+            unit=unit,
+            nll=self.nll * factor,
+            cross_entropy=cross_entropy,
+            entropy=entropy,
+            kl=kl,
+            optimism=optimism,
+            kl_predictive=predictive,
+            kl_direct=None if self.kl_direct is None else self.kl_direct * factor,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All fields, by name."""
+        record: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            record[item.name] = value.to_dict() if isinstance(value, Estimate) else value
+        return record | {"flags": list(self.flags), "reasons": dict(self.reasons)}
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> InformationReport:
+        """The report of which `to_dict` made the record; numbers may be strings such as ``"Infinity"``."""
+        values = {item.name: record[item.name] for item in fields(cls)}
+        for name in ("cross_entropy", "entropy", "kl", "kl_predictive"):
+            values[name] = None if values[name] is None else Estimate.from_dict(values[name])
+        for name in ("nobs", "nll", "optimism", "kl_direct", "g_statistic", "g_pvalue"):
+            values[name] = None if values[name] is None else float(values[name])
+        return cls(**values | {"flags": tuple(values["flags"]), "reasons": dict(values["reasons"])})
+
+    def rows(self) -> list[tuple[str, str, str, str]]:
+        """The table as text: quantity, value, standard error, 95 % interval."""
+        table = [("nll", f"{self.nll:.8g}", "", "")]
+        for name in ("cross_entropy", "entropy", "kl", "kl_predictive"):
+            estimate: Estimate | None = getattr(self, name)
+            label = name.replace("_", " ")
+            if estimate is None:
+                table.append((label, "—", "—", "—"))
+            else:
+                table.append((label, f"{estimate.value:.8g}", shown_number(estimate.se), shown_interval(estimate)))
+        table.append(("optimism", shown_number(self.optimism), "", ""))
+        return table
+
+    def notes(self) -> list[str]:
+        """What belongs under the table: the test, the flags, the reasons."""
+        notes = []
+        if self.g_statistic is not None:
+            p = "" if self.g_pvalue is None else f", p = {self.g_pvalue:.4g}"
+            notes.append(f"G = 2 n KL = {self.g_statistic:.6g} on {self.g_df} degrees of freedom{p}")
+        if self.entropy is not None:
+            notes.append(f"entropy of the data: {self.entropy.method}")
+        if self.flags:
+            notes.append(f"flags: {', '.join(self.flags)}")
+        for reason in dict.fromkeys(self.reasons.values()):
+            names = [name.replace("_", " ") for name, why in self.reasons.items() if why == reason]
+            notes.append(f"no {', '.join(names)}: {reason}")
+        return notes
+
+    def __str__(self) -> str:
+        header = (f"{self.unit}s", "value", "std err", "95% interval")
+        table = [header, *self.rows()]
+        widths = [max(len(row[k]) for row in table) for k in range(4)]
+        lines = [
+            "  ".join([row[0].ljust(widths[0])] + [row[k].rjust(widths[k]) for k in (1, 2, 3)]).rstrip()
+            for row in table
+        ]
+        return "\n".join([lines[0], "-" * (sum(widths) + 6), *lines[1:], *self.notes()])
+
+    def _repr_html_(self) -> str:
+        body = "".join(_html_row(row, "td") for row in self.rows())
+        head = _html_row((f"{self.unit}s", "value", "std err", "95% interval"), "th")
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
+        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{notes}"
+
+
+def _html_row(cells: tuple[str, ...], tag: str) -> str:
+    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
+def shown_number(value: float | None, digits: int = 4) -> str:
+    """A number for a table; a dash where there is none."""
+    return "—" if value is None or math.isnan(value) else f"{value:.{digits}g}"
+
+
+def shown_interval(estimate: Estimate) -> str:
+    """An interval for a table; one-sided ones as a bound."""
+    if estimate.interval is None:
+        return "—"
+    low, high = estimate.interval
+    return f"below {high:.5g}" if low == -math.inf else f"{low:.5g} to {high:.5g}"
+
+
+def entropy_for(family: Family, sample: Sample) -> SampleEntropy:
+    """Entropy of a sample as the fits of a family need it: by counts or by spacings, given constants per row."""
+    strata = tuple(np.asarray(family.constants[name], dtype=float) for name in family.per_row)
+    return sample_entropy(sample, discrete=family.discrete, strata=strata)
+
+
+def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> InformationReport:
+    """Report cross-entropy, entropy of the data and divergence of a fit, in nats.
+
+    Parameters
+    ----------
+    fit : Fit
+        With its data.
+    entropy : SampleEntropy, optional
+        That of the same data, where it is known already; see `entropy_for`.
+
+    Notes
+    -----
+    The standard error of the divergence is that of the mean of log p(x) - log q(x), p being the estimated density. The
+    estimates inside q do not add to it, as the mean score at a maximum is zero.
+    """
+    sample = fit._data
+    if entropy is None:
+        entropy = entropy_for(fit.family, sample)
+    log_q = np.asarray(fit.logpdf_rows())
+    value = fit.cross_entropy
+    se = weighted_se(log_q, sample)
+    flags: list[str] = []
+    verdict = fit.certificate.verdict
+    if not fit.certificate.ok:
+        flags.append("not_certified")
+    elif verdict is Verdict.BOUNDARY:
+        flags.append("boundary")
+    if _is_heavy(log_q, sample):
+        flags.append("heavy_tailed_terms")
+    cross_entropy = Estimate(
+        value=value,
+        se=se,
+        interval=around(value, se),
+        method="exact: nll / nobs",
+        flags=tuple(f for f in flags if f == "heavy_tailed_terms"),
+        reason=None if se is not None else "one observation",
+    )
+    common: dict[str, Any] = {"nobs": fit.nobs, "nll": -fit.llf, "cross_entropy": cross_entropy}
+    optimism = fit.optimism / fit.nobs
+    known_optimism = None if math.isnan(optimism) or verdict is Verdict.NON_REGULAR else optimism
+    reasons: dict[str, str] = {}
+    if known_optimism is None:
+        reasons["kl_predictive"] = (
+            "the optimism of parameters without standard errors does not follow from the information."
+            if verdict is Verdict.NON_REGULAR
+            else "the information is singular, so the optimism is not known."
+        )
+
+    if entropy.estimate is None or entropy.log_density is None:
+        reason = str(entropy.reason)
+        reasons = {"entropy": reason, "kl": reason, "kl_predictive": reason}
+        if entropy.ties > 0:
+            flags.append("ties")
+        return InformationReport(
+            **common,
+            entropy=None,
+            kl=None,
+            optimism=known_optimism,
+            kl_predictive=None,
+            flags=tuple(flags),
+            reasons=reasons,
+        )
+    flags += entropy.estimate.flags
+    terms = entropy.log_density - log_q
+    test: dict[str, Any] = {}
+    if fit.family.discrete:
+        kl, test = _divergence_of_counts(fit, entropy, log_q, terms, flags)
+    else:
+        kl = _divergence_of_measurements(value - entropy.estimate.value, terms, sample, entropy.estimate)
+        flags += [flag for flag in kl.flags if flag not in flags]
+    predictive = None
+    if known_optimism is not None:
+        interval = kl.interval
+        predictive = replace(
+            kl,
+            value=kl.value + known_optimism,
+            interval=None if interval is None else (interval[0] + known_optimism, interval[1] + known_optimism),
+            method=f"{kl.method}; plus optimism tr(J⁻¹K)/n",
+        )
+    if test.get("g_statistic") is None and fit.family.discrete:
+        reasons["g_statistic"] = "reliability weights are not numbers of observations, so G has no chi-squared law."
+    elif fit.family.discrete and test["g_pvalue"] is None:
+        reasons["g_pvalue"] = "the law has as many free parameters as cells, so nothing is left to test."
+    return InformationReport(
+        **common,
+        entropy=entropy.estimate,
+        kl=kl,
+        optimism=known_optimism,
+        kl_predictive=predictive,
+        flags=tuple(dict.fromkeys(flags)),
+        reasons=reasons,
+        **test,
+    )
+
+
+def _divergence_of_measurements(value: float, terms: Array, sample: Sample, entropy: Estimate) -> Estimate:
+    se = weighted_se(terms, sample)
+    flags = ["heavy_tailed_terms"] if _is_heavy(terms, sample) else []
+    interval = around(value, se)
+    if se is not None and value - _Z_ONE_SIDED * se <= 0:
+        # At zero the estimate fluctuates faster than 1/sqrt(n), so only the upper bound keeps its meaning, roughly.
+        flags.insert(0, "indistinguishable_from_zero")
+        interval = (-math.inf, value + _Z_ONE_SIDED * se)
+    return Estimate(
+        value=value,
+        se=se,
+        interval=interval,
+        error=entropy.error,
+        method=f"cross-entropy minus entropy from {entropy.method}",
+        flags=(*entropy.flags, *flags),
+        reason=None if se is not None else "one observation",
+    )
+
+
+def _divergence_of_counts(
+    fit: FitLike, entropy: SampleEntropy, log_q: Array, terms: Array, flags: list[str]
+) -> tuple[Estimate, dict[str, Any]]:
+    """Divergence of the empirical distribution, exact, with the likelihood-ratio test; adds to ``flags``."""
+    sample = fit._data
+    assert entropy.estimate is not None
+    assert entropy.mass is not None
+    assert entropy.share is not None
+    assert entropy.first_row is not None
+    value = fit.cross_entropy - entropy.estimate.value
+    cell_log_q = log_q[entropy.first_row]
+    direct = math.fsum((entropy.mass * (np.log(entropy.share) - cell_log_q)).tolist())
+    se = weighted_se(terms, sample)
+    interval = around(value, se)
+    own: list[str] = ["heavy_tailed_terms"] if _is_heavy(terms, sample) else []
+    test: dict[str, Any] = {"kl_direct": direct}
+    if sample.weight_kind == "frequency":
+        n_cells, declared = _cells(fit.family, entropy)
+        df = n_cells - entropy.n_strata - fit.df_model
+        g = 2.0 * fit.nobs * direct
+        test |= {"g_statistic": g, "g_df": df, "g_pvalue": None}
+        stratum_mass = entropy.mass / entropy.share
+        if np.any(fit.nobs * stratum_mass * np.exp(cell_log_q) < LEAST_EXPECTED):
+            own.append("expected_counts_below_5")
+        if not declared:
+            own.append("cells_from_data")
+        if df > 0:
+            p = float(special.chdtrc(df, max(g, 0.0)))  # a G of -1e-16 is 0 up to rounding
+            test["g_pvalue"] = p
+            if p >= 0.05:
+                own.insert(0, "indistinguishable_from_zero")
+            if interval is None or interval[0] <= 0 or p >= _NEAR_ZERO:
+                low, high = _noncentrality_interval(max(g, 0.0), df)
+                interval = (low / (2 * fit.nobs), high / (2 * fit.nobs))
+        else:
+            own.insert(0, "saturated")
+    flags += own
+    return (
+        Estimate(
+            value=value,
+            se=se,
+            interval=interval,
+            method="exact: cross-entropy minus plug-in entropy",
+            flags=(*entropy.estimate.flags, *own),
+            reason=None if se is not None else "one observation",
+        ),
+        test,
+    )
+
+
+def _cells(family: Family, entropy: SampleEntropy) -> tuple[int, bool]:
+    """How many values are possible, and whether the family declares them; else how many were observed."""
+    support = family.support
+    assert entropy.mass is not None
+    if not family.per_row and np.isfinite(support.lower) and np.isfinite(support.upper):
+        return int(support.upper - support.lower) + 1, True
+    return len(entropy.mass), False
+
+
+def _noncentrality_interval(g: float, df: int) -> tuple[float, float]:
+    """Noncentralities of the chi-squared law that make ``g`` its 0.975 and its 0.025 quantile; 0 where none does."""
+
+    def solve(p: float) -> float:
+        def excess(noncentrality: float) -> float:
+            return float(special.chndtr(g, df, noncentrality)) - p
+
+        if excess(0.0) <= 0:
+            return 0.0
+        high = max(g, 1.0)
+        while excess(high) > 0:
+            high *= 2
+        return float(optimize.brentq(excess, 0.0, high, xtol=1e-12, rtol=1e-12))
+
+    return solve(0.975), solve(0.025)
+
+
+def _is_heavy(terms: Array, sample: Sample) -> bool:
+    """Whether the largest hundredth of the terms has most of their variance, so that its estimate is too small."""
+    if sample.nobs < 50 or sample.weight_kind == "reliability":
+        return False
+    weight = sample.weight
+    centre = float(np.sum(terms if weight is None else weight * terms)) / sample.nobs
+    squares = np.square(terms - centre)
+    order = np.argsort(squares)[::-1]
+    largest = squares[order]
+    counts = np.ones(len(largest)) if weight is None else weight[order]
+    total = float(np.sum(counts * largest))
+    if not total > 0:
+        return False
+    before = np.cumsum(counts) - counts
+    taken = np.clip(0.01 * sample.nobs - before, 0.0, counts)
+    return float(np.sum(taken * largest)) > HEAVY_SHARE * total
