@@ -196,7 +196,8 @@ def _read_csv(text: IO[str], label: str, wanted: Iterable[str] | None) -> Table:
             raise DataError(f"{label}: line {line} has {len(row)} of {len(header)} fields")
         if n_blank and len(header) == 1:
             # In a file of one column an empty line is an empty cell; at the end of the file it is nothing.
-            places[0][2].extend([math.nan] * n_blank)
+            for place in places:
+                place[2].extend([math.nan] * n_blank)
         n_blank = 0
         for place in places:
             number = _number(row[place[0]])
@@ -205,7 +206,7 @@ def _read_csv(text: IO[str], label: str, wanted: Iterable[str] | None) -> Table:
                 places = [other for other in places if other[1] not in refused]
             else:
                 place[2].append(number)
-    return Table(label, {name: refused.get(name, np.frombuffer(values)) for name, values in chosen.items()})
+    return Table(label, {name: refused.get(name, np.array(values)) for name, values in chosen.items()})
 
 
 def _numbered(reader: Any, label: str, skipped: int) -> Iterator[tuple[int, list[str]]]:

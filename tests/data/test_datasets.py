@@ -1,0 +1,90 @@
+"""The data sets hold what their publications print."""
+
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit import datasets
+from mle_toolkit.errors import DataError, UnknownNameError
+
+# Sizes, means and extremes: from the publications, or computed by the packages that print the same data.
+PUBLISHED = {
+    ("air_conditioning", "hours"): (12, 1297 / 12, 3, 487),
+    ("doctor_visits", "visits"): (20190, 57752 / 20190, 0, 77),
+    ("engel", "income"): (235, 982.4730439931191, 377.058368850099, 4957.81302447901),
+    ("engel", "food"): (235, 624.1501113133555, 242.32020192074, 2032.67919020832),
+    ("faithful", "eruptions"): (272, 3.48778308823529, 1.6, 5.1),
+    ("faithful", "waiting"): (272, 70.8970588235294, 43, 96),
+    ("horse_kicks", "deaths"): (200, 122 / 200, 0, 4),
+    ("mites", "mites"): (150, 172 / 150, 0, 7),
+    ("newcomb", "deviation"): (66, 26.2121212121212, -44, 40),
+    ("nile", "volume"): (100, 919.35, 456, 1370),
+    ("port_pirie", "level"): (65, 3.98061538461538, 3.57, 4.69),
+    ("rivers", "length"): (141, 591.184397163121, 135, 3710),
+}
+
+
+@pytest.mark.parametrize(("name", "column"), PUBLISHED)
+def test_columns_are_those_published(name, column):
+    n, mean, smallest, largest = PUBLISHED[name, column]
+    sample = datasets.load(name).sample(column)
+    assert sample.nobs == n
+    np.testing.assert_allclose(sample.mean(), mean, rtol=1e-13)
+    np.testing.assert_allclose([sample.minimum, sample.maximum], [smallest, largest], rtol=1e-14)
+
+
+def test_every_variable_is_checked_above():
+    """A data set that is added here must be checked too."""
+    assert {(name, c) for name in datasets.names() for c in datasets.load(name).variables} == set(PUBLISHED)
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_a_data_set_says_what_it_is(name):
+    data = datasets.load(name)
+    assert all([data.name == name, data.title, data.source, data.licence, data.unit, data.description])
+    assert {values.dtype for values in data.columns.values()} == {np.dtype(np.float64)}
+    assert len({len(values) for values in data.columns.values()}) == 1
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_frame_holds_the_columns(name):
+    data = datasets.load(name)
+    frame = data.frame()
+    assert list(frame.columns) == list(data.columns)
+    for column in data.columns:
+        np.testing.assert_array_equal(frame[column], data[column])
+
+
+def test_data_sets_cannot_be_changed():
+    data = datasets.load("faithful")
+    with pytest.raises(ValueError, match="read-only"):
+        data["waiting"][0] = 0.0
+    with pytest.raises(FrozenInstanceError):
+        data.title = "other"
+    with pytest.raises(TypeError):
+        data.columns["waiting"] = np.zeros(3)
+    frame = data.frame()
+    frame.loc[0, "waiting"] = 0.0
+    assert data["waiting"][0] == 79.0
+
+
+def test_frequencies_become_weights():
+    sample = mle.datasets.load("horse_kicks").sample()
+    np.testing.assert_array_equal(sample.x, [0, 1, 2, 3, 4])
+    np.testing.assert_array_equal(sample.weight, [109, 65, 22, 3, 1])
+
+
+def test_an_unknown_data_set_is_answered_with_a_suggestion():
+    with pytest.raises(UnknownNameError, match="unknown data set 'fathful'; did you mean 'faithful'"):
+        datasets.load("fathful")
+    with pytest.raises(UnknownNameError, match="known: air_conditioning, doctor_visits"):
+        datasets.load("???")
+
+
+def test_an_unknown_column_is_answered_with_the_columns():
+    with pytest.raises(UnknownNameError, match="column 'wait' not found; its columns: eruptions, waiting"):
+        datasets.load("faithful")["wait"]
+    with pytest.raises(DataError, match="name one of its columns: eruptions, waiting"):
+        datasets.load("faithful").sample()

@@ -1,0 +1,180 @@
+"""The package answers at once, and its modules import only what stands below them."""
+
+import ast
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import mle_toolkit
+
+PACKAGE = Path(mle_toolkit.__file__).parent
+
+HEAVY = ("numpy", "scipy", "scipy.stats", "pandas", "statsmodels", "matplotlib", "numba", "dask", "pyarrow", "rich")
+
+MOST_MILLISECONDS = 30.0
+"""What ``import mle_toolkit`` may take over a bare interpreter."""
+
+MOST_SECONDS_FOR_HELP = 0.5
+"""What ``mle --help`` may take over a bare interpreter."""
+
+ROOMS = (
+    ("errors", "_typing"),
+    ("data",),
+    ("families",),
+    ("likelihood",),
+    ("estimation",),
+    ("information",),
+    ("inference",),
+    ("report",),
+    ("fitting",),
+    ("comparison",),
+    ("cli",),
+)
+"""From the ground up: a module may import from its own room and from those before it."""
+
+EXCEPTIONS: dict[tuple[str, str], str] = {}
+"""Imports that run the other way, (module, imported module), each with its reason."""
+
+
+def run(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+def seconds(*code: str) -> float:
+    before = time.perf_counter()
+    subprocess.run([sys.executable, *code], check=True, capture_output=True)
+    return time.perf_counter() - before
+
+
+def loaded_after(statement: str) -> set[str]:
+    new = "json.dumps(sorted(set(sys.modules) - before))"
+    return set(json.loads(run(f"import sys, json; before = set(sys.modules); {statement}; print({new})")))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import mle_toolkit",
+        "import mle_toolkit as mle; mle.datasets.names()",
+        "import mle_toolkit.cli",
+    ],
+)
+def test_importing_loads_nothing_heavy(statement):
+    assert sorted(loaded_after(statement).intersection(HEAVY)) == []
+
+
+def test_fitting_loads_no_package_that_it_does_not_need():
+    """SciPy's special functions and optimisers are needed; its distributions, tables and figures are not."""
+    statement = "import mle_toolkit as mle; mle.fit([1.0, 2.0, 4.0], 'gamma').llf"
+    unneeded = {"scipy.stats", "pandas", "statsmodels", "matplotlib", "numba", "dask", "rich", "typer"}
+    assert sorted(loaded_after(statement) & unneeded) == []
+
+
+def test_import_takes_less_than_thirty_milliseconds():
+    """Best of several runs, each beside a bare interpreter, so that a busy machine slows both."""
+    bare, ours = [], []
+    for _ in range(15):
+        bare.append(seconds("-c", "pass"))
+        ours.append(seconds("-c", "import mle_toolkit"))
+        if 1e3 * (min(ours) - min(bare)) < MOST_MILLISECONDS and len(bare) >= 5:
+            break
+    assert 1e3 * (min(ours) - min(bare)) < MOST_MILLISECONDS
+
+
+def test_help_answers_at_once():
+    bare, ours = [], []
+    for _ in range(8):
+        bare.append(seconds("-c", "pass"))
+        ours.append(seconds("-m", "mle_toolkit.cli", "--help"))
+        if min(ours) - min(bare) < MOST_SECONDS_FOR_HELP and len(bare) >= 3:
+            break
+    assert min(ours) - min(bare) < MOST_SECONDS_FOR_HELP
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def dotted(path: Path) -> str:
+    parts = ("mle_toolkit", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_type_checking(node: ast.If) -> bool:
+    test = node.test
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )
+
+
+def imported(node: ast.AST, module: str, is_package: bool) -> list[str]:
+    """Modules of ours that a piece of code imports when it runs, also inside functions."""
+    found: list[str] = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and is_type_checking(child):
+            found += imported(ast.Module(child.orelse, []), module, is_package)
+        elif isinstance(child, ast.Import):
+            found += [alias.name for alias in child.names]
+        elif isinstance(child, ast.ImportFrom):
+            base = child.module or ""
+            if child.level:
+                above = module.split(".")[: len(module.split(".")) - child.level + is_package]
+                base = ".".join([*above, *([child.module] if child.module else [])])
+            if base == "mle_toolkit" or (PACKAGE.parent / base.replace(".", "/")).is_dir():
+                found += [f"{base}.{alias.name}" for alias in child.names]
+            else:
+                found.append(base)
+        else:
+            found += imported(child, module, is_package)
+    return [name for name in found if name.split(".")[0] == "mle_toolkit"]
+
+
+def height(module: str) -> int:
+    room = module.split(".")[1]
+    heights = [k for k, names in enumerate(ROOMS) if room in names]
+    assert heights, f"{module}: which room is {room}? Enter it in ROOMS, where DESIGN has it."
+    return heights[0]
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_imports_run_downwards(path):
+    module = dotted(path)
+    wrong = [
+        name
+        for name in imported(ast.parse(path.read_text(encoding="utf-8")), module, path.name == "__init__.py")
+        if (name == "mle_toolkit" or height(name) > height(module)) and (module, name) not in EXCEPTIONS
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("from mle_toolkit.fitting import fit", ["mle_toolkit.fitting"]),
+        ("def f():\n    import mle_toolkit.cli", ["mle_toolkit.cli"]),
+        ("from ..fitting import fit", ["mle_toolkit.fitting"]),
+        ("from . import sample", ["mle_toolkit.data.sample"]),
+        ("from mle_toolkit import fitting", ["mle_toolkit.fitting"]),
+        ("from mle_toolkit.data import tables", ["mle_toolkit.data.tables"]),
+        ("if TYPE_CHECKING:\n    from mle_toolkit.fitting import Fit", []),
+        ("if TYPE_CHECKING:\n    pass\nelse:\n    from mle_toolkit.fitting import Fit", ["mle_toolkit.fitting"]),
+        ("try:\n    from mle_toolkit import cli\nexcept ImportError:\n    pass", ["mle_toolkit.cli"]),
+        ("import numpy", []),
+    ],
+)
+def test_the_walk_finds_every_way_to_import(code, expected):
+    """The test of the test: what it would not see, it could not forbid."""
+    assert imported(ast.parse(code), "mle_toolkit.data.frames", is_package=False) == expected
+
+
+def test_every_exception_is_still_needed():
+    imports = {
+        (dotted(path), name)
+        for path in modules()
+        for name in imported(ast.parse(path.read_text(encoding="utf-8")), dotted(path), path.name == "__init__.py")
+    }
+    assert set(EXCEPTIONS) <= imports
