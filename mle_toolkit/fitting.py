@@ -16,7 +16,7 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Family, get_family
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.inference.covariance import CovKind, covariance, optimism
+from mle_toolkit.inference.covariance import CovKind, covariance, optimism, standard_errors
 
 if TYPE_CHECKING:
     import os
@@ -108,7 +108,7 @@ class Fit:
     @property
     def bse(self) -> Mapping[str, Any]:
         """Standard errors by name, from `cov_params` of the default kind; NaN where there is none."""
-        return self._named(np.sqrt(np.diag(self._cov(self._default_kind))))
+        return self._named(self._bse)
 
     def cov_params(self, kind: CovKind | None = None) -> pd.DataFrame:
         """Covariance of the estimates.
@@ -151,9 +151,8 @@ class Fit:
             raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
         if method != "wald":
             raise ParameterError(f'unknown interval method {method!r}; "wald" is available.')
-        reach = float(special.ndtri(1 - alpha / 2)) * np.sqrt(np.diag(self._cov(self._default_kind)))
-        with np.errstate(invalid="ignore"):
-            bounds = {"lower": self._theta - reach, "upper": self._theta + reach}
+        reach = float(special.ndtri(1 - alpha / 2)) * self._bse
+        bounds = {"lower": self._theta - reach, "upper": self._theta + reach}
         return pd.DataFrame(bounds, index=list(self.family.coefficient_names))
 
     # --- likelihood and information -----------------------------------------------------------------------------------
@@ -273,6 +272,10 @@ class Fit:
     @property
     def _default_kind(self) -> CovKind:
         return "observed" if self.weight_kind == "frequency" else "sandwich"
+
+    @property
+    def _bse(self) -> Array:
+        return self._piece("bse", lambda: standard_errors(self._at_maximum, self._default_kind))
 
     def _cov(self, kind: CovKind) -> Array:
         return self._piece(f"cov_{kind}", lambda: covariance(self._at_maximum, kind))

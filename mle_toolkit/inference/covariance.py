@@ -31,10 +31,23 @@ def covariance(maximum: Maximum, kind: CovKind) -> Array:
     ndarray of shape (p, p)
         0 for known parameters; NaN for those at a boundary, without a standard error, or not identified.
     """
+    cov, slopes = _in_unit(maximum, kind)
+    with np.errstate(over="ignore"):  # a variance may overflow where its standard error does not
+        return np.asarray(cov * slopes * slopes[:, None])
+
+
+def standard_errors(maximum: Maximum, kind: CovKind) -> Array:
+    """Square roots of the diagonal of `covariance`; they neither overflow nor underflow where the data do not."""
+    cov, slopes = _in_unit(maximum, kind)
+    return np.asarray(np.sqrt(np.diag(cov)) * slopes)
+
+
+def _in_unit(maximum: Maximum, kind: CovKind) -> tuple[Array, Array]:
+    """Covariance in the unit of the likelihood, and the slopes that take each parameter to the unit of the data."""
     if kind not in get_args(CovKind):
         raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(get_args(CovKind))}.")
     if maximum.limit is not None:
-        return _through_limit(maximum, covariance(maximum.limit, kind))
+        return _through_limit(maximum, *_in_unit(maximum.limit, kind))
     u, nobs = maximum.coordinates, maximum.likelihood.nobs
     inverse: Callable[[Array], Array] = _inverse
     if kind == "observed":
@@ -47,14 +60,14 @@ def covariance(maximum: Maximum, kind: CovKind) -> Array:
         bread = inverse(nobs * maximum.objective.hessian(u))
         inner = bread @ score_products(maximum) @ bread
     family = maximum.family
-    slopes = maximum.objective.coordinates.jacobian(u) * maximum.likelihood.unit.slopes(family)[:, None]
+    slopes = maximum.objective.coordinates.jacobian(u)
     cov = slopes @ inner @ slopes.T
     first = 0
     for p, free in zip(family.parameters, maximum.objective.coordinates.free, strict=True):
         if not free and (p.name not in maximum.fixed):
             cov[first : first + p.size, :] = cov[:, first : first + p.size] = np.nan
         first += p.size
-    return np.asarray(cov)
+    return np.asarray(cov), maximum.likelihood.unit.slopes(family)
 
 
 def score_products(maximum: Maximum) -> Array:
@@ -111,7 +124,7 @@ def expected_information(maximum: Maximum) -> Array:
     return information
 
 
-def _through_limit(maximum: Maximum, inner: Array) -> Array:
+def _through_limit(maximum: Maximum, inner: Array, inner_slopes: Array) -> tuple[Array, Array]:
     """Covariance at a limiting law: that of its own parameters, carried over where they are finite."""
     at = maximum.limit
     assert at is not None
@@ -124,12 +137,12 @@ def _through_limit(maximum: Maximum, inner: Array) -> Array:
         with np.errstate(invalid="ignore"):
             up, down = (np.array(embed(*at.family.unpack(theta + s)), dtype=float) for s in (step, -step))
             columns.append((up - down) / (2 * step[k]))
-    slopes = np.stack(columns, axis=1)
+    slopes = np.stack(columns, axis=1) * inner_slopes
     at_end = np.array([name in maximum.boundary for name in maximum.family.param_names])
     slopes[at_end] = 0.0
     cov = slopes @ inner @ slopes.T
     cov[at_end, :] = cov[:, at_end] = np.nan
-    return np.asarray(cov)
+    return np.asarray(cov), np.ones(len(cov))
 
 
 def _inverse(information: Array) -> Array:
