@@ -124,6 +124,8 @@ class Objective:
 
     def hessian(self, u: Array) -> Array:
         """Its second derivatives; shape (n_free, n_free)."""
+        if len(u) == 0:
+            return np.empty((0, 0))
         if self.has_hessian:
             theta, slopes = self.coordinates.to_theta(u), self.coordinates.jacobian(u)
             second = slopes.T @ self.likelihood.mean_hessian(theta) @ slopes

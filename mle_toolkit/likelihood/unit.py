@@ -106,4 +106,5 @@ def _middle(sample: Sample) -> float:
     few = sample.x[:: max(1, sample.n_rows // _BULK_ROWS)]
     middle = float(np.partition(few, len(few) // 2)[len(few) // 2])
     # Within a few standard deviations of 0, sums of squares lose less than two digits: not worth a pass.
-    return 0.0 if abs(middle) <= float(few.max() - few.min()) else middle
+    # Halves, because the range of the largest doubles overflows.
+    return 0.0 if 0.5 * abs(middle) <= float(0.5 * few.max() - 0.5 * few.min()) else middle
