@@ -30,6 +30,9 @@ NEWTON_STEPS = 60
 LONGEST_STEP = 3.0
 """Longest Newton step, in coordinates in which a unit is a natural change."""
 
+_LEAST_CURVATURE = 1e-3
+"""Share of the largest curvature that a direction counts with where the information is not positive definite."""
+
 FAR = 25.0
 """A coordinate this far from its start has run off: exp(25) is 7e10."""
 
@@ -373,22 +376,29 @@ def _minimise(objective: Objective, u: Array, method: str) -> tuple[Array, str]:
 
 
 def _newton(objective: Objective, u: Array) -> tuple[Array, bool]:
-    """Newton's method with step halving; gives up, and says so, where the information is not positive definite."""
+    """Newton's method with step halving; says whether it ended in a minimum of the objective.
+
+    Where the information is not positive definite, far from the maximum, the step goes along its eigenvectors by the size
+    of its eigenvalues, which leads away from saddles.
+    """
     value = objective.value(u)
     smallest = np.inf
     for _ in range(NEWTON_STEPS):
         gradient, hessian = objective.gradient(u), objective.hessian(u)
-        try:
-            np.linalg.cholesky(hessian)
-            step = -np.linalg.solve(hessian, gradient)
-        except np.linalg.LinAlgError:
+        if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
             return u, False
-        if not np.all(np.isfinite(step)):
-            return u, False
+        curvatures, axes = np.linalg.eigh(hessian)
+        convex = bool(curvatures[0] > 0)
+        if not convex:
+            size = np.abs(curvatures)
+            curvatures = np.maximum(size, _LEAST_CURVATURE * float(size.max()))
+            if not curvatures.all():
+                return u, False
+        step = -axes @ ((gradient @ axes) / curvatures)
         decrement = -0.5 * float(gradient @ step) * objective.likelihood.nobs
         # Once below rounding the decrement stops falling; a step that does not lower it is not taken.
         if decrement < 1e-18 or (decrement < 1e-9 and decrement >= 0.25 * smallest):
-            return u, True
+            return u, convex
         smallest = min(smallest, decrement)
         step *= min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
         if decrement < 1e-7:
@@ -400,7 +410,7 @@ def _newton(objective: Objective, u: Array) -> tuple[Array, bool]:
                 break
             step *= 0.5
         else:
-            return u, decrement < DECREMENT_TOLERANCE
+            return u, convex and decrement < DECREMENT_TOLERANCE
         u, value = u + step, trial
     return u, False
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import SKETCH_ROWS
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import POSITIVE
 
@@ -44,6 +45,13 @@ class Weibull(Family):
         excess = np.expm1(shape * log_z)
         return 1 / shape - log_z * excess, shape / scale * excess
 
+    def hessian(self, x: Array, shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives: shape twice, shape and scale, scale twice."""
+        log_z = np.log(x) - np.log(scale)
+        power = np.exp(shape * log_z)
+        by_both = (power - 1 + shape * log_z * power) / scale
+        return -1 / shape**2 - log_z * log_z * power, by_both, -shape / scale**2 * (power * (1 + shape) - 1)
+
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Newton's method on log(shape), from the spread of the logs; the scale follows."""
         log_x = np.log(sample.x)
@@ -52,7 +60,10 @@ class Weibull(Family):
         y = log_x - mean_log
         total = sample.nobs
         variance = float(np.sum(y * y if weight is None else weight * y * y)) / total
-        shape = np.pi / np.sqrt(6 * variance)  # log x is Gumbel, of standard deviation pi / (shape sqrt 6)
+        if sample.n_rows > 4 * SKETCH_ROWS:
+            shape = self.from_sample(sample.sketch())[0]
+        else:
+            shape = float(np.pi / np.sqrt(6 * variance))  # log x is Gumbel, of standard deviation pi / (shape sqrt 6)
         largest = float(y.max())
         mean_power = 1.0
         for _ in range(_NEWTON_STEPS):
