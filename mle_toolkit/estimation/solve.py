@@ -22,7 +22,7 @@ from mle_toolkit.estimation.certificate import (
     measure,
 )
 from mle_toolkit.families.base import ExponentialFamily, Family
-from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.families.domain import REAL, Interval, Simplex
 from mle_toolkit.likelihood.coordinates import Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -101,7 +101,7 @@ class Maximum:
     def objective(self) -> Objective:
         """The likelihood as a function of the coordinates of the free parameters."""
         theta = self.theta_in_unit
-        natural = _natural_changes(self.family, theta)
+        natural = _natural_changes(self.likelihood, theta)
         return Objective(self.likelihood, Coordinates(_domains(self.family), theta, self.free, natural))
 
     @cached_property
@@ -300,7 +300,7 @@ def _by_search(
     starts = _starts(family, likelihood, domains, given, start)
     method = "newton" if solver in (None, "closed-form") else str(solver)
 
-    natural = _natural_changes(family, starts[0])
+    natural = _natural_changes(likelihood, starts[0])
     coordinates = Coordinates(domains, starts[0], free, natural)
     objective = Objective(likelihood, coordinates)
     small = _on_sketch(objective)
@@ -615,14 +615,45 @@ def _free_names(best: Maximum) -> list[str]:
     ]
 
 
-def _natural_changes(family: Family, theta: Array) -> Array:
-    """Natural change of each parameter on the whole line: the scale of the law for a location, else 1."""
+def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
+    """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.
+
+    A law without a score says nothing of its parameters, and its derivatives are differences: there the natural change is
+    measured, as the one that costs about half a nat per observation.
+    """
+    family = likelihood.family
     parts = _split(family, theta)
     scale = next((float(part[0]) for p, part in zip(family.parameters, parts, strict=True) if p.role == "scale"), 1.0)
-    natural = []
+    natural: list[float] = []
     for p in family.parameters:
-        natural += [scale if p.role == "location" and np.isfinite(scale) and scale > 0 else 1.0] * p.size
+        if p.role == "location" and np.isfinite(scale) and scale > 0:
+            natural += [scale] * p.size
+        elif p.role == "shape" and family.score is None and p.domain == REAL:
+            natural.append(_half_nat(likelihood, theta, len(natural)))
+        else:
+            natural += [1.0] * p.size
     return np.array(natural)
+
+
+def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
+    """Size of a change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
+    small = Likelihood(likelihood.family, likelihood.data.sketch(), likelihood.unit)
+    here = small.mean_loglik(theta)
+
+    def cost(step: float) -> float:
+        up, down = theta.copy(), theta.copy()
+        up[k] += step
+        down[k] -= step
+        return here - 0.5 * (small.mean_loglik(up) + small.mean_loglik(down))
+
+    step = 1.0
+    if cost(step) > 0.5:
+        while step > 1e-300 and cost(step / 2) > 0.5:
+            step /= 2
+        return step
+    while step < 1e300 and cost(step) < 0.5:
+        step *= 2
+    return step if step < 1e300 else 1.0
 
 
 def _in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Array:
