@@ -168,8 +168,8 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
     Notes
     -----
     T depends on the data alone, so that all models of one data set share one entropy and rank by divergence as they
-    rank by likelihood. Rounding to a step d adds an error of variance d²/6 to a spacing s, and so lowers its log by about
-    d²/(12 s²): the mean of that is reported as the error, and above `MOST_ROUNDING_ERROR` there is no estimate.
+    rank by likelihood. Rounding to a step d adds an error of variance d²/6 to a spacing s, and so lowers its log by
+    about d²/(12 s²): the mean of that is reported as the error, and above `MOST_ROUNDING_ERROR` there is no estimate.
     """
     order = np.argsort(sample.x, kind="stable")
     x = sample.x[order]
