@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.counting import log_poisson
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE
 
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
 
-class Poisson(ExponentialFamily):
+
+class Poisson(Family):
     r"""Number of independent rare events, ``mu`` on average.
 
     .. math:: \log f(x) = x \log\mu - \mu - \log x!
 
     Source: Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 4. The maximum is the mean; with
     zeros only it is ``mu = 0``, the law that is always zero.
+
+    Notes
+    -----
+    An exponential family, but not summed as one: for large counts the terms of its log-density cancel, so that it
+    is evaluated on the table of counts.
     """
 
     name = "poisson"
     support = COUNTS
     parameters = (Parameter("mu", NON_NEGATIVE, typical=(0.1, 20.0)),)
 
-    def statistics(self, x: Array) -> tuple[Array, ...]:
-        """X and log x!."""
-        return x, special.gammaln(x + 1)
+    def logpdf(self, x: Array, mu: Array) -> Array:
+        """Log-probability of x."""
+        return log_poisson(x, mu)
 
-    def log_density(self, T: tuple[Array, ...], mu: Array) -> Array:
-        """Log-probability, linear in T."""
-        x, log_factorial = T
-        return special.xlogy(x, mu) - mu - log_factorial
-
-    def score_of(self, T: tuple[Array, ...], mu: Array) -> tuple[Array, ...]:
+    def score(self, x: Array, mu: Array) -> tuple[Array, ...]:
         """Derivative by mu."""
-        return (T[0] / mu - 1,)
+        return ((x - mu) / mu,)
 
-    def from_means(self, means: tuple[float, ...]) -> tuple[float]:
+    def hessian(self, x: Array, mu: Array) -> tuple[Array, ...]:
+        """Second derivative by mu."""
+        return (-x / np.square(mu),)
+
+    def from_sample(self, sample: Sample) -> tuple[float]:
         """The mean."""
-        return (means[0],)
+        return (sample.mean(),)
 
     def to_scipy(self, mu: float) -> Any:
         """``scipy.stats.poisson(mu)``."""

@@ -1,0 +1,49 @@
+"""The Bernoulli law."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import CLOSED_UNIT, Interval
+
+
+class Bernoulli(ExponentialFamily):
+    r"""One trial: 1 for success, with probability ``p``, and 0 for failure.
+
+    .. math:: \log f(x) = x \log p + (1 - x) \log(1 - p)
+
+    Source: Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 3. The maximum is the mean; with
+    one kind of outcome only it is ``p`` = 0 or 1.
+    """
+
+    name = "bernoulli"
+    support = Interval(0.0, 1.0, closed="both", integer=True)
+    parameters = (Parameter("p", CLOSED_UNIT, typical=(0.1, 0.9)),)
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """X."""
+        return (x,)
+
+    def log_density(self, T: tuple[Array, ...], p: Array) -> Array:
+        """Log-probability, linear in T."""
+        (x,) = T
+        return np.asarray(special.xlogy(x, p) + special.xlog1py(1 - x, -p))
+
+    def score_of(self, T: tuple[Array, ...], p: Array) -> tuple[Array, ...]:
+        """Derivative by p."""
+        return ((T[0] - p) / (p * (1 - p)),)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float]:
+        """The share of successes."""
+        return (means[0],)
+
+    def to_scipy(self, p: float) -> Any:
+        """``scipy.stats.bernoulli(p)``."""
+        from scipy import stats
+
+        return stats.bernoulli(p)

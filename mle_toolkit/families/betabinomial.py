@@ -1,0 +1,93 @@
+"""The beta-binomial law with known numbers of trials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.binomial import check_trials, trials_support
+from mle_toolkit.families.counting import digamma_difference, log_binomial
+from mle_toolkit.families.domain import COUNTS, POSITIVE
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+
+class BetaBinomial(Family):
+    r"""Successes in ``n`` trials whose probability varies from unit to unit as a beta law with ``a`` and ``b``.
+
+    .. math:: \log f(x) = \log\binom{n}{x} + \log B(x + a, n - x + b) - \log B(a, b)
+
+    ``n`` is known: one number, or an array with one per row. As a and b grow with a constant ratio the law tends to the
+    binomial, which is the maximum where the counts vary less than binomial ones. Source: Skellam (1948), JRSS B 10,
+    257-261; Johnson, Kemp & Kotz (2005), Univariate Discrete Distributions, ch. 6.
+    """
+
+    name = "betabinomial"
+    aliases = ("betabinom", "beta_binomial")
+    support = COUNTS
+    parameters = (
+        Parameter("a", POSITIVE, typical=(0.5, 20.0)),
+        Parameter("b", POSITIVE, typical=(0.5, 20.0)),
+    )
+    constant_defaults = {"n": ...}  # noqa: RUF012
+    n: Any
+
+    def __init__(self, **constants: Any) -> None:
+        super().__init__(**constants)
+        self.support = trials_support(self.name, self.n)
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` if any observation is not a number of successes in its n trials."""
+        check_trials(self, sample)
+
+    def check(self, sample: Sample) -> None:
+        """Raise if no row has two trials: the variation between units then leaves no trace."""
+        if np.max(self.n) < 2:
+            raise DegenerateDataError(
+                f"betabinomial: with at most n = {np.max(self.n):g} trial per row only a / (a + b) "
+                f"is determined. Use binomial."
+            )
+
+    def logpdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log-probability of x, as a product of three binomial ones, in which the beta functions do not cancel."""
+        n = np.asarray(self.n, dtype=float)
+        y = n - x
+        total = a + b + n
+        p, q = (a + x) / total, (b + y) / total
+        prior = log_binomial(a, a + b, p, q) + np.log(a) + np.log(b) - np.log(a + b)
+        posterior = log_binomial(a + x, total, p, q) + np.log(a + x) + np.log(b + y) - np.log(total)
+        return np.asarray(log_binomial(x, n, p, q) + (prior - posterior))
+
+    def score(self, x: Array, a: Array, b: Array) -> tuple[Array, ...]:
+        """Derivatives by a and b."""
+        common = digamma_difference(a + b, self.n)
+        return digamma_difference(a, x) - common, digamma_difference(b, self.n - x) - common
+
+    def start(self, sample: Sample) -> list[tuple[float, float]]:
+        """From the moments of the proportions, for two degrees of overdispersion."""
+        n = np.broadcast_to(np.asarray(self.n, dtype=float), sample.x.shape)
+        weight = np.ones_like(n) if sample.weight is None else sample.weight
+        trials = float(np.sum(weight * n))
+        p = (float(np.sum(weight * sample.x)) + 0.5) / (trials + 1)
+        # Pearson's statistic over its expectation is 1 + (n - 1) rho, where rho = 1 / (a + b + 1)
+        pearson = float(np.sum(weight[n > 0] * np.square(sample.x - n * p)[n > 0] / n[n > 0])) / (p * (1 - p))
+        spare = max(trials / float(np.sum(weight * (n > 0))) - 1, 1e-3)
+        rho = (pearson / float(np.sum(weight * (n > 0))) - 1) / spare
+        sizes = [1 / min(max(rho, 0.01), 0.9) - 1, 2.0]
+        return [(p * size, (1 - p) * size) for size in sizes]
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The binomial law of the same n, as a and b grow."""
+        return (Limit(get_family("binomial", n=self.n), lambda p: (np.inf, np.inf)),)
+
+    def to_scipy(self, a: float, b: float) -> Any:
+        """``scipy.stats.betabinom(n, a, b)``."""
+        from scipy import stats
+
+        return stats.betabinom(self.n, a, b)

@@ -1,0 +1,97 @@
+"""The binomial law with known numbers of trials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
+from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.counting import log_binomial
+from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+
+class Binomial(Family):
+    r"""Successes in ``n`` independent trials, each with probability ``p``.
+
+    .. math:: \log f(x) = \log\binom{n}{x} + x \log p + (n - x) \log(1 - p)
+
+    ``n`` is known: one number, or an array with one per row. Source: Johnson, Kemp & Kotz (2005), Univariate Discrete
+    Distributions, ch. 3. The maximum is successes / trials.
+    """
+
+    name = "binomial"
+    aliases = ("binom",)
+    support = COUNTS
+    parameters = (Parameter("p", CLOSED_UNIT, typical=(0.1, 0.9)),)
+    constant_defaults = {"n": ...}  # noqa: RUF012
+    n: Any
+
+    def __init__(self, **constants: Any) -> None:
+        super().__init__(**constants)
+        self.support = trials_support(self.name, self.n)
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` if any observation is not a number of successes in its n trials."""
+        check_trials(self, sample)
+
+    def check(self, sample: Sample) -> None:
+        """Raise if there is no trial at all."""
+        if not np.any(self.n):
+            raise DegenerateDataError(f"{self.name}: n = 0 everywhere: without a trial p is not determined.")
+
+    def logpdf(self, x: Array, p: Array) -> Array:
+        """Log-probability of x."""
+        return log_binomial(x, self.n, p, 1 - np.asarray(p))
+
+    def score(self, x: Array, p: Array) -> tuple[Array, ...]:
+        """Derivative by p."""
+        return ((x - self.n * p) / (p * (1 - p)),)
+
+    def from_sample(self, sample: Sample) -> tuple[float]:
+        """Successes / trials."""
+        trials = sample.with_values(
+            np.broadcast_to(np.asarray(self.n, dtype=float), sample.x.shape), sample.weight
+        )
+        return (sample.mean() / trials.mean(),)
+
+    def to_scipy(self, p: float) -> Any:
+        """``scipy.stats.binom(n, p)``."""
+        from scipy import stats
+
+        return stats.binom(self.n, p)
+
+
+def trials_support(name: str, n: Any) -> Interval:
+    """Validate numbers of trials; the support that they have in common."""
+    trials = np.asarray(n)
+    if (
+        trials.ndim > 1
+        or trials.dtype.kind not in "iuf"
+        or not np.all((trials >= 0) & (trials == np.floor(trials)))
+    ):
+        raise ParameterError(f"{name}: n must be a whole number >= 0, or one per row; got {n!r:.60}.")
+    if not np.all(trials < np.inf):
+        raise ParameterError(f"{name}: n must be finite; got {n!r:.60}.")
+    return Interval(0.0, float(np.max(trials)), closed="both", integer=True)
+
+
+def check_trials(family: Any, sample: Sample) -> None:
+    """Raise `SupportError` if any observation is not a whole number from 0 to its n."""
+    Family.check_support(family, sample)
+    if not family.per_row:
+        return
+    outside = np.flatnonzero(sample.x > family.n)
+    if len(outside):
+        first = int(outside[0])
+        raise SupportError(
+            f"{family.name}: {len(outside)} of {sample.n_rows} observations exceed their number of trials; the "
+            f"first is x[{first}] = {sample.x[first]:g} of n[{first}] = {family.n[first]:g}.",
+            family.name,
+            tuple(outside.tolist()),
+        )

@@ -1,0 +1,108 @@
+"""Log-probabilities of counts that keep their digits for any size of count and parameter.
+
+The log-gamma functions in a textbook probability cancel: at counts of 1e15 they are 3e16, whose last digit is worth 4.
+So probabilities are written, after Loader (2000), Fast and Accurate Computation of Binomial Probabilities, as a
+*deviance* that vanishes where the count is expected, and the small error of Stirling's formula.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+_NEAR = 0.3
+_ODD_RECIPROCALS = [
+    1.0 / k for k in range(25, 1, -2)
+]  # atanh series: with |s| < 0.18 the next term is below 1e-18
+# Stirling's series, Abramowitz & Stegun 6.1.41, from the highest power down.
+_STIRLING = (1 / 156, -691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12)
+_STIRLING_FROM = 10.0
+# log x - digamma(x) - 1/(2x) in powers of 1/x², Abramowitz & Stegun 6.3.18.
+_DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
+_DIGAMMA_FROM = 25.0
+
+
+def log1p_minus(d: Array) -> Array:
+    """``log(1 + d) - d``, which is about ``-d²/2``, without cancellation near 0."""
+    d = np.asarray(d, dtype=float)
+    with np.errstate(all="ignore"):
+        s = d / (2 + d)  # log(1 + d) = 2 atanh(s), and 2 s - d = -d s
+        square = s * s
+        series = np.zeros_like(s)
+        for coefficient in _ODD_RECIPROCALS:
+            series = series * square + coefficient
+        return np.where(np.abs(d) < _NEAR, 2 * s * square * series - d * s, np.log1p(d) - d)
+
+
+def stirling_error(x: Array) -> Array:
+    """``log Γ(x + 1)`` minus Stirling's formula ``½ log(2πx) + x log x - x``, for x > 0."""
+    x = np.asarray(x, dtype=float)
+    with np.errstate(all="ignore"):
+        r = 1.0 / x
+        series = np.zeros_like(x)
+        for coefficient in _STIRLING:
+            series = series * (r * r) + coefficient
+        direct = special.gammaln(x + 1) - _HALF_LOG_TWO_PI - 0.5 * np.log(x) - special.xlogy(x, x) + x
+        return np.where(x >= _STIRLING_FROM, series * r, direct)
+
+
+def deviance(x: Array, mean: Array) -> Array:
+    """``x log(x / mean) + mean - x`` for x > 0: zero where they agree, infinite at mean 0."""
+    with np.errstate(all="ignore"):
+        gap = (mean - x) / x
+        far = x * np.log(x / mean) + mean - x
+        return np.where(np.abs(gap) < _NEAR, -x * log1p_minus(gap), far)
+
+
+def log_poisson(x: Array, mu: Array) -> Array:
+    """``x log mu - mu - log x!`` for x >= 0; at mu = 0 all mass is on 0."""
+    with np.errstate(all="ignore"):
+        positive = -stirling_error(x) - deviance(x, mu) - _HALF_LOG_TWO_PI - 0.5 * np.log(x)
+        return np.where(x == 0, -np.asarray(mu), positive)
+
+
+def log_binomial(x: Array, n: Array, p: Array, q: Array) -> Array:
+    """``log Γ(n+1)/(Γ(x+1) Γ(n-x+1)) + x log p + (n - x) log q`` for real 0 <= x <= n and q = 1 - p.
+
+    Both p and q are taken, because the smaller of them carries the digits.
+    """
+    with np.errstate(all="ignore"):
+        log_p, log_q = np.where(q < 0.5, np.log1p(-q), np.log(p)), np.where(p < 0.5, np.log1p(-p), np.log(q))
+        y = n - x
+        inner = (
+            (stirling_error(n) - stirling_error(x) - stirling_error(y))
+            - (deviance(x, n * p) + deviance(y, n * q))
+            - _HALF_LOG_TWO_PI
+            + 0.5 * (np.log(n / x) - np.log(y))
+        )
+        ends = np.where(x == 0, np.where(n == 0, 0.0, n * log_q), n * log_p)
+        return np.where((x == 0) | (y == 0), ends, inner)
+
+
+def digamma_excess(s: Array, x: Array) -> Array:
+    """``digamma(s + x) - digamma(s) - log(1 + x/s)`` for s > 0, x >= 0: about ``x / (2 s (s + x))`` for large s.
+
+    There it is summed as its asymptotic series, with the factor x taken out of every difference of powers.
+    """
+    s, x = np.asarray(s, dtype=float), np.asarray(x, dtype=float)
+    with np.errstate(all="ignore"):
+        r, t = 1.0 / s, 1.0 / (s + x)
+        gap = x * r * t  # r - t
+        # r^(2j) - t^(2j) = (r - t)(r + t)(r^(2j-2) + r^(2j-4) t² + ... + t^(2j-2))
+        series = np.zeros(np.broadcast(s, x).shape)
+        powers = np.ones_like(series)
+        for j, coefficient in enumerate(_DIGAMMA):
+            series = series + coefficient * powers
+            powers = powers * (r * r) + (t * t) ** (j + 1)
+        direct = special.psi(s + x) - special.psi(s) - np.log1p(x / s)
+        return np.where(s >= _DIGAMMA_FROM, gap * (0.5 + (r + t) * series), direct)
+
+
+def digamma_difference(s: Array, x: Array) -> Array:
+    """``digamma(s + x) - digamma(s)`` for s > 0, x >= 0, without cancellation for large s."""
+    return np.log1p(np.asarray(x) / s) + digamma_excess(s, x)

@@ -1,0 +1,82 @@
+"""The logarithmic series law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
+
+_NEWTON_STEPS = 100
+_SERIES_BELOW = 0.1
+
+
+class LogSeries(ExponentialFamily):
+    r"""Individuals per species in a catch: each further individual is ``p`` times as probable, over its number.
+
+    .. math:: \log f(x) = x \log p - \log x - \log(-\log(1 - p)), \quad x = 1, 2, \dots
+
+    Source: Fisher, Corbet & Williams (1943), Journal of Animal Ecology 12, 42-58. Route to the maximum: with
+    y = -log(1 - p) the mean is (exp(y) - 1) / y, which has one root. With ones only it is ``p`` = 0.
+    """
+
+    name = "logseries"
+    aliases = ("logser",)
+    support = POSITIVE_COUNTS
+    parameters = (Parameter("p", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.95)),)
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """X - 1 and log x."""
+        return x - 1, np.log(x)
+
+    def log_density(self, T: tuple[Array, ...], p: Array) -> Array:
+        """Log-probability, linear in T; at p = 0 all mass is on 1."""
+        beyond_one, log_x = T
+        return special.xlogy(beyond_one, p) - log_x + np.log(special.exprel(np.log1p(-p)))
+
+    def score_of(self, T: tuple[Array, ...], p: Array) -> tuple[Array, ...]:
+        """Derivative by p."""
+        y = -np.log1p(-p)
+        return ((T[0] + 1 - special.exprel(y)) / p,)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float]:
+        """Newton's method for log((exp(y) - 1) / y) = log(mean)."""
+        beyond_one = means[0]
+        if beyond_one <= 0:
+            return (0.0,)
+        log_mean = math.log1p(beyond_one)
+        y = 2 * log_mean  # above the root of an increasing convex function: Newton falls to it
+        for _ in range(_NEWTON_STEPS):
+            # log(expm1(y)/y) = y/2 + log(sinh(y/2)/(y/2)), and its slope
+            if y > _SERIES_BELOW:
+                value = y + math.log(-math.expm1(-y)) - math.log(y)
+                slope = -1 / math.expm1(-y) - 1 / y
+            else:
+                value = y / 2 + y**2 / 24 - y**4 / 2880 + y**6 / 181440
+                slope = 1 / 2 + y / 12 - y**3 / 720 + y**5 / 30240
+            change = (value - log_mean) / slope
+            y -= change
+            if abs(change) <= 1e-15 * y:
+                break
+        p = -math.expm1(-y)
+        if p == 1.0:
+            raise NoMaximumError(
+                f"logseries: at a mean of {beyond_one + 1:g} the estimate of p is 1 to rounding."
+            )
+        return (p,)
+
+    def mean(self, p: Array) -> Array:
+        """Expected value."""
+        return np.asarray(special.exprel(-np.log1p(-p)))
+
+    def to_scipy(self, p: float) -> Any:
+        """``scipy.stats.logser(p)``."""
+        from scipy import stats
+
+        return stats.logser(p)

@@ -1,0 +1,148 @@
+"""The zeta law: a discrete power law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError, ParameterError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
+
+_SUMMED = 20
+"""Terms of the zeta series summed one by one, before Euler and Maclaurin's formula takes the rest."""
+
+# B(2j) / (2j)!, the coefficients of that formula.
+_BERNOULLI = (
+    1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600,
+    -3617 / 10670622842880000,
+)  # fmt: skip
+_COMPLEX_STEP = 1e-30
+
+
+class Zeta(ExponentialFamily):
+    r"""Sizes without a scale: word frequencies, cities, links; ``x`` twice as large is ``2**alpha`` times as rare.
+
+    .. math:: \log f(x) = -\alpha \log x - \log\zeta(\alpha, x_{\min}), \quad x = x_{\min}, x_{\min} + 1, \dots
+
+    ``xmin`` is known, 1 by default. Source: Clauset, Shalizi & Newman (2009), SIAM Review 51, 661-703. Route to the
+    maximum: one root, where the expected logarithm is the mean logarithm.
+    """
+
+    name = "zeta"
+    aliases = ("zipf",)
+    support = POSITIVE_COUNTS
+    parameters = (Parameter("alpha", Interval(1.0, np.inf), typical=(1.5, 4.0)),)
+    constant_defaults = {"xmin": 1}  # noqa: RUF012
+    xmin: Any
+
+    def __init__(self, **constants: Any) -> None:
+        super().__init__(**constants)
+        xmin = np.asarray(self.xmin)
+        if xmin.ndim or xmin.dtype.kind not in "iuf" or not 1 <= xmin < np.inf or xmin != np.floor(xmin):
+            raise ParameterError(f"zeta: xmin must be a whole number >= 1; got {self.xmin!r:.60}.")
+        self.support = Interval(float(xmin), np.inf, closed="lower", integer=True)
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """log(x / xmin)."""
+        return (np.log(x / self.xmin),)
+
+    def log_density(self, T: tuple[Array, ...], alpha: Array) -> Array:
+        """Log-probability, linear in T."""
+        return np.asarray(-alpha * T[0] - np.log(scaled_zeta(alpha, self.xmin)))
+
+    def score_of(self, T: tuple[Array, ...], alpha: Array) -> tuple[Array, ...]:
+        """Derivative by alpha."""
+        return (self._mean_log(alpha) - T[0],)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float]:
+        """Root of the score in log(alpha - 1)."""
+        from scipy import optimize
+
+        mean_log = means[0]
+        if mean_log <= 0:
+            raise DegenerateDataError(
+                f"zeta: all observations are xmin = {self.xmin}, so alpha is unbounded (the likelihood rises to 1)."
+            )
+
+        def excess(log_alpha_minus_one: float) -> float:
+            return float(np.log(self._mean_log(1 + np.exp(log_alpha_minus_one)) / mean_log))
+
+        low = high = math.log(1 / mean_log)  # exact for a continuous power law
+        while excess(low) < 0:
+            low -= 1.0
+        while excess(high) > 0:
+            high += 1.0
+        root = low if low == high else optimize.brentq(excess, low, high, xtol=1e-15, rtol=1e-15, maxiter=200)
+        return (1 + math.exp(root),)
+
+    def _mean_log(self, alpha: Any) -> Array:
+        """Expected log(x / xmin): minus the derivative of the log of the series, by a complex step."""
+        step = np.asarray(alpha) + 1j * _COMPLEX_STEP
+        series = scaled_zeta(step, self.xmin)
+        return np.asarray(-(series.imag / series.real) / _COMPLEX_STEP)
+
+    def logsf(self, x: Array, alpha: Array) -> Array:
+        """Log of the probability of more than x."""
+        above = np.maximum(np.floor(x), self.xmin - 1.0) + 1
+        with np.errstate(invalid="ignore"):  # x = inf
+            value = np.log(scaled_zeta(alpha, above) / scaled_zeta(alpha, self.xmin)) - alpha * np.log(
+                above / self.xmin
+            )
+        return np.asarray(np.where(np.isposinf(x), -np.inf, value))
+
+    def sf(self, x: Array, alpha: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self.logsf(x, alpha)))
+
+    def cdf(self, x: Array, alpha: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(-np.expm1(self.logsf(x, alpha)))
+
+    def mean(self, alpha: Array) -> Array:
+        """Expected value; infinite for alpha <= 2."""
+        return np.asarray(self._moment(alpha, 1))
+
+    def var(self, alpha: Array) -> Array:
+        """Variance; infinite for alpha <= 3, and undefined where the mean is infinite."""
+        if alpha <= 2:
+            return np.asarray(np.nan)
+        return np.asarray(self._moment(alpha, 2) - self._moment(alpha, 1) ** 2)
+
+    def _moment(self, alpha: Any, order: int) -> float:
+        if alpha <= 1 + order:
+            return np.inf
+        ratio = scaled_zeta(alpha - order, self.xmin) / scaled_zeta(alpha, self.xmin)
+        return float(self.xmin) ** order * float(ratio)
+
+    def entropy(self, alpha: Array) -> Array:
+        """Entropy, nats."""
+        return np.asarray(alpha * self._mean_log(alpha) + np.log(scaled_zeta(alpha, self.xmin)))
+
+    def to_scipy(self, alpha: float) -> Any:
+        """``scipy.stats.zipf(alpha)`` for xmin = 1; SciPy has no law for other values, and then it is None."""
+        if self.xmin != 1:
+            return None
+        from scipy import stats
+
+        return stats.zipf(alpha)
+
+
+def scaled_zeta(s: Any, q: Any) -> Any:
+    """Hurwitz' zeta function times ``q**s``: sum over k >= 0 of ``(1 + k/q)**-s``, for s > 1, also complex, and q >= 1.
+
+    Scaled, it neither underflows nor overflows. The first terms are summed, the rest is the integral with the
+    corrections of Euler and Maclaurin; their series is accurate where s is below q + 20, and above the rest is nothing.
+    """
+    q = np.asarray(q, dtype=float)
+    total = sum((1 + k / q) ** -s for k in range(_SUMMED))
+    far = q + _SUMMED
+    tail = far / (s - 1) + 0.5
+    term = s / far
+    for j, coefficient in enumerate(_BERNOULLI):
+        tail = tail + coefficient * term
+        term = term * (s + 2 * j + 1) * (s + 2 * j + 2) / (far * far)
+    return total + tail * (far / q) ** -s
