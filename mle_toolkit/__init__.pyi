@@ -1,3 +1,5 @@
+from .comparison import Comparison as Comparison
+from .comparison import compare as compare
 from .data import datasets as datasets
 from .data.sample import Sample as Sample
 from .errors import FitWarning as FitWarning
@@ -22,3 +24,5 @@ from .families.domain import Interval as Interval
 from .fitting import Fit as Fit
 from .fitting import fit as fit
 from .fitting import load as load
+from .information.estimate import Estimate as Estimate
+from .information.report import InformationReport as InformationReport

@@ -1,0 +1,382 @@
+"""compare() and what it returns."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.errors import ComparisonError, MleError
+from mle_toolkit.estimation.certificate import Verdict
+from mle_toolkit.families.base import Family, families, family_class, get_family
+from mle_toolkit.fitting import Fit, _fit
+from mle_toolkit.information.entropy import rounding_step, weighted_se
+from mle_toolkit.information.report import entropy_for, information_report
+from mle_toolkit.report.record import jsonable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mle_toolkit.information.entropy import SampleEntropy
+
+ONLY_IF_ASKED = ("categorical", "von_mises")
+"""Registered families that `candidates` leaves out: one is as good as the table itself, the other is for angles."""
+
+MOST_DISTINCT_COUNTS = 2 / 3
+"""Share of distinct values up to which whole numbers may be counts: counts repeat, measurements hardly do."""
+
+HIGHEST_COUNT_FLOOR = 1 / 4
+"""Smallest over largest value up to which whole numbers may be counts: minutes and years stay away from zero."""
+
+COMPARISON_FORMAT = "mle_toolkit.comparison"
+COMPARISON_SCHEMA = 1
+
+
+class Comparison:
+    """Fits of several families to one data set, ranked.
+
+    Made by `compare`; not by hand. Ranks follow AIC, which estimates the divergence on new data up to a constant; TIC
+    for reliability weights, where AIC is not defined. Differences of cross-entropy are exact differences of divergence.
+
+    Attributes
+    ----------
+    fits : dict of str to Fit
+        By name of the family, best first.
+    failures : dict of str to str
+        Why a family has no fit, by its name.
+    sample : Sample
+        The data.
+    criterion : {"aic", "tic"}
+        What the ranks follow.
+    """
+
+    def __init__(self, sample: Sample, fits: Mapping[str, Fit], failures: Mapping[str, str]) -> None:
+        self.sample = sample
+        self.failures = dict(failures)
+        self.criterion = "aic" if sample.weight_kind == "frequency" else "tic"
+        value = {name: float(getattr(fit, self.criterion)) for name, fit in fits.items()}
+        # NaN, of a TIC whose information is singular, goes last; equal ones keep their order.
+        self.fits = dict(sorted(fits.items(), key=lambda item: (np.isnan(value[item[0]]), value[item[0]])))
+
+    @property
+    def best(self) -> Fit:
+        """The first fit in rank whose certificate holds; the first in rank where none does.
+
+        Raises
+        ------
+        ComparisonError
+            If no family could be fitted.
+        """
+        if not self.fits:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in self.failures.items())
+            raise ComparisonError(f"no family could be fitted. {reasons}")
+        return next((fit for fit in self.fits.values() if fit.certificate.ok), next(iter(self.fits.values())))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row per family, best first.
+
+        Returns
+        -------
+        DataFrame with columns
+
+            rank
+                1 for the smallest AIC (TIC for reliability weights).
+            family
+                Name.
+            cross_entropy
+                nll / nobs, nats per observation; exact.
+            delta_ce, delta_ce_se
+                Cross-entropy less that of the first row: the difference of their divergences, exactly; and the
+                standard error of the paired difference.
+            kl, kl_se
+                Divergence of the data from the law: cross-entropy minus the entropy of the data, one for all rows; NaN
+                where that has no estimate.
+            kl_predictive
+                ``kl`` plus the optimism of the fit: the divergence to expect on new data.
+            llf, k
+                Log-likelihood, nats; number of free parameters.
+            aic, delta_aic, akaike_weight, bic, tic
+                Criteria; Akaike weights are proportional to exp(-delta_aic / 2) and sum to one.
+            params
+                Estimates as text.
+            verdict, flags
+                Of the certificate; what to beware of.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self._rows(), columns=list(_COLUMNS))
+
+    def _rows(self) -> list[dict[str, Any]]:
+        if not self.fits:
+            return []
+        first = next(iter(self.fits.values()))
+        aic = np.array([fit.aic for fit in self.fits.values()])
+        relative = np.exp(-0.5 * (aic - aic.min()))
+        rows = []
+        for rank, (name, fit) in enumerate(self.fits.items(), start=1):
+            report = fit.information()
+            kl, predictive = report.kl, report.kl_predictive
+            delta, delta_se = self.difference(fit, first)
+            rows.append(
+                {
+                    "rank": rank,
+                    "family": name,
+                    "cross_entropy": fit.cross_entropy,
+                    "delta_ce": delta,
+                    "delta_ce_se": delta_se,
+                    "kl": np.nan if kl is None else kl.value,
+                    "kl_se": np.nan if kl is None or kl.se is None else kl.se,
+                    "kl_predictive": np.nan if predictive is None else predictive.value,
+                    "llf": fit.llf,
+                    "k": fit.df_model,
+                    "aic": fit.aic,
+                    "delta_aic": float(aic[rank - 1] - aic.min()),
+                    "akaike_weight": float(relative[rank - 1] / relative.sum()),
+                    "bic": fit.bic,
+                    "tic": fit.tic,
+                    "params": _params_text(fit),
+                    "verdict": str(fit.certificate.verdict),
+                    "flags": ", ".join(_flags(fit)),
+                }
+            )
+        return rows
+
+    def difference(self, fit: Fit, other: Fit) -> tuple[float, float]:
+        """Cross-entropy of one fit less that of another, and the standard error of the paired difference; nats.
+
+        The entropy of the data drops out, so this is the difference of their divergences from the data.
+        """
+        if fit is other:
+            return 0.0, 0.0
+        se = weighted_se(np.asarray(other.logpdf_rows() - fit.logpdf_rows()), self.sample)
+        return fit.cross_entropy - other.cross_entropy, np.nan if se is None else se
+
+    def to_dict(self) -> dict[str, Any]:
+        """Table and failures as JSON-ready values."""
+        record: dict[str, Any] = jsonable(
+            {
+                "format": COMPARISON_FORMAT,
+                "schema": COMPARISON_SCHEMA,
+                "nobs": self.sample.nobs,
+                "criterion": self.criterion,
+                "unit": "nat",
+                "table": [
+                    row | {"params": dict(fit.params), "flags": _flags(fit)}
+                    for row, fit in zip(self._rows(), self.fits.values(), strict=True)
+                ],
+                "failures": self.failures,
+                "notes": self.notes(),
+            }
+        )
+        return record
+
+    def notes(self) -> list[str]:
+        """What belongs under the table."""
+        notes = []
+        if self.fits:
+            report = next(iter(self.fits.values())).information()
+            if report.entropy is None:
+                notes.append(f"no level of KL: {report.reasons['entropy']}")
+            else:
+                notes.append(f"entropy of the data: {report.entropy}, {report.entropy.method}")
+        if len(self.fits) > 1:
+            notes.append(f"ranked by {self.criterion.upper()}; delta_ce is the exact difference of KL to the first row")
+        return notes
+
+    def __str__(self) -> str:
+        shown = ("rank", "family", "k", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "delta_aic")
+        table = self.table[[*shown, "akaike_weight", "verdict", "params"]]
+        text = (
+            "no family could be fitted" if table.empty else table.to_string(index=False, float_format="{:.5g}".format)
+        )
+        failed = [f"  {name}: {reason}" for name, reason in self.failures.items()]
+        return "\n".join([text, *self.notes(), *(["not fitted:", *failed] if failed else [])])
+
+    def __repr__(self) -> str:
+        ranked = " < ".join(self.fits) or "nothing fitted"
+        return f"Comparison({ranked}; {len(self.failures)} failed)"
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
+        failed = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in self.failures.items())
+        table = self.table.to_html(index=False, float_format="{:.5g}".format)
+        return table + notes + (f"<p>not fitted:</p><ul>{failed}</ul>" if failed else "")
+
+
+_COLUMNS = (
+    "rank", "family", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive", "llf", "k",
+    "aic", "delta_aic", "akaike_weight", "bic", "tic", "params", "verdict", "flags",
+)  # fmt: skip
+
+
+def compare(
+    data: Any,
+    families: Any = None,
+    *,
+    weights: Any = None,
+    fixed: Mapping[str, Any] | None = None,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
+    start: Mapping[str, Any] | None = None,
+    solver: str | None = None,
+    nan_policy: NanPolicy = "raise",
+    rng: Any = None,
+) -> Comparison:
+    """Fit several families to the same data, and rank them.
+
+    Parameters
+    ----------
+    data : array_like, Series or Sample
+        One column of observations.
+    families : sequence of (str, Family, scipy.stats distribution or Fit), optional
+        What to compare; a `Fit` must be of the same data. By default `candidates`: all registered families that could
+        apply to these data.
+    weights, fixed, bounds, start, solver, nan_policy, rng : optional
+        As for `fit`, for every family. One that lacks a parameter named there goes to the failures.
+
+    Returns
+    -------
+    Comparison
+        A family that cannot be fitted is in its ``failures`` with the reason, and does not stop the others.
+
+    Raises
+    ------
+    ComparisonError
+        If fits are of different data, or densities are mixed with probabilities of counts.
+    DataError, UnknownNameError
+        If the data are not usable, or a family does not exist.
+
+    Examples
+    --------
+    >>> result = compare([1.1, 0.4, 2.7, 1.9, 0.8, 3.2], ["gamma", "weibull"])
+    >>> result.best.family.name, round(result.table["delta_ce"][1], 6)
+    ('weibull', 0.003306)
+    """
+    sample = Sample.of(data, weights, nan_policy=nan_policy)
+    if families is None:
+        families = candidates(sample)
+    elif isinstance(families, (str, Family, Fit)) or not isinstance(families, Iterable):
+        families = [families]
+    asked = [item if isinstance(item, Fit) else get_family(item) for item in families]
+    if not asked:
+        raise ComparisonError("nothing to compare: families is empty.")
+    _check_one_measure(asked)
+    options = {"fixed": fixed, "bounds": bounds, "start": start, "solver": solver}
+    fits: dict[str, Fit] = {}
+    failures: dict[str, str] = {}
+    entropy: SampleEntropy | None = None
+    for item in asked:
+        name = _label(item, {*fits, *failures})
+        if isinstance(item, Fit):
+            _check_same_data(item, sample)
+            entropy = _report(item, sample, entropy)
+            fits[name] = item
+            continue
+        try:
+            found = _fit(sample, item, **options)
+            entropy = _report(found, sample, entropy)
+            fits[name] = found
+        except Exception as error:  # a law of the user's own may raise anything, and must not stop the others
+            reason = str(error) if isinstance(error, MleError) else f"{type(error).__name__}: {error}"
+            failures[name] = reason.removeprefix(f"{item.name}: ")
+    return Comparison(sample, fits, failures)
+
+
+def candidates(sample: Sample) -> tuple[str, ...]:
+    """Names of the registered families that could apply to a sample.
+
+    Those of counts where `look_like_counts`, else the continuous ones, whose support holds all the data. Left out are
+    families with a constant that must be given (the number of trials), and those of `ONLY_IF_ASKED`.
+    """
+    discrete = look_like_counts(sample)
+    names = []
+    for name in families():
+        law = family_class(name)
+        if name in ONLY_IF_ASKED or ... in law.constant_defaults.values() or law.support.integer != discrete:
+            continue
+        if law.support.covers(sample.minimum, sample.maximum):
+            names.append(name)
+    return tuple(names)
+
+
+def look_like_counts(sample: Sample) -> bool:
+    """Whether data look like counts: whole numbers from near zero, many of them equal, without a coarser grid.
+
+    Examples
+    --------
+    >>> look_like_counts(Sample([0, 2, 1, 0, 0, 3])), look_like_counts(Sample([70, 50, 100, 70, 110, 50]))
+    (True, False)
+    """
+    if sample.minimum < 0 or not sample.is_integer:
+        return False
+    distinct = np.unique(sample.x)
+    if len(distinct) == 1:
+        return bool(distinct[0] <= 1)
+    few = len(distinct) <= MOST_DISTINCT_COUNTS * sample.nobs
+    low = sample.minimum <= max(1.0, HIGHEST_COUNT_FLOOR * sample.maximum)
+    return bool(few and low and (len(distinct) < 3 or rounding_step(distinct) == 1.0))
+
+
+def _report(fit: Fit, sample: Sample, shared: SampleEntropy | None) -> SampleEntropy | None:
+    """Compute all that the table needs of a fit, with the entropy of the data that all fits share; return that."""
+    own = entropy_for(fit.family, sample) if shared is None or fit.family.per_row else shared
+    fit._piece("information", lambda: information_report(fit, own))
+    return shared if fit.family.per_row else own
+
+
+def _check_one_measure(asked: list[Fit | Family]) -> None:
+    laws = [item.family if isinstance(item, Fit) else item for item in asked]
+    of_counts = [law.name for law in laws if law.discrete]
+    of_measurements = [law.name for law in laws if not law.discrete]
+    if of_counts and of_measurements:
+        raise ComparisonError(
+            f"probabilities of counts ({', '.join(of_counts)}) cannot be compared with densities "
+            f"({', '.join(of_measurements)}): their likelihoods have different units. Compare them apart."
+        )
+
+
+def _check_same_data(fit: Fit, sample: Sample) -> None:
+    if fit._sample is None:
+        raise ComparisonError(f"{fit.family.name}: this fit was loaded without its data; fit the data again.")
+    if not fit._sample.same_data(sample):
+        raise ComparisonError(
+            f"{fit.family.name}: the fit is of other data ({fit._sample!r}) than these ({sample!r}); likelihoods "
+            f"compare only for the same rows, in the same order, with the same weights."
+        )
+
+
+def _label(item: Fit | Family, taken: set[str]) -> str:
+    """Name of a family; with its constants, or a number, where the name is taken."""
+    law = item.family if isinstance(item, Fit) else item
+    if law.name not in taken:
+        return law.name
+    constants = ", ".join(f"{k}={v}" for k, v in law.constants.items() if np.ndim(v) == 0 and v is not None)
+    label = f"{law.name} ({constants})" if constants else law.name
+    number = 2
+    while label in taken:
+        label = f"{law.name} #{number}"
+        number += 1
+    return label
+
+
+def _params_text(fit: Fit) -> str:
+    def shown(value: Any) -> str:
+        numbers: Array = np.atleast_1d(value)
+        text = ", ".join(f"{v:.5g}" for v in numbers[:5]) + (", ..." if len(numbers) > 5 else "")
+        return f"[{text}]" if np.ndim(value) else text
+
+    return ", ".join(f"{name}={shown(value)}" for name, value in fit.params.items())
+
+
+def _flags(fit: Fit) -> list[str]:
+    flags = list(fit.information().flags)
+    certificate = fit.certificate
+    if certificate.limit is not None:
+        flags.append(f"limit: {certificate.limit}")
+    if certificate.verdict is Verdict.NON_REGULAR:
+        flags.append("aic_not_regular")  # the error of an end of the support is of another order than AIC assumes
+    return flags
