@@ -1,0 +1,185 @@
+"""Results as rich tables, for the command line. They are drawn without markup, so any name may appear in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from mle_toolkit.information.estimate import nats_per
+from mle_toolkit.information.report import InformationReport
+
+if TYPE_CHECKING:
+    from mle_toolkit.comparison import Comparison
+    from mle_toolkit.data.datasets import DataSet
+    from mle_toolkit.estimation.certificate import Certificate
+    from mle_toolkit.fitting import Fit
+
+IDENTITY = "NLL / n  =  cross-entropy(data, model)  =  entropy(data) + KL(data ‖ model)"
+
+IN_NATS = ("cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive")
+"""Columns of the table of a comparison that have the unit of information."""
+
+WIDE = 100
+"""Width from which a ranking has all its columns."""
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, text: Iterable[str] = (), bold: int | None = None
+) -> Table:
+    """A plain table: numbers to the right, columns named in ``text`` to the left, row number ``bold`` set off."""
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True, header_style="bold")
+    for name in columns:
+        if name in text:
+            drawn.add_column(name, justify="left", overflow="fold")
+        else:
+            drawn.add_column(name, justify="right", no_wrap=True)
+    for k, row in enumerate(rows):
+        cells = [cell if isinstance(cell, Text) else str(cell) for cell in row]
+        drawn.add_row(*cells, style="bold green" if k == bold else "")
+    return drawn
+
+
+def number(value: Any, digits: int = 6) -> str:
+    """A number to a few digits; a dash for None and NaN."""
+    return "—" if value is None or np.isnan(value) else f"{value:.{digits}g}"
+
+
+def heading(text: str, aside: str = "") -> Text:
+    """A title, with something less important after it."""
+    return Text.assemble((text, "bold cyan"), ("  " + aside if aside else "", "dim"))
+
+
+def fit_view(fit: Fit, title: str, unit: str) -> RenderableType:
+    """Parameters, criteria, information report and certificate of a fit."""
+    interval = fit.conf_int()
+    estimates = np.concatenate([np.atleast_1d(v) for v in fit.params.values()])
+    errors = np.concatenate([np.atleast_1d(v) for v in fit.bse.values()])
+    rows = [
+        (name, number(value, 8), number(se, 4), *(number(end, 5) for end in ends))
+        for name, value, se, ends in zip(
+            fit.family.coefficient_names, estimates, errors, interval.to_numpy(), strict=True
+        )
+    ]
+    criteria = {"log-likelihood": fit.llf, "AIC": fit.aic, "AICc": fit.aicc, "BIC": fit.bic, "TIC": fit.tic}
+    return Group(
+        heading(title),
+        "",
+        table(("parameter", "estimate", "std. error", "2.5 %", "97.5 %"), rows, text=("parameter",)),
+        "",
+        Text("   ".join(f"{name} {number(value, 8)}" for name, value in criteria.items())),
+        "",
+        information_view(fit.information(unit)),
+        "",
+        certificate_view(fit.certificate),
+    )
+
+
+def information_view(report: InformationReport) -> RenderableType:
+    """The one line, with what is known of each term."""
+    columns = (f"{report.unit}s", "value", "std. error", "95 % interval")
+    notes = Text("\n".join(report.notes()), style="dim")
+    return Group(table(columns, report.rows(), text=columns[:1]), notes)
+
+
+def certificate_view(certificate: Certificate) -> RenderableType:
+    """The verdict and its evidence."""
+    evidence = [f"found by {certificate.method}"]
+    if not np.isnan(certificate.score_se):
+        evidence.append(f"score {certificate.score_se:.1e} standard errors")
+    if not np.isnan(certificate.decrement):
+        evidence.append(f"Newton decrement {certificate.decrement:.1e} nats")
+    if certificate.eigenvalues:
+        evidence.append(f"least eigenvalue of the information {min(certificate.eigenvalues):.2g}")
+    if certificate.n_starts > 1:
+        evidence.append(f"{certificate.n_agreeing} of {certificate.n_starts} starts agree")
+    verdict = Text.assemble(
+        ("certificate  ", "bold"),
+        (str(certificate.verdict), "bold green" if certificate.ok else "bold red"),
+        f": {certificate.message}",
+    )
+    return Group(verdict, Text("; ".join(evidence), style="dim"))
+
+
+def comparison_view(comparison: Comparison, title: str, unit: str) -> RenderableType:
+    """Ranking, notes, and the families that could not be fitted, with their reasons."""
+    parts: list[RenderableType] = [heading(title, f"{unit}s per observation"), ""]
+    if comparison.fits:
+        parts += [Ranking(comparison, unit), ""]
+    parts += [Text(note, style="dim") for note in comparison.notes()]
+    if comparison.failures:
+        failed = table(("not fitted", "reason"), comparison.failures.items(), text=("not fitted", "reason"))
+        parts += ["", failed]
+    return Group(*parts)
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The ranked families; the first of them whose certificate holds is set off."""
+
+    comparison: Comparison
+    unit: str = "nat"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw all columns where there is room, else those that cannot be read off the others."""
+        columns = ["", "family", "k", "CE", "ΔKL ± se", "KL ± se", "ΔAIC", "weight", "verdict"]
+        if options.max_width < WIDE:
+            columns = ["", "family", "ΔKL ± se", "KL ± se", "ΔAIC", "verdict"]
+        rows = []
+        for row in comparison_rows(self.comparison, self.unit):
+            cells = {
+                "": row["rank"],
+                "family": row["family"],
+                "k": row["k"],
+                "CE": f"{row['cross_entropy']:.4f}",
+                "ΔKL ± se": _with_se(row["delta_ce"], row["delta_ce_se"]),
+                "KL ± se": _with_se(row["kl"], row["kl_se"]),
+                "ΔAIC": "—" if np.isnan(row["delta_aic"]) else f"{row['delta_aic']:.2f}",
+                "weight": "—" if np.isnan(row["akaike_weight"]) else f"{row['akaike_weight']:.3f}",
+                "verdict": row["verdict"],
+            }
+            rows.append([cells[column] for column in columns])
+        best = list(self.comparison.fits.values()).index(self.comparison.best)
+        yield table(columns, rows, text=("family", "verdict"), bold=best)
+
+
+def _with_se(value: float, se: float) -> str:
+    if np.isnan(value):
+        return "—"
+    return f"{value:z.4f}" + (f" ± {se:.4f}" if se > 0 else " " * 9)
+
+
+def comparison_rows(comparison: Comparison, unit: str) -> list[dict[str, Any]]:
+    """The rows of the table of a comparison, entropies and divergences in a unit."""
+    nats = nats_per(unit)
+    rows: Any = comparison.table.to_dict("records")
+    return [row | {name: row[name] / nats for name in IN_NATS} for row in rows]
+
+
+def data_set_view(data: DataSet, n_head: int = 5) -> RenderableType:
+    """What a data set is, and its first rows."""
+    columns = data.columns
+    head = [
+        [f"{values[k]:g}" for values in columns.values()] for k in range(min(n_head, len(columns[data.variables[0]])))
+    ]
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="bold")
+    facts.add_column(overflow="fold")
+    samples = {name: data.sample(name) for name in data.variables}
+    for name, value in (
+        ("unit", data.unit),
+        ("source", data.source),
+        ("licence", data.licence),
+        *((name, repr(sample)) for name, sample in samples.items()),
+        *((("counts", f"column {data.counts}"),) if data.counts else ()),
+    ):
+        facts.add_row(name, value)
+    return Group(
+        heading(data.title, f"@{data.name}"), "", Text(data.description), "", facts, "", table(tuple(columns), head)
+    )
