@@ -119,7 +119,7 @@ def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntr
         share = mass / np.bincount(stratum, weights=mass)[stratum]
         n_strata = int(stratum.max()) + 1
     log_share = np.log(share)
-    value = -math.fsum((mass * log_share).tolist())
+    value = 0.0 - math.fsum((mass * log_share).tolist())  # 0, not -0, for a single value
     log_density = log_share[cell]
     se = weighted_se(log_density, sample)
     undersampled = sample.nobs < FEW_PER_CELL * len(mass)
@@ -151,7 +151,8 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
     .. math:: \hat H = \frac1n\sum_i\left[\log(y_h - y_l) - \psi(j_i)\right] + \psi(n + 1)
               - \frac1n\sum_i\log|T'(x_i)|
 
-    where T is the log of positive data, the logit of data in (0, 1), and else asinh((x - median) / s), s = IQR / 1.349.
+    where T is the logit of data in (0, 1) that pass 1/2, the log of other positive data, and else
+    asinh((x - median) / s), s = IQR / 1.349.
     This is the estimator of Ebrahimi, Pflughoeft & Soofi (1994) with the digamma function for the log of j, which makes
     it exact on average for uniform y, on a scale that tames the tails.
 
@@ -189,6 +190,8 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
             "frequency weights that are not whole numbers leave no spacings between observations; if a weight says "
             'how much a row counts, use Sample(x, weights, "reliability").'
         )
+    if distinct == 1:
+        return unknown("all observations are equal, so that their law has no density to estimate.")
     tied = ties > MOST_TIES
     step = rounding_step(x) if tied else 0.0
     advice = (
@@ -200,8 +203,6 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
         return unknown(f"{said}, though they lie on no grid: a continuous law has no ties. {advice}")
     if tied:
         said += f"; the data look rounded to multiples of {step:.6g}"
-    if distinct == 1:
-        return unknown(f"{said}: all observations are equal.")
 
     repeats = None
     if weight is not None and by_frequency:
@@ -261,7 +262,7 @@ def _transformed(x: Array, low: Array, high: Array) -> tuple[str, Array, Array] 
     Differences are taken before logs, so that data far from zero keep their digits.
     """
     gap = x[high] - x[low]
-    if x[0] > 0 and x[-1] < 1:
+    if x[0] > 0 and 0.5 < x[-1] < 1:
         # logit(b) - logit(a) = log(b/a) + log((1-a)/(1-b))
         spacing = _log_ratio(x[low], x[high], gap) + _log_ratio(1 - x[high], 1 - x[low], gap)
         return "logit x", np.log(spacing), -np.log(x) - np.log1p(-x)
