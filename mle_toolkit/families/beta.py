@@ -1,0 +1,105 @@
+"""The beta law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE, UNIT
+
+_NEWTON_STEPS = 100
+
+
+class Beta(ExponentialFamily):
+    r"""Proportion: the share of a gamma variable of shape ``a`` in its sum with one of shape ``b``.
+
+    .. math:: \log f(x) = (a - 1)\log x + (b - 1)\log(1 - x) - \log B(a, b)
+
+    Source: Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 25. Route to the maximum:
+    digamma(a) - digamma(a + b) = mean(log x) and the same for b and 1 - x, by Newton's method on a concave
+    log-likelihood. An observation of exactly 0 or 1 has an infinite statistic: it is outside the support.
+    """
+
+    name = "beta"
+    support = UNIT
+    parameters = (
+        Parameter("a", POSITIVE, typical=(0.5, 10.0)),
+        Parameter("b", POSITIVE, typical=(0.5, 10.0)),
+    )
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Log x and log(1 - x)."""
+        return np.log(x), np.log1p(-x)
+
+    def log_density(self, T: tuple[Array, ...], a: Array, b: Array) -> Array:
+        """Log-density, linear in T."""
+        log_x, log_rest = T
+        return np.asarray((a - 1) * log_x + (b - 1) * log_rest - special.betaln(a, b))
+
+    def score_of(self, T: tuple[Array, ...], a: Array, b: Array) -> tuple[Array, ...]:
+        """Derivatives by a and b."""
+        log_x, log_rest = T
+        both = special.psi(a + b)
+        return log_x - special.psi(a) + both, log_rest - special.psi(b) + both
+
+    def hessian(self, x: Array, a: Array, b: Array) -> tuple[Array, ...]:
+        """Second derivatives, which do not depend on x."""
+        both = special.polygamma(1, a + b)
+        return both - special.polygamma(1, a), both, both - special.polygamma(1, b)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Newton's method in the logs of both parameters."""
+        mean_log, mean_log_rest = means
+        # 1 - G1 - G2 with the geometric means of x and 1 - x: > 0 by Jensen, and 0 only if every x is equal.
+        gap = -math.expm1(mean_log) - math.exp(mean_log_rest)
+        if not gap > 4 * np.finfo(float).eps:
+            raise DegenerateDataError(
+                "beta: the observations are equal to rounding, so a and b are unbounded."
+            )
+        # Johnson & Kotz's approximation, good where both exceed 1 and of the right size elsewhere.
+        a, b = 0.5 + 0.5 * math.exp(mean_log) / gap, 0.5 + 0.5 * math.exp(mean_log_rest) / gap
+        value = self._mean_loglik(means, a, b)
+        for _ in range(_NEWTON_STEPS):
+            score_a, score_b = (float(s) for s in self.score_of(means, a, b))  # type: ignore[arg-type]
+            h_aa, h_ab, h_bb = (float(h) for h in self.hessian(np.empty(0), a, b))  # type: ignore[arg-type]
+            # In log coordinates the steps cannot leave the domain.
+            g = np.array([a * score_a, b * score_b])
+            h = np.array([[a * a * h_aa + g[0], a * b * h_ab], [a * b * h_ab, b * b * h_bb + g[1]]])
+            if h[0, 0] >= 0 or np.linalg.det(h) <= 0:
+                h = np.array(
+                    [[a * a * h_aa, a * b * h_ab], [a * b * h_ab, b * b * h_bb]]
+                )  # always negative definite
+            step = -np.linalg.solve(h, g)
+            step *= min(1.0, 2.0 / float(np.max(np.abs(step))) if np.any(step) else 1.0)
+            small = float(np.max(np.abs(step))) < 1e-8
+            for _ in range(_NEWTON_STEPS):
+                new_a, new_b = a * math.exp(step[0]), b * math.exp(step[1])
+                new = self._mean_loglik(means, new_a, new_b)
+                if new >= value or small:  # differences below the square of 1e-8 are rounding
+                    break
+                step *= 0.5
+            a, b, value = new_a, new_b, new
+            if small:
+                break
+        return a, b
+
+    def _mean_loglik(self, means: tuple[float, ...], a: float, b: float) -> float:
+        return (a - 1) * means[0] + (b - 1) * means[1] - float(special.betaln(a, b))
+
+    def entropy(self, a: Array, b: Array) -> Array:
+        """Entropy, nats."""
+        both = np.add(a, b)
+        inner = np.subtract(a, 1.0) * special.psi(a) + np.subtract(b, 1.0) * special.psi(b)
+        return np.asarray(special.betaln(a, b) - inner + (both - 2) * special.psi(both))
+
+    def to_scipy(self, a: float, b: float) -> Any:
+        """``scipy.stats.beta(a, b)``."""
+        from scipy import stats
+
+        return stats.beta(a, b)

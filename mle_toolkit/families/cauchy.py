@@ -1,0 +1,114 @@
+"""The Cauchy law."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.domain import POSITIVE, REAL
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_FEW = 50
+"""Up to so many rows the observations may lie so far apart that each is a mode of its own."""
+
+_SUSPECT = 0.3
+"""A share of the subsample below which half of the sample cannot be equal."""
+
+
+class Cauchy(Family):
+    r"""Ratio of two independent normal errors: tails so heavy that there is no mean.
+
+    .. math:: \log f(x) = -\log(\pi s) - \log(1 + z^2), \quad z = (x - m)/s
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 16. With both parameters
+    free the likelihood has one maximum (Copas 1975, Biometrika 62, 701-704), unless half of the observations are equal;
+    with a known scale it may have as many as there are observations.
+    """
+
+    name = "cauchy"
+    support = REAL
+    parameters = (
+        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+    )
+
+    def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Log-density at x."""
+        z = (x - loc) / scale
+        return np.asarray(-np.log1p(z * z) - np.log(np.multiply(math.pi, scale)))
+
+    def score(self, x: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivatives by loc and scale."""
+        z = (x - loc) / scale
+        slope = 2 * z / (1 + z * z)
+        return slope / scale, (z * slope - 1) / scale
+
+    def hessian(self, x: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives."""
+        z = (x - loc) / scale
+        share = 1 / (1 + z * z)
+        slope = 2 * z * share
+        bend = 2 * share * (2 * share - 1)  # -d slope / dz = -2 (1 - z²) / (1 + z²)²
+        square = np.square(scale)
+        mixed = slope + z * bend
+        return -bend / square, -mixed / square, (1 - z * (slope + mixed)) / square
+
+    def start(self, sample: Sample) -> list[tuple[float, float]]:
+        """Median and half the interquartile range; other quantiles too, which matter when the scale is known."""
+        median = sample.quantile(0.5)
+        half = 0.5 * (sample.quantile(0.75) - sample.quantile(0.25))
+        half = half or math.sqrt(sample.var())
+        shares = np.arange(0.05, 1.0, 0.1) if sample.n_rows <= _FEW else np.array([0.25, 0.75])
+        return [(median, half), *((sample.quantile(p), half) for p in shares.tolist())]
+
+    def check(self, sample: Sample) -> None:
+        """Raise where half of the observations are equal: the scale then tends to 0."""
+        super().check(sample)
+        value, share = heaviest_tie(sample)
+        if share >= 0.5:
+            raise DegenerateDataError(
+                f"{self.name}: {share:.0%} of the observations equal {value:g}, so the likelihood has no maximum "
+                f"(it does not fall as scale → 0 there). Are the data rounded?"
+            )
+
+    def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Probability of at most x, by the arctangent that does not cancel in the lower tail."""
+        return np.asarray(np.arctan2(1.0, (loc - x) / scale) / math.pi)
+
+    def sf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.arctan2(1.0, (x - loc) / scale) / math.pi)
+
+    def entropy(self, loc: Array, scale: Array) -> Array:
+        """Entropy, nats: log(4 pi scale)."""
+        return np.asarray(np.log(np.multiply(4 * math.pi, scale)))
+
+    def to_scipy(self, loc: float, scale: float) -> Any:
+        """``scipy.stats.cauchy(loc, scale)``."""
+        from scipy import stats
+
+        return stats.cauchy(loc, scale)
+
+
+def heaviest_tie(sample: Sample) -> tuple[float, float]:
+    """Find the value that may hold half of the weight or more, and the share that it holds.
+
+    A value with half of the weight is one of the quartiles, so only those are counted; on large samples those of a
+    subsample, where such a value is all but certain to show.
+    """
+    few = sample.sketch()
+    share, value = max((_share(few, q), q) for q in map(few.quantile, (0.25, 0.5, 0.75)))
+    if few is sample or share < _SUSPECT:
+        return value, share
+    return value, _share(sample, value)
+
+
+def _share(sample: Sample, value: float) -> float:
+    return sample.mean(lambda x: (x == value).astype(float))

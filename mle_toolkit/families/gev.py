@@ -1,0 +1,228 @@
+"""The generalised extreme-value law of maxima."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.special import log1mexp
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_SMALL_XI = 0.02
+"""Size of xi below which derivatives by xi are summed as a series where xi z is small: the closed form loses a
+factor xi² of precision."""
+
+_SMALL = 0.1
+"""Size of xi z below which the series is used."""
+
+_SERIES = tuple((-1.0) ** k * k * (k - 1) / (k + 1) for k in range(2, 20))
+"""Coefficients of the second derivative of log(1 + w)/w; the first left out is below 1e-16 at w = 0.1."""
+
+
+class GEV(Family):
+    r"""Largest of many: Gumbel for ``xi`` = 0, heavy-tailed for ``xi`` > 0, with an upper end for ``xi`` < 0.
+
+    .. math:: \log f(x) = -\log\sigma - (1 + \xi)\,t - e^{-t}, \quad t = \log(1 + \xi z)/\xi, \quad z = (x - \mu)/\sigma
+
+    with t = z for ξ = 0. Source: Coles (2001), An Introduction to Statistical Modeling of Extreme Values, ch. 3.
+    Starts: probability-weighted moments (Hosking, Wallis & Wood 1985, Technometrics 27, 251-261). SciPy's shape is
+    c = -xi.
+
+    For xi < -1 the likelihood is unbounded for every sample (the density is infinite at the upper end), so the maximum
+    is sought over xi > -1; at its end, xi = -1, the law is an exponential one reversed below the largest
+    observation. For xi <= -1/2 the usual theory of standard errors does not hold (Smith 1985, Biometrika 72, 67-90).
+    """
+
+    name = "gev"
+    aliases = ("genextreme",)
+    support = REAL
+    parameters = (
+        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.5)),
+    )
+
+    def logpdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
+        """Log-density at x; -inf beyond the end of the support."""
+        t = reduced(xi, (x - loc) / scale)
+        with np.errstate(over="ignore"):
+            log_f = -np.log(scale) - (1 + xi) * t - np.exp(-t)
+        return np.where(np.isfinite(t), log_f, -np.inf)
+
+    def score(self, x: Array, loc: Array, scale: Array, xi: Array) -> tuple[Array, ...]:
+        """Derivatives by loc, scale and xi."""
+        z = (x - loc) / scale
+        t, t_xi, _ = reduced_slopes(xi, z)
+        by_t = np.exp(-t) - (1 + xi)
+        by_z = by_t / (1 + xi * z)
+        return -by_z / scale, -(1 + z * by_z) / scale, by_t * t_xi - t
+
+    def hessian(self, x: Array, loc: Array, scale: Array, xi: Array) -> tuple[Array, ...]:
+        """Second derivatives."""
+        z = (x - loc) / scale
+        t, t_xi, t_xi_xi = reduced_slopes(xi, z, second=True)
+        power = np.exp(-t)
+        by_t = power - (1 + xi)
+        t_z = 1 / (1 + xi * z)
+        by_z = by_t * t_z
+        by_zz = -(power + xi * by_t) * t_z * t_z
+        by_z_xi = -((power * t_xi + 1) + by_z * z) * t_z
+        square = np.square(scale)
+        both = by_z + z * by_zz
+        return (
+            by_zz / square,
+            both / square,
+            -by_z_xi / scale,
+            (1 + z * (by_z + both)) / square,
+            -z * by_z_xi / scale,
+            by_t * t_xi_xi - (2 + power * t_xi) * t_xi,
+        )
+
+    def start(self, sample: Sample) -> list[tuple[float, float, float]]:
+        """Probability-weighted moments; a Gumbel law of the same mean and variance, which no observation excludes."""
+        scale = math.sqrt(6 * sample.var()) / math.pi
+        mean = sample.mean()
+        gumbel = (mean - np.euler_gamma * scale, scale, 0.0)
+        # Scaled by the range, the law reaches every observation also at a known xi of either sign.
+        wide = (mean, 2 * (sample.maximum - sample.minimum), 0.0)
+        return [_weighted_moments(sample), gumbel, wide]
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The reversed exponential law, at xi = -1."""
+        return (Limit(_reversed_exponential(), lambda upper, scale: (upper - scale, scale, -1.0)),)
+
+    def cdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, loc, scale, xi)))
+
+    def sf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(-np.expm1(self.logcdf(x, loc, scale, xi)))
+
+    def logcdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
+        """Log of the cdf."""
+        with np.errstate(over="ignore"):
+            return np.asarray(-np.exp(-reduced(xi, (x - loc) / scale)))
+
+    def logsf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
+        """Log of the survival function."""
+        return log1mexp(self.logcdf(x, loc, scale, xi))
+
+    def ppf(self, p: Array, loc: Array, scale: Array, xi: Array) -> Array:
+        """Quantile."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(loc + scale * special.boxcox(-1 / np.log(p), xi))
+
+    def isf(self, p: Array, loc: Array, scale: Array, xi: Array) -> Array:
+        """Upper quantile."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(loc + scale * special.boxcox(-1 / np.log1p(np.negative(p)), xi))
+
+    def entropy(self, loc: Array, scale: Array, xi: Array) -> Array:
+        """Entropy, nats: log(scale) + (1 + xi) times Euler's constant + 1."""
+        return np.asarray(np.log(scale) + np.euler_gamma * (1 + np.asarray(xi)) + 1)
+
+    def to_scipy(self, loc: float, scale: float, xi: float) -> Any:
+        """``scipy.stats.genextreme(-xi, loc, scale)``."""
+        from scipy import stats
+
+        return stats.genextreme(-xi, loc, scale)
+
+
+def reduced(xi: Array, z: Array) -> Array:
+    """Compute t = log(1 + xi z)/xi, the Gumbel (exponential) variable that z is made of; z for xi = 0.
+
+    Beyond the support it is the infinity of the end: -inf below a lower end, +inf above an upper one.
+    """
+    flat = np.equal(xi, 0.0)
+    some = np.where(flat, 1.0, xi)
+    with np.errstate(divide="ignore"):
+        return np.where(flat, z, np.log1p(np.maximum(some * z, -1.0)) / some)
+
+
+def reduced_slopes(xi: Array, z: Array, *, second: bool = False) -> tuple[Array, Array, Array]:
+    """`reduced`, and its first and, if asked for, second derivative by xi.
+
+    With L(w) = log(1 + w)/w these are z L(w), z² L'(w) and z³ L''(w), w = xi z: smooth at xi = 0, where the closed form
+    is a difference of nearly equal numbers divided by xi or xi².
+    """
+    if np.all(np.abs(xi) >= _SMALL_XI):
+        t = np.log1p(xi * z) / xi
+        ratio = z / (1 + xi * z)
+        t_xi = (ratio - t) / xi
+        return t, t_xi, (-ratio * ratio - 2 * t_xi) / xi if second else t
+    z = np.asarray(z, dtype=float)
+    w = np.asarray(xi * z)
+    near = np.abs(w) < _SMALL
+    far = np.where(near, 1.0, w)
+    inverse = 1 / (1 + far)
+    level = np.log1p(far) / far
+    slope = (inverse - level) / far
+    bend = (-inverse * inverse - 2 * slope) / far
+    v = w[near]
+    total = np.zeros_like(v)
+    for coefficient in reversed(_SERIES):
+        total = total * v + coefficient
+    # From L'' = (-1/(1 + w)² - 2 L')/w and L' = (1/(1 + w) - L)/w, backwards, without a division by w.
+    inverse = 1 / (1 + v)
+    bend[near] = total
+    slope[near] = -0.5 * (inverse * inverse + v * total)
+    level[near] = inverse - v * slope[near]
+    return z * level, z * z * slope, z**3 * bend
+
+
+def _weighted_moments(sample: Sample) -> tuple[float, float, float]:
+    """Estimates from probability-weighted moments, with Hosking's approximation of xi."""
+    order = np.argsort(sample.x)
+    x = sample.x[order]
+    weight = np.ones_like(x) if sample.weight is None else sample.weight[order]
+    share = (np.cumsum(weight) - 0.5 * weight) / sample.nobs
+    b0, b1, b2 = (float(np.sum(weight * share**k * x)) / sample.nobs for k in (0, 1, 2))
+    c = (2 * b1 - b0) / (3 * b2 - b0) - math.log(2) / math.log(3)
+    # Beyond these the approximation is of no use as a start; at 0 the formulas need a limit.
+    k = max(-0.9, min(0.7, 7.8590 * c + 2.9554 * c * c)) or 1e-6
+    gamma = math.gamma(1 + k)
+    scale = (2 * b1 - b0) * k / (gamma * (1 - 2.0**-k))
+    return b0 + scale * (gamma - 1) / k, scale, -k
+
+
+@cache
+def _reversed_exponential() -> Family:
+    """An exponential law below an upper end: the GEV law at xi = -1."""
+
+    def logpdf(x: Array, upper: Array, scale: Array) -> Array:
+        return np.where(x <= upper, (x - upper) / scale - np.log(scale), -np.inf)
+
+    def score(x: Array, upper: Array, scale: Array) -> tuple[Array, ...]:
+        return -1 / scale + 0 * x, ((upper - x) / scale - 1) / scale
+
+    def from_sample(sample: Sample) -> tuple[float, float]:
+        return sample.maximum, sample.maximum - sample.mean()
+
+    def to_scipy(upper: float, scale: float) -> Any:
+        from scipy import stats
+
+        return stats.genextreme(1.0, upper - scale, scale)
+
+    return Family.from_logpdf(
+        logpdf,
+        (
+            Parameter("upper", REAL, role="location", regular=False),
+            Parameter("scale", POSITIVE, role="scale"),
+        ),
+        REAL,
+        name="reversed exponential",
+        score=score,
+        from_sample=from_sample,
+        to_scipy=to_scipy,
+    )

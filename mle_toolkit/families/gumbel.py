@@ -1,0 +1,139 @@
+"""The Gumbel law of maxima."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.special import log1mexp
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_NEWTON_STEPS = 100
+
+
+class Gumbel(Family):
+    r"""Largest of many observations whose tail is exponential: floods, winds, sea levels.
+
+    .. math:: \log f(x) = -\log s - z - e^{-z}, \quad z = (x - m)/s
+
+    Source: Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 22. Route to the maximum:
+    s = mean(x) - sum(x e^(-x/s)) / sum(e^(-x/s)) has one root; m = -s log mean(e^(-x/s)).
+    """
+
+    name = "gumbel"
+    aliases = ("gumbel_r",)
+    support = REAL
+    parameters = (
+        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+    )
+
+    def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Log-density at x."""
+        z = (x - loc) / scale
+        return np.asarray(-z - np.exp(-z) - np.log(scale))
+
+    def score(self, x: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivatives by loc and scale."""
+        z = (x - loc) / scale
+        excess = -np.expm1(-z)
+        return excess / scale, (z * excess - 1) / scale
+
+    def hessian(self, x: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives."""
+        z = (x - loc) / scale
+        power = np.exp(-z)
+        excess = 1 - power
+        square = np.square(scale)
+        mixed = excess + z * power
+        return -power / square, -mixed / square, (1 - z * (excess + mixed)) / square
+
+    def from_sample(self, sample: Sample) -> tuple[float, float]:
+        """Newton's method on log(scale), from the standard deviation, on a few rows first; loc follows."""
+        few = sample.sketch()
+        scale = math.sqrt(6 * few.var()) / math.pi
+        if few is not sample and scale > 0:
+            scale, _ = _scale_root(few, scale)
+        scale = scale or math.sqrt(6 * sample.var()) / math.pi
+        scale, log_mean = _scale_root(sample, scale)
+        return sample.minimum - scale * log_mean, scale
+
+    def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, loc, scale)))
+
+    def sf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(-np.expm1(self.logcdf(x, loc, scale)))
+
+    def logcdf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Log of the cdf."""
+        with np.errstate(over="ignore"):  # far below loc the cdf is 0
+            return np.asarray(-np.exp((loc - x) / scale))
+
+    def logsf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return log1mexp(self.logcdf(x, loc, scale))
+
+    def ppf(self, p: Array, loc: Array, scale: Array) -> Array:
+        """Quantile."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(loc - scale * np.log(-np.log(p)))
+
+    def isf(self, p: Array, loc: Array, scale: Array) -> Array:
+        """Upper quantile."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(loc - scale * np.log(-np.log1p(np.negative(p))))
+
+    def mean(self, loc: Array, scale: Array) -> Array:
+        """Expected value: loc + Euler's constant times scale."""
+        return np.asarray(loc + np.euler_gamma * np.asarray(scale))
+
+    def var(self, loc: Array, scale: Array) -> Array:
+        """Variance."""
+        return np.asarray(np.square(math.pi * np.asarray(scale)) / 6)
+
+    def entropy(self, loc: Array, scale: Array) -> Array:
+        """Entropy, nats: log(scale) + 1 + Euler's constant."""
+        return np.asarray(np.log(scale) + 1 + np.euler_gamma)
+
+    def to_scipy(self, loc: float, scale: float) -> Any:
+        """``scipy.stats.gumbel_r(loc, scale)``."""
+        from scipy import stats
+
+        return stats.gumbel_r(loc, scale)
+
+
+def _scale_root(sample: Sample, scale: float) -> tuple[float, float]:
+    """Root in the scale, and log mean(e^(-(x - min)/scale)) there."""
+    smallest = sample.minimum
+    mean = sample.mean() - smallest
+    log_mean = 0.0
+    for _ in range(_NEWTON_STEPS):
+        s0 = s1 = s2 = 0.0
+        for x, weight in sample.blocks():
+            y = x - smallest
+            power = np.exp(y / -scale)
+            if weight is not None:
+                power *= weight
+            s0 += float(np.sum(power))
+            power *= y
+            s1 += float(np.sum(power))
+            power *= y
+            s2 += float(np.sum(power))
+        s1, s2 = s1 / s0, s2 / s0
+        log_mean = math.log(s0 / sample.nobs)
+        gap = mean - s1 - scale  # falls in the scale: its slope by log(scale) below is negative
+        change = gap / (scale + (s2 - s1 * s1) / scale)
+        if abs(change) < 1e-9:  # quadratic: the next step would be of its square
+            # The mean of the powers moves along: d log_mean / d log(scale) = s1 / scale.
+            return scale * (1 + change), log_mean + s1 / scale * change
+        scale *= math.exp(max(-2.0, min(2.0, change)))
+    return scale, log_mean

@@ -1,0 +1,63 @@
+"""The uniform law on an interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.domain import REAL
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+
+class Uniform(Family):
+    r"""Any value from ``a`` to ``b``, none more likely than another.
+
+    .. math:: \log f(x) = -\log(b - a), \quad a \le x \le b
+
+    Source: Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 26. The maximum is the
+    smallest and the largest observation. It is not regular: the error of an end is of order 1/n, not 1/sqrt(n),
+    so the information gives no standard error.
+    """
+
+    name = "uniform"
+    support = REAL
+    parameters = (
+        Parameter("a", REAL, typical=(-5.0, -1.0), role="location", regular=False),
+        Parameter("b", REAL, typical=(1.0, 5.0), role="location", regular=False),
+    )
+
+    def logpdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log-density at x."""
+        return np.where((x >= a) & (x <= b), -np.log(np.subtract(b, a)), -np.inf)
+
+    def score(self, x: Array, a: Array, b: Array) -> tuple[Array, ...]:
+        """Derivatives by a and b, inside."""
+        slope = 1 / np.subtract(b, a)
+        return np.broadcast_to(slope, np.shape(x)), np.broadcast_to(-slope, np.shape(x))
+
+    def from_sample(self, sample: Sample) -> tuple[float, float]:
+        """Smallest and largest observation."""
+        return sample.minimum, sample.maximum
+
+    def cdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Probability of at most x."""
+        return np.clip((x - a) / np.subtract(b, a), 0.0, 1.0)
+
+    def sf(self, x: Array, a: Array, b: Array) -> Array:
+        """Probability of more than x."""
+        return np.clip((b - x) / np.subtract(b, a), 0.0, 1.0)
+
+    def entropy(self, a: Array, b: Array) -> Array:
+        """Entropy, nats: the log of the length."""
+        return np.asarray(np.log(np.subtract(b, a)))
+
+    def to_scipy(self, a: float, b: float) -> Any:
+        """``scipy.stats.uniform(a, b - a)``."""
+        from scipy import stats
+
+        return stats.uniform(a, b - a)
