@@ -185,6 +185,8 @@ def _compare(
         _write_json(record | {"unit": unit.value}, output)
     elif form is Format.csv:
         _write_csv(tuple(result.table.columns), (row.values() for row in rows), output)
+        for name, reason in result.failures.items():
+            warnings.warn(f"not fitted: {name}: {reason}", stacklevel=1)
     else:
         _write_table(comparison_view(result, title, unit.value), output)
     if not (result.fits and result.best.certificate.ok):
@@ -276,7 +278,6 @@ def main() -> None:
         warnings.showwarning = _show_warning  # type: ignore[assignment]  # it needs the message only
         try:
             code = get_command(app).main(prog_name="mle", standalone_mode=False, obj=state) or OK
-            sys.stdout.flush()
         except Exception as error:
             code = _report(error, state["debug"])
     sys.exit(code)
@@ -288,8 +289,8 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 def _report(error: Exception, debug: bool) -> int:
     """Say in one line what went wrong, and return the exit code."""
-    if isinstance(error, BrokenPipeError):
-        # Who reads us has enough, as `head` does. Python would complain when it flushes at exit.
+    if isinstance(error, _PipeClosedError):
+        # Python would complain when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     if isinstance(error, typer.Abort):
@@ -356,10 +357,18 @@ def _sample(data: str, column: str | None, weights: str | None, on_missing: OnMi
 # --- writing results --------------------------------------------------------------------------------------------------
 
 
+class _PipeClosedError(Exception):
+    """Who reads us has enough, as `head` does. (What typer makes of a BrokenPipeError is exit code 1.)"""
+
+
 @contextmanager
 def _opened(output: Path | None) -> Iterator[TextIO]:
     if output is None:
-        yield sys.stdout
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise _PipeClosedError from None
         return
     try:
         stream = output.open("w", encoding="utf-8", newline="")

@@ -109,9 +109,9 @@ def certificate_view(certificate: Certificate) -> RenderableType:
 
 def comparison_view(comparison: Comparison, title: str, unit: str) -> RenderableType:
     """Ranking, notes, and the families that could not be fitted, with their reasons."""
-    parts: list[RenderableType] = [heading(title, f"{unit}s per observation"), ""]
+    parts: list[RenderableType] = [heading(title, f"{unit}s per observation")]
     if comparison.fits:
-        parts += [Ranking(comparison, unit), ""]
+        parts += ["", Ranking(comparison, unit), ""]
     parts += [Text(note, style="dim") for note in comparison.notes()]
     if comparison.failures:
         failed = table(("not fitted", "reason"), comparison.failures.items(), text=("not fitted", "reason"))

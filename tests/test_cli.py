@@ -1,0 +1,385 @@
+"""The command line as people and programs use it: results, one-line errors, exit codes, pipes."""
+
+import csv
+import io
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit import cli
+from mle_toolkit.cli import BAD_DATA, BROKEN, NOT_CERTIFIED, OK, PIPE_CLOSED, USAGE
+from mle_toolkit.estimation.certificate import Certificate, Verdict
+
+LOSSES = "loss,days,region\n1.5,3,north\n2.5,1,south\n0.7,4,north\n3.3,1,east\n1.1,5,east\n"
+
+MOST_SECONDS_FOR_DEMO = 5.0
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call ``mle`` in this process; returns its exit code, standard output and standard error."""
+
+    def call(*args, stdin=""):
+        monkeypatch.setattr("sys.argv", ["mle", *args])
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(stdin.encode()))))
+        with pytest.raises(SystemExit) as exited:
+            cli.main()
+        out, err = capsys.readouterr()
+        return exited.value.code, out, err
+
+    return call
+
+
+@pytest.fixture
+def losses(tmp_path):
+    path = tmp_path / "losses.csv"
+    path.write_text(LOSSES)
+    return str(path)
+
+
+def strict_json(text):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def in_shell(command, **environment):
+    """Run a command of the shell, as in a terminal but for the terminal itself."""
+    path = os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])
+    return subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PATH": path} | environment,
+    )
+
+
+# --- fit --------------------------------------------------------------------------------------------------------------
+
+
+def test_fit_as_json_is_the_saved_fit(run, losses, tmp_path):
+    code, out, err = run("fit", losses, "-c", "loss", "-d", "gamma", "--format", "json")
+    assert (code, err) == (OK, "")
+    fit = mle.fit([1.5, 2.5, 0.7, 3.3, 1.1], "gamma")
+    assert strict_json(out) == fit.to_dict()
+    path = tmp_path / "fit.json"
+    path.write_text(out)
+    assert mle.load(path).params == fit.params
+
+
+def test_fit_as_csv_has_every_digit(run, losses):
+    code, out, _ = run("fit", losses, "-c", "loss", "-d", "gamma", "--format", "csv")
+    fit = mle.fit([1.5, 2.5, 0.7, 3.3, 1.1], "gamma")
+    rows = rows_of(out)
+    assert code == OK
+    assert [row["parameter"] for row in rows] == ["shape", "scale"]
+    assert [float(row["estimate"]) for row in rows] == list(fit.params.values())
+    assert [float(row["std_error"]) for row in rows] == list(fit.bse.values())
+    assert [[float(row["lower"]), float(row["upper"])] for row in rows] == fit.conf_int().to_numpy().tolist()
+
+
+def test_fit_as_a_table_says_all_that_matters(run, losses):
+    code, out, err = run("fit", losses, "-c", "loss", "-d", "gamma")
+    assert (code, err) == (OK, "")
+    for words in (
+        "gamma fitted to loss of losses.csv, n = 5",
+        "estimate",
+        "log-likelihood",
+        "AIC",
+        "cross entropy",
+        "kl predictive",
+        "certificate  interior",
+    ):
+        assert words in out
+    fit = mle.fit([1.5, 2.5, 0.7, 3.3, 1.1], "gamma")
+    shown = re.search(r"shape\s+(\S+)\s+(\S+)", out)
+    np.testing.assert_allclose([float(v) for v in shown.groups()], [fit.params["shape"], fit.bse["shape"]], rtol=1e-3)
+    assert all(line == line.rstrip() for line in out.splitlines())
+
+
+@pytest.mark.parametrize(("unit", "nats"), [("bit", math.log(2)), ("dit", math.log(10))])
+def test_information_comes_in_the_unit_asked_for(run, losses, unit, nats):
+    _, out, _ = run("fit", losses, "-c", "loss", "-d", "gamma", "--format", "json", "--unit", unit)
+    record = strict_json(out)
+    assert record["information"]["unit"] == unit
+    in_nats = record["derived"]["cross_entropy"]
+    assert math.isclose(record["information"]["cross_entropy"]["value"], in_nats / nats, rel_tol=1e-14)
+
+
+def test_known_parameters_and_constants(run, losses):
+    _, out, _ = run("fit", losses, "-c", "loss", "-d", "gamma", "--fixed", "shape=2", "--format", "csv")
+    shape, scale = rows_of(out)
+    assert (float(shape["estimate"]), float(shape["std_error"])) == (2.0, 0.0)
+    assert math.isclose(float(scale["estimate"]), 1.82 / 2, rel_tol=1e-8)
+    _, out, _ = run("fit", losses, "-c", "days", "-d", "binomial:n=7", "--format", "csv")
+    assert math.isclose(float(rows_of(out)[0]["estimate"]), 14 / 35, rel_tol=1e-14)
+
+
+def test_weights_are_frequencies(run, losses):
+    _, out, _ = run("fit", losses, "-c", "loss", "--weights", "days", "-d", "normal", "--format", "csv")
+    repeated = np.repeat([1.5, 2.5, 0.7, 3.3, 1.1], [3, 1, 4, 1, 5])
+    np.testing.assert_allclose(float(rows_of(out)[0]["estimate"]), repeated.mean(), rtol=1e-14)
+
+
+def test_a_single_numeric_column_needs_no_name(run):
+    code, out, err = run("fit", "-", "-d", "exponential", "--format", "csv", stdin="who,x\na,1\nb,3\n")
+    assert (code, err, float(rows_of(out)[0]["estimate"])) == (OK, "", 2.0)
+
+
+def test_data_sets_are_read_by_name(run):
+    code, out, _ = run("fit", "@horse_kicks", "-d", "poisson", "--format", "csv")
+    assert (code, float(rows_of(out)[0]["estimate"])) == (OK, 0.61)
+
+
+def test_missing_values_are_refused_or_left_out(run):
+    text = "x\n1\nNA\n3\n"
+    code, out, err = run("fit", "-", "-d", "exponential", stdin=text)
+    assert (code, out) == (BAD_DATA, "")
+    assert "1 of 3 observations are missing (NaN); the first is x[1]" in err
+    code, out, _ = run("fit", "-", "-d", "exponential", "--nan-policy", "omit", "--format", "csv", stdin=text)
+    assert (code, float(rows_of(out)[0]["estimate"])) == (OK, 2.0)
+
+
+def test_output_goes_to_the_file(run, losses, tmp_path):
+    path = tmp_path / "größe.json"
+    code, out, err = run("fit", losses, "-c", "loss", "-d", "gamma", "--format", "json", "-o", str(path))
+    assert (code, out, err) == (OK, "", "")
+    assert strict_json(path.read_text(encoding="utf-8"))["family"]["name"] == "gamma"
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (["fit", "DATA", "-c", "x", "-d", "gamma"], USAGE, "error: column 'x' not found; numeric columns: loss, days"),
+        (["fit", "DATA", "-d", "gamma"], USAGE, "name one of its columns: loss, days"),
+        (["fit", "DATA", "-c", "region", "-d", "gamma"], BAD_DATA, "column 'region': line 2 is 'north', not a number"),
+        (["fit", "no.csv", "-d", "gamma"], BAD_DATA, "error: cannot read 'no.csv': No such file or directory"),
+        (["fit", ".", "-d", "gamma"], BAD_DATA, "error: cannot read '.': Is a directory"),
+        (["fit", "@fathful", "-d", "gamma"], USAGE, "unknown data set 'fathful'; did you mean 'faithful'?"),
+        (["fit", "DATA", "-c", "loss"], USAGE, "Missing option '--family' / '-d'"),
+        (["fit", "DATA", "-c", "loss", "-d", "gama"], USAGE, "unknown family 'gama'; did you mean 'gamma'"),
+        (["fit", "DATA", "-c", "loss", "-d", "binomial"], USAGE, "binomial: needs the known constant 'n'"),
+        (["fit", "DATA", "-c", "loss", "-d", "binomial:n"], USAGE, "--family: expected NAME=NUMBER, got 'n'"),
+        (["fit", "DATA", "-c", "loss", "-d", "gamma:n=2"], USAGE, "gamma: unknown constant 'n'"),
+        (["fit", "DATA", "-c", "loss", "-d", "gamma", "--fixed", "shape"], USAGE, "--fixed: expected NAME=NUMBER"),
+        (["fit", "DATA", "-c", "loss", "-d", "gamma", "--fixed", "k=2"], USAGE, "gamma has no parameter 'k'"),
+        (["fit", "DATA", "-c", "loss", "-d", "gamma", "--fixed", "shape=-2"], USAGE, "shape"),
+        (["fit", "DATA", "-c", "loss", "-d", "gamma", "--unit", "foot"], USAGE, "'foot' is not one of"),
+        (["fit", "DATA", "-c", "loss", "-d", "gamma", "-o", "no/such/file"], USAGE, "--output: cannot write"),
+        (["fit", "DATA", "-c", "loss", "-d", "poisson"], BAD_DATA, "poisson: 5 of 5 observations lie outside"),
+        (["fit", "DATA", "-c", "loss", "-d", "gamma", "--colour"], USAGE, "--colour"),
+        (["compare", "DATA", "-c", "loss", "-d", "gamma", "-d", "poisson"], USAGE, "cannot be compared"),
+        (["feed"], USAGE, "No such command 'feed'"),
+        (["datasets", "fathful"], USAGE, "unknown data set 'fathful'; did you mean 'faithful'?"),
+    ],
+)
+def test_errors_are_one_line_with_the_right_code(run, losses, args, code, message):
+    got, out, err = run(*[losses if arg == "DATA" else arg for arg in args])
+    assert (got, out) == (code, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_data_without_a_maximum_do_not_certify(run):
+    code, out, err = run("fit", "-", "-d", "gamma", stdin="x\n2\n2\n2\n")
+    assert (code, out) == (NOT_CERTIFIED, "")
+    assert err.startswith("error: gamma: 3 observations with 1 distinct value cannot determine 2 parameters")
+
+
+def test_a_fit_that_does_not_certify_is_shown_with_its_warning(run, losses, monkeypatch):
+    failed = Certificate(verdict=Verdict.NOT_CONVERGED, message="the solver stopped", method="newton")
+    monkeypatch.setattr("mle_toolkit.fitting.Fit.certificate", property(lambda fit: failed))
+    monkeypatch.setattr("mle_toolkit.fitting.warn_if_weaker", _warn_of(failed))
+    code, out, err = run("fit", losses, "-c", "loss", "-d", "gamma")
+    assert code == NOT_CERTIFIED
+    assert err == "warning: gamma: the solver stopped.\n"
+    assert "certificate  not_converged: the solver stopped" in out
+
+
+def _warn_of(certificate):
+    import warnings
+
+    def warn(fit):
+        warnings.warn(mle.FitWarning(f"{fit.family.name}: {certificate.message}.", certificate), stacklevel=2)
+
+    return warn
+
+
+def test_a_boundary_is_a_warning_and_a_result(run):
+    """Fewer spread counts than Poisson: the negative binomial ends in its limit."""
+    code, out, err = run("fit", "-", "-d", "negbin", "--format", "json", stdin="x\n1\n2\n1\n2\n1\n")
+    assert code == OK
+    assert err.startswith("warning: negbin: ")
+    assert err.count("\n") == 1
+    assert strict_json(out)["certificate"]["verdict"] == "boundary"
+
+
+def test_tracebacks_only_on_request(run, losses):
+    for place in (0, 1, 2):
+        args = ["fit", losses, "-c", "x", "-d", "gamma"]
+        args.insert(place, "--debug")
+        code, _, err = run(*args)
+        assert code == USAGE
+        assert "Traceback (most recent call last)" in err
+        assert err.splitlines()[-1].startswith("error: column 'x' not found")
+
+
+def test_a_fault_of_ours_is_called_one(run, losses, monkeypatch):
+    def broken(*args, **options):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("mle_toolkit.fitting.fit", broken)
+    code, out, err = run("fit", losses, "-c", "loss", "-d", "gamma")
+    assert (code, out) == (BROKEN, "")
+    assert err == "error: ZeroDivisionError: division by zero (a fault of mle_toolkit; --debug shows where)\n"
+
+
+# --- compare ----------------------------------------------------------------------------------------------------------
+
+
+def test_compare_ranks_and_lists_failures(run, losses):
+    code, out, err = run("compare", losses, "-c", "loss", "-d", "gamma", "-d", "weibull", "-d", "beta")
+    assert (code, err) == (OK, "")
+    assert re.search(r"^1\s+gamma.*\n2\s+weibull", out, re.MULTILINE)
+    assert re.search(r"not fitted.*\n.*\nbeta\s+.*outside the support", out)
+
+
+def test_compare_as_json_is_the_record_of_the_comparison(run, losses):
+    args = ("compare", losses, "-c", "loss", "-d", "gamma", "-d", "weibull", "-d", "beta", "--format", "json")
+    code, out, err = run(*args)
+    assert (code, err) == (OK, "")
+    record = strict_json(out)
+    assert [row["family"] for row in record["table"]] == ["gamma", "weibull"]
+    assert list(record["failures"]) == ["beta"]
+    _, out, _ = run(*args, "--unit", "bit")
+    in_bits = strict_json(out)
+    assert in_bits["unit"] == "bit"
+    for nats, bits in zip(record["table"], in_bits["table"], strict=True):
+        assert bits["llf"] == nats["llf"]
+        for name in ("cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive"):
+            assert math.isclose(float(bits[name]) * math.log(2), float(nats[name]), rel_tol=1e-14)
+
+
+def test_compare_as_csv_says_failures_on_standard_error(run, losses):
+    code, out, err = run("compare", losses, "-c", "loss", "-d", "gamma", "-d", "beta", "--format", "csv")
+    assert code == OK
+    (row,) = rows_of(out)
+    assert (row["family"], float(row["llf"])) == ("gamma", mle.fit([1.5, 2.5, 0.7, 3.3, 1.1], "gamma").llf)
+    assert err.startswith("warning: not fitted: beta: ")
+
+
+def test_compare_without_any_fit_does_not_certify(run):
+    code, out, err = run("compare", "-", "-d", "gamma", "-d", "weibull", stdin="x\n2\n2\n2\n")
+    assert (code, err) == (NOT_CERTIFIED, "")
+    assert out.count("cannot determine 2 parameters") == 2
+
+
+def test_compare_chooses_what_could_apply(run):
+    code, out, _ = run("compare", "@horse_kicks", "--format", "csv")
+    names = [row["family"] for row in rows_of(out)]
+    assert code == OK
+    assert "poisson" in names
+    assert all(mle.get_family(name).discrete for name in names)
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+def test_families_are_those_registered(run):
+    _, out, _ = run("families", "--format", "json")
+    assert [record["name"] for record in strict_json(out)] == list(mle.families())
+    _, out, _ = run("families", "--format", "csv")
+    assert [row["family"] for row in rows_of(out)] == list(mle.families())
+    code, out, err = run("families")
+    assert (code, err) == (OK, "")
+    assert re.search(r"^gamma\s+shape in \(0, ∞\), scale in \(0, ∞\)\s+\(0, ∞\)", out, re.MULTILINE)
+
+
+def test_data_sets_are_listed_and_shown(run):
+    _, out, _ = run("datasets", "--format", "json")
+    assert [record["name"] for record in strict_json(out)] == list(mle.datasets.names())
+    _, out, _ = run("datasets")
+    assert all(mle.datasets.load(name).title in out for name in mle.datasets.names())
+    code, out, err = run("datasets", "faithful")
+    assert (code, err) == (OK, "")
+    assert all(words in out for words in ("Old Faithful", "Azzalini", "minutes", "272 observations", "3.333"))
+
+
+@pytest.mark.parametrize("name", mle.datasets.names())
+def test_a_data_set_survives_its_csv(run, name):
+    _, out, _ = run("datasets", name, "--format", "csv")
+    data = mle.datasets.load(name)
+    for column in data.columns:
+        np.testing.assert_array_equal([float(row[column]) for row in rows_of(out)], data[column])
+
+
+# --- demo -------------------------------------------------------------------------------------------------------------
+
+
+def test_demo_shows_the_one_line(run):
+    before = time.perf_counter()
+    code, out, err = run("demo")
+    assert time.perf_counter() - before < MOST_SECONDS_FOR_DEMO
+    assert (code, err) == (OK, "")
+    assert len(out.splitlines()) <= 60
+    terms = dict(
+        re.findall(r"^(NLL / n|cross-entropy|entropy|KL|CE - \(H \+ KL\))\s+(-?\d\.\d{15})", out, re.MULTILINE)
+    )
+    nll, cross_entropy, entropy, kl, gap = (float(v) for v in terms.values())
+    assert nll == pytest.approx(cross_entropy, abs=2e-15)
+    assert abs(cross_entropy - (entropy + kl)) < 3e-15
+    assert abs(gap) < 1e-15
+    walk = [[float(v) for v in row] for row in re.findall(r"^(0\.\d\d)\s+(\S+)\s+(\S+)\s+(\S+)", out, re.MULTILINE)]
+    for column in (1, 2, 3):
+        assert min(walk, key=lambda row, column=column: row[column])[0] == 0.61
+    np.testing.assert_allclose([row[2] - row[3] for row in walk], entropy, atol=2e-10)
+    assert "certificate  interior" in out
+
+
+# --- as in a terminal -------------------------------------------------------------------------------------------------
+
+
+def test_pipes_between_programs():
+    done = in_shell("seq 1 9 | mle fit - -d exponential --format csv | tail -1 | cut -d, -f2")
+    assert (done.returncode, done.stdout) == (OK, "5.0\n")
+    assert done.stderr == "warning: standard input: no header; the columns are called 1\n"
+
+
+def test_a_closed_pipe_is_no_error():
+    done = in_shell("mle datasets doctor_visits --format csv | head -1; exit ${PIPESTATUS[0]}")
+    assert (done.returncode, done.stdout, done.stderr) == (PIPE_CLOSED, "visits\n", "")
+
+
+def test_exit_codes_reach_the_shell():
+    done = in_shell("printf 'x\\n2\\n2\\n' | mle fit - -d gamma")
+    assert (done.returncode, done.stdout) == (NOT_CERTIFIED, "")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_terminal_of_plain_letters_is_enough():
+    done = in_shell("mle demo", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert "1.030533607358770" in done.stdout
+
+
+def test_help_names_the_commands():
+    done = in_shell("mle --help")
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert all(command in done.stdout for command in ("fit", "compare", "families", "datasets", "demo"))
