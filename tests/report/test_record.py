@@ -1,0 +1,174 @@
+"""A fit comes back from its record bit for bit, and from nothing else."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from references import fit_quietly
+from scipy import stats
+
+import mle_toolkit as mle
+from mle_toolkit.errors import DataError, MleError
+from mle_toolkit.report.record import jsonable
+
+X = stats.gamma(2.0).rvs(60, random_state=1)
+LINDLEY = mle.Family.from_logpdf(
+    lambda x, theta: 2 * np.log(theta) - np.log1p(theta) + np.log1p(x) - theta * x,
+    {"theta": mle.POSITIVE},
+    mle.POSITIVE,
+    name="lindley",
+)
+
+FITS = {
+    "closed form": lambda: mle.fit(X, "gamma"),
+    "search": lambda: mle.fit(X, "student_t"),
+    "limit": lambda: fit_quietly(np.linspace(-1.0, 1.0, 100), "student_t"),
+    "endpoint": lambda: fit_quietly([0, 0, 0], "poisson"),
+    "non-regular": lambda: mle.fit(X, "laplace"),
+    "counts": lambda: mle.fit(mle.Sample.table([0, 1, 2, 3, 4], [109, 65, 22, 3, 1]), "poisson"),
+    "fixed": lambda: mle.fit(X, "gamma", fixed={"shape": 2.0}),
+    "reliability": lambda: mle.fit(mle.Sample(X, X, "reliability"), "gamma"),
+    "constant": lambda: mle.fit([1, 2, 3, 3], mle.get_family("binomial", n=7)),
+    "constants per row": lambda: mle.fit([1, 2, 3, 3], mle.get_family("binomial", n=[4, 4, 5, 6])),
+    "vector": lambda: mle.fit([0, 1, 2, 1, 1, 0], "categorical"),
+    "own law": lambda: mle.fit(X, LINDLEY),
+    "one observation": lambda: mle.fit([3.0], "exponential"),
+}
+
+
+@pytest.fixture(params=FITS)
+def fit(request):
+    return FITS[request.param]()
+
+
+@pytest.fixture
+def loaded(fit, tmp_path):
+    fit.save(tmp_path / "fit.json")
+    return mle.load(tmp_path / "fit.json")
+
+
+def same(one, other):
+    """Equal to the last bit, NaN and signed zeros included."""
+    return np.asarray(one, dtype=float).tobytes() == np.asarray(other, dtype=float).tobytes()
+
+
+def test_every_number_comes_back_bit_for_bit(fit, loaded):
+    assert list(loaded.params) == list(fit.params)
+    for name in fit.params:
+        assert same(loaded.params[name], fit.params[name])
+        assert same(loaded.bse[name], fit.bse[name])
+    for name in ("llf", "nll", "nobs", "df_model", "aic", "aicc", "bic", "tic", "optimism", "cross_entropy"):
+        assert same(getattr(loaded, name), getattr(fit, name)), name
+    for alpha in (0.05, 0.3):
+        pd.testing.assert_frame_equal(loaded.conf_int(alpha), fit.conf_int(alpha), check_exact=True)
+    for kind in (None, "observed", "opg", "sandwich"):
+        pd.testing.assert_frame_equal(loaded.cov_params(kind), fit.cov_params(kind), check_exact=True)
+
+
+def test_what_was_said_comes_back_word_for_word(fit, loaded):
+    assert repr(loaded.certificate) == repr(fit.certificate)
+    assert loaded.information() == fit.information()
+    assert loaded.information("bit") == fit.information("bit")
+    assert loaded.kl == fit.kl
+    assert loaded.summary().as_text() == fit.summary().as_text()
+    assert repr(loaded) == repr(fit)
+
+
+def test_the_law_comes_back(fit, loaded):
+    assert loaded.family.name == fit.family.name
+    assert repr(loaded.distribution) == repr(fit.distribution)
+    if fit.family is not LINDLEY and not fit.family.per_row:
+        points = np.array([0.0, 1.0, 2.0])
+        np.testing.assert_array_equal(loaded.distribution.pdf(points), fit.distribution.pdf(points))
+
+
+def test_a_loaded_fit_saves_the_same_record(fit, loaded):
+    assert loaded.to_dict() == fit.to_dict()
+
+
+def test_the_record_is_strict_json(fit):
+    text = json.dumps(fit.to_dict(), allow_nan=False)
+    assert jsonable(json.loads(text)) == fit.to_dict()
+
+
+def test_a_boundary_fit_comes_back_as_its_limit(tmp_path):
+    fit = FITS["limit"]()
+    fit.save(tmp_path / "fit.json")
+    loaded = mle.load(tmp_path / "fit.json")
+    assert loaded.params["df"] == np.inf
+    assert loaded.distribution.family.name == "normal"
+
+
+def test_expected_covariance_is_saved_if_it_was_computed(tmp_path):
+    fit = FITS["closed form"]()
+    fit.save(tmp_path / "without.json")
+    with pytest.raises(DataError, match="loaded without its data"):
+        mle.load(tmp_path / "without.json").cov_params("expected")
+    expected = fit.cov_params("expected")
+    fit.save(tmp_path / "with.json")
+    pd.testing.assert_frame_equal(mle.load(tmp_path / "with.json").cov_params("expected"), expected, check_exact=True)
+
+
+def test_a_law_of_ones_own_is_known_by_name_and_says_why_it_cannot_be_evaluated(tmp_path):
+    fit = FITS["own law"]()
+    fit.save(tmp_path / "fit.json")
+    loaded = mle.load(tmp_path / "fit.json")
+    assert loaded.family.name == "lindley"
+    with pytest.raises(MleError, match="lindley: a law of your own is saved by name only"):
+        loaded.distribution.pdf(1.0)
+    assert mle.Distribution(LINDLEY, loaded.params).pdf(1.0) == fit.distribution.pdf(1.0)
+
+
+def test_a_registered_name_worn_by_another_law_is_not_taken_for_it(tmp_path):
+    law = mle.Family.from_logpdf(lambda x, s: -np.log(s) - x / s, {"s": mle.POSITIVE}, mle.POSITIVE, name="gamma")
+    mle.fit(X, law).save(tmp_path / "fit.json")
+    assert mle.load(tmp_path / "fit.json").params == mle.fit(X, law).params
+
+
+def test_what_needs_the_data_says_so(tmp_path):
+    FITS["closed form"]().save(tmp_path / "fit.json")
+    with pytest.raises(DataError, match="loaded without its data"):
+        mle.load(tmp_path / "fit.json").logpdf_rows()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("x,y\n1,2\n", "not a JSON file"),
+        ("[1, 2]", "not a saved fit"),
+        ('{"a": 1}', "not a saved fit: format is None"),
+        ('{"format": "mle_toolkit.fit", "schema": 99}', "schema 99"),
+        ('{"format": "mle_toolkit.fit", "schema": 1}', "damaged"),
+    ],
+)
+def test_a_foreign_file_is_refused_by_what_it_is(tmp_path, content, message):
+    path = tmp_path / "foreign.json"
+    path.write_text(content)
+    with pytest.raises(MleError, match=message):
+        mle.load(path)
+
+
+@pytest.mark.parametrize("key", ["params", "certificate", "information", "family", "cov_params", "llf"])
+def test_a_damaged_record_is_refused(tmp_path, key):
+    record = FITS["closed form"]().to_dict()
+    record[key] = None
+    path = tmp_path / "damaged.json"
+    path.write_text(json.dumps(record))
+    with pytest.raises(MleError, match="damaged"):
+        mle.load(path)
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        mle.load(tmp_path / "nothing.json")
+
+
+def test_numbers_of_numpy_become_plain_and_others_are_refused():
+    assert jsonable({"a": np.float64(-np.inf), "b": np.array([1, 2]), "c": (np.bool_(True), None)}) == {
+        "a": "-Infinity",
+        "b": [1, 2],
+        "c": [True, None],
+    }
+    with pytest.raises(TypeError, match="object"):
+        jsonable(object())

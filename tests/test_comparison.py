@@ -1,0 +1,240 @@
+"""compare(): the right order, the right differences, and no family stops another."""
+
+import json
+
+import numpy as np
+import pytest
+from references import _raw_cases, case, column
+from scipy import stats
+
+import mle_toolkit as mle
+from mle_toolkit.comparison import candidates, look_like_counts
+from mle_toolkit.errors import ComparisonError, DataError, ParameterError, UnknownNameError
+
+REFERENCES = {"compare_groundbeef": ("groundbeef", "serving"), "compare_endosulfan": ("endosulfan", "ATV")}
+
+
+def gamma_sample(n=200, seed=0):
+    return stats.gamma(2.0).rvs(n, random_state=seed)
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_reference_rankings(name):
+    reference = _raw_cases()[name]["expected"]
+    result = mle.compare(column(*REFERENCES[name]), list(reference["models"]))
+    table = result.table.set_index("family")
+    assert not result.failures
+    assert list(result.fits) == list(table.index) == reference["ranking_aic"]
+    assert list(table["bic"].sort_values().index) == reference["ranking_bic"]
+    for family, expected in reference["models"].items():
+        row = table.loc[family]
+        assert row["llf"] == pytest.approx(expected["loglik"], abs=1e-8 * abs(expected["loglik"]))
+        assert row["k"] == expected["k"]
+        assert row["aic"] == pytest.approx(expected["aic"], rel=1e-8)
+        assert row["bic"] == pytest.approx(expected["bic"], rel=1e-8)
+        assert row["delta_aic"] == pytest.approx(expected["delta_aic"], abs=1e-5)
+        assert row["akaike_weight"] == pytest.approx(expected["akaike_weight"], rel=1e-5)
+        for parameter, value in expected["params"].items():
+            assert result.fits[family].params[parameter] == pytest.approx(value, rel=1e-6)
+
+
+def test_differences_of_cross_entropy_are_differences_of_divergence():
+    table = mle.compare(gamma_sample(), ["gamma", "weibull", "normal", "exponential"]).table
+    np.testing.assert_allclose(table["delta_ce"], table["kl"] - table["kl"][0], atol=1e-14)
+    np.testing.assert_allclose(table["delta_ce"], table["cross_entropy"] - table["cross_entropy"][0], atol=0)
+
+
+def test_the_error_of_a_difference_is_paired():
+    result = mle.compare(gamma_sample(), ["gamma", "weibull"])
+    first, second = result.fits.values()
+    terms = first.logpdf_rows() - second.logpdf_rows()
+    row = result.table.iloc[1]
+    assert row["delta_ce"] == pytest.approx(np.mean(terms), rel=1e-9)
+    assert row["delta_ce_se"] == pytest.approx(np.std(terms) / np.sqrt(200), rel=1e-12)
+    assert result.table["delta_ce_se"][0] == 0.0
+
+
+def test_vuong_statistic_of_the_reference():
+    """ZIP against Poisson on the biochemists' articles: z = sqrt(n) mean / sd of the paired terms."""
+    reference = _raw_cases()["vuong_biochemists"]["expected"]
+    result = mle.compare(column("biochemists", "art"), ["zip", "poisson"])
+    delta, se = result.difference(result.fits["poisson"], result.fits["zip"])
+    assert delta * 915 == pytest.approx(reference["lr_sum"], abs=1e-6)
+    assert delta / se == pytest.approx(reference["z_raw_sd_n"], abs=1e-5)
+
+
+def test_ranks_weights_and_columns():
+    table = mle.compare(gamma_sample(), ["normal", "gamma", "exponential"]).table
+    assert list(table["rank"]) == [1, 2, 3]
+    assert table["aic"].is_monotonic_increasing
+    assert table["akaike_weight"].sum() == pytest.approx(1.0, rel=1e-14)
+    assert table["delta_aic"][0] == 0.0
+    assert {"verdict", "flags", "params", "tic", "kl_se", "kl_predictive"} <= set(table.columns)
+
+
+def test_a_failing_family_is_told_and_stops_no_other():
+    def broken(x, a):
+        raise RuntimeError("no such table")
+
+    mine = mle.Family.from_logpdf(broken, {"a": mle.POSITIVE}, mle.REAL, name="mine")
+    result = mle.compare([-1.0, 0.5, 2.0, 0.1], ["normal", "gamma", mine, "logistic"])
+    assert set(result.fits) == {"normal", "logistic"}
+    assert "1 of 4 observations lie outside the support" in result.failures["gamma"]
+    assert result.failures["mine"] == "RuntimeError: no such table"
+    assert "gamma: 1 of 4" in str(result)
+
+
+def test_if_nothing_fits_the_reasons_are_there():
+    result = mle.compare([-1.0, 0.5], ["gamma", "weibull"])
+    assert result.table.empty
+    assert "gamma" in str(result)
+    with pytest.raises(ComparisonError, match="no family could be fitted.*gamma"):
+        _ = result.best
+
+
+def test_weaker_fits_are_compared_without_a_warning_and_flagged():
+    table = mle.compare(np.linspace(-1.0, 1.0, 100), ["student_t", "normal"]).table.set_index("family")
+    assert table.loc["student_t", "verdict"] == "boundary"
+    assert "limit: normal" in table.loc["student_t", "flags"]
+    assert table.loc["normal", "rank"] == 1  # of the same likelihood, by one parameter less
+
+
+def test_reliability_weights_rank_by_tic():
+    x = gamma_sample()
+    result = mle.compare(mle.Sample(x, x, "reliability"), ["normal", "gamma", "weibull"])
+    assert result.criterion == "tic"
+    assert result.table["tic"].is_monotonic_increasing
+    assert result.table["aic"].isna().all()
+
+
+# --- what may be compared -------------------------------------------------------------------------------------------
+
+
+def test_fits_of_the_same_data_may_be_compared():
+    x = gamma_sample()
+    known = mle.fit(x, "gamma", fixed={"shape": 2.0})
+    result = mle.compare(x, [known, "gamma", "weibull"])
+    assert result.fits["gamma"] is known
+    assert sum(name.startswith("gamma") for name in result.fits) == 2
+
+
+@pytest.mark.parametrize("other", [gamma_sample(199), gamma_sample(200, 1), gamma_sample()[::-1]])
+def test_fits_of_other_data_may_not(other):
+    with pytest.raises(ComparisonError, match="of other data"):
+        mle.compare(gamma_sample(), [mle.fit(other, "gamma"), "weibull"])
+
+
+def test_fits_with_other_weights_may_not():
+    x = gamma_sample()
+    with pytest.raises(ComparisonError, match="of other data"):
+        mle.compare(x, [mle.fit(x, "gamma", weights=np.arange(1, 201)), "weibull"])
+
+
+def test_fits_without_their_data_may_not(tmp_path):
+    mle.fit(gamma_sample(), "gamma").save(tmp_path / "fit.json")
+    with pytest.raises(ComparisonError, match="loaded without its data"):
+        mle.compare(gamma_sample(), [mle.load(tmp_path / "fit.json")])
+
+
+def test_densities_are_not_compared_with_probabilities():
+    with pytest.raises(ComparisonError, match=r"counts \(poisson\).*densities \(gamma, normal\)"):
+        mle.compare([1, 2, 2, 3], ["gamma", "poisson", "normal"])
+
+
+def test_mistakes_of_the_caller_are_raised():
+    with pytest.raises(UnknownNameError, match="gamma"):
+        mle.compare([1.0, 2.0], ["gama"])
+    with pytest.raises(DataError, match="missing"):
+        mle.compare([1.0, np.nan], ["gamma"])
+    with pytest.raises(ComparisonError, match="empty"):
+        mle.compare([1.0, 2.0], [])
+    with pytest.raises(TypeError):
+        mle.compare([1.0, 2.0], ["gamma"], sovler="newton")
+    with pytest.raises(ParameterError, match="needs the known constant"):
+        mle.compare([1, 2, 2, 3], ["binomial"])
+
+
+def test_options_reach_every_fit_and_one_name_is_a_list_of_one():
+    result = mle.compare([1.0, 2.0, 4.0], ["gamma", "normal"], fixed={"shape": 2.0})
+    assert result.fits["gamma"].params["shape"] == 2.0
+    assert "shape" in result.failures["normal"]
+    assert list(mle.compare([1.0, 2.0, 4.0], "gamma").fits) == ["gamma"]
+    assert mle.compare([1.0, 2.0, np.nan], "gamma", nan_policy="omit").best.nobs == 2
+    assert mle.compare([1.0, 2.0], "gamma", weights=[1, 3]).best.nobs == 4
+
+
+def test_one_law_with_several_constants_has_several_names():
+    laws = [mle.get_family("binomial", n=n) for n in (10, 12, 12)]
+    result = mle.compare([1, 2, 3, 3], laws)
+    assert set(result.fits) == {"binomial", "binomial (n=12)", "binomial #2"}
+
+
+# --- what is compared by default ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "counts"),
+    [
+        ([0, 1, 1, 0, 2, 0, 5], True),
+        (stats.poisson(10).rvs(200, random_state=1), True),
+        (column("biochemists", "art"), True),
+        (column("faithful", "waiting"), False),
+        (column("groundbeef", "serving"), False),
+        (column("nile", "x"), False),
+        (column("aircondit", "hours"), False),
+        ([-1, 0, 0, 1], False),
+        ([0.5, 1.0, 1.0, 2.0], False),
+    ],
+)
+def test_counts_are_told_from_measurements(x, counts):
+    assert look_like_counts(mle.Sample(x)) is counts
+
+
+def test_candidates_suit_the_data():
+    in_unit, positive, real = candidates(mle.Sample([0.2, 0.7])), candidates(mle.Sample([0.2, 7.5])), None
+    real = candidates(mle.Sample([-0.2, 7.5]))
+    assert {"beta", "gamma", "normal"} <= set(in_unit)
+    assert "beta" not in positive
+    assert {"gamma", "normal"} <= set(positive)
+    assert "gamma" not in real
+    assert "normal" in real
+    counts = set(candidates(mle.Sample([0, 1, 1, 2, 0, 0])))
+    assert {"poisson", "negbin", "geometric"} <= counts
+    assert not counts & {"binomial", "categorical", "logseries", "bernoulli", "normal"}
+    assert "bernoulli" in candidates(mle.Sample([0, 1, 1, 0]))
+    assert {"logseries", "zeta"} <= set(candidates(mle.Sample([1, 1, 2, 1, 5, 1])))
+
+
+def test_by_default_all_that_apply_are_compared():
+    x = np.repeat(np.arange(5), [109, 65, 22, 3, 1])
+    result = mle.compare(x)
+    assert set(result.fits) | set(result.failures) == set(candidates(mle.Sample(x)))
+    assert result.best.family.name == "poisson"
+
+
+# --- presentation -----------------------------------------------------------------------------------------------------
+
+
+def test_it_shows_itself_as_text_html_and_json():
+    result = mle.compare(gamma_sample(), ["gamma", "weibull", "beta"])
+    assert "weibull" in str(result)
+    assert "not fitted" in result._repr_html_()
+    record = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert record["format"] == "mle_toolkit.comparison"
+    assert [row["family"] for row in record["table"]] == list(result.fits)
+    assert record["table"][0]["params"]["shape"] == result.best.params["shape"]
+    assert "beta" in record["failures"]
+    assert "gamma" in repr(result)
+
+
+def test_rounded_data_are_ranked_and_the_missing_level_is_explained():
+    result = mle.compare(column("groundbeef", "serving"), ["gamma", "weibull"])
+    assert result.table["kl"].isna().all()
+    assert result.table["delta_ce"].notna().all()
+    assert any("rounded" in note for note in result.notes())
+
+
+def test_the_references_are_those_of_the_fits():
+    """The comparison fits as fit() does."""
+    one = case("gamma_groundbeef").fit()
+    assert mle.compare(one._data, ["gamma"]).best.llf == one.llf
