@@ -169,6 +169,9 @@ class Maximum:
         if self.boundary:
             where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
             return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"
+        elsewhere = None if self.family.unbounded is None else self.family.unbounded(self.likelihood.data, self.fixed)
+        if elsewhere is not None:
+            return Verdict.LOCAL, f"{Verdict.LOCAL.value}: {elsewhere}"
         if irregular:
             return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {', '.join(irregular)}"
         return Verdict.INTERIOR, Verdict.INTERIOR.value

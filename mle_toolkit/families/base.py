@@ -99,6 +99,9 @@ class Family(ABC):
         Laws it tends to at the end of its parameter space.
     ``check(sample)``
         Raise if the likelihood has no maximum for these data.
+    ``unbounded(sample, fixed)``
+        Why the likelihood is unbounded, given the names of fixed parameters, though it has maxima in the interior; or
+        None. A maximum is then reported as local.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``to_scipy(*params)``
@@ -136,6 +139,7 @@ class Family(ABC):
     hessian: Callable[..., tuple[Array, ...]] | None = None
     start: Callable[[Sample], Any] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
+    unbounded: Callable[[Sample, tuple[str, ...]], str | None] | None = None
     to_scipy: Callable[..., Any] | None = None
     cdf: Callable[..., Array] | None = None
     sf: Callable[..., Array] | None = None
