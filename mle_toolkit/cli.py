@@ -358,7 +358,7 @@ def _sample(data: str, column: str | None, weights: str | None, on_missing: OnMi
 
 
 class _PipeClosedError(Exception):
-    """Who reads us has enough, as `head` does. (What typer makes of a BrokenPipeError is exit code 1.)"""
+    """Who reads us has enough, as `head` does; typer would turn a BrokenPipeError into exit code 1."""
 
 
 @contextmanager
