@@ -88,7 +88,7 @@ def test_if_nothing_fits_the_reasons_are_there():
     result = mle.compare([-1.0, 0.5], ["gamma", "weibull"])
     assert result.table.empty
     assert "gamma" in str(result)
-    with pytest.raises(ComparisonError, match="no family could be fitted.*gamma"):
+    with pytest.raises(ComparisonError, match=r"no family could be fitted.*gamma"):
         _ = result.best
 
 

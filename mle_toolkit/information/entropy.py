@@ -25,6 +25,9 @@ MOST_TIES = 0.01
 MOST_ROUNDING_ERROR = 0.01
 """Largest effect of rounding on an entropy from spacings, in nats, at which the estimate still says something."""
 
+FEW_OBSERVATIONS = 30
+"""Observations below which the bias of an entropy from spacings, about 1.2 / n, nears half of its fluctuation."""
+
 FEW_PER_CELL = 5.0
 """Observations per distinct count below which the plug-in entropy is too low by more than it is worth."""
 
@@ -228,7 +231,7 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
         log_density += np.log((upto[high] - upto[low]) / (j * (sample.nobs / n)))
 
     error = None
-    flags: list[str] = []
+    flags: list[str] = ["few_observations"] if n < FEW_OBSERVATIONS else []
     if tied:
         flags.append("ties")
         error = float(np.mean(np.square(step / (x[high] - x[low])))) / 12

@@ -87,8 +87,10 @@ class InformationReport:
     g_df : int or None
         Cells - 1 - free parameters. Cells are the values in the support where it is finite, else the observed ones.
     flags : tuple of str
-        What to beware of: ``indistinguishable_from_zero``, ``heavy_tailed_terms``, ``ties``, ``undersampled``,
-        ``expected_counts_below_5``, ``cells_from_data``, ``boundary``, ``not_certified``.
+        What to beware of: ``indistinguishable_from_zero``; ``below_zero`` (by more than its error, so no bound is
+        claimed); ``heavy_tailed_terms`` (standard errors are too small); ``ties``; ``few_observations``; for counts
+        ``undersampled`` (less than five observations a cell), ``expected_counts_below_5``, ``cells_from_data``,
+        ``few_cells``, ``saturated``; of the fit ``boundary``, ``not_certified``.
     reasons : mapping of str to str
         Why something is None, by its name.
     """
@@ -246,7 +248,7 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     if entropy is None:
         entropy = entropy_for(fit.family, sample)
     log_q = np.asarray(fit.logpdf_rows())
-    value = fit.cross_entropy
+    value = fit.cross_entropy + 0.0  # a log-likelihood of 0 makes it -0
     se = weighted_se(log_q, sample)
     flags: list[str] = []
     verdict = fit.certificate.verdict
@@ -264,7 +266,7 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
         flags=tuple(f for f in flags if f == "heavy_tailed_terms"),
         reason=None if se is not None else "one observation",
     )
-    common: dict[str, Any] = {"nobs": fit.nobs, "nll": -fit.llf, "cross_entropy": cross_entropy}
+    common: dict[str, Any] = {"nobs": fit.nobs, "nll": 0.0 - fit.llf, "cross_entropy": cross_entropy}
     optimism = fit.optimism / fit.nobs
     known_optimism = None if math.isnan(optimism) or verdict is Verdict.NON_REGULAR else optimism
     reasons: dict[str, str] = {}
@@ -329,7 +331,11 @@ def _divergence_of_measurements(value: float, terms: Array, sample: Sample, entr
     if se is not None and value - _Z_ONE_SIDED * se <= 0:
         # At zero the estimate fluctuates faster than 1/sqrt(n), so only the upper bound keeps its meaning, roughly.
         flags.insert(0, "indistinguishable_from_zero")
-        interval = (-math.inf, value + _Z_ONE_SIDED * se)
+        upper = value + _Z_ONE_SIDED * se
+        interval = (-math.inf, upper) if upper > 0 else None
+        if interval is None:
+            # By chance or by the bias of few observations. A divergence is not negative, so no bound can be claimed.
+            flags.append("below_zero")
     return Estimate(
         value=value,
         se=se,
@@ -350,11 +356,12 @@ def _divergence_of_counts(
     assert entropy.mass is not None
     assert entropy.share is not None
     assert entropy.first_row is not None
-    value = fit.cross_entropy - entropy.estimate.value
+    value = fit.cross_entropy + 0.0 - entropy.estimate.value
     cell_log_q = log_q[entropy.first_row]
     direct = math.fsum((entropy.mass * (np.log(entropy.share) - cell_log_q)).tolist())
     se = weighted_se(terms, sample)
     interval = around(value, se)
+    reason = None if se is not None else "one observation"
     own: list[str] = ["heavy_tailed_terms"] if _is_heavy(terms, sample) else []
     test: dict[str, Any] = {"kl_direct": direct}
     if sample.weight_kind == "frequency":
@@ -375,8 +382,11 @@ def _divergence_of_counts(
             if interval is None or interval[0] <= 0 or p >= _NEAR_ZERO:
                 low, high = _noncentrality_interval(max(g, 0.0), df)
                 interval = (low / (2 * fit.nobs), high / (2 * fit.nobs))
-        else:
+        elif declared:
             own.insert(0, "saturated")
+            se, interval, reason = None, None, "the law has as many free parameters as cells, so it fits any sample"
+        else:
+            own.insert(0, "few_cells")
     flags += own
     return (
         Estimate(
@@ -385,7 +395,7 @@ def _divergence_of_counts(
             interval=interval,
             method="exact: cross-entropy minus plug-in entropy",
             flags=(*entropy.estimate.flags, *own),
-            reason=None if se is not None else "one observation",
+            reason=reason,
         ),
         test,
     )

@@ -158,35 +158,54 @@ def certificate_from_dict(record: Mapping[str, Any]) -> Certificate:
 
 
 def family_to_dict(family: Family) -> dict[str, Any]:
-    """What finds the family again: its registered name and constants, its SciPy name, or its declaration."""
-    if isinstance(family, UnsavedLaw) or not _is_found_by_name(family):
-        return {
-            "kind": "custom",
-            "name": family.name,
-            "parameters": [_parameter_to_dict(parameter) for parameter in family.parameters],
-            "support": _domain_to_dict(family.support),
-        }
-    return {"kind": "registered", "name": family.name, "constants": dict(family.constants)}
+    """What finds the family again: its registered or SciPy name and its constants, else what it declares."""
+    constants = dict(family.constants)
+    if _is_registered(family):
+        return {"kind": "registered", "name": family.name, "constants": constants}
+    if _is_of_scipy(family):
+        free = {"loc": None} if "loc" in family.param_names else {}
+        return {"kind": "scipy", "name": family.name, "constants": constants | free}
+    return {
+        "kind": "custom",
+        "name": family.name,
+        "parameters": [_parameter_to_dict(parameter) for parameter in family.parameters],
+        "support": _domain_to_dict(family.support),
+    }
 
 
 def family_from_dict(record: Mapping[str, Any]) -> Family:
     """The family of which `family_to_dict` made the record; see `UnsavedLaw` for laws of the user's own."""
-    if record["kind"] == "registered":
-        constants = {k: np.array(v) if isinstance(v, list) else v for k, v in record["constants"].items()}
-        return get_family(record["name"], **constants)
     if record["kind"] == "custom":
         parameters = tuple(_parameter_from_dict(item) for item in record["parameters"])
         support = _domain_from_dict(record["support"])
         assert isinstance(support, Interval)
         return UnsavedLaw(record["name"], parameters, support)
+    constants = {k: np.array(v) if isinstance(v, list) else v for k, v in record["constants"].items()}
+    if record["kind"] == "registered":
+        return get_family(record["name"], **constants)
+    if record["kind"] == "scipy":
+        from scipy import stats
+
+        return get_family(getattr(stats, record["name"]), **constants)
     raise MleError(f"the saved fit has a law of unknown kind {record['kind']!r}; upgrade mle_toolkit.")
 
 
-def _is_found_by_name(family: Family) -> bool:
+def _is_registered(family: Family) -> bool:
     try:
         return family_class(family.name) is type(family)
     except UnknownNameError:
         return False
+
+
+def _is_of_scipy(family: Family) -> bool:
+    """Whether it is a law of scipy.stats itself, not one of the user's under its rules."""
+    from mle_toolkit.families.scipy_law import ScipyLaw
+
+    if not isinstance(family, ScipyLaw):
+        return False
+    from scipy import stats
+
+    return getattr(stats, family.name, None) is family.dist
 
 
 def _parameter_to_dict(parameter: Parameter) -> dict[str, Any]:

@@ -81,9 +81,12 @@ def test_a_right_model_is_indistinguishable_from_zero_and_never_clipped():
     assert min(values) < 0
     for report in reports:
         assert "indistinguishable_from_zero" in report.flags
-        low, high = report.kl.interval
-        assert low == -math.inf
-        assert high == pytest.approx(report.kl.value + 1.6448536269514722 * report.kl.se, rel=1e-12)
+        upper = report.kl.value + 1.6448536269514722 * report.kl.se
+        if upper <= 0:
+            assert report.kl.interval is None
+        else:
+            assert report.kl.interval == (-math.inf, pytest.approx(upper, rel=1e-12))
+    assert sum(report.kl.interval is None for report in reports) <= 2
 
 
 def test_heavy_tailed_terms_are_flagged():
@@ -147,6 +150,8 @@ def test_a_saturated_law_has_no_divergence_and_no_test():
     assert report.g_df == 0
     assert report.g_pvalue is None
     assert "saturated" in report.flags
+    assert report.kl.se is None
+    assert "as many free parameters as cells" in report.kl.reason
     assert "g_pvalue" in report.reasons
 
 
@@ -202,6 +207,20 @@ def test_one_observation_has_a_cross_entropy_without_error():
     assert report.cross_entropy.se is None
     assert report.cross_entropy.reason == "one observation"
     assert report.kl is None
+
+
+def test_a_divergence_below_zero_claims_no_bound():
+    """Three observations: the entropy is too high by more than the error says."""
+    kl = mle.fit([1.0, 2.0, 5.0], "gamma").kl
+    assert kl.value + 1.645 * kl.se < 0
+    assert kl.interval is None
+    assert {"below_zero", "few_observations", "indistinguishable_from_zero"} <= set(kl.flags)
+
+
+def test_zero_is_not_minus_zero():
+    report = fit_quietly([0, 0, 0], "poisson").information()
+    assert "-0" not in str(report)
+    assert math.copysign(1.0, report.cross_entropy.value) == math.copysign(1.0, report.nll) == 1.0
 
 
 # --- the record -------------------------------------------------------------------------------------------------------

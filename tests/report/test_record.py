@@ -32,6 +32,9 @@ FITS = {
     "constant": lambda: mle.fit([1, 2, 3, 3], mle.get_family("binomial", n=7)),
     "constants per row": lambda: mle.fit([1, 2, 3, 3], mle.get_family("binomial", n=[4, 4, 5, 6])),
     "vector": lambda: mle.fit([0, 1, 2, 1, 1, 0], "categorical"),
+    "scipy": lambda: mle.fit(X, stats.nakagami),
+    "scipy, location free": lambda: fit_quietly(X, mle.get_family(stats.norm, loc=None)),
+    "scipy counts": lambda: mle.fit([1, 2, 3, 3], mle.get_family(stats.binom, n=7)),
     "own law": lambda: mle.fit(X, LINDLEY),
     "one observation": lambda: mle.fit([3.0], "exponential"),
 }
@@ -124,6 +127,17 @@ def test_a_registered_name_worn_by_another_law_is_not_taken_for_it(tmp_path):
     law = mle.Family.from_logpdf(lambda x, s: -np.log(s) - x / s, {"s": mle.POSITIVE}, mle.POSITIVE, name="gamma")
     mle.fit(X, law).save(tmp_path / "fit.json")
     assert mle.load(tmp_path / "fit.json").params == mle.fit(X, law).params
+
+
+def test_a_scipy_law_of_ones_own_is_a_law_of_ones_own(tmp_path):
+    class Twice(stats.rv_continuous):
+        def _logpdf(self, x):
+            return np.log(2.0) - 2.0 * x
+
+    law = mle.get_family(Twice(a=0.0, name="norm"))
+    mle.fit(X, law).save(tmp_path / "fit.json")
+    with pytest.raises(MleError, match="saved by name only"):
+        mle.load(tmp_path / "fit.json").distribution.pdf(1.0)
 
 
 def test_what_needs_the_data_says_so(tmp_path):
