@@ -30,6 +30,15 @@ NEWTON_STEPS = 60
 LONGEST_STEP = 3.0
 """Longest Newton step, in coordinates in which a unit is a natural change."""
 
+_ROUNDING_OF_VALUE = 1e-13
+"""Change of the mean log-likelihood that rounding may hide, so that a smaller step is judged by its decrement alone."""
+
+_PROGRESS = 1e-4
+"""Factor by which the decrement, a square, must fall for second derivatives to be kept."""
+
+_HALVINGS = 30
+"""How often a Newton step may be halved before another method has to take over."""
+
 _LEAST_CURVATURE = 1e-3
 """Share of the largest curvature that a direction counts with where the information is not positive definite."""
 
@@ -111,11 +120,12 @@ class Maximum:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the maximum is interior by theorem: from the means of an exponential family, with no end reached.
+        """Whether a theorem says that this is the maximum: it is a formula, and no end was reached.
 
-        Its log-likelihood is strictly concave, so a root of the likelihood equation is the maximum.
+        The log-likelihood of an exponential family is strictly concave, so a root of its likelihood equation is the maximum.
         """
-        return self.method == "closed-form" and self.likelihood.on_means and not self.boundary and self.limit is None
+        by_theorem = self.likelihood.on_means or self.family.entropy_attained
+        return self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
 
     def certify(self) -> Certificate:
         """Look at the point, whatever the solver claimed, and say what it is."""
@@ -250,7 +260,11 @@ def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[A
         theta = np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in params])
     boundary = _at_endpoints(family, theta)
     free = [p.regular and p.name not in boundary for p in family.parameters]
-    return _maximum(family, likelihood, theta, free, "closed-form", boundary=boundary)
+    value = None
+    if family.entropy_attained:
+        assert family.entropy is not None
+        value = -float(family.entropy(*family.unpack(theta)))
+    return _maximum(family, likelihood, theta, free, "closed-form", value, boundary=boundary)
 
 
 def _at_endpoints(family: Family, theta: Array) -> tuple[str, ...]:
@@ -270,9 +284,12 @@ def _maximum(
     theta: Array,
     free: Sequence[bool],
     method: str,
+    value: float | None = None,
     **facts: Any,
 ) -> Maximum:
-    value = likelihood.mean_loglik(theta) + likelihood.unit.log_jacobian(family)
+    if value is None:
+        value = likelihood.mean_loglik(theta)
+    value += likelihood.unit.log_jacobian(family)
     return Maximum(
         family=family,
         likelihood=likelihood,
@@ -315,10 +332,10 @@ def _by_search(
         )
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
-        # The maximum of the subsample is the start of the full pass; starts far from it were settled there.
-        best = _climb(
-            objective, [best.u, *(coordinates.from_theta(theta) for theta in starts)], method, first_only=True
-        )[0]
+        # The maximum of the subsample is the start of the full pass, and its second derivatives serve for the first steps;
+        # starts far from it were settled there.
+        near = small.hessian(best.u)
+        best = _climb(objective, [best.u, *(coordinates.from_theta(theta) for theta in starts)], method, near)[0]
     agreeing = sum((end.value - min(e.value for e in ends)) * small.likelihood.nobs <= 1e-6 for end in ends)
     found = _maximum(
         family,
@@ -355,22 +372,22 @@ def _on_sketch(objective: Objective) -> Objective:
     return Objective(sketch, objective.coordinates)
 
 
-def _climb(objective: Objective, starts: Sequence[Array], method: str, *, first_only: bool = False) -> list[_End]:
-    """Climb from each start at which the data are possible, or from the first of these."""
+def _climb(objective: Objective, starts: Sequence[Array], method: str, hessian: Array | None = None) -> list[_End]:
+    """Climb from each start at which the data are possible; with second derivatives near one, from the first only."""
     ends = []
     for u in starts:
         if not np.isfinite(objective.value(u)):
             continue
-        end, used = (u, "fixed") if len(u) == 0 else _minimise(objective, u, method)
+        end, used = (u, "fixed") if len(u) == 0 else _minimise(objective, u, method, hessian)
         ends.append(_End(end, objective.value(end), used))
-        if first_only:
+        if hessian is not None:
             break
     return ends
 
 
-def _minimise(objective: Objective, u: Array, method: str) -> tuple[Array, str]:
+def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None) -> tuple[Array, str]:
     if method == "newton":
-        end, done = _newton(objective, u)
+        end, done = _newton(objective, u, hessian)
         if done:
             return end, "newton"
         u, method = (end if objective.value(end) < objective.value(u) else u), "trust-exact"
@@ -378,44 +395,58 @@ def _minimise(objective: Objective, u: Array, method: str) -> tuple[Array, str]:
     return _newton(objective, u)[0], method
 
 
-def _newton(objective: Objective, u: Array) -> tuple[Array, bool]:
+def _newton(objective: Objective, u: Array, hessian: Array | None = None) -> tuple[Array, bool]:
     """Newton's method with step halving; says whether it ended in a minimum of the objective.
 
-    Where the information is not positive definite, far from the maximum, the step goes along its eigenvectors by the size
-    of its eigenvalues, which leads away from saddles.
+    Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are not
+    positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues, which
+    leads away from saddles.
     """
-    value = objective.value(u)
-    smallest = np.inf
+    nobs = objective.likelihood.nobs
+    last = np.inf
     for _ in range(NEWTON_STEPS):
-        gradient, hessian = objective.gradient(u), objective.hessian(u)
-        if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
+        gradient = objective.gradient(u)
+        fresh = hessian is None
+        if hessian is None:
+            hessian = objective.hessian(u)
+        step, convex = _newton_step(gradient, hessian)
+        decrement = -0.5 * float(gradient @ step) * nobs
+        if not fresh and not (convex and decrement < _PROGRESS * last):
+            hessian = objective.hessian(u)
+            step, convex = _newton_step(gradient, hessian)
+            decrement = -0.5 * float(gradient @ step) * nobs
+        if not np.isfinite(decrement):
             return u, False
-        curvatures, axes = np.linalg.eigh(hessian)
-        convex = bool(curvatures[0] > 0)
-        if not convex:
-            size = np.abs(curvatures)
-            curvatures = np.maximum(size, _LEAST_CURVATURE * float(size.max()))
-            if not curvatures.all():
-                return u, False
-        step = -axes @ ((gradient @ axes) / curvatures)
-        decrement = -0.5 * float(gradient @ step) * objective.likelihood.nobs
-        # Once below rounding the decrement stops falling; a step that does not lower it is not taken.
-        if decrement < 1e-18 or (decrement < 1e-9 and decrement >= 0.25 * smallest):
-            return u, convex
-        smallest = min(smallest, decrement)
+        if decrement < DECREMENT_TOLERANCE:
+            # From this near, one step more leaves nothing but the certificate to do.
+            return (u + step, True) if convex else (u, False)
         step *= min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
-        if decrement < 1e-7:
-            u = u + step  # differences of the value are rounding here; the decrement judges the next point
-            continue
-        for _ in range(30):
-            trial = objective.value(u + step)
-            if trial < value:
-                break
-            step *= 0.5
-        else:
-            return u, convex and decrement < DECREMENT_TOLERANCE
-        u, value = u + step, trial
+        if decrement > _ROUNDING_OF_VALUE * nobs:
+            value = objective.value(u)
+            for _ in range(_HALVINGS):
+                if objective.value(u + step) < value:
+                    break
+                step *= 0.5
+            else:
+                return u, False
+        u = u + step
+        last = decrement
     return u, False
+
+
+def _newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
+    """Newton's step, and whether the second derivatives are positive definite; NaN where there is no step."""
+    nothing = np.full_like(gradient, np.nan)
+    if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
+        return nothing, False
+    curvatures, axes = np.linalg.eigh(hessian)
+    convex = bool(curvatures[0] > 0)
+    if not convex:
+        size = np.abs(curvatures)
+        curvatures = np.maximum(size, _LEAST_CURVATURE * float(size.max()))
+        if not curvatures.all():
+            return nothing, False
+    return np.asarray(-axes @ ((gradient @ axes) / curvatures)), convex
 
 
 def _by_scipy(objective: Objective, u: Array, method: str) -> Array:
@@ -597,6 +628,12 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     if not far.any():
         return found
     names = [name for name, away in zip(_free_names(found), far, strict=True) if away]
+    elsewhere = None if found.family.unbounded is None else found.family.unbounded(found.likelihood.data, found.fixed)
+    if elsewhere is not None:
+        message = f"{found.family.name}: the search found no local maximum of an unbounded likelihood: {elsewhere}."
+        raise UnboundedLikelihoodError(
+            message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method)
+        )
     if np.any(far & ~(np.abs(found.objective.gradient(u)) < STILL_RISING)):
         message = (
             f"{found.family.name}: the likelihood is unbounded as {', '.join(names)} runs to the end of its domain "

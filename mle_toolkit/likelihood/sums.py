@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.likelihood.unit import Unit
+
+T = TypeVar("T")
 
 
 class Likelihood:
@@ -39,6 +42,8 @@ class Likelihood:
         self.nobs = sample.nobs
         # Means of statistics suffice for an exponential family whose constants are the same in every row.
         self.on_means = isinstance(family, ExponentialFamily) and not family.per_row
+        self._last_loglik: _Last[float] = _Last()
+        self._last_score: _Last[Array] = _Last()
 
     @cached_property
     def sample(self) -> Sample:
@@ -56,6 +61,13 @@ class Likelihood:
 
     def mean_loglik(self, theta: Array) -> float:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
+        return self._last_loglik(theta, self._mean_loglik)
+
+    def mean_score(self, theta: Array) -> Array:
+        """Mean of the score, by parameters; shape (p,). The family must have one."""
+        return self._last_score(theta, self._mean_score)
+
+    def _mean_loglik(self, theta: Array) -> float:
         family = self.family
         params = family.unpack(theta)
         # Trial points may lie where a density overflows or does not exist: those count as impossible.
@@ -71,8 +83,7 @@ class Likelihood:
                 value = total / self.nobs
         return value if value < np.inf else -np.inf
 
-    def mean_score(self, theta: Array) -> Array:
-        """Mean of the score, by parameters; shape (p,). The family must have one."""
+    def _mean_score(self, theta: Array) -> Array:
         family = self.family
         params = family.unpack(theta)
         with np.errstate(all="ignore"):
@@ -120,6 +131,20 @@ class Likelihood:
         for first, (x, weight) in enumerate(self.sample.blocks()):
             law = family.take(slice(first * BLOCK_ROWS, (first + 1) * BLOCK_ROWS)) if family.per_row else family
             yield law, x, weight
+
+
+class _Last(Generic[T]):
+    """Remembers one function value: solvers ask again for what they had at the point where they stand."""
+
+    def __init__(self) -> None:
+        self._at: bytes | None = None
+
+    def __call__(self, theta: Array, compute: Callable[[Array], T]) -> T:
+        at = theta.tobytes()
+        if at != self._at:
+            self._value = compute(theta)
+            self._at = at
+        return self._value
 
 
 def _block_sums(values: tuple[Array, ...], weight: Array | None, shape: tuple[int, ...]) -> Array:
