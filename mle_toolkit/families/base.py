@@ -372,8 +372,12 @@ class ExponentialFamily(Family):
         Its derivatives by each parameter, linear in ``T`` too.
     ``from_means(means)``
         The maximum, from the sample means of the statistics.
+    ``with_ends``
+        True for a law whose support ends at a parameter (Pareto's): its last two statistics are x and x, of which
+        not the means count but the smallest and the largest observation; ``sums`` leaves them out.
     """
 
+    with_ends: ClassVar[bool] = False
     statistics: Callable[[Array], tuple[Array, ...]]
     log_density: Callable[..., Array]
     score_of: Callable[..., tuple[Array, ...]]

@@ -1,13 +1,194 @@
-"""Special functions that SciPy lacks: inverses and differences that keep their digits."""
+"""Special functions that SciPy lacks: inverses, logs of small tails and differences that keep their digits."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
 
-_NEWTON_STEPS = 50
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_NEWTON_STEPS = 100
+_LONGEST_STEP = 2.0
+_SERIES_TERMS = 100_000
+_EPSILON = float(np.finfo(float).eps)
+EQUAL_TO_ROUNDING = 1e-11
+"""A gap between two means of a sample, such as mean and harmonic mean, is about the squared coefficient of variation,
+and a difference of numbers near 1: below this, rounding takes four digits of it or more, and at last all."""
+
+_SMALLEST_MASS = 1e-290
+"""Probabilities below this lose digits, and then vanish, as doubles; their logs are computed another way."""
+
+
+# --- sums and means -------------------------------------------------------------------------------------------------
+
+
+def sum_log(x: Array) -> float:
+    """Sum of log x over a block, one logarithm for eight factors: more exact than a sum of logs, and faster.
+
+    The factors must be below 1e38, which the unit of an exponential family sees to: then no product overflows, and
+    one above 1e-80 has not lost digits on the way. Other blocks are summed log by log.
+    """
+    n = len(x) // 8 * 8
+    if n:
+        products = np.multiply.reduce(x[:n].reshape(8, -1), axis=0)
+        if np.minimum.reduce(products) > 1e-80:
+            total = float(np.add.reduce(np.log(products)))
+            return total if n == len(x) else total + float(np.add.reduce(np.log(x[n:])))
+    return float(np.add.reduce(np.log(x)))
+
+
+def means_of(sample: Sample, functions: Callable[[Array], tuple[Any, ...]]) -> Array:
+    """Weighted means of several functions of the observations, in one pass over blocks that stay in cache.
+
+    Parameters
+    ----------
+    sample : Sample
+    functions : callable
+        Takes observations of shape (n,), returns a tuple of arrays of that shape.
+
+    Returns
+    -------
+    ndarray
+        One mean a function.
+    """
+    total: Any = 0.0
+    for x, weight in sample.blocks():
+        # np.sum is pairwise: its error bound grows like log n, and no BLAS threads wake as for `w @ v`.
+        values = functions(x)
+        total = total + np.array([float(np.sum(v if weight is None else weight * v)) for v in values])
+    return np.asarray(total / sample.nobs)
+
+
+# --- logs and tails -------------------------------------------------------------------------------------------------
+
+
+def log_or_minus_inf(x: Array) -> Array:
+    """Natural log; -inf, without a warning, where x is not positive."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.maximum(x, 0.0)))
+
+
+def log1mexp(a: Array) -> Array:
+    """``log(1 - exp(a))`` for a <= 0, by the form that does not cancel (Mächler 2012, R package Rmpfr)."""
+    a = np.asarray(a, dtype=float)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.where(a > -math.log(2), np.log(-np.expm1(a)), np.log1p(-np.exp(a))))
+
+
+def log_gammainc(shape: Array, x: Array) -> Array:
+    """Log of the regularised lower incomplete gamma function, P(shape, x); finite where P itself underflows."""
+    shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
+    lower = special.gammainc(shape, x)
+    upper = special.gammaincc(shape, x)
+    with np.errstate(divide="ignore"):
+        value = np.where(lower > 0.5, np.log1p(-upper), np.log(lower))
+    tiny = (lower < _SMALLEST_MASS) & (x > 0)
+    if np.any(tiny):
+        value[tiny] = _log_gammainc_by_series(shape[tiny], x[tiny])
+    return np.asarray(value)
+
+
+def log_gammaincc(shape: Array, x: Array) -> Array:
+    """Log of the regularised upper incomplete gamma function, Q(shape, x); finite where Q itself underflows."""
+    shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
+    lower = special.gammainc(shape, x)
+    upper = special.gammaincc(shape, x)
+    with np.errstate(divide="ignore"):
+        value = np.where(upper > 0.5, np.log1p(-lower), np.log(upper))
+    tiny = (upper < _SMALLEST_MASS) & (x < np.inf)
+    if np.any(tiny):
+        value[tiny] = _log_gammaincc_by_fraction(shape[tiny], x[tiny])
+    return np.asarray(value)
+
+
+def _log_gammainc_by_series(shape: Array, x: Array) -> Array:
+    """P = x^a e^-x / Gamma(a + 1) * sum_k x^k / ((a + 1) ... (a + k)), for x far below a (DLMF 8.11.4)."""
+    term = np.ones_like(x)
+    total = np.ones_like(x)
+    for k in range(1, _SERIES_TERMS):
+        term = term * (x / (shape + k))
+        total = total + term
+        if np.all(term <= _EPSILON * total):
+            break
+    return np.asarray(log_gamma_kernel(shape, np.log(x)) - np.log(shape) + np.log(total))
+
+
+def _log_gammaincc_by_fraction(shape: Array, x: Array) -> Array:
+    """Legendre's continued fraction, by the modified Lentz method, for x far above a (DLMF 8.9.2)."""
+    b = x + 1.0 - shape
+    c = np.full_like(x, np.inf)
+    d = 1.0 / b
+    fraction = d
+    for k in range(1, _SERIES_TERMS):
+        a = -k * (k - shape)
+        b = b + 2.0
+        d = 1.0 / (a * d + b)
+        c = b + a / c
+        change = c * d
+        fraction = fraction * change
+        if np.all(np.abs(change - 1.0) <= _EPSILON):
+            break
+    return np.asarray(log_gamma_kernel(shape, np.log(x)) + np.log(fraction))
+
+
+def mills_ratio_normal(z: Array) -> Array:
+    """(1 - Phi(z)) / phi(z), the normal survival function over the density; without underflow for large z."""
+    return np.asarray(math.sqrt(0.5 * math.pi) * special.erfcx(np.asarray(z) / math.sqrt(2.0)))
+
+
+def hazard_at_cdf(p: Array) -> Array:
+    """Cumulative hazard at which the cdf is p, ``-log(1 - p)``: the unit exponential quantile; NaN outside [0, 1]."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(-np.log1p(-np.asarray(p, dtype=float)))
+
+
+def hazard_at_sf(p: Array) -> Array:
+    """Cumulative hazard at which the survival function is p, ``-log(p)``; NaN outside [0, 1]."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = np.asarray(p, dtype=float)
+        return np.asarray(np.where(p > 1, np.nan, 0.0 - np.log(p)))
+
+
+# --- gamma functions ------------------------------------------------------------------------------------------------
+
+
+def log_gamma_kernel(shape: Array, t: Array) -> Array:
+    """``shape * t - exp(t) - log Gamma(shape)``: the log-density of the log of a unit gamma variable.
+
+    Written about its mode t = log(shape), because for a large shape the three terms, each of order shape log(shape),
+    leave little.
+    """
+    d = t - np.log(shape)
+    return np.asarray(shape * (d - np.expm1(d)) - stirling_remainder(shape))
+
+
+def stirling_remainder(shape: Array) -> Array:
+    """``log Gamma(a) - (a log a - a)``, by Stirling's series (DLMF 5.11.1) for large a, where the terms cancel."""
+    a = np.asarray(shape, dtype=float)
+    with np.errstate(divide="ignore", over="ignore"):
+        r = 1.0 / (a * a)
+        series = 1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r * (1 / 1188 - r * 691 / 360360))))
+        large = 0.5 * np.log(2 * math.pi / a) + series / a
+    direct = special.gammaln(a) - special.xlogy(a, a) + a
+    return np.asarray(np.where(a > 10.0, large, direct))
+
+
+def exp_times_exp1(y: float) -> float:
+    """``exp(y) E1(y)`` for y > 0, by the asymptotic series (DLMF 6.12.1) where E1 would underflow."""
+    if y < 50.0:
+        return float(np.exp(y) * special.exp1(y))
+    term = total = 1.0
+    for k in range(1, 25):  # the 25th term is below 25! / 50^25 = 5e-18
+        term *= -k / y
+        total += term
+    return total / y
 
 
 def inverse_log_minus_digamma(gap: float) -> float:
@@ -28,20 +209,6 @@ def inverse_log_minus_digamma(gap: float) -> float:
     return float(k)
 
 
-def sum_log(x: Array) -> float:
-    """Sum of log x over a block, one logarithm for eight factors: more exact than a sum of logs, and faster.
-
-    The factors must be below 1e38, which the unit of an exponential family sees to: then no product overflows, and
-    one above 1e-80 has not lost digits on the way. Other blocks are summed log by log.
-    """
-    n = len(x) // 8 * 8
-    if n:
-        products = np.multiply.reduce(x[:n].reshape(8, -1), axis=0)
-        if np.minimum.reduce(products) > 1e-80:
-            return float(np.add.reduce(np.log(products)) + np.add.reduce(np.log(x[n:])))
-    return float(np.add.reduce(np.log(x)))
-
-
 def log_minus_digamma(k: float) -> float:
     """``log(k) - digamma(k)``, by its asymptotic series for large k (Abramowitz & Stegun 6.3.18), where it cancels."""
     if k < 20.0:
@@ -50,3 +217,75 @@ def log_minus_digamma(k: float) -> float:
     series = 1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760))))
     return float(0.5 / k + r * series)
 
+
+# --- roots ----------------------------------------------------------------------------------------------------------
+
+
+def ascend(slope_and_bend: Callable[[float], tuple[float, float]], start: float, low: float, high: float) -> float:
+    """Climb to a maximum in one dimension: where the slope of a function changes from rising to falling.
+
+    Parameters
+    ----------
+    slope_and_bend : callable
+        First and second derivative of the function at a point, in a coordinate of which one unit is a natural change.
+    start : float
+    low, high : float
+        Where to stop: a function that still rises there has its maximum at the end.
+
+    Returns
+    -------
+    float
+        A point where the slope is 0 to rounding; ``low`` or ``high`` if the climb ended there.
+
+    Notes
+    -----
+    Newton's method within a bracket that every slope narrows, so that it cannot leave the hill it climbs.
+    """
+    u = min(max(start, low), high)
+    floor, ceiling = -math.inf, math.inf
+    for _ in range(_NEWTON_STEPS):
+        slope, bend = slope_and_bend(u)
+        if slope > 0:
+            floor = u
+        else:
+            ceiling = u
+        step = -slope / bend if bend < 0 else math.copysign(_LONGEST_STEP, slope)
+        new = u + min(max(step, -_LONGEST_STEP), _LONGEST_STEP)
+        new = min(max(new, low), high)
+        if abs(new - u) < 1e-9:  # quadratic: the step just taken left an error of its square
+            return new
+        u = new if floor < new < ceiling else 0.5 * (floor + ceiling)
+    return u
+
+
+def profile_maximum(
+    sample: Sample,
+    value: Callable[[Sample, float], float],
+    slope_and_bend: Callable[[Sample, float], tuple[float, float]],
+    low: float,
+    high: float,
+    step: float,
+) -> float:
+    """Find the highest point of a profile likelihood in one dimension.
+
+    Parameters
+    ----------
+    sample : Sample
+    value : callable
+        The profile at a point, for a sample; nats per observation.
+    slope_and_bend : callable
+        Its first and second derivative.
+    low, high, step : float
+        A grid on which a hill cannot be missed; searched, and its best hill climbed, on a subsample first.
+
+    Returns
+    -------
+    float
+        Where the profile of the whole sample is highest; ``low`` or ``high`` where it rises to an end.
+    """
+    sketch = sample.sketch()
+    grid = np.arange(low, high, step)
+    best = float(grid[np.argmax([value(sketch, u) for u in grid])])
+    if sketch is not sample:
+        best = ascend(lambda u: slope_and_bend(sketch, u), best, low, high)
+    return ascend(lambda u: slope_and_bend(sample, u), best, low, high)

@@ -52,12 +52,16 @@ class Likelihood:
 
     @cached_property
     def means(self) -> tuple[float, ...]:
-        """Means of the statistics of an exponential family: all that its likelihood needs."""
+        """Means of the statistics of an exponential family, and the ends of the data: all that its likelihood needs."""
         family = self.family
         assert isinstance(family, ExponentialFamily)
         blocks = [family.sums(self.unit.apply(x), weight) for x, weight in self.data.blocks()]
         totals = blocks[0] if len(blocks) == 1 else map(sum, zip(*blocks, strict=True))
-        return tuple(total / self.nobs for total in totals)
+        means = tuple(total / self.nobs for total in totals)
+        if family.with_ends:
+            ends = np.array([self.data.minimum, self.data.maximum])
+            means += tuple(self.unit.apply(ends).tolist())
+        return means
 
     def mean_loglik(self, theta: Array) -> float:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""

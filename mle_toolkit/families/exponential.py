@@ -1,0 +1,71 @@
+"""The exponential law."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.hazard import HazardFamily
+
+
+class Exponential(HazardFamily, ExponentialFamily):
+    r"""Waiting time without memory, ``scale`` on average.
+
+    .. math:: \log f(x) = -\log\theta - x/\theta
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 19. The maximum is the mean.
+    """
+
+    name = "exponential"
+    aliases = ("expon",)
+    support = NON_NEGATIVE
+    parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """X itself."""
+        return (x,)
+
+    def log_density(self, T: tuple[Array, ...], scale: Array) -> Array:
+        """Log-density, linear in T."""
+        return np.asarray(-np.log(scale) - T[0] / scale)
+
+    def score_of(self, T: tuple[Array, ...], scale: Array) -> tuple[Array, ...]:
+        """Derivative by scale."""
+        return ((T[0] / scale - 1) / scale,)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float]:
+        """The mean."""
+        if not means[0] > 0:
+            raise DegenerateDataError("exponential: all observations are 0: the likelihood is unbounded (scale → 0).")
+        return (means[0],)
+
+    def cumulative_hazard(self, x: Array, scale: Array) -> Array:
+        """X over scale."""
+        return np.asarray(np.maximum(x, 0.0) / scale)
+
+    def at_hazard(self, hazard: Array, scale: Array) -> Array:
+        """Scale times hazard."""
+        return np.asarray(scale * hazard)
+
+    def mean(self, scale: Array) -> Array:
+        """Mean: scale."""
+        return np.asarray(scale)
+
+    def var(self, scale: Array) -> Array:
+        """Variance: scale²."""
+        return np.square(scale)
+
+    def entropy(self, scale: Array) -> Array:
+        """Entropy, nats: 1 + log(scale)."""
+        return np.asarray(1.0 + np.log(scale))
+
+    def to_scipy(self, scale: float) -> Any:
+        """``scipy.stats.expon(scale=scale)``."""
+        from scipy import stats
+
+        return stats.expon(scale=scale)

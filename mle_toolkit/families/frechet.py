@@ -1,0 +1,112 @@
+"""The Frechet law of maxima."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family, Parameter, get_family
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp, log_or_minus_inf
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+
+class Frechet(Family):
+    r"""Largest of many heavy-tailed values, the reciprocal of a Weibull variable; tail index ``shape``.
+
+    .. math:: \log f(x) = \log(a/s) - (a + 1)\log(x/s) - (x/s)^{-a}
+
+    Source: Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 22. Route to the maximum:
+    that of the Weibull law for 1/x.
+    """
+
+    name = "frechet"
+    aliases = ("invweibull", "inverse_weibull")
+    support = POSITIVE
+    parameters = (
+        Parameter("shape", POSITIVE, typical=(0.7, 8.0)),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+    )
+
+    def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log-density at x."""
+        log_x = np.log(x)
+        t = shape * (log_x - np.log(scale))
+        return np.asarray(np.log(shape) - log_x - t - np.exp(-t))
+
+    def score(self, x: Array, shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivatives by shape and scale."""
+        log_z = np.log(x) - np.log(scale)
+        lack = -np.expm1(-shape * log_z)
+        return 1 / shape - log_z * lack, shape / scale * lack
+
+    def hessian(self, x: Array, shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        log_z = np.log(x) - np.log(scale)
+        power = np.exp(-shape * log_z)
+        by_shape = -1 / shape**2 - log_z * log_z * power
+        mixed = (1 - power + shape * log_z * power) / scale
+        by_scale = -shape / scale**2 * (1 - power + shape * power)
+        return by_shape, mixed, by_scale
+
+    def from_sample(self, sample: Sample) -> tuple[float, float]:
+        """Fit the Weibull law to 1/x."""
+        weibull = get_family("weibull")
+        assert weibull.from_sample is not None
+        shape, scale = weibull.from_sample(sample.with_values(1.0 / sample.x, sample.weight))
+        return shape, 1.0 / scale
+
+    def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, shape, scale)))
+
+    def sf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(-np.expm1(self.logcdf(x, shape, scale)))
+
+    def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the cdf."""
+        with np.errstate(over="ignore"):  # next to 0 the cdf is 0
+            return np.asarray(-np.exp(-shape * (log_or_minus_inf(x) - np.log(scale))))
+
+    def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return log1mexp(self.logcdf(x, shape, scale))
+
+    def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Quantile."""
+        return self._at(hazard_at_sf(p), shape, scale)
+
+    def isf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Upper quantile."""
+        return self._at(hazard_at_cdf(p), shape, scale)
+
+    @staticmethod
+    def _at(power: Array, shape: Array, scale: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.asarray(scale * power ** (-1.0 / shape))
+
+    def mean(self, shape: Any, scale: Any) -> Any:
+        """Mean: scale Gamma(1 - 1/shape); infinite for shape <= 1."""
+        return scale * float(special.gamma(1 - 1 / shape)) if shape > 1 else np.inf
+
+    def var(self, shape: Any, scale: Any) -> Any:
+        """Variance; infinite for shape <= 2."""
+        if shape <= 2:
+            return np.inf
+        return scale**2 * float(special.gamma(1 - 2 / shape) - special.gamma(1 - 1 / shape) ** 2)
+
+    def entropy(self, shape: Array, scale: Array) -> Array:
+        """Entropy, nats."""
+        return np.asarray(1 + np.euler_gamma * (1 + 1 / shape) + np.log(scale) - np.log(shape))
+
+    def to_scipy(self, shape: float, scale: float) -> Any:
+        """``scipy.stats.invweibull(shape, scale=scale)``."""
+        from scipy import stats
+
+        return stats.invweibull(shape, scale=scale)

@@ -1,0 +1,119 @@
+"""The Gompertz law."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import Limit, Parameter, get_family
+from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.special import exp_times_exp1, means_of, profile_maximum
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_LOWEST, _STEP = -18.0, 1.0
+"""Start and step of log(1/scale) for data of median 1, from the exponential law to eight digits."""
+
+_LARGEST_AGE = 600.0
+"""Largest x/scale: beyond it the shape, about exp(-x/scale), leaves double precision."""
+
+
+class Gompertz(HazardFamily):
+    r"""Lifetime whose hazard ``shape / scale`` at birth grows by a factor e in every ``scale``.
+
+    .. math:: \log f(x) = \log(c/s) + z + c - c e^z, \quad z = x/s
+
+    Source: Gompertz (1825), Phil. Trans. R. Soc. 115, 513-583; Garg, Rao & Redmond (1970), Appl. Statist. 19, 152-159.
+    Route to the maximum: given the scale the shape is 1 / mean(exp(x/s) - 1), which leaves one dimension. As shape and
+    scale grow together the law tends to the exponential, which is the maximum where the profile has no root.
+    """
+
+    name = "gompertz"
+    support = NON_NEGATIVE
+    parameters = (
+        Parameter("shape", POSITIVE, typical=(0.05, 1.5)),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+    )
+
+    def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log-density at x."""
+        z = x / scale
+        return np.asarray(np.log(shape) - np.log(scale) + z - shape * np.expm1(z))
+
+    def score(self, x: Array, shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivatives by shape and scale."""
+        z = x / scale
+        growth = np.expm1(z)
+        return 1 / shape - growth, (shape * z * (growth + 1) - z - 1) / scale
+
+    def hessian(self, x: Array, shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        z = x / scale
+        pull = z * np.exp(z)
+        by_scale = (1 + 2 * z - shape * pull * (2 + z)) / scale**2
+        return np.broadcast_to(-1 / np.square(shape), np.shape(x)), pull / scale, by_scale
+
+    def from_sample(self, sample: Sample) -> tuple[float, float]:
+        """Highest point of the profile likelihood in log(1/scale); its lower end if the exponential law is better."""
+        highest = math.log(_LARGEST_AGE / sample.maximum)
+        u = profile_maximum(sample, _profile, _profile_slopes, min(_LOWEST, highest - 1), highest, _STEP)
+        if u >= highest:
+            raise DegenerateDataError(
+                f"gompertz: the observations vary too little (coefficient of variation "
+                f"{math.sqrt(sample.var()) / sample.mean():.2g}): the shape falls below 1e-260. Fit gumbel_min."
+            )
+        return 1.0 / float(means_of(sample, lambda x: (np.expm1(math.exp(u) * x),))[0]), math.exp(-u)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The exponential law, as shape and scale grow together."""
+        return (Limit(get_family("exponential"), lambda scale: (np.inf, np.inf)),)
+
+    def cumulative_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Shape times (exp(x/scale) - 1)."""
+        with np.errstate(over="ignore"):  # an infinite hazard is right there
+            return np.asarray(shape * np.expm1(np.maximum(x, 0.0) / scale))
+
+    def at_hazard(self, hazard: Array, shape: Array, scale: Array) -> Array:
+        """Find x from its cumulative hazard."""
+        return np.asarray(scale * np.log1p(hazard / shape))
+
+    def mean(self, shape: Any, scale: Any) -> Any:
+        """Mean: scale exp(shape) E1(shape)."""
+        return scale * exp_times_exp1(shape)
+
+    def entropy(self, shape: Any, scale: Any) -> Any:
+        """Entropy, nats: 1 + log(scale/shape) - exp(shape) E1(shape)."""
+        return 1.0 + math.log(scale) - math.log(shape) - exp_times_exp1(shape)
+
+    def to_scipy(self, shape: float, scale: float) -> Any:
+        """``scipy.stats.gompertz(shape, scale=scale)``."""
+        from scipy import stats
+
+        return stats.gompertz(shape, scale=scale)
+
+
+def _profile(sample: Sample, u: float) -> float:
+    """Mean log-likelihood at 1/scale = exp(u) and the best shape for it, nats."""
+    rate = math.exp(u)
+    growth, mean = means_of(sample, lambda x: (np.expm1(rate * x), x)).tolist()
+    return float(u - math.log(growth) + rate * mean - 1)
+
+
+def _profile_slopes(sample: Sample, u: float) -> tuple[float, float]:
+    """First and second derivative of `_profile` by u."""
+
+    def functions(x: Array) -> tuple[Array, ...]:
+        z = math.exp(u) * x
+        growth = np.expm1(z)
+        pull = z * (growth + 1)
+        return z, growth, pull, z * pull
+
+    z, growth, pull, bend = means_of(sample, functions).tolist()
+    return 1 - pull / growth + z, z - (pull + bend) / growth + (pull / growth) ** 2

@@ -1,0 +1,51 @@
+"""Laws that are known by their cumulative hazard."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp
+
+
+class HazardFamily(Family):
+    """A law on the positive numbers whose survival function is ``exp(-H(x))``, with H and its inverse in closed form.
+
+    Probabilities and quantiles follow from H, each by the form that keeps its digits in its tail.
+    """
+
+    @abstractmethod
+    def cumulative_hazard(self, x: Array, *params: Any) -> Array:
+        """H at x: -log of the survival function; 0 below the support."""
+
+    @abstractmethod
+    def at_hazard(self, hazard: Array, *params: Any) -> Array:
+        """Find the x at which H has this value; the inverse of `cumulative_hazard`."""
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return np.asarray(-np.expm1(-self.cumulative_hazard(x, *params)))
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(-self.cumulative_hazard(x, *params)))
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return log1mexp(-self.cumulative_hazard(x, *params))
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return np.asarray(-self.cumulative_hazard(x, *params))
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """Quantile."""
+        return np.asarray(self.at_hazard(hazard_at_cdf(p), *params))
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """Upper quantile."""
+        return np.asarray(self.at_hazard(hazard_at_sf(p), *params))

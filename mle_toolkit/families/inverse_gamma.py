@@ -1,0 +1,126 @@
+"""The inverse gamma law."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.special import (
+    EQUAL_TO_ROUNDING,
+    inverse_log_minus_digamma,
+    log_gamma_kernel,
+    log_gammainc,
+    log_gammaincc,
+    sum_log,
+)
+
+
+class InverseGamma(ExponentialFamily):
+    r"""Reciprocal of a gamma variable: the uncertainty of a variance; its upper tail is a power, of index ``shape``.
+
+    .. math:: \log f(x) = a\log s - \log\Gamma(a) - (a + 1)\log x - s/x
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 17. Route to the maximum:
+    that of the gamma law for 1/x.
+    """
+
+    name = "inverse_gamma"
+    aliases = ("invgamma",)
+    support = POSITIVE
+    parameters = (
+        Parameter("shape", POSITIVE, typical=(0.7, 20.0)),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+    )
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """1/x and log x."""
+        return 1.0 / x, np.log(x)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sums of 1/x and log x; without weights the logs are taken of products."""
+        if weight is None:
+            return float(np.add.reduce(1.0 / x)), sum_log(x)
+        return float(np.add.reduce(weight / x)), float(np.add.reduce(weight * np.log(x)))
+
+    def log_density(self, T: tuple[Array, ...], shape: Array, scale: Array) -> Array:
+        """Log-density, linear in T."""
+        inverse, log_x = T
+        return np.asarray(shape * (np.log(scale) - log_x) - special.gammaln(shape) - log_x - scale * inverse)
+
+    def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log-density at x, about the mode: its terms cancel for a large shape."""
+        log_x = np.log(x)
+        return np.asarray(log_gamma_kernel(shape, np.log(scale) - log_x) - log_x)
+
+    def score_of(self, T: tuple[Array, ...], shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivatives by shape and scale."""
+        inverse, log_x = T
+        return np.log(scale) - special.psi(shape) - log_x, shape / scale - inverse
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Root in the shape; the scale follows."""
+        mean_inverse, mean_log = means
+        gap = float(np.log(mean_inverse)) + mean_log  # > 0 by Jensen, and 0 only if every x is equal
+        if gap <= EQUAL_TO_ROUNDING:
+            raise DegenerateDataError(
+                "inverse_gamma: the observations are equal, or nearly so (to five digits or more), so the shape is "
+                "unbounded or lost to rounding. Subtract a threshold, or choose a law with a location."
+            )
+        shape = inverse_log_minus_digamma(gap)
+        return shape, shape / mean_inverse
+
+    def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(special.gammaincc(shape, _inverse(x, scale)))
+
+    def sf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(special.gammainc(shape, _inverse(x, scale)))
+
+    def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the cdf."""
+        return log_gammaincc(shape, _inverse(x, scale))
+
+    def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return log_gammainc(shape, _inverse(x, scale))
+
+    def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Quantile."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(scale / special.gammainccinv(shape, p))
+
+    def isf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Upper quantile."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(scale / special.gammaincinv(shape, p))
+
+    def mean(self, shape: Any, scale: Any) -> Any:
+        """Mean: scale / (shape - 1); infinite for shape <= 1."""
+        return scale / (shape - 1) if shape > 1 else np.inf
+
+    def var(self, shape: Any, scale: Any) -> Any:
+        """Variance: mean² / (shape - 2); infinite for shape <= 2."""
+        return (scale / (shape - 1)) ** 2 / (shape - 2) if shape > 2 else np.inf
+
+    def entropy(self, shape: Array, scale: Array) -> Array:
+        """Entropy, nats."""
+        return np.asarray(shape + np.log(scale) + special.gammaln(shape) - (1 + shape) * special.psi(shape))
+
+    def to_scipy(self, shape: float, scale: float) -> Any:
+        """``scipy.stats.invgamma(shape, scale=scale)``."""
+        from scipy import stats
+
+        return stats.invgamma(shape, scale=scale)
+
+
+def _inverse(x: Array, scale: Array) -> Array:
+    """``scale / x``; infinite, without a warning, where x is not positive."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(scale / np.maximum(x, 0.0))

@@ -1,0 +1,130 @@
+"""The inverse Gaussian law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.special import EQUAL_TO_ROUNDING, exp_times_exp1, mills_ratio_normal, sum_log
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+class InverseGaussian(ExponentialFamily):
+    r"""Time at which a Brownian motion with drift first reaches a level: mean ``mu``, variance ``mu**3 / lam``.
+
+    .. math:: \log f(x) = \tfrac12 \log\frac{\lambda}{2\pi x^3} - \frac{\lambda (x - \mu)^2}{2 \mu^2 x}
+
+    Source: Tweedie (1957), Ann. Math. Statist. 28, 362-377; Johnson, Kotz & Balakrishnan (1994), Continuous Univariate
+    Distributions 1, ch. 15. The maximum is mu = mean(x), 1/lam = mean(1/x) - 1/mean(x).
+    """
+
+    name = "inverse_gaussian"
+    aliases = ("invgauss",)
+    support = POSITIVE
+    parameters = (
+        Parameter("mu", POSITIVE, typical=(0.2, 5.0), role="scale"),
+        Parameter("lam", POSITIVE, typical=(0.2, 10.0), role="scale"),
+    )
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """X, 1/x and log x."""
+        return x, 1.0 / x, np.log(x)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sums of x, 1/x and log x; without weights the logs are taken of products."""
+        if weight is None:
+            return float(np.add.reduce(x)), float(np.add.reduce(1.0 / x)), sum_log(x)
+        return (
+            float(np.add.reduce(weight * x)),
+            float(np.add.reduce(weight / x)),
+            float(np.add.reduce(weight * np.log(x))),
+        )
+
+    def log_density(self, T: tuple[Array, ...], mu: Array, lam: Array) -> Array:
+        """Log-density, linear in T."""
+        x, inverse, log_x = T
+        spread = x / mu - 2 + mu * inverse
+        return np.asarray(0.5 * np.log(lam) - _HALF_LOG_TWO_PI - 1.5 * log_x - 0.5 * lam / mu * spread)
+
+    def logpdf(self, x: Array, mu: Array, lam: Array) -> Array:
+        """Log-density at x, from the residual: the expanded square would cancel near the mean."""
+        spread = np.square(x / mu - 1) / x
+        return np.asarray(0.5 * np.log(lam) - _HALF_LOG_TWO_PI - 1.5 * np.log(x) - 0.5 * lam * spread)
+
+    def score_of(self, T: tuple[Array, ...], mu: Array, lam: Array) -> tuple[Array, ...]:
+        """Derivatives by mu and lam."""
+        x, inverse, _ = T
+        spread = x / mu - 2 + mu * inverse
+        return lam / mu**2 * (x / mu - 1), 0.5 * (1 / lam - spread / mu)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Mean, and the gap between the mean and the harmonic mean."""
+        mean, mean_inverse, _ = means
+        gap = mean_inverse * mean - 1.0  # > 0 by Jensen, and 0 only if every x is equal
+        if gap <= EQUAL_TO_ROUNDING:
+            raise DegenerateDataError(
+                "inverse_gaussian: the observations are equal, or nearly so (to five digits or more), so lam is "
+                "unbounded or lost to rounding. Subtract a threshold, or choose a law with a location."
+            )
+        return mean, mean / gap
+
+    def cdf(self, x: Array, mu: Array, lam: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, mu, lam)))
+
+    def sf(self, x: Array, mu: Array, lam: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self.logsf(x, mu, lam)))
+
+    def logcdf(self, x: Array, mu: Array, lam: Array) -> Array:
+        """Log of the cdf: of Phi(low) + exp(2 lam/mu) Phi(-high)."""
+        low, high = _passages(x, mu, lam)
+        return np.asarray(np.logaddexp(special.log_ndtr(low), 2 * lam / mu + special.log_ndtr(-high)))
+
+    def logsf(self, x: Array, mu: Array, lam: Array) -> Array:
+        """Log of the survival function: of Phi(-low) - exp(2 lam/mu) Phi(-high).
+
+        Because phi(low) = exp(2 lam/mu) phi(high), that is phi(low) times a difference of Mills ratios, which neither
+        under- nor overflows in the upper tail.
+        """
+        low, high = _passages(x, mu, lam)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            ratios = mills_ratio_normal(low) - mills_ratio_normal(high)
+            upper = -0.5 * low * low - _HALF_LOG_TWO_PI + np.log(ratios)
+            lower = np.log1p(-np.exp(self.logcdf(x, mu, lam)))
+        return np.asarray(np.where(np.isposinf(low), -np.inf, np.where(low > 0, upper, lower)))
+
+    def mean(self, mu: Array, lam: Array) -> Array:
+        """Mean: mu."""
+        return np.asarray(mu)
+
+    def var(self, mu: Array, lam: Array) -> Array:
+        """Variance: mu³ / lam."""
+        return np.asarray(np.square(mu) * (mu / lam))
+
+    def entropy(self, mu: Array, lam: Array) -> Array:
+        """Entropy, nats, from E log x = log(mu) - exp(y) E1(y) with y = 2 lam/mu."""
+        mean_log = np.log(mu) - exp_times_exp1(2 * float(lam) / float(mu))
+        return np.asarray(_HALF_LOG_TWO_PI + 0.5 - 0.5 * np.log(lam) + 1.5 * mean_log)
+
+    def to_scipy(self, mu: float, lam: float) -> Any:
+        """``scipy.stats.invgauss(mu / lam, scale=lam)``."""
+        from scipy import stats
+
+        return stats.invgauss(mu / lam, scale=lam)
+
+
+def _passages(x: Array, mu: Array, lam: Array) -> tuple[Array, Array]:
+    """``sqrt(lam/x) (x/mu - 1)`` and ``sqrt(lam/x) (x/mu + 1)``; their limits at 0 and ∞."""
+    x = np.maximum(x, 0.0)
+    with np.errstate(divide="ignore"):
+        root, inverse_root = np.sqrt(lam * x) / mu, np.sqrt(lam / x)
+    return root - inverse_root, root + inverse_root

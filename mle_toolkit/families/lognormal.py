@@ -1,0 +1,120 @@
+"""The lognormal law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.special import log_or_minus_inf
+
+_HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+
+class Lognormal(ExponentialFamily):
+    r"""Product of many small independent factors: its log is normal, ``meanlog`` on average with deviation ``sdlog``.
+
+    .. math:: \log f(x) = -\log x - \tfrac12\log 2\pi - \log\sigma - \frac{(\log x - \mu)^2}{2\sigma^2}
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 14. The maximum is the mean
+    and the standard deviation, with divisor n, of the logs.
+    """
+
+    name = "lognormal"
+    aliases = ("lognorm",)
+    support = POSITIVE
+    parameters = (
+        Parameter("meanlog", REAL, typical=(-2.0, 2.0), role="log-scale"),
+        Parameter("sdlog", POSITIVE, typical=(0.2, 2.0)),
+    )
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Log x and its square."""
+        log_x = np.log(x)
+        return log_x, np.square(log_x)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sum of log x and of its square, without a temporary for the square."""
+        log_x = np.log(x)
+        weighted = log_x if weight is None else weight * log_x
+        return float(np.add.reduce(weighted)), float(weighted @ log_x)
+
+    def log_density(self, T: tuple[Array, ...], meanlog: Array, sdlog: Array) -> Array:
+        """Log-density, linear in T."""
+        log_x, square = T
+        spread = square - 2 * meanlog * log_x + meanlog * meanlog
+        return np.asarray(-log_x - _HALF_LOG_TWO_PI - np.log(sdlog) - 0.5 * spread / sdlog**2)
+
+    def logpdf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
+        """Log-density at x, from the residual: the expanded square would cancel far from 0."""
+        log_x = np.log(x)
+        return np.asarray(-log_x - _HALF_LOG_TWO_PI - np.log(sdlog) - 0.5 * np.square((log_x - meanlog) / sdlog))
+
+    def score_of(self, T: tuple[Array, ...], meanlog: Array, sdlog: Array) -> tuple[Array, ...]:
+        """Derivatives by meanlog and sdlog."""
+        log_x, square = T
+        spread = square - 2 * meanlog * log_x + meanlog * meanlog
+        return (log_x - meanlog) / sdlog**2, (spread / sdlog**2 - 1) / sdlog
+
+    def score(self, x: Array, meanlog: Array, sdlog: Array) -> tuple[Array, ...]:
+        """Derivatives by meanlog and sdlog at x."""
+        z = (np.log(x) - meanlog) / sdlog
+        return z / sdlog, (z * z - 1) / sdlog
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Mean and standard deviation of the logs."""
+        mean, mean_square = means
+        variance = mean_square - mean * mean
+        if not variance > 0:
+            raise DegenerateDataError(
+                "lognormal: the logs of the data are equal to rounding: the likelihood is unbounded (sdlog → 0)."
+            )
+        return mean, math.sqrt(variance)
+
+    def cdf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(special.ndtr((log_or_minus_inf(x) - meanlog) / sdlog))
+
+    def sf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(special.ndtr((meanlog - log_or_minus_inf(x)) / sdlog))
+
+    def logcdf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
+        """Log of the cdf."""
+        return np.asarray(special.log_ndtr((log_or_minus_inf(x) - meanlog) / sdlog))
+
+    def logsf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
+        """Log of the survival function."""
+        return np.asarray(special.log_ndtr((meanlog - log_or_minus_inf(x)) / sdlog))
+
+    def ppf(self, p: Array, meanlog: Array, sdlog: Array) -> Array:
+        """Quantile."""
+        return np.asarray(np.exp(meanlog + sdlog * special.ndtri(p)))
+
+    def isf(self, p: Array, meanlog: Array, sdlog: Array) -> Array:
+        """Upper quantile."""
+        return np.asarray(np.exp(meanlog - sdlog * special.ndtri(p)))
+
+    def mean(self, meanlog: Array, sdlog: Array) -> Array:
+        """Mean: exp(meanlog + sdlog²/2)."""
+        return np.asarray(np.exp(meanlog + 0.5 * np.square(sdlog)))
+
+    def var(self, meanlog: Array, sdlog: Array) -> Array:
+        """Variance: (exp(sdlog²) - 1) mean²."""
+        return np.asarray(np.expm1(np.square(sdlog)) * np.exp(2 * meanlog + np.square(sdlog)))
+
+    def entropy(self, meanlog: Array, sdlog: Array) -> Array:
+        """Entropy, nats: that of the logs, plus their mean."""
+        return np.asarray(_HALF_LOG_TWO_PI + 0.5 + np.log(sdlog) + meanlog)
+
+    def to_scipy(self, meanlog: float, sdlog: float) -> Any:
+        """``scipy.stats.lognorm(sdlog, scale=exp(meanlog))``."""
+        from scipy import stats
+
+        return stats.lognorm(sdlog, scale=math.exp(meanlog))

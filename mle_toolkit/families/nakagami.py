@@ -1,0 +1,121 @@
+"""The Nakagami law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.special import (
+    EQUAL_TO_ROUNDING,
+    inverse_log_minus_digamma,
+    log_gammainc,
+    log_gammaincc,
+    stirling_remainder,
+    sum_log,
+)
+
+
+class Nakagami(ExponentialFamily):
+    r"""Amplitude of a signal whose power is gamma: x² has shape ``shape`` and mean ``scale``².
+
+    .. math:: \log f(x) = \log 2 + m\log m - \log\Gamma(m) - 2m\log s + (2m - 1)\log x - m x^2/s^2
+
+    Source: Nakagami (1960), in Hoffman (ed.), Statistical Methods in Radio Wave Propagation, 3-36. Route to the
+    maximum: that of the gamma law for x². The usual spread parameter, omega = E x², is ``scale**2``.
+    """
+
+    name = "nakagami"
+    support = POSITIVE
+    parameters = (
+        Parameter("shape", POSITIVE, typical=(0.6, 10.0)),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+    )
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Square and log of x."""
+        return np.square(x), np.log(x)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sums of the square, without a temporary, and of the log of x, taken of products."""
+        if weight is None:
+            return float(x @ x), sum_log(x)
+        return float((weight * x) @ x), float(np.add.reduce(weight * np.log(x)))
+
+    def log_density(self, T: tuple[Array, ...], shape: Array, scale: Array) -> Array:
+        """Log-density, linear in T."""
+        square, log_x = T
+        excess = 2 * (log_x - np.log(scale)) + 1 - square / scale**2
+        return np.asarray(math.log(2) - log_x + shape * excess - stirling_remainder(shape))
+
+    def score_of(self, T: tuple[Array, ...], shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivatives by shape and scale."""
+        square, log_x = T
+        ratio = square / scale**2
+        by_shape = 2 * (log_x - np.log(scale)) + 1 - ratio + np.log(shape) - special.psi(shape)
+        return by_shape, 2 * shape / scale * (ratio - 1)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Root in the shape; the scale is the root mean square."""
+        mean_square, mean_log = means
+        gap = math.log(mean_square) - 2 * mean_log  # > 0 by Jensen, and 0 only if every x is equal
+        if gap <= EQUAL_TO_ROUNDING:
+            raise DegenerateDataError(
+                "nakagami: the observations are equal, or nearly so (to five digits or more), so the shape is "
+                "unbounded or lost to rounding. Subtract a threshold, or choose a law with a location."
+            )
+        return inverse_log_minus_digamma(gap), math.sqrt(mean_square)
+
+    def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(special.gammainc(shape, _power(x, shape, scale)))
+
+    def sf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(special.gammaincc(shape, _power(x, shape, scale)))
+
+    def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the cdf."""
+        return log_gammainc(shape, _power(x, shape, scale))
+
+    def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return log_gammaincc(shape, _power(x, shape, scale))
+
+    def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Quantile."""
+        return np.asarray(scale * np.sqrt(special.gammaincinv(shape, p) / shape))
+
+    def isf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Upper quantile."""
+        return np.asarray(scale * np.sqrt(special.gammainccinv(shape, p) / shape))
+
+    def mean(self, shape: Array, scale: Array) -> Array:
+        """Mean: scale Gamma(shape + 1/2) / (Gamma(shape) sqrt(shape))."""
+        return np.asarray(scale * special.poch(shape, 0.5) / np.sqrt(shape))
+
+    def var(self, shape: Array, scale: Array) -> Array:
+        """Variance: scale² less the square of the mean."""
+        return np.asarray(np.square(scale) * (1 - np.square(special.poch(shape, 0.5)) / shape))
+
+    def entropy(self, shape: Array, scale: Array) -> Array:
+        """Entropy, nats."""
+        mean_log = 0.5 * (special.psi(shape) - np.log(shape))  # of x / scale
+        return np.asarray(np.log(scale) - math.log(2) + (1 - 2 * shape) * mean_log + stirling_remainder(shape))
+
+    def to_scipy(self, shape: float, scale: float) -> Any:
+        """``scipy.stats.nakagami(shape, scale=scale)``."""
+        from scipy import stats
+
+        return stats.nakagami(shape, scale=scale)
+
+
+def _power(x: Array, shape: Array, scale: Array) -> Array:
+    """The unit gamma variable of which x is a function: shape (x/scale)²."""
+    return np.asarray(shape * np.square(np.maximum(x, 0.0) / scale))

@@ -1,0 +1,91 @@
+"""Pareto's law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.special import EQUAL_TO_ROUNDING, log_or_minus_inf, sum_log
+
+
+class Pareto(HazardFamily, ExponentialFamily):
+    r"""Wealth above a least value ``xm``: the share above x falls as a power, of index ``alpha``.
+
+    .. math:: \log f(x) = \log\alpha + \alpha\log x_m - (\alpha + 1)\log x, \quad x \ge x_m
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 20. The maximum is
+    xm = min(x), alpha = 1 / mean(log(x/xm)). The least value converges at rate n, and has no standard error from the
+    information.
+    """
+
+    name = "pareto"
+    aliases = ("pareto1",)
+    entropy_attained = True
+    support = POSITIVE
+    parameters = (
+        Parameter("alpha", POSITIVE, typical=(0.5, 5.0)),
+        Parameter("xm", POSITIVE, typical=(0.1, 10.0), role="scale", regular=False),
+    )
+
+    with_ends = True
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Log x, and x for the ends of the data."""
+        return np.log(x), x, x
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sum of log x; without weights the logs are taken of products."""
+        return (sum_log(x) if weight is None else float(np.add.reduce(weight * np.log(x))),)
+
+    def log_density(self, T: tuple[Array, ...], alpha: Array, xm: Array) -> Array:
+        """Log-density, linear in log x; -inf below xm."""
+        log_x, least, _ = T
+        return np.where(least >= xm, np.log(alpha) - log_x - alpha * (log_x - np.log(xm)), -np.inf)
+
+    def score_of(self, T: tuple[Array, ...], alpha: Array, xm: Array) -> tuple[Array, ...]:
+        """Derivatives by alpha and xm."""
+        return 1 / alpha - T[0] + np.log(xm), np.broadcast_to(alpha / xm, np.shape(T[0]))
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Least observation, and the mean log ratio to it."""
+        mean_log, xm, _ = means
+        gap = mean_log - math.log(xm)
+        if gap <= EQUAL_TO_ROUNDING:
+            raise DegenerateDataError(
+                "pareto: the observations are equal, or nearly so, so alpha is unbounded or lost to rounding. "
+                "Choose a law with a location."
+            )
+        return 1.0 / gap, xm
+
+    def cumulative_hazard(self, x: Array, alpha: Array, xm: Array) -> Array:
+        """Alpha times log(x / xm)."""
+        return np.asarray(alpha * np.maximum(log_or_minus_inf(x) - np.log(xm), 0.0))
+
+    def at_hazard(self, hazard: Array, alpha: Array, xm: Array) -> Array:
+        """Find x from its cumulative hazard."""
+        return np.asarray(xm * np.exp(hazard / alpha))
+
+    def mean(self, alpha: Any, xm: Any) -> Any:
+        """Mean: alpha xm / (alpha - 1); infinite for alpha <= 1."""
+        return alpha * xm / (alpha - 1) if alpha > 1 else np.inf
+
+    def var(self, alpha: Any, xm: Any) -> Any:
+        """Variance; infinite for alpha <= 2."""
+        return (xm / (alpha - 1)) ** 2 * alpha / (alpha - 2) if alpha > 2 else np.inf
+
+    def entropy(self, alpha: Any, xm: Any) -> Any:
+        """Entropy, nats: 1 + 1/alpha + log(xm / alpha)."""
+        return 1 + 1 / alpha + math.log(xm) - math.log(alpha)
+
+    def to_scipy(self, alpha: float, xm: float) -> Any:
+        """``scipy.stats.pareto(alpha, scale=xm)``."""
+        from scipy import stats
+
+        return stats.pareto(alpha, scale=xm)

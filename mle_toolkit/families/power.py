@@ -1,0 +1,111 @@
+"""The power-function law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.special import (
+    EQUAL_TO_ROUNDING,
+    hazard_at_cdf,
+    hazard_at_sf,
+    log1mexp,
+    log_or_minus_inf,
+    sum_log,
+)
+
+
+class Power(ExponentialFamily):
+    r"""Reciprocal of a Pareto variable: up to an end ``scale`` the share below x grows as a power, of index ``shape``.
+
+    .. math:: \log f(x) = \log a + (a - 1)\log x - a\log s, \quad 0 < x \le s
+
+    Source: Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 25. The maximum is
+    s = max(x), a = 1 / mean(log(s/x)). The end converges at rate n, and has no standard error from the information.
+    """
+
+    name = "power"
+    aliases = ("powerlaw",)
+    support = POSITIVE
+    parameters = (
+        Parameter("shape", POSITIVE, typical=(0.5, 5.0)),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale", regular=False),
+    )
+
+    with_ends = True
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Log x, and x for the ends of the data."""
+        return np.log(x), x, x
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sum of log x; without weights the logs are taken of products."""
+        return (sum_log(x) if weight is None else float(np.add.reduce(weight * np.log(x))),)
+
+    def log_density(self, T: tuple[Array, ...], shape: Array, scale: Array) -> Array:
+        """Log-density, linear in log x; -inf above scale."""
+        log_x, _, largest = T
+        return np.where(largest <= scale, np.log(shape) - log_x + shape * (log_x - np.log(scale)), -np.inf)
+
+    def score_of(self, T: tuple[Array, ...], shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivatives by shape and scale."""
+        return 1 / shape + T[0] - np.log(scale), np.broadcast_to(-shape / scale, np.shape(T[0]))
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Largest observation, and the mean log ratio to it."""
+        mean_log, _, scale = means
+        gap = math.log(scale) - mean_log
+        if gap <= EQUAL_TO_ROUNDING:
+            raise DegenerateDataError(
+                "power: the observations are equal, or nearly so, so the shape is unbounded or lost to rounding. "
+                "Choose a law with a location."
+            )
+        return 1.0 / gap, scale
+
+    def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, shape, scale)))
+
+    def sf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(-np.expm1(self.logcdf(x, shape, scale)))
+
+    def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the cdf."""
+        return np.asarray(shape * np.minimum(log_or_minus_inf(x) - np.log(scale), 0.0))
+
+    def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return log1mexp(self.logcdf(x, shape, scale))
+
+    def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Quantile."""
+        return np.asarray(scale * np.exp(-hazard_at_sf(p) / shape))
+
+    def isf(self, p: Array, shape: Array, scale: Array) -> Array:
+        """Upper quantile."""
+        return np.asarray(scale * np.exp(-hazard_at_cdf(p) / shape))
+
+    def mean(self, shape: Array, scale: Array) -> Array:
+        """Mean: scale shape / (shape + 1)."""
+        return np.asarray(scale * shape / (shape + 1))
+
+    def var(self, shape: Array, scale: Array) -> Array:
+        """Variance: (scale / (shape + 1))² shape / (shape + 2)."""
+        return np.asarray(np.square(scale / (shape + 1)) * shape / (shape + 2))
+
+    def entropy(self, shape: Any, scale: Any) -> Any:
+        """Entropy, nats: 1 - 1/shape + log(scale / shape)."""
+        return 1 - 1 / shape + math.log(scale) - math.log(shape)
+
+    def to_scipy(self, shape: float, scale: float) -> Any:
+        """``scipy.stats.powerlaw(shape, scale=scale)``."""
+        from scipy import stats
+
+        return stats.powerlaw(shape, scale=scale)

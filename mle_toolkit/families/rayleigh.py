@@ -1,0 +1,77 @@
+"""The Rayleigh law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.special import sum_log
+
+
+class Rayleigh(HazardFamily, ExponentialFamily):
+    r"""Length of a vector in the plane whose two components are normal with standard deviation ``sigma``.
+
+    .. math:: \log f(x) = \log x - 2\log\sigma - \frac{x^2}{2\sigma^2}
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 18. The maximum is
+    sigma² = mean(x²) / 2.
+    """
+
+    name = "rayleigh"
+    support = POSITIVE
+    parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Square and log of x."""
+        return np.square(x), np.log(x)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sums of the square, without a temporary, and of the log of x, taken of products."""
+        if weight is None:
+            return float(x @ x), sum_log(x)
+        return float((weight * x) @ x), float(np.add.reduce(weight * np.log(x)))
+
+    def log_density(self, T: tuple[Array, ...], sigma: Array) -> Array:
+        """Log-density, linear in T."""
+        square, log_x = T
+        return np.asarray(log_x - 2 * np.log(sigma) - 0.5 * square / sigma**2)
+
+    def score_of(self, T: tuple[Array, ...], sigma: Array) -> tuple[Array, ...]:
+        """Derivative by sigma."""
+        return ((T[0] / sigma**2 - 2) / sigma,)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float]:
+        """Root of half the mean square."""
+        return (math.sqrt(0.5 * means[0]),)
+
+    def cumulative_hazard(self, x: Array, sigma: Array) -> Array:
+        """Half the square of x / sigma."""
+        return np.asarray(0.5 * np.square(np.maximum(x, 0.0) / sigma))
+
+    def at_hazard(self, hazard: Array, sigma: Array) -> Array:
+        """Find x from its cumulative hazard."""
+        return np.asarray(sigma * np.sqrt(2 * hazard))
+
+    def mean(self, sigma: Array) -> Array:
+        """Mean: sigma sqrt(pi/2)."""
+        return np.asarray(math.sqrt(0.5 * math.pi) * sigma)
+
+    def var(self, sigma: Array) -> Array:
+        """Variance: (2 - pi/2) sigma²."""
+        return np.asarray((2 - 0.5 * math.pi) * np.square(sigma))
+
+    def entropy(self, sigma: Array) -> Array:
+        """Entropy, nats: 1 + log(sigma/sqrt 2) + gamma/2, with Euler's constant gamma."""
+        return np.asarray(1 + np.log(sigma) - 0.5 * math.log(2) + 0.5 * np.euler_gamma)
+
+    def to_scipy(self, sigma: float) -> Any:
+        """``scipy.stats.rayleigh(scale=sigma)``."""
+        from scipy import stats
+
+        return stats.rayleigh(scale=sigma)
