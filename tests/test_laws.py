@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from references import fit_quietly, flat, moved
-from scipy import integrate
+from scipy import special
 from strategies import CONTINUOUS, DISCRETE, LAWS, draw, draw_params, seeds
 
 import mle_toolkit as mle
@@ -91,16 +91,36 @@ def test_random_numbers_repeat_with_the_seed(law, seed):
 @every_continuous_law
 @given(seed=seeds)
 def test_total_mass_is_one(law, seed):
+    """The density integrates to what the cdf says between quantiles, and so to one with the tails beyond them."""
     distribution, _ = draw(law, seed)
-    inner = distribution.ppf(np.array([1e-9, 1e-6, 1e-3, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98, 0.999]))
-    outer = distribution.isf(np.array([1e-6, 1e-9]))
-    ends = (float(distribution.ppf(0.0)), float(distribution.isf(0.0)))
-    knots = np.unique([ends[0], *inner, *outer, ends[1]])
-    total = math.fsum(
-        integrate.quad(lambda v: float(distribution.pdf(v)), a, b, limit=400, epsabs=1e-12, epsrel=1e-11)[0]
-        for a, b in zip(knots[:-1], knots[1:], strict=True)
+    p = np.array([1e-4, 1e-3, 0.01, 0.05, 0.15, 0.3, 0.5])
+    knots = np.concatenate([distribution.ppf(p), distribution.isf(p[-2::-1])])
+    between = np.concatenate([np.diff(distribution.cdf(knots[:7])), -np.diff(distribution.sf(knots[6:]))])
+    u, to_x, slope = _stretched(law, knots)
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    middle, half = 0.5 * (u[1:] + u[:-1])[:, None], 0.5 * np.diff(u)[:, None]
+    at = middle + half * nodes
+    masses = np.sum(half * weights * distribution.pdf(to_x(at)) * slope(at), axis=1)
+    assert masses == pytest.approx(between, abs=1e-8)
+    tails = float(distribution.cdf(knots[0])) + float(distribution.sf(knots[-1]))
+    assert masses.sum() + tails == pytest.approx(1.0, abs=1e-8)
+
+
+def _stretched(law, knots):
+    """Knots in a coordinate in which the density is smooth and short-tailed, the map back, and its slope."""
+    lower, upper = law.support.lower, law.support.upper
+    if np.isfinite(lower) and np.isfinite(upper):
+        width = upper - lower
+        to_x = lambda u: lower + width * special.expit(u)  # noqa: E731
+        return special.logit((knots - lower) / width), to_x, lambda u: width * special.expit(u) * special.expit(-u)
+    if np.isfinite(lower):
+        return np.log(knots - lower), lambda u: lower + np.exp(u), np.exp
+    centre, spread = knots[len(knots) // 2], knots[-5] - knots[4]
+    return (
+        np.arcsinh((knots - centre) / spread),
+        lambda u: centre + spread * np.sinh(u),
+        lambda u: spread * np.cosh(u),
     )
-    assert total == pytest.approx(1.0, abs=1e-8)
 
 
 @every_discrete_law
@@ -121,7 +141,8 @@ def test_density_is_the_slope_of_the_cdf(law, seed):
     pdf = distribution.pdf(x)
     # A step of a small and fixed amount of probability, wherever the law lives.
     step = 1e-3 * np.minimum(PROBABILITIES, 1 - PROBABILITIES) / pdf
-    of = [np.where(x < np.median(x), distribution.cdf(x + k * step), -distribution.sf(x + k * step)) for k in (-2, -1, 1, 2)]
+    lower = x < np.median(x)  # each half from the tail that keeps more digits
+    of = [np.where(lower, distribution.cdf(x + k * step), -distribution.sf(x + k * step)) for k in (-2, -1, 1, 2)]
     slope = (8 * (of[2] - of[1]) - (of[3] - of[0])) / (12 * step)
     assert slope == pytest.approx(pdf, rel=1e-6)
 
@@ -152,8 +173,16 @@ def test_cdf_and_sf_add_to_one(law, seed):
 def test_ppf_inverts_cdf_and_isf_inverts_sf(law, seed):
     distribution, _ = draw(law, seed)
     p = np.concatenate([[1e-10, 1e-5], PROBABILITIES])
-    assert distribution.cdf(distribution.ppf(p)) == pytest.approx(p, rel=1e-8)
-    assert distribution.sf(distribution.isf(p)) == pytest.approx(p, rel=1e-8)
+    for quantile, probability, up in (
+        (distribution.ppf, distribution.cdf, np.inf),
+        (distribution.isf, distribution.sf, -np.inf),
+    ):
+        # A density with a spike passes p between one double and the next.
+        x = quantile(p)
+        low, high = probability(np.nextafter(x, -up)), probability(np.nextafter(x, up))
+        assert np.all((low * (1 - 1e-8) <= p) & (p <= high * (1 + 1e-8)))
+        assert np.all(low <= probability(x))
+        assert np.all(probability(x) <= high)
 
 
 @every_discrete_law
@@ -224,7 +253,7 @@ def test_entropy_is_the_expected_self_information(law, seed):
     assert abs(float(np.mean(information)) - distribution.entropy()) <= 6 * error + 1e-12
 
 
-@every_law
+@pytest.mark.parametrize("law", [law for law in LAWS if law.name != "zeta"], ids=lambda law: law.name)
 @given(seed=seeds)
 def test_gibbs_cross_entropy_is_at_least_entropy(law, seed):
     """CE(p, q) ≥ H(p) for two laws of one family, with equality where they are the same."""
@@ -237,6 +266,17 @@ def test_gibbs_cross_entropy_is_at_least_entropy(law, seed):
     slack = 1e-8 * max(1.0, abs(entropy))
     assert p.entropy() == pytest.approx(entropy, abs=slack)
     assert p.expect(lambda x: -q.logpdf(x)) >= entropy - slack
+
+
+@given(seed=seeds)
+def test_gibbs_for_a_power_tail(seed):
+    """Sums over a zeta law do not settle; its expected logarithm follows from its entropy."""
+    law = mle.get_family("zeta", xmin=2)
+    p, rng = draw(law, seed)
+    q = mle.Distribution(law, _nearby(p, rng))
+    mean_log = (p.entropy() + float(p.logpdf(2))) / p.params["alpha"]  # of x / xmin
+    assert mean_log == pytest.approx(float(np.mean(np.log(p.rvs(100_000, rng=rng) / 2))), rel=0.05)
+    assert q.params["alpha"] * mean_log - float(q.logpdf(2)) >= p.entropy()
 
 
 def _nearby(p: mle.Distribution, rng: np.random.Generator) -> dict:
@@ -267,6 +307,8 @@ def test_score_is_the_gradient_of_logpdf(law, seed):
     theta = law.pack(distribution.params)
     coordinates = _coordinates(law, theta)
     u = coordinates.from_theta(theta)
+    if len(u) == 0:
+        pytest.skip("no regular parameter")
     x = np.unique(distribution.ppf(PROBABILITIES))
     score = np.stack([np.broadcast_to(s, x.shape) for s in law.score(x, *law.unpack(theta))], axis=1)
     got = score @ coordinates.jacobian(u)
