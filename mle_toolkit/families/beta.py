@@ -59,9 +59,7 @@ class Beta(ExponentialFamily):
         # 1 - G1 - G2 with the geometric means of x and 1 - x: > 0 by Jensen, and 0 only if every x is equal.
         gap = -math.expm1(mean_log) - math.exp(mean_log_rest)
         if not gap > 4 * np.finfo(float).eps:
-            raise DegenerateDataError(
-                "beta: the observations are equal to rounding, so a and b are unbounded."
-            )
+            raise DegenerateDataError("beta: the observations are equal to rounding, so a and b are unbounded.")
         # Johnson & Kotz's approximation, good where both exceed 1 and of the right size elsewhere.
         a, b = 0.5 + 0.5 * math.exp(mean_log) / gap, 0.5 + 0.5 * math.exp(mean_log_rest) / gap
         value = self._mean_loglik(means, a, b)
@@ -72,9 +70,7 @@ class Beta(ExponentialFamily):
             g = np.array([a * score_a, b * score_b])
             h = np.array([[a * a * h_aa + g[0], a * b * h_ab], [a * b * h_ab, b * b * h_bb + g[1]]])
             if h[0, 0] >= 0 or np.linalg.det(h) <= 0:
-                h = np.array(
-                    [[a * a * h_aa, a * b * h_ab], [a * b * h_ab, b * b * h_bb]]
-                )  # always negative definite
+                h = np.array([[a * a * h_aa, a * b * h_ab], [a * b * h_ab, b * b * h_bb]])  # always negative definite
             step = -np.linalg.solve(h, g)
             step *= min(1.0, 2.0 / float(np.max(np.abs(step))) if np.any(step) else 1.0)
             small = float(np.max(np.abs(step))) < 1e-8

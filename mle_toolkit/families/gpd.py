@@ -80,9 +80,7 @@ class GPD(Family):
         """The best of Grimshaw's profile on a grid, on a few rows first; then Newton's method."""
         mean, largest = sample.mean(), sample.maximum
         if not mean > 0:
-            raise DegenerateDataError(
-                "gpd: every observation is 0, so the likelihood is unbounded (scale → 0)."
-            )
+            raise DegenerateDataError("gpd: every observation is 0, so the likelihood is unbounded (scale → 0).")
         few = sample.sketch()
         grid = [*(-_GRID_BELOW / largest), 0.0, *(_GRID_ABOVE / mean)]
         values = []
@@ -169,9 +167,7 @@ def _profile_maximum(sample: Sample, tau: float, low: float, high: float, larges
         new = tau + max(-0.7 * room, min(2.0 * room, step))
         if not low < new < high:
             new = 0.5 * (low + high)
-        if (
-            abs(new - tau) <= 1e-9 * room and second < 0
-        ):  # quadratic: the step just taken left an error of its square
+        if abs(new - tau) <= 1e-9 * room and second < 0:  # quadratic: the step just taken left an error of its square
             return new
         tau = new
     return tau

@@ -132,18 +132,14 @@ def _profile_maximum(sample: Sample, a: float) -> float:
         with np.errstate(all="ignore"):
             first, second = derivatives(a)
         if not (math.isfinite(first) and math.isfinite(second)):
-            raise DegenerateDataError(
-                "kumaraswamy: the observations are too alike: the likelihood has no maximum."
-            )
+            raise DegenerateDataError("kumaraswamy: the observations are too alike: the likelihood has no maximum.")
         low, high = (a, high) if first > 0 else (low, a)
         step = first / -second if second < 0 else math.copysign(1.0, first)
         step = max(-2.0, min(2.0, step))
         new = a * math.exp(step)
         if not low < new < high:  # Newton left the bracket in which the slope changes sign: halve it
             new = math.sqrt(low * high)
-        if (
-            abs(math.log(new / a)) < 1e-9 and second < 0
-        ):  # quadratic: the step just taken left an error of its square
+        if abs(math.log(new / a)) < 1e-9 and second < 0:  # quadratic: the step just taken left an error of its square
             return new
         a = new
     return a

@@ -26,6 +26,7 @@ class Laplace(Family):
     """
 
     name = "laplace"
+    entropy_attained = True
     support = REAL
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location", regular=False),
@@ -49,9 +50,13 @@ class Laplace(Family):
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Median and mean absolute deviation."""
-        # np.median is the midpoint too, at half the cost of a general quantile.
-        loc = float(np.median(sample.x)) if sample.weight is None else sample.quantile(0.5)
-        return loc, sample.mean(lambda x: np.abs(x - loc))
+        loc = _median(sample) if sample.weight is None else sample.quantile(0.5)
+
+        def deviation(x: Array) -> Array:
+            away = x - loc
+            return np.asarray(np.abs(away, out=away))
+
+        return loc, sample.mean(deviation)
 
     def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x."""
@@ -91,3 +96,21 @@ class Laplace(Family):
         from scipy import stats
 
         return stats.laplace(loc, scale)
+
+
+def _median(sample: Sample) -> float:
+    """Median, the midpoint of the two middle observations, sought only among those between quantiles of a subsample.
+
+    After Floyd & Rivest (1975), Communications of the ACM 18, 165-172: a fifth of the time of a full partition.
+    """
+    x, few = sample.x, sample.sketch()
+    if few is sample:
+        return float(np.median(x))
+    low, high = few.quantile(0.47), few.quantile(0.53)  # four standard errors of the rank to either side
+    below = int(np.count_nonzero(x < low))
+    between = x[(x >= low) & (x <= high)]
+    first, last = (len(x) - 1) // 2 - below, len(x) // 2 - below
+    if first < 0 or last >= len(between):
+        return float(np.median(x))
+    between.partition((first, last))
+    return float(0.5 * (between[first] + between[last]))

@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _ROOT_TWO = math.sqrt(2)
+_ROOT_TWO_PI = math.sqrt(2 * math.pi)
 _ROOT_TWO_OVER_PI = math.sqrt(2 / math.pi)
 _HALF_LOG_TWO_OVER_PI = 0.5 * math.log(2 / math.pi)
+_DEEP = -8.0
+"""Below this the ratio of density to distribution function loses digits to the exponential, exp(-u²/2)."""
+
+_HOPELESS = 10.0
+"""Nats by which a start of the wrong sign must fall short for the climb from it to be spared."""
+
 _SHAPES = (0.7, 1.5, 3.0, 6.0, 15.0)
 """Sizes of alpha among which a start is chosen."""
 
@@ -46,7 +53,7 @@ class SkewNormal(Family):
     def logpdf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
         """Log-density at x."""
         z = (x - loc) / scale
-        return np.asarray(special.log_ndtr(alpha * z) - 0.5 * z * z - np.log(scale) + _HALF_LOG_TWO_OVER_PI)
+        return np.asarray(_log_cdf(alpha * z) - 0.5 * z * z - np.log(scale) + _HALF_LOG_TWO_OVER_PI)
 
     def score(self, x: Array, loc: Array, scale: Array, alpha: Array) -> tuple[Array, ...]:
         """Derivatives by loc, scale and alpha."""
@@ -75,10 +82,10 @@ class SkewNormal(Family):
             z * z * slope,
         )
 
-    def start(self, sample: Sample) -> list[tuple[float, float, float]]:
-        """The best fit of mean and variance among several alphas of each sign."""
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """The best fit of mean and variance among several alphas of each sign; of one sign where that is clear."""
         mean, spread = sample.mean(), math.sqrt(sample.var())
-        best: list[tuple[float, float, float]] = []
+        best: list[tuple[float, tuple[Any, ...]]] = []
         for sign in (1.0, -1.0):
             scored = []
             for size in _SHAPES:
@@ -86,9 +93,10 @@ class SkewNormal(Family):
                 scale = spread / math.sqrt(1 - 2 / math.pi * delta**2)
                 params: tuple[Any, ...] = (mean - scale * delta * _ROOT_TWO_OVER_PI, scale, sign * size)
                 scored.append((sample.mean(lambda x: self.logpdf(x, *params)), params))  # noqa: B023
-            best.append(max(scored)[1])
-        third = sample.mean(lambda x: (x - mean) ** 3)
-        return best if third >= 0 else best[::-1]
+            best.append(max(scored))
+        first, second = sorted(best, reverse=True)
+        clear = (first[0] - second[0]) * sample.nobs > _HOPELESS
+        return [first[1]] if clear else [first[1], second[1]]
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -115,7 +123,20 @@ class SkewNormal(Family):
 
 def _mills(u: Array) -> Array:
     """phi(u)/Phi(u), without under- or overflow: the scaled complementary error function has no exponential in it."""
-    return np.asarray(_ROOT_TWO_OVER_PI / special.erfcx(u / -_ROOT_TWO))
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # in the far lower tail, replaced below
+        ratio = np.exp(-0.5 * u * u) / (_ROOT_TWO_PI * special.ndtr(u))
+    deep = u < _DEEP
+    if np.any(deep):
+        ratio = np.where(deep, _ROOT_TWO_OVER_PI / special.erfcx(u / -_ROOT_TWO), ratio)
+    return np.asarray(ratio)
+
+
+def _log_cdf(u: Array) -> Array:
+    """Log Phi(u), from Phi where that has all digits, which takes half the time."""
+    deep = u < _DEEP
+    if np.any(deep):
+        return np.asarray(special.log_ndtr(u))
+    return np.asarray(np.log(special.ndtr(u)))
 
 
 @cache

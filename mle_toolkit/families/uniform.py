@@ -25,6 +25,7 @@ class Uniform(Family):
     """
 
     name = "uniform"
+    entropy_attained = True
     support = REAL
     parameters = (
         Parameter("a", REAL, typical=(-5.0, -1.0), role="location", regular=False),
