@@ -42,7 +42,7 @@ class Burr12(HazardFamily):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
 
-    def logpdf(self, x: Array, k: Array, c: Array, scale: Array) -> Array:
+    def logpdf(self, x: Array, k: Any, c: Any, scale: Any) -> Array:
         """Log-density at x."""
         log_x = np.log(x)
         t = c * (log_x - np.log(scale))

@@ -167,20 +167,23 @@ def _power(x: Array, shape2: Array, scale: Array) -> Array:
 
 
 def _gap(logs: Sample, c: float) -> tuple[float, float, float]:
-    """Log of the mean of exp(c y) for logs y of mean 0, and mean and variance of y with weights exp(c y)."""
+    """Three moments of logs y near 0, with weights exp(c y).
+
+    They are log(mean(exp(c y))) - c mean(y), the weighted mean less the mean of y, and the weighted variance.
+    """
     largest = logs.maximum
 
     def functions(y: Array) -> tuple[Array, ...]:
-        # For small c the sum of exp(cy) - 1 - cy keeps the digits that a log of a mean near 1 would lose.
-        weight = np.exp(c * y) if c * largest < 1 else np.exp(c * (y - largest))
-        excess = np.expm1(c * y) if c * largest < 1 else weight
+        # For small c the sum of exp(cy) - 1 keeps the digits that a log of a mean near 1 would lose.
+        excess = np.expm1(c * y) if c * largest < 1 else np.exp(c * (y - largest))
+        weight = excess + 1 if c * largest < 1 else excess
         pull = weight * y
-        return weight, excess, pull, pull * y
+        return y, excess, weight, pull, pull * y
 
-    total, excess, first, second = means_of(logs, functions).tolist()
+    plain, excess, total, first, second = means_of(logs, functions).tolist()
     mean = first / total
-    gap = math.log1p(excess) if c * largest < 1 else c * largest + math.log(total)
-    return gap, mean, second / total - mean * mean
+    gap = (math.log1p(excess) if c * largest < 1 else c * largest + math.log(total)) - c * plain
+    return gap, mean - plain, second / total - mean * mean
 
 
 def _profile(logs: Sample, u: float) -> float:
@@ -193,9 +196,9 @@ def _profile(logs: Sample, u: float) -> float:
 def _profile_slopes(logs: Sample, u: float) -> tuple[float, float]:
     """First and second derivative of `_profile` by u."""
     c = math.exp(u)
-    gap, mean, variance = _gap(logs, c)
+    gap, distance, variance = _gap(logs, c)
     shape1 = inverse_log_minus_digamma(gap)
-    shift = c * mean
+    shift = c * distance
     by_gap = 1 / (1 / shape1 - float(special.polygamma(1, shape1)))  # derivative of shape1; negative
     return 1 - shape1 * shift, -(by_gap * shift * shift + shape1 * (shift + c * c * variance))
 

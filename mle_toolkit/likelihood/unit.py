@@ -34,6 +34,9 @@ class Unit:
             # Solved on sums or order statistics: conditioning matters only where powers overflow or cancel.
             centre = _middle(sample) if family.has_location and not family.entropy_attained else 0.0
             largest = max(abs(sample.minimum - centre), abs(sample.maximum - centre))
+            if family.parameters[0].role == "log-scale" and (middle := _middle(sample)) > 0:
+                # Its statistics are logs and their squares: this centres the logs, as `centre` does for a location.
+                return cls(0.0, middle)
             if family.has_scale and not 1 / LARGEST < largest < LARGEST:
                 return cls(centre, _power_of_two(largest))
             return cls(centre) if centre else _SAME
