@@ -160,13 +160,13 @@ class Sample:
         """Whether every observation is a whole number."""
         return all(bool(np.all(x == np.floor(x))) for x, _ in self.blocks())
 
-    def blocks(self) -> Iterator[tuple[Array, Array | None]]:
-        """Yield (observations, weights) block by block, in a fixed order."""
-        if self.n_rows <= BLOCK_ROWS:
+    def blocks(self, length: int = BLOCK_ROWS) -> Iterator[tuple[Array, Array | None]]:
+        """Yield (observations, weights) in blocks of ``length`` rows, in order."""
+        if self.n_rows <= length:
             yield self.lower, self.weight
             return
-        for first in range(0, self.n_rows, BLOCK_ROWS):
-            rows = slice(first, first + BLOCK_ROWS)
+        for first in range(0, self.n_rows, length):
+            rows = slice(first, first + length)
             yield self.lower[rows], None if self.weight is None else self.weight[rows]
 
     def mean(self, of: Callable[[Array], Array] | None = None) -> float:

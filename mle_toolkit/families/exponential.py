@@ -26,6 +26,8 @@ class Exponential(HazardFamily, ExponentialFamily):
     support = NON_NEGATIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
 
+    block_rows = 100_000
+
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X itself."""
         return (x,)

@@ -9,7 +9,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import inverse_log_minus_digamma, sum_log
 
@@ -37,8 +37,8 @@ class Gamma(ExponentialFamily):
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Sum of x and of log x; without weights the logs are taken of products."""
         if weight is None:
-            return float(np.add.reduce(x)), sum_log(x)
-        return float(np.add.reduce(weight * x)), float(np.add.reduce(weight * np.log(x)))
+            return total(x), sum_log(x)
+        return total(weight * x), total(weight * np.log(x))
 
     def log_density(self, T: tuple[Array, ...], shape: Array, scale: Array) -> Array:
         """Log-density, linear in T."""

@@ -10,7 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import EQUAL_TO_ROUNDING, exp_times_exp1, mills_ratio_normal, sum_log
 
@@ -41,12 +41,8 @@ class InverseGaussian(ExponentialFamily):
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Sums of x, 1/x and log x; without weights the logs are taken of products."""
         if weight is None:
-            return float(np.add.reduce(x)), float(np.add.reduce(1.0 / x)), sum_log(x)
-        return (
-            float(np.add.reduce(weight * x)),
-            float(np.add.reduce(weight / x)),
-            float(np.add.reduce(weight * np.log(x))),
-        )
+            return total(x), total(1.0 / x), sum_log(x)
+        return total(weight * x), total(weight / x), total(weight * np.log(x))
 
     def log_density(self, T: tuple[Array, ...], mu: Array, lam: Array) -> Array:
         """Log-density, linear in T."""

@@ -10,7 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -40,9 +40,9 @@ class Normal(ExponentialFamily):
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Sum of x and of its square, without a temporary for the square."""
         if weight is None:
-            return float(np.add.reduce(x)), float(x @ x)
+            return total(x), float(x @ x)
         weighted = weight * x
-        return float(np.add.reduce(weighted)), float(weighted @ x)
+        return total(weighted), float(weighted @ x)
 
     def log_density(self, T: tuple[Array, ...], mu: Array, sigma: Array) -> Array:
         """Log-density, linear in T."""

@@ -55,7 +55,7 @@ class Likelihood:
         """Means of the statistics of an exponential family, and the ends of the data: all that its likelihood needs."""
         family = self.family
         assert isinstance(family, ExponentialFamily)
-        blocks = [family.sums(self.unit.apply(x), weight) for x, weight in self.data.blocks()]
+        blocks = [family.sums(self.unit.apply(x), weight) for x, weight in self.data.blocks(family.block_rows)]
         totals = blocks[0] if len(blocks) == 1 else map(sum, zip(*blocks, strict=True))
         means = tuple(total / self.nobs for total in totals)
         if family.with_ends:
