@@ -1,6 +1,8 @@
 """The documentation says what the code says; that its examples run is tested where they stand."""
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,3 +53,23 @@ def test_advice_names_every_family_and_no_other():
     table = re.search(r"^\| the data \|.*?\n\n", text, re.MULTILINE | re.DOTALL).group().strip()
     laws = "".join(row.split("|", 2)[2] for row in table.splitlines())
     assert set(re.findall(r"`(\w{3,})`", laws)) == set(mle.families())
+
+
+def shell_examples():
+    """Commands of ``mle`` without a pipe, in the shell blocks of all pages, with the output that is shown."""
+    for page in PAGES:
+        for block in re.findall(r"^```\n(\$ .*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+            for example in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, shown = example.split("\n", 1)
+                if command.startswith("mle ") and "|" not in command:
+                    yield pytest.param(command, shown, id=command)
+
+
+@pytest.mark.parametrize(("command", "shown"), shell_examples())
+def test_shell_examples_show_true_output(command, shown):
+    """Up to rounding errors, which differ between machines, and where lines break for them."""
+    module = [sys.executable, "-m", "mle_toolkit.cli", *command.split()[1:]]
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    run = subprocess.run(module, capture_output=True, encoding="utf-8", check=False, env=environment)
+    rounding = re.compile(r"\d\.\de-\d+")
+    assert rounding.sub("tiny", run.stdout + run.stderr).split() == rounding.sub("tiny", shown).split()
