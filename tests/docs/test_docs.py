@@ -65,7 +65,7 @@ def shell_examples():
                     yield pytest.param(command, shown, id=command)
 
 
-@pytest.mark.parametrize(("command", "shown"), shell_examples())
+@pytest.mark.parametrize(("command", "shown"), list(shell_examples()))
 def test_shell_examples_show_true_output(command, shown):
     """Up to rounding errors, which differ between machines, and where lines break for them."""
     module = [sys.executable, "-m", "mle_toolkit.cli", *command.split()[1:]]
