@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _POWERS = np.exp2(np.arange(-1.5, 2.0, 0.5))
 """Powers c at which starts are sought, in units of that of the log-logistic law."""
 
-_N_STARTS = 3
+_NEARLY_WEIBULL = 1e3
+"""A value of k from which on the law is hardly told from its limit, where a search would only creep."""
 
 
 class Burr12(HazardFamily):
@@ -46,21 +47,22 @@ class Burr12(HazardFamily):
         """Log-density at x."""
         log_x = np.log(x)
         t = c * (log_x - np.log(scale))
-        return np.asarray(np.log(k) + np.log(c) - log_x + t - (k + 1) * _softplus(t))
+        # t - (k + 1) log(1 + e^t), without the cancellation of t where it is large.
+        return np.asarray(np.log(k) + np.log(c) - log_x - k * _softplus(t) - _softplus(-t))
 
     def score(self, x: Array, k: Array, c: Array, scale: Array) -> tuple[Array, ...]:
         """Derivatives by k, c and scale."""
         log_z = np.log(x) - np.log(scale)
         t = c * log_z
-        pull = 1 - (k + 1) * special.expit(t)
+        pull = special.expit(-t) - k * special.expit(t)
         return 1 / k - _softplus(t), 1 / c + log_z * pull, -c / scale * pull
 
     def hessian(self, x: Array, k: Array, c: Array, scale: Array) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
         log_z = np.log(x) - np.log(scale)
-        share = special.expit(c * log_z)
-        pull = 1 - (k + 1) * share
-        bend = (k + 1) * share * (1 - share)
+        share, rest = special.expit(c * log_z), special.expit(-c * log_z)
+        pull = rest - k * share
+        bend = (k + 1) * share * rest
         return (
             np.broadcast_to(-1 / np.square(k), np.shape(x)),
             -log_z * share,
@@ -71,7 +73,7 @@ class Burr12(HazardFamily):
         )
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
-        """The best Lomax laws for a few powers of the data, and the log-logistic law."""
+        """The best two of the Lomax laws for a few powers of the data."""
         logs = sample.with_values(np.log(sample.x), sample.weight)
         middle = logs.quantile(0.5)
         loglogistic = math.pi / math.sqrt(3 * logs.var())
@@ -82,7 +84,7 @@ class Burr12(HazardFamily):
             k, power_scale = lomax.from_sample(sample.with_values(np.exp(c * (logs.x - middle)), sample.weight))
             starts.append((k, c, math.exp(middle + math.log(power_scale) / c)))
         starts.sort(key=lambda params: sample.mean(lambda x: self.logpdf(x, *params)), reverse=True)
-        return [*starts[: _N_STARTS - 1], (1.0, loglogistic, math.exp(middle))]
+        return starts[:1] + [params for params in starts[1:] if params[0] < _NEARLY_WEIBULL][:1]
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -18,6 +18,7 @@ from mle_toolkit.families.special import (
     log_gammainc,
     log_gammaincc,
     log_minus_digamma,
+    log_minus_digamma_slope,
     log_or_minus_inf,
     means_of,
     profile_maximum,
@@ -199,7 +200,7 @@ def _profile_slopes(logs: Sample, u: float) -> tuple[float, float]:
     gap, distance, variance = _gap(logs, c)
     shape1 = inverse_log_minus_digamma(gap)
     shift = c * distance
-    by_gap = 1 / (1 / shape1 - float(special.polygamma(1, shape1)))  # derivative of shape1; negative
+    by_gap = 1 / log_minus_digamma_slope(shape1)  # derivative of shape1; negative
     return 1 - shape1 * shift, -(by_gap * shift * shift + shape1 * (shift + c * c * variance))
 
 

@@ -200,9 +200,7 @@ def inverse_log_minus_digamma(gap: float) -> float:
     # Minka's start, exact to 1.5 % everywhere.
     k = (3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
     for _ in range(_NEWTON_STEPS):
-        # 1/k - trigamma(k), whose terms cancel for large k.
-        slope = 1.0 / k - float(special.zeta(2.0, k)) if k < 1e4 else -0.5 / k**2 - 1 / (6 * k**3)
-        change = (log_minus_digamma(k) - gap) * k / (k * k * slope)
+        change = (log_minus_digamma(k) - gap) * k / (k * k * log_minus_digamma_slope(k))
         k = k / (1.0 + change)
         if abs(change) <= 1e-8:  # quadratic: the step just taken left an error of its square
             break
@@ -216,6 +214,11 @@ def log_minus_digamma(k: float) -> float:
     r = 1.0 / (k * k)
     series = 1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760))))
     return float(0.5 / k + r * series)
+
+
+def log_minus_digamma_slope(k: float) -> float:
+    """``1/k - trigamma(k)``, the derivative of `log_minus_digamma`; by its asymptotic series where it cancels."""
+    return 1.0 / k - float(special.zeta(2.0, k)) if k < 1e4 else -0.5 / k**2 - 1 / (6 * k**3)
 
 
 # --- roots ----------------------------------------------------------------------------------------------------------
