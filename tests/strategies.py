@@ -20,12 +20,14 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def draw_params(law: mle.Family, rng: np.random.Generator) -> dict[str, Any]:
-    """Draw parameters from their typical ranges: log-uniform on (0, ∞), flat on the simplex, else uniform."""
+    """Draw parameters from their typical ranges: log-uniform on (0, ∞), flat on simplex and integers, else uniform."""
     drawn: dict[str, Any] = {}
     for p in law.parameters:
         low, high = p.typical
         if isinstance(p.domain, Simplex):
             drawn[p.name] = rng.dirichlet(np.ones(p.size))
+        elif p.domain.integer:
+            drawn[p.name] = float(rng.integers(int(low), int(high), endpoint=True))
         elif p.domain.lower == 0 and np.isinf(p.domain.upper) and low > 0:
             drawn[p.name] = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         else:

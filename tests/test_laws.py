@@ -61,7 +61,7 @@ def test_the_generator_covers_the_typical_range(law):
         logarithmic = p.domain.lower == 0 and np.isinf(p.domain.upper) and low > 0
         share = np.log(values / low) / np.log(high / low) if logarithmic else (values - low) / (high - low)
         assert np.all((share >= 0) & (share <= 1))
-        assert np.histogram(share, bins=5, range=(0, 1))[0].min() >= 20, "every fifth of the range is drawn"
+        assert np.histogram(share, bins=5, range=(0, 1))[0].min() >= 10, "every fifth of the range is drawn"
 
 
 @every_law
@@ -128,8 +128,9 @@ def _stretched(law, knots):
 def test_total_probability_is_one(law, seed):
     """The sum of the probabilities up to a count and the mass above it."""
     distribution, _ = draw(law, seed)
-    last = min(float(distribution.isf(1e-12)), law.support.lower + 100_000)
-    k = np.arange(law.support.lower, last + 1)
+    first = max(law.support.lower, float(distribution.ppf(0.0)))
+    last = min(float(distribution.isf(1e-12)), first + 100_000)
+    k = np.arange(first, last + 1)
     assert math.fsum(distribution.pdf(k)) + float(distribution.sf(last)) == pytest.approx(1.0, abs=1e-11)
 
 
@@ -180,9 +181,8 @@ def test_ppf_inverts_cdf_and_isf_inverts_sf(law, seed):
         # A density with a spike passes p between one double and the next.
         x = quantile(p)
         low, high = probability(np.nextafter(x, -up)), probability(np.nextafter(x, up))
-        assert np.all((low * (1 - 1e-8) <= p) & (p <= high * (1 + 1e-8)))
-        assert np.all(low <= probability(x))
-        assert np.all(probability(x) <= high)
+        slack = 1e-8 * p + 1e-15  # a cdf of sums and differences is good to the rounding of 1
+        assert np.all((low - slack <= p) & (p <= high + slack)), (low / p - 1, high / p - 1)
 
 
 @every_discrete_law
@@ -199,7 +199,24 @@ def test_ppf_is_the_smallest_count_that_reaches_p(law, seed):
 
 @every_law
 @given(seed=seeds)
+def test_quantiles_at_0_and_1_are_the_ends_of_the_support(law, seed):
+    distribution, _ = draw(law, seed)
+    low, high = float(distribution.ppf(0.0)), float(distribution.ppf(1.0))
+    assert low < high
+    assert (float(distribution.isf(1.0)), float(distribution.isf(0.0))) == (low, high)
+    if not law.discrete:
+        assert low >= law.support.lower
+        assert float(distribution.cdf(low)) == pytest.approx(0.0, abs=1e-15)  # an end is a rounded number
+        assert float(distribution.sf(high)) == pytest.approx(0.0, abs=1e-15)
+    assert high <= law.support.upper
+    assert float(distribution.sf(low - 1)) == 1.0
+    assert float(distribution.cdf(high)) == pytest.approx(1.0, abs=1e-15)
+
+
+@pytest.mark.parametrize("law", [law for law in LAWS if law.name != "von_mises"], ids=lambda law: law.name)
+@given(seed=seeds)
 def test_nothing_happens_outside_the_support(law, seed):
+    """Apart from directions, which come round again."""
     distribution, _ = draw(law, seed)
     low, high = float(distribution.ppf(0.0)), float(distribution.isf(0.0))
     if law.discrete:
@@ -288,6 +305,8 @@ def _nearby(p: mle.Distribution, rng: np.random.Generator) -> dict:
             near[parameter.name] = 0.9 * np.asarray(value) + 0.1 / parameter.size
         elif parameter.domain.lower == 0 and np.isinf(parameter.domain.upper):
             near[parameter.name] = value * math.exp(rng.uniform(-0.2, 0.2))
+        elif parameter.domain.integer:
+            near[parameter.name] = value + float(rng.integers(-1, 1, endpoint=True))
         else:
             low, high = parameter.typical
             near[parameter.name] = min(max(value + 0.1 * (high - low) * rng.uniform(-1, 1), low), high)
@@ -466,9 +485,18 @@ def test_a_fit_shifts_with_its_data(law, seed):
 def _assert_moved(one: mle.Fit, other: mle.Fit, centre: float, factor: float) -> None:
     law = one.family
     assert other.certificate.verdict == one.certificate.verdict
+    assert other.certificate.boundary == one.certificate.boundary
+    assert other.llf == pytest.approx(one.llf - one.nobs * math.log(factor), rel=1e-9, abs=1e-7)
+    if any(_ran_off(one, name) for name in one.certificate.boundary):
+        return  # the parameters go on for ever, the likelihood no longer moves
     expected = moved(law, flat(one.params), centre, factor)
     ones = np.ones(len(expected))
     slope = moved(law, 2 * ones, centre, factor) - moved(law, ones, centre, factor)
     assert_same_params(flat(other.params), expected, slope * spread_se(one))
-    assert other.llf == pytest.approx(one.llf - one.nobs * math.log(factor), rel=1e-9, abs=1e-7)
     assert flat(other.bse) == pytest.approx(slope * flat(one.bse), rel=1e-4, nan_ok=True)
+
+
+def _ran_off(fit: mle.Fit, name: str) -> bool:
+    """Whether a parameter is on its way to an end that it has not reached."""
+    domain = fit.family.parameters[fit.family.param_names.index(name)].domain
+    return math.isfinite(fit.params[name]) and fit.params[name] not in domain.endpoints

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, family_class, get_family
+
+_LONGEST_SUM = 2**20
+"""Terms that are summed at a time."""
+
+_LAST_TERM = 3e7
+"""Where a sum over counts is given up."""
+
 
 class Distribution:
     """A family at given parameters.
@@ -88,9 +99,7 @@ class Distribution:
 
     def var(self) -> float:
         """Variance."""
-        return self._moment(
-            self.family.var, "var", lambda: self.expect(lambda x: np.square(x - self.mean()))
-        )
+        return self._moment(self.family.var, "var", lambda: self.expect(lambda x: np.square(x - self.mean())))
 
     def std(self) -> float:
         """Standard deviation."""
@@ -145,9 +154,7 @@ class Distribution:
     def _scipy(self) -> Any:
         return None if self.family.to_scipy is None else self.family.to_scipy(*self._params)
 
-    def _at(
-        self, x: Any, own: Callable[..., Array] | None, name: str, derived: Callable[[Array], Array]
-    ) -> Array:
+    def _at(self, x: Any, own: Callable[..., Array] | None, name: str, derived: Callable[[Array], Array]) -> Array:
         x = np.asarray(x, dtype=float)
         if own is not None:
             return np.asarray(own(x, *self._params), dtype=float)
@@ -167,14 +174,14 @@ class Distribution:
                 raise NotImplementedError(f"{self.family.name}: give a cdf for a law on all integers.")
             return self._summed(x, lower)
         flat = [self._integrate(self.pdf, upper=v) if v > lower else 0.0 for v in x.ravel()]
-        return np.clip(np.array(flat).reshape(x.shape), 0.0, 1.0)
+        return np.asarray(np.clip(np.array(flat).reshape(x.shape), 0.0, 1.0))
 
     def _mass_above(self, x: Array) -> Array:
         if self.family.discrete:
             return 1.0 - self._mass_below(x)
         upper = self.family.support.upper
         flat = [self._integrate(self.pdf, lower=v) if v < upper else 0.0 for v in x.ravel()]
-        return np.clip(np.array(flat).reshape(x.shape), 0.0, 1.0)
+        return np.asarray(np.clip(np.array(flat).reshape(x.shape), 0.0, 1.0))
 
     def _summed(self, x: Array, lower: float) -> Array:
         last = np.max(x, initial=lower, where=np.isfinite(x))
@@ -203,7 +210,8 @@ class Distribution:
                 middle = np.floor(0.5 * (low + high))
                 reached = sign * probability(middle) >= goal
                 high, low = np.where(reached, middle, high), np.where(reached, low, middle)
-            return np.asarray(high)
+            # Far out the probabilities round to 0 and 1, short of an end that is infinite.
+            return np.where(p == (1.0 if sign > 0 else 0.0), support.upper, high)
         for _ in range(200):
             middle = 0.5 * (low + high)
             reached = sign * probability(middle) >= goal
@@ -214,14 +222,14 @@ class Distribution:
         return np.asarray(np.where(p >= 1, support.upper if sign > 0 else support.lower, ends))
 
     def _sum_expect(self, function: Callable[[Array], Array]) -> float:
-        support = self.family.support
-        total, first = 0.0, support.lower
+        first, last = self._ends
+        total = 0.0
         if not np.isfinite(first):
             raise NotImplementedError(f"{self.family.name}: expectations on all integers are not available.")
         length = 1024
         seen = 0.0
-        while first <= support.upper:
-            k = np.arange(first, min(first + length - 1, support.upper) + 1)
+        while first <= last:
+            k = np.arange(first, min(first + length - 1, last) + 1)
             mass = self.pdf(k)
             terms = np.where(mass > 0, function(k), 0.0) * mass
             total += float(np.sum(terms))
@@ -229,32 +237,58 @@ class Distribution:
             if 1.0 - seen < 1e-3 and abs(float(terms[-1])) * len(k) < 1e-16 * max(1.0, abs(total)):
                 break
             first += length
-            length *= 2
-            if first > 1e9:
-                raise ArithmeticError(f"{self.family.name}: the sum over the counts does not settle; the tail is too heavy.")
+            length = min(2 * length, _LONGEST_SUM)
+            if first > _LAST_TERM:
+                raise ArithmeticError(
+                    f"{self.family.name}: the sum over the counts does not settle; the tail is too heavy."
+                )
         return total
 
-    def _integrate(
-        self, function: Callable[[Array], Array], lower: float | None = None, upper: float | None = None
-    ) -> float:
-        """Integrate over the support, broken where the bulk of the law lies."""
+    def _integrate(self, function: Callable[[Array], Array], lower: float = -np.inf, upper: float = np.inf) -> float:
+        """Integrate over the support, stretched so that tails are short, and broken where the bulk of the law lies."""
         from scipy import integrate
 
-        low = self.family.support.lower if lower is None else max(lower, self.family.support.lower)
-        high = self.family.support.upper if upper is None else min(upper, self.family.support.upper)
-        knots = [low, *sorted(k for k in self._landmarks if low < k < high), high]
+        low, high = self._ends
+        stretch = _Stretch.of(low, high, self._landmarks)
+        low, high = max(low, lower), min(high, upper)
+        if not low < high:
+            return 0.0
+        knots = [stretch.to_real(k) for k in (low, *(k for k in self._landmarks if low < k < high), high)]
+
+        def integrand(u: float) -> float:
+            x, slope = stretch.from_real(u)
+            value = float(function(np.asarray(x)))
+            return value * slope if value != 0.0 else 0.0  # far out the slope overflows where the density is 0
+
         total, error = 0.0, 0.0
-        for a, b in zip(knots[:-1], knots[1:], strict=True):
-            value, doubt = integrate.quad(lambda v: float(function(np.asarray(v))), a, b, limit=200, epsabs=1e-13)
+        for a, b in itertools.pairwise(knots):
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                # What QUADPACK warns of is judged by the error that it estimates, over all stretches together.
+                warnings.simplefilter("ignore", integrate.IntegrationWarning)
+                value, doubt = integrate.quad(integrand, a, b, limit=200, epsabs=1e-13, epsrel=1e-10)
             total, error = total + value, error + doubt
-        if error > 1e-6 * max(1.0, abs(total)):
+        if not error <= 1e-6 * max(1.0, abs(total)):
             raise ArithmeticError(f"{self.family.name}: the integral does not settle (error {error:.1g}).")
         return total
+
+    @property
+    def _has_quantiles(self) -> bool:
+        return self.family.ppf is not None or self._scipy is not None
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        """The interval on which the law lives: part of the support where parameters bound it."""
+        support = self.family.support
+        if not self._has_quantiles:
+            return support.lower, support.upper
+        with np.errstate(all="ignore"):
+            low, high = self.ppf(np.array([0.0, 1.0])).tolist()
+        return max(low, support.lower), min(high, support.upper)
 
     @cached_property
     def _landmarks(self) -> tuple[float, ...]:
         """Points that split the support so that no stretch hides the bulk of the density."""
-        if self.family.ppf is not None or self._scipy is not None:
+        if self._has_quantiles:
             points = self.ppf(np.array([1e-6, 0.01, 0.25, 0.5, 0.75, 0.99, 1 - 1e-6]))
             return tuple(sorted({float(v) for v in points if np.isfinite(v)}))
         support = self.family.support
@@ -276,6 +310,46 @@ class Distribution:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
         return f"Distribution({self.family.name}: {shown})"
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """A map of an interval onto the real line: logit, log or asinh, so that power tails become exponential ones."""
+
+    low: float
+    high: float
+    centre: float
+    spread: float
+
+    @classmethod
+    def of(cls, low: float, high: float, landmarks: tuple[float, ...]) -> _Stretch:
+        """Stretch the interval from ``low`` to ``high``, a whole line about its landmarks."""
+        spread = landmarks[-1] - landmarks[0] if len(landmarks) < 4 else landmarks[-3] - landmarks[2]
+        return cls(low, high, landmarks[len(landmarks) // 2], spread if spread > 0 else 1.0)
+
+    def to_real(self, x: float) -> float:
+        """The coordinate of a point; infinite at an end."""
+        with np.errstate(divide="ignore"):
+            below, above = np.log(np.float64(x - self.low)), np.log(np.float64(self.high - x))
+        if np.isfinite(self.low) and np.isfinite(self.high):
+            return float(below - above)
+        if np.isfinite(self.low):
+            return float(below)
+        if np.isfinite(self.high):
+            return float(-above)
+        return float(np.arcsinh((x - self.centre) / self.spread))
+
+    def from_real(self, u: float) -> tuple[float, float]:
+        """The point at a coordinate, and the slope of the map there."""
+        v = np.float64(u)
+        if np.isfinite(self.low) and np.isfinite(self.high):
+            width, share, rest = self.high - self.low, special.expit(v), special.expit(-v)
+            return float(self.low + width * share if v < 0 else self.high - width * rest), float(width * share * rest)
+        if np.isfinite(self.low):
+            return float(self.low + np.exp(v)), float(np.exp(v))
+        if np.isfinite(self.high):
+            return float(self.high - np.exp(-v)), float(np.exp(-v))
+        return float(self.centre + self.spread * np.sinh(v)), float(self.spread * np.cosh(v))
 
 
 def distribution(family: Any, **params: Any) -> Distribution:

@@ -121,12 +121,12 @@ class GEV(Family):
     def ppf(self, p: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Quantile."""
         with np.errstate(divide="ignore"):
-            return np.asarray(loc + scale * special.boxcox(-1 / np.log(p), xi))
+            return np.asarray(loc + scale * special.boxcox(1 / np.abs(np.log(p)), xi))
 
     def isf(self, p: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Upper quantile."""
         with np.errstate(divide="ignore"):
-            return np.asarray(loc + scale * special.boxcox(-1 / np.log1p(np.negative(p)), xi))
+            return np.asarray(loc + scale * special.boxcox(1 / np.abs(np.log1p(np.negative(p))), xi))
 
     def entropy(self, loc: Array, scale: Array, xi: Array) -> Array:
         """Entropy, nats: log(scale) + (1 + xi) times Euler's constant + 1."""

@@ -87,6 +87,33 @@ class VonMises(ExponentialFamily):
         """Entropy on the circle, nats: log(2 pi I0(kappa)) - kappa I1(kappa)/I0(kappa)."""
         return np.asarray(_LOG_TWO_PI + np.log(special.i0e(kappa)) + kappa * _one_minus_ratio(kappa))
 
+    def cdf(self, x: Array, mu: Array, kappa: Array) -> Array:
+        """Probability of at most x on the turn centred at mu, from mu - π to mu + π."""
+        from scipy import stats
+
+        away = np.clip(np.asarray(x) - mu, -np.pi, np.pi)
+        return np.asarray(np.clip(stats.vonmises.cdf(away, kappa), 0.0, 1.0))
+
+    def sf(self, x: Array, mu: Array, kappa: Array) -> Array:
+        """Probability of more than x on that turn: the law is symmetric."""
+        return self.cdf(2 * mu - np.asarray(x), mu, kappa)
+
+    def ppf(self, p: Array, mu: Array, kappa: Array) -> Array:
+        """Quantile on the turn centred at mu."""
+        from scipy import stats
+
+        p = np.asarray(p, dtype=float)
+        inside = np.asarray(mu + stats.vonmises.ppf(np.clip(p, 0.0, 1.0), kappa))
+        return np.where(p == 0, mu - np.pi, np.where(p == 1, mu + np.pi, inside))
+
+    def isf(self, p: Array, mu: Array, kappa: Array) -> Array:
+        """Upper quantile on the turn centred at mu."""
+        return np.asarray(2 * mu - self.ppf(p, mu, kappa))
+
+    def rvs(self, mu: float, kappa: float, *, size: Any, rng: Any) -> Array:
+        """Random directions, on the turn centred at mu."""
+        return np.asarray(mu + rng.vonmises(0.0, kappa, size))
+
     def to_scipy(self, mu: float, kappa: float) -> Any:
         """``scipy.stats.vonmises(kappa, loc=mu)``; of the uniform law where kappa = 0."""
         from scipy import stats

@@ -54,7 +54,7 @@ class ZeroTruncatedPoisson(Family):
         if mu == 0:
             return np.asarray(1 - above)
         below = (special.pdtr(k, mu) - np.exp(-mu)) / -np.expm1(-mu)
-        return np.asarray(np.where(above < 0.5, 1 - above, below))
+        return np.asarray(np.where(above < 0.5, 1 - above, np.where(k < 1, 0.0, below)))
 
     def sf(self, x: Array, mu: Array) -> Array:
         """Probability of more than x."""
