@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _LOWEST, _HIGHEST, _STEP = -9.0, 8.0, 0.75
 """Range and step of log(shape2), for data whose logs have standard deviation 1: from lognormal to power law."""
 
-_SMALLEST_LOG_SCALE = -600.0
-"""Log of the smallest scale, for data of median 1: the smallest double is exp(-745), and the data have a unit too."""
+_SMALLEST_LOG_SCALE = -340.0
+"""Log of the smallest scale, for data of median 1, whose square, as second derivatives have it, is a double."""
 
 
 class GeneralizedGamma(Family):
@@ -99,7 +99,7 @@ class GeneralizedGamma(Family):
         if u > _LOWEST and gain > 1e-9:
             raise NoMaximumError(
                 f"generalized_gamma: the maximum (shape1 = {params[0]:.3g}, shape2 = {params[1]:.3g}) is so near the "
-                f"lognormal law that its scale, exp({params[2]:.0f}), is below double precision. Fit lognormal: its "
+                f"lognormal law that its scale, exp({params[2]:.0f}), is lost to underflow. Fit lognormal: its "
                 f"log-likelihood is lower by {gain:.2g} only."
             )
         while params[2] <= _SMALLEST_LOG_SCALE:
