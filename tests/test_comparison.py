@@ -237,4 +237,4 @@ def test_rounded_data_are_ranked_and_the_missing_level_is_explained():
 def test_the_references_are_those_of_the_fits():
     """The comparison fits as fit() does."""
     one = case("gamma_groundbeef").fit()
-    assert mle.compare(one._data, ["gamma"]).best.llf == one.llf
+    assert mle.compare(one.sample, ["gamma"]).best.llf == one.llf

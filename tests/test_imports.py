@@ -37,9 +37,7 @@ ROOMS = (
 )
 """From the ground up: a module may import from its own room and from those before it."""
 
-EXCEPTIONS = {
-    ("mle_toolkit.report.record", "mle_toolkit.fitting"): "what is read back from a record is a Fit; imported when read",
-}
+EXCEPTIONS: dict[tuple[str, str], str] = {}
 """Imports that run the other way, (module, imported module), each with its reason."""
 
 

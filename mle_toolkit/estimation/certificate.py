@@ -13,7 +13,8 @@ DECREMENT_TOLERANCE = 1e-9
 """Largest Newton decrement, in log-likelihood units, at which a point counts as the maximum: 5e-5 standard errors."""
 
 SINGULAR = 1e-9
-"""Smallest eigenvalue of the information, scaled to a unit diagonal, that still determines all parameters: the
+"""Smallest eigenvalue of the information of one observation, and of the same scaled to a unit diagonal, that still
+determines all parameters: the
 differences from which an information may come are good to about this."""
 
 
@@ -116,7 +117,7 @@ def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
     if len(gradient) == 0:
         return Measured(np.nan, 0.0, ())
     diagonal = np.diag(hessian)
-    if not np.all(np.isfinite(hessian)) or not np.all(diagonal > 0):
+    if not np.all(np.isfinite(hessian)) or not np.all(diagonal > SINGULAR):
         return Measured(np.inf, np.inf, tuple(sorted(np.where(np.isfinite(diagonal), diagonal, np.nan).tolist())))
     unit = 1.0 / np.sqrt(diagonal)
     scaled = hessian * np.outer(unit, unit)

@@ -170,7 +170,7 @@ class Maximum:
             found = (
                 f"the log-likelihood can still rise by about {seen.decrement:.2g}"
                 if np.isfinite(seen.decrement)
-                else "the information there is not positive definite"
+                else "the information there is not positive definite, or does not exist (a kink?)"
             )
             return (
                 Verdict.NOT_CONVERGED,
@@ -238,7 +238,12 @@ def maximise(
         maximum = _by_search(family, likelihood, fixed, bounds, start, solver)
     if bounds or not family.limits:
         return maximum
-    return _at_limit(maximum, sample, fixed) or maximum
+    limit = _at_limit(maximum, sample, fixed)
+    if limit is not None and (start is not None or solver is not None):
+        # A start or a solver of the caller's may have missed an interior maximum that is above the limit.
+        own = maximise(family, sample, fixed=fixed)
+        return own if own.limit is None else limit
+    return limit or maximum
 
 
 # --- closed forms ---------------------------------------------------------------------------------------------------
@@ -390,9 +395,14 @@ def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None
         end, done = _newton(objective, u, hessian)
         if done:
             return end, "newton"
-        u, method = (end if objective.value(end) < objective.value(u) else u), "trust-exact"
+        u = _by_scipy(objective, end if objective.value(end) < objective.value(u) else u, "trust-exact")
+        end, done = _newton(objective, u)
+        if done:
+            return end, "trust-exact"
+        method = "Nelder-Mead"  # at a kink derivatives lead nowhere
     u = _by_scipy(objective, u, method)
-    return _newton(objective, u)[0], method
+    end, done = _newton(objective, u)
+    return (end if done else u), method
 
 
 def _newton(objective: Objective, u: Array, hessian: Array | None = None) -> tuple[Array, bool]:

@@ -49,7 +49,7 @@ class FitLike(Protocol):
     @property
     def certificate(self) -> Certificate: ...  # noqa: D102
     @property
-    def _data(self) -> Sample: ...
+    def sample(self) -> Sample: ...  # noqa: D102
     def logpdf_rows(self) -> Array: ...  # noqa: D102
 
 
@@ -244,7 +244,7 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     The standard error of the divergence is that of the mean of log p(x) - log q(x), p being the estimated density. The
     estimates inside q do not add to it, as the mean score at a maximum is zero.
     """
-    sample = fit._data
+    sample = fit.sample
     if entropy is None:
         entropy = entropy_for(fit.family, sample)
     log_q = np.asarray(fit.logpdf_rows())
@@ -351,7 +351,7 @@ def _divergence_of_counts(
     fit: FitLike, entropy: SampleEntropy, log_q: Array, terms: Array, flags: list[str]
 ) -> tuple[Estimate, dict[str, Any]]:
     """Divergence of the empirical distribution, exact, with the likelihood-ratio test; adds to ``flags``."""
-    sample = fit._data
+    sample = fit.sample
     assert entropy.estimate is not None
     assert entropy.mass is not None
     assert entropy.share is not None

@@ -16,6 +16,8 @@ from mle_toolkit.likelihood.sums import Likelihood
 _STEP_OF_SCORE = 6e-6  # second order on an exact score: error 4e-11
 _STEP_OF_VALUE = 1e-3  # fourth order on values: error 1e-12
 _STEP_OF_CURVATURE = 6e-3  # fourth order on values, twice: error 1e-9
+_KINK = 0.25  # relative change of a second difference, as its step is halved, that no smooth law shows
+_FLAT = 1e-6  # second differences below this may be rounding
 
 
 class Coordinates:
@@ -186,4 +188,9 @@ def _second_differences(f: Callable[[Array], float], u: Array, step: float) -> A
                 hessian[k, j] = hessian[j, k] = (both - apart) / (4 * h**2)
         return hessian
 
-    return (4 * second_order(step / 2) - second_order(step)) / 3
+    fine, coarse = second_order(step / 2), second_order(step)
+    gap, size = np.abs(np.diag(fine - coarse)), np.abs(np.diag(fine))
+    if np.any((gap > _KINK * size) & (size > _FLAT)):
+        # Halving the step leaves the curvature of a smooth function as it was; at a kink there is none.
+        return np.full_like(fine, np.nan)
+    return (4 * fine - coarse) / 3

@@ -91,16 +91,14 @@ def fit_to_dict(fit: Fit) -> dict[str, Any]:
     return plain
 
 
-def fit_from_dict(record: Mapping[str, Any]) -> Fit:
-    """The fit of which `fit_to_dict` made the record, without its data.
+def fit_from_dict(record: Mapping[str, Any], kind: type[Fit]) -> Fit:
+    """The fit, of class ``kind``, of which `fit_to_dict` made the record; without its data.
 
     Raises
     ------
     MleError
         If the record is not that of a fit, is damaged, or has a newer schema.
     """
-    from mle_toolkit.fitting import Fit  # a front: what is made here is its record come back
-
     if record.get("format") != FORMAT:
         raise MleError(f"not a saved fit: format is {record.get('format')!r}, expected {FORMAT!r}.")
     schema = record.get("schema")
@@ -121,7 +119,7 @@ def fit_from_dict(record: Mapping[str, Any]) -> Fit:
             "information": InformationReport.from_dict(record["information"]),
         }
         theta = _packed(family, record["params"])
-        fit = Fit(
+        fit = kind(
             family,
             theta,
             float(record["llf"]),
