@@ -1,0 +1,682 @@
+"""Any univariate distribution of scipy.stats as a family, and a `Distribution` as one of scipy.stats."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
+from mle_toolkit.families.base import Family, Limit, Parameter, Role
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+    from mle_toolkit.families.distribution import Distribution
+
+_GRID = {0: 1, 1: 25, 2: 9, 3: 6, 4: 4}
+"""Values tried for each free shape, by how many shapes are free."""
+
+_SLOW = {"levy_stable", "studentized_range"}
+"""Laws whose density SciPy integrates numerically, at a millisecond a value: SciPy's start has to do, and no limits."""
+
+_POINTS = 40
+"""Quantiles of the data on which starting values are compared."""
+
+_STARTS = 3
+_INSIDE = np.concatenate([np.geomspace(1e-6, 0.04, 8), np.linspace(0.05, 0.95, 19), 1 - np.geomspace(0.04, 1e-6, 8)])
+
+
+class ScipyLaw(Family):
+    """A distribution of scipy.stats, continuous or discrete, as a family.
+
+    Parameters
+    ----------
+    dist : rv_continuous or rv_discrete
+        The distribution object itself, such as ``scipy.stats.nakagami``; also one of your own subclass.
+    **constants
+        Known values of its parameters: shapes, ``loc``, ``scale``; an array is one value per row. ``loc`` is 0
+        unless given; ``loc=None`` frees it (continuous laws only). All else that is not given is estimated.
+
+    Raises
+    ------
+    ParameterError
+        If ``dist`` is not such an object, a name or value is wrong, or a shape that must be whole is not given.
+
+    Notes
+    -----
+    Where the likelihood rises until the end of the support touches the least or greatest observation, as for
+    ``scipy.stats.pareto`` and its scale, the maximum is there, without a standard error. Where the density
+    may be infinite at an end that moves, the likelihood is unbounded and a maximum is a local one; see `unbounded`.
+
+    Examples
+    --------
+    >>> from scipy import stats
+    >>> ScipyLaw(stats.nakagami)
+    nakagami(nu, scale)
+    >>> ScipyLaw(stats.binom, n=12)
+    binom(p; n=12)
+    """
+
+    def __init__(self, dist: Any, **constants: Any) -> None:
+        _check_kind(dist)
+        self.dist = dist
+        self.name = dist.name
+        self._continuous = hasattr(dist, "pdf")
+        shapes = tuple(name.strip() for name in dist.shapes.split(",")) if dist.shapes else ()
+        self._all_names = (*shapes, "loc", "scale") if self._continuous else (*shapes, "loc")
+        self._shape_names = shapes
+        self.constants = self._known(constants)
+        self._free_shapes = self._shape_domains()
+        self._lower, self._upper = self._standard_support()
+        self.support = self._whole_support()
+        self._extremes: tuple[float, float] | None = None
+        self._pinned: dict[str, float] = {}
+        self.parameters = self._declared()
+
+    def _known(self, constants: dict[str, Any]) -> dict[str, Any]:
+        unknown = [name for name in constants if name not in self._all_names]
+        if unknown:
+            raise ParameterError(
+                f"{self.name}: unknown constant {unknown[0]!r}; its parameters: {', '.join(self._all_names)}."
+            )
+        known = {"loc": 0.0} | constants if "loc" not in constants else dict(constants)
+        if known["loc"] is None:
+            if not self._continuous:
+                raise ParameterError(f"{self.name}: loc of a law of counts must be known; give a whole number.")
+            del known["loc"]
+        for name, value in known.items():
+            array = np.asarray(value)
+            if array.ndim > 1 or array.dtype.kind not in "biuf" or not np.all(np.isfinite(array)):
+                raise ParameterError(f"{self.name}: {name} must be a finite number, or one per row; got {value!r:.60}.")
+            if name == "scale" and not np.all(array > 0):
+                raise ParameterError(f"{self.name}: scale must be positive; got {value!r:.60}.")
+            known[name] = array if array.ndim else value
+        order = [name for name in self._all_names if name in known]
+        return {name: known[name] for name in order}
+
+    # --- what SciPy knows of the parameters ---------------------------------------------------------------------------
+
+    def _shape_domains(self) -> dict[str, Interval]:
+        """Domains of the free shapes; an endpoint belongs to one where SciPy accepts it as a value."""
+        declared = dict.fromkeys(self._shape_names, REAL)
+        whole = dict.fromkeys(self._shape_names, False)
+        if hasattr(self.dist, "_shape_info"):
+            information = self.dist._shape_info()
+            if len(information) != len(self._shape_names):
+                raise ParameterError(
+                    f"{self.name}: a distribution with a vector parameter is not one that can be fitted."
+                )
+            for item in information:
+                declared[item.name] = Interval(float(item.endpoints[0]), float(item.endpoints[1]))
+                whole[item.name] = bool(item.integrality)
+        else:  # a distribution of the user's, which declares nothing: see what it accepts
+            for name in self._shape_names:
+                others = {k: d for k, d in declared.items() if k != name}
+                if not self._accepts({name: _grid(Interval(-np.inf, 0.0), 5), **_grids(others, 5)}):
+                    declared[name] = POSITIVE
+        free = {name: domain for name, domain in declared.items() if name not in self.constants}
+        for name in free:
+            others = {k: d for k, d in free.items() if k != name}
+            if whole[name] and not self._accepts({name: _grid(free[name], 5) + 0.0137, **_whole_grids(others)}):
+                raise ParameterError(
+                    f"{self.name}: {name} must be a whole number, so it cannot be estimated; give it: "
+                    f"get_family(scipy.stats.{self.name}, {name}=...)."
+                )
+        return {name: self._closed(name, free) for name in free}
+
+    def _closed(self, name: str, free: dict[str, Interval]) -> Interval:
+        domain = free[name]
+        grids = _grids({k: d for k, d in free.items() if k != name}, 5)
+        lower, upper = (
+            bool(np.isfinite(end)) and self._accepts({name: np.array([end]), **grids})
+            for end in (domain.lower, domain.upper)
+        )
+        closed = "both" if lower and upper else "lower" if lower else "upper" if upper else "neither"
+        return Interval(domain.lower, domain.upper, closed)
+
+    def _accepts(self, grids: dict[str, Array]) -> bool:
+        return len(self._combinations(grids)) > 0
+
+    def _combinations(self, grids: dict[str, Array]) -> Array:
+        """Combinations of free shapes that SciPy accepts; shape (m, number of free shapes)."""
+        names = [name for name in self._shape_names if name in grids]
+        combined = list(itertools.product(*(grids[name] for name in names)))
+        rows = np.array(combined, dtype=float).reshape(len(combined), len(names))
+        if not self._shape_names:
+            return rows
+        shapes = self._columns(rows, names)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            accepted = np.broadcast_to(np.asarray(self.dist._argcheck(*shapes), dtype=bool), (len(rows),))
+        return np.asarray(rows[accepted])
+
+    def _columns(self, rows: Array, names: Sequence[str]) -> Array:
+        """All shapes, those not in ``names`` at their known values; shape (number of shapes, m)."""
+        columns = [
+            rows[:, names.index(name)] if name in names else np.full(len(rows), np.max(self.constants.get(name, 1.0)))
+            for name in self._shape_names
+        ]
+        return np.array(columns).reshape(len(self._shape_names), len(rows))
+
+    @cached_property
+    def _probes(self) -> Array:
+        """Acceptable combinations of shapes, by which the law is explored; shape (number of shapes, m)."""
+        return self._columns(self._combinations(_grids(self._free_shapes, 7)), list(self._free_shapes))
+
+    def _standard_support(self) -> tuple[float | None, float | None]:
+        """Ends of the support at loc 0 and scale 1; None for one that depends on free shapes."""
+        lower, upper = self._supports()
+        ends = [float(values[0]) if np.all(values == values[0]) else None for values in (lower, upper)]
+        return ends[0], ends[1]
+
+    def _supports(self) -> tuple[Array, Array]:
+        probes = self._probes
+        if probes.shape[1] == 0:
+            given = ", ".join(f"{k} = {v}" for k, v in self.constants.items())
+            raise ParameterError(f"{self.name}: SciPy accepts no parameters with {given}.")
+        with np.errstate(all="ignore"):
+            lower, upper = self.dist._get_support(*probes)
+        m = probes.shape[1]
+        return np.broadcast_to(np.asarray(lower, float), m), np.broadcast_to(np.asarray(upper, float), m)
+
+    def _whole_support(self) -> Interval:
+        """Every value that some member of the family can give."""
+        lows, highs = self._supports()
+        # A shape without a bound moves the end of the support without a bound, beyond what a few probes show.
+        low = float(lows[0]) if self._lower is not None else (0.0 if np.all(lows >= 0) else -np.inf)
+        high = float(highs[0]) if self._upper is not None else (0.0 if np.all(highs <= 0) else np.inf)
+        moved_low, moved_high = self._lower is None, self._upper is None
+        if not self._continuous:
+            for name in self.constants:
+                if name in self._shape_names and np.ndim(self.constants[name]):
+                    low, high = float(np.min(lows)), float(np.max(highs))
+            loc = self.constants["loc"]
+            return Interval(low + np.min(loc), high + np.max(loc), closed="both", integer=True)
+        if "loc" not in self.constants:
+            return REAL
+        at_low, at_high = (self._density_at(end) for end in (low, high))
+        if "scale" not in self.constants:
+            low, at_low = (low, at_low) if low in (0.0, -np.inf) else (0.0 if low > 0 else -np.inf, False)
+            high, at_high = (high, at_high) if high in (0.0, np.inf) else (0.0 if high < 0 else np.inf, False)
+            scale: Any = 1.0
+        else:
+            scale = self.constants["scale"]
+        closed = ("lower" if at_low or moved_low else "") + ("upper" if at_high or moved_high else "")
+        names = {"": "neither", "lowerupper": "both"}
+        loc = self.constants["loc"]
+        return Interval(float(np.min(low * scale + loc)), float(np.max(high * scale + loc)), names.get(closed, closed))
+
+    def _density_at(self, end: float) -> bool:
+        """Whether the standard density is positive and finite at an end of the support, for most shapes."""
+        if not np.isfinite(end):
+            return False
+        values = self._standard_logpdf(np.asarray(end), self._probes)
+        return bool(np.mean(np.isfinite(values)) > 0.5)
+
+    def _standard_logpdf(self, z: Array, shapes: Array) -> Array:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return np.asarray(self.dist.logpdf(z, *shapes))
+
+    # --- loc and scale ------------------------------------------------------------------------------------------------
+
+    def _declared(self) -> tuple[Parameter, ...]:
+        shapes = tuple(
+            Parameter(name, REAL, regular=False) if name in self._pinned else Parameter(name, domain)
+            for name, domain in self._free_shapes.items()
+        )
+        return shapes + self._moving_parameters()
+
+    def _moving_parameters(self) -> tuple[Parameter, ...]:
+        """``loc`` and ``scale``, as far as they are free, in the domains that the data leave them (`resolve`)."""
+        free = [name for name in ("loc", "scale") if self._continuous and name not in self.constants]
+        # The engine may change the unit of the data only if no end of a support, and no constant, is left behind.
+        ends = (self._lower, self._upper)
+        moves_freely = ends in ((-np.inf, np.inf), (0.0, np.inf), (-np.inf, 0.0))
+        if "loc" in free:
+            moves_freely = ends == (-np.inf, np.inf)
+        elif "scale" in free:
+            moves_freely = moves_freely and bool(np.all(np.asarray(self.constants["loc"]) == 0))
+        roles: dict[str, Role] = {"loc": "location", "scale": "scale"}
+        parameters = []
+        for name in free:
+            domain = self._moving_domain(name, free)
+            role: Role = roles[name] if moves_freely else "shape"
+            parameters.append(Parameter(name, domain, role=role, regular=name not in self._touching))
+        return tuple(parameters)
+
+    def _moving_domain(self, name: str, free: Sequence[str]) -> Interval:
+        """Where loc or scale may be, given the extremes of the data."""
+        whole = REAL if name == "loc" else POSITIVE
+        if self._extremes is None or name in self._touching:
+            return whole
+        low, high = self._extremes
+        if name == "loc":
+            if self._lower == 0 and self._upper == np.inf:
+                return Interval(-np.inf, low)
+            return Interval(high, np.inf) if (self._lower, self._upper) == (-np.inf, 0) else whole
+        return Interval(*self._scale_range) if "loc" not in free else whole
+
+    @cached_property
+    def _scale_range(self) -> tuple[float, float]:
+        """Scales that leave the extremes of the data inside the support, with loc known."""
+        least, most = 0.0, np.inf
+        if self._extremes is None or np.ndim(self.constants["loc"]):
+            return least, most
+        for end, extreme in zip((self._lower, self._upper), self._extremes, strict=True):
+            if end is None or not np.isfinite(end) or end == 0:
+                continue
+            reach = (extreme - self.constants["loc"]) / end
+            if (end is self._lower) == (end > 0):  # data beyond this end, seen from loc
+                most = min(most, reach)
+            else:
+                least = max(least, reach)
+        return least, most
+
+    @cached_property
+    def _touching(self) -> dict[str, float]:
+        """Where loc or scale has its maximum, if that is where the support just reaches an extreme of the data."""
+        if self._extremes is None or not self._continuous:
+            return {}
+        low, high = self._extremes
+        if "loc" not in self.constants:
+            if (self._lower, self._upper) == (0, np.inf) and self._slope_sign() < 0:
+                return {"loc": low}
+            if (self._lower, self._upper) == (-np.inf, 0) and self._slope_sign() > 0:
+                return {"loc": high}
+            return {}
+        least, most = self._scale_range
+        if "scale" in self.constants or (least, most) == (0.0, np.inf):
+            return {}
+        sign = self._stretch_sign()
+        if sign > 0 and least > 0:
+            return {"scale": least}
+        return {"scale": most} if sign < 0 and most < np.inf else {}
+
+    def _slope_sign(self) -> int:
+        """-1 if the standard density falls over all its support for all shapes, 1 if it rises, else 0."""
+        return self._sign_of(lambda z, slope: slope)
+
+    def _stretch_sign(self) -> int:
+        """1 if stretching the law lowers its log-density everywhere for all shapes, -1 if it raises it, else 0."""
+        return self._sign_of(lambda z, slope: 1 + z * slope)
+
+    def _sign_of(self, quantity: Any) -> int:
+        low, high = self._lower, self._upper
+        if low is None or high is None:
+            return 0
+        u = _INSIDE
+        if np.isfinite(low) and np.isfinite(high):
+            z = low + (high - low) * u
+        elif np.isfinite(low):
+            z = low + u / (1 - u)
+        elif np.isfinite(high):
+            z = high - u / (1 - u)
+        else:
+            return 0
+        probes = self._probes
+        step = 1e-4 * np.minimum(np.abs(z - low), np.abs(high - z))
+        up, down = (self._standard_logpdf((z + s)[:, None], probes[:, None, :]) for s in (step, -step))
+        with np.errstate(all="ignore"):
+            values = quantity(z[:, None], (up - down) / (2 * step[:, None]))
+        values = values[np.isfinite(values)]
+        noise = 1e-6
+        if len(values) and np.all(values >= -noise) and np.any(values > noise):
+            return 1
+        return -1 if len(values) and np.all(values <= noise) and np.any(values < -noise) else 0
+
+    def resolve(self, sample: Sample) -> Family:
+        """Learn the extremes of the data, which bound a free loc or scale where the support has an end."""
+        self.check_support(sample)
+        return self._settled((sample.minimum, sample.maximum))
+
+    def _settled(self, extremes: tuple[float, float]) -> ScipyLaw:
+        law = copy.copy(self)
+        law.__dict__ = {k: v for k, v in self.__dict__.items() if k not in ("_touching", "_scale_range")}
+        law._extremes = extremes
+        law.parameters = law._declared()
+        return law
+
+    def take(self, rows: Any) -> Family:
+        """Restrict constants given per row to some rows."""
+        if not self.per_row:
+            return self
+        law = copy.copy(self)
+        law.constants = {k: v[rows] if k in self.per_row else v for k, v in self.constants.items()}
+        return law
+
+    # --- the family ---------------------------------------------------------------------------------------------------
+
+    def _arguments(self, params: Sequence[Any]) -> list[Any]:
+        values = self.constants | dict(zip(self.param_names, params, strict=True))
+        return [values[name] for name in self._all_names]
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density, or log-probability of a count; -inf where SciPy gives none."""
+        method = self.dist.logpdf if self._continuous else self.dist.logpmf
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # of SciPy's integrals and whole numbers, at trial values
+            value = np.asarray(method(x, *self._arguments(params)))
+        return np.where(np.isnan(value), -np.inf, value)
+
+    def check(self, sample: Sample) -> None:
+        """Raise where the likelihood has no maximum: too few values, or a pole of the density on the extremes."""
+        super().check(sample)
+        if not self.parameters:
+            raise ParameterError(
+                f"{self.name}: every parameter is given, so there is nothing to fit. For a law with known "
+                f"parameters use scipy.stats.{self.name} itself."
+            )
+        for name, value in self._touching.items():
+            end = self._lower if name == "loc" or value == self._scale_range[1] else self._upper
+            if end is not None and np.all(np.isposinf(self._standard_logpdf(np.asarray(end), self._probes))):
+                raise UnboundedLikelihoodError(
+                    f"{self.name}: the likelihood is unbounded as {name} goes to {value:g}, where an observation "
+                    f"comes to the end of the support and the density there is infinite. Give {name}."
+                )
+
+    def unbounded(self, sample: Sample, fixed: tuple[str, ...]) -> str | None:
+        """Why the likelihood is unbounded somewhere, where it is: a maximum found elsewhere is a local one."""
+        names = [p.name for p in self.parameters if p.name not in fixed]
+        ends = []
+        if "loc" in names:
+            ends += [(self._lower, sample.minimum, "loc"), (self._upper, sample.maximum, "loc")]
+        elif "scale" in names:
+            ends += [(self._lower, sample.minimum, "scale"), (self._upper, sample.maximum, "scale")]
+        for end, extreme, name in ends:
+            if end is None or not np.isfinite(end) or (name == "scale" and end == 0):
+                continue
+            pole = np.any(np.isposinf(self._standard_logpdf(np.asarray(end), self._probes)))
+            if pole or (name == "loc" and end == 0 and "scale" in names and self._path_to_pole(sample)):
+                return (
+                    f"as {name} moves the end of the support onto the observation {extreme:g}, the likelihood "
+                    f"grows without bound"
+                )
+        return None
+
+    def _path_to_pole(self, sample: Sample) -> bool:
+        """Whether shapes and scale can grow with the density of one observation at the end of the support.
+
+        As for the lognormal law, whose density there is 0 for every fixed shape (Hill 1963, JASA 58, 72-84): the
+        best log-likelihood over a grid, of one observation ever nearer to the end and a few others, has no bound.
+        """
+        others = np.arange(1.0, max(2.0, min(sample.nobs, 10.0)))
+        sign = 1.0 if self._lower == 0 else -1.0
+        domains = self._free_shapes
+        grids = {name: _grid(d, 31 if len(domains) == 1 else 9, 1e4) for name, d in domains.items()}
+        shapes = self._columns(self._combinations(grids), list(domains))[:, :, None, None]
+        scale = np.geomspace(1e-8, 1e8, 17)[:, None]
+        best = []
+        for nearness in (1e-75, 1e-150, 1e-300):
+            x = sign * np.concatenate([[nearness], others])
+            values = np.sum(self._standard_logpdf(x / scale, shapes) - np.log(scale), axis=-1)
+            finite = values[np.isfinite(values)]
+            best.append(float(finite.max()) if len(finite) else -np.inf)
+        return best[2] - best[1] > 1.0 and best[1] - best[0] > 1.0
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The law at each endpoint of a shape that SciPy accepts as a value."""
+        if self.name in _SLOW:
+            return ()
+        ends = [(p.name, end) for p in self.parameters if p.name in self._free_shapes for end in p.domain.endpoints]
+        return tuple(Limit(self._at_end(name, end), lambda *params: params) for name, end in ends)
+
+    def _at_end(self, name: str, end: float) -> ScipyLaw:
+        """The same law with one shape held at an endpoint of its domain, where no search in coordinates gets."""
+        law = copy.copy(self)
+        law.name = f"{self.name} with {name} = {end:g}"
+        law._pinned = self._pinned | {name: end}
+        law.parameters = law._declared()
+        return law
+
+    def to_scipy(self, *params: Any) -> Any:
+        """The frozen distribution."""
+        return self.dist(*self._arguments(params))
+
+    # --- starts -------------------------------------------------------------------------------------------------------
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """The best of a grid over shapes, scale and loc that differ, and SciPy's own start."""
+        own = self._scipy_start(sample)
+        if own is not None and self.name in _SLOW:
+            return [tuple(own)]
+        rows = self.take(slice(_POINTS)) if self.per_row else self
+        x, weight = self._points(sample)
+        candidates = self._candidates(sample)
+        score = self._score(rows, candidates, x, weight)
+        order = [k for k in np.argsort(-score, kind="stable") if np.isfinite(score[k])]
+        chosen: list[int] = []
+        for k in order:
+            place = self._place(candidates[k])
+            if all(np.max(np.abs(place - self._place(candidates[j]))) > 1.5 for j in chosen):
+                chosen.append(k)
+            if len(chosen) == _STARTS:
+                break
+        starts = [candidates[k] for k in chosen]
+        if own is not None and np.isfinite(self._score(rows, own[None, :], x, weight)[0]):
+            starts.append(own)
+        if self._lower is None or self._upper is None:
+            starts = [self._polished(rows, theta, x, weight) for theta in starts]
+        return [tuple(theta) for theta in starts] or [tuple(candidates[0])]
+
+    def _points(self, sample: Sample) -> tuple[Array, Array]:
+        """Representatives of the data with weights; the extremes are among them, to see what they exclude."""
+        if self.per_row:
+            x = sample.x[:_POINTS]
+            return x, np.ones_like(x) if sample.weight is None else sample.weight[:_POINTS]
+        if not self._continuous and sample.n_rows <= 4 * _POINTS:
+            return sample.x, np.ones_like(sample.x) if sample.weight is None else sample.weight
+        count = _POINTS if self._lower is not None and self._upper is not None else 5 * _POINTS
+        x = np.array([sample.quantile(p) for p in (np.arange(count) + 0.5) / count])
+        extremes = (
+            self._extremes if self._extremes is not None and not self.has_scale and not self.has_location else None
+        )
+        ends = np.array(extremes or (sample.minimum, sample.maximum))
+        return np.concatenate([x, ends]), np.concatenate([np.ones(count), [1e-3, 1e-3]])
+
+    def _score(self, law: Family, candidates: Array, x: Array, weight: Array) -> Array:
+        params = [column[:, None] for column in candidates.T]
+        values = np.sum(weight * law.logpdf(x[None, :], *params), axis=1) / np.sum(weight)
+        return np.where(values < np.inf, values, -np.inf)
+
+    def _place(self, theta: Array) -> Array:
+        """A point as seen by the grid: one unit is about one step."""
+        place = []
+        for value, p in zip(theta, self.parameters, strict=True):
+            if isinstance(p.domain, Interval) and p.name in self._shape_names and p.regular:
+                place.append(float(np.arcsinh(p.domain.to_real(np.asarray(value)))))
+        return np.array(place or [0.0])
+
+    def _candidates(self, sample: Sample) -> Array:
+        """Every combination of the grids; shape (m, number of parameters)."""
+        shapes = self._free_shapes
+        count = _GRID.get(len(shapes), 3)
+        if self._continuous:
+            grids = {name: _grid(domain, count) for name, domain in shapes.items()}
+        else:
+            grids = {name: _count_grid(domain, sample, len(shapes)) for name, domain in shapes.items()}
+        grids |= {name: np.array([value]) for name, value in self._pinned.items()}
+        columns = [[*row] for row in self._combinations(grids)]
+        for p in self.parameters[len(shapes) :]:
+            assert isinstance(p.domain, Interval)
+            values = self._moving_grid(p, sample)
+            columns = [[*row, value] for row in columns for value in values]
+        return np.array(columns).reshape(len(columns), len(self.parameters))
+
+    def _moving_grid(self, p: Parameter, sample: Sample) -> Array:
+        domain = p.domain
+        assert isinstance(domain, Interval)
+        if p.name in self._touching:
+            return np.array([self._touching[p.name]])
+        middle = sample.quantile(0.5)
+        spread = (sample.quantile(0.75) - sample.quantile(0.25)) or float(np.sqrt(sample.var())) or abs(middle) or 1.0
+        if p.name == "loc":
+            away = spread * np.array([0.02, 0.1, 0.4, 1.0, 3.0, 10.0])
+            if np.isfinite(domain.upper):
+                return domain.upper - away
+            if np.isfinite(domain.lower):
+                return domain.lower + away
+            return middle + spread * np.array([-3.0, -1.0, -0.3, 0.0, 0.3, 1.0, 3.0])
+        excess = np.array([1e-3, 0.01, 0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0])
+        if np.isfinite(domain.upper):
+            return domain.upper / (1 + excess)
+        if domain.lower > 0:
+            return domain.lower * (1 + excess)
+        if "loc" in self.param_names:
+            return spread * np.exp2(np.arange(-5.0, 4.0))
+        size = sample.quantile(0.5) - self.constants["loc"] if np.ndim(self.constants["loc"]) == 0 else middle
+        size = max(abs(float(size)), 0.5 * spread)
+        return size * np.exp2(np.arange(-10.0, 7.0))
+
+    def _scipy_start(self, sample: Sample) -> Array | None:
+        if not self._continuous or self.per_row or any(name in self.constants for name in self._shape_names):
+            return None
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            try:
+                guess = self.dist._fitstart(np.array(sample.x))
+            except (ValueError, ArithmeticError, TypeError, RuntimeError, NotImplementedError, IndexError):
+                return None  # a guess more or less: the grid has its own
+        named = dict(zip(self._all_names, guess, strict=False))
+        named |= self._touching | self._pinned
+        theta = np.array([float(named.get(name, np.nan)) for name in self.param_names])
+        inside = [np.all(p.domain.contains(v)) for p, v in zip(self.parameters, theta, strict=True)]
+        return theta if all(inside) else None
+
+    def _polished(self, law: Family, theta: Array, x: Array, weight: Array) -> Array:
+        """A start improved without derivatives: near the ends of a support that moves with shapes there are none."""
+        from scipy import optimize
+
+        domains = [p.domain for p in self.parameters]
+
+        def to_theta(u: Array) -> Array:
+            return np.array([float(d.from_real(np.asarray(v))) for d, v in zip(domains, u, strict=True)])
+
+        def cost(u: Array) -> float:
+            return -float(self._score(law, to_theta(u)[None, :], x, weight)[0])
+
+        u = np.array([float(d.to_real(np.asarray(v))) for d, v in zip(domains, theta, strict=True)])
+        if not np.all(np.isfinite(u)):
+            return theta
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            end = optimize.minimize(cost, u, method="Nelder-Mead", options={"maxiter": 400, "fatol": 1e-10})
+        return to_theta(end.x) if end.fun <= cost(u) else theta
+
+
+def as_scipy(distribution: Distribution) -> Any:
+    """A frozen distribution of scipy.stats that computes by one of ours.
+
+    Parameters
+    ----------
+    distribution : Distribution
+        A law without an equivalent in scipy.stats.
+
+    Returns
+    -------
+    rv_frozen
+        With ``logpdf``, ``pdf`` (``logpmf``, ``pmf``), ``cdf``, ``sf``, ``ppf``, ``isf``, ``rvs``, moments and entropy.
+    """
+    from scipy import stats
+
+    law, support = distribution.family, distribution.family.support
+    base: Any = stats.rv_discrete if law.discrete else stats.rv_continuous
+    members: dict[str, Any] = {
+        "_cdf": lambda self, x: distribution.cdf(x),
+        "_sf": lambda self, x: distribution.sf(x),
+        "_logcdf": lambda self, x: distribution.logcdf(x),
+        "_logsf": lambda self, x: distribution.logsf(x),
+        "_ppf": lambda self, q: distribution.ppf(q),
+        "_isf": lambda self, q: distribution.isf(q),
+        "_rvs": lambda self, size=None, random_state=None: _drawn(distribution, size, random_state),
+        "_entropy": lambda self: distribution.entropy(),
+        "_stats": lambda self: (distribution.mean(), distribution.var(), None, None),
+        "_shape_info": lambda self: [],
+        ("_pmf" if law.discrete else "_pdf"): lambda self, x: distribution.pdf(x),
+        ("_logpmf" if law.discrete else "_logpdf"): lambda self, x: distribution.logpdf(x),
+    }
+    return type("DistributionLaw", (base,), members)(a=support.lower, b=support.upper, name=law.name)()
+
+
+def _drawn(distribution: Distribution, size: Any, random_state: Any) -> Array:
+    # SciPy hands over a Generator or a legacy RandomState; uniform numbers are what both can give.
+    return distribution.ppf(random_state.uniform(size=size))
+
+
+def _check_kind(dist: Any) -> None:
+    """Refuse what is not a univariate distribution with free parameters, and say what to pass instead."""
+    from scipy import stats
+
+    if isinstance(dist, (stats.rv_continuous, stats.rv_discrete)):
+        return
+    inner = getattr(dist, "dist", None)
+    if isinstance(inner, (stats.rv_continuous, stats.rv_discrete)):
+        raise ParameterError(
+            f"a frozen scipy.stats distribution has its parameters fixed; pass the distribution itself, "
+            f"scipy.stats.{inner.name}, and known values as constants: get_family(scipy.stats.{inner.name}, ...)."
+        )
+    kind = dist if isinstance(dist, type) else type(dist)
+    if kind.__module__.startswith("scipy.stats"):
+        raise ParameterError(
+            f"{kind.__name__} of {kind.__module__.removesuffix('._new_distributions')} is not a distribution to be "
+            f"fitted; pass a univariate one such as scipy.stats.norm (in lower case), or the name of a family."
+        )
+    raise ParameterError(
+        f"expected the name of a family, a Family or a scipy.stats distribution, got {kind.__name__} {dist!r:.60}."
+    )
+
+
+def _grid(domain: Interval, count: int, reach: float = 80.0) -> Array:
+    """Values spread over a domain: evenly where it is finite, by powers where it is not; never the endpoints or 0."""
+    low, high = domain.lower, domain.upper
+    if np.isfinite(low) and np.isfinite(high):
+        return np.asarray(low + (high - low) * np.linspace(0.04, 0.96, count))
+    if np.isfinite(low):
+        return np.asarray(low + np.geomspace(max(0.03, 1 / reach), reach, count))
+    if np.isfinite(high):
+        return np.asarray(high - np.geomspace(max(0.03, 1 / reach), reach, count))
+    half = np.geomspace(0.08, min(reach, 8.0), (count + 1) // 2)
+    return np.concatenate([-half[::-1], half])
+
+
+def _grids(domains: dict[str, Any], count: int) -> dict[str, Array]:
+    return {name: _grid(domain, count) for name, domain in domains.items()}
+
+
+def _whole_grids(domains: dict[str, Interval]) -> dict[str, Array]:
+    """Values spread over the domains of shapes of which others may be whole numbers only: both kinds."""
+    return {name: np.concatenate([_grid(d, 4), np.array([1.0, 2.0, 5.0, 20.0])]) for name, d in domains.items()}
+
+
+def _count_grid(domain: Interval, sample: Sample, n_shapes: int) -> Array:
+    """Values of a shape of a law of counts: spread over its domain, and about the size of mean and variance."""
+    mean, variance = sample.mean(), sample.var()
+    if np.isfinite(domain.lower) and np.isfinite(domain.upper):
+        share = np.concatenate(
+            [np.geomspace(1e-4, 0.04, 5), np.linspace(0.05, 0.95, 19), 1 - np.geomspace(0.04, 1e-4, 5)]
+        )
+        return np.asarray(domain.lower + (domain.upper - domain.lower) * share)
+    spread = np.geomspace(1e-3, 1e3, {1: 25, 2: 13}.get(n_shapes, 7))
+    moments = [
+        abs(mean),
+        variance,
+        0.5 * (variance + mean),
+        0.5 * (variance - mean),
+        1 / (1 + abs(mean)),
+        np.log1p(1 / (1e-3 + abs(mean))),
+    ]
+    sizes = np.array([m for m in moments if np.isfinite(m) and m > 0])
+    values = np.unique(np.concatenate([spread, sizes]))
+    if np.isfinite(domain.lower):
+        return np.asarray(domain.lower + values)
+    if np.isfinite(domain.upper):
+        return np.asarray(domain.upper - values)
+    return np.concatenate([-values[::-1], values])
