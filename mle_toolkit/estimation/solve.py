@@ -721,8 +721,8 @@ def _in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> A
 
 
 def _split(family: Family, theta: Array) -> list[Array]:
-    ends = np.cumsum([p.size for p in family.parameters])[:-1]
-    return np.split(np.asarray(theta, dtype=float), ends)
+    ends = np.cumsum([p.size for p in family.parameters], dtype=int)
+    return np.split(np.asarray(theta, dtype=float), ends)[:-1]  # the last piece is what is left: nothing
 
 
 def _into(domain: Interval | Simplex, value: Array) -> Array:

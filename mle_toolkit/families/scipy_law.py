@@ -79,6 +79,8 @@ class ScipyLaw(Family):
         self._extremes: tuple[float, float] | None = None
         self._pinned: dict[str, float] = {}
         self.parameters = self._declared()
+        if not self.parameters:
+            self.from_sample = lambda sample: ()  # all is known: the fit is the law itself
 
     def _known(self, constants: dict[str, Any]) -> dict[str, Any]:
         unknown = [name for name in constants if name not in self._all_names]
@@ -369,11 +371,6 @@ class ScipyLaw(Family):
     def check(self, sample: Sample) -> None:
         """Raise where the likelihood has no maximum: too few values, or a pole of the density on the extremes."""
         super().check(sample)
-        if not self.parameters:
-            raise ParameterError(
-                f"{self.name}: every parameter is given, so there is nothing to fit. For a law with known "
-                f"parameters use scipy.stats.{self.name} itself."
-            )
         for name, value in self._touching.items():
             end = self._lower if name == "loc" or value == self._scale_range[1] else self._upper
             if end is not None and np.all(np.isposinf(self._standard_logpdf(np.asarray(end), self._probes))):
@@ -531,10 +528,10 @@ class ScipyLaw(Family):
         if domain.lower > 0:
             return domain.lower * (1 + excess)
         if "loc" in self.param_names:
-            return spread * np.exp2(np.arange(-5.0, 4.0))
+            return np.asarray(spread * np.exp2(np.arange(-5.0, 4.0)))
         size = sample.quantile(0.5) - self.constants["loc"] if np.ndim(self.constants["loc"]) == 0 else middle
         size = max(abs(float(size)), 0.5 * spread)
-        return size * np.exp2(np.arange(-10.0, 7.0))
+        return np.asarray(size * np.exp2(np.arange(-10.0, 7.0)))
 
     def _scipy_start(self, sample: Sample) -> Array | None:
         if not self._continuous or self.per_row or any(name in self.constants for name in self._shape_names):
