@@ -12,7 +12,15 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import NanPolicy, Sample
-from mle_toolkit.errors import DataError, FitWarning, MleError, ParameterError
+from mle_toolkit.errors import (
+    DataError,
+    DegenerateDataError,
+    FitWarning,
+    MleError,
+    NoMaximumError,
+    ParameterError,
+    UnboundedLikelihoodError,
+)
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Family, get_family
@@ -398,7 +406,14 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
                 f"give one per row with positive weight."
             )
     law.check_support(sample)
-    return Fit.of(maximise(law, sample, **options), sample)
+    try:
+        return Fit.of(maximise(law, sample, **options), sample)
+    except NoMaximumError as error:
+        if error.certificate is None:  # raised by a family, which knows the data but not the search
+            searched = not isinstance(error, DegenerateDataError | UnboundedLikelihoodError)
+            verdict = Verdict.NOT_CONVERGED if searched else Verdict.UNBOUNDED
+            error.certificate = Certificate(verdict=verdict, message=str(error), method="none")
+        raise
 
 
 def warn_if_weaker(result: Fit) -> None:

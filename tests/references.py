@@ -18,7 +18,12 @@ HERE = Path(__file__).parent / "reference"
 
 EXACT_KINDS = ("uncensored_continuous", "discrete", "weighted")
 
-FAMILY = {"pareto1": "pareto", "binomial (n=12)": "binomial", "discrete_power_law (xmin=7)": "zeta"}
+FAMILY = {
+    "weibull_3parameter": "weibull",
+    "pareto1": "pareto",
+    "binomial (n=12)": "binomial",
+    "discrete_power_law (xmin=7)": "zeta",
+}
 CONSTANTS = {"binomial (n=12)": {"n": 12}, "discrete_power_law (xmin=7)": {"xmin": 7}, "betabinomial": {"n": 12}}
 PARAMETER = {
     ("poisson", "lambda"): "mu",
