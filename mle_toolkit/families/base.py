@@ -289,7 +289,8 @@ class Family(ABC):
                     f"{self.name}: {parameter.name} = {params[parameter.name]} lies outside its domain "
                     f"{parameter.domain}."
                 )
-        return np.concatenate([np.atleast_1d(np.asarray(params[name], dtype=float)) for name in self.param_names])
+        values = [np.atleast_1d(np.asarray(params[name], dtype=float)) for name in self.param_names]
+        return np.concatenate(values) if values else np.empty(0)
 
     def unpack(self, theta: Array) -> tuple[Any, ...]:
         """Split one vector into the parameters: floats, and arrays for vector parameters."""
@@ -407,7 +408,7 @@ class ExponentialFamily(Family):
 
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
-_NOT_LAWS = {"base", "domain", "distribution", "scipy_law", "special", "combinators"}
+_NOT_LAWS = {"base", "climbing", "domain", "distribution", "scipy_law", "special", "combinators"}
 _registry: dict[str, type[Family]] = {}
 _plain: dict[type[Family], Family] = {}
 """The one instance of each law without constants: families have no state."""

@@ -11,6 +11,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
@@ -23,10 +24,16 @@ _HALF_LOG_TWO_OVER_PI = 0.5 * math.log(2 / math.pi)
 _DEEP = -8.0
 """Below this the ratio of density to distribution function loses digits to the exponential, exp(-u²/2)."""
 
-_HOPELESS = 10.0
-"""Nats by which a start of the wrong sign must fall short for the climb from it to be spared."""
+_CLEAR = 10.0
+"""Nats by which one sign of alpha must be ahead at the start for the climb with the other to be spared."""
 
-_SHAPES = (0.7, 1.5, 3.0, 6.0, 15.0)
+_STEEP = 100.0
+"""Size of alpha from which the law has as good as a threshold."""
+
+_FLAT = 0.01
+"""Size of alpha below which the likelihood, flat to fifth order, has no maximum that a sample could show."""
+
+_SHAPES = (0.3, 0.7, 1.5, 3.0, 6.0, 15.0)
 """Sizes of alpha among which a start is chosen."""
 
 
@@ -38,7 +45,8 @@ class SkewNormal(Family):
     Source: Azzalini (1985), Scandinavian Journal of Statistics 12, 171-178; Azzalini & Capitanio (2014), The
     Skew-Normal and Related Families, ch. 2-3. Here ``loc`` is ξ and ``scale`` ω. The information is singular at
     alpha = 0, where loc and alpha do the same to first order. With a positive probability, large in small samples, the
-    maximum is at alpha = ±∞: a half-normal law whose threshold is the smallest (largest) observation.
+    maximum is at alpha = ±∞: a half-normal law whose threshold is the smallest (largest) observation. The search
+    runs in log(alpha), in which the way there is short.
     """
 
     name = "skew_normal"
@@ -58,32 +66,39 @@ class SkewNormal(Family):
     def score(self, x: Array, loc: Array, scale: Array, alpha: Array) -> tuple[Array, ...]:
         """Derivatives by loc, scale and alpha."""
         z = (x - loc) / scale
-        ratio = _mills(alpha * z)
-        fall = z - alpha * ratio
-        return fall / scale, (z * fall - 1) / scale, z * ratio
+        return _slopes(z, alpha, scale, _mills(alpha * z))
 
     def hessian(self, x: Array, loc: Array, scale: Array, alpha: Array) -> tuple[Array, ...]:
         """Second derivatives."""
         z = (x - loc) / scale
         u = alpha * z
-        ratio = _mills(u)
-        slope = -ratio * (u + ratio)  # of the ratio
-        fall = z - alpha * ratio
-        bend = np.square(alpha) * slope - 1
-        mixed = ratio + u * slope
-        square = np.square(scale)
-        both = z * bend - fall
-        return (
-            bend / square,
-            both / square,
-            -mixed / scale,
-            (1 + z * (both - fall)) / square,
-            -z * mixed / scale,
-            z * z * slope,
-        )
+        return _bends(z, u, alpha, scale, _mills(u))
+
+    def from_sample(self, sample: Sample) -> tuple[float, ...]:
+        """Newton's method in (loc, log scale, log of the size of alpha), for either sign; on a few rows first."""
+        few = sample.sketch()
+        starts = self._start_by_sign(few)
+        clear = (starts[0][0] - starts[1][0]) * few.nobs > _CLEAR
+        ends = []
+        for _, start in starts:
+            end = _climb_from(few, start)
+            if few is not sample:
+                # Where alpha ran off, rows left out may lie beyond the threshold: begin again.
+                end = _climb_from(sample, end[1] if _FLAT < abs(end[1][2]) < _STEEP else start)
+            ends.append(end)
+            if clear and abs(end[1][2]) > _FLAT:
+                break
+        loc, scale, alpha = max(ends)[1]
+        if abs(alpha) <= _FLAT:  # with either sign: there is no skewness to speak of, and the law is normal
+            return sample.mean(), math.sqrt(sample.var()), 0.0
+        return loc, scale, alpha
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
-        """The best fit of mean and variance among several alphas of each sign; of one sign where that is clear."""
+        """The best fit of mean and variance among several alphas, for either sign."""
+        return [params for _, params in self._start_by_sign(sample)]
+
+    def _start_by_sign(self, sample: Sample) -> list[tuple[float, tuple[Any, ...]]]:
+        """Starts with their mean log-likelihoods, the better sign of alpha first."""
         mean, spread = sample.mean(), math.sqrt(sample.var())
         best: list[tuple[float, tuple[Any, ...]]] = []
         for sign in (1.0, -1.0):
@@ -94,9 +109,7 @@ class SkewNormal(Family):
                 params: tuple[Any, ...] = (mean - scale * delta * _ROOT_TWO_OVER_PI, scale, sign * size)
                 scored.append((sample.mean(lambda x: self.logpdf(x, *params)), params))  # noqa: B023
             best.append(max(scored))
-        first, second = sorted(best, reverse=True)
-        clear = (first[0] - second[0]) * sample.nobs > _HOPELESS
-        return [first[1]] if clear else [first[1], second[1]]
+        return sorted(best, reverse=True)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -119,6 +132,58 @@ class SkewNormal(Family):
         from scipy import stats
 
         return stats.skewnorm(alpha, loc, scale)
+
+
+def _climb_from(sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[float, ...]]:
+    """Climb with the sign of alpha kept: the likelihood has a saddle at alpha = 0, where a search would end."""
+    loc, scale, alpha = start
+    sign = math.copysign(1.0, alpha)
+
+    def to_params(v: Array) -> tuple[float, ...]:
+        return float(v[0]), math.exp(v[1]), sign * math.exp(v[2])
+
+    def stop(v: Array) -> bool:
+        return math.exp(v[2]) <= _FLAT
+
+    first = np.array([loc, math.log(scale), math.log(abs(alpha))])
+    value, v = climb(sample, _derivatives, to_params, first, stop)
+    return value, to_params(v)
+
+
+def _derivatives(x: Array, loc: Any, scale: Any, alpha: Any) -> tuple[Array, ...]:
+    """Log-density, score and second derivatives at once: they share what is costly, the normal integral."""
+    z = (x - loc) / scale
+    u = alpha * z
+    below = special.ndtr(u)
+    ratio = np.exp(-0.5 * u * u) / (_ROOT_TWO_PI * below)
+    log_below = np.log(below)
+    deep = u < _DEEP
+    if np.any(deep):
+        ratio = np.where(deep, _ROOT_TWO_OVER_PI / special.erfcx(u / -_ROOT_TWO), ratio)
+        log_below = np.where(deep, special.log_ndtr(u), log_below)
+    return (
+        log_below - 0.5 * z * z + (_HALF_LOG_TWO_OVER_PI - math.log(scale)),
+        *_slopes(z, alpha, scale, ratio),
+        *_bends(z, u, alpha, scale, ratio),
+    )
+
+
+def _slopes(z: Array, alpha: Array, scale: Array, ratio: Array) -> tuple[Array, ...]:
+    """First derivatives by loc, scale and alpha; ``ratio`` is phi/Phi at alpha z."""
+    fall = z - alpha * ratio
+    return fall / scale, (z * fall - 1) / scale, z * ratio
+
+
+def _bends(z: Array, u: Array, alpha: Array, scale: Array, ratio: Array) -> tuple[Array, ...]:
+    """Second derivatives, upper triangle row by row."""
+    slope = -ratio * (u + ratio)  # of the ratio
+    fall = z - alpha * ratio
+    bend = np.square(alpha) * slope - 1
+    mixed = ratio + u * slope
+    square = np.square(scale)
+    both = z * bend - fall
+    by_scale = (1 + z * (both - fall)) / square
+    return bend / square, both / square, -mixed / scale, by_scale, -z * mixed / scale, z * z * slope
 
 
 def _mills(u: Array) -> Array:

@@ -1,0 +1,135 @@
+"""Newton's method in coordinates of a law's own, for laws whose parameters run off along curved valleys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_STEPS = 200
+_HALVINGS = 30
+_LONGEST_STEP = 3.0
+
+_FAR = 16.0
+"""Distance from the start at which a coordinate has run off: exp(16) is 9e6, and the likelihood flat to rounding."""
+
+_ENOUGH = 1e-12
+"""Newton decrement, in nats of the whole sample, from which one more step leaves only rounding."""
+
+_ROUNDING_OF_VALUE = 1e-13
+"""Change of the mean log-likelihood that rounding may hide."""
+
+_LEAST_CURVATURE = 1e-3
+"""Share of the largest curvature that a direction counts with where the information is not positive definite."""
+
+_DIFFERENCE = 1e-4
+"""Step of the differences by which the map to the parameters is linearised; its errors do not move the maximum."""
+
+
+def climb(
+    sample: Sample,
+    derivatives: Callable[..., tuple[Any, ...]],
+    to_params: Callable[[Array], tuple[float, ...]],
+    start: Array,
+    stop: Callable[[Array], bool] = lambda v: False,
+) -> tuple[float, Array]:
+    """Climb the mean log-likelihood from a start.
+
+    Parameters
+    ----------
+    sample : Sample
+    derivatives : callable
+        ``derivatives(x, *params)``: log-density, its first derivatives and its second ones, upper triangle row by row.
+    to_params : callable
+        The parameters at a vector of coordinates: smooth, and one to one.
+    start : ndarray of shape (q,)
+        Coordinates in which a change of 1 is a natural one, and parameters run off exponentially.
+    stop : callable, optional
+        Tells from the coordinates that nothing is to be found any further.
+
+    Returns
+    -------
+    value : float
+        Mean log-likelihood, nats.
+    coordinates : ndarray of shape (q,)
+        The maximum, or a point on the way to the end of a parameter's domain, where the likelihood has become flat.
+    """
+    v = np.array(start, dtype=float)
+    with np.errstate(all="ignore"):  # trial points may lie where the density overflows; they are not taken
+        value, gradient, hessian = _expansion(sample, derivatives, to_params, v)
+        for _ in range(_STEPS):
+            if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
+                break
+            curvatures, axes = np.linalg.eigh(-hessian)
+            concave = bool(curvatures[0] > 0)
+            if not concave:  # along the eigenvectors by the size of the eigenvalues leads away from saddles
+                size = np.abs(curvatures)
+                curvatures = np.maximum(size, _LEAST_CURVATURE * float(size.max()))
+                if not curvatures.all():
+                    break
+            step = axes @ ((gradient @ axes) / curvatures)
+            gain = 0.5 * float(gradient @ step) * sample.nobs
+            if concave and gain < _ENOUGH:
+                return value, v + step
+            step *= min(1.0, _LONGEST_STEP / float(np.max(np.abs(step))))
+            for _ in range(_HALVINGS):
+                trial = _expansion(sample, derivatives, to_params, v + step)
+                if trial[0] > value or (gain < _ROUNDING_OF_VALUE * sample.nobs and np.isfinite(trial[0])):
+                    break
+                step *= 0.5
+            else:
+                break
+            v = v + step
+            if np.max(np.abs(v - start)) > _FAR or stop(v):
+                return trial[0], v
+            value, gradient, hessian = trial
+    return value, v
+
+
+def _expansion(
+    sample: Sample,
+    derivatives: Callable[..., tuple[Any, ...]],
+    to_params: Callable[[Array], tuple[float, ...]],
+    v: Array,
+) -> tuple[float, Array, Array]:
+    """Value, gradient and second derivatives of the mean log-likelihood by the coordinates."""
+    params = to_params(v)
+    totals: Any = 0.0
+    for x, weight in sample.blocks():
+        terms = derivatives(x, *params)
+        totals = totals + np.array(
+            [np.sum(np.broadcast_to(t, x.shape) if weight is None else weight * t) for t in terms]
+        )
+    means = totals / sample.nobs
+    p, q = len(params), len(v)
+    first = means[1 : 1 + p]
+    second = np.empty((p, p))
+    upper = np.triu_indices(p)
+    second[upper] = second.T[upper] = means[1 + p :]
+    slopes, bends = _linearised(to_params, v, np.array(params))
+    hessian = slopes.T @ second @ slopes + np.tensordot(first, bends, 1)
+    return float(means[0]), first @ slopes, hessian.reshape(q, q)
+
+
+def _linearised(to_params: Callable[[Array], tuple[float, ...]], v: Array, centre: Array) -> tuple[Array, Array]:
+    """First and second differences of the parameters by the coordinates; shapes (p, q) and (p, q, q)."""
+    q = len(v)
+    steps = _DIFFERENCE * np.eye(q)
+    up = [np.array(to_params(v + s)) for s in steps]
+    down = [np.array(to_params(v - s)) for s in steps]
+    slopes = np.stack([(a - b) / (2 * _DIFFERENCE) for a, b in zip(up, down, strict=True)], axis=1)
+    bends = np.empty((len(centre), q, q))
+    for j in range(q):
+        bends[:, j, j] = (up[j] - 2 * centre + down[j]) / _DIFFERENCE**2
+        for k in range(j):
+            both = np.array(to_params(v + steps[j] + steps[k]))
+            neither = np.array(to_params(v - steps[j] - steps[k]))
+            mixed = (both - up[j] - up[k] + 2 * centre - down[j] - down[k] + neither) / (2 * _DIFFERENCE**2)
+            bends[:, j, k] = bends[:, k, j] = mixed
+    return slopes, bends
