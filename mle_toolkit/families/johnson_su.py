@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+
+_RUN_OFF = 25.0
+"""Size of gamma/delta at which the law is lognormal: to exp(-50)."""
+
+_NEARLY = 3.0
+"""Size of gamma/delta from which a search may be on its way there."""
 
 
 class JohnsonSU(Family):
@@ -81,7 +90,7 @@ class JohnsonSU(Family):
             (1 + z * (by_z + both)) / area,
         )
 
-    def start(self, sample: Sample) -> list[tuple[float, float, float, float]]:
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """For several deltas and gammas, the law of the same quartiles; the best two by likelihood."""
         low, median, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
         spread = (high - low) or 2 * math.sqrt(sample.var())
@@ -97,10 +106,30 @@ class JohnsonSU(Family):
         scored.sort(reverse=True)
         return [scored[0][1], scored[1][1]]
 
+    def from_sample(self, sample: Sample) -> tuple[float, ...]:
+        """Newton's method in the median, the spread there, log delta and gamma/delta; on a few rows first."""
+        few = sample.sketch()
+        v = self._search(few)
+        if few is not sample:
+            _, v = climb(sample, self._derivatives, _to_params, v)
+        return _to_params(v)
+
+    def _search(self, sample: Sample) -> Array:
+        """Coordinates of the best maximum from several starts."""
+        ends = [climb(sample, self._derivatives, _to_params, _to_coordinates(*start)) for start in self.start(sample)]
+        return max(ends, key=lambda end: end[0])[1]
+
+    def _derivatives(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        return self.logpdf(x, *params), *self.score(x, *params), *self.hessian(x, *params)
+
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The normal law, as delta and scale grow together."""
-        return (Limit(get_family("normal"), lambda mu, sigma: (0.0, np.inf, mu, np.inf)),)
+        """The normal law, as delta and scale grow together; a lognormal one with a threshold, as gamma runs off."""
+        return (
+            Limit(get_family("normal"), lambda mu, sigma: (0.0, np.inf, mu, np.inf)),
+            Limit(_lognormal(1.0), lambda threshold, mu, sigma: (-np.inf, 1 / sigma, threshold, 0.0)),
+            Limit(_lognormal(-1.0), lambda threshold, mu, sigma: (np.inf, 1 / sigma, threshold, 0.0)),
+        )
 
     def cdf(self, x: Array, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x."""
@@ -142,3 +171,66 @@ class JohnsonSU(Family):
         from scipy import stats
 
         return stats.johnsonsu(gamma, delta, loc, scale)
+
+
+def _to_params(v: Array) -> tuple[float, ...]:
+    """Parameters at the coordinates: median, log of the slope dx/dy there, log delta, gamma/delta.
+
+    The coordinates tend to finite values where the law tends to a lognormal one, and gamma/delta, which then runs off,
+    does so with an effect that falls exponentially; so does log delta towards the normal law.
+    """
+    median, spread, delta, lean = float(v[0]), math.exp(v[1]), math.exp(v[2]), float(v[3])
+    scale = spread * delta / math.cosh(lean)
+    return lean * delta, delta, median + scale * math.sinh(lean), scale
+
+
+def _to_coordinates(gamma: float, delta: float, loc: float, scale: float) -> Array:
+    """The inverse of `_to_params`."""
+    lean = gamma / delta
+    spread = scale * math.cosh(lean) / delta
+    return np.array([loc - scale * math.sinh(lean), math.log(spread), math.log(delta), lean])
+
+
+@cache
+def _lognormal(side: float) -> Family:
+    """A lognormal law above (below, for a negative side) a threshold: what the law tends to as gamma runs off.
+
+    Its likelihood is unbounded as the threshold nears an observation (Hill 1963); what is found is the local maximum.
+    """
+
+    def logpdf(x: Array, threshold: Array, mu: Array, sigma: Array) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            log_x = np.log(side * (x - threshold))
+            log_f = -log_x - np.log(sigma) - _HALF_LOG_TWO_PI - 0.5 * np.square((log_x - mu) / sigma)
+        return np.where(side * (x - threshold) > 0, log_f, -np.inf)
+
+    def score(x: Array, threshold: Array, mu: Array, sigma: Array) -> tuple[Array, ...]:
+        away = side * (x - threshold)
+        z = (np.log(away) - mu) / sigma
+        return side * (1 + z / sigma) / away, z / sigma, (z * z - 1) / sigma
+
+    def from_sample(sample: Sample) -> tuple[float, ...]:
+        family = JohnsonSU()
+
+        def to_params(v: Array) -> tuple[float, ...]:
+            return _to_params(np.append(v, -side * _RUN_OFF))
+
+        found = family._search(sample.sketch())
+        if -side * float(found[3]) < _NEARLY:
+            raise NoMaximumError("johnson_su: gamma does not run off to this side, so the limit is not the maximum.")
+        _, v = climb(sample, family._derivatives, to_params, found[:3])
+        median, spread, sigma = float(v[0]), math.exp(v[1]), math.exp(-v[2])
+        return median - side * spread / sigma, math.log(spread / sigma), sigma
+
+    return Family.from_logpdf(
+        logpdf,
+        (
+            Parameter("threshold", REAL, role="location"),
+            Parameter("mu", REAL, role="log-scale"),
+            Parameter("sigma", POSITIVE),
+        ),
+        REAL,
+        name=f"lognormal {'above' if side > 0 else 'below'} a threshold",
+        score=score,
+        from_sample=from_sample,
+    )
