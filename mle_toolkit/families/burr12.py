@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _POWERS = np.exp2(np.arange(-1.5, 2.0, 0.5))
 """Powers c at which starts are sought, in units of that of the log-logistic law."""
 
+_SMALLEST_LOG = -700.0
+"""Below this exp(t) loses digits, and log(1 + exp(t)) is exp(t)."""
+
 _NEARLY_WEIBULL = 1e3
 """A value of k from which on the law is hardly told from its limit, where a search would only creep."""
 
@@ -97,6 +100,12 @@ class Burr12(HazardFamily):
     def cumulative_hazard(self, x: Array, k: Array, c: Array, scale: Array) -> Array:
         """K times log(1 + (x/scale)^c)."""
         return np.asarray(k * _softplus(c * (log_or_minus_inf(x) - np.log(scale))))
+
+    def log_hazard(self, x: Array, k: Array, c: Array, scale: Array) -> Array:
+        """Log of the cumulative hazard, where the power would underflow too."""
+        t = np.asarray(c * (log_or_minus_inf(x) - np.log(scale)))
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(k) + np.where(t < _SMALLEST_LOG, t, np.log(_softplus(t))))
 
     def at_hazard(self, hazard: Array, k: Array, c: Array, scale: Array) -> Array:
         """Find x from its cumulative hazard."""

@@ -10,7 +10,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
-from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp, log_or_minus_inf
+from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -72,11 +72,11 @@ class Frechet(Family):
     def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cdf."""
         with np.errstate(over="ignore"):  # next to 0 the cdf is 0
-            return np.asarray(-np.exp(-shape * (log_or_minus_inf(x) - np.log(scale))))
+            return np.asarray(-np.exp(_log_power(x, shape, scale)))
 
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the survival function."""
-        return log1mexp(self.logcdf(x, shape, scale))
+        return log1mexp_exp(_log_power(x, shape, scale))
 
     def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Quantile."""
@@ -110,3 +110,8 @@ class Frechet(Family):
         from scipy import stats
 
         return stats.invweibull(shape, scale=scale)
+
+
+def _log_power(x: Array, shape: Array, scale: Array) -> Array:
+    """Log of (x/scale)^-shape."""
+    return np.asarray(-shape * (log_or_minus_inf(x) - np.log(scale)))

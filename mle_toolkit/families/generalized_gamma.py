@@ -125,11 +125,11 @@ class GeneralizedGamma(Family):
 
     def logcdf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Log of the cdf."""
-        return log_gammainc(shape1, _power(x, shape2, scale))
+        return log_gammainc(shape1, _log_power(x, shape2, scale))
 
     def logsf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Log of the survival function."""
-        return log_gammaincc(shape1, _power(x, shape2, scale))
+        return log_gammaincc(shape1, _log_power(x, shape2, scale))
 
     def ppf(self, p: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Quantile."""
@@ -164,7 +164,12 @@ class GeneralizedGamma(Family):
 def _power(x: Array, shape2: Array, scale: Array) -> Array:
     """The unit gamma variable of which x is a function: (x/scale)^shape2."""
     with np.errstate(over="ignore"):
-        return np.asarray(np.exp(shape2 * (log_or_minus_inf(x) - np.log(scale))))
+        return np.asarray(np.exp(_log_power(x, shape2, scale)))
+
+
+def _log_power(x: Array, shape2: Array, scale: Array) -> Array:
+    """Log of the same."""
+    return np.asarray(shape2 * (log_or_minus_inf(x) - np.log(scale)))
 
 
 def _gap(logs: Sample, c: float) -> tuple[float, float, float]:

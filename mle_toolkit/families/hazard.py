@@ -9,7 +9,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp
+from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
 
 
 class HazardFamily(Family):
@@ -26,6 +26,10 @@ class HazardFamily(Family):
     def at_hazard(self, hazard: Array, *params: Any) -> Array:
         """Find the x at which H has this value; the inverse of `cumulative_hazard`."""
 
+    def log_hazard(self, x: Array, *params: Any) -> Array:
+        """Log of H; a law whose H underflows next to 0 gives its own."""
+        return log_or_minus_inf(self.cumulative_hazard(x, *params))
+
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
         return np.asarray(-np.expm1(-self.cumulative_hazard(x, *params)))
@@ -36,7 +40,7 @@ class HazardFamily(Family):
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""
-        return log1mexp(-self.cumulative_hazard(x, *params))
+        return log1mexp_exp(self.log_hazard(x, *params))
 
     def logsf(self, x: Array, *params: Any) -> Array:
         """Log of the survival function."""

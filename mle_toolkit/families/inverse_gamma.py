@@ -17,6 +17,7 @@ from mle_toolkit.families.special import (
     log_gamma_kernel,
     log_gammainc,
     log_gammaincc,
+    log_or_minus_inf,
     sum_log,
 )
 
@@ -85,11 +86,11 @@ class InverseGamma(ExponentialFamily):
 
     def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cdf."""
-        return log_gammaincc(shape, _inverse(x, scale))
+        return log_gammaincc(shape, np.log(scale) - log_or_minus_inf(x))
 
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the survival function."""
-        return log_gammainc(shape, _inverse(x, scale))
+        return log_gammainc(shape, np.log(scale) - log_or_minus_inf(x))
 
     def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Quantile."""

@@ -35,20 +35,26 @@ class InverseGaussian(ExponentialFamily):
     )
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
-        """X, 1/x and log x."""
-        return x, 1.0 / x, np.log(x)
+        """X and 1/x."""
+        return x, 1.0 / x
 
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
-        """Sums of x, 1/x and log x; without weights the logs are taken of products."""
-        if weight is None:
-            return total(x), total(1.0 / x), sum_log(x)
-        return total(weight * x), total(weight / x), total(weight * np.log(x))
+        """Sums of x and 1/x."""
+        return (total(x), total(1.0 / x)) if weight is None else (total(weight * x), total(weight / x))
+
+    def log_base(self, x: Array) -> Array:
+        """-3/2 log x."""
+        return np.asarray(-1.5 * np.log(x))
+
+    def base_sum(self, x: Array, weight: Array | None) -> float:
+        """Sum of -3/2 log x; without weights the logs are taken of products."""
+        return -1.5 * (sum_log(x) if weight is None else total(weight * np.log(x)))
 
     def log_density(self, T: tuple[Array, ...], mu: Array, lam: Array) -> Array:
-        """Log-density, linear in T."""
-        x, inverse, log_x = T
+        """Log-density but for the power of x, linear in T."""
+        x, inverse = T
         spread = x / mu - 2 + mu * inverse
-        return np.asarray(0.5 * np.log(lam) - _HALF_LOG_TWO_PI - 1.5 * log_x - 0.5 * lam / mu * spread)
+        return np.asarray(0.5 * np.log(lam) - _HALF_LOG_TWO_PI - 0.5 * lam / mu * spread)
 
     def logpdf(self, x: Array, mu: Array, lam: Array) -> Array:
         """Log-density at x, from the residual: the expanded square would cancel near the mean."""
@@ -57,13 +63,13 @@ class InverseGaussian(ExponentialFamily):
 
     def score_of(self, T: tuple[Array, ...], mu: Array, lam: Array) -> tuple[Array, ...]:
         """Derivatives by mu and lam."""
-        x, inverse, _ = T
+        x, inverse = T
         spread = x / mu - 2 + mu * inverse
         return lam / mu**2 * (x / mu - 1), 0.5 * (1 / lam - spread / mu)
 
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Mean, and the gap between the mean and the harmonic mean."""
-        mean, mean_inverse, _ = means
+        mean, mean_inverse = means
         gap = mean_inverse * mean - 1.0  # > 0 by Jensen, and 0 only if every x is equal
         if gap <= EQUAL_TO_ROUNDING:
             raise DegenerateDataError(
@@ -83,7 +89,8 @@ class InverseGaussian(ExponentialFamily):
     def logcdf(self, x: Array, mu: Array, lam: Array) -> Array:
         """Log of the cdf: of Phi(low) + exp(2 lam/mu) Phi(-high)."""
         low, high = _passages(x, mu, lam)
-        return np.asarray(np.logaddexp(special.log_ndtr(low), 2 * lam / mu + special.log_ndtr(-high)))
+        with np.errstate(invalid="ignore"):  # NaN stays NaN
+            return np.asarray(np.logaddexp(special.log_ndtr(low), 2 * lam / mu + special.log_ndtr(-high)))
 
     def logsf(self, x: Array, mu: Array, lam: Array) -> Array:
         """Log of the survival function: of Phi(-low) - exp(2 lam/mu) Phi(-high).

@@ -17,6 +17,7 @@ from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gammainc,
     log_gammaincc,
+    log_or_minus_inf,
     stirling_remainder,
     sum_log,
 )
@@ -82,11 +83,11 @@ class Nakagami(ExponentialFamily):
 
     def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cdf."""
-        return log_gammainc(shape, _power(x, shape, scale))
+        return log_gammainc(shape, _log_power(x, shape, scale))
 
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the survival function."""
-        return log_gammaincc(shape, _power(x, shape, scale))
+        return log_gammaincc(shape, _log_power(x, shape, scale))
 
     def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Quantile."""
@@ -119,3 +120,8 @@ class Nakagami(ExponentialFamily):
 def _power(x: Array, shape: Array, scale: Array) -> Array:
     """The unit gamma variable of which x is a function: shape (x/scale)²."""
     return np.asarray(shape * np.square(np.maximum(x, 0.0) / scale))
+
+
+def _log_power(x: Array, shape: Array, scale: Array) -> Array:
+    """Log of `_power`, where the square would underflow too."""
+    return np.asarray(np.log(shape) + 2 * (log_or_minus_inf(x) - np.log(scale)))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
-from mle_toolkit.families.special import sum_log
+from mle_toolkit.families.special import log_or_minus_inf, sum_log
 
 
 class Rayleigh(HazardFamily, ExponentialFamily):
@@ -28,19 +28,24 @@ class Rayleigh(HazardFamily, ExponentialFamily):
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
-        """Square and log of x."""
-        return np.square(x), np.log(x)
+        """Square of x."""
+        return (np.square(x),)
 
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
-        """Sums of the square, without a temporary, and of the log of x, taken of products."""
-        if weight is None:
-            return float(x @ x), sum_log(x)
-        return float((weight * x) @ x), float(np.add.reduce(weight * np.log(x)))
+        """Sum of the square, without a temporary."""
+        return (float((x if weight is None else weight * x) @ x),)
+
+    def log_base(self, x: Array) -> Array:
+        """Log x."""
+        return np.asarray(np.log(x))
+
+    def base_sum(self, x: Array, weight: Array | None) -> float:
+        """Sum of log x; without weights the logs are taken of products."""
+        return sum_log(x) if weight is None else total(weight * np.log(x))
 
     def log_density(self, T: tuple[Array, ...], sigma: Array) -> Array:
-        """Log-density, linear in T."""
-        square, log_x = T
-        return np.asarray(log_x - 2 * np.log(sigma) - 0.5 * square / sigma**2)
+        """Log-density less log x, linear in T."""
+        return np.asarray(-2 * np.log(sigma) - 0.5 * T[0] / sigma**2)
 
     def score_of(self, T: tuple[Array, ...], sigma: Array) -> tuple[Array, ...]:
         """Derivative by sigma."""
@@ -53,6 +58,10 @@ class Rayleigh(HazardFamily, ExponentialFamily):
     def cumulative_hazard(self, x: Array, sigma: Array) -> Array:
         """Half the square of x / sigma."""
         return np.asarray(0.5 * np.square(np.maximum(x, 0.0) / sigma))
+
+    def log_hazard(self, x: Array, sigma: Array) -> Array:
+        """Log of the cumulative hazard, where the square would underflow too."""
+        return np.asarray(2 * (log_or_minus_inf(x) - np.log(sigma)) - math.log(2))
 
     def at_hazard(self, hazard: Array, sigma: Array) -> Array:
         """Find x from its cumulative hazard."""

@@ -82,22 +82,36 @@ def log1mexp(a: Array) -> Array:
         return np.asarray(np.where(a > -math.log(2), np.log(-np.expm1(a)), np.log1p(-np.exp(a))))
 
 
-def log_gammainc(shape: Array, x: Array) -> Array:
-    """Log of the regularised lower incomplete gamma function, P(shape, x); finite where P itself underflows."""
-    shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
+def log1mexp_exp(t: Array) -> Array:
+    """``log(1 - exp(-exp(t)))``, the log of a cdf from the log of the cumulative hazard, which may have underflowed."""
+    t = np.asarray(t, dtype=float)
+    with np.errstate(over="ignore"):
+        return np.asarray(np.where(t < math.log(_EPSILON), t, log1mexp(-np.exp(t))))
+
+
+def log_gammainc(shape: Array, log_x: Array) -> Array:
+    """Log of the regularised lower incomplete gamma function P(shape, x), from log x.
+
+    Finite where P itself, or x, underflows.
+    """
+    shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    with np.errstate(over="ignore"):
+        x = np.exp(log_x)
     lower = special.gammainc(shape, x)
     upper = special.gammaincc(shape, x)
     with np.errstate(divide="ignore"):
         value = np.where(lower > 0.5, np.log1p(-upper), np.log(lower))
-    tiny = (lower < _SMALLEST_MASS) & (x > 0)
+    tiny = (lower < _SMALLEST_MASS) & (log_x > -np.inf)
     if np.any(tiny):
-        value[tiny] = _log_gammainc_by_series(shape[tiny], x[tiny])
+        value[tiny] = _log_gammainc_by_series(shape[tiny], log_x[tiny])
     return np.asarray(value)
 
 
-def log_gammaincc(shape: Array, x: Array) -> Array:
-    """Log of the regularised upper incomplete gamma function, Q(shape, x); finite where Q itself underflows."""
-    shape, x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(x, dtype=float))
+def log_gammaincc(shape: Array, log_x: Array) -> Array:
+    """Log of the regularised upper incomplete gamma function Q(shape, x), from log x; finite where Q underflows."""
+    shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    with np.errstate(over="ignore"):
+        x = np.exp(log_x)
     lower = special.gammainc(shape, x)
     upper = special.gammaincc(shape, x)
     with np.errstate(divide="ignore"):
@@ -108,8 +122,9 @@ def log_gammaincc(shape: Array, x: Array) -> Array:
     return np.asarray(value)
 
 
-def _log_gammainc_by_series(shape: Array, x: Array) -> Array:
+def _log_gammainc_by_series(shape: Array, log_x: Array) -> Array:
     """P = x^a e^-x / Gamma(a + 1) * sum_k x^k / ((a + 1) ... (a + k)), for x far below a (DLMF 8.11.4)."""
+    x = np.exp(log_x)
     term = np.ones_like(x)
     total = np.ones_like(x)
     for k in range(1, _SERIES_TERMS):
@@ -117,7 +132,7 @@ def _log_gammainc_by_series(shape: Array, x: Array) -> Array:
         total = total + term
         if np.all(term <= _EPSILON * total):
             break
-    return np.asarray(log_gamma_kernel(shape, np.log(x)) - np.log(shape) + np.log(total))
+    return np.asarray(log_gamma_kernel(shape, log_x) - np.log(shape) + np.log(total))
 
 
 def _log_gammaincc_by_fraction(shape: Array, x: Array) -> Array:
@@ -145,15 +160,16 @@ def mills_ratio_normal(z: Array) -> Array:
 
 def hazard_at_cdf(p: Array) -> Array:
     """Cumulative hazard at which the cdf is p, ``-log(1 - p)``: the unit exponential quantile; NaN outside [0, 1]."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(-np.log1p(-np.asarray(p, dtype=float)))
+    p = np.asarray(p, dtype=float)
+    with np.errstate(divide="ignore"):
+        return np.asarray(-np.log1p(-np.where((p >= 0) & (p <= 1), p, np.nan)))
 
 
 def hazard_at_sf(p: Array) -> Array:
     """Cumulative hazard at which the survival function is p, ``-log(p)``; NaN outside [0, 1]."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p = np.asarray(p, dtype=float)
-        return np.asarray(np.where(p > 1, np.nan, 0.0 - np.log(p)))
+    p = np.asarray(p, dtype=float)
+    with np.errstate(divide="ignore"):
+        return np.asarray(0.0 - np.log(np.where((p >= 0) & (p <= 1), p, np.nan)))
 
 
 # --- gamma functions ------------------------------------------------------------------------------------------------
