@@ -81,8 +81,6 @@ class Maximum:
         All parameters, in the unit of the likelihood.
     theta : ndarray of shape (p,)
         All parameters, in the unit of the data.
-    loglik : float
-        Log-likelihood of the sample, nats.
     free : tuple of bool
         Which parameters are free, regular and off the boundary: those with a standard error.
     fixed : tuple of str
@@ -91,20 +89,30 @@ class Maximum:
         Parameters at the end of their domain.
     limit : Maximum or None
         The maximum of the limiting family, where that is the maximum.
+    value : float or None
+        Mean log-density in the unit of the likelihood, where the route knows it.
     """
 
     family: Family
     likelihood: Likelihood
     theta_in_unit: Array
     theta: Array
-    loglik: float
     free: tuple[bool, ...]
     method: str
+    value: float | None = None
     fixed: tuple[str, ...] = ()
     boundary: tuple[str, ...] = ()
     limit: Maximum | None = None
     n_starts: int = 0
     n_agreeing: int = 0
+
+    @cached_property
+    def loglik(self) -> float:
+        """Log-likelihood of the sample, nats; computed when asked for, because a closed form does not need it."""
+        if self.limit is not None:
+            return self.limit.loglik
+        value = self.likelihood.mean_loglik(self.theta_in_unit) if self.value is None else self.value
+        return (value + self.likelihood.unit.log_jacobian(self.family)) * self.likelihood.nobs
 
     @cached_property
     def objective(self) -> Objective:
@@ -130,7 +138,7 @@ class Maximum:
     def certify(self) -> Certificate:
         """Look at the point, whatever the solver claimed, and say what it is."""
         family = self.family
-        irregular = tuple(p.name for p in family.parameters if not p.regular and p.name not in self.fixed)
+        irregular = tuple(n for n in family.irregular(*family.unpack(self.theta)) if n not in self.fixed)
         facts: dict[str, Any] = {
             "method": self.method,
             "boundary": self.boundary,
@@ -264,7 +272,8 @@ def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[A
     else:
         theta = np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in params])
     boundary = _at_endpoints(family, theta)
-    free = [p.regular and p.name not in boundary for p in family.parameters]
+    without_error = {*boundary, *family.irregular(*family.unpack(theta))}
+    free = [p.name not in without_error for p in family.parameters]
     value = None
     if family.entropy_attained:
         assert family.entropy is not None
@@ -292,17 +301,14 @@ def _maximum(
     value: float | None = None,
     **facts: Any,
 ) -> Maximum:
-    if value is None:
-        value = likelihood.mean_loglik(theta)
-    value += likelihood.unit.log_jacobian(family)
     return Maximum(
         family=family,
         likelihood=likelihood,
         theta_in_unit=theta,
         theta=likelihood.unit.params_to_data(family, theta),
-        loglik=value * likelihood.nobs,
         free=tuple(free),
         method=method,
+        value=value,
         **facts,
     )
 
@@ -781,7 +787,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
                 for p in family.parameters
                 if not np.all(np.isfinite(named[p.name])) or any(np.any(named[p.name] == e) for e in _ends(p.domain))
             )
-            best = replace(found, theta=theta, loglik=at.loglik, limit=at, boundary=ends)
+            best = replace(found, theta=theta, limit=at, boundary=ends)
     return best
 
 

@@ -221,6 +221,10 @@ class Family(ABC):
         """Names of the constants that are arrays, one value a row."""
         return tuple(name for name, value in self.constants.items() if np.ndim(value) == 1)
 
+    def irregular(self, *params: Any) -> tuple[str, ...]:
+        """Names of the parameters whose estimates, where these are they, have no standard error from the information."""
+        return tuple(p.name for p in self.parameters if not p.regular)
+
     def take(self, rows: Any) -> Family:
         """Restrict constants given per row to some rows."""
         if not self.per_row:
@@ -365,6 +369,13 @@ def total(x: Array) -> float:
     return float(np.einsum("i->", x))
 
 
+def dot(x: Array, y: Array) -> float:
+    """Sum of products over a block, by pieces that are too short for BLAS to wake its threads."""
+    if len(x) <= BLOCK_ROWS:
+        return float(x @ y)
+    return sum(float(x[k : k + BLOCK_ROWS] @ y[k : k + BLOCK_ROWS]) for k in range(0, len(x), BLOCK_ROWS))
+
+
 class ExponentialFamily(Family):
     """A family whose log-density is linear in a few statistics of the observation.
 
@@ -374,7 +385,9 @@ class ExponentialFamily(Family):
     ``statistics(x)``
         The functions of the observation, as a tuple of arrays.
     ``log_density(T, *params)``
-        The log-density, linear in ``T = statistics(x)``.
+        The log-density, linear in ``T = statistics(x)``, less the part without parameters.
+    ``log_base(x)``
+        That part, if there is one: the log-likelihood needs its mean, the maximum does not.
     ``score_of(T, *params)``
         Its derivatives by each parameter, linear in ``T`` too.
     ``from_means(means)``
@@ -388,13 +401,15 @@ class ExponentialFamily(Family):
     statistics: Callable[[Array], tuple[Array, ...]]
     log_density: Callable[..., Array]
     score_of: Callable[..., tuple[Array, ...]]
+    log_base: Callable[[Array], Array] | None = None
     from_means: Callable[[tuple[float, ...]], tuple[float, ...]] | None = None
     block_rows: ClassVar[int] = BLOCK_ROWS
-    """Rows a block of `sums`; more where it needs no temporaries and no dot product."""
+    """Rows a block of `sums`; ``LONG_BLOCK_ROWS`` where it makes no temporaries of the size of the block."""
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""
-        return self.log_density(self.statistics(x), *params)
+        density = self.log_density(self.statistics(x), *params)
+        return density if self.log_base is None else density + self.log_base(x)
 
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives of the log-density by each parameter."""
@@ -405,6 +420,12 @@ class ExponentialFamily(Family):
         if weight is None:
             return tuple([total(t) for t in self.statistics(x)])
         return tuple([total(weight * t) for t in self.statistics(x)])
+
+
+    def base_sum(self, x: Array, weight: Array | None) -> float:
+        """Weighted sum of ``log_base`` over a block."""
+        assert self.log_base is not None
+        return total(self.log_base(x) if weight is None else weight * self.log_base(x))
 
 
 _FAMILY_PACKAGE = "mle_toolkit.families"

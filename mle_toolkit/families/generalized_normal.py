@@ -79,6 +79,10 @@ class GeneralizedNormal(Family):
             shape, loc = _alternate(sample, shape, loc)
         return loc, _scale(sample, loc, shape), shape
 
+    def irregular(self, loc: float, scale: float, shape: float) -> tuple[str, ...]:
+        """The location at a cusp."""
+        return ("loc",) if shape <= 1 else ()
+
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The uniform law, as shape grows."""

@@ -96,6 +96,10 @@ class GEV(Family):
         wide = (mean, 2 * (sample.maximum - sample.minimum), 0.0)
         return [_weighted_moments(sample), gumbel, wide]
 
+    def irregular(self, loc: float, scale: float, xi: float) -> tuple[str, ...]:
+        """All parameters, for xi <= -1/2: the information does not exist."""
+        return self.param_names if xi <= -0.5 else ()
+
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The reversed exponential law, at xi = -1."""

@@ -98,6 +98,10 @@ class GPD(Family):
         # Where the profile rises to the end xi = -1, any point before it will do: the uniform limit is better.
         return (scale, xi) if xi > -1 else (mean, 0.0)
 
+    def irregular(self, scale: float, xi: float) -> tuple[str, ...]:
+        """Both parameters, for xi <= -1/2: the information does not exist."""
+        return self.param_names if xi <= -0.5 else ()
+
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The uniform law from 0, at xi = -1."""

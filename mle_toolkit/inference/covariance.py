@@ -63,8 +63,9 @@ def _in_unit(maximum: Maximum, kind: CovKind) -> tuple[Array, Array]:
     slopes = maximum.objective.coordinates.jacobian(u)
     cov = slopes @ inner @ slopes.T
     first = 0
+    irregular = family.irregular(*family.unpack(maximum.theta))
     for p, free in zip(family.parameters, maximum.objective.coordinates.free, strict=True):
-        if not free and (p.name not in maximum.fixed):
+        if (not free or p.name in irregular) and p.name not in maximum.fixed:
             cov[first : first + p.size, :] = cov[:, first : first + p.size] = np.nan
         first += p.size
     return np.asarray(cov), maximum.likelihood.unit.slopes(family)
