@@ -65,7 +65,7 @@ class Fit:
         self,
         family: Family,
         theta: Array,
-        llf: float,
+        llf: float | None,
         nobs: float,
         fixed: tuple[str, ...],
         weight_kind: str,
@@ -74,7 +74,7 @@ class Fit:
         pieces: dict[str, Any] | None = None,
     ) -> None:
         self.family = family
-        self.llf = llf
+        self._llf = llf
         self.nobs = nobs
         self.fixed = fixed
         self.weight_kind = weight_kind
@@ -89,7 +89,7 @@ class Fit:
         return cls(
             maximum.family,
             maximum.theta,
-            maximum.loglik,
+            None,
             sample.nobs,
             maximum.fixed,
             sample.weight_kind,
@@ -163,6 +163,11 @@ class Fit:
         reach = float(special.ndtri(1 - alpha / 2)) * self._bse
         bounds = {"lower": self._theta - reach, "upper": self._theta + reach}
         return pd.DataFrame(bounds, index=list(self.family.coefficient_names))
+
+    @property
+    def llf(self) -> float:
+        """Log-likelihood at the estimates, nats."""
+        return self._at_maximum.loglik if self._llf is None else self._llf
 
     # --- likelihood and information -----------------------------------------------------------------------------------
 

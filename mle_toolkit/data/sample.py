@@ -18,6 +18,9 @@ BLOCK_ROWS = 10_000
 """Rows a block: temporaries stay in the second-level cache and below the 128 KiB from which allocators map fresh pages,
 and dot products stay short enough for BLAS to leave its threads asleep."""
 
+LONG_BLOCK_ROWS = 100_000
+"""Rows a block for sums whose temporaries are an eighth of the data or less."""
+
 SKETCH_ROWS = 5_000
 """Rows of the strided subsample from which starting values are computed."""
 

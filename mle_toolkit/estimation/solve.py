@@ -230,7 +230,8 @@ def maximise(
         If names or values in ``fixed``, ``bounds`` or ``start`` are not those of the family.
     """
     fixed, bounds = dict(fixed or {}), dict(bounds or {})
-    _check_names(family, fixed, bounds, start or {})
+    if fixed or bounds or start:
+        _check_names(family, fixed, bounds, start or {})
     if solver not in (None, "closed-form", "newton") and solver not in SOLVERS:
         raise ParameterError(f"unknown solver {solver!r}; choose closed-form, newton or one of {', '.join(SOLVERS)}.")
     if not fixed and not bounds:
@@ -282,9 +283,9 @@ def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[A
 
 
 def _at_endpoints(family: Family, theta: Array) -> tuple[str, ...]:
-    closed = [p.domain.endpoints for p in family.parameters]
-    if not any(closed):
+    if not family.has_endpoints:
         return ()
+    closed = [p.domain.endpoints for p in family.parameters]
     return tuple(
         p.name
         for p, value, ends in zip(family.parameters, _split(family, theta), closed, strict=True)

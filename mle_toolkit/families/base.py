@@ -205,6 +205,11 @@ class Family(ABC):
         return all(isinstance(p.domain, Interval) for p in self.parameters)
 
     @cached_property
+    def has_endpoints(self) -> bool:
+        """Whether a parameter may be at an end of its domain."""
+        return any(p.domain.endpoints for p in self.parameters)
+
+    @cached_property
     def has_location(self) -> bool:
         """Whether the law may be shifted."""
         return any(p.role == "location" for p in self.parameters)

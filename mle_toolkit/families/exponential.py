@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
@@ -26,7 +27,7 @@ class Exponential(HazardFamily, ExponentialFamily):
     support = NON_NEGATIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
 
-    block_rows = 100_000
+    block_rows = LONG_BLOCK_ROWS
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X itself."""

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.domain import POSITIVE
@@ -29,6 +30,8 @@ class Gamma(ExponentialFamily):
         Parameter("shape", POSITIVE, typical=(0.3, 30.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+
+    block_rows = LONG_BLOCK_ROWS
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X and log x."""

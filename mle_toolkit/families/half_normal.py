@@ -9,8 +9,9 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Parameter, dot
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 
 _HALF_LOG_HALF_PI = 0.5 * math.log(0.5 * math.pi)
@@ -31,13 +32,15 @@ class HalfNormal(ExponentialFamily):
     support = NON_NEGATIVE
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
 
+    block_rows = LONG_BLOCK_ROWS
+
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """Square of x."""
         return (np.square(x),)
 
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Sum of the square, without a temporary."""
-        return (float((x if weight is None else weight * x) @ x),)
+        return (dot(x if weight is None else weight * x, x),)
 
     def log_density(self, T: tuple[Array, ...], sigma: Array) -> Array:
         """Log-density, linear in T."""

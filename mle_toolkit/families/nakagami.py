@@ -9,8 +9,9 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import (
     EQUAL_TO_ROUNDING,
@@ -39,6 +40,8 @@ class Nakagami(ExponentialFamily):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
 
+    block_rows = LONG_BLOCK_ROWS
+
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """Square and log of x."""
         return np.square(x), np.log(x)
@@ -46,8 +49,8 @@ class Nakagami(ExponentialFamily):
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Sums of the square, without a temporary, and of the log of x, taken of products."""
         if weight is None:
-            return float(x @ x), sum_log(x)
-        return float((weight * x) @ x), float(np.add.reduce(weight * np.log(x)))
+            return dot(x, x), sum_log(x)
+        return dot(weight * x, x), total(weight * np.log(x))
 
     def log_density(self, T: tuple[Array, ...], shape: Array, scale: Array) -> Array:
         """Log-density, linear in T."""

@@ -9,8 +9,9 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter, total
+from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, total
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -33,6 +34,8 @@ class Normal(ExponentialFamily):
         Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
 
+    block_rows = LONG_BLOCK_ROWS
+
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X and its square."""
         return x, np.square(x)
@@ -40,9 +43,9 @@ class Normal(ExponentialFamily):
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Sum of x and of its square, without a temporary for the square."""
         if weight is None:
-            return total(x), float(x @ x)
+            return total(x), dot(x, x)
         weighted = weight * x
-        return total(weighted), float(weighted @ x)
+        return total(weighted), dot(weighted, x)
 
     def log_density(self, T: tuple[Array, ...], mu: Array, sigma: Array) -> Array:
         """Log-density, linear in T."""

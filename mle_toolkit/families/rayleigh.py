@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Parameter, total
+from mle_toolkit.data.sample import LONG_BLOCK_ROWS
+from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.special import log_or_minus_inf, sum_log
@@ -27,13 +28,15 @@ class Rayleigh(HazardFamily, ExponentialFamily):
     support = POSITIVE
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
 
+    block_rows = LONG_BLOCK_ROWS
+
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """Square of x."""
         return (np.square(x),)
 
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Sum of the square, without a temporary."""
-        return (float((x if weight is None else weight * x) @ x),)
+        return (dot(x if weight is None else weight * x, x),)
 
     def log_base(self, x: Array) -> Array:
         """Log x."""

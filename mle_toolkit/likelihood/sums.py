@@ -55,13 +55,23 @@ class Likelihood:
         """Means of the statistics of an exponential family, and the ends of the data: all that its likelihood needs."""
         family = self.family
         assert isinstance(family, ExponentialFamily)
-        blocks = [family.sums(self.unit.apply(x), weight) for x, weight in self.data.blocks(family.block_rows)]
+        length = family.block_rows if self.unit.is_identity and self.data.weight is None else BLOCK_ROWS
+        blocks = [family.sums(self.unit.apply(x), weight) for x, weight in self.data.blocks(length)]
         totals = blocks[0] if len(blocks) == 1 else map(sum, zip(*blocks, strict=True))
         means = tuple(total / self.nobs for total in totals)
         if family.with_ends:
             ends = np.array([self.data.minimum, self.data.maximum])
             means += tuple(self.unit.apply(ends).tolist())
         return means
+
+    @cached_property
+    def mean_log_base(self) -> float:
+        """Mean of the part of an exponential family's log-density that has no parameters."""
+        family = self.family
+        assert isinstance(family, ExponentialFamily)
+        if family.log_base is None:
+            return 0.0
+        return sum(family.base_sum(self.unit.apply(x), weight) for x, weight in self.data.blocks()) / self.nobs
 
     def mean_loglik(self, theta: Array) -> float:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
@@ -78,7 +88,7 @@ class Likelihood:
         with np.errstate(all="ignore"):
             if self.on_means:
                 assert isinstance(family, ExponentialFamily)
-                value = float(family.log_density(self.means, *params))
+                value = float(family.log_density(self.means, *params)) + self.mean_log_base
             else:
                 total = 0.0
                 for law, x, weight in self._blocks():

@@ -51,6 +51,11 @@ class Unit:
             spread = abs(sketch.quantile(0.5)) or sketch.mean(np.abs) or max(-sample.minimum, sample.maximum)
         return cls(centre, _power_of_two(spread))
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether it is the unit of the data."""
+        return self.centre == 0.0 and self.scale == 1.0
+
     def apply(self, x: Array) -> Array:
         """Observations in this unit."""
         moved = x if self.centre == 0.0 else x - self.centre
@@ -58,7 +63,7 @@ class Unit:
 
     def params_to_data(self, family: Family, theta: Array) -> Array:
         """Parameters of the law of ``x``, from those of the law of ``z``."""
-        if self.centre == 0.0 and self.scale == 1.0:
+        if self.is_identity:
             return theta
         moved = []
         for value, role in zip(theta, roles(family), strict=True):
