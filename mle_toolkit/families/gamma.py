@@ -12,7 +12,7 @@ from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.domain import POSITIVE
-from mle_toolkit.families.special import inverse_log_minus_digamma, sum_log
+from mle_toolkit.families.special import EQUAL_TO_ROUNDING, inverse_log_minus_digamma, sum_log
 
 
 class Gamma(ExponentialFamily):
@@ -57,8 +57,11 @@ class Gamma(ExponentialFamily):
         """Root in the shape; the scale follows."""
         mean, mean_log = means
         gap = float(np.log(mean)) - mean_log  # > 0 by Jensen, and 0 only if every x is equal
-        if gap <= 0:
-            raise DegenerateDataError("gamma: the observations are equal to rounding, so the shape is unbounded.")
+        if gap <= EQUAL_TO_ROUNDING:
+            raise DegenerateDataError(
+                "gamma: the observations are equal, or nearly so (to five digits or more), so the shape is unbounded or "
+                "lost to rounding. Subtract a threshold, or choose a law with a location."
+            )
         shape = inverse_log_minus_digamma(gap)
         return shape, mean / shape
 
