@@ -220,10 +220,8 @@ def _reversed_exponential() -> Family:
 
     return Family.from_logpdf(
         logpdf,
-        (
-            Parameter("upper", REAL, role="location", regular=False),
-            Parameter("scale", POSITIVE, role="scale"),
-        ),
+        # The end is an observation: it moves with the scale only, so that no centring rounds it on the way back.
+        (Parameter("upper", REAL, role="scale", regular=False), Parameter("scale", POSITIVE, role="scale")),
         REAL,
         name="reversed exponential",
         score=score,

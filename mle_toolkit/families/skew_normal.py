@@ -229,7 +229,8 @@ def _half_normal(sign: float) -> Family:
 
     return Family.from_logpdf(
         logpdf,
-        (Parameter("loc", REAL, role="location", regular=False), Parameter("scale", POSITIVE, role="scale")),
+        # The threshold is an observation: it moves with the scale only, so that no centring rounds it on the way back.
+        (Parameter("loc", REAL, role="scale", regular=False), Parameter("scale", POSITIVE, role="scale")),
         REAL,
         name=f"half-normal {'above' if sign > 0 else 'below'} a threshold",
         score=score,

@@ -1,0 +1,526 @@
+"""Laws of the line, of directions, extremes and shares: derivatives, tails, units, limits, pathologies."""
+
+import math
+import warnings
+
+import mpmath as mp
+import numpy as np
+import pytest
+from scipy import optimize, stats
+
+import mle_toolkit as mle
+from mle_toolkit.errors import DegenerateDataError, NoMaximumError
+
+mp.mp.dps = 40
+
+
+def t_of(xi, z):
+    """log(1 + xi z)/xi, and its limit z."""
+    return z if xi == 0 else mp.log1p(xi * z) / xi
+
+
+LOGPDF = {
+    "beta": lambda x, a, b: (a - 1) * mp.log(x) + (b - 1) * mp.log1p(-x) - mp.log(mp.beta(a, b)),
+    "kumaraswamy": lambda x, a, b: mp.log(a * b) + (a - 1) * mp.log(x) + (b - 1) * mp.log1p(-(x**a)),
+    "cauchy": lambda x, m, s: -mp.log(mp.pi * s) - mp.log1p(((x - m) / s) ** 2),
+    "laplace": lambda x, m, s: -mp.log(2 * s) - abs(x - m) / s,
+    "logistic": lambda x, m, s: -(x - m) / s - mp.log(s) - 2 * mp.log1p(mp.exp(-(x - m) / s)),
+    "gumbel": lambda x, m, s: -mp.log(s) - (x - m) / s - mp.exp(-(x - m) / s),
+    "student_t": lambda x, v, m, s: (
+        mp.loggamma((v + 1) / 2)
+        - mp.loggamma(v / 2)
+        - mp.log(mp.pi * v) / 2
+        - mp.log(s)
+        - (v + 1) / 2 * mp.log1p(((x - m) / s) ** 2 / v)
+    ),
+    "skew_normal": lambda x, m, s, a: (
+        mp.log(2 / s) - ((x - m) / s) ** 2 / 2 - mp.log(2 * mp.pi) / 2 + mp.log(mp.ncdf(a * (x - m) / s))
+    ),
+    "von_mises": lambda x, m, k: k * mp.cos(x - m) - mp.log(2 * mp.pi * mp.besseli(0, k)),
+    "gev": lambda x, m, s, xi: -mp.log(s) - (1 + xi) * t_of(xi, (x - m) / s) - mp.exp(-t_of(xi, (x - m) / s)),
+    "gpd": lambda x, s, xi: -mp.log(s) - (1 + xi) * t_of(xi, x / s),
+    "generalized_normal": lambda x, m, s, b: mp.log(b / (2 * s)) - mp.loggamma(1 / b) - abs((x - m) / s) ** b,
+    "johnson_su": lambda x, g, d, m, s: (
+        mp.log(d / s)
+        - mp.log(2 * mp.pi) / 2
+        - mp.log1p(((x - m) / s) ** 2) / 2
+        - (g + d * mp.asinh((x - m) / s)) ** 2 / 2
+    ),
+}
+"""Log-densities as the textbooks write them."""
+
+LINE = (-7.0, -0.3, 0.9, 1.7, 6.0)
+POINTS = [
+    ("beta", (2.0, 5.0), (1e-9, 0.2, 0.7, 1 - 1e-9)),
+    ("beta", (0.2, 0.3), (1e-9, 0.2, 0.7, 1 - 1e-9)),
+    ("kumaraswamy", (2.0, 3.0), (1e-9, 0.2, 0.7, 1 - 1e-9)),
+    ("kumaraswamy", (0.3, 0.2), (1e-9, 0.2, 0.7, 1 - 1e-9)),
+    ("cauchy", (1.0, 0.5), (*LINE, 1e8)),
+    ("laplace", (1.0, 0.5), LINE),
+    ("logistic", (1.0, 0.5), (*LINE, -300.0, 300.0)),
+    ("gumbel", (1.0, 0.5), (-2.0, *LINE[1:], 300.0)),
+    ("student_t", (1.5, 1.0, 0.5), LINE),
+    ("student_t", (39.0, 1.0, 0.5), LINE),
+    ("student_t", (41.0, 1.0, 0.5), LINE),
+    ("student_t", (1e9, 1.0, 0.5), LINE),
+    ("skew_normal", (1.0, 0.5, 3.0), LINE),
+    ("skew_normal", (1.0, 2.0, 0.0), LINE),
+    ("skew_normal", (1.0, 2.0, -40.0), LINE),
+    ("von_mises", (1.0, 0.1), (-3.0, 0.5, 1.0, 9.0)),
+    ("von_mises", (1.0, 800.0), (0.9, 0.99, 1.0, 1.2)),
+    ("gev", (1.0, 0.5, 0.3), (-0.5, 0.9, 1.7, 60.0)),
+    ("gev", (1.0, 2.0, -0.3), (-7.0, 0.9, 1.7, 7.0)),
+    ("gev", (1.0, 2.0, 0.019), LINE),
+    ("gev", (1.0, 2.0, 1e-5), LINE),
+    ("gev", (1.0, 2.0, 0.0), LINE),
+    ("gev", (1.0, 2.0, -1e-12), LINE),
+    ("gpd", (2.0, 0.3), (0.0, 1e-6, 1.0, 90.0)),
+    ("gpd", (2.0, -0.3), (0.0, 1e-6, 1.0, 6.0)),
+    ("gpd", (2.0, 1e-4), (0.0, 1e-6, 1.0, 50.0)),
+    ("gpd", (2.0, 0.0), (0.0, 1e-6, 1.0, 50.0)),
+    ("gpd", (2.0, -1e-13), (0.0, 1e-6, 1.0, 50.0)),
+    ("generalized_normal", (1.0, 0.5, 1.5), LINE),
+    ("generalized_normal", (1.0, 5.0, 8.0), LINE),
+    ("johnson_su", (0.5, 1.5, 1.0, 2.0), LINE),
+    ("johnson_su", (-3.0, 0.4, 1.0, 0.01), LINE),
+]
+AT = pytest.mark.parametrize(("name", "params", "points"), POINTS, ids=[f"{p[0]}{p[1]}" for p in POINTS])
+
+
+def exact(name, params, x, order):
+    """A derivative of the log-density, to 25 digits or more."""
+    f = LOGPDF[name]
+    at = [mp.mpf(p) for p in params]
+    if not any(order):
+        return float(f(mp.mpf(x), *at))
+    with mp.workdps(80):
+        return float(mp.diff(lambda *p: f(mp.mpf(x), *p), at, order))
+
+
+@AT
+def test_the_density_is_the_textbook_s(name, params, points):
+    got = mle.get_family(name).logpdf(np.array(points), *params)
+    assert got == pytest.approx([exact(name, params, x, [0] * len(params)) for x in points], rel=1e-13, abs=1e-13)
+
+
+@AT
+def test_the_score_is_the_slope_of_the_density(name, params, points):
+    got = mle.get_family(name).score(np.array(points), *params)
+    for k, value in enumerate(got):
+        order = [int(j == k) for j in range(len(params))]
+        expected = [exact(name, params, x, order) for x in points]
+        assert np.broadcast_to(value, len(points)) == pytest.approx(expected, rel=2e-11, abs=2e-13)
+
+
+@AT
+def test_the_hessian_is_the_slope_of_the_score(name, params, points):
+    law = mle.get_family(name)
+    if law.hessian is None:
+        pytest.skip("differences of the score stand in")
+    got = law.hessian(np.array(points), *params)
+    p = len(params)
+    pairs = [(j, k) for j in range(p) for k in range(j, p)]
+    assert len(got) == len(pairs)
+    for (j, k), value in zip(pairs, got, strict=True):
+        order = [int(i == j) + int(i == k) for i in range(p)]
+        expected = [exact(name, params, x, order) for x in points]
+        assert np.broadcast_to(value, len(points)) == pytest.approx(expected, rel=2e-10, abs=3e-12)
+
+
+@AT
+def test_scipy_s_law_has_the_same_probabilities_also_in_the_tails(name, params, points):
+    law = mle.get_family(name)
+    if law.to_scipy is None:
+        pytest.skip("SciPy has no such law")
+    scipys, ours = law.to_scipy(*params), mle.distribution(name, **dict(zip(law.param_names, params, strict=True)))
+    share = np.array([1e-12, 1e-4, 0.1, 0.5, 0.8, 0.999])
+    x = scipys.ppf(share)
+    if name == "von_mises":
+        return  # its distribution function lives on one turn, SciPy's on the line
+    assert ours.logpdf(x) == pytest.approx(scipys.logpdf(x), rel=1e-9, abs=1e-12)
+    for method in ("cdf", "sf", "logcdf", "logsf"):
+        got, expected = getattr(ours, method)(x), getattr(scipys, method)(x)
+        assert got == pytest.approx(expected, rel=1e-9, abs=1e-300), method
+    assert ours.ppf(share) == pytest.approx(x, rel=1e-9, abs=1e-9)
+    assert ours.isf(share) == pytest.approx(scipys.isf(share), rel=1e-9, abs=1e-9)
+
+
+def drawn(name, params, n, seed):
+    law = mle.get_family(name)
+    values = dict(zip(law.param_names, params, strict=True))
+    return mle.distribution(name, **values).rvs(n, rng=seed)
+
+
+SHIFTED = [
+    ("uniform", (-1.0, 2.0)),
+    ("cauchy", (1.0, 2.0)),
+    ("laplace", (1.0, 2.0)),
+    ("logistic", (1.0, 2.0)),
+    ("gumbel", (1.0, 2.0)),
+    ("skew_normal", (1.0, 2.0, 4.0)),
+    ("gev", (1.0, 2.0, -0.2)),
+    ("generalized_normal", (1.0, 2.0, 1.6)),
+    ("johnson_su", (0.5, 1.5, 1.0, 2.0)),
+    ("student_t", (4.0, 1.0, 2.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "params"), SHIFTED, ids=[s[0] for s in SHIFTED])
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_a_fit_moves_with_the_unit_and_the_origin(name, params, factor):
+    x = drawn(name, params, 300, 8)
+    shift = 50.0
+    here, there = mle.fit(x, name), mle.fit(factor * (x + shift), name)
+    assert there.llf == pytest.approx(here.llf - 300 * math.log(factor), abs=1e-7)
+    for p in here.family.parameters:
+        moved = {
+            "location": factor * (here.params[p.name] + shift),
+            "scale": factor * here.params[p.name],
+            "shape": here.params[p.name],
+        }[p.role]
+        tolerance = 1e-9 * (factor * shift if p.role == "location" else abs(moved))
+        assert there.params[p.name] == pytest.approx(
+            moved, abs=1e2 * tolerance if p.role == "shape" else 10 * tolerance
+        )
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e6])
+def test_gpd_moves_with_the_unit(factor):
+    x = drawn("gpd", (2.0, 0.3), 300, 8)
+    here, there = mle.fit(x, "gpd"), mle.fit(factor * x, "gpd")
+    assert there.params["scale"] == pytest.approx(factor * here.params["scale"], rel=1e-11)
+    assert there.params["xi"] == pytest.approx(here.params["xi"], abs=1e-11)
+
+
+@pytest.mark.parametrize(("name", "params"), SHIFTED, ids=[s[0] for s in SHIFTED])
+def test_weights_are_repetitions(name, params):
+    x = drawn(name, params, 60, 5)
+    weights = 1.0 + np.arange(60) % 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mle.FitWarning)
+        weighted, repeated = mle.fit(x, name, weights=weights), mle.fit(np.repeat(x, weights.astype(int)), name)
+    assert weighted.llf == pytest.approx(repeated.llf, abs=1e-8)
+    assert list(weighted.params.values()) == pytest.approx(list(repeated.params.values()), rel=1e-6)
+
+
+# --- Cauchy, Student's t --------------------------------------------------------------------------------------------
+
+
+def test_the_highest_of_three_maxima_of_a_cauchy_location_is_found():
+    assert mle.fit([-20.0, 0.0, 20.0], "cauchy", fixed={"scale": 1.0}).params["loc"] == pytest.approx(0.0, abs=1e-8)
+    # The lone observation at 0 is in the minority here.
+    loc = mle.fit([-20.0, 0.0, 20.0, 20.5, 21.0], "cauchy", fixed={"scale": 1.0}).params["loc"]
+    assert loc == pytest.approx(20.47, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["cauchy", "student_t"])
+def test_ties_of_half_of_the_observations_are_refused(name):
+    with pytest.raises(DegenerateDataError, match=r"60% of the observations equal 3"):
+        mle.fit([3.0, 3.0, 3.0, 3.0, 3.0, 3.0, 1.0, 5.0, 7.0, 9.0], name)
+    with pytest.raises(DegenerateDataError, match=r"50% of the observations equal 3"):
+        mle.fit(mle.Sample([3.0, 1.0, 5.0, 7.0], weights=[3, 1, 1, 1]), name)
+
+
+def test_fewer_ties_leave_student_s_t_its_maximum():
+    x = np.concatenate([np.zeros(30), drawn("student_t", (3.0, 0.0, 1.0), 70, 1)])
+    fit = mle.fit(x, "student_t")
+    assert fit.certificate.verdict == "interior"
+    assert fit.params["df"] > 30 / 70  # below, the likelihood is unbounded at the tie
+
+
+def test_student_s_t_far_from_the_origin():
+    x = 1e4 + drawn("student_t", (3.0, 0.0, 1.0), 1000, 3)
+    fit = mle.fit(x, "student_t")
+    assert fit.llf >= np.sum(stats.t.logpdf(x, 3.0, 1e4, 1.0))
+    assert fit.params["df"] < 6
+
+
+def test_student_s_t_on_light_tails_is_the_normal_law():
+    with pytest.warns(mle.FitWarning, match="normal"):
+        fit = mle.fit(np.linspace(-1, 1, 50), "student_t")
+    assert fit.certificate.limit == "normal"
+    assert math.isinf(fit.params["df"])
+    assert math.isnan(fit.bse["df"])
+
+
+# --- Laplace, uniform -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [20_001, 20_002])
+@pytest.mark.parametrize("ordered", [False, True])
+def test_the_median_of_a_large_sample_is_exact(n, ordered):
+    x = np.round(drawn("laplace", (0.0, 1.0), n, n), 3)
+    fit = mle.fit(np.sort(x) if ordered else x, "laplace")
+    assert fit.params["loc"] == np.median(x)
+    assert fit.params["scale"] == pytest.approx(np.mean(np.abs(x - np.median(x))), rel=1e-13)
+
+
+def test_a_subsample_that_misses_the_middle_does_not_mislead_the_median():
+    x = np.tile([0.0, 0.0, 5.0, 6.0, 7.0], 5_000)  # every fifth row, which is what the subsample takes, is 0
+    assert mle.fit(x, "laplace").params["loc"] == np.median(x)
+
+
+def test_the_ends_of_a_uniform_law_are_observations_to_the_last_bit():
+    x = np.array([0.1, 0.7, 0.2, 1e9 / 3])
+    fit = mle.fit(x, "uniform")
+    assert (fit.params["a"], fit.params["b"]) == (x.min(), x.max())
+    assert fit.certificate.verdict == "non_regular"
+    assert np.isnan(list(fit.bse.values())).all()
+    assert np.isfinite(fit.logpdf_rows()).all()
+
+
+# --- skew-normal ----------------------------------------------------------------------------------------------------
+
+
+def profile_of_skew_normal(x, alphas):
+    """Best log-likelihood at each alpha, by a simplex search."""
+    law = mle.get_family("skew_normal")
+    best = []
+    for alpha in alphas:
+        delta = alpha / math.hypot(1, alpha)
+        scale = x.std() / math.sqrt(1 - 2 / math.pi * delta**2)
+        first = [x.mean() - scale * delta * math.sqrt(2 / math.pi), math.log(scale)]
+        found = optimize.minimize(
+            lambda p, alpha=alpha: -np.sum(law.logpdf(x, p[0], math.exp(p[1]), alpha)), first, method="Nelder-Mead"
+        )
+        best.append(-found.fun)
+    return np.array(best)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_saddle_at_alpha_0_is_no_maximum(seed):
+    """Nearly normal data: the likelihood is flat to the third order at alpha = 0, and rises on one side."""
+    x = np.random.default_rng(seed).normal(size=200)
+    fit = mle.fit(x, "skew_normal")
+    assert fit.llf >= profile_of_skew_normal(x, [-8, -3, -2, -1, -0.5, 0.0, 0.5, 1, 2, 3, 8]).max() - 1e-7
+    assert abs(fit.params["alpha"]) > 0.05
+
+
+def test_symmetric_data_do_not_determine_the_skewness():
+    x = stats.norm.ppf((np.arange(200) + 0.5) / 200)
+    with pytest.warns(mle.FitWarning):
+        fit = mle.fit(x, "skew_normal")
+    assert fit.certificate.verdict == "not_identified"
+    assert fit.params["alpha"] == 0.0
+    assert fit.params["scale"] == pytest.approx(x.std(), rel=1e-12)
+    assert math.isnan(fit.bse["alpha"])
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_alpha_at_infinity_is_the_half_normal_law(sign):
+    x = sign * np.random.default_rng(4).exponential(size=300)
+    with pytest.warns(mle.FitWarning, match="half-normal"):
+        fit = mle.fit(x, "skew_normal")
+    assert fit.params["alpha"] == sign * math.inf
+    assert fit.params["loc"] == (x.min() if sign > 0 else x.max())
+    assert fit.params["scale"] == pytest.approx(math.sqrt(np.mean((x - fit.params["loc"]) ** 2)), rel=1e-12)
+    law = mle.get_family("skew_normal")
+    nearly = np.sum(law.logpdf(x, fit.params["loc"], fit.params["scale"], sign * 1e9))
+    assert fit.llf >= nearly
+
+
+# --- von Mises ------------------------------------------------------------------------------------------------------
+
+
+def test_balanced_angles_are_uniform_and_have_no_direction():
+    with pytest.warns(mle.FitWarning):
+        fit = mle.fit(np.arange(12) * np.pi / 6, "von_mises")
+    assert fit.params["kappa"] == 0.0
+    assert fit.llf == pytest.approx(-12 * math.log(2 * math.pi), rel=1e-14)
+    assert math.isnan(fit.bse["mu"])
+    assert fit.certificate.verdict in ("boundary", "not_identified")
+
+
+@pytest.mark.parametrize("kappa", [1e-3, 0.5, 20.0, 499.0, 501.0, 1e6])
+def test_the_concentration_inverts_the_bessel_ratio(kappa):
+    ratio = (
+        mp.besseli(1, kappa) / mp.besseli(0, kappa)
+        if kappa < 1e5
+        else 1 - 1 / (2 * mp.mpf(kappa)) - 1 / (8 * mp.mpf(kappa) ** 2)
+    )
+    angle = float(mp.acos(ratio))  # two angles at ±angle have this resultant length
+    fit = mle.fit([0.3 - angle, 0.3 + angle], "von_mises")
+    assert fit.params["mu"] == pytest.approx(0.3, abs=1e-12)
+    assert fit.params["kappa"] == pytest.approx(kappa, rel=1e-9 if kappa > 1e5 else 1e-11)
+
+
+def test_angles_that_differ_by_turns_are_one():
+    x = drawn("von_mises", (3.0, 2.0), 100, 2)
+    turned = mle.fit(x + 2 * np.pi * (np.arange(100) % 3 - 1), "von_mises")
+    assert turned.params["kappa"] == pytest.approx(mle.fit(x, "von_mises").params["kappa"], rel=1e-12)
+    assert -math.pi < turned.params["mu"] <= math.pi
+
+
+def test_directions_without_spread_are_refused():
+    with pytest.raises(DegenerateDataError, match="normal"):
+        mle.fit(1.0 + 1e-7 * np.arange(5), "von_mises")
+
+
+# --- extremes -------------------------------------------------------------------------------------------------------
+
+
+def test_two_observations_do_not_make_an_extreme_value_law():
+    with pytest.raises(DegenerateDataError):
+        mle.fit([1.0, 2.0], "gev")
+
+
+@pytest.mark.parametrize(("name", "params"), [("gev", (0.0, 1.0, 1e-7)), ("gpd", (1.0, 1e-7))])
+def test_a_tail_that_is_nearly_exponential_is_certified(name, params):
+    fit = mle.fit(drawn(name, params, 2000, 6), name)
+    assert fit.certificate.verdict == "interior"
+    assert abs(fit.params["xi"]) < 3 * fit.bse["xi"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_generalised_pareto_maximum_is_global(seed):
+    """Small samples, whose profile may have several maxima, or be highest at the end xi = -1."""
+    rng = np.random.default_rng(seed)
+    x = stats.genpareto.rvs(rng.choice([-0.6, -0.2, 0.3]), size=int(rng.choice([8, 30])), random_state=rng)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mle.FitWarning)
+        fit = mle.fit(x, "gpd")
+    law = mle.get_family("gpd")
+
+    def cost(p):
+        return min(1e9, -float(np.sum(law.logpdf(x, math.exp(p[0]), math.exp(p[1]) - 1))))
+
+    inside = [
+        -optimize.minimize(cost, [math.log(scale), shape], method="Nelder-Mead").fun
+        for scale in (x.mean(), x.max())
+        for shape in (-1.5, -0.3, 0.3)
+    ]
+    assert fit.llf >= max(*inside, -len(x) * math.log(x.max())) - 1e-7
+
+
+def test_a_sharp_end_is_the_uniform_law():
+    x = np.random.default_rng(0).uniform(size=400)
+    with pytest.warns(mle.FitWarning, match="uniform"):
+        fit = mle.fit(x, "gpd")
+    assert dict(fit.params) == {"scale": x.max(), "xi": -1.0}
+    assert fit.llf == pytest.approx(-400 * math.log(x.max()), rel=1e-14)
+    assert fit.certificate.verdict == "boundary"
+    assert np.isnan(list(fit.bse.values())).all()
+
+
+def test_below_minus_one_half_the_information_gives_no_standard_errors():
+    """Smith (1985): the maximum is right, and the usual theory is not."""
+    rng = np.random.default_rng(3)
+    for name, x in (("gpd", rng.beta(1, 1.5, size=500)), ("gev", rng.beta(5, 1.3, size=500))):
+        fit = mle.fit(x, name)
+        assert -1 < fit.params["xi"] < -0.5
+        assert fit.certificate.verdict == "non_regular"
+        assert np.isnan(list(fit.bse.values())).all()
+
+
+def test_an_exponential_end_of_maxima_is_the_reversed_exponential_law():
+    x = -np.random.default_rng(5).exponential(size=12)
+    law = mle.get_family("gev")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mle.FitWarning)
+        fit = mle.fit(x, law)
+    assert fit.llf >= -12 * (1 + math.log(x.max() - x.mean())) - 1e-9
+
+
+def test_a_known_shape_of_either_sign_can_be_given():
+    x = drawn("gev", (0.0, 1.0, 0.0), 200, 9)
+    best = mle.fit(x, "gev").llf
+    for xi in (-0.3, 0.3):
+        fit = mle.fit(x, "gev", fixed={"xi": xi})
+        assert fit.certificate.verdict == "interior"
+        assert fit.llf < best
+    excess = drawn("gpd", (1.0, 0.0), 200, 9)
+    for xi in (-0.3, 0.3):
+        assert mle.fit(excess, "gpd", fixed={"xi": xi}).certificate.verdict == "interior"
+
+
+# --- generalised normal, Johnson SU ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [1.3, 2.0, 4.0])
+def test_the_alternating_search_ends_where_newton_s_does(shape):
+    x = drawn("generalized_normal", (1.0, 2.0, shape), 400, 11)
+    fit = mle.fit(x, "generalized_normal")
+    assert fit.certificate.verdict == "interior"
+    simplex = mle.fit(x, "generalized_normal", solver="Nelder-Mead")
+    assert fit.llf >= simplex.llf - 1e-9
+
+
+def test_a_cusp_is_an_observation_and_has_no_standard_error():
+    x = drawn("generalized_normal", (1.0, 2.0, 0.6), 150, 11)
+    fit = mle.fit(x, "generalized_normal")
+    assert fit.params["loc"] in x
+    assert fit.certificate.verdict == "non_regular"
+    assert math.isnan(fit.bse["loc"])
+    assert fit.bse["shape"] > 0
+    law, scale, shape = mle.get_family("generalized_normal"), fit.params["scale"], fit.params["shape"]
+    everywhere = [np.sum(law.logpdf(x, loc, scale, shape)) for loc in x]
+    assert fit.llf == pytest.approx(max(everywhere), abs=1e-9)
+
+
+def test_flat_data_make_the_generalised_normal_uniform():
+    x = np.linspace(0.0, 1.0, 40)
+    with pytest.warns(mle.FitWarning, match="uniform"):
+        fit = mle.fit(x, "generalized_normal")
+    assert dict(fit.params) == {"loc": 0.5, "scale": 0.5, "shape": math.inf}
+
+
+def test_a_spike_of_ties_has_no_generalised_normal():
+    x = np.concatenate([np.zeros(60), np.random.default_rng(1).standard_cauchy(size=40)])
+    with pytest.raises(NoMaximumError, match="shape → 0"):
+        mle.fit(x, "generalized_normal")
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_johnson_s_law_of_lognormal_data_is_lognormal(sign):
+    x = sign * np.random.default_rng(2).lognormal(0.5, 0.4, size=400)
+    with pytest.warns(mle.FitWarning, match="lognormal"):
+        fit = mle.fit(x, "johnson_su")
+    assert fit.params["gamma"] == -sign * math.inf
+    assert fit.params["delta"] == pytest.approx(1 / 0.4, rel=0.3)
+    assert fit.llf >= np.sum(stats.lognorm.logpdf(sign * x, 0.4, scale=math.exp(0.5)))
+
+
+def test_johnson_s_law_with_heavy_tails_is_interior():
+    x = drawn("johnson_su", (0.5, 1.2, 1.0, 2.0), 500, 4)
+    fit = mle.fit(x, "johnson_su")
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf >= np.sum(stats.johnsonsu.logpdf(x, 0.5, 1.2, 1.0, 2.0))
+
+
+# --- the unit interval, Gumbel, logistic ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("params", [(0.05, 0.03), (0.5, 0.5), (2.0, 5.0), (300.0, 0.5), (4e4, 6e4)])
+def test_the_beta_equations_hold_at_the_maximum(params):
+    x = np.clip(np.random.default_rng(7).beta(*params, size=500), 1e-300, 1 - 1e-16)
+    fit = mle.fit(x, "beta")
+    a, b = (mp.mpf(v) for v in fit.params.values())
+    logs = mp.mpf(float(np.mean(np.log(x)))), mp.mpf(float(np.mean(np.log1p(-x))))
+    se = list(fit.bse.values())
+    assert abs(float(logs[0] - mp.digamma(a) + mp.digamma(a + b))) * se[0] < 1e-7
+    assert abs(float(logs[1] - mp.digamma(b) + mp.digamma(a + b))) * se[1] < 1e-7
+
+
+@pytest.mark.parametrize("params", [(0.3, 0.2), (2.0, 5.0), (30.0, 0.5), (0.5, 200.0)])
+def test_the_kumaraswamy_maximum_beats_the_truth(params):
+    x = drawn("kumaraswamy", params, 300, 7)
+    fit = mle.fit(x, "kumaraswamy")
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf >= np.sum(mle.get_family("kumaraswamy").logpdf(x, *params))
+
+
+def test_an_outlier_does_not_stop_the_gumbel_root():
+    for x in (np.append(np.arange(50.0), 1e6), np.append(np.arange(50.0), -1e6)):
+        assert mle.fit(x, "gumbel").certificate.verdict == "interior"
+
+
+@pytest.mark.parametrize("name", ["beta", "kumaraswamy"])
+def test_equal_proportions_are_refused(name):
+    with pytest.raises(DegenerateDataError):
+        mle.fit([0.3, 0.3, 0.3], name)
+
+
+@pytest.mark.parametrize("name", ["uniform", "cauchy", "laplace", "logistic", "gumbel", "student_t", "skew_normal"])
+def test_equal_observations_are_refused(name):
+    with pytest.raises(DegenerateDataError):
+        mle.fit([2.5, 2.5, 2.5, 2.5], name)
