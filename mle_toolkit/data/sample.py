@@ -92,6 +92,8 @@ class Sample:
         minimum, maximum = float(values.min()), float(values.max())
         if missing is not None or not (np.isfinite(minimum) and np.isfinite(maximum)):
             values, weight = _without_missing(values, weight, nan_policy)
+            if weight is not None and not weight.any():
+                raise WeightError(f"weights: zero in all {len(values)} rows that are not missing, so nothing is left.")
             minimum, maximum = float(values.min()), float(values.max())
         if weight is not None and not weight.all():
             values, weight = values[weight > 0], weight[weight > 0]
@@ -184,7 +186,8 @@ class Sample:
     def var(self) -> float:
         """Weighted variance about the mean, with divisor ``nobs``."""
         centre = self.mean()
-        return self.mean(lambda x: np.square(x - centre))
+        # The mean is a rounded number; far from 0 its distance from the true mean counts.
+        return self.mean(lambda x: np.square(x - centre)) - self.mean(lambda x: x - centre) ** 2
 
     def quantile(self, p: float) -> float:
         """Weighted quantile: the smallest observation whose cumulative weight reaches ``p``; midpoint on a tie."""

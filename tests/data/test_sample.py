@@ -1,0 +1,231 @@
+"""A sample validates once, and what it says of the data is true."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mle_toolkit as mle
+from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS
+from mle_toolkit.errors import DataError, WeightError
+
+
+def test_a_sample_of_plain_data():
+    sample = mle.Sample([3.0, 1.0, 4.0])
+    assert sample.x.tolist() == [3.0, 1.0, 4.0]
+    assert sample.weight is None
+    assert (sample.nobs, sample.n_rows, len(sample)) == (3.0, 3, 3)
+    assert (sample.minimum, sample.maximum) == (1.0, 4.0)
+    assert sample.lower is sample.upper
+    assert repr(sample) == "Sample: 3 observations, from 1 to 4"
+
+
+def test_a_weighted_sample_leaves_out_rows_without_weight():
+    sample = mle.Sample([1.0, 2.0, 3.0, 100.0], [1, 2.5, 1, 0])
+    assert sample.x.tolist() == [1.0, 2.0, 3.0]
+    assert sample.nobs == 4.5
+    assert sample.maximum == 3.0
+    assert sample.weight_kind == "frequency"
+    assert "4.5 observations in 3 weighted rows" in repr(sample)
+
+
+def test_reliability_weights_are_named():
+    sample = mle.Sample([1.0, 2.0], [0.5, 1.5], "reliability")
+    assert sample.weight_kind == "reliability"
+    assert "reliability" in repr(sample)
+
+
+def test_a_table():
+    sample = mle.Sample.table([0, 1, 2, 3], counts=[109, 65, 0, 22])
+    assert sample.nobs == 196.0
+    assert sample.x.tolist() == [0.0, 1.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("x", "weights", "message"),
+    [
+        ([1.0, 2.0, 3.0], [1.0, -1.0, 1.0], r"1 of 3 are negative; the first is weights\[1\] = -1"),
+        ([1.0, 2.0, 3.0], [1.0, math.nan, math.nan], r"2 of 3 are missing; the first is weights\[1\]"),
+        ([1.0, 2.0, 3.0], [1.0, 1.0, math.inf], r"1 of 3 are infinite; the first is weights\[2\]"),
+        ([1.0, 2.0, 3.0], [1.0, 2.0], "2 weights for 3 observations"),
+        ([1.0, 2.0, 3.0], [0.0, 0.0, 0.0], "all 3 are zero"),
+        ([1.0, 2.0], [[1.0, 2.0]], "2 dimensions"),
+        ([1.0, 2.0], ["a", "b"], "expected real numbers"),
+        ([1.0, 2.0], 2.0, "expected a column of numbers"),
+    ],
+)
+def test_weights_that_are_not_weights(x, weights, message):
+    with pytest.raises(DataError, match=f"^weights: .*{message}"):
+        mle.Sample(x, weights)
+
+
+@pytest.mark.parametrize(
+    ("values", "counts", "error", "message"),
+    [
+        ([0, 1], [1.5, 2], WeightError, r"counts: 1 of 2 are not whole numbers; the first is counts\[0\] = 1.5"),
+        ([0, 1], [-1, 2], WeightError, "negative"),
+        ([0, 1], [1, 2, 3], WeightError, "3 weights for 2"),
+        ([0, 1], ["a", "b"], DataError, "^counts: expected real numbers"),
+    ],
+)
+def test_counts_that_are_not_counts(values, counts, error, message):
+    with pytest.raises(error, match=message):
+        mle.Sample.table(values, counts)
+
+
+@pytest.mark.parametrize("x", [[], np.array([]), pd.Series([], dtype=float), pl.Series([], dtype=pl.Float64)])
+def test_no_observations(x):
+    with pytest.raises(DataError, match="no observations: the data are empty"):
+        mle.Sample(x)
+
+
+@pytest.mark.parametrize("policy", ["raise", "omit"])
+@pytest.mark.parametrize("infinity", [math.inf, -math.inf])
+def test_infinite_observations_are_refused_under_every_policy(policy, infinity):
+    with pytest.raises(DataError, match=r"1 of 3 observations are infinite; the first is x\[1\]"):
+        mle.Sample([1.0, infinity, 2.0], nan_policy=policy)
+
+
+MISSING = {
+    "NaN": [1.0, math.nan, 2.0, math.nan],
+    "None": [1.0, None, 2.0, None],
+    "masked": np.ma.array([1.0, 9.0, 2.0, 9.0], mask=[0, 1, 0, 1]),
+    "pandas": pd.Series([1.0, None, 2.0, None]),
+    "pandas Int64": pd.Series([1, None, 2, None], dtype="Int64"),
+    "polars null": pl.Series([1.0, None, 2.0, None]),
+    "polars NaN and null": pl.Series([1.0, None, 2.0, math.nan]),
+}
+
+
+@pytest.mark.parametrize("kind", MISSING)
+def test_missing_observations(kind):
+    with pytest.raises(DataError, match=r"2 of 4 observations are missing.*the first is x\[1\].*nan_policy"):
+        mle.Sample(MISSING[kind])
+    assert mle.Sample(MISSING[kind], nan_policy="omit").x.tolist() == [1.0, 2.0]
+
+
+def test_weights_go_with_their_rows_when_missing_ones_are_left_out():
+    sample = mle.Sample([1.0, math.nan, 2.0], [3.0, 5.0, 4.0], nan_policy="omit")
+    assert sample.weight.tolist() == [3.0, 4.0]
+    assert sample.nobs == 7.0
+
+
+def test_nothing_but_missing():
+    with pytest.raises(DataError, match="all 2 are missing"):
+        mle.Sample([math.nan, math.nan], nan_policy="omit")
+
+
+def test_only_missing_rows_have_weight():
+    """What is left once the missing are left out has no weight: that is no sample."""
+    with pytest.raises(WeightError, match="zero in all 1 rows that are not missing"):
+        mle.Sample([1.0, math.nan], [0.0, 1.0], nan_policy="omit")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"nan_policy": "ignore"}, "nan_policy"), ({"weight_kind": "survey"}, "weight_kind")],
+)
+def test_unknown_options(options, message):
+    with pytest.raises(DataError, match=message):
+        mle.Sample([1.0], **options)
+
+
+def test_of_passes_a_sample_through():
+    sample = mle.Sample([1.0, 2.0])
+    assert mle.Sample.of(sample) is sample
+    with pytest.raises(WeightError, match="its own weights"):
+        mle.Sample.of(sample, weights=[1.0, 1.0])
+
+
+def test_a_sample_leaves_the_data_alone():
+    x = np.array([3.0, 1.0, 2.0])
+    sample = mle.Sample(x, np.array([1.0, 0.0, 2.0]))
+    for use in (sample.tabulated, sample.sketch, sample.mean, sample.var, lambda: sample.standardised(1.0, 2.0)):
+        use()
+    assert x.tolist() == [3.0, 1.0, 2.0]
+
+
+def test_blocks_keep_rows_and_order():
+    x, w = np.arange(3.0 * BLOCK_ROWS + 17), np.ones(3 * BLOCK_ROWS + 17) * 2
+    blocks = list(mle.Sample(x, w).blocks())
+    assert np.array_equal(np.concatenate([b for b, _ in blocks]), x)
+    assert np.array_equal(np.concatenate([v for _, v in blocks]), w)
+    assert max(len(b) for b, _ in blocks) <= BLOCK_ROWS
+    (whole,) = mle.Sample(x[:5]).blocks()
+    assert whole[1] is None
+
+
+@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(1, 6)), min_size=1, max_size=30))
+def test_weighted_statistics_are_those_of_repeated_rows(rows):
+    x, w = np.array(rows, dtype=float).T
+    sample, repeated = mle.Sample(x, w), np.repeat(x, w.astype(int))
+    assert sample.nobs == len(repeated)
+    assert sample.mean() == pytest.approx(repeated.mean(), rel=1e-12, abs=1e-12)
+    assert sample.mean(np.square) == pytest.approx(np.mean(repeated**2), rel=1e-12)
+    assert sample.var() == pytest.approx(repeated.var(), rel=1e-10, abs=1e-10)
+    for p in (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0):
+        assert sample.quantile(p) == np.quantile(repeated, p, method="averaged_inverted_cdf")
+
+
+def test_variance_does_not_cancel_far_from_zero():
+    x = 1e12 + np.array([0.0, 1.0, 2.0, 3.0, 4.0, 7.0])
+    assert mle.Sample(x).var() == pytest.approx(np.var([0.0, 1.0, 2.0, 3.0, 4.0, 7.0]), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("x", "whole"), [([1.0, 2.0], True), ([1.0, 2.5], False), ([-1.0, 1e300], True), ([0.0], True)]
+)
+def test_is_integer(x, whole):
+    assert mle.Sample(x).is_integer is whole
+
+
+def test_tabulated_counts_are_the_same_sample():
+    x = np.array([3.0, 1.0, 3.0, 2.0, 3.0])
+    for given_x in (x, x + 0.5, x * 1e9):
+        table = mle.Sample(given_x).tabulated()
+        assert table.x.tolist() == sorted(set(given_x))
+        assert table.weight.tolist() == [1.0, 1.0, 3.0]
+        assert table.nobs == 5.0
+    weighted = mle.Sample(x, [1.0, 2.0, 0.5, 1.0, 1.0]).tabulated()
+    assert weighted.weight.tolist() == [2.0, 1.0, 2.5]
+    distinct = mle.Sample([0.5, 0.25]).tabulated()
+    assert distinct.nobs == 2.0
+
+
+def test_reliability_weights_are_not_tabulated():
+    """The sandwich sums squares of weights, so rows must stay apart."""
+    sample = mle.Sample([1.0, 1.0], [1.0, 2.0], "reliability")
+    assert sample.tabulated() is sample
+
+
+def test_the_sketch_is_a_subsample():
+    small = mle.Sample(np.arange(10.0))
+    assert small.sketch() is small
+    large = mle.Sample(np.arange(10.0 * SKETCH_ROWS))
+    sketch = large.sketch()
+    assert SKETCH_ROWS / 2 <= sketch.n_rows <= SKETCH_ROWS
+    assert sketch is large.sketch()
+    assert np.all(np.isin(sketch.x, large.x))
+    assert sketch.mean() == pytest.approx(large.mean(), rel=0.01)
+
+
+def test_standardised():
+    sample = mle.Sample([1.0, 3.0], [2.0, 1.0], "reliability")
+    moved = sample.standardised(1.0, 2.0)
+    assert moved.x.tolist() == [0.0, 1.0]
+    assert (moved.minimum, moved.maximum, moved.nobs) == (0.0, 1.0, 3.0)
+    assert moved.weight_kind == "reliability"
+    assert sample.standardised(0.0, 1.0) is sample
+
+
+def test_same_data():
+    one = mle.Sample([1.0, 2.0], [1.0, 2.0])
+    assert one.same_data(one)
+    assert one.same_data(mle.Sample([1.0, 2.0], [1.0, 2.0]))
+    assert not one.same_data(mle.Sample([1.0, 2.0]))
+    assert not one.same_data(mle.Sample([2.0, 1.0], [2.0, 1.0]))
+    assert not one.same_data(mle.Sample([1.0, 2.0], [1.0, 2.0], "reliability"))
