@@ -225,6 +225,8 @@ class Fit:
     def logpdf_rows(self) -> Array:
         """Log-density of every row of the data at the estimates, in the order given; shape (n_rows,), nats."""
         sample = self.sample
+        if not sample.is_plain:
+            return self._coarse_rows()
         law = self._at_maximum.family
         params = law.unpack(self._at_maximum.theta)
         if self._at_maximum.limit is not None:
@@ -232,6 +234,12 @@ class Fit:
             law, params = limit.family, limit.family.unpack(limit.theta)
         with np.errstate(all="ignore"):
             return np.broadcast_to(law.logpdf(sample.x, *params), sample.x.shape)
+
+    def _coarse_rows(self) -> Array:
+        at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
+        rows = at.likelihood.rows(at.theta_in_unit)
+        point = self.sample.lower == self.sample.upper
+        return np.where(point, rows + at.likelihood.unit.log_jacobian(at.family), rows)
 
     @property
     def distribution(self) -> Distribution:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.errors import DataError, WeightError
 
@@ -31,8 +31,9 @@ LARGEST = 1e38
 class Sample:
     """Observations with weights.
 
-    An observation is a weighted interval ``(lower, upper]``; for exact data, the only kind that this
-    constructor makes, ``lower`` and ``upper`` are one array.
+    An observation is a weighted interval ``(lower, upper]`` seen through a window. For exact data, the kind that this
+    constructor makes, ``lower`` and ``upper`` are one array; `right_censored`, `left_censored`, `intervals`, `binned`
+    and `rounded` make the others, `table` a frequency table, and `truncated` adds a window.
 
     Parameters
     ----------
@@ -63,12 +64,13 @@ class Sample:
     196.0
     """
 
-    __slots__ = ("_sketch", "lower", "maximum", "minimum", "nobs", "upper", "weight", "weight_kind")
+    __slots__ = ("_sketch", "lower", "maximum", "minimum", "nobs", "upper", "weight", "weight_kind", "window")
 
     lower: Array
     upper: Array
     weight: Array | None
     weight_kind: WeightKind
+    window: tuple[Array, Array] | None
     minimum: float
     maximum: float
     nobs: float
@@ -98,16 +100,25 @@ class Sample:
         if weight is not None and not weight.all():
             values, weight = values[weight > 0], weight[weight > 0]
             minimum, maximum = float(values.min()), float(values.max())
-        self._set(values, weight, weight_kind, minimum, maximum)
+        self._set(values, values, weight, weight_kind, None, minimum, maximum)
 
     def _set(
-        self, values: Array, weight: Array | None, weight_kind: WeightKind, minimum: float, maximum: float
+        self,
+        lower: Array,
+        upper: Array,
+        weight: Array | None,
+        weight_kind: WeightKind,
+        window: tuple[Array, Array] | None,
+        minimum: float,
+        maximum: float,
     ) -> None:
-        self.lower = self.upper = values
+
+        self.lower, self.upper = lower, upper
+        self.window = window
         self.weight = weight
         self.weight_kind = weight_kind
         self.minimum, self.maximum = minimum, maximum
-        self.nobs = float(len(values)) if weight is None else float(np.sum(weight))
+        self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
         self._sketch: Sample | None = None
 
     @classmethod
@@ -150,10 +161,212 @@ class Sample:
             )
         return cls(values, counted)
 
+    @classmethod
+    def right_censored(
+        cls, time: Any, event: Any, weights: Any = None, weight_kind: WeightKind = "frequency"
+    ) -> Sample:
+        """Make a sample of times, some of which are only known to be exceeded.
+
+        Parameters
+        ----------
+        time : array_like of shape (n,)
+            Time of the event or, where there was none, the last time at which it had not happened.
+        event : array_like of shape (n,)
+            1 or True where the event was observed, 0 or False where the time is censored.
+        weights, weight_kind
+            As for `Sample`.
+
+        Examples
+        --------
+        >>> Sample.right_censored([5.0, 8.0, 12.0], [1, 0, 1])
+        Sample: 3 observations, from 5 to 12: 2 exact, 1 right-censored
+        """
+        times, observed = _flagged(time, event, "time", "event")
+        return cls._of_intervals(times, np.where(observed, times, np.inf), weights, weight_kind)
+
+    @classmethod
+    def left_censored(cls, x: Any, observed: Any, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
+        """Make a sample of values, some of which are only known not to exceed a limit of detection.
+
+        Parameters
+        ----------
+        x : array_like of shape (n,)
+            The value or, where it was not observed, the limit that it does not exceed.
+        observed : array_like of shape (n,)
+            1 or True where the value was observed, 0 or False where it is at most ``x``.
+        weights, weight_kind
+            As for `Sample`.
+        """
+        values, seen = _flagged(x, observed, "x", "observed")
+        return cls._of_intervals(np.where(seen, values, -np.inf), values, weights, weight_kind)
+
+    @classmethod
+    def intervals(cls, lower: Any, upper: Any, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
+        """Make a sample of intervals ``(lower, upper]``.
+
+        Parameters
+        ----------
+        lower, upper : array_like of shape (n,)
+            Ends; equal for an exact observation. -inf, NaN or null in ``lower`` is left-censored, inf, NaN or null in
+            ``upper`` right-censored.
+        weights, weight_kind
+            As for `Sample`.
+
+        Raises
+        ------
+        DataError
+            If an interval ends before it begins, or both ends are open, which says nothing.
+        """
+        low, _ = to_column(lower, "lower")
+        high, _ = to_column(upper, "upper")
+        if len(low) != len(high):
+            raise DataError(f"intervals: {len(low)} lower ends and {len(high)} upper ends; give one of each a row.")
+        return cls._of_intervals(
+            np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high), weights, weight_kind
+        )
+
+    @classmethod
+    def binned(cls, counts: Any, edges: Any) -> Sample:
+        """Make a sample of counts in adjacent bins ``(edge, next edge]``.
+
+        Parameters
+        ----------
+        counts : array_like of shape (k,)
+            Number of observations in each bin.
+        edges : array_like of shape (k + 1,)
+            Ends of the bins, increasing; the first may be -inf and the last inf.
+
+        Examples
+        --------
+        >>> Sample.binned([30, 31, 57], [0, 25, 50, 100])
+        Sample: 118 observations in 3 weighted rows, from 0 to 100: 118 in intervals
+        """
+        counted, _ = to_column(counts, "counts")
+        ends, _ = to_column(edges, "edges")
+        if len(ends) != len(counted) + 1:
+            raise DataError(f"binned: {len(counted)} counts need {len(counted) + 1} edges, got {len(ends)}.")
+        if not np.all(np.diff(ends) > 0):
+            raise DataError("binned: edges must increase from each to the next.")
+        return cls._of_intervals(ends[:-1], ends[1:], counted, "frequency")
+
+    @classmethod
+    def rounded(cls, x: Any, step: float, weights: Any = None) -> Sample:
+        """Make a sample of values that were rounded to multiples of ``step``: each stands for ``x ± step / 2``."""
+        values, _ = to_column(x)
+        if not (np.isfinite(step) and step > 0):
+            raise DataError(f"rounded: step must be a positive number, got {step!r}.")
+        if len(values) and not np.all(np.isfinite(values)):
+            _without_missing(values, None, "raise")
+        return cls._of_intervals(values - step / 2, values + step / 2, weights, "frequency")
+
+    def truncated(self, lower: Any = None, upper: Any = None) -> Sample:
+        """The same sample, seen through a window: values outside ``(lower, upper]`` could not have been observed.
+
+        Parameters
+        ----------
+        lower, upper : float or array_like of shape (n_rows,), optional
+            Ends of the window; arrays give one per row, as for delayed entry.
+
+        Raises
+        ------
+        DataError
+            If an observation lies outside its window.
+        """
+        ends = []
+        for name, end, default in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
+            if end is None:
+                ends.append(np.full(self.n_rows, default))
+            elif np.ndim(end) == 0:
+                ends.append(np.full(self.n_rows, float(end)))
+            else:
+                column, _ = to_column(end, f"truncation ({name})")
+                if len(column) != self.n_rows:
+                    raise DataError(f"truncation: {len(column)} values of {name} for {self.n_rows} rows.")
+                ends.append(np.where(np.isnan(column), default, column))
+        low, high = ends
+        # An exact observation may sit on the lower end, which for a continuous law has no mass.
+        outside = np.flatnonzero((self.lower < low) & (self.upper <= low) | (self.upper > high) & (self.lower >= high))
+        outside = np.union1d(outside, np.flatnonzero((self.lower == self.upper) & (self.upper > high)))
+        if len(outside):
+            row = outside[0]
+            raise DataError(
+                f"truncation: {len(outside)} of {self.n_rows} observations lie outside their window; the first is row "
+                f"{row}: {_shown(self.lower[row], self.upper[row])}, window ({low[row]:g}, {high[row]:g}]. "
+                f"(An entry after the exit? Such a row could not have been observed.)"
+            )
+        empty = np.flatnonzero(~(low < high))
+        if len(empty):
+            raise DataError(
+                f"truncation: the window of row {empty[0]} is empty: ({low[empty[0]]:g}, {high[empty[0]]:g}]."
+            )
+        new = object.__new__(type(self))
+        lower_ends, upper_ends = np.maximum(self.lower, low), np.minimum(self.upper, high)
+        if self.is_exact:
+            lower_ends = upper_ends = self.lower
+        new._set(lower_ends, upper_ends, self.weight, self.weight_kind, (low, high), self.minimum, self.maximum)
+        return new
+
+    @classmethod
+    def _of_intervals(cls, lower: Array, upper: Array, weights: Any, weight_kind: WeightKind) -> Sample:
+        if len(lower) == 0:
+            raise DataError("no observations: the data are empty.")
+        weight = None if weights is None else _validated_weights(weights, len(lower))
+        for rows, problem in (
+            (np.flatnonzero(lower > upper), "end before they begin"),
+            (np.flatnonzero(np.isinf(lower) & np.isinf(upper) & (lower < upper)), "are open at both ends"),
+            (
+                np.flatnonzero(np.isinf(lower) & (lower == upper) | np.isposinf(lower) | np.isneginf(upper)),
+                "are at infinity",
+            ),
+        ):
+            if len(rows):
+                raise DataError(
+                    f"data: {len(rows)} of {len(lower)} observations {problem}; the first is row {rows[0]}: "
+                    f"({lower[rows[0]]:g}, {upper[rows[0]]:g}]. Remove them, or correct the ends."
+                )
+        if weight is not None and not weight.all():
+            lower, upper, weight = lower[weight > 0], upper[weight > 0], weight[weight > 0]
+        if np.array_equal(lower, upper):
+            upper = lower
+        new = object.__new__(cls)
+        new._set(lower, upper, weight, weight_kind, None, *_finite_range(lower, upper))
+        return new
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every observation is a point."""
+        return self.upper is self.lower
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every observation is a point and there is no window: the density alone is the likelihood."""
+        return self.upper is self.lower and self.window is None
+
     @property
     def x(self) -> Array:
-        """The exact observations, of shape (n_rows,)."""
+        """The observations, of shape (n_rows,).
+
+        Raises
+        ------
+        DataError
+            If some are intervals.
+        """
+        if self.upper is not self.lower:
+            raise DataError(
+                "the sample holds intervals (censored, binned or rounded data), which have no single value."
+            )
         return self.lower
+
+    def stand_ins(self) -> Sample:
+        """Points in place of intervals, and no window: for starting values only.
+
+        The midpoint of a finite interval, the known end of an open one.
+        """
+        if self.is_plain:
+            return self
+        low = np.where(np.isinf(self.lower), self.upper, self.lower)
+        high = np.where(np.isinf(self.upper), self.lower, self.upper)
+        return self.with_values(low + 0.5 * (high - low), self.weight)
 
     @property
     def n_rows(self) -> int:
@@ -163,7 +376,7 @@ class Sample:
     @property
     def is_integer(self) -> bool:
         """Whether every observation is a whole number."""
-        return all(bool(np.all(x == np.floor(x))) for x, _ in self.blocks())
+        return self.is_exact and all(bool(np.all(x == np.floor(x))) for x, _ in self.blocks())
 
     def blocks(self, length: int = BLOCK_ROWS) -> Iterator[tuple[Array, Array | None]]:
         """Yield (observations, weights) in blocks of ``length`` rows, in order."""
@@ -211,23 +424,38 @@ class Sample:
 
     def take(self, rows: Any) -> Sample:
         """The sample of some rows (slice, index or mask)."""
-        return self.with_values(self.lower[rows], None if self.weight is None else self.weight[rows])
+        weight = None if self.weight is None else self.weight[rows]
+        if self.is_plain:
+            return self.with_values(self.lower[rows], weight)
+        lower = self.lower[rows]
+        upper = lower if self.is_exact or np.array_equal(lower, self.upper[rows]) else self.upper[rows]
+        window = None if self.window is None else (self.window[0][rows], self.window[1][rows])
+        new = object.__new__(type(self))
+        new._set(lower, upper, weight, self.weight_kind, window, *_finite_range(lower, upper))
+        return new
 
     def with_values(self, x: Array, weight: Array | None) -> Sample:
         """A sample of other values known to be valid, of the same kind of weights."""
         new = object.__new__(type(self))
-        new._set(x, weight, self.weight_kind, float(x.min()), float(x.max()))
+        new._set(x, x, weight, self.weight_kind, None, float(x.min()), float(x.max()))
         return new
 
     def standardised(self, centre: float, scale: float) -> Self:
         """The same sample in other units: ``(x - centre) / scale``."""
         if centre == 0.0 and scale == 1.0:
             return self
+
+        def moved(x: Array) -> Array:
+            return (x - centre) / scale
+
+        lower = moved(self.lower)
         new = object.__new__(type(self))
         new._set(
-            (self.lower - centre) / scale,
+            lower,
+            lower if self.is_exact else moved(self.upper),
             self.weight,
             self.weight_kind,
+            None if self.window is None else (moved(self.window[0]), moved(self.window[1])),
             (self.minimum - centre) / scale,
             (self.maximum - centre) / scale,
         )
@@ -235,6 +463,8 @@ class Sample:
 
     def tabulated(self) -> Sample:
         """The same sample as a table: distinct values in order, each with its total weight."""
+        if not self.is_plain:
+            return self
         if self.weight_kind == "reliability":
             return self  # a row keeps its own weight: the sandwich sums squares of weights
         if self.maximum - self.minimum < min(self.n_rows, 1_000_000) and self.is_integer:
@@ -254,6 +484,12 @@ class Sample:
             return True
         if self.weight_kind != other.weight_kind or not np.array_equal(self.lower, other.lower):
             return False
+        if not (self.is_exact and other.is_exact) and not np.array_equal(self.upper, other.upper):
+            return False
+        if (self.window is None) != (other.window is None):
+            return False
+        if self.window is not None and other.window is not None and not np.array_equal(self.window, other.window):
+            return False
         if self.weight is None or other.weight is None:
             return self.weight is other.weight
         return bool(np.array_equal(self.weight, other.weight))
@@ -266,7 +502,54 @@ class Sample:
         if self.weight is not None:
             count += f" in {self.n_rows} weighted rows"
             count += " (reliability weights)" if self.weight_kind == "reliability" else ""
-        return f"Sample: {count}, from {self.minimum:g} to {self.maximum:g}"
+        count += f", from {self.minimum:g} to {self.maximum:g}"
+        if not self.is_exact:
+            weight = np.ones(self.n_rows) if self.weight is None else self.weight
+            kinds = {
+                "exact": self.lower == self.upper,
+                "left-censored": np.isneginf(self.lower),
+                "right-censored": np.isposinf(self.upper),
+                "in intervals": np.isfinite(self.lower) & np.isfinite(self.upper) & (self.lower < self.upper),
+            }
+            parts = [f"{float(np.sum(weight[rows])):g} {kind}" for kind, rows in kinds.items() if rows.any()]
+            count += ": " + ", ".join(parts)
+        if self.window is not None:
+            low, high = self.window
+            one = np.all(low == low[0]) and np.all(high == high[0])
+            count += f"; window {_window_text(low[0], high[0])}" if one else "; a window per row"
+        return f"Sample: {count}"
+
+
+def _window_text(low: float, high: float) -> str:
+    left = "(-∞" if np.isinf(low) else f"({low:g}"
+    return left + (", ∞)" if np.isinf(high) else f", {high:g}]")
+
+
+def _shown(lower: float, upper: float) -> str:
+    return f"{lower:g}" if lower == upper else f"({lower:g}, {upper:g}]"
+
+
+def _finite_range(lower: Array, upper: Array) -> tuple[float, float]:
+    """Smallest and largest finite end."""
+    ends = np.concatenate([lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
+    return float(ends.min()), float(ends.max())
+
+
+def _flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array, Mask]:
+    """A column of finite values with a column of yes or no beside it."""
+    column, _ = to_column(values, name)
+    flag, _ = to_column(flags, flag_name)
+    if len(column) != len(flag):
+        raise DataError(f"{flag_name}: {len(flag)} flags for {len(column)} values of {name}; give one a row.")
+    bad = np.flatnonzero((flag != 0) & (flag != 1))
+    if len(bad):
+        raise DataError(
+            f"{flag_name}: {len(bad)} of {len(flag)} are neither 0 nor 1; the first is {flag_name}[{bad[0]}] = "
+            f"{flag[bad[0]]:g}."
+        )
+    if len(column) and not np.all(np.isfinite(column)):
+        _without_missing(column, None, "raise")
+    return column, flag == 1
 
 
 def _validated_weights(weights: Any, n_rows: int) -> Array:

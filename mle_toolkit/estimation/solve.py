@@ -25,6 +25,7 @@ from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.domain import REAL, Interval, Simplex
 from mle_toolkit.likelihood.coordinates import Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
 
 NEWTON_STEPS = 60
 LONGEST_STEP = 3.0
@@ -112,7 +113,7 @@ class Maximum:
         if self.limit is not None:
             return self.limit.loglik
         value = self.likelihood.mean_loglik(self.theta_in_unit) if self.value is None else self.value
-        return (value + self.likelihood.unit.log_jacobian(self.family)) * self.likelihood.nobs
+        return (value + self.likelihood.log_jacobian) * self.likelihood.nobs
 
     @cached_property
     def objective(self) -> Objective:
@@ -235,7 +236,7 @@ def maximise(
     if solver not in (None, "closed-form", "newton") and solver not in SOLVERS:
         raise ParameterError(f"unknown solver {solver!r}; choose closed-form, newton or one of {', '.join(SOLVERS)}.")
     if not fixed and not bounds:
-        family.check(sample)
+        family.check(sample) if sample.is_plain else _check_coarse(family, sample)
     likelihood = Likelihood(family, sample)
     direct = _direct_route(family, likelihood)
     if solver == "closed-form" and (direct is None or fixed or bounds):
@@ -255,6 +256,22 @@ def maximise(
     return limit or maximum
 
 
+def _check_coarse(family: Family, sample: Sample) -> None:
+    """Raise where intervals alone leave the likelihood without a maximum."""
+    if family.per_row:
+        raise ParameterError(
+            f"{family.name}: constants given per row ({', '.join(family.per_row)}) cannot be combined with censored, "
+            f"binned or truncated data."
+        )
+    for open_end, side in ((np.isposinf(sample.upper), "right"), (np.isneginf(sample.lower), "left")):
+        if open_end.all():
+            message = (
+                f"{family.name}: all {sample.nobs:g} observations are {side}-censored, so the likelihood has no maximum: it "
+                f"tends to 1 as the law moves out of their way. At least one observation must be bounded."
+            )
+            raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
+
+
 # --- closed forms ---------------------------------------------------------------------------------------------------
 
 
@@ -263,7 +280,7 @@ def _direct_route(family: Family, likelihood: Likelihood) -> Any:
         assert isinstance(family, ExponentialFamily)
         from_means = family.from_means
         return None if from_means is None else lambda: from_means(likelihood.means)
-    from_sample = family.from_sample
+    from_sample = family.from_sample if likelihood.plain else None
     return None if from_sample is None else lambda: from_sample(likelihood.sample)
 
 
@@ -380,8 +397,7 @@ def _on_sketch(objective: Objective) -> Objective:
     likelihood = objective.likelihood
     if likelihood.data.n_rows <= 4 * SKETCH_ROWS or likelihood.on_means or likelihood.family.per_row:
         return objective
-    sketch = Likelihood(likelihood.family, likelihood.data.sketch(), likelihood.unit)
-    return Objective(sketch, objective.coordinates)
+    return Objective(likelihood.on_sketch(), objective.coordinates)
 
 
 def _climb(objective: Objective, starts: Sequence[Array], method: str, hessian: Array | None = None) -> list[_End]:
@@ -529,7 +545,9 @@ def _starts(
 
 
 def _own_starts(family: Family, likelihood: Likelihood) -> list[Array]:
-    sketch = likelihood.sample.sketch() if not family.per_row else likelihood.sample
+    sketch = likelihood.stand_ins.sketch() if not family.per_row else likelihood.stand_ins
+    if not likelihood.plain:
+        return _starts_of_stand_ins(family, sketch) or _guesses(family, likelihood.on_sketch())
     if family.start is not None:
         proposed = family.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
@@ -537,14 +555,27 @@ def _own_starts(family: Family, likelihood: Likelihood) -> list[Array]:
     direct = _direct_route(family, likelihood)
     if direct is not None:
         return [np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in direct()])]
-    return _guesses(family, Likelihood(family, sketch, likelihood.unit))
+    return _guesses(family, likelihood.on_sketch())
+
+
+def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
+    """Starts from points in place of intervals, as far as the law can have them; none if that is too few."""
+    possible = family.support.contains(points.x)
+    if not possible.any():
+        return []
+    points = points if possible.all() else points.take(possible)
+    try:
+        family.check(points)
+        return _own_starts(family, Likelihood(family, points, Unit()))
+    except NoMaximumError:
+        return []
 
 
 def _guesses(family: Family, sketch: Likelihood) -> list[Array]:
     """Starts for a law that offers none: the best of a coarse grid over its parameters and the size of the data."""
     import itertools
 
-    sample = sketch.sample
+    sample = sketch.stand_ins
     middle = sample.quantile(0.5)
     spread = (sample.quantile(0.75) - sample.quantile(0.25)) or float(np.sqrt(sample.var())) or 1.0
     size = float(sample.mean(np.abs)) or 1.0
@@ -677,8 +708,8 @@ def _free_names(best: Maximum) -> list[str]:
 def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.
 
-    A law without a score says nothing of its parameters, and its derivatives are differences: there the natural change is
-    measured, as the one that costs about half a nat per observation.
+    Where derivatives are differences, of a law without a score or of intervals, the natural change is measured, as the one
+    that costs about half a nat per observation.
     """
     family = likelihood.family
     parts = _split(family, theta)
@@ -687,7 +718,7 @@ def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     for p in family.parameters:
         if p.role == "location" and np.isfinite(scale) and scale > 0:
             natural += [scale] * p.size
-        elif p.role == "shape" and family.score is None and p.domain == REAL:
+        elif p.domain == REAL and (family.score is None or not likelihood.plain):
             natural.append(_half_nat(likelihood, theta, len(natural)))
         else:
             natural += [1.0] * p.size
@@ -696,7 +727,7 @@ def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
 
 def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
     """Size of a change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
-    small = Likelihood(likelihood.family, likelihood.data.sketch(), likelihood.unit)
+    small = likelihood.on_sketch()
     here = small.mean_loglik(theta)
 
     def cost(step: float) -> float:

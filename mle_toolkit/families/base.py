@@ -269,17 +269,22 @@ class Family(ABC):
         support = self.support
         if support.covers(sample.minimum, sample.maximum) and not support.integer:
             return
-        inside = support.contains(sample.x)
+        lower, upper = sample.lower, sample.upper
+        inside = support.contains(upper)
+        if not sample.is_exact:
+            # An interval (lower, upper] is possible if it meets the support.
+            meets = (upper >= support.lower) if support.closed_lower else (upper > support.lower)
+            inside = np.where(lower < upper, meets & (lower < support.upper), inside)
         if inside.all():
             return
         outside = np.flatnonzero(~inside)
         first = int(outside[0])
         advice = "Remove them, or choose a law whose support holds them."
-        if support.integer and not np.any(sample.x[outside] < support.lower):
+        if support.integer and not np.any(upper[outside] < support.lower):
             advice = "Counts must be whole numbers; for measurements choose a continuous law."
         raise SupportError(
             f"{self.name}: {len(outside)} of {sample.n_rows} observations lie outside the support {support}; "
-            f"the first is x[{first}] = {sample.x[first]:g}. {advice}",
+            f"the first is x[{first}] = {upper[first]:g}. {advice}",
             self.name,
             tuple(outside.tolist()),
         )

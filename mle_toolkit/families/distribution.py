@@ -50,6 +50,14 @@ class Distribution:
         theta = family.pack(params)
         self._params = family.unpack(theta)
 
+    @classmethod
+    def at(cls, family: Family, params: tuple[Any, ...]) -> Distribution:
+        """The law at parameters in order, which are not checked: for likelihoods, whose trial points may be no law."""
+        law = object.__new__(cls)
+        law.family = family
+        law._params = params
+        return law
+
     @property
     def params(self) -> Mapping[str, Any]:
         """Parameters by name, in declared order."""

@@ -121,24 +121,40 @@ class Objective:
         """Its derivatives; shape (n_free,)."""
         if not self.has_score:
             return _first_differences(self.value, u, _STEP_OF_VALUE)
+        gradient = self._gradient_of_points(u)
+        if not self.likelihood.plain:
+            gradient = gradient + _first_differences(self._coarse_value, u, _STEP_OF_VALUE)
+        return gradient
+
+    def _gradient_of_points(self, u: Array) -> Array:
         with np.errstate(all="ignore"):
             slopes = self.coordinates.jacobian(u)
             return -np.asarray(self.likelihood.mean_score(self.coordinates.to_theta(u)) @ slopes)
+
+    def _coarse_value(self, u: Array) -> float:
+        """What intervals and windows add to the value."""
+        return -self.likelihood.mean_coarse(self.coordinates.to_theta(u))
 
     def hessian(self, u: Array) -> Array:
         """Its second derivatives; shape (n_free, n_free)."""
         if len(u) == 0:
             return np.empty((0, 0))
+        if not self.has_score:
+            return _second_differences(self.value, u, _STEP_OF_CURVATURE)
+        hessian = self._hessian_of_points(u)
+        if not self.likelihood.plain:
+            hessian = hessian + _second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
+        return hessian
+
+    def _hessian_of_points(self, u: Array) -> Array:
         if self.has_hessian:
             theta, slopes = self.coordinates.to_theta(u), self.coordinates.jacobian(u)
             second = slopes.T @ self.likelihood.mean_hessian(theta) @ slopes
             bend = self.likelihood.mean_score(theta) * self.coordinates.curvature(u)
             # A parameter has at most one coordinate, so its own bend stays on the diagonal.
             return -np.asarray(second + np.diag(bend @ (slopes != 0)))
-        if self.has_score:
-            second = self._differences_of_gradient(u)
-            return 0.5 * (second + second.T)
-        return _second_differences(self.value, u, _STEP_OF_CURVATURE)
+        second = self._differences_of_gradient(u)
+        return 0.5 * (second + second.T)
 
     def _differences_of_gradient(self, u: Array) -> Array:
         columns = []
@@ -146,17 +162,17 @@ class Objective:
             step = np.zeros(len(u))
             if self.likelihood.on_means:  # no pass over the data: four gradients cost nothing, and see flat directions
                 step[k] = _STEP_ON_MEANS
-                near = self.gradient(u + step) - self.gradient(u - step)
-                far = self.gradient(u + 2 * step) - self.gradient(u - 2 * step)
+                near = self._gradient_of_points(u + step) - self._gradient_of_points(u - step)
+                far = self._gradient_of_points(u + 2 * step) - self._gradient_of_points(u - 2 * step)
                 columns.append((8 * near - far) / (12 * _STEP_ON_MEANS))
             else:
                 step[k] = _STEP_OF_SCORE
-                columns.append((self.gradient(u + step) - self.gradient(u - step)) / (2 * _STEP_OF_SCORE))
+                columns.append((self._gradient_of_points(u + step) - self._gradient_of_points(u - step)) / (2 * _STEP_OF_SCORE))
         return np.array(columns)
 
     def score_rows(self, u: Array) -> Array:
         """Derivatives of the log-density of every row by the coordinates; shape (n_rows, n_free)."""
-        if self.has_score:
+        if self.has_score and self.likelihood.plain:
             return np.asarray(self.likelihood.score_rows(self.coordinates.to_theta(u)) @ self.coordinates.jacobian(u))
 
         def rows(v: Array) -> Array:

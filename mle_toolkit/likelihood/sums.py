@@ -11,6 +11,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.likelihood.intervals import log_mass
 from mle_toolkit.likelihood.unit import Unit
 
 T = TypeVar("T")
@@ -40,8 +41,9 @@ class Likelihood:
         tabulate = family.discrete and not family.per_row
         self.data = sample.tabulated() if tabulate else sample
         self.nobs = sample.nobs
+        self.plain = sample.is_plain
         # Means of statistics suffice for an exponential family whose constants are the same in every row.
-        self.on_means = isinstance(family, ExponentialFamily) and not family.per_row
+        self.on_means = self.plain and isinstance(family, ExponentialFamily) and not family.per_row
         self._last_loglik: _Last[float] = _Last()
         self._last_score: _Last[Array] = _Last()
 
@@ -49,6 +51,62 @@ class Likelihood:
     def sample(self) -> Sample:
         """The observations in the unit of the likelihood, tabulated where the law is one of counts."""
         return self.data.standardised(self.unit.centre, self.unit.scale)
+
+    def on_sketch(self) -> Likelihood:
+        """The likelihood of a subsample, in the same unit."""
+        return Likelihood(self.family, self.data.sketch(), self.unit)
+
+    @cached_property
+    def stand_ins(self) -> Sample:
+        """Points in place of the observations, for starting values."""
+        return self.sample.stand_ins()
+
+    @cached_property
+    def exact(self) -> Sample | None:
+        """The observations that are points, without their window; None if there are none."""
+        sample = self.sample
+        if sample.is_exact:
+            return sample.stand_ins()
+        points = np.flatnonzero(sample.lower == sample.upper)
+        return sample.take(points).stand_ins() if len(points) else None
+
+    @cached_property
+    def exact_share(self) -> float:
+        """Share of the observations that are points: those whose density changes with the unit."""
+        return 1.0 if self.data.is_exact else (0.0 if self.exact is None else self.exact.nobs / self.nobs)
+
+    @property
+    def log_jacobian(self) -> float:
+        """What the mean log-likelihood gains on the way back to the unit of the data."""
+        return self.exact_share * self.unit.log_jacobian(self.family)
+
+    @cached_property
+    def _coarse(self) -> tuple[Array, Array, Array]:
+        """Ends of the intervals whose log-probabilities are summed, and their weights: negative for windows."""
+        sample = self.sample
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        wide = sample.lower < sample.upper
+        parts = [(sample.lower[wide], sample.upper[wide], weight[wide])]
+        if sample.window is not None:
+            low, high = sample.window
+            if np.all(low == low[0]) and np.all(high == high[0]):
+                parts.append((low[:1], high[:1], np.array([-float(np.sum(weight))])))
+            else:
+                parts.append((low, high, -weight))
+        lower, upper, signed = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return lower, upper, signed
+
+    def mean_coarse(self, theta: Array) -> float:
+        """Part of the mean log-likelihood that intervals and windows contribute; 0 for plain data."""
+        if self.plain:
+            return 0.0
+        lower, upper, weight = self._coarse
+        if len(lower) == 0:
+            return 0.0
+        with np.errstate(all="ignore"):
+            mass = log_mass(self.family, self.family.unpack(theta), lower, upper)
+            value = float(np.sum(weight * mass)) / self.nobs
+        return value if value < np.inf else -np.inf
 
     @cached_property
     def means(self) -> tuple[float, ...]:
@@ -78,7 +136,7 @@ class Likelihood:
         return self._last_loglik(theta, self._mean_loglik)
 
     def mean_score(self, theta: Array) -> Array:
-        """Mean of the score, by parameters; shape (p,). The family must have one."""
+        """Mean of the score of the exact observations, by parameters; shape (p,). The family must have one."""
         return self._last_score(theta, self._mean_score)
 
     def _mean_loglik(self, theta: Array) -> float:
@@ -94,7 +152,7 @@ class Likelihood:
                 for law, x, weight in self._blocks():
                     logpdf = law.logpdf(x, *params)
                     total += float(np.sum(logpdf if weight is None else weight * logpdf))
-                value = total / self.nobs
+                value = total / self.nobs + self.mean_coarse(theta)
         return value if value < np.inf else -np.inf
 
     def _mean_score(self, theta: Array) -> Array:
@@ -104,16 +162,16 @@ class Likelihood:
             if self.on_means:
                 assert isinstance(family, ExponentialFamily)
                 return np.array([float(s) for s in family.score_of(self.means, *params)])
-            total: Any = 0.0
+            total: Any = np.zeros(len(theta))
             for law, x, weight in self._blocks():
                 assert law.score is not None
                 total = total + _block_sums(law.score(x, *params), weight, x.shape)
         return np.asarray(total / self.nobs)
 
     def mean_hessian(self, theta: Array) -> Array:
-        """Mean of the second derivatives, by parameters; shape (p, p). The family must have them."""
+        """Mean of the second derivatives, as `mean_score`; shape (p, p). The family must have them."""
         params = self.family.unpack(theta)
-        total: Any = 0.0
+        total: Any = np.zeros(len(theta) * (len(theta) + 1) // 2)
         with np.errstate(all="ignore"):
             for law, x, weight in self._blocks():
                 assert law.hessian is not None
@@ -124,11 +182,24 @@ class Likelihood:
         return hessian
 
     def rows(self, theta: Array) -> Array:
-        """Log-density of every row; shape (n_rows,)."""
+        """Log-likelihood of every row, in the unit of the likelihood; shape (n_rows,)."""
         params = self.family.unpack(theta)
+        if not self.plain:
+            return self._coarse_rows(params)
         with np.errstate(all="ignore"):
             parts = [np.broadcast_to(law.logpdf(x, *params), x.shape) for law, x, _ in self._blocks()]
         return np.concatenate(parts)
+
+    def _coarse_rows(self, params: tuple[Any, ...]) -> Array:
+        sample, family = self.sample, self.family
+        point = sample.lower == sample.upper
+        rows = np.empty(sample.n_rows)
+        with np.errstate(all="ignore"):
+            rows[point] = family.logpdf(sample.lower[point], *params)
+            rows[~point] = log_mass(family, params, sample.lower[~point], sample.upper[~point])
+            if sample.window is not None:
+                rows -= log_mass(family, params, *sample.window)
+        return rows
 
     def score_rows(self, theta: Array) -> Array:
         """Score of every row; shape (n_rows, p). The family must have one."""
@@ -142,7 +213,8 @@ class Likelihood:
 
     def _blocks(self) -> Any:
         family = self.family
-        for first, (x, weight) in enumerate(self.sample.blocks()):
+        points = self.sample if self.plain else self.exact
+        for first, (x, weight) in enumerate(() if points is None else points.blocks()):
             law = family.take(slice(first * BLOCK_ROWS, (first + 1) * BLOCK_ROWS)) if family.per_row else family
             yield law, x, weight
 
