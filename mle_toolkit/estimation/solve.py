@@ -60,7 +60,7 @@ _TIGHT_OPTIONS: dict[str, dict[str, float]] = {
     "L-BFGS-B": {"ftol": 1e-15, "gtol": 1e-10},
     "TNC": {"ftol": 1e-15, "gtol": 1e-10, "maxfun": 5_000},
     "SLSQP": {"ftol": 1e-15, "maxiter": 1_000},
-    "COBYLA": {"tol": 1e-9, "maxiter": 20_000},
+    "COBYLA": {"tol": 1e-6, "maxiter": 5_000},
     "COBYQA": {"final_tr_radius": 1e-9},
     "Newton-CG": {"xtol": 1e-10},
     "trust-constr": {"gtol": 1e-10, "xtol": 1e-12},
