@@ -31,7 +31,7 @@ LONGEST_STEP = 3.0
 """Longest Newton step, in coordinates in which a unit is a natural change."""
 
 _TRUSTED = 1e-4
-"""Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes of the law."""
+"""Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes."""
 
 _PROGRESS = 1e-3
 """Factor by which the decrement, a square, must fall for second derivatives to be kept."""
@@ -130,7 +130,7 @@ class Maximum:
     def is_plain(self) -> bool:
         """Whether a theorem says that this is the maximum: it is a formula, and no end was reached.
 
-        The log-likelihood of an exponential family is strictly concave, so a root of its likelihood equation is the maximum.
+        The log-likelihood of an exponential family is strictly concave, so the root of its equation is the maximum.
         """
         by_theorem = self.likelihood.on_means or self.family.entropy_attained
         return self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
@@ -344,7 +344,7 @@ def _by_search(
         )
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
-        # The maximum of the subsample is the start of the full pass, and its second derivatives serve for the first steps;
+        # The maximum of the subsample is the start of the full pass, and its second derivatives serve for first steps;
         # starts far from it were settled there.
         near = small.hessian(best.u)
         best = _climb(objective, [best.u, *(coordinates.from_theta(theta) for theta in starts)], method, near)[0]
@@ -415,8 +415,8 @@ def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None
 def _newton(objective: Objective, u: Array, hessian: Array | None = None) -> tuple[Array, bool]:
     """Newton's method with step halving; says whether it ended in a minimum of the objective.
 
-    Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are not
-    positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues, which
+    Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are
+    not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues, which
     leads away from saddles.
     """
     nobs = objective.likelihood.nobs
@@ -677,8 +677,8 @@ def _free_names(best: Maximum) -> list[str]:
 def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.
 
-    A law without a score says nothing of its parameters, and its derivatives are differences: there the natural change is
-    measured, as the one that costs about half a nat per observation.
+    Where derivatives are differences, of a law without a score, the natural change is measured, as the one that costs
+    about half a nat per observation.
     """
     family = likelihood.family
     parts = _split(family, theta)
@@ -695,7 +695,7 @@ def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
 
 
 def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
-    """Size of a change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
+    """Change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
     small = Likelihood(likelihood.family, likelihood.data.sketch(), likelihood.unit)
     here = small.mean_loglik(theta)
 
