@@ -31,7 +31,7 @@ SEED = 20_240_101
 SLOW_PEER_SECONDS = 60.0
 """A peer that takes this long once is not called again in that cell."""
 
-# Family: parameters of the data, SciPy's law, and what SciPy is told to hold fixed, so that both fit the same parameters.
+# Family: parameters of the data, SciPy's law, and what SciPy holds fixed, so that both fit the same parameters.
 CASES: dict[str, tuple[dict[str, float], Any, dict[str, float]]] = {
     "normal": ({"mu": 3.0, "sigma": 2.0}, stats.norm, {}),
     "exponential": ({"scale": 2.0}, stats.expon, {"floc": 0}),
@@ -128,7 +128,9 @@ def measure(name: str, n: int, repeat: int, ours_only: bool) -> Row:
 
 def show(rows: list[Row]) -> None:
     """Print the table."""
-    head = f"{'family':18}{'n':>9}{'calls':>6}{'ours ms':>11}{'scipy ms':>12}{'ratio':>9}  {'range':16}{'llf - scipy':>13}"
+    head = (
+        f"{'family':18}{'n':>9}{'calls':>6}{'ours ms':>11}{'scipy ms':>12}{'ratio':>9}  {'range':16}{'llf - scipy':>13}"
+    )
     print(head + f"{'with SE ms':>12}  verdict (route)")
     for row in rows:
         peer = f"{row.scipy_ms:12.3f}{row.ratio:9.2f}" if row.ratio is not None else f"{'-':>12}{'-':>9}"
@@ -167,7 +169,17 @@ def main() -> int:
     return 0
 
 
-_QUICK = {"normal", "exponential", "lognormal", "rayleigh", "half_normal", "inverse_gaussian", "gamma", "uniform", "pareto"}
+_QUICK = {
+    "normal",
+    "exponential",
+    "lognormal",
+    "rayleigh",
+    "half_normal",
+    "inverse_gaussian",
+    "gamma",
+    "uniform",
+    "pareto",
+}
 """Families that both fit within a millisecond, where a median wants more calls."""
 
 if __name__ == "__main__":

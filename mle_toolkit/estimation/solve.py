@@ -32,7 +32,7 @@ LONGEST_STEP = 3.0
 """Longest Newton step, in coordinates in which a unit is a natural change."""
 
 _TRUSTED = 1e-4
-"""Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes of the law."""
+"""Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes."""
 
 _PROGRESS = 1e-3
 """Factor by which the decrement, a square, must fall for second derivatives to be kept."""
@@ -61,7 +61,7 @@ _TIGHT_OPTIONS: dict[str, dict[str, float]] = {
     "L-BFGS-B": {"ftol": 1e-15, "gtol": 1e-10},
     "TNC": {"ftol": 1e-15, "gtol": 1e-10, "maxfun": 5_000},
     "SLSQP": {"ftol": 1e-15, "maxiter": 1_000},
-    "COBYLA": {"tol": 1e-9, "maxiter": 20_000},
+    "COBYLA": {"tol": 1e-6, "maxiter": 5_000},
     "COBYQA": {"final_tr_radius": 1e-9},
     "Newton-CG": {"xtol": 1e-10},
     "trust-constr": {"gtol": 1e-10, "xtol": 1e-12},
@@ -131,7 +131,7 @@ class Maximum:
     def is_plain(self) -> bool:
         """Whether a theorem says that this is the maximum: it is a formula, and no end was reached.
 
-        The log-likelihood of an exponential family is strictly concave, so a root of its likelihood equation is the maximum.
+        The log-likelihood of an exponential family is strictly concave, so the root of its equation is the maximum.
         """
         by_theorem = self.likelihood.on_means or self.family.entropy_attained
         return self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
@@ -361,7 +361,7 @@ def _by_search(
         )
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
-        # The maximum of the subsample is the start of the full pass, and its second derivatives serve for the first steps;
+        # The maximum of the subsample is the start of the full pass, and its second derivatives serve for first steps;
         # starts far from it were settled there.
         near = small.hessian(best.u)
         best = _climb(objective, [best.u, *(coordinates.from_theta(theta) for theta in starts)], method, near)[0]
@@ -431,8 +431,8 @@ def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None
 def _newton(objective: Objective, u: Array, hessian: Array | None = None) -> tuple[Array, bool]:
     """Newton's method with step halving; says whether it ended in a minimum of the objective.
 
-    Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are not
-    positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues, which
+    Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are
+    not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues, which
     leads away from saddles.
     """
     nobs = objective.likelihood.nobs

@@ -133,8 +133,8 @@ class Family(ABC):
     parameters: tuple[Parameter, ...]
     support: Interval
     entropy_attained: ClassVar[bool] = False
-    """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the likelihood at
-    the maximum needs no pass over the data."""
+    """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the likelihood
+    at the maximum needs no pass over the data."""
     constant_defaults: ClassVar[Mapping[str, Any]] = {}
     """Known constants of the law and their defaults; `...` marks one that must be given."""
 
@@ -227,7 +227,7 @@ class Family(ABC):
         return tuple(name for name, value in self.constants.items() if np.ndim(value) == 1)
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
-        """Names of the parameters whose estimates, where these are they, have no standard error from the information."""
+        """Names of the parameters that, at these values, have no standard error from the information."""
         return tuple(p.name for p in self.parameters if not p.regular)
 
     def take(self, rows: Any) -> Family:

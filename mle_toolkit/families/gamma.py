@@ -59,8 +59,8 @@ class Gamma(ExponentialFamily):
         gap = float(np.log(mean)) - mean_log  # > 0 by Jensen, and 0 only if every x is equal
         if gap <= EQUAL_TO_ROUNDING:
             raise DegenerateDataError(
-                "gamma: the observations are equal, or nearly so (to five digits or more), so the shape is unbounded or "
-                "lost to rounding. Subtract a threshold, or choose a law with a location."
+                "gamma: the observations are equal, or nearly so (to five digits or more), so the shape is unbounded "
+                "or lost to rounding. Subtract a threshold, or choose a law with a location."
             )
         shape = inverse_log_minus_digamma(gap)
         return shape, mean / shape

@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
+from mle_toolkit.families.quadrature import count_quantile
 
 _SUMMED = 20
 """Terms of the zeta series summed one by one, before Euler and Maclaurin's formula takes the rest."""
@@ -102,6 +103,14 @@ class Zeta(ExponentialFamily):
         """Probability of at most x."""
         return np.asarray(-np.expm1(self.logsf(x, alpha)))
 
+    def ppf(self, p: Array, alpha: Array) -> Array:
+        """Quantile: the smallest x whose cdf is at least p."""
+        return count_quantile(lambda x: self.cdf(x, alpha), p, float(self.xmin), np.inf, above=False)
+
+    def isf(self, p: Array, alpha: Array) -> Array:
+        """Upper quantile: the smallest x that is exceeded with probability p at most."""
+        return count_quantile(lambda x: self.sf(x, alpha), p, float(self.xmin), np.inf, above=True)
+
     def mean(self, alpha: Array) -> Array:
         """Expected value; infinite for alpha <= 2."""
         return np.asarray(self._moment(alpha, 1))
@@ -144,5 +153,5 @@ def scaled_zeta(s: Any, q: Any) -> Any:
     term = s / far
     for j, coefficient in enumerate(_BERNOULLI):
         tail = tail + coefficient * term
-        term = term * (s + 2 * j + 1) * (s + 2 * j + 2) / (far * far)
+        term = term * ((s + 2 * j + 1) / far) * ((s + 2 * j + 2) / far)
     return total + tail * (far / q) ** -s

@@ -1,0 +1,447 @@
+"""The laws of counts: accurate at any size of count, right at the ends of their parameters."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+from references import case, column, fit_quietly, flat
+from scipy import stats
+from strategies import CONSTANTS
+
+import mle_toolkit as mle
+from mle_toolkit.families.counting import (
+    deviance,
+    digamma_difference,
+    digamma_excess,
+    log1p_minus,
+    log_binomial,
+    log_poisson,
+    stirling_error,
+)
+from mle_toolkit.families.zeta import scaled_zeta
+
+mpmath.mp.dps = 50
+
+REFERENCE = (
+    "betabinom_saxony", "binom_weldon", "geom_biochemists", "logseries_butterfly", "nbinom_federalist", "nbinom_mites",
+    "pois_horsekicks", "zeta_moby7", "zip_biochemists", "ztp_colemanjames",
+)  # fmt: skip
+
+# family, constants, parameters away from the ends, counts
+ORDINARY = [
+    ("poisson", {}, (3.4,), [0, 1, 2, 7, 40]),
+    ("bernoulli", {}, (0.3,), [0, 1]),
+    ("binomial", {"n": 9}, (0.3,), [0, 1, 5, 9]),
+    ("geometric", {}, (0.2,), [0, 1, 12]),
+    ("negbin", {}, (1.7, 4.2), [0, 1, 5, 60]),
+    ("negbin", {}, (40.0, 4.2), [0, 1, 5, 60]),
+    ("logseries", {}, (0.8,), [1, 2, 30]),
+    ("zeta", {}, (2.3,), [1, 2, 50]),
+    ("zeta", {"xmin": 7}, (1.6,), [7, 9, 5000]),
+    ("zip", {}, (0.3, 2.1), [0, 1, 6]),
+    ("zero_truncated_poisson", {}, (0.9,), [1, 2, 8]),
+    ("betabinomial", {"n": 12}, (2.5, 0.7), [0, 1, 6, 12]),
+    ("betabinomial", {"n": 12}, (250.0, 70.0), [0, 1, 6, 12]),
+]
+
+
+def ids(row):
+    return f"{row[0]}-{row[2]}"
+
+
+# --- reference cases --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_reference_case_at_the_tight_grade(name):
+    known = case(name)
+    fit = known.fit()
+    se = np.array(list(known.se.values()))
+    assert np.all(np.abs(flat(fit.params) - list(known.params.values())) <= 1e-5 * se)
+    assert fit.llf == pytest.approx(known.expected["loglik"], rel=1e-8)
+    assert flat(fit.bse) == pytest.approx(se, rel=1e-5)
+    assert fit.certificate.verdict == "interior"
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("d", [-0.999, -0.31, -0.29, -1e-3, -1e-9, 0.0, 1e-12, 1e-4, 0.2999, 0.3001, 5.0, 1e10])
+def test_log1p_minus(d):
+    d = np.float64(d)
+    assert float(log1p_minus(d)) == pytest.approx(float(mpmath.log1p(d) - mpmath.mpf(float(d))), rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("x", [1e-8, 0.3, 1.0, 9.99, 10.0, 25.0, 1e5, 1e15])
+def test_stirling_error(x):
+    formula = mpmath.log(2 * mpmath.pi * x) / 2 + x * mpmath.log(x) - x
+    expected = mpmath.loggamma(mpmath.mpf(x) + 1) - formula
+    assert float(stirling_error(np.float64(x))) == pytest.approx(float(expected), rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize(("x", "mean"), [(5.0, 5.0), (1e15, 1e15 + 3e7), (3.0, 1e-20), (3.0, 1e20), (7.0, 8.0)])
+def test_deviance(x, mean):
+    expected = x * mpmath.log(mpmath.mpf(x) / mean) + mean - x
+    assert float(deviance(np.float64(x), np.float64(mean))) == pytest.approx(float(expected), rel=1e-13, abs=0)
+
+
+@pytest.mark.parametrize("s", [1e-6, 0.4, 3.0, 24.9, 25.1, 1e4, 1e9])
+@pytest.mark.parametrize("x", [0.0, 1.0, 5.0, 1e4, 1e12])
+def test_digamma_differences(s, x):
+    difference = mpmath.digamma(mpmath.mpf(s) + x) - mpmath.digamma(s)
+    assert float(digamma_difference(np.float64(s), np.float64(x))) == pytest.approx(float(difference), rel=1e-12)
+    excess = difference - mpmath.log1p(mpmath.mpf(x) / s)
+    # Below 25 the terms are at most as large as digamma(25); above, nothing cancels.
+    tolerance = {"rel": 1e-13} if s >= 25 else {"rel": 1e-12, "abs": 1e-13}
+    assert float(digamma_excess(np.float64(s), np.float64(x))) == pytest.approx(float(excess), **tolerance)
+
+
+@pytest.mark.parametrize(
+    ("s", "q"), [(1.0001, 1), (2.0, 1), (60.0, 1), (1e5, 1), (20.0, 1000), (1.5, 10**6), (300.0, 7)]
+)
+def test_scaled_zeta(s, q):
+    # Euler and Maclaurin again, but from so far out, and with so many digits, that the first corrections suffice.
+    n = 3_000
+    terms = mpmath.fsum((1 + mpmath.mpf(k) / q) ** -mpmath.mpf(s) for k in range(n))
+    far = mpmath.mpf(q + n)
+    corrections = far / (s - mpmath.mpf(1)) + 0.5 + s / far / 12 - s * (s + 1) * (s + 2) / far**3 / 720
+    expected = terms + corrections * (far / q) ** -mpmath.mpf(s)
+    assert float(scaled_zeta(s, q)) == pytest.approx(float(expected), rel=1e-13)
+
+
+# --- log-probabilities and scores -------------------------------------------------------------------------------------
+
+
+def exact_poisson(x, mu):
+    return x * mpmath.log(mu) - mu - mpmath.loggamma(mpmath.mpf(x) + 1)
+
+
+def exact_binomial(x, n, p):
+    choose = (
+        mpmath.loggamma(mpmath.mpf(n) + 1) - mpmath.loggamma(mpmath.mpf(x) + 1) - mpmath.loggamma(mpmath.mpf(n) - x + 1)
+    )
+    return choose + x * mpmath.log(p) + (n - x) * mpmath.log1p(-mpmath.mpf(p))
+
+
+def exact_negbin(x, size, mu):
+    x, size, mu = mpmath.mpf(x), mpmath.mpf(size), mpmath.mpf(mu)
+    choose = mpmath.loggamma(x + size) - mpmath.loggamma(size) - mpmath.loggamma(x + 1)
+    return choose + size * mpmath.log(size / (size + mu)) + x * mpmath.log(mu / (size + mu))
+
+
+def exact_betabinomial(x, n, a, b):
+    x, n, a, b = (mpmath.mpf(v) for v in (x, n, a, b))
+    choose = mpmath.loggamma(n + 1) - mpmath.loggamma(x + 1) - mpmath.loggamma(n - x + 1)
+    log_beta = lambda p, q: mpmath.loggamma(p) + mpmath.loggamma(q) - mpmath.loggamma(p + q)  # noqa: E731
+    return choose + log_beta(x + a, n - x + b) - log_beta(a, b)
+
+
+@pytest.mark.parametrize(("x", "mu"), [(0.0, 2.0), (3.0, 1e-9), (1e15, 1e15 + 1e8), (1e6, 1e6 - 2e3), (2.0, 700.0)])
+def test_poisson_keeps_its_digits(x, mu):
+    with mpmath.workdps(60):
+        assert float(log_poisson(np.float64(x), mu)) == pytest.approx(float(exact_poisson(x, mu)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "p"), [(0, 10, 1e-20), (5, 10, 1e-20), (10, 10, 0.3), (3e14, 1e15, 0.3), (1e15 - 2, 1e15, 1 - 2**-50)]
+)
+def test_binomial_keeps_its_digits(x, n, p):
+    with mpmath.workdps(60):
+        exact = float(exact_binomial(x, n, p))
+    assert float(log_binomial(np.float64(x), np.float64(n), p, 1 - p)) == pytest.approx(exact, rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("x", "size", "mu"),
+    [(0, 1e-8, 3.0), (7, 1e-8, 3.0), (0, 1e12, 3.0), (7, 1e12, 3.0), (1e15, 1e14, 1e15 + 5e7), (1e6, 2.5, 1e3)],
+)
+def test_negbin_keeps_its_digits(x, size, mu):
+    with mpmath.workdps(60):
+        exact = float(exact_negbin(x, size, mu))
+    got = float(mle.get_family("negbin").logpdf(np.float64(x), np.float64(size), np.float64(mu)))
+    assert got == pytest.approx(exact, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("x", "n", "a", "b"), [(3, 12, 0.01, 0.02), (3, 12, 1e9, 3e9), (0, 12, 1e9, 3e9), (12, 12, 2.0, 3.0)]
+)
+def test_betabinomial_keeps_its_digits(x, n, a, b):
+    with mpmath.workdps(60):
+        exact = float(exact_betabinomial(x, n, a, b))
+    assert float(mle.get_family("betabinomial", n=n).logpdf(np.float64(x), a, b)) == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("row", ORDINARY, ids=ids)
+def test_score_is_the_slope_of_the_log_probability(row):
+    name, constants, params, counts = row
+    law = mle.get_family(name, **constants)
+    x = np.array(counts, dtype=float)
+    assert law.score is not None
+    for k, score in enumerate(law.score(x, *params)):
+        h = 1e-4 * params[k]
+        at = [law.logpdf(x, *params[:k], params[k] + step * h, *params[k + 1 :]) for step in (-2, -1, 1, 2)]
+        slope = (8 * (at[2] - at[1]) - (at[3] - at[0])) / (12 * h)
+        assert np.broadcast_to(score, x.shape) == pytest.approx(slope, rel=1e-8, abs=1e-9)
+
+
+def test_negbin_score_at_a_nearly_poisson_size():
+    """The terms of the textbook's score are 1e-6 there, and their sum 1e-12."""
+    x, size, mu = np.arange(9.0), 1e6, 3.0
+    by_size, _ = mle.get_family("negbin").score(x, np.float64(size), np.float64(mu))
+    with mpmath.workdps(60):
+        exact = [float(mpmath.diff(lambda s, k=k: exact_negbin(k, s, mu), size)) for k in x]
+    assert by_size == pytest.approx(exact, rel=1e-9)
+
+
+@pytest.mark.parametrize("row", ORDINARY, ids=ids)
+def test_parameters_broadcast(row):
+    name, constants, params, counts = row
+    law = mle.get_family(name, **constants)
+    x = np.array(counts, dtype=float)
+    columns = [np.array([[p], [p * 0.9]]) for p in params]
+    assert np.array_equal(law.logpdf(x, *columns)[0], law.logpdf(x, *params))
+    assert law.logpdf(x, *columns).shape == (2, len(x))
+
+
+IN_SCIPY = [row for row in ORDINARY if row[0] not in ("zip", "zero_truncated_poisson") and row[1] != {"xmin": 7}]
+
+
+@pytest.mark.parametrize("row", IN_SCIPY, ids=ids)
+def test_agrees_with_scipy(row):
+    name, constants, params, counts = row
+    law = mle.get_family(name, **constants)
+    assert law.to_scipy is not None
+    assert law.logpdf(np.array(counts, dtype=float), *params) == pytest.approx(
+        law.to_scipy(*params).logpmf(counts), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ORDINARY if row[0] in ("zeta", "zip", "zero_truncated_poisson")], ids=ids
+)
+def test_closed_forms_agree_with_sums(row):
+    name, constants, params, counts = row
+    law = mle.get_family(name, **constants)
+    known = mle.Distribution(law, dict(zip(law.param_names, params, strict=True)))
+    k = np.arange(law.support.lower, 4_000.0)
+    p = known.pdf(k)
+    assert known.cdf(k[:20] + 0.5) == pytest.approx(np.cumsum(p)[:20], rel=1e-11)
+    assert known.sf(k[:20]) == pytest.approx(1 - np.cumsum(p)[:20], rel=1e-9)
+    if name != "zeta":
+        mean = np.sum(k * p)
+        assert known.mean() == pytest.approx(mean, rel=1e-12)
+        assert known.var() == pytest.approx(np.sum((k - mean) ** 2 * p), rel=1e-12)
+    assert known.ppf(known.cdf(np.array(counts))) == pytest.approx(counts)
+
+
+def test_moments_of_the_zeta_law_are_infinite_where_they_are():
+    assert mle.distribution("zeta", alpha=4.5).mean() == pytest.approx(stats.zipf(4.5).mean(), rel=1e-12)
+    assert mle.distribution("zeta", alpha=4.5).var() == pytest.approx(stats.zipf(4.5).var(), rel=1e-12)
+    assert mle.distribution("zeta", alpha=2.0).mean() == math.inf
+    assert mle.distribution("zeta", alpha=2.5).var() == math.inf
+    assert math.isnan(mle.distribution("zeta", alpha=1.5).var())
+
+
+# --- the ends of the parameters ---------------------------------------------------------------------------------------
+
+
+AT_AN_END = [
+    ("poisson", {}, [0, 0, 0], {"mu": 0.0}),
+    ("bernoulli", {}, [1, 1], {"p": 1.0}),
+    ("bernoulli", {}, [0, 0], {"p": 0.0}),
+    ("binomial", {"n": 4}, [0, 0], {"p": 0.0}),
+    ("binomial", {"n": 4}, [4, 4], {"p": 1.0}),
+    ("geometric", {}, [0, 0, 0], {"prob": 1.0}),
+    ("logseries", {}, [1, 1, 1, 1, 1], {"p": 0.0}),
+    ("zero_truncated_poisson", {}, [1, 1, 1], {"mu": 0.0}),
+    ("negbin", {}, [0, 0, 0], {"size": math.inf, "mu": 0.0}),
+    ("betabinomial", {"n": 4}, [0, 0], {"a": math.inf, "b": math.inf}),
+]
+
+
+@pytest.mark.parametrize("row", AT_AN_END, ids=lambda row: f"{row[0]}-{row[2]}")
+def test_data_of_one_kind_put_the_maximum_at_an_end(row):
+    name, constants, x, params = row
+    with pytest.warns(mle.FitWarning, match="at the boundary"):
+        fit = mle.fit(x, mle.get_family(name, **constants))
+    assert dict(fit.params) == params
+    assert fit.llf == 0.0
+    assert fit.certificate.verdict == "boundary"
+    assert np.all(np.isnan(flat(fit.bse)))
+    assert float(fit.distribution.pdf(x[0])) == 1.0
+
+
+def test_underdispersed_counts_are_poisson():
+    """adv_nb_underdispersed: a solver that stops at a finite size is 69 below the supremum."""
+    fit = fit_quietly(column("weldondice", "x"), "negbin", weights=column("weldondice", "freq"))
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit == "poisson"
+    assert fit.params["size"] == math.inf
+    assert fit.params["mu"] == pytest.approx(4.052231430091994, rel=1e-14)
+    assert fit.llf == pytest.approx(-51224.00312817617, rel=1e-13)
+    assert math.isnan(fit.bse["size"])
+    assert math.isfinite(fit.bse["mu"])
+
+
+@pytest.mark.parametrize("share", [0.999, 1.001, 1.2])
+def test_the_size_is_finite_if_and_only_if_the_variance_exceeds_the_mean(share):
+    x = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 9.0])
+    poisson_like = mle.get_family("poisson").to_scipy(2.0).pmf(x)
+    # Mix in a spread of weight until variance / mean is the share.
+    weights = poisson_like.copy()
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        weights[-1] = 0.5 * (low + high)
+        sample = mle.Sample(x, weights)
+        low, high = (weights[-1], high) if sample.var() < share * sample.mean() else (low, weights[-1])
+    fit = fit_quietly(mle.Sample(x, weights * 1e6), "negbin")
+    assert math.isinf(fit.params["size"]) == (share < 1)
+    assert fit.certificate.verdict == ("boundary" if share < 1 else "interior")
+    if share > 1:
+        assert fit.llf > fit_quietly(mle.Sample(x, weights * 1e6), "poisson").llf
+
+
+def test_no_zeros_to_inflate():
+    """adv_zip_no_zeros."""
+    fit = fit_quietly([1, 2, 3, 2, 1, 4, 2], "zip")
+    assert fit.params["pi"] == 0.0
+    assert fit.params["mu"] == pytest.approx(15 / 7, rel=1e-14)
+    assert fit.llf == pytest.approx(-10.617154060552384, rel=1e-13)
+    assert fit.certificate.verdict == "boundary"
+    assert math.isnan(fit.bse["pi"])
+
+
+def test_zeros_only_do_not_identify_a_zero_inflated_law():
+    with pytest.raises(mle.MleError, match="neither is identified"):
+        mle.fit([0, 0, 0], "zip")
+
+
+def test_least_values_only_leave_the_zeta_law_without_a_maximum():
+    with pytest.raises(mle.MleError, match=r"all observations are xmin = 3, so alpha is unbounded"):
+        mle.fit([3, 3, 3], mle.get_family("zeta", xmin=3))
+
+
+def test_counts_that_vary_less_than_binomial_ones_are_binomial():
+    fit = fit_quietly([5, 6, 5, 6, 5], mle.get_family("betabinomial", n=10))
+    assert fit.certificate.limit == "binomial"
+    assert fit.llf == pytest.approx(fit_quietly([5, 6, 5, 6, 5], mle.get_family("binomial", n=10)).llf, rel=1e-14)
+
+
+def test_a_category_without_observations_is_at_the_boundary():
+    fit = fit_quietly([0, 0, 2, 2, 2, 5], "categorical")
+    assert fit.family.k == 6
+    assert fit.params["probs"] == pytest.approx([2 / 6, 0, 3 / 6, 0, 0, 1 / 6], rel=1e-15)
+    assert fit.certificate.verdict == "boundary"
+    assert fit.llf == pytest.approx(2 * math.log(2 / 6) + 3 * math.log(3 / 6) + math.log(1 / 6), rel=1e-14)
+
+
+def test_categorical_standard_errors_are_those_of_shares():
+    fit = mle.fit([0, 1, 1, 2], "categorical")
+    p = np.array([0.25, 0.5, 0.25])
+    assert fit.params["probs"] == pytest.approx(p)
+    assert fit.cov_params().to_numpy() == pytest.approx((np.diag(p) - np.outer(p, p)) / 4, rel=1e-8, abs=1e-12)
+
+
+def test_categories_may_be_known():
+    assert fit_quietly([0, 1], mle.get_family("categorical", k=3)).params["probs"] == pytest.approx([0.5, 0.5, 0])
+    assert mle.distribution("categorical", probs=[0.2, 0.3, 0.5]).pdf([0, 1, 2, 3, 0.5]) == pytest.approx(
+        [0.2, 0.3, 0.5, 0, 0]
+    )
+    with pytest.raises(mle.MleError, match=r"lie outside the support \{0, 1\}"):
+        mle.fit([0, 1, 2], mle.get_family("categorical", k=2))
+
+
+def test_ends_of_a_discrete_uniform_have_no_standard_error():
+    fit = mle.fit([3, -2, 0, 3], "discrete_uniform")
+    assert dict(fit.params) == {"a": -2.0, "b": 3.0}
+    assert fit.llf == pytest.approx(-4 * math.log(6), rel=1e-15)
+    assert fit.certificate.verdict == "non_regular"
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+def test_huge_counts():
+    """adv_counts_huge: the textbook's log-factorials are 3e16, whose last digit is worth 4."""
+    x = [1_000_000_000_000_000, 1_000_000_100_000_000, 999_999_900_000_000]
+    fit = mle.fit(x, "poisson")
+    assert fit.params["mu"] == 1e15
+    with mpmath.workdps(60):
+        exact = float(mpmath.fsum(exact_poisson(k, mpmath.mpf(10) ** 15) for k in x))
+    assert fit.llf == pytest.approx(exact, rel=1e-12)
+    overdispersed = mle.fit(x, "negbin")
+    assert overdispersed.certificate.verdict == "interior"
+    assert overdispersed.llf > fit.llf
+
+
+def test_a_fraction_is_not_a_count():
+    """adv_poisson_nonint."""
+    with pytest.raises(mle.MleError, match=r"x\[1\] = 2\.5\. Counts must be whole numbers"):
+        mle.fit([1.0, 2.5, 3.0], "poisson")
+
+
+def test_trials_per_row():
+    x, n = np.array([2.0, 0.0, 5.0, 1.0]), np.array([4, 3, 9, 1])
+    fit = mle.fit(x, mle.get_family("binomial", n=n))
+    p = x.sum() / n.sum()
+    assert fit.params["p"] == pytest.approx(p, rel=1e-15)
+    assert fit.bse["p"] == pytest.approx(math.sqrt(p * (1 - p) / n.sum()), rel=1e-8)
+    assert fit.llf == pytest.approx(float(np.sum(stats.binom.logpmf(x, n, p))), rel=1e-12)
+    spread = mle.fit([0, 9, 1, 8, 4], mle.get_family("betabinomial", n=np.array([9, 10, 9, 10, 9])))
+    a, b = spread.params.values()
+    assert spread.llf == pytest.approx(
+        float(np.sum(stats.betabinom.logpmf([0, 9, 1, 8, 4], [9, 10, 9, 10, 9], a, b))), rel=1e-10
+    )
+    assert spread.certificate.verdict == "interior"
+
+
+def test_more_successes_than_trials_are_refused():
+    with pytest.raises(mle.MleError, match=r"1 of 2 observations exceed .* x\[1\] = 5 of n\[1\] = 4"):
+        mle.fit([2, 5], mle.get_family("binomial", n=np.array([6, 4])))
+    with pytest.raises(mle.MleError, match="lie outside the support"):
+        mle.fit([2, 7], mle.get_family("binomial", n=6))
+
+
+@pytest.mark.parametrize("n", [-1, 2.5, math.inf, math.nan, "4", [[1, 2]]])
+def test_trials_must_be_whole_numbers(n):
+    with pytest.raises(mle.MleError, match="n must be"):
+        mle.get_family("binomial", n=n)
+
+
+@pytest.mark.parametrize("xmin", [0, 1.5, math.inf, [1, 2]])
+def test_the_least_size_must_be_a_whole_number(xmin):
+    with pytest.raises(mle.MleError, match="xmin must be"):
+        mle.get_family("zeta", xmin=xmin)
+
+
+@pytest.mark.parametrize("name", ["binomial", "betabinomial"])
+def test_trials_must_be_given(name):
+    with pytest.raises(mle.MleError, match="needs the known constant 'n'"):
+        mle.get_family(name)
+    assert CONSTANTS[name] == {"n": 12}
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("nbinom", "negbin"),
+        ("negative_binomial", "negbin"),
+        ("logser", "logseries"),
+        ("zipf", "zeta"),
+        ("randint", "discrete_uniform"),
+    ],
+)
+def test_aliases(alias, name):
+    assert mle.get_family(alias).name == name
+
+
+@pytest.mark.parametrize("fixed", [{"size": 2.0}, {"mu": 2.0}])
+def test_a_known_parameter_leaves_the_other(fixed):
+    x = stats.nbinom(2, 0.4).rvs(300, random_state=1)
+    fit = mle.fit(x, "negbin", fixed=fixed)
+    (name,) = fixed
+    assert fit.params[name] == fixed[name]
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf <= mle.fit(x, "negbin").llf
+    assert fit.df_model == 1
