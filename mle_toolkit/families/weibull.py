@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Parameter
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 _NEWTON_STEPS = 100
 
 
-class Weibull(Family):
+class Weibull(HazardFamily):
     r"""Lifetime whose hazard is a power of age, ``shape`` below 1 for early failures and above 1 for wear.
 
     .. math:: \log f(x) = \log(k/\lambda) + (k - 1)\log(x/\lambda) - (x/\lambda)^k
@@ -83,13 +86,25 @@ class Weibull(Family):
                 break
         return float(shape), float(np.exp(mean_log + largest + np.log(mean_power) / shape))
 
-    def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(-np.expm1(self.logsf(x, shape, scale)))
+    def cumulative_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Power ``shape`` of x / scale."""
+        return np.asarray((np.maximum(x, 0.0) / scale) ** shape)
 
-    def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
-        """Log of the survival function."""
-        return np.asarray(-((np.maximum(x, 0.0) / scale) ** shape))
+    def log_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the cumulative hazard."""
+        return np.asarray(shape * (log_or_minus_inf(x) - np.log(scale)))
+
+    def at_hazard(self, hazard: Array, shape: Array, scale: Array) -> Array:
+        """Find x from its cumulative hazard."""
+        return np.asarray(scale * hazard ** (1 / np.asarray(shape)))
+
+    def mean(self, shape: Array, scale: Array) -> Array:
+        """Mean: scale Gamma(1 + 1/shape)."""
+        return np.asarray(scale * special.gamma(1 + 1 / np.asarray(shape)))
+
+    def entropy(self, shape: Array, scale: Array) -> Array:
+        """Entropy, nats: gamma (1 - 1/shape) + log(scale/shape) + 1, with Euler's constant gamma."""
+        return np.asarray(np.euler_gamma * (1 - 1 / np.asarray(shape)) + np.log(scale) - np.log(shape) + 1)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.weibull_min(shape, scale=scale)``."""
