@@ -38,10 +38,8 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
             result[rows] = one_sided(ends[rows])
     inner = ~open_below & ~open_above
     if inner.any():
-        ends = (lower[inner], upper[inner])
-        below = tuple(law.logcdf(x) for x in ends)
-        above = tuple(law.logsf(x) for x in ends)
-        result[inner] = log_interval_mass((below[0], below[1]), (above[0], above[1]))
+        low, high = lower[inner], upper[inner]
+        result[inner] = log_interval_mass((law.logcdf(low), law.logcdf(high)), (law.logsf(low), law.logsf(high)))
     return result
 
 
