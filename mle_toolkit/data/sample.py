@@ -152,14 +152,7 @@ class Sample:
         WeightError
             If a count is not a whole number, or is negative.
         """
-        counted, _ = to_column(counts, "counts")
-        odd = np.flatnonzero(counted != np.floor(counted))
-        if len(odd):
-            raise WeightError(
-                f"counts: {len(odd)} of {len(counted)} are not whole numbers; the first is "
-                f"counts[{odd[0]}] = {counted[odd[0]]:g}. For other weights use Sample(x, weights=...)."
-            )
-        return cls(values, counted)
+        return cls(values, whole_numbers(counts))
 
     @classmethod
     def right_censored(
@@ -250,14 +243,14 @@ class Sample:
         return cls._of_intervals(ends[:-1], ends[1:], counted, "frequency")
 
     @classmethod
-    def rounded(cls, x: Any, step: float, weights: Any = None) -> Sample:
+    def rounded(cls, x: Any, step: float, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
         """Make a sample of values that were rounded to multiples of ``step``: each stands for ``x ± step / 2``."""
         values, _ = to_column(x)
         if not (np.isfinite(step) and step > 0):
             raise DataError(f"rounded: step must be a positive number, got {step!r}.")
         if len(values) and not np.all(np.isfinite(values)):
             _without_missing(values, None, "raise")
-        return cls._of_intervals(values - step / 2, values + step / 2, weights, "frequency")
+        return cls._of_intervals(values - step / 2, values + step / 2, weights, weight_kind)
 
     def truncated(self, lower: Any = None, upper: Any = None) -> Sample:
         """The same sample, seen through a window: values outside ``(lower, upper]`` could not have been observed.
@@ -498,6 +491,9 @@ class Sample:
         return self.n_rows
 
     def __repr__(self) -> str:
+        return f"Sample: {self}"
+
+    def __str__(self) -> str:
         count = f"{self.nobs:g} observation" + ("" if self.nobs == 1 else "s")
         if self.weight is not None:
             count += f" in {self.n_rows} weighted rows"
@@ -517,7 +513,25 @@ class Sample:
             low, high = self.window
             one = np.all(low == low[0]) and np.all(high == high[0])
             count += f"; window {_window_text(low[0], high[0])}" if one else "; a window per row"
-        return f"Sample: {count}"
+        return count
+
+
+def whole_numbers(counts: Any) -> Array:
+    """Counts as an array.
+
+    Raises
+    ------
+    WeightError
+        If one is not a whole number.
+    """
+    counted, _ = to_column(counts, "counts")
+    odd = np.flatnonzero(counted != np.floor(counted))
+    if len(odd):
+        raise WeightError(
+            f"counts: {len(odd)} of {len(counted)} are not whole numbers; the first is "
+            f"counts[{odd[0]}] = {counted[odd[0]]:g}. For other weights use Sample(x, weights=...)."
+        )
+    return counted
 
 
 def _window_text(low: float, high: float) -> str:
