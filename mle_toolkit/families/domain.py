@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import special
+from scipy import linalg, special
 
 from mle_toolkit._typing import Array, Mask
 
@@ -72,6 +72,11 @@ class Interval:
         if self.closed_upper and np.isfinite(self.upper):
             inside.append(self.upper)
         return tuple(inside)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one value: that of a number."""
+        return ()
 
     @property
     def size(self) -> int:
@@ -150,6 +155,11 @@ class Simplex:
     size: int
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one value."""
+        return (self.size,)
+
+    @property
     def n_free(self) -> int:
         """How many free coordinates one value has: ``size - 1``."""
         return self.size - 1
@@ -181,6 +191,196 @@ class Simplex:
 
     def __str__(self) -> str:
         return f"probability vectors of length {self.size}"
+
+
+@dataclass(frozen=True)
+class Vector:
+    """Vectors of ``size`` numbers, each of them in one interval; coordinates are those of each number."""
+
+    domain: Interval
+    size: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one value."""
+        return (self.size,)
+
+    @property
+    def n_free(self) -> int:
+        """How many free coordinates one value has: all."""
+        return self.size
+
+    @property
+    def endpoints(self) -> tuple[float, ...]:
+        """Where a component may be at an end."""
+        return self.domain.endpoints
+
+    def contains(self, x: Array) -> Mask:
+        """Tell whether ``x`` is a vector of that many numbers of the interval."""
+        x = np.asarray(x, dtype=float)
+        return np.asarray(x.shape == (self.size,) and np.all(self.domain.contains(x)))
+
+    def to_real(self, value: Array) -> Array:
+        """Each number as on its interval."""
+        return self.domain.to_real(value)
+
+    def from_real(self, u: Array) -> Array:
+        """The inverse of `to_real`."""
+        return self.domain.from_real(u)
+
+    def jacobian(self, u: Array) -> Array:
+        """Slope of `from_real`, of shape (size, size): a diagonal matrix."""
+        return np.diag([float(self.domain.jacobian(v)[0, 0]) for v in np.asarray(u, dtype=float)])
+
+    def __str__(self) -> str:
+        return f"vectors of {self.size} numbers in {self.domain}"
+
+
+@dataclass(frozen=True)
+class Space:
+    """All vectors of ``size`` real numbers.
+
+    Parameters
+    ----------
+    size : int
+    centre, frame : ndarray of shape (size,), (size, size), optional
+        Coordinates are those from ``centre`` along the columns of ``frame``, in which a change of 1 is a natural one.
+    """
+
+    size: int
+    centre: Array | None = field(default=None, compare=False, repr=False)
+    frame: Array | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one value."""
+        return (self.size,)
+
+    @property
+    def n_free(self) -> int:
+        """How many free coordinates one value has: all."""
+        return self.size
+
+    @property
+    def endpoints(self) -> tuple[float, ...]:
+        """There are none."""
+        return ()
+
+    def contains(self, x: Array) -> Mask:
+        """Tell whether ``x`` is a vector of that many finite numbers."""
+        x = np.asarray(x, dtype=float)
+        return np.asarray(x.shape == (self.size,) and np.all(np.isfinite(x)))
+
+    def to_real(self, value: Array) -> Array:
+        """Coordinates along the frame."""
+        away = value if self.centre is None else value - self.centre
+        return np.asarray(away if self.frame is None else np.linalg.solve(self.frame, away))
+
+    def from_real(self, u: Array) -> Array:
+        """The inverse of `to_real`."""
+        away = u if self.frame is None else self.frame @ u
+        return np.asarray(away if self.centre is None else self.centre + away)
+
+    def jacobian(self, u: Array) -> Array:
+        """Slope of `from_real`, of shape (size, size)."""
+        return np.eye(self.size) if self.frame is None else self.frame
+
+    def __str__(self) -> str:
+        return f"vectors of {self.size} real numbers"
+
+
+@dataclass(frozen=True)
+class PositiveDefinite:
+    """Symmetric positive definite matrices of ``side`` rows and columns, written row by row.
+
+    Coordinates are the entries of the lower triangle of ``T``, row by row, those of its diagonal in logs, where the
+    matrix is ``(frame T)(frame T)'`` (Pinheiro & Bates 1996, Stat. Comput. 6, 289-296).
+
+    Parameters
+    ----------
+    side : int
+    frame : ndarray of shape (side, side), optional
+        Lower triangular, with a positive diagonal: near the matrix that is its square the coordinates are near 0, and a
+        change of 1 is a natural one. By default the identity.
+    """
+
+    side: int
+    frame: Array | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one value."""
+        return (self.side, self.side)
+
+    @property
+    def size(self) -> int:
+        """How many numbers one value has, the mirrored ones counted twice."""
+        return self.side * self.side
+
+    @property
+    def n_free(self) -> int:
+        """How many free coordinates one value has: those of a triangle."""
+        return self.side * (self.side + 1) // 2
+
+    @property
+    def endpoints(self) -> tuple[float, ...]:
+        """There are none: singular matrices do not belong to it."""
+        return ()
+
+    def contains(self, x: Array) -> Mask:
+        """Tell whether ``x`` is such a matrix; it may be asymmetric by rounding only."""
+        x = np.asarray(x, dtype=float)
+        if x.shape != self.shape or not np.all(np.isfinite(x)) or not np.all(np.diag(x) > 0):
+            return np.asarray(False)
+        unit = 1.0 / np.sqrt(np.diag(x))
+        scaled = x * np.outer(unit, unit)
+        rounding = 4 * self.side * np.finfo(float).eps
+        return np.asarray(
+            np.max(np.abs(scaled - scaled.T)) <= rounding and np.linalg.eigvalsh(scaled)[0] > rounding
+        )
+
+    def to_real(self, value: Array) -> Array:
+        """Log-Cholesky coordinates."""
+        triangle = np.linalg.cholesky(np.reshape(value, self.shape))
+        if self.frame is not None:
+            triangle = linalg.solve_triangular(self.frame, triangle, lower=True)
+        at = np.diag_indices(self.side)
+        triangle[at] = np.log(triangle[at])
+        return np.asarray(triangle[np.tril_indices(self.side)])
+
+    def from_real(self, u: Array) -> Array:
+        """The inverse of `to_real`."""
+        root = self._framed(self._triangle(u))
+        return np.asarray(root @ root.T).ravel()
+
+    def jacobian(self, u: Array) -> Array:
+        """Slope of `from_real`, of shape (side², n_free)."""
+        triangle = self._triangle(u)
+        root = self._framed(triangle)
+        frame = np.eye(self.side) if self.frame is None else self.frame
+        rows, columns = np.tril_indices(self.side)
+        # One entry (i, j) of T moves frame T by column i of the frame, into column j.
+        step = np.where(rows == columns, triangle[rows, columns], 1.0)
+        half = frame[:, None, rows] * root[None, :, columns] * step
+        return np.asarray(half + half.transpose(1, 0, 2)).reshape(self.size, self.n_free)
+
+    def _triangle(self, u: Array) -> Array:
+        triangle = np.zeros(self.shape)
+        triangle[np.tril_indices(self.side)] = u
+        at = np.diag_indices(self.side)
+        with np.errstate(over="ignore"):
+            triangle[at] = np.exp(triangle[at])
+        return triangle
+
+    def _framed(self, triangle: Array) -> Array:
+        return triangle if self.frame is None else np.asarray(self.frame @ triangle)
+
+    def __str__(self) -> str:
+        return f"positive definite matrices of {self.side} rows"
+
+
+Domain = Interval | Simplex | Vector | Space | PositiveDefinite
+"""Where one parameter lives: a number, or an array of them."""
 
 
 def _endpoint(value: float) -> str:
