@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import linalg, special
+from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 
@@ -335,15 +335,13 @@ class PositiveDefinite:
         unit = 1.0 / np.sqrt(np.diag(x))
         scaled = x * np.outer(unit, unit)
         rounding = 4 * self.side * np.finfo(float).eps
-        return np.asarray(
-            np.max(np.abs(scaled - scaled.T)) <= rounding and np.linalg.eigvalsh(scaled)[0] > rounding
-        )
+        return np.asarray(np.max(np.abs(scaled - scaled.T)) <= rounding and np.linalg.eigvalsh(scaled)[0] > rounding)
 
     def to_real(self, value: Array) -> Array:
         """Log-Cholesky coordinates."""
         triangle = np.linalg.cholesky(np.reshape(value, self.shape))
         if self.frame is not None:
-            triangle = linalg.solve_triangular(self.frame, triangle, lower=True)
+            triangle = np.linalg.solve(self.frame, triangle)
         at = np.diag_indices(self.side)
         triangle[at] = np.log(triangle[at])
         return np.asarray(triangle[np.tril_indices(self.side)])
