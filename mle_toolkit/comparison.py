@@ -231,7 +231,7 @@ def compare(
     Parameters
     ----------
     data : array_like, Series or Sample
-        One column of observations.
+        One column of observations; a table of shape (n, d) for families of vectors, `Sample.rows` if none is named.
     families : sequence of (str, Family, scipy.stats distribution or Fit), optional
         What to compare; a `Fit` must be of the same data. By default `candidates`: all registered families that could
         apply to these data.
@@ -256,14 +256,16 @@ def compare(
     >>> result.best.family.name, float(result.table["delta_ce"][1].round(6))
     ('weibull', 0.010566)
     """
-    sample = Sample.of(data, weights, nan_policy=nan_policy)
     if families is None:
-        families = candidates(sample)
+        data, weights = Sample.of(data, weights, nan_policy=nan_policy), None
+        families = candidates(data)
     elif isinstance(families, (str, Family, Fit)) or not isinstance(families, Iterable):
         families = [families]
     asked = [item if isinstance(item, Fit) else get_family(item) for item in families]
     if not asked:
         raise ComparisonError("nothing to compare: families is empty.")
+    of_vectors = any((item.family if isinstance(item, Fit) else item).multivariate for item in asked)
+    sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=of_vectors)
     _check_one_measure(asked)
     options = {"fixed": fixed, "bounds": bounds, "start": start, "solver": solver}
     fits: dict[str, Fit] = {}
@@ -297,6 +299,8 @@ def candidates(sample: Sample) -> tuple[str, ...]:
     for name in families():
         law = family_class(name)
         if name in ONLY_IF_ASKED or ... in law.constant_defaults.values() or law.support.integer != discrete:
+            continue
+        if law.multivariate != sample.is_multivariate:
             continue
         if law.support.covers(sample.minimum, sample.maximum):
             names.append(name)
@@ -365,7 +369,7 @@ def _label(item: Fit | Family, taken: set[str]) -> str:
 
 def _params_text(fit: Fit) -> str:
     def shown(value: Any) -> str:
-        numbers: Array = np.atleast_1d(value)
+        numbers: Array = np.ravel(value)
         text = ", ".join(f"{v:.5g}" for v in numbers[:5]) + (", ..." if len(numbers) > 5 else "")
         return f"[{text}]" if np.ndim(value) else text
 

@@ -233,7 +233,7 @@ class Fit:
             limit = self._at_maximum.limit
             law, params = limit.family, limit.family.unpack(limit.theta)
         with np.errstate(all="ignore"):
-            return np.broadcast_to(law.logpdf(sample.x, *params), sample.x.shape)
+            return np.broadcast_to(law.logpdf(sample.x, *params), sample.n_rows)
 
     def _coarse_rows(self) -> Array:
         at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
@@ -353,7 +353,7 @@ def fit(
     Parameters
     ----------
     data : array_like, Series or Sample
-        One column of observations.
+        One column of observations; for a family of vectors a table of shape (n, d), one observation a row.
     family : str, Family or scipy.stats distribution
         A name (`families` lists them), a family of yours, or any SciPy distribution, whose location is
         then 0 unless it is freed: ``get_family(dist, loc=None)``.
@@ -397,9 +397,10 @@ def fit(
     >>> round(result.params["shape"], 6), round(result.cross_entropy, 6)
     (2.606953, 1.121383)
     """
+    law = get_family(family)
     result = _fit(
-        Sample.of(data, weights, nan_policy=nan_policy),
-        get_family(family),
+        Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate),
+        law,
         fixed=fixed,
         bounds=bounds,
         start=start,
@@ -411,6 +412,9 @@ def fit(
 
 def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
     """Fit without warning: what `compare` calls, which shows verdicts in its table."""
+    if family.multivariate != sample.is_multivariate:
+        wanted, given = ("vectors: Sample.rows(x)", "numbers") if family.multivariate else ("numbers", "vectors")
+        raise DataError(f"{family.name}: a law of {wanted}; these observations are {given}.")
     law = family.resolve(sample)
     for name in law.per_row:
         if len(law.constants[name]) != sample.n_rows:

@@ -61,6 +61,56 @@ def to_column(data: Any, what: str = "data") -> tuple[Array, Mask | None]:
     return _from_objects(data, what)
 
 
+def to_rows(data: Any, what: str = "data") -> Array:
+    """Turn a table of numbers into a float64 array of shape (n, d), missing entries as NaN.
+
+    Parameters
+    ----------
+    data : array_like of shape (n, d), or table
+        List of lists, NumPy array (also masked), pandas, polars or pyarrow table with numeric columns. One column is
+        refused: give ``x.reshape(-1, 1)`` for vectors of one number.
+    what : str
+        How errors call the table.
+
+    Raises
+    ------
+    DataError
+        If the data are not a table of real numbers.
+
+    Examples
+    --------
+    >>> to_rows([[1, 2], [3, None]])
+    array([[ 1.,  2.],
+           [ 3., nan]])
+    """
+    if type(data) is not np.ndarray and not isinstance(data, (np.ma.MaskedArray, list, tuple, str)):
+        import narwhals as nw
+
+        frame = nw.from_native(data, pass_through=True)
+        if isinstance(frame, nw.DataFrame):
+            columns = [to_column(frame[name].to_native(), f"column {name!r}")[0] for name in frame.columns]
+            return np.column_stack(columns) if columns else np.empty((0, 0))
+        if isinstance(frame, nw.LazyFrame):
+            raise DataError(f"{what}: expected a table in memory, got a lazy one; collect it first.")
+        if not hasattr(data, "__array__"):
+            raise DataError(f"{what}: expected a table of numbers, got {type(data).__name__}.")
+        data = np.asarray(data)
+    if not isinstance(data, np.ndarray):
+        try:
+            data = np.asarray(data)
+        except (ValueError, OverflowError) as error:
+            raise DataError(f"{what}: expected rows of equal length ({error}).") from error
+    if data.ndim != 2:
+        raise DataError(
+            f"{what}: expected a table of shape (n, d), one observation a row, got shape {data.shape}; "
+            f"for vectors of one number pass x.reshape(-1, 1)."
+        )
+    if type(data) is np.ndarray and data.dtype.kind in _NUMERIC_KINDS:
+        return np.ascontiguousarray(data, dtype=np.float64)
+    columns = [to_column(data[:, k], f"column {k}")[0] for k in range(data.shape[1])]
+    return np.column_stack(columns) if columns else np.empty(data.shape)
+
+
 def _from_numpy(array: np.ndarray[Any, Any], what: str) -> Array:
     _check_one_dimension(array.shape, what)
     if array.dtype.kind in _NUMERIC_KINDS:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from mle_toolkit._typing import Array, Mask
-from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.frames import to_column, to_rows
 from mle_toolkit.errors import DataError, WeightError
 
 WeightKind = Literal["frequency", "reliability"]
@@ -33,7 +33,8 @@ class Sample:
 
     An observation is a weighted interval ``(lower, upper]`` seen through a window. For exact data, the kind that this
     constructor makes, ``lower`` and ``upper`` are one array; `right_censored`, `left_censored`, `intervals`, `binned`
-    and `rounded` make the others, `table` a frequency table, and `truncated` adds a window.
+    and `rounded` make the others, `table` a frequency table, and `truncated` adds a window; `rows` makes one whose
+    observations are vectors.
 
     Parameters
     ----------
@@ -83,10 +84,7 @@ class Sample:
         *,
         nan_policy: NanPolicy = "raise",
     ) -> None:
-        if nan_policy not in ("raise", "omit"):
-            raise DataError(f'nan_policy: expected "raise" or "omit", got {nan_policy!r}.')
-        if weight_kind not in ("frequency", "reliability"):
-            raise DataError(f'weight_kind: expected "frequency" or "reliability", got {weight_kind!r}.')
+        _check_options(nan_policy, weight_kind)
         values, missing = to_column(x)
         weight = None if weights is None else _validated_weights(weights, len(values))
         if len(values) == 0:
@@ -94,8 +92,6 @@ class Sample:
         minimum, maximum = float(values.min()), float(values.max())
         if missing is not None or not (np.isfinite(minimum) and np.isfinite(maximum)):
             values, weight = _without_missing(values, weight, nan_policy)
-            if weight is not None and not weight.any():
-                raise WeightError(f"weights: zero in all {len(values)} rows that are not missing, so nothing is left.")
             minimum, maximum = float(values.min()), float(values.max())
         if weight is not None and not weight.all():
             values, weight = values[weight > 0], weight[weight > 0]
@@ -122,8 +118,10 @@ class Sample:
         self._sketch: Sample | None = None
 
     @classmethod
-    def of(cls, data: Any, weights: Any = None, *, nan_policy: NanPolicy = "raise") -> Sample:
-        """Make a sample of whatever ``data`` is; a `Sample` is passed through.
+    def of(
+        cls, data: Any, weights: Any = None, *, nan_policy: NanPolicy = "raise", multivariate: bool = False
+    ) -> Sample:
+        """Make a sample of whatever ``data`` is, of `rows` if ``multivariate``; a `Sample` is passed through.
 
         Raises
         ------
@@ -134,7 +132,38 @@ class Sample:
             if weights is not None:
                 raise WeightError("weights: the Sample has its own weights; give them there, not twice.")
             return data
-        return cls(data, weights, nan_policy=nan_policy)
+        return (cls.rows if multivariate else cls)(data, weights, nan_policy=nan_policy)
+
+    @classmethod
+    def rows(
+        cls, x: Any, weights: Any = None, weight_kind: WeightKind = "frequency", *, nan_policy: NanPolicy = "raise"
+    ) -> Sample:
+        """Make a sample of vectors, for the families of more than one dimension.
+
+        Parameters
+        ----------
+        x : array_like of shape (n, d), or table of d columns
+            One observation a row: list of lists, NumPy array, pandas, polars or pyarrow table.
+        weights, weight_kind, nan_policy
+            As for `Sample`; a row counts as missing where any of its numbers is.
+
+        Examples
+        --------
+        >>> Sample.rows([[1.0, 2.0], [3.0, 5.0], [2.0, 2.0]])
+        Sample: 3 observations of 2 numbers, from 1 to 5
+        """
+        _check_options(nan_policy, weight_kind)
+        values = to_rows(x)
+        weight = None if weights is None else _validated_weights(weights, len(values))
+        if values.size == 0:
+            raise DataError("no observations: the data are empty.")
+        if not np.all(np.isfinite(values)):
+            values, weight = _without_missing(values, weight, nan_policy)
+        if weight is not None and not weight.all():
+            values, weight = values[weight > 0], weight[weight > 0]
+        new = object.__new__(cls)
+        new._set(values, values, weight, weight_kind, None, float(values.min()), float(values.max()))
+        return new
 
     @classmethod
     def table(cls, values: Any, counts: Any) -> Sample:
@@ -265,6 +294,8 @@ class Sample:
         DataError
             If an observation lies outside its window.
         """
+        if self.is_multivariate:
+            raise DataError("truncation: a window is one of single numbers; these observations are vectors.")
         ends = []
         for name, end, default in (("lower", lower, -np.inf), ("upper", upper, np.inf)):
             if end is None:
@@ -337,7 +368,7 @@ class Sample:
 
     @property
     def x(self) -> Array:
-        """The observations, of shape (n_rows,).
+        """The observations, of shape (n_rows,); (n_rows, dimension) where they are vectors.
 
         Raises
         ------
@@ -365,6 +396,16 @@ class Sample:
     def n_rows(self) -> int:
         """How many rows there are, whatever their weights."""
         return len(self.lower)
+
+    @property
+    def is_multivariate(self) -> bool:
+        """Whether an observation is a vector."""
+        return self.lower.ndim == 2
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers an observation has."""
+        return int(self.lower.shape[1]) if self.is_multivariate else 1
 
     @property
     def is_integer(self) -> bool:
@@ -427,19 +468,21 @@ class Sample:
         new._set(lower, upper, weight, self.weight_kind, window, *_finite_range(lower, upper))
         return new
 
-    def with_values(self, x: Array, weight: Array | None) -> Sample:
+    def with_values(self, x: Array, weight: Array | None) -> Self:
         """A sample of other values known to be valid, of the same kind of weights."""
         new = object.__new__(type(self))
         new._set(x, x, weight, self.weight_kind, None, float(x.min()), float(x.max()))
         return new
 
-    def standardised(self, centre: float, scale: float) -> Self:
-        """The same sample in other units: ``(x - centre) / scale``."""
+    def standardised(self, centre: float | Array, scale: float | Array) -> Self:
+        """The same sample in other units: ``(x - centre) / scale``; of vectors, with one of each a column."""
+        if self.is_multivariate:
+            return self.with_values((self.lower - centre) / scale, self.weight)
         if centre == 0.0 and scale == 1.0:
             return self
 
         def moved(x: Array) -> Array:
-            return (x - centre) / scale
+            return np.asarray((x - centre) / scale)
 
         lower = moved(self.lower)
         new = object.__new__(type(self))
@@ -449,14 +492,14 @@ class Sample:
             self.weight,
             self.weight_kind,
             None if self.window is None else (moved(self.window[0]), moved(self.window[1])),
-            (self.minimum - centre) / scale,
-            (self.maximum - centre) / scale,
+            float((self.minimum - centre) / scale),
+            float((self.maximum - centre) / scale),
         )
         return new
 
     def tabulated(self) -> Sample:
         """The same sample as a table: distinct values in order, each with its total weight."""
-        if not self.is_plain:
+        if not self.is_plain or self.is_multivariate:
             return self
         if self.weight_kind == "reliability":
             return self  # a row keeps its own weight: the sandwich sums squares of weights
@@ -498,6 +541,8 @@ class Sample:
         if self.weight is not None:
             count += f" in {self.n_rows} weighted rows"
             count += " (reliability weights)" if self.weight_kind == "reliability" else ""
+        if self.is_multivariate:
+            count += f" of {self.dimension} number" + ("" if self.dimension == 1 else "s")
         count += f", from {self.minimum:g} to {self.maximum:g}"
         if not self.is_exact:
             weight = np.ones(self.n_rows) if self.weight is None else self.weight
@@ -566,6 +611,13 @@ def _flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array,
     return column, flag == 1
 
 
+def _check_options(nan_policy: str, weight_kind: str) -> None:
+    if nan_policy not in ("raise", "omit"):
+        raise DataError(f'nan_policy: expected "raise" or "omit", got {nan_policy!r}.')
+    if weight_kind not in ("frequency", "reliability"):
+        raise DataError(f'weight_kind: expected "frequency" or "reliability", got {weight_kind!r}.')
+
+
 def _validated_weights(weights: Any, n_rows: int) -> Array:
     weight, _ = to_column(weights, "weights")
     if len(weight) != n_rows:
@@ -586,19 +638,34 @@ def _validated_weights(weights: Any, n_rows: int) -> Array:
 
 
 def _without_missing(values: Array, weight: Array | None, nan_policy: NanPolicy) -> tuple[Array, Array | None]:
-    infinite = np.flatnonzero(np.isinf(values))
-    if len(infinite):
+    infinite = np.isinf(values)
+    if infinite.any():
         raise DataError(
-            f"data: {len(infinite)} of {len(values)} observations are infinite; the first is "
-            f"x[{infinite[0]}] = {values[infinite[0]]:g}. Remove them, or say what they stand for."
+            f"data: {np.count_nonzero(_by_row(infinite))} of {len(values)} observations are infinite; the first is "
+            f"{_first(infinite)} = {values[infinite][0]:g}. Remove them, or say what they stand for."
         )
     nan = np.isnan(values)
+    missing = _by_row(nan)
     if nan_policy == "raise":
-        rows = np.flatnonzero(nan)
         raise DataError(
-            f"data: {len(rows)} of {len(values)} observations are missing (NaN); the first is x[{rows[0]}]. "
-            f'Remove them, or pass nan_policy="omit" to leave them out.'
+            f"data: {np.count_nonzero(missing)} of {len(values)} observations are missing (NaN); the first is "
+            f'{_first(nan)}. Remove them, or pass nan_policy="omit" to leave them out.'
         )
-    if nan.all():
+    if missing.all():
         raise DataError(f"no observations: all {len(values)} are missing (NaN).")
-    return values[~nan], None if weight is None else weight[~nan]
+    values = values[~missing]
+    if weight is not None:
+        weight = weight[~missing]
+        if not weight.any():
+            raise WeightError(f"weights: zero in all {len(values)} rows that are not missing, so nothing is left.")
+    return values, weight
+
+
+def _by_row(entries: Mask) -> Mask:
+    """Whether any number of an observation is marked."""
+    return entries if entries.ndim == 1 else np.asarray(entries.any(axis=1))
+
+
+def _first(entries: Mask) -> str:
+    """Where the first marked number stands."""
+    return f"x[{', '.join(map(str, np.argwhere(entries)[0]))}]"

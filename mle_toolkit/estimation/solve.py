@@ -22,7 +22,7 @@ from mle_toolkit.estimation.certificate import (
     measure,
 )
 from mle_toolkit.families.base import ExponentialFamily, Family
-from mle_toolkit.families.domain import REAL, Interval, Simplex
+from mle_toolkit.families.domain import REAL, Domain, Interval
 from mle_toolkit.likelihood.coordinates import Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
@@ -120,7 +120,8 @@ class Maximum:
         """The likelihood as a function of the coordinates of the free parameters."""
         theta = self.theta_in_unit
         natural = _natural_changes(self.likelihood, theta)
-        return Objective(self.likelihood, Coordinates(_domains(self.family), theta, self.free, natural))
+        domains = _natural_domains(self.family, _domains(self.family), theta)
+        return Objective(self.likelihood, Coordinates(domains, theta, self.free, natural))
 
     @cached_property
     def coordinates(self) -> Array:
@@ -288,7 +289,7 @@ def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[A
     if family.all_scalar:
         theta = np.array(params, dtype=float)
     else:
-        theta = np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in params])
+        theta = np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params])
     boundary = _at_endpoints(family, theta)
     without_error = {*boundary, *family.irregular(*family.unpack(theta))}
     free = [p.name not in without_error for p in family.parameters]
@@ -350,7 +351,7 @@ def _by_search(
     method = "newton" if solver in (None, "closed-form") else str(solver)
 
     natural = _natural_changes(likelihood, starts[0])
-    coordinates = Coordinates(domains, starts[0], free, natural)
+    coordinates = Coordinates(_natural_domains(family, domains, starts[0]), starts[0], free, natural)
     objective = Objective(likelihood, coordinates)
     small = _on_sketch(objective)
     ends = _climb(small, [coordinates.from_theta(theta) for theta in starts], method)
@@ -519,13 +520,13 @@ def _by_scipy(objective: Objective, u: Array, method: str) -> Array:
 def _starts(
     family: Family,
     likelihood: Likelihood,
-    domains: Sequence[Interval | Simplex],
+    domains: Sequence[Domain],
     given: Mapping[str, Array],
     start: Mapping[str, Any] | None,
 ) -> list[Array]:
     wanted = {name: _in_unit(family, likelihood, name, value) for name, value in (start or {}).items()}
     if all(p.name in given or p.name in wanted for p in family.parameters):
-        candidates = [np.concatenate([np.atleast_1d({**given, **wanted}[p.name]) for p in family.parameters])]
+        candidates = [np.concatenate([np.ravel({**given, **wanted}[p.name]) for p in family.parameters])]
     else:
         candidates = _own_starts(family, likelihood)
     starts: list[Array] = []
@@ -551,10 +552,10 @@ def _own_starts(family: Family, likelihood: Likelihood) -> list[Array]:
     if family.start is not None:
         proposed = family.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
-        return [np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in params]) for params in many]
+        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params]) for params in many]
     direct = _direct_route(family, likelihood)
     if direct is not None:
-        return [np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in direct()])]
+        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in direct()])]
     return _guesses(family, likelihood.on_sketch())
 
 
@@ -583,8 +584,8 @@ def _guesses(family: Family, sketch: Likelihood) -> list[Array]:
     for parameter in family.parameters:
         domain = parameter.domain
         low, high = parameter.typical
-        if isinstance(domain, Simplex):
-            grids.append([np.full(domain.size, 1.0 / domain.size)])
+        if not isinstance(domain, Interval):
+            grids.append([domain.from_real(np.zeros(domain.n_free))])
             continue
         grid: list[float]
         if parameter.role == "location":
@@ -612,13 +613,21 @@ def _guesses(family: Family, sketch: Likelihood) -> list[Array]:
     return [np.array(theta) for _, theta in scored[:3]] or [np.concatenate([g[0] for g in grids])]
 
 
-def _domains(family: Family) -> list[Interval | Simplex]:
+def _domains(family: Family) -> list[Domain]:
     return [parameter.domain for parameter in family.parameters]
+
+
+def _natural_domains(family: Family, domains: Sequence[Domain], theta: Array) -> list[Domain]:
+    """Domains of the parameters, those of arrays in coordinates that are natural near ``theta``."""
+    if family.all_scalar:
+        return list(domains)
+    natural = family.domains_at(*family.unpack(theta))
+    return [own if isinstance(own, Interval) else at for own, at in zip(domains, natural, strict=True)]
 
 
 def _bounded(
     family: Family, likelihood: Likelihood, bounds: Mapping[str, tuple[float | None, float | None]]
-) -> list[Interval | Simplex]:
+) -> list[Domain]:
     domains = _domains(family)
     for k, parameter in enumerate(family.parameters):
         if parameter.name not in bounds:
@@ -749,10 +758,7 @@ def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
 def _in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Array:
     """Value of one parameter, moved into the unit of the likelihood."""
     theta = np.concatenate(
-        [
-            np.atleast_1d(np.asarray(value, dtype=float)) if p.name == name else np.ones(p.size)
-            for p in family.parameters
-        ]
+        [np.ravel(np.asarray(value, dtype=float)) if p.name == name else np.ones(p.size) for p in family.parameters]
     )
     moved = likelihood.unit.params_to_unit(family, theta)
     return _split(family, moved)[family.param_names.index(name)]
@@ -763,9 +769,9 @@ def _split(family: Family, theta: Array) -> list[Array]:
     return np.split(np.asarray(theta, dtype=float), ends)[:-1]  # the last piece is what is left: nothing
 
 
-def _into(domain: Interval | Simplex, value: Array) -> Array:
+def _into(domain: Domain, value: Array) -> Array:
     """A starting value strictly inside a domain that bounds may have narrowed."""
-    if isinstance(domain, Simplex):
+    if not isinstance(domain, Interval):
         return value
     v = float(value[0])
     if domain.lower < v < domain.upper:
@@ -809,9 +815,9 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             at = maximise(law, sample, fixed=shared)
         except NoMaximumError:
             continue
-        theta = np.concatenate([np.atleast_1d(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))])
+        theta = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))])
         named = dict(zip(family.param_names, _split(family, theta), strict=True))
-        if any(not np.array_equal(named[name], np.atleast_1d(value)) for name, value in fixed.items()):
+        if any(not np.array_equal(named[name], np.ravel(value)) for name, value in fixed.items()):
             continue
         if at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik):
             ends = tuple(
@@ -823,7 +829,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     return best
 
 
-def _ends(domain: Interval | Simplex) -> tuple[float, ...]:
+def _ends(domain: Domain) -> tuple[float, ...]:
     return (domain.lower, domain.upper) if isinstance(domain, Interval) else domain.endpoints
 
 

@@ -23,14 +23,15 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError, UnknownNameError
-from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.families.domain import Domain, Interval
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
-Role = Literal["location", "scale", "rate", "log-scale", "shape"]
+Role = Literal["location", "scale", "rate", "log-scale", "shape", "covariance"]
 """How a parameter moves when the data change unit, ``x = centre + scale * z``:
-location ``centre + scale * p``; scale ``scale * p``; rate ``p / scale``; log-scale ``p + log(scale)``; shape ``p``."""
+location ``centre + scale * p``; scale ``scale * p``; rate ``p / scale``; log-scale ``p + log(scale)``; shape ``p``;
+covariance, of laws of vectors, where every column has its unit: ``p * outer(scale, scale)``."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,11 @@ class Parameter:
     ----------
     name : str
         Its name in results.
-    domain : Interval or Simplex
+    domain : Interval, Simplex, Vector, Space or PositiveDefinite
         The values it may take; an endpoint that belongs to the domain is a value with a density of its own.
     typical : tuple of float
         A range of ordinary values, from which tests and examples draw.
-    role : {"shape", "location", "scale", "rate", "log-scale"}
+    role : {"shape", "location", "scale", "rate", "log-scale", "covariance"}
         How it moves with the unit of the data.
     regular : bool
         False where its estimate is right but has no standard error from the information: the end of a support, the
@@ -53,14 +54,14 @@ class Parameter:
     """
 
     name: str
-    domain: Interval | Simplex
+    domain: Domain
     typical: tuple[float, float] = (0.5, 2.0)
     role: Role = "shape"
     regular: bool = True
 
     @property
     def size(self) -> int:
-        """How many numbers the parameter has: 1 unless it is a vector."""
+        """How many numbers the parameter has: 1 unless it is an array."""
         return self.domain.size
 
 
@@ -132,6 +133,9 @@ class Family(ABC):
     aliases: ClassVar[tuple[str, ...]] = ()
     parameters: tuple[Parameter, ...]
     support: Interval
+    multivariate: ClassVar[bool] = False
+    """An observation is a row of numbers: ``x`` has shape (n, d), ``logpdf`` gives (n,), and ``support`` is where each
+    number lives."""
     entropy_attained: ClassVar[bool] = False
     """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the likelihood
     at the maximum needs no pass over the data."""
@@ -183,10 +187,11 @@ class Family(ABC):
 
     @cached_property
     def coefficient_names(self) -> tuple[str, ...]:
-        """Names of the single numbers: those of the parameters, with an index for each entry of a vector."""
+        """Names of the single numbers: those of the parameters, with an index for each entry of an array."""
         names: list[str] = []
         for p in self.parameters:
-            names += [p.name] if not isinstance(p.domain, Simplex) else [f"{p.name}[{k}]" for k in range(p.size)]
+            shape = p.domain.shape
+            names += [f"{p.name}[{','.join(map(str, k))}]" for k in np.ndindex(shape)] if shape else [p.name]
         return tuple(names)
 
     @cached_property
@@ -240,6 +245,14 @@ class Family(ABC):
         """Settle what can only be known from the data (the number of categories); the family itself by default."""
         return self
 
+    def resolve_params(self, params: Mapping[str, Any]) -> Family:
+        """Settle what can be known from given parameters (the dimension of a vector); the family itself by default."""
+        return self
+
+    def domains_at(self, *params: Any) -> tuple[Domain, ...]:
+        """Domains of the parameters, in coordinates that are natural at these values; those declared by default."""
+        return tuple(p.domain for p in self.parameters)
+
     def check(self, sample: Sample) -> None:
         """Raise `DegenerateDataError` where the likelihood has no maximum for these data.
 
@@ -277,14 +290,15 @@ class Family(ABC):
             inside = np.where(lower < upper, meets & (lower < support.upper), inside)
         if inside.all():
             return
-        outside = np.flatnonzero(~inside)
-        first = int(outside[0])
+        first = ", ".join(map(str, np.argwhere(~inside)[0]))
+        value = upper[~inside][0]
+        outside = np.flatnonzero(~inside if inside.ndim == 1 else ~inside.all(axis=1))
         advice = "Remove them, or choose a law whose support holds them."
-        if support.integer and not np.any(upper[outside] < support.lower):
+        if support.integer and not np.any(upper < support.lower):
             advice = "Counts must be whole numbers; for measurements choose a continuous law."
         raise SupportError(
             f"{self.name}: {len(outside)} of {sample.n_rows} observations lie outside the support {support}; "
-            f"the first is x[{first}] = {upper[first]:g}. {advice}",
+            f"the first is x[{first}] = {value:g}. {advice}",
             self.name,
             tuple(outside.tolist()),
         )
@@ -303,18 +317,18 @@ class Family(ABC):
                     f"{self.name}: {parameter.name} = {params[parameter.name]} lies outside its domain "
                     f"{parameter.domain}."
                 )
-        values = [np.atleast_1d(np.asarray(params[name], dtype=float)) for name in self.param_names]
+        values = [np.ravel(np.asarray(params[name], dtype=float)) for name in self.param_names]
         return np.concatenate(values) if values else np.empty(0)
 
     def unpack(self, theta: Array) -> tuple[Any, ...]:
-        """Split one vector into the parameters: floats, and arrays for vector parameters."""
+        """Split one vector into the parameters: floats, and arrays for vectors and matrices."""
         if self.all_scalar:
             return tuple(theta.tolist())
         values: list[Any] = []
         first = 0
         for p in self.parameters:
             part = theta[first : first + p.size]
-            values.append(float(part[0]) if isinstance(p.domain, Interval) else part)
+            values.append(part.reshape(p.domain.shape) if p.domain.shape else float(part[0]))
             first += p.size
         return tuple(values)
 
@@ -430,7 +444,6 @@ class ExponentialFamily(Family):
         if weight is None:
             return tuple([total(t) for t in self.statistics(x)])
         return tuple([total(weight * t) for t in self.statistics(x)])
-
 
     def base_sum(self, x: Array, weight: Array | None) -> float:
         """Weighted sum of ``log_base`` over a block."""

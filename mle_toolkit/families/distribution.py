@@ -37,9 +37,8 @@ class Distribution:
     """
 
     def __init__(self, family: Family, params: Mapping[str, Any]) -> None:
-        self.family = family
-        theta = family.pack(params)
-        self._params = family.unpack(theta)
+        self.family = family.resolve_params(params)
+        self._params = self.family.unpack(self.family.pack(params))
 
     @classmethod
     def at(cls, family: Family, params: tuple[Any, ...]) -> Distribution:

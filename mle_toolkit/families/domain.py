@@ -339,9 +339,9 @@ class PositiveDefinite:
 
     def to_real(self, value: Array) -> Array:
         """Log-Cholesky coordinates."""
-        triangle = np.linalg.cholesky(np.reshape(value, self.shape))
+        triangle: Array = np.linalg.cholesky(np.reshape(value, self.shape))
         if self.frame is not None:
-            triangle = np.linalg.solve(self.frame, triangle)
+            triangle = np.asarray(np.linalg.solve(self.frame, triangle), dtype=float)
         at = np.diag_indices(self.side)
         triangle[at] = np.log(triangle[at])
         return np.asarray(triangle[np.tril_indices(self.side)])

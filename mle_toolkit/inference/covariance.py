@@ -136,10 +136,12 @@ def _through_limit(maximum: Maximum, inner: Array, inner_slopes: Array) -> tuple
         step = np.zeros(len(theta))
         step[k] = 1e-6 * max(abs(theta[k]), 1e-300)
         with np.errstate(invalid="ignore"):
-            up, down = (np.array(embed(*at.family.unpack(theta + s)), dtype=float) for s in (step, -step))
+            up, down = (
+                np.concatenate([np.ravel(v) for v in embed(*at.family.unpack(theta + s))]) for s in (step, -step)
+            )
             columns.append((up - down) / (2 * step[k]))
     slopes = np.stack(columns, axis=1) * inner_slopes
-    at_end = np.array([name in maximum.boundary for name in maximum.family.param_names])
+    at_end = np.array([p.name in maximum.boundary for p in maximum.family.parameters for _ in range(p.size)])
     slopes[at_end] = 0.0
     cov = slopes @ inner @ slopes.T
     cov[at_end, :] = cov[:, at_end] = np.nan

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.families.domain import Domain, Interval
 from mle_toolkit.likelihood.sums import Likelihood
 
 # Steps of the difference quotients, in coordinates in which one unit is a natural change of the law. Each balances the
@@ -26,7 +26,7 @@ class Coordinates:
 
     Parameters
     ----------
-    domains : sequence of Interval or Simplex
+    domains : sequence of Domain
         The domain of each parameter, in order, in the unit of the likelihood.
     theta : ndarray of shape (p,)
         Values of the parameters; those of fixed ones stay.
@@ -36,14 +36,12 @@ class Coordinates:
         A natural change of each parameter on the whole real line: the scale of the law for a location.
     """
 
-    def __init__(
-        self, domains: Sequence[Interval | Simplex], theta: Array, free: Sequence[bool], natural: Array
-    ) -> None:
+    def __init__(self, domains: Sequence[Domain], theta: Array, free: Sequence[bool], natural: Array) -> None:
         self.domains = tuple(domains)
         self.free = tuple(free)
         self.base = np.array(theta, dtype=float)
         starts = np.concatenate([[0], np.cumsum([d.size for d in domains])])
-        self._parts: list[tuple[Interval | Simplex, slice, slice, float, float]] = []
+        self._parts: list[tuple[Domain, slice, slice, float, float]] = []
         used = 0
         for k, domain in enumerate(self.domains):
             if not self.free[k]:
@@ -167,7 +165,9 @@ class Objective:
                 columns.append((8 * near - far) / (12 * _STEP_ON_MEANS))
             else:
                 step[k] = _STEP_OF_SCORE
-                columns.append((self._gradient_of_points(u + step) - self._gradient_of_points(u - step)) / (2 * _STEP_OF_SCORE))
+                columns.append(
+                    (self._gradient_of_points(u + step) - self._gradient_of_points(u - step)) / (2 * _STEP_OF_SCORE)
+                )
         return np.array(columns)
 
     def score_rows(self, u: Array) -> Array:

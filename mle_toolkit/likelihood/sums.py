@@ -12,7 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.likelihood.intervals import log_mass
-from mle_toolkit.likelihood.unit import Unit
+from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ class Likelihood:
         The law.
     sample : Sample
         The observations, in the unit of the data.
-    unit : Unit, optional
+    unit : Unit or ColumnUnits, optional
         The unit in which everything below is computed; by default the one that suits family and sample.
 
     Notes
@@ -35,9 +35,9 @@ class Likelihood:
     that nothing here grows with the size of the sample. Blocks are summed in a fixed order.
     """
 
-    def __init__(self, family: Family, sample: Sample, unit: Unit | None = None) -> None:
+    def __init__(self, family: Family, sample: Sample, unit: Unit | ColumnUnits | None = None) -> None:
         self.family = family
-        self.unit = Unit.of(family, sample) if unit is None else unit
+        self.unit = unit_for(family, sample) if unit is None else unit
         tabulate = family.discrete and not family.per_row
         self.data = sample.tabulated() if tabulate else sample
         self.nobs = sample.nobs
@@ -50,7 +50,7 @@ class Likelihood:
     @cached_property
     def sample(self) -> Sample:
         """The observations in the unit of the likelihood, tabulated where the law is one of counts."""
-        return self.data.standardised(self.unit.centre, self.unit.scale)
+        return self.data if self.unit.is_identity else self.data.standardised(self.unit.centre, self.unit.scale)
 
     def on_sketch(self) -> Likelihood:
         """The likelihood of a subsample, in the same unit."""
@@ -165,7 +165,7 @@ class Likelihood:
             total: Any = np.zeros(len(theta))
             for law, x, weight in self._blocks():
                 assert law.score is not None
-                total = total + _block_sums(law.score(x, *params), weight, x.shape)
+                total = total + _block_sums(law.score(x, *params), weight, len(x))
         return np.asarray(total / self.nobs)
 
     def mean_hessian(self, theta: Array) -> Array:
@@ -175,7 +175,7 @@ class Likelihood:
         with np.errstate(all="ignore"):
             for law, x, weight in self._blocks():
                 assert law.hessian is not None
-                total = total + _block_sums(law.hessian(x, *params), weight, x.shape)
+                total = total + _block_sums(law.hessian(x, *params), weight, len(x))
         upper = np.triu_indices(len(theta))
         hessian = np.empty((len(theta), len(theta)))
         hessian[upper] = hessian.T[upper] = total / self.nobs
@@ -187,7 +187,7 @@ class Likelihood:
         if not self.plain:
             return self._coarse_rows(params)
         with np.errstate(all="ignore"):
-            parts = [np.broadcast_to(law.logpdf(x, *params), x.shape) for law, x, _ in self._blocks()]
+            parts = [np.broadcast_to(law.logpdf(x, *params), len(x)) for law, x, _ in self._blocks()]
         return np.concatenate(parts)
 
     def _coarse_rows(self, params: tuple[Any, ...]) -> Array:
@@ -208,7 +208,7 @@ class Likelihood:
         with np.errstate(all="ignore"):
             for law, x, _ in self._blocks():
                 assert law.score is not None
-                parts.append(np.stack([np.broadcast_to(s, x.shape) for s in law.score(x, *params)], axis=1))
+                parts.append(np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1))
         return np.concatenate(parts)
 
     def _blocks(self) -> Any:
@@ -233,7 +233,7 @@ class _Last(Generic[T]):
         return self._value
 
 
-def _block_sums(values: tuple[Array, ...], weight: Array | None, shape: tuple[int, ...]) -> Array:
+def _block_sums(values: tuple[Array, ...], weight: Array | None, length: int) -> Array:
     if weight is None:
-        return np.array([float(np.sum(np.broadcast_to(v, shape))) for v in values])
+        return np.array([float(np.sum(np.broadcast_to(v, length))) for v in values])
     return np.array([float(np.sum(weight * v)) for v in values])

@@ -95,7 +95,60 @@ class Unit:
         return 0.0 if family.discrete else -math.log(self.scale)
 
 
+@dataclass(frozen=True)
+class ColumnUnits:
+    """A unit for every column of data that are vectors; each scale is a power of two.
+
+    Parameters
+    ----------
+    centre, scale : ndarray of shape (d,)
+    """
+
+    centre: Array
+    scale: Array
+
+    @classmethod
+    def of(cls, sample: Sample) -> ColumnUnits:
+        """Choose the middle and the spread of every column."""
+        x = sample.sketch().x
+        centre = np.median(x, axis=0)
+        spread = np.mean(np.abs(x - centre), axis=0)
+        return cls(centre, np.array([_power_of_two(s) for s in spread.tolist()]))
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it is the unit of the data: it hardly ever is."""
+        return False
+
+    def apply(self, x: Array) -> Array:
+        """Observations in these units."""
+        return (x - self.centre) / self.scale
+
+    def params_to_data(self, family: Family, theta: Array) -> Array:
+        """Parameters of the law of ``x``, from those of the law of ``z``."""
+        where = np.concatenate([self.centre if p.role == "location" else np.zeros(p.size) for p in family.parameters])
+        return where + self.slopes(family) * theta
+
+    def params_to_unit(self, family: Family, theta: Array) -> Array:
+        """Parameters of the law of ``z``, from those of the law of ``x``; the inverse of `params_to_data`."""
+        return ColumnUnits(-self.centre / self.scale, 1.0 / self.scale).params_to_data(family, theta)
+
+    def slopes(self, family: Family) -> Array:
+        """Derivative of each parameter in the units of ``x`` by the same in the units of ``z``."""
+        factor = {"location": self.scale, "covariance": np.outer(self.scale, self.scale).ravel()}
+        return np.concatenate([factor.get(p.role, np.ones(p.size)) for p in family.parameters])
+
+    def log_jacobian(self, family: Family) -> float:
+        """Log-determinant of dz/dx, which every log-density gains on the way back to the units of ``x``."""
+        return -float(np.sum(np.log(self.scale)))
+
+
 _SAME = Unit()
+
+
+def unit_for(family: Family, sample: Sample) -> Unit | ColumnUnits:
+    """Choose the unit for a family and a sample: one a column for a law of vectors that may be shifted."""
+    return ColumnUnits.of(sample) if family.multivariate and family.has_location else Unit.of(family, sample)
 
 
 def roles(family: Family) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from mle_toolkit.errors import MleError, UnknownNameError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.families.base import Family, Parameter, family_class, get_family
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Vector
 from mle_toolkit.information.report import InformationReport
 
 if TYPE_CHECKING:
@@ -175,8 +175,7 @@ def family_from_dict(record: Mapping[str, Any]) -> Family:
     """The family of which `family_to_dict` made the record; see `UnsavedLaw` for laws of the user's own."""
     if record["kind"] == "custom":
         parameters = tuple(_parameter_from_dict(item) for item in record["parameters"])
-        support = _domain_from_dict(record["support"])
-        assert isinstance(support, Interval)
+        support = _interval_from_dict(record["support"])
         return UnsavedLaw(record["name"], parameters, support)
     constants = {k: np.array(v) if isinstance(v, list) else v for k, v in record["constants"].items()}
     if record["kind"] == "registered":
@@ -223,21 +222,37 @@ def _parameter_from_dict(record: Mapping[str, Any]) -> Parameter:
     )
 
 
-def _domain_to_dict(domain: Interval | Simplex) -> dict[str, Any]:
+def _domain_to_dict(domain: Domain) -> dict[str, Any]:
     if isinstance(domain, Simplex):
         return {"simplex": domain.size}
+    if isinstance(domain, Vector):
+        return {"vector": domain.size, "of": _domain_to_dict(domain.domain)}
+    if isinstance(domain, Space):
+        return {"space": domain.size}
+    if isinstance(domain, PositiveDefinite):
+        return {"positive_definite": domain.side}
     return {"lower": domain.lower, "upper": domain.upper, "closed": domain.closed, "integer": domain.integer}
 
 
-def _domain_from_dict(record: Mapping[str, Any]) -> Interval | Simplex:
+def _domain_from_dict(record: Mapping[str, Any]) -> Domain:
     if "simplex" in record:
         return Simplex(record["simplex"])
+    if "vector" in record:
+        return Vector(_interval_from_dict(record["of"]), record["vector"])
+    if "space" in record:
+        return Space(record["space"])
+    if "positive_definite" in record:
+        return PositiveDefinite(record["positive_definite"])
+    return _interval_from_dict(record)
+
+
+def _interval_from_dict(record: Mapping[str, Any]) -> Interval:
     return Interval(float(record["lower"]), float(record["upper"]), record["closed"], record["integer"])
 
 
 def _packed(family: Family, values: Mapping[str, Any]) -> Array:
     """All numbers in one vector. `Family.pack` would refuse the infinite ones of a limit and the NaN of errors."""
-    return np.concatenate([np.atleast_1d(_numbers(values[name])) for name in family.param_names])
+    return np.concatenate([np.ravel(_numbers(values[name])) for name in family.param_names])
 
 
 def _named(family: Family, theta: Array) -> dict[str, Any]:
@@ -245,7 +260,7 @@ def _named(family: Family, theta: Array) -> dict[str, Any]:
 
 
 def _numbers(value: Any) -> Array:
-    return np.array([float(v) for v in value] if isinstance(value, list) else float(value))
+    return np.array([_numbers(v) for v in value] if isinstance(value, list) else float(value))
 
 
 def _matrix(rows: list[list[Any]]) -> Array:

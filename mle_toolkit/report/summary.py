@@ -105,8 +105,8 @@ def _header(fit: FitLike) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]
 
 
 def _coefficients(fit: FitLike, alpha: float) -> list[list[str]]:
-    estimates = np.concatenate([np.atleast_1d(value) for value in fit.params.values()])
-    errors = np.concatenate([np.atleast_1d(value) for value in fit.bse.values()])
+    estimates = np.concatenate([np.ravel(value) for value in fit.params.values()])
+    errors = np.concatenate([np.ravel(value) for value in fit.bse.values()])
     names = [p.name for p in fit.family.parameters for _ in range(p.size)]
     table = []
     for name, value, se, bounds in zip(names, estimates, errors, fit.conf_int(alpha).to_numpy(), strict=True):
