@@ -7,18 +7,21 @@ a command needs it imports itself, so that ``mle --help`` answers at once.
 from __future__ import annotations
 
 import csv
+import inspect
 import json
 import math
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import wraps
 from io import StringIO, TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any, TextIO, get_type_hints
 
 import typer
 from typer.main import get_command
@@ -65,6 +68,13 @@ class OnMissing(StrEnum):
     omit = "omit"
 
 
+class WeightsAre(StrEnum):
+    """What weights mean."""
+
+    frequency = "frequency"
+    reliability = "reliability"
+
+
 def _remember_debug(context: typer.Context, debug: bool) -> None:
     context.find_root().obj["debug"] |= debug
 
@@ -72,11 +82,6 @@ def _remember_debug(context: typer.Context, debug: bool) -> None:
 Data = Annotated[
     str, typer.Argument(help="CSV or Parquet file, - for standard input, @NAME for a data set.", metavar="DATA")
 ]
-Column = Annotated[
-    str | None, typer.Option("--column", "-c", help="Column; not needed where only one holds numbers.", metavar="NAME")
-]
-Weights = Annotated[str | None, typer.Option("--weights", help="Column of frequency weights.", metavar="NAME")]
-Missing = Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")]
 Unit = Annotated[InUnit, typer.Option("--unit", help="Unit of information.")]
 As = Annotated[Format, typer.Option("--format", help="How to write the results.")]
 Output = Annotated[
@@ -84,6 +89,124 @@ Output = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", callback=_remember_debug, expose_value=False)]
 LAW = "Name, with its known constants: gamma, binomial:n=12."
+
+
+# --- options that several commands share ------------------------------------------------------------------------------
+
+_HELD = "What the columns hold"
+_SEARCH = "How to search"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _DataOptions:
+    """What the columns of the data hold."""
+
+    column: Annotated[
+        str | None,
+        typer.Option("--column", "-c", help="Values; not needed where only one column is left.", metavar="NAME"),
+    ] = None
+    time: Annotated[
+        str | None, typer.Option("--time", help="Times, right-censored where --event is 0.", metavar="NAME")
+    ] = None
+    event: Annotated[
+        str | None, typer.Option("--event", help="1: the event was seen at the time; 0: not yet.", metavar="NAME")
+    ] = None
+    observed: Annotated[
+        str | None, typer.Option("--observed", help="1: the value was seen; 0: it is at most that.", metavar="NAME")
+    ] = None
+    lower: Annotated[
+        str | None, typer.Option("--lower", help="Lower ends of intervals; empty where open.", metavar="NAME")
+    ] = None
+    upper: Annotated[
+        str | None, typer.Option("--upper", help="Upper ends of intervals; empty where open.", metavar="NAME")
+    ] = None
+    edges: Annotated[
+        str | None, typer.Option("--edges", help="Ends of the bins that --counts are of.", metavar="A,B,...")
+    ] = None
+    rounded_to: Annotated[
+        float | None, typer.Option("--rounded-to", help="The values are multiples of this, rounded.", metavar="STEP")
+    ] = None
+    counts: Annotated[
+        str | None, typer.Option("--counts", help="How many observations each row is.", metavar="NAME")
+    ] = None
+    weights: Annotated[str | None, typer.Option("--weights", help="Weights.", metavar="NAME")] = None
+    weight_kind: Annotated[WeightsAre, typer.Option("--weight-kind", help="What the weights mean.")] = (
+        WeightsAre.frequency
+    )
+    entry: Annotated[
+        str | None, typer.Option("--entry", help="Delayed entry: the row was seen only above it.", metavar="NAME")
+    ] = None
+    truncated_below: Annotated[
+        float | None, typer.Option("--truncated-below", help="Nothing up to it could be seen.", metavar="NUMBER")
+    ] = None
+    truncated_above: Annotated[
+        float | None, typer.Option("--truncated-above", help="Nothing above it could be seen.", metavar="NUMBER")
+    ] = None
+    nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
+        OnMissing.refuse
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SearchOptions:
+    """What is known of the parameters, and how to find the others."""
+
+    fixed: Annotated[
+        list[str] | None, typer.Option("--fixed", help="Known parameter; may be repeated.", metavar="NAME=VALUE")
+    ] = None
+    bounds: Annotated[
+        list[str] | None,
+        typer.Option("--bounds", help="Limits of a parameter, one may be empty.", metavar="NAME=LOW:HIGH"),
+    ] = None
+    start: Annotated[
+        list[str] | None, typer.Option("--start", help="Where to start; may be repeated.", metavar="NAME=VALUE")
+    ] = None
+    solver: Annotated[
+        str | None,
+        typer.Option("--solver", help="closed-form, newton, or a method of scipy.optimize.", metavar="NAME"),
+    ] = None
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """Arguments of `fit` and `compare`."""
+        return {
+            "fixed": dict(_assignment(text, "--fixed") for text in self.fixed or ()) or None,
+            "bounds": dict(_limits(text) for text in self.bounds or ()) or None,
+            "start": dict(_assignment(text, "--start") for text in self.start or ()) or None,
+            "solver": self.solver,
+        }
+
+
+def _spread(command: Callable[..., None]) -> Callable[..., None]:
+    """Replace the parameters of a command that are classes of options by the options."""
+    signature = inspect.signature(command, eval_str=True)
+    classes: dict[str, Any] = {
+        p.name: p.annotation for p in signature.parameters.values() if is_dataclass(p.annotation)
+    }
+    spread: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        kind = inspect.Parameter.KEYWORD_ONLY
+        if parameter.name in classes:
+            hints = get_type_hints(parameter.annotation, include_extras=True)
+            panel = _HELD if parameter.annotation is _DataOptions else _SEARCH
+            for option in fields(parameter.annotation):
+                hints[option.name].__metadata__[0].rich_help_panel = panel
+                spread.append(
+                    inspect.Parameter(option.name, kind, default=option.default, annotation=hints[option.name])
+                )
+        else:
+            spread.append(parameter.replace(kind=kind))
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        for name, options in classes.items():
+            given[name] = options(**{option.name: given.pop(option.name) for option in fields(options)})
+        command(**given)
+
+    called.__signature__ = signature.replace(parameters=spread)  # type: ignore[attr-defined]
+    called.__annotations__ = {p.name: p.annotation for p in spread}
+    return called
+
 
 app = typer.Typer(
     add_completion=False,
@@ -112,30 +235,29 @@ def _about(
 
 
 @app.command("fit")
+@_spread
 def _fit(
     data: Data,
     family: Annotated[str, typer.Option("--family", "-d", help=LAW, metavar="LAW")],
-    column: Column = None,
-    weights: Weights = None,
-    fixed: Annotated[
-        list[str] | None, typer.Option("--fixed", help="Known parameter; may be repeated.", metavar="NAME=VALUE")
-    ] = None,
-    nan_policy: Missing = OnMissing.refuse,
+    held: _DataOptions,
+    search: _SearchOptions,
     unit: Unit = InUnit.nat,
     form: As = Format.table,
     output: Output = None,
     debug: Debug = False,
 ) -> None:
-    """Fit one family to a column.
+    """Fit one family to data of any form.
 
     mle fit data.csv -c loss -d gamma
+
+    mle fit data.csv --time days --event died -d weibull
     """
     law = _family(family)
-    known = dict(_assignment(text, "--fixed") for text in fixed or ())
-    title, sample = _sample(data, column, weights, nan_policy)
+    keywords = search.keywords
+    title, sample = _sample(data, held)
     from mle_toolkit.fitting import fit
 
-    result = fit(sample, law, fixed=known or None)
+    result = fit(sample, law, **keywords)
     if form is Format.json:
         _write_json(result.to_dict() | {"information": result.information(unit.value).to_dict()}, output)
     elif form is Format.csv:
@@ -152,31 +274,32 @@ def _fit(
 
 
 @app.command("compare")
+@_spread
 def _compare(
     data: Data,
+    held: _DataOptions,
+    search: _SearchOptions,
     family: Annotated[
         list[str] | None,
         typer.Option("--family", "-d", help=LAW + " May be repeated; all that apply by default.", metavar="LAW"),
     ] = None,
-    column: Column = None,
-    weights: Weights = None,
-    nan_policy: Missing = OnMissing.refuse,
     unit: Unit = InUnit.nat,
     form: As = Format.table,
     output: Output = None,
     debug: Debug = False,
 ) -> None:
-    """Rank families by how far they are from a column.
+    """Rank families by how far they are from the data, which may have any form.
 
     mle compare data.csv -c loss
     """
     laws = [_family(name) for name in family] if family else None
-    title, sample = _sample(data, column, weights, nan_policy)
+    keywords = search.keywords
+    title, sample = _sample(data, held)
     from mle_toolkit.comparison import compare
     from mle_toolkit.report.terminal import IN_NATS, comparison_rows, comparison_view
 
     with _progress(f"fitting {title}"):
-        result = compare(sample, laws)
+        result = compare(sample, laws, **keywords)
         rows = comparison_rows(result, unit.value)
     if form is Format.json:
         record = result.to_dict()
@@ -345,13 +468,33 @@ def _assignment(text: str, option: str) -> tuple[str, float]:
     return name.strip(), int(number) if number.is_integer() else number
 
 
-def _sample(data: str, column: str | None, weights: str | None, on_missing: OnMissing) -> tuple[str, Sample]:
-    """A title for the results, and the sample."""
+def _limits(text: str) -> tuple[str, tuple[float | None, float | None]]:
+    name, _, ends = text.partition("=")
+    try:
+        low, high = (float(end) if end.strip() else None for end in ends.split(":"))
+    except ValueError:
+        low = high = None
+    if not name or low is high is None:
+        raise ParameterError(f"--bounds: expected NAME=LOW:HIGH, of which one may be empty, got {text!r}")
+    return name.strip(), (low, high)
+
+
+def _sample(data: str, held: _DataOptions) -> tuple[str, Sample]:
+    """A title for the results, which says what the data are, and the sample."""
+    from mle_toolkit.data.form import Form
     from mle_toolkit.data.tables import read_sample
 
-    name, sample = read_sample(data, column, weights, on_missing.value)
+    named = {option.name: getattr(held, option.name) for option in fields(held)}
+    on_missing, edges = named.pop("nan_policy"), named.pop("edges")
+    try:
+        ends = tuple(float(end) for end in edges.split(",")) if edges is not None else ()
+    except ValueError:
+        raise ParameterError(f"--edges: expected numbers with commas between them, got {edges!r}") from None
+    form = Form(**named | {"edges": ends, "weight_kind": held.weight_kind.value})
+    name, sample = read_sample(data, form, on_missing.value)
     source = "standard input" if data == "-" else Path(data).name
-    return f"{name} of {source}, n = {sample.nobs:g}", sample
+    simple = sample.is_plain and sample.weight_kind == "frequency"
+    return f"{name} of {source}, {f'n = {sample.nobs:g}' if simple else sample}", sample
 
 
 # --- writing results --------------------------------------------------------------------------------------------------

@@ -327,7 +327,7 @@ def test_a_data_set_survives_its_csv(run, name):
     _, out, _ = run("datasets", name, "--format", "csv")
     data = mle.datasets.load(name)
     for column in data.columns:
-        np.testing.assert_array_equal([float(row[column]) for row in rows_of(out)], data[column])
+        np.testing.assert_array_equal([float(row[column] or "nan") for row in rows_of(out)], data[column])
 
 
 # --- demo -------------------------------------------------------------------------------------------------------------

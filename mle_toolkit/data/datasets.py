@@ -11,6 +11,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mle_toolkit.data.form import EXACT, Form
 from mle_toolkit.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class DataSet:
         Unit of the observations, or what they count.
     description : str
         How the numbers came about.
-    counts : str or None
-        The column that holds frequencies: each row stands for that many observations.
+    form : Form
+        What the columns hold where it is not one exact observation a row: frequencies, times with events, intervals.
 
     Examples
     --------
@@ -50,6 +51,8 @@ class DataSet:
     array([79., 54., 74.])
     >>> mle.datasets.load("horse_kicks").sample()
     Sample: 200 observations in 5 weighted rows, from 0 to 4
+    >>> mle.datasets.load("leukaemia").sample()
+    Sample: 42 observations, from 1 to 35: 30 exact, 12 right-censored
     """
 
     name: str
@@ -58,7 +61,7 @@ class DataSet:
     licence: str
     unit: str
     description: str
-    counts: str | None = None
+    form: Form = EXACT
 
     @cached_property
     def columns(self) -> Mapping[str, Array]:
@@ -70,16 +73,16 @@ class DataSet:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Names of the columns that hold observations."""
-        return tuple(name for name in self.columns if name != self.counts)
+        """Names of the columns that hold observations by themselves; none where it takes several to make one."""
+        return () if self.form.says_what else tuple(name for name in self.columns if name not in self.form.names)
 
     def sample(self, column: str | None = None) -> Sample:
-        """One column as a sample, with its frequencies as weights.
+        """The data as a sample: in the form that they have, or one column with its frequencies as weights.
 
         Parameters
         ----------
         column : str, optional
-            May be left out where there is only one.
+            May be left out where there is only one, or where the data set has a form of its own.
 
         Raises
         ------
@@ -88,15 +91,12 @@ class DataSet:
         DataError
             If there are several and none is named.
         """
-        from mle_toolkit.data.sample import Sample
-
-        if column is None:
+        form = Form(column=column)
+        if column is None and not self.form.says_what:
             if len(self.variables) > 1:
                 raise DataError(f"{self.name}: name one of its columns: {', '.join(self.variables)}.")
-            column = self.variables[0]
-        if self.counts is None:
-            return Sample(self[column])
-        return Sample.table(self[column], self[self.counts])
+            form = Form(column=self.variables[0])
+        return form.over(self.form).sample(self.__getitem__)
 
     def frame(self) -> pd.DataFrame:
         """All columns as a pandas DataFrame."""
@@ -122,6 +122,49 @@ _CATALOGUE = (
         "Times in service between successive failures of the air-conditioning equipment of one "
         "Boeing 720, in increasing "
         "order. Exponential for one aircraft; a mixture over a fleet has a falling hazard.",
+    ),
+    DataSet(
+        "arsenic",
+        "Arsenic in streams of Oahu",
+        "Tomlinson (2003), US Geological Survey; Helsel (2005), Nondetects and Data Analysis, Wiley",
+        _FACTS,
+        "micrograms per litre",
+        "Dissolved arsenic in 24 samples of urban stream water from Oahu, Hawaii. Where detected is 0 the laboratory "
+        "found it below a limit of detection, of which there are three: 0.9, 1 and 2.",
+        form=Form(column="concentration", observed="detected"),
+    ),
+    DataSet(
+        "channing",
+        "Ages of men entering and leaving Channing House",
+        "Hyde (1980), Testing survival with incomplete observations, in Biostatistics Casebook, Wiley; Efron (1981), "
+        "Censored data and the bootstrap, Journal of the American Statistical Association 76, 312-319",
+        _FACTS,
+        "months",
+        "Age at which each man moved into a retirement home in Palo Alto, and at which he died or, where died is 0, "
+        "left or was still there when the study closed (1 July 1975). Only who lived to the age of "
+        "entry could be seen. One of the 97 men, who left in the month in which he came, is left out.",
+        form=Form(time="exit", event="died", entry="entry"),
+    ),
+    DataSet(
+        "cosmesis",
+        "Cosmetic deterioration after radiotherapy",
+        "Beadle et al. (1984), Cosmetic results following primary radiation therapy, Cancer 54, 2911-2918; "
+        "Finkelstein & Wolfe (1985), A semiparametric model for regression analysis of interval-censored failure "
+        "time data, Biometrics 41, 933-945",
+        _FACTS,
+        "months",
+        "46 patients with early breast cancer treated by radiotherapy alone: the last visit at which the breast had "
+        "not retracted, and the first at which it had. Where upper is missing it had not by the last visit.",
+        form=Form(lower="lower", upper="upper"),
+    ),
+    DataSet(
+        "dental_claims",
+        "Dental claims in bands of amounts",
+        "Klugman, Panjer & Willmot (1998), Loss Models: From Data to Decisions, Wiley",
+        _FACTS,
+        "dollars",
+        "Number of claims under a dental insurance in each of ten bands of the amount, from 0 to 4000.",
+        form=Form(lower="lower", upper="upper", counts="claims"),
     ),
     DataSet(
         "doctor_visits",
@@ -154,6 +197,35 @@ _CATALOGUE = (
         "two modes, for short and for long eruptions.",
     ),
     DataSet(
+        "federalist",
+        "The word may in papers of the Federalist",
+        "Mosteller & Wallace (1964), Inference and Disputed Authorship: The Federalist, Addison-Wesley",
+        _FACTS,
+        "occurrences in a block",
+        "How often the word may occurs in each of 262 blocks of about 200 words by James Madison, as a frequency "
+        "table.",
+        form=Form(counts="blocks"),
+    ),
+    DataSet(
+        "group_sizes",
+        "Sizes of freely forming groups",
+        "Coleman & James (1961), The equilibrium size distribution of freely-forming groups, Sociometry 24, 36-45",
+        _FACTS,
+        "people",
+        "Number of people in each of 2423 groups of pedestrians, as a frequency table. Nobody sees a group of no one.",
+        form=Form(counts="groups"),
+    ),
+    DataSet(
+        "heart",
+        "Survival after a heart transplant",
+        "Miller (1976), Least squares regression with censored data, Biometrika 63, 449-464",
+        _FACTS,
+        "days",
+        "Days from the operation to death or, where died is 0, to the end of the study, and age in years at the "
+        "operation, of 69 patients of the Stanford programme.",
+        form=Form(time="days", event="died"),
+    ),
+    DataSet(
         "horse_kicks",
         "Deaths by horse kick in the Prussian army",
         "Bortkiewicz (1898), Das Gesetz der kleinen Zahlen, Teubner, Leipzig",
@@ -162,7 +234,18 @@ _CATALOGUE = (
         "Soldiers killed by a horse's kick in each of 10 army corps in each of the 20 years "
         "1875-1894: 200 corps-years, as a "
         "frequency table. The classical Poisson sample.",
-        counts="corps_years",
+        form=Form(counts="corps_years"),
+    ),
+    DataSet(
+        "leukaemia",
+        "Remission of acute leukaemia",
+        "Freireich et al. (1963), Blood 21, 699-716; Gehan (1965), A generalized Wilcoxon test for comparing "
+        "arbitrarily singly-censored samples, Biometrika 52, 203-223",
+        _FACTS,
+        "weeks",
+        "Weeks until children in remission relapsed or, where relapsed is 0, were last seen in remission; 21 under "
+        "6-mercaptopurine and 21 under a placebo (mercaptopurine 0).",
+        form=Form(time="weeks", event="relapsed"),
     ),
     DataSet(
         "mites",
@@ -173,7 +256,7 @@ _CATALOGUE = (
         "Adult female European red mites on 150 leaves of apple trees, as a frequency table. Mites "
         "flock: the "
         "classical negative binomial sample.",
-        counts="leaves",
+        form=Form(counts="leaves"),
     ),
     DataSet(
         "newcomb",
@@ -219,8 +302,9 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('air_conditioning', 'doctor_visits', 'engel', 'faithful', 'horse_kicks', 'mites', 'newcomb', 'nile',
-     'port_pirie', 'rivers')
+    ('air_conditioning', 'arsenic', 'channing', 'cosmesis', 'dental_claims', 'doctor_visits', 'engel', 'faithful',
+     'federalist', 'group_sizes', 'heart', 'horse_kicks', 'leukaemia', 'mites', 'newcomb', 'nile', 'port_pirie',
+     'rivers')
     """
     return tuple(data.name for data in _CATALOGUE)
 
@@ -259,7 +343,7 @@ def _from_file(name: str) -> dict[str, Array]:
     import numpy as np
 
     header, *rows = (files("mle_toolkit.data") / "sets" / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-    numbers = np.array([row.split(",") for row in rows], dtype=np.float64)
+    numbers = np.array([[cell or "nan" for cell in row.split(",")] for row in rows], dtype=np.float64)
     return {column: numbers[:, k].copy() for k, column in enumerate(header.split(","))}
 
 

@@ -9,18 +9,22 @@ import math
 import sys
 import warnings
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import IO, Any, cast
 
 import numpy as np
 
 from mle_toolkit.data import datasets
+from mle_toolkit.data.form import EXACT, Form
 from mle_toolkit.data.sample import NanPolicy, Sample
 from mle_toolkit.errors import DataError, UnknownNameError
 
 MISSING = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None"})
 """Texts that stand for a missing number, by the customs of spreadsheets, R, pandas and SQL."""
+
+TRUTH = {"true": 1.0, "false": 0.0}
+"""Texts that stand for yes and no, as programs write columns of events."""
 
 DELIMITERS = (",", ";", "\t")
 
@@ -44,13 +48,13 @@ class Table:
         How errors call the file.
     columns : mapping of str to array or NotNumeric
         In the order of the file; a missing number is NaN, or null in an Arrow column.
-    counts : str or None
-        The column that holds frequencies, where the file says so.
+    form : Form
+        What the columns hold, where the source says so, as a data set does.
     """
 
     label: str
     columns: Mapping[str, Any]
-    counts: str | None = None
+    form: Form = EXACT
 
     @property
     def numeric(self) -> tuple[str, ...]:
@@ -75,8 +79,8 @@ class Table:
             raise DataError(f"column {name!r}: {values.reason}")
         return values
 
-    def only_column(self, weights: str | None = None) -> str:
-        """Name of the one column of numbers, weights apart.
+    def only_column(self, others: Collection[str] = ()) -> str:
+        """Name of the one column of numbers, apart from others such as weights.
 
         Raises
         ------
@@ -85,7 +89,7 @@ class Table:
         DataError
             If there is none.
         """
-        candidates = [name for name in self.numeric if name != weights]
+        candidates = [name for name in self.numeric if name not in others]
         if len(candidates) == 1:
             return candidates[0]
         if candidates:
@@ -94,26 +98,23 @@ class Table:
         raise DataError(f"{self.label}: no numeric column{next(refused, '')}")
 
 
-def read_sample(
-    source: str, column: str | None = None, weights: str | None = None, nan_policy: NanPolicy = "raise"
-) -> tuple[str, Sample]:
-    """Read one column, with its weights, as a sample.
+def read_sample(source: str, form: Form = EXACT, nan_policy: NanPolicy = "raise") -> tuple[str, Sample]:
+    """Read the columns of a file that make a sample.
 
     Parameters
     ----------
     source : str
         Path of a CSV or Parquet file, ``"-"`` for standard input, ``"@name"`` for a data set of the package.
-    column : str, optional
-        May be left out where there is one column of numbers.
-    weights : str, optional
-        Column of frequency weights. A data set that is a frequency table brings its own.
+    form : Form, optional
+        What the columns hold. The column of values may be left out where only one of numbers is left; a data set brings
+        its own form, of which what is given here takes the place.
     nan_policy : {"raise", "omit"}
         What to do with missing values.
 
     Returns
     -------
     name : str
-        Of the column.
+        What the observations are called.
     sample : Sample
 
     Raises
@@ -122,15 +123,18 @@ def read_sample(
         If the file is not readable as a table, or its numbers are not a sample.
     UnknownNameError
         If a column or a data set is not there.
+    ParameterError
+        If the form contradicts that of the data set.
     OSError
         If the file cannot be opened.
     """
-    wanted = None if column is None else [name for name in (column, weights) if name is not None]
-    table = read_table(source, wanted)
-    weights = table.counts if weights is None else weights
-    weight = None if weights is None else table.column(weights)
-    name = table.only_column(weights) if column is None else column
-    return name, Sample(table.column(name), weight, nan_policy=nan_policy)
+    table = read_table(source, form.names if form.says_what else None)
+    form = form.over(table.form)
+    for name in form.names:
+        table.column(name)  # one that is not there is said before the question which one is meant
+    if not form.says_what:
+        form = replace(form, column=table.only_column(form.names))
+    return form.label, form.sample(table.column, nan_policy)
 
 
 def read_table(source: str, wanted: Iterable[str] | None = None) -> Table:
@@ -146,7 +150,7 @@ def read_table(source: str, wanted: Iterable[str] | None = None) -> Table:
     """
     if source.startswith("@"):
         data = datasets.load(source[1:])
-        return Table(source, data.columns, data.counts)
+        return Table(source, data.columns, data.form)
     if source == "-":
         return _read(cast(io.BufferedReader, sys.stdin.buffer), "standard input", wanted)
     with open(source, "rb") as stream:
@@ -222,11 +226,11 @@ def _numbered(reader: Any, label: str, skipped: int) -> Iterator[tuple[int, list
 
 
 def _number(text: str) -> float | None:
-    """The number that a cell holds, NaN for an empty one, None for other text."""
+    """The number that a cell holds, NaN for an empty one, 0 or 1 for a truth value, None for other text."""
     try:
         number = float(text)
     except ValueError:
-        return math.nan if text.strip() in MISSING else None
+        return math.nan if text.strip() in MISSING else TRUTH.get(text.strip().lower())
     return None if "_" in text else number  # Python's own 1_000 is no number in a file
 
 

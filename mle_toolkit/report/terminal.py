@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -166,18 +168,19 @@ def data_set_view(data: DataSet, n_head: int = 5) -> RenderableType:
     """What a data set is, and its first rows."""
     columns = data.columns
     head = [
-        [f"{values[k]:g}" for values in columns.values()] for k in range(min(n_head, len(columns[data.variables[0]])))
+        ["" if math.isnan(cell) else f"{cell:g}" for cell in row]
+        for row in itertools.islice(zip(*columns.values(), strict=True), n_head)
     ]
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="bold")
     facts.add_column(overflow="fold")
-    samples = {name: data.sample(name) for name in data.variables}
+    samples = {name: data.sample(name) for name in data.variables} or {"sample": data.sample()}
     for name, value in (
         ("unit", data.unit),
         ("source", data.source),
         ("licence", data.licence),
         *((name, repr(sample)) for name, sample in samples.items()),
-        *((("counts", f"column {data.counts}"),) if data.counts else ()),
+        *((("counts", f"column {data.form.counts}"),) if data.form.counts else ()),
     ):
         facts.add_row(name, value)
     return Group(

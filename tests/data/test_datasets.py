@@ -17,6 +17,8 @@ PUBLISHED = {
     ("engel", "food"): (235, 624.1501113133555, 242.32020192074, 2032.67919020832),
     ("faithful", "eruptions"): (272, 3.48778308823529, 1.6, 5.1),
     ("faithful", "waiting"): (272, 70.8970588235294, 43, 96),
+    ("federalist", "may"): (262, 172 / 262, 0, 6),
+    ("group_sizes", "size"): (2423, 3663 / 2423, 1, 6),
     ("horse_kicks", "deaths"): (200, 122 / 200, 0, 4),
     ("mites", "mites"): (150, 172 / 150, 0, 7),
     ("newcomb", "deviation"): (66, 26.2121212121212, -44, 40),
@@ -35,9 +37,35 @@ def test_columns_are_those_published(name, column):
     np.testing.assert_allclose([sample.minimum, sample.maximum], [smallest, largest], rtol=1e-14)
 
 
+# What the publications say of the whole: numbers of events, limits, bands.
+FORMS = {
+    "arsenic": "24 observations, from 0.5 to 3.2: 11 exact, 13 left-censored",
+    "channing": "96 observations, from 777 to 1153: 46 exact, 50 right-censored; a window per row",
+    "cosmesis": "46 observations, from 0 to 48: 25 right-censored, 21 in intervals",
+    "dental_claims": "378 observations in 10 weighted rows, from 0 to 4000: 378 in intervals",
+    "heart": "69 observations, from 1 to 1775: 45 exact, 24 right-censored",
+    "leukaemia": "42 observations, from 1 to 35: 30 exact, 12 right-censored",
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_samples_have_the_form_published(name):
+    assert str(datasets.load(name).sample()) == FORMS[name]
+
+
+def test_fits_of_the_forms_are_those_published():
+    """Time at risk per event, a closed form (Gehan 1965: 359 weeks for 9 relapses under 6-MP, 182 for 21 without)."""
+    data = datasets.load("leukaemia")
+    for treated, scale in ((1, 359 / 9), (0, 182 / 21)):
+        rows = data["mercaptopurine"] == treated
+        sample = mle.Sample.right_censored(data["weeks"][rows], data["relapsed"][rows])
+        np.testing.assert_allclose(mle.fit(sample, "exponential").params["scale"], scale, rtol=1e-8)
+
+
 def test_every_variable_is_checked_above():
     """A data set that is added here must be checked too."""
     assert {(name, c) for name in datasets.names() for c in datasets.load(name).variables} == set(PUBLISHED)
+    assert {name for name in datasets.names() if not datasets.load(name).variables} == set(FORMS)
 
 
 @pytest.mark.parametrize("name", datasets.names())
@@ -79,7 +107,7 @@ def test_frequencies_become_weights():
 def test_an_unknown_data_set_is_answered_with_a_suggestion():
     with pytest.raises(UnknownNameError, match="unknown data set 'fathful'; did you mean 'faithful'"):
         datasets.load("fathful")
-    with pytest.raises(UnknownNameError, match="known: air_conditioning, doctor_visits"):
+    with pytest.raises(UnknownNameError, match="known: air_conditioning, arsenic"):
         datasets.load("???")
 
 

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 
+from mle_toolkit.data.form import Form
 from mle_toolkit.data.tables import read_sample, read_table
 from mle_toolkit.errors import DataError, UnknownNameError, WeightError
 
@@ -42,7 +43,7 @@ def file(tmp_path):
     ],
 )
 def test_csv_is_read_as_programs_write_it(file, content, column, expected):
-    _, sample = read_sample(file(content), column)
+    _, sample = read_sample(file(content), Form(column=column))
     np.testing.assert_array_equal(sample.x, expected)
 
 
@@ -72,7 +73,7 @@ def test_csv_is_read_as_programs_write_it(file, content, column, expected):
 )
 def test_what_is_no_table_is_refused_with_its_place(file, content, column, message):
     with pytest.raises(DataError) as caught:
-        read_sample(file(content), column)
+        read_sample(file(content), Form(column=column))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -88,29 +89,29 @@ def test_what_is_no_table_is_refused_with_its_place(file, content, column, messa
 )
 def test_a_column_that_is_not_there_is_answered_with_those_that_are(file, column, weights, message):
     with pytest.raises(UnknownNameError) as caught:
-        read_sample(file(b"x,name,w\n1,one,2\n3,three,4\n"), column, weights)
+        read_sample(file(b"x,name,w\n1,one,2\n3,three,4\n"), Form(column=column, weights=weights))
     assert message in str(caught.value)
 
 
 def test_missing_values_are_left_out_on_request(file):
-    _, sample = read_sample(file(b"x,w\n1,2\n,5\nnull,7\n4,1\n"), "x", "w", nan_policy="omit")
+    _, sample = read_sample(file(b"x,w\n1,2\n,5\nnull,7\n4,1\n"), Form(column="x", weights="w"), nan_policy="omit")
     np.testing.assert_array_equal(sample.x, [1, 4])
     np.testing.assert_array_equal(sample.weight, [2, 1])
 
 
 def test_the_column_that_is_not_the_weights_needs_no_name(file):
-    name, sample = read_sample(file(b"x,w\n1,2\n3,4\n"), None, "w")
+    name, sample = read_sample(file(b"x,w\n1,2\n3,4\n"), Form(weights="w"))
     assert (name, sample.nobs, sample.mean()) == ("x", 6.0, 14 / 6)
 
 
 def test_bad_weights_are_refused(file):
     with pytest.raises(WeightError, match=r"1 of 2 are negative; the first is weights\[0\] = -2"):
-        read_sample(file(b"x,w\n1,-2\n3,4\n"), "x", "w")
+        read_sample(file(b"x,w\n1,-2\n3,4\n"), Form(column="x", weights="w"))
 
 
 def test_numbers_without_a_header_are_read_and_said(file):
     with pytest.warns(UserWarning, match="no header; the columns are called 1, 2"):
-        _, sample = read_sample(file(b"5,6\n7,8\n"), "2")
+        _, sample = read_sample(file(b"5,6\n7,8\n"), Form(column="2"))
     np.testing.assert_array_equal(sample.x, [6, 8])
 
 
@@ -131,16 +132,18 @@ def test_parquet_columns_keep_their_numbers_and_nulls(tmp_path):
     path = str(tmp_path / "data.bin")
     table = {"x": [1.5, None, 4.0], "k": [1, 2, 3], "b": [True, False, True], "name": ["one", "two", "three"]}
     pq.write_table(pa.table(table), path)
-    np.testing.assert_array_equal(read_sample(path, "x", nan_policy="omit")[1].x, [1.5, 4.0])
-    np.testing.assert_array_equal(read_sample(path, "x", "k", nan_policy="omit")[1].weight, [1.0, 3.0])
-    np.testing.assert_array_equal(read_sample(path, "b")[1].x, [1, 0, 1])
+    np.testing.assert_array_equal(read_sample(path, Form(column="x"), nan_policy="omit")[1].x, [1.5, 4.0])
+    np.testing.assert_array_equal(
+        read_sample(path, Form(column="x", weights="k"), nan_policy="omit")[1].weight, [1.0, 3.0]
+    )
+    np.testing.assert_array_equal(read_sample(path, Form(column="b"))[1].x, [1, 0, 1])
     assert read_table(path).numeric == ("x", "k", "b")
     with pytest.raises(DataError, match="column 'name': its type is string, not a number"):
-        read_sample(path, "name")
+        read_sample(path, Form(column="name"))
     with pytest.raises(DataError, match=r"1 of 3 observations are missing \(NaN\); the first is x\[1\]"):
-        read_sample(path, "x")
+        read_sample(path, Form(column="x"))
     with pytest.raises(UnknownNameError, match="column 'z' not found; numeric columns: x, k, b"):
-        read_sample(path, "z")
+        read_sample(path, Form(column="z"))
 
 
 def test_parquet_columns_of_one_name_are_refused(tmp_path):
@@ -148,7 +151,7 @@ def test_parquet_columns_of_one_name_are_refused(tmp_path):
     path = str(tmp_path / "data.parquet")
     pq.write_table(pa.Table.from_arrays([pa.array([1.0]), pa.array([2.0])], names=["x", "x"]), path)
     with pytest.raises(DataError, match="the header has column 'x' 2 times"):
-        read_sample(path, "x")
+        read_sample(path, Form(column="x"))
 
 
 def test_a_data_set_brings_its_frequencies():

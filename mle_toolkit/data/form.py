@@ -1,0 +1,197 @@
+"""What the columns of a table hold: values, times with events, intervals, counts, weights and windows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, whole_numbers
+from mle_toolkit.errors import ParameterError
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+_KINDS = ("column", "time", "lower", "edges")
+"""What can say where the observations are; one of them is said."""
+
+_ROLES = ("column", "observed", "time", "event", "lower", "upper", "entry", "weights", "counts")
+"""What is the name of a column."""
+
+_PAIRS = (
+    ("time", "event", "the column that is 1 where the event was observed, 0 where the time is censored"),
+    ("event", "time", "the column of times"),
+    ("lower", "upper", "the column of upper ends, empty where they are open"),
+    ("upper", "lower", "the column of lower ends, empty where they are open"),
+    ("edges", "counts", "the column of counts, one a bin"),
+)
+
+_CONTRADICTIONS = (
+    *((a, b, "both say what the observations are") for a, b in combinations(_KINDS, 2)),
+    *(
+        (a, b, f"{_option(b)} is for single values")
+        for a in ("time", "lower", "edges")
+        for b in ("observed", "rounded_to")
+    ),
+    ("observed", "rounded_to", "both say what the values stand for"),
+    ("weights", "counts", "both say how much a row counts"),
+    ("entry", "truncated_below", "both say where the window begins"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """How the columns of a table make a sample. Errors call the parts as the command line does.
+
+    Attributes
+    ----------
+    column : str, optional
+        Column of values, exact ones unless ``observed`` or ``rounded_to`` says otherwise.
+    observed : str, optional
+        Column that is 1 where the value was observed, 0 where it is at most the one given (a limit of detection).
+    time, event : str, optional
+        Column of times, and column that is 1 where the event was observed, 0 where the time is censored.
+    lower, upper : str, optional
+        Columns of the ends of intervals; an empty cell is an open end.
+    edges : tuple of float
+        Ends of adjacent bins, one more than rows in ``counts``.
+    rounded_to : float, optional
+        The values are rounded to multiples of this.
+    weights, counts : str, optional
+        Column of weights, or of frequencies, which are whole numbers.
+    weight_kind : {"frequency", "reliability"}
+        What the weights mean.
+    entry : str, optional
+        Column of the times of entry: the row could only be observed above it. An empty cell is no limit.
+    truncated_below, truncated_above : float, optional
+        The window through which all observations were seen.
+
+    Raises
+    ------
+    ParameterError
+        If parts contradict each other, or one is missing.
+    """
+
+    column: str | None = None
+    observed: str | None = None
+    time: str | None = None
+    event: str | None = None
+    lower: str | None = None
+    upper: str | None = None
+    edges: tuple[float, ...] = ()
+    rounded_to: float | None = None
+    weights: str | None = None
+    counts: str | None = None
+    weight_kind: WeightKind = "frequency"
+    entry: str | None = None
+    truncated_below: float | None = None
+    truncated_above: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, other, what in _PAIRS:
+            if self._has(name) and not self._has(other):
+                raise ParameterError(f"{_option(name)} needs {_option(other)}, {what}.")
+        for name, other, why in _CONTRADICTIONS:
+            if self._has(name) and self._has(other):
+                raise ParameterError(f"{_option(name)} and {_option(other)} contradict each other: {why}.")
+        if self.weight_kind == "reliability" and self.weights is None:
+            raise ParameterError("--weight-kind reliability needs --weights, the column of weights.")
+        if self.rounded_to is not None and not 0 < self.rounded_to < math.inf:
+            raise ParameterError(f"--rounded-to: expected a positive number, got {self.rounded_to:g}.")
+        if self.edges and not (len(self.edges) > 1 and bool(np.all(np.diff(self.edges) > 0))):
+            raise ParameterError("--edges: expected at least two numbers that increase from each to the next.")
+        below, above = self.truncated_below, self.truncated_above
+        if below is not None and above is not None and not below < above:
+            raise ParameterError(f"--truncated-below {below:g} is not below --truncated-above {above:g}.")
+
+    def _has(self, name: str) -> bool:
+        return getattr(self, name) not in (None, ())
+
+    @property
+    def says_what(self) -> bool:
+        """Whether it names the observations; else they are in the only column of numbers that is left."""
+        return any(self._has(name) for name in _KINDS)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that it uses."""
+        return tuple(getattr(self, role) for role in _ROLES if getattr(self, role) is not None)
+
+    @property
+    def label(self) -> str:
+        """What the observations are called."""
+        if self.lower is not None:
+            return f"({self.lower}, {self.upper}]"
+        return self.column or self.time or str(self.counts)
+
+    def over(self, own: Form) -> Form:
+        """The same form, with what it leaves open taken from the one that a data set brings."""
+        parts = set() if self.says_what else {"column", "observed", "time", "event", "lower", "upper", "edges", "entry"}
+        if self.weights is None and self.counts is None:
+            parts |= {"weights", "counts"}
+        if self.truncated_below is not None:
+            parts -= {"entry"}
+        taken = {name: getattr(own, name) for name in parts if not self._has(name)}
+        return replace(self, **taken)
+
+    def sample(self, column: Callable[[str], Any], nan_policy: NanPolicy = "raise") -> Sample:
+        """The sample that the columns make.
+
+        Parameters
+        ----------
+        column : callable
+            Gives a column by its name.
+        nan_policy : {"raise", "omit"}
+            What to do with rows without a value, a time, an event, or both ends of an interval.
+        """
+        held = {role: to_column(column(getattr(self, role)), role)[0] for role in _ROLES if getattr(self, role)}
+        if self.counts is not None:
+            whole_numbers(held["counts"])
+        if nan_policy == "omit" and not self.edges:
+            held = _complete(held)
+        weights = held.get("weights", held.get("counts"))
+        if "entry" in held and weights is not None and weights.any():
+            held = {role: values[weights != 0] for role, values in held.items()}  # a sample leaves such rows out
+            weights = weights[weights != 0]
+        sample = self._untruncated(held, weights, nan_policy)
+        below = held.get("entry", self.truncated_below)
+        if below is None and self.truncated_above is None:
+            return sample
+        return sample.truncated(below, self.truncated_above)
+
+    def _untruncated(self, held: dict[str, Array], weights: Array | None, nan_policy: NanPolicy) -> Sample:
+        kind = self.weight_kind
+        if self.time is not None:
+            return Sample.right_censored(held["time"], held["event"], weights, kind)
+        if self.lower is not None:
+            return Sample.intervals(held["lower"], held["upper"], weights, kind)
+        if self.edges:
+            return Sample.binned(held["counts"], self.edges)
+        if self.observed is not None:
+            return Sample.left_censored(held["column"], held["observed"], weights, kind)
+        if self.rounded_to is not None:
+            return Sample.rounded(held["column"], self.rounded_to, weights, kind)
+        return Sample(held["column"], weights, kind, nan_policy=nan_policy)
+
+
+EXACT = Form()
+"""One exact observation a row, in the only column of numbers."""
+
+
+def _complete(held: dict[str, Array]) -> dict[str, Array]:
+    """The rows in which nothing is missing that must be there."""
+    rows = np.ones(len(next(iter(held.values()))), dtype=bool)
+    for role in ("column", "observed", "time", "event"):
+        if role in held:
+            rows &= ~np.isnan(held[role])
+    if "lower" in held:
+        rows &= ~(np.isnan(held["lower"]) & np.isnan(held["upper"]))
+    return held if rows.all() or not rows.any() else {role: values[rows] for role, values in held.items()}
