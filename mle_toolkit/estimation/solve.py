@@ -120,7 +120,8 @@ class Maximum:
         """The likelihood as a function of the coordinates of the free parameters."""
         theta = self.theta_in_unit
         natural = _natural_changes(self.likelihood, theta)
-        domains = _natural_domains(self.family, _domains(self.family), theta)
+        family = self.likelihood.family
+        domains = _natural_domains(family, _domains(family), theta)
         return Objective(self.likelihood, Coordinates(domains, theta, self.free, natural))
 
     @cached_property
@@ -239,7 +240,7 @@ def maximise(
     if not fixed and not bounds:
         family.check(sample) if sample.is_plain else _check_coarse(family, sample)
     likelihood = Likelihood(family, sample)
-    direct = _direct_route(family, likelihood)
+    direct = _direct_route(likelihood)
     if solver == "closed-form" and (direct is None or fixed or bounds):
         reason = "has no closed form" if direct is None else "has no closed form with fixed or bounded parameters"
         raise ParameterError(f"{family.name} {reason}; leave solver=None.")
@@ -276,7 +277,8 @@ def _check_coarse(family: Family, sample: Sample) -> None:
 # --- closed forms ---------------------------------------------------------------------------------------------------
 
 
-def _direct_route(family: Family, likelihood: Likelihood) -> Any:
+def _direct_route(likelihood: Likelihood) -> Any:
+    family = likelihood.family
     if likelihood.on_means:
         assert isinstance(family, ExponentialFamily)
         from_means = family.from_means
@@ -351,7 +353,7 @@ def _by_search(
     method = "newton" if solver in (None, "closed-form") else str(solver)
 
     natural = _natural_changes(likelihood, starts[0])
-    coordinates = Coordinates(_natural_domains(family, domains, starts[0]), starts[0], free, natural)
+    coordinates = Coordinates(_natural_domains(likelihood.family, domains, starts[0]), starts[0], free, natural)
     objective = Objective(likelihood, coordinates)
     small = _on_sketch(objective)
     ends = _climb(small, [coordinates.from_theta(theta) for theta in starts], method)
@@ -360,6 +362,8 @@ def _by_search(
             f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
             f"Give a start: fit(..., start={{...}})."
         )
+    if family.spurious is not None:
+        ends = _without_spurious(small, ends)
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
         # The maximum of the subsample is the start of the full pass, and its second derivatives serve for first steps;
@@ -367,10 +371,14 @@ def _by_search(
         near = small.hessian(best.u)
         best = _climb(objective, [best.u, *(coordinates.from_theta(theta) for theta in starts)], method, near)[0]
     agreeing = sum((end.value - min(e.value for e in ends)) * small.likelihood.nobs <= 1e-6 for end in ends)
+    theta = coordinates.to_theta(best.u)
+    arranged = likelihood.family.arranged
+    if arranged is not None and not given and start is None:
+        theta = np.concatenate([np.ravel(value) for value in arranged(*family.unpack(theta))])
     found = _maximum(
         family,
         likelihood,
-        coordinates.to_theta(best.u),
+        theta,
         free,
         best.method,
         fixed=tuple(fixed),
@@ -391,6 +399,24 @@ class _End:
     u: Array
     value: float
     method: str
+
+
+def _without_spurious(objective: Objective, ends: Sequence[_End]) -> list[_End]:
+    """The ends that are not accidents of a few observations, by which a likelihood without a bound deceives."""
+    likelihood, family = objective.likelihood, objective.likelihood.family
+    assert family.spurious is not None
+    points = likelihood.stand_ins
+    kept = [e for e in ends if not family.spurious(points, *family.unpack(objective.coordinates.to_theta(e.u)))]
+    if not kept:
+        message = (
+            f"{family.name}: the likelihood is unbounded, and every maximum that the search found is a spike on a few "
+            f"observations. Use fewer components, or a parameter that they share: mixture(..., shared=(...)); if the "
+            f"data are rounded, the likelihood of Sample.rounded(x, step) is bounded."
+        )
+        raise UnboundedLikelihoodError(
+            message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="newton")
+        )
+    return kept
 
 
 def _on_sketch(objective: Objective) -> Objective:
@@ -528,7 +554,7 @@ def _starts(
     if all(p.name in given or p.name in wanted for p in family.parameters):
         candidates = [np.concatenate([np.ravel({**given, **wanted}[p.name]) for p in family.parameters])]
     else:
-        candidates = _own_starts(family, likelihood)
+        candidates = _own_starts(likelihood)
     starts: list[Array] = []
     for theta in candidates:
         parts = _split(family, np.array(theta, dtype=float))
@@ -545,7 +571,8 @@ def _starts(
     return starts if start is None else starts[:1]
 
 
-def _own_starts(family: Family, likelihood: Likelihood) -> list[Array]:
+def _own_starts(likelihood: Likelihood) -> list[Array]:
+    family = likelihood.family
     sketch = likelihood.stand_ins.sketch() if not family.per_row else likelihood.stand_ins
     if not likelihood.plain:
         return _starts_of_stand_ins(family, sketch) or _guesses(family, likelihood.on_sketch())
@@ -553,7 +580,7 @@ def _own_starts(family: Family, likelihood: Likelihood) -> list[Array]:
         proposed = family.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
         return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params]) for params in many]
-    direct = _direct_route(family, likelihood)
+    direct = _direct_route(likelihood)
     if direct is not None:
         return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in direct()])]
     return _guesses(family, likelihood.on_sketch())
@@ -567,7 +594,7 @@ def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
     points = points if possible.all() else points.take(possible)
     try:
         family.check(points)
-        return _own_starts(family, Likelihood(family, points, Unit()))
+        return _own_starts(Likelihood(family, points, Unit()))
     except NoMaximumError:
         return []
 
@@ -628,7 +655,7 @@ def _natural_domains(family: Family, domains: Sequence[Domain], theta: Array) ->
 def _bounded(
     family: Family, likelihood: Likelihood, bounds: Mapping[str, tuple[float | None, float | None]]
 ) -> list[Domain]:
-    domains = _domains(family)
+    domains = _domains(likelihood.family)
     for k, parameter in enumerate(family.parameters):
         if parameter.name not in bounds:
             continue
@@ -664,7 +691,7 @@ def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | N
         for end in bound:
             if end is None:
                 continue
-            k = family.param_names.index(name)
+            k = sum(p.size for p in family.parameters[: family.param_names.index(name)])
             value = float(_in_unit(family, likelihood, name, end)[0])
             at = theta.copy()
             at[k] = value
@@ -689,7 +716,10 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     names = [name for name, away in zip(_free_names(found), far, strict=True) if away]
     elsewhere = None if found.family.unbounded is None else found.family.unbounded(found.likelihood.data, found.fixed)
     if elsewhere is not None:
-        message = f"{found.family.name}: the search found no local maximum of an unbounded likelihood: {elsewhere}."
+        message = (
+            f"{found.family.name}: the search found no local maximum of an unbounded likelihood: {elsewhere}. If the "
+            f"data are rounded, as all measurements are, the likelihood of Sample.rounded(x, step) is bounded."
+        )
         raise UnboundedLikelihoodError(
             message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method)
         )

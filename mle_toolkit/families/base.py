@@ -104,6 +104,12 @@ class Family(ABC):
     ``unbounded(sample, fixed)``
         Why the likelihood is unbounded, given the names of fixed parameters, though it has maxima in the interior; or
         None. A maximum is then reported as local.
+    ``arranged(*params)``
+        The same law with its parameters in the order that is reported: components of a mixture by location.
+    ``spurious(sample, *params)``
+        Whether a local maximum at these parameters is an accident of a few observations, not to be reported.
+    ``in_unit(centre, scale)``
+        The law of ``(x - centre) / scale``: for a law with constants, or ends of domains, in the unit of the data.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``to_scipy(*params)``
@@ -148,6 +154,8 @@ class Family(ABC):
     start: Callable[[Sample], Any] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Callable[[Sample, tuple[str, ...]], str | None] | None = None
+    arranged: Callable[..., tuple[Any, ...]] | None = None
+    spurious: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None
     cdf: Callable[..., Array] | None = None
     sf: Callable[..., Array] | None = None
@@ -252,6 +260,10 @@ class Family(ABC):
     def domains_at(self, *params: Any) -> tuple[Domain, ...]:
         """Domains of the parameters, in coordinates that are natural at these values; those declared by default."""
         return tuple(p.domain for p in self.parameters)
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """The law of ``(x - centre) / scale``, as far as constants are concerned; the family itself by default."""
+        return self
 
     def check(self, sample: Sample) -> None:
         """Raise `DegenerateDataError` where the likelihood has no maximum for these data.
@@ -452,7 +464,7 @@ class ExponentialFamily(Family):
 
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
-_NOT_LAWS = {"base", "climbing", "domain", "distribution", "scipy_law", "special", "combinators"}
+_NOT_LAWS = {"base", "climbing", "domain", "distribution", "scipy_law", "special", "combinators", "mass", "ends"}
 _registry: dict[str, type[Family]] = {}
 _plain: dict[type[Family], Family] = {}
 """The one instance of each law without constants: families have no state."""

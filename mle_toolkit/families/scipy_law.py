@@ -15,6 +15,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family, Limit, Parameter, Role
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -30,7 +31,6 @@ _POINTS = 40
 """Quantiles of the data on which starting values are compared."""
 
 _STARTS = 3
-_INSIDE = np.concatenate([np.geomspace(1e-6, 0.04, 8), np.linspace(0.05, 0.95, 19), 1 - np.geomspace(0.04, 1e-6, 8)])
 
 
 class ScipyLaw(Family):
@@ -121,12 +121,12 @@ class ScipyLaw(Family):
         else:  # a distribution of the user's, which declares nothing: see what it accepts
             for name in self._shape_names:
                 others = {k: d for k, d in declared.items() if k != name}
-                if not self._accepts({name: _grid(Interval(-np.inf, 0.0), 5), **_grids(others, 5)}):
+                if not self._accepts({name: grid(Interval(-np.inf, 0.0), 5), **_grids(others, 5)}):
                     declared[name] = POSITIVE
         free = {name: domain for name, domain in declared.items() if name not in self.constants}
         for name in free:
             others = {k: d for k, d in free.items() if k != name}
-            if whole[name] and not self._accepts({name: _grid(free[name], 5) + 0.0137, **_whole_grids(others)}):
+            if whole[name] and not self._accepts({name: grid(free[name], 5) + 0.0137, **_whole_grids(others)}):
                 raise ParameterError(
                     f"{self.name}: {name} must be a whole number, so it cannot be estimated; give it: "
                     f"get_family(scipy.stats.{self.name}, {name}=...)."
@@ -312,27 +312,13 @@ class ScipyLaw(Family):
 
     def _sign_of(self, quantity: Any) -> int:
         low, high = self._lower, self._upper
-        if low is None or high is None:
+        if low is None or high is None or (np.isinf(low) and np.isinf(high)):
             return 0
-        u = _INSIDE
-        if np.isfinite(low) and np.isfinite(high):
-            z = low + (high - low) * u
-        elif np.isfinite(low):
-            z = low + u / (1 - u)
-        elif np.isfinite(high):
-            z = high - u / (1 - u)
-        else:
-            return 0
+        z, step = probe_points(low, high)
         probes = self._probes
-        step = 1e-4 * np.minimum(np.abs(z - low), np.abs(high - z))
         up, down = (self._standard_logpdf((z + s)[:, None], probes[:, None, :]) for s in (step, -step))
         with np.errstate(all="ignore"):
-            values = quantity(z[:, None], (up - down) / (2 * step[:, None]))
-        values = values[np.isfinite(values)]
-        noise = 1e-6
-        if len(values) and np.all(values >= -noise) and np.any(values > noise):
-            return 1
-        return -1 if len(values) and np.all(values <= noise) and np.any(values < -noise) else 0
+            return common_sign(quantity(z[:, None], (up - down) / (2 * step[:, None])))
 
     def resolve(self, sample: Sample) -> Family:
         """Learn the extremes of the data, which bound a free loc or scale where the support has an end."""
@@ -404,19 +390,13 @@ class ScipyLaw(Family):
         As for the lognormal law, whose density there is 0 for every fixed shape (Hill 1963, JASA 58, 72-84): the
         best log-likelihood over a grid, of one observation ever nearer to the end and a few others, has no bound.
         """
-        others = np.arange(1.0, max(2.0, min(sample.nobs, 10.0)))
         sign = 1.0 if self._lower == 0 else -1.0
         domains = self._free_shapes
-        grids = {name: _grid(d, 31 if len(domains) == 1 else 9, 1e4) for name, d in domains.items()}
+        grids = {name: grid(d, 31 if len(domains) == 1 else 9, 1e4) for name, d in domains.items()}
         shapes = self._columns(self._combinations(grids), list(domains))[:, :, None, None]
-        scale = np.geomspace(1e-8, 1e8, 17)[:, None]
-        best = []
-        for nearness in (1e-75, 1e-150, 1e-300):
-            x = sign * np.concatenate([[nearness], others])
-            values = np.sum(self._standard_logpdf(x / scale, shapes) - np.log(scale), axis=-1)
-            finite = values[np.isfinite(values)]
-            best.append(float(finite.max()) if len(finite) else -np.inf)
-        return best[2] - best[1] > 1.0 and best[1] - best[0] > 1.0
+        return grows_without_bound(
+            lambda x, scale: self._standard_logpdf(sign * x / scale, shapes) - np.log(scale), sample.nobs
+        )
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -497,7 +477,7 @@ class ScipyLaw(Family):
         shapes = self._free_shapes
         count = _GRID.get(len(shapes), 3)
         if self._continuous:
-            grids = {name: _grid(domain, count) for name, domain in shapes.items()}
+            grids = {name: grid(domain, count) for name, domain in shapes.items()}
         else:
             grids = {name: _count_grid(domain, sample, len(shapes)) for name, domain in shapes.items()}
         grids |= {name: np.array([value]) for name, value in self._pinned.items()}
@@ -631,26 +611,13 @@ def _check_kind(dist: Any) -> None:
     )
 
 
-def _grid(domain: Interval, count: int, reach: float = 80.0) -> Array:
-    """Values spread over a domain: evenly where it is finite, by powers where it is not; never the endpoints or 0."""
-    low, high = domain.lower, domain.upper
-    if np.isfinite(low) and np.isfinite(high):
-        return np.asarray(low + (high - low) * np.linspace(0.04, 0.96, count))
-    if np.isfinite(low):
-        return np.asarray(low + np.geomspace(max(0.03, 1 / reach), reach, count))
-    if np.isfinite(high):
-        return np.asarray(high - np.geomspace(max(0.03, 1 / reach), reach, count))
-    half = np.geomspace(0.08, min(reach, 8.0), (count + 1) // 2)
-    return np.concatenate([-half[::-1], half])
-
-
 def _grids(domains: dict[str, Any], count: int) -> dict[str, Array]:
-    return {name: _grid(domain, count) for name, domain in domains.items()}
+    return {name: grid(domain, count) for name, domain in domains.items()}
 
 
 def _whole_grids(domains: dict[str, Interval]) -> dict[str, Array]:
     """Values spread over the domains of shapes of which others may be whole numbers only: both kinds."""
-    return {name: np.concatenate([_grid(d, 4), np.array([1.0, 2.0, 5.0, 20.0])]) for name, d in domains.items()}
+    return {name: np.concatenate([grid(d, 4), np.array([1.0, 2.0, 5.0, 20.0])]) for name, d in domains.items()}
 
 
 def _count_grid(domain: Interval, sample: Sample, n_shapes: int) -> Array:

@@ -99,7 +99,7 @@ def optimism(maximum: Maximum) -> float:
 
 def expected_information(maximum: Maximum) -> Array:
     """Fisher information of one observation at the estimate, by coordinates: E[score scoreᵀ]."""
-    family, u = maximum.family, maximum.coordinates
+    family, u = maximum.likelihood.family, maximum.coordinates
     if family.per_row:
         raise ParameterError(f'{family.name}: cov kind "expected" is not available with constants per row.')
     theta = maximum.theta_in_unit

@@ -36,8 +36,9 @@ class Likelihood:
     """
 
     def __init__(self, family: Family, sample: Sample, unit: Unit | ColumnUnits | None = None) -> None:
-        self.family = family
         self.unit = unit_for(family, sample) if unit is None else unit
+        self._declared = family
+        self.family = family if self.unit.is_identity else family.in_unit(self.unit.centre, self.unit.scale)
         tabulate = family.discrete and not family.per_row
         self.data = sample.tabulated() if tabulate else sample
         self.nobs = sample.nobs
@@ -54,7 +55,7 @@ class Likelihood:
 
     def on_sketch(self) -> Likelihood:
         """The likelihood of a subsample, in the same unit."""
-        return Likelihood(self.family, self.data.sketch(), self.unit)
+        return Likelihood(self._declared, self.data.sketch(), self.unit)
 
     @cached_property
     def stand_ins(self) -> Sample:

@@ -1,0 +1,74 @@
+"""The log-probability of intervals under a law."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.distribution import Distribution
+
+
+def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Array) -> Array:
+    """Log-probability of each interval ``(lower, upper]`` under a law.
+
+    Parameters
+    ----------
+    family : Family
+    params : tuple
+        Its parameters, in order.
+    lower, upper : ndarray of shape (n,)
+        Ends; -inf and inf for open intervals.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Nats; -inf where the interval has no mass.
+    """
+    law = Distribution.at(family, params)
+    support = family.support
+    open_below = lower < support.lower if support.closed_lower else lower <= support.lower
+    open_above = upper >= support.upper
+    result = np.zeros(len(lower))
+    for rows, one_sided, ends in (
+        (open_above & ~open_below, law.logsf, lower),
+        (open_below & ~open_above, law.logcdf, upper),
+    ):
+        if rows.any():
+            result[rows] = one_sided(ends[rows])
+    inner = ~open_below & ~open_above
+    if inner.any():
+        low, high = lower[inner], upper[inner]
+        result[inner] = log_interval_mass((law.logcdf(low), law.logcdf(high)), (law.logsf(low), law.logsf(high)))
+    return result
+
+
+def log_interval_mass(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -> Array:
+    """Log-probability of (lower, upper], taken from whichever tail keeps more digits.
+
+    Parameters
+    ----------
+    logcdf, logsf : tuple of ndarray, each of shape (n,)
+        ``(value at lower, value at upper)`` of log F and of log(1 - F), in nats.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        log(F(upper) - F(lower)); -inf where the interval is empty.
+
+    Notes
+    -----
+    F(u) - F(l) = S(l) - S(u).  In the right tail both F are 1 - tiny and the first form cancels
+    to 0 while the second keeps full precision, so subtract in the smaller tail.
+    """
+    (lf, uf), (ls, us) = logcdf, logsf
+    return np.where(lf < us, _log_difference(uf, lf), _log_difference(ls, us))
+
+
+def _log_difference(larger: Array, smaller: Array) -> Array:
+    """log(exp(larger) - exp(smaller)); -inf where they are equal."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gap = smaller - larger
+        # log1p(-exp(gap)) near 0 and log(-expm1(gap)) near -inf, each where it keeps its digits (Maechler 2012).
+        shrink = np.where(gap > -np.log(2.0), np.log(-np.expm1(gap)), np.log1p(-np.exp(gap)))
+        return np.where(np.isneginf(larger), -np.inf, larger + shrink)
