@@ -251,6 +251,165 @@ def test_a_fault_of_ours_is_called_one(run, losses, monkeypatch):
     assert err == "error: ZeroDivisionError: division by zero (a fault of mle_toolkit; --debug shows where)\n"
 
 
+# --- forms of data ----------------------------------------------------------------------------------------------------
+
+PATIENTS = "days,died,arm,age,mass,n\n5,1,a,2,1,2\n8,0,b,0,2,1\n12,True,a,,1,0\n3,false,b,1,0.5,3\n9,1,a,4,1,1\n"
+DAYS, DIED, ENTRY = [5, 8, 12, 3, 9], [1, 0, 1, 0, 1], [2, 0, math.nan, 1, 4]
+MASS, TIMES = [1, 2, 1, 0.5, 1], [2, 1, 0, 3, 1]
+
+BANDS = "low,high,claims\n,1,4\n1,2,7\n2,5,3\n5,,2\n"
+LOW, HIGH, CLAIMS = [-math.inf, 1, 2, 5], [1, 2, 5, math.inf], [4, 7, 3, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "sample"),
+    [
+        (PATIENTS, "--time days --event died", lambda of: of.right_censored(DAYS, DIED)),
+        (PATIENTS, "--time days --event died --entry age", lambda of: of.right_censored(DAYS, DIED).truncated(ENTRY)),
+        (
+            PATIENTS,
+            "--time days --event died --counts n --entry age",  # the row of count 0 is none, nor is its entry
+            lambda of: of.right_censored([5, 8, 3, 9], [1, 0, 0, 1], [2, 1, 3, 1]).truncated([2, 0, 1, 4]),
+        ),
+        (
+            PATIENTS,
+            "--time days --event died --weights mass --weight-kind reliability",
+            lambda of: of.right_censored(DAYS, DIED, MASS, "reliability"),
+        ),
+        (PATIENTS, "-c days --observed died", lambda of: of.left_censored(DAYS, DIED)),
+        (PATIENTS, "-c days --counts n", lambda of: of.table(DAYS, TIMES)),
+        (PATIENTS, "-c days --rounded-to 0.5", lambda of: of.rounded(DAYS, 0.5)),
+        (PATIENTS, "-c days --rounded-to 0.5 --weights mass", lambda of: of.rounded(DAYS, 0.5, MASS)),
+        (
+            PATIENTS,
+            "-c days --truncated-below 2.5 --truncated-above 40",
+            lambda of: of(DAYS).truncated(2.5, 40),
+        ),
+        (BANDS, "--lower low --upper high --counts claims", lambda of: of.intervals(LOW, HIGH, CLAIMS)),
+        (BANDS, "--counts claims --edges 0,1,2,5,inf", lambda of: of.binned(CLAIMS, [0, 1, 2, 5, math.inf])),
+        (BANDS, "--lower low --upper high --truncated-above 9", lambda of: of.intervals(LOW, HIGH).truncated(upper=9)),
+    ],
+)
+def test_options_say_what_the_columns_hold(run, text, args, sample):
+    code, out, err = run("fit", "-", *args.split(), "-d", "exponential", "--format", "csv", stdin=text)
+    assert (code, err) == (OK, "")
+    fit = mle.fit(sample(mle.Sample), "exponential")
+    (row,) = rows_of(out)
+    assert [float(row["estimate"]), float(row["std_error"])] == [fit.params["scale"], fit.bse["scale"]]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ("--time days", "--time needs --event, the column that is 1 where the event was observed"),
+        ("--event died", "--event needs --time, the column of times"),
+        ("--lower days", "--lower needs --upper, the column of upper ends, empty where they are open"),
+        ("--upper days", "--upper needs --lower"),
+        ("--edges 1,2", "--edges needs --counts"),
+        ("--edges 1,2 --counts n -c days", "--column and --edges contradict each other: both say what"),
+        ("--edges 2,1 --counts n", "--edges: expected at least two numbers that increase"),
+        ("--edges 1,b --counts n", "--edges: expected numbers with commas between them, got '1,b'"),
+        ("-c days --time days --event died", "--column and --time contradict each other: both say what"),
+        ("--time days --event died --lower age --upper days", "--time and --lower contradict each other"),
+        ("--time days --event died --observed died", "contradict each other: --observed is for single values"),
+        ("--time days --event died --rounded-to 1", "contradict each other: --rounded-to is for single values"),
+        ("-c days --observed died --rounded-to 1", "--observed and --rounded-to contradict each other"),
+        ("-c days --counts n --weights mass", "--weights and --counts contradict each other"),
+        ("-c days --counts n --weight-kind reliability", "--weight-kind reliability needs --weights"),
+        ("-c days --weight-kind guess", "'guess' is not one of"),
+        ("-c days --rounded-to 0", "--rounded-to: expected a positive number, got 0"),
+        ("-c days --entry age --truncated-below 1", "--entry and --truncated-below contradict each other"),
+        ("-c days --truncated-below 9 --truncated-above 2", "--truncated-below 9 is not below --truncated-above 2"),
+        ("--time days --event ded", "column 'ded' not found; numeric columns: days, died, age, mass, n"),
+        ("-c days --entry aged", "column 'aged' not found"),
+        ("-c days --bounds scale=1", "--bounds: expected NAME=LOW:HIGH, of which one may be empty, got 'scale=1'"),
+        ("-c days --bounds scale=:", "--bounds: expected NAME=LOW:HIGH"),
+        ("-c days --start scale", "--start: expected NAME=NUMBER, got 'scale'"),
+    ],
+)
+@pytest.mark.parametrize("command", ["fit", "compare"])
+def test_contradictions_are_one_line_and_wrong_usage(run, command, args, message):
+    code, out, err = run(command, "-", *args.split(), "-d", "exponential", stdin=PATIENTS)
+    assert (code, out) == (USAGE, "")
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ("-c days --bounds size=1:", "exponential has no parameter 'size'; its parameters: scale"),
+        ("-c days --start scale=-1", "scale = -1 lies outside its domain"),
+        ("-c days --solver best", "unknown solver 'best'; choose closed-form, newton or one of"),
+    ],
+)
+def test_a_search_that_the_family_has_not_is_wrong_usage(run, args, message):
+    code, out, err = run("fit", "-", *args.split(), "-d", "exponential", stdin=PATIENTS)
+    assert (code, out, err.count("\n")) == (USAGE, "", 1)
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ("--time days --event age", "event: 3 of 5 are neither 0 nor 1; the first is event[0] = 2."),
+        ("-c days --counts mass", "counts: 1 of 5 are not whole numbers; the first is counts[3] = 0.5."),
+        ("--lower days --upper age", "4 of 5 observations end before they begin"),
+        ("-c mass --entry days", "5 of 5 observations lie outside their window"),
+        ("-c days --truncated-below 4", "1 of 5 observations lie outside their window; the first is row 3: 3"),
+        ("-c age --rounded-to 1", "1 of 5 observations are missing (NaN); the first is x[2]."),
+        ("--counts n --edges 1,2,3", "5 counts need 6 edges, got 3"),
+    ],
+)
+def test_data_that_deny_their_form_are_refused(run, args, message):
+    code, out, err = run("fit", "-", *args.split(), "-d", "exponential", stdin=PATIENTS)
+    assert (code, out) == (BAD_DATA, "")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_missing_values_are_left_out_in_every_form(run):
+    text = "t,d,low,high\n5,1,1,2\n,1,2,3\n8,,2,\n3,0,,\n"
+    for args, sample in (
+        ("--time t --event d", mle.Sample.right_censored([5, 3], [1, 0])),
+        ("--lower low --upper high", mle.Sample.intervals([1, 2, 2], [2, 3, math.inf])),
+    ):
+        assert run("fit", "-", *args.split(), "-d", "exponential", stdin=text)[0] == BAD_DATA
+        options = ("-d", "exponential", "--format", "csv", "--nan-policy", "omit")
+        code, out, _ = run("fit", "-", *args.split(), *options, stdin=text)
+        assert code == OK
+        assert float(rows_of(out)[0]["estimate"]) == mle.fit(sample, "exponential").params["scale"]
+
+
+def test_limits_starts_and_solvers_reach_the_fit(run, losses):
+    fit = ("fit", losses, "-c", "loss", "-d", "gamma", "--format", "csv")
+    free = float(rows_of(run(*fit)[1])[0]["estimate"])
+    code, out, err = run(*fit, "--bounds", "shape=:2", "--bounds", "scale=0.1:9")
+    assert (code, float(rows_of(out)[0]["estimate"])) == (OK, 2.0)
+    assert err.startswith("warning: gamma: the maximum is at the boundary")
+    code, out, err = run(*fit, "--start", "shape=1", "--start", "scale=1", "--solver", "BFGS")
+    assert (code, err) == (OK, "")
+    assert math.isclose(float(rows_of(out)[0]["estimate"]), free, rel_tol=1e-5)
+
+
+def test_data_sets_bring_their_form(run):
+    _, out, _ = run("fit", "@leukaemia", "-d", "exponential", "--format", "csv")
+    assert math.isclose(float(rows_of(out)[0]["estimate"]), (359 + 182) / 30, rel_tol=1e-8)
+    _, out, _ = run("fit", "@leukaemia", "-c", "weeks", "-d", "exponential", "--format", "csv")
+    assert math.isclose(float(rows_of(out)[0]["estimate"]), (359 + 182) / 42, rel_tol=1e-14)
+    _, out, _ = run("datasets", "dental_claims")
+    assert "378 observations in 10 weighted rows, from 0 to 4000: 378 in intervals" in " ".join(out.split())
+
+
+def test_a_window_changes_the_law_of_what_is_seen(run):
+    """Poisson counts of which no zero can be seen are the zero-truncated law."""
+    _, seen, _ = run("fit", "@group_sizes", "-d", "poisson", "--truncated-below", "0", "--format", "csv")
+    _, law, _ = run("fit", "@group_sizes", "-d", "zero_truncated_poisson", "--format", "csv")
+    for name in ("estimate", "std_error"):
+        assert math.isclose(float(rows_of(seen)[0][name]), float(rows_of(law)[0][name]), rel_tol=1e-5)
+
+
 # --- compare ----------------------------------------------------------------------------------------------------------
 
 
