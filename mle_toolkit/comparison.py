@@ -10,7 +10,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import NanPolicy, Sample
-from mle_toolkit.errors import ComparisonError, MleError
+from mle_toolkit.errors import ComparisonError, MleError, SupportError
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family, families, family_class, get_family
 from mle_toolkit.fitting import Fit, _fit
@@ -266,7 +266,7 @@ def compare(
         raise ComparisonError("nothing to compare: families is empty.")
     of_vectors = any((item.family if isinstance(item, Fit) else item).multivariate for item in asked)
     sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=of_vectors)
-    _check_one_measure(asked)
+    _check_one_measure(asked, sample)
     options = {"fixed": fixed, "bounds": bounds, "start": start, "solver": solver}
     fits: dict[str, Fit] = {}
     failures: dict[str, str] = {}
@@ -291,7 +291,8 @@ def compare(
 def candidates(sample: Sample) -> tuple[str, ...]:
     """Names of the registered families that could apply to a sample.
 
-    Those of counts where `look_like_counts`, else the continuous ones, whose support holds all the data. Left out are
+    Those of counts where `look_like_counts`, else the continuous ones, whose support holds all the data, or meets all
+    intervals. Left out are
     families with a constant that must be given (the number of trials), and those of `ONLY_IF_ASKED`.
     """
     discrete = look_like_counts(sample)
@@ -302,9 +303,21 @@ def candidates(sample: Sample) -> tuple[str, ...]:
             continue
         if law.multivariate != sample.is_multivariate:
             continue
-        if law.support.covers(sample.minimum, sample.maximum):
+        if sample.is_exact:
+            possible = law.support.covers(sample.minimum, sample.maximum)
+        else:
+            possible = _meets_support(get_family(name), sample)
+        if possible:
             names.append(name)
     return tuple(names)
+
+
+def _meets_support(law: Family, sample: Sample) -> bool:
+    try:
+        law.check_support(sample)
+    except SupportError:
+        return False
+    return True
 
 
 def look_like_counts(sample: Sample) -> bool:
@@ -315,6 +328,10 @@ def look_like_counts(sample: Sample) -> bool:
     >>> look_like_counts(Sample([0, 2, 1, 0, 0, 3])), look_like_counts(Sample([70, 50, 100, 70, 110, 50]))
     (True, False)
     """
+    if not sample.is_exact:
+        if np.any(np.isfinite(sample.lower) & np.isfinite(sample.upper) & (sample.lower < sample.upper)):
+            return False  # bins and rounded values are of measurements
+        sample = sample.stand_ins()
     if sample.minimum < 0 or not sample.is_integer:
         return False
     distinct = np.unique(sample.x)
@@ -332,7 +349,9 @@ def _report(fit: Fit, sample: Sample, shared: SampleEntropy | None) -> SampleEnt
     return shared if fit.family.per_row else own
 
 
-def _check_one_measure(asked: list[Fit | Family]) -> None:
+def _check_one_measure(asked: list[Fit | Family], sample: Sample) -> None:
+    if not np.any(sample.lower == sample.upper):
+        return  # of intervals every law gives probabilities
     laws = [item.family if isinstance(item, Fit) else item for item in asked]
     of_counts = [law.name for law in laws if law.discrete]
     of_measurements = [law.name for law in laws if not law.discrete]
@@ -346,10 +365,12 @@ def _check_one_measure(asked: list[Fit | Family]) -> None:
 def _check_same_data(fit: Fit, sample: Sample) -> None:
     if fit._sample is None:
         raise ComparisonError(f"{fit.family.name}: this fit was loaded without its data; fit the data again.")
-    if not fit._sample.same_data(sample):
+    what = fit._sample.difference(sample)
+    if what is not None:
         raise ComparisonError(
-            f"{fit.family.name}: the fit is of other data ({fit._sample!r}) than these ({sample!r}); likelihoods "
-            f"compare only for the same rows, in the same order, with the same weights."
+            f"{fit.family.name}: the fit is of other data ({fit._sample!r}) than these ({sample!r}): {what}. "
+            f"Likelihoods compare only for the same rows, in the same order, with the same censoring, windows and "
+            f"weights."
         )
 
 

@@ -52,7 +52,7 @@ class DataSet:
     >>> mle.datasets.load("horse_kicks").sample()
     Sample: 200 observations in 5 weighted rows, from 0 to 4
     >>> mle.datasets.load("leukaemia").sample()
-    Sample: 42 observations, from 1 to 35: 30 exact, 12 right-censored
+    Sample: 42 observations: 30 exact, 12 right-censored
     """
 
     name: str

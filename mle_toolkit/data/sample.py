@@ -123,6 +123,8 @@ class Sample:
     ) -> Sample:
         """Make a sample of whatever ``data`` is, of `rows` if ``multivariate``; a `Sample` is passed through.
 
+        Rows of a ``scipy.stats.CensoredData`` come in its order: uncensored, left-, right-, interval-censored.
+
         Raises
         ------
         WeightError
@@ -132,6 +134,12 @@ class Sample:
             if weights is not None:
                 raise WeightError("weights: the Sample has its own weights; give them there, not twice.")
             return data
+        if type(data).__name__ == "CensoredData" and type(data).__module__.startswith("scipy.stats"):
+            # SciPy's four kinds, each row once; exact rows first, so that weights follow this order.
+            nothing = np.full(max(len(data._left), len(data._right)), np.inf)
+            lower = np.concatenate([data._uncensored, -nothing[: len(data._left)], data._right, data._interval[:, 0]])
+            upper = np.concatenate([data._uncensored, data._left, nothing[: len(data._right)], data._interval[:, 1]])
+            return cls.intervals(lower, upper, weights)
         return (cls.rows if multivariate else cls)(data, weights, nan_policy=nan_policy)
 
     @classmethod
@@ -201,7 +209,7 @@ class Sample:
         Examples
         --------
         >>> Sample.right_censored([5.0, 8.0, 12.0], [1, 0, 1])
-        Sample: 3 observations, from 5 to 12: 2 exact, 1 right-censored
+        Sample: 3 observations: 2 exact, 1 right-censored
         """
         times, observed = _flagged(time, event, "time", "event")
         return cls._of_intervals(times, np.where(observed, times, np.inf), weights, weight_kind)
@@ -261,7 +269,7 @@ class Sample:
         Examples
         --------
         >>> Sample.binned([30, 31, 57], [0, 25, 50, 100])
-        Sample: 118 observations in 3 weighted rows, from 0 to 100: 118 in intervals
+        Sample: 118 observations in 3 weighted rows: 118 in intervals
         """
         counted, _ = to_column(counts, "counts")
         ends, _ = to_column(edges, "edges")
@@ -365,6 +373,14 @@ class Sample:
     def is_plain(self) -> bool:
         """Whether every observation is a point and there is no window: the density alone is the likelihood."""
         return self.upper is self.lower and self.window is None
+
+    @property
+    def has_one_window(self) -> bool:
+        """Whether there is a window, and it is the same for every row."""
+        if self.window is None:
+            return False
+        low, high = self.window
+        return bool(np.all(low == low[0]) and np.all(high == high[0]))
 
     @property
     def x(self) -> Array:
@@ -516,19 +532,35 @@ class Sample:
 
     def same_data(self, other: Sample) -> bool:
         """Whether both hold the same rows with the same weights, in the same order."""
+        return self.difference(other) is None
+
+    def difference(self, other: Sample) -> str | None:
+        """What differs from another sample, so that likelihoods do not compare; None for the same data."""
         if self is other:
-            return True
-        if self.weight_kind != other.weight_kind or not np.array_equal(self.lower, other.lower):
-            return False
+            return None
+        if self.n_rows != other.n_rows:
+            return f"{self.n_rows} rows against {other.n_rows}"
+        forms = [
+            tuple(bool(np.any(rows)) for rows in (s.lower == s.upper, s.lower < s.upper)) for s in (self, other)
+        ]
+        if forms[0] != forms[1] and (not forms[0][0] or not forms[1][0]):
+            return "masses of intervals against densities of points"
+        if not np.array_equal(self.lower, other.lower):
+            censored = np.array_equal(self.upper, other.upper)
+            return "other censoring" if censored else "other observations"
         if not (self.is_exact and other.is_exact) and not np.array_equal(self.upper, other.upper):
-            return False
+            return "other censoring"
         if (self.window is None) != (other.window is None):
-            return False
+            return "a window (truncation) against none"
         if self.window is not None and other.window is not None and not np.array_equal(self.window, other.window):
-            return False
-        if self.weight is None or other.weight is None:
-            return self.weight is other.weight
-        return bool(np.array_equal(self.weight, other.weight))
+            return "other windows (truncation)"
+        if self.weight_kind != other.weight_kind:
+            return f"{self.weight_kind} weights against {other.weight_kind} weights"
+        if (self.weight is None) != (other.weight is None) or (
+            self.weight is not None and other.weight is not None and not np.array_equal(self.weight, other.weight)
+        ):
+            return "other weights"
+        return None
 
     def __len__(self) -> int:
         return self.n_rows
@@ -543,22 +575,24 @@ class Sample:
             count += " (reliability weights)" if self.weight_kind == "reliability" else ""
         if self.is_multivariate:
             count += f" of {self.dimension} number" + ("" if self.dimension == 1 else "s")
-        count += f", from {self.minimum:g} to {self.maximum:g}"
-        if not self.is_exact:
-            weight = np.ones(self.n_rows) if self.weight is None else self.weight
-            kinds = {
-                "exact": self.lower == self.upper,
-                "left-censored": np.isneginf(self.lower),
-                "right-censored": np.isposinf(self.upper),
-                "in intervals": np.isfinite(self.lower) & np.isfinite(self.upper) & (self.lower < self.upper),
-            }
-            parts = [f"{float(np.sum(weight[rows])):g} {kind}" for kind, rows in kinds.items() if rows.any()]
-            count += ": " + ", ".join(parts)
+        if self.is_plain:
+            return f"{count}, from {self.minimum:g} to {self.maximum:g}"
+        count += ": " + ", ".join(f"{number:g} {kind}" for kind, number in self._kinds().items())
         if self.window is not None:
             low, high = self.window
-            one = np.all(low == low[0]) and np.all(high == high[0])
-            count += f"; window {_window_text(low[0], high[0])}" if one else "; a window per row"
+            count += f"; window {_window_text(low[0], high[0])}" if self.has_one_window else "; a window per row"
         return count
+
+    def _kinds(self) -> dict[str, float]:
+        """How many observations there are of each form."""
+        weight = np.ones(self.n_rows) if self.weight is None else self.weight
+        kinds = {
+            "exact": self.lower == self.upper,
+            "left-censored": np.isneginf(self.lower),
+            "right-censored": np.isposinf(self.upper),
+            "in intervals": np.isfinite(self.lower) & np.isfinite(self.upper) & (self.lower < self.upper),
+        }
+        return {kind: float(np.sum(weight[rows])) for kind, rows in kinds.items() if rows.any()}
 
 
 def whole_numbers(counts: Any) -> Array:

@@ -28,6 +28,9 @@ MOST_ROUNDING_ERROR = 0.01
 FEW_OBSERVATIONS = 30
 """Observations below which the bias of an entropy from spacings, about 1.2 / n, nears half of its fluctuation."""
 
+_ROUNDING_OF_ENDS = 1e-6
+"""Overlap of adjacent intervals, as a share of their width, that is rounding of their ends."""
+
 FEW_PER_CELL = 5.0
 """Observations per distinct count below which the plug-in entropy is too low by more than it is worth."""
 
@@ -100,7 +103,7 @@ def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntr
     Parameters
     ----------
     sample : Sample
-        Distinct values are cells; any values will do.
+        Distinct values are cells, or distinct intervals; any values will do.
     strata : tuple of ndarray of shape (n_rows,), optional
         Constants given per row (the number of trials): the entropy is then that of the value *given* them.
 
@@ -109,8 +112,9 @@ def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntr
     It is low by about (K - 1) / (2 n) for K possible values (Miller 1955); the exact identity of cross-entropy,
     entropy and divergence holds for the plug-in, so nothing is corrected here.
     """
-    columns = np.stack([*strata, sample.x], axis=1) if strata else sample.x
-    _, first_row, cell = np.unique(columns, return_index=True, return_inverse=True, axis=0 if strata else None)
+    keys = [*strata, sample.x] if sample.is_exact else [sample.lower, sample.upper]
+    columns = np.stack(keys, axis=1) if len(keys) > 1 else keys[0]
+    _, first_row, cell = np.unique(columns, return_index=True, return_inverse=True, axis=0 if len(keys) > 1 else None)
     cell = cell.reshape(-1)
     weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
     mass = np.bincount(cell, weights=weight) / sample.nobs
@@ -259,6 +263,31 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
     return SampleEntropy(estimate=estimate, log_density=back, ties=max(ties, 0.0))
 
 
+def _why_no_cells(sample: Sample, *, discrete: bool) -> str | None:
+    """Why intervals are not the cells of one table; None where they are, being disjoint."""
+    lower, upper = sample.lower, sample.upper
+    point = lower == upper
+    if point.any() and not discrete:
+        kind = "right-censored" if np.isposinf(upper).any() else "censored or grouped"
+        return (
+            f"exact and {kind} observations have no common measure: the divergence of censored measurements is not "
+            "identified without a model. The difference of KL between models is exact all the same (delta_ce)."
+        )
+    if point.any():  # of counts: k is the interval (k - 1, k]
+        lower = np.where(point, lower - 1, lower)
+    cells = np.unique(np.stack([lower, upper], axis=1), axis=0)
+    with np.errstate(invalid="ignore"):
+        overlap = cells[:-1, 1] - cells[1:, 0]
+        narrow = np.fmin(cells[:-1, 1] - cells[:-1, 0], cells[1:, 1] - cells[1:, 0])
+    # Ends of adjacent cells that were computed, as x ± step / 2, differ by their rounding.
+    if np.any(overlap > _ROUNDING_OF_ENDS * narrow):
+        return (
+            "the intervals overlap, as where censoring varies from row to row, so they are not the cells of one table. "
+            "The difference of KL between models is exact all the same (delta_ce)."
+        )
+    return None
+
+
 def _transformed(x: Array, low: Array, high: Array) -> tuple[str, Array, Array] | None:
     """Name of the scale, log of each spacing on it, and log-slope of the map to it; None where it has no scale.
 
@@ -315,7 +344,19 @@ def rounding_step(x: Array) -> float:
 
 
 def sample_entropy(sample: Sample, *, discrete: bool, strata: tuple[Array, ...] = ()) -> SampleEntropy:
-    """Entropy of a sample under counting measure (``discrete``) or Lebesgue measure."""
+    """Entropy of a sample: under counting measure (``discrete``, or grouped in disjoint intervals) or Lebesgue measure.
+
+    There is none where the rows share no law, as with a window per row, and where what is known of one observation
+    overlaps with what is known of another, as with censored data: the law of those is not identified without a model.
+    """
+    if sample.window is not None and not sample.has_one_window:
+        return SampleEntropy(
+            estimate=None,
+            reason="the window differs from row to row (delayed entry), so the rows share no law that has an entropy.",
+        )
+    if not sample.is_exact:
+        reason = _why_no_cells(sample, discrete=discrete)
+        return counts_entropy(sample) if reason is None else SampleEntropy(estimate=None, reason=reason)
     if discrete:
         return counts_entropy(sample, strata)
     if strata:

@@ -58,7 +58,9 @@ class InformationReport:
     """How far the data are from the fitted law, in one currency.
 
     ``cross_entropy.value == entropy.value + kl.value`` by construction. For counts all three are exact functions of the
-    data; for measurements the cross-entropy is exact, and the entropy, so too the divergence, an estimate.
+    data, and so they are for binned and rounded measurements, whose cells are the intervals; for measurements the
+    cross-entropy is exact, and the entropy, so too the divergence, an estimate. Of censored data only the
+    cross-entropy is known.
 
     Attributes
     ----------
@@ -79,13 +81,14 @@ class InformationReport:
     kl_predictive : Estimate or None
         ``kl + optimism``: the divergence to expect on new data.
     kl_direct : float or None
-        For counts: the divergence summed as such, Σ p log(p / q). It differs from ``kl`` by rounding only; see
-        `identity_gap`.
+        For counts and grouped data: the divergence summed as such, Σ p log(p / q). It differs from ``kl`` by
+        rounding only; see `identity_gap`.
     g_statistic, g_pvalue : float or None
-        For counts: likelihood-ratio test of the law against all laws on the same cells, G = 2 n KL (in nats) and its
-        p-value from the chi-squared law with ``g_df`` degrees of freedom.
+        For counts and grouped data: likelihood-ratio test of the law against all laws on the same cells, G = 2 n KL
+        (in nats) and its p-value from the chi-squared law with ``g_df`` degrees of freedom.
     g_df : int or None
-        Cells - 1 - free parameters. Cells are the values in the support where it is finite, else the observed ones.
+        Cells - 1 - free parameters. Cells are the values in the support where it is finite, else the observed ones; for
+        binned and rounded data the distinct intervals.
     flags : tuple of str
         What to beware of: ``indistinguishable_from_zero``; ``below_zero`` (by more than its error, so no bound is
         claimed); ``heavy_tailed_terms`` (standard errors are too small); ``ties``; ``few_observations``; for counts
@@ -294,7 +297,8 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     flags += entropy.estimate.flags
     terms = entropy.log_density - log_q
     test: dict[str, Any] = {}
-    if fit.family.discrete:
+    by_cells = entropy.cell is not None
+    if by_cells:
         kl, test = _divergence_of_counts(fit, entropy, log_q, terms, flags)
     else:
         kl = _divergence_of_measurements(value - entropy.estimate.value, terms, sample, entropy.estimate)
@@ -308,9 +312,9 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
             interval=None if interval is None else (interval[0] + known_optimism, interval[1] + known_optimism),
             method=f"{kl.method}; plus optimism tr(J⁻¹K)/n",
         )
-    if test.get("g_statistic") is None and fit.family.discrete:
+    if test.get("g_statistic") is None and by_cells:
         reasons["g_statistic"] = "reliability weights are not numbers of observations, so G has no chi-squared law."
-    elif fit.family.discrete and test["g_pvalue"] is None:
+    elif by_cells and test["g_pvalue"] is None:
         reasons["g_pvalue"] = "the law has as many free parameters as cells, so nothing is left to test."
     return InformationReport(
         **common,
@@ -365,7 +369,7 @@ def _divergence_of_counts(
     own: list[str] = ["heavy_tailed_terms"] if _is_heavy(terms, sample) else []
     test: dict[str, Any] = {"kl_direct": direct}
     if sample.weight_kind == "frequency":
-        n_cells, declared = _cells(fit.family, entropy)
+        n_cells, declared = _cells(fit.family, sample, entropy)
         df = n_cells - entropy.n_strata - fit.df_model
         g = 2.0 * fit.nobs * direct
         test |= {"g_statistic": g, "g_df": df, "g_pvalue": None}
@@ -393,7 +397,7 @@ def _divergence_of_counts(
             value=value,
             se=se,
             interval=interval,
-            method="exact: cross-entropy minus plug-in entropy",
+            method="exact: cross-entropy minus plug-in entropy" + ("" if sample.is_exact else " of the intervals"),
             flags=(*entropy.estimate.flags, *own),
             reason=reason,
         ),
@@ -401,13 +405,27 @@ def _divergence_of_counts(
     )
 
 
-def _cells(family: Family, entropy: SampleEntropy) -> tuple[int, bool]:
-    """How many values are possible, and whether the family declares them; else how many were observed."""
-    support = family.support
+def _cells(family: Family, sample: Sample, entropy: SampleEntropy) -> tuple[int, bool]:
+    """How many values, or intervals, are possible, and whether that is known; else how many were observed."""
     assert entropy.mass is not None
-    if not family.per_row and np.isfinite(support.lower) and np.isfinite(support.upper):
-        return int(support.upper - support.lower) + 1, True
-    return len(entropy.mass), False
+    assert entropy.first_row is not None
+    support = family.support
+    low, high = support.lower, support.upper
+    if family.discrete and np.isfinite(low):
+        low -= 1.0  # a count k is the interval (k - 1, k]
+    if sample.window is not None:
+        low, high = max(low, float(sample.window[0][0])), min(high, float(sample.window[1][0]))
+    if sample.is_exact:
+        if family.discrete and not family.per_row and np.isfinite(low) and np.isfinite(high):
+            return int(np.floor(high) - np.floor(low)), True
+        return len(entropy.mass), False
+    left, right = sample.lower[entropy.first_row], sample.upper[entropy.first_row]
+    left = np.where(left == right, left - 1.0, left)
+    order = np.argsort(left)
+    left, right = np.maximum(left[order], low), np.minimum(right[order], high)
+    # Only intervals that leave no gap are all there are: an empty bin beside them would be another.
+    adjacent = np.all(np.abs(left[1:] - right[:-1]) <= 1e-6 * (right[1:] - left[:-1]))
+    return len(left), bool(left[0] <= low and right[-1] >= high and adjacent)
 
 
 def _noncentrality_interval(g: float, df: int) -> tuple[float, float]:
