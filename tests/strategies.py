@@ -11,7 +11,8 @@ from mle_toolkit.families.domain import Simplex
 CONSTANTS: dict[str, dict[str, Any]] = {"binomial": {"n": 12}, "betabinomial": {"n": 12}, "categorical": {"k": 4}}
 """Known constants of the laws that cannot do without."""
 
-LAWS = tuple(mle.get_family(name, **CONSTANTS.get(name, {})) for name in mle.families())
+EVERY_LAW = tuple(mle.get_family(name, **CONSTANTS.get(name, {})) for name in mle.families())
+LAWS = tuple(law for law in EVERY_LAW if not law.multivariate)
 CONTINUOUS = tuple(law for law in LAWS if not law.discrete)
 DISCRETE = tuple(law for law in LAWS if law.discrete)
 

@@ -23,7 +23,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError, UnknownNameError
-from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -90,6 +90,8 @@ class Family(ABC):
 
     ``score(x, *params)``
         Derivatives of ``logpdf`` by each parameter. Default: differences of fourth order.
+    ``score_sums(x, weight, *params)``
+        Weighted sums of the score over a block, where they come cheaper than from the score of every row.
     ``hessian(x, *params)``
         Second derivatives, upper triangle row by row: ``(d11, d12, ..., d22, ...)``. Default: differences of the score.
     ``start(sample)``
@@ -102,15 +104,15 @@ class Family(ABC):
     ``check(sample)``
         Raise if the likelihood has no maximum for these data.
     ``unbounded(sample, fixed)``
-        Why the likelihood is unbounded, given the names of fixed parameters, though it has maxima in the interior; or
-        None. A maximum is then reported as local.
+        Why the likelihood is unbounded, given the values of fixed parameters by name, though it has maxima in the
+        interior; or None. A maximum is then reported as local.
     ``arranged(*params)``
         The same law with its parameters in the order that is reported: components of a mixture by location.
     ``spurious(sample, *params)``
         Whether a local maximum at these parameters is an accident of a few observations, not to be reported.
     ``in_unit(centre, scale)``
         The law of ``(x - centre) / scale``: for a law with constants, or ends of domains, in the unit of the data.
-    ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``entropy``, ``rvs``
+    ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``cov``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``to_scipy(*params)``
         The frozen scipy.stats distribution.
@@ -143,17 +145,18 @@ class Family(ABC):
     """An observation is a row of numbers: ``x`` has shape (n, d), ``logpdf`` gives (n,), and ``support`` is where each
     number lives."""
     entropy_attained: ClassVar[bool] = False
-    """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the likelihood
-    at the maximum needs no pass over the data."""
+    """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the
+    likelihood at the maximum needs no pass over the data."""
     constant_defaults: ClassVar[Mapping[str, Any]] = {}
     """Known constants of the law and their defaults; `...` marks one that must be given."""
 
     logpdf: Callable[..., Array]
     score: Callable[..., tuple[Array, ...]] | None = None
+    score_sums: Callable[..., Array] | None = None
     hessian: Callable[..., tuple[Array, ...]] | None = None
     start: Callable[[Sample], Any] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
-    unbounded: Callable[[Sample, tuple[str, ...]], str | None] | None = None
+    unbounded: Callable[[Sample, Any], str | None] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
     spurious: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None
@@ -165,6 +168,7 @@ class Family(ABC):
     isf: Callable[..., Array] | None = None
     mean: Callable[..., Array] | None = None
     var: Callable[..., Array] | None = None
+    cov: Callable[..., Array] | None = None
     entropy: Callable[..., Array] | None = None
     rvs: Callable[..., Array] | None = None
 
@@ -201,6 +205,18 @@ class Family(ABC):
             shape = p.domain.shape
             names += [f"{p.name}[{','.join(map(str, k))}]" for k in np.ndindex(shape)] if shape else [p.name]
         return tuple(names)
+
+    @cached_property
+    def distinct(self) -> tuple[int, ...]:
+        """Places in `coefficient_names`; of a symmetric matrix, those on and above the diagonal."""
+        places: list[int] = []
+        first = 0
+        for p in self.parameters:
+            mirrored = isinstance(p.domain, PositiveDefinite)
+            entries = enumerate(np.ndindex(p.domain.shape))
+            places += [first + k for k, index in entries if not mirrored or index[0] <= index[1]]
+            first += p.size
+        return tuple(places)
 
     @cached_property
     def n_free(self) -> int:
@@ -242,6 +258,10 @@ class Family(ABC):
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """Names of the parameters that, at these values, have no standard error from the information."""
         return tuple(p.name for p in self.parameters if not p.regular)
+
+    def strata(self, sample: Sample) -> tuple[Array, ...]:
+        """What is known of every row beforehand, given which it has its law: constants given per row."""
+        return tuple(np.asarray(self.constants[name], dtype=float) for name in self.per_row)
 
     def take(self, rows: Any) -> Family:
         """Restrict constants given per row to some rows."""
@@ -464,7 +484,9 @@ class ExponentialFamily(Family):
 
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
-_NOT_LAWS = {"base", "climbing", "domain", "distribution", "scipy_law", "special", "combinators", "mass", "ends"}
+_NOT_LAWS = {
+    "base", "climbing", "combinators", "distribution", "domain", "ends", "mass", "scipy_law", "special", "vectors",
+}  # fmt: skip
 _registry: dict[str, type[Family]] = {}
 _plain: dict[type[Family], Family] = {}
 """The one instance of each law without constants: families have no state."""

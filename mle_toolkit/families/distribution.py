@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family, family_class, get_family
 from mle_toolkit.families.quadrature import Density, Mass, count_quantile, landmarks
 
@@ -56,10 +57,13 @@ class Distribution:
     def logpdf(self, x: Any) -> Array:
         """Log-density, nats; -inf outside the support."""
         x = np.asarray(x, dtype=float)
-        inside = self.family.support.contains(x)
+        inside, missing = self.family.support.contains(x), np.isnan(x)
+        if self.family.multivariate:
+            self._check_rows(x)
+            inside, missing = np.asarray(inside.all(axis=-1)), np.asarray(missing.any(axis=-1))
         with np.errstate(all="ignore"):  # values outside the support are computed, then replaced
             values = np.where(inside, self.family.logpdf(x, *self._params), -np.inf)
-        return np.asarray(np.where(np.isnan(x), np.nan, values))
+        return np.asarray(np.where(missing, np.nan, values))
 
     def pdf(self, x: Any) -> Array:
         """Density, or probability of a count."""
@@ -91,17 +95,26 @@ class Distribution:
         """Upper quantile: the x that is exceeded with probability p."""
         return self._at(p, self.family.isf, "isf", lambda q: self._quantile(q, above=True))
 
-    def mean(self) -> float:
-        """Expected value."""
+    def mean(self) -> Any:
+        """Expected value; of shape (d,) for a law of vectors, as are `var` and `std`."""
         return self._moment(self.family.mean, "mean", lambda: self.expect(lambda x: x))
 
-    def var(self) -> float:
+    def var(self) -> Any:
         """Variance."""
+        if self.family.multivariate:
+            return np.diag(self.cov())
         return self._moment(self.family.var, "var", lambda: self.expect(lambda x: np.square(x - self.mean())))
 
-    def std(self) -> float:
+    def std(self) -> Any:
         """Standard deviation."""
-        return float(np.sqrt(self.var()))
+        root = np.sqrt(self.var())
+        return root if self.family.multivariate else float(root)
+
+    def cov(self) -> Array:
+        """Covariance matrix of a law of vectors, of shape (d, d); (1, 1) for a law of numbers."""
+        if self.family.cov is None:
+            return np.array([[self.var()]])
+        return np.asarray(self.family.cov(*self._params))
 
     def entropy(self) -> float:
         """Entropy, nats; differential entropy for a continuous law."""
@@ -135,6 +148,7 @@ class Distribution:
             If the integral or sum does not settle to a relative error of 1e-8, as for the mean of a Cauchy law, or
             the density does not have total mass one.
         """
+        self._check_numbers("expect")
         return self._mass.expect(function) if self.family.discrete else self._density.integrate(function)
 
     def to_scipy(self) -> Any:
@@ -152,6 +166,7 @@ class Distribution:
         return None if self.family.to_scipy is None else self.family.to_scipy(*self._params)
 
     def _at(self, x: Any, own: Callable[..., Array] | None, name: str, derived: Callable[[Array], Array]) -> Array:
+        self._check_numbers(name)
         x = np.asarray(x, dtype=float)
         if own is not None:
             return np.asarray(own(x, *self._params), dtype=float)
@@ -159,9 +174,23 @@ class Distribution:
             return np.asarray(getattr(self._scipy, name)(x), dtype=float)
         return derived(x)
 
-    def _moment(self, own: Callable[..., Array] | None, name: str, derived: Callable[[], float]) -> float:
+    def _check_numbers(self, name: str) -> None:
+        if self.family.multivariate:
+            raise ParameterError(
+                f"{self.family.name}: a law of vectors has no {name} here; it has logpdf, mean, var, cov, entropy, rvs."
+            )
+
+    def _check_rows(self, x: Array) -> None:
+        dimension = self.family.dimension  # type: ignore[attr-defined]
+        if x.ndim == 0 or x.shape[-1] != dimension:
+            raise DataError(
+                f"{self.family.name}: a law of vectors of {dimension} numbers; got an array of shape {x.shape}."
+            )
+
+    def _moment(self, own: Callable[..., Array] | None, name: str, derived: Callable[[], float]) -> Any:
         if own is not None:
-            return float(own(*self._params))
+            value = np.asarray(own(*self._params))
+            return value if self.family.multivariate else float(value)
         return float(getattr(self._scipy, name)()) if self._scipy is not None else derived()
 
     @cached_property

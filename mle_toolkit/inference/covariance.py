@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.estimation.certificate import SINGULAR
 from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.families.base import ExponentialFamily
 from mle_toolkit.families.distribution import Distribution
 
 CovKind = Literal["observed", "expected", "opg", "sandwich"]
@@ -102,6 +103,11 @@ def expected_information(maximum: Maximum) -> Array:
     family, u = maximum.likelihood.family, maximum.coordinates
     if family.per_row:
         raise ParameterError(f'{family.name}: cov kind "expected" is not available with constants per row.')
+    if family.multivariate:
+        # At the maximum of an exponential family, whose scores are linear in its statistics, both are the same.
+        if isinstance(family, ExponentialFamily):
+            return maximum.objective.hessian(u)
+        raise ParameterError(f'{family.name}: cov kind "expected" is not available for vectors; use "observed".')
     theta = maximum.theta_in_unit
     law = Distribution(family, dict(zip(family.param_names, family.unpack(theta), strict=True)))
     slopes = maximum.objective.coordinates.jacobian(u)

@@ -113,8 +113,9 @@ def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntr
     entropy and divergence holds for the plug-in, so nothing is corrected here.
     """
     keys = [*strata, sample.x] if sample.is_exact else [sample.lower, sample.upper]
-    columns = np.stack(keys, axis=1) if len(keys) > 1 else keys[0]
-    _, first_row, cell = np.unique(columns, return_index=True, return_inverse=True, axis=0 if len(keys) > 1 else None)
+    columns = np.column_stack(keys) if len(keys) > 1 else keys[0]
+    axis = 0 if columns.ndim > 1 else None
+    _, first_row, cell = np.unique(columns, return_index=True, return_inverse=True, axis=axis)
     cell = cell.reshape(-1)
     weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
     mass = np.bincount(cell, weights=weight) / sample.nobs

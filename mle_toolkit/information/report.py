@@ -16,6 +16,7 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.families.base import Family
 from mle_toolkit.information.entropy import SampleEntropy, around, sample_entropy, weighted_se
 from mle_toolkit.information.estimate import Estimate, nats_per
+from mle_toolkit.information.neighbours import neighbour_entropy
 
 HEAVY_SHARE = 0.5
 """Share of the variance of the terms that their largest hundredth may have; it is near 0.15 for terms like squares of
@@ -227,9 +228,10 @@ def shown_interval(estimate: Estimate) -> str:
 
 
 def entropy_for(family: Family, sample: Sample) -> SampleEntropy:
-    """Entropy of a sample as the fits of a family need it: by counts or by spacings, given constants per row."""
-    strata = tuple(np.asarray(family.constants[name], dtype=float) for name in family.per_row)
-    return sample_entropy(sample, discrete=family.discrete, strata=strata)
+    """Entropy of a sample as the fits of a family need it: by counts, spacings or neighbours, given what is known."""
+    if family.multivariate and not family.discrete:
+        return neighbour_entropy(sample)
+    return sample_entropy(sample, discrete=family.discrete, strata=family.strata(sample))
 
 
 def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> InformationReport:

@@ -165,6 +165,9 @@ class Likelihood:
                 return np.array([float(s) for s in family.score_of(self.means, *params)])
             total: Any = np.zeros(len(theta))
             for law, x, weight in self._blocks():
+                if law.score_sums is not None:
+                    total = total + law.score_sums(x, weight, *params)
+                    continue
                 assert law.score is not None
                 total = total + _block_sums(law.score(x, *params), weight, len(x))
         return np.asarray(total / self.nobs)

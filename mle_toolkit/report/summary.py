@@ -71,9 +71,8 @@ def fit_summary(fit: FitLike, alpha: float = 0.05) -> Any:
 
     summary = TextSummary()
     low, high = f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.4g}]"
-    coefficients = named_rows(
-        _coefficients(fit, alpha), fit.family.coefficient_names, ["estimate", "std err", low, high]
-    )
+    names = [fit.family.coefficient_names[k] for k in fit.family.distinct]
+    coefficients = named_rows(_coefficients(fit, alpha), names, ["estimate", "std err", low, high])
     header = two_columns(*_header(fit), title=f"Maximum likelihood fit: {fit.family.name}")
     summary.tables = [header, coefficients]
     summary.add_extra_txt([line for note in _notes(fit) for line in textwrap.wrap(note, _WIDTH)])
@@ -114,7 +113,7 @@ def _coefficients(fit: FitLike, alpha: float) -> list[list[str]]:
             table.append([shown(value), "known", MISSING, MISSING])
         else:
             table.append([shown(value), *(shown(v, 4) for v in (se, *bounds))])
-    return table
+    return [table[k] for k in fit.family.distinct]
 
 
 def _notes(fit: FitLike) -> list[str]:
