@@ -326,11 +326,12 @@ def _families(form: As = Format.table, output: Output = None, debug: Debug = Fal
         _write_json([_family_record(law) for law in laws], output)
         return
     columns = ("family", "parameters", "constants", "support", "aliases")
+    between = ", " if form is Format.csv else "\n"  # a narrow column leaves room for the parameters
     rows = [
         (
             law.name,
             ", ".join(f"{p.name} in {p.domain}" for p in law.parameters),
-            ", ".join(law.constant_defaults),
+            between.join(law.constant_defaults),
             str(law.support),
             ", ".join(law.aliases),
         )
