@@ -38,7 +38,21 @@ MEMBERS_OF = (mle.Fit, Certificate, mle.InformationReport, mle.Estimate, mle.Com
 
 INTERNAL = {
     "Fit": {"of"},
-    "Sample": {"blocks", "sketch", "take", "with_values", "standardised", "tabulated", "same_data", "is_integer"},
+    "Sample": {
+        "blocks",
+        "sketch",
+        "take",
+        "with_values",
+        "standardised",
+        "tabulated",
+        "same_data",
+        "difference",
+        "is_integer",
+        "is_plain",
+        "has_one_window",
+        "stand_ins",
+    },
+    "Distribution": {"at"},
 }
 """Members without an underscore that other rooms need, and users do not."""
 
@@ -94,7 +108,8 @@ def _shown(domain: Interval | Simplex) -> str:
         return "probabilities"
     if domain == mle.INTEGERS:
         return "{..., -1, 0, 1, ...}"
-    return str(domain).replace(str(NEEDED["n"]), "n")
+    text = str(domain).replace(str(NEEDED["n"]), "n")
+    return text if isinstance(domain, Interval) else text.replace(" 2 ", " d ")  # vectors of the data's dimension
 
 
 def _scipy_map(law: mle.Family) -> str:
