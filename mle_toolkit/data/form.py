@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import Any
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from mle_toolkit._typing import Array
-from mle_toolkit.data.frames import to_column
-from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, whole_numbers
 from mle_toolkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from mle_toolkit._typing import Array
+    from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind
 
 
 def _option(name: str) -> str:
@@ -106,7 +105,7 @@ class Form:
             raise ParameterError("--weight-kind reliability needs --weights, the column of weights.")
         if self.rounded_to is not None and not 0 < self.rounded_to < math.inf:
             raise ParameterError(f"--rounded-to: expected a positive number, got {self.rounded_to:g}.")
-        if self.edges and not (len(self.edges) > 1 and bool(np.all(np.diff(self.edges) > 0))):
+        if self.edges and not (len(self.edges) > 1 and all(low < high for low, high in pairwise(self.edges))):
             raise ParameterError("--edges: expected at least two numbers that increase from each to the next.")
         below, above = self.truncated_below, self.truncated_above
         if below is not None and above is not None and not below < above:
@@ -152,6 +151,9 @@ class Form:
         nan_policy : {"raise", "omit"}
             What to do with rows without a value, a time, an event, or both ends of an interval.
         """
+        from mle_toolkit.data.frames import to_column
+        from mle_toolkit.data.sample import whole_numbers
+
         held = {role: to_column(column(getattr(self, role)), role)[0] for role in _ROLES if getattr(self, role)}
         if self.counts is not None:
             whole_numbers(held["counts"])
@@ -168,6 +170,8 @@ class Form:
         return sample.truncated(below, self.truncated_above)
 
     def _untruncated(self, held: dict[str, Array], weights: Array | None, nan_policy: NanPolicy) -> Sample:
+        from mle_toolkit.data.sample import Sample
+
         kind = self.weight_kind
         if self.time is not None:
             return Sample.right_censored(held["time"], held["event"], weights, kind)
@@ -188,6 +192,8 @@ EXACT = Form()
 
 def _complete(held: dict[str, Array]) -> dict[str, Array]:
     """The rows in which nothing is missing that must be there."""
+    import numpy as np
+
     rows = np.ones(len(next(iter(held.values()))), dtype=bool)
     for role in ("column", "observed", "time", "event"):
         if role in held:
