@@ -262,7 +262,8 @@ class Fit:
         return str(self.summary().as_text())
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={np.array2string(np.asarray(v), precision=6)}" for name, v in self.params.items())
+        texts = {name: np.array2string(np.asarray(value), precision=6) for name, value in self.params.items()}
+        shown = ", ".join(f"{name}={' '.join(text.split())}" for name, text in texts.items())
         return f"Fit({self.family.name}: {shown}; llf={self.llf:.6g}, {self.certificate.verdict})"
 
     def _repr_html_(self) -> str:

@@ -362,6 +362,16 @@ class PositiveDefinite:
         half = frame[:, None, rows] * root[None, :, columns] * step
         return np.asarray(half + half.transpose(1, 0, 2)).reshape(self.size, self.n_free)
 
+    def pulled(self, gradient: Array, u: Array) -> Array:
+        """Gradient by the coordinates from one by the entries: ``gradient @ jacobian(u)``, without the large matrix."""
+        triangle = self._triangle(u)
+        root = self._framed(triangle)
+        slope = np.reshape(gradient, self.shape) @ root
+        slope = slope + np.reshape(gradient, self.shape).T @ root
+        by_triangle = slope if self.frame is None else self.frame.T @ slope
+        rows, columns = np.tril_indices(self.side)
+        return np.asarray(by_triangle[rows, columns] * np.where(rows == columns, triangle[rows, columns], 1.0))
+
     def _triangle(self, u: Array) -> Array:
         triangle = np.zeros(self.shape)
         triangle[np.tril_indices(self.side)] = u

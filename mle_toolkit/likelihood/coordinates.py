@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite
 from mle_toolkit.likelihood.sums import Likelihood
 
 # Steps of the difference quotients, in coordinates in which one unit is a natural change of the law. Each balances the
@@ -79,6 +79,18 @@ class Coordinates:
             slopes[where, at] = step * domain.jacobian(u[at])
         return slopes
 
+    def pulled(self, gradient: Array, u: Array) -> Array:
+        """Gradient by the coordinates, from one by all parameters; shape (n_free,)."""
+        if self.intervals_only:
+            return np.asarray(gradient @ self.jacobian(u))
+        parts = [
+            domain.pulled(gradient[where], u[at])
+            if isinstance(domain, PositiveDefinite)
+            else step * (gradient[where] @ domain.jacobian(u[at]))
+            for domain, where, at, _, step in self._parts
+        ]
+        return np.concatenate(parts) if parts else np.empty(0)
+
     def curvature(self, u: Array) -> Array:
         """Second derivative of each parameter by its own coordinate; shape (p,). Intervals only."""
         bend = np.zeros(len(self.base))
@@ -87,7 +99,7 @@ class Coordinates:
             bend[where] = domain.curvature(float(u[at][0]))
         return bend
 
-    @property
+    @cached_property
     def intervals_only(self) -> bool:
         """Whether every free parameter is a number."""
         return all(isinstance(part[0], Interval) for part in self._parts)
@@ -126,8 +138,7 @@ class Objective:
 
     def _gradient_of_points(self, u: Array) -> Array:
         with np.errstate(all="ignore"):
-            slopes = self.coordinates.jacobian(u)
-            return -np.asarray(self.likelihood.mean_score(self.coordinates.to_theta(u)) @ slopes)
+            return -self.coordinates.pulled(self.likelihood.mean_score(self.coordinates.to_theta(u)), u)
 
     def _coarse_value(self, u: Array) -> float:
         """What intervals and windows add to the value."""
