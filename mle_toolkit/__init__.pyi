@@ -10,6 +10,12 @@ from .families.base import Limit as Limit
 from .families.base import Parameter as Parameter
 from .families.base import families as families
 from .families.base import get_family as get_family
+from .families.combinators.mixture import mixture as mixture
+from .families.combinators.shifted import shifted as shifted
+from .families.combinators.truncated import truncated as truncated
+from .families.combinators.truncated import zero_truncated as zero_truncated
+from .families.combinators.zeros import hurdle as hurdle
+from .families.combinators.zeros import zero_inflated as zero_inflated
 from .families.distribution import Distribution as Distribution
 from .families.distribution import distribution as distribution
 from .families.domain import CLOSED_UNIT as CLOSED_UNIT

@@ -710,7 +710,8 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     """
     u, start = found.coordinates, found.objective.coordinates.from_theta(first)
     with np.errstate(all="ignore"):
-        far = ~(np.abs(u - start) < FAR)
+        # A search that came back from a start far out has not run off.
+        far = ~(np.abs(u - start) < FAR) & ~(np.abs(u) < np.abs(start))
     if not far.any():
         return found
     names = [name for name, away in zip(_free_names(found), far, strict=True) if away]
@@ -841,6 +842,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         if not law.support.covers(sample.minimum, sample.maximum):
             continue
         shared = {name: value for name, value in fixed.items() if name in law.param_names}
+        if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
+            continue  # a mixture that loses a component of which a parameter is known
         try:
             at = maximise(law, sample, fixed=shared)
         except NoMaximumError:

@@ -1,0 +1,1 @@
+"""Families made of families: shifted, truncated, zero-inflated, hurdles, mixtures. Each takes and gives a `Family`."""

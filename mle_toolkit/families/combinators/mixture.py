@@ -1,0 +1,641 @@
+"""Mixtures: each observation comes from one of several laws, and which one is not seen."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError
+from mle_toolkit.families.base import Family, Limit, Parameter, Role
+from mle_toolkit.families.combinators.parts import fitted, interior, part
+from mle_toolkit.families.combinators.shifted import Shifted
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_SEED = 20_240_229
+"""Of the random starts, so that a fit is the same each time."""
+
+_RANDOM_STARTS = 12
+_SHORT, _LONG = 30, 400
+"""Steps of EM from each start, and from those that are kept."""
+
+_KEPT = 3
+_ENOUGH = 1e-7
+"""Gain of a step of EM, in nats per observation, from which Newton's method is left to go on."""
+
+_DIFFERENT = 1e-4
+"""Difference of the mean log-likelihoods, in nats per observation, of starts that count as different."""
+
+_SOFT = 0.1
+"""Share of each observation that a hard partition leaves to all components."""
+
+_NARROW = 0.05
+"""A component whose middle half is narrower than this share of that of the data may be a spike."""
+
+_RESOLVED = 1e-9
+_CENTRAL = (0.005, 0.995)
+_HALF = (0.25, 0.75)
+_BISECTIONS = 200
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """Where a component finds one of its parameters: in which parameter of the mixture, and at which entry."""
+
+    parameter: int
+    entry: int | None
+
+
+class Mixture(Family):
+    r"""A mixture of laws with unknown weights.
+
+    .. math:: f(x) = \sum_j w_j f_j(x), \qquad w_j \ge 0, \quad \sum_j w_j = 1
+
+    Parameters
+    ----------
+    components : sequence of Family
+    shared : tuple of str
+        Parameters that the components have in common.
+
+    Notes
+    -----
+    Source: McLachlan & Peel (2000), Finite Mixture Models. Route to the maximum: the EM algorithm (Dempster, Laird &
+    Rubin 1977, JRSS B 39, 1-38) from partitions of the data at quantiles, by k-means, and at random, with a fixed seed;
+    from the best of the ends Newton's method. Where a component can concentrate on one observation the likelihood
+    is unbounded, and the estimate is the best local maximum none of whose components is a spike: narrow, and on
+    hardly more distinct values than it has parameters.
+    """
+
+    def __init__(self, components: Sequence[Family], shared: tuple[str, ...] = ()) -> None:
+        self.components = tuple(components)
+        self.shared = shared
+        self.k = len(self.components)
+        self.of_one_law = all(repr(c) == repr(self.components[0]) for c in self.components)
+        self.constants = {}
+        self.name = _name(self.components, self.of_one_law)
+        self.support = _union([c.support for c in self.components])
+        self._roles = _roles(self.components)
+        self.parameters, self._slots = self._declared()
+        if all(c.score is not None for c in self.components):
+            self.score = self._score
+
+    def _declared(self) -> tuple[tuple[Parameter, ...], tuple[tuple[_Slot, ...], ...]]:
+        parameters = [Parameter("weights", Simplex(self.k), typical=(0.2, 0.8))]
+        where: dict[str, int] = {}
+        slots: list[list[_Slot]] = [[] for _ in self.components]
+        prefixes = _prefixes(self.components)
+        for j, component in enumerate(self.components):
+            for p, role in zip(component.parameters, self._roles[j], strict=True):
+                common = p.name in self.shared
+                name = p.name if common or self.of_one_law else f"{prefixes[j]}.{p.name}"
+                as_vector = self.of_one_law and not common
+                if name not in where:
+                    where[name] = len(parameters)
+                    domain: Domain = p.domain
+                    if as_vector:
+                        assert isinstance(domain, Interval)
+                        domain = Vector(domain, self.k)
+                    parameters.append(Parameter(name, domain, p.typical, role))
+                slots[j].append(_Slot(where[name], j if as_vector else None))
+        return tuple(parameters), tuple(tuple(s) for s in slots)
+
+    # --- the law ------------------------------------------------------------------------------------------------------
+
+    def split(self, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Parameters of each component."""
+        return [
+            tuple(params[s.parameter] if s.entry is None else float(params[s.parameter][s.entry]) for s in slots)
+            for slots in self._slots
+        ]
+
+    def join(self, weights: Array, parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+        """Parameters of the mixture, from those of the components; shared ones are averaged by weight."""
+        values: list[Any] = [np.asarray(weights), *(np.zeros(p.domain.shape) for p in self.parameters[1:])]
+        mass = np.zeros(len(values))
+        for j, slots in enumerate(self._slots):
+            for slot, value in zip(slots, parts[j], strict=True):
+                if slot.entry is not None:
+                    values[slot.parameter][slot.entry] = value
+                else:
+                    values[slot.parameter] = values[slot.parameter] + weights[j] * np.asarray(value)
+                    mass[slot.parameter] += weights[j]
+        for k, total in enumerate(mass):
+            if total > 0:
+                values[k] = values[k] / total
+        return tuple(v if np.ndim(v) else float(v) for v in values)
+
+    def distributions(self, params: Sequence[Any]) -> list[Distribution]:
+        """The components as distributions."""
+        return [Distribution.at(c, p) for c, p in zip(self.components, self.split(params), strict=True)]
+
+    def _log_joint(self, x: Array, params: Sequence[Any]) -> Array:
+        """Log of weight times density of each component; shape (k, ...)."""
+        x = np.asarray(x, dtype=float)
+        rows = []
+        with np.errstate(all="ignore"):
+            for weight, component, p in zip(params[0], self.components, self.split(params), strict=True):
+                row = np.log(weight) + component.logpdf(x, *p)
+                if component.support != self.support:
+                    row = np.where(component.support.contains(x), row, -np.inf)
+                rows.append(np.broadcast_to(row, x.shape))
+        return np.array(rows)
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        return _log_sum(self._log_joint(x, params))
+
+    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by every weight and every parameter: those of the components, weighted by their shares of x."""
+        joint = self._log_joint(x, params)
+        total = _log_sum(joint)
+        sums: list[list[Any]] = [[0.0] * p.size for p in self.parameters]
+        with np.errstate(all="ignore"):
+            share = np.exp(joint - total)
+            for j, (component, p) in enumerate(zip(self.components, self.split(params), strict=True)):
+                sums[0][j] = share[j] / params[0][j]
+                assert component.score is not None
+                slopes = iter(component.score(x, *p))
+                for parameter, slot in zip(component.parameters, self._slots[j], strict=True):
+                    for entry in range(parameter.size):
+                        at = entry if slot.entry is None else slot.entry
+                        term = np.where(share[j] > 0, share[j] * next(slopes), 0.0)
+                        sums[slot.parameter][at] = sums[slot.parameter][at] + term
+        return tuple(itertools.chain.from_iterable(sums))
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return self._mixed(params, lambda law: law.cdf(x))
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return self._mixed(params, lambda law: law.sf(x))
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return self._log_mixed(params, lambda law: law.logcdf(x))
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return self._log_mixed(params, lambda law: law.logsf(x))
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """Quantile: it lies between those of the components, and is found there by bisection."""
+        laws = self._present(params)
+        return self._bisected(p, [law.ppf(p) for law in laws], lambda x: self.cdf(x, *params), rising=True)
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """Upper quantile."""
+        laws = self._present(params)
+        return self._bisected(p, [law.isf(p) for law in laws], lambda x: self.sf(x, *params), rising=False)
+
+    def mean(self, *params: Any) -> Array:
+        """Expected value."""
+        return self._mixed(params, lambda law: np.asarray(law.mean()))
+
+    def var(self, *params: Any) -> Array:
+        """Variance: the mean one within the components, and that of their means."""
+        mean = self.mean(*params)
+        return self._mixed(params, lambda law: np.asarray(law.var() + np.square(law.mean() - mean)))
+
+    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
+        """Random numbers: first the component, then the value."""
+        which = rng.choice(self.k, size=size, p=np.asarray(params[0]) / np.sum(params[0]))
+        x = np.empty(which.shape)
+        for j, law in enumerate(self.distributions(params)):
+            x[which == j] = law.rvs(int(np.sum(which == j)), rng)
+        return x
+
+    def _present(self, params: Sequence[Any]) -> list[Distribution]:
+        return [law for law, weight in zip(self.distributions(params), params[0], strict=True) if weight > 0]
+
+    def _mixed(self, params: Sequence[Any], value: Callable[[Distribution], Array]) -> Array:
+        pairs = zip(params[0], self.distributions(params), strict=True)
+        return np.asarray(sum(weight * value(law) for weight, law in pairs if weight > 0))
+
+    def _log_mixed(self, params: Sequence[Any], value: Callable[[Distribution], Array]) -> Array:
+        pairs = zip(params[0], self.distributions(params), strict=True)
+        return _log_sum(np.array([np.log(weight) + value(law) for weight, law in pairs if weight > 0]))
+
+    def _bisected(self, p: Array, ends: Sequence[Array], reached: Callable[[Array], Array], *, rising: bool) -> Array:
+        p = np.asarray(p, dtype=float)
+        low, high = np.min(ends, axis=0), np.max(ends, axis=0)
+        if self.discrete:
+            low = low - 1.0
+        with np.errstate(invalid="ignore"):
+            for _ in range(_BISECTIONS):
+                middle = np.floor(0.5 * (low + high)) if self.discrete else 0.5 * (low + high)
+                inside = (low < middle) & (middle < high) & np.isfinite(low) & np.isfinite(high)
+                if not np.any(inside):
+                    break
+                enough = reached(middle) >= p if rising else reached(middle) <= p
+                high = np.where(inside & enough, middle, high)
+                low = np.where(inside & ~enough, middle, low)
+        return np.asarray(high)
+
+    # --- order, unit, coordinates -------------------------------------------------------------------------------------
+
+    def arranged(self, *params: Any) -> tuple[Any, ...]:
+        """Components of one law in the order of their locations, or of their means where the law has no location."""
+        if not self.of_one_law:
+            return params
+        order = np.argsort(self._places(params), kind="stable")
+        return tuple(
+            np.asarray(value)[order] if k == 0 or isinstance(p.domain, Vector) else value
+            for k, (p, value) in enumerate(zip(self.parameters, params, strict=True))
+        )
+
+    def _places(self, params: Sequence[Any]) -> Array:
+        names = [p.name for p in self.components[0].parameters if p.role == "location" and p.name not in self.shared]
+        if names:
+            return np.asarray(params[self.param_names.index(names[0])])
+        with np.errstate(all="ignore"):
+            means = np.array([float(law.mean()) for law in self.distributions(params)])
+        if np.all(np.isfinite(means)):
+            return means
+        return np.array([float(law.ppf(0.5)) for law in self.distributions(params)])
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """The law of ``(x - centre) / scale``."""
+        return Mixture([c.in_unit(centre, scale) for c in self.components], self.shared)
+
+    def domains_at(self, *params: Any) -> tuple[Domain, ...]:
+        """Locations in units of the scale of their components."""
+        scaled = [v for p, v in zip(self.parameters, params, strict=True) if p.role == "scale" and np.ndim(v)]
+        scales = scaled[0] if scaled else np.ones(self.k)
+        domains: list[Domain] = []
+        for p, value in zip(self.parameters, params, strict=True):
+            of = p.domain.domain if isinstance(p.domain, Vector) else None
+            if of is not None and np.isinf(of.lower) and np.isinf(of.upper):
+                step = scales if p.role == "location" else np.ones(p.size)
+                domains.append(Space(p.size, np.array(value, dtype=float), np.diag(step)))
+            else:
+                domains.append(p.domain)
+        return tuple(domains)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The mixtures with one component less: its weight is 0, and its own parameters are then nothing (NaN).
+
+        Of different laws also those of which one component is at a limit of its own.
+        """
+        if self.of_one_law:
+            return (self._without(self.k - 1),)
+        inner = () if self.shared else [(j, limit) for j, c in enumerate(self.components) for limit in c.limits]
+        return (*map(self._without, range(self.k)), *(self._with_limit(j, limit) for j, limit in inner))
+
+    def _with_limit(self, j: int, limit: Limit) -> Limit:
+        law = Mixture([limit.family if i == j else component for i, component in enumerate(self.components)])
+
+        def embed(*params: Any) -> tuple[Any, ...]:
+            parts = law.split(params)
+            parts[j] = tuple(limit.embed(*parts[j]))
+            return self.join(np.asarray(params[0]), parts)
+
+        return Limit(law, embed)
+
+    def _without(self, j: int) -> Limit:
+        rest = [component for i, component in enumerate(self.components) if i != j]
+        used = {p.name for component in rest for p in component.parameters}
+        shared = tuple(name for name in self.shared if sum(name in c.param_names for c in rest) > 1)
+        law = rest[0] if len(rest) == 1 else Mixture(rest, shared)
+
+        def embed(*params: Any) -> tuple[Any, ...]:
+            weights = np.asarray(params[0]) if isinstance(law, Mixture) else np.ones(1)
+            parts = law.split(params) if isinstance(law, Mixture) else [params]
+            nothing = tuple(np.full(p.domain.shape, np.nan) for p in self.components[j].parameters)
+            parts.insert(j, nothing)
+            values = list(self.join(np.insert(weights, j, 0.0), parts))
+            for slot, p in zip(self._slots[j], self.components[j].parameters, strict=True):
+                if p.name in self.shared and p.name in used:  # 0 times NaN is NaN
+                    values[slot.parameter] = self._common(p.name, parts, j)
+            return tuple(values)
+
+        return Limit(law, embed)
+
+    def _common(self, name: str, parts: Sequence[tuple[Any, ...]], without: int) -> Any:
+        return next(
+            params[component.param_names.index(name)]
+            for i, (component, params) in enumerate(zip(self.components, parts, strict=True))
+            if i != without and name in component.param_names
+        )
+
+    # --- what can go wrong --------------------------------------------------------------------------------------------
+
+    def check(self, sample: Sample) -> None:
+        """Raise where there are too few distinct values to tell components apart."""
+        if self.discrete:
+            distinct = len(sample.tabulated().x)
+            needed = 2
+        else:
+            distinct, needed = len(np.unique(sample.x)), self.n_free
+        if distinct < needed:
+            plural = "s" if distinct > 1 else ""
+            raise DegenerateDataError(
+                f"{self.name}: {sample.nobs:g} observations with {distinct} distinct value{plural} cannot determine a "
+                f"mixture of {self.k} components with {self.n_free} free parameters."
+            )
+
+    def unbounded(self, sample: Sample, fixed: tuple[str, ...]) -> str | None:
+        """Why the likelihood is unbounded: a component can concentrate on an observation; None if it cannot."""
+        if self.discrete or not bool(np.any(sample.lower == sample.upper)):
+            return None
+        concentrating = [
+            component.name
+            for component, slots in zip(self.components, self._slots, strict=True)
+            if self._concentrates(component, slots, fixed)
+        ]
+        if not concentrating:
+            return None
+        return (
+            f"a component that shrinks onto one observation makes the likelihood of a mixture of {concentrating[0]} "
+            f"laws as large as one likes; this is the best maximum found without such a spike"
+        )
+
+    def _concentrates(self, component: Family, slots: tuple[_Slot, ...], fixed: tuple[str, ...]) -> bool:
+        """Whether the density of a component has no bound at an observation, for the parameters that are its own."""
+        own: list[Parameter] = []
+        held: list[Parameter] = []
+        for p, slot in zip(component.parameters, slots, strict=True):
+            name = self.parameters[slot.parameter].name
+            (held if p.name in self.shared or name in fixed else own).append(p)
+        if held:
+            # A common location does not stop the scales, nor a common shape a law that has both of its own.
+            roles = {p.role for p in own}
+            movable = {"location", "scale"} <= roles
+            return (
+                movable
+                or (roles >= {"scale"} and all(p.role == "location" for p in held))
+                or (bool(own) and all(p.role == "log-scale" for p in held))
+            )
+        return _can_concentrate(component)
+
+    def spurious(self, sample: Sample, *params: Any) -> bool:
+        """Whether a component is a spike: narrow, and on hardly more distinct values than it has parameters."""
+        if self.discrete:
+            return False
+        width = sample.quantile(_HALF[1]) - sample.quantile(_HALF[0])
+        x = np.unique(sample.x)
+        for law, slots in zip(self.distributions(params), self._slots, strict=True):
+            low, high = (float(v) for v in law.ppf(np.array(_HALF)))
+            if not high - low < _NARROW * width:
+                continue
+            first, last = (float(v) for v in law.ppf(np.array(_CENTRAL)))
+            held = int(np.sum((x >= first) & (x <= last)))
+            if held <= len(slots) + 1 or high - low < _RESOLVED * width:
+                return True
+        return False
+
+    # --- the search ---------------------------------------------------------------------------------------------------
+
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """The best ends of EM that are not spurious, from many partitions of the data."""
+        ends: list[tuple[float, tuple[Any, ...]]] = []
+        for shares in self._partitions(sample):
+            end = self._em(sample, self._maximised(sample, shares, None), _SHORT)
+            if end is not None:
+                ends.append(end)
+        ends.sort(key=lambda item: -item[0])
+        kept: list[tuple[float, tuple[Any, ...]]] = []
+        for value, params in ends:
+            if any(abs(value - other) < _DIFFERENT for other, _ in kept) or self.spurious(sample, *params):
+                continue
+            kept.append((value, params))
+            if len(kept) == _KEPT:
+                break
+        longer = [self._em(sample, params, _LONG) for _, params in kept]
+        good = [end for end in longer if end is not None and not self.spurious(sample, *end[1])]
+        good.sort(key=lambda item: -item[0])
+        starts = [self._inside(self.arranged(*params)) for _, params in good]
+        if not starts:
+            starts = [self._inside(params) for _, params in ends[:1]]
+        if not starts:
+            raise NoMaximumError(f"{self.name}: no component could be fitted to a part of the data.")
+        return starts
+
+    def _inside(self, params: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = [interior(p.domain, v) for p, v in zip(self.parameters, params, strict=True)]
+        return tuple(v if np.ndim(v) else float(v) for v in values)
+
+    def _partitions(self, sample: Sample) -> list[Array]:
+        """Shares of every observation in every component, each of shape (k, n), from which EM starts."""
+        x = sample.x
+        weight = np.ones(len(x)) if sample.weight is None else sample.weight
+        rng = np.random.default_rng(_SEED)
+        labels: list[Any] = [np.searchsorted(self._cuts(sample, np.arange(1, self.k) / self.k), x)]
+        for share in (0.25, 0.1):  # a large component, and small ones in one tail or the other
+            inner = 1 - share * np.arange(self.k - 1, 0, -1) / (self.k - 1)
+            labels += [np.searchsorted(self._cuts(sample, q), x) for q in (inner, 1 - inner[::-1])]
+        labels += [_k_means(x, weight, self.k, rng) for _ in range(_RANDOM_STARTS // 2)]
+        parts = [(1 - _SOFT) * (label == np.arange(self.k)[:, None]) + _SOFT / self.k for label in labels]
+        # Around the middle and beyond: components of one location that differ in scale.
+        rank = np.argsort(np.argsort(np.abs(x - sample.quantile(0.5)))) / len(x)
+        rings = np.minimum((rank * self.k).astype(int), self.k - 1)
+        parts.append((1 - _SOFT) * (rings == np.arange(self.k)[:, None]) + _SOFT / self.k)
+        parts += [rng.dirichlet(np.ones(self.k), len(x)).T for _ in range(_RANDOM_STARTS // 2)]
+        if self.of_one_law:
+            return parts
+        orders = list(itertools.islice(itertools.permutations(range(self.k)), 6))
+        return [shares[list(order)] for shares in parts for order in orders]
+
+    @staticmethod
+    def _cuts(sample: Sample, at: Array) -> Array:
+        return np.array([sample.quantile(float(q)) for q in at])
+
+    def _maximised(self, sample: Sample, shares: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        """The M step: fit each component to its share of the data; None where one has no maximum."""
+        weight = shares if sample.weight is None else shares * sample.weight
+        mass = np.sum(weight, axis=1) / sample.nobs
+        before = None if near is None else self.split(near)
+        parts = []
+        for j, component in enumerate(self.components):
+            rows = weight[j] > _RESOLVED * np.max(weight[j])
+            if component.support != self.support:
+                rows &= component.support.contains(sample.x)
+            if not mass[j] > 0 or not rows.any():
+                return None
+            own = sample.with_values(sample.x[rows], weight[j][rows])
+            params = fitted(component, own, None if before is None else before[j])
+            if params is None:
+                return None
+            parts.append(params)
+        return self.join(mass / np.sum(mass), parts)
+
+    def _em(self, sample: Sample, params: tuple[Any, ...] | None, steps: int) -> tuple[float, tuple[Any, ...]] | None:
+        """Steps of EM; the mean log-likelihood and the parameters at the end, None where a component is lost."""
+        best: tuple[float, tuple[Any, ...]] | None = None
+        for _ in range(steps):
+            if params is None:
+                return best
+            joint = self._log_joint(sample.x, params)
+            total = _log_sum(joint)
+            value = float(np.sum(total if sample.weight is None else total * sample.weight)) / sample.nobs
+            if not np.isfinite(value) or (best is not None and value < best[0]):
+                return best
+            small = best is not None and value - best[0] < _ENOUGH
+            best = (value, params)
+            if small:
+                return best
+            with np.errstate(all="ignore"):
+                params = self._maximised(sample, np.exp(joint - total), params)
+        return best
+
+    @cached_property
+    def _shown(self) -> str:
+        shared = f"; shared {', '.join(self.shared)}" if self.shared else ""
+        inner = f"{self.components[0]!r}, {self.k}" if self.of_one_law else ", ".join(map(repr, self.components))
+        return f"mixture({inner}{shared})"
+
+    def __repr__(self) -> str:
+        return self._shown
+
+
+def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> Family:
+    """A mixture of several laws, with unknown weights.
+
+    Parameters
+    ----------
+    families : str, Family or scipy.stats distribution, or a list of them
+        One law, of which there are ``k`` components; or the components.
+    k : int, optional
+        Number of components, at least 2.
+    shared : sequence of str
+        Parameters that all components have in common, as ``("sigma",)``.
+
+    Returns
+    -------
+    Family
+        Its first parameter is ``weights``, of shape (k,). Of one law, every parameter that is not shared is then an
+        array of shape (k,), and components come in the order of their locations, or of their means. Of several laws,
+        which stay in the order given, parameters are called ``"poisson.mu"``; where a law is there twice,
+        ``"poisson1.mu"`` and ``"poisson2.mu"``.
+
+    Raises
+    ------
+    ParameterError
+        If components cannot be mixed.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> mle.mixture("normal", 2).param_names
+    ('weights', 'mu', 'sigma')
+    >>> mle.mixture([mle.zero_inflated("poisson"), "negbin"]).param_names
+    ('weights', 'zip.pi', 'zip.mu', 'negbin.size', 'negbin.mu')
+    """
+    if isinstance(families, (list, tuple)):
+        if k is not None and k != len(families):
+            raise ParameterError(f"mixture: {len(families)} components were given, and k = {k}; leave k out.")
+        components = [part(family, "mixture") for family in families]
+    else:
+        if k is None:
+            raise ParameterError("mixture: say how many components: mixture(family, k), or give a list of families.")
+        components = [part(families, "mixture")] * int(k)
+    if len(components) < 2:
+        raise ParameterError("mixture: at least 2 components are needed.")
+    names = (shared,) if isinstance(shared, str) else tuple(shared)
+    _check_components(components, names)
+    return Mixture(components, names)
+
+
+def _check_components(components: Sequence[Family], shared: tuple[str, ...]) -> None:
+    if len({c.discrete for c in components}) > 1:
+        raise ParameterError("mixture: a law of counts and a continuous one have no common density; do not mix them.")
+    one_law = all(repr(c) == repr(components[0]) for c in components)
+    for component in components:
+        if isinstance(component, Shifted) or any(not p.regular for p in component.parameters):
+            raise ParameterError(
+                f"mixture: {component.name} begins, or has a kink, at a parameter; the likelihood of a mixture jumps "
+                f"wherever it meets an observation, and cannot be climbed."
+            )
+        if one_law and not component.all_scalar:
+            raise ParameterError(f"mixture: {component.name} has arrays as parameters; give the components as a list.")
+        if "weights" in component.param_names and one_law:
+            raise ParameterError(f"mixture: {component.name} has a parameter weights already.")
+    for name in shared:
+        domains = [p.domain for c in components for p in c.parameters if p.name == name]
+        if len(domains) < 2 or any(domain != domains[0] for domain in domains):
+            raise ParameterError(f"mixture: shared parameter {name!r} must be one that several components have alike.")
+
+
+def _name(components: Sequence[Family], one_law: bool) -> str:
+    if one_law:
+        return f"mixture of {len(components)} {components[0].name}"
+    return "mixture of " + ", ".join(c.name for c in components[:-1]) + f" and {components[-1].name}"
+
+
+def _prefixes(components: Sequence[Family]) -> list[str]:
+    """Names of the components in the names of parameters: with a number where two are alike."""
+    names = [c.name for c in components]
+    seen: dict[str, int] = {}
+    prefixes = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        prefixes.append(f"{name}{seen[name]}" if names.count(name) > 1 else name)
+    return prefixes
+
+
+def _roles(components: Sequence[Family]) -> list[list[Role]]:
+    """How parameters move with the unit: as in the components, as far as all of these can move."""
+    if len({repr(c) for c in components}) == 1 or all(c.has_location and c.has_scale for c in components):
+        return [[p.role for p in c.parameters] for c in components]
+    if all(c.has_scale for c in components):  # stretched, but not moved: a location then moves as a scale
+        return [["scale" if p.role == "location" else p.role for p in c.parameters] for c in components]
+    return [["shape" for _ in c.parameters] for c in components]
+
+
+def _union(supports: Sequence[Interval]) -> Interval:
+    low, high = min(s.lower for s in supports), max(s.upper for s in supports)
+    closed = (
+        any(s.lower == low and s.closed_lower for s in supports),
+        any(s.upper == high and s.closed_upper for s in supports),
+    )
+    name = {(True, True): "both", (True, False): "lower", (False, True): "upper"}.get(closed, "neither")
+    return Interval(low, high, name, supports[0].integer)
+
+
+def _log_sum(rows: Array) -> Array:
+    """Log of the sum of exponentials over the first axis; -inf where all are."""
+    top = np.max(rows, axis=0)
+    with np.errstate(all="ignore"):
+        return np.asarray(np.where(np.isfinite(top), top + np.log(np.sum(np.exp(rows - top), axis=0)), top))
+
+
+def _can_concentrate(component: Family) -> bool:
+    """Whether the density of a law, fitted to values ever closer together, grows without bound."""
+    from mle_toolkit.data.sample import Sample
+
+    support = component.support
+    # From 0 on the whole line to the middle of an interval; 1 from the end of a half-line.
+    middle = float(Interval(support.lower, support.upper).from_real(np.asarray(0.0)))
+    heights = []
+    for spread in (1e-2, 1e-3):
+        near = Sample(middle + spread * np.linspace(-1.0, 1.0, 9))
+        params = fitted(component, near)
+        if params is None:
+            return True
+        heights.append(float(np.mean(component.logpdf(near.x, *params))))
+    return heights[1] - heights[0] > 1.0
+
+
+def _k_means(x: Array, weight: Array, k: int, rng: np.random.Generator) -> Array:
+    """Labels of a few steps of Lloyd's algorithm from random centres."""
+    values = np.unique(x)
+    centres = np.sort(rng.choice(values, size=min(k, len(values)), replace=False))
+    label = np.zeros(len(x), dtype=int)
+    for _ in range(5):
+        label = np.searchsorted(0.5 * (centres[1:] + centres[:-1]), x)
+        for j in range(len(centres)):
+            own = label == j
+            if own.any():
+                centres[j] = np.average(x[own], weights=weight[own])
+        centres = np.sort(centres)
+    return label

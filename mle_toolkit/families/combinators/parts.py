@@ -1,0 +1,142 @@
+"""What the combinators share: the families that they take, and quick fits of those from which a search may start."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import NoMaximumError, ParameterError
+from mle_toolkit.families.base import ExponentialFamily, Family, get_family
+from mle_toolkit.families.domain import Domain, Interval, Simplex, Vector
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_EDGE = 1e-3
+"""How far from the ends of a finite domain a start is kept, as a share of its width."""
+
+_LEAST = 1e-9
+"""How far from the one end of another, and 1 over it how far at most; in standard units."""
+
+_STEPS, _STEPS_NEAR = 50, 6
+"""Quasi-Newton steps of a quick fit, from afar and from near."""
+
+
+def part(family: Any, maker: str) -> Family:
+    """The family that a combinator is given; refused where observations are vectors or constants differ by row."""
+    law = get_family(family)
+    if law.multivariate:
+        raise ParameterError(f"{maker}: {law.name} is a law of vectors; only laws of numbers can be used.")
+    if law.per_row:
+        raise ParameterError(f"{maker}: constants given per row ({', '.join(law.per_row)}) cannot be used here.")
+    return law
+
+
+def interior(domain: Domain, value: Any) -> Array:
+    """The value, moved off the end of its domain, where a search in coordinates could not begin."""
+    value = np.asarray(value, dtype=float)
+    if isinstance(domain, Simplex):
+        return np.asarray((value + _EDGE) / (1 + _EDGE * domain.size))
+    each = domain.domain if isinstance(domain, Vector) else domain
+    if not isinstance(each, Interval) or (np.isinf(each.lower) and np.isinf(each.upper)):
+        return np.asarray(value)
+    low, high = each.lower, each.upper
+    if np.isfinite(low) and np.isfinite(high):
+        low, high = low + _EDGE * (high - low), high - _EDGE * (high - low)
+    elif np.isfinite(low):
+        low, high = low + _LEAST, low + 1 / _LEAST
+    else:
+        low, high = high - 1 / _LEAST, high - _LEAST
+    return np.asarray(np.clip(value, low, high))
+
+
+def fitted(family: Family, sample: Sample, near: tuple[Any, ...] | None = None) -> tuple[Any, ...] | None:
+    """Maximum of the likelihood for points, or near it: good to start from, and to be looked at again.
+
+    Parameters
+    ----------
+    family : Family
+    sample : Sample
+        Points inside the support.
+    near : tuple, optional
+        Parameters from which a search may begin, where there is no direct route.
+
+    Returns
+    -------
+    tuple or None
+        Parameters in declared order; None where there is no maximum.
+    """
+    params: tuple[Any, ...] | None = None
+    with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError):
+        if isinstance(family, ExponentialFamily):
+            if family.from_means is not None:
+                blocks = [family.sums(x, weight) for x, weight in sample.blocks()]
+                means = tuple(sum(column) / sample.nobs for column in zip(*blocks, strict=True))
+                ends = (sample.minimum, sample.maximum) if family.with_ends else ()
+                params = tuple(family.from_means(means + ends))
+        elif family.from_sample is not None:
+            params = tuple(family.from_sample(sample))
+        if params is None:
+            params = _climbed(family, sample, near)
+    if params is None or not all(np.all(np.isfinite(value)) for value in params):
+        return None
+    return params
+
+
+def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """A few quasi-Newton steps from the better of the starts."""
+    from scipy import optimize
+
+    domains = [p.domain for p in family.parameters]
+    ends = np.cumsum([domain.n_free for domain in domains])[:-1]
+
+    def to_params(u: Array) -> tuple[Any, ...]:
+        parts = [np.ravel(d.from_real(v)) for d, v in zip(domains, np.split(u, ends), strict=True)]
+        return family.unpack(np.concatenate(parts))
+
+    def cost(u: Array) -> float:
+        params = to_params(u)
+        value = -sample.mean(lambda x: np.broadcast_to(family.logpdf(x, *params), x.shape))
+        return value if np.isfinite(value) else 1e300
+
+    def slope(u: Array) -> Array:
+        params = to_params(u)
+        assert family.score is not None
+        total: Any = 0.0
+        for x, weight in sample.blocks():
+            terms = np.array([np.broadcast_to(s, x.shape) for s in family.score(x, *params)])
+            total = total + np.sum(terms if weight is None else terms * weight, axis=1)
+        by_param = np.asarray(total) / sample.nobs
+        sizes = np.cumsum([domain.size for domain in domains])[:-1]
+        pieces = zip(domains, np.split(by_param, sizes), np.split(u, ends), strict=True)
+        return -np.concatenate([s @ domain.jacobian(v) for domain, s, v in pieces])
+
+    starts = [near] if near is not None else _starts(family, sample)
+    coordinates = [
+        np.concatenate([np.ravel(d.to_real(interior(d, v))) for d, v in zip(domains, params, strict=True)])
+        for params in starts
+    ]
+    first = min(coordinates, key=cost)
+    gradient = slope if family.score is not None else None
+    options = {"maxiter": _STEPS if near is None else _STEPS_NEAR, "gtol": 1e-6}
+    minimize: Any = optimize.minimize
+    end = minimize(cost, first, jac=gradient, method="BFGS", options=options)
+    return to_params(end.x if end.fun <= cost(first) else first)
+
+
+def _starts(family: Family, sample: Sample) -> list[tuple[Any, ...]]:
+    if family.start is not None:
+        proposed = family.start(sample)
+        return proposed if isinstance(proposed, list) else [proposed]
+    middle, spread = sample.quantile(0.5), float(np.sqrt(sample.var())) or 1.0
+    ordinary: dict[str, float] = {"location": middle, "scale": spread, "rate": 1 / spread}
+    return [
+        tuple(
+            ordinary.get(p.role, 0.5 * sum(p.typical)) if isinstance(p.domain, Interval)
+            else p.domain.from_real(np.zeros(p.domain.n_free))
+            for p in family.parameters
+        )
+    ]  # fmt: skip

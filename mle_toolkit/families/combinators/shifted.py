@@ -1,0 +1,417 @@
+"""Laws that begin at an unknown threshold instead of 0."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
+from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.combinators.parts import fitted, part
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_DISTANCES = np.geomspace(1e-8, 1e5, 79)
+"""Distances of trial thresholds from the smallest observation, in units of the spread of the data: six a decade."""
+
+_AT_MINUS_INFINITY: dict[str, tuple[str, tuple[float, float]]] = {
+    "lognormal": ("normal", (np.inf, 0.0)),
+    "gamma": ("normal", (np.inf, 0.0)),
+    "inverse_gaussian": ("normal", (np.inf, np.inf)),
+    "inverse_gamma": ("normal", (np.inf, np.inf)),
+    "birnbaum_saunders": ("normal", (0.0, np.inf)),
+    "frechet": ("gumbel", (np.inf, np.inf)),
+    "loglogistic": ("logistic", (np.inf, np.inf)),
+}
+"""The law that some laws tend to as the threshold goes to -∞, and where their other parameters then are."""
+
+_STARTS = 3
+
+_TYPICAL_HEIGHT = -50.0
+"""Log-density, in units of the law, above which it does not count as vanishing at its beginning."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What data say of a threshold.
+
+    Attributes
+    ----------
+    highest : float
+        The threshold is below it.
+    exact : bool
+        Whether an observation is there, not just the upper end of an interval.
+    settled : bool
+        Whether the maximum is there.
+    """
+
+    highest: float = np.inf
+    exact: bool = False
+    settled: bool = False
+
+
+class Shifted(Family):
+    r"""A law on a half-line whose end, the ``threshold``, is unknown.
+
+    .. math:: \log f(x) = \log f_0(x - \tau), \qquad x > \tau
+
+    Parameters
+    ----------
+    base : Family
+        A continuous law on a half-line, without a location.
+    known : Known, optional
+        What the data say of the threshold, after `resolve`.
+
+    Notes
+    -----
+    Where the density of the base falls everywhere for all parameters, as the exponential one, the maximum has the
+    threshold on the smallest observation. Where it may be infinite at its end, or grow with it, the likelihood is
+    unbounded (Hill 1963, JASA 58, 72-84; Smith 1985, Biometrika 72, 67-90), and the estimate is the best maximum of the
+    profile over the threshold that is not at the end; it is found on a grid of the profile, and by Newton's method.
+    """
+
+    def __init__(self, base: Family, known: Known | None = None) -> None:
+        objection = _objection(base)
+        if objection is not None:
+            raise ParameterError(f"shifted: {base.name} is {objection}.")
+        self.base = base
+        self.constants = base.constants
+        self.name = f"shifted {base.name}"
+        self.support = REAL
+        self._known = Known() if known is None else known
+        self._begin = base.support.lower
+        domain = REAL if self._known.settled else Interval(-np.inf, self._known.highest)
+        self.parameters = (
+            *base.parameters,
+            Parameter("threshold", domain, typical=(-5.0, 5.0), role="location", regular=not self._known.settled),
+        )
+        if base.score is not None and base.has_scale:
+            self.score = self._score
+
+    # --- the law ------------------------------------------------------------------------------------------------------
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x; -inf up to the threshold."""
+        z = np.asarray(x - params[-1])
+        inside = self.base.support.contains(z)
+        with np.errstate(all="ignore"):
+            return np.where(inside, self.base.logpdf(z, *params[:-1]), -np.inf)
+
+    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by the parameters of the base and by the threshold.
+
+        The last is minus the slope of the base density; by Euler's theorem on f(z) = g(z / s) / s that slope is
+        -(1 + s ∂log f/∂s) / z, summed over the parameters that move with the unit. There is none where the threshold is
+        on the data.
+        """
+        z = np.asarray(x - params[-1])
+        assert self.base.score is not None
+        by_base = self.base.score(z, *params[:-1])
+        if self._known.settled:
+            return (*by_base, np.zeros_like(z))
+        stretched: Any = 1.0
+        for p, value, slope in zip(self.base.parameters, params, by_base, strict=False):
+            stretched = stretched + {"scale": value, "rate": -value, "log-scale": 1.0}.get(p.role, 0.0) * slope
+        return (*by_base, stretched / z)
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return self._below(params).cdf(np.asarray(x) - params[-1])
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return self._below(params).sf(np.asarray(x) - params[-1])
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return self._below(params).logcdf(np.asarray(x) - params[-1])
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return self._below(params).logsf(np.asarray(x) - params[-1])
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """Quantile."""
+        return np.asarray(params[-1] + self._below(params).ppf(p))
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """Upper quantile."""
+        return np.asarray(params[-1] + self._below(params).isf(p))
+
+    def mean(self, *params: Any) -> Array:
+        """Expected value."""
+        return np.asarray(params[-1] + self._below(params).mean())
+
+    def var(self, *params: Any) -> Array:
+        """Variance."""
+        return np.asarray(self._below(params).var())
+
+    def entropy(self, *params: Any) -> Array:
+        """Entropy, nats: that of the base."""
+        return np.asarray(self._below(params).entropy())
+
+    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
+        """Random numbers."""
+        return np.asarray(params[-1] + self._below(params).rvs(size, rng))
+
+    def _below(self, params: tuple[Any, ...]) -> Distribution:
+        return Distribution.at(self.base, params[:-1])
+
+    # --- what is known from the data ----------------------------------------------------------------------------------
+
+    def resolve(self, sample: Sample) -> Family:
+        """Learn the highest possible threshold: an observation, or the upper end of an interval, bounds it."""
+        highest = float(np.min(sample.upper))
+        exact = bool(np.any(sample.lower[sample.upper == highest] == highest))
+        law = Shifted(self.base, Known(highest - self._begin, exact=exact))
+        settled = exact and sample.is_plain and law._rises_to_the_data(sample)
+        return Shifted(self.base, Known(highest - self._begin, exact=exact, settled=True)) if settled else law
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """The law of ``(x - centre) / scale``."""
+        highest = (self._known.highest - centre) / scale
+        return Shifted(self.base.in_unit(0.0, scale), replace(self._known, highest=highest))
+
+    def _rises_to_the_data(self, sample: Sample) -> bool:
+        """Whether the maximum is where the threshold is the smallest observation."""
+        if _always_falls(self.base):
+            return True
+        if self._has_spike or _vanishes(self.base):
+            return False
+        law, points = self._in_own_unit(sample.sketch())
+        maxima = law._maxima(points)
+        end = law._inner(points, points.minimum - law._begin, maxima[0] if maxima else None)
+        return end is not None and (not maxima or law._value(points, end) >= law._value(points, maxima[0]))
+
+    def _in_own_unit(self, sample: Sample) -> tuple[Shifted, Sample]:
+        centre, scale = sample.quantile(0.5), _spread_of(sample)
+        law = self.in_unit(centre, scale)
+        assert isinstance(law, Shifted)
+        return law, sample.standardised(centre, scale)
+
+    @cached_property
+    def _has_spike(self) -> bool:
+        """Whether the likelihood is unbounded as the threshold comes to the smallest observation."""
+        return self._known.exact and not self._known.settled and _spikes(self.base)
+
+    def unbounded(self, sample: Sample, fixed: tuple[str, ...]) -> str | None:
+        """Why the likelihood is unbounded somewhere, where it is."""
+        if "threshold" in fixed or not self._has_spike:
+            return None
+        return f"as threshold comes to the smallest observation, {sample.minimum:g}, the likelihood grows without bound"
+
+    def irregular(self, *params: Any) -> tuple[str, ...]:
+        """The threshold, where the density does not vanish faster than linearly there (Smith 1985)."""
+        if self._known.settled:
+            return ("threshold",)
+        near = np.array([1e-60, 1e-30]) * max(1.0, abs(self._begin))
+        with np.errstate(all="ignore"):
+            height = self.base.logpdf(self._begin + near * self._spread(params), *params[:-1])
+        exponent = float(height[1] - height[0]) / np.log(near[1] / near[0])
+        return ("threshold",) if exponent <= 1.0 + 1e-6 else ()
+
+    def _spread(self, params: tuple[Any, ...]) -> float:
+        for p, value in zip(self.base.parameters, params, strict=False):
+            size = {"scale": value, "rate": 1 / value if value else 1.0, "log-scale": np.exp(value)}.get(p.role)
+            if size is not None:
+                return float(size)
+        return 1.0
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Those of the base, and that of the threshold at -∞, where it is known."""
+        limits = [
+            Limit(Shifted(limit.family, self._known), lambda *p, embed=limit.embed: (*embed(*p[:-1]), p[-1]))
+            for limit in self.base.limits
+            if _objection(limit.family) is None and limit.family.support == self.base.support
+        ]
+        if self.base.name in _AT_MINUS_INFINITY and not self._known.settled:
+            law, others = _AT_MINUS_INFINITY[self.base.name]
+            limits.append(Limit(get_family(law), lambda *p: (*others, -np.inf)))
+        return tuple(limits)
+
+    # --- the search ---------------------------------------------------------------------------------------------------
+
+    def check(self, sample: Sample) -> None:
+        """Raise where the likelihood has no maximum, nor a local one."""
+        super().check(sample)
+        if not self._has_spike:
+            return
+        law, points = self._in_own_unit(sample.sketch())
+        if not law._maxima(points):
+            raise UnboundedLikelihoodError(
+                f"{self.name}: the likelihood has no maximum, not even a local one: it only rises as threshold comes "
+                f"to the smallest observation, {sample.minimum:g}, and there without bound. Data are rounded, and the "
+                f"likelihood of the rounding intervals is bounded: fit(Sample.rounded(x, step), ...) with the step to "
+                f"which they were recorded. Or give the threshold: fixed={{'threshold': 0}}."
+            )
+
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """The maxima of the profile over the threshold, the one at the end of the data apart."""
+        if self._known.settled:
+            inner = self._inner(sample, self._known.highest, None)
+            return [] if inner is None else [inner]
+        return self._maxima(sample) or self._anywhere(sample)
+
+    def _maxima(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """Maxima of the profile log-likelihood over the threshold, highest first; refined within a cell of the grid."""
+        from scipy import optimize
+
+        highest = min(sample.minimum - self._begin, self._known.highest)
+        spread = _spread_of(sample)
+        trials: list[tuple[float, tuple[Any, ...] | None]] = []
+        near: tuple[Any, ...] | None = None
+        for distance in spread * _DISTANCES[::-1]:
+            near = self._inner(sample, highest - distance, near)
+            trials.append((self._value(sample, near), near))
+        values = np.array([value for value, _ in trials])
+        finite = np.flatnonzero(np.isfinite(values))
+        inner = [k for k in finite[1:-1] if values[k - 1] < values[k] > values[k + 1] > -np.inf < values[k - 1]]
+        found: list[tuple[float, tuple[Any, ...] | None]] = []
+        for k in inner:
+            ends = np.log(spread * _DISTANCES[::-1][[k + 1, k - 1]])
+            params = trials[k][1]
+
+            def cost(log_distance: float, near: tuple[Any, ...] | None = params) -> float:
+                return -self._value(sample, self._inner(sample, highest - float(np.exp(log_distance)), near))
+
+            with np.errstate(all="ignore"):
+                best = optimize.minimize_scalar(cost, bounds=tuple(ends), method="bounded", options={"xatol": 1e-4})
+            refined = self._inner(sample, highest - float(np.exp(best.x)), params)
+            better = refined is not None and -best.fun >= values[k]
+            found.append((self._value(sample, refined), refined) if better else trials[k])
+        if not found and len(finite) > 1 and values[finite[0]] > values[finite[1]]:
+            found.append(trials[finite[0]])
+        found.sort(key=lambda item: -item[0])
+        return [params for _, params in found[:_STARTS] if params is not None]
+
+    def _anywhere(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """Starts where the profile has no maximum: the threshold is given, or the likelihood is of intervals."""
+        highest = sample.minimum - self._begin
+        inner = (self._inner(sample, highest - d * _spread_of(sample), None) for d in (0.1, 1.0))
+        return [params for params in inner if params is not None]
+
+    def _inner(self, sample: Sample, threshold: float, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        z = sample.x - threshold
+        if not self.base.support.covers(float(z.min()), float(z.max())):
+            return None
+        inner = fitted(self.base, sample.with_values(z, sample.weight), None if near is None else near[:-1])
+        return None if inner is None else (*inner, threshold)
+
+    def _value(self, sample: Sample, params: tuple[Any, ...] | None) -> float:
+        if params is None:
+            return -np.inf
+        value = sample.mean(lambda x: self.logpdf(x, *params))
+        return value if value < np.inf else -np.inf
+
+    def __repr__(self) -> str:
+        return f"shifted({self.base!r})"
+
+
+def shifted(family: Any) -> Family:
+    """A law on a half-line with an unknown beginning: three-parameter lognormal, Weibull, gamma and the like.
+
+    Parameters
+    ----------
+    family : str, Family or scipy.stats distribution
+        A continuous law on (0, ∞), or another half-line to the right, without a location.
+
+    Returns
+    -------
+    Family
+        With the parameters of ``family``, and ``threshold`` last.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> law = mle.shifted("exponential")
+    >>> result = mle.fit([3.0, 5.0, 4.0], law)
+    >>> dict(result.params)
+    {'scale': 1.0, 'threshold': 3.0}
+    """
+    return Shifted(part(family, "shifted"))
+
+
+def _objection(base: Family) -> str | None:
+    """Why a law cannot be shifted."""
+    support = base.support
+    reason = None
+    if base.discrete:
+        reason = "a law of counts, whose values would not stay whole numbers"
+    elif base.has_location:
+        reason = "a law that has a location already"
+    elif not (np.isfinite(support.lower) and np.isinf(support.upper)):
+        reason = f"not a law on a half-line (its support is {support})"
+    elif any(not p.regular for p in base.parameters):
+        reason = "a law whose support begins at a parameter already"
+    elif "threshold" in base.param_names:
+        reason = "a law that has a threshold already"
+    return reason
+
+
+def _spread_of(sample: Sample) -> float:
+    spread = sample.quantile(0.75) - sample.quantile(0.25)
+    return spread or float(np.sqrt(sample.var())) or abs(sample.minimum) or 1.0
+
+
+def _shape_grids(base: Family, count: int, reach: float) -> list[Array]:
+    """For each parameter of the base its values on a grid; the first that moves with the unit stays at 1."""
+    grids: list[Array] = []
+    unit = {"scale": 1.0, "rate": 1.0, "log-scale": 0.0}
+    for p in base.parameters:
+        if p.role in unit:
+            grids.append(np.array([unit.pop(p.role)]))
+            unit = {}
+        elif isinstance(p.domain, Interval):
+            grids.append(grid(p.domain, count, reach))
+        else:
+            grids.append(np.array([0.5]))
+    return grids
+
+
+def _vanishes(base: Family) -> bool:
+    """Whether the density is 0 where the support begins, whatever the parameters."""
+    begin = base.support.lower
+    with np.errstate(all="ignore"):
+        heights = [
+            float(base.logpdf(np.asarray(begin + 1e-200 if begin == 0 else np.nextafter(begin, np.inf)), *params))
+            for params in itertools.product(*_shape_grids(base, 7, 80.0))
+        ]
+    return not any(height > _TYPICAL_HEIGHT for height in heights)
+
+
+def _always_falls(base: Family) -> bool:
+    """Whether the density falls all over the support for all parameters."""
+    z, step = probe_points(base.support.lower, np.inf)
+    with np.errstate(all="ignore"):
+        slopes = [
+            (base.logpdf(z + step, *params) - base.logpdf(z - step, *params)) / (2 * step)
+            for params in itertools.product(*_shape_grids(base, 7, 80.0))
+        ]
+    return common_sign(np.concatenate(slopes)) < 0
+
+
+def _spikes(base: Family) -> bool:
+    """Whether the likelihood is unbounded as one observation comes to the beginning of the support."""
+    grids = _shape_grids(base, 31 if len(base.parameters) <= 2 else 9, 1e4)
+    combined = np.array(list(itertools.product(*grids))).T[:, :, None, None]
+    begin = base.support.lower
+
+    def logpdf(x: Array, scale: Array) -> Array:
+        params = []
+        for p, values in zip(base.parameters, combined, strict=True):
+            moved = {"scale": values * scale, "rate": values / scale, "log-scale": values + np.log(scale)}
+            params.append(moved.get(p.role, values + 0 * scale))
+        with np.errstate(all="ignore"):
+            return np.asarray(base.logpdf(begin + x, *params))
+
+    return grows_without_bound(logpdf, 10.0)

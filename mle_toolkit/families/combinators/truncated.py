@@ -1,0 +1,272 @@
+"""Laws of which only part can be seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import ParameterError
+from mle_toolkit.families.base import Family, Limit, get_family
+from mle_toolkit.families.combinators.parts import fitted, part
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.mass import log_mass
+from mle_toolkit.families.special import log1mexp
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_STEP = 1e-3
+"""Step of the differences of fourth order by which the log-probability of the window is differentiated."""
+
+
+_FEW = 20
+"""Number of hidden counts up to which their probabilities are summed one by one."""
+
+
+class Truncated(Family):
+    r"""A law given that the value lies in a known window ``(lower, upper]``.
+
+    .. math:: \log f(x) = \log f_0(x) - \log P_0(l < X \le u), \qquad l < x \le u
+
+    Parameters
+    ----------
+    base : Family
+    lower, upper : float
+        Ends of the window.
+
+    Notes
+    -----
+    A continuous law may be seen at its lower end too, which has no mass. Where only the data are truncated and the
+    law itself is wanted, say so of the data: ``Sample(x).truncated(lower, upper)`` gives the same estimates.
+    """
+
+    def __init__(self, base: Family, lower: float, upper: float, name: str = "") -> None:
+        self.base = base
+        self.lower, self.upper = lower, upper
+        self.support = _window(base, lower, upper)
+        self.constants = {**base.constants, "lower": lower, "upper": upper}
+        self.name = name or f"truncated {base.name}"
+        self.parameters = base.parameters
+        self._hidden = _few_hidden(base, self.support)
+        if base.score is not None and base.all_scalar:
+            self.score = self._score
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x; -inf outside the window."""
+        inside = self.support.contains(x)
+        return np.where(inside, self.base.logpdf(x, *params) - self._log_window(params), -np.inf)
+
+    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives: those of the base less those of the log-probability of the window, by differences."""
+        assert self.base.score is not None
+        if self._hidden is not None:
+            share = np.exp(self.base.logpdf(self._hidden, *params) - self._log_window(params))
+            by_window = [-float(np.sum(share * s)) for s in self.base.score(self._hidden, *params)]
+        else:
+            by_window = [self._slope_of_window(params, k) for k in range(len(params))]
+        return tuple(s - w for s, w in zip(self.base.score(x, *params), by_window, strict=True))
+
+    def _slope_of_window(self, params: tuple[Any, ...], k: int) -> float:
+        size = abs(params[k]) or 1.0
+        parameter = self.base.parameters[k]
+        domain = parameter.domain
+        assert isinstance(domain, Interval)
+        room = min(params[k] - domain.lower, domain.upper - params[k])
+        if parameter.role in ("location", "log-scale"):  # their natural change is the scale of the law
+            scales = [v for p, v in zip(self.base.parameters, params, strict=True) if p.role == "scale"]
+            size = scales[0] if scales else 1.0
+        step = _STEP * (min(size, room) if room > 0 else size)
+
+        def at(count: int) -> float:
+            moved = (*params[:k], params[k] + count * step, *params[k + 1 :])
+            return float(self._log_window(moved))
+
+        return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * step)
+
+    def _log_window(self, params: tuple[Any, ...]) -> float:
+        if self._hidden is not None:
+            return float(log1mexp(np.asarray(special.logsumexp(self.base.logpdf(self._hidden, *params)))))
+        return float(log_mass(self.base, params, np.array([self.lower]), np.array([self.upper]))[0])
+
+    def _log_part(self, params: tuple[Any, ...], lower: Any, upper: Any) -> Array:
+        """Log-probability of ``(lower, upper]``, both inside the window, given the window."""
+        low, high = np.broadcast_arrays(np.asarray(lower, dtype=float), np.asarray(upper, dtype=float))
+        mass = log_mass(self.base, params, low.ravel(), high.ravel()).reshape(low.shape)
+        return np.where(low < high, np.minimum(mass - self._log_window(params), 0.0), -np.inf)
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return self._log_part(params, self.lower, np.clip(x, self.lower, self.upper))
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return self._log_part(params, np.clip(x, self.lower, self.upper), self.upper)
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return np.exp(self.logcdf(x, *params))
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return np.exp(self.logsf(x, *params))
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """Quantile, from whichever tail of the base is nearer."""
+        p = np.asarray(p, dtype=float)
+        return self._quantile(p, 1 - p, params)
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """Upper quantile."""
+        p = np.asarray(p, dtype=float)
+        return self._quantile(1 - p, p, params)
+
+    def _quantile(self, below: Array, above: Array, params: tuple[Any, ...]) -> Array:
+        law = Distribution.at(self.base, params)
+        window = np.exp(self._log_window(params))
+        from_below = law.cdf(np.array(self.lower)) + below * window
+        from_above = law.sf(np.array(self.upper)) + above * window
+        with np.errstate(all="ignore"):
+            x = np.where(
+                from_below < 0.5,
+                law.ppf(np.clip(from_below, 0.0, 1.0)),
+                law.isf(np.clip(from_above, 0.0, 1.0)),
+            )
+        x = np.clip(x, self.support.lower, self.support.upper)
+        return np.where((below >= 0) & (above >= 0), x, np.nan)
+
+    def resolve(self, sample: Sample) -> Family:
+        """Let the base learn from the data."""
+        return Truncated(self.base.resolve(sample), self.lower, self.upper, self.name)
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """The law of ``(x - centre) / scale``: the window moves too."""
+        base = self.base.in_unit(centre, scale)
+        return Truncated(base, (self.lower - centre) / scale, (self.upper - centre) / scale, self.name)
+
+    def check(self, sample: Sample) -> None:
+        """Raise where the base has no maximum."""
+        self.base.check(sample)
+
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """Parameters of the base as if nothing were hidden; the search does the rest."""
+        first = fitted(self.base, sample)
+        others = [] if self.base.start is None else self.base.start(sample)
+        starts = others if isinstance(others, list) else [others]
+        return [*starts, first] if first is not None else starts
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Those of the base, truncated."""
+        return tuple(
+            Limit(self._truncating(limit.family), limit.embed)
+            for limit in self.base.limits
+            if _meets(limit.family, self.lower, self.upper)
+        )
+
+    def _truncating(self, base: Family) -> Family:
+        kind = self.name.split(" ", 1)[0]
+        return zero_truncated(base) if kind == "zero-truncated" else Truncated(base, self.lower, self.upper)
+
+    def __repr__(self) -> str:
+        return f"truncated({self.base!r}, {self.lower:g}, {self.upper:g})"
+
+
+_BUILT_IN = {"poisson": "zero_truncated_poisson"}
+
+
+def truncated(family: Any, lower: float | None = None, upper: float | None = None) -> Family:
+    """A law given that the value lies in a known window ``(lower, upper]``.
+
+    Parameters
+    ----------
+    family : str, Family or scipy.stats distribution
+    lower, upper : float, optional
+        Ends of the window; None for none.
+
+    Returns
+    -------
+    Family
+        With the parameters of ``family``.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> law = mle.truncated("exponential", lower=2.0)
+    >>> round(mle.fit([2.5, 3.0, 6.5], law).params["scale"], 6)
+    2.0
+    """
+    low = -np.inf if lower is None else float(lower)
+    high = np.inf if upper is None else float(upper)
+    if not low < high:
+        raise ParameterError(f"truncated: lower must be below upper, got {lower!r} and {upper!r}.")
+    base = part(family, "truncated")
+    if not _meets(base, low, high):
+        raise ParameterError(f"truncated: no value of {base.name} ({base.support}) lies in ({low:g}, {high:g}].")
+    return Truncated(base, low, high)
+
+
+def zero_truncated(family: Any) -> Family:
+    """A law of counts of which the zeros are not seen.
+
+    Parameters
+    ----------
+    family : str, Family or scipy.stats distribution
+        A law of counts.
+
+    Returns
+    -------
+    Family
+        With the parameters of ``family``; for ``"poisson"`` the law ``zero_truncated_poisson``.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> round(mle.fit([1, 1, 2, 1, 3], mle.zero_truncated("geometric")).params["prob"], 6)
+    0.625
+    """
+    base = part(family, "zero_truncated")
+    check_counts(base, "zero_truncated")
+    if base.name in _BUILT_IN and type(base) is type(get_family(base.name)):
+        return get_family(_BUILT_IN[base.name])
+    return _zero_truncated(base)
+
+
+def _zero_truncated(base: Family) -> Family:
+    return Truncated(base, 0.0, np.inf, f"zero-truncated {base.name}")
+
+
+def check_counts(base: Family, maker: str) -> None:
+    """Refuse a law that is not one of counts from 0."""
+    if not (base.discrete and base.support.lower == 0):
+        raise ParameterError(f"{maker}: {base.name} is not a law of counts from 0 (its support is {base.support}).")
+
+
+def _few_hidden(base: Family, window: Interval) -> Array | None:
+    """Counts below the window, where they are few and none is above it: their probabilities are the best to sum."""
+    support = base.support
+    if not support.integer or window.upper < support.upper or not np.isfinite(support.lower):
+        return None
+    return np.arange(support.lower, window.lower) if 0 < window.lower - support.lower <= _FEW else None
+
+
+def _meets(base: Family, lower: float, upper: float) -> bool:
+    window = _window(base, lower, upper)
+    return window.lower < window.upper or (window.lower == window.upper and window.closed == "both")
+
+
+def _window(base: Family, lower: float, upper: float) -> Interval:
+    """The part of the support that can be seen; both ends of the window belong to it."""
+    support = base.support
+    if support.integer:
+        low, high = max(support.lower, np.floor(lower) + 1), min(support.upper, np.floor(upper))
+        closed_low, closed_high = bool(np.isfinite(low)), bool(np.isfinite(high))
+    else:
+        low, high = max(support.lower, lower), min(support.upper, upper)
+        closed_low = bool(np.isfinite(low)) and (lower > support.lower or support.closed_lower)
+        closed_high = bool(np.isfinite(high)) and (upper < support.upper or support.closed_upper)
+    closed = {(True, True): "both", (True, False): "lower", (False, True): "upper"}.get((closed_low, closed_high))
+    return Interval(float(low), float(high), closed or "neither", support.integer)

@@ -1,0 +1,279 @@
+"""Counts with more, or fewer, zeros than a law of counts would have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError, ParameterError
+from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.combinators.parts import fitted, part
+from mle_toolkit.families.combinators.truncated import check_counts, zero_truncated
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import CLOSED_UNIT, Interval
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_SHARES = (0.9, 0.5, 0.1)
+"""Shares of the observed zeros that starts take for excess ones."""
+
+
+class ZeroInflated(Family):
+    r"""Counts of a population of which a share ``pi`` can only give zeros, and the rest follows a law of counts.
+
+    .. math:: f(0) = \pi + (1 - \pi) f_0(0), \qquad f(x) = (1 - \pi) f_0(x) \quad (x > 0)
+
+    Parameters
+    ----------
+    base : Family
+        The law of the rest.
+
+    Notes
+    -----
+    Source: Lambert (1992), Technometrics 34, 1-14. Where there are no more zeros than the base expects, the maximum
+    is at pi = 0, and reported as the base.
+    """
+
+    def __init__(self, base: Family) -> None:
+        self.base = base
+        self.constants = base.constants
+        self.name = f"zero-inflated {base.name}"
+        self.support = base.support
+        self.parameters = (Parameter("pi", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.7)), *base.parameters)
+        if base.score is not None:
+            self.score = self._score
+
+    def logpdf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Log-probability of x."""
+        log_base = self.base.logpdf(x, *params)
+        with np.errstate(divide="ignore"):  # log 0 = -inf: no excess zeros
+            at_zero = np.logaddexp(np.log(pi), np.log1p(-np.asarray(pi)) + self.base.logpdf(np.zeros(()), *params))
+        return np.asarray(np.where(x == 0, at_zero, np.log1p(-np.asarray(pi)) + log_base))
+
+    def _score(self, x: Array, pi: Any, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by pi and the parameters of the base."""
+        assert self.base.score is not None
+        nothing = np.zeros(())
+        log_zero = self.base.logpdf(nothing, *params)
+        at_zero = self.logpdf(nothing, pi, *params)
+        by_pi = np.where(x == 0, -np.expm1(log_zero) * np.exp(-at_zero), -1 / (1 - pi))
+        from_base = np.exp(np.log1p(-pi) + log_zero - at_zero)  # how many of the zeros are the base's
+        by_base = (np.where(x == 0, from_base * s, s) for s in self.base.score(x, *params))
+        return by_pi, *by_base
+
+    def check(self, sample: Sample) -> None:
+        """Raise if all counts are zero."""
+        if sample.maximum == 0:
+            raise DegenerateDataError(
+                f"{self.name}: all {sample.nobs:g} observations are 0, which pi = 1 and a {self.base.name} law without "
+                f"zeros explain equally well, so neither is identified."
+            )
+
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """Fits of the base with some of the zeros taken away."""
+        zeros = sample.mean(lambda x: (x == 0).astype(float))
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        starts: list[tuple[Any, ...]] = []
+        for share in _SHARES:
+            rest = sample.with_values(sample.x, np.where(sample.x == 0, (1 - share) * weight, weight))
+            params = fitted(self.base, rest)
+            if params is not None:
+                starts.append((min(max(share * zeros, 0.02), 0.98), *params))
+        return starts
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The base, at pi = 0; and those of the base, inflated."""
+        own = Limit(self.base, lambda *params: (0.0, *params))
+        others = (
+            Limit(zero_inflated(limit.family), lambda pi, *p, embed=limit.embed: (pi, *embed(*p)))
+            for limit in self.base.limits
+            if limit.family.discrete and limit.family.support.lower == 0
+        )
+        return own, *others
+
+    def cdf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.where(np.asarray(x) < 0, 0.0, pi + (1 - pi) * Distribution.at(self.base, params).cdf(x)))
+
+    def sf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.where(np.asarray(x) < 0, 1.0, (1 - pi) * Distribution.at(self.base, params).sf(x)))
+
+    def mean(self, pi: Any, *params: Any) -> Array:
+        """Expected value."""
+        return np.asarray((1 - pi) * Distribution.at(self.base, params).mean())
+
+    def var(self, pi: Any, *params: Any) -> Array:
+        """Variance."""
+        law = Distribution.at(self.base, params)
+        return np.asarray((1 - pi) * (law.var() + pi * law.mean() ** 2))
+
+    def __repr__(self) -> str:
+        return f"zero_inflated({self.base!r})"
+
+
+class Hurdle(Family):
+    r"""Counts that are zero with probability ``pi``, and follow a law of counts without zeros where they are not.
+
+    .. math:: f(0) = \pi, \qquad f(x) = (1 - \pi)\, f_0(x) / (1 - f_0(0)) \quad (x > 0)
+
+    Parameters
+    ----------
+    base : Family
+        The law of counts from which zeros are taken away.
+
+    Notes
+    -----
+    Source: Mullahy (1986), Journal of Econometrics 33, 341-365. The likelihood is a product: ``pi`` is the share of the
+    zeros, and the other parameters are those of the positive counts alone. There may be more zeros than the base
+    expects, or fewer.
+    """
+
+    def __init__(self, base: Family) -> None:
+        self.base = base
+        self.positive = zero_truncated(base)
+        self.constants = base.constants
+        self.name = f"hurdle {base.name}"
+        self.support = base.support
+        self.parameters = (Parameter("pi", CLOSED_UNIT, typical=(0.1, 0.7)), *base.parameters)
+        if self.positive.score is not None:
+            self.score = self._score
+        if self.positive.from_sample is not None:
+            self.from_sample = self._from_sample
+
+    def logpdf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Log-probability of x."""
+        with np.errstate(divide="ignore", invalid="ignore"):  # logs of 0, and the positive law at 0, which is replaced
+            positive = self.positive.logpdf(x, *params)
+            return np.asarray(np.where(x == 0, np.log(pi), np.log1p(-np.asarray(pi)) + positive))
+
+    def _score(self, x: Array, pi: Any, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by pi and the parameters of the positive law."""
+        assert self.positive.score is not None
+        by_pi = np.where(x == 0, 1 / np.asarray(pi), -1 / (1 - np.asarray(pi)))
+        return by_pi, *(np.where(x == 0, 0.0, s) for s in self.positive.score(np.maximum(x, 1.0), *params))
+
+    def check(self, sample: Sample) -> None:
+        """Raise if all counts are zero, or the positive ones have no maximum."""
+        if sample.maximum == 0:
+            raise DegenerateDataError(
+                f"{self.name}: all {sample.nobs:g} observations are 0, so nothing is known of the positive counts."
+            )
+        self.positive.check(self._positive_rows(sample))
+
+    def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
+        """The share of the zeros, and the maximum for the positive counts."""
+        assert self.positive.from_sample is not None
+        return self._zeros(sample), *self.positive.from_sample(self._positive_rows(sample))
+
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """The share of the zeros, and starts of the positive law."""
+        positive = self._positive_rows(sample)
+        if self.positive.start is None:
+            inner = [fitted(self.positive, positive)]
+        else:
+            proposed = self.positive.start(positive)
+            inner = proposed if isinstance(proposed, list) else [proposed]
+        zeros = min(max(self._zeros(sample), 1e-3), 1 - 1e-3)
+        return [(self._zeros(sample) or zeros, *params) for params in inner if params is not None]
+
+    @staticmethod
+    def _zeros(sample: Sample) -> float:
+        return sample.mean(lambda x: (x == 0).astype(float))
+
+    @staticmethod
+    def _positive_rows(sample: Sample) -> Sample:
+        return sample.take(np.flatnonzero(sample.x > 0))
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The positive law, at pi = 0; and those of the positive law, behind the same hurdle."""
+        own = Limit(self.positive, lambda *params: (0.0, *params))
+        others = (
+            Limit(hurdle(limit.family), lambda pi, *p, embed=limit.embed: (pi, *embed(*p)))
+            for limit in self.base.limits
+            if limit.family.discrete and limit.family.support.lower == 0
+        )
+        return own, *others
+
+    def cdf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Probability of at most x."""
+        below = np.where(np.asarray(x) < 1, 0.0, Distribution.at(self.positive, params).cdf(x))
+        return np.where(np.asarray(x) < 0, 0.0, pi + (1 - pi) * below)
+
+    def sf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Probability of more than x."""
+        above = np.where(np.asarray(x) < 1, 1.0, Distribution.at(self.positive, params).sf(x))
+        return np.where(np.asarray(x) < 0, 1.0, (1 - pi) * above)
+
+    def mean(self, pi: Any, *params: Any) -> Array:
+        """Expected value."""
+        return np.asarray((1 - pi) * Distribution.at(self.positive, params).mean())
+
+    def var(self, pi: Any, *params: Any) -> Array:
+        """Variance."""
+        law = Distribution.at(self.positive, params)
+        return np.asarray((1 - pi) * (law.var() + pi * law.mean() ** 2))
+
+    def __repr__(self) -> str:
+        return f"hurdle({self.base!r})"
+
+
+def zero_inflated(family: Any) -> Family:
+    """A law of counts with a share of additional zeros.
+
+    Parameters
+    ----------
+    family : str, Family or scipy.stats distribution
+        A law of counts from 0.
+
+    Returns
+    -------
+    Family
+        With ``pi``, the share of additional zeros, before the parameters of ``family``; for ``"poisson"`` the law
+        ``zip``.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> mle.zero_inflated("negbin").param_names
+    ('pi', 'size', 'mu')
+    """
+    base = _counts(family, "zero_inflated")
+    return get_family("zip") if type(base) is type(get_family("poisson")) else ZeroInflated(base)
+
+
+def hurdle(family: Any) -> Family:
+    """A law of counts of which zero has a probability of its own.
+
+    Parameters
+    ----------
+    family : str, Family or scipy.stats distribution
+        A law of counts from 0.
+
+    Returns
+    -------
+    Family
+        With ``pi``, the probability of zero, before the parameters of ``family``, which are those of the positive
+        counts.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> result = mle.fit([0, 0, 0, 1, 2, 1], mle.hurdle("poisson"))
+    >>> round(result.params["pi"], 6), round(result.params["mu"], 6)
+    (0.5, 0.605862)
+    """
+    return Hurdle(_counts(family, "hurdle"))
+
+
+def _counts(family: Any, maker: str) -> Family:
+    base = part(family, maker)
+    check_counts(base, maker)
+    if "pi" in base.param_names:
+        raise ParameterError(f"{maker}: {base.name} has a parameter pi, an excess of zeros, already.")
+    return base
