@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -138,6 +138,12 @@ class Maximum:
         by_theorem = self.likelihood.on_means or self.family.entropy_attained
         return self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
 
+    @property
+    def _known(self) -> dict[str, Any]:
+        """Values of the parameters that were given, by name."""
+        values = zip(self.family.param_names, self.family.unpack(self.theta), strict=True)
+        return {name: value for name, value in values if name in self.fixed}
+
     def certify(self) -> Certificate:
         """Look at the point, whatever the solver claimed, and say what it is."""
         family = self.family
@@ -190,7 +196,7 @@ class Maximum:
         if self.boundary:
             where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
             return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"
-        elsewhere = None if self.family.unbounded is None else self.family.unbounded(self.likelihood.data, self.fixed)
+        elsewhere = None if self.family.unbounded is None else self.family.unbounded(self.likelihood.data, self._known)
         if elsewhere is not None:
             return Verdict.LOCAL, f"{Verdict.LOCAL.value}: {elsewhere}"
         if irregular:
@@ -237,8 +243,10 @@ def maximise(
         _check_names(family, fixed, bounds, start or {})
     if solver not in (None, "closed-form", "newton") and solver not in SOLVERS:
         raise ParameterError(f"unknown solver {solver!r}; choose closed-form, newton or one of {', '.join(SOLVERS)}.")
-    if not fixed and not bounds:
-        family.check(sample) if sample.is_plain else _check_coarse(family, sample)
+    if not sample.is_plain:
+        _check_coarse(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
+    elif not fixed and not bounds:
+        family.check(sample)
     likelihood = Likelihood(family, sample)
     direct = _direct_route(likelihood)
     if solver == "closed-form" and (direct is None or fixed or bounds):
@@ -258,18 +266,20 @@ def maximise(
     return limit or maximum
 
 
-def _check_coarse(family: Family, sample: Sample) -> None:
+def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
     """Raise where intervals alone leave the likelihood without a maximum."""
     if family.per_row:
         raise ParameterError(
             f"{family.name}: constants given per row ({', '.join(family.per_row)}) cannot be combined with censored, "
             f"binned or truncated data."
         )
+    if bounded:
+        return
     for open_end, side in ((np.isposinf(sample.upper), "right"), (np.isneginf(sample.lower), "left")):
         if open_end.all():
             message = (
-                f"{family.name}: all {sample.nobs:g} observations are {side}-censored, so the likelihood has no maximum: it "
-                f"tends to 1 as the law moves out of their way. At least one observation must be bounded."
+                f"{family.name}: all {sample.nobs:g} observations are {side}-censored, so the likelihood has no "
+                f"maximum: it tends to 1 as the law moves out of their way. At least one observation must be bounded."
             )
             raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
 
@@ -346,6 +356,10 @@ def _by_search(
     solver: str | None,
 ) -> Maximum:
     """Search from several starts, keep the best, and settle bounds that the maximum lies on."""
+    if not likelihood.plain:
+        irregular = [p.name for p in family.parameters if not p.regular and p.name not in fixed]
+        if irregular:
+            return _by_profiles(family, likelihood, irregular, fixed, bounds, start, solver)
     domains = _bounded(family, likelihood, bounds)
     given = {name: _in_unit(family, likelihood, name, value) for name, value in fixed.items()}
     free = [p.regular and p.name not in given for p in family.parameters]
@@ -390,6 +404,112 @@ def _by_search(
         pinned = _by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
         return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
     return _settle_run_off(found, starts[0])
+
+
+def _by_profiles(
+    family: Family,
+    likelihood: Likelihood,
+    irregular: Sequence[str],
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
+    """Maximise over ends of supports and kinks too, which a search cannot climb, where intervals leave no closed form.
+
+    The others are maximised for each of their values; several irregular parameters take turns. The maximum is at
+    an end of an interval, or where the profile is smooth between two of them.
+    """
+    start = dict(start or {})
+    first = likelihood.unit.params_to_data(family, _starts(family, likelihood, _domains(family), {}, start)[0])
+    values = dict(zip(family.param_names, family.unpack(first), strict=True))
+    at = {name: float(fixed.get(name, values[name])) for name in irregular}
+    best: Maximum | None = None
+
+    def climbed(name: str, value: float) -> float:
+        nonlocal best
+        domain = family.parameters[family.param_names.index(name)].domain
+        low, high = bounds.get(name, (None, None))
+        if not np.all(domain.contains(np.asarray(value))) or (low is not None and value < low):
+            return -np.inf
+        if high is not None and value > high:
+            return -np.inf
+        others = {key: bound for key, bound in bounds.items() if key not in at}
+        known = {key: v for key, v in start.items() if key not in at}
+        try:
+            found = _by_search(family, likelihood, {**fixed, **at, name: value}, others, known or None, solver)
+        except NoMaximumError:
+            return -np.inf
+        loglik = found.loglik
+        if np.isnan(loglik):
+            return -np.inf
+        if best is None or loglik > best.loglik:
+            best = found
+        return loglik
+
+    last = -np.inf
+    for _ in range(_TURNS):
+        for name in irregular:
+            at[name] = _highest(lambda v, name=name: climbed(name, v), at[name], likelihood.data)  # type: ignore[misc]
+        if best is None or not best.loglik - last > _SAME_LOGLIK * max(1.0, abs(best.loglik)):
+            break
+        last = best.loglik
+    if best is None:
+        raise NoMaximumError(
+            f"{family.name}: the log-likelihood is not finite for any value of {' and '.join(irregular)} that was "
+            f"tried, so no search can begin. Give a start: fit(..., start={{...}})."
+        )
+    return replace(best, fixed=tuple(fixed))
+
+
+_TURNS = 20
+_SAME_LOGLIK = 1e-12
+_FEW_ENDS = 24
+_BEYOND = tuple(2.0**k for k in range(-10, 7))
+"""How far beyond the data an end of a support is tried, in their range."""
+
+
+def _highest(profile: Callable[[float], float], here: float, sample: Sample) -> float:
+    """Find the highest point of a profile of an irregular parameter.
+
+    It is looked for at the ends of the observations, ever more of them about the best, then between the best and its
+    neighbours.
+    """
+    from scipy import optimize
+
+    ends = np.unique(np.concatenate([sample.lower, sample.upper, [here]]))
+    ends = ends[np.isfinite(ends)]
+    reach = float(ends[-1] - ends[0]) or abs(float(ends[0])) or 1.0
+    away = reach * np.array(_BEYOND)
+    ends = np.concatenate([ends[0] - away[::-1], ends, ends[-1] + away])
+    seen: dict[float, float] = {}
+
+    def value(v: float) -> float:
+        if v not in seen:
+            seen[v] = profile(v)
+        return seen[v]
+
+    low, high = 0, len(ends) - 1
+    value(here)
+    while True:
+        tried = np.unique(np.linspace(low, high, min(_FEW_ENDS, high - low + 1)).astype(int))
+        best = int(np.argmax([value(float(ends[k])) for k in tried]))
+        low, high = int(tried[max(best - 1, 0)]), int(tried[min(best + 1, len(tried) - 1)])
+        if high - low <= 2:
+            break
+    centre = int(tried[best])
+    for a, b in ((low, centre), (centre, high)):
+        if a < b:
+            # A value that is not finite would end the search; a parabola through it leads nowhere.
+            optimize.minimize_scalar(
+                lambda v: min(-value(float(v)), 1e300),
+                bounds=(float(ends[a]), float(ends[b])),
+                method="bounded",
+                options={"xatol": 1e-9 * float(ends[b] - ends[a])},
+            )
+    top = max(seen, key=lambda v: seen[v])
+    # On a plateau, as of an end that a window hides, stay.
+    return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
 
 
 @dataclass(frozen=True)
@@ -459,8 +579,8 @@ def _newton(objective: Objective, u: Array, hessian: Array | None = None) -> tup
     """Newton's method with step halving; says whether it ended in a minimum of the objective.
 
     Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are
-    not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues, which
-    leads away from saddles.
+    not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues,
+    which leads away from saddles.
     """
     nobs = objective.likelihood.nobs
     last, unchecked = np.inf, False
@@ -702,12 +822,22 @@ def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | N
     return on
 
 
+_EXPLAINED = 1e-7
+"""Nats per observation below which intervals count as certain under a law."""
+
+
 def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     """Settle a search that followed the likelihood towards the end of a parameter's domain.
 
     Where the likelihood still rises there it is unbounded, and that is raised; where it has become flat, the end of the
     domain is where the maximum is, and the parameter counts as at the boundary.
     """
+    if found.likelihood.exact is None and any(found.free) and found.loglik > -_EXPLAINED * found.likelihood.nobs:
+        message = (
+            f"{found.family.name}: all intervals have points in common, so the likelihood has no maximum: it tends to "
+            f"1 as the law concentrates there. Narrower intervals, or fixed parameters, are needed."
+        )
+        raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method))
     u, start = found.coordinates, found.objective.coordinates.from_theta(first)
     with np.errstate(all="ignore"):
         # A search that came back from a start far out has not run off.
@@ -715,7 +845,7 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     if not far.any():
         return found
     names = [name for name, away in zip(_free_names(found), far, strict=True) if away]
-    elsewhere = None if found.family.unbounded is None else found.family.unbounded(found.likelihood.data, found.fixed)
+    elsewhere = None if found.family.unbounded is None else found.family.unbounded(found.likelihood.data, found._known)
     if elsewhere is not None:
         message = (
             f"{found.family.name}: the search found no local maximum of an unbounded likelihood: {elsewhere}. If the "

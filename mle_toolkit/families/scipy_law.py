@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -365,7 +365,7 @@ class ScipyLaw(Family):
                     f"comes to the end of the support and the density there is infinite. Give {name}."
                 )
 
-    def unbounded(self, sample: Sample, fixed: tuple[str, ...]) -> str | None:
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood is unbounded somewhere, where it is: a maximum found elsewhere is a local one."""
         names = [p.name for p in self.parameters if p.name not in fixed]
         ends = []

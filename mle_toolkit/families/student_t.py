@@ -15,6 +15,8 @@ from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mle_toolkit.data.sample import Sample
 
 _HALF_LOG_PI = 0.5 * math.log(math.pi)
@@ -90,6 +92,23 @@ class StudentT(Family):
                 f"{self.name}: {share:.0%} of the observations equal {value:g}, so the likelihood is unbounded "
                 f"as scale → 0 there, for every df below {bound:.3g}. Fix df above that, or model the ties."
             )
+
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
+        """Why the likelihood has a spike for a known ``df``: a tie of a share p of the data with df < p/(1 - p)."""
+        if "df" not in fixed or "scale" in fixed or not sample.is_exact:
+            return None
+        ties = sample.tabulated()
+        share = np.ones(ties.n_rows) if ties.weight is None else ties.weight
+        if "loc" in fixed:
+            share = np.where(ties.lower == fixed["loc"], share, 0.0)
+        heaviest = int(np.argmax(share))
+        p = float(share[heaviest]) / sample.nobs
+        if not fixed["df"] * (1 - p) < p:
+            return None
+        return (
+            f"{p:.0%} of the observations equal {ties.lower[heaviest]:g}, where the likelihood is unbounded as "
+            f"scale → 0 for every df below {p / (1 - p) if p < 1 else np.inf:.3g}"
+        )
 
     @property
     def limits(self) -> tuple[Limit, ...]:
