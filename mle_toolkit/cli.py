@@ -88,7 +88,7 @@ Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="File to write to, instead of standard output.", metavar="FILE")
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", callback=_remember_debug, expose_value=False)]
-LAW = "Name, with its known constants: gamma, binomial:n=12."
+LAW = "gamma, binomial:n=12, shifted(weibull), zero_inflated(poisson), mixture(normal,2), ..."
 
 
 # --- options that several commands share ------------------------------------------------------------------------------
@@ -450,12 +450,69 @@ def _one_line(text: str) -> str:
 # --- reading the command line -----------------------------------------------------------------------------------------
 
 
+def _makers() -> dict[str, Callable[..., Family]]:
+    """Functions that make families of families, by the names that `-d` may use."""
+    from mle_toolkit.families.combinators.mixture import mixture
+    from mle_toolkit.families.combinators.shifted import shifted
+    from mle_toolkit.families.combinators.truncated import truncated, zero_truncated
+    from mle_toolkit.families.combinators.zeros import hurdle, zero_inflated
+
+    return {make.__name__: make for make in (shifted, truncated, zero_truncated, zero_inflated, hurdle, mixture)}
+
+
 def _family(spec: str) -> Family:
-    """The family that ``name`` or ``name:constant=value,...`` means."""
+    """The family that ``name``, ``name:constant=value,...`` or ``maker(family, ...)`` means."""
     from mle_toolkit.families.base import get_family
 
-    name, _, constants = spec.partition(":")
-    return get_family(name, **dict(_assignment(text, "--family") for text in constants.split(",") if text))
+    maker, bracket, inside = spec.strip().partition("(")
+    if not bracket:
+        name, _, constants = spec.strip().partition(":")
+        return get_family(name, **dict(_assignment(text, "--family") for text in constants.split(",") if text))
+    makers = _makers()
+    if maker not in makers:
+        raise ParameterError(f"--family: {maker!r} makes no family; those that do: {', '.join(makers)}")
+    if not inside.endswith(")"):
+        raise ParameterError(f"--family: expected ) at the end of {spec!r}")
+    parts = _split(inside[:-1], spec)
+    laws = [_family(part) for part in parts if not _is_number(part)]
+    numbers = [_integer_if_whole(float(part)) for part in parts if _is_number(part)]
+    if not laws or parts != sorted(parts, key=_is_number):
+        raise ParameterError(f"--family: expected families, then numbers, in the brackets of {spec!r}")
+    of: list[Any] = [laws] if maker == "mixture" and len(laws) > 1 else laws
+    try:
+        inspect.signature(makers[maker]).bind(*of, *numbers)
+    except TypeError as error:
+        takes = ", ".join(inspect.signature(makers[maker]).parameters)
+        raise ParameterError(f"--family: {spec!r}: {error}; {maker} takes {takes}") from None
+    return makers[maker](*of, *numbers)
+
+
+def _split(inside: str, spec: str) -> list[str]:
+    """Parts between the commas that are in no further brackets; a constant belongs to the law before it."""
+    parts, depth = [""], 0
+    for letter in inside:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth < 0:
+            break
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    if depth:
+        raise ParameterError(f"--family: the brackets of {spec!r} do not match")
+    return [part.strip() for part in parts]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _integer_if_whole(number: float) -> float:
+    return int(number) if number.is_integer() else number
 
 
 def _assignment(text: str, option: str) -> tuple[str, float]:
@@ -466,7 +523,7 @@ def _assignment(text: str, option: str) -> tuple[str, float]:
         equals = ""
     if not (name and equals):
         raise ParameterError(f"{option}: expected NAME=NUMBER, got {text!r}")
-    return name.strip(), int(number) if number.is_integer() else number
+    return name.strip(), _integer_if_whole(number)
 
 
 def _limits(text: str) -> tuple[str, tuple[float | None, float | None]]:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -214,8 +215,6 @@ def test_a_fit_that_does_not_certify_is_shown_with_its_warning(run, losses, monk
 
 
 def _warn_of(certificate):
-    import warnings
-
     def warn(fit):
         warnings.warn(mle.FitWarning(f"{fit.family.name}: {certificate.message}.", certificate), stacklevel=2)
 
@@ -408,6 +407,53 @@ def test_a_window_changes_the_law_of_what_is_seen(run):
     _, law, _ = run("fit", "@group_sizes", "-d", "zero_truncated_poisson", "--format", "csv")
     for name in ("estimate", "std_error"):
         assert math.isclose(float(rows_of(seen)[0][name]), float(rows_of(law)[0][name]), rel_tol=1e-5)
+
+
+# --- families of families ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("spec", "family"),
+    [
+        ("truncated(poisson,0)", lambda: mle.truncated("poisson", 0)),
+        ("truncated( poisson , -inf, 8 )", lambda: mle.truncated("poisson", None, 8)),
+        ("zero_inflated(poisson)", lambda: mle.zero_inflated("poisson")),
+        ("hurdle(binomial:n=12)", lambda: mle.hurdle(mle.get_family("binomial", n=12))),
+        ("mixture(poisson,2)", lambda: mle.mixture("poisson", 2)),
+        ("mixture(poisson,geometric)", lambda: mle.mixture(["poisson", "geometric"])),
+    ],
+)
+def test_families_of_families_are_written_as_in_python(run, spec, family):
+    name = "group_sizes" if spec.startswith("truncated") else "mites"
+    _, out, _ = run("fit", f"@{name}", "-d", spec, "--format", "csv")
+    fit = _quietly(mle.fit, mle.datasets.load(name).sample(), family())
+    expected = np.concatenate([np.atleast_1d(v) for v in fit.params.values()])
+    np.testing.assert_allclose([float(row["estimate"]) for row in rows_of(out)], expected, rtol=1e-12)
+
+
+def _quietly(function, *args):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mle.FitWarning)
+        return function(*args)
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("shift(weibull)", "'shift' makes no family; those that do: shifted, truncated,"),
+        ("shifted(weibull", "expected ) at the end of 'shifted(weibull'"),
+        ("shifted(weibull))", "the brackets of 'shifted(weibull))' do not match"),
+        ("truncated(0,poisson)", "expected families, then numbers, in the brackets of 'truncated(0,poisson)'"),
+        ("truncated(2)", "expected families, then numbers"),
+        ("truncated(poisson,0,1,2)", "too many positional arguments; truncated takes family, lower, upper"),
+        ("zero_inflated(poison)", "unknown family 'poison'; did you mean 'poisson'"),
+        ("zero_inflated(normal)", "normal is not a law of counts"),
+    ],
+)
+def test_what_is_no_family_of_families_is_wrong_usage(run, spec, message):
+    code, out, err = run("fit", "@mites", "-d", spec)
+    assert (code, out, err.count("\n")) == (USAGE, "", 1)
+    assert message in err
 
 
 # --- compare ----------------------------------------------------------------------------------------------------------

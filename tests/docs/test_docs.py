@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -68,7 +69,7 @@ def shell_examples():
 @pytest.mark.parametrize(("command", "shown"), list(shell_examples()))
 def test_shell_examples_show_true_output(command, shown):
     """Up to rounding errors, which differ between machines, and where lines break for them."""
-    module = [sys.executable, "-m", "mle_toolkit.cli", *command.split()[1:]]
+    module = [sys.executable, "-m", "mle_toolkit.cli", *shlex.split(command)[1:]]
     environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
     run = subprocess.run(module, capture_output=True, encoding="utf-8", check=False, env=environment)
     rounding = re.compile(r"\d\.\de-\d+")
