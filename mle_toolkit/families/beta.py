@@ -12,6 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE, UNIT
+from mle_toolkit.families.special import SMALLEST_MASS
 
 _NEWTON_STEPS = 100
 
@@ -87,6 +88,35 @@ class Beta(ExponentialFamily):
 
     def _mean_loglik(self, means: tuple[float, ...], a: float, b: float) -> float:
         return (a - 1) * means[0] + (b - 1) * means[1] - float(special.betaln(a, b))
+
+    def cdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(special.betainc(a, b, np.clip(x, 0.0, 1.0)))
+
+    def sf(self, x: Array, a: Array, b: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(special.betaincc(a, b, np.clip(x, 0.0, 1.0)))
+
+    def logcdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log of the cdf."""
+        x = np.clip(np.asarray(x, dtype=float), 0.0, 1.0)
+        cdf, sf = self.cdf(x, a, b), self.sf(x, a, b)
+        with np.errstate(all="ignore"):  # the series is kept only far below the mean
+            # x^a (1 - x)^b / (a B(a, b)) * F(a + b, 1; a + 1; x), of positive terms (DLMF 8.17.8).
+            series = special.hyp2f1(np.add(a, b), 1.0, np.add(a, 1.0), x)
+            far = special.xlogy(a, x) + special.xlog1py(b, -x) - np.log(a) - special.betaln(a, b) + np.log(series)
+            near = np.where(cdf > 0.5, np.log1p(-sf), np.log(cdf))
+        return np.asarray(np.where((cdf < SMALLEST_MASS) & (x > 0), far, near))
+
+    def logsf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log of the survival function."""
+        x = np.clip(np.asarray(x, dtype=float), 0.0, 1.0)
+        cdf, sf = self.cdf(x, a, b), self.sf(x, a, b)
+        with np.errstate(all="ignore"):  # the series is kept only far above the mean
+            series = special.hyp2f1(np.add(a, b), 1.0, np.add(b, 1.0), 1 - x)
+            far = special.xlogy(a, x) + special.xlog1py(b, -x) - np.log(b) - special.betaln(a, b) + np.log(series)
+            near = np.where(sf > 0.5, np.log1p(-cdf), np.log(sf))
+        return np.asarray(np.where((sf < SMALLEST_MASS) & (x < 1), far, near))
 
     def entropy(self, a: Array, b: Array) -> Array:
         """Entropy, nats."""

@@ -12,7 +12,14 @@ from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.domain import POSITIVE
-from mle_toolkit.families.special import EQUAL_TO_ROUNDING, inverse_log_minus_digamma, sum_log
+from mle_toolkit.families.special import (
+    EQUAL_TO_ROUNDING,
+    inverse_log_minus_digamma,
+    log_gammainc,
+    log_gammaincc,
+    log_or_minus_inf,
+    sum_log,
+)
 
 
 class Gamma(ExponentialFamily):
@@ -64,6 +71,22 @@ class Gamma(ExponentialFamily):
             )
         shape = inverse_log_minus_digamma(gap)
         return shape, mean / shape
+
+    def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(special.gammainc(shape, np.maximum(x, 0.0) / scale))
+
+    def sf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(special.gammaincc(shape, np.maximum(x, 0.0) / scale))
+
+    def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the cdf."""
+        return log_gammainc(shape, log_or_minus_inf(x) - np.log(scale))
+
+    def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return log_gammaincc(shape, log_or_minus_inf(x) - np.log(scale))
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.gamma(shape, scale=scale)``."""

@@ -13,6 +13,7 @@ from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.special import log_gammaincc, log_or_minus_inf
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -98,6 +99,16 @@ class GeneralizedNormal(Family):
         z = np.asarray((x - loc) / scale)
         tail = 0.5 * special.gammaincc(1 / np.asarray(shape), np.abs(z) ** shape)
         return np.where(z >= 0, tail, 1 - tail)
+
+    def logcdf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
+        """Log of the cdf."""
+        return self.logsf(-np.asarray(x), np.negative(loc), scale, shape)
+
+    def logsf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
+        """Log of the survival function."""
+        z = np.asarray((x - loc) / scale)
+        tail = log_gammaincc(1 / np.asarray(shape), shape * log_or_minus_inf(np.abs(z))) - math.log(2)
+        return np.where(z >= 0, tail, np.log1p(-np.exp(tail)))
 
     def isf(self, p: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Upper quantile."""

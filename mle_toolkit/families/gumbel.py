@@ -10,7 +10,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import POSITIVE, REAL
-from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.special import log1mexp_exp
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -80,7 +80,7 @@ class Gumbel(Family):
 
     def logsf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log of the survival function."""
-        return log1mexp(self.logcdf(x, loc, scale))
+        return log1mexp_exp((loc - x) / scale)
 
     def ppf(self, p: Array, loc: Array, scale: Array) -> Array:
         """Quantile."""

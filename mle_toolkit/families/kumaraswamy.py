@@ -12,9 +12,13 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import POSITIVE, UNIT
+from mle_toolkit.families.special import log1mexp, log1mexp_exp
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
+
+_SMALL = -37.0
+"""Log of a power that is below the rounding of 1."""
 
 _NEWTON_STEPS = 200
 
@@ -78,8 +82,11 @@ class Kumaraswamy(Family):
 
     def logcdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the cdf."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.cdf(x, a, b))
+        with np.errstate(divide="ignore"):  # log 0 at the ends
+            log_power = a * np.log(np.clip(x, 0.0, 1.0))
+            # log(-log(1 - x^a)), which is log(x^a) where x^a is small.
+            log_hazard = np.where(log_power < _SMALL, log_power, np.log(-log1mexp(log_power)))
+        return log1mexp_exp(np.log(b) + log_hazard)
 
     def ppf(self, p: Array, a: Array, b: Array) -> Array:
         """Quantile."""

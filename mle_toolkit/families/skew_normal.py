@@ -13,6 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Limit, Parameter
 from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.special import log_tail, mills_ratio_normal
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -23,6 +24,9 @@ _ROOT_TWO_OVER_PI = math.sqrt(2 / math.pi)
 _HALF_LOG_TWO_OVER_PI = 0.5 * math.log(2 / math.pi)
 _DEEP = -8.0
 """Below this the ratio of density to distribution function loses digits to the exponential, exp(-u²/2)."""
+
+_CANCELLED = 1e-5
+"""Probability below which a difference of two functions near it has lost five digits, and quadrature is better."""
 
 _CLEAR = 10.0
 """Nats by which one sign of alpha must be ahead at the start for the climb with the other to be spared."""
@@ -127,6 +131,36 @@ class SkewNormal(Family):
         """Variance."""
         return np.asarray(np.square(scale) * (1 - 2 / math.pi * np.square(alpha / np.hypot(1.0, alpha))))
 
+    def cdf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, loc, scale, alpha)))
+
+    def sf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self.logsf(x, loc, scale, alpha)))
+
+    def logsf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
+        """Log of the survival function."""
+        return self.logcdf(-np.asarray(x), np.negative(loc), scale, np.negative(alpha))
+
+    def logcdf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
+        """Log of the cdf: Φ(z) - 2 T(z, alpha), with Owen's T; in the tail, where that cancels, by quadrature."""
+        z, alpha = np.broadcast_arrays(
+            np.asarray((x - loc) / scale, dtype=float), np.asarray(alpha, dtype=float)
+        )
+        direct = special.ndtr(z) - 2 * special.owens_t(z, alpha)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.array(np.log(direct))
+        far = ~(direct > _CANCELLED) & (z > -np.inf) & (z < 0)
+        if np.any(far):
+            z, alpha = z[far], alpha[far]
+            # Slope of the log-density: -z, and alpha times the inverse Mills ratio at -alpha z.
+            slope = -z + alpha / mills_ratio_normal(-alpha * z)
+            value[far] = log_tail(
+                lambda t: _log_cdf(alpha * t) - 0.5 * t * t + _HALF_LOG_TWO_OVER_PI, slope, z
+            )
+        return value
+
     def to_scipy(self, loc: float, scale: float, alpha: float) -> Any:
         """``scipy.stats.skewnorm(alpha, loc, scale)``."""
         from scipy import stats
@@ -188,7 +222,9 @@ def _bends(z: Array, u: Array, alpha: Array, scale: Array, ratio: Array) -> tupl
 
 def _mills(u: Array) -> Array:
     """phi(u)/Phi(u), without under- or overflow: the scaled complementary error function has no exponential in it."""
-    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # in the far lower tail, replaced below
+    with np.errstate(
+        divide="ignore", over="ignore", invalid="ignore"
+    ):  # in the far lower tail, replaced below
         ratio = np.exp(-0.5 * u * u) / (_ROOT_TWO_PI * special.ndtr(u))
     deep = u < _DEEP
     if np.any(deep):

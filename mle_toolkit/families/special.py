@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +23,7 @@ EQUAL_TO_ROUNDING = 1e-11
 """A gap between two means of a sample, such as mean and harmonic mean, is about the squared coefficient of variation,
 and a difference of numbers near 1: below this, rounding takes four digits of it or more, and at last all."""
 
-_SMALLEST_MASS = 1e-290
+SMALLEST_MASS = 1e-290
 """Probabilities below this lose digits, and then vanish, as doubles; their logs are computed another way."""
 
 
@@ -101,7 +102,7 @@ def log_gammainc(shape: Array, log_x: Array) -> Array:
     upper = special.gammaincc(shape, x)
     with np.errstate(divide="ignore"):
         value = np.where(lower > 0.5, np.log1p(-upper), np.log(lower))
-    tiny = (lower < _SMALLEST_MASS) & (log_x > -np.inf)
+    tiny = (lower < SMALLEST_MASS) & (log_x > -np.inf)
     if np.any(tiny):
         value[tiny] = _log_gammainc_by_series(shape[tiny], log_x[tiny])
     return np.asarray(value)
@@ -116,7 +117,7 @@ def log_gammaincc(shape: Array, log_x: Array) -> Array:
     upper = special.gammaincc(shape, x)
     with np.errstate(divide="ignore"):
         value = np.where(upper > 0.5, np.log1p(-lower), np.log(upper))
-    tiny = (upper < _SMALLEST_MASS) & (x < np.inf)
+    tiny = (upper < SMALLEST_MASS) & (x < np.inf)
     if np.any(tiny):
         value[tiny] = _log_gammaincc_by_fraction(shape[tiny], x[tiny])
     return np.asarray(value)
@@ -151,6 +152,37 @@ def _log_gammaincc_by_fraction(shape: Array, x: Array) -> Array:
         if np.all(np.abs(change - 1.0) <= _EPSILON):
             break
     return np.asarray(log_gamma_kernel(shape, np.log(x)) + np.log(fraction))
+
+
+def log_tail(logpdf: Callable[[Array], Array], slope: Array, x: Array) -> Array:
+    """Log of the tail of a log-concave law beyond x: below x where the log-density rises there, above x where it falls.
+
+    Parameters
+    ----------
+    logpdf : callable
+        Takes points of shape (..., n), returns the log-density.
+    slope : ndarray of shape (n,)
+        Derivative of the log-density at x, not 0.
+    x : ndarray of shape (n,)
+
+    Notes
+    -----
+    By Gauss-Laguerre quadrature over s = |slope| (distance from x): log-concave means that the density falls at least
+    as fast as exp(-s), so the rule sees a smooth factor at most 1. Far out, where a tail is less than 1e-4, its error is
+    below 1e-12.
+    """
+    nodes, weights = _laguerre()
+    distance = nodes.reshape(-1, *(1,) * np.ndim(x)) / slope
+    top = logpdf(x)
+    with np.errstate(under="ignore"):
+        factor = np.exp(logpdf(x - distance) - top + np.abs(slope * distance))
+    return np.asarray(top - np.log(np.abs(slope)) + np.log(np.tensordot(weights, factor, 1)))
+
+
+@cache
+def _laguerre() -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.laguerre.laggauss(64)
+    return nodes, weights
 
 
 def mills_ratio_normal(z: Array) -> Array:

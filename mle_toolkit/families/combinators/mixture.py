@@ -28,6 +28,9 @@ _RANDOM_STARTS = 12
 _SHORT, _LONG = 30, 400
 """Steps of EM from each start, and from those that are kept."""
 
+_INNER = 6
+"""Quasi-Newton steps by which a component without a direct route is improved in a step of EM."""
+
 _KEPT = 3
 _ENOUGH = 1e-7
 """Gain of a step of EM, in nats per observation, from which Newton's method is left to go on."""
@@ -463,7 +466,7 @@ class Mixture(Family):
             if not mass[j] > 0 or not rows.any():
                 return None
             own = sample.with_values(sample.x[rows], weight[j][rows])
-            params = fitted(component, own, None if before is None else before[j])
+            params = fitted(component, own) if before is None else fitted(component, own, before[j], _INNER)
             if params is None:
                 return None
             parts.append(params)

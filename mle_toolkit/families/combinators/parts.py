@@ -21,8 +21,8 @@ _EDGE = 1e-3
 _LEAST = 1e-9
 """How far from the one end of another, and 1 over it how far at most; in standard units."""
 
-_STEPS, _STEPS_NEAR = 50, 6
-"""Quasi-Newton steps of a quick fit, from afar and from near."""
+_STEPS = 50
+"""Quasi-Newton steps of a quick fit."""
 
 
 def part(family: Any, maker: str) -> Family:
@@ -53,7 +53,9 @@ def interior(domain: Domain, value: Any) -> Array:
     return np.asarray(np.clip(value, low, high))
 
 
-def fitted(family: Family, sample: Sample, near: tuple[Any, ...] | None = None) -> tuple[Any, ...] | None:
+def fitted(
+    family: Family, sample: Sample, near: tuple[Any, ...] | None = None, steps: int = _STEPS
+) -> tuple[Any, ...] | None:
     """Maximum of the likelihood for points, or near it: good to start from, and to be looked at again.
 
     Parameters
@@ -63,6 +65,8 @@ def fitted(family: Family, sample: Sample, near: tuple[Any, ...] | None = None) 
         Points inside the support.
     near : tuple, optional
         Parameters from which a search may begin, where there is no direct route.
+    steps : int
+        How many steps such a search may take.
 
     Returns
     -------
@@ -80,13 +84,13 @@ def fitted(family: Family, sample: Sample, near: tuple[Any, ...] | None = None) 
         elif family.from_sample is not None:
             params = tuple(family.from_sample(sample))
         if params is None:
-            params = _climbed(family, sample, near)
+            params = _climbed(family, sample, near, steps)
     if params is None or not all(np.all(np.isfinite(value)) for value in params):
         return None
     return params
 
 
-def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None) -> tuple[Any, ...]:
+def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps: int) -> tuple[Any, ...]:
     """A few quasi-Newton steps from the better of the starts."""
     from scipy import optimize
 
@@ -121,7 +125,7 @@ def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None) -> tu
     ]
     first = min(coordinates, key=cost)
     gradient = slope if family.score is not None else None
-    options = {"maxiter": _STEPS if near is None else _STEPS_NEAR, "gtol": 1e-6}
+    options = {"maxiter": steps, "gtol": 1e-6}
     minimize: Any = optimize.minimize
     end = minimize(cost, first, jac=gradient, method="BFGS", options=options)
     return to_params(end.x if end.fun <= cost(first) else first)
