@@ -132,7 +132,7 @@ def moved(family: mle.Family, theta: np.ndarray, centre: float, scale: float) ->
 
 def flat(params: Any) -> np.ndarray:
     """All parameters as one vector."""
-    return np.concatenate([np.atleast_1d(np.asarray(value, dtype=float)) for value in params.values()])
+    return np.concatenate([np.ravel(np.asarray(value, dtype=float)) for value in params.values()])
 
 
 @cache

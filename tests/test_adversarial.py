@@ -45,6 +45,8 @@ TESTED = {
     "adv_weights_length",
     "adv_poisson_nonint",
     "adv_counts_huge",
+    "adv_dirichlet_not_simplex",
+    "adv_mvn_n_le_d",
 }
 LATER = {
     "adv_kl_zero_cells": "divergences between given laws",
@@ -54,8 +56,6 @@ LATER = {
     "adv_interval_noninformative": "censored data",
     "adv_survival_far_tail": "censored data",
     "adv_truncation_violated": "truncated data",
-    "adv_dirichlet_not_simplex": "multivariate laws",
-    "adv_mvn_n_le_d": "multivariate laws",
 }
 
 
@@ -352,3 +352,19 @@ def test_weights_length():
     data = adversarial()["adv_weights_length"]["data"]
     with pytest.raises(WeightError, match="2 weights for 3 observations"):
         mle.fit(data["x"], "normal", weights=data["weights"])
+
+
+# --- vectors ----------------------------------------------------------------------------------------------------------
+
+
+def test_dirichlet_not_simplex():
+    with pytest.raises(SupportError, match="row 0") as caught:
+        mle.fit(adversarial()["adv_dirichlet_not_simplex"]["data"]["rows"], "dirichlet")
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.outside == (0,)
+
+
+def test_mvn_n_le_d():
+    assert adversarial()["adv_mvn_n_le_d"]["data"]["x_python"] == "np.eye(3)"
+    with pytest.raises(DegenerateDataError, match="singular"):
+        mle.fit(np.eye(3), "multivariate_normal")

@@ -779,10 +779,10 @@ def _bounded(
     for k, parameter in enumerate(family.parameters):
         if parameter.name not in bounds:
             continue
-        low, high = _bound_values(family, likelihood, parameter.name, bounds[parameter.name])
         domain = domains[k]
         if not isinstance(domain, Interval):
             raise ParameterError(f"{family.name}: a vector parameter such as {parameter.name} takes no bounds.")
+        low, high = _bound_values(family, likelihood, parameter.name, bounds[parameter.name])
         if not low < high or high <= domain.lower or low >= domain.upper:
             raise ParameterError(
                 f"{family.name}: bounds {bounds[parameter.name]} leave no value of {parameter.name} "

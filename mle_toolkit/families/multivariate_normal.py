@@ -68,7 +68,7 @@ class MultivariateNormal(VectorFamily, ExponentialFamily):
             return np.asarray(-np.inf)
         inverse = np.linalg.inv(root)
         log_det = 2 * np.sum(np.log(np.diag(root)))
-        distance = np.sum((inverse.T @ inverse) * _spread(T, mean), axis=(-2, -1))
+        distance = np.trace(inverse @ _spread(T, mean) @ inverse.T, axis1=-2, axis2=-1)
         return np.asarray(-0.5 * (len(mean) * _LOG_TWO_PI + log_det + distance))
 
     def logpdf(self, x: Array, mean: Array, cov: Array) -> Array:
@@ -81,9 +81,11 @@ class MultivariateNormal(VectorFamily, ExponentialFamily):
 
     def score_of(self, T: tuple[Array, ...], mean: Array, cov: Array) -> tuple[Array, ...]:
         """Derivatives by each number of mean and of cov."""
-        inverse = np.linalg.inv(cov)
-        by_mean = (T[0] - mean) @ inverse
-        by_cov = 0.5 * (inverse @ _spread(T, mean) @ inverse - inverse)
+        # Through the root, which is far better conditioned than the matrix: differences are taken where it is whitened.
+        inverse = np.linalg.inv(np.linalg.cholesky(cov))
+        white = inverse @ _spread(T, mean) @ inverse.T
+        by_mean = (T[0] - mean) @ inverse.T @ inverse
+        by_cov = 0.5 * inverse.T @ (white - np.eye(len(mean))) @ inverse
         parts = np.concatenate([by_mean, by_cov.reshape(*by_cov.shape[:-2], -1)], axis=-1)
         return tuple(np.moveaxis(parts, -1, 0))
 

@@ -177,11 +177,11 @@ class MultivariateT(VectorFamily):
 
 def _parts(x: Array, df: float, mean: Array, shape: Array) -> tuple[Array, Array, Array, Array]:
     """Score by df, differences from the centre times the inverse of shape, their weights, and that inverse."""
-    inverse = np.linalg.inv(shape)
-    inverse = 0.5 * (inverse + inverse.T)
-    away, d = x - mean, len(mean)
-    pulled = away @ inverse
-    square = np.sum(pulled * away, axis=-1)
+    root, d = np.linalg.inv(np.linalg.cholesky(shape)), len(mean)
+    inverse = root.T @ root
+    white = (x - mean) @ root.T
+    pulled = white @ root
+    square = np.sum(np.square(white), axis=-1)
     weight = (df + d) / (df + square)
     by_df = _log_norm_of(df, d)[1] + 0.5 * (weight * square / df - np.log1p(square / df))
     return by_df, pulled, weight, inverse

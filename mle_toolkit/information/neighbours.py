@@ -92,7 +92,8 @@ def neighbour_entropy(sample: Sample) -> SampleEntropy:
     k = min(NEIGHBOURS, count - 1)
     distance = _distances(np.asarray(np.linalg.solve(root, away.T), dtype=float).T, repeats, k)
     if not np.all(distance > 0):
-        return unknown(f"more than {k} observations are equal, so that distances vanish. {_ADVICE}", ties)
+        why = f" ({said}: rounded?)" if np.any(steps > 0) else ""
+        return unknown(f"more than {k} observations are equal, so that distances vanish{why}. {_ADVICE}", ties)
     error = None
     flags = ["few_observations"] if count < FEW_OBSERVATIONS else []
     if np.any(steps > 0):
