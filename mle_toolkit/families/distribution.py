@@ -78,11 +78,17 @@ class Distribution:
 
     def ppf(self, p: Any) -> Array:
         """Quantile: the smallest x whose cdf is at least p."""
-        return self._at(p, self.family.ppf, "ppf", lambda q: self._quantile(q, above=False))
+        values = self._at(p, self.family.ppf, "ppf", lambda q: self._quantile(q, above=False))
+        # SciPy puts the quantile of 0 one below the first count.
+        return np.maximum(values, self.family.support.lower) if self.family.discrete else values
 
     def isf(self, p: Any) -> Array:
         """Upper quantile: the x that is exceeded with probability p."""
-        return self._at(p, self.family.isf, "isf", lambda q: self._quantile(q, above=True))
+        own = self.family.isf
+        if own is None and self.family.discrete:
+            # SciPy's are quantiles of 1 - p, which lose small p to rounding, or never end (logser).
+            return self._quantile(np.asarray(p, dtype=float), above=True)
+        return self._at(p, own, "isf", lambda q: self._quantile(q, above=True))
 
     def mean(self) -> float:
         """Expected value."""
