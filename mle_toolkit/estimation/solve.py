@@ -537,7 +537,8 @@ def _own_starts(family: Family, likelihood: Likelihood) -> list[Array]:
     direct = _direct_route(family, likelihood)
     if direct is not None:
         return [np.concatenate([np.atleast_1d(np.asarray(p, dtype=float)) for p in direct()])]
-    return _guesses(family, Likelihood(family, sketch, likelihood.unit))
+    few = likelihood.data if family.per_row else likelihood.data.sketch()
+    return _guesses(family, Likelihood(family, few, likelihood.unit))
 
 
 def _guesses(family: Family, sketch: Likelihood) -> list[Array]:
