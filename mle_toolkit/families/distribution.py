@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, family_class, get_family
-from mle_toolkit.families.quadrature import Density, Mass, count_quantile, landmarks
+from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
 
 
 class Distribution:
@@ -202,7 +202,7 @@ class Distribution:
     def _landmarks(self) -> tuple[float, ...]:
         """Points in the bulk of the law, from its lower to its upper tail."""
         if self._has_quantiles:
-            points = self.ppf(np.array([1e-6, 0.01, 0.25, 0.5, 0.75, 0.99, 1 - 1e-6]))
+            points = self.ppf(np.array(QUANTILES))
             return tuple(sorted({float(v) for v in points if np.isfinite(v)}))
         return landmarks(self.family.name, self.logpdf, *self._ends, integer=self.family.discrete)
 
