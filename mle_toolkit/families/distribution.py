@@ -227,7 +227,7 @@ def distribution(family: Any, **params: Any) -> Distribution:
 
     Examples
     --------
-    >>> float(distribution("binomial", n=2, p=0.5).pdf(1))
+    >>> round(float(distribution("binomial", n=2, p=0.5).pdf(1)), 12)
     0.5
     """
     if isinstance(family, str):

@@ -59,7 +59,7 @@ class ScipyLaw(Family):
     --------
     >>> from scipy import stats
     >>> ScipyLaw(stats.nakagami)
-    nakagami(nu, scale)
+    nakagami(nu, scale; loc=0.0)
     >>> ScipyLaw(stats.binom, n=12)
     binom(p; n=12)
     """
