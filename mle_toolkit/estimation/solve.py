@@ -416,8 +416,8 @@ def _newton(objective: Objective, u: Array, hessian: Array | None = None) -> tup
     """Newton's method with step halving; says whether it ended in a minimum of the objective.
 
     Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are
-    not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues, which
-    leads away from saddles.
+    not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues,
+    which leads away from saddles.
     """
     nobs = objective.likelihood.nobs
     last, unchecked = np.inf, False

@@ -133,8 +133,8 @@ class Family(ABC):
     parameters: tuple[Parameter, ...]
     support: Interval
     entropy_attained: ClassVar[bool] = False
-    """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the likelihood
-    at the maximum needs no pass over the data."""
+    """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the
+    likelihood at the maximum needs no pass over the data."""
     constant_defaults: ClassVar[Mapping[str, Any]] = {}
     """Known constants of the law and their defaults; `...` marks one that must be given."""
 

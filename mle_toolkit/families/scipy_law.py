@@ -61,7 +61,7 @@ class ScipyLaw(Family):
     >>> ScipyLaw(stats.nakagami)
     nakagami(nu, scale; loc=0.0)
     >>> ScipyLaw(stats.binom, n=12)
-    binom(p; n=12)
+    binom(p; n=12, loc=0.0)
     """
 
     def __init__(self, dist: Any, **constants: Any) -> None:
