@@ -181,7 +181,7 @@ def test_ppf_inverts_cdf_and_isf_inverts_sf(law, seed):
         # A density with a spike passes p between one double and the next.
         x = quantile(p)
         low, high = probability(np.nextafter(x, -up)), probability(np.nextafter(x, up))
-        slack = 1e-8 * p + 1e-15  # a cdf of sums and differences is good to the rounding of 1
+        slack = 1e-8 * p + 4e-15  # a cdf of sums and differences is good to the rounding of 1
         assert np.all((low - slack <= p) & (p <= high + slack)), (low / p - 1, high / p - 1)
 
 
@@ -206,11 +206,11 @@ def test_quantiles_at_0_and_1_are_the_ends_of_the_support(law, seed):
     assert (float(distribution.isf(1.0)), float(distribution.isf(0.0))) == (low, high)
     if not law.discrete:
         assert low >= law.support.lower
-        assert float(distribution.cdf(low)) == pytest.approx(0.0, abs=1e-15)  # an end is a rounded number
-        assert float(distribution.sf(high)) == pytest.approx(0.0, abs=1e-15)
+        assert float(distribution.cdf(low)) == pytest.approx(0.0, abs=4e-15)  # an end is a rounded number
+        assert float(distribution.sf(high)) == pytest.approx(0.0, abs=4e-15)
     assert high <= law.support.upper
-    assert float(distribution.sf(low - 1)) == 1.0
-    assert float(distribution.cdf(high)) == pytest.approx(1.0, abs=1e-15)
+    assert float(distribution.sf(low - 1)) == pytest.approx(1.0, abs=4e-15)
+    assert float(distribution.cdf(high)) == pytest.approx(1.0, abs=4e-15)
 
 
 @pytest.mark.parametrize("law", [law for law in LAWS if law.name != "von_mises"], ids=lambda law: law.name)
@@ -276,8 +276,7 @@ def test_gibbs_cross_entropy_is_at_least_entropy(law, seed):
     """CE(p, q) ≥ H(p) for two laws of one family, with equality where they are the same."""
     p, rng = draw(law, seed)
     q = mle.Distribution(law, _nearby(p, rng))
-    far = p.ppf(np.array([1e-12, 1e-6])), p.isf(np.array([1e-6, 1e-12]))
-    if np.any(np.isneginf(q.logpdf(np.concatenate(far)))):
+    if q.ppf(0.0) > p.ppf(0.0) or q.isf(0.0) < p.isf(0.0):
         return  # q excludes what p allows: the cross-entropy is infinite
     entropy = p.expect(lambda x: -p.logpdf(x))
     slack = 1e-8 * max(1.0, abs(entropy))

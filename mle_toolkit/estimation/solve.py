@@ -40,6 +40,9 @@ _PROGRESS = 1e-3
 _HALVINGS = 30
 """How often a Newton step may be halved before another method has to take over."""
 
+_RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
+"""How long the methods that take over from Newton's may go on: steps, and looks at the value for each coordinate."""
+
 _LEAST_CURVATURE = 1e-3
 """Share of the largest curvature that a direction counts with where the information is not positive definite."""
 
@@ -565,12 +568,15 @@ def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None
         end, done = _newton(objective, u, hessian)
         if done:
             return end, "newton"
-        u = _by_scipy(objective, end if objective.value(end) < objective.value(u) else u, "trust-exact")
+        u = end if objective.value(end) < objective.value(u) else u
+        u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
         end, done = _newton(objective, u)
         if done:
             return end, "trust-exact"
-        method = "Nelder-Mead"  # at a kink derivatives lead nowhere
-    u = _by_scipy(objective, u, method)
+        u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
+        method = "Nelder-Mead"
+    else:
+        u = _by_scipy(objective, u, method)
     end, done = _newton(objective, u)
     return (end if done else u), method
 
@@ -631,12 +637,12 @@ def _newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
     return np.asarray(-axes @ ((gradient @ axes) / curvatures)), convex
 
 
-def _by_scipy(objective: Objective, u: Array, method: str) -> Array:
+def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Array:
     import warnings
 
     from scipy import optimize
 
-    options: dict[str, Any] = dict(_TIGHT_OPTIONS.get(method, {"gtol": 1e-10}))
+    options: dict[str, Any] = dict(_TIGHT_OPTIONS.get(method, {"gtol": 1e-10})) | limits
     arguments: dict[str, Any] = {"method": method, "tol": options.pop("tol", None)}
     if method not in _WITHOUT_GRADIENT:
         arguments["jac"] = objective.gradient
@@ -815,9 +821,9 @@ def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | N
             value = float(_in_unit(family, likelihood, name, end)[0])
             at = theta.copy()
             at[k] = value
-            if abs(theta[k] - value) <= 1e-4 * max(1.0, abs(value)) and likelihood.mean_loglik(
-                at
-            ) >= likelihood.mean_loglik(theta):
+            near = abs(theta[k] - value) <= 1e-4 * max(1.0, abs(value))
+            # Next to the bound the two values may agree to rounding.
+            if near and likelihood.mean_loglik(at) >= likelihood.mean_loglik(theta) - 1e-13:
                 on[name] = end
     return on
 

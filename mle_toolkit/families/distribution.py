@@ -12,7 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family, family_class, get_family
-from mle_toolkit.families.quadrature import Density, Mass, count_quantile, landmarks
+from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
 
 
 class Distribution:
@@ -89,11 +89,17 @@ class Distribution:
 
     def ppf(self, p: Any) -> Array:
         """Quantile: the smallest x whose cdf is at least p."""
-        return self._at(p, self.family.ppf, "ppf", lambda q: self._quantile(q, above=False))
+        values = self._at(p, self.family.ppf, "ppf", lambda q: self._quantile(q, above=False))
+        # SciPy puts the quantile of 0 one below the first count.
+        return np.maximum(values, self.family.support.lower) if self.family.discrete else values
 
     def isf(self, p: Any) -> Array:
         """Upper quantile: the x that is exceeded with probability p."""
-        return self._at(p, self.family.isf, "isf", lambda q: self._quantile(q, above=True))
+        own = self.family.isf
+        if own is None and self.family.discrete:
+            # SciPy's are quantiles of 1 - p, which lose small p to rounding, or never end (logser).
+            return self._quantile(np.asarray(p, dtype=float), above=True)
+        return self._at(p, own, "isf", lambda q: self._quantile(q, above=True))
 
     def mean(self) -> Any:
         """Expected value; of shape (d,) for a law of vectors, as are `var` and `std`."""
@@ -232,7 +238,7 @@ class Distribution:
     def _landmarks(self) -> tuple[float, ...]:
         """Points in the bulk of the law, from its lower to its upper tail."""
         if self._has_quantiles:
-            points = self.ppf(np.array([1e-6, 0.01, 0.25, 0.5, 0.75, 0.99, 1 - 1e-6]))
+            points = self.ppf(np.array(QUANTILES))
             return tuple(sorted({float(v) for v in points if np.isfinite(v)}))
         return landmarks(self.family.name, self.logpdf, *self._ends, integer=self.family.discrete)
 
@@ -257,7 +263,7 @@ def distribution(family: Any, **params: Any) -> Distribution:
 
     Examples
     --------
-    >>> float(distribution("binomial", n=2, p=0.5).pdf(1))
+    >>> round(float(distribution("binomial", n=2, p=0.5).pdf(1)), 12)
     0.5
     """
     if isinstance(family, str):

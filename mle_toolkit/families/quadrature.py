@@ -39,7 +39,12 @@ _MOST_PANELS = 20_000
 _FIRST_TERMS, _MOST_TERMS = 1024, 2**20
 """Terms of a sum in the first block; blocks double up to the other number, after which the sum is given up."""
 
-_QUANTILES = (1e-6, 0.01, 0.25, 0.5, 0.75, 0.99, 1 - 1e-6)
+QUANTILES = (1e-6, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1 - 1e-6)
+"""Where the bulk of a law is marked, for the stretches that integrals begin with."""
+
+_BLOCKS = 4
+"""Blocks of a sum before its tail is judged: the first holds the bulk, which says nothing of the tail."""
+
 _PEAKS, _ZOOMS = 20, 60
 _LARGEST_COUNT = 1e300
 _NEWTON_STEPS = 100
@@ -49,7 +54,7 @@ _NEWTON_STEPS = 100
 
 
 def landmarks(name: str, logpdf: Function, low: float, high: float, *, integer: bool = False) -> tuple[float, ...]:
-    """Points about the quantiles of `_QUANTILES` of a law of which only the log-density is known.
+    """Points about the quantiles of `QUANTILES` of a law of which only the log-density is known.
 
     A grid over all magnitudes of double numbers is refined about its highest peaks until the log-density is smooth on
     it; the grid then shows where the mass is.
@@ -75,7 +80,7 @@ def landmarks(name: str, logpdf: Function, low: float, high: float, *, integer: 
         log_mass = np.logaddexp(height[:-1], height[1:]) + np.log(width)
         mass = np.exp(log_mass - np.max(log_mass))
     cumulative = np.cumsum(mass) / np.sum(mass)
-    return tuple(sorted({float(grid[int(np.searchsorted(cumulative, q))]) for q in _QUANTILES}))
+    return tuple(sorted({float(grid[int(np.searchsorted(cumulative, q))]) for q in QUANTILES}))
 
 
 def _magnitudes(low: float, high: float) -> Array:
@@ -205,12 +210,9 @@ class Density:
 
     def _first_knots(self, marks: Array) -> Array:
         """Marks, and beyond the outer ones steps that double, up to a length over which a density changes little."""
-        u = self.stretch.to_real(marks)
+        u = _graded(self.stretch.to_real(marks))
         first, last = self.stretch.reach
-        width = max(float(u[-1] - u[0]), 1e-15 * max(1.0, abs(float(u[0]))))
-        steps = np.cumsum(np.minimum(width * np.exp2(np.arange(-3.0, 60.0)), 4.0))
-        steps = np.concatenate([steps, np.arange(steps[-1] + 4.0, 1500.0, 4.0)])
-        knots = np.concatenate([[first, last], u, u[0] - steps, u[-1] + steps])
+        knots = np.concatenate([[first, last], u, u[0] - _outwards(u[:2]), u[-1] + _outwards(u[-2:])])
         return np.unique(knots[(knots >= first) & (knots <= last)])
 
     def integrate(self, function: Function) -> float:
@@ -298,6 +300,26 @@ class Density:
         return np.where(np.isnan(x), np.nan, np.clip(beyond + part, 0.0, 1.0))
 
 
+def _graded(marks: Array) -> Array:
+    """Marks, and points between them, so that stretches grow at most twofold: a peak beside a gap is then seen."""
+    gaps = np.diff(marks)
+    points = [marks]
+    for k, gap in enumerate(gaps):
+        steps = np.exp2(np.arange(60.0))
+        if k > 0:
+            points.append(marks[k] + (near := gaps[k - 1] * steps)[near < 0.5 * gap])
+        if k + 1 < len(gaps):
+            points.append(marks[k + 1] - (near := gaps[k + 1] * steps)[near < 0.5 * gap])
+    return np.unique(np.concatenate(points))
+
+
+def _outwards(pair: Array) -> Array:
+    """Steps away from the bulk: at first as long as the outermost stretch in it."""
+    width = max(float(pair[-1] - pair[0]), 1e-15 * max(1.0, abs(float(pair[0]))))
+    steps = np.cumsum(np.minimum(width * np.exp2(np.arange(0.0, 60.0)), 4.0))
+    return np.concatenate([steps, np.arange(steps[-1] + 4.0, 1500.0, 4.0)])
+
+
 def _gauss(f: Function, a: Array, b: Array, rule: tuple[Array, Array]) -> Array:
     """Gauss-Legendre quadrature over each of many intervals."""
     nodes, weights = rule
@@ -363,7 +385,7 @@ class Mass:
         total, mass, mass_to_come = 0.0, 0.0, 0.0
         for upwards in (True, False):
             size, last, rest, last_mass, rest_of_mass = abs(total), 0.0, 0.0, 0.0, 0.0
-            for k, p in self._blocks(upwards):
+            for block, (k, p) in enumerate(self._blocks(upwards), start=1):
                 with np.errstate(all="ignore"):
                     terms = np.where(p > 0, function(k), 0.0) * p
                 here = float(np.sum(np.abs(terms)))
@@ -374,7 +396,7 @@ class Mass:
                 rest = 0.0 if at_end else _remainder(here, last)
                 rest_of_mass = 0.0 if at_end else _remainder(mass_here, last_mass)
                 last, last_mass = here, mass_here
-                if rest <= 1e-15 * size and (mass > 0.5 or not upwards):
+                if rest <= 1e-15 * size and (mass > 0.5 or not upwards) and block >= _BLOCKS:
                     break
             mass_to_come += rest_of_mass
             if not rest <= _HONEST * size and size != 0:

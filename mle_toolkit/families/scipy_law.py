@@ -59,9 +59,9 @@ class ScipyLaw(Family):
     --------
     >>> from scipy import stats
     >>> ScipyLaw(stats.nakagami)
-    nakagami(nu, scale)
+    nakagami(nu, scale; loc=0.0)
     >>> ScipyLaw(stats.binom, n=12)
-    binom(p; n=12)
+    binom(p; n=12, loc=0.0)
     """
 
     def __init__(self, dist: Any, **constants: Any) -> None:
@@ -80,7 +80,7 @@ class ScipyLaw(Family):
         self._pinned: dict[str, float] = {}
         self.parameters = self._declared()
         if not self.parameters:
-            self.from_sample = lambda sample: ()  # all is known: the fit is the law itself
+            self.from_sample = _nothing
 
     def _known(self, constants: dict[str, Any]) -> dict[str, Any]:
         unknown = [name for name in constants if name not in self._all_names]
@@ -547,6 +547,11 @@ class ScipyLaw(Family):
             warnings.simplefilter("ignore")
             end = optimize.minimize(cost, u, method="Nelder-Mead", options={"maxiter": 400, "fatol": 1e-10})
         return to_theta(end.x) if end.fun <= cost(u) else theta
+
+
+def _nothing(sample: Sample) -> tuple[float, ...]:
+    """The estimates of a law of which all is known."""
+    return ()
 
 
 def as_scipy(distribution: Distribution) -> Any:

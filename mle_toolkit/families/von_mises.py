@@ -108,7 +108,9 @@ class VonMises(ExponentialFamily):
 
     def isf(self, p: Array, mu: Array, kappa: Array) -> Array:
         """Upper quantile on the turn centred at mu."""
-        return np.asarray(2 * mu - self.ppf(p, mu, kappa))
+        p = np.asarray(p, dtype=float)
+        inside = 2 * mu - self.ppf(p, mu, kappa)
+        return np.where(p == 0, mu + np.pi, np.where(p == 1, mu - np.pi, inside))
 
     def rvs(self, mu: float, kappa: float, *, size: Any, rng: Any) -> Array:
         """Random directions, on the turn centred at mu."""
