@@ -162,8 +162,9 @@ class Objective:
             bend = self.likelihood.mean_score(theta) * self.coordinates.curvature(u)
             # A parameter has at most one coordinate, so its own bend stays on the diagonal.
             return -np.asarray(second + np.diag(bend @ (slopes != 0)))
-        second = self._differences_of_gradient(u)
-        return 0.5 * (second + second.T)
+        with np.errstate(invalid="ignore"):  # gradients may be infinite on the way to a spike
+            second = self._differences_of_gradient(u)
+            return 0.5 * (second + second.T)
 
     def _differences_of_gradient(self, u: Array) -> Array:
         columns = []

@@ -19,6 +19,10 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError, UnknownNameError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.families.base import Family, Parameter, family_class, get_family
+from mle_toolkit.families.combinators.mixture import Mixture
+from mle_toolkit.families.combinators.shifted import Shifted
+from mle_toolkit.families.combinators.truncated import Truncated
+from mle_toolkit.families.combinators.zeros import Hurdle, ZeroInflated
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Vector
 from mle_toolkit.information.report import InformationReport
@@ -34,6 +38,13 @@ SCHEMA = 1
 
 _SAVED_COVARIANCES = ("observed", "opg", "sandwich")
 _KEPT_COVARIANCES = (*_SAVED_COVARIANCES, "expected")  # the last by quadrature, so only if it was asked for
+_MAKERS: dict[str, Any] = {
+    "shifted": Shifted,
+    "truncated": Truncated,
+    "zero_inflated": ZeroInflated,
+    "hurdle": Hurdle,
+    "mixture": Mixture,
+}
 _CERTIFICATE_FLOATS = ("score_se", "decrement")
 _CERTIFICATE_TUPLES = ("boundary", "irregular")
 
@@ -163,6 +174,9 @@ def family_to_dict(family: Family) -> dict[str, Any]:
     if _is_of_scipy(family):
         free = {"loc": None} if "loc" in family.param_names else {}
         return {"kind": "scipy", "name": family.name, "constants": constants | free}
+    made = _made_to_dict(family)
+    if made is not None:
+        return made
     return {
         "kind": "custom",
         "name": family.name,
@@ -173,6 +187,8 @@ def family_to_dict(family: Family) -> dict[str, Any]:
 
 def family_from_dict(record: Mapping[str, Any]) -> Family:
     """The family of which `family_to_dict` made the record; see `UnsavedLaw` for laws of the user's own."""
+    if record["kind"] in _MAKERS:
+        return _made_from_dict(record)
     if record["kind"] == "custom":
         parameters = tuple(_parameter_from_dict(item) for item in record["parameters"])
         support = _interval_from_dict(record["support"])
@@ -185,6 +201,31 @@ def family_from_dict(record: Mapping[str, Any]) -> Family:
 
         return get_family(getattr(stats, record["name"]), **constants)
     raise MleError(f"the saved fit has a law of unknown kind {record['kind']!r}; upgrade mle_toolkit.")
+
+
+def _made_to_dict(family: Family) -> dict[str, Any] | None:
+    """Record of a family made of others; None of any other."""
+    if type(family) is Mixture:
+        parts = [family_to_dict(component) for component in family.components]
+        return {"kind": "mixture", "of": parts, "shared": list(family.shared)}
+    for kind, maker in _MAKERS.items():
+        if type(family) is maker:
+            assert isinstance(family, Shifted | Truncated | ZeroInflated | Hurdle)
+            record: dict[str, Any] = {"kind": kind, "of": [family_to_dict(family.base)]}
+            if isinstance(family, Truncated):
+                record |= {"lower": family.lower, "upper": family.upper, "name": family.name}
+            return record
+    return None
+
+
+def _made_from_dict(record: Mapping[str, Any]) -> Family:
+    parts = [family_from_dict(item) for item in record["of"]]
+    if record["kind"] == "mixture":
+        return Mixture(parts, tuple(record["shared"]))
+    if record["kind"] == "truncated":
+        return Truncated(parts[0], float(record["lower"]), float(record["upper"]), record["name"])
+    made: Family = _MAKERS[record["kind"]](parts[0])
+    return made
 
 
 def _is_registered(family: Family) -> bool:

@@ -12,9 +12,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter, Role
+from mle_toolkit.families.base import Family, Limit, Parameter, Role, get_family
 from mle_toolkit.families.combinators.parts import fitted, interior, part
 from mle_toolkit.families.combinators.shifted import Shifted
+from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
 
@@ -242,7 +243,8 @@ class Mixture(Family):
                 enough = reached(middle) >= p if rising else reached(middle) <= p
                 high = np.where(inside & enough, middle, high)
                 low = np.where(inside & ~enough, middle, low)
-        return np.asarray(high)
+        # An end of the law may be infinite, and is then out of reach of halving.
+        return np.where(p == (0.0 if rising else 1.0), np.min(ends, axis=0), high)
 
     # --- order, unit, coordinates -------------------------------------------------------------------------------------
 
@@ -517,7 +519,7 @@ def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> 
     -------
     Family
         Its first parameter is ``weights``, of shape (k,). Of one law, every parameter that is not shared is then an
-        array of shape (k,), and components come in the order of their locations, or of their means. Of several laws,
+        array of shape (k,), with more axes for laws of vectors, and components come in the order of their locations, or of their means. Of several laws,
         which stay in the order given, parameters are called ``"poisson.mu"``; where a law is there twice,
         ``"poisson1.mu"`` and ``"poisson2.mu"``.
 
@@ -539,6 +541,8 @@ def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> 
             raise ParameterError(f"mixture: {len(families)} components were given, and k = {k}; leave k out.")
         components = [part(family, "mixture") for family in families]
     else:
+        if _is_of_vectors(families):
+            return vector_mixture(get_family(families), k, shared)
         if k is None:
             raise ParameterError("mixture: say how many components: mixture(family, k), or give a list of families.")
         components = [part(families, "mixture")] * int(k)
@@ -547,6 +551,10 @@ def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> 
     names = (shared,) if isinstance(shared, str) else tuple(shared)
     _check_components(components, names)
     return Mixture(components, names)
+
+
+def _is_of_vectors(family: Any) -> bool:
+    return isinstance(family, (str, Family)) and get_family(family).multivariate
 
 
 def _check_components(components: Sequence[Family], shared: tuple[str, ...]) -> None:

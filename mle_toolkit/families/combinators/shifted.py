@@ -16,6 +16,7 @@ from mle_toolkit.families.combinators.parts import fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
+from mle_toolkit.families.mass import log_mass
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -36,6 +37,9 @@ _AT_MINUS_INFINITY: dict[str, tuple[str, tuple[float, float]]] = {
 
 _STARTS = 3
 
+_BESIDE = 1e-6
+"""How far beside the end of an interval the likelihood is compared, as a share of the interval."""
+
 _TYPICAL_HEIGHT = -50.0
 """Log-density, in units of the law, above which it does not count as vanishing at its beginning."""
 
@@ -52,11 +56,14 @@ class Known:
         Whether an observation is there, not just the upper end of an interval.
     settled : bool
         Whether the maximum is there.
+    plain : bool
+        Whether there are only exact observations.
     """
 
     highest: float = np.inf
     exact: bool = False
     settled: bool = False
+    plain: bool = True
 
 
 class Shifted(Family):
@@ -172,9 +179,62 @@ class Shifted(Family):
         """Learn the highest possible threshold: an observation, or the upper end of an interval, bounds it."""
         highest = float(np.min(sample.upper))
         exact = bool(np.any(sample.lower[sample.upper == highest] == highest))
-        law = Shifted(self.base, Known(highest - self._begin, exact=exact))
-        settled = exact and sample.is_plain and law._rises_to_the_data(sample)
-        return Shifted(self.base, Known(highest - self._begin, exact=exact, settled=True)) if settled else law
+        law = Shifted(self.base, Known(highest - self._begin, exact=exact, plain=sample.is_plain))
+        if exact:
+            settled = highest if sample.is_plain and law._rises_to_the_data(sample) else None
+        else:
+            settled = law._kink(sample)
+        if settled is None:
+            return law
+        return Shifted(self.base, Known(settled - self._begin, exact=exact, settled=True, plain=sample.is_plain))
+
+    def _kink(self, sample: Sample) -> float | None:
+        """The lower end of the lowest interval, if the likelihood of intervals has its maximum, a kink, there.
+
+        The probability of that interval falls on either side where the density is highest at its beginning.
+        """
+        end = float(np.min(sample.lower))
+        if not np.isfinite(end) or _vanishes(self.base):
+            return None
+        centre, scale = sample.stand_ins().quantile(0.5), _spread_of(sample.stand_ins())
+        law = Shifted(self.base.in_unit(0.0, scale))
+        moved = sample.standardised(centre, scale)
+        threshold = (end - centre) / scale - self._begin
+        first = law._inner(moved.stand_ins(), threshold, None)
+        if first is None:
+            return None
+        best, value = law._climbed_at(moved, first)
+        step = _BESIDE * float(np.min(moved.upper) - np.min(moved.lower))
+        beside = [law._coarse_value(moved, (*best[:-1], threshold + side)) for side in (-step, step)]
+        return end if value > max(beside) else None
+
+    def _climbed_at(self, sample: Sample, params: tuple[Any, ...]) -> tuple[tuple[Any, ...], float]:
+        """The best other parameters at a threshold, for intervals, and the mean log-likelihood."""
+        from scipy import optimize
+
+        domains = [p.domain for p in self.base.parameters]
+
+        def to_params(u: Array) -> tuple[Any, ...]:
+            return (*(float(d.from_real(np.asarray(v))) for d, v in zip(domains, u, strict=True)), params[-1])
+
+        def cost(u: Array) -> float:
+            return -self._coarse_value(sample, to_params(u))
+
+        u = np.array([float(d.to_real(np.asarray(v))) for d, v in zip(domains, params[:-1], strict=True)])
+        minimize: Any = optimize.minimize
+        end = minimize(cost, u, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 1000})
+        return to_params(end.x), -float(end.fun)
+
+    def _coarse_value(self, sample: Sample, params: tuple[Any, ...]) -> float:
+        point = sample.lower == sample.upper
+        with np.errstate(all="ignore"):
+            rows = np.empty(sample.n_rows)
+            rows[point] = self.logpdf(sample.lower[point], *params)
+            rows[~point] = log_mass(self, params, sample.lower[~point], sample.upper[~point])
+            if sample.window is not None:
+                rows -= log_mass(self, params, *sample.window)
+        value = float(np.sum(rows if sample.weight is None else sample.weight * rows)) / sample.nobs
+        return value if np.isfinite(value) else -1e300
 
     def in_unit(self, centre: Any, scale: Any) -> Family:
         """The law of ``(x - centre) / scale``."""
@@ -260,7 +320,9 @@ class Shifted(Family):
         if self._known.settled:
             inner = self._inner(sample, self._known.highest, None)
             return [] if inner is None else [inner]
-        return self._maxima(sample) or self._anywhere(sample)
+        maxima = self._maxima(sample)
+        # Points in place of intervals may have their maximum elsewhere.
+        return maxima if maxima and self._known.plain else [*maxima, *self._anywhere(sample)]
 
     def _maxima(self, sample: Sample) -> list[tuple[Any, ...]]:
         """Maxima of the profile log-likelihood over the threshold, highest first; refined within a cell of the grid."""
@@ -297,7 +359,7 @@ class Shifted(Family):
     def _anywhere(self, sample: Sample) -> list[tuple[Any, ...]]:
         """Starts where the profile has no maximum: the threshold is given, or the likelihood is of intervals."""
         highest = sample.minimum - self._begin
-        inner = (self._inner(sample, highest - d * _spread_of(sample), None) for d in (0.1, 1.0))
+        inner = (self._inner(sample, highest - d * _spread_of(sample), None) for d in (0.1, 1.0, 4.0))
         return [params for params in inner if params is not None]
 
     def _inner(self, sample: Sample, threshold: float, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:

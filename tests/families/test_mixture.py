@@ -1,0 +1,344 @@
+"""Mixtures: reference cases, order, units, spurious maxima, sharing, composition, forms of data."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from references import HERE, adversarial, column, fit_quietly, flat
+
+import mle_toolkit as mle
+from mle_toolkit.families.combinators.mixture import Mixture
+
+EXPECTED = {
+    case["id"]: case["expected"]
+    for case in json.loads((HERE / "cases_dev.json").read_text(encoding="utf-8"))["cases"]
+    if case["kind"] == "mixture"
+}
+IN_STANDARD_ERRORS = 1e-5
+LOGLIK = 1e-8
+
+rng = np.random.default_rng(20_240_302)
+THREE = np.concatenate([rng.normal(0.0, 1.0, 150), rng.normal(5.0, 0.5, 100), rng.normal(9.0, 1.0, 150)])
+GAMMAS = np.concatenate([rng.gamma(2.0, 1.0, 250), rng.gamma(20.0, 1.0, 200)])
+COUNTS = rng.poisson(np.repeat([1.0, 8.0], [200, 150])).astype(float)
+WAITING = column("faithful", "waiting")
+
+
+def flat_mixture(values, names):
+    """One weight and all other numbers, as the reference cases list them."""
+    return np.concatenate([[values["weights"][0]], *(np.atleast_1d(values[name]) for name in names)])
+
+
+def check_case(name: str, fit: mle.Fit) -> None:
+    expected = EXPECTED[name]
+    names = [p for p in fit.params if p != "weights"]
+    theta, se = (np.array(list(expected[key].values())) for key in ("params", "se"))
+    assert np.abs((flat_mixture(fit.params, names) - theta) / se).max() <= IN_STANDARD_ERRORS
+    assert abs(fit.llf - expected["loglik"]) <= LOGLIK * abs(expected["loglik"])
+    assert flat_mixture(fit.bse, names) == pytest.approx(se, rel=IN_STANDARD_ERRORS)
+    keep = [k for k in range(len(flat(fit.params))) if k != 1]  # the other weight is one minus the first
+    cov = fit.cov_params().to_numpy()[np.ix_(keep, keep)]
+    assert np.abs((cov - np.array(expected["cov"])) / np.outer(se, se)).max() <= 2 * IN_STANDARD_ERRORS
+    assert fit.df_model == len(theta)
+    assert fit.bic == pytest.approx(expected["bic"], rel=1e-8)
+
+
+@pytest.mark.parametrize("x", ["eruptions", "waiting"])
+def test_old_faithful(x):
+    fit = fit_quietly(column("faithful", x), mle.mixture("normal", 2))
+    check_case(f"mix2_faithful_{x}", fit)
+    assert fit.certificate.verdict == "local"
+    assert "spike" in fit.certificate.message
+    assert fit.certificate.decrement <= 1e-9
+    assert min(fit.certificate.eigenvalues) > 0
+
+
+def test_federalist():
+    with (HERE / "data/dev/prepared/mixpois_federalist.csv").open(encoding="utf-8") as file:
+        x, weight = np.loadtxt(file, delimiter=",", skiprows=1, unpack=True)
+    fit = mle.fit(x, mle.mixture("poisson", 2), weights=weight)
+    check_case("mixpois_federalist", fit)
+    assert fit.certificate.verdict == "interior"
+
+
+@pytest.mark.parametrize(("centre", "scale"), [(0.0, 1e9), (0.0, 1e-9), (1e5, 1.0), (0.0, -1.0)])
+def test_a_mixture_moves_with_the_unit(centre, scale):
+    known = fit_quietly(WAITING, mle.mixture("normal", 2))
+    fit = fit_quietly(centre + scale * WAITING, mle.mixture("normal", 2))
+    order = slice(None, None, 1 if scale > 0 else -1)
+    for name, moved, size in (
+        ("weights", known.params["weights"][order], 1.0),
+        ("mu", centre + scale * known.params["mu"][order], abs(scale)),
+        ("sigma", abs(scale) * known.params["sigma"][order], abs(scale)),
+    ):
+        assert np.all(np.abs(fit.params[name] - moved) <= IN_STANDARD_ERRORS * size * known.bse[name][order])
+        assert fit.bse[name] == pytest.approx(size * known.bse[name][order], rel=1e-5)
+
+
+def test_a_fit_is_the_same_each_time_and_in_any_order_of_the_data():
+    law = mle.mixture("normal", 3)
+    first, second = fit_quietly(THREE, law), fit_quietly(THREE, law)
+    assert flat(first.params).tolist() == flat(second.params).tolist()
+    shuffled = fit_quietly(np.random.default_rng(5).permutation(THREE), law)
+    assert flat(shuffled.params) == pytest.approx(flat(first.params), rel=1e-6)
+
+
+# --- spikes -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_spike_on_tied_values_is_not_an_estimate():
+    x = np.array(adversarial()["adv_normal_mixture_spike"]["data"]["x"])
+    with pytest.warns(mle.FitWarning, match="best maximum found without such a spike"):
+        fit = mle.fit(x, mle.mixture("normal", 2))
+    assert fit.certificate.verdict == "local"
+    # The only local maximum apart from spikes, by EM from 3000 random starts.
+    assert fit.llf == pytest.approx(-15.8593, abs=1e-4)
+    assert fit.params["mu"] == pytest.approx([-0.1055, 2.7110], abs=1e-4)
+    assert fit.params["sigma"] == pytest.approx([0.8599, 0.4017], abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ties_and_near_ties_do_not_draw_a_component(seed):
+    local = np.random.default_rng(seed)
+    x = np.concatenate([local.normal(0.0, 1.0, 40), local.normal(4.0, 1.0, 40), [1.5, 1.5, 1.5 + 1e-7]])
+    fit = fit_quietly(x, mle.mixture("normal", 2))
+    assert fit.certificate.verdict == "local"
+    assert fit.params["sigma"].min() > 0.2
+    assert fit.llf < -120
+
+
+def test_a_start_on_a_spike_is_refused():
+    start = {"weights": [0.05, 0.95], "mu": [79.0, 70.0], "sigma": [1e-4, 13.0]}
+    with pytest.raises(mle.errors.UnboundedLikelihoodError, match="spike"):
+        mle.fit(WAITING, mle.mixture("normal", 2), start=start)
+
+
+def test_where_no_component_can_shrink_the_maximum_is_interior():
+    for law, x in (
+        (mle.mixture("normal", 2, shared=("sigma",)), WAITING),
+        (mle.mixture("exponential", 2), np.concatenate([GAMMAS, 10 * GAMMAS])),
+        (mle.mixture("poisson", 2), COUNTS),
+        (mle.mixture("gamma", 2, shared="shape"), GAMMAS),
+    ):
+        assert fit_quietly(x, law).certificate.verdict == "interior", law
+
+
+def test_rounding_bounds_the_likelihood():
+    fit = mle.fit(mle.Sample.rounded(WAITING, 1.0), mle.mixture("normal", 2))
+    assert fit.certificate.verdict == "interior"
+    expected = EXPECTED["mix2_faithful_waiting"]
+    assert np.abs(fit.params["mu"] - [expected["params"]["mu1"], expected["params"]["mu2"]]).max() < 0.01
+
+
+# --- components -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("base", ["normal", "logistic", "gamma", "lognormal", "weibull"])
+def test_components_come_in_the_order_of_their_means(base):
+    x = np.concatenate([GAMMAS[250:], GAMMAS[:250]])
+    fit = fit_quietly(x, mle.mixture(base, 2))
+    assert fit.certificate.ok
+    split = fit.family.split(tuple(fit.params.values()))
+    means = [
+        mle.distribution(base, **dict(zip(mle.get_family(base).param_names, p, strict=True))).mean() for p in split
+    ]
+    assert means[0] < means[1]
+    assert fit.params["weights"].sum() == pytest.approx(1.0)
+
+
+def test_three_components():
+    fit = fit_quietly(THREE, mle.mixture("normal", 3))
+    assert fit.certificate.verdict == "local"
+    assert fit.params["mu"] == pytest.approx([0.0, 5.0, 9.0], abs=0.4)
+    assert fit.params["weights"] == pytest.approx([0.375, 0.25, 0.375], abs=0.04)
+    assert fit.family.coefficient_names[:4] == ("weights[0]", "weights[1]", "weights[2]", "mu[0]")
+
+
+def test_a_shared_parameter_is_one_number():
+    fit = mle.fit(WAITING, mle.mixture("normal", 2, shared=("sigma",)))
+    assert isinstance(fit.params["sigma"], float)
+    assert fit.df_model == 4
+    free = fit_quietly(WAITING, mle.mixture("normal", 2))
+    assert free.llf - 1.0 < fit.llf <= free.llf
+
+
+def test_different_laws_have_names_of_their_own():
+    assert mle.mixture(["normal", "cauchy", "normal"]).param_names == (
+        "weights", "normal1.mu", "normal1.sigma", "cauchy.loc", "cauchy.scale", "normal2.mu", "normal2.sigma",
+    )  # fmt: skip
+    assert mle.mixture(["gamma", "weibull"], shared=["scale"]).param_names == (
+        "weights", "gamma.shape", "scale", "weibull.shape",
+    )  # fmt: skip
+
+
+def test_different_laws_in_any_unit():
+    x = GAMMAS[GAMMAS > 0]
+    law = mle.mixture(["gamma", "normal"])
+    one, other = fit_quietly(x, law), fit_quietly(1e6 * x, law)
+    assert one.certificate.verdict == "local"
+    slope = np.array([1, 1, 1, 1e6, 1e6, 1e6])
+    assert flat(other.params) == pytest.approx(slope * flat(one.params), rel=1e-6)
+    assert other.llf == pytest.approx(one.llf - len(x) * math.log(1e6), rel=1e-10)
+
+
+def test_combinators_compose():
+    x = np.concatenate([COUNTS, np.zeros(80)])
+    law = mle.mixture([mle.zero_inflated("poisson"), "negbin"])
+    fit = fit_quietly(x, law)
+    assert list(fit.params) == ["weights", "zip.pi", "zip.mu", "negbin.size", "negbin.mu"]
+    assert fit.certificate.ok
+    assert fit.llf >= max(mle.fit(x, "zip").llf, fit_quietly(x, "negbin").llf) - 1e-9
+
+
+def test_a_mixture_of_truncated_laws():
+    x = WAITING[WAITING > 50]
+    fit = fit_quietly(x, mle.mixture(mle.truncated("normal", 50.0), 2))
+    seen = fit_quietly(mle.Sample(x), mle.mixture("normal", 2))
+    assert fit.certificate.decrement <= 1e-9
+    assert fit.llf > seen.llf
+
+
+def test_one_component_too_many_is_a_boundary():
+    """Counts that vary less than Poisson ones have no second component."""
+    x = np.repeat([2.0, 3.0, 4.0], [20, 60, 20])
+    fit = fit_quietly(x, mle.mixture("poisson", 2))
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit == "poisson"
+    assert fit.params["weights"].tolist() == [1.0, 0.0]
+    assert fit.params["mu"][0] == pytest.approx(3.0)
+    assert fit.distribution.family.name == "poisson"
+
+
+# --- forms of data ----------------------------------------------------------------------------------------------------
+
+
+def test_weights_are_repetitions():
+    weight = 1.0 + np.arange(len(WAITING)) % 3
+    weighted = fit_quietly(WAITING, mle.mixture("normal", 2), weights=weight)
+    repeated = fit_quietly(np.repeat(WAITING, weight.astype(int)), mle.mixture("normal", 2))
+    assert flat(weighted.params) == pytest.approx(flat(repeated.params), rel=1e-6)
+    assert weighted.llf == pytest.approx(repeated.llf, rel=1e-12)
+
+
+def test_censored_observations():
+    """The maximum is one: no small change of a parameter raises the likelihood of the censored sample."""
+    limit = 85.0
+    sample = mle.Sample.right_censored(np.minimum(WAITING, limit), limit > WAITING)
+    fit = fit_quietly(sample, mle.mixture("normal", 2))
+    assert fit.certificate.verdict == "local"
+    assert fit.params["mu"] == pytest.approx([54.6, 80.1], abs=1.0)
+
+    def loglik(params):
+        law = mle.Distribution(fit.family, params)
+        return law.logpdf(WAITING[limit > WAITING]).sum() + np.sum(limit <= WAITING) * float(law.logsf(limit))
+
+    assert loglik(fit.params) == pytest.approx(fit.llf, rel=1e-12)
+    for name in ("mu", "sigma"):
+        for k in (0, 1):
+            for step in (-0.05, 0.05):
+                other = dict(fit.params)
+                other[name] = other[name] + step * np.eye(2)[k]
+                assert loglik(other) < fit.llf
+
+
+def test_known_parameters():
+    fit = fit_quietly(WAITING, mle.mixture("normal", 2), fixed={"weights": [0.4, 0.6]})
+    assert fit.df_model == 4
+    assert fit.llf < fit_quietly(WAITING, mle.mixture("normal", 2)).llf
+    held = fit_quietly(WAITING, mle.mixture("normal", 2), fixed={"sigma": [5.0, 6.0]})
+    assert held.certificate.verdict == "interior"
+
+
+# --- the law ----------------------------------------------------------------------------------------------------------
+
+LAWS = {
+    "normal": (mle.mixture("normal", 2), {"weights": [0.3, 0.7], "mu": [0.0, 4.0], "sigma": [1.0, 2.0]}),
+    "shared": (
+        mle.mixture("normal", 3, shared=("sigma",)),
+        {"weights": [0.2, 0.3, 0.5], "mu": [0.0, 2.0, 9.0], "sigma": 1.5},
+    ),
+    "poisson": (mle.mixture("poisson", 2), {"weights": [0.3, 0.7], "mu": [1.0, 6.0]}),
+    "mixed": (
+        mle.mixture(["gamma", "normal"]),
+        {"weights": [0.3, 0.7], "gamma.shape": 2.0, "gamma.scale": 1.0, "normal.mu": 5.0, "normal.sigma": 2.0},
+    ),
+    "nested": (
+        mle.mixture([mle.mixture("poisson", 2), mle.zero_inflated("geometric")]),
+        None,
+    ),
+}  # fmt: skip
+LAWS["nested"] = (
+    LAWS["nested"][0],
+    dict(zip(LAWS["nested"][0].param_names, ([0.6, 0.4], [0.5, 0.5], [2.0, 9.0], 0.3, 0.4), strict=True)),
+)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_the_mixture_is_a_law(name):
+    family, params = LAWS[name]
+    law = mle.distribution(family, **params)
+    assert law.expect(np.ones_like) == pytest.approx(1.0, rel=1e-8)
+    assert law.mean() == pytest.approx(law.expect(lambda x: x), rel=1e-7)
+    assert law.var() == pytest.approx(law.expect(lambda x: np.square(x - law.mean())), rel=1e-7)
+    p = np.array([0.001, 0.2, 0.5, 0.9, 0.999])
+    x = law.ppf(p)
+    if family.discrete:
+        assert np.all(law.cdf(x) >= p)
+        assert np.all(law.cdf(x - 1) < p)
+    else:
+        assert law.cdf(x) == pytest.approx(p, rel=1e-9)
+        assert law.sf(law.isf(p)) == pytest.approx(p, rel=1e-9)
+    assert np.exp(law.logcdf(x)) == pytest.approx(law.cdf(x))
+    assert np.exp(law.logsf(x)) == pytest.approx(law.sf(x))
+    drawn = law.rvs(4000, rng=1)
+    assert drawn.mean() == pytest.approx(law.mean(), abs=5 * law.std() / math.sqrt(4000))
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_score_of_a_mixture(name):
+    family, params = LAWS[name]
+    theta = family.pack(params)
+    x = np.array([0.0, 1.0, 4.0, 7.0]) if family.discrete else np.array([-0.5, 0.5, 3.0, 8.0])
+    got = np.stack(family.score(x, *family.unpack(theta)), axis=-1)
+    for k in range(len(theta)):
+        h = 1e-4 * np.eye(len(theta))[k]
+        at = [family.logpdf(x, *family.unpack(theta + c * h)) for c in (1, -1, 2, -2)]
+        slope = (8 * (at[0] - at[1]) - (at[2] - at[3])) / 12e-4
+        assert got[:, k] == pytest.approx(slope, rel=1e-6, abs=1e-9)
+
+
+def test_far_from_all_components_nothing_underflows():
+    law = mle.distribution(LAWS["normal"][0], **LAWS["normal"][1])
+    wide = mle.distribution("normal", mu=4.0, sigma=2.0)
+    assert law.logpdf(1000.0) == pytest.approx(math.log(0.7) + wide.logpdf(1000.0))
+    assert law.logsf(100.0) == pytest.approx(math.log(0.7) + wide.logsf(100.0))
+
+
+def test_a_saved_mixture_computes_as_before(tmp_path):
+    fit = fit_quietly(WAITING, mle.mixture("normal", 2))
+    fit.save(tmp_path / "fit.json")
+    loaded = mle.load(tmp_path / "fit.json")
+    assert isinstance(loaded.family, Mixture)
+    assert loaded.distribution.cdf(WAITING[:5]).tolist() == fit.distribution.cdf(WAITING[:5]).tolist()
+    assert loaded.params["mu"].tolist() == fit.params["mu"].tolist()
+
+
+@pytest.mark.parametrize(("make", "reason"), [
+    (lambda: mle.mixture("normal"), "how many"),
+    (lambda: mle.mixture("normal", 1), "at least 2"),
+    (lambda: mle.mixture(["normal", "gamma"], 3), "leave k out"),
+    (lambda: mle.mixture(["normal", "poisson"]), "no common density"),
+    (lambda: mle.mixture("normal", 2, shared=("tau",)), "shared parameter 'tau'"),
+    (lambda: mle.mixture("laplace", 2), "kink"),
+    (lambda: mle.mixture(mle.shifted("weibull"), 2), "begins"),
+])  # fmt: skip
+def test_what_cannot_be_mixed(make, reason):
+    with pytest.raises(mle.errors.ParameterError, match=reason):
+        make()
+
+
+@pytest.mark.parametrize("law", [mle.mixture("normal", 2), mle.mixture("poisson", 2)], ids=["normal", "poisson"])
+def test_equal_observations_are_refused(law):
+    with pytest.raises(mle.errors.DegenerateDataError, match="1 distinct value cannot determine"):
+        mle.fit(np.full(30, 4.0), law)
