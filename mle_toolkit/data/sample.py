@@ -319,6 +319,8 @@ class Sample:
         # An exact observation may sit on the lower end, which for a continuous law has no mass.
         outside = np.flatnonzero((self.lower < low) & (self.upper <= low) | (self.upper > high) & (self.lower >= high))
         outside = np.union1d(outside, np.flatnonzero((self.lower == self.upper) & (self.upper > high)))
+        # Who was last seen before the entry could not be observed, though what is unknown reaches into the window.
+        outside = np.union1d(outside, np.flatnonzero(np.isposinf(self.upper) & (self.lower < low)))
         if len(outside):
             row = outside[0]
             raise DataError(

@@ -12,7 +12,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Limit, Parameter
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
-from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.special import log1mexp_exp
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -120,7 +120,7 @@ class GEV(Family):
 
     def logsf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Log of the survival function."""
-        return log1mexp(self.logcdf(x, loc, scale, xi))
+        return log1mexp_exp(-reduced(xi, (x - loc) / scale))
 
     def ppf(self, p: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Quantile."""

@@ -168,8 +168,8 @@ def log_tail(logpdf: Callable[[Array], Array], slope: Array, x: Array) -> Array:
     Notes
     -----
     By Gauss-Laguerre quadrature over s = |slope| (distance from x): log-concave means that the density falls at least
-    as fast as exp(-s), so the rule sees a smooth factor at most 1. Far out, where a tail is less than 1e-4, its error is
-    below 1e-12.
+    as fast as exp(-s), so the rule sees a smooth factor at most 1. Far out, where a tail is less than 1e-4, its error
+    is below 1e-12.
     """
     nodes, weights = _laguerre()
     distance = nodes.reshape(-1, *(1,) * np.ndim(x)) / slope

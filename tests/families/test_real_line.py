@@ -531,7 +531,7 @@ def test_equal_observations_are_refused(name):
 @pytest.mark.parametrize("z", [-0.8, -1.2, -2.0, -3.0])
 def test_skew_normal_tail_against_mpmath(z):
     """Where Φ(z) and 2 T(z, alpha) agree in nearly all digits."""
-    with mpmath.workdps(40):
-        exact = mpmath.quad(lambda t: 2 * mpmath.npdf(t) * mpmath.ncdf(3 * t), [z - 6, z - 1, z - 0.2, z])
+    with mp.workdps(40):
+        exact = mp.quad(lambda t: 2 * mp.npdf(t) * mp.ncdf(3 * t), [z - 6, z - 1, z - 0.2, z])
     law = mle.distribution("skew_normal", loc=0.0, scale=1.0, alpha=3.0)
     assert float(law.cdf(z)) == pytest.approx(float(exact), rel=1e-11)
