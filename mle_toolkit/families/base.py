@@ -23,7 +23,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError, UnknownNameError
-from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite
+from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -212,9 +212,10 @@ class Family(ABC):
         places: list[int] = []
         first = 0
         for p in self.parameters:
-            mirrored = isinstance(p.domain, PositiveDefinite)
+            one = p.domain.parts[0] if isinstance(p.domain, Stack) else p.domain
             entries = enumerate(np.ndindex(p.domain.shape))
-            places += [first + k for k, index in entries if not mirrored or index[0] <= index[1]]
+            mirrored = isinstance(one, PositiveDefinite)
+            places += [first + k for k, index in entries if not mirrored or index[-2] <= index[-1]]
             first += p.size
         return tuple(places)
 

@@ -387,7 +387,69 @@ class PositiveDefinite:
         return f"positive definite matrices of {self.side} rows"
 
 
-Domain = Interval | Simplex | Vector | Space | PositiveDefinite
+@dataclass(frozen=True)
+class Stack:
+    """Several values of one shape, one on top of the other: a parameter of each component of a mixture.
+
+    Parameters
+    ----------
+    parts : tuple of Simplex, Vector, Space, PositiveDefinite or Interval
+    """
+
+    parts: tuple[Interval | Simplex | Vector | Space | PositiveDefinite, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one value: the first axis counts the parts."""
+        return (len(self.parts), *self.parts[0].shape)
+
+    @property
+    def size(self) -> int:
+        """How many numbers one value has."""
+        return sum(part.size for part in self.parts)
+
+    @property
+    def n_free(self) -> int:
+        """How many free coordinates one value has."""
+        return sum(part.n_free for part in self.parts)
+
+    @property
+    def endpoints(self) -> tuple[float, ...]:
+        """Where an entry may be at an end."""
+        return self.parts[0].endpoints
+
+    def contains(self, x: Array) -> Mask:
+        """Tell whether every part of ``x`` belongs where it should."""
+        x = np.asarray(x, dtype=float)
+        inside = x.shape == self.shape and all(np.all(p.contains(v)) for p, v in zip(self.parts, x, strict=True))
+        return np.asarray(inside)
+
+    def to_real(self, value: Array) -> Array:
+        """Coordinates of the parts, one after the other."""
+        values = np.reshape(value, (len(self.parts), -1))
+        return np.concatenate([np.ravel(p.to_real(v)) for p, v in zip(self.parts, values, strict=True)])
+
+    def from_real(self, u: Array) -> Array:
+        """The inverse of `to_real`."""
+        return np.concatenate([np.ravel(p.from_real(v)) for p, v in zip(self.parts, self._split(u), strict=True)])
+
+    def jacobian(self, u: Array) -> Array:
+        """Slope of `from_real`: a block for each part."""
+        slopes = np.zeros((self.size, self.n_free))
+        row = column = 0
+        for part, v in zip(self.parts, self._split(u), strict=True):
+            slopes[row : row + part.size, column : column + part.n_free] = part.jacobian(v)
+            row, column = row + part.size, column + part.n_free
+        return slopes
+
+    def _split(self, u: Array) -> list[Array]:
+        return list(np.split(np.asarray(u, dtype=float), np.cumsum([part.n_free for part in self.parts])[:-1]))
+
+    def __str__(self) -> str:
+        return f"{len(self.parts)} × {self.parts[0]}"
+
+
+Domain = Interval | Simplex | Vector | Space | PositiveDefinite | Stack
 """Where one parameter lives: a number, or an array of them."""
 
 

@@ -118,26 +118,29 @@ class MultivariateT(VectorFamily):
         return ends
 
     def _by_em(self, sample: Sample, df: float, mean: Array, shape: Array) -> tuple[float, Array, Array]:
-        """Steps of ECME (Liu & Rubin 1995, Statist. Sinica 5, 19-39), for mean and shape those of Kent, Tyler & Vardi.
+        for _ in range(_EM_STEPS):
+            df, mean, shape = self.improved(sample, df, mean, shape)
+        return df, mean, shape
 
-        These divide by the sum of the weights (1994, Comm. Statist. Simul. 23, 441-453), and so go further; ``df``
-        takes a Newton step in its log.
+    def improved(self, sample: Sample, df: float, mean: Array, shape: Array) -> tuple[float, Array, Array]:
+        """One step of ECME (Liu & Rubin 1995, Statist. Sinica 5, 19-39).
+
+        For mean and shape it is that of Kent, Tyler & Vardi (1994, Comm. Statist. Simul. 23, 441-453), who divide by
+        the sum of the weights and so go further; ``df`` takes a Newton step in its log.
         """
         x, d = sample.x, sample.dimension
         counts = np.ones(len(x)) if sample.weight is None else sample.weight
-        for _ in range(_EM_STEPS):
-            root = np.asarray(np.linalg.cholesky(shape), dtype=float)
-            square = squared_distance(x - mean, root)
-            log_df = math.log(df)
-            here, up, down = (
-                _mean_slope(square, counts, math.exp(log_df + h), d) for h in (0.0, _DIFFERENCE, -_DIFFERENCE)
-            )
-            bend = abs(up - down) / (2 * _DIFFERENCE)
-            step = max(-1.0, min(1.0, here / bend)) if bend > 0 else math.copysign(1.0, here)
-            df = math.exp(min(log_df + step, _LARGEST_LOG_DF))
-            weight = (df + d) / (df + square)
-            mean, shape = covariance_of(x, counts * weight)
-            check_regular(self.name, shape)
+        square = squared_distance(x - mean, np.asarray(np.linalg.cholesky(shape), dtype=float))
+        log_df = math.log(df)
+        here, up, down = (
+            _mean_slope(square, counts, math.exp(log_df + h), d) for h in (0.0, _DIFFERENCE, -_DIFFERENCE)
+        )
+        bend = abs(up - down) / (2 * _DIFFERENCE)
+        step = max(-1.0, min(1.0, here / bend)) if bend > 0 else math.copysign(1.0, here)
+        df = math.exp(min(log_df + step, _LARGEST_LOG_DF))
+        weight = (df + d) / (df + square)
+        mean, shape = covariance_of(x, counts * weight)
+        check_regular(self.name, shape)
         return df, mean, shape
 
     @property

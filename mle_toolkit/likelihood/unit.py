@@ -126,8 +126,10 @@ class ColumnUnits:
 
     def params_to_data(self, family: Family, theta: Array) -> Array:
         """Parameters of the law of ``x``, from those of the law of ``z``."""
-        where = np.concatenate([self.centre if p.role == "location" else np.zeros(p.size) for p in family.parameters])
-        return where + self.slopes(family) * theta
+        where = [
+            np.resize(self.centre, p.size) if p.role == "location" else np.zeros(p.size) for p in family.parameters
+        ]
+        return np.concatenate(where) + self.slopes(family) * theta
 
     def params_to_unit(self, family: Family, theta: Array) -> Array:
         """Parameters of the law of ``z``, from those of the law of ``x``; the inverse of `params_to_data`."""
@@ -136,7 +138,8 @@ class ColumnUnits:
     def slopes(self, family: Family) -> Array:
         """Derivative of each parameter in the units of ``x`` by the same in the units of ``z``."""
         factor = {"location": self.scale, "covariance": np.outer(self.scale, self.scale).ravel()}
-        return np.concatenate([factor.get(p.role, np.ones(p.size)) for p in family.parameters])
+        # Of the components of a mixture, every one moves alike.
+        return np.concatenate([np.resize(factor.get(p.role, np.ones(1)), p.size) for p in family.parameters])
 
     def log_jacobian(self, family: Family) -> float:
         """Log-determinant of dz/dx, which every log-density gains on the way back to the units of ``x``."""

@@ -22,9 +22,10 @@ from mle_toolkit.families.base import Family, Parameter, family_class, get_famil
 from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.truncated import Truncated
+from mle_toolkit.families.combinators.vector_mixture import VectorMixture
 from mle_toolkit.families.combinators.zeros import Hurdle, ZeroInflated
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Vector
+from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
 from mle_toolkit.information.report import InformationReport
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ _MAKERS: dict[str, Any] = {
     "zero_inflated": ZeroInflated,
     "hurdle": Hurdle,
     "mixture": Mixture,
+    "vector_mixture": VectorMixture,
 }
 _CERTIFICATE_FLOATS = ("score_se", "decrement")
 _CERTIFICATE_TUPLES = ("boundary", "irregular")
@@ -208,6 +210,8 @@ def _made_to_dict(family: Family) -> dict[str, Any] | None:
     if type(family) is Mixture:
         parts = [family_to_dict(component) for component in family.components]
         return {"kind": "mixture", "of": parts, "shared": list(family.shared)}
+    if type(family) is VectorMixture:
+        return {"kind": "vector_mixture", "of": [family_to_dict(family.law)], "k": family.k}
     for kind, maker in _MAKERS.items():
         if type(family) is maker:
             assert isinstance(family, Shifted | Truncated | ZeroInflated | Hurdle)
@@ -222,6 +226,8 @@ def _made_from_dict(record: Mapping[str, Any]) -> Family:
     parts = [family_from_dict(item) for item in record["of"]]
     if record["kind"] == "mixture":
         return Mixture(parts, tuple(record["shared"]))
+    if record["kind"] == "vector_mixture":
+        return VectorMixture(parts[0], record["k"])
     if record["kind"] == "truncated":
         return Truncated(parts[0], float(record["lower"]), float(record["upper"]), record["name"])
     made: Family = _MAKERS[record["kind"]](parts[0])
@@ -272,6 +278,8 @@ def _domain_to_dict(domain: Domain) -> dict[str, Any]:
         return {"space": domain.size}
     if isinstance(domain, PositiveDefinite):
         return {"positive_definite": domain.side}
+    if isinstance(domain, Stack):
+        return {"stack": [_domain_to_dict(part) for part in domain.parts]}
     return {"lower": domain.lower, "upper": domain.upper, "closed": domain.closed, "integer": domain.integer}
 
 
@@ -284,6 +292,9 @@ def _domain_from_dict(record: Mapping[str, Any]) -> Domain:
         return Space(record["space"])
     if "positive_definite" in record:
         return PositiveDefinite(record["positive_definite"])
+    if "stack" in record:
+        parts: Any = tuple(map(_domain_from_dict, record["stack"]))
+        return Stack(parts)
     return _interval_from_dict(record)
 
 

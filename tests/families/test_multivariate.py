@@ -17,7 +17,7 @@ from references import HERE, fit_quietly, flat
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, SupportError, WeightError
-from mle_toolkit.families.domain import PositiveDefinite, Space, Vector
+from mle_toolkit.families.domain import PositiveDefinite, Space, Stack, Vector
 from mle_toolkit.information.neighbours import neighbour_entropy
 from mle_toolkit.likelihood.coordinates import Coordinates
 from mle_toolkit.likelihood.sums import Likelihood
@@ -689,6 +689,120 @@ def test_moments_that_do_not_exist():
     assert np.all(np.isnan(law.cov()))
 
 
+# --- mixtures ---------------------------------------------------------------------------------------------------------
+
+MIXTURES = {
+    "multivariate_normal": {
+        "weights": [0.3, 0.7],
+        "mean": [[0.0, 0.0], [4.0, 3.0]],
+        "cov": [[[1.0, 0.5], [0.5, 1.0]], [[2.0, -0.5], [-0.5, 1.0]]],
+    },
+    "multivariate_t": {
+        "weights": [0.4, 0.6],
+        "df": [5.0, 8.0],
+        "mean": [[0.0, 0.0], [6.0, 5.0]],
+        "shape": [np.eye(2), 2 * np.eye(2)],
+    },
+    "dirichlet": {"weights": [0.4, 0.6], "alpha": [[2.0, 5.0, 9.0], [9.0, 3.0, 2.0]]},
+}
+every_mixture = pytest.mark.parametrize("name", MIXTURES)
+
+
+def test_reference_case_of_a_mixture():
+    expected = next(
+        case["expected"]
+        for case in json.loads((HERE / "cases_dev.json").read_text(encoding="utf-8"))["cases"]
+        if case["id"] == "mix2_faithful_mv"
+    )
+    fit = fit_quietly(_faithful(), mle.mixture("multivariate_normal", 2))
+
+    def named(p):
+        return {
+            "w1": p["weights"][0],
+            **{f"mu{j + 1}{k + 1}": p["mean"][j, k] for j in (0, 1) for k in (0, 1)},
+            **{f"S{j + 1}_{a + 1}{b + 1}": p["cov"][j, a, b] for j in (0, 1) for a in (0, 1) for b in range(a, 2)},
+        }
+
+    params, errors = named(fit.params), named(fit.bse)
+    assert set(params) == set(expected["params"])
+    for key, value in expected["params"].items():
+        assert abs(params[key] - value) <= 1e-5 * expected["se"][key], key
+        assert errors[key] == pytest.approx(expected["se"][key], rel=1e-5), key
+    assert abs(fit.llf - expected["loglik"]) <= 1e-8 * abs(expected["loglik"])
+    assert fit.aic == pytest.approx(expected["aic"], rel=1e-9)
+    assert fit.bic == pytest.approx(expected["bic"], rel=1e-9)
+    assert fit.certificate.verdict == "local"
+    assert "shrinks" in fit.certificate.message
+
+
+def _faithful():
+    return np.column_stack([mle.datasets.load("faithful")[name] for name in ("eruptions", "waiting")])
+
+
+@every_mixture
+def test_components_are_found(name):
+    law = mle.distribution(mle.mixture(name, 2), **MIXTURES[name])
+    x = law.rvs(1_500, rng=3)
+    se = law.std() / math.sqrt(len(x))
+    assert np.all(np.abs(x.mean(axis=0) - law.mean()) < 5 * se)
+    assert np.cov(x.T) == pytest.approx(law.cov(), abs=0.1 * np.abs(law.cov()).max())
+    fit = fit_quietly(x, mle.mixture(name, 2))
+    truth = np.concatenate([np.ravel(value) for value in law.params.values()])
+    assert np.max(np.abs(flat(fit.params) - truth) / flat(fit.bse)) < 4.5
+    assert fit.llf >= float(np.sum(law.logpdf(x)))
+    assert fit.certificate.ok
+
+
+@every_mixture
+def test_score_of_a_mixture_is_the_slope_of_its_density(name):
+    law = mle.distribution(mle.mixture(name, 2), **MIXTURES[name])
+    x, theta = law.rvs(6, rng=1), law.family.pack(law.params)
+    coordinates = Coordinates(law.family.domains_at(*law.params.values()), theta, [True] * len(law.params), theta)
+    u = coordinates.from_theta(theta)
+    score = np.stack(law.family.score(x, *law.params.values()), axis=1) @ coordinates.jacobian(u)
+    for k in range(len(u)):
+        h = np.zeros(len(u))
+        h[k] = 1e-5
+        up, down = (law.family.logpdf(x, *law.family.unpack(coordinates.to_theta(u + s))) for s in (h, -h))
+        assert (up - down) / 2e-5 == pytest.approx(score[:, k], abs=1e-6)
+
+
+def test_a_mixture_of_trials():
+    first, second = (mle.distribution("multinomial", n=20, probs=p) for p in ([0.2, 0.3, 0.5], [0.6, 0.3, 0.1]))
+    fit = mle.fit(np.vstack([first.rvs(200, rng=1), second.rvs(100, rng=2)]), mle.mixture("multinomial", 2))
+    assert fit.certificate.verdict == "interior"
+    assert fit.params["weights"] == pytest.approx([2 / 3, 1 / 3], abs=0.05)
+    assert fit.params["probs"] == pytest.approx(np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]), abs=0.03)
+
+
+def test_a_mixture_with_weights_and_back_from_a_file(tmp_path):
+    law = mle.distribution(mle.mixture("multivariate_normal", 2), **MIXTURES["multivariate_normal"])
+    x = law.rvs(150, rng=5)
+    weight = np.random.default_rng(1).integers(1, 4, 150)
+    weighted = fit_quietly(x, law.family, weights=weight)
+    repeated = fit_quietly(np.repeat(x, weight, axis=0), law.family)
+    assert weighted.llf == pytest.approx(repeated.llf, rel=1e-10)
+    assert np.all(np.abs(flat(weighted.params) - flat(repeated.params)) <= 1e-5 * flat(repeated.bse))
+    weighted.save(tmp_path / "fit.json")
+    loaded = mle.load(tmp_path / "fit.json")
+    assert repr(loaded.family) == repr(weighted.family)
+    assert np.array_equal(loaded.params["cov"], weighted.params["cov"])
+    assert np.array_equal(loaded.distribution.logpdf(x), weighted.distribution.logpdf(x))
+    assert "cov[1,0,1]" in str(loaded.summary())
+    assert "cov[1,1,0]" not in str(loaded.summary())
+
+
+def test_what_a_mixture_of_vectors_refuses():
+    with pytest.raises(ParameterError, match="how many components"):
+        mle.mixture("multivariate_normal")
+    with pytest.raises(ParameterError, match="share"):
+        mle.mixture("multivariate_normal", 2, shared=("cov",))
+    with pytest.raises(DegenerateDataError, match="more than 6 are needed"):
+        mle.fit(np.random.default_rng(1).normal(size=(6, 2)), mle.mixture("multivariate_normal", 2))
+    with pytest.raises(SupportError, match="row 0"):
+        mle.fit([[0.2, 0.3, 0.4]] * 9, mle.mixture("dirichlet", 2))
+
+
 # --- domains of arrays ------------------------------------------------------------------------------------------------
 
 DOMAINS = [
@@ -698,6 +812,8 @@ DOMAINS = [
     Space(3, MEAN, np.linalg.cholesky(COV)),
     PositiveDefinite(3),
     PositiveDefinite(3, np.linalg.cholesky(COV)),
+    Stack((PositiveDefinite(2), PositiveDefinite(2, np.linalg.cholesky(COV[:2, :2])))),
+    Stack((mle.POSITIVE, mle.POSITIVE)),
 ]
 
 

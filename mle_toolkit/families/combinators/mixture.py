@@ -519,9 +519,9 @@ def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> 
     -------
     Family
         Its first parameter is ``weights``, of shape (k,). Of one law, every parameter that is not shared is then an
-        array of shape (k,), with more axes for laws of vectors, and components come in the order of their locations, or of their means. Of several laws,
-        which stay in the order given, parameters are called ``"poisson.mu"``; where a law is there twice,
-        ``"poisson1.mu"`` and ``"poisson2.mu"``.
+        array of shape (k,), or (k, ...) for laws of vectors, and components come in the order of their locations, or of
+        their means. Of several laws, which stay in the order given, parameters are called ``"poisson.mu"``; where a law
+        is there twice, ``"poisson1.mu"`` and ``"poisson2.mu"``.
 
     Raises
     ------

@@ -137,10 +137,10 @@ class VectorMixture(Family):
     # --- order, coordinates, what can go wrong ------------------------------------------------------------------------
 
     def arranged(self, *params: Any) -> tuple[Any, ...]:
-        """Components in the order of the first number of their locations, or of their means."""
-        located = [v for p, v in zip(self.parameters, params, strict=True) if p.role == "location"]
-        places = np.asarray(located[0]) if located else self._means(params)
-        order = np.lexsort(places.T[::-1])
+        """Components in the order of the first number of their locations, or of their expected shares."""
+        located = [np.asarray(v) for p, v in zip(self.parameters, params, strict=True) if p.role == "location"]
+        places = located[0] if located else np.asarray(params[1]) / np.sum(params[1], axis=1, keepdims=True)
+        order = np.argsort(places[:, 0], kind="stable")
         return tuple(np.asarray(value)[order] for value in params)
 
     def domains_at(self, *params: Any) -> tuple[Domain, ...]:
@@ -203,7 +203,7 @@ class VectorMixture(Family):
         """Shares of every observation in every component, each of shape (k, n), from which EM starts."""
         x = sample.x
         rng = np.random.default_rng(_SEED)
-        labels = [np.argsort(np.argsort(column, kind="stable")) * self.k // len(x) for column in x.T]
+        labels: list[Any] = [np.argsort(np.argsort(column, kind="stable")) * self.k // len(x) for column in x.T]
         spread = np.std(x, axis=0)
         z = x / np.where(spread > 0, spread, 1.0)
         labels += [_k_means(z, self.k, rng) for _ in range(_RANDOM_STARTS)]
@@ -213,10 +213,9 @@ class VectorMixture(Family):
         """The M step: fit each component to its share of the data; None where one has no maximum."""
         weight = shares if sample.weight is None else shares * sample.weight
         mass = np.sum(weight, axis=1)
-        parts = []
+        before = [None] * self.k if near is None else self.split(near)
         try:
-            for j in range(self.k):
-                parts.append(self._component(sample, weight[j], None if near is None else self.split(near)[j]))
+            parts = [self._component(sample, weight[j], before[j]) for j in range(self.k)]
         except (NoMaximumError, np.linalg.LinAlgError):
             return None
         columns = (np.array(column) for column in zip(*parts, strict=True))
@@ -275,7 +274,7 @@ def _log_sum(rows: Array) -> Array:
         return np.asarray(np.where(np.isfinite(top), top + np.log(np.sum(np.exp(rows - top), axis=0)), top))
 
 
-def _k_means(x: Array, k: int, rng: np.random.Generator) -> Array:
+def _k_means(x: Array, k: int, rng: np.random.Generator) -> Any:
     """Labels of a few steps of Lloyd's algorithm from random rows."""
     centres = x[rng.choice(len(x), size=min(k, len(x)), replace=False)]
     label = np.zeros(len(x), dtype=int)
@@ -284,4 +283,4 @@ def _k_means(x: Array, k: int, rng: np.random.Generator) -> Array:
         for j in range(len(centres)):
             if np.any(label == j):
                 centres[j] = x[label == j].mean(axis=0)
-    return np.asarray(label)
+    return label
