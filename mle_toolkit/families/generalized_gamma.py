@@ -71,6 +71,7 @@ class GeneralizedGamma(Family):
 
     def hessian(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
+        scale = np.asarray(scale)  # NumPy's division by a square that underflows is infinite; Python's raises
         log_z = np.log(x) - np.log(scale)
         power = np.exp(shape2 * log_z)
         excess = power - shape1

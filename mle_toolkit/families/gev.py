@@ -218,6 +218,13 @@ def _reversed_exponential() -> Family:
 
         return stats.genextreme(1.0, upper - scale, scale)
 
+    def logcdf(x: Array, upper: Array, scale: Array) -> Array:
+        return np.asarray(np.minimum(x - upper, 0.0) / scale)
+
+    def logsf(x: Array, upper: Array, scale: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(-np.expm1(logcdf(x, upper, scale))))
+
     return Family.from_logpdf(
         logpdf,
         # The end is an observation: it moves with the scale only, so that no centring rounds it on the way back.
@@ -227,4 +234,8 @@ def _reversed_exponential() -> Family:
         score=score,
         from_sample=from_sample,
         to_scipy=to_scipy,
+        cdf=lambda x, *params: np.exp(logcdf(x, *params)),
+        sf=lambda x, *params: -np.expm1(logcdf(x, *params)),
+        logcdf=logcdf,
+        logsf=logsf,
     )

@@ -14,7 +14,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Limit, Parameter
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes
-from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.special import log1mexp, log_or_minus_inf
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -200,4 +200,8 @@ def _uniform_from_zero() -> Family:
         score=score,
         from_sample=lambda sample: (sample.maximum,),
         to_scipy=to_scipy,
+        cdf=lambda x, upper: np.clip(x / upper, 0.0, 1.0),
+        sf=lambda x, upper: np.clip(1 - x / upper, 0.0, 1.0),
+        logcdf=lambda x, upper: log_or_minus_inf(np.clip(x / upper, 0.0, 1.0)),
+        logsf=lambda x, upper: log_or_minus_inf(np.clip(1 - x / upper, 0.0, 1.0)),
     )

@@ -209,6 +209,18 @@ def _lognormal(side: float) -> Family:
         z = (np.log(away) - mu) / sigma
         return side * (1 + z / sigma) / away, z / sigma, (z * z - 1) / sigma
 
+    def deviate(x: Array, threshold: Array, mu: Array, sigma: Array) -> Array:
+        """The normal deviate whose distribution function is that of x; rises with x on either side."""
+        with np.errstate(divide="ignore"):
+            log_x = np.log(np.maximum(side * (x - threshold), 0.0))
+        return np.asarray(side * (log_x - mu) / sigma)
+
+    def logcdf(x: Array, *params: Array) -> Array:
+        return np.asarray(special.log_ndtr(deviate(x, *params)))
+
+    def logsf(x: Array, *params: Array) -> Array:
+        return np.asarray(special.log_ndtr(-deviate(x, *params)))
+
     def from_sample(sample: Sample) -> tuple[float, ...]:
         family = JohnsonSU()
 
@@ -233,4 +245,8 @@ def _lognormal(side: float) -> Family:
         name=f"lognormal {'above' if side > 0 else 'below'} a threshold",
         score=score,
         from_sample=from_sample,
+        cdf=lambda x, *params: special.ndtr(deviate(x, *params)),
+        sf=lambda x, *params: special.ndtr(-deviate(x, *params)),
+        logcdf=logcdf,
+        logsf=logsf,
     )

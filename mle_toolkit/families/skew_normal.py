@@ -263,6 +263,17 @@ def _half_normal(sign: float) -> Family:
             return stats.halfnorm(loc, scale)
         return stats.truncnorm(-np.inf, 0.0, loc, scale)
 
+    def log_near(x: Array, loc: Array, scale: Array) -> Array:
+        """Log-probability between the threshold and x."""
+        z = np.maximum(sign * (x - loc) / scale, 0.0)
+        with np.errstate(divide="ignore"):
+            return np.where(z < 1, np.log(special.erf(z / _ROOT_TWO)), np.log1p(-2 * special.ndtr(-z)))
+
+    def log_beyond(x: Array, loc: Array, scale: Array) -> Array:
+        """Log-probability on the far side of x."""
+        return np.asarray(math.log(2) + special.log_ndtr(-np.maximum(sign * (x - loc) / scale, 0.0)))
+
+    logcdf, logsf = (log_near, log_beyond) if sign > 0 else (log_beyond, log_near)
     return Family.from_logpdf(
         logpdf,
         # The threshold is an observation: it moves with the scale only, so that no centring rounds it on the way back.
@@ -272,4 +283,8 @@ def _half_normal(sign: float) -> Family:
         score=score,
         from_sample=from_sample,
         to_scipy=to_scipy,
+        cdf=lambda x, *params: np.exp(logcdf(x, *params)),
+        sf=lambda x, *params: np.exp(logsf(x, *params)),
+        logcdf=logcdf,
+        logsf=logsf,
     )

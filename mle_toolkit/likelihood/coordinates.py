@@ -156,12 +156,13 @@ class Objective:
         return hessian
 
     def _hessian_of_points(self, u: Array) -> Array:
-        if self.has_hessian:
+        if self.has_hessian and (self.likelihood.plain or not self.likelihood.points_on_means):
             theta, slopes = self.coordinates.to_theta(u), self.coordinates.jacobian(u)
-            second = slopes.T @ self.likelihood.mean_hessian(theta) @ slopes
-            bend = self.likelihood.mean_score(theta) * self.coordinates.curvature(u)
-            # A parameter has at most one coordinate, so its own bend stays on the diagonal.
-            return -np.asarray(second + np.diag(bend @ (slopes != 0)))
+            with np.errstate(all="ignore"):  # a trial point where they overflow is seen as not finite
+                second = slopes.T @ self.likelihood.mean_hessian(theta) @ slopes
+                bend = self.likelihood.mean_score(theta) * self.coordinates.curvature(u)
+                # A parameter has at most one coordinate, so its own bend stays on the diagonal.
+                return -np.asarray(second + np.diag(bend @ (slopes != 0)))
         with np.errstate(invalid="ignore"):  # gradients may be infinite on the way to a spike
             second = self._differences_of_gradient(u)
             return 0.5 * (second + second.T)
@@ -170,7 +171,7 @@ class Objective:
         columns = []
         for k in range(len(u)):
             step = np.zeros(len(u))
-            if self.likelihood.on_means:  # no pass over the data: four gradients cost nothing, and see flat directions
+            if self.likelihood.points_on_means:  # no pass over the data: four gradients cost nothing, and see flatness
                 step[k] = _STEP_ON_MEANS
                 near = self._gradient_of_points(u + step) - self._gradient_of_points(u - step)
                 far = self._gradient_of_points(u + 2 * step) - self._gradient_of_points(u - 2 * step)

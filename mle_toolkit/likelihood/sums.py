@@ -8,9 +8,10 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import BLOCK_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
@@ -55,7 +56,8 @@ class Likelihood:
 
     def on_sketch(self) -> Likelihood:
         """The likelihood of a subsample, in the same unit."""
-        return Likelihood(self._declared, self.data.sketch(), self.unit)
+        few = self.data if self.family.per_row else self.data.sketch()
+        return Likelihood(self._declared, few, self.unit)
 
     @cached_property
     def stand_ins(self) -> Sample:
@@ -65,11 +67,19 @@ class Likelihood:
     @cached_property
     def exact(self) -> Sample | None:
         """The observations that are points, without their window; None if there are none."""
-        sample = self.sample
-        if sample.is_exact:
-            return sample.stand_ins()
-        points = np.flatnonzero(sample.lower == sample.upper)
-        return sample.take(points).stand_ins() if len(points) else None
+        data = self.data
+        if data.is_exact:
+            return data.with_values(self.unit.apply(data.lower), data.weight)
+        points = self._is_point
+        if not points.any():
+            return None
+        return data.with_values(
+            self.unit.apply(data.lower[points]), None if data.weight is None else data.weight[points]
+        )
+
+    @cached_property
+    def _is_point(self) -> Mask:
+        return np.asarray(self.data.lower == self.data.upper)
 
     @cached_property
     def exact_share(self) -> float:
@@ -82,32 +92,116 @@ class Likelihood:
         return self.exact_share * self.unit.log_jacobian(self.family)
 
     @cached_property
-    def _coarse(self) -> tuple[Array, Array, Array]:
-        """Ends of the intervals whose log-probabilities are summed, and their weights: negative for windows."""
-        sample = self.sample
-        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
-        wide = sample.lower < sample.upper
-        parts = [(sample.lower[wide], sample.upper[wide], weight[wide])]
-        if sample.window is not None:
-            low, high = sample.window
-            if np.all(low == low[0]) and np.all(high == high[0]):
-                parts.append((low[:1], high[:1], np.array([-float(np.sum(weight))])))
+    def points_on_means(self) -> bool:
+        """Whether means of statistics suffice for the observations that are points."""
+        family = self.family
+        if self.plain or not isinstance(family, ExponentialFamily):
+            return self.on_means
+        return not family.per_row and not family.with_ends and not family.multivariate and self.exact is not None
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether no pass over the data is needed once sums are taken, so that a subsample would save nothing."""
+        if self.plain:
+            return self.on_means
+        lower, _, _ = self._coarse
+        return self.points_on_means and bool(self._compact) and len(lower) < MANY
+
+    @cached_property
+    def _ends(self) -> list[tuple[Array, Array, Array]]:
+        """Lower and upper ends of the intervals whose log-probabilities are summed, and weights: negative for windows.
+
+        In the unit of the data; what is open above, open below and bounded, apart.
+        """
+        data = self.data
+        parts = []
+        if not data.is_exact:
+            wide = ~self._is_point
+            weight = np.ones(int(np.count_nonzero(wide))) if data.weight is None else data.weight[wide]
+            parts.append((data.lower[wide], data.upper[wide], weight))
+        if data.window is not None:
+            low, high = data.window
+            if data.has_one_window:
+                parts.append((low[:1], high[:1], np.array([-self.nobs])))
             else:
-                parts.append((low, high, -weight))
+                parts.append((low, high, -np.ones(len(low)) if data.weight is None else -data.weight))
+        if not parts:
+            return []
         lower, upper, signed = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return lower, upper, signed
+        above, below = np.isposinf(upper), np.isneginf(lower)
+        if above.all() and not below.any():
+            return [(lower, upper, signed)]
+        kinds = (above & ~below, below & ~above, ~above & ~below)
+        return [(lower[rows], upper[rows], signed[rows]) for rows in kinds if rows.any()]
+
+    @cached_property
+    def _compact(self) -> list[tuple[bool, CompactSum]]:
+        """Intervals open above (True) or below, where they are many, by their moments."""
+        if self.family.discrete or self.family.multivariate or self.plain:
+            return []
+        support = self.family.support
+        positive = support.lower == 0.0 and np.isinf(support.upper)
+        found = []
+        for lower, upper, signed in self._ends:
+            above, below = np.isposinf(upper[0]), np.isneginf(lower[0])
+            if len(lower) < MANY or not (above or below):
+                continue
+            points = lower if above else upper
+            weight = None if np.all(signed == 1.0) else signed
+            found.append((bool(above), CompactSum.of(points, weight, positive=positive)))
+        assert isinstance(self.unit, Unit)
+        centre, scale = self.unit.centre, self.unit.scale
+        return [(above, points.moved(centre, scale)) for above, points in found]
+
+    @cached_property
+    def _coarse(self) -> tuple[Array, Array, Array]:
+        """Ends and weights of the other intervals, one by one, in the unit of the likelihood."""
+        if not self._compact:
+            return self._all_coarse
+        return self._joined(
+            [part for part in self._ends if len(part[0]) < MANY or np.all(np.isfinite([part[0][0], part[1][0]]))]
+        )
+
+    @cached_property
+    def _all_coarse(self) -> tuple[Array, Array, Array]:
+        """Ends and weights of all intervals."""
+        return self._joined(self._ends)
+
+    def _joined(self, parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+        if not parts:
+            return np.empty(0), np.empty(0), np.empty(0)
+        lower, upper, signed = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        return self.unit.apply(lower), self.unit.apply(upper), signed
 
     def mean_coarse(self, theta: Array) -> float:
         """Part of the mean log-likelihood that intervals and windows contribute; 0 for plain data."""
         if self.plain:
             return 0.0
-        lower, upper, weight = self._coarse
-        if len(lower) == 0:
-            return 0.0
+        params = self.family.unpack(theta)
         with np.errstate(all="ignore"):
-            mass = log_mass(self.family, self.family.unpack(theta), lower, upper)
-            value = float(np.sum(weight * mass)) / self.nobs
+            value = self._by_moments(params)
+            if value is None:
+                value = self._one_by_one(params, self._all_coarse)
+            elif len(self._coarse[0]):
+                value += self._one_by_one(params, self._coarse)
+            value /= self.nobs
         return value if value < np.inf else -np.inf
+
+    def _one_by_one(self, params: tuple[Any, ...], intervals: tuple[Array, Array, Array]) -> float:
+        lower, upper, weight = intervals
+        return float(np.sum(weight * log_mass(self.family, params, lower, upper))) if len(lower) else 0.0
+
+    def _by_moments(self, params: tuple[Any, ...]) -> float | None:
+        """Sum over the intervals that have moments; None where the law is not smooth among them."""
+        total = 0.0
+        for above, points in self._compact:
+            open_end = np.full(len(points.nodes), np.inf if above else -np.inf)
+            ends = (points.nodes, open_end) if above else (open_end, points.nodes)
+            part = points.sum(log_mass(self.family, params, *ends), self.nobs)
+            if part is None:
+                return None
+            total += part
+        return total
 
     @cached_property
     def means(self) -> tuple[float, ...]:
@@ -149,12 +243,33 @@ class Likelihood:
                 assert isinstance(family, ExponentialFamily)
                 value = float(family.log_density(self.means, *params)) + self.mean_log_base
             else:
-                total = 0.0
-                for law, x, weight in self._blocks():
-                    logpdf = law.logpdf(x, *params)
-                    total += float(np.sum(logpdf if weight is None else weight * logpdf))
-                value = total / self.nobs + self.mean_coarse(theta)
+                value = self._mean_of_points(params) + self.mean_coarse(theta)
         return value if value < np.inf else -np.inf
+
+    def _mean_of_points(self, params: tuple[Any, ...]) -> float:
+        """Part of the mean log-likelihood that points contribute."""
+        family = self.family
+        if self.points_on_means:
+            assert isinstance(family, ExponentialFamily)
+            means, log_base = self._point_means
+            return self.exact_share * (float(family.log_density(means, *params)) + log_base)
+        total = 0.0
+        for law, x, weight in self._blocks():
+            logpdf = law.logpdf(x, *params)
+            total += float(np.sum(logpdf if weight is None else weight * logpdf))
+        return total / self.nobs
+
+    @cached_property
+    def _point_means(self) -> tuple[tuple[float, ...], float]:
+        """Means of the statistics of the points, and of the part of their log-density that has no parameters."""
+        family, points = self.family, self.exact
+        assert isinstance(family, ExponentialFamily)
+        assert points is not None
+        blocks = [family.sums(x, weight) for x, weight in points.blocks()]
+        means = tuple(sum(column) / points.nobs for column in zip(*blocks, strict=True))
+        if family.log_base is None:
+            return means, 0.0
+        return means, sum(family.base_sum(x, weight) for x, weight in points.blocks()) / points.nobs
 
     def _mean_score(self, theta: Array) -> Array:
         family = self.family
@@ -163,6 +278,10 @@ class Likelihood:
             if self.on_means:
                 assert isinstance(family, ExponentialFamily)
                 return np.array([float(s) for s in family.score_of(self.means, *params)])
+            if self.points_on_means:
+                assert isinstance(family, ExponentialFamily)
+                slopes = family.score_of(self._point_means[0], *params)
+                return self.exact_share * np.array([float(s) for s in slopes])
             total: Any = np.zeros(len(theta))
             for law, x, weight in self._blocks():
                 if law.score_sums is not None:

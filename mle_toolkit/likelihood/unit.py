@@ -30,7 +30,9 @@ class Unit:
         """Choose the unit for a family and a sample from what the family declares of its parameters."""
         if not family.has_location and not family.has_scale:
             return _SAME
-        plain, sample = sample.is_plain, sample.stand_ins()
+        plain = sample.is_plain
+        if not plain:
+            sample = sample.sketch().stand_ins()
         if plain and (isinstance(family, ExponentialFamily) or family.entropy_attained):
             # Solved on sums or order statistics: conditioning matters only where powers overflow or cancel.
             centre = _middle(sample) if family.has_location and not family.entropy_attained else 0.0
