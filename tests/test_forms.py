@@ -15,7 +15,6 @@ import mle_toolkit as mle
 from mle_toolkit.errors import ComparisonError, DataError, NoMaximumError, WeightError
 from mle_toolkit.likelihood.intervals import log_interval_mass, log_mass
 from mle_toolkit.likelihood.sums import Likelihood
-from mle_toolkit.likelihood.unit import Unit
 
 CASES = [name for name in case_ids("censored", "truncated", "binned") if "aft" not in name]
 IN_STANDARD_ERRORS = 1e-5
@@ -95,8 +94,9 @@ def test_estimates_move_with_the_unit(name, factor):
 
 
 def loglik(law: mle.Family, params: tuple, sample: mle.Sample) -> float:
-    likelihood = Likelihood(law, sample, Unit())
-    return likelihood.mean_loglik(np.concatenate([np.atleast_1d(p) for p in params])) * sample.nobs
+    likelihood = Likelihood(law, sample)
+    theta = likelihood.unit.params_to_unit(law, np.concatenate([np.atleast_1d(p) for p in params]))
+    return (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * sample.nobs
 
 
 def drawn_with_cuts(law: mle.Family, seed: int) -> tuple[mle.Distribution, tuple, np.ndarray, np.ndarray]:

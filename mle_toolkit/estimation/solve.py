@@ -278,8 +278,8 @@ def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
         )
     if bounded:
         return
-    for open_end, side in ((np.isposinf(sample.upper), "right"), (np.isneginf(sample.lower), "left")):
-        if open_end.all():
+    for all_open, side in ((np.min(sample.upper) == np.inf, "right"), (np.max(sample.lower) == -np.inf, "left")):
+        if all_open:
             message = (
                 f"{family.name}: all {sample.nobs:g} observations are {side}-censored, so the likelihood has no "
                 f"maximum: it tends to 1 as the law moves out of their way. At least one observation must be bounded."
@@ -545,7 +545,7 @@ def _without_spurious(objective: Objective, ends: Sequence[_End]) -> list[_End]:
 def _on_sketch(objective: Objective) -> Objective:
     """The same objective on a subsample, where the sample is so large that this pays; else itself."""
     likelihood = objective.likelihood
-    if likelihood.data.n_rows <= 4 * SKETCH_ROWS or likelihood.on_means or likelihood.family.per_row:
+    if likelihood.data.n_rows <= 4 * SKETCH_ROWS or likelihood.is_cheap or likelihood.family.per_row:
         return objective
     return Objective(likelihood.on_sketch(), objective.coordinates)
 
@@ -699,7 +699,7 @@ def _starts(
 
 def _own_starts(likelihood: Likelihood) -> list[Array]:
     family = likelihood.family
-    sketch = likelihood.stand_ins.sketch() if not family.per_row else likelihood.stand_ins
+    sketch = likelihood.on_sketch().stand_ins
     if not likelihood.plain:
         return _starts_of_stand_ins(family, sketch) or _guesses(family, likelihood.on_sketch())
     if family.start is not None:
@@ -903,7 +903,7 @@ def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
 
 def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
     """Size of a change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
-    small = likelihood.on_sketch()
+    small = likelihood if likelihood.is_cheap else likelihood.on_sketch()
     here = small.mean_loglik(theta)
 
     def cost(step: float) -> float:

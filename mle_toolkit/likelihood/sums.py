@@ -70,8 +70,8 @@ class Likelihood:
         data = self.data
         if data.is_exact:
             return data.with_values(self.unit.apply(data.lower), data.weight)
-        points = self._is_point
-        if not points.any():
+        points = np.flatnonzero(self._is_point)
+        if len(points) == 0:
             return None
         return data.with_values(
             self.unit.apply(data.lower[points]), None if data.weight is None else data.weight[points]
@@ -116,8 +116,8 @@ class Likelihood:
         data = self.data
         parts = []
         if not data.is_exact:
-            wide = ~self._is_point
-            weight = np.ones(int(np.count_nonzero(wide))) if data.weight is None else data.weight[wide]
+            wide = np.flatnonzero(~self._is_point)
+            weight = np.ones(len(wide)) if data.weight is None else data.weight[wide]
             parts.append((data.lower[wide], data.upper[wide], weight))
         if data.window is not None:
             low, high = data.window

@@ -1,0 +1,78 @@
+"""Sums over many points from moments: equal to the sums over the points, or refused."""
+
+import numpy as np
+import pytest
+from references import flat
+
+import mle_toolkit as mle
+from mle_toolkit.likelihood import sums
+from mle_toolkit.likelihood.compact import MANY, CompactSum
+
+POINTS = np.random.default_rng(1).gamma(2.0, 1.5, MANY + 1)
+
+
+@pytest.mark.parametrize("weight", [None, np.random.default_rng(2).uniform(-1, 2, MANY + 1)])
+@pytest.mark.parametrize(
+    ("function", "positive"),
+    [(np.sqrt, True), (np.log, True), (np.sin, False), (lambda x: np.exp(-x), False), (lambda x: np.arctan(x / 5), False)],
+)
+def test_sum_of_a_smooth_function(function, positive, weight):
+    compact = CompactSum.of(POINTS, weight, positive=positive)
+    exact = np.sum(function(POINTS) if weight is None else weight * function(POINTS))
+    assert len(compact.nodes) < 1_000
+    assert compact.sum(function(compact.nodes), len(POINTS)) == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: np.abs(x - 2), lambda x: np.floor(x), lambda x: np.where(x > 1, 0, -np.inf)]
+)
+def test_kinks_steps_and_impossible_points_are_refused(function):
+    compact = CompactSum.of(POINTS, None, positive=True)
+    assert compact.sum(function(compact.nodes), len(POINTS)) is None
+
+
+def test_wide_spread_is_stretched_and_units_move():
+    x = np.random.default_rng(3).standard_t(2.0, MANY + 1)
+    compact = CompactSum.of(x, None, positive=False).moved(1.0, 4.0)
+    z = (x - 1.0) / 4.0
+    got = compact.sum(np.arctan(compact.nodes), len(x))
+    assert got == pytest.approx(float(np.sum(np.arctan(z))), rel=1e-11)
+
+
+def test_equal_points():
+    compact = CompactSum.of(np.full(MANY, 2.0), None, positive=True)
+    assert compact.sum(np.log(compact.nodes), MANY) == pytest.approx(MANY * np.log(2.0), rel=1e-14)
+
+
+LAWS = {
+    "weibull": {"shape": 1.7, "scale": 2.0},
+    "gamma": {"shape": 2.0, "scale": 1.5},
+    "normal": {"mu": 3.0, "sigma": 2.0},
+    "lognormal": {"meanlog": 0.5, "sdlog": 0.8},
+    "student_t": {"df": 4.0, "loc": 1.0, "scale": 2.0},
+    "laplace": {"loc": 1.0, "scale": 2.0},
+}
+
+
+@pytest.mark.parametrize("side", ["right", "left", "entry"])
+@pytest.mark.parametrize("name", LAWS)
+def test_a_large_fit_is_that_of_its_rows(name, side, monkeypatch):
+    law = mle.distribution(name, **LAWS[name])
+    x, other = law.rvs((2, 2 * MANY + 9_000), rng=4)
+    if side == "right":
+        sample = mle.Sample.right_censored(np.minimum(x, other), x <= other)
+    elif side == "left":
+        sample = mle.Sample.left_censored(np.maximum(x, other), x >= other)
+    else:
+        seen = other < x
+        sample = mle.Sample(x[seen]).truncated(lower=other[seen])
+    options = {"fixed": {"loc": 1.1}} if name == "laplace" else {}  # a kink among the points: sums of rows
+    fit = mle.fit(sample, name, **options)
+    assert float(np.sum(fit.logpdf_rows())) == pytest.approx(fit.llf, rel=1e-11)
+    monkeypatch.setattr(sums, "MANY", 10**9)
+    slow = mle.fit(sample, name, **options)
+    se = flat(slow.bse)
+    assert np.all(np.abs(flat(fit.params) - flat(slow.params)) <= 1e-4 * se)
+    assert fit.llf == pytest.approx(slow.llf, rel=1e-11)
+    assert flat(fit.bse) == pytest.approx(se, rel=1e-5)
+    assert fit.certificate.verdict == slow.certificate.verdict
