@@ -11,11 +11,17 @@ from mle_toolkit.likelihood.compact import MANY, CompactSum
 POINTS = np.random.default_rng(1).gamma(2.0, 1.5, MANY + 1)
 
 
+SMOOTH = [
+    (np.sqrt, True),
+    (np.log, True),
+    (np.sin, False),
+    (lambda x: np.exp(-x), False),
+    (lambda x: np.arctan(x / 5), False),
+]
+
+
 @pytest.mark.parametrize("weight", [None, np.random.default_rng(2).uniform(-1, 2, MANY + 1)])
-@pytest.mark.parametrize(
-    ("function", "positive"),
-    [(np.sqrt, True), (np.log, True), (np.sin, False), (lambda x: np.exp(-x), False), (lambda x: np.arctan(x / 5), False)],
-)
+@pytest.mark.parametrize(("function", "positive"), SMOOTH)
 def test_sum_of_a_smooth_function(function, positive, weight):
     compact = CompactSum.of(POINTS, weight, positive=positive)
     exact = np.sum(function(POINTS) if weight is None else weight * function(POINTS))
