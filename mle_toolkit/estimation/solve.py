@@ -884,8 +884,8 @@ def _free_names(best: Maximum) -> list[str]:
 def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.
 
-    Where derivatives are differences, of a law without a score or of intervals, the natural change is measured, as the one
-    that costs about half a nat per observation.
+    Where derivatives are differences, of a law without a score or of intervals, the natural change is measured, as the
+    one that costs about half a nat per observation.
     """
     family = likelihood.family
     parts = _split(family, theta)
@@ -902,7 +902,7 @@ def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
 
 
 def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
-    """Size of a change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
+    """Change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
     small = likelihood if likelihood.is_cheap else likelihood.on_sketch()
     here = small.mean_loglik(theta)
 
