@@ -112,6 +112,9 @@ class Family(ABC):
         Whether a local maximum at these parameters is an accident of a few observations, not to be reported.
     ``in_unit(centre, scale)``
         The law of ``(x - centre) / scale``: for a law with constants, or ends of domains, in the unit of the data.
+    ``tail_scores(x, *params)``
+        Derivatives by each parameter of log F and of log S: two tuples. With them the scores of intervals are analytic.
+        Default: differences.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``cov``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``to_scipy(*params)``
@@ -160,6 +163,7 @@ class Family(ABC):
     arranged: Callable[..., tuple[Any, ...]] | None = None
     spurious: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None
+    tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None
     cdf: Callable[..., Array] | None = None
     sf: Callable[..., Array] | None = None
     logcdf: Callable[..., Array] | None = None
@@ -431,6 +435,14 @@ def dot(x: Array, y: Array) -> float:
     if len(x) <= BLOCK_ROWS:
         return float(x @ y)
     return sum(float(x[k : k + BLOCK_ROWS] @ y[k : k + BLOCK_ROWS]) for k in range(0, len(x), BLOCK_ROWS))
+
+
+def location_scale_tail_scores(
+    z: Array, scale: Array, log_f: Array, logcdf: Array, logsf: Array
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """`Family.tail_scores` of a law of z = (x - loc) / scale, by loc and scale; ``log_f`` is the log-density of z."""
+    fall, rise = np.exp(log_f - logcdf) / scale, np.exp(log_f - logsf) / scale
+    return (-fall, -z * fall), (rise, z * rise)
 
 
 class ExponentialFamily(Family):

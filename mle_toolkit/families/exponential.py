@@ -51,6 +51,10 @@ class Exponential(HazardFamily, ExponentialFamily):
         """X over scale."""
         return np.asarray(np.maximum(x, 0.0) / scale)
 
+    def tail_scores(self, x: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S."""
+        return self.tail_scores_of(x / scale, (-x / np.square(scale),))
+
     def at_hazard(self, hazard: Array, scale: Array) -> Array:
         """Scale times hazard."""
         return np.asarray(scale * hazard)

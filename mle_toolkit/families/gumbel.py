@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family, Parameter, location_scale_tail_scores
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.special import log1mexp_exp
 
@@ -81,6 +81,13 @@ class Gumbel(Family):
     def logsf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log of the survival function."""
         return log1mexp_exp((loc - x) / scale)
+
+    def tail_scores(self, x: Array, loc: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S."""
+        z = (x - loc) / scale
+        with np.errstate(over="ignore"):
+            logcdf = -np.exp(-z)
+        return location_scale_tail_scores(z, scale, -z + logcdf, logcdf, log1mexp_exp(-z))
 
     def ppf(self, p: Array, loc: Array, scale: Array) -> Array:
         """Quantile."""

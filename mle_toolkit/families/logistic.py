@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family, Parameter, location_scale_tail_scores
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
@@ -72,6 +72,12 @@ class Logistic(Family):
     def logsf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log of the survival function."""
         return np.asarray(special.log_expit((loc - x) / scale))
+
+    def tail_scores(self, x: Array, loc: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S."""
+        z = (x - loc) / scale
+        logcdf, logsf = special.log_expit(z), special.log_expit(-z)
+        return location_scale_tail_scores(z, scale, logcdf + logsf, logcdf, logsf)
 
     def ppf(self, p: Array, loc: Array, scale: Array) -> Array:
         """Quantile."""

@@ -82,6 +82,14 @@ class Loglogistic(Family):
         """Log of the survival function."""
         return np.asarray(special.log_expit(-_log_odds(x, shape, scale)))
 
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S."""
+        log_z = np.log(x) - np.log(scale)
+        odds = shape * log_z
+        slopes = (log_z, -shape / scale)  # of the log odds
+        below, above = special.expit(-odds), special.expit(odds)
+        return tuple(slope * below for slope in slopes), tuple(-slope * above for slope in slopes)
+
     def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Quantile."""
         return np.asarray(scale * np.exp(special.logit(p) / shape))

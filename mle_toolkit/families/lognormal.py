@@ -10,7 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Parameter, location_scale_tail_scores
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.special import log_or_minus_inf
 
@@ -76,6 +76,14 @@ class Lognormal(ExponentialFamily):
                 "lognormal: the logs of the data are equal to rounding: the likelihood is unbounded (sdlog → 0)."
             )
         return mean, math.sqrt(variance)
+
+    def tail_scores(
+        self, x: Array, meanlog: Array, sdlog: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S: those of the normal law of log x."""
+        z = (np.log(x) - meanlog) / sdlog
+        log_f = -_HALF_LOG_TWO_PI - 0.5 * z * z
+        return location_scale_tail_scores(z, sdlog, log_f, special.log_ndtr(z), special.log_ndtr(-z))
 
     def cdf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
         """Probability of at most x."""

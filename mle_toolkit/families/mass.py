@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mle_toolkit._typing import Array
@@ -40,6 +42,36 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
     if inner.any():
         low, high = lower[inner], upper[inner]
         result[inner] = log_interval_mass((law.logcdf(low), law.logcdf(high)), (law.logsf(low), law.logsf(high)))
+    return result
+
+
+def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
+    """Derivatives of `log_mass` by each parameter, for a family with ``tail_scores``; shape (p, n).
+
+    With S(l) - S(u) the mass, d log mass = a d log S(l) - (a - 1) d log S(u), where a = S(l) / mass; and the same with
+    F where that is the smaller tail.
+    """
+    assert family.tail_scores is not None
+    law = Distribution.at(family, params)
+    support = family.support
+    open_below = lower <= support.lower
+    open_above = upper >= support.upper
+    result = np.zeros((len(family.parameters), len(lower)))
+    above, below = open_above & ~open_below, open_below & ~open_above
+    if above.any():
+        result[:, above] = family.tail_scores(lower[above], *params)[1]
+    if below.any():
+        result[:, below] = family.tail_scores(upper[below], *params)[0]
+    inner = ~open_below & ~open_above
+    if inner.any():
+        low, high = lower[inner], upper[inner]
+        (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = (family.tail_scores(x, *params) for x in (low, high))
+        left = law.logcdf(low) < law.logsf(high)
+        share_cdf = 1.0 / -np.expm1(law.logcdf(low) - law.logcdf(high))
+        share_sf = 1.0 / -np.expm1(law.logsf(high) - law.logsf(low))
+        by_cdf = share_cdf * np.array(by_cdf_high) - (share_cdf - 1) * np.array(by_cdf_low)
+        by_sf = share_sf * np.array(by_sf_low) - (share_sf - 1) * np.array(by_sf_high)
+        result[:, inner] = np.where(left, by_cdf, by_sf)
     return result
 
 

@@ -11,7 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, total
+from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, location_scale_tail_scores, total
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -90,6 +90,12 @@ class Normal(ExponentialFamily):
     def logsf(self, x: Array, mu: Array, sigma: Array) -> Array:
         """Log of the survival function."""
         return np.asarray(special.log_ndtr((mu - x) / sigma))
+
+    def tail_scores(self, x: Array, mu: Array, sigma: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S."""
+        z = (x - mu) / sigma
+        log_f = -_HALF_LOG_TWO_PI - 0.5 * z * z
+        return location_scale_tail_scores(z, sigma, log_f, special.log_ndtr(z), special.log_ndtr(-z))
 
     def ppf(self, p: Array, mu: Array, sigma: Array) -> Array:
         """Quantile."""

@@ -66,6 +66,11 @@ class Rayleigh(HazardFamily, ExponentialFamily):
         """Log of the cumulative hazard, where the square would underflow too."""
         return np.asarray(2 * (log_or_minus_inf(x) - np.log(sigma)) - math.log(2))
 
+    def tail_scores(self, x: Array, sigma: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S."""
+        hazard = 0.5 * np.square(x / sigma)
+        return self.tail_scores_of(hazard, (-2 * hazard / sigma,))
+
     def at_hazard(self, hazard: Array, sigma: Array) -> Array:
         """Find x from its cumulative hazard."""
         return np.asarray(sigma * np.sqrt(2 * hazard))

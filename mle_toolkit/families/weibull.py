@@ -90,6 +90,12 @@ class Weibull(HazardFamily):
         """Power ``shape`` of x / scale."""
         return np.asarray((np.maximum(x, 0.0) / scale) ** shape)
 
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S."""
+        log_z = np.log(x) - np.log(scale)
+        hazard = np.exp(shape * log_z)
+        return self.tail_scores_of(hazard, (log_z * hazard, -shape / scale * hazard))
+
     def log_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cumulative hazard."""
         return np.asarray(shape * (log_or_minus_inf(x) - np.log(scale)))

@@ -133,8 +133,14 @@ class Objective:
             return _first_differences(self.value, u, _STEP_OF_VALUE)
         gradient = self._gradient_of_points(u)
         if not self.likelihood.plain:
-            gradient = gradient + _first_differences(self._coarse_value, u, _STEP_OF_VALUE)
+            gradient = gradient + self._gradient_of_coarse(u)
         return gradient
+
+    def _gradient_of_coarse(self, u: Array) -> Array:
+        score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))
+        if score is None:
+            return _first_differences(self._coarse_value, u, _STEP_OF_VALUE)
+        return -self.coordinates.pulled(score, u)
 
     def _gradient_of_points(self, u: Array) -> Array:
         with np.errstate(all="ignore"):

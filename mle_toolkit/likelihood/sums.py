@@ -12,7 +12,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import BLOCK_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.likelihood.compact import MANY, CompactSum
-from mle_toolkit.likelihood.intervals import log_mass
+from mle_toolkit.likelihood.intervals import log_mass, mass_scores
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
 T = TypeVar("T")
@@ -187,6 +187,24 @@ class Likelihood:
             value /= self.nobs
         return value if value < np.inf else -np.inf
 
+    def mean_coarse_score(self, theta: Array) -> Array | None:
+        """Derivatives of `mean_coarse` by parameters; shape (p,). None where the family or smoothness leaves none."""
+        if self.family.tail_scores is None:
+            return None
+        params = self.family.unpack(theta)
+        total = np.zeros(len(theta))
+        with np.errstate(all="ignore"):
+            for above, points in self._compact:
+                slopes = mass_scores(self.family, params, *_open_at(points.nodes, above))
+                parts = [points.sum(slope, self.nobs) for slope in slopes]
+                if any(part is None for part in parts):
+                    return None
+                total += np.array(parts, dtype=float)
+            lower, upper, weight = self._coarse
+            if len(lower):
+                total += np.sum(weight * mass_scores(self.family, params, lower, upper), axis=1)
+        return total / self.nobs if np.all(np.isfinite(total)) else None
+
     def _one_by_one(self, params: tuple[Any, ...], intervals: tuple[Array, Array, Array]) -> float:
         lower, upper, weight = intervals
         return float(np.sum(weight * log_mass(self.family, params, lower, upper))) if len(lower) else 0.0
@@ -195,9 +213,7 @@ class Likelihood:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
         total = 0.0
         for above, points in self._compact:
-            open_end = np.full(len(points.nodes), np.inf if above else -np.inf)
-            ends = (points.nodes, open_end) if above else (open_end, points.nodes)
-            part = points.sum(log_mass(self.family, params, *ends), self.nobs)
+            part = points.sum(log_mass(self.family, params, *_open_at(points.nodes, above)), self.nobs)
             if part is None:
                 return None
             total += part
@@ -354,6 +370,12 @@ class _Last(Generic[T]):
             self._value = compute(theta)
             self._at = at
         return self._value
+
+
+def _open_at(points: Array, above: bool) -> tuple[Array, Array]:
+    """Intervals that begin (end, where not ``above``) at points and are open on the other side."""
+    open_end = np.full(len(points), np.inf if above else -np.inf)
+    return (points, open_end) if above else (open_end, points)
 
 
 def _block_sums(values: tuple[Array, ...], weight: Array | None, length: int) -> Array:

@@ -1,0 +1,54 @@
+"""Scores of intervals that a law gives are the slopes of the log-probabilities of the intervals."""
+
+import mpmath
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.families.base import family_class
+from mle_toolkit.likelihood.intervals import log_mass, mass_scores
+
+
+def laws_with_scores():
+    return [name for name in mle.families() if family_class(name).tail_scores is not None]
+
+
+def middle(family):
+    return tuple(float(np.sqrt(p.typical[0] * p.typical[1])) if p.typical[0] > 0 else 0.7 for p in family.parameters)
+
+
+def test_the_usual_lifetime_laws_give_scores_of_intervals():
+    assert {"exponential", "weibull", "lognormal", "loglogistic", "normal", "logistic", "gumbel"} <= set(
+        laws_with_scores()
+    )
+
+
+@pytest.mark.parametrize("name", laws_with_scores())
+def test_scores_of_intervals_are_slopes_of_their_log_mass(name):
+    family = mle.get_family(name)
+    params = middle(family)
+    law = mle.Distribution(family, dict(zip(family.param_names, params, strict=True)))
+    cuts = law.ppf(np.array([1e-9, 1e-3, 0.2, 0.21, 0.5, 0.9, 0.999]))
+    tail = law.isf(np.array([1e-6, 1e-12]))
+    lower = np.concatenate([cuts[:-1], [-np.inf, -np.inf], cuts[[0, 3, 6]], tail[:1], tail])
+    upper = np.concatenate([cuts[1:], cuts[[0, 5]], np.full(3, np.inf), tail[1:], [np.inf, np.inf]])
+    scores = mass_scores(family, params, lower, upper)
+    for k, value in enumerate(params):
+        step = 1e-3 * abs(value)
+
+        def at(change, k=k):
+            moved = tuple(v + (change if j == k else 0.0) for j, v in enumerate(params))
+            return log_mass(family, moved, lower, upper)
+
+        near, far = at(step) - at(-step), at(2 * step) - at(-2 * step)
+        slopes = (8 * near - far) / (12 * step)
+        np.testing.assert_allclose(scores[k], slopes, rtol=1e-6, atol=1e-8 * np.abs(scores[k]).max())
+
+
+def test_far_tails_keep_their_scores():
+    """At 40 standard deviations the slope of log S is phi(z) / S(z), by mpmath."""
+    normal = mle.get_family("normal")
+    by_mu, _ = mass_scores(normal, (0.0, 1.0), np.array([40.0]), np.array([np.inf]))
+    with mpmath.workdps(40):
+        hazard = mpmath.npdf(40) / (mpmath.erfc(40 / mpmath.sqrt(2)) / 2)
+    np.testing.assert_allclose(by_mu, float(hazard), rtol=1e-12)
