@@ -242,6 +242,28 @@ def test_censored_observations():
                 assert loglik(other) < fit.llf
 
 
+@pytest.mark.parametrize(("base", "x", "limit"), [
+    ("gamma", GAMMAS, 18.0),
+    ("normal", THREE[:250], 5.0),
+])  # fmt: skip
+def test_a_component_that_is_mostly_censored(base, x, limit):
+    """Censored times pile up at one value, which must not draw a component."""
+    fit = fit_quietly(mle.Sample.right_censored(np.minimum(x, limit), x < limit), mle.mixture(base, 2))
+    whole = fit_quietly(x, mle.mixture(base, 2))
+    assert fit.certificate.verdict == "local"
+    assert fit.certificate.decrement <= 1e-9
+    assert fit.params["weights"] == pytest.approx(whole.params["weights"], abs=0.05)
+
+
+def test_small_dense_groups_are_found():
+    """A maximum that EM from broad partitions of the data alone does not reach."""
+    local = np.random.default_rng(11)
+    x = np.concatenate([local.normal(0.0, 1.0, 300), local.normal(0.8, 0.04, 30), local.normal(6.0, 1.0, 12)])
+    fit = fit_quietly(x, mle.mixture("normal", 3))
+    assert fit.params["mu"] == pytest.approx([x[:300].mean(), x[300:330].mean(), x[330:].mean()], abs=0.1)
+    assert fit.params["sigma"][1] < 0.08
+
+
 def test_known_parameters():
     fit = fit_quietly(WAITING, mle.mixture("normal", 2), fixed={"weights": [0.4, 0.6]})
     assert fit.df_model == 4

@@ -25,14 +25,15 @@ if TYPE_CHECKING:
 _SEED = 20_240_229
 """Of the random starts, so that a fit is the same each time."""
 
-_RANDOM_STARTS = 12
-_SHORT, _LONG = 30, 400
+_RANDOM_STARTS, _DENSE_STARTS, _FEW_STARTS = 24, 16, 6
+_DENSE_SHARES = (0.06, 0.15)
+_SHORT, _MIDDLE, _LONG = 30, 80, 400
 """Steps of EM from each start, and from those that are kept."""
 
 _INNER = 6
 """Quasi-Newton steps by which a component without a direct route is improved in a step of EM."""
 
-_KEPT = 3
+_KEPT, _GIVEN = 8, 3
 _ENOUGH = 1e-7
 """Gain of a step of EM, in nats per observation, from which Newton's method is left to go on."""
 
@@ -42,7 +43,7 @@ _DIFFERENT = 1e-4
 _SOFT = 0.1
 """Share of each observation that a hard partition leaves to all components."""
 
-_NARROW = 0.05
+_NARROW = 0.1
 """A component whose middle half is narrower than this share of that of the data may be a spike."""
 
 _RESOLVED = 1e-9
@@ -73,10 +74,10 @@ class Mixture(Family):
     Notes
     -----
     Source: McLachlan & Peel (2000), Finite Mixture Models. Route to the maximum: the EM algorithm (Dempster, Laird &
-    Rubin 1977, JRSS B 39, 1-38) from partitions of the data at quantiles, by k-means, and at random, with a fixed seed;
-    from the best of the ends Newton's method. Where a component can concentrate on one observation the likelihood
-    is unbounded, and the estimate is the best local maximum none of whose components is a spike: narrow, and on
-    hardly more distinct values than it has parameters.
+    Rubin 1977, JRSS B 39, 1-38) from partitions of the data at quantiles, about dense places, and at random, with a
+    fixed seed; from the best of the ends Newton's method. Where a component can concentrate on one observation the
+    likelihood is unbounded, and the estimate is the best local maximum none of whose components is a spike: narrow, and
+    on hardly more distinct values than it has parameters.
     """
 
     def __init__(self, components: Sequence[Family], shared: tuple[str, ...] = ()) -> None:
@@ -244,15 +245,19 @@ class Mixture(Family):
                 high = np.where(inside & enough, middle, high)
                 low = np.where(inside & ~enough, middle, low)
         # An end of the law may be infinite, and is then out of reach of halving.
-        return np.where(p == (0.0 if rising else 1.0), np.min(ends, axis=0), high)
+        return np.asarray(np.where(p == (0.0 if rising else 1.0), np.min(ends, axis=0), high))
 
     # --- order, unit, coordinates -------------------------------------------------------------------------------------
 
     def arranged(self, *params: Any) -> tuple[Any, ...]:
-        """Components of one law in the order of their locations, or of their means where the law has no location."""
+        """Components of one law in the order of their locations, or of their means where the law has no location.
+
+        Where these are the same, in the order of their scales.
+        """
         if not self.of_one_law:
             return params
-        order = np.argsort(self._places(params), kind="stable")
+        spread = [v for p, v in zip(self.parameters, params, strict=True) if p.role == "scale" and np.ndim(v)]
+        order = np.lexsort((spread[0] if spread else np.arange(self.k), self._places(params)))
         return tuple(
             np.asarray(value)[order] if k == 0 or isinstance(p.domain, Vector) else value
             for k, (p, value) in enumerate(zip(self.parameters, params, strict=True))
@@ -384,7 +389,7 @@ class Mixture(Family):
         return _can_concentrate(component)
 
     def spurious(self, sample: Sample, *params: Any) -> bool:
-        """Whether a component is a spike: narrow, and on hardly more distinct values than it has parameters."""
+        """Whether a component is a spike: narrow, and on few values: at most two a parameter and one more."""
         if self.discrete:
             return False
         width = sample.quantile(_HALF[1]) - sample.quantile(_HALF[0])
@@ -395,7 +400,7 @@ class Mixture(Family):
                 continue
             first, last = (float(v) for v in law.ppf(np.array(_CENTRAL)))
             held = int(np.sum((x >= first) & (x <= last)))
-            if held <= len(slots) + 1 or high - low < _RESOLVED * width:
+            if held <= 2 * len(slots) + 1 or high - low < _RESOLVED * width:
                 return True
         return False
 
@@ -409,8 +414,12 @@ class Mixture(Family):
             if end is not None:
                 ends.append(end)
         ends.sort(key=lambda item: -item[0])
+        # The slow ones may climb higher, so that half of all go on before the best are chosen.
+        sound = [end for end in ends if not self.spurious(sample, *end[1])]
+        going = [self._em(sample, params, _MIDDLE) for _, params in sound[: max(_KEPT, len(ends) // 2)]]
+        better = sorted((end for end in going if end is not None), key=lambda item: -item[0])
         kept: list[tuple[float, tuple[Any, ...]]] = []
-        for value, params in ends:
+        for value, params in better:
             if any(abs(value - other) < _DIFFERENT for other, _ in kept) or self.spurious(sample, *params):
                 continue
             kept.append((value, params))
@@ -419,9 +428,9 @@ class Mixture(Family):
         longer = [self._em(sample, params, _LONG) for _, params in kept]
         good = [end for end in longer if end is not None and not self.spurious(sample, *end[1])]
         good.sort(key=lambda item: -item[0])
-        starts = [self._inside(self.arranged(*params)) for _, params in good]
+        starts = [self._inside(self.arranged(*params)) for _, params in good[:_GIVEN]]
         if not starts:
-            starts = [self._inside(params) for _, params in ends[:1]]
+            starts = [self._inside(params) for _, params in (sound or ends)[:_GIVEN]]
         if not starts:
             raise NoMaximumError(f"{self.name}: no component could be fitted to a part of the data.")
         return starts
@@ -433,23 +442,59 @@ class Mixture(Family):
     def _partitions(self, sample: Sample) -> list[Array]:
         """Shares of every observation in every component, each of shape (k, n), from which EM starts."""
         x = sample.x
-        weight = np.ones(len(x)) if sample.weight is None else sample.weight
         rng = np.random.default_rng(_SEED)
         labels: list[Any] = [np.searchsorted(self._cuts(sample, np.arange(1, self.k) / self.k), x)]
         for share in (0.25, 0.1):  # a large component, and small ones in one tail or the other
             inner = 1 - share * np.arange(self.k - 1, 0, -1) / (self.k - 1)
             labels += [np.searchsorted(self._cuts(sample, q), x) for q in (inner, 1 - inner[::-1])]
-        labels += [_k_means(x, weight, self.k, rng) for _ in range(_RANDOM_STARTS // 2)]
         parts = [(1 - _SOFT) * (label == np.arange(self.k)[:, None]) + _SOFT / self.k for label in labels]
         # Around the middle and beyond: components of one location that differ in scale.
         rank = np.argsort(np.argsort(np.abs(x - sample.quantile(0.5)))) / len(x)
         rings = np.minimum((rank * self.k).astype(int), self.k - 1)
         parts.append((1 - _SOFT) * (rings == np.arange(self.k)[:, None]) + _SOFT / self.k)
-        parts += [rng.dirichlet(np.ones(self.k), len(x)).T for _ in range(_RANDOM_STARTS // 2)]
+        parts += self._grown(sample)
+        # Kernels of many widths about random quantiles.
+        width = float(np.sqrt(sample.var()))
+        for _ in range(_RANDOM_STARTS if self._is_quick else _FEW_STARTS):
+            centres = self._cuts(sample, rng.uniform(size=self.k))
+            kernel = -0.5 * np.square((x - centres[:, None]) / (width * 10 ** rng.uniform(-1.0, 0.0)))
+            parts.append(np.exp(kernel - _log_sum(kernel)))
         if self.of_one_law:
             return parts
         orders = list(itertools.islice(itertools.permutations(range(self.k)), 6))
         return [shares[list(order)] for shares in parts for order in orders]
+
+    @property
+    def _is_quick(self) -> bool:
+        """Whether every component has a direct route to its maximum."""
+        return all(c.from_sample is not None or getattr(c, "from_means", None) is not None for c in self.components)
+
+    def _grown(self, sample: Sample) -> list[Array]:
+        """The best mixture with one component less, and another component on the values about a quantile.
+
+        Source: Verbeek, Vlassis & Kröse (2003), Neural Computation 15, 469-485. Components of the smaller mixture are
+        split at their medians too.
+        """
+        x = sample.x
+        shares = np.ones((1, len(x)))
+        if self.k > 2 and self.of_one_law:
+            smaller = Mixture(self.components[1:], self.shared)
+            joint = smaller._log_joint(x, smaller.start(sample)[0])
+            shares = np.exp(joint - _log_sum(joint))
+        elif self.k > 2:
+            cuts = self._cuts(sample, np.arange(1, self.k - 1) / (self.k - 1))
+            shares = (np.searchsorted(cuts, x) == np.arange(self.k - 1)[:, None]).astype(float)
+        parts = []
+        count = _DENSE_STARTS if self._is_quick else _FEW_STARTS
+        for i, centre in enumerate(self._cuts(sample, (np.arange(count) + 0.5) / count)):
+            away = np.abs(x - centre)
+            near = (away <= np.quantile(away, _DENSE_SHARES[i % len(_DENSE_SHARES)])).astype(float)
+            parts.append(np.vstack([near, shares * (1 - near)]))
+        for j, own in enumerate(shares if self.k > 2 else ()):
+            middle = x[own > 0.5]
+            upper = x > (np.median(middle) if len(middle) else np.median(x))
+            parts.append(np.vstack([own * upper, *(s * ~upper if i == j else s for i, s in enumerate(shares))]))
+        return parts
 
     @staticmethod
     def _cuts(sample: Sample, at: Array) -> Array:
@@ -635,18 +680,3 @@ def _can_concentrate(component: Family) -> bool:
             return True
         heights.append(float(np.mean(component.logpdf(near.x, *params))))
     return heights[1] - heights[0] > 1.0
-
-
-def _k_means(x: Array, weight: Array, k: int, rng: np.random.Generator) -> Array:
-    """Labels of a few steps of Lloyd's algorithm from random centres."""
-    values = np.unique(x)
-    centres = np.sort(rng.choice(values, size=min(k, len(values)), replace=False))
-    label = np.zeros(len(x), dtype=int)
-    for _ in range(5):
-        label = np.searchsorted(0.5 * (centres[1:] + centres[:-1]), x)
-        for j in range(len(centres)):
-            own = label == j
-            if own.any():
-                centres[j] = np.average(x[own], weights=weight[own])
-        centres = np.sort(centres)
-    return label
