@@ -438,3 +438,13 @@ def test_a_number_of_trials_per_row():
     assert fit.bse["p"] == pytest.approx(math.sqrt(22 / 41 * 19 / 41 / 41), rel=1e-6)
     with pytest.raises(ParameterError, match="4 values for 3 rows"):
         mle.fit(successes[:3], mle.get_family("binomial", n=trials))
+
+
+def test_a_large_sample_whose_extremes_the_subsample_misses_is_fitted_whole():
+    """The search starts on every 13th row here; the largest value, on another row, excludes what it finds there."""
+    x = np.random.default_rng(0).uniform(size=60_001) ** 0.5
+    x[7] = 1.4
+    fit = mle.fit(x, "gev")
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf >= mle.fit(x, "gev", solver="L-BFGS-B").llf - 1e-8 * abs(fit.llf)
+    assert np.all(np.isfinite(fit.logpdf_rows()))

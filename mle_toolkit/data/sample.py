@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, Self
 
@@ -90,7 +91,7 @@ class Sample:
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
         minimum, maximum = float(values.min()), float(values.max())
-        if missing is not None or not (np.isfinite(minimum) and np.isfinite(maximum)):
+        if missing is not None or not (math.isfinite(minimum) and math.isfinite(maximum)):
             values, weight = _without_missing(values, weight, nan_policy)
             minimum, maximum = float(values.min()), float(values.max())
         if weight is not None and not weight.all():

@@ -373,20 +373,24 @@ def _by_search(
     coordinates = Coordinates(_natural_domains(likelihood.family, domains, starts[0]), starts[0], free, natural)
     objective = Objective(likelihood, coordinates)
     small = _on_sketch(objective)
-    ends = _climb(small, [coordinates.from_theta(theta) for theta in starts], method)
+    points = [coordinates.from_theta(theta) for theta in starts]
+    nowhere = NoMaximumError(
+        f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
+        f"Give a start: fit(..., start={{...}})."
+    )
+    ends = _climb(small, points, method)
     if not ends:
-        raise NoMaximumError(
-            f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
-            f"Give a start: fit(..., start={{...}})."
-        )
+        raise nowhere
     if family.spurious is not None:
         ends = _without_spurious(small, ends)
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
         # The maximum of the subsample is the start of the full pass, and its second derivatives serve for first steps;
         # starts far from it were settled there.
-        near = small.hessian(best.u)
-        best = _climb(objective, [best.u, *(coordinates.from_theta(theta) for theta in starts)], method, near)[0]
+        whole = _climb(objective, [best.u], method, small.hessian(best.u)) or _climb(objective, points, method)
+        if not whole:
+            raise nowhere
+        best = min(whole, key=lambda end: end.value)
     agreeing = sum((end.value - min(e.value for e in ends)) * small.likelihood.nobs <= 1e-6 for end in ends)
     theta = coordinates.to_theta(best.u)
     arranged = likelihood.family.arranged

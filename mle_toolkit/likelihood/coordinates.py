@@ -168,7 +168,7 @@ class Objective:
                 second = slopes.T @ self.likelihood.mean_hessian(theta) @ slopes
                 bend = self.likelihood.mean_score(theta) * self.coordinates.curvature(u)
                 # A parameter has at most one coordinate, so its own bend stays on the diagonal.
-                return -np.asarray(second + np.diag(bend @ (slopes != 0)))
+                return -np.asarray(0.5 * (second + second.T) + np.diag(bend @ (slopes != 0)))
         with np.errstate(invalid="ignore"):  # gradients may be infinite on the way to a spike
             second = self._differences_of_gradient(u)
             return 0.5 * (second + second.T)

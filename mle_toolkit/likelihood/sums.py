@@ -10,7 +10,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import BLOCK_ROWS, Sample
-from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
@@ -379,6 +379,6 @@ def _open_at(points: Array, above: bool) -> tuple[Array, Array]:
 
 
 def _block_sums(values: tuple[Array, ...], weight: Array | None, length: int) -> Array:
-    if weight is None:
-        return np.array([float(np.sum(np.broadcast_to(v, length))) for v in values])
-    return np.array([float(np.sum(weight * v)) for v in values])
+    if weight is None:  # a derivative that is the same for every row may come as one number
+        return np.array([total(v) if np.ndim(v) else length * float(v) for v in values])
+    return np.array([total(weight * v) for v in values])
