@@ -331,6 +331,8 @@ def look_like_counts(sample: Sample) -> bool:
     if not sample.is_exact:
         if np.any(np.isfinite(sample.lower) & np.isfinite(sample.upper) & (sample.lower < sample.upper)):
             return False  # bins and rounded values are of measurements
+        if len(np.unique(sample.lower[np.isposinf(sample.upper)])) > 1:
+            return False  # a table of counts has one top class; times are censored at many
         sample = sample.stand_ins()
     if sample.minimum < 0 or not sample.is_integer:
         return False

@@ -238,3 +238,11 @@ def test_the_references_are_those_of_the_fits():
     """The comparison fits as fit() does."""
     one = case("gamma_groundbeef").fit()
     assert mle.compare(one.sample, ["gamma"]).best.llf == one.llf
+
+
+def test_times_censored_at_many_points_are_measurements_and_one_top_class_is_of_counts():
+    weeks = mle.datasets.load("leukaemia").sample()
+    assert not look_like_counts(weeks)
+    assert "weibull" in candidates(weeks)
+    top_class = mle.Sample.right_censored([0, 0, 0, 1, 1, 2, 2, 3], [1, 1, 1, 1, 1, 1, 1, 0])
+    assert look_like_counts(top_class)
