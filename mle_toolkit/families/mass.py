@@ -9,6 +9,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.special import log1mexp
 
 
 def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Array) -> Array:
@@ -100,7 +101,4 @@ def log_interval_mass(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -
 def _log_difference(larger: Array, smaller: Array) -> Array:
     """log(exp(larger) - exp(smaller)); -inf where they are equal."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        gap = smaller - larger
-        # log1p(-exp(gap)) near 0 and log(-expm1(gap)) near -inf, each where it keeps its digits (Maechler 2012).
-        shrink = np.where(gap > -np.log(2.0), np.log(-np.expm1(gap)), np.log1p(-np.exp(gap)))
-        return np.where(np.isneginf(larger), -np.inf, larger + shrink)
+        return np.where(np.isneginf(larger), -np.inf, larger + log1mexp(smaller - larger))

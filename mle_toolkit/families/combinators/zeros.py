@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,13 +88,7 @@ class ZeroInflated(Family):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The base, at pi = 0; and those of the base, inflated."""
-        own = Limit(self.base, lambda *params: (0.0, *params))
-        others = (
-            Limit(zero_inflated(limit.family), lambda pi, *p, embed=limit.embed: (pi, *embed(*p)))
-            for limit in self.base.limits
-            if limit.family.discrete and limit.family.support.lower == 0
-        )
-        return own, *others
+        return _limits(self.base, self.base, zero_inflated)
 
     def cdf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Probability of at most x."""
@@ -192,13 +187,7 @@ class Hurdle(Family):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The positive law, at pi = 0; and those of the positive law, behind the same hurdle."""
-        own = Limit(self.positive, lambda *params: (0.0, *params))
-        others = (
-            Limit(hurdle(limit.family), lambda pi, *p, embed=limit.embed: (pi, *embed(*p)))
-            for limit in self.base.limits
-            if limit.family.discrete and limit.family.support.lower == 0
-        )
-        return own, *others
+        return _limits(self.positive, self.base, hurdle)
 
     def cdf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Probability of at most x."""
@@ -277,3 +266,14 @@ def _counts(family: Any, maker: str) -> Family:
     if "pi" in base.param_names:
         raise ParameterError(f"{maker}: {base.name} has a parameter pi, an excess of zeros, already.")
     return base
+
+
+def _limits(at_zero: Family, base: Family, combine: Callable[[Family], Family]) -> tuple[Limit, ...]:
+    """The law at pi = 0, and the limits of the base with their own zeros."""
+    own = Limit(at_zero, lambda *params: (0.0, *params))
+    others = (
+        Limit(combine(limit.family), lambda pi, *p, embed=limit.embed: (pi, *embed(*p)))
+        for limit in base.limits
+        if limit.family.discrete and limit.family.support.lower == 0
+    )
+    return own, *others
