@@ -440,6 +440,20 @@ class Sample:
             rows = slice(first, first + length)
             yield self.lower[rows], None if self.weight is None else self.weight[rows]
 
+    def fold(self, part: Callable[[Array, Array | None, int], Array], length: int | None = BLOCK_ROWS) -> Array:
+        """Sum what ``part(observations, weights, first row)`` gives for each block, in the order of the blocks.
+
+        Everything that a fit needs from the data is such a sum. Blocks have ``length`` rows, or None for those that
+        the data come in.
+        """
+        total: Any = None
+        first = 0
+        for x, weight in self.blocks(length or self.n_rows):
+            sums = part(x, weight, first)
+            total = sums if total is None else total + sums
+            first += len(x)
+        return np.asarray(total)
+
     def mean(self, of: Callable[[Array], Array] | None = None) -> float:
         """Weighted mean of a function of the observations; of the observations themselves by default."""
         total = 0.0
@@ -468,12 +482,17 @@ class Sample:
         high = min(int(np.searchsorted(cumulative, target + slack, side="right")), len(order) - 1)
         return float(0.5 * (self.lower[order[low]] + self.lower[order[high]]))
 
-    def sketch(self) -> Sample:
-        """A strided subsample of at most `SKETCH_ROWS` rows, for starting values only."""
+    def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
+        """A strided subsample of at most ``rows`` rows, for starting values only."""
+        if rows != SKETCH_ROWS:
+            return self._strided(rows)
         if self._sketch is None:
-            step = -(-self.n_rows // SKETCH_ROWS)
-            self._sketch = self if step == 1 else self.take(slice(None, None, step))
+            self._sketch = self._strided(rows)
         return self._sketch
+
+    def _strided(self, rows: int) -> Sample:
+        step = -(-self.n_rows // rows)
+        return self if step == 1 else self.take(slice(None, None, step))
 
     def take(self, rows: Any) -> Sample:
         """The sample of some rows (slice, index or mask)."""
@@ -543,9 +562,7 @@ class Sample:
             return None
         if self.n_rows != other.n_rows:
             return f"{self.n_rows} rows against {other.n_rows}"
-        forms = [
-            tuple(bool(np.any(rows)) for rows in (s.lower == s.upper, s.lower < s.upper)) for s in (self, other)
-        ]
+        forms = [tuple(bool(np.any(rows)) for rows in (s.lower == s.upper, s.lower < s.upper)) for s in (self, other)]
         if forms[0] != forms[1] and (not forms[0][0] or not forms[1][0]):
             return "masses of intervals against densities of points"
         if not np.array_equal(self.lower, other.lower):

@@ -297,6 +297,8 @@ def _direct_route(likelihood: Likelihood) -> Any:
         from_means = family.from_means
         return None if from_means is None else lambda: from_means(likelihood.means)
     from_sample = family.from_sample if likelihood.plain else None
+    if likelihood.at_once and not family.entropy_attained:
+        return None  # Newton's method on sums takes fewer passes
     return None if from_sample is None else lambda: from_sample(likelihood.sample)
 
 
@@ -710,7 +712,8 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
         proposed = family.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
         return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params]) for params in many]
-    direct = _direct_route(likelihood)
+    few = likelihood.on_sketch()
+    direct = _direct_route(few)
     if direct is not None:
         return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in direct()])]
     return _guesses(family, likelihood.on_sketch())

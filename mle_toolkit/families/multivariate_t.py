@@ -13,7 +13,7 @@ from mle_toolkit.families.base import Limit, Parameter, get_family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL, Domain, PositiveDefinite, Space
 from mle_toolkit.families.multivariate_normal import squared_distance
-from mle_toolkit.families.student_t import _log_norm
+from mle_toolkit.families.student_t import log_norm
 from mle_toolkit.families.vectors import VectorFamily, check_enough_rows, check_regular, cholesky, covariance_of
 
 if TYPE_CHECKING:
@@ -159,10 +159,10 @@ class MultivariateT(VectorFamily):
 
     def entropy(self, df: float, mean: Array, shape: Array) -> Array:
         """Entropy, nats."""
-        log_norm, slope = _log_norm_of(df, len(mean))
+        norm, slope = _log_norm_of(df, len(mean))
         log_det = np.sum(np.log(np.diag(np.linalg.cholesky(shape))))
         # The mean of the score by df is 0, which gives the mean of log(1 + square / df).
-        return np.asarray(log_det - log_norm + (df + len(mean)) * (slope + 0.5 * len(mean) / df))
+        return np.asarray(log_det - norm + (df + len(mean)) * (slope + 0.5 * len(mean) / df))
 
     def rvs(self, df: float, mean: Array, shape: Array, *, size: Any, rng: np.random.Generator) -> Array:
         """Draw vectors."""
@@ -199,7 +199,7 @@ def _mean_slope(square: Array, counts: Array, df: float, dimension: int) -> floa
 
 def _log_norm_of(df: float, dimension: int) -> tuple[float, float]:
     """Compute log Γ((df + d)/2) - log Γ(df/2) - d log(π df)/2 and its slope, from steps of one dimension."""
-    steps = [(_log_norm(np.asarray(df + k)), df + k) for k in range(dimension)]
+    steps = [(log_norm(np.asarray(df + k)), df + k) for k in range(dimension)]
     value = sum(float(norm[0]) + 0.5 * np.log1p((at - df) / df) for norm, at in steps)
     slope = sum(float(norm[1]) - 0.5 * (at - df) / (at * df) for norm, at in steps)
     return float(value), float(slope)

@@ -50,7 +50,7 @@ class StudentT(Family):
     def logpdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
         z = (x - loc) / scale
-        return np.asarray(_log_norm(df)[0] - np.log(scale) - 0.5 * (df + 1) * np.log1p(z * z / df))
+        return np.asarray(log_norm(df)[0] - np.log(scale) - 0.5 * (df + 1) * np.log1p(z * z / df))
 
     def score(self, x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
         """Derivatives by df, loc and scale."""
@@ -59,7 +59,7 @@ class StudentT(Family):
         weight = (df + 1) / (df + square)
         slope = weight * z
         pull = slope * z
-        by_df = _log_norm(df)[1] + 0.5 * (pull / df - np.log1p(square / df))
+        by_df = log_norm(df)[1] + 0.5 * (pull / df - np.log1p(square / df))
         return by_df, slope / scale, (pull - 1) / scale
 
     def hessian(self, x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, ...]:
@@ -69,7 +69,7 @@ class StudentT(Family):
         share = 1 / (df + square)
         weight = (df + 1) * share
         mixed = (square - 1) * share * share * z / scale
-        by_df = _log_norm(df)[2] + 0.5 * square * ((df - 1) * square - 2 * df) * np.square(share / df)
+        by_df = log_norm(df)[2] + 0.5 * square * ((df - 1) * square - 2 * df) * np.square(share / df)
         bend = 2 * df * weight * share / np.square(scale)
         by_loc = 0.5 * bend * (square / df - 1)
         by_scale = (1 - weight * square) / np.square(scale) - bend * square
@@ -117,8 +117,8 @@ class StudentT(Family):
 
     def entropy(self, df: Array, loc: Array, scale: Array) -> Array:
         """Entropy, nats."""
-        log_norm, slope, _ = _log_norm(df)
-        return np.asarray(np.log(scale) - log_norm + (df + 1) * (slope + 0.5 / np.asarray(df)))
+        norm, slope, _ = log_norm(df)
+        return np.asarray(np.log(scale) - norm + (df + 1) * (slope + 0.5 / np.asarray(df)))
 
     def to_scipy(self, df: float, loc: float, scale: float) -> Any:
         """``scipy.stats.t(df, loc, scale)``."""
@@ -127,7 +127,7 @@ class StudentT(Family):
         return stats.t(df, loc, scale)
 
 
-def _log_norm(df: Array) -> tuple[Array, Array, Array]:
+def log_norm(df: Array) -> tuple[Array, Array, Array]:
     """Compute log Γ((df + 1)/2) - log Γ(df/2) - log(π df)/2, and its first and second derivative.
 
     For a large df the terms agree in nearly all digits; the series is that of Abramowitz & Stegun 6.1.47.

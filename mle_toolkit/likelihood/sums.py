@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from mle_toolkit._typing import Array, Mask
-from mle_toolkit.data.sample import BLOCK_ROWS, Sample
+from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
+from mle_toolkit.likelihood.kernels import COMPILED_ROWS, in_chunks, twin_of
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
 T = TypeVar("T")
@@ -36,7 +39,9 @@ class Likelihood:
     that nothing here grows with the size of the sample. Blocks are summed in a fixed order.
     """
 
-    def __init__(self, family: Family, sample: Sample, unit: Unit | ColumnUnits | None = None) -> None:
+    def __init__(
+        self, family: Family, sample: Sample, unit: Unit | ColumnUnits | None = None, twin: ModuleType | None = None
+    ) -> None:
         self.unit = unit_for(family, sample) if unit is None else unit
         self._declared = family
         self.family = family if self.unit.is_identity else family.in_unit(self.unit.centre, self.unit.scale)
@@ -46,6 +51,11 @@ class Likelihood:
         self.plain = sample.is_plain
         # Means of statistics suffice for an exponential family whose constants are the same in every row.
         self.on_means = self.plain and isinstance(family, ExponentialFamily) and not family.per_row
+        self.twin = twin
+        """The compiled sums of the family; None where NumPy's are used."""
+        if twin is None and self.data.n_rows >= COMPILED_ROWS:
+            self.twin = twin_of(type(family))
+        self._last_derivatives: _Last[Array | None] = _Last()
         self._last_loglik: _Last[float] = _Last()
         self._last_score: _Last[Array] = _Last()
 
@@ -54,10 +64,10 @@ class Likelihood:
         """The observations in the unit of the likelihood, tabulated where the law is one of counts."""
         return self.data if self.unit.is_identity else self.data.standardised(self.unit.centre, self.unit.scale)
 
-    def on_sketch(self) -> Likelihood:
+    def on_sketch(self, rows: int = SKETCH_ROWS) -> Likelihood:
         """The likelihood of a subsample, in the same unit."""
-        few = self.data if self.family.per_row else self.data.sketch()
-        return Likelihood(self._declared, few, self.unit)
+        few = self.data if self.family.per_row else self.data.sketch(rows)
+        return Likelihood(self._declared, few, self.unit, self.twin)
 
     @cached_property
     def stand_ins(self) -> Sample:
@@ -66,16 +76,16 @@ class Likelihood:
 
     @cached_property
     def exact(self) -> Sample | None:
-        """The observations that are points, without their window; None if there are none."""
+        """The observations that are points, without their window, in the unit of the data; None if there are none."""
         data = self.data
+        if data.is_plain:
+            return data
         if data.is_exact:
-            return data.with_values(self.unit.apply(data.lower), data.weight)
+            return data.with_values(data.lower, data.weight)
         points = np.flatnonzero(self._is_point)
         if len(points) == 0:
             return None
-        return data.with_values(
-            self.unit.apply(data.lower[points]), None if data.weight is None else data.weight[points]
-        )
+        return data.with_values(data.lower[points], None if data.weight is None else data.weight[points])
 
     @cached_property
     def _is_point(self) -> Mask:
@@ -224,23 +234,33 @@ class Likelihood:
         """Means of the statistics of an exponential family, and the ends of the data: all that its likelihood needs."""
         family = self.family
         assert isinstance(family, ExponentialFamily)
-        length = family.block_rows if self.unit.is_identity and self.data.weight is None else BLOCK_ROWS
-        blocks = [family.sums(self.unit.apply(x), weight) for x, weight in self.data.blocks(length)]
-        totals = blocks[0] if len(blocks) == 1 else map(sum, zip(*blocks, strict=True))
-        means = tuple(total / self.nobs for total in totals)
+        means = tuple((self._statistics(self.data) / self.nobs).tolist())
         if family.with_ends:
             ends = np.array([self.data.minimum, self.data.maximum])
             means += tuple(self.unit.apply(ends).tolist())
         return means
 
+    def _statistics(self, points: Sample) -> Array:
+        """Sums of the statistics of an exponential family over points."""
+        family = self.family
+        assert isinstance(family, ExponentialFamily)
+        if self.twin is not None:
+            assert isinstance(self.unit, Unit)
+            return points.fold(_Compiled(type(self.family), self.unit), None)
+        length = family.block_rows if self.unit.is_identity and points.weight is None else BLOCK_ROWS
+        return points.fold(_Block(_statistics_of, family, self.unit), length)
+
     @cached_property
     def mean_log_base(self) -> float:
         """Mean of the part of an exponential family's log-density that has no parameters."""
+        return self._log_base(self.data)
+
+    def _log_base(self, points: Sample) -> float:
         family = self.family
         assert isinstance(family, ExponentialFamily)
         if family.log_base is None:
             return 0.0
-        return sum(family.base_sum(self.unit.apply(x), weight) for x, weight in self.data.blocks()) / self.nobs
+        return float(points.fold(_Block(_base_of, family, self.unit))) / points.nobs
 
     def mean_loglik(self, theta: Array) -> float:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
@@ -249,6 +269,35 @@ class Likelihood:
     def mean_score(self, theta: Array) -> Array:
         """Mean of the score of the exact observations, by parameters; shape (p,). The family must have one."""
         return self._last_score(theta, self._mean_score)
+
+    def mean_hessian(self, theta: Array) -> Array:
+        """Mean of the second derivatives, as `mean_score`; shape (p, p). The family must have them."""
+        compiled = self._last_derivatives(theta, self._compiled)
+        upper = self._fold(_hessians_of, theta) if compiled is None else compiled[1 + len(theta) :]
+        places = np.triu_indices(len(theta))
+        hessian = np.empty((len(theta), len(theta)))
+        hessian[places] = hessian.T[places] = upper / self.nobs
+        return hessian
+
+    @property
+    def at_once(self) -> bool:
+        """Whether one pass gives log-likelihood, score and second derivatives together."""
+        return self.twin is not None and not isinstance(self.family, ExponentialFamily) and self.exact is not None
+
+    def _compiled(self, theta: Array) -> Array | None:
+        """Log-likelihood, score and second derivatives of the points by compiled sums; None without them."""
+        if not self.at_once:
+            return None
+        assert self.twin is not None
+        params = self.family.unpack(theta)
+        if hasattr(self.twin, "holds") and not self.twin.holds(*params):
+            return None
+        points = self.exact
+        assert isinstance(self.unit, Unit)
+        assert points is not None
+        with np.errstate(all="ignore"):
+            sums = points.fold(_Compiled(type(self.family), self.unit, params), None)
+            return np.asarray(self.twin.derivatives(points.nobs, sums, *params))
 
     def _mean_loglik(self, theta: Array) -> float:
         family = self.family
@@ -259,33 +308,25 @@ class Likelihood:
                 assert isinstance(family, ExponentialFamily)
                 value = float(family.log_density(self.means, *params)) + self.mean_log_base
             else:
-                value = self._mean_of_points(params) + self.mean_coarse(theta)
+                value = self._mean_of_points(params, theta) + self.mean_coarse(theta)
         return value if value < np.inf else -np.inf
 
-    def _mean_of_points(self, params: tuple[Any, ...]) -> float:
+    def _mean_of_points(self, params: tuple[Any, ...], theta: Array) -> float:
         """Part of the mean log-likelihood that points contribute."""
         family = self.family
         if self.points_on_means:
             assert isinstance(family, ExponentialFamily)
             means, log_base = self._point_means
             return self.exact_share * (float(family.log_density(means, *params)) + log_base)
-        total = 0.0
-        for law, x, weight in self._blocks():
-            logpdf = law.logpdf(x, *params)
-            total += float(np.sum(logpdf if weight is None else weight * logpdf))
-        return total / self.nobs
+        compiled = self._last_derivatives(theta, self._compiled)
+        return float(self._fold(_log_density_of, theta) if compiled is None else compiled[0]) / self.nobs
 
     @cached_property
     def _point_means(self) -> tuple[tuple[float, ...], float]:
         """Means of the statistics of the points, and of the part of their log-density that has no parameters."""
-        family, points = self.family, self.exact
-        assert isinstance(family, ExponentialFamily)
+        points = self.exact
         assert points is not None
-        blocks = [family.sums(x, weight) for x, weight in points.blocks()]
-        means = tuple(sum(column) / points.nobs for column in zip(*blocks, strict=True))
-        if family.log_base is None:
-            return means, 0.0
-        return means, sum(family.base_sum(x, weight) for x, weight in points.blocks()) / points.nobs
+        return tuple((self._statistics(points) / points.nobs).tolist()), self._log_base(points)
 
     def _mean_score(self, theta: Array) -> Array:
         family = self.family
@@ -298,27 +339,15 @@ class Likelihood:
                 assert isinstance(family, ExponentialFamily)
                 slopes = family.score_of(self._point_means[0], *params)
                 return self.exact_share * np.array([float(s) for s in slopes])
-            total: Any = np.zeros(len(theta))
-            for law, x, weight in self._blocks():
-                if law.score_sums is not None:
-                    total = total + law.score_sums(x, weight, *params)
-                    continue
-                assert law.score is not None
-                total = total + _block_sums(law.score(x, *params), weight, len(x))
-        return np.asarray(total / self.nobs)
+        compiled = self._last_derivatives(theta, self._compiled)
+        return (self._fold(_scores_of, theta) if compiled is None else compiled[1 : 1 + len(theta)]) / self.nobs
 
-    def mean_hessian(self, theta: Array) -> Array:
-        """Mean of the second derivatives, as `mean_score`; shape (p, p). The family must have them."""
-        params = self.family.unpack(theta)
-        total: Any = np.zeros(len(theta) * (len(theta) + 1) // 2)
-        with np.errstate(all="ignore"):
-            for law, x, weight in self._blocks():
-                assert law.hessian is not None
-                total = total + _block_sums(law.hessian(x, *params), weight, len(x))
-        upper = np.triu_indices(len(theta))
-        hessian = np.empty((len(theta), len(theta)))
-        hessian[upper] = hessian.T[upper] = total / self.nobs
-        return hessian
+    def _fold(self, of: Callable[..., Array], theta: Array) -> Array:
+        """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
+        points = self.exact
+        if points is None:
+            return np.zeros(())
+        return points.fold(_Block(of, self.family, self.unit, self.family.unpack(theta)))
 
     def rows(self, theta: Array) -> Array:
         """Log-likelihood of every row, in the unit of the likelihood; shape (n_rows,)."""
@@ -352,10 +381,68 @@ class Likelihood:
 
     def _blocks(self) -> Any:
         family = self.family
-        points = self.sample if self.plain else self.exact
-        for first, (x, weight) in enumerate(() if points is None else points.blocks()):
+        for first, (x, weight) in enumerate(self.sample.blocks()):
             law = family.take(slice(first * BLOCK_ROWS, (first + 1) * BLOCK_ROWS)) if family.per_row else family
             yield law, x, weight
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Sums over one block, by NumPy: what goes to the data, wherever they are."""
+
+    of: Callable[..., Array]
+    family: Family
+    unit: Unit | ColumnUnits
+    params: tuple[Any, ...] = ()
+
+    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
+        law = self.family
+        if law.per_row:
+            law = law.take(slice(first, first + len(x)))
+        # Trial points may lie where a density overflows or does not exist.
+        with np.errstate(all="ignore"):
+            return self.of(law, self.unit.apply(x), weight, self.params)
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """Sums over one block by the compiled twin of a family."""
+
+    law: type[Family]
+    unit: Unit
+    params: tuple[float, ...] = ()
+
+    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
+        twin, unit = twin_of(self.law), (self.unit.centre, 1.0 / self.unit.scale)
+        assert twin is not None
+        if not self.params:
+            return np.asarray(in_chunks(twin.statistics, x, weight, *unit).sum(axis=0))[2:]  # less the extent
+        return np.asarray(in_chunks(twin.sums, x, weight, *unit, *self.params).sum(axis=0))
+
+
+def _statistics_of(law: Any, x: Array, weight: Array | None, _: Any) -> Array:
+    return np.array(law.sums(x, weight))
+
+
+def _base_of(law: Any, x: Array, weight: Array | None, _: Any) -> Array:
+    return np.array(law.base_sum(x, weight))
+
+
+def _log_density_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    logpdf = law.logpdf(x, *params)
+    return np.array(np.sum(logpdf if weight is None else weight * logpdf))
+
+
+def _scores_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    if law.score_sums is not None:
+        return np.asarray(law.score_sums(x, weight, *params))
+    assert law.score is not None
+    return _block_sums(law.score(x, *params), weight, len(x))
+
+
+def _hessians_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    assert law.hessian is not None
+    return _block_sums(law.hessian(x, *params), weight, len(x))
 
 
 class _Last(Generic[T]):

@@ -1,0 +1,75 @@
+"""Compiled twins of a family's sums: the same numbers as its NumPy code, close to the memory limit.
+
+A twin is a module of the name of its law. It needs numba (extra ``fast``) and is loaded only for samples so large that
+loading pays; without it, and for every other law, the NumPy sums of `mle_toolkit.likelihood.sums` are used. A twin has
+one of two compiled functions, each of them a loop over rows that makes no temporary of the size of the data, and takes
+the observations, their weights or None, and the unit (``centre`` and ``inverse`` of the scale) of what it computes:
+
+``statistics(x, weight, centre, inverse)``
+    For an `ExponentialFamily`: smallest and largest observation, in the unit of the data, then what its ``sums`` give.
+    Observations that no sum can take (NaN, infinite, outside the support) show in the smallest or the largest.
+``sums(x, weight, centre, inverse, *params)``
+    For any other: sums at these parameters, from which
+``derivatives(count, sums, *params)``
+    makes, in Python, the log-likelihood, its score and its second derivatives (upper triangle, row by row); and
+``holds(*params)``, optional,
+    says whether the formulas keep their digits there, and the NumPy ones are not needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family
+
+COMPILED_ROWS = 250_000
+"""Rows from which a compiled loop is used: from about there half a second, numba's own start, is soon won back."""
+
+CHUNK_ROWS = 1 << 17
+"""Rows a call: sums of chunks are added in their order, so that the result does not depend on the number of threads."""
+
+_FEWEST_CHUNKS = 4
+"""Chunks from which threads are worth waking, for loops that compute more than they read."""
+
+
+@cache
+def twin_of(law: type[Family]) -> ModuleType | None:
+    """The module of compiled sums of a family; None if there is none, or no numba."""
+    package = law.__module__.rpartition(".")[2]
+    if law.__module__ != f"mle_toolkit.families.{package}" or find_spec(f"{__name__}.{package}") is None:
+        return None
+    if find_spec("numba") is None:
+        return None
+    return importlib.import_module(f"{__name__}.{package}")
+
+
+def in_chunks(loop: Callable[..., Any], x: Array, weight: Array | None, *arguments: float) -> Array:
+    """Results of a compiled loop, one row for each chunk of the data; threads take chunks where there are several."""
+
+    def one(first: int) -> Any:
+        rows = slice(first, first + CHUNK_ROWS)
+        return loop(x[rows], None if weight is None else weight[rows], *arguments)
+
+    firsts = range(0, len(x), CHUNK_ROWS)
+    if len(firsts) < _FEWEST_CHUNKS or _workers() == 1:
+        return np.array([one(first) for first in firsts])
+    return np.array(list(_pool().map(one, firsts)))
+
+
+def _workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_workers(), thread_name_prefix="mle-sums")
