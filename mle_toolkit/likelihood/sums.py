@@ -420,8 +420,14 @@ class _Compiled:
         return np.asarray(in_chunks(twin.sums, x, weight, *unit, *self.params).sum(axis=0))
 
 
-def _statistics_of(law: Any, x: Array, weight: Array | None, _: Any) -> Array:
-    return np.array(law.sums(x, weight))
+def _statistics_of(law: Any, x: Array, weight: Array | None, _: Any) -> Any:
+    sums = law.sums(x, weight)
+    if not law.multivariate:
+        return np.array(sums)
+    apart = np.empty(len(sums), dtype=object)  # a vector and a matrix, say: each adds to its own
+    for k, value in enumerate(sums):
+        apart[k] = value
+    return apart
 
 
 def _base_of(law: Any, x: Array, weight: Array | None, _: Any) -> Array:
