@@ -340,7 +340,8 @@ class Likelihood:
                 slopes = family.score_of(self._point_means[0], *params)
                 return self.exact_share * np.array([float(s) for s in slopes])
         compiled = self._last_derivatives(theta, self._compiled)
-        return (self._fold(_scores_of, theta) if compiled is None else compiled[1 : 1 + len(theta)]) / self.nobs
+        total = self._fold(_scores_of, theta) if compiled is None else compiled[1 : 1 + len(theta)]
+        return np.broadcast_to(total, len(theta)) / self.nobs
 
     def _fold(self, of: Callable[..., Array], theta: Array) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
