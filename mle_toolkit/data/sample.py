@@ -50,6 +50,9 @@ class Sample:
         errors are sandwich ones.
     nan_policy : {"raise", "omit"}
         What to do with missing values (NaN, masked, null).
+    along : callable, optional
+        Takes unweighted observations and returns their smallest, their largest (NaN where one is) and what else it
+        found on the way, which is kept as ``noted``: so that validation and a sum over the data are one pass.
 
     Raises
     ------
@@ -66,7 +69,9 @@ class Sample:
     196.0
     """
 
-    __slots__ = ("_sketch", "lower", "maximum", "minimum", "nobs", "upper", "weight", "weight_kind", "window")
+    __slots__ = (
+        "_sketch", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight", "weight_kind", "window",
+    )  # fmt: skip
 
     lower: Array
     upper: Array
@@ -76,6 +81,8 @@ class Sample:
     minimum: float
     maximum: float
     nobs: float
+    noted: Any
+    """What ``along`` noted of the observations while they were validated; None without it."""
 
     def __init__(
         self,
@@ -84,20 +91,27 @@ class Sample:
         weight_kind: WeightKind = "frequency",
         *,
         nan_policy: NanPolicy = "raise",
+        along: Callable[[Array], tuple[float, float, Any]] | None = None,
     ) -> None:
         _check_options(nan_policy, weight_kind)
         values, missing = to_column(x)
         weight = None if weights is None else _validated_weights(weights, len(values))
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
-        minimum, maximum = float(values.min()), float(values.max())
+        noted = None
+        if along is None or weight is not None or missing is not None:
+            minimum, maximum = extent(values)
+        else:
+            minimum, maximum, noted = along(values)
         if missing is not None or not (math.isfinite(minimum) and math.isfinite(maximum)):
             values, weight = _without_missing(values, weight, nan_policy)
-            minimum, maximum = float(values.min()), float(values.max())
+            minimum, maximum = extent(values)
+            noted = None
         if weight is not None and not weight.all():
             values, weight = values[weight > 0], weight[weight > 0]
-            minimum, maximum = float(values.min()), float(values.max())
+            minimum, maximum = extent(values)
         self._set(values, values, weight, weight_kind, None, minimum, maximum)
+        self.noted = noted
 
     def _set(
         self,
@@ -116,11 +130,18 @@ class Sample:
         self.weight_kind = weight_kind
         self.minimum, self.maximum = minimum, maximum
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
+        self.noted = None
         self._sketch: Sample | None = None
 
     @classmethod
     def of(
-        cls, data: Any, weights: Any = None, *, nan_policy: NanPolicy = "raise", multivariate: bool = False
+        cls,
+        data: Any,
+        weights: Any = None,
+        *,
+        nan_policy: NanPolicy = "raise",
+        multivariate: bool = False,
+        along: Callable[[Array], tuple[float, float, Any]] | None = None,
     ) -> Sample:
         """Make a sample of whatever ``data`` is, of `rows` if ``multivariate``; a `Sample` is passed through.
 
@@ -141,7 +162,9 @@ class Sample:
             lower = np.concatenate([data._uncensored, -nothing[: len(data._left)], data._right, data._interval[:, 0]])
             upper = np.concatenate([data._uncensored, data._left, nothing[: len(data._right)], data._interval[:, 1]])
             return cls.intervals(lower, upper, weights)
-        return (cls.rows if multivariate else cls)(data, weights, nan_policy=nan_policy)
+        if multivariate:
+            return cls.rows(data, weights, nan_policy=nan_policy)
+        return cls(data, weights, nan_policy=nan_policy, along=along)
 
     @classmethod
     def rows(
@@ -613,6 +636,15 @@ class Sample:
             "in intervals": np.isfinite(self.lower) & np.isfinite(self.upper) & (self.lower < self.upper),
         }
         return {kind: float(np.sum(weight[rows])) for kind, rows in kinds.items() if rows.any()}
+
+
+def extent(x: Array) -> tuple[float, float]:
+    """Smallest and largest number, NaN where one is, in one pass over memory."""
+    if len(x) <= LONG_BLOCK_ROWS:
+        return float(x.min()), float(x.max())
+    blocks = [x[first : first + LONG_BLOCK_ROWS] for first in range(0, len(x), LONG_BLOCK_ROWS)]
+    ends = np.array([(block.min(), block.max()) for block in blocks])
+    return float(ends[:, 0].min()), float(ends[:, 1].max())
 
 
 def whole_numbers(counts: Any) -> Array:

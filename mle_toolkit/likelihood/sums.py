@@ -53,7 +53,7 @@ class Likelihood:
         self.on_means = self.plain and isinstance(family, ExponentialFamily) and not family.per_row
         self.twin = twin
         """The compiled sums of the family; None where NumPy's are used."""
-        if twin is None and self.data.n_rows >= COMPILED_ROWS:
+        if twin is None and self.data.n_rows >= COMPILED_ROWS and _is_normal(family, self.data):
             self.twin = twin_of(type(family))
         self._last_derivatives: _Last[Array | None] = _Last()
         self._last_loglik: _Last[float] = _Last()
@@ -244,6 +244,9 @@ class Likelihood:
         """Sums of the statistics of an exponential family over points."""
         family = self.family
         assert isinstance(family, ExponentialFamily)
+        noted = points.noted
+        if noted is not None and noted.name == family.name and noted.unit == self.unit:
+            return np.asarray(noted.sums)
         if self.twin is not None:
             assert isinstance(self.unit, Unit)
             return points.fold(_Compiled(type(self.family), self.unit), None)
@@ -385,6 +388,52 @@ class Likelihood:
         for first, (x, weight) in enumerate(self.sample.blocks()):
             law = family.take(slice(first * BLOCK_ROWS, (first + 1) * BLOCK_ROWS)) if family.per_row else family
             yield law, x, weight
+
+
+@dataclass(frozen=True)
+class Noted:
+    """Sums of the statistics of an exponential family, in a unit."""
+
+    name: str
+    unit: Unit
+    sums: Array
+
+
+@dataclass(frozen=True)
+class FirstPass:
+    """Smallest and largest observation, and on the way the sums of an exponential family: for ``Sample(along=...)``."""
+
+    family: ExponentialFamily
+
+    def __call__(self, x: Array) -> tuple[float, float, Noted | None]:
+        """Go over the observations, which may still be missing or outside the support."""
+        family = self.family
+        unit = Unit.ahead(family, x)
+        twin = twin_of(type(family)) if len(x) >= COMPILED_ROWS else None
+        with np.errstate(all="ignore"):
+            if twin is not None:
+                parts = in_chunks(twin.statistics, x, None, unit.centre, 1.0 / unit.scale)
+            else:
+                length = family.block_rows if unit.is_identity else BLOCK_ROWS
+                blocks = (x[first : first + length] for first in range(0, len(x), length))
+                parts = np.array([(b.min(), b.max(), *family.sums(unit.apply(b), None)) for b in blocks])
+        lowest, highest = float(parts[:, 0].min()), float(parts[:, 1].max())
+        if twin is not None and not _is_normal_between(family, lowest, highest):
+            return lowest, highest, None
+        return lowest, highest, Noted(family.name, unit, parts[:, 2:].sum(axis=0))
+
+
+_SMALLEST_NORMAL = float(np.finfo(float).smallest_normal)
+
+
+def _is_normal(family: Family, sample: Sample) -> bool:
+    """Whether compiled logs can take the observations: where logs are taken, none is subnormal."""
+    return _is_normal_between(family, sample.minimum, sample.maximum)
+
+
+def _is_normal_between(family: Family, lowest: float, highest: float) -> bool:
+    # A unit may divide by the largest.
+    return family.support.lower != 0.0 or lowest >= _SMALLEST_NORMAL * max(1.0, highest)
 
 
 @dataclass(frozen=True)

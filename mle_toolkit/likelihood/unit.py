@@ -35,14 +35,12 @@ class Unit:
             sample = sample.sketch().stand_ins()
         if plain and (isinstance(family, ExponentialFamily) or family.entropy_attained):
             # Solved on sums or order statistics: conditioning matters only where powers overflow or cancel.
-            centre = _middle(sample) if family.has_location and not family.entropy_attained else 0.0
-            largest = max(abs(sample.minimum - centre), abs(sample.maximum - centre))
-            if family.parameters[0].role == "log-scale" and (middle := _middle(sample)) > 0:
-                # Its statistics are logs and their squares: this centres the logs, as `centre` does for a location.
-                return cls(0.0, middle)
-            if family.has_scale and not 1 / LARGEST < largest < LARGEST:
-                return cls(centre, _power_of_two(largest))
-            return cls(centre) if centre else _SAME
+            noted = sample.noted
+            unit = noted.unit if noted is not None and noted.name == family.name else cls.ahead(family, sample.x)
+            largest = max(abs(sample.minimum - unit.centre), abs(sample.maximum - unit.centre))
+            if unit.scale == 1.0 and family.has_scale and not 1 / LARGEST < largest < LARGEST:
+                return cls(unit.centre, _power_of_two(largest))
+            return unit
         sketch = sample.sketch()
         centre = sketch.quantile(0.5) if family.has_location else 0.0
         if not family.has_scale:
@@ -53,6 +51,16 @@ class Unit:
         else:
             spread = abs(sketch.quantile(0.5)) or sketch.mean(np.abs) or max(-sample.minimum, sample.maximum)
         return cls(centre, _power_of_two(spread))
+
+    @classmethod
+    def ahead(cls, family: Family, x: Array) -> Unit:
+        """Choose the unit for sums or order statistics before a pass over the data, for a look at a hundred of them."""
+        if family.has_location and not family.entropy_attained:
+            return cls(_middle(x))
+        if family.parameters[0].role == "log-scale" and (middle := _middle(x)) > 0:
+            # Its statistics are logs and their squares: this centres the logs, as `centre` does for a location.
+            return cls(0.0, middle)
+        return _SAME
 
     @property
     def is_identity(self) -> bool:
@@ -168,9 +176,9 @@ def _power_of_two(magnitude: float) -> float:
     return math.ldexp(1.0, max(-1020, min(1020, math.frexp(magnitude)[1])))
 
 
-def _middle(sample: Sample) -> float:
+def _middle(x: Array) -> float:
     """A value from the bulk of the data, for the price of a look at a hundred rows; 0 where the bulk is not far off."""
-    few = sample.x[:: max(1, sample.n_rows // _BULK_ROWS)]
+    few = x[:: max(1, len(x) // _BULK_ROWS)]
     middle = float(np.partition(few, len(few) // 2)[len(few) // 2])
     # Within a few standard deviations of 0, sums of squares lose less than two digits: not worth a pass.
     # Halves, because the range of the largest doubles overflows.
