@@ -515,7 +515,8 @@ class Sample:
 
     def _strided(self, rows: int) -> Sample:
         step = -(-self.n_rows // rows)
-        return self if step == 1 else self.take(slice(None, None, step))
+        # By index, which copies: every pass over a strided view would touch the memory of the whole sample.
+        return self if step == 1 else self.take(np.arange(0, self.n_rows, step))
 
     def take(self, rows: Any) -> Sample:
         """The sample of some rows (slice, index or mask)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,55 +20,27 @@ from mle_toolkit.estimation.certificate import (
     Verdict,
     measure,
 )
-from mle_toolkit.families.base import ExponentialFamily, Family
-from mle_toolkit.families.domain import REAL, Domain, Interval
+from mle_toolkit.estimation.climb import SOLVERS, End, climb, climb_in_levels
+from mle_toolkit.estimation.starts import (
+    bounded_domains,
+    direct_route,
+    domains_of,
+    in_unit,
+    natural_changes,
+    natural_domains,
+    split,
+    starts_of,
+)
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.domain import Domain, Interval
 from mle_toolkit.likelihood.coordinates import Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
-from mle_toolkit.likelihood.unit import Unit
-
-NEWTON_STEPS = 60
-LONGEST_STEP = 3.0
-"""Longest Newton step, in coordinates in which a unit is a natural change."""
-
-_TRUSTED = 1e-4
-"""Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes."""
-
-_PROGRESS = 1e-3
-"""Factor by which the decrement, a square, must fall for second derivatives to be kept."""
-
-_HALVINGS = 30
-"""How often a Newton step may be halved before another method has to take over."""
-
-_RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
-"""How long the methods that take over from Newton's may go on: steps, and looks at the value for each coordinate."""
-
-_LEAST_CURVATURE = 1e-3
-"""Share of the largest curvature that a direction counts with where the information is not positive definite."""
 
 FAR = 25.0
 """A coordinate this far from its start has run off: exp(25) is 7e10."""
 
 STILL_RISING = 1e-3
 """Slope, in nats per observation and coordinate, above which a likelihood that has run off is unbounded."""
-
-SOLVERS = (
-    "Nelder-Mead", "Powell", "CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "COBYLA", "COBYQA", "SLSQP",
-    "trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov",
-)  # fmt: skip
-_WITHOUT_GRADIENT = {"Nelder-Mead", "Powell", "COBYLA", "COBYQA"}
-_WITH_HESSIAN = {"Newton-CG", "dogleg", "trust-ncg", "trust-exact", "trust-krylov", "trust-constr"}
-_TIGHT_OPTIONS: dict[str, dict[str, float]] = {
-    "Nelder-Mead": {"xatol": 1e-9, "fatol": 1e-13, "maxiter": 20_000, "maxfev": 20_000},
-    "Powell": {"xtol": 1e-9, "ftol": 1e-13, "maxiter": 2_000},
-    "L-BFGS-B": {"ftol": 1e-15, "gtol": 1e-10},
-    "TNC": {"ftol": 1e-15, "gtol": 1e-10, "maxfun": 5_000},
-    "SLSQP": {"ftol": 1e-15, "maxiter": 1_000},
-    "COBYLA": {"tol": 1e-6, "maxiter": 5_000},
-    "COBYQA": {"final_tr_radius": 1e-9},
-    "Newton-CG": {"xtol": 1e-10},
-    "trust-constr": {"gtol": 1e-10, "xtol": 1e-12},
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Maximum:
@@ -122,9 +93,9 @@ class Maximum:
     def objective(self) -> Objective:
         """The likelihood as a function of the coordinates of the free parameters."""
         theta = self.theta_in_unit
-        natural = _natural_changes(self.likelihood, theta)
+        natural = natural_changes(self.likelihood, theta)
         family = self.likelihood.family
-        domains = _natural_domains(family, _domains(family), theta)
+        domains = natural_domains(family, domains_of(family), theta)
         return Objective(self.likelihood, Coordinates(domains, theta, self.free, natural))
 
     @cached_property
@@ -251,7 +222,7 @@ def maximise(
     elif not fixed and not bounds:
         family.check(sample)
     likelihood = Likelihood(family, sample)
-    direct = _direct_route(likelihood)
+    direct = direct_route(likelihood)
     if solver == "closed-form" and (direct is None or fixed or bounds):
         reason = "has no closed form" if direct is None else "has no closed form with fixed or bounded parameters"
         raise ParameterError(f"{family.name} {reason}; leave solver=None.")
@@ -290,18 +261,6 @@ def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
 # --- closed forms ---------------------------------------------------------------------------------------------------
 
 
-def _direct_route(likelihood: Likelihood) -> Any:
-    family = likelihood.family
-    if likelihood.on_means:
-        assert isinstance(family, ExponentialFamily)
-        from_means = family.from_means
-        return None if from_means is None else lambda: from_means(likelihood.means)
-    from_sample = family.from_sample if likelihood.plain else None
-    if likelihood.at_once and not family.entropy_attained:
-        return None  # Newton's method on sums takes fewer passes
-    return None if from_sample is None else lambda: from_sample(likelihood.sample)
-
-
 def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[Any]) -> Maximum:
     if family.all_scalar:
         theta = np.array(params, dtype=float)
@@ -323,7 +282,7 @@ def _at_endpoints(family: Family, theta: Array) -> tuple[str, ...]:
     closed = [p.domain.endpoints for p in family.parameters]
     return tuple(
         p.name
-        for p, value, ends in zip(family.parameters, _split(family, theta), closed, strict=True)
+        for p, value, ends in zip(family.parameters, split(family, theta), closed, strict=True)
         if p.regular and any(np.any(value == end) for end in ends)
     )
 
@@ -365,14 +324,14 @@ def _by_search(
         irregular = [p.name for p in family.parameters if not p.regular and p.name not in fixed]
         if irregular:
             return _by_profiles(family, likelihood, irregular, fixed, bounds, start, solver)
-    domains = _bounded(family, likelihood, bounds)
-    given = {name: _in_unit(family, likelihood, name, value) for name, value in fixed.items()}
+    domains = bounded_domains(family, likelihood, bounds)
+    given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
     free = [p.regular and p.name not in given for p in family.parameters]
-    starts = _starts(family, likelihood, domains, given, start)
+    starts = starts_of(family, likelihood, domains, given, start)
     method = "newton" if solver in (None, "closed-form") else str(solver)
 
-    natural = _natural_changes(likelihood, starts[0])
-    coordinates = Coordinates(_natural_domains(likelihood.family, domains, starts[0]), starts[0], free, natural)
+    natural = natural_changes(likelihood, starts[0])
+    coordinates = Coordinates(natural_domains(likelihood.family, domains, starts[0]), starts[0], free, natural)
     objective = Objective(likelihood, coordinates)
     small = _on_sketch(objective)
     points = [coordinates.from_theta(theta) for theta in starts]
@@ -380,16 +339,15 @@ def _by_search(
         f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
         f"Give a start: fit(..., start={{...}})."
     )
-    ends = _climb(small, points, method)
+    ends = climb(small, points, method)
     if not ends:
         raise nowhere
     if family.spurious is not None:
         ends = _without_spurious(small, ends)
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
-        # The maximum of the subsample is the start of the full pass, and its second derivatives serve for first steps;
-        # starts far from it were settled there.
-        whole = _climb(objective, [best.u], method, small.hessian(best.u)) or _climb(objective, points, method)
+        # Starts far from the maximum were settled on the subsample.
+        whole = climb_in_levels(objective, small, best.u, method) or climb(objective, points, method)
         if not whole:
             raise nowhere
         best = min(whole, key=lambda end: end.value)
@@ -430,7 +388,7 @@ def _by_profiles(
     an end of an interval, or where the profile is smooth between two of them.
     """
     start = dict(start or {})
-    first = likelihood.unit.params_to_data(family, _starts(family, likelihood, _domains(family), {}, start)[0])
+    first = likelihood.unit.params_to_data(family, starts_of(family, likelihood, domains_of(family), {}, start)[0])
     values = dict(zip(family.param_names, family.unpack(first), strict=True))
     at = {name: float(fixed.get(name, values[name])) for name in irregular}
     best: Maximum | None = None
@@ -521,16 +479,7 @@ def _highest(profile: Callable[[float], float], here: float, sample: Sample) -> 
     return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
 
 
-@dataclass(frozen=True)
-class _End:
-    """Where one search ended."""
-
-    u: Array
-    value: float
-    method: str
-
-
-def _without_spurious(objective: Objective, ends: Sequence[_End]) -> list[_End]:
+def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:
     """The ends that are not accidents of a few observations, by which a likelihood without a bound deceives."""
     likelihood, family = objective.likelihood, objective.likelihood.family
     assert family.spurious is not None
@@ -556,265 +505,6 @@ def _on_sketch(objective: Objective) -> Objective:
     return Objective(likelihood.on_sketch(), objective.coordinates)
 
 
-def _climb(objective: Objective, starts: Sequence[Array], method: str, hessian: Array | None = None) -> list[_End]:
-    """Climb from each start at which the data are possible; with second derivatives near one, from the first only."""
-    ends = []
-    for u in starts:
-        if not np.isfinite(objective.value(u)):
-            continue
-        end, used = (u, "fixed") if len(u) == 0 else _minimise(objective, u, method, hessian)
-        ends.append(_End(end, objective.value(end), used))
-        if hessian is not None:
-            break
-    return ends
-
-
-def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None) -> tuple[Array, str]:
-    if method == "newton":
-        end, done = _newton(objective, u, hessian)
-        if done:
-            return end, "newton"
-        u = end if objective.value(end) < objective.value(u) else u
-        u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
-        end, done = _newton(objective, u)
-        if done:
-            return end, "trust-exact"
-        u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
-        method = "Nelder-Mead"
-    else:
-        u = _by_scipy(objective, u, method)
-    end, done = _newton(objective, u)
-    return (end if done else u), method
-
-
-def _newton(objective: Objective, u: Array, hessian: Array | None = None) -> tuple[Array, bool]:
-    """Newton's method with step halving; says whether it ended in a minimum of the objective.
-
-    Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are
-    not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues,
-    which leads away from saddles.
-    """
-    nobs = objective.likelihood.nobs
-    last, unchecked = np.inf, False
-    for _ in range(NEWTON_STEPS):
-        gradient = objective.gradient(u)
-        fresh = hessian is None
-        if hessian is None:
-            hessian = objective.hessian(u)
-        step, convex = _newton_step(gradient, hessian)
-        decrement = -0.5 * float(gradient @ step) * nobs
-        if not fresh and not (convex and decrement < _PROGRESS * last):
-            hessian = objective.hessian(u)
-            step, convex = _newton_step(gradient, hessian)
-            decrement = -0.5 * float(gradient @ step) * nobs
-        if not np.isfinite(decrement) or (unchecked and decrement > last):
-            return u, False
-        if decrement < DECREMENT_TOLERANCE:
-            # From this near, one step more leaves nothing but the certificate to do.
-            return (u + step, True) if convex else (u, False)
-        step *= min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
-        # So near, the quadratic model is trusted without a look at the value; a decrement that grows will tell.
-        unchecked = decrement < _TRUSTED * nobs
-        if not unchecked:
-            value = objective.value(u)
-            for _ in range(_HALVINGS):
-                if objective.value(u + step) < value:
-                    break
-                step *= 0.5
-            else:
-                return u, False
-        u = u + step
-        last = decrement
-    return u, False
-
-
-def _newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
-    """Newton's step, and whether the second derivatives are positive definite; NaN where there is no step."""
-    nothing = np.full_like(gradient, np.nan)
-    if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
-        return nothing, False
-    curvatures, axes = np.linalg.eigh(hessian)
-    convex = bool(curvatures[0] > 0)
-    if not convex:
-        size = np.abs(curvatures)
-        curvatures = np.maximum(size, _LEAST_CURVATURE * float(size.max()))
-        if not curvatures.all():
-            return nothing, False
-    return np.asarray(-axes @ ((gradient @ axes) / curvatures)), convex
-
-
-def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Array:
-    import warnings
-
-    from scipy import optimize
-
-    options: dict[str, Any] = dict(_TIGHT_OPTIONS.get(method, {"gtol": 1e-10})) | limits
-    arguments: dict[str, Any] = {"method": method, "tol": options.pop("tol", None)}
-    if method not in _WITHOUT_GRADIENT:
-        arguments["jac"] = objective.gradient
-    if method in _WITH_HESSIAN:
-        arguments["hess"] = objective.hessian
-    seen: dict[str, Any] = {"value": objective.value(u), "u": u}
-
-    def value(v: Array) -> float:
-        f = objective.value(v)
-        if f < seen["value"]:
-            seen["value"], seen["u"] = f, np.array(v)
-        return f
-
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        # What SciPy warns of (precision loss, iteration limits) is judged by the certificate at the point itself.
-        warnings.simplefilter("ignore")
-        # A method that cannot go on has still seen its best point, which the certificate judges.
-        with contextlib.suppress(ValueError, FloatingPointError, np.linalg.LinAlgError, ZeroDivisionError):
-            minimize: Any = optimize.minimize
-            minimize(value, u, options=options, **arguments)
-    return np.asarray(seen["u"])
-
-
-# --- starts, domains, bounds ----------------------------------------------------------------------------------------
-
-
-def _starts(
-    family: Family,
-    likelihood: Likelihood,
-    domains: Sequence[Domain],
-    given: Mapping[str, Array],
-    start: Mapping[str, Any] | None,
-) -> list[Array]:
-    wanted = {name: _in_unit(family, likelihood, name, value) for name, value in (start or {}).items()}
-    if all(p.name in given or p.name in wanted for p in family.parameters):
-        candidates = [np.concatenate([np.ravel({**given, **wanted}[p.name]) for p in family.parameters])]
-    else:
-        candidates = _own_starts(likelihood)
-    starts: list[Array] = []
-    for theta in candidates:
-        parts = _split(family, np.array(theta, dtype=float))
-        for k, parameter in enumerate(family.parameters):
-            if parameter.name in given:
-                parts[k] = np.atleast_1d(given[parameter.name])
-            elif parameter.name in wanted:
-                parts[k] = np.atleast_1d(wanted[parameter.name])
-            else:
-                parts[k] = _into(domains[k], parts[k])
-        settled = np.concatenate(parts)
-        if not any(np.array_equal(settled, other) for other in starts):
-            starts.append(settled)
-    return starts if start is None else starts[:1]
-
-
-def _own_starts(likelihood: Likelihood) -> list[Array]:
-    family = likelihood.family
-    sketch = likelihood.on_sketch().stand_ins
-    if not likelihood.plain:
-        return _starts_of_stand_ins(family, sketch) or _guesses(family, likelihood.on_sketch())
-    if family.start is not None:
-        proposed = family.start(sketch)
-        many = proposed if isinstance(proposed, list) else [proposed]
-        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params]) for params in many]
-    few = likelihood.on_sketch()
-    direct = _direct_route(few)
-    if direct is not None:
-        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in direct()])]
-    return _guesses(family, likelihood.on_sketch())
-
-
-def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
-    """Starts from points in place of intervals, as far as the law can have them; none if that is too few."""
-    possible = family.support.contains(points.x)
-    if not possible.any():
-        return []
-    points = points if possible.all() else points.take(possible)
-    try:
-        family.check(points)
-        return _own_starts(Likelihood(family, points, Unit()))
-    except NoMaximumError:
-        return []
-
-
-def _guesses(family: Family, sketch: Likelihood) -> list[Array]:
-    """Starts for a law that offers none: the best of a coarse grid over its parameters and the size of the data."""
-    import itertools
-
-    sample = sketch.stand_ins
-    middle = sample.quantile(0.5)
-    spread = (sample.quantile(0.75) - sample.quantile(0.25)) or float(np.sqrt(sample.var())) or 1.0
-    size = float(sample.mean(np.abs)) or 1.0
-    grids = []
-    for parameter in family.parameters:
-        domain = parameter.domain
-        low, high = parameter.typical
-        if not isinstance(domain, Interval):
-            grids.append([domain.from_real(np.zeros(domain.n_free))])
-            continue
-        grid: list[float]
-        if parameter.role == "location":
-            grid = [middle]
-        elif parameter.role == "scale":
-            grid = [spread, size]
-        elif parameter.role == "rate":
-            grid = [1.0 / spread, 1.0 / size]
-        elif np.isfinite(domain.lower) and np.isfinite(domain.upper):
-            grid = [domain.lower + share * (domain.upper - domain.lower) for share in (0.1, 0.5, 0.9)]
-        elif np.isfinite(domain.lower) or np.isfinite(domain.upper):
-            sign, end = (1.0, domain.lower) if np.isfinite(domain.lower) else (-1.0, domain.upper)
-            away = {0.1, 1.0, 10.0, abs(low - end), abs(high - end), spread, size, 1 / size}
-            grid = [end + sign * distance for distance in sorted(away) if distance > 0]
-        else:
-            grid = sorted({0.0, -1.0, 1.0, low, high, middle})
-        grids.append([np.atleast_1d(value) for value in grid])
-    scored = []
-    for combination in itertools.islice(itertools.product(*grids), 4_000):
-        theta = np.concatenate(combination)
-        value = sketch.mean_loglik(theta)
-        if np.isfinite(value):
-            scored.append((value, tuple(theta.tolist())))
-    scored.sort(reverse=True)
-    return [np.array(theta) for _, theta in scored[:3]] or [np.concatenate([g[0] for g in grids])]
-
-
-def _domains(family: Family) -> list[Domain]:
-    return [parameter.domain for parameter in family.parameters]
-
-
-def _natural_domains(family: Family, domains: Sequence[Domain], theta: Array) -> list[Domain]:
-    """Domains of the parameters, those of arrays in coordinates that are natural near ``theta``."""
-    if family.all_scalar:
-        return list(domains)
-    natural = family.domains_at(*family.unpack(theta))
-    return [own if isinstance(own, Interval) else at for own, at in zip(domains, natural, strict=True)]
-
-
-def _bounded(
-    family: Family, likelihood: Likelihood, bounds: Mapping[str, tuple[float | None, float | None]]
-) -> list[Domain]:
-    domains = _domains(likelihood.family)
-    for k, parameter in enumerate(family.parameters):
-        if parameter.name not in bounds:
-            continue
-        domain = domains[k]
-        if not isinstance(domain, Interval):
-            raise ParameterError(f"{family.name}: a vector parameter such as {parameter.name} takes no bounds.")
-        low, high = _bound_values(family, likelihood, parameter.name, bounds[parameter.name])
-        if not low < high or high <= domain.lower or low >= domain.upper:
-            raise ParameterError(
-                f"{family.name}: bounds {bounds[parameter.name]} leave no value of {parameter.name} "
-                f"in its domain {parameter.domain}."
-            )
-        domains[k] = Interval(max(low, domain.lower), min(high, domain.upper))
-    return domains
-
-
-def _bound_values(
-    family: Family, likelihood: Likelihood, name: str, bound: tuple[float | None, float | None]
-) -> tuple[float, float]:
-    low, high = bound
-    return (
-        -np.inf if low is None else float(_in_unit(family, likelihood, name, low)[0]),
-        np.inf if high is None else float(_in_unit(family, likelihood, name, high)[0]),
-    )
-
-
 def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | None]]) -> dict[str, float]:
     """Find the bounds that the search ran into: those from which a step back would lower the likelihood."""
     family, likelihood = best.family, best.likelihood
@@ -825,7 +515,7 @@ def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | N
             if end is None:
                 continue
             k = sum(p.size for p in family.parameters[: family.param_names.index(name)])
-            value = float(_in_unit(family, likelihood, name, end)[0])
+            value = float(in_unit(family, likelihood, name, end)[0])
             at = theta.copy()
             at[k] = value
             near = abs(theta[k] - value) <= 1e-4 * max(1.0, abs(value))
@@ -888,75 +578,6 @@ def _free_names(best: Maximum) -> list[str]:
     ]
 
 
-def _natural_changes(likelihood: Likelihood, theta: Array) -> Array:
-    """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.
-
-    Where derivatives are differences, of a law without a score or of intervals, the natural change is measured, as the
-    one that costs about half a nat per observation.
-    """
-    family = likelihood.family
-    parts = _split(family, theta)
-    scale = next((float(part[0]) for p, part in zip(family.parameters, parts, strict=True) if p.role == "scale"), 1.0)
-    natural: list[float] = []
-    for p in family.parameters:
-        if p.role == "location" and np.isfinite(scale) and scale > 0:
-            natural += [scale] * p.size
-        elif p.domain == REAL and (family.score is None or not likelihood.plain):
-            natural.append(_half_nat(likelihood, theta, len(natural)))
-        else:
-            natural += [1.0] * p.size
-    return np.array(natural)
-
-
-def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
-    """Change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
-    small = likelihood if likelihood.is_cheap else likelihood.on_sketch()
-    here = small.mean_loglik(theta)
-
-    def cost(step: float) -> float:
-        up, down = theta.copy(), theta.copy()
-        up[k] += step
-        down[k] -= step
-        return here - 0.5 * (small.mean_loglik(up) + small.mean_loglik(down))
-
-    step = 1.0
-    if cost(step) > 0.5:
-        while step > 1e-300 and cost(step / 2) > 0.5:
-            step /= 2
-        return step
-    while step < 1e300 and cost(step) < 0.5:
-        step *= 2
-    return step if step < 1e300 else 1.0
-
-
-def _in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Array:
-    """Value of one parameter, moved into the unit of the likelihood."""
-    theta = np.concatenate(
-        [np.ravel(np.asarray(value, dtype=float)) if p.name == name else np.ones(p.size) for p in family.parameters]
-    )
-    moved = likelihood.unit.params_to_unit(family, theta)
-    return _split(family, moved)[family.param_names.index(name)]
-
-
-def _split(family: Family, theta: Array) -> list[Array]:
-    ends = np.cumsum([p.size for p in family.parameters], dtype=int)
-    return np.split(np.asarray(theta, dtype=float), ends)[:-1]  # the last piece is what is left: nothing
-
-
-def _into(domain: Domain, value: Array) -> Array:
-    """A starting value strictly inside a domain that bounds may have narrowed."""
-    if not isinstance(domain, Interval):
-        return value
-    v = float(value[0])
-    if domain.lower < v < domain.upper:
-        return value
-    if np.isfinite(domain.lower) and np.isfinite(domain.upper):
-        return np.array([0.5 * (domain.lower + domain.upper)])
-    if np.isfinite(domain.lower):
-        return np.array([domain.lower + max(1e-2, 1e-2 * abs(domain.lower))])
-    return np.array([domain.upper - max(1e-2, 1e-2 * abs(domain.upper))])
-
-
 def _check_names(family: Family, *given: Mapping[str, Any]) -> None:
     for option, values in zip(("fixed", "bounds", "start"), given, strict=True):
         for name in values:
@@ -992,7 +613,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         except NoMaximumError:
             continue
         theta = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))])
-        named = dict(zip(family.param_names, _split(family, theta), strict=True))
+        named = dict(zip(family.param_names, split(family, theta), strict=True))
         if any(not np.array_equal(named[name], np.ravel(value)) for name, value in fixed.items()):
             continue
         if at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik):
@@ -1010,5 +631,5 @@ def _ends(domain: Domain) -> tuple[float, ...]:
 
 
 def _shown(theta: Array, family: Family, name: str) -> str:
-    part = _split(family, theta)[family.param_names.index(name)]
+    part = split(family, theta)[family.param_names.index(name)]
     return ", ".join(f"{v:g}" for v in part).replace("inf", "∞")

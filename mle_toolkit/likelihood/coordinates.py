@@ -53,10 +53,14 @@ class Coordinates:
             self._parts.append((domain, where, slice(used, used + domain.n_free), centre, step))
             used += domain.n_free
         self.n_free = used
+        with np.errstate(all="ignore"):  # the base may lie at an end of a domain
+            self._base_u = self.from_theta(self.base)
 
     def to_theta(self, u: Array) -> Array:
-        """All parameters, from the coordinates."""
+        """All parameters, from the coordinates; those it was made with come back to the last bit."""
         theta = self.base.copy()
+        if np.array_equal(u, self._base_u):
+            return theta
         for domain, where, at, centre, step in self._parts:
             theta[where] = domain.from_real(u[at]) if step == 1.0 and centre == 0.0 else centre + step * u[at]
         return theta

@@ -1,0 +1,240 @@
+"""Where a search begins: starts, domains and natural changes of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import NoMaximumError, ParameterError
+from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.domain import REAL, Domain, Interval
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
+
+
+def direct_route(likelihood: Likelihood) -> Any:
+    """The closed form or one-dimensional root that gives the maximum, as a function to call; None if there is none."""
+    family = likelihood.family
+    if likelihood.on_means:
+        assert isinstance(family, ExponentialFamily)
+        from_means = family.from_means
+        return None if from_means is None else lambda: from_means(likelihood.means)
+    from_sample = family.from_sample if likelihood.plain else None
+    if likelihood.at_once and not family.entropy_attained:
+        return None  # Newton's method on sums takes fewer passes
+    return None if from_sample is None else lambda: from_sample(likelihood.sample)
+
+def starts_of(
+    family: Family,
+    likelihood: Likelihood,
+    domains: Sequence[Domain],
+    given: Mapping[str, Array],
+    start: Mapping[str, Any] | None,
+) -> list[Array]:
+    """Where to begin: the values given, and the family's own choice for the others; in the unit of the likelihood."""
+    wanted = {name: in_unit(family, likelihood, name, value) for name, value in (start or {}).items()}
+    if all(p.name in given or p.name in wanted for p in family.parameters):
+        candidates = [np.concatenate([np.ravel({**given, **wanted}[p.name]) for p in family.parameters])]
+    else:
+        candidates = _own_starts(likelihood)
+    starts: list[Array] = []
+    for theta in candidates:
+        parts = split(family, np.array(theta, dtype=float))
+        for k, parameter in enumerate(family.parameters):
+            if parameter.name in given:
+                parts[k] = np.atleast_1d(given[parameter.name])
+            elif parameter.name in wanted:
+                parts[k] = np.atleast_1d(wanted[parameter.name])
+            else:
+                parts[k] = _into(domains[k], parts[k])
+        settled = np.concatenate(parts)
+        if not any(np.array_equal(settled, other) for other in starts):
+            starts.append(settled)
+    return starts if start is None else starts[:1]
+
+
+def _own_starts(likelihood: Likelihood) -> list[Array]:
+    family = likelihood.family
+    sketch = likelihood.on_sketch().stand_ins
+    if not likelihood.plain:
+        return _starts_of_stand_ins(family, sketch) or _guesses(family, likelihood.on_sketch())
+    if family.start is not None:
+        proposed = family.start(sketch)
+        many = proposed if isinstance(proposed, list) else [proposed]
+        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params]) for params in many]
+    few = likelihood.on_sketch()
+    direct = direct_route(few)
+    if direct is not None:
+        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in direct()])]
+    return _guesses(family, likelihood.on_sketch())
+
+
+def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
+    """Starts from points in place of intervals, as far as the law can have them; none if that is too few."""
+    possible = family.support.contains(points.x)
+    if not possible.any():
+        return []
+    points = points if possible.all() else points.take(possible)
+    try:
+        family.check(points)
+        return _own_starts(Likelihood(family, points, Unit()))
+    except NoMaximumError:
+        return []
+
+
+def _guesses(family: Family, sketch: Likelihood) -> list[Array]:
+    """Starts for a law that offers none: the best of a coarse grid over its parameters and the size of the data."""
+    import itertools
+
+    sample = sketch.stand_ins
+    middle = sample.quantile(0.5)
+    spread = (sample.quantile(0.75) - sample.quantile(0.25)) or float(np.sqrt(sample.var())) or 1.0
+    size = float(sample.mean(np.abs)) or 1.0
+    grids = []
+    for parameter in family.parameters:
+        domain = parameter.domain
+        low, high = parameter.typical
+        if not isinstance(domain, Interval):
+            grids.append([domain.from_real(np.zeros(domain.n_free))])
+            continue
+        grid: list[float]
+        if parameter.role == "location":
+            grid = [middle]
+        elif parameter.role == "scale":
+            grid = [spread, size]
+        elif parameter.role == "rate":
+            grid = [1.0 / spread, 1.0 / size]
+        elif np.isfinite(domain.lower) and np.isfinite(domain.upper):
+            grid = [domain.lower + share * (domain.upper - domain.lower) for share in (0.1, 0.5, 0.9)]
+        elif np.isfinite(domain.lower) or np.isfinite(domain.upper):
+            sign, end = (1.0, domain.lower) if np.isfinite(domain.lower) else (-1.0, domain.upper)
+            away = {0.1, 1.0, 10.0, abs(low - end), abs(high - end), spread, size, 1 / size}
+            grid = [end + sign * distance for distance in sorted(away) if distance > 0]
+        else:
+            grid = sorted({0.0, -1.0, 1.0, low, high, middle})
+        grids.append([np.atleast_1d(value) for value in grid])
+    scored = []
+    for combination in itertools.islice(itertools.product(*grids), 4_000):
+        theta = np.concatenate(combination)
+        value = sketch.mean_loglik(theta)
+        if np.isfinite(value):
+            scored.append((value, tuple(theta.tolist())))
+    scored.sort(reverse=True)
+    return [np.array(theta) for _, theta in scored[:3]] or [np.concatenate([g[0] for g in grids])]
+
+
+def domains_of(family: Family) -> list[Domain]:
+    """Domains of the parameters, as declared."""
+    return [parameter.domain for parameter in family.parameters]
+
+
+def natural_domains(family: Family, domains: Sequence[Domain], theta: Array) -> list[Domain]:
+    """Domains of the parameters, those of arrays in coordinates that are natural near ``theta``."""
+    if family.all_scalar:
+        return list(domains)
+    natural = family.domains_at(*family.unpack(theta))
+    return [own if isinstance(own, Interval) else at for own, at in zip(domains, natural, strict=True)]
+
+
+def bounded_domains(
+    family: Family, likelihood: Likelihood, bounds: Mapping[str, tuple[float | None, float | None]]
+) -> list[Domain]:
+    """Domains of the parameters, narrowed by the bounds, in the unit of the likelihood."""
+    domains = domains_of(likelihood.family)
+    for k, parameter in enumerate(family.parameters):
+        if parameter.name not in bounds:
+            continue
+        domain = domains[k]
+        if not isinstance(domain, Interval):
+            raise ParameterError(f"{family.name}: a vector parameter such as {parameter.name} takes no bounds.")
+        low, high = _bound_values(family, likelihood, parameter.name, bounds[parameter.name])
+        if not low < high or high <= domain.lower or low >= domain.upper:
+            raise ParameterError(
+                f"{family.name}: bounds {bounds[parameter.name]} leave no value of {parameter.name} "
+                f"in its domain {parameter.domain}."
+            )
+        domains[k] = Interval(max(low, domain.lower), min(high, domain.upper))
+    return domains
+
+
+def _bound_values(
+    family: Family, likelihood: Likelihood, name: str, bound: tuple[float | None, float | None]
+) -> tuple[float, float]:
+    low, high = bound
+    return (
+        -np.inf if low is None else float(in_unit(family, likelihood, name, low)[0]),
+        np.inf if high is None else float(in_unit(family, likelihood, name, high)[0]),
+    )
+
+def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
+    """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.
+
+    Where derivatives are differences, of a law without a score or of intervals, the natural change is measured, as the
+    one that costs about half a nat per observation.
+    """
+    family = likelihood.family
+    parts = split(family, theta)
+    scale = next((float(part[0]) for p, part in zip(family.parameters, parts, strict=True) if p.role == "scale"), 1.0)
+    natural: list[float] = []
+    for p in family.parameters:
+        if p.role == "location" and np.isfinite(scale) and scale > 0:
+            natural += [scale] * p.size
+        elif p.domain == REAL and (family.score is None or not likelihood.plain):
+            natural.append(_half_nat(likelihood, theta, len(natural)))
+        else:
+            natural += [1.0] * p.size
+    return np.array(natural)
+
+
+def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
+    """Change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
+    small = likelihood if likelihood.is_cheap else likelihood.on_sketch()
+    here = small.mean_loglik(theta)
+
+    def cost(step: float) -> float:
+        up, down = theta.copy(), theta.copy()
+        up[k] += step
+        down[k] -= step
+        return here - 0.5 * (small.mean_loglik(up) + small.mean_loglik(down))
+
+    step = 1.0
+    if cost(step) > 0.5:
+        while step > 1e-300 and cost(step / 2) > 0.5:
+            step /= 2
+        return step
+    while step < 1e300 and cost(step) < 0.5:
+        step *= 2
+    return step if step < 1e300 else 1.0
+
+
+def in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Array:
+    """Value of one parameter, moved into the unit of the likelihood."""
+    theta = np.concatenate(
+        [np.ravel(np.asarray(value, dtype=float)) if p.name == name else np.ones(p.size) for p in family.parameters]
+    )
+    moved = likelihood.unit.params_to_unit(family, theta)
+    return split(family, moved)[family.param_names.index(name)]
+
+
+def split(family: Family, theta: Array) -> list[Array]:
+    """The values of each parameter, cut from the vector of all."""
+    ends = np.cumsum([p.size for p in family.parameters], dtype=int)
+    return np.split(np.asarray(theta, dtype=float), ends)[:-1]  # the last piece is what is left: nothing
+
+
+def _into(domain: Domain, value: Array) -> Array:
+    """A starting value strictly inside a domain that bounds may have narrowed."""
+    if not isinstance(domain, Interval):
+        return value
+    v = float(value[0])
+    if domain.lower < v < domain.upper:
+        return value
+    if np.isfinite(domain.lower) and np.isfinite(domain.upper):
+        return np.array([0.5 * (domain.lower + domain.upper)])
+    if np.isfinite(domain.lower):
+        return np.array([domain.lower + max(1e-2, 1e-2 * abs(domain.lower))])
+    return np.array([domain.upper - max(1e-2, 1e-2 * abs(domain.upper))])
