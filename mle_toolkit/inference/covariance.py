@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -50,7 +49,6 @@ def _in_unit(maximum: Maximum, kind: CovKind) -> tuple[Array, Array]:
     if maximum.limit is not None:
         return _through_limit(maximum, *_in_unit(maximum.limit, kind))
     u, nobs = maximum.coordinates, maximum.likelihood.nobs
-    inverse: Callable[[Array], Array] = _inverse
     if kind == "observed":
         inner = inverse(nobs * maximum.objective.hessian(u))
     elif kind == "expected":
@@ -94,7 +92,7 @@ def optimism(maximum: Maximum) -> float:
         return optimism(maximum.limit)
     if len(maximum.coordinates) == 0:
         return 0.0
-    bread = _inverse(maximum.likelihood.nobs * maximum.objective.hessian(maximum.coordinates))
+    bread = inverse(maximum.likelihood.nobs * maximum.objective.hessian(maximum.coordinates))
     return float(np.trace(bread @ score_products(maximum)))
 
 
@@ -154,7 +152,7 @@ def _through_limit(maximum: Maximum, inner: Array, inner_slopes: Array) -> tuple
     return np.asarray(cov), np.ones(len(cov))
 
 
-def _inverse(information: Array) -> Array:
+def inverse(information: Array) -> Array:
     """Inverse of an information matrix; all NaN where it is not positive definite."""
     if len(information) == 0:
         return information

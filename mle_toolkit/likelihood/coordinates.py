@@ -134,7 +134,7 @@ class Objective:
     def gradient(self, u: Array) -> Array:
         """Its derivatives; shape (n_free,)."""
         if not self.has_score:
-            return _first_differences(self.value, u, _STEP_OF_VALUE)
+            return first_differences(self.value, u, _STEP_OF_VALUE)
         gradient = self._gradient_of_points(u)
         if not self.likelihood.plain:
             gradient = gradient + self._gradient_of_coarse(u)
@@ -143,7 +143,7 @@ class Objective:
     def _gradient_of_coarse(self, u: Array) -> Array:
         score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))
         if score is None:
-            return _first_differences(self._coarse_value, u, _STEP_OF_VALUE)
+            return first_differences(self._coarse_value, u, _STEP_OF_VALUE)
         return -self.coordinates.pulled(score, u)
 
     def _gradient_of_points(self, u: Array) -> Array:
@@ -159,10 +159,10 @@ class Objective:
         if len(u) == 0:
             return np.empty((0, 0))
         if not self.has_score:
-            return _second_differences(self.value, u, _STEP_OF_CURVATURE)
+            return second_differences(self.value, u, _STEP_OF_CURVATURE)
         hessian = self._hessian_of_points(u)
         if not self.likelihood.plain:
-            hessian = hessian + _second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
+            hessian = hessian + second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
         return hessian
 
     def _hessian_of_points(self, u: Array) -> Array:
@@ -210,7 +210,7 @@ class Objective:
         return np.stack(columns, axis=1)
 
 
-def _first_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:
+def first_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:
     """Gradient by central differences of fourth order."""
     gradient = np.empty(len(u))
     for k in range(len(u)):
@@ -220,7 +220,7 @@ def _first_differences(f: Callable[[Array], float], u: Array, step: float) -> Ar
     return gradient
 
 
-def _second_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:
+def second_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:
     """Hessian by central differences of fourth order, extrapolated from two steps (Richardson)."""
 
     def second_order(h: float) -> Array:

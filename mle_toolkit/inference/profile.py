@@ -1,0 +1,420 @@
+"""Profile likelihood: the curve, its signed root, and intervals from the likelihood ratio.
+
+The profile of a quantity psi = g(theta) at a value is the highest log-likelihood among the parameters at which g has that
+value. Twice its distance from the maximum, the deviance, is about chi-squared with one degree of freedom (Wilks 1938), so
+that the values with a small deviance are a confidence interval, the same in any parametrisation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
+from mle_toolkit.estimation.climb import LONGEST_STEP
+from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.inference.covariance import inverse
+from mle_toolkit.likelihood.coordinates import first_differences, second_differences
+
+_STEPS = 60
+_HALVINGS = 30
+_FLAT = 1e-11
+"""Decrement, in log-likelihood units, at which a constrained maximum is found."""
+
+_FARTHEST = 40.0
+"""How many doublings of the first step are tried before an end of the interval counts as open."""
+
+_END_OF_LINE = 30.0
+"""A coordinate on the real line beyond which a parameter is at the end of its domain: exp(30) is 1e13."""
+
+_STEP_OF_TARGET = 1e-4
+_STEP_OF_BEND = 1e-2
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of an interval.
+
+    Attributes
+    ----------
+    value : float
+        The end; where the likelihood does not fall far enough, the end of the domain.
+    reached : bool
+        Whether the deviance reaches the bound there.
+    note : str
+        What there is to say of an end that is open; empty otherwise.
+    """
+
+    value: float
+    reached: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Profile likelihood of one quantity.
+
+    Attributes
+    ----------
+    name : str
+        The parameter, or what the quantity is called.
+    estimate : float
+        Its value at the maximum.
+    values : ndarray of shape (m,)
+        Values at which the curve is given, increasing; the estimate is among them.
+    loglik : ndarray of shape (m,)
+        Highest log-likelihood at each value, nats.
+    lower, upper : End
+        The ends of the interval of level ``1 - alpha``.
+    alpha : float
+    """
+
+    name: str
+    estimate: float
+    values: Array = field(repr=False)
+    loglik: Array = field(repr=False)
+    lower: End
+    upper: End
+    alpha: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Values whose deviance is at most the chi-squared quantile of ``1 - alpha`` with one degree of freedom."""
+        return self.lower.value, self.upper.value
+
+    @property
+    def deviance(self) -> Array:
+        """Twice the fall of the log-likelihood from its maximum; shape (m,), nats."""
+        return np.asarray(2 * (self.loglik.max() - self.loglik))
+
+    @property
+    def signed_root(self) -> Array:
+        """Square root of the deviance, negative below the estimate: a straight line where Wald's interval is right."""
+        return np.sign(self.values - self.estimate) * np.sqrt(self.deviance)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of open ends."""
+        return tuple(end.note for end in (self.lower, self.upper) if end.note)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        text = f"{self.name}: {self.estimate:.6g}, {1 - self.alpha:.0%} profile interval ({low:.6g}, {high:.6g})"
+        return "; ".join((text, *self.notes))
+
+
+def profile_of_parameter(maximum: Maximum, name: str, alpha: float = 0.05, points: int = 0) -> Profile:
+    """Profile the likelihood over one parameter.
+
+    Parameters
+    ----------
+    maximum : Maximum
+    name : str
+        A parameter that is a number, or one entry of an array: ``"mean[0]"``.
+    alpha : float
+        One minus the level of the interval.
+    points : int
+        How many values of the curve to compute between the ends of the interval and a little beyond.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such parameter, it was given, or it has no profile likelihood of the usual theory.
+    """
+    family = maximum.family
+    k = _place(family, name)
+    owner, domain = _owner(family, k)
+    if owner in maximum.fixed:
+        raise ParameterError(f"profile: {name} was given, so there is nothing to profile.")
+    if owner in family.irregular(*family.unpack(maximum.theta)):
+        raise ParameterError(
+            f"profile: {name} is {_why_irregular(family)}, for which the likelihood ratio is not chi-squared; "
+            f"use the bootstrap."
+        )
+    if maximum.limit is not None or maximum.boundary:
+        return _trace(_Refits(maximum, owner, domain), name, alpha, points)
+    target = _Target(maximum, lambda theta: float(theta[k]), domain)
+    return _trace(_Path(maximum, target), name, alpha, points)
+
+
+def profile_of_function(
+    maximum: Maximum,
+    function: Callable[[Distribution], float],
+    name: str,
+    alpha: float = 0.05,
+    points: int = 0,
+    domain: Interval = REAL,
+) -> Profile:
+    """Profile the likelihood over a smooth function of the law, such as a quantile.
+
+    Parameters
+    ----------
+    maximum : Maximum
+    function : callable
+        Takes a `Distribution`, returns a number.
+    name : str
+        What it is called.
+    alpha, points
+        As for `profile_of_parameter`.
+    domain : Interval
+        Where its values lie.
+
+    Raises
+    ------
+    ParameterError
+        If the maximum is at the boundary of the parameter space.
+    """
+    if maximum.limit is not None:
+        return profile_of_function(maximum.limit, function, name, alpha, points, domain)
+    if maximum.boundary:
+        raise ParameterError(f"profile: {', '.join(maximum.boundary)} is at the boundary; fix it, then profile {name}.")
+    return _trace(_Path(maximum, function_target(maximum, function, domain)), name, alpha, points)
+
+
+def function_target(maximum: Maximum, function: Callable[[Distribution], float], domain: Interval = REAL) -> _Target:
+    """A function of the law, as one of the free coordinates of a maximum."""
+    family = maximum.family
+    return _Target(maximum, lambda theta: float(function(Distribution.at(family, family.unpack(theta)))), domain)
+
+
+class _Target:
+    """A quantity as a function of the free coordinates, on a line on which it has no ends."""
+
+    def __init__(self, maximum: Maximum, of_theta: Callable[[Array], float], domain: Interval) -> None:
+        self.domain = domain
+        self._coordinates = maximum.objective.coordinates
+        self._to_data = lambda theta: maximum.likelihood.unit.params_to_data(maximum.likelihood.family, theta)
+        self._of_theta = of_theta
+
+    def natural(self, u: Array) -> float:
+        """The quantity itself."""
+        return self._of_theta(self._to_data(self._coordinates.to_theta(u)))
+
+    def value(self, u: Array) -> float:
+        """The quantity on its line."""
+        return float(self.domain.to_real(np.asarray(self.natural(u))))
+
+    def gradient(self, u: Array) -> Array:
+        """Derivatives by the coordinates; shape (n_free,)."""
+        return first_differences(self.value, u, _STEP_OF_TARGET)
+
+    def hessian(self, u: Array) -> Array:
+        """Second derivatives; shape (n_free, n_free)."""
+        return second_differences(self.value, u, _STEP_OF_BEND)
+
+
+def delta_se(maximum: Maximum, function: Callable[[Distribution], float]) -> float:
+    """Standard error of a smooth function of the law by the delta method; NaN where the parameters have none."""
+    if maximum.limit is not None:
+        return delta_se(maximum.limit, function)
+    u = maximum.coordinates
+    if len(u) == 0:
+        return 0.0
+    slope = first_differences(function_target(maximum, function).natural, u, _STEP_OF_TARGET)
+    covariance = inverse(maximum.likelihood.nobs * maximum.objective.hessian(u))
+    return float(np.sqrt(slope @ covariance @ slope))
+
+
+class _Path:
+    """Constrained maxima, each sought from the last."""
+
+    def __init__(self, maximum: Maximum, target: _Target) -> None:
+        self.objective, self.target = maximum.objective, target
+        self.nobs = maximum.likelihood.nobs
+        self.u = maximum.coordinates
+        self.top = self.objective.value(self.u)
+        self.loglik = maximum.loglik
+        self.estimate = target.natural(self.u)
+        self.centre = target.value(self.u)
+        slope = target.gradient(self.u)
+        covariance = inverse(self.nobs * self.objective.hessian(self.u))
+        variance = float(slope @ covariance @ slope)
+        if not variance > 0:
+            raise ParameterError("profile: the quantity does not depend on the free parameters, or has no variance.")
+        self.unit = math.sqrt(variance)
+        # How the maximum moves with the quantity, to first order.
+        self.drift = covariance @ slope / variance
+        self.domain = target.domain
+        self._seen = {self.centre: (0.0, self.u)}
+
+    def deviance(self, at: float) -> float:
+        """Deviance where the quantity has a value on its line; NaN if no constrained maximum was found."""
+        if at not in self._seen:
+            nearest = min(self._seen, key=lambda seen: abs(seen - at))
+            start = self._seen[nearest][1] + self.drift * (at - nearest)
+            with np.errstate(all="ignore"):
+                u = self._constrained(start, at)
+                if u is None:
+                    u = self._constrained(self._seen[nearest][1], at)
+            if u is None:
+                return math.nan
+            self._seen[at] = (2 * self.nobs * (self.objective.value(u) - self.top), u)
+        return self._seen[at][0]
+
+    def _constrained(self, u: Array, at: float) -> Array | None:
+        """Newton's method on the Lagrangian, in the null space of the constraint; None if it does not converge."""
+        objective, target = self.objective, self.target
+        value, gap = objective.value(u), target.value(u) - at
+        if not (math.isfinite(value) and math.isfinite(gap)):
+            return None
+        for _ in range(_STEPS):
+            slope, gradient = target.gradient(u), objective.gradient(u)
+            size = float(slope @ slope)
+            if not (np.all(np.isfinite(gradient)) and 0 < size < math.inf):
+                return None
+            multiplier = float(slope @ gradient) / size
+            back = -gap / size * slope  # onto the constraint, along its slope
+            along = np.linalg.svd(slope[None, :])[2][1:]
+            step, decrement = back, 0.0
+            if len(along):
+                hessian = objective.hessian(u) - multiplier * target.hessian(u)
+                if not np.all(np.isfinite(hessian)):
+                    return None
+                curvatures, axes = np.linalg.eigh(along @ hessian @ along.T)
+                curvatures = np.maximum(np.abs(curvatures), 1e-8 * np.abs(curvatures).max())
+                pull = axes.T @ (along @ (gradient + hessian @ back))
+                step = back - along.T @ (axes @ (pull / curvatures))
+                decrement = 0.5 * self.nobs * float(np.sum(pull * pull / curvatures))
+            if decrement < _FLAT and abs(gap) < 1e-11 * max(1.0, abs(at)):
+                return u
+            step = step * min(1.0, LONGEST_STEP / float(np.max(np.abs(step)))) if np.any(step) else step
+            price = 2 * abs(multiplier) + 1e-3  # of a violation, above that of the Lagrangian
+            merit = value + price * abs(gap)
+            settled = decrement < 1e-6 and abs(gap) < 1e-6
+            for _ in range(_HALVINGS):
+                new = u + step
+                value, gap = objective.value(new), target.value(new) - at
+                if settled or value + price * abs(gap) < merit:
+                    break
+                step = 0.5 * step
+            else:
+                return None
+            u = new
+        return None
+
+
+class _Refits:
+    """Maxima with one parameter given, by whole fits: where the maximum itself is at a boundary."""
+
+    def __init__(self, maximum: Maximum, name: str, domain: Interval) -> None:
+        family = maximum.family
+        self.maximum, self.name, self.domain = maximum, name, domain
+        values = dict(zip(family.param_names, family.unpack(maximum.theta), strict=True))
+        self.fixed = {key: values[key] for key in maximum.fixed}
+        self.estimate = float(values[name])
+        self.loglik = maximum.loglik
+        centre = float(domain.to_real(np.asarray(self.estimate)))
+        self.centre = centre
+        self.unit = 1.0
+        self._seen: dict[float, float] = {centre: 0.0}
+
+    def deviance(self, at: float) -> float:
+        """Deviance where the parameter has a value on its line; NaN if there is no maximum."""
+        if at not in self._seen:
+            value = float(self.domain.from_real(np.asarray(at)))
+            try:
+                with np.errstate(all="ignore"):
+                    found = maximise(
+                        self.maximum.family, self.maximum.likelihood.data, fixed={**self.fixed, self.name: value}
+                    )
+            except (NoMaximumError, ParameterError):
+                return math.nan
+            self._seen[at] = 2 * (self.loglik - found.loglik)
+        return self._seen[at]
+
+
+def _trace(path: _Path | _Refits, name: str, alpha: float, points: int) -> Profile:
+    """Find the ends of the interval, then the curve between them."""
+    from scipy import special
+
+    if not 0 < alpha < 1:
+        raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
+    bound = float(special.chdtri(1, alpha))
+    places = [_end(path, bound, direction) for direction in (-1, 1)]
+    ends = []
+    for (at, note), direction in zip(places, (-1, 1), strict=True):
+        natural = float(path.domain.from_real(np.asarray(at)))
+        ends.append(End(natural, not note, note.format(name=name, side="above" if direction > 0 else "below")))
+    grid = np.array([path.centre])
+    if points:
+        reach = [_bounded(at, path, direction) for (at, _), direction in zip(places, (-1, 1), strict=True)]
+        grid = np.unique(np.concatenate([np.linspace(*reach, points), grid[np.isfinite(grid)]]))
+    deviance = np.array([path.deviance(float(at)) for at in grid])
+    known = np.isfinite(deviance)
+    values = np.asarray(path.domain.from_real(grid[known]))
+    return Profile(name, path.estimate, values, path.loglik - 0.5 * deviance[known], ends[0], ends[1], alpha)
+
+
+def _bounded(at: float, path: _Path | _Refits, direction: int) -> float:
+    """An end of the curve: a quarter beyond the interval, or six units out where that is open."""
+    centre = path.centre if math.isfinite(path.centre) else math.copysign(_END_OF_LINE, path.centre)
+    if math.isfinite(at) and at != centre:
+        return at + 0.25 * (at - centre)
+    return centre + direction * 6 * path.unit if abs(centre) < _END_OF_LINE else centre
+
+
+_OPEN = "the interval of {name} is open {side}: the likelihood does not fall far enough towards the end of its domain"
+_AT_END = "the estimate of {name} is at the end of its domain {side}"
+_LOST = "the end of the interval of {name} {side} was not found: no constrained maximum beyond the value given"
+
+
+def _end(path: _Path | _Refits, bound: float, direction: int) -> tuple[float, str]:
+    """Where the deviance reaches the bound on one side, on the line, and a note if it does not."""
+    from scipy import optimize
+
+    if not math.isfinite(path.centre) and math.copysign(1, path.centre) == direction:
+        return path.centre, _AT_END
+    near = path.centre if math.isfinite(path.centre) else math.copysign(_END_OF_LINE / 2, path.centre)
+    step = direction * math.sqrt(bound) * path.unit
+    far = near
+    for _ in range(int(_FARTHEST)):
+        trial = far + step
+        if abs(trial - near) > 2 * _END_OF_LINE and path.domain != REAL:
+            return direction * math.inf, _OPEN
+        deviance = path.deviance(trial)
+        if math.isnan(deviance):
+            step *= 0.5
+            if abs(step) < 1e-6 * path.unit:
+                return far, _LOST
+            continue
+        if deviance >= bound:
+            low, high = (far, trial) if far != near else (near, trial)
+            if not math.isfinite(low) or low == path.centre:
+                low = near
+
+            def root(at: float) -> float:
+                # On the square root, which is nearly straight.
+                return math.sqrt(max(path.deviance(at), 0.0)) - math.sqrt(bound)
+
+            found = optimize.brentq(root, low, high, xtol=1e-12 * max(1.0, abs(high)), rtol=1e-14)
+            return float(found), ""
+        far, step = trial, 2 * step
+    return direction * math.inf, _OPEN
+
+
+def _place(family: Family, name: str) -> int:
+    if name not in family.coefficient_names:
+        known = ", ".join(family.coefficient_names)
+        raise ParameterError(f"{family.name} has no parameter {name!r}; its parameters: {known}.")
+    return family.coefficient_names.index(name)
+
+
+def _owner(family: Family, k: int) -> tuple[str, Interval]:
+    """The parameter of a coefficient, and where the coefficient lives."""
+    for p in family.parameters:
+        if k < p.size:
+            return p.name, p.domain if isinstance(p.domain, Interval) else REAL
+        k -= p.size
+    raise MleError("no such coefficient")
+
+
+def _why_irregular(family: Family) -> str:
+    return "an end of the support or a kink of the density"
