@@ -50,7 +50,7 @@ WARM_ROWS = 1_000_003
 """Rows of the fit that loads what longer ones need; it has temporaries of one block, as they."""
 
 
-def measure(name: str, n: int, repeat: int, own_process: bool, numba: bool) -> dict[str, Any]:
+def measure(name: str, n: int, repeat: int) -> dict[str, Any]:
     """Fit one family and sum its data, in turn."""
     family, x = family_of(name), draw(name, n)
 
@@ -63,7 +63,7 @@ def measure(name: str, n: int, repeat: int, own_process: bool, numba: bool) -> d
     timing = alternate(calls, repeat)
     fit = timing["fit"].result
     passes, span = timing["fit"].over(timing["pass"])
-    row: dict[str, Any] = {
+    return {
         "family": name,
         "n": n,
         "tier": tier(fit),
@@ -74,10 +74,6 @@ def measure(name: str, n: int, repeat: int, own_process: bool, numba: bool) -> d
         "target": TARGETS.get(name),
         "certified_passes": timing["certified"].over(timing["pass"])[0],
     }
-    del x, fit, timing, calls
-    if own_process:
-        row["loading_mb"], row["extra_mb"] = memory_of(name, n, numba)
-    return row
 
 
 def memory_of(name: str, n: int, numba: bool) -> tuple[float, float]:
@@ -128,7 +124,10 @@ def main() -> int:
     notes = [] if own_process or arguments.without_memory else ["memory is measured on Linux only"]
     rows = []
     for name in arguments.family or TRUTH:
-        rows.append(measure(name, arguments.n, arguments.repeat, own_process, not arguments.without_numba))
+        row = measure(name, arguments.n, arguments.repeat)
+        if own_process:
+            row["loading_mb"], row["extra_mb"] = memory_of(name, arguments.n, not arguments.without_numba)
+        rows.append(row)
         progress(name)
     publish(__doc__, arguments, rows, Plot("dots", "family", "passes", label="passes over memory", guide=1.0), notes)
     return 0
