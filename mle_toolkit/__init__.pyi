@@ -2,6 +2,7 @@ from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets
 from .data.sample import Sample as Sample
+from .data.scan import scan as scan
 from .errors import FitWarning as FitWarning
 from .errors import MleError as MleError
 from .families.base import ExponentialFamily as ExponentialFamily

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.sample import NanPolicy, Sample
 from mle_toolkit.errors import (
     DataError,
@@ -26,7 +28,7 @@ from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import ExponentialFamily, Family, get_family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.covariance import CovKind, covariance, optimism, standard_errors
-from mle_toolkit.likelihood.sums import FirstPass
+from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
 
 if TYPE_CHECKING:
     import os
@@ -418,6 +420,8 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
     if family.multivariate != sample.is_multivariate:
         wanted, given = ("vectors: Sample.rows(x)", "numbers") if family.multivariate else ("numbers", "vectors")
         raise DataError(f"{family.name}: a law of {wanted}; these observations are {given}.")
+    if isinstance(sample, BlockedSample):
+        sample.read(partial(sums_ahead, family))
     law = family.resolve(sample)
     for name in law.per_row:
         if len(law.constants[name]) != sample.n_rows:
@@ -426,6 +430,8 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
                 f"give one per row with positive weight."
             )
     law.check_support(sample)
+    if law.discrete and not law.per_row and not sample.in_memory:
+        sample = sample.tabulated()
     try:
         return Fit.of(maximise(law, sample, **options), sample)
     except NoMaximumError as error:

@@ -435,6 +435,16 @@ class Sample:
         return self.with_values(low + 0.5 * (high - low), self.weight)
 
     @property
+    def in_memory(self) -> bool:
+        """Whether the rows are held; if not, they are read in blocks, and only sums over them can be had."""
+        return True
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether rows have weights."""
+        return self.weight is not None
+
+    @property
     def n_rows(self) -> int:
         """How many rows there are, whatever their weights."""
         return len(self.lower)

@@ -26,6 +26,8 @@ def direct_route(likelihood: Likelihood) -> Any:
     from_sample = family.from_sample if likelihood.plain else None
     if likelihood.at_once and not family.entropy_attained:
         return None  # Newton's method on sums takes fewer passes
+    if not likelihood.data.in_memory and not family.entropy_attained and all(p.regular for p in family.parameters):
+        return None  # nor does it need rows that are not held
     return None if from_sample is None else lambda: from_sample(likelihood.sample)
 
 def starts_of(

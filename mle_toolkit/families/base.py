@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.sample import BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
@@ -306,7 +307,7 @@ class Family(ABC):
         else:
             distinct = len(np.unique(sample.sketch().x))
             if distinct < needed:
-                distinct = len(np.unique(sample.x))
+                distinct = len(np.unique((sample if sample.in_memory else sample.tabulated()).x))
         if distinct < needed:
             raise DegenerateDataError(
                 f"{self.name}: {sample.nobs:g} observations with {distinct} distinct "
@@ -319,6 +320,9 @@ class Family(ABC):
         support = self.support
         if support.covers(sample.minimum, sample.maximum) and not support.integer:
             return
+        if isinstance(sample, BlockedSample) and not sample.in_memory:
+            self._check_support_by_blocks(sample)
+            return
         lower, upper = sample.lower, sample.upper
         inside = support.contains(upper)
         if not sample.is_exact:
@@ -330,14 +334,31 @@ class Family(ABC):
         first = ", ".join(map(str, np.argwhere(~inside)[0]))
         value = upper[~inside][0]
         outside = np.flatnonzero(~inside if inside.ndim == 1 else ~inside.all(axis=1))
+        below = bool(np.any(upper < support.lower))
+        raise self._outside(sample, len(outside), first, value, below, tuple(outside.tolist()))
+
+    def _check_support_by_blocks(self, sample: BlockedSample) -> None:
+        """Raise `SupportError` as `check_support` does, for rows that are not held."""
+        support = self.support
+        if support.integer:
+            table = sample.tabulated()
+            if table.in_memory and np.all(support.contains(table.x)):
+                return
+        count, row, value = sample.failing(support.contains)
+        if count:
+            raise self._outside(sample, count, str(row), value, sample.minimum < support.lower, (row,))
+
+    def _outside(
+        self, sample: Sample, count: int, first: str, value: float, below: bool, rows: tuple[int, ...]
+    ) -> SupportError:
         advice = "Remove them, or choose a law whose support holds them."
-        if support.integer and not np.any(upper < support.lower):
+        if self.support.integer and not below:
             advice = "Counts must be whole numbers; for measurements choose a continuous law."
-        raise SupportError(
-            f"{self.name}: {len(outside)} of {sample.n_rows} observations lie outside the support {support}; "
+        return SupportError(
+            f"{self.name}: {count} of {sample.n_rows} observations lie outside the support {self.support}; "
             f"the first is x[{first}] = {value:g}. {advice}",
             self.name,
-            tuple(outside.tolist()),
+            rows,
         )
 
     def pack(self, params: Mapping[str, Any]) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
 from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
@@ -247,11 +248,7 @@ class Likelihood:
         noted = points.noted
         if noted is not None and noted.name == family.name and noted.unit == self.unit:
             return np.asarray(noted.sums)
-        if self.twin is not None:
-            assert isinstance(self.unit, Unit)
-            return points.fold(_Compiled(type(self.family), self.unit), None)
-        length = family.block_rows if self.unit.is_identity and points.weight is None else BLOCK_ROWS
-        return points.fold(_Block(_statistics_of, family, self.unit), length)
+        return points.fold(*_statistics_part(family, self.unit, self.twin, weighted=points.is_weighted))
 
     @cached_property
     def mean_log_base(self) -> float:
@@ -423,6 +420,40 @@ class FirstPass:
         return lowest, highest, Noted(family.name, unit, parts[:, 2:].sum(axis=0))
 
 
+def sums_ahead(
+    family: Family, few: Array, weighted: bool
+) -> tuple[list[tuple[Part, int | None]], Callable[..., Noted | None] | None]:
+    """Sums that a fit will need whatever it finds, and what they mean: for `BlockedSample.read`.
+
+    Parameters
+    ----------
+    family : Family
+    few : ndarray of shape (n,)
+        Some rows, to choose the unit by.
+    weighted : bool
+        Whether rows have weights.
+    """
+    if family.per_row or family.multivariate:
+        return [], None
+    if family.discrete:
+        return [(tabulate, CHUNK_ROWS)], None
+    if not isinstance(family, ExponentialFamily):
+        return [], None
+    unit = Unit.ahead(family, few)
+    law: Any = family if unit.is_identity else family.in_unit(unit.centre, unit.scale)
+    twin = twin_of(type(family))
+    parts: list[tuple[Part, int | None]] = [_statistics_part(law, unit, twin, weighted=weighted)]
+    if law.log_base is not None:
+        parts.append((_Block(_base_of, law, unit), BLOCK_ROWS))
+
+    def note(sums: Sequence[Array], lowest: float, highest: float) -> Noted | None:
+        if twin is not None and not _is_normal_between(family, lowest, highest):
+            return None
+        return Noted(family.name, unit, sums[0])
+
+    return parts, note
+
+
 _SMALLEST_NORMAL = float(np.finfo(float).smallest_normal)
 
 
@@ -468,6 +499,17 @@ class _Compiled:
         if not self.params:
             return np.asarray(in_chunks(twin.statistics, x, weight, *unit).sum(axis=0))[2:]  # less the extent
         return np.asarray(in_chunks(twin.sums, x, weight, *unit, *self.params).sum(axis=0))
+
+
+def _statistics_part(
+    law: ExponentialFamily, unit: Unit | ColumnUnits, twin: ModuleType | None, *, weighted: bool
+) -> tuple[Part, int | None]:
+    """What sums the statistics of a block, and the rows of a block."""
+    if twin is not None:
+        assert isinstance(unit, Unit)
+        return _Compiled(type(law), unit), None
+    length = law.block_rows if unit.is_identity and not weighted else BLOCK_ROWS
+    return _Block(_statistics_of, law, unit), length
 
 
 def _statistics_of(law: Any, x: Array, weight: Array | None, _: Any) -> Any:

@@ -30,13 +30,15 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.families.base import Family
 
 COMPILED_ROWS = 250_000
 """Rows from which a compiled loop is used: from about there half a second, numba's own start, is soon won back."""
 
-CHUNK_ROWS = 1 << 17
-"""Rows a call: sums of chunks are added in their order, so that the result does not depend on the number of threads."""
+CHUNK_ROWS = LONG_BLOCK_ROWS
+"""Rows a call: sums of chunks are added in their order, so that the result depends neither on the number of threads nor
+on whether the data are held in memory or read in blocks."""
 
 _FEWEST_CHUNKS = 4
 """Chunks from which threads are worth waking, for loops that compute more than they read."""

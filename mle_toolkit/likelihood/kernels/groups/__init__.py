@@ -17,6 +17,7 @@ import importlib
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -72,7 +73,7 @@ def ranges(offsets: np.ndarray[Any, Any], rows: int) -> list[slice]:
     n_groups = len(offsets) - 1
     firsts = np.searchsorted(offsets[:-1], np.arange(offsets[0], max(offsets[-1], offsets[0] + 1), rows))
     edges = np.unique(np.concatenate([[0], firsts, [n_groups]])).tolist()
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 def each(work: Callable[[slice], None], parts: list[slice]) -> None:

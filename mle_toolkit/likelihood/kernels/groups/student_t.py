@@ -179,7 +179,7 @@ def fit(x: Array, weight: Array | None, offsets: Any, result: Array, status: Any
             continue
         tied, most_tied = 0.0, 0.0
         for k in range(n):
-            here = 1.0 if weight is None else w[k]
+            here = 1.0 if w is None else w[k]
             tied = tied + here if k > 0 and z[k] == z[k - 1] else here
             most_tied = max(most_tied, tied)
         if most_tied >= _MOST_TIED * nobs:
@@ -187,12 +187,12 @@ def fit(x: Array, weight: Array | None, offsets: Any, result: Array, status: Any
         mean = 0.0
         for k in range(n):
             z[k] = (z[k] - middle) / half
-            mean += z[k] if weight is None else w[k] * z[k]
+            mean += z[k] if w is None else w[k] * z[k]
         mean /= nobs
         second, fourth = 0.0, 0.0
         for k in range(n):
             square = (z[k] - mean) ** 2
-            here = 1.0 if weight is None else w[k]
+            here = 1.0 if w is None else w[k]
             second += here * square
             fourth += here * square * square
         second /= nobs

@@ -1,0 +1,667 @@
+"""Samples that are not held in memory: their rows come in blocks, again for every pass over the data."""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, islice
+from typing import Any, NoReturn, Protocol
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import BLOCK_ROWS, LONG_BLOCK_ROWS, SKETCH_ROWS, NanPolicy, Sample, WeightKind
+from mle_toolkit.errors import DataError, WeightError
+
+CHUNK_ROWS = LONG_BLOCK_ROWS
+"""Rows that are handed on at once: whole blocks of every length, so that sums are those of the data in memory."""
+
+HELD_ROWS = 3 * CHUNK_ROWS
+"""Rows up to which data are simply held in memory, where everything can be known of them."""
+
+SKETCHED_ROWS = 1 << 17
+"""Rows that are kept of longer data, at equal distances, for starting values and other first looks."""
+
+WIDEST_TABLE = 1_000_000
+"""Range of whole numbers up to which they are counted value by value."""
+
+Part = Callable[[Array, "Array | None", int], Any]
+"""What is computed of a block: of observations, weights and the number of the first row; results add."""
+
+
+Along = Callable[[Array, bool], "tuple[Sequence[tuple[Part, int | None]], Callable[..., Any] | None]"]
+"""Sums that can be taken while the data are read for the first time, because they will be wanted: chosen by a look at
+some rows, and whether there are weights; with the function that makes of them what is kept as `Sample.noted`."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Consecutive rows of a source.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n,)
+        Observations; missing ones are NaN.
+    weight : ndarray of shape (n,), or None
+    origin : str
+        Which file or partition the rows are of, for errors.
+    first : int
+        Number of the first row within it.
+    """
+
+    x: Array
+    weight: Array | None
+    origin: str
+    first: int
+
+    def checked(self, nan_policy: NanPolicy) -> Rows:
+        """The rows that count: without missing observations, where those are to be left out, and weights of 0.
+
+        Raises
+        ------
+        DataError
+            If an observation is missing or infinite, or a weight is not one.
+        """
+        x, weight = self.x, self.weight
+        keep = None
+        if len(x) and not (math.isfinite(x.min()) and math.isfinite(x.max())):
+            infinite = np.flatnonzero(np.isinf(x))
+            if len(infinite):
+                self._refuse(infinite[0], f"is infinite ({x[infinite[0]]:g})", "Remove it, or say what it stands for.")
+            missing = np.isnan(x)
+            if nan_policy == "raise":
+                advice = 'Remove it, or pass nan_policy="omit" to leave such rows out.'
+                self._refuse(int(np.argmax(missing)), "is missing (NaN or null)", advice)
+            keep = ~missing
+        if weight is not None:
+            for what, bad in (("missing", np.isnan(weight)), ("infinite", np.isinf(weight)), ("negative", weight < 0)):
+                if bad.any():
+                    at = int(np.argmax(bad))
+                    raise WeightError(f"{self.origin}: the weight of row {self.first + at} is {what} ({weight[at]:g}).")
+            if not weight.all():
+                keep = weight > 0 if keep is None else keep & (weight > 0)
+        if keep is None:
+            return self
+        return Rows(x[keep], None if weight is None else weight[keep], self.origin, self.first)
+
+    def part(self, first: int, last: int) -> Rows:
+        """Some of the rows."""
+        weight = None if self.weight is None else self.weight[first:last]
+        return Rows(self.x[first:last], weight, self.origin, self.first + first)
+
+    def _refuse(self, at: int, what: str, advice: str) -> NoReturn:
+        raise DataError(f"{self.origin}: the observation in row {self.first + at} {what}. {advice}")
+
+
+@dataclass(frozen=True)
+class Thinned:
+    """Rows at equal distances; those of consecutive pieces of the data join.
+
+    Parameters
+    ----------
+    stride : int
+        Distance of the rows, a power of 2.
+    x, weight : ndarray of shape (k,)
+    """
+
+    stride: int
+    x: Array
+    weight: Array | None
+
+    @classmethod
+    def of(cls, x: Array, weight: Array | None, most: int) -> Thinned:
+        """Keep at most ``most`` rows, and more than half of that where there are as many."""
+        stride = 1
+        while -(-len(x) // stride) > most:
+            stride *= 2
+        return cls(stride, x[::stride].copy(), None if weight is None else weight[::stride].copy())
+
+    def to(self, stride: int) -> Thinned:
+        """Keep fewer rows: those at a multiple of the distance."""
+        step = slice(None, None, stride // self.stride)
+        return Thinned(stride, self.x[step], None if self.weight is None else self.weight[step])
+
+    @staticmethod
+    def joined(pieces: Sequence[Thinned], most: int) -> Thinned:
+        """Join pieces at the largest of their distances, or a larger one, so that at most ``most`` rows are kept."""
+        stride = max(piece.stride for piece in pieces)
+        while True:
+            thinned = [piece.to(stride) for piece in pieces]
+            if sum(len(piece.x) for piece in thinned) <= max(most, len(pieces)):
+                weights = [piece.weight for piece in thinned if piece.weight is not None]
+                x = np.concatenate([piece.x for piece in thinned])
+                return Thinned(stride, x, np.concatenate(weights) if weights else None)
+            stride *= 2
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What has to be known of a piece of the data before anything is fitted; pieces add.
+
+    Parameters
+    ----------
+    n_rows : int
+    nobs : float
+        Sum of weights.
+    minimum, maximum : float
+    """
+
+    n_rows: int
+    nobs: float
+    minimum: float
+    maximum: float
+
+    def __add__(self, other: Survey) -> Survey:
+        return Survey(
+            self.n_rows + other.n_rows,
+            self.nobs + other.nobs,
+            min(self.minimum, other.minimum),
+            max(self.maximum, other.maximum),
+        )
+
+
+def survey(x: Array, weight: Array | None, first: int) -> Survey:
+    """Survey a block."""
+    if len(x) == 0:
+        return Survey(0, 0.0, math.inf, -math.inf)
+    nobs = float(len(x)) if weight is None else float(np.sum(weight))
+    return Survey(len(x), nobs, float(x.min()), float(x.max()))
+
+
+@dataclass(frozen=True)
+class Table:
+    """How often each whole number occurs, from the smallest on; pieces add.
+
+    Parameters
+    ----------
+    smallest : float
+    count : ndarray of shape (range,), or None
+        None where some observation is no whole number, or the range is too wide to count.
+    """
+
+    smallest: float
+    count: Array | None
+
+    def __add__(self, other: Table) -> Table:
+        if self.count is None or other.count is None:
+            return Table(math.nan, None)
+        smallest = min(self.smallest, other.smallest)
+        starts = [int(table.smallest - smallest) for table in (self, other)]
+        length = max(starts[0] + len(self.count), starts[1] + len(other.count))
+        if length > WIDEST_TABLE:
+            return Table(math.nan, None)
+        count = np.zeros(length)
+        count[starts[0] : starts[0] + len(self.count)] = self.count
+        count[starts[1] : starts[1] + len(other.count)] += other.count
+        return Table(smallest, count)
+
+
+def tabulate(x: Array, weight: Array | None, first: int) -> Table:
+    """Count the values of a block."""
+    smallest = float(x.min())
+    if x.max() - smallest >= WIDEST_TABLE or not np.all(x == np.floor(x)):
+        return Table(math.nan, None)
+    count = np.bincount((x - smallest).astype(np.intp), weights=weight)
+    return Table(smallest, count.astype(np.float64))
+
+
+@dataclass(frozen=True)
+class _Outside:
+    """How many observations fail a test, and the first that does; pieces add."""
+
+    count: int
+    row: int
+    value: float
+
+    def __add__(self, other: _Outside) -> _Outside:
+        first = self if self.count else other
+        return _Outside(self.count + other.count, first.row, first.value)
+
+
+@dataclass(frozen=True)
+class _Failing:
+    test: Callable[[Array], Any]
+
+    def __call__(self, x: Array, weight: Array | None, first: int) -> _Outside:
+        rows = np.flatnonzero(~self.test(x))
+        return _Outside(len(rows), first + int(rows[0]), float(x[rows[0]])) if len(rows) else _Outside(0, -1, math.nan)
+
+
+def sums_of_blocks(part: Part, x: Array, weight: Array | None, first: int, length: int | None) -> list[Any]:
+    """What a part gives for each block of consecutive rows."""
+    step = length or max(len(x), 1)
+    return [
+        part(x[at : at + step], None if weight is None else weight[at : at + step], first + at)
+        for at in range(0, len(x), step)
+    ]
+
+
+class BlockedSample(Sample):
+    """Observations that are read in blocks, for every pass anew, and never held: memory stays the same for any length.
+
+    Whatever is a sum over rows can be had: fits, standard errors, means. What needs all rows at once (order statistics,
+    spacings, a value for every row) raises a `DataError`. Data of at most `HELD_ROWS` rows are held after all, and
+    everything can be had.
+
+    The first pass validates: it finds the number of rows, the extent and a thinned copy. It is made when one of them is
+    first asked for; a fit takes the sums that it will need on the way.
+    """
+
+    __slots__ = ("_ahead", "_description", "_is_read", "_nan_policy", "_thinned", "_weighted", "survey")
+
+    survey: Survey
+
+    def __init__(
+        self, description: str, weighted: bool, weight_kind: WeightKind = "frequency", nan_policy: NanPolicy = "raise"
+    ) -> None:
+        if nan_policy not in ("raise", "omit"):
+            raise DataError(f'nan_policy: expected "raise" or "omit", got {nan_policy!r}.')
+        if weight_kind not in ("frequency", "reliability"):
+            raise DataError(f'weight_kind: expected "frequency" or "reliability", got {weight_kind!r}.')
+        self._description = description
+        self._weighted = weighted
+        self._nan_policy = nan_policy
+        self._is_read = False
+        self._ahead: list[tuple[tuple[Part, int | None], Any]] = []
+        self._thinned: Thinned | None = None
+        self.weight_kind = weight_kind
+        self.window = None
+        self.noted = None
+        self._sketch: Sample | None = None
+
+    def _set(
+        self,
+        lower: Array,
+        upper: Array,
+        weight: Array | None,
+        weight_kind: WeightKind,
+        window: tuple[Array, Array] | None,
+        minimum: float,
+        maximum: float,
+    ) -> None:
+        super()._set(lower, upper, weight, weight_kind, window, minimum, maximum)
+        self._weighted = weight is not None
+        self._is_read, self._thinned = True, None
+
+    # --- what a source gives ----------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _first_pass(self, along: Along | None) -> None:
+        """Read everything once, and either `_hold` it or `_keep` what was found."""
+
+    @abstractmethod
+    def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
+        """Sums of several parts over the blocks, in their order, in one pass."""
+
+    # --- the first pass -----------------------------------------------------------------------------------------------
+
+    def read(self, along: Along | None = None) -> None:
+        """Make the first pass, if it has not been made; take sums along."""
+        if not self._is_read:
+            self._is_read = True
+            try:
+                self._first_pass(along)
+            except BaseException:
+                self._is_read = False
+                raise
+
+    def _hold(self, x: Array, weight: Array | None) -> None:
+        if len(x) == 0:
+            raise DataError(f"no observations: {self._description} is empty, or nothing in it counts.")
+        self._set(x, x, weight, self.weight_kind, None, float(x.min()), float(x.max()))
+
+    def _keep(
+        self,
+        found: Survey,
+        thinned: Thinned,
+        parts: Sequence[tuple[Part, int | None]] = (),
+        sums: Sequence[Any] = (),
+        note: Any = None,
+        few: Array | None = None,
+    ) -> None:
+        self.survey, self._thinned = found, thinned
+        self.nobs, self.minimum, self.maximum = found.nobs, found.minimum, found.maximum
+        self._ahead = list(zip(parts, sums, strict=True))
+        if note is not None and few is not None and _is_representative(few, thinned.x):
+            self.noted = note(sums, found.minimum, found.maximum)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("survey", "nobs", "minimum", "maximum", "lower", "upper", "weight") and not self._is_read:
+            self.read()
+            return getattr(self, name)
+        if name == "weight" and not self._weighted:
+            return None
+        if name in ("lower", "upper", "weight"):
+            raise DataError(
+                f"{self._description}: what was asked for needs all {self.n_rows} rows at once (order statistics, "
+                f"spacings, a value for every row), but they are read in blocks and not held. Pass the column as an "
+                f"array if it fits into memory, or use a subsample: .sketch()."
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    # --- what is asked of a sample ------------------------------------------------------------------------------------
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the rows are held; so they are if they are few."""
+        self.read()
+        return self._thinned is None
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether rows have weights."""
+        return self._weighted
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every observation is a point: always."""
+        return True
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every observation is a point and there is no window."""
+        return self.window is None
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are, whatever their weights."""
+        return len(self.lower) if self.in_memory else self.survey.n_rows
+
+    @property
+    def is_multivariate(self) -> bool:
+        """Whether an observation is a vector: never."""
+        return False
+
+    def fold(self, part: Part, length: int | None = BLOCK_ROWS) -> Array:
+        """Sum what ``part`` gives for each block, in the order of the blocks; see `Sample.fold`."""
+        if self.in_memory:
+            return super().fold(part, length)
+        return np.asarray(self._sum(part, length))
+
+    def _sum(self, part: Part, length: int | None) -> Any:
+        for known, sums in self._ahead:
+            if known == (part, length):
+                return sums
+        return self._sums([(part, length)])[0]
+
+    def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
+        """A strided subsample of at most ``rows`` rows; of what is not held, of at most `SKETCHED_ROWS`."""
+        if self.in_memory:
+            return super().sketch(rows)
+        assert self._thinned is not None
+        kept = Sample(self._thinned.x, self._thinned.weight, self.weight_kind)
+        return kept.sketch(rows)
+
+    def tabulated(self) -> Sample:
+        """The same sample as a table, held in memory; itself where the values are too many, or not whole numbers."""
+        if self.in_memory:
+            return super().tabulated()
+        if self.weight_kind == "reliability":
+            return self
+        table: Table = self._sum(tabulate, CHUNK_ROWS)
+        if table.count is None:
+            return self
+        seen = np.flatnonzero(table.count)
+        return Sample(table.smallest + seen.astype(np.float64), table.count[seen])
+
+    def mean(self, of: Callable[[Array], Array] | None = None) -> float:
+        """Weighted mean of a function of the observations; of the observations themselves by default."""
+        if self.in_memory:
+            return super().mean(of)
+        return float(self.fold(_Total(of))) / self.nobs
+
+    def failing(self, test: Callable[[Array], Any]) -> tuple[int, int, float]:
+        """How many observations fail a test, the first of these rows, and its value, in a pass over the data."""
+        found: _Outside = self._sum(_Failing(test), CHUNK_ROWS)
+        return found.count, found.row, found.value
+
+    def difference(self, other: Sample) -> str | None:
+        """What differs from another sample; rows that are not held are not compared, so only itself is the same."""
+        if self is other:
+            return None
+        if self.in_memory and other.in_memory:
+            return super().difference(other)
+        return "rows that are not held in memory, so that they cannot be compared; fit both to the one scan"
+
+    def __str__(self) -> str:
+        if not self._is_read:
+            return f"{self._description}, not read yet"
+        return super().__str__() if self.in_memory else f"{self._counted()}, from {self.minimum:g} to {self.maximum:g}"
+
+    def _counted(self) -> str:
+        rows = f" in {self.n_rows} weighted rows" if self._weighted else ""
+        return f"{self.nobs:g} observations{rows} of {self._description}"
+
+
+@dataclass(frozen=True)
+class _Total:
+    of: Callable[[Array], Array] | None
+
+    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
+        values = x if self.of is None else self.of(x)
+        return np.asarray(np.sum(values if weight is None else weight * values))
+
+
+def _is_representative(few: Array, thinned: Array) -> bool:
+    """Whether the first rows lie among the others, so that what was chosen by a look at them suits all."""
+    middle = float(np.median(few))
+    others = thinned[:: max(1, len(thinned) // 100)]
+    return bool(others.min() <= middle <= others.max())
+
+
+# --- streams ----------------------------------------------------------------------------------------------------------
+
+
+class Source(Protocol):
+    """Where the rows of a stream come from."""
+
+    @property
+    def description(self) -> str:
+        """What errors call it."""
+        ...
+
+    @property
+    def weighted(self) -> bool:
+        """Whether rows have weights."""
+        ...
+
+    @property
+    def expected_rows(self) -> int | None:
+        """How many rows there will be, where that is known before they are read."""
+        ...
+
+    def pieces(self, *, again: bool) -> Iterator[Rows]:
+        """Go over the rows from the first on, for the first time or again, in pieces of any length."""
+        ...
+
+
+class ScannedSample(BlockedSample):
+    """A sample whose rows are read from a file or a stream; `scan` makes it.
+
+    Blocks have the rows that they would have in memory, and are summed in the same order: threads only share the work.
+
+    Parameters
+    ----------
+    source : Source
+    weight_kind : {"frequency", "reliability"}
+        As for `Sample`.
+    nan_policy : {"raise", "omit"}
+        What to do with missing values.
+    """
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Source, weight_kind: WeightKind = "frequency", nan_policy: NanPolicy = "raise") -> None:
+        super().__init__(source.description, source.weighted, weight_kind, nan_policy)
+        self._source = source
+
+    def blocks(self, length: int = BLOCK_ROWS) -> Iterator[tuple[Array, Array | None]]:
+        """Yield (observations, weights) in blocks of ``length`` rows, but of at most `CHUNK_ROWS`, in order."""
+        if self.in_memory:
+            yield from super().blocks(length)
+            return
+        for pieces in self._chunks(again=True):
+            x, weight = _joined(pieces)
+            for at in range(0, len(x), length):
+                yield x[at : at + length], None if weight is None else weight[at : at + length]
+
+    def _chunks(self, *, again: bool) -> Iterator[list[Rows]]:
+        """Rows that count, in lists of pieces that together have `CHUNK_ROWS`; the last may have fewer."""
+        chunk: list[Rows] = []
+        room = CHUNK_ROWS
+        check = not again or self._weighted or self._nan_policy == "omit"
+        for rows in self._source.pieces(again=again):
+            rest = rows.checked(self._nan_policy) if check else rows
+            while len(rest.x) >= room:
+                yield [*chunk, rest.part(0, room)]
+                rest = rest.part(room, len(rest.x))
+                chunk, room = [], CHUNK_ROWS
+            if len(rest.x):
+                chunk.append(rest)
+                room -= len(rest.x)
+        if chunk:
+            yield chunk
+
+    def _first_pass(self, along: Along | None) -> None:
+        chunks = self._chunks(again=False)
+        head = list(islice(chunks, HELD_ROWS // CHUNK_ROWS))
+        following = next(chunks, None)
+        few, weight = _joined(list(chain(*head)))
+        if following is None:
+            self._hold(few, weight)
+            return
+        parts, note = ((), None) if along is None else along(few, self._weighted)
+        keeper = _Keeper()
+        sums = self._pass([(survey, CHUNK_ROWS), *parts], chain(head, [following], chunks), keeper)
+        self._keep(sums[0], keeper.kept, parts, sums[1:], note, few)
+
+    def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
+        sums = self._pass([(survey, CHUNK_ROWS), *parts], self._chunks(again=True))
+        found: Survey = sums[0]
+        if found != self.survey:
+            raise DataError(
+                f"{self._description}: a further pass found {found.n_rows} rows from {found.minimum:g} to "
+                f"{found.maximum:g}, the first {self.survey.n_rows} from {self.survey.minimum:g} to "
+                f"{self.survey.maximum:g}. Was it written to meanwhile?"
+            )
+        return sums[1:]
+
+    def _pass(
+        self,
+        parts: Sequence[tuple[Part, int | None]],
+        chunks: Iterable[list[Rows]],
+        keeper: _Keeper | None = None,
+    ) -> list[Any]:
+        """Sum parts over chunks, which a pool of threads takes while the next are read; added in their order."""
+        totals: list[Any] = [None] * len(parts)
+        pending: deque[Future[tuple[list[list[Any]], Thinned, int]]] = deque()
+
+        def of_chunk(pieces: list[Rows], first: int, stride: int) -> tuple[list[list[Any]], Thinned, int]:
+            x, weight = _joined(pieces)
+            skipped = -first % stride
+            kept = slice(skipped, None, stride)
+            some = Thinned(stride, x[kept].copy(), None if weight is None else weight[kept].copy())
+            with np.errstate(all="ignore"):  # what lies outside a support is found when the pass is over
+                sums = [sums_of_blocks(part, x, weight, first, length) for part, length in parts]
+            return sums, some, first + skipped
+
+        def add() -> None:
+            sums, some, at = pending.popleft().result()
+            for k, of_blocks in enumerate(sums):
+                for value in of_blocks:
+                    totals[k] = value if totals[k] is None else totals[k] + value
+            if keeper is not None:
+                keeper.take(some, at)
+
+        first, pool, most_pending = 0, _pool(), _workers() + 1
+        with progress(f"reading {self._description}", self._source.expected_rows) as advance:
+            for pieces in chunks:
+                pending.append(pool.submit(of_chunk, pieces, first, 1 if keeper is None else keeper.stride))
+                rows = sum(len(piece.x) for piece in pieces)
+                first += rows
+                advance(rows)
+                if len(pending) > most_pending:
+                    add()
+            while pending:
+                add()
+        return totals
+
+
+class _Keeper:
+    """Keeps rows at equal distances, which double whenever there are too many."""
+
+    def __init__(self) -> None:
+        self.stride = 1
+        self._pieces: list[Thinned] = []
+
+    def take(self, some: Thinned, at: int) -> None:
+        """Take the next rows, of which the first is row ``at``; they may be closer than those now kept."""
+        first = (-at % self.stride) // some.stride
+        rows = slice(first, None, self.stride // some.stride)
+        self._pieces.append(Thinned(self.stride, some.x[rows], None if some.weight is None else some.weight[rows]))
+        if sum(len(piece.x) for piece in self._pieces) > SKETCHED_ROWS:
+            self.stride *= 2
+            self._pieces = [self.kept.to(self.stride)]
+
+    @property
+    def kept(self) -> Thinned:
+        """What is kept, in one piece."""
+        weights = [piece.weight for piece in self._pieces if piece.weight is not None]
+        x = np.concatenate([piece.x for piece in self._pieces])
+        self._pieces = [Thinned(self._pieces[0].stride, x, np.concatenate(weights) if weights else None)]
+        return self._pieces[0]
+
+
+def _joined(pieces: list[Rows]) -> tuple[Array, Array | None]:
+    """Observations and weights of pieces, in arrays of their own."""
+    if not pieces:
+        return np.empty(0), None
+    x = np.concatenate([piece.x for piece in pieces], dtype=np.float64)
+    weights = [piece.weight for piece in pieces if piece.weight is not None]
+    return x, np.concatenate(weights, dtype=np.float64) if weights else None
+
+
+def _workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_workers(), thread_name_prefix="mle-blocks")
+
+
+SECONDS_BEFORE_PROGRESS = 1.0
+"""How long a pass takes before a progress bar is shown."""
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how far a pass is, on standard error; give the function to report rows by."""
+    if not sys.stderr.isatty():
+        yield lambda rows: None
+        return
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,} rows"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True, disable=True) as bar:
+        task = bar.add_task(what, total=total)
+        begin = time.monotonic()
+
+        def advance(rows: int) -> None:
+            if bar.disable and time.monotonic() - begin > SECONDS_BEFORE_PROGRESS:
+                bar.disable = False
+                bar.start()
+            bar.advance(task, rows)
+
+        yield advance

@@ -1,0 +1,415 @@
+"""scan(): columns of files and streams, read in blocks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.blocks import CHUNK_ROWS, Rows, ScannedSample, Source
+from mle_toolkit.data.sample import NanPolicy, WeightKind
+from mle_toolkit.errors import DataError, UnknownNameError
+
+_SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".npy")
+
+_READ_BYTES = 1 << 20
+"""Bytes that Parquet and CSV files are read by: few, because what is read is at once decoded."""
+
+
+def scan(
+    path_or_frame: Any,
+    column: str | int | None = None,
+    *,
+    weights: str | int | None = None,
+    weight_kind: WeightKind = "frequency",
+    nan_policy: NanPolicy = "raise",
+) -> ScannedSample:
+    """Make a sample of a column that may be larger than memory: it is read in blocks, for every pass anew.
+
+    Parameters
+    ----------
+    path_or_frame : path, ndarray, or object with ``__arrow_c_stream__``
+        A file (``.parquet``, ``.csv``, ``.csv.gz``, ``.npy``) or a folder of them, whose files are taken in the order
+        of their names; a NumPy array or memory map; an Arrow stream: tables of pyarrow, polars, pandas, DuckDB and
+        others. A stream that can be consumed only once serves fits that need one pass: those of exponential families.
+    column : str or int, optional
+        Name of the column, or its number in an array of two dimensions; not needed where there is only one.
+    weights : str or int, optional
+        The column of weights.
+    weight_kind : {"frequency", "reliability"}
+        What the weights mean; see `Sample`.
+    nan_policy : {"raise", "omit"}
+        What to do with missing values.
+
+    Returns
+    -------
+    ScannedSample
+        Goes wherever a `Sample` goes: ``fit(scan("rain.parquet", "mm"), "gamma")``. Nothing has been read of it but the
+        names and types of the columns. Up to 300,000 rows are held in memory once they are read.
+
+    Raises
+    ------
+    DataError
+        If the file is not of a kind that is known, is damaged, or the column holds no numbers; and, while it is read,
+        at the first row that is missing or infinite, with its place.
+    UnknownNameError
+        If there is no such column.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import mle_toolkit as mle
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     np.save(f"{folder}/waits.npy", np.array([1.0, 2.0, 6.0]))
+    ...     round(mle.fit(mle.scan(f"{folder}/waits.npy"), "exponential").params["scale"], 6)
+    3.0
+    """
+    return ScannedSample(_source(path_or_frame, column, weights), weight_kind, nan_policy)
+
+
+def _source(data: Any, column: str | int | None, weights: str | int | None) -> Source:
+    if isinstance(data, (str, os.PathLike)):
+        return _source_of_path(Path(data), column, weights)
+    if isinstance(data, np.ndarray):
+        return _ArraySource(data, "the array", column, weights)
+    if hasattr(data, "__arrow_c_stream__"):
+        return _StreamSource.of(data, column, weights)
+    raise DataError(
+        f"scan: expected a path, an array or an Arrow stream (__arrow_c_stream__), got {type(data).__name__}. "
+        f"A lazy table has to be written to Parquet, or collected, first."
+    )
+
+
+def _source_of_path(path: Path, column: str | int | None, weights: str | int | None) -> Source:
+    if not path.is_dir():
+        return _source_of_file(path, str(path), column, weights)
+    files = sorted(
+        file
+        for file in path.rglob("*")
+        if file.name.endswith(_SUFFIXES) and not any(p.startswith(("_", ".")) for p in file.relative_to(path).parts)
+    )
+    if not files:
+        raise DataError(f"{path}: the folder holds no file of a known kind ({', '.join(_SUFFIXES)}).")
+    return _Files(f"{path} ({len(files)} files)", [_source_of_file(file, str(file), column, weights) for file in files])
+
+
+def _source_of_file(path: Path, name: str, column: str | int | None, weights: str | int | None) -> Source:
+    if not path.exists():
+        raise FileNotFoundError(2, "No such file or folder", str(path))
+    if path.name.endswith((".parquet", ".pq")):
+        return _ParquetSource.of(path, column, weights)
+    if path.name.endswith((".csv", ".csv.gz")):
+        return _CsvSource.of(path, column, weights)
+    if path.name.endswith(".npy"):
+        try:
+            array = np.load(path, mmap_mode="r")
+        except (ValueError, EOFError) as error:
+            raise DataError(f"{path}: not a whole .npy file ({error}). Was it written to the end?") from error
+        return _ArraySource(array, str(path), column, weights)
+    raise DataError(f"{path}: not a file of a known kind ({', '.join(_SUFFIXES)}).")
+
+
+def _column_of(names: list[str], column: Any, where: str, what: str = "column") -> str:
+    """The column that is meant; the only one where none is named."""
+    if column is None and len(names) == 1:
+        return names[0]
+    if column is None:
+        raise UnknownNameError(f"{where}: has the columns {', '.join(names)}; say which one to scan.")
+    if names.count(column) != 1:
+        problem = "there is no" if column not in names else "there is more than one"
+        raise UnknownNameError(f"{where}: {problem} {what} {column!r}; its columns: {', '.join(names)}.")
+    return str(column)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns of a table that are read: observations, then weights if there are any."""
+
+    where: str
+    column: str
+    weights: str | None
+
+    @classmethod
+    def of(cls, names: list[str], column: Any, weights: Any, where: str) -> _Columns:
+        return cls(
+            where,
+            _column_of([n for n in names if n != weights], column, where),
+            None if weights is None else _column_of(names, weights, where, "column of weights"),
+        )
+
+    @property
+    def names(self) -> list[str]:
+        return [self.column] if self.weights is None else [self.column, self.weights]
+
+    @property
+    def description(self) -> str:
+        return f"column {self.column!r} of {self.where}"
+
+    def check(self, schema: Any) -> None:
+        """Raise if a column holds no numbers."""
+        import pyarrow as pa
+
+        for name in self.names:
+            kind = schema.field(name).type
+            types = pa.types
+            if not any(
+                is_kind(kind) for is_kind in (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+            ):
+                raise DataError(
+                    f"{self.where}: expected real numbers in column {name!r}, got {kind}. Convert the column first."
+                )
+
+    def rows(self, batch: Any, first: int) -> Rows:
+        """Rows of a record batch."""
+        arrays = [_floats(batch.column(batch.schema.get_field_index(name))) for name in self.names]
+        return Rows(arrays[0], arrays[1] if self.weights is not None else None, self.description, first)
+
+
+def _floats(array: Any) -> Array:
+    """An Arrow array as numbers, missing ones as NaN."""
+    import pyarrow as pa
+
+    if pa.types.is_boolean(array.type):
+        array = array.cast(pa.uint8())
+    if not pa.types.is_float64(array.type):
+        array = array.cast(pa.float64(), safe=False)
+    return np.asarray(array.to_numpy(zero_copy_only=False))
+
+
+@contextmanager
+def _reading(where: str, row: list[int]) -> Iterator[None]:
+    """Say in one error where the reading of a file failed."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, EOFError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"{where}: cannot be read after row {row[0] - 1}: {reason}. Is it damaged, or not written to the end?"
+            if row[0]
+            else f"{where}: cannot be read: {reason}. Is it damaged, or not written to the end?"
+        ) from error
+
+
+@dataclass(frozen=True)
+class _ParquetSource:
+    path: Path
+    columns: _Columns
+    expected_rows: int | None
+
+    @classmethod
+    def of(cls, path: Path, column: Any, weights: Any) -> _ParquetSource:
+        import pyarrow.parquet as pq
+
+        with _reading(str(path), [0]), pq.ParquetFile(path) as file:
+            schema, n_rows = file.schema_arrow, file.metadata.num_rows
+        columns = _Columns.of(list(schema.names), column, weights, str(path))
+        columns.check(schema)
+        return cls(path, columns, n_rows)
+
+    @property
+    def description(self) -> str:
+        return self.columns.description
+
+    @property
+    def weighted(self) -> bool:
+        return self.columns.weights is not None
+
+    def pieces(self, *, again: bool) -> Iterator[Rows]:
+        import pyarrow.parquet as pq
+
+        read = [0]
+        with (
+            _reading(str(self.path), read),
+            pq.ParquetFile(self.path, pre_buffer=False, buffer_size=_READ_BYTES) as file,
+        ):
+            # One column is decoded by one thread, whatever is asked for; the others would only wait.
+            for batch in file.iter_batches(CHUNK_ROWS, columns=self.columns.names, use_threads=self.weighted):
+                yield self.columns.rows(batch, read[0])
+                read[0] += batch.num_rows
+
+
+@dataclass(frozen=True)
+class _CsvSource:
+    path: Path
+    columns: _Columns
+    expected_rows: None = None
+
+    @classmethod
+    def of(cls, path: Path, column: Any, weights: Any) -> _CsvSource:
+        from pyarrow import csv
+
+        with _reading(str(path), [0]), csv.open_csv(path) as reader:
+            names = list(reader.schema.names)
+        return cls(path, _Columns.of(names, column, weights, str(path)))
+
+    @property
+    def description(self) -> str:
+        return self.columns.description
+
+    @property
+    def weighted(self) -> bool:
+        return self.columns.weights is not None
+
+    def pieces(self, *, again: bool) -> Iterator[Rows]:
+        import pyarrow as pa
+        from pyarrow import csv
+
+        names = self.columns.names
+        # The type is given, not guessed from the first rows: whole numbers may be followed by others.
+        convert = csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, pa.float64()))
+        read = [0]
+        by_blocks = csv.ReadOptions(block_size=_READ_BYTES)
+        with (
+            _reading(str(self.path), read),
+            csv.open_csv(self.path, read_options=by_blocks, convert_options=convert) as reader,
+        ):
+            for batch in reader:
+                yield self.columns.rows(batch, read[0])
+                read[0] += batch.num_rows
+
+
+@dataclass
+class _StreamSource:
+    """An Arrow stream: opened to see its columns, and read then; opened anew for every further pass."""
+
+    data: Any
+    columns: _Columns
+    reader: Any
+    expected_rows: int | None
+    weighted: bool
+    rows_read: int = field(default=0, init=False)
+
+    @classmethod
+    def of(cls, data: Any, column: Any, weights: Any) -> _StreamSource:
+        reader = _opened(data)
+        columns = _Columns.of(list(reader.schema.names), column, weights, f"the {type(data).__name__}")
+        columns.check(reader.schema)
+        n_rows = getattr(data, "num_rows", None)
+        return cls(data, columns, reader, n_rows if isinstance(n_rows, int) else None, weights is not None)
+
+    @property
+    def description(self) -> str:
+        return self.columns.description
+
+    def pieces(self, *, again: bool) -> Iterator[Rows]:
+        import pyarrow as pa
+
+        reader, self.reader = self.reader, None
+        if reader is None:
+            if isinstance(self.data, pa.RecordBatchReader):
+                raise self._only_once()
+            try:
+                reader = _opened(self.data)
+            except (pa.ArrowException, ValueError, TypeError, RuntimeError) as error:
+                raise self._only_once() from error
+        read = [0]
+        with _reading(self.description, read):
+            for batch in reader:
+                yield self.columns.rows(batch, read[0])
+                read[0] += batch.num_rows
+        if read[0] < self.rows_read and read[0] == 0:
+            raise self._only_once()
+        self.rows_read = read[0]
+
+    def _only_once(self) -> DataError:
+        return DataError(
+            f"{self.description}: a second pass over the data is needed, and this stream can be read only once. "
+            f"Write it to a Parquet file and scan that, or read it into a table. (One pass is enough for an "
+            f"exponential family.)"
+        )
+
+
+def _opened(data: Any) -> Any:
+    import pyarrow as pa
+
+    return data if isinstance(data, pa.RecordBatchReader) else pa.RecordBatchReader.from_stream(data)
+
+
+@dataclass(frozen=True)
+class _ArraySource:
+    """An array or a memory map, of one column or of several."""
+
+    array: np.ndarray[Any, Any]
+    where: str
+    column: Any
+    weights: Any
+
+    def __post_init__(self) -> None:
+        shape, kind = self.array.shape, self.array.dtype.kind
+        if kind not in "biuf":
+            raise DataError(f"{self.where}: expected real numbers, got dtype {self.array.dtype}.")
+        wanted = [k for k in (self.column, self.weights) if k is not None]
+        if len(shape) == 1 and wanted:
+            raise UnknownNameError(f"{self.where}: has one column, so that none is to be named; got {wanted[0]!r}.")
+        if len(shape) not in (1, 2) or (len(shape) == 2 and self.column is None and shape[1] != 1):
+            raise DataError(
+                f"{self.where}: expected one column, got shape {shape}; say by its number which one to scan."
+            )
+        for k in wanted:
+            if not isinstance(k, int) or not -shape[1] <= k < shape[1]:
+                raise UnknownNameError(
+                    f"{self.where}: there is no column {k!r}; they are numbered 0 to {shape[1] - 1}."
+                )
+
+    @property
+    def description(self) -> str:
+        return self.where if self.array.ndim == 1 else f"column {self.column or 0} of {self.where}"
+
+    @property
+    def weighted(self) -> bool:
+        return self.weights is not None
+
+    @property
+    def expected_rows(self) -> int:
+        return len(self.array)
+
+    def pieces(self, *, again: bool) -> Iterator[Rows]:
+        x = self.array if self.array.ndim == 1 else self.array[:, self.column or 0]
+        weight = None if self.weights is None else self.array[:, self.weights]
+        for first in range(0, len(x), CHUNK_ROWS):
+            rows = slice(first, first + CHUNK_ROWS)
+            # Copied, so that pages of a memory map can be let go, and of what is measured as ours stays little.
+            part = np.array(x[rows], dtype=np.float64)
+            yield Rows(part, None if weight is None else np.array(weight[rows], dtype=np.float64), self.where, first)
+            _let_go(self.array)
+
+
+def _let_go(array: np.ndarray[Any, Any]) -> None:
+    """Unmap the pages of a memory map that have been read; those of a private copy hold the user's changes."""
+    import mmap
+
+    pages = getattr(array, "_mmap", None)
+    if pages is not None and getattr(array, "mode", "c") != "c" and hasattr(mmap, "MADV_DONTNEED"):
+        pages.madvise(mmap.MADV_DONTNEED)
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Files one after the other."""
+
+    description: str
+    files: list[Source]
+
+    @property
+    def weighted(self) -> bool:
+        return self.files[0].weighted
+
+    @property
+    def expected_rows(self) -> int | None:
+        rows = [file.expected_rows for file in self.files]
+        return None if None in rows else sum(n for n in rows if n is not None)
+
+    def pieces(self, *, again: bool) -> Iterator[Rows]:
+        for file in self.files:
+            yield from file.pieces(again=again)

@@ -1,0 +1,606 @@
+"""One family fitted to many groups at once: Newton's method with the groups as a leading axis.
+
+A maximum is *settled* here only where nothing is left to judge: it is in the interior, certified by the same measures
+as a single fit, well determined, found from every start, and above the limits of the family. All other groups stay
+open, for the ordinary fit to decide one by one. So what is settled is what the ordinary fit would say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.sample import SKETCH_ROWS, Sample
+from mle_toolkit.errors import MleError, NoMaximumError
+from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
+from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.families.base import ExponentialFamily, Family, Parameter
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.likelihood.kernels.groups import (
+    COMPILED_GROUP_ROWS,
+    OPEN,
+    SETTLED,
+    compiled_groups,
+    each,
+    fit_ranges,
+    ranges,
+)
+
+BATCH_ROWS = 1 << 15
+"""Rows that are fitted at once: their temporaries stay in cache."""
+
+_NEWTON_STEPS, _HALVINGS, _LONGEST_STEP = 60, 30, 3.0
+_FAR = 12.0
+"""A coordinate this far from its start may be running off: the ordinary fit has to look."""
+
+_WELL_DETERMINED = 1e-6
+"""Curvature per observation, and eigenvalue of the information scaled to a unit diagonal, above which differences
+between two ways to compute them do not show."""
+
+_SURE_GAIN = 1e-6
+"""Nats by which a maximum must be above another, or a limiting law, to be above it without doubt."""
+
+_SAME_PLACE = 1e-3
+_STEP_OF_SCORE, _STEP_ON_MEANS = 6e-6, 1e-3  # as for a single fit: second order on scores of rows, fourth on means
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Exact observations sorted by group.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n,)
+    weight : ndarray of shape (n,), or None
+    offsets : ndarray of int of shape (n_groups + 1,)
+        Group g is the rows from ``offsets[g]`` to ``offsets[g + 1]``; each has one at least.
+    """
+
+    x: Array
+    weight: Array | None
+    offsets: NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """Rows of each group."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def ids(self) -> NDArray[np.intp]:
+        """Number of the group of each row."""
+        return np.repeat(np.arange(len(self)), self.counts)
+
+    @cached_property
+    def nobs(self) -> Array:
+        """Number of observations of each group: the sum of its weights."""
+        return self.counts.astype(float) if self.weight is None else self.sums(self.weight)
+
+    def sums(self, values: Any) -> Array:
+        """Sum of values of the rows by group, as they stand: weights are the caller's."""
+        return np.asarray(np.add.reduceat(values, self.offsets[:-1]))
+
+    def means(self, values: Any) -> Array:
+        """Weighted mean by group; a number stands for the same value in every row."""
+        values = np.broadcast_to(np.asarray(values, dtype=float), len(self.x))
+        return self.sums(values if self.weight is None else self.weight * values) / self.nobs
+
+    def all(self, rows: Mask) -> Mask:
+        """Whether something holds in every row of a group."""
+        return np.asarray(np.logical_and.reduceat(rows, self.offsets[:-1]))
+
+    def part(self, groups: slice) -> Groups:
+        """Consecutive groups, without a copy."""
+        ends = self.offsets[groups.start : groups.stop + 1]
+        rows = slice(ends[0], ends[-1])
+        return Groups(self.x[rows], None if self.weight is None else self.weight[rows], ends - ends[0])
+
+    def take(self, chosen: NDArray[Any]) -> Groups:
+        """Some groups, by mask or number."""
+        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        counts = self.counts[chosen]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        rows = np.repeat(self.offsets[chosen] - offsets[:-1], counts) + np.arange(offsets[-1])
+        return Groups(self.x[rows], None if self.weight is None else self.weight[rows], offsets)
+
+    def sample(self, group: int) -> Sample:
+        """The sample of one group, validated as any other."""
+        rows = slice(self.offsets[group], self.offsets[group + 1])
+        return Sample(self.x[rows], None if self.weight is None else self.weight[rows])
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What was settled of many groups, in the unit of the data.
+
+    Attributes
+    ----------
+    theta, se : ndarray of shape (n_groups, p)
+        Parameters and standard errors; NaN in open groups.
+    llf : ndarray of shape (n_groups,)
+    status : ndarray of int8 of shape (n_groups,)
+        `OPEN`, `SETTLED` (an interior maximum) or `AT_LIMIT` (the only limiting family, at its own maximum).
+    """
+
+    theta: Array
+    se: Array
+    llf: Array
+    status: NDArray[np.int8]
+
+
+def settle(family: Family, groups: Groups) -> Settled:
+    """Fit a family to all groups, as far as no doubt is left.
+
+    Parameters
+    ----------
+    family : Family
+        With parameters that are numbers.
+    groups : Groups
+        May hold anything; a group with invalid rows stays open.
+    """
+    usable = groups.all(np.isfinite(groups.x))
+    if groups.weight is not None:
+        usable &= groups.all((groups.weight > 0) & np.isfinite(groups.weight))
+    p = len(family.parameters)
+    module = compiled_groups(type(family)) if len(groups.x) >= COMPILED_GROUP_ROWS else None
+    if module is not None:
+        result, status = fit_ranges(module, groups.x, groups.weight, groups.offsets, p)
+        status[~usable] = OPEN
+        result[status == OPEN] = np.nan
+        return Settled(result[:, :p], result[:, p : 2 * p], result[:, -1], status)
+    settled = _nothing(len(groups), p)
+    if not usable.any() or not is_vectorised(family):
+        return settled
+    starts = _common_starts(family, groups, usable)
+
+    def one(part: slice) -> None:
+        with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
+            here = _Batch(family, groups.part(part), usable[part]).settle(starts)
+        settled.theta[part], settled.se[part], settled.llf[part] = here.theta, here.se, here.llf
+        settled.status[part] = here.status
+
+    if starts:
+        each(one, ranges(groups.offsets, BATCH_ROWS))
+        _compare_with_limits(family, groups, settled)
+    return settled
+
+
+def is_vectorised(family: Family) -> bool:
+    """Whether Newton's method can take all groups of a family at once.
+
+    It needs a score, regular parameters that are numbers, and formulas that broadcast: parameters of shape (n, ) must
+    give what each gives alone, which is tried out.
+    """
+    one_number = all(isinstance(p.domain, Interval) and p.regular for p in family.parameters)
+    if not one_number or family.score is None or family.per_row or family.spurious is not None:
+        return False
+    if type(family).resolve is not Family.resolve or type(family).in_unit is not Family.in_unit:
+        return False
+    if getattr(family, "with_ends", False):
+        return False
+    if isinstance(family, ExponentialFamily) and family.from_means is None:
+        return False
+    low, high = (np.array([p.typical[k] for p in family.parameters]) for k in (0, 1))
+    theta = np.stack([0.6 * low + 0.4 * high, 0.3 * low + 0.7 * high])
+    x = _two_points(family, theta)
+    try:
+        with np.errstate(all="ignore"):
+            together = _at(family, x, tuple(theta.T))
+            apart = [_at(family, x[k : k + 1], tuple(theta[k].tolist())) for k in (0, 1)]
+    except (ValueError, TypeError, IndexError):  # what code for numbers does with arrays
+        return False
+    return together.shape[1] == 2 and np.allclose(together, np.concatenate(apart, axis=1), 1e-9, 0.0, equal_nan=True)
+
+
+def _two_points(family: Family, theta: Array) -> Array:
+    """Two observations, each possible under its parameters."""
+    support = family.support
+    if np.isfinite(support.lower) and np.isfinite(support.upper):
+        points = np.array([0.7 * support.lower + 0.3 * support.upper, 0.4 * support.lower + 0.6 * support.upper])
+    else:
+        points = np.array([1.25, 2.5]) + (support.lower if np.isfinite(support.lower) else 0.0)
+    return np.floor(points) + 1.0 if support.integer else points
+
+
+def _at(family: Family, x: Array, params: tuple[Any, ...]) -> Array:
+    """Log-density and all derivatives of rows; shape (number of them, n)."""
+    assert family.score is not None
+    values = [family.logpdf(x, *params), *family.score(x, *params)]
+    if family.hessian is not None:
+        values += family.hessian(x, *params)
+    return np.stack([np.broadcast_to(np.asarray(v, dtype=float), len(x)) for v in values])
+
+
+def _nothing(n_groups: int, p: int) -> Settled:
+    nan = np.full((n_groups, p), np.nan)
+    return Settled(nan, nan.copy(), np.full(n_groups, np.nan), np.zeros(n_groups, dtype=np.int8))
+
+
+# --- units and starts -------------------------------------------------------------------------------------------------
+
+
+def _units(family: Family, groups: Groups) -> tuple[Array, Array]:
+    """Centre and scale, a power of two, of every group; 0 and 1 where the law cannot be shifted or stretched."""
+    n = len(groups)
+    centre, scale = np.zeros(n), np.ones(n)
+    if not family.has_location and not family.has_scale:
+        return centre, scale
+    if isinstance(family, ExponentialFamily):  # solved on sums, which need no robust unit
+        mean = groups.means(groups.x)
+        centre = mean if family.has_location else centre
+        size = groups.means(np.abs(groups.x - centre[groups.ids]))
+    else:
+        order = np.lexsort((groups.x, groups.ids))
+        rows = groups.x[order]
+        first, last = groups.offsets[:-1], groups.counts - 1
+        quartile, middle, upper = (rows[first + (last * k) // 4] for k in (1, 2, 3))
+        centre = middle if family.has_location else centre
+        size = upper - quartile if family.has_location else np.abs(middle)
+        size = np.where(size > 0, size, groups.means(np.abs(groups.x - centre[groups.ids])))
+    if family.has_scale:
+        normal = (size > 1e-290) & (size < 1e290)
+        scale = np.ldexp(1.0, np.where(normal, np.frexp(np.where(normal, size, 1.0))[1], 0))
+    return centre, scale
+
+
+def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
+    """Starts for all groups, each in its own unit: the maximum of a pooled subsample, and the family's own choice.
+
+    An exponential family has one maximum, which is found from anywhere; of others those of several starts are compared.
+    """
+    chosen = np.flatnonzero(usable)
+    few = max(1, int(SKETCH_ROWS / max(1.0, float(np.mean(groups.counts)))))
+    some = groups.take(chosen[:: max(1, len(chosen) // few)][: 4 * few])
+    if len(some.x) > 4 * SKETCH_ROWS:  # a few large groups
+        some = some.take(np.argsort(some.counts, kind="stable")[:1])
+    centre, scale = _units(family, some)
+    z = (some.x - centre[some.ids]) / scale[some.ids]
+    possible = family.support.contains(z)
+    if not possible.any():
+        return []
+    pooled = Sample(z[possible][:: max(1, len(z) // SKETCH_ROWS)])
+    starts: list[Array] = []
+    try:
+        found = maximise(family, pooled)
+        if found.limit is None and np.all(np.isfinite(found.theta)):
+            starts.append(found.theta)
+        if family.start is not None and not isinstance(family, ExponentialFamily):
+            proposed = family.start(pooled)
+            starts += [np.array(s, dtype=float) for s in (proposed if isinstance(proposed, list) else [proposed])]
+    except NoMaximumError:
+        pass  # too few rows, or all alike: the families have starts for that, or the groups are fitted one by one
+    if not starts:
+        starts = [np.array([0.5 * sum(p.typical) for p in family.parameters])]
+    return [theta for theta in starts if all(_inside(p, v) for p, v in zip(family.parameters, theta, strict=True))]
+
+
+def _inside(parameter: Parameter, value: float) -> bool:
+    domain = parameter.domain
+    assert isinstance(domain, Interval)
+    return bool(domain.lower < value < domain.upper)
+
+
+# --- Newton's method with a leading axis ------------------------------------------------------------------------------
+
+
+class _Batch:
+    """Groups in their own units, and the means of the log-density and its derivatives by coordinates."""
+
+    def __init__(self, family: Family, groups: Groups, usable: Mask) -> None:
+        self.family = family
+        self.groups = groups
+        self.domains = [p.domain for p in family.parameters if isinstance(p.domain, Interval)]
+        self.centre, self.scale = _units(family, groups)
+        z = (groups.x - self.centre[groups.ids]) / self.scale[groups.ids]
+        self.usable = usable & groups.all(family.support.contains(groups.x) & np.isfinite(z))
+        self.usable &= self._distinct_enough(z)
+        self.data: _Rows | _Means
+        rows = _Rows(family, Groups(z, groups.weight, groups.offsets))
+        self.data = _Means.of(rows) if isinstance(family, ExponentialFamily) else rows
+
+    def _distinct_enough(self, z: Array) -> Mask:
+        """Whether a group has more distinct values than the family has parameters, so that it is not degenerate."""
+        groups, needed = self.groups, len(self.domains)
+        if self.family.discrete or needed < 2:
+            return np.ones(len(groups), dtype=bool)
+        order = np.lexsort((z, groups.ids)) if needed > 2 else slice(None)
+        changes = np.diff(z[order], prepend=np.nan) != 0
+        changes[groups.offsets[:-1]] = True
+        return np.asarray(groups.sums(changes.astype(float)) >= needed)
+
+    def settle(self, starts: list[Array]) -> Settled:
+        """Climb from every start, and settle the groups of which no doubt is left."""
+        n, p = len(self.groups), len(self.domains)
+        u, value, arrived = np.full((n, p), np.nan), np.full(n, np.inf), np.zeros(n, dtype=bool)
+        doubt = ~self.usable
+        for theta in starts:
+            first = np.array([float(d.to_real(np.asarray(t))) for d, t in zip(self.domains, theta, strict=True)])
+            new_u, new_value, new = self._climb(first)
+            gain = self.groups.nobs * (value - new_value)
+            both = arrived & new
+            apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
+            doubt |= both & ((np.abs(gain) > _SURE_GAIN) | apart)
+            # A climb that stopped short of a maximum may have been on the way to a higher one.
+            doubt |= (arrived & ~new & (gain > 0)) | (~arrived & new & (gain < 0))
+            better = (new & ~arrived) | (~arrived & ~new & (new_value < value))
+            u[better], value[better] = new_u[better], new_value[better]
+            arrived |= new
+        chosen = np.flatnonzero(arrived & ~doubt)
+        settled = _nothing(n, p)
+        if len(chosen):
+            self._certify(settled, chosen, u[chosen])
+        return settled
+
+    def _climb(self, first: Array) -> tuple[Array, Array, Mask]:
+        """Newton's method with step halving from one start; where each group ended, and whether in a maximum."""
+        n = len(self.groups)
+        at = np.tile(first, (n, 1))
+        f, arrived = np.full(n, np.inf), np.zeros(n, dtype=bool)
+        active = np.flatnonzero(self.usable)
+        data = self.data.take(active)
+        f[active] = -data.value(self._theta(at[active]))
+        keep = np.isfinite(f[active])
+        active, data = active[keep], data.take(np.flatnonzero(keep))
+        for _ in range(_NEWTON_STEPS):
+            if len(active) == 0:
+                break
+            gradient, hessian = self._derivatives(data, at[active])
+            step, convex = _newton_steps(gradient, hessian)
+            nobs = self.groups.nobs[active]
+            decrement = -0.5 * np.einsum("ij,ij->i", gradient, step) * nobs
+            longest = np.max(np.abs(step), axis=1)
+            step *= np.minimum(1.0, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
+            last = convex & (decrement < DECREMENT_TOLERANCE)
+            going = np.isfinite(decrement) & (np.max(np.abs(at[active] + step - first), axis=1) < _FAR)
+            share = np.ones(len(active))
+            trying = np.flatnonzero(going)
+            for _ in range(_HALVINGS):
+                trial = at[active[trying]] + share[trying, None] * step[trying]
+                new = -data.take(trying).value(self._theta(trial))
+                # Where a step is worth less than the rounding of a value, the decrement is the better judge.
+                rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[active])), 0.0)[trying]
+                good = new < f[active[trying]] + rounding
+                done = active[trying[good]]
+                at[done], f[done] = trial[good], new[good]
+                share[trying[~good]] *= 0.5
+                trying = trying[~good]
+                if len(trying) == 0:
+                    break
+            going[trying] = False
+            arrived[active[going & last]] = True
+            keep = going & ~last
+            active, data = active[keep], data.take(np.flatnonzero(keep))
+        return at, f, arrived
+
+    def _theta(self, u: Array) -> Array:
+        return np.stack([d.from_real(u[:, k]) for k, d in enumerate(self.domains)], axis=1)
+
+    def _derivatives(self, data: _Rows | _Means, u: Array) -> tuple[Array, Array]:
+        """Gradient and Hessian of the mean negative log-likelihood by the coordinates; (n, p) and (n, p, p)."""
+        slopes, bends = _slopes(self.domains, u)
+        theta = self._theta(u)
+        if isinstance(data, _Rows) and self.family.hessian is not None:
+            score, second = data.score(theta), data.hessian(theta)
+            hessian = -second * slopes[:, :, None] * slopes[:, None, :]
+            diagonal = np.arange(len(self.domains))
+            hessian[:, diagonal, diagonal] -= score * bends
+            return -score * slopes, hessian
+
+        def gradient(v: Array) -> Array:
+            return -data.score(self._theta(v)) * _slopes(self.domains, v)[0]
+
+        columns = []
+        for k in range(len(self.domains)):
+            h = np.zeros(len(self.domains))
+            if isinstance(data, _Means):
+                h[k] = _STEP_ON_MEANS
+                near, far = gradient(u + h) - gradient(u - h), gradient(u + 2 * h) - gradient(u - 2 * h)
+                columns.append((8 * near - far) / (12 * _STEP_ON_MEANS))
+            else:
+                h[k] = _STEP_OF_SCORE
+                columns.append((gradient(u + h) - gradient(u - h)) / (2 * _STEP_OF_SCORE))
+        hessian = np.stack(columns, axis=1)
+        return -data.score(theta) * slopes, 0.5 * (hessian + hessian.transpose(0, 2, 1))
+
+    def _certify(self, settled: Settled, chosen: NDArray[np.intp], u: Array) -> None:
+        """Measure every maximum as a single fit does, and enter those that are beyond doubt."""
+        data = self.data.take(chosen)
+        nobs = self.groups.nobs[chosen]
+        gradient, hessian = self._derivatives(data, u)
+        diagonal = np.diagonal(hessian, axis1=1, axis2=2)
+        good = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(diagonal > _WELL_DETERMINED, axis=1)
+        unit = 1.0 / np.sqrt(np.where(good[:, None], diagonal, 1.0))
+        scaled = np.where(good[:, None, None], hessian * unit[:, :, None] * unit[:, None, :], np.eye(len(self.domains)))
+        good &= np.linalg.eigvalsh(scaled)[:, 0] > _WELL_DETERMINED
+        inverse = np.linalg.inv(np.where(good[:, None, None], scaled, np.eye(len(self.domains))))
+        pull = gradient * unit
+        good &= 0.5 * nobs * np.einsum("ij,ijk,ik->i", pull, inverse, pull) < DECREMENT_TOLERANCE
+        se_in_u = unit * np.sqrt(np.diagonal(inverse, axis1=1, axis2=2) / nobs[:, None])
+        theta = self._theta(u)
+        se = se_in_u * _slopes(self.domains, u)[0]
+        centre, scale = self.centre[chosen], self.scale[chosen]
+        for k, parameter in enumerate(self.family.parameters):
+            if parameter.role in ("location", "scale"):
+                theta[:, k] *= scale
+                se[:, k] *= scale
+            elif parameter.role == "rate":
+                theta[:, k] /= scale
+                se[:, k] /= scale
+            elif parameter.role == "log-scale":
+                theta[:, k] += np.log(scale)
+            if parameter.role == "location":
+                theta[:, k] += centre
+        llf = nobs * (data.value(self._theta(u), complete=True) - (0.0 if self.family.discrete else np.log(scale)))
+        good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
+        good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
+        kept = chosen[good]
+        settled.theta[kept], settled.se[kept], settled.llf[kept] = theta[good], se[good], llf[good]
+        settled.status[kept] = SETTLED
+
+    @cached_property
+    def _may_object(self) -> bool:
+        law = type(self.family)
+        return law.irregular is not Family.irregular or law.check is not Family.check or law.unbounded is not None
+
+    def _has_no_objection(self, group: int, theta: Array) -> bool:
+        """What a family has to say of a sample and its maximum, where it has anything to say."""
+        if not self._may_object:
+            return True
+        family = self.family
+        if family.irregular(*theta.tolist()):
+            return False
+        sample = self.groups.sample(group)
+        try:
+            family.check(sample)
+        except MleError:
+            return False
+        return family.unbounded is None or family.unbounded(sample, {}) is None
+
+
+def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> None:
+    """Leave open the groups in which a limiting law is as good as the maximum, or not settled itself."""
+    for limit in family.limits:
+        chosen = np.flatnonzero(settled.status == SETTLED)
+        if len(chosen) == 0:
+            return
+        law, some = limit.family, groups.take(chosen)
+        at_limit = np.full(len(chosen), -np.inf)
+        possible = some.all((some.x >= law.support.lower) & (some.x <= law.support.upper))
+        if is_vectorised(law):
+            of_limit = settle(law, some)
+            at_limit = np.where(of_limit.status == SETTLED, of_limit.llf, np.inf)
+        else:
+            for g in np.flatnonzero(possible):
+                try:
+                    at_limit[g] = maximise(law, some.sample(int(g))).loglik
+                except MleError:
+                    continue  # a limit without a maximum is no rival
+        at_limit[~possible] = -np.inf
+        beaten = chosen[~(settled.llf[chosen] > at_limit + _SURE_GAIN)]
+        settled.status[beaten] = OPEN
+        settled.theta[beaten] = settled.se[beaten] = np.nan
+        settled.llf[beaten] = np.nan
+
+
+def _slopes(domains: list[Interval], u: Array) -> tuple[Array, Array]:
+    """First and second derivatives of each parameter by its coordinate; shape (n, p)."""
+    slopes, bends = np.ones_like(u), np.zeros_like(u)
+    for k, domain in enumerate(domains):
+        v = u[:, k]
+        if np.isfinite(domain.lower) and np.isfinite(domain.upper):
+            rise, fall = special.expit(v), special.expit(-v)
+            slopes[:, k] = (domain.upper - domain.lower) * rise * fall
+            bends[:, k] = slopes[:, k] * (fall - rise)
+        elif np.isfinite(domain.lower):
+            slopes[:, k] = bends[:, k] = np.exp(v)
+        elif np.isfinite(domain.upper):
+            slopes[:, k] = np.exp(-v)
+            bends[:, k] = -slopes[:, k]
+    return slopes, bends
+
+
+def _newton_steps(gradient: Array, hessian: Array) -> tuple[Array, Mask]:
+    """Newton's step of every group, and whether its Hessian is positive definite; NaN where there is no step.
+
+    By elimination without pivots, which positive definite matrices do not need, for all groups at once; where a pivot
+    fails, the step follows the eigenvectors by the size of the eigenvalues, as in a single fit.
+    """
+    p = gradient.shape[1]
+    rows = np.concatenate([hessian, -gradient[:, :, None]], axis=2)
+    convex = np.ones(len(gradient), dtype=bool)
+    for k in range(p):
+        convex &= rows[:, k, k] > 1e-14 * np.abs(hessian[:, k, k])
+        for j in range(k + 1, p):
+            rows[:, j, k:] -= (rows[:, j, k] / rows[:, k, k])[:, None] * rows[:, k, k:]
+    step = np.empty_like(gradient)
+    for k in range(p - 1, -1, -1):
+        known = np.einsum("ij,ij->i", rows[:, k, k + 1 : p], step[:, k + 1 :])
+        step[:, k] = (rows[:, k, p] - known) / rows[:, k, k]
+    usable = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(np.isfinite(gradient), axis=1)
+    bent = np.flatnonzero(usable & ~convex)
+    if len(bent):
+        curvatures, axes = np.linalg.eigh(hessian[bent])
+        size = np.abs(curvatures)
+        size = np.maximum(size, 1e-3 * size.max(axis=1, keepdims=True))
+        along = np.einsum("ij,ijk->ik", gradient[bent], axes) / size
+        step[bent] = -np.einsum("ijk,ik->ij", axes, along)
+    step[~usable] = np.nan
+    return step, convex & usable
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Sums over the rows of groups, with parameters repeated for every row."""
+
+    family: Family
+    groups: Groups
+
+    def _params(self, theta: Array) -> tuple[Array, ...]:
+        return tuple(np.repeat(theta[:, k], self.groups.counts) for k in range(theta.shape[1]))
+
+    def value(self, theta: Array, *, complete: bool = False) -> Array:
+        """Mean log-density of each group; -inf where it does not exist."""
+        value = self.groups.means(self.family.logpdf(self.groups.x, *self._params(theta)))
+        return np.where(value < np.inf, value, -np.inf)
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        assert self.family.score is not None
+        values = self.family.score(self.groups.x, *self._params(theta))
+        return np.stack([self.groups.means(v) for v in values], axis=1)
+
+    def hessian(self, theta: Array) -> Array:
+        """Mean second derivatives of each group; shape (n, p, p)."""
+        assert self.family.hessian is not None
+        p = theta.shape[1]
+        hessian = np.empty((len(theta), p, p))
+        values = self.family.hessian(self.groups.x, *self._params(theta))
+        for j, k, v in zip(*np.triu_indices(p), values, strict=True):
+            hessian[:, j, k] = hessian[:, k, j] = self.groups.means(v)
+        return hessian
+
+    def take(self, chosen: NDArray[np.intp]) -> _Rows:
+        """Some of the groups."""
+        return self if len(chosen) == len(self.groups) else _Rows(self.family, self.groups.take(chosen))
+
+
+@dataclass(frozen=True)
+class _Means:
+    """What an exponential family needs of groups: the means of its statistics."""
+
+    family: ExponentialFamily
+    means: tuple[Array, ...]
+    log_base: Array
+
+    @classmethod
+    def of(cls, rows: _Rows) -> _Means:
+        """Take the means of groups."""
+        family, groups = rows.family, rows.groups
+        assert isinstance(family, ExponentialFamily)
+        means = tuple(groups.means(t) for t in family.statistics(groups.x))
+        base = np.zeros(len(groups)) if family.log_base is None else groups.means(family.log_base(groups.x))
+        return cls(family, means, base)
+
+    def value(self, theta: Array, *, complete: bool = False) -> Array:
+        """Mean log-density of each group, ``complete`` with the part that has no parameters."""
+        value = np.asarray(self.family.log_density(self.means, *theta.T)) + (self.log_base if complete else 0.0)
+        return np.where(value < np.inf, value, -np.inf)
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        values = self.family.score_of(self.means, *theta.T)
+        return np.stack([np.broadcast_to(v, len(theta)) for v in values], axis=1)
+
+    def take(self, chosen: NDArray[np.intp]) -> _Means:
+        """Some of the groups."""
+        if len(chosen) == len(self.log_base):
+            return self
+        return _Means(self.family, tuple(t[chosen] for t in self.means), self.log_base[chosen])

@@ -1,0 +1,58 @@
+"""Compiled sums of the Cauchy law."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.likelihood.kernels.elementary import DEPTH, LANES, log, log_of, loop, multiply
+
+
+@loop
+def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: float, scale: float) -> tuple[float, ...]:
+    """Sums of log(1 + z²) and, with r = 1/(1 + z²), of z²r, r, r², zr and zr²."""
+    logs, pulls, shares, squares, slopes, bends = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    product = np.empty(LANES)
+    per_scale = 1.0 / scale
+    for first in range(0, len(x), LANES * DEPTH):
+        last = min(first + LANES * DEPTH, len(x))
+        product[:] = 1.0
+        exponents = 0
+        for start in range(first, last, LANES):
+            rows = x[start : min(start + LANES, last)]
+            for k in range(len(rows)):
+                z = ((rows[k] - centre) * inverse - loc) * per_scale
+                s = z * z
+                r = 1.0 / (1.0 + s)
+                if weight is None:
+                    w = 1.0
+                    exponents += multiply(product, k, 1.0 + s)
+                else:
+                    w = weight[start + k]
+                    logs += w * log(1.0 + s)
+                pulls += w * (s * r)  # NaN where z² overflows, which a product would not tell
+                shares += w * r
+                squares += w * (r * r)
+                slopes += w * (z * r)
+                bends += w * (z * r * r)
+        if weight is None:
+            logs += log_of(product, exponents, last - first)
+    return logs, pulls, shares, squares, slopes, bends
+
+
+def derivatives(count: float, sums: Array, loc: float, scale: float) -> Array:
+    """Log-likelihood, score and second derivatives, from the sums."""
+    logs, pulls, shares, squares, slopes, bends = sums.tolist()
+    possible = math.isfinite(pulls)
+    return np.array(
+        [
+            -logs - count * math.log(math.pi * scale) if possible else -math.inf,
+            2 * slopes / scale,
+            (2 * pulls - count) / scale,
+            2 * (shares - 2 * squares) / scale**2,
+            -4 * bends / scale**2,
+            (4 * squares - 2 * shares - count) / scale**2,
+        ]
+    )

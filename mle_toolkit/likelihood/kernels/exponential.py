@@ -1,0 +1,19 @@
+"""Compiled sum of the exponential law: of x."""
+
+from __future__ import annotations
+
+from mle_toolkit._typing import Array
+from mle_toolkit.likelihood.kernels.elementary import LARGEST_KEY, at_key, key_of, loop
+
+
+@loop
+def statistics(x: Array, weight: Array | None, centre: float, inverse: float) -> tuple[float, float, float]:
+    """Extent and sum of x."""
+    lowest, highest = LARGEST_KEY, -LARGEST_KEY
+    total = 0.0
+    for k in range(len(x)):
+        key = key_of(x[k])
+        lowest, highest = min(lowest, key), max(highest, key)
+        w = 1.0 if weight is None else weight[k]
+        total += w * ((x[k] - centre) * inverse)
+    return at_key(lowest), at_key(highest), total

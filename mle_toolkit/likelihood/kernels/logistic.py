@@ -1,0 +1,62 @@
+"""Compiled sums of the logistic law."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.likelihood.kernels.elementary import DEPTH, LANES, exp, log, log_of, loop, multiply
+
+
+@loop
+def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: float, scale: float) -> tuple[float, ...]:
+    """Sums of |z|, log(1 + exp(-|z|)) and, with t = tanh(z/2) and b its slope (1 - t²)/2, of t, zt, b, zb and z²b."""
+    sizes, logs = 0.0, 0.0
+    slopes, pulls, bends, bent_slopes, bent_pulls = 0.0, 0.0, 0.0, 0.0, 0.0
+    product = np.empty(LANES)
+    per_scale = 1.0 / scale
+    for first in range(0, len(x), LANES * DEPTH):
+        last = min(first + LANES * DEPTH, len(x))
+        product[:] = 1.0
+        exponents = 0
+        for start in range(first, last, LANES):
+            rows = x[start : min(start + LANES, last)]
+            for k in range(len(rows)):
+                z = ((rows[k] - centre) * inverse - loc) * per_scale
+                size = abs(z)
+                power = exp(-size)  # of -|z|, which cannot overflow
+                share = 1.0 / (1.0 + power)
+                pull = size * ((1.0 - power) * share)
+                bend = 2.0 * power * share * share
+                if weight is None:
+                    w = 1.0
+                    exponents += multiply(product, k, 1.0 + power)
+                else:
+                    w = weight[start + k]
+                    logs += w * log(1.0 + power)
+                sizes += w * size
+                slopes += w * math.copysign((1.0 - power) * share, z)
+                pulls += w * pull
+                bends += w * bend
+                bent_slopes += w * (z * bend)
+                bent_pulls += w * (z * (z * bend))
+        if weight is None:
+            logs += log_of(product, exponents, last - first)
+    return sizes, logs, slopes, pulls, bends, bent_slopes, bent_pulls
+
+
+def derivatives(count: float, sums: Array, loc: float, scale: float) -> Array:
+    """Log-likelihood, score and second derivatives, from the sums."""
+    sizes, logs, slopes, pulls, bends, bent_slopes, bent_pulls = sums.tolist()
+    return np.array(
+        [
+            -sizes - 2 * logs - count * math.log(scale),
+            slopes / scale,
+            (pulls - count) / scale,
+            -bends / scale**2,
+            -(slopes + bent_slopes) / scale**2,
+            (count - 2 * pulls - bent_pulls) / scale**2,
+        ]
+    )
