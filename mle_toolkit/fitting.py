@@ -27,7 +27,9 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import ExponentialFamily, Family, get_family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.inference.covariance import CovKind, covariance, optimism, standard_errors
+from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from mle_toolkit.information.estimate import Estimate
+    from mle_toolkit.inference.profile import Profile
     from mle_toolkit.information.report import InformationReport
 
 T = TypeVar("T")
@@ -148,24 +150,147 @@ class Fit:
         ----------
         alpha : float
             One minus the confidence level.
-        method : {"wald"}
-            Estimate ± normal quantile × standard error.
+        method : {"wald", "profile", "bootstrap"}
+            ``"wald"``: estimate ± normal quantile × standard error. ``"profile"``: values that the likelihood ratio does
+            not reject, see `profile`; right where Wald's is not, as for skew likelihoods, and open where the data set no
+            bound. ``"bootstrap"``: BCa intervals of `bootstrap` with its default options.
 
         Returns
         -------
         DataFrame with columns ``lower`` and ``upper``
-            NaN where there is no standard error.
+            NaN where there is no interval: a known parameter, or one without a standard error.
         """
         import pandas as pd
         from scipy import special
 
         if not 0 < alpha < 1:
             raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
-        if method != "wald":
-            raise ParameterError(f'unknown interval method {method!r}; "wald" is available.')
-        reach = float(special.ndtri(1 - alpha / 2)) * self._bse
-        bounds = {"lower": self._theta - reach, "upper": self._theta + reach}
-        return pd.DataFrame(bounds, index=list(self.family.coefficient_names))
+        names = list(self.family.coefficient_names)
+        if method == "wald":
+            reach = float(special.ndtri(1 - alpha / 2)) * self._bse
+            ends = np.stack([self._theta - reach, self._theta + reach], axis=1)
+        elif method == "profile":
+            ends = np.array([self._profile_interval(name, alpha) for name in names])
+        else:
+            raise ParameterError(f'unknown interval method {method!r}; choose "wald" or "profile".')
+        return pd.DataFrame(ends, index=names, columns=["lower", "upper"])
+
+    def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile:
+        """Profile the likelihood over one parameter: the curve, its signed root, and its interval.
+
+        Parameters
+        ----------
+        name : str
+            A parameter that is a number, or one entry of an array: ``"mean[0]"``.
+        alpha : float
+            One minus the confidence level.
+        points : int
+            How many values of the curve to compute.
+
+        Raises
+        ------
+        ParameterError
+            If the parameter was given, or the likelihood ratio has no chi-squared law for it (ends of supports, kinks).
+
+        Examples
+        --------
+        >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").profile("scale").interval
+        (0.6420..., 3.8482...)
+        """
+        from mle_toolkit.inference.profile import profile_of_parameter
+
+        return profile_of_parameter(self._at_maximum, name, alpha, points)
+
+    def quantile(self, p: float, alpha: float = 0.05, method: str = "wald") -> Estimate:
+        """Estimate the quantile that the law does not exceed with probability ``p``.
+
+        Parameters
+        ----------
+        p : float
+            Between 0 and 1.
+        alpha : float
+            One minus the confidence level.
+        method : {"wald", "profile"}
+            Of the interval: delta method or profile likelihood.
+
+        Returns
+        -------
+        Estimate
+            With its standard error by the delta method, and its interval of level ``1 - alpha``.
+
+        Examples
+        --------
+        >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").quantile(0.5)
+        Estimate(0.956543 ± 0.43, 95% in (0.1181, 1.795); delta method)
+        """
+        if not 0 < p < 1:
+            raise ParameterError(f"p: expected a probability between 0 and 1, got {p!r}.")
+        return self.derive(lambda law: float(law.ppf(p)), alpha, method, domain=self._values_of_law)
+
+    def return_level(self, period: float, alpha: float = 0.05, method: str = "wald") -> Estimate:
+        """Estimate the level that is exceeded once in ``period`` observations on average.
+
+        Parameters
+        ----------
+        period : float
+            Above 1; the level is the quantile of ``1 - 1/period``.
+        alpha, method
+            As for `quantile`; for long periods the profile interval is the honest one.
+        """
+        if not period > 1:
+            raise ParameterError(f"period: expected a number above 1, got {period!r}.")
+        return self.derive(lambda law: float(law.isf(1 / period)), alpha, method, domain=self._values_of_law)
+
+    def derive(
+        self,
+        function: Callable[[Distribution], float],
+        alpha: float = 0.05,
+        method: str = "wald",
+        *,
+        domain: Interval = REAL,
+    ) -> Estimate:
+        """Estimate a smooth function of the fitted law, with its uncertainty.
+
+        Parameters
+        ----------
+        function : callable
+            Takes a `Distribution`, returns a number: ``lambda law: law.mean()``.
+        alpha : float
+            One minus the confidence level.
+        method : {"wald", "profile"}
+            Of the interval: delta method or profile likelihood.
+        domain : Interval
+            Where its values lie; the profile then keeps inside.
+
+        Examples
+        --------
+        >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma").derive(lambda law: law.mean())
+        Estimate(1.38 ± 0.38, 95% in (0.6308, 2.129); delta method)
+        """
+        from scipy import special
+
+        from mle_toolkit.inference.profile import delta_se, profile_of_function
+
+        if method not in ("wald", "profile"):
+            raise ParameterError(f'unknown interval method {method!r}; choose "wald" or "profile".')
+        value = float(function(self.distribution))
+        se = delta_se(self._at_maximum, function)
+        usable = math.isfinite(se)
+        if method == "profile":
+            curve = profile_of_function(self._at_maximum, function, "quantity", alpha, domain=domain)
+            interval, flags = curve.interval, curve.notes
+        else:
+            reach = float(special.ndtri(1 - alpha / 2)) * se
+            interval, flags = (value - reach, value + reach), ()
+        return Estimate(
+            value=value,
+            se=se if usable else None,
+            interval=interval if usable or method == "profile" else None,
+            method="delta method" if method == "wald" else "profile likelihood",
+            unit="",
+            flags=flags,
+            reason=None if usable else "a parameter has no standard error",
+        )
 
     @property
     def llf(self) -> float:
@@ -298,6 +423,20 @@ class Fit:
     @property
     def _default_kind(self) -> CovKind:
         return "observed" if self.weight_kind == "frequency" else "sandwich"
+
+    def _profile_interval(self, name: str, alpha: float) -> tuple[float, float]:
+        from mle_toolkit.inference.profile import profile_of_parameter
+
+        try:
+            return profile_of_parameter(self._at_maximum, name, alpha).interval
+        except ParameterError:
+            return math.nan, math.nan
+
+    @property
+    def _values_of_law(self) -> Interval:
+        """Where quantiles lie, as a continuum."""
+        support = self.distribution.family.support
+        return Interval(support.lower, support.upper)
 
     @property
     def _bse(self) -> Array:

@@ -44,7 +44,8 @@ class Estimate:
         Bound or estimate of the *numerical* error, in ``unit``; None where it is rounding only.
     method : str
         How the value was found.
-    unit : {"nat", "bit", "dit"}
+    unit : {"nat", "bit", "dit", ""}
+        Unit of information; empty for what is measured in the unit of the data.
     flags : tuple of str
         What to beware of, in words that do not change from version to version.
     reason : str or None
@@ -115,7 +116,7 @@ class Estimate:
 
     def __str__(self) -> str:
         spread = "" if self.se is None else f" ± {self.se:.2g}"
-        return f"{self.value:.6g}{spread} {self.unit}"
+        return f"{self.value:.6g}{spread} {self.unit}".rstrip()
 
     def __repr__(self) -> str:
         parts = [str(self)]
