@@ -1,8 +1,8 @@
 """Profile likelihood: the curve, its signed root, and intervals from the likelihood ratio.
 
-The profile of a quantity psi = g(theta) at a value is the highest log-likelihood among the parameters at which g has that
-value. Twice its distance from the maximum, the deviance, is about chi-squared with one degree of freedom (Wilks 1938), so
-that the values with a small deviance are a confidence interval, the same in any parametrisation.
+The profile of a quantity g(theta) at a value is the highest log-likelihood among the parameters at which g has that
+value. Twice its distance from the maximum, the deviance, is about chi-squared with one degree of freedom (Wilks 1938),
+so the values with a small deviance are a confidence interval, the same in any parametrisation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -191,12 +190,13 @@ class _Target:
     def __init__(self, maximum: Maximum, of_theta: Callable[[Array], float], domain: Interval) -> None:
         self.domain = domain
         self._coordinates = maximum.objective.coordinates
-        self._to_data = lambda theta: maximum.likelihood.unit.params_to_data(maximum.likelihood.family, theta)
+        self._likelihood = maximum.likelihood
         self._of_theta = of_theta
 
     def natural(self, u: Array) -> float:
         """The quantity itself."""
-        return self._of_theta(self._to_data(self._coordinates.to_theta(u)))
+        theta = self._coordinates.to_theta(u)
+        return self._of_theta(self._likelihood.unit.params_to_data(self._likelihood.family, theta))
 
     def value(self, u: Array) -> float:
         """The quantity on its line."""
@@ -345,8 +345,8 @@ def _trace(path: _Path | _Refits, name: str, alpha: float, points: int) -> Profi
         ends.append(End(natural, not note, note.format(name=name, side="above" if direction > 0 else "below")))
     grid = np.array([path.centre])
     if points:
-        reach = [_bounded(at, path, direction) for (at, _), direction in zip(places, (-1, 1), strict=True)]
-        grid = np.unique(np.concatenate([np.linspace(*reach, points), grid[np.isfinite(grid)]]))
+        first, last = (_bounded(at, path, side) for (at, _), side in zip(places, (-1, 1), strict=True))
+        grid = np.unique(np.concatenate([np.linspace(first, last, points), grid[np.isfinite(grid)]]))
     deviance = np.array([path.deviance(float(at)) for at in grid])
     known = np.isfinite(deviance)
     values = np.asarray(path.domain.from_real(grid[known]))
