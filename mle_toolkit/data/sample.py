@@ -540,6 +540,14 @@ class Sample:
         new._set(lower, upper, weight, self.weight_kind, window, *_finite_range(lower, upper))
         return new
 
+    def reweighted(self, weight: Array) -> Sample:
+        """The sample with other weights, one a row; rows of weight 0 are left out."""
+        kept = np.flatnonzero(weight)
+        new = self.take(kept)
+        new.weight = weight[kept].astype(float)
+        new.nobs = float(np.sum(new.weight))
+        return new
+
     def with_values(self, x: Array, weight: Array | None) -> Self:
         """A sample of other values known to be valid, of the same kind of weights."""
         new = object.__new__(type(self))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -66,6 +66,8 @@ class Maximum:
         The maximum of the limiting family, where that is the maximum.
     value : float or None
         Mean log-density in the unit of the likelihood, where the route knows it.
+    bounds : mapping of str to (lower, upper)
+        Further limits on parameters that were asked for.
     """
 
     family: Family
@@ -80,6 +82,7 @@ class Maximum:
     limit: Maximum | None = None
     n_starts: int = 0
     n_agreeing: int = 0
+    bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
     @cached_property
     def loglik(self) -> float:
@@ -117,6 +120,18 @@ class Maximum:
         """Values of the parameters that were given, by name."""
         values = zip(self.family.param_names, self.family.unpack(self.theta), strict=True)
         return {name: value for name, value in values if name in self.fixed}
+
+    def again(self, sample: Sample, rows: Any = None) -> Maximum:
+        """The maximum for other data of the same law, with the same known parameters and bounds.
+
+        Parameters
+        ----------
+        sample : Sample
+        rows : ndarray of int, optional
+            Which rows of the first data they are, where constants of the law are given per row.
+        """
+        family = self.family if rows is None else self.family.take(rows)
+        return maximise(family, sample, fixed=self._known, bounds=self.bounds)
 
     def certify(self) -> Certificate:
         """Look at the point, whatever the solver claimed, and say what it is."""
@@ -230,7 +245,9 @@ def maximise(
         maximum = _from_closed_form(family, likelihood, direct())
     else:
         maximum = _by_search(family, likelihood, fixed, bounds, start, solver)
-    if bounds or not family.limits:
+    if bounds:
+        return replace(maximum, bounds=bounds)
+    if not family.limits:
         return maximum
     limit = _at_limit(maximum, sample, fixed)
     if limit is not None and (start is not None or solver is not None):
