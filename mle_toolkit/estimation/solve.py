@@ -116,7 +116,7 @@ class Maximum:
         return self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
 
     @property
-    def _known(self) -> dict[str, Any]:
+    def known(self) -> dict[str, Any]:
         """Values of the parameters that were given, by name."""
         values = zip(self.family.param_names, self.family.unpack(self.theta), strict=True)
         return {name: value for name, value in values if name in self.fixed}
@@ -131,7 +131,7 @@ class Maximum:
             Which rows of the first data they are, where constants of the law are given per row.
         """
         family = self.family if rows is None else self.family.take(rows)
-        return maximise(family, sample, fixed=self._known, bounds=self.bounds)
+        return maximise(family, sample, fixed=self.known, bounds=self.bounds)
 
     def certify(self) -> Certificate:
         """Look at the point, whatever the solver claimed, and say what it is."""
@@ -185,7 +185,7 @@ class Maximum:
         if self.boundary:
             where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
             return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"
-        elsewhere = None if self.family.unbounded is None else self.family.unbounded(self.likelihood.data, self._known)
+        elsewhere = None if self.family.unbounded is None else self.family.unbounded(self.likelihood.data, self.known)
         if elsewhere is not None:
             return Verdict.LOCAL, f"{Verdict.LOCAL.value}: {elsewhere}"
         if irregular:
@@ -565,7 +565,7 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     if not far.any():
         return found
     names = [name for name, away in zip(_free_names(found), far, strict=True) if away]
-    elsewhere = None if found.family.unbounded is None else found.family.unbounded(found.likelihood.data, found._known)
+    elsewhere = None if found.family.unbounded is None else found.family.unbounded(found.likelihood.data, found.known)
     if elsewhere is not None:
         message = (
             f"{found.family.name}: the search found no local maximum of an unbounded likelihood: {elsewhere}. If the "
