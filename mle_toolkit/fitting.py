@@ -15,6 +15,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.sample import NanPolicy, Sample
 from mle_toolkit.errors import (
+    ComparisonError,
     DataError,
     DegenerateDataError,
     FitWarning,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from mle_toolkit.inference.bootstrap import Bootstrap
+    from mle_toolkit.inference.nested import NestedTest
     from mle_toolkit.inference.profile import Profile
     from mle_toolkit.information.report import InformationReport
 
@@ -328,6 +331,50 @@ class Fit:
     @property
     def tic(self) -> float:
         """Takeuchi's criterion, -2 llf + 2 tr(J⁻¹K): AIC for a model that may be wrong."""
+    def test(
+        self, fixed: Mapping[str, Any] | None = None, *, nested: Fit | None = None, method: str = "lr"
+    ) -> NestedTest:
+        """Test a smaller model within this one.
+
+        Parameters
+        ----------
+        fixed : mapping of str to value
+            What parameters are under the smaller model; infinite where the family is then another law.
+        nested : Fit
+            Or a smaller fit to the same data: this family with more parameters known, or a law that is its limit.
+        method : {"lr", "score", "wald"}
+            Likelihood ratio, Rao's score, or Wald. The first is the most trustworthy; Wald's depends on the parameters
+            chosen, and says so where it misleads.
+
+        Returns
+        -------
+        NestedTest
+            ``statistic``, ``df``, ``p_value``, ``reference`` and ``notes``.
+
+        Raises
+        ------
+        ParameterError
+            If the statistic has no known law: an end of a support, components of mixtures, several boundaries.
+        ComparisonError
+            If the smaller fit is of other data.
+
+        Examples
+        --------
+        >>> test = fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma").test({"shape": 1.0})
+        >>> round(test.statistic, 4), test.df, round(test.p_value, 4)
+        (2.007, 1, 0.1566)
+        """
+        from mle_toolkit.inference.nested import compare_with_fit, compare_with_values
+
+        if (fixed is None) == (nested is None):
+            raise ParameterError("test: give the values of parameters, or a nested fit, and not both.")
+        if nested is None:
+            return compare_with_values(self._at_maximum, fixed or {}, method)
+        what = self.sample.difference(nested.sample)
+        if what is not None:
+            raise ComparisonError(f"test: the smaller fit is of other data: {what}.")
+        return compare_with_fit(self._at_maximum, nested._at_maximum, method)
+
         return -2 * self.llf + 2 * self.optimism
 
     @property
