@@ -1,0 +1,341 @@
+"""The bootstrap: what the fit would have been on other samples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import MleError, ParameterError
+from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.inference.covariance import inverse
+from mle_toolkit.inference.profile import function_target
+from mle_toolkit.inference.resampling import BOUNDARY, FAILED, Kind, Refits, Replicator
+from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.likelihood.coordinates import first_differences
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IntervalMethod = Literal["bca", "basic", "percentile"]
+
+_STEP_OF_TARGET = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """Estimates from replicates of a sample.
+
+    Attributes
+    ----------
+    kind : {"parametric", "nonparametric"}
+        Whether replicates were drawn from the fitted law or from the sample.
+    names : tuple of str
+        Names of the coefficients.
+    estimate : ndarray of shape (p,)
+        The fit of the sample, in the unit of the data.
+    replicates : ndarray of shape (n, p)
+        The fits of the replicates; NaN in the rows of those without a maximum, which count as failed.
+    n_failed, n_boundary : int
+        Replicates without a maximum, and those whose maximum is at the boundary of the parameter space.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> fit = mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential")
+    >>> drawn = fit.bootstrap(n=2000, rng=1)
+    >>> drawn
+    Bootstrap(exponential, 2000 parametric replicates: scale=1.38 ± 0.614)
+    >>> low, high = drawn.interval("scale", alpha=0.1)
+    >>> round(low, 2), round(high, 2)
+    (0.77, 3.34)
+    """
+
+    kind: Kind
+    names: tuple[str, ...]
+    estimate: Array
+    replicates: Array
+    n_failed: int
+    n_boundary: int
+    _refits: Refits
+    _maximum: Maximum
+    _sample: Sample
+
+    @property
+    def n(self) -> int:
+        """Number of replicates, the failed among them."""
+        return len(self.replicates)
+
+    @property
+    def se(self) -> Array:
+        """Standard deviations of the replicates, shape (p,); NaN for a coefficient that was infinite in some."""
+        return np.array([_deviation(column) for column in self._usable.T])
+
+    @property
+    def bias(self) -> Array:
+        """Mean of the replicates less the estimate, shape (p,); NaN for a coefficient that was infinite in some."""
+        with np.errstate(invalid="ignore"):
+            gap = np.mean(self._usable, axis=0) - self.estimate
+        return np.where(np.isfinite(gap), gap, np.nan)
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The replicates, one a row."""
+        import pandas as pd
+
+        return pd.DataFrame(self.replicates, columns=list(self.names))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of replicates without an ordinary maximum."""
+        notes = []
+        if self.n_failed:
+            notes.append(f"{self.n_failed} of {self.n} replicates have no maximum and are left out")
+        if self.n_boundary:
+            notes.append(f"{self.n_boundary} of {self.n} replicates ended at the boundary of the parameter space")
+        return tuple(notes)
+
+    def interval(self, name: str, alpha: float = 0.05, method: IntervalMethod = "bca") -> tuple[float, float]:
+        """Confidence interval of one coefficient.
+
+        Parameters
+        ----------
+        name : str
+            A parameter that is a number, or one entry of an array: ``"mean[0]"``.
+        alpha : float
+            One minus the confidence level.
+        method : {"bca", "basic", "percentile"}
+            ``"percentile"``: quantiles of the replicates. ``"basic"``: these, mirrored at the estimate. ``"bca"``:
+            quantiles corrected for bias and for a standard error that changes with the parameter (Efron 1987), the
+            acceleration from the scores of the rows.
+
+        Raises
+        ------
+        ParameterError
+            If the name or method is unknown, or there is no such interval: none by ``"bca"`` for ends of supports,
+            kinks and maxima at a boundary.
+        """
+        if name not in self.names:
+            raise ParameterError(f"bootstrap: no coefficient {name!r}; there are {', '.join(self.names)}.")
+        k = self.names.index(name)
+        acceleration = math.nan
+        if method == "bca":
+            acceleration = _acceleration(self._influence[:, k], self._row_weights)
+            if math.isnan(acceleration):
+                raise ParameterError(
+                    f"bootstrap: {name} has no BCa interval: it was given, is at a boundary, or is an end of the "
+                    f'support or a kink of the density; use method="basic" or "percentile".'
+                )
+        return _interval(self._usable[:, k], float(self.estimate[k]), alpha, method, acceleration)
+
+    def derive(
+        self,
+        function: Callable[[Distribution], float],
+        alpha: float = 0.05,
+        method: IntervalMethod = "bca",
+    ) -> Estimate:
+        """Estimate a function of the fitted law, with its standard error and interval from the replicates.
+
+        Parameters
+        ----------
+        function : callable
+            Takes a `Distribution`, returns a number.
+        alpha : float
+            One minus the confidence level.
+        method : {"bca", "basic", "percentile"}
+            As for `interval`.
+
+        Raises
+        ------
+        ParameterError
+            As for `interval`.
+        """
+        family = self._maximum.family
+        at = self._maximum if self._maximum.limit is None else self._maximum.limit
+        value = float(function(Distribution.at(at.family, at.family.unpack(at.theta))))
+        usable = np.flatnonzero(self._refits.status != FAILED).tolist()
+        values = np.array([float(function(self._refits.law(family, k))) for k in usable])
+        acceleration = math.nan
+        if method == "bca":
+            acceleration = self._acceleration_of(function)
+            if math.isnan(acceleration):
+                raise ParameterError(
+                    "bootstrap: the quantity has no BCa interval, because a parameter has no standard error; "
+                    'use method="basic" or "percentile".'
+                )
+        undefined = int(np.count_nonzero(np.isnan(values)))
+        flags = self.notes
+        if undefined:
+            flags += (f"undefined in {undefined} of {self.n} replicates, which are left out",)
+            values = values[~np.isnan(values)]
+        se = _deviation(values)
+        return Estimate(
+            value=value,
+            se=se if math.isfinite(se) else None,
+            interval=_interval(values, value, alpha, method, acceleration),
+            method=f"{self.kind} bootstrap, {method}",
+            unit="",
+            flags=flags,
+            reason=None if math.isfinite(se) else "it is infinite in some replicates",
+        )
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={value:.6g} ± {se:.3g}" for name, value, se in zip(self.names, self.estimate, self.se, strict=True)
+        )
+        text = f"{self._maximum.family.name}, {self.n} {self.kind} replicates: {shown}"
+        return f"Bootstrap({'; '.join((text, *self.notes))})"
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _usable(self) -> Array:
+        return self.replicates[self._refits.status != FAILED]
+
+    @cached_property
+    def _row_weights(self) -> Array | None:
+        """How many observations a row of the influence stands for."""
+        sample = self._maximum.likelihood.sample
+        return sample.weight if sample.weight_kind == "frequency" else None
+
+    @cached_property
+    def _influence_on_coordinates(self) -> Array:
+        """Empirical influence of the rows on the free coordinates, up to a factor; shape (n_rows, n_free)."""
+        maximum = self._maximum
+        u = maximum.coordinates
+        if maximum.limit is not None or len(u) == 0:
+            return np.full((1, len(u)), np.nan)
+        scores = maximum.objective.score_rows(u)
+        sample = maximum.likelihood.sample
+        if sample.weight is not None and sample.weight_kind == "reliability":
+            scores = scores * sample.weight[:, None]
+        return np.asarray(scores @ inverse(maximum.objective.hessian(u)))
+
+    @cached_property
+    def _influence(self) -> Array:
+        """Empirical influence of the rows on the coefficients; NaN where the information does not give any."""
+        maximum = self._maximum
+        slopes = maximum.objective.coordinates.jacobian(maximum.coordinates)
+        influence: Array = self._influence_on_coordinates @ slopes.T
+        first = 0
+        irregular = maximum.family.irregular(*maximum.family.unpack(maximum.theta))
+        for p, free in zip(maximum.family.parameters, maximum.objective.coordinates.free, strict=True):
+            if not free or p.name in irregular:
+                influence[:, first : first + p.size] = np.nan
+            first += p.size
+        return influence
+
+    def _acceleration_of(self, function: Callable[[Distribution], float]) -> float:
+        maximum = self._maximum
+        if maximum.limit is not None or maximum.boundary:
+            return math.nan
+        if maximum.family.irregular(*maximum.family.unpack(maximum.theta)):
+            return math.nan
+        slope = first_differences(function_target(maximum, function).natural, maximum.coordinates, _STEP_OF_TARGET)
+        return _acceleration(self._influence_on_coordinates @ slope, self._row_weights)
+
+
+def bootstrap(
+    maximum: Maximum,
+    sample: Sample,
+    n: int = 1000,
+    kind: Kind = "parametric",
+    rng: Any = None,
+    workers: int | None = None,
+) -> Bootstrap:
+    """Fit replicates of the sample of a maximum.
+
+    Parameters
+    ----------
+    maximum : Maximum
+    sample : Sample
+        What it is the maximum for.
+    n : int
+        Number of replicates.
+    kind : {"parametric", "nonparametric"}
+        Draw from the fitted law, in the form of the data (windows, bins, censoring times), or from the rows.
+    rng : None, int, SeedSequence, BitGenerator or Generator
+    workers : int, optional
+        Processes; by default this one. The result is the same for any number.
+
+    Raises
+    ------
+    ParameterError
+        If ``n`` or ``kind`` is not valid, or the form of the data does not say how to draw from the law.
+    MleError
+        If no replicate has a maximum.
+    """
+    if n < 2 or n != int(n):
+        raise ParameterError(f"n: expected a number of replicates, at least 2, got {n!r}.")
+    replicator = Replicator(maximum, sample, kind)
+    chunks = replicator.chunks(int(n), rng)
+    refits = Refits.joined(list(replicator.run(replicator.refit_chunk, chunks, workers, "bootstrap")))
+    n_failed = int(np.count_nonzero(refits.status == FAILED))
+    if n - n_failed < 2:
+        raise MleError(f"bootstrap: {n_failed} of {n} replicates have no maximum, so there is nothing to report.")
+    return Bootstrap(
+        kind=kind,
+        names=maximum.family.coefficient_names,
+        estimate=maximum.theta,
+        replicates=refits.theta,
+        n_failed=n_failed,
+        n_boundary=int(np.count_nonzero(refits.status == BOUNDARY)),
+        _refits=refits,
+        _maximum=maximum,
+        _sample=sample,
+    )
+
+
+def _deviation(values: Array) -> float:
+    """Standard deviation; NaN where a value is infinite."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 and np.all(np.isfinite(values)) else math.nan
+
+
+def _acceleration(influence: Array, weight: Array | None) -> float:
+    """Efron (1987), JASA 82, 171-185, eq. 6.6: a sixth of the skewness of the influence."""
+    weight = np.ones(len(influence)) if weight is None else weight
+    size = float(np.sum(weight * influence**2))
+    return float(np.sum(weight * influence**3)) / (6 * size**1.5) if size > 0 else math.nan
+
+
+def _interval(
+    values: Array, estimate: float, alpha: float, method: IntervalMethod, acceleration: float
+) -> tuple[float, float]:
+    """Interval from replicates of a number."""
+    from scipy import special
+
+    if not 0 < alpha < 1:
+        raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
+    if method not in get_args(IntervalMethod):
+        raise ParameterError(f"unknown interval method {method!r}; choose {', '.join(get_args(IntervalMethod))}.")
+    values = np.sort(values)
+    levels = (alpha / 2, 1 - alpha / 2)
+    if method == "bca":
+        below = (np.count_nonzero(values < estimate) + 0.5 * np.count_nonzero(values == estimate)) / len(values)
+        if below in (0.0, 1.0):
+            raise ParameterError(
+                "bootstrap: all replicates lie on one side of the estimate, so there is no BCa interval; "
+                'use method="basic" or "percentile".'
+            )
+        shift = float(special.ndtri(below))
+        ends = shift + special.ndtri(np.array(levels))
+        low, high = special.ndtr(shift + ends / (1 - acceleration * ends)).tolist()
+        levels = (low, high)
+    lower, upper = (_order_statistic(values, level) for level in levels)
+    return (2 * estimate - upper, 2 * estimate - lower) if method == "basic" else (lower, upper)
+
+
+def _order_statistic(values: Array, level: float) -> float:
+    """The (B + 1) p-th smallest of B values, between two of them by a straight line (Davison & Hinkley 1997, 5.2.3)."""
+    place = min(max((len(values) + 1) * level, 1.0), float(len(values)))
+    low, high = float(values[math.floor(place) - 1]), float(values[math.ceil(place) - 1])
+    if low == high or place == math.floor(place):
+        return low
+    return low + (place - math.floor(place)) * (high - low)

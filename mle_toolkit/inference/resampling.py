@@ -1,0 +1,673 @@
+"""Replicates of a sample, drawn from the fitted law or from the sample itself, and the fit of each.
+
+Both bootstraps, and the goodness-of-fit tests that refit, are made here. Replicates come in chunks, each with a seed of
+its own, so that no result depends on how many workers there are.
+
+Sources: Davison & Hinkley (1997), Bootstrap Methods and their Application, ch. 2, and for censored times algorithms
+3.1 (resampling of rows) and 3.2 (simulation given the censoring times); Efron (1981), JASA 76, 312-319.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import DataError, MleError, ParameterError
+from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
+from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups
+
+Kind = Literal["parametric", "nonparametric"]
+
+CHUNK_ROWS = 1 << 18
+"""Rows that are drawn at once: a few megabytes."""
+
+CHUNK_REPLICATES, CHUNK_OF_SLOW = 250, 25
+"""Replicates a chunk, at most: where they are fitted together, and where one by one, to share them among workers."""
+
+FAILED, INTERIOR, BOUNDARY = 0, 1, 2
+"""What became of a replicate: no maximum; an ordinary one; one at the boundary of the parameter space."""
+
+SLOW_SECONDS = 1.0
+"""Time after which a terminal is shown a bar."""
+
+_WHOLE = 1e-9
+"""Relative distance at which a number counts as whole."""
+
+
+@dataclass(frozen=True)
+class Refits:
+    """Estimates from replicates.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (n, p)
+        All parameters, in the unit of the data; NaN where there is no maximum.
+    status : ndarray of int8 of shape (n,)
+        `FAILED`, `INTERIOR` or `BOUNDARY`.
+    limits : mapping of int to Distribution
+        The limiting law, for the replicates whose maximum is one.
+    """
+
+    theta: Array
+    status: NDArray[np.int8]
+    limits: Mapping[int, Distribution] = field(default_factory=dict)
+
+    def law(self, family: Family, replicate: int) -> Distribution:
+        """The law that was fitted to a replicate."""
+        if replicate in self.limits:
+            return self.limits[replicate]
+        return Distribution.at(family, family.unpack(self.theta[replicate]))
+
+    @classmethod
+    def joined(cls, parts: list[Refits]) -> Refits:
+        """All parts, one after the other."""
+        limits: dict[int, Distribution] = {}
+        first = 0
+        for part in parts:
+            limits |= {first + k: law for k, law in part.limits.items()}
+            first += len(part.status)
+        return cls(np.concatenate([p.theta for p in parts]), np.concatenate([p.status for p in parts]), limits)
+
+
+@dataclass(frozen=True)
+class Replicator:
+    """Makes replicates of the sample of a maximum, and fits the family to them as it was fitted to the sample.
+
+    Parameters
+    ----------
+    maximum : Maximum
+    sample : Sample
+        What it is the maximum for.
+    kind : {"parametric", "nonparametric"}
+        Whether replicates are drawn from the fitted law or from the sample.
+
+    Raises
+    ------
+    ParameterError
+        If replicates of that kind are not defined for the form of the data.
+    """
+
+    maximum: Maximum
+    sample: Sample
+    kind: Kind
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("parametric", "nonparametric"):
+            raise ParameterError(f'unknown kind of bootstrap {self.kind!r}; choose "parametric" or "nonparametric".')
+        sample = self.sample
+        if not sample.in_memory:
+            raise DataError(
+                "bootstrap: the rows are read in blocks and not held, so they cannot be drawn from; "
+                "fit a column in memory, or a subsample."
+            )
+        if sample.weight_kind == "frequency" and sample.weight is not None:
+            odd = abs(sample.nobs - round(sample.nobs)) > _WHOLE * sample.nobs
+            expanded = self.kind == "parametric" and not sample.is_plain
+            if odd or (expanded and np.any(sample.weight != np.rint(sample.weight))):
+                raise ParameterError(
+                    "bootstrap: the frequency weights are not whole numbers, so there is no telling how many "
+                    'observations to draw; for weights of another kind use weight_kind="reliability".'
+                )
+        if self.kind == "parametric" and not sample.is_exact:
+            _ = self._observation  # raises where it is not defined
+
+    # --- drawing ----------------------------------------------------------------------------------------------------
+
+    @property
+    def law(self) -> Distribution:
+        """The fitted law; at a boundary that is another law, that law."""
+        at = self.maximum if self.maximum.limit is None else self.maximum.limit
+        return Distribution.at(at.family, at.family.unpack(at.theta))
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether replicates are exact numbers that may be fitted together."""
+        return self.sample.is_plain and not self.sample.is_multivariate and not self.maximum.family.per_row
+
+    @cached_property
+    def _table(self) -> Sample:
+        """The sample, as a table where the law is one of counts."""
+        return self.sample.tabulated() if self.maximum.family.discrete else self.sample
+
+    @cached_property
+    def _exchangeable(self) -> bool:
+        """Whether all observations have the same law and the same window, so that a frequency is a number of draws."""
+        sample = self.sample
+        return not self.maximum.family.per_row and (sample.window is None or sample.has_one_window)
+
+    @cached_property
+    def _observation(self) -> _Cells | _Grid | _Censoring:
+        return _mechanism(self.sample)
+
+    def draw_groups(self, count: int, rng: np.random.Generator) -> Groups:
+        """Draw plain replicates, as groups."""
+        if self.kind == "parametric":
+            weight = self.sample.weight if self.sample.weight_kind == "reliability" else None
+            size = self.sample.n_rows if weight is not None else round(self.sample.nobs)
+            x = self.law.rvs((count, size), rng=rng)
+            if weight is None and self.maximum.family.discrete:
+                return _tables(x)
+            weights = None if weight is None else np.tile(weight, count)
+            return Groups(x.ravel(), weights, np.arange(0, count * size + 1, size))
+        table = self._table
+        if table.weight is not None and table.weight_kind == "frequency":
+            counts = self._frequencies(table, count, rng)
+            replicate, place = np.nonzero(counts)
+            offsets = np.searchsorted(replicate, np.arange(count + 1))
+            return Groups(table.x[place], counts[replicate, place].astype(float), offsets)
+        rows = rng.integers(0, table.n_rows, (count, table.n_rows))
+        weights = None if table.weight is None else table.weight.take(rows).ravel()
+        return Groups(table.x.take(rows).ravel(), weights, np.arange(0, rows.size + 1, table.n_rows))
+
+    def _frequencies(self, table: Sample, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """How often each row is drawn, when as many observations are drawn as there are; shape (count, n_rows)."""
+        assert table.weight is not None
+        share = table.weight / np.sum(table.weight)
+        return rng.multinomial(round(table.nobs), share / share.sum(), size=count)
+
+    def draw(self, rng: np.random.Generator) -> tuple[Family, Sample]:
+        """Draw one replicate of any form, and the family with what it knows of each row."""
+        return self._resampled(rng) if self.kind == "nonparametric" else self._simulated(rng)
+
+    def _resampled(self, rng: np.random.Generator) -> tuple[Family, Sample]:
+        family, sample = self.maximum.family, self.sample
+        if sample.weight is not None and sample.weight_kind == "frequency":
+            counts = self._frequencies(sample, 1, rng)[0]
+            rows = np.flatnonzero(counts)
+            return family.take(rows), _with_frequencies(sample.take(rows), counts[rows].astype(float))
+        rows = rng.integers(0, sample.n_rows, sample.n_rows)
+        return family.take(rows), self._compact(sample.take(rows))
+
+    def _simulated(self, rng: np.random.Generator) -> tuple[Family, Sample]:
+        family, sample = self.maximum.family, self.sample
+        frequencies = sample.weight if sample.weight_kind == "frequency" else None
+        reliability = sample.weight if sample.weight_kind == "reliability" else None
+        law, window = self.law, sample.window
+        size = sample.n_rows if frequencies is None else round(sample.nobs)
+        if frequencies is not None and not self._exchangeable:
+            rows = np.repeat(np.arange(sample.n_rows), frequencies.astype(np.intp))
+            family = family.take(rows)
+            law = Distribution.at(law.family.take(rows), tuple(law.params.values()))
+            window = None if window is None else (window[0][rows], window[1][rows])
+        elif frequencies is not None and window is not None:
+            window = (window[0][:1], window[1][:1])
+        if sample.is_multivariate:
+            return family, Sample.rows(law.rvs(size, rng=rng), reliability, sample.weight_kind)
+        x = law.rvs(size, rng=rng) if window is None else _within(law, window, size, rng)
+        if sample.is_exact:
+            drawn = Sample(x, reliability, sample.weight_kind)
+        else:
+            lower, upper = self._observation(x, rng)
+            drawn = Sample.intervals(lower, upper, reliability, sample.weight_kind)
+        if window is None:
+            return family, self._compact(drawn)
+        low, high = (np.broadcast_to(end, drawn.n_rows) for end in window)
+        return family, self._compact(drawn.truncated(low, high))
+
+    def _compact(self, sample: Sample) -> Sample:
+        """Equal intervals as one row with their frequency, where that leaves few rows."""
+        if sample.is_exact or not self._exchangeable or sample.weight is not None:
+            return sample
+        _, rows, counts = np.unique(
+            np.stack([sample.lower, sample.upper]), axis=1, return_index=True, return_counts=True
+        )
+        few = len(rows) <= sample.n_rows // 2
+        return _with_frequencies(sample.take(rows), counts.astype(float)) if few else sample
+
+    # --- fitting ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _known(self) -> dict[str, Any]:
+        """Values of the parameters that were given."""
+        family = self.maximum.family
+        values = zip(family.param_names, family.unpack(self.maximum.theta), strict=True)
+        return {name: value for name, value in values if name in self.maximum.fixed}
+
+    @cached_property
+    def on_means(self) -> bool:
+        """Whether means of statistics are all that a fit needs."""
+        family = self.maximum.family
+        return (
+            self.grouped
+            and isinstance(family, ExponentialFamily)
+            and family.from_means is not None
+            and family.all_scalar
+            and not family.limits
+            and not self._restricted
+        )
+
+    @property
+    def _restricted(self) -> bool:
+        return bool(self.maximum.fixed or self.maximum.bounds)
+
+    @cached_property
+    def together(self) -> bool:
+        """Whether replicates are fitted together, so that they are not slow."""
+        if self.on_means:
+            return True
+        family = self.maximum.family
+        can_settle = is_vectorised(family) or compiled_groups(type(family)) is not None
+        return self.grouped and family.all_scalar and not self._restricted and can_settle
+
+    def fit(self, family: Family, sample: Sample) -> Maximum | None:
+        """Fit one replicate; None if there is no maximum."""
+        try:
+            family.check_support(sample)
+            return maximise(family, sample, fixed=self._known, bounds=self.maximum.bounds)
+        except MleError:
+            return None
+
+    def fit_one_by_one(self, draws: list[tuple[Family, Sample]]) -> Refits:
+        """Fit replicates, each as the sample was fitted."""
+        theta, status, limits = self._nothing(len(draws))
+        for k, (family, sample) in enumerate(draws):
+            self._enter(k, self.fit(family, sample), theta, status, limits)
+        return Refits(theta, status, limits)
+
+    def fit_groups(self, groups: Groups) -> Refits:
+        """Fit plain replicates: together as far as no doubt is left, the others one by one."""
+        if self.on_means:
+            return self.fit_means(*self._means(groups))
+        family = self.maximum.family
+        theta, status, limits = self._nothing(len(groups))
+        if self.together:
+            settled = settle(family, groups)
+            done = settled.status == SETTLED
+            theta[done], status[done] = settled.theta[done], INTERIOR
+        for k in np.flatnonzero(status == FAILED).tolist():
+            self._enter(k, self.fit(family, groups.sample(k)), theta, status, limits)
+        return Refits(theta, status, limits)
+
+    def _means(self, groups: Groups) -> tuple[Array, Mask]:
+        """Means of the statistics of each group, in the unit of the likelihood, and which groups are one value."""
+        family, unit = self._in_unit
+        z = unit.apply(groups.x)
+        columns = [groups.means(t) for t in family.statistics(z)]
+        first = groups.offsets[:-1]
+        if family.with_ends:
+            columns[-2:] = [np.minimum.reduceat(z, first), np.maximum.reduceat(z, first)]
+        constant = groups.all(z == z[first][groups.ids]) if self._needs_spread else np.zeros(len(groups), dtype=bool)
+        return np.stack(columns, axis=1), constant
+
+    @property
+    def _in_unit(self) -> tuple[ExponentialFamily, Any]:
+        likelihood = self.maximum.likelihood
+        family: Any = likelihood.family
+        return family, likelihood.unit
+
+    @property
+    def _needs_spread(self) -> bool:
+        family = self.maximum.family
+        return family.n_free > 1 and not family.discrete
+
+    @cached_property
+    def _statistics(self) -> tuple[Array, ...]:
+        """Statistics of the rows of the sample, in the unit of the likelihood."""
+        family, unit = self._in_unit
+        x = unit.apply(self._table.x)
+        return tuple(np.broadcast_to(np.asarray(t, dtype=float), len(x)) for t in family.statistics(x))
+
+    def resampled_means(self, count: int, rng: np.random.Generator) -> tuple[Array, Mask]:
+        """Means of the statistics of resampled rows, which are taken once for all replicates; as `_means`."""
+        table, columns = self._table, self._statistics
+        n, ends = table.n_rows, 2 if self._in_unit[0].with_ends else 0
+        if table.weight is not None and table.weight_kind == "frequency":
+            counts = self._frequencies(table, count, rng)
+            drawn = counts > 0
+            means = [counts @ t / table.nobs for t in columns[: len(columns) - ends]]
+            if ends:
+                means += [np.where(drawn, columns[-2], np.inf).min(1), np.where(drawn, columns[-1], -np.inf).max(1)]
+            return np.stack(means, axis=1), drawn.sum(axis=1) == 1
+        rows = rng.integers(0, n, (count, n))
+        weight = None if table.weight is None else table.weight.take(rows)
+        nobs = n if weight is None else weight.sum(axis=1)
+        constant = np.zeros(count, dtype=bool)
+        means = []
+        for k, t in enumerate(columns):
+            values = t.take(rows)
+            if k == 0 and self._needs_spread:
+                constant = np.asarray((values == values[:, :1]).all(axis=1))
+            if k >= len(columns) - ends:
+                means.append(values.min(axis=1) if k == len(columns) - 2 else values.max(axis=1))
+            else:
+                means.append((values if weight is None else weight * values).sum(axis=1) / nobs)
+        return np.stack(means, axis=1), constant
+
+    def fit_means(self, means: Array, constant: Mask) -> Refits:
+        """Fit an exponential family from means of its statistics."""
+        family, unit = self._in_unit
+        assert family.from_means is not None
+        theta, status, limits = self._nothing(len(means))
+        ends = [p.domain.endpoints for p in family.parameters]
+        regular = [p.regular for p in family.parameters]
+        for k in np.flatnonzero(~constant):
+            try:
+                params = np.array(family.from_means(tuple(means[k].tolist())), dtype=float)
+            except MleError:
+                continue
+            at_end = any(r and v in e for v, e, r in zip(params.tolist(), ends, regular, strict=True))
+            theta[k] = unit.params_to_data(self.maximum.family, params)
+            status[k] = BOUNDARY if at_end else INTERIOR
+        return Refits(theta, status, limits)
+
+    def _nothing(self, n: int) -> tuple[Array, NDArray[np.int8], dict[int, Distribution]]:
+        return np.full((n, len(self.maximum.theta)), np.nan), np.zeros(n, dtype=np.int8), {}
+
+    def _enter(
+        self,
+        k: int,
+        found: Maximum | None,
+        theta: Array,
+        status: NDArray[np.int8],
+        limits: dict[int, Distribution],
+    ) -> None:
+        if found is None or found.theta.shape != theta[k].shape:
+            return
+        theta[k] = found.theta
+        status[k] = BOUNDARY if found.boundary or found.limit is not None else INTERIOR
+        if found.limit is not None:
+            law = found.limit.family
+            limits[k] = Distribution.at(law, law.unpack(found.limit.theta))
+
+    # --- chunks -----------------------------------------------------------------------------------------------------
+
+    def chunks(self, n: int, rng: Any) -> list[tuple[int, np.random.SeedSequence]]:
+        """Split ``n`` replicates into chunks of a size that depends on the data only, each with its seed."""
+        rows = self._table.n_rows if self.kind == "nonparametric" else max(self.sample.n_rows, int(self.sample.nobs))
+        most = CHUNK_REPLICATES if self.together else CHUNK_OF_SLOW
+        size = min(max(1, CHUNK_ROWS // rows), most)
+        entropy = np.random.default_rng(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
+        seeds = np.random.SeedSequence(entropy).spawn(-(-n // size))
+        return [(min(size, n - k * size), seed) for k, seed in enumerate(seeds)]
+
+    def refit_chunk(self, count: int, seed: np.random.SeedSequence) -> Refits:
+        """Draw and fit the replicates of one chunk."""
+        rng = np.random.default_rng(seed)
+        with np.errstate(all="ignore"):
+            if self.on_means and self.kind == "nonparametric":
+                return self.fit_means(*self.resampled_means(count, rng))
+            if self.grouped:
+                return self.fit_groups(self.draw_groups(count, rng))
+            return self.fit_one_by_one([self.draw(rng) for _ in range(count)])
+
+    def statistic_chunk(
+        self, statistic: Callable[[Distribution, Sample], float], count: int, seed: np.random.SeedSequence
+    ) -> tuple[Array, int]:
+        """A statistic of each replicate and the law that was fitted to it, NaN without one; and how many at a limit."""
+        rng = np.random.default_rng(seed)
+        family = self.maximum.family
+        with np.errstate(all="ignore"):
+            if self.grouped:
+                groups = self.draw_groups(count, rng)
+                fitted = self.fit_groups(groups)
+                draws = [(family, groups.sample(k)) for k in range(count)]
+            else:
+                draws = [self.draw(rng) for _ in range(count)]
+                fitted = self.fit_one_by_one(draws)
+        values = np.full(count, np.nan)
+        for k in np.flatnonzero(fitted.status != FAILED):
+            law, sample = draws[k]
+            values[k] = statistic(fitted.law(law, int(k)), sample)
+        return values, int(np.count_nonzero(fitted.status == BOUNDARY))
+
+    def run(
+        self, work: Callable[..., Any], chunks: list[tuple[int, np.random.SeedSequence]], workers: int | None, what: str
+    ) -> Iterator[Any]:
+        """Do the work on every chunk and yield what it gives, in order; in other processes if workers are asked for."""
+        with _progress(sum(count for count, _ in chunks), what) as advance:
+            for (count, _), result in zip(chunks, self._results(work, chunks, workers), strict=True):
+                advance(count)
+                yield result
+
+    def _results(
+        self, work: Callable[..., Any], chunks: list[tuple[int, np.random.SeedSequence]], workers: int | None
+    ) -> Iterator[Any]:
+        if workers is None or workers == 1 or len(chunks) == 1:
+            return (work(count, seed) for count, seed in chunks)
+        from joblib import Parallel, delayed
+
+        results: Iterator[Any] = Parallel(n_jobs=workers, return_as="generator")(
+            delayed(work)(count, seed) for count, seed in chunks
+        )
+        return results
+
+
+# --- how values become data -------------------------------------------------------------------------------------------
+
+
+def _mechanism(sample: Sample) -> _Cells | _Grid | _Censoring:
+    """How exact values become data of the form of a sample.
+
+    Raises
+    ------
+    ParameterError
+        If the form does not tell: intervals that are neither cells of one partition nor one-sided.
+    """
+    lower, upper = sample.lower, sample.upper
+    exact = lower == upper
+    if one_sided(sample):
+        return _Censoring.of(sample)
+    cells = None if exact.any() else _cells(lower, upper)
+    if cells is not None:
+        return cells
+    raise ParameterError(
+        "bootstrap: these observations are intervals that are neither the cells of one partition nor censored on one "
+        'side only, so how a simulated value would have been observed is not known; use kind="nonparametric".'
+    )
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Binning: a value is only known to lie in its cell."""
+
+    edges: Array
+
+    def __call__(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Lower and upper ends of what is known of each value."""
+        place = np.searchsorted(self.edges, x, side="left")
+        ends = np.concatenate([[-np.inf], self.edges, [np.inf]])
+        return ends[place], ends[place + 1]
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Rounding: cells of one width."""
+
+    origin: float
+    width: float
+
+    def __call__(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Lower and upper ends of what is known of each value."""
+        cell = np.ceil((x - self.origin) / self.width)
+        return self.origin + (cell - 1.0) * self.width, self.origin + cell * self.width
+
+
+def _cells(lower: Array, upper: Array) -> _Cells | _Grid | None:
+    """The cells of which the observations are some; None if they overlap."""
+    low, first = np.unique(lower, return_index=True)
+    high = upper[first]
+    if not np.array_equal(upper, high[np.searchsorted(low, lower)]) or np.any(high[:-1] > low[1:] + _slack(low, high)):
+        return None
+    width = float(high[0] - low[0])
+    if math.isfinite(width):
+        steps = (low - low[0]) / width
+        if np.all(np.abs(high - low - width) <= 1e-6 * width) and np.all(np.abs(steps - np.rint(steps)) <= 1e-6):
+            return _Grid(float(low[0]), width)
+    edges = np.unique(np.concatenate([low, high]))
+    return _Cells(edges[np.isfinite(edges)])
+
+
+def _slack(low: Array, high: Array) -> Array:
+    """Rounding of ends that were computed from midpoints."""
+    return 8 * np.finfo(float).eps * np.maximum(np.abs(high[:-1]), np.abs(low[1:]))
+
+
+@dataclass(frozen=True)
+class _Censoring:
+    """Censoring on one side, given what is known of the censoring times.
+
+    Where a row was censored its censoring time is known, and stays; where it was not, the time is beyond the value, and
+    is drawn from its Kaplan-Meier estimate given that (Davison & Hinkley 1997, algorithm 3.2). Values censored from the
+    left are mirrored.
+
+    Attributes
+    ----------
+    sign : float
+        -1 for values censored from the left.
+    time : ndarray of shape (n,)
+        Known end of each observation, mirrored where ``sign`` is -1.
+    event : ndarray of bool of shape (n,)
+    points, survival : ndarray of shape (k,)
+        Censoring times in order, and the estimate of the probability of a later one.
+    """
+
+    sign: float
+    time: Array
+    event: Mask
+    points: Array
+    survival: Array
+
+    @classmethod
+    def of(cls, sample: Sample) -> _Censoring:
+        """Learn the censoring of a sample; a frequency is so many rows."""
+        times, event, weight, entry, sign = right_censored_view(sample)
+        if sample.weight_kind == "frequency" and sample.weight is not None:
+            rows = np.repeat(np.arange(len(times)), weight.astype(np.intp))
+            times, event, entry, weight = times[rows], event[rows], entry[rows], np.ones(len(rows))
+        points, survival = product_limit(times, ~event, weight, entry, others_first=True)
+        return cls(sign, times, event, points, survival)
+
+    def __call__(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Lower and upper ends of what is known of each value."""
+        limit = self.time.copy()
+        drawn = np.flatnonzero(self.event)
+        beyond = np.searchsorted(self.points, self.time[drawn], side="left")
+        survival = np.concatenate([[1.0], self.survival])
+        level = survival[beyond] * rng.uniform(size=len(drawn))
+        # The first censoring time at which no more than this are left; beyond the last there is no limit.
+        place = np.searchsorted(-self.survival, -level, side="left")
+        limit[drawn] = np.append(self.points, np.inf)[np.maximum(place, beyond)]
+        value = self.sign * x
+        seen = value <= limit
+        low = np.where(seen, value, limit)
+        high = np.where(seen, value, np.inf)
+        return (low, high) if self.sign > 0 else (-high, -low)
+
+
+def one_sided(sample: Sample) -> bool:
+    """Whether every observation is a point or censored, all on the same side."""
+    exact = sample.lower == sample.upper
+    return bool(np.all(exact | np.isposinf(sample.upper)) or np.all(exact | np.isneginf(sample.lower)))
+
+
+def right_censored_view(sample: Sample) -> tuple[Array, Mask, Array, Array, float]:
+    """One-sided censored data as right-censored: times, events, weights, entries, and -1 if they are mirrored."""
+    event = sample.lower == sample.upper
+    weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+    entry = np.full(sample.n_rows, -np.inf)
+    if np.any(np.isneginf(sample.lower)):
+        if sample.window is not None:
+            entry = -sample.window[1]
+        return -sample.upper, event, weight, entry, -1.0
+    if sample.window is not None:
+        entry = sample.window[0]
+    return sample.lower, event, weight, entry, 1.0
+
+
+def product_limit(
+    time: Array, event: Mask, weight: Array, entry: Array, *, others_first: bool = False
+) -> tuple[Array, Array]:
+    """Kaplan-Meier estimate of the survival function, with delayed entry.
+
+    Parameters
+    ----------
+    time, event, weight, entry : ndarray of shape (n,)
+        A row is at risk from after its entry to its time.
+    others_first : bool
+        Whether at tied times the other rows go before the events: for the law of censoring times.
+
+    Returns
+    -------
+    points, survival : ndarray of shape (k,)
+        Times of events in order, and the probability to survive each.
+    """
+    points = np.unique(time[event])
+    by_time, by_entry = np.argsort(time, kind="stable"), np.argsort(entry, kind="stable")
+    gone = np.concatenate([[0.0], np.cumsum(weight[by_time])])
+    come = np.concatenate([[0.0], np.cumsum(weight[by_entry])])
+    at_risk = come[np.searchsorted(entry[by_entry], points, side="left")]
+    at_risk = at_risk - gone[np.searchsorted(time[by_time], points, side="left")]
+    place = np.searchsorted(points, time)
+    here = np.isin(time, points)
+    deaths = np.bincount(place[event], weight[event], len(points))
+    if others_first:
+        at_risk = at_risk - np.bincount(place[here & ~event], weight[here & ~event], len(points))
+    # Where all at risk go, sums of weights may leave the rounding of a zero.
+    share = np.where(deaths < at_risk * (1 - _WHOLE), 1.0 - deaths / at_risk, 0.0)
+    return points, np.asarray(np.cumprod(share), dtype=float)
+
+
+def _within(law: Distribution, window: tuple[Array, Array], size: int, rng: np.random.Generator) -> Array:
+    """Draw within windows, by the inverse of the cdf in the tail in which they lie."""
+    low, high = (np.broadcast_to(end, size) for end in window)
+    uniform = rng.uniform(size=size)
+    below, above = (law.cdf(low), law.cdf(high)), (law.sf(low), law.sf(high))
+    upper_tail = below[0] > 0.5
+    p = below[0] + uniform * (below[1] - below[0])
+    q = above[1] + uniform * (above[0] - above[1])
+    x = np.where(upper_tail, law.isf(np.where(upper_tail, q, 0.5)), law.ppf(np.where(upper_tail, 0.5, p)))
+    # A quantile may round to, or beyond, the end of its window.
+    return np.asarray(np.minimum(np.maximum(x, np.nextafter(low, np.inf)), high))
+
+
+def _tables(x: Array) -> Groups:
+    """Replicates of counts, one a row, as tables: distinct values with their frequencies."""
+    x = np.sort(x, axis=1)
+    new = np.ones(x.shape, dtype=bool)
+    new[:, 1:] = x[:, 1:] != x[:, :-1]
+    first = np.flatnonzero(new)
+    offsets = np.concatenate([[0], np.cumsum(new.sum(axis=1))])
+    return Groups(x.ravel()[first], np.diff(first, append=x.size).astype(float), offsets)
+
+
+def _with_frequencies(sample: Sample, counts: Array) -> Sample:
+    """The same rows with other frequencies."""
+    if sample.is_multivariate:
+        return Sample.rows(sample.x, counts)
+    if sample.is_plain:
+        return sample.with_values(sample.x, counts)
+    drawn = Sample.intervals(sample.lower, sample.upper, counts)
+    return drawn if sample.window is None else drawn.truncated(*sample.window)
+
+
+@contextmanager
+def _progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, for what takes longer than a moment."""
+    if not sys.stderr.isatty():
+        yield lambda count: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    began = time.monotonic()
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, visible=False)
+
+        def advance(count: int) -> None:
+            bar.update(task, advance=count, visible=time.monotonic() - began > SLOW_SECONDS)
+
+        yield advance
