@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from mle_toolkit.inference.bootstrap import Bootstrap
+    from mle_toolkit.inference.goodness import GoodnessOfFit
     from mle_toolkit.inference.nested import NestedTest
     from mle_toolkit.inference.profile import Profile
     from mle_toolkit.information.report import InformationReport
@@ -146,16 +147,20 @@ class Fit:
         names = list(self.family.coefficient_names)
         return pd.DataFrame(self._cov(kind or self._default_kind), index=names, columns=names)
 
-    def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame:
+    def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
         """Confidence intervals of the parameters.
 
         Parameters
         ----------
         alpha : float
             One minus the confidence level.
-        method : {"wald", "profile"}
+        method : {"wald", "profile", "bootstrap"}
             ``"wald"``: estimate ± normal quantile × standard error. ``"profile"``: the values that the likelihood
             ratio does not reject, see `profile`; right where Wald's are not, and open where the data set no bound.
+            ``"bootstrap"``: from replicates, see `bootstrap`, whose intervals by BCa they are; basic ones where there
+            is no BCa interval.
+        **options
+            Of `bootstrap`: ``n``, ``kind``, ``rng``, ``workers``.
 
         Returns
         -------
@@ -167,6 +172,7 @@ class Fit:
 
         if not 0 < alpha < 1:
             raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
+        _check_method(method, options)
         names = list(self.family.coefficient_names)
         if method == "wald":
             reach = float(special.ndtri(1 - alpha / 2)) * self._bse
@@ -174,7 +180,8 @@ class Fit:
         elif method == "profile":
             ends = np.array([self._profile_interval(name, alpha) for name in names])
         else:
-            raise ParameterError(f'unknown interval method {method!r}; choose "wald" or "profile".')
+            drawn = self.bootstrap(**options)
+            ends = np.array([drawn.interval(name, alpha) for name in names])
         return pd.DataFrame(ends, index=names, columns=["lower", "upper"])
 
     def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile:
@@ -240,7 +247,64 @@ class Fit:
 
         return bootstrap(self._at_maximum, self.sample, n, kind, rng, workers)
 
-    def quantile(self, p: float, alpha: float = 0.05, method: str = "wald") -> Estimate:
+    def goodness_of_fit(
+        self,
+        statistic: Literal["ad", "ks", "cvm", "chi2", "g"] = "ad",
+        n_resamples: int = 999,
+        rng: Any = None,
+        *,
+        stop_after: int | None = None,
+        workers: int | None = None,
+    ) -> GoodnessOfFit:
+        """Test whether the data may come from the fitted law; valid although it was fitted to them.
+
+        Parameters
+        ----------
+        statistic : {"ad", "ks", "cvm", "chi2", "g"}
+            Anderson-Darling, Kolmogorov-Smirnov or Cramer-von Mises, in their forms for counts, bins and censored
+            values where these are the data; Pearson's chi-squared or the likelihood-ratio statistic G on cells.
+        n_resamples : int
+            How many replicates to draw from the law and fit.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            Source of randomness (SPEC 7).
+        stop_after : int, optional
+            Stop once so many replicates have reached the statistic (Besag & Clifford 1991).
+        workers : int, optional
+            As for `bootstrap`.
+
+        Examples
+        --------
+        >>> test = fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma").goodness_of_fit(n_resamples=199, rng=1)
+        >>> round(test.statistic, 6), test.p_value > 0.5, test.p_error < 0.04
+        (0.153137, True, True)
+        """
+        from mle_toolkit.inference.goodness import goodness_of_fit
+
+        return goodness_of_fit(self._at_maximum, self.sample, statistic, n_resamples, rng, stop_after, workers)
+
+    def residuals(self, kind: str = "quantile", rng: Any = None) -> Array:
+        """Randomised quantile residuals (Dunn & Smyth 1996): standard normal if the law is right.
+
+        Parameters
+        ----------
+        kind : {"quantile"}
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            Source of randomness (SPEC 7) for counts, bins and censored values, which are drawn within their cells.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+
+        Examples
+        --------
+        >>> fit([1.0, 2.0, 3.0], "normal").residuals().round(4).tolist()
+        [-1.2247, 0.0, 1.2247]
+        """
+        from mle_toolkit.inference.residuals import residuals
+
+        return residuals(self.distribution, self.sample, kind, rng)
+
+    def quantile(self, p: float, alpha: float = 0.05, method: str = "wald", **options: Any) -> Estimate:
         """Estimate the quantile that the law does not exceed with probability ``p``.
 
         Parameters
@@ -249,13 +313,16 @@ class Fit:
             Between 0 and 1.
         alpha : float
             One minus the confidence level.
-        method : {"wald", "profile"}
-            Of the interval: delta method or profile likelihood.
+        method : {"wald", "profile", "bootstrap"}
+            Of the interval: delta method, profile likelihood, or replicates of the sample.
+        **options
+            Of `bootstrap`: ``n``, ``kind``, ``rng``, ``workers``.
 
         Returns
         -------
         Estimate
-            With its standard error by the delta method, and its interval of level ``1 - alpha``.
+            With its standard error by the delta method, or that of the replicates, and its interval of level
+            ``1 - alpha``.
 
         Examples
         --------
@@ -264,21 +331,21 @@ class Fit:
         """
         if not 0 < p < 1:
             raise ParameterError(f"p: expected a probability between 0 and 1, got {p!r}.")
-        return self.derive(lambda law: float(law.ppf(p)), alpha, method, domain=self._values_of_law)
+        return self.derive(lambda law: float(law.ppf(p)), alpha, method, domain=self._values_of_law, **options)
 
-    def return_level(self, period: float, alpha: float = 0.05, method: str = "wald") -> Estimate:
+    def return_level(self, period: float, alpha: float = 0.05, method: str = "wald", **options: Any) -> Estimate:
         """Estimate the level that is exceeded once in ``period`` observations on average.
 
         Parameters
         ----------
         period : float
             Above 1; the level is the quantile of ``1 - 1/period``.
-        alpha, method
+        alpha, method, **options
             As for `quantile`; for long periods the profile interval is the honest one.
         """
         if not period > 1:
             raise ParameterError(f"period: expected a number above 1, got {period!r}.")
-        return self.derive(lambda law: float(law.isf(1 / period)), alpha, method, domain=self._values_of_law)
+        return self.derive(lambda law: float(law.isf(1 / period)), alpha, method, domain=self._values_of_law, **options)
 
     def derive(
         self,
@@ -287,6 +354,7 @@ class Fit:
         method: str = "wald",
         *,
         domain: Interval = REAL,
+        **options: Any,
     ) -> Estimate:
         """Estimate a smooth function of the fitted law, with its uncertainty.
 
@@ -296,10 +364,12 @@ class Fit:
             Takes a `Distribution`, returns a number: ``lambda law: law.mean()``.
         alpha : float
             One minus the confidence level.
-        method : {"wald", "profile"}
-            Of the interval: delta method or profile likelihood.
+        method : {"wald", "profile", "bootstrap"}
+            Of the interval: delta method, profile likelihood, or replicates of the sample.
         domain : Interval
             Where its values lie; the profile then keeps inside.
+        **options
+            Of `bootstrap`: ``n``, ``kind``, ``rng``, ``workers``.
 
         Examples
         --------
@@ -310,8 +380,9 @@ class Fit:
 
         from mle_toolkit.inference.profile import delta_se, profile_of_function
 
-        if method not in ("wald", "profile"):
-            raise ParameterError(f'unknown interval method {method!r}; choose "wald" or "profile".')
+        _check_method(method, options)
+        if method == "bootstrap":
+            return self.bootstrap(**options).derive(function, alpha)
         value = float(function(self.distribution))
         se = delta_se(self._at_maximum, function)
         usable = math.isfinite(se)
@@ -672,6 +743,13 @@ def warn_if_weaker(result: Fit) -> None:
     if certificate.verdict in _WEAKER:
         message = f"{result.family.name}: {certificate.message}."
         warnings.warn(FitWarning(message, certificate), stacklevel=3)
+
+
+def _check_method(method: str, options: Mapping[str, Any]) -> None:
+    if method not in ("wald", "profile", "bootstrap"):
+        raise ParameterError(f'unknown interval method {method!r}; choose "wald", "profile" or "bootstrap".')
+    if options and method != "bootstrap":
+        raise ParameterError(f'{", ".join(options)}: for method="bootstrap" only, not for {method!r}.')
 
 
 def load(path: str | os.PathLike[str]) -> Fit:

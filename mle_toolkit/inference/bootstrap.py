@@ -102,7 +102,7 @@ class Bootstrap:
             notes.append(f"{self.n_boundary} of {self.n} replicates ended at the boundary of the parameter space")
         return tuple(notes)
 
-    def interval(self, name: str, alpha: float = 0.05, method: IntervalMethod = "bca") -> tuple[float, float]:
+    def interval(self, name: str, alpha: float = 0.05, method: IntervalMethod | None = None) -> tuple[float, float]:
         """Confidence interval of one coefficient.
 
         Parameters
@@ -111,35 +111,37 @@ class Bootstrap:
             A parameter that is a number, or one entry of an array: ``"mean[0]"``.
         alpha : float
             One minus the confidence level.
-        method : {"bca", "basic", "percentile"}
+        method : {"bca", "basic", "percentile"}, optional
             ``"percentile"``: quantiles of the replicates. ``"basic"``: these, mirrored at the estimate. ``"bca"``:
             quantiles corrected for bias and for a standard error that changes with the parameter (Efron 1987), the
-            acceleration from the scores of the rows.
+            acceleration from the scores of the rows. By default ``"bca"`` and, where there is none (ends of supports,
+            kinks, maxima at a boundary), ``"basic"``.
+
+        Returns
+        -------
+        tuple of float
+            NaN for a parameter that was given.
 
         Raises
         ------
         ParameterError
-            If the name or method is unknown, or there is no such interval: none by ``"bca"`` for ends of supports,
-            kinks and maxima at a boundary.
+            If the name or method is unknown, or ``"bca"`` is asked for where there is none.
         """
         if name not in self.names:
             raise ParameterError(f"bootstrap: no coefficient {name!r}; there are {', '.join(self.names)}.")
         k = self.names.index(name)
+        if name.partition("[")[0] in self._maximum.fixed:
+            return math.nan, math.nan
         acceleration = math.nan
-        if method == "bca":
+        if method in (None, "bca"):
             acceleration = _acceleration(self._influence[:, k], self._row_weights)
-            if math.isnan(acceleration):
-                raise ParameterError(
-                    f"bootstrap: {name} has no BCa interval: it was given, is at a boundary, or is an end of the "
-                    f'support or a kink of the density; use method="basic" or "percentile".'
-                )
-        return _interval(self._usable[:, k], float(self.estimate[k]), alpha, method, acceleration)
+        return _interval(name, self._usable[:, k], float(self.estimate[k]), alpha, method, acceleration)[0]
 
     def derive(
         self,
         function: Callable[[Distribution], float],
         alpha: float = 0.05,
-        method: IntervalMethod = "bca",
+        method: IntervalMethod | None = None,
     ) -> Estimate:
         """Estimate a function of the fitted law, with its standard error and interval from the replicates.
 
@@ -149,7 +151,7 @@ class Bootstrap:
             Takes a `Distribution`, returns a number.
         alpha : float
             One minus the confidence level.
-        method : {"bca", "basic", "percentile"}
+        method : {"bca", "basic", "percentile"}, optional
             As for `interval`.
 
         Raises
@@ -163,23 +165,19 @@ class Bootstrap:
         usable = np.flatnonzero(self._refits.status != FAILED).tolist()
         values = np.array([float(function(self._refits.law(family, k))) for k in usable])
         acceleration = math.nan
-        if method == "bca":
+        if method in (None, "bca"):
             acceleration = self._acceleration_of(function)
-            if math.isnan(acceleration):
-                raise ParameterError(
-                    "bootstrap: the quantity has no BCa interval, because a parameter has no standard error; "
-                    'use method="basic" or "percentile".'
-                )
         undefined = int(np.count_nonzero(np.isnan(values)))
         flags = self.notes
         if undefined:
             flags += (f"undefined in {undefined} of {self.n} replicates, which are left out",)
             values = values[~np.isnan(values)]
         se = _deviation(values)
+        interval, method = _interval("the quantity", values, value, alpha, method, acceleration)
         return Estimate(
             value=value,
             se=se if math.isfinite(se) else None,
-            interval=_interval(values, value, alpha, method, acceleration),
+            interval=interval,
             method=f"{self.kind} bootstrap, {method}",
             unit="",
             flags=flags,
@@ -197,7 +195,7 @@ class Bootstrap:
 
     @cached_property
     def _usable(self) -> Array:
-        return self.replicates[self._refits.status != FAILED]
+        return np.asarray(self.replicates[self._refits.status != FAILED])
 
     @cached_property
     def _row_weights(self) -> Array | None:
@@ -306,30 +304,31 @@ def _acceleration(influence: Array, weight: Array | None) -> float:
 
 
 def _interval(
-    values: Array, estimate: float, alpha: float, method: IntervalMethod, acceleration: float
-) -> tuple[float, float]:
-    """Interval from replicates of a number."""
+    name: str, values: Array, estimate: float, alpha: float, method: IntervalMethod | None, acceleration: float
+) -> tuple[tuple[float, float], IntervalMethod]:
+    """Interval from replicates of a number, and its method."""
     from scipy import special
 
     if not 0 < alpha < 1:
         raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
-    if method not in get_args(IntervalMethod):
+    if method is not None and method not in get_args(IntervalMethod):
         raise ParameterError(f"unknown interval method {method!r}; choose {', '.join(get_args(IntervalMethod))}.")
-    values = np.sort(values)
-    levels = (alpha / 2, 1 - alpha / 2)
-    if method == "bca":
-        below = (np.count_nonzero(values < estimate) + 0.5 * np.count_nonzero(values == estimate)) / len(values)
-        if below in (0.0, 1.0):
-            raise ParameterError(
-                "bootstrap: all replicates lie on one side of the estimate, so there is no BCa interval; "
-                'use method="basic" or "percentile".'
-            )
+    below = (np.count_nonzero(values < estimate) + 0.5 * np.count_nonzero(values == estimate)) / len(values)
+    possible = not math.isnan(acceleration) and 0 < below < 1
+    if method == "bca" and not possible:
+        raise ParameterError(
+            f"bootstrap: {name} has no BCa interval: it depends on what is at a boundary, an end of the support or a "
+            f'kink of the density, or all replicates lie on one side; use method="basic" or "percentile".'
+        )
+    method = method or ("bca" if possible else "basic")
+    levels = [alpha / 2, 1 - alpha / 2]
+    if method == "bca":  # Davison & Hinkley (1997), eq. 5.21
         shift = float(special.ndtri(below))
         ends = shift + special.ndtri(np.array(levels))
-        low, high = special.ndtr(shift + ends / (1 - acceleration * ends)).tolist()
-        levels = (low, high)
-    lower, upper = (_order_statistic(values, level) for level in levels)
-    return (2 * estimate - upper, 2 * estimate - lower) if method == "basic" else (lower, upper)
+        levels = special.ndtr(shift + ends / (1 - acceleration * ends)).tolist()
+    ordered = np.sort(values)
+    lower, upper = (_order_statistic(ordered, level) for level in levels)
+    return ((2 * estimate - upper, 2 * estimate - lower) if method == "basic" else (lower, upper)), method
 
 
 def _order_statistic(values: Array, level: float) -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -188,7 +188,7 @@ class Replicator:
         if sample.weight is not None and sample.weight_kind == "frequency":
             counts = self._frequencies(sample, 1, rng)[0]
             rows = np.flatnonzero(counts)
-            return family.take(rows), _with_frequencies(sample.take(rows), counts[rows].astype(float))
+            return family.take(rows), sample.reweighted(counts.astype(float))
         rows = rng.integers(0, sample.n_rows, sample.n_rows)
         return family.take(rows), self._compact(sample.take(rows))
 
@@ -226,7 +226,7 @@ class Replicator:
             np.stack([sample.lower, sample.upper]), axis=1, return_index=True, return_counts=True
         )
         few = len(rows) <= sample.n_rows // 2
-        return _with_frequencies(sample.take(rows), counts.astype(float)) if few else sample
+        return sample.take(rows).reweighted(counts.astype(float)) if few else sample
 
     # --- fitting ----------------------------------------------------------------------------------------------------
 
@@ -426,7 +426,7 @@ class Replicator:
 
     def run(
         self, work: Callable[..., Any], chunks: list[tuple[int, np.random.SeedSequence]], workers: int | None, what: str
-    ) -> Iterator[Any]:
+    ) -> Generator[Any]:
         """Do the work on every chunk and yield what it gives, in order; in other processes if workers are asked for."""
         with _progress(sum(count for count, _ in chunks), what) as advance:
             for (count, _), result in zip(chunks, self._results(work, chunks, workers), strict=True):
@@ -465,8 +465,9 @@ def _mechanism(sample: Sample) -> _Cells | _Grid | _Censoring:
     if cells is not None:
         return cells
     raise ParameterError(
-        "bootstrap: these observations are intervals that are neither the cells of one partition nor censored on one "
-        'side only, so how a simulated value would have been observed is not known; use kind="nonparametric".'
+        "parametric bootstrap: these observations are intervals that are neither the cells of one partition nor "
+        "censored on one side only, so how a simulated value would have been observed is not known; only the "
+        'nonparametric bootstrap is defined: bootstrap(kind="nonparametric").'
     )
 
 
@@ -642,16 +643,6 @@ def _tables(x: Array) -> Groups:
     first = np.flatnonzero(new)
     offsets = np.concatenate([[0], np.cumsum(new.sum(axis=1))])
     return Groups(x.ravel()[first], np.diff(first, append=x.size).astype(float), offsets)
-
-
-def _with_frequencies(sample: Sample, counts: Array) -> Sample:
-    """The same rows with other frequencies."""
-    if sample.is_multivariate:
-        return Sample.rows(sample.x, counts)
-    if sample.is_plain:
-        return sample.with_values(sample.x, counts)
-    drawn = Sample.intervals(sample.lower, sample.upper, counts)
-    return drawn if sample.window is None else drawn.truncated(*sample.window)
 
 
 @contextmanager

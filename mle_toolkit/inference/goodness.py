@@ -1,0 +1,405 @@
+"""Goodness of fit, valid after fitting: every replicate is drawn from the fitted law and fitted again.
+
+Statistics compare the distribution function of the data with that of the law, both of the data at hand:
+
+exact values of a continuous law
+    Kolmogorov-Smirnov, Cramer-von Mises and Anderson-Darling statistics in their usual form (Stephens 1974, JASA 69,
+    730-737), with shares of weights as steps; under a window, of the law within it.
+counts, bins and rounded values
+    their discrete forms (Choulakian, Lockhart & Stephens 1994, Canad. J. Statist. 22, 125-137; Arnold & Emerson 2011,
+    R Journal 3(2), 34-39).
+values censored on one side
+    of the Kaplan-Meier estimate, up to the last observation (Koziol & Green 1976, Biometrika 63, 465-474).
+
+P-values by parametric bootstrap: Stute, Gonzales Manteiga & Presedo Quindimil (1993), Metrika 40, 243-256.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import MleError, ParameterError
+from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.inference.resampling import Replicator, one_sided, product_limit, right_censored_view
+from mle_toolkit.inference.residuals import cumulative
+
+Statistic = Literal["ad", "ks", "cvm", "chi2", "g"]
+
+_NAMES = {
+    "ad": "Anderson-Darling",
+    "ks": "Kolmogorov-Smirnov",
+    "cvm": "Cramer-von Mises",
+    "chi2": "chi-squared",
+    "g": "G",
+}
+
+_LEAST_EXPECTED = 5.0
+"""Expected observations a cell of chi-squared and G, at least (Cochran 1954, Biometrics 10, 417-451)."""
+
+_SAME = 1e-10
+"""Relative distance at which two statistics are tied: replicates of counts often are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoodnessOfFit:
+    """How far the data are from the fitted law, and how often data of that law are as far.
+
+    Attributes
+    ----------
+    statistic : float
+        0 where data and law agree; larger is worse.
+    p_value : float
+        Share of the replicates whose statistic is at least as large, the sample counted as one of them.
+    p_error : float
+        Monte Carlo standard error of the p-value.
+    n_resamples : int
+        Replicates that were used; fewer than were asked for where sequential stopping ended the test.
+    method : str
+        Which statistic, of which distribution functions.
+    notes : tuple of str
+        What there is to say of replicates without an ordinary maximum.
+    """
+
+    statistic: float
+    p_value: float
+    p_error: float
+    n_resamples: int
+    method: str
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        text = f"{self.method}: {self.statistic:.4g}, p = {self.p_value:.4f} ± {self.p_error:.4f}"
+        return "; ".join((f"{text} ({self.n_resamples} refitted replicates)", *self.notes))
+
+
+def goodness_of_fit(
+    maximum: Maximum,
+    sample: Sample,
+    statistic: Statistic = "ad",
+    n_resamples: int = 999,
+    rng: Any = None,
+    stop_after: int | None = None,
+    workers: int | None = None,
+) -> GoodnessOfFit:
+    """Test whether the data may come from the fitted law.
+
+    Parameters
+    ----------
+    maximum : Maximum
+    sample : Sample
+        What it is the maximum for.
+    statistic : {"ad", "ks", "cvm", "chi2", "g"}
+        Anderson-Darling, Kolmogorov-Smirnov, Cramer-von Mises; Pearson's chi-squared or the likelihood-ratio statistic
+        G on cells: bins, counts, or cells of equal probability under the law (Moore 1986), joined where fewer than
+        five observations are expected.
+    n_resamples : int
+        Number of replicates, at most.
+    rng : None, int, SeedSequence, BitGenerator or Generator
+    stop_after : int, optional
+        Stop at the replicate that is the ``stop_after``-th to reach the statistic (Besag & Clifford 1991, Biometrika
+        78, 301-304): a fit that is good needs few replicates to be seen as such. By default all are drawn.
+    workers : int, optional
+        Processes; by default this one. The result is the same for any number.
+
+    Raises
+    ------
+    ParameterError
+        If the statistic is unknown, or not defined for the form of the data; or that form does not say how to draw from
+        the law.
+    """
+    if statistic not in get_args(Statistic):
+        raise ParameterError(f"unknown statistic {statistic!r}; choose {', '.join(get_args(Statistic))}.")
+    if n_resamples < 1 or n_resamples != int(n_resamples):
+        raise ParameterError(f"n_resamples: expected a whole number above 0, got {n_resamples!r}.")
+    if stop_after is not None and stop_after < 1:
+        raise ParameterError(f"stop_after: expected a whole number above 0, got {stop_after!r}.")
+    if sample.is_multivariate:
+        raise ParameterError("goodness of fit: the observations are vectors, which have no order.")
+    replicator = Replicator(maximum, sample, "parametric")
+    law = replicator.law
+    measure, form = _measure(statistic, law, sample)
+    observed = measure(law, sample)
+    if math.isnan(observed):
+        raise MleError("goodness of fit: the statistic is undefined for these data.")
+    used, reached, failed, at_boundary = 0, 0, 0, 0
+    chunks = replicator.chunks(int(n_resamples), rng)
+    results = replicator.run(_Work(replicator, measure), chunks, workers, "goodness of fit")
+    for values, n_boundary in results:
+        known = values[~np.isnan(values)]
+        failed += len(values) - len(known)
+        at_boundary += n_boundary
+        exceed = np.cumsum(known >= observed - _SAME * abs(observed)) + reached
+        if stop_after is not None and len(exceed) and exceed[-1] >= stop_after:
+            used += int(np.argmax(exceed >= stop_after)) + 1
+            reached = stop_after
+            results.close()
+            break
+        used += len(known)
+        reached = int(exceed[-1]) if len(exceed) else reached
+    if used == 0:
+        raise MleError(f"goodness of fit: none of {n_resamples} replicates has a maximum, so there is no p-value.")
+    notes = []
+    if failed:
+        notes.append(f"{failed} replicates have no maximum and are left out")
+    if at_boundary:
+        notes.append(f"{at_boundary} replicates ended at the boundary of the parameter space")
+    if stop_after is not None and reached == stop_after:
+        p_value = reached / used
+        p_error = p_value * math.sqrt((1 - p_value) / reached)
+        notes.append(f"stopped after {stop_after} replicates reached the statistic")
+    else:
+        p_value = (reached + 1) / (used + 1)
+        p_error = math.sqrt(p_value * (1 - p_value) / (used + 1))
+    return GoodnessOfFit(
+        statistic=observed,
+        p_value=p_value,
+        p_error=p_error,
+        n_resamples=used,
+        method=f"{_NAMES[statistic]} {form}",
+        notes=tuple(notes),
+    )
+
+
+Measure = Callable[[Distribution, Sample], float]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One chunk of replicates, for any process."""
+
+    replicator: Replicator
+    measure: Measure
+
+    def __call__(self, count: int, seed: np.random.SeedSequence) -> tuple[Array, int]:
+        return self.replicator.statistic_chunk(self.measure, count, seed)
+
+
+def _measure(statistic: Statistic, law: Distribution, sample: Sample) -> tuple[Measure, str]:
+    """How to compute a statistic for data of the form of a sample, and what it compares."""
+    cells = not sample.is_exact and not one_sided(sample)
+    if statistic in ("chi2", "g"):
+        if (
+            not (sample.is_exact or cells)
+            or law.family.per_row
+            or (sample.window is not None and not sample.has_one_window)
+        ):
+            raise ParameterError(
+                f'goodness of fit: "{statistic}" needs cells that all observations share, which censoring, windows and '
+                f'constants of each row do not leave; use "ad", "cvm" or "ks".'
+            )
+        return _OnCells(statistic, _chi_squared_edges(law, sample)), "on cells"
+    censored = not sample.is_exact and not cells
+    windows = sample.window is not None and not sample.has_one_window
+    if law.family.per_row or (windows and not censored and (cells or law.family.discrete)):
+        raise ParameterError(
+            "goodness of fit: constants or windows of each row leave counts and bins no common law; "
+            "look at the residuals instead."
+        )
+    if censored:
+        return _OnKaplanMeier(statistic), "of the Kaplan-Meier estimate"
+    if cells:
+        return _OnTable(statistic), "on bins"
+    return (_OnTable(statistic), "on counts") if law.family.discrete else (_OnValues(statistic), "of the values")
+
+
+# --- exact values of a continuous law ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _OnValues:
+    """Statistics of probability integral transforms, which are uniform."""
+
+    statistic: Statistic
+
+    def __call__(self, law: Distribution, sample: Sample) -> float:
+        log_u, log_v = cumulative(law, sample.x, sample)
+        order = np.lexsort((-log_v, log_u))  # far in the upper tail only the latter tells them apart
+        steps = np.ones(sample.n_rows) if sample.weight is None else sample.weight[order]
+        return uniform_distance(self.statistic, log_u[order], log_v[order], steps / sample.nobs, sample.nobs)
+
+
+def uniform_distance(statistic: Statistic, log_u: Array, log_v: Array, steps: Array, nobs: float) -> float:
+    """Distance of a step function from the uniform law, where the steps sum to one.
+
+    Parameters
+    ----------
+    statistic : {"ad", "ks", "cvm"}
+    log_u, log_v : ndarray of shape (n,)
+        Logs of the places of the steps, in order, and of one minus them.
+    steps : ndarray of shape (n,)
+        Heights.
+    nobs : float
+        Number of observations.
+    """
+    after = np.cumsum(steps)
+    before = np.concatenate([[0.0], after[:-1]])
+    if statistic == "ad":
+        # n times the integral of (steps - u)^2 / (u (1 - u)), piece by piece.
+        falls = (after - before) * (after + before) * log_u
+        rises = (after - before) * (2.0 - after - before) * log_v
+        return float(-nobs * (1.0 + np.sum(falls + rises)))
+    u = np.exp(log_u)
+    if statistic == "ks":
+        return float(max(np.max(after - u), np.max(u - before)))
+    return float(nobs * np.sum(steps * (np.square(u - 0.5 * (after + before)) + steps**2 / 12)))
+
+
+# --- one-sided censoring ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _OnKaplanMeier:
+    """Distances between the Kaplan-Meier estimate and the law, up to the last observation."""
+
+    statistic: Statistic
+
+    def __call__(self, law: Distribution, sample: Sample) -> float:
+        time, event, weight, entry, sign = right_censored_view(sample)
+        if not event.any():
+            return math.nan
+        points, survival = product_limit(time, event, weight, entry)
+        heights = np.concatenate([[0.0], 1.0 - survival])
+
+        def below(t: Array) -> Array:
+            return law.cdf(t) if sign > 0 else law.sf(-t if not law.family.discrete else -t - 1)
+
+        # Given what could be seen at all: later than the first entry.
+        first = np.asarray(np.min(entry))
+        start = float(below(first)) if np.isfinite(first) else 0.0
+        ends = np.append(points, np.max(time))
+        if law.family.discrete:
+            ends = np.unique(np.concatenate([ends, ends - 1]))
+            u = (below(ends) - start) / (1.0 - start)
+            seen = heights[np.searchsorted(points, ends, side="right")]
+            return _discrete_distance(self.statistic, seen, u, sample.nobs)
+        u = np.concatenate([[0.0], (below(ends) - start) / (1.0 - start)])
+        low, high = u[:-1], u[1:]
+        if self.statistic == "ks":
+            return float(max(np.max(np.abs(high - heights)), np.max(np.abs(low - heights))))
+        if self.statistic == "cvm":
+            return float(sample.nobs * np.sum((high - heights) ** 3 - (low - heights) ** 3) / 3)
+        # The integral of (height - u)^2 / (u (1 - u)) on each piece; neither log counts where its factor is 0.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = np.where(heights > 0, heights**2 * (np.log(high) - np.log(low)), 0.0)
+            right = np.where(heights < 1, (1 - heights) ** 2 * (np.log1p(-high) - np.log1p(-low)), 0.0)
+        return float(sample.nobs * np.sum(left - right - (high - low)))
+
+
+# --- counts and bins --------------------------------------------------------------------------------------------------
+
+
+def _probability_below(law: Distribution, ends: Array, sample: Sample) -> Array:
+    """Distribution function of the law, within the window if there is one."""
+    below = law.cdf(ends)
+    if sample.window is None:
+        return below
+    low, high = (float(end[0]) for end in sample.window)
+    first, last = law.cdf(np.array([low, high])).tolist()
+    return np.asarray((np.minimum(np.maximum(below, first), last) - first) / (last - first))
+
+
+def _weights(sample: Sample) -> Array:
+    return np.ones(sample.n_rows) if sample.weight is None else sample.weight
+
+
+@dataclass(frozen=True)
+class _OnTable:
+    """Discrete forms of the statistics.
+
+    Cells end at the observed values and just before each of them, so that a run of counts that nobody has is one cell;
+    bins are cells as they are. What lies below and above all observations are two cells more.
+    """
+
+    statistic: Statistic
+
+    def __call__(self, law: Distribution, sample: Sample) -> float:
+        upper, weight = sample.upper, _weights(sample)
+        before = upper - 1.0 if sample.is_exact else sample.lower
+        ends = np.unique(np.concatenate([upper, before]))
+        ends = ends[np.isfinite(ends)]
+        place = np.searchsorted(ends, upper)
+        seen = np.cumsum(np.bincount(place, weight, len(ends) + 1))[: len(ends)] / sample.nobs
+        below = _probability_below(law, ends, sample)
+        return _discrete_distance(self.statistic, seen, below, sample.nobs)
+
+
+def _discrete_distance(statistic: Statistic, seen: Array, below: Array, nobs: float) -> float:
+    """Distance of two distribution functions that are known at the ends of cells."""
+    share, gap = np.diff(below, prepend=0.0), seen - below
+    if statistic == "ks":
+        return float(np.max(np.abs(gap)))
+    if statistic == "cvm":
+        return float(nobs * np.sum(gap**2 * share))
+    spread = below * (1 - below)
+    counted = gap != 0  # where the law has reached 0 or 1 with the data there is no gap
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = gap[counted] ** 2 * share[counted] / spread[counted]
+    return float(nobs * np.sum(terms[share[counted] > 0]))
+
+
+@dataclass(frozen=True)
+class _OnCells:
+    """Pearson's chi-squared and the likelihood-ratio statistic, on cells that stay the same for all replicates."""
+
+    statistic: Statistic
+    edges: Array
+
+    def __call__(self, law: Distribution, sample: Sample) -> float:
+        middle = sample.upper
+        if not sample.is_exact:  # the ends of a rounded value are subject to rounding themselves
+            bounded = np.isfinite(sample.lower) & np.isfinite(sample.upper)
+            middle = np.where(bounded, 0.5 * (sample.lower + sample.upper), sample.upper)
+        observed = np.bincount(np.searchsorted(self.edges, middle), _weights(sample), len(self.edges) + 1)
+        below = _probability_below(law, self.edges, sample)
+        expected = sample.nobs * np.diff(np.concatenate([[0.0], below, [1.0]]))
+        some = observed > 0
+        with np.errstate(divide="ignore"):
+            if self.statistic == "g":
+                return float(2 * np.sum(observed[some] * np.log(observed[some] / expected[some])))
+            cells = some | (expected > 0)
+            return float(np.sum((observed[cells] - expected[cells]) ** 2 / expected[cells]))
+
+
+def _chi_squared_edges(law: Distribution, sample: Sample) -> Array:
+    """Inner ends of the cells.
+
+    Raises
+    ------
+    ParameterError
+        If fewer than two cells have five expected observations.
+    """
+    if sample.is_exact and not law.family.discrete:
+        # Mann & Wald (1942) as halved by Moore (1986) in D'Agostino & Stephens, Goodness-of-Fit Techniques, p. 70.
+        cells = min(math.ceil(2 * sample.nobs**0.4), int(sample.nobs // _LEAST_EXPECTED))
+        levels = np.arange(1, max(cells, 1)) / max(cells, 1)
+        if sample.window is not None:
+            low, high = law.cdf(np.array([sample.window[0][0], sample.window[1][0]])).tolist()
+            levels = low + levels * (high - low)
+        edges = np.unique(law.ppf(levels))
+    else:
+        ends = np.concatenate([sample.upper, sample.upper - 1.0 if sample.is_exact else sample.lower])
+        if sample.is_exact:
+            ends = np.arange(np.min(ends), np.max(ends) + 1) if np.ptp(ends) < 10 * sample.nobs else ends
+        ends = np.unique(ends[np.isfinite(ends)])
+        below = sample.nobs * _probability_below(law, ends, sample)
+        kept: list[int] = []
+        reached = 0.0
+        for k, expected in enumerate(below.tolist()):
+            if expected - reached >= _LEAST_EXPECTED and sample.nobs - expected >= _LEAST_EXPECTED:
+                kept.append(k)
+                reached = expected
+        edges = ends[kept]
+    if len(edges) < 1:
+        raise ParameterError(
+            f"goodness of fit: {sample.nobs:g} observations leave fewer than two cells in which "
+            f'{_LEAST_EXPECTED:g} are expected; use "ad", "cvm" or "ks".'
+        )
+    return np.asarray(edges)
