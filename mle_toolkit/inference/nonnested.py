@@ -335,7 +335,7 @@ class _Noise:
         return max(found, float(special.ndtri(1 - LEVEL / 2)))
 
     def p_value(self, statistic: float, constant: float) -> float:
-        """The largest probability, among all distances, of a statistic as large: its rank among the draws and itself."""
+        """The largest probability, among all distances, of a statistic as large: its rank among the draws."""
         from scipy import special
 
         counts = [int(np.count_nonzero(self.statistics(s, constant) >= abs(statistic))) for s in _DISTANCES.tolist()]
