@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import NanPolicy, Sample
-from mle_toolkit.errors import ComparisonError, MleError, SupportError
+from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family, families, family_class, get_family
 from mle_toolkit.fitting import Fit, _fit
 from mle_toolkit.information.entropy import rounding_step, weighted_se
+from mle_toolkit.information.estimate import Z95
 from mle_toolkit.information.report import entropy_for, information_report
 from mle_toolkit.report.record import jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mle_toolkit.estimation.solve import Maximum
+    from mle_toolkit.families.distribution import Distribution
+    from mle_toolkit.inference.confidence_set import ConfidenceSet
+    from mle_toolkit.inference.nonnested import VuongTest
+    from mle_toolkit.inference.scores import HeldOut
+    from mle_toolkit.inference.selection import SelectionBootstrap
     from mle_toolkit.information.entropy import SampleEntropy
 
 ONLY_IF_ASKED = ("categorical", "von_mises")
@@ -31,6 +38,10 @@ MOST_DISTINCT_COUNTS = 2 / 3
 
 HIGHEST_COUNT_FLOOR = 1 / 4
 """Smallest over largest value up to which whole numbers may be counts: minutes and years stay away from zero."""
+
+LEAST_DELTA = 4.0
+"""Difference of AIC below which models are not told apart, however small its standard error: Burnham & Anderson (2002),
+Model Selection and Multimodel Inference, sec. 2.6, find considerably less support from 4 upwards."""
 
 COMPARISON_FORMAT = "mle_toolkit.comparison"
 COMPARISON_SCHEMA = 1
@@ -86,6 +97,9 @@ class Comparison:
 
             rank
                 1 for the smallest AIC (TIC for reliability weights).
+            group
+                Models of one group are not told apart from its first: their criteria differ by less than 1.96 paired
+                standard errors, or by less than `LEAST_DELTA`.
             family
                 Name.
             cross_entropy
@@ -102,6 +116,8 @@ class Comparison:
                 Log-likelihood, nats; number of free parameters.
             aic, delta_aic, akaike_weight, bic, tic
                 Criteria; Akaike weights are proportional to exp(-delta_aic / 2) and sum to one.
+            optimism
+                tr(J⁻¹K), which TIC takes in the place of ``k``: far from ``k``, it hints that the model is wrong.
             params
                 Estimates as text.
             verdict, flags
@@ -116,7 +132,8 @@ class Comparison:
             return []
         first = next(iter(self.fits.values()))
         aic = np.array([fit.aic for fit in self.fits.values()])
-        relative = np.exp(-0.5 * (aic - aic.min()))
+        weight = self.weights()
+        group = {name: number for number, names in enumerate(self.groups, start=1) for name in names}
         rows = []
         for rank, (name, fit) in enumerate(self.fits.items(), start=1):
             report = fit.information()
@@ -125,6 +142,7 @@ class Comparison:
             rows.append(
                 {
                     "rank": rank,
+                    "group": group[name],
                     "family": name,
                     "cross_entropy": fit.cross_entropy,
                     "delta_ce": delta,
@@ -136,9 +154,10 @@ class Comparison:
                     "k": fit.df_model,
                     "aic": fit.aic,
                     "delta_aic": float(aic[rank - 1] - aic.min()),
-                    "akaike_weight": float(relative[rank - 1] / relative.sum()),
+                    "akaike_weight": weight[name],
                     "bic": fit.bic,
                     "tic": fit.tic,
+                    "optimism": fit.optimism,
                     "params": _params_text(fit),
                     "verdict": str(fit.certificate.verdict),
                     "flags": ", ".join(_flags(fit)),
@@ -155,6 +174,235 @@ class Comparison:
             return 0.0, 0.0
         se = weighted_se(np.asarray(other.logpdf_rows() - fit.logpdf_rows()), self.sample)
         return fit.cross_entropy - other.cross_entropy, np.nan if se is None else se
+
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the models, best first, in groups that the data do not tell apart from the first of each."""
+        left = list(self.fits)
+        groups = []
+        while left:
+            first = self.fits[left[0]]
+            together = tuple(name for name in left if self._alike(self.fits[name], first))
+            groups.append(together)
+            left = [name for name in left if name not in together]
+        return tuple(groups)
+
+    def _alike(self, fit: Fit, first: Fit) -> bool:
+        """Whether the criteria of two fits differ by less than 1.96 standard errors of their paired difference."""
+        if fit is first:
+            return True
+        _, se = self.difference(fit, first)
+        delta = float(getattr(fit, self.criterion) - getattr(first, self.criterion))
+        if np.isnan(delta):  # a TIC whose information is singular
+            delta = 2 * (first.llf - fit.llf)
+        return not abs(delta) > max(2 * self.sample.nobs * Z95 * se, LEAST_DELTA)
+
+    # --- on data that the fits have not seen --------------------------------------------------------------------------
+
+    def cross_validated(self, folds: int = 10, rng: Any = None) -> HeldOut:
+        """Score every observation under laws fitted without its fold; the same folds for all models.
+
+        Parameters
+        ----------
+        folds : int
+            Into how many parts the observations are dealt at random.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            Source of randomness (SPEC 7).
+
+        Returns
+        -------
+        HeldOut
+            Its ``table`` ranks the mean log scores, with standard errors of the paired differences to the best.
+
+        Examples
+        --------
+        >>> from mle_toolkit import datasets
+        >>> x = datasets.load("rivers").sample()
+        >>> compare(x, ["gamma", "weibull", "normal"]).cross_validated(rng=1).table["family"].tolist()
+        ['gamma', 'weibull', 'normal']
+        """
+        from mle_toolkit.inference.scores import cross_validate
+
+        return cross_validate(self._maxima(), self.sample, folds, rng)
+
+    def leave_one_out(self) -> HeldOut:
+        """Score every observation under the laws fitted to all others: by a Newton step, refits where it is long."""
+        from mle_toolkit.inference.scores import leave_one_out
+
+        return leave_one_out(self._maxima(), self.sample)
+
+    def confidence_set(
+        self,
+        alpha: float = 0.05,
+        *,
+        held_out: HeldOut | None = None,
+        statistic: str = "max",
+        n: int = 1000,
+        rng: Any = None,
+    ) -> ConfidenceSet:
+        """Find the models that the data cannot tell from the best, by their scores on held-out observations.
+
+        Parameters
+        ----------
+        alpha : float
+            The set holds the best model with probability ``1 - alpha`` at least, for large samples.
+        held_out : HeldOut, optional
+            Scores from `cross_validated` or `leave_one_out`; by default the first, with ten folds.
+        statistic : {"max", "range"}
+            T_max or T_R of Hansen, Lunde & Nason (2011).
+        n : int
+            Number of bootstrap resamples.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            Source of randomness (SPEC 7).
+        """
+        from mle_toolkit.inference.confidence_set import confidence_set
+
+        source = np.random.default_rng(rng)
+        return confidence_set(held_out or self.cross_validated(rng=source), alpha, statistic, n, source)
+
+    def weights(self, kind: str = "akaike", *, held_out: HeldOut | None = None, rng: Any = None) -> dict[str, float]:
+        """Weights of the models, by name; they sum to 1.
+
+        Parameters
+        ----------
+        kind : {"akaike", "stacking"}
+            Proportional to exp(-AIC / 2), or those of the mixture of the fitted laws that scores best on held-out
+            observations.
+        held_out : HeldOut, optional
+            For stacking: scores from `cross_validated` or `leave_one_out`; by default the first, with ten folds.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            For the folds.
+        """
+        if kind == "akaike":
+            aic = np.array([fit.aic for fit in self.fits.values()])
+            relative = np.exp(-0.5 * (aic - aic.min()))
+            return dict(zip(self.fits, (relative / relative.sum()).tolist(), strict=True))
+        if kind != "stacking":
+            raise ParameterError(f'unknown kind of weights {kind!r}; choose "akaike" or "stacking".')
+        from mle_toolkit.inference.confidence_set import stacking_weights
+
+        scores = held_out or self.cross_validated(rng=rng)
+        return dict(zip(scores.names, stacking_weights(scores).tolist(), strict=True))
+
+    def vuong(
+        self,
+        first: str | None = None,
+        second: str | None = None,
+        method: str = "shi",
+        case: str | None = None,
+        rng: Any = None,
+    ) -> VuongTest:
+        """Test whether one of two laws is closer to the truth than the other.
+
+        Parameters
+        ----------
+        first, second : str, optional
+            Names of two models; by default the first two in rank.
+        method : {"shi", "vuong"}
+            Shi's version, which keeps its level also where the two fitted laws may be the same, or Vuong's.
+        case : {"nested", "overlapping", "non-nested"}, optional
+            For Vuong's: how the families lie to each other. By default nested where that is known, else overlapping,
+            which tests first whether the two fitted laws are one.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            For the simulated critical value of Shi's.
+
+        Raises
+        ------
+        ComparisonError
+            If one law is the other at the boundary of its parameters (zero inflation), or a maximum is at a boundary.
+
+        Examples
+        --------
+        >>> from mle_toolkit import datasets
+        >>> x = datasets.load("rivers").sample()
+        >>> compare(x, ["gamma", "lognormal"]).vuong(rng=1).closer
+        'lognormal'
+        """
+        from mle_toolkit.inference.nonnested import vuong
+
+        ranked = [name for name in self.fits if name not in (first, second)]
+        names = (first or next(iter(ranked), ""), second or next((n for n in ranked if first or n != ranked[0]), ""))
+        maxima = self._maxima()
+        for name in names:
+            if name not in maxima:
+                raise UnknownNameError(f"vuong: no model {name!r} to test; there are {', '.join(maxima) or 'none'}.")
+        return vuong(maxima[names[0]], maxima[names[1]], self.sample, names, method, case, rng)
+
+    def eic(self, n: int = 200, rng: Any = None) -> pd.DataFrame:
+        """Rank by the extended information criterion, whose penalty is simulated by the bootstrap.
+
+        Parameters
+        ----------
+        n : int
+            Number of replicates.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            Source of randomness (SPEC 7); the same replicates for all models.
+
+        Returns
+        -------
+        DataFrame with columns ``family``, ``eic``, ``delta``, ``optimism``, ``optimism_error``
+            Optimism in nats, with its Monte-Carlo error; infinite for a law that excludes observations it has not seen.
+        """
+        import pandas as pd
+
+        from mle_toolkit.inference.scores import bootstrap_optimism
+
+        seed = np.random.default_rng(rng).integers(1 << 63)
+        found = {name: bootstrap_optimism(at, self.sample, n, seed) for name, at in self._maxima().items()}
+        eic = np.array([-2 * self.fits[name].llf + 2 * estimate.value for name, estimate in found.items()])
+        table = pd.DataFrame(
+            {
+                "family": list(found),
+                "eic": eic,
+                "delta": eic - np.min(eic, initial=np.inf),
+                "optimism": [estimate.value for estimate in found.values()],
+                "optimism_error": [np.nan if e.error is None else e.error for e in found.values()],
+            }
+        )
+        return table.sort_values("eic", kind="stable", ignore_index=True)
+
+    def bootstrap(
+        self,
+        n: int = 200,
+        function: Callable[[Distribution], float] | None = None,
+        alpha: float = 0.05,
+        rng: Any = None,
+    ) -> SelectionBootstrap:
+        """Select by AIC and fit on resamples of the data: how sure the choice is, and what it adds to the uncertainty.
+
+        Parameters
+        ----------
+        n : int
+            Number of resamples.
+        function : callable, optional
+            Of the selected law: ``lambda law: law.ppf(0.99)``. Its percentile interval counts the selection too, which
+            the intervals of the fit that was selected do not.
+        alpha : float
+            One minus the level of the interval.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            Source of randomness (SPEC 7).
+
+        Examples
+        --------
+        >>> from mle_toolkit import datasets
+        >>> x = datasets.load("rivers").sample()
+        >>> chosen = compare(x, ["lognormal", "inverse_gaussian"]).bootstrap(100, lambda law: law.ppf(0.95), rng=1)
+        >>> next(iter(chosen.frequencies))
+        'inverse_gaussian'
+        """
+        from mle_toolkit.inference.selection import bootstrap_selection
+
+        return bootstrap_selection(self._maxima(), self.sample, n, function, alpha, rng)
+
+    def _maxima(self) -> dict[str, Maximum]:
+        """The maxima, where the rows that they are of can be drawn from."""
+        if not self.sample.in_memory:
+            raise DataError("the rows are read in blocks and not held; compare a column in memory, or a subsample.")
+        if not self.fits:
+            raise ComparisonError("no family could be fitted, so there is nothing to compare.")
+        return {name: fit._at_maximum for name, fit in self.fits.items()}
+
+    # --- presentation -------------------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
         """Table and failures as JSON-ready values."""
@@ -186,10 +434,18 @@ class Comparison:
                 notes.append(f"entropy of the data: {report.entropy}, {report.entropy.method}")
         if len(self.fits) > 1:
             notes.append(f"ranked by {self.criterion.upper()}; delta_ce is the exact difference of KL to the first row")
+            notes += self._in_words()
         return notes
 
+    def _in_words(self) -> list[str]:
+        """Which models the data tell apart from the first."""
+        first, *alike = self.groups[0]
+        if alike:
+            return [f"the data cannot tell {_listed(alike)} from {first}"]
+        return [f"the data tell {first} from all others"]
+
     def __str__(self) -> str:
-        shown = ("rank", "family", "k", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "delta_aic")
+        shown = ("rank", "group", "family", "k", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "delta_aic")
         table = self.table[[*shown, "akaike_weight", "verdict", "params"]]
         text = (
             "no family could be fitted" if table.empty else table.to_string(index=False, float_format="{:.5g}".format)
@@ -209,8 +465,8 @@ class Comparison:
 
 
 _COLUMNS = (
-    "rank", "family", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive", "llf", "k",
-    "aic", "delta_aic", "akaike_weight", "bic", "tic", "params", "verdict", "flags",
+    "rank", "group", "family", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive", "llf", "k",
+    "aic", "delta_aic", "akaike_weight", "bic", "tic", "optimism", "params", "verdict", "flags",
 )  # fmt: skip
 
 
@@ -388,6 +644,11 @@ def _label(item: Fit | Family, taken: set[str]) -> str:
         label = f"{law.name} #{number}"
         number += 1
     return label
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _params_text(fit: Fit) -> str:
