@@ -52,7 +52,7 @@ class Bootstrap:
     >>> fit = mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential")
     >>> drawn = fit.bootstrap(n=2000, rng=1)
     >>> drawn
-    Bootstrap(exponential, 2000 parametric replicates: scale=1.38 ± 0.614)
+    Bootstrap(exponential, 2000 parametric replicates: scale=1.38 ± 0.604)
     >>> low, high = drawn.interval("scale", alpha=0.1)
     >>> round(low, 2), round(high, 2)
     (0.77, 3.34)

@@ -151,13 +151,17 @@ def goodness_of_fit(
         notes.append(f"{failed} replicates have no maximum and are left out")
     if at_boundary:
         notes.append(f"{at_boundary} replicates ended at the boundary of the parameter space")
+    # The errors are those of a binomial and of a negative binomial share, with one replicate more that does not reach the
+    # statistic: else a share of one would claim to be exact.
     if stop_after is not None and reached == stop_after:
         p_value = reached / used
-        p_error = p_value * math.sqrt((1 - p_value) / reached)
+        share = reached / (used + 1)
+        p_error = share * math.sqrt((1 - share) / reached)
         notes.append(f"stopped after {stop_after} replicates reached the statistic")
     else:
         p_value = (reached + 1) / (used + 1)
-        p_error = math.sqrt(p_value * (1 - p_value) / (used + 1))
+        share = (reached + 1) / (used + 2)
+        p_error = math.sqrt(share * (1 - share) / (used + 1))
     return GoodnessOfFit(
         statistic=observed,
         p_value=p_value,

@@ -388,8 +388,10 @@ class Replicator:
     def chunks(self, n: int, rng: Any) -> list[tuple[int, np.random.SeedSequence]]:
         """Split ``n`` replicates into chunks of a size that depends on the data only, each with its seed."""
         rows = self._table.n_rows if self.kind == "nonparametric" else max(self.sample.n_rows, int(self.sample.nobs))
-        most = CHUNK_REPLICATES if self.together else CHUNK_OF_SLOW
-        size = min(max(1, CHUNK_ROWS // rows), most)
+        size = -(-CHUNK_ROWS // rows)
+        # Compiled fits are worth their start only from so many rows on.
+        if not (self.together and compiled_groups(type(self.maximum.family))):
+            size = min(size, CHUNK_REPLICATES if self.together else CHUNK_OF_SLOW)
         entropy = np.random.default_rng(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
         seeds = np.random.SeedSequence(entropy).spawn(-(-n // size))
         return [(min(size, n - k * size), seed) for k, seed in enumerate(seeds)]
