@@ -5,11 +5,11 @@ import math
 
 import numpy as np
 import pytest
+from references import HERE, PARAMETER, _raw_cases, case, column, fit_quietly
 from scipy import optimize, special
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
-from references import HERE, PARAMETER, _raw_cases, case, column, fit_quietly
 
 IN_STANDARD_ERRORS = 1e-5
 
