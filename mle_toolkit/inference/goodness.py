@@ -17,7 +17,6 @@ P-values by parametric bootstrap: Stute, Gonzales Manteiga & Presedo Quindimil (
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -27,8 +26,9 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
 from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.inference.resampling import Replicator, one_sided, product_limit, right_censored_view
+from mle_toolkit.inference.resampling import Measure, Replicator, one_sided, product_limit, right_censored_view
 from mle_toolkit.inference.residuals import cumulative
 
 Statistic = Literal["ad", "ks", "cvm", "chi2", "g"]
@@ -151,8 +151,8 @@ def goodness_of_fit(
         notes.append(f"{failed} replicates have no maximum and are left out")
     if at_boundary:
         notes.append(f"{at_boundary} replicates ended at the boundary of the parameter space")
-    # The errors are those of a binomial and of a negative binomial share, with one replicate more that does not reach the
-    # statistic: else a share of one would claim to be exact.
+    # Errors of a binomial and of a negative binomial share, with one replicate more that does not reach the statistic:
+    # else a share of one would claim to be exact.
     if stop_after is not None and reached == stop_after:
         p_value = reached / used
         share = reached / (used + 1)
@@ -170,9 +170,6 @@ def goodness_of_fit(
         method=f"{_NAMES[statistic]} {form}",
         notes=tuple(notes),
     )
-
-
-Measure = Callable[[Distribution, Sample], float]
 
 
 @dataclass(frozen=True)
@@ -218,7 +215,7 @@ def _measure(statistic: Statistic, law: Distribution, sample: Sample) -> tuple[M
 
 
 @dataclass(frozen=True)
-class _OnValues:
+class _OnValues(Measure):
     """Statistics of probability integral transforms, which are uniform."""
 
     statistic: Statistic
@@ -227,21 +224,43 @@ class _OnValues:
         log_u, log_v = cumulative(law, sample.x, sample)
         order = np.lexsort((-log_v, log_u))  # far in the upper tail only the latter tells them apart
         steps = np.ones(sample.n_rows) if sample.weight is None else sample.weight[order]
-        return uniform_distance(self.statistic, log_u[order], log_v[order], steps / sample.nobs, sample.nobs)
+        return float(uniform_distance(self.statistic, log_u[order], log_v[order], steps / sample.nobs, sample.nobs))
+
+    def together(self, family: Family, theta: Array, x: Array) -> Array | None:
+        """Statistics of many samples, where the distribution function takes a parameter for each of them."""
+        if not family.all_scalar or (family.to_scipy is None and (family.logcdf is None or family.logsf is None)):
+            return None
+        x, n = np.sort(x, axis=1), x.shape[1]
+        law = Distribution.at(family, tuple(theta.T[:, :, None]))
+        try:
+            log_u, log_v = law.logcdf(x), law.logsf(x)
+        except (ValueError, TypeError):  # what code for numbers does with arrays
+            return None
+        if log_u.shape != x.shape or log_v.shape != x.shape:
+            return None
+        values = np.asarray(uniform_distance(self.statistic, log_u, log_v, np.full(n, 1.0 / n), float(n)))
+        known = np.flatnonzero(np.isfinite(theta).all(axis=1))[:1]
+        alone = [self(Distribution.at(family, family.unpack(theta[k])), Sample(x[k])) for k in known]
+        # Code that picks a branch by one parameter may answer wrongly for many.
+        return values if np.allclose(values[known], alone, rtol=1e-9, atol=0.0, equal_nan=True) else None
 
 
-def uniform_distance(statistic: Statistic, log_u: Array, log_v: Array, steps: Array, nobs: float) -> float:
+def uniform_distance(statistic: Statistic, log_u: Array, log_v: Array, steps: Array, nobs: float) -> Array:
     """Distance of a step function from the uniform law, where the steps sum to one.
 
     Parameters
     ----------
     statistic : {"ad", "ks", "cvm"}
-    log_u, log_v : ndarray of shape (n,)
+    log_u, log_v : ndarray of shape (..., n)
         Logs of the places of the steps, in order, and of one minus them.
     steps : ndarray of shape (n,)
         Heights.
     nobs : float
         Number of observations.
+
+    Returns
+    -------
+    ndarray of shape (...)
     """
     after = np.cumsum(steps)
     before = np.concatenate([[0.0], after[:-1]])
@@ -249,18 +268,19 @@ def uniform_distance(statistic: Statistic, log_u: Array, log_v: Array, steps: Ar
         # n times the integral of (steps - u)^2 / (u (1 - u)), piece by piece.
         falls = (after - before) * (after + before) * log_u
         rises = (after - before) * (2.0 - after - before) * log_v
-        return float(-nobs * (1.0 + np.sum(falls + rises)))
+        return np.asarray(-nobs * (1.0 + np.sum(falls + rises, axis=-1)))
     u = np.exp(log_u)
     if statistic == "ks":
-        return float(max(np.max(after - u), np.max(u - before)))
-    return float(nobs * np.sum(steps * (np.square(u - 0.5 * (after + before)) + steps**2 / 12)))
+        return np.asarray(np.maximum(np.max(after - u, axis=-1), np.max(u - before, axis=-1)))
+    gaps = np.square(u - 0.5 * (after + before)) + steps**2 / 12
+    return np.asarray(nobs * np.sum(steps * gaps, axis=-1))
 
 
 # --- one-sided censoring ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _OnKaplanMeier:
+class _OnKaplanMeier(Measure):
     """Distances between the Kaplan-Meier estimate and the law, up to the last observation."""
 
     statistic: Statistic
@@ -315,7 +335,7 @@ def _weights(sample: Sample) -> Array:
 
 
 @dataclass(frozen=True)
-class _OnTable:
+class _OnTable(Measure):
     """Discrete forms of the statistics.
 
     Cells end at the observed values and just before each of them, so that a run of counts that nobody has is one cell;
@@ -350,7 +370,7 @@ def _discrete_distance(statistic: Statistic, seen: Array, below: Array, nobs: fl
 
 
 @dataclass(frozen=True)
-class _OnCells:
+class _OnCells(Measure):
     """Pearson's chi-squared and the likelihood-ratio statistic, on cells that stay the same for all replicates."""
 
     statistic: Statistic

@@ -28,6 +28,7 @@ from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.likelihood.kernels import _pool
 from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups
 
 Kind = Literal["parametric", "nonparametric"]
@@ -38,6 +39,9 @@ CHUNK_ROWS = 1 << 18
 CHUNK_REPLICATES, CHUNK_OF_SLOW = 250, 25
 """Replicates a chunk, at most: where they are fitted together, and where one by one, to share them among workers."""
 
+COMPILED_ROWS = 50_000
+"""Rows from which replicates are fitted by compiled loops: there are many, of a law that takes many steps."""
+
 FAILED, INTERIOR, BOUNDARY = 0, 1, 2
 """What became of a replicate: no maximum; an ordinary one; one at the boundary of the parameter space."""
 
@@ -46,6 +50,18 @@ SLOW_SECONDS = 1.0
 
 _WHOLE = 1e-9
 """Relative distance at which a number counts as whole."""
+
+
+class Measure:
+    """A statistic of a sample and the law that was fitted to it."""
+
+    def __call__(self, law: Distribution, sample: Sample) -> float:
+        """Statistic of one sample."""
+        raise NotImplementedError
+
+    def together(self, family: Family, theta: Array, x: Array) -> Array | None:
+        """Statistics of exact unweighted samples, one a row, each with its parameters; None for one by one."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -285,7 +301,7 @@ class Replicator:
         family = self.maximum.family
         theta, status, limits = self._nothing(len(groups))
         if self.together:
-            settled = settle(family, groups)
+            settled = settle(family, groups, COMPILED_ROWS)
             done = settled.status == SETTLED
             theta[done], status[done] = settled.theta[done], INTERIOR
         for k in np.flatnonzero(status == FAILED).tolist():
@@ -389,8 +405,8 @@ class Replicator:
         """Split ``n`` replicates into chunks of a size that depends on the data only, each with its seed."""
         rows = self._table.n_rows if self.kind == "nonparametric" else max(self.sample.n_rows, int(self.sample.nobs))
         size = -(-CHUNK_ROWS // rows)
-        # Compiled fits are worth their start only from so many rows on.
-        if not (self.together and compiled_groups(type(self.maximum.family))):
+        # Compiled fits need many rows at once.
+        if not (self.together and not self.on_means and compiled_groups(type(self.maximum.family))):
             size = min(size, CHUNK_REPLICATES if self.together else CHUNK_OF_SLOW)
         entropy = np.random.default_rng(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
         seeds = np.random.SeedSequence(entropy).spawn(-(-n // size))
@@ -406,9 +422,7 @@ class Replicator:
                 return self.fit_groups(self.draw_groups(count, rng))
             return self.fit_one_by_one([self.draw(rng) for _ in range(count)])
 
-    def statistic_chunk(
-        self, statistic: Callable[[Distribution, Sample], float], count: int, seed: np.random.SeedSequence
-    ) -> tuple[Array, int]:
+    def statistic_chunk(self, statistic: Measure, count: int, seed: np.random.SeedSequence) -> tuple[Array, int]:
         """A statistic of each replicate and the law that was fitted to it, NaN without one; and how many at a limit."""
         rng = np.random.default_rng(seed)
         family = self.maximum.family
@@ -416,6 +430,11 @@ class Replicator:
             if self.grouped:
                 groups = self.draw_groups(count, rng)
                 fitted = self.fit_groups(groups)
+                n_boundary = int(np.count_nonzero(fitted.status == BOUNDARY))
+                if groups.weight is None and not fitted.limits:
+                    values = statistic.together(family, fitted.theta, groups.x.reshape(count, -1))
+                    if values is not None:
+                        return np.where(fitted.status == FAILED, np.nan, values), n_boundary
                 draws = [(family, groups.sample(k)) for k in range(count)]
             else:
                 draws = [self.draw(rng) for _ in range(count)]
@@ -438,6 +457,8 @@ class Replicator:
     def _results(
         self, work: Callable[..., Any], chunks: list[tuple[int, np.random.SeedSequence]], workers: int | None
     ) -> Iterator[Any]:
+        if self.on_means and len(chunks) > 1:  # drawing and summing leave other threads free
+            return _pool().map(lambda chunk: work(*chunk), chunks)
         if workers is None or workers == 1 or len(chunks) == 1:
             return (work(count, seed) for count, seed in chunks)
         from joblib import Parallel, delayed
