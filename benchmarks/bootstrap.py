@@ -1,0 +1,116 @@
+"""How fast replicates are drawn and fitted, and what a goodness-of-fit test that refits each of them costs.
+
+    python benchmarks/bootstrap.py [--quick] [--peer-resamples B] [--repeat K] [--json FILE]
+
+The first rows are `Fit.bootstrap`: 1,000 replicates, drawn from the law or from the sample, and the ratio of the
+largest bootstrap standard error to Wald's, which should be 1 up to a few percent of Monte Carlo error.
+
+The others are `Fit.goodness_of_fit` beside `scipy.stats.goodness_of_fit`, in turn, with the same statistic and the same
+number of replicates, all of which both refit. The ratio is SciPy's time over ours; "p difference" is ours less
+SciPy's, to be read in units of its Monte Carlo error, which stands beside it. SciPy fits by a generic optimiser what it
+has no formula for; it is asked for laws of the same parameters (location known where ours has none).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from _common import SEED, alternate, arguments_of, draw, parser_of, progress, publish, quiet
+
+import mle_toolkit as mle
+
+PEER_LAWS: dict[str, tuple[str, dict[str, float]]] = {
+    "exponential": ("expon", {"loc": 0.0}),
+    "gamma": ("gamma", {"loc": 0.0}),
+    "weibull": ("weibull_min", {"loc": 0.0}),
+    "gumbel": ("gumbel_r", {}),
+}
+"""SciPy's laws of the same parameters, with what it is told of them; its normal law takes the divisor n - 1."""
+
+
+def bootstrap_row(family: str, n: int, kind: str, replicates: int, repeat: int) -> dict[str, Any]:
+    """Time the bootstrap of one fit."""
+    fit = mle.fit(draw(family, n), family)
+    timing = alternate({"ours": lambda: fit.bootstrap(replicates, kind, rng=SEED)}, repeat)["ours"]
+    drawn = timing.result
+    wald = np.array(list(fit.bse.values()))
+    return {
+        "what": f"{kind} bootstrap",
+        "family": family,
+        "n": n,
+        "replicates": replicates,
+        "ours_ms": timing.median_ms,
+        "ours_range_ms": timing.range_ms,
+        "se_over_wald": float(np.max(drawn.se / wald)),
+        "failed": drawn.n_failed,
+        "at_boundary": drawn.n_boundary,
+    }
+
+
+def goodness_row(family: str, n: int, statistic: str, replicates: int, repeat: int) -> dict[str, Any]:
+    """Time a goodness-of-fit test beside SciPy's."""
+    from scipy import stats
+
+    name, known = PEER_LAWS[family]
+    x = draw(family, n)
+
+    def ours() -> Any:
+        return mle.fit(x, family).goodness_of_fit(statistic, replicates, rng=SEED)  # type: ignore[arg-type]
+
+    def peers() -> Any:
+        with quiet():
+            return stats.goodness_of_fit(
+                getattr(stats, name),
+                x,
+                known_params=known,
+                statistic=statistic,
+                n_mc_samples=replicates,
+                rng=np.random.default_rng(SEED + 1),
+            )
+
+    timing = alternate({"ours": ours, "peer": peers}, repeat)
+    own, its = timing["ours"].result, timing["peer"].result
+    ratio, ratio_range = timing["peer"].over(timing["ours"])
+    return {
+        "what": f"{statistic} test",
+        "family": family,
+        "n": n,
+        "replicates": replicates,
+        "ours_ms": timing["ours"].median_ms,
+        "ours_range_ms": timing["ours"].range_ms,
+        "peer_ms": timing["peer"].median_ms,
+        "ratio": ratio,
+        "ratio_range": ratio_range,
+        "statistic_difference": own.statistic - float(its.statistic),
+        "p_difference": own.p_value - float(its.pvalue),
+        "p_error": math.sqrt(2) * own.p_error,
+    }
+
+
+def main() -> int:
+    """Run the benchmark."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--quick", action="store_true", help="small samples, 99 replicates of the tests, two rounds")
+    parser.add_argument("--peer-resamples", type=int, default=999, help="replicates of the tests (default 999)")
+    parser.add_argument("--repeat", type=int, default=5, help="alternating calls a cell (default 5)")
+    arguments = arguments_of(parser)
+    repeat = 2 if arguments.quick else arguments.repeat
+    resamples = 99 if arguments.quick else arguments.peer_resamples
+    rows = []
+    for family, sizes in (("gamma", [1_000, 100_000]), ("student_t", [1_000])):
+        for n in sizes[:1] if arguments.quick else sizes:
+            for kind in ("parametric", "nonparametric"):
+                progress(f"{family} n={n} {kind}")
+                rows.append(bootstrap_row(family, n, kind, 1_000, repeat))
+    for family in ("exponential", "gamma") if arguments.quick else PEER_LAWS:
+        for statistic in ("ad",) if arguments.quick else ("ad", "ks", "cvm"):
+            progress(f"{family} {statistic}")
+            rows.append(goodness_row(family, 100, statistic, resamples, repeat))
+    publish(__doc__, arguments, rows)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
