@@ -350,11 +350,13 @@ class Comparison:
         seed = np.random.default_rng(rng).integers(1 << 63)
         found = {name: bootstrap_optimism(at, self.sample, n, seed) for name, at in self._maxima().items()}
         eic = np.array([-2 * self.fits[name].llf + 2 * estimate.value for name, estimate in found.items()])
+        with np.errstate(invalid="ignore"):  # of laws that are all infinite, the difference is not known
+            delta = eic - np.min(eic)
         table = pd.DataFrame(
             {
                 "family": list(found),
                 "eic": eic,
-                "delta": eic - np.min(eic, initial=np.inf),
+                "delta": delta,
                 "optimism": [estimate.value for estimate in found.values()],
                 "optimism_error": [np.nan if e.error is None else e.error for e in found.values()],
             }

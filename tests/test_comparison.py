@@ -107,6 +107,76 @@ def test_reliability_weights_rank_by_tic():
     assert result.table["aic"].isna().all()
 
 
+# --- what the data tell apart -----------------------------------------------------------------------------------------
+
+
+def test_models_are_grouped_with_the_first_that_they_cannot_be_told_from():
+    result = mle.compare(column("groundbeef", "serving"), ["gamma", "weibull", "lognormal", "normal", "exponential"])
+    assert result.groups[0] == ("gamma", "weibull")
+    assert result.groups[-1] == ("exponential",)
+    assert sorted(sum(result.groups, ())) == sorted(result.fits)
+    table = result.table.set_index("family")
+    for number, names in enumerate(result.groups, start=1):
+        assert set(table.loc[list(names), "group"]) == {number}
+        first = table.loc[names[0]]
+        for name in names[1:]:
+            delta, se = (
+                table.loc[name, "aic"] - first["aic"],
+                result.difference(*map(result.fits.get, (name, names[0]))),
+            )
+            assert delta <= max(4.0, 1.96 * 2 * 254 * se[1])
+    assert "the data cannot tell weibull from gamma" in str(result)
+    assert "the data cannot tell weibull from gamma" in result._repr_html_()
+    assert "the data cannot tell weibull from gamma" in result.notes()
+
+
+def test_a_clear_winner_is_called_one():
+    result = mle.compare(stats.expon().rvs(2000, random_state=0), ["normal", "exponential"])
+    assert result.groups == (("exponential",), ("normal",))
+    assert "the data tell exponential from all others" in result.notes()
+
+
+def test_a_law_and_its_limit_are_one_group():
+    """Of equal likelihood, the difference has no error, and that of AIC is the parameter more."""
+    result = mle.compare(np.linspace(-1.0, 1.0, 100), ["student_t", "normal"])
+    assert result.groups == (("normal", "student_t"),)
+
+
+def test_optimism_is_shown_beside_the_number_of_parameters():
+    result = mle.compare(gamma_sample(), ["gamma", "normal"])
+    table = result.table.set_index("family")
+    for name, fit in result.fits.items():
+        assert table.loc[name, "optimism"] == pytest.approx((table.loc[name, "tic"] + 2 * fit.llf) / 2, rel=1e-9)
+
+
+def test_the_extended_criterion_takes_the_optimism_of_the_bootstrap():
+    result = mle.compare(gamma_sample(), ["gamma", "weibull", "normal"])
+    table = result.eic(100, rng=1)
+    assert table["eic"].is_monotonic_increasing
+    assert table["delta"][0] == 0.0
+    for row in table.itertuples():
+        assert row.eic == pytest.approx(-2 * result.fits[row.family].llf + 2 * row.optimism, rel=1e-12)
+        assert row.optimism == pytest.approx(result.fits[row.family].optimism, rel=0.4)
+    assert table.equals(result.eic(100, rng=1))
+    assert np.isinf(mle.compare(gamma_sample(), ["uniform"]).eic(20, rng=1)["eic"][0])
+
+
+def test_the_first_two_are_tested_by_default():
+    result = mle.compare(gamma_sample(), ["gamma", "weibull", "normal"])
+    first, second, third = result.fits
+    assert (result.vuong(method="vuong").first, result.vuong(method="vuong").second) == (first, second)
+    assert (result.vuong(second, method="vuong").first, result.vuong(second, method="vuong").second) == (second, first)
+    found = result.vuong(second=third, method="vuong")
+    assert (found.first, found.second) == (first, third)
+
+
+def test_without_a_fit_nothing_is_told_apart():
+    result = mle.compare([-1.0, 0.5], ["gamma"])
+    assert result.groups == ()
+    with pytest.raises(ComparisonError, match="no family could be fitted"):
+        result.cross_validated(2)
+
+
 # --- what may be compared -------------------------------------------------------------------------------------------
 
 

@@ -37,8 +37,8 @@ DRAWS = 10_000
 _DISTANCES = np.concatenate([[0.0], np.geomspace(0.05, 50.0, 40)])
 """Distances between the laws, in units of the noise from estimation, among which the least favourable is sought."""
 
-_SAME = 1e-10
-"""Nats below which differences of log-densities are rounding: the two laws are the same on the data."""
+_SAME = 1e-6
+"""Nats below which differences of log-densities are those of two ways to one maximum: the laws are the same."""
 
 
 @dataclass(frozen=True, kw_only=True)

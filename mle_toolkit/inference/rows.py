@@ -39,7 +39,10 @@ def score_rows(maximum: Maximum, sample: Sample) -> Array:
 def by_row(maximum: Maximum, sample: Sample, values: Array) -> Array:
     """Values for the rows of a sample, from those for the rows of the likelihood, which tabulates counts."""
     data = maximum.likelihood.data
-    return values if data is sample else values[np.searchsorted(data.lower, sample.lower)]
+    # The fit may be of another object with the same rows.
+    if np.array_equal(data.lower, sample.lower):
+        return values
+    return values[np.searchsorted(data.lower, sample.lower)]
 
 
 def total(values: Array, sample: Sample) -> Array:

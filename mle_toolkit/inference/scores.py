@@ -92,12 +92,12 @@ class HeldOut:
         import pandas as pd
 
         mean = self.mean()
-        order = np.argsort(np.where(np.isnan(mean), np.inf, -mean), kind="stable")
+        order = np.lexsort((-mean, np.isnan(mean)))
         best = order[0]
         with np.errstate(invalid="ignore"):
             paired = self.scores - self.scores[:, [best]]
+            delta = mean - mean[best]
         se, paired_se = self.se(self.scores), self.se(paired)
-        delta = mean - mean[best]
         return pd.DataFrame(
             {
                 "family": [self.names[k] for k in order],
