@@ -185,7 +185,7 @@ class Replicator:
             replicate, place = np.nonzero(counts)
             offsets = np.searchsorted(replicate, np.arange(count + 1))
             return Groups(table.x[place], counts[replicate, place].astype(float), offsets)
-        rows = rng.integers(0, table.n_rows, (count, table.n_rows))
+        rows = _places(rng, (count, table.n_rows), table.n_rows)
         weights = None if table.weight is None else table.weight.take(rows).ravel()
         return Groups(table.x.take(rows).ravel(), weights, np.arange(0, rows.size + 1, table.n_rows))
 
@@ -205,8 +205,8 @@ class Replicator:
             counts = self._frequencies(sample, 1, rng)[0]
             rows = np.flatnonzero(counts)
             return family.take(rows), sample.reweighted(counts.astype(float))
-        rows = rng.integers(0, sample.n_rows, sample.n_rows)
-        return family.take(rows), self._compact(sample.take(rows))
+        places = _places(rng, sample.n_rows, sample.n_rows)
+        return family.take(places), self._compact(sample.take(places))
 
     def _simulated(self, rng: np.random.Generator) -> tuple[Family, Sample]:
         family, sample = self.maximum.family, self.sample
@@ -348,7 +348,7 @@ class Replicator:
             if ends:
                 means += [np.where(drawn, columns[-2], np.inf).min(1), np.where(drawn, columns[-1], -np.inf).max(1)]
             return np.stack(means, axis=1), drawn.sum(axis=1) == 1
-        rows = rng.integers(0, n, (count, n))
+        rows = _places(rng, (count, n), n)
         weight = None if table.weight is None else table.weight.take(rows)
         nobs = n if weight is None else weight.sum(axis=1)
         constant = np.zeros(count, dtype=bool)
@@ -467,6 +467,11 @@ class Replicator:
             delayed(work)(count, seed) for count, seed in chunks
         )
         return results
+
+
+def _places(rng: np.random.Generator, size: int | tuple[int, int], n: int) -> NDArray[np.uint32]:
+    """Draw rows of n with replacement; 32 bits, of which a generator gives two numbers at once, hold any that fit."""
+    return rng.integers(0, n, size, dtype=np.uint32)
 
 
 # --- how values become data -------------------------------------------------------------------------------------------
