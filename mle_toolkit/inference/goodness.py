@@ -127,8 +127,12 @@ def goodness_of_fit(
     law = replicator.law
     measure, form = _measure(statistic, law, sample)
     observed = measure(law, sample)
-    if math.isnan(observed):
-        raise MleError("goodness of fit: the statistic is undefined for these data.")
+    if not math.isfinite(observed):
+        raise ParameterError(
+            f'goodness of fit: the statistic "{statistic}" is not finite: no event was observed, or an observation is at '
+            f"the end of the support of {law.family.name}, to which Anderson-Darling gives infinite weight; "
+            f'use "cvm" or "ks".'
+        )
     used, reached, failed, at_boundary = 0, 0, 0, 0
     chunks = replicator.chunks(int(n_resamples), rng)
     results = replicator.run(_Work(replicator, measure), chunks, workers, "goodness of fit")

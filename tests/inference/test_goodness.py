@@ -241,6 +241,8 @@ def test_replicates_at_a_boundary_are_said():
         ([1.0, 2.0, 3.0], "gamma", {"statistic": "kuiper"}, "unknown statistic"),
         ([1.0, 2.0, 3.0], "gamma", {"n_resamples": 0}, "n_resamples"),
         ([1.0, 2.0, 3.0], "gamma", {"stop_after": 0}, "stop_after"),
+        ([1.0, 2.0, 2.5], "uniform", {"statistic": "ad"}, "end of the support of uniform"),
+        ([1.0, 2.0, 2.5], "pareto", {"statistic": "ad"}, "end of the support of pareto"),
         ([1.0, 2.0, 3.0], "gamma", {"statistic": "chi2"}, "fewer than two cells"),
         (Sample.right_censored([1.0, 2.0, 3.0], [1, 1, 0]), "exponential", {"statistic": "chi2"}, "cells that all"),
         ([1, 2, 3, 2], mle.get_family("binomial", n=[3, 4, 5, 6]), {}, "no common law"),
