@@ -141,7 +141,8 @@ def profile_of_parameter(maximum: Maximum, name: str, alpha: float = 0.05, point
     if maximum.limit is not None or maximum.boundary:
         return _trace(_Refits(maximum, owner, domain), name, alpha, points)
     target = _Target(maximum, lambda theta: float(theta[k]), domain)
-    return _trace(_Path(maximum, target), name, alpha, points)
+    refits = _Refits(maximum, owner, domain) if owner == name else None  # a fit takes whole parameters as given
+    return _trace(_Path(maximum, target, refits), name, alpha, points)
 
 
 def profile_of_function(
@@ -224,10 +225,10 @@ def delta_se(maximum: Maximum, function: Callable[[Distribution], float]) -> flo
 
 
 class _Path:
-    """Constrained maxima, each sought from the last."""
+    """Constrained maxima, each sought from the last; by whole fits where another parameter runs off to its limit."""
 
-    def __init__(self, maximum: Maximum, target: _Target) -> None:
-        self.objective, self.target = maximum.objective, target
+    def __init__(self, maximum: Maximum, target: _Target, refits: _Refits | None = None) -> None:
+        self.objective, self.target, self.refits = maximum.objective, target, refits
         self.nobs = maximum.likelihood.nobs
         self.u = maximum.coordinates
         self.top = self.objective.value(self.u)
@@ -255,7 +256,7 @@ class _Path:
                 if u is None:
                     u = self._constrained(self._seen[nearest][1], at)
             if u is None:
-                return math.nan
+                return math.nan if self.refits is None else self.refits.deviance(at)
             self._seen[at] = (2 * self.nobs * (self.objective.value(u) - self.top), u)
         return self._seen[at][0]
 
@@ -361,6 +362,10 @@ def _bounded(at: float, path: _Path | _Refits, direction: int) -> float:
     return centre + direction * 6 * path.unit if abs(centre) < _END_OF_LINE else centre
 
 
+class _NoConstrainedMaximumError(Exception):
+    """None was found at a value between two at which one was."""
+
+
 _OPEN = "the interval of {name} is open {side}: the likelihood does not fall far enough towards the end of its domain"
 _AT_END = "the estimate of {name} is at the end of its domain {side}"
 _LOST = "the end of the interval of {name} {side} was not found: no constrained maximum beyond the value given"
@@ -392,9 +397,15 @@ def _end(path: _Path | _Refits, bound: float, direction: int) -> tuple[float, st
 
             def root(at: float) -> float:
                 # On the square root, which is nearly straight.
-                return math.sqrt(max(path.deviance(at), 0.0)) - math.sqrt(bound)
+                deviance = path.deviance(at)
+                if math.isnan(deviance):
+                    raise _NoConstrainedMaximumError
+                return math.sqrt(max(deviance, 0.0)) - math.sqrt(bound)
 
-            found = optimize.brentq(root, low, high, xtol=1e-12 * max(1.0, abs(high)), rtol=1e-14)
+            try:
+                found = optimize.brentq(root, low, high, xtol=1e-12 * max(1.0, abs(high)), rtol=1e-14)
+            except _NoConstrainedMaximumError:
+                return far, _LOST
             return float(found), ""
         far, step = trial, 2 * step
     return direction * math.inf, _OPEN

@@ -168,3 +168,13 @@ def test_what_has_no_profile_is_refused_with_the_reason():
     with pytest.raises(ParameterError, match="probability"):
         fit.quantile(1.0)
     assert np.all(np.isnan(mle.fit(x, "gamma", fixed={"shape": 1.0}).conf_int(method="profile").loc["shape"]))
+
+
+def test_other_parameters_may_run_off_to_a_limiting_law():
+    """Far up the scale the constrained maximum is the normal law, df = ∞, which no step of Newton's method reaches."""
+    x = [0.2, -4.9, 1.0, 0.7, -1.2, 1.4, 5.6, -0.9, 0.3, 2.1]
+    fit = mle.fit(x, "student_t")
+    upper = fit.profile("scale", points=0).interval[1]
+    refitted = fit_quietly(x, "student_t", fixed={"scale": upper})
+    assert refitted.params["df"] > 1e6
+    assert 2 * (fit.llf - refitted.llf) == pytest.approx(special.chdtri(1, 0.05), abs=1e-8)
