@@ -129,8 +129,8 @@ def goodness_of_fit(
     observed = measure(law, sample)
     if not math.isfinite(observed):
         raise ParameterError(
-            f'goodness of fit: the statistic "{statistic}" is not finite: no event was observed, or an observation is at '
-            f"the end of the support of {law.family.name}, to which Anderson-Darling gives infinite weight; "
+            f'goodness of fit: the statistic "{statistic}" is not finite: no event was observed, or an observation is '
+            f"at the end of the support of {law.family.name}, to which Anderson-Darling gives infinite weight; "
             f'use "cvm" or "ks".'
         )
     used, reached, failed, at_boundary = 0, 0, 0, 0
