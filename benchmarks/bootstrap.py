@@ -85,7 +85,7 @@ def goodness_row(family: str, n: int, statistic: str, replicates: int, repeat: i
         "ratio_range": ratio_range,
         "statistic_difference": own.statistic - float(its.statistic),
         "p_difference": own.p_value - float(its.pvalue),
-        "p_error": math.sqrt(2) * own.p_error,
+        "p_error": math.hypot(own.p_error, math.sqrt(float(its.pvalue) * (1 - float(its.pvalue)) / replicates)),
     }
 
 
