@@ -98,8 +98,8 @@ class Comparison:
             rank
                 1 for the smallest AIC (TIC for reliability weights).
             group
-                Models of one group are not told apart from its first: their criteria differ by less than 1.96 paired
-                standard errors, or by less than `LEAST_DELTA`.
+                Models of one group are not told apart from its first: their criteria differ by less than `LEAST_DELTA`,
+                or, where neither is a special case of the other, by less than 1.96 paired standard errors.
             family
                 Name.
             cross_entropy
@@ -189,12 +189,16 @@ class Comparison:
 
     def _alike(self, fit: Fit, first: Fit) -> bool:
         """Whether the criteria of two fits differ by less than 1.96 standard errors of their paired difference."""
+        from mle_toolkit.inference.nested import is_nested
+
         if fit is first:
             return True
-        _, se = self.difference(fit, first)
         delta = float(getattr(fit, self.criterion) - getattr(first, self.criterion))
         if np.isnan(delta):  # a TIC whose information is singular
             delta = 2 * (first.llf - fit.llf)
+        one, other = fit._at_maximum, first._at_maximum
+        # Where one is a special case of the other, the difference is chi-squared, and not normal.
+        se = 0.0 if is_nested(one, other) or is_nested(other, one) else self.difference(fit, first)[1]
         return not abs(delta) > max(2 * self.sample.nobs * Z95 * se, LEAST_DELTA)
 
     # --- on data that the fits have not seen --------------------------------------------------------------------------

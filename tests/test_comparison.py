@@ -142,6 +142,16 @@ def test_a_law_and_its_limit_are_one_group():
     assert result.groups == (("normal", "student_t"),)
 
 
+def test_a_special_case_is_told_apart_by_its_own_law():
+    """Of nested models the difference is chi-squared: a likelihood ratio of 25 is clear, though not 1.96 errors."""
+    x = stats.nbinom(1.2, 0.65).rvs(262, random_state=8)
+    result = mle.compare(x, ["negbin", "poisson"])
+    delta, se = result.difference(result.fits["poisson"], result.fits["negbin"])
+    assert delta < 2.2 * se
+    assert result.fits["negbin"].test(nested=result.fits["poisson"]).p_value < 1e-4
+    assert result.groups == (("negbin",), ("poisson",))
+
+
 def test_optimism_is_shown_beside_the_number_of_parameters():
     result = mle.compare(gamma_sample(), ["gamma", "normal"])
     table = result.table.set_index("family")

@@ -29,6 +29,26 @@ Method = Literal["lr", "score", "wald"]
 ROUNDING = 1e-6
 """Log-likelihood, in nats, by which a restricted maximum may be above the full one before one of them is wrong."""
 
+SPECIAL_CASES: dict[tuple[str, str], dict[str, float]] = {
+    ("burr12", "loglogistic"): {"k": 1.0},
+    ("burr12", "lomax"): {"c": 1.0},
+    ("gamma", "exponential"): {"shape": 1.0},
+    ("generalized_gamma", "exponential"): {"shape1": 1.0, "shape2": 1.0},
+    ("generalized_gamma", "gamma"): {"shape2": 1.0},
+    ("generalized_gamma", "weibull"): {"shape1": 1.0},
+    ("generalized_normal", "normal"): {"shape": 2.0},
+    ("gev", "gumbel"): {"xi": 0.0},
+    ("gpd", "exponential"): {"xi": 0.0},
+    ("nakagami", "half_normal"): {"shape": 0.5},
+    ("nakagami", "rayleigh"): {"shape": 1.0},
+    ("negbin", "geometric"): {"size": 1.0},
+    ("skew_normal", "normal"): {"alpha": 0.0},
+    ("student_t", "cauchy"): {"df": 1.0},
+    ("weibull", "exponential"): {"shape": 1.0},
+    ("weibull", "rayleigh"): {"shape": 2.0},
+}
+"""Laws that are another with some parameters known, inside its parameter space: (larger, smaller) to the values."""
+
 _FARTHER = 1e-3
 """Share of its distance from the null by which the estimate is moved to see where Wald's statistic goes."""
 
@@ -115,7 +135,8 @@ def compare_with_fit(full: Maximum, restricted: Maximum, method: str = "lr") -> 
     Parameters
     ----------
     full, restricted : Maximum
-        The smaller model is the same family with more parameters known, or a law that the larger declares as its limit.
+        The smaller model is the same family with more parameters known, one of `SPECIAL_CASES`, or a law that the
+        larger declares as its limit.
     method : {"lr", "score", "wald"}
 
     Raises
@@ -135,12 +156,15 @@ def compare_with_fit(full: Maximum, restricted: Maximum, method: str = "lr") -> 
                 f"{sorted(restricted.fixed)} against {sorted(full.fixed)}."
             )
         return compare_with_values(full, more, method)
+    values = SPECIAL_CASES.get((family.name, restricted.family.name))
+    if values is not None and not restricted.fixed and not full.fixed:
+        return compare_with_values(full, values, method)
     for limit in family.limits:
         if limit.family.name == restricted.family.name:
             if restricted.fixed or full.fixed:
                 raise ParameterError("test: against a limiting law, with nothing known in either model.")
             return _against_limit(full, limit, method)
-    if any(law.name == restricted.family.name for law in limits_below(family)):
+    if is_limit(restricted.family, family):
         raise ParameterError(
             f"test: {restricted.family.name} is {family.name} with several parameters at the boundary, and the law of "
             f"the statistic depends on the angle between them (Self & Liang 1987); test one step at a time."
@@ -204,6 +228,22 @@ def _limit_at(family: Family, values: Mapping[str, Any]) -> Limit:
         f"test: {family.name} is no law that is known where {', '.join(f'{k} = {v}' for k, v in values.items())}"
         + (f"; its limits are {', '.join(known)}." if known else ".")
     )
+
+
+def is_nested(small: Maximum, large: Maximum) -> bool:
+    """Whether a model is known to be a special case of another, inside its parameter space or at its boundary."""
+    if small.family.name == large.family.name:
+        shared = all(np.array_equal(small.known.get(k, np.nan), v) for k, v in large.known.items())
+        return shared and set(large.fixed) < set(small.fixed)
+    if large.fixed or large.bounds:
+        return False
+    special = (large.family.name, small.family.name) in SPECIAL_CASES
+    return special or is_limit(small.family, large.family)
+
+
+def is_limit(small: Family, large: Family) -> bool:
+    """Whether a law is another at the boundary of its parameters, in one step or several."""
+    return any(law.name == small.name for law in limits_below(large))
 
 
 def limits_below(family: Family) -> Iterator[Family]:

@@ -19,7 +19,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, ParameterError
 from mle_toolkit.estimation.solve import Maximum
-from mle_toolkit.inference.nested import limits_below
+from mle_toolkit.inference.nested import is_limit, is_nested
 from mle_toolkit.inference.rows import fitted_law, log_density, score_rows, total
 
 Method = Literal["shi", "vuong"]
@@ -139,7 +139,7 @@ def vuong(
     _check(first, second, sample, names)
     terms = log_density(fitted_law(first), sample) - log_density(fitted_law(second), sample)
     mean, variance = moments(terms, sample)
-    case = "nested" if case is None and (_nested(first, second) or _nested(second, first)) else case
+    case = "nested" if case is None and (is_nested(first, second) or is_nested(second, first)) else case
     known: dict[str, Any] = {"first": names[0], "second": names[1], "method": method}
     if np.max(np.abs(terms)) <= _SAME:
         return VuongTest(**known, case=case or "overlapping", difference=0.0, statistic=0.0, p_value=1.0)
@@ -165,7 +165,7 @@ def _check(first: Maximum, second: Maximum, sample: Sample, names: tuple[str, st
             "the table has the standard error of each difference."
         )
     for one, other, name, other_name in ((first, second, *names), (second, first, *names[::-1])):
-        if any(law.name == other.family.name for law in limits_below(one.family)):
+        if is_limit(other.family, one.family):
             raise ComparisonError(
                 f"vuong: {other_name} is {name} at the boundary of its parameters, for which Vuong's test has the "
                 f"wrong level (Wilson 2015). Test the boundary: fit.test(nested=...)."
@@ -173,13 +173,6 @@ def _check(first: Maximum, second: Maximum, sample: Sample, names: tuple[str, st
         certificate = one.certify()
         if one.limit is not None or one.boundary or not certificate.ok:
             raise ComparisonError(f"vuong: {name} is not at an interior maximum: {certificate.message}.")
-
-
-def _nested(small: Maximum, large: Maximum) -> bool:
-    """Whether a model is the other with more parameters known."""
-    if small.family.name != large.family.name or not set(large.fixed) < set(small.fixed):
-        return False
-    return all(np.array_equal(small.known[name], value) for name, value in large.known.items())
 
 
 def eigenvalues(first: Maximum, second: Maximum, sample: Sample) -> Array:

@@ -9,7 +9,7 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ComparisonError, ParameterError
-from mle_toolkit.inference.nested import chi_bar_squared_sf
+from mle_toolkit.inference.nested import SPECIAL_CASES, chi_bar_squared_sf
 
 X = stats.gamma(2.0).rvs(200, random_state=0)
 METHODS = ("lr", "score", "wald")
@@ -77,6 +77,22 @@ def test_a_smaller_fit_and_its_values_are_one_null():
         assert large.test(nested=small, method=method) == large.test({"shape": 1.5}, method=method)
 
 
+@pytest.mark.parametrize(("large", "small"), SPECIAL_CASES)
+def test_special_cases_are_what_they_are_called(large, small):
+    """Fitted with the values known, the larger law has the likelihood of the smaller; and a fit of it is that null."""
+    real = small in ("normal", "laplace", "cauchy", "gumbel")
+    heavy = small in ("lomax", "loglogistic")
+    x = stats.lomax(1.5).rvs(80, random_state=1) if heavy else X[:80] - 2.0 * real
+    if small == "geometric":
+        x = stats.nbinom(2, 0.4).rvs(80, random_state=1)
+    values = SPECIAL_CASES[large, small]
+    little = fit_quietly(x, small)
+    assert fit_quietly(x, large, fixed=values).llf == pytest.approx(little.llf, rel=1e-9)
+    full = fit_quietly(x, large)
+    if full.certificate.ok:
+        assert full.test(nested=little).statistic == pytest.approx(2 * (full.llf - little.llf), abs=1e-5)
+
+
 def test_the_score_test_does_not_depend_on_the_unit():
     for factor in (1e-3, 1.0, 1e5):
         found = mle.fit(factor * X, "gamma").test({"shape": 1.5}, method="score")
@@ -85,10 +101,10 @@ def test_the_score_test_does_not_depend_on_the_unit():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_level_holds(method):
-    """Of 400 samples from the smaller model, 5 % are rejected: between 2 % and 9 % with probability 0.999."""
+    """Of 200 samples from the smaller model, 5 % are rejected: between 1 % and 11 % with probability 0.999."""
     rng = np.random.default_rng(1)
-    p = [mle.fit(x, "gamma").test({"shape": 2.0}, method=method).p_value for x in rng.gamma(2.0, size=(400, 100))]
-    assert 0.02 < np.mean(np.array(p) < 0.05) < 0.09
+    p = [mle.fit(x, "gamma").test({"shape": 2.0}, method=method).p_value for x in rng.gamma(2.0, size=(200, 100))]
+    assert 0.01 < np.mean(np.array(p) < 0.05) < 0.11
 
 
 def test_censored_data_are_tested_too():
