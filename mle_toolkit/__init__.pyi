@@ -33,3 +33,4 @@ from .fitting import fit as fit
 from .fitting import load as load
 from .information.estimate import Estimate as Estimate
 from .information.report import InformationReport as InformationReport
+from .report import plot as plot
