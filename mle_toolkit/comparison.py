@@ -21,6 +21,7 @@ from mle_toolkit.report.record import jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from mle_toolkit.estimation.solve import Maximum
     from mle_toolkit.families.distribution import Distribution
@@ -449,6 +450,23 @@ class Comparison:
         if alike:
             return [f"the data cannot tell {_listed(alike)} from {first}"]
         return [f"the data tell {first} from all others"]
+
+    def plot(self, **options: Any) -> NDArray[Any]:
+        """Draw the ranking with its intervals, and the densities beside it.
+
+        Parameters
+        ----------
+        **options
+            Of `mle_toolkit.plot.ranking_over_densities`: ``axes``, ``label``.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes, of shape (2,)
+            ``axes[0].figure.savefig("ranking.png")`` writes them.
+        """
+        from mle_toolkit.report.plot import ranking_over_densities
+
+        return ranking_over_densities(self, **options)
 
     def __str__(self) -> str:
         shown = ("rank", "group", "family", "k", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "delta_aic")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import os
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from mle_toolkit.inference.bootstrap import Bootstrap
     from mle_toolkit.inference.goodness import GoodnessOfFit
@@ -539,6 +540,23 @@ class Fit:
         from mle_toolkit.report.summary import fit_summary
 
         return fit_summary(self, alpha)
+
+    def plot(self, **options: Any) -> NDArray[Any]:
+        """Draw density, Q-Q, P-P and distribution function; `mle_toolkit.plot` has these and others one by one.
+
+        Parameters
+        ----------
+        **options
+            Of `mle_toolkit.plot.panels`: ``axes``, ``n_resamples``, ``alpha``, ``rng``, ``refit``, ``label``.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes, of shape (2, 2)
+            ``axes[0, 0].figure.savefig("fit.png")`` writes them.
+        """
+        from mle_toolkit.report.plot import panels
+
+        return panels(self, **options)
 
     def __str__(self) -> str:
         return str(self.summary().as_text())
