@@ -179,6 +179,22 @@ def profile_of_function(
     return _trace(_Path(maximum, function_target(maximum, function, domain)), name, alpha, points)
 
 
+def deviance_of_function(
+    maximum: Maximum, function: Callable[[Distribution], float], value: float, domain: Interval = REAL
+) -> float:
+    """Twice the fall of the log-likelihood where a smooth function of the law has a value, nats.
+
+    The profile interval holds the value where this is at most the chi-squared quantile; NaN if no constrained maximum
+    was found. Parameters as for `profile_of_function`.
+    """
+    if maximum.limit is not None:
+        return deviance_of_function(maximum.limit, function, value, domain)
+    if maximum.boundary:
+        raise ParameterError(f"profile: {', '.join(maximum.boundary)} is at the boundary; fix it first.")
+    path = _Path(maximum, function_target(maximum, function, domain))
+    return path.deviance(float(domain.to_real(np.asarray(value))))
+
+
 def function_target(maximum: Maximum, function: Callable[[Distribution], float], domain: Interval = REAL) -> _Target:
     """A function of the law, as one of the free coordinates of a maximum."""
     family = maximum.family

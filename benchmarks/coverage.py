@@ -1,0 +1,420 @@
+"""Do intervals and tests hold what they promise? Simulated coverage of 95 % intervals, and size of 5 % tests.
+
+    python benchmarks/coverage.py [--quick] [--family NAME ...] [--n N ...] [--part NAME ...] [--workers W]
+
+Samples are drawn from eight known laws and fitted; an interval should hold the true value in 95 of 100 samples, a test
+at the 5 % level should reject the true family in 5 of 100. Each share stands with its Monte Carlo standard error.
+
+Wald's intervals are of samples fitted all at once. A profile interval holds the true value exactly where the likelihood
+ratio does not reject it, which takes one fit more and is what is counted; for the first samples of each cell the ends
+are computed too and must say the same (`disagree`). Bootstrap intervals are parametric, the kind that is the default.
+Tests of goodness of fit take 19 refitted replicates: their size is that of a longer test, only their power is less.
+The interval of KL is held against the divergence of the truth from the closest law of the family (`kl`), and from the
+law that was fitted (`kl_predictive`), both by quadrature; for the true family (`right`) and another one (`wrong`).
+
+The seed of every chunk of samples follows from its cell, so the numbers do not depend on the number of workers.
+`--quick` shows in seconds that it runs; all of it takes about ten minutes on two cores.
+"""
+
+from __future__ import annotations
+
+if __name__ == "coverage":  # numba imports the package of this name if there is one: this script is not it
+    raise ModuleNotFoundError("benchmarks/coverage.py is a script, not the package coverage", name="coverage")
+
+import math
+import sys
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from _common import SEED, arguments_of, parser_of, progress, publish
+
+from mle_toolkit import Distribution, FitWarning, Interval, MleError, Sample, distribution, get_family
+from mle_toolkit.estimation.batch import Groups, settle
+from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.fitting import Fit
+from mle_toolkit.inference.covariance import standard_errors
+from mle_toolkit.inference.profile import deviance_of_function
+from mle_toolkit.likelihood.kernels.groups import SETTLED
+
+LEVEL = 0.05
+Z = 1.959963984540054
+"""Normal quantile of 0.975."""
+
+DEVIANCE_BOUND = Z * Z
+"""Chi-squared quantile of 0.95 with one degree of freedom."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """A law that samples are drawn from.
+
+    Attributes
+    ----------
+    params : mapping of str to float
+    wrong : str
+        Another family, to fit where the model should be wrong.
+    slow : int
+        By how much fewer samples are taken where they are fitted one by one.
+    """
+
+    params: Mapping[str, float]
+    wrong: str
+    slow: int = 1
+
+
+TRUTHS = {
+    "gamma": Truth({"shape": 2.0, "scale": 1.5}, "weibull"),
+    "weibull": Truth({"shape": 1.7, "scale": 2.0}, "lognormal"),
+    "lognormal": Truth({"meanlog": 0.5, "sdlog": 0.8}, "gamma"),
+    "beta": Truth({"a": 2.0, "b": 3.0}, "kumaraswamy"),
+    "student_t": Truth({"df": 4.0, "loc": 1.0, "scale": 2.0}, "normal", slow=8),
+    "gev": Truth({"loc": 1.0, "scale": 2.0, "xi": 0.1}, "gumbel", slow=3),
+    "poisson": Truth({"mu": 3.5}, "geometric"),
+    "negbin": Truth({"size": 2.5, "mu": 4.0}, "poisson", slow=2),
+}
+
+SIZES = (20, 100, 1000)
+STATISTICS = ("ad", "cvm", "ks", "chi2", "g")
+QUANTILE = 0.99
+"""The quantile whose interval is asked for, of continuous laws."""
+
+RESAMPLES = 19
+CHUNK = 25
+BULK = 2000
+"""Samples a chunk: of those that are fitted one by one, and of those that are fitted together."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many samples each part takes, replicates of a bootstrap, and samples whose profile is also traced."""
+
+    wald: int
+    profile: int
+    quantile: int
+    bootstrap: int
+    replicates: int
+    tests: int
+    kl: int
+    traced: int
+
+
+FULL = Effort(wald=10_000, profile=1_000, quantile=500, bootstrap=400, replicates=399, tests=600, kl=600, traced=10)
+QUICK = Effort(wald=200, profile=10, quantile=4, bootstrap=3, replicates=39, tests=4, kl=4, traced=1)
+
+Counts = dict[tuple[str, str], list[int]]
+"""By quantity and method: samples, intervals that hold the truth, are too low, are too high; the rest have none."""
+
+
+# --- drawing and fitting ----------------------------------------------------------------------------------------------
+
+
+def truth_of(name: str) -> Distribution:
+    """The law that samples of a family are drawn from."""
+    return distribution(name, **TRUTHS[name].params)
+
+
+def draw(name: str, n: int, count: int, seed: np.random.SeedSequence) -> np.ndarray:
+    """Samples, one a row."""
+    return np.asarray(truth_of(name).rvs((count, n), rng=np.random.default_rng(seed)), dtype=float)
+
+
+def fitted(family: str, x: np.ndarray, **fixed: float) -> Fit | None:
+    """The fit of one sample, without warnings; None without a maximum."""
+    sample = Sample(x)
+    try:
+        return Fit.of(maximise(get_family(family), sample, fixed=fixed or None), sample)
+    except MleError:
+        return None
+
+
+def enter(counts: Counts, quantity: str, method: str, truth: float, ends: tuple[float, float] | None) -> None:
+    """Count an interval: whether it holds the truth, or on which side of it it lies."""
+    entry = counts.setdefault((quantity, method), [0, 0, 0, 0])
+    entry[0] += 1
+    if ends is not None and not (math.isnan(ends[0]) or math.isnan(ends[1])):
+        entry[2 if ends[1] < truth else 3 if ends[0] > truth else 1] += 1
+
+
+# --- what is simulated: each takes a family, a size, a number of samples, their seed and the effort -------------------
+
+
+def wald(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effort) -> Counts:
+    """Wald's intervals, of samples fitted together; those that leave a doubt one by one, as always."""
+    family, params = get_family(name), TRUTHS[name].params
+    x = draw(name, n, count, seed)
+    settled = settle(family, Groups(x.ravel(), None, np.arange(0, x.size + 1, n)))
+    theta, se = settled.theta.copy(), settled.se.copy()
+    for k in np.flatnonzero(settled.status != SETTLED):
+        found = fitted(name, x[k])
+        if found is not None:
+            theta[k], se[k] = found._at_maximum.theta, standard_errors(found._at_maximum, "observed")
+    counts: Counts = {}
+    for j, (key, true) in enumerate(params.items()):
+        for estimate, error in zip(theta[:, j].tolist(), se[:, j].tolist(), strict=True):
+            enter(counts, key, "wald", true, (estimate - Z * error, estimate + Z * error))
+    return counts
+
+
+def deviance_at(fit: Fit, x: np.ndarray, key: str, value: float) -> float:
+    """Twice the log-likelihood that is lost when a parameter has a value; NaN if there is no maximum."""
+    constrained = fitted(fit.family.name, x, **{key: value})
+    return math.nan if constrained is None else 2 * (fit.llf - constrained.llf)
+
+
+def profile(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effort) -> Counts:
+    """Profile intervals of parameters by their deviance at the truth; of a quantile by delta method and profile."""
+    counts: Counts = {}
+    traced = effort.traced if seed.spawn_key == (0,) else 0
+    for k, x in enumerate(draw(name, n, count, seed)):
+        fit = fitted(name, x)
+        if fit is None:
+            for key in TRUTHS[name].params:
+                enter(counts, key, "profile", 0.0, None)
+            continue
+        for key, true in TRUTHS[name].params.items():
+            deviance = deviance_at(fit, x, key, true)
+            enter(counts, key, "profile", true, interval_from(deviance, fit.params[key], true))
+            if k < traced:
+                low, high = fit.profile(key, points=0).interval
+                entry = counts.setdefault((key, "disagree"), [0, 0, 0, 0])
+                entry[0] += 1
+                entry[1] += (low <= true <= high) != (deviance <= DEVIANCE_BOUND)
+    return counts
+
+
+def quantile(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effort) -> Counts:
+    """Intervals of a quantile of a continuous law by delta method and profile."""
+    counts: Counts = {}
+    law = truth_of(name)
+    true = float(law.ppf(QUANTILE))
+    domain = Interval(law.family.support.lower, law.family.support.upper)
+    for x in () if law.family.discrete else draw(name, n, count, seed):
+        fit = fitted(name, x)
+        for method in ("wald", "profile"):
+            if fit is None:
+                enter(counts, "q99", method, true, None)
+            elif method == "wald":
+                enter(counts, "q99", method, true, fit.quantile(QUANTILE).interval)
+            else:
+                deviance = deviance_of_function(fit._at_maximum, _quantile_of, true, domain)
+                ends = interval_from(deviance, _quantile_of(fit.distribution), true)
+                enter(counts, "q99", method, true, ends)
+    return counts
+
+
+def _quantile_of(law: Distribution) -> float:
+    return float(law.ppf(QUANTILE))
+
+
+def interval_from(deviance: float, estimate: float, true: float) -> tuple[float, float] | None:
+    """An interval that holds the true value, or lies on the side of it on which the estimate is."""
+    if math.isnan(deviance):
+        return None
+    if deviance <= DEVIANCE_BOUND:
+        return true, true
+    return (
+        (math.nextafter(true, math.inf), math.inf) if estimate > true else (-math.inf, math.nextafter(true, -math.inf))
+    )
+
+
+def bootstrap(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effort) -> Counts:
+    """Percentile and BCa intervals from parametric replicates."""
+    counts: Counts = {}
+    samples, *seeds = seed.spawn(count + 1)
+    for x, own in zip(draw(name, n, count, samples), seeds, strict=True):
+        fit = fitted(name, x)
+        try:
+            drawn = None if fit is None else fit.bootstrap(effort.replicates, rng=own)
+        except MleError:
+            drawn = None
+        for key, true in TRUTHS[name].params.items():
+            for method in ("percentile", "bca", "basic"):
+                try:
+                    ends = None if drawn is None else drawn.interval(key, LEVEL, method)
+                except MleError:  # there is no BCa interval at a boundary
+                    ends = None
+                enter(counts, key, method, true, ends)
+    return counts
+
+
+def tests(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effort) -> Counts:
+    """Goodness of fit of the true family: how often it is rejected."""
+    counts: Counts = {}
+    samples, *seeds = seed.spawn(count + 1)
+    for x, own in zip(draw(name, n, count, samples), seeds, strict=True):
+        fit = fitted(name, x)
+        if fit is None:
+            continue
+        for statistic in STATISTICS:
+            entry = counts.setdefault(("test", statistic), [0, 0, 0, 0])
+            entry[0] += 1
+            try:
+                p = fit.goodness_of_fit(statistic, RESAMPLES, rng=own).p_value
+            except MleError:  # too few observations for cells
+                continue
+            entry[1 if p > LEVEL + 1e-12 else 3] += 1
+        if fit.family.discrete:
+            p_value = fit.information().g_pvalue
+            entry = counts.setdefault(("test", "g, chi-squared law"), [0, 0, 0, 0])
+            entry[0] += 1
+            if p_value is not None:
+                entry[1 if p_value > LEVEL else 3] += 1
+    return counts
+
+
+def closest(name: str, family: str) -> float:
+    """Divergence of the truth from the closest law of a family: maximum likelihood on the truth itself."""
+    law = truth_of(name)
+    if law.family.discrete:
+        values = np.arange(0.0, float(law.isf(1e-13)) + 1)
+        weights = np.asarray(law.pdf(values))
+    else:  # quantiles that part the unit interval by Gauss's rule
+        nodes, weights = np.polynomial.legendre.leggauss(4000)
+        values, weights = np.asarray(law.ppf(0.5 + 0.5 * nodes)), 0.5 * weights
+    found = maximise(get_family(family), Sample(values, weights, "reliability"))
+    return divergence(law, Fit.of(found, Sample(values)).distribution)
+
+
+def divergence(p: Distribution, q: Distribution) -> float:
+    """KL divergence of two laws, by quadrature or summation."""
+    return p.expect(lambda x: p.logpdf(x) - q.logpdf(x))
+
+
+def kl(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effort) -> Counts:
+    """Intervals of KL against the divergence of the truth, for the true family and a wrong one."""
+    counts: Counts = {}
+    law = truth_of(name)
+    to_closest = {name: 0.0, TRUTHS[name].wrong: closest(name, TRUTHS[name].wrong)}
+    for x in draw(name, n, count, seed):
+        for family in to_closest:
+            which = "right" if family == name else "wrong"
+            fit = fitted(family, x)
+            report = None if fit is None else fit.information()
+            found = None if report is None or report.kl is None else report.kl.interval
+            enter(counts, f"kl, {which}", "kl", to_closest[family], found)
+            predictive = None if report is None or report.kl_predictive is None else report.kl_predictive.interval
+            if fit is not None:
+                enter(counts, f"kl, {which}", "kl_predictive", divergence(law, fit.distribution), predictive)
+    return counts
+
+
+PARTS: dict[str, Callable[..., Counts]] = {
+    "wald": wald,
+    "profile": profile,
+    "quantile": quantile,
+    "bootstrap": bootstrap,
+    "tests": tests,
+    "kl": kl,
+}
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Samples that are drawn from one seed."""
+
+    part: str
+    family: str
+    n: int
+    count: int
+    seed: np.random.SeedSequence
+    effort: Effort
+
+    def __call__(self) -> Counts:
+        """Simulate them."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FitWarning)  # what is weaker is counted
+            return PARTS[self.part](self.family, self.n, self.count, self.seed, self.effort)
+
+
+def chunks(parts: Sequence[str], families: Sequence[str], sizes: Sequence[int], effort: Effort) -> Iterator[Chunk]:
+    """All work, in chunks whose size and seed depend on their cell only."""
+    for part in parts:
+        for family in families:
+            slow = 1 if part == "wald" and family != "student_t" else TRUTHS[family].slow
+            total = max(1, getattr(effort, part) // slow)
+            size = BULK if part == "wald" else CHUNK
+            for n in sizes:
+                root = np.random.SeedSequence([SEED, zlib.crc32(f"{part} {family}".encode()), n])
+                for k, seed in enumerate(root.spawn(-(-total // size))):
+                    yield Chunk(part, family, n, min(size, total - k * size), seed, effort)
+
+
+def simulate(work: Sequence[Chunk], workers: int) -> dict[tuple[str, int], Counts]:
+    """Do all chunks and add their counts, by family and size."""
+    from joblib import Parallel, delayed
+
+    cells: dict[tuple[str, int], Counts] = {}
+    results = Parallel(n_jobs=workers, return_as="generator", batch_size=1)(delayed(chunk)() for chunk in work)
+    for chunk, counts in zip(work, results, strict=True):
+        progress(f"{chunk.part} {chunk.family} n = {chunk.n}")
+        cell = cells.setdefault((chunk.family, chunk.n), {})
+        for key, entry in counts.items():
+            cell[key] = [a + b for a, b in zip(cell.get(key, [0, 0, 0, 0]), entry, strict=True)]
+    return cells
+
+
+def rows_of(cells: Mapping[tuple[str, int], Counts]) -> list[dict[str, Any]]:
+    """One row for every share."""
+    rows = []
+    for (family, n), counts in cells.items():
+        for (quantity, method), (samples, inside, low, high) in sorted(counts.items()):
+            if method == "disagree":
+                continue
+            given = inside + low + high
+            share = (high if quantity == "test" else inside) / given if given else math.nan
+            # With one success and one failure more, so that a share of 1 does not claim to be exact.
+            spread = (share * given + 1) / (given + 2) if given else math.nan
+            row = {
+                "family": family,
+                "n": n,
+                "quantity": quantity,
+                "method": method,
+                "promised": LEVEL if quantity == "test" else 1 - LEVEL,
+                "share": round(share, 4) if given else None,
+                "error": round(math.sqrt(spread * (1 - spread) / (given + 2)), 4) if given else None,
+                "too_low": None if quantity == "test" or not given else round(low / given, 4),
+                "too_high": None if quantity == "test" or not given else round(high / given, 4),
+                "samples": samples,
+                "without": samples - given,
+            }
+            rows.append(row)
+    return rows
+
+
+def main() -> int:
+    """Simulate, and print and write the shares."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--quick", action="store_true", help="few samples: shows that it runs")
+    parser.add_argument("--family", action="append", choices=list(TRUTHS), help="only this law (may be repeated)")
+    parser.add_argument("--n", action="append", type=int, help="only this size (may be repeated)")
+    parser.add_argument("--part", action="append", choices=list(PARTS), help="only this part (may be repeated)")
+    parser.add_argument("--workers", type=int, default=-1, help="processes; the result is the same for any number")
+    arguments = arguments_of(parser)
+    effort = QUICK if arguments.quick else FULL
+    families = arguments.family or (["gamma", "poisson"] if arguments.quick else list(TRUTHS))
+    sizes = arguments.n or ([20] if arguments.quick else list(SIZES))
+    work = list(chunks(arguments.part or list(PARTS), families, sizes, effort))
+    cells = simulate(work, arguments.workers)
+    traced = [entry for counts in cells.values() for (_, method), entry in counts.items() if method == "disagree"]
+    disagree, compared = sum(entry[1] for entry in traced), sum(entry[0] for entry in traced)
+    notes = [
+        f"profile intervals whose ends were computed: {compared}; they disagree with the deviance in {disagree}",
+        f"bootstraps of {effort.replicates} replicates; tests of {RESAMPLES}",
+    ]
+    arguments.workers = None  # no part of the result
+    publish(__doc__, arguments, rows_of(cells), notes=notes)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
