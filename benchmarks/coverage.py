@@ -276,7 +276,7 @@ def closest(name: str, family: str) -> float:
         values = np.arange(0.0, float(law.isf(1e-13)) + 1)
         weights = np.asarray(law.pdf(values))
     else:  # quantiles that part the unit interval by Gauss's rule
-        nodes, weights = np.polynomial.legendre.leggauss(4000)
+        nodes, weights = np.polynomial.legendre.leggauss(400)
         values, weights = np.asarray(law.ppf(0.5 + 0.5 * nodes)), 0.5 * weights
     found = maximise(get_family(family), Sample(values, weights, "reliability"))
     return divergence(law, Fit.of(found, Sample(values)).distribution)
