@@ -249,6 +249,13 @@ def test_one_law_with_several_constants_has_several_names():
     assert set(result.fits) == {"binomial", "binomial (n=12)", "binomial #2"}
 
 
+def test_no_family_warns_on_real_data():
+    """A warning, an error here, would send a family to the failures."""
+    for name, variable in (("port_pirie", None), ("faithful", "eruptions"), ("rivers", None)):
+        result = mle.compare(mle.datasets.load(name).sample(*([variable] if variable else [])))
+        assert not [why for why in result.failures.values() if "Warning" in why]
+
+
 # --- what is compared by default ------------------------------------------------------------------------------------
 
 

@@ -148,13 +148,16 @@ def _profile(sample: Sample, tau: float) -> tuple[float, float]:
     """Find xi and scale at a ratio tau = xi/scale; the mean for the exponential law at tau = 0."""
     if tau == 0.0:
         return 0.0, sample.mean()
-    xi = sample.mean(lambda x: np.log1p(tau * x))
+    with np.errstate(divide="ignore"):  # log 0 at the end of the domain, where xi is -inf
+        xi = sample.mean(lambda x: np.log1p(tau * x))
     return xi, xi / tau
 
 
 def _profile_maximum(sample: Sample, tau: float, low: float, high: float, largest: float) -> float:
     """Climb the profile -log(scale) - xi over tau by Newton's method within a bracket."""
     for _ in range(_NEWTON_STEPS):
+        if 1 + tau * largest <= 0:  # rounded to the end of the domain
+            return tau
         sums = np.zeros(5)
         for x, weight in sample.blocks():
             t, t1, t2 = reduced_slopes(np.asarray(tau), x, second=True)

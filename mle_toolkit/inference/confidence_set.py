@@ -153,7 +153,10 @@ def _standardised(distance: Array, noise: Array) -> tuple[Array, Array]:
 
 
 _STEPS = 200
-_FLAT = 1e-10
+_ALIKE = 1e-10
+"""Relative curvature below which a change of the weights makes no difference."""
+
+_FLAT = 1e-8
 """Gain of the mean log score, in nats, that no change of the weights can exceed at the end."""
 
 
@@ -195,9 +198,10 @@ def stacking_weights(held_out: HeldOut) -> Array:
         # at w is a least-squares problem: |sqrt(share) (ratio v - 2)|² / 2, up to the linear term.
         root = np.sqrt(share)[:, None] * ratio
         target = 2 * np.sqrt(share)
-        gram = root.T @ root + 1e-13 * np.eye(len(w))
-        factor = np.linalg.cholesky(gram).T
-        v = optimize.nnls(factor, np.linalg.solve(factor.T, root.T @ target - 1.0))[0]
+        curvatures, axes = np.linalg.eigh(root.T @ root)
+        curvatures = np.maximum(curvatures, _ALIKE * curvatures[-1])  # models may be alike
+        factor = np.sqrt(curvatures)[:, None] * axes.T
+        v = optimize.nnls(factor, axes.T @ (root.T @ target - 1.0) / np.sqrt(curvatures))[0]
         w = _climbed(density, share, w, v / np.sum(v)) if np.sum(v) > 0 else w * slope
     raise NoMaximumError(f"stacking: the weights did not settle in {_STEPS} rounds.")
 
