@@ -157,6 +157,8 @@ def api_page() -> str:
             public = {name: item for name, item in public.items() if name not in found}
     if public:
         raise ValueError(f"no kind for the public names {', '.join(public)}")
+    pictures = {name: _first_sentence(getattr(mle.plot, name)) for name in mle.plot.__all__}
+    sections.append("## mle.plot\n\n" + _table(pictures, "name"))
     sections += [f"## Members of {cls.__name__}\n\n" + _table(_members(cls), "member") for cls in MEMBERS_OF]
     return "\n\n".join(sections) + "\n"
 

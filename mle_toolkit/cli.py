@@ -87,6 +87,12 @@ As = Annotated[Format, typer.Option("--format", help="How to write the results."
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="File to write to, instead of standard output.", metavar="FILE")
 ]
+Plot = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot", help="File for a picture, of the kind that its name ends in: png, svg, pdf.", metavar="FILE"
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", callback=_remember_debug, expose_value=False)]
 LAW = "gamma, binomial:n=12, shifted(weibull), zero_inflated(poisson), mixture(normal,2), ..."
 
@@ -244,6 +250,7 @@ def _fit(
     unit: Unit = InUnit.nat,
     form: As = Format.table,
     output: Output = None,
+    plot: Plot = None,
     debug: Debug = False,
 ) -> None:
     """Fit one family to data of any form.
@@ -269,6 +276,8 @@ def _fit(
         from mle_toolkit.report.terminal import fit_view
 
         _write_table(fit_view(result, f"{law.name} fitted to {title}", unit.value), output)
+    if plot is not None:
+        _write_picture(result.plot(rng=0, label=_name_of(title, sample)), plot)
     if not result.certificate.ok:
         raise typer.Exit(NOT_CERTIFIED)
 
@@ -286,6 +295,7 @@ def _compare(
     unit: Unit = InUnit.nat,
     form: As = Format.table,
     output: Output = None,
+    plot: Plot = None,
     debug: Debug = False,
 ) -> None:
     """Rank families by how far they are from the data, which may have any form.
@@ -312,6 +322,8 @@ def _compare(
             warnings.warn(f"not fitted: {name}: {reason}", stacklevel=1)
     else:
         _write_table(comparison_view(result, title, unit.value), output)
+    if plot is not None and result.fits:
+        _write_picture(result.plot(label=_name_of(title, sample)), plot)
     if not (result.fits and result.best.certificate.ok):
         raise typer.Exit(NOT_CERTIFIED)
 
@@ -606,6 +618,23 @@ def _write_csv(columns: Sequence[str], rows: Iterable[Iterable[Any]], output: Pa
         writer.writerow(columns)
         for row in rows:
             writer.writerow("" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row)
+
+
+def _name_of(title: str, sample: Sample) -> str:
+    """What the data are, without what there is to say of the sample."""
+    return title.removesuffix(f", {sample}").removesuffix(f", n = {sample.nobs:g}")
+
+
+def _write_picture(axes: Any, plot: Path) -> None:
+    figure = axes.flat[0].figure
+    known = figure.canvas.get_supported_filetypes()
+    kind = plot.suffix.removeprefix(".").lower()
+    if kind not in known:
+        raise ParameterError(f"--plot: the file is to end in one of {', '.join(sorted(known))}, got {str(plot)!r}.")
+    try:
+        figure.savefig(plot, dpi=150)
+    except OSError as error:
+        raise ParameterError(f"--plot: cannot write {str(plot)!r}: {error.strerror}") from None
 
 
 @contextmanager

@@ -24,6 +24,9 @@ FARTHEST = 12.0
 """How many times the third quartile of the differences, or their errors, the axis is long."""
 
 
+BELOW: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 2}
+
+
 def ranking(comparison: Comparison, ax: Axes | None = None, *, most: int = MOST_RANKED) -> Axes:
     """Draw how much farther from the data each law is than the first, with 95 % intervals of the paired differences.
 
@@ -84,7 +87,7 @@ def ranking(comparison: Comparison, ax: Axes | None = None, *, most: int = MOST_
     ax.set_yticks(place, [name for name, _ in shown])
     ax.set_ylim(len(shown) - 0.4, -0.6)
     title = f"KL ranking, n = {comparison.sample.nobs:,.6g}"
-    return finish(ax, title, f"divergence above that of {shown[0][0]}, nats per observation", "", loc="best")
+    return finish(ax, title, f"divergence above that of {shown[0][0]}, nats per observation", "", **BELOW)
 
 
 def ranking_over_densities(comparison: Comparison, axes: Any = None, *, label: str = "x") -> NDArray[Any]:

@@ -96,7 +96,10 @@ def density(fit: Fit | Comparison, ax: Axes | None = None, *, label: str = "x") 
     sample = beyond_collapse(drawable(first, "density"))
     ax = axes_or_new(ax)
     known = without_model(sample)
-    bars = _draw_histogram(ax, known, Visible.of(first.distribution, sample), sample)
+    seen = Visible.of(first.distribution, sample)
+    bars = _draw_histogram(ax, known, seen, sample)
+    if seen.condition:
+        note(ax, seen.condition)
     top = float(np.max(bars.heights, initial=0.0))
     highest = 0.0
     for (name, one), colour, style in zip(shown.items(), LAWS, STYLES, strict=False):
@@ -366,6 +369,8 @@ def cdf(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "
     bars = histogram(known, law, sample.nobs, table=is_table(sample))
     first, last = _extent(fit, law, bars)
     method = "data" if _all_seen(sample) else f"data ({known.method})"
+    if law.condition:
+        note(ax, law.condition)
     se = _standard_error(known, sample)
     if se is not None:
         z = float(special.ndtri(1 - alpha / 2))

@@ -89,6 +89,13 @@ class Visible:
             return cls(law)
         return cls(law, float(np.min(sample.window[0])), float(np.max(sample.window[1])))
 
+    @property
+    def condition(self) -> str:
+        """What the law is conditional on; empty where nothing is."""
+        above = "" if self.low == -np.inf else f"above {self.low:.4g}"
+        below = "" if self.high == np.inf else f"up to {self.high:.4g}"
+        return f"given values {' '.join(filter(None, (above, below)))}" if above or below else ""
+
     @cached_property
     def _in_upper_tail(self) -> bool:
         """Whether the window is where 1 - F keeps the digits."""

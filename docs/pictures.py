@@ -1,0 +1,50 @@
+"""Draw the pictures of the page of pictures: ``python docs/pictures.py``."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import mle_toolkit as mle
+
+FOLDER = Path(__file__).parent / "how-to" / "pictures"
+
+
+def pictures() -> dict[str, Any]:
+    """Axes by name of the file."""
+    level = "annual maximum of the sea level, metres"
+    levels = mle.fit(mle.datasets.load("port_pirie")["level"], "gev")
+    kicks = mle.fit(mle.datasets.load("horse_kicks").sample(), "poisson")
+    rivers = mle.datasets.load("rivers")["length"]
+    leukaemia = mle.datasets.load("leukaemia")
+    treated = leukaemia["mercaptopurine"] == 1
+    weeks = mle.fit(mle.Sample.right_censored(leukaemia["weeks"][treated], leukaemia["relapsed"][treated]), "weibull")
+    return {
+        "four-panels": levels.plot(rng=1, label=level),
+        "profile": mle.plot.profile(levels, "xi"),
+        "contour": mle.plot.contour(weeks, "shape", "scale"),
+        "return-levels": mle.plot.return_levels(levels, label=level),
+        "censored": mle.plot.cdf(weeks, label="weeks of remission"),
+        "one-line": mle.plot.one_line(kicks, "mu"),
+        "cullen-frey": mle.plot.cullen_frey(rivers, rng=1),
+        "ranking": mle.compare(rivers, ["lognormal", "gamma", "weibull", "inverse_gamma", "loglogistic"]).plot(
+            label="length, miles"
+        ),
+    }
+
+
+def main() -> None:
+    """Write every picture as a small PNG."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, axes in pictures().items():
+        drawn = BytesIO()
+        np.ravel(axes)[0].figure.savefig(drawn, dpi=90)
+        Image.open(drawn).convert("RGB").quantize(48).save(FOLDER / f"{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
