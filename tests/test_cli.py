@@ -588,3 +588,24 @@ def test_help_names_the_commands():
     done = in_shell("mle --help")
     assert (done.returncode, done.stderr) == (OK, "")
     assert all(command in done.stdout for command in ("fit", "compare", "families", "datasets", "demo"))
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("args", [("fit", "@port_pirie", "-d", "gumbel"), ("compare", "@rivers", "-d", "gamma")])
+def test_pictures_go_to_their_file(run, tmp_path, args):
+    code, out, err = run(*args, "--plot", str(tmp_path / "picture.svg"))
+    assert (code, err) == (OK, "")
+    assert "interior" in out
+    assert "<svg" in (tmp_path / "picture.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("picture.doc", "--plot: the file is to end in one of"), ("none/picture.png", "--plot: cannot write")],
+)
+def test_pictures_that_cannot_be_written_are_wrong_usage(run, losses, tmp_path, name, message):
+    code, _, err = run("fit", losses, "-c", "loss", "-d", "gamma", "--plot", str(tmp_path / name))
+    assert code == USAGE
+    assert err.startswith(f"error: {message}")
