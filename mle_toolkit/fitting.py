@@ -29,7 +29,7 @@ from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import ExponentialFamily, Family, get_family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
-from mle_toolkit.inference.covariance import CovKind, covariance, optimism, standard_errors
+from mle_toolkit.inference.covariance import CovKind, covariance, optimism, standard_errors, too_few_for_wald
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
 
@@ -323,12 +323,13 @@ class Fit:
         -------
         Estimate
             With its standard error by the delta method, or that of the replicates, and its interval of level
-            ``1 - alpha``.
+            ``1 - alpha``. Flagged ``few_observations_for_wald`` where the interval of the delta method may hold the
+            truth less often than it says: fewer than 50 observations a free parameter.
 
         Examples
         --------
         >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").quantile(0.5)
-        Estimate(0.956543 ± 0.43, 95% in (0.1181, 1.795); delta method)
+        Estimate(0.956543 ± 0.43, 95% in (0.1181, 1.795); delta method; few_observations_for_wald)
         """
         if not 0 < p < 1:
             raise ParameterError(f"p: expected a probability between 0 and 1, got {p!r}.")
@@ -375,7 +376,7 @@ class Fit:
         Examples
         --------
         >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma").derive(lambda law: law.mean())
-        Estimate(1.38 ± 0.38, 95% in (0.6308, 2.129); delta method)
+        Estimate(1.38 ± 0.38, 95% in (0.6308, 2.129); delta method; few_observations_for_wald)
         """
         from scipy import special
 
@@ -392,7 +393,8 @@ class Fit:
             interval, flags = curve.interval, curve.notes
         else:
             reach = float(special.ndtri(1 - alpha / 2)) * se
-            interval, flags = (value - reach, value + reach), ()
+            few = usable and self.weight_kind == "frequency" and too_few_for_wald(self.family, self.nobs, self.df_model)
+            interval, flags = (value - reach, value + reach), ("few_observations_for_wald",) if few else ()
         return Estimate(
             value=value,
             se=se if usable else None,

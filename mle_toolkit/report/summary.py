@@ -10,6 +10,7 @@ import numpy as np
 
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.families.base import Family
+from mle_toolkit.inference.covariance import WALD_OBSERVATIONS, too_few_for_wald
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.report import InformationReport
 
@@ -128,6 +129,11 @@ def _notes(fit: FitLike) -> list[str]:
     notes = [f"Certificate: {certificate.message}." + (f" ({', '.join(evidence)})" if evidence else "")]
     if fit.weight_kind == "reliability":
         notes.append("Reliability weights: standard errors are sandwich ones; AIC and BIC are not defined, TIC is.")
+    elif too_few_for_wald(fit.family, fit.nobs, fit.df_model):
+        notes.append(
+            f"Fewer than {WALD_OBSERVATIONS} observations per parameter: these intervals may hold the truth less often "
+            f'than they say. See conf_int(method="profile").'
+        )
     notes += [note[0].upper() + note[1:] for note in information.notes()]
     return notes
 

@@ -87,3 +87,12 @@ def test_notes_are_escaped_in_html_and_latex():
     rows = mle.fit([2.0, 2.0, 3.0, 3.0], "gamma").summary()
     rows.extra_txt = "a < b & c"
     assert "a &lt; b &amp; c" in rows.as_html()
+
+
+def test_few_observations_are_said_to_make_wald_intervals_doubtful():
+    x = mle.distribution("gamma", shape=2.0, scale=1.0).rvs(100, rng=1)
+    assert "observations per parameter" not in str(mle.fit(x, "gamma"))
+    few = mle.fit(x[:99], "gamma")
+    assert "Fewer than 50 observations per parameter" in str(few)
+    assert few.quantile(0.9).flags == ("few_observations_for_wald",)
+    assert few.quantile(0.9, method="profile").flags == ()
