@@ -43,7 +43,7 @@ def main() -> None:
     for name, axes in pictures().items():
         drawn = BytesIO()
         np.ravel(axes)[0].figure.savefig(drawn, dpi=90)
-        Image.open(drawn).convert("RGB").quantize(48).save(FOLDER / f"{name}.png", optimize=True)
+        Image.open(drawn).convert("RGB").quantize(160).save(FOLDER / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from scipy import integrate, special
 
 import mle_toolkit as mle
 from mle_toolkit.inference.empirical import empirical_distribution
+from mle_toolkit.report.plots import levels as levels_of
 from mle_toolkit.report.plots import likelihood
 from mle_toolkit.report.plots.envelope import envelope
 from mle_toolkit.report.plots.fits import band_of
@@ -77,7 +78,7 @@ def line(ax, label):
 
 
 def test_the_four_panels_are_drawn_and_written(fit, tmp_path):
-    axes = fit.plot(n_resamples=39, rng=1, label="length, miles")
+    axes = fit.plot(n_resamples=39, rng=1, refit=False, label="length, miles")
     axes[0, 0].figure.savefig(tmp_path / "fit.png")
     assert axes.shape == (2, 2)
     assert axes[0, 0].get_xlabel() == axes[1, 1].get_xlabel() == "length, miles"
@@ -232,7 +233,7 @@ def test_a_window_in_the_far_tail_keeps_its_digits():
     assert visible.cdf(visible.quantile(p)) == pytest.approx(p, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", ["rivers", "horse_kicks", "leukaemia", "dental_claims", "window"])
+@pytest.mark.parametrize("name", ["rivers", "horse_kicks", "leukaemia", "window"])
 def test_the_same_rng_gives_the_same_envelope(name):
     one, two, other = (envelope(fitted(name), 39, rng=seed) for seed in (7, 7, 8))
     assert np.array_equal(one.lower, two.lower)
@@ -404,7 +405,8 @@ def test_the_one_line_of_censored_data_says_why_there_is_no_entropy():
 # --- return levels ----------------------------------------------------------------------------------------------------
 
 
-def test_return_levels_are_upper_quantiles_with_their_interval():
+def test_return_levels_are_upper_quantiles_with_their_interval(monkeypatch):
+    monkeypatch.setattr(levels_of, "PERIODS", 3)
     fit = fitted("port_pirie")
     ax = mle.plot.return_levels(fit, longest=100.0)
     periods, levels = line(ax, "return level")
