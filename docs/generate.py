@@ -15,6 +15,14 @@ import mle_toolkit as mle
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.families.base import family_class
 from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.inference.bootstrap import Bootstrap
+from mle_toolkit.inference.confidence_set import ConfidenceSet
+from mle_toolkit.inference.goodness import GoodnessOfFit
+from mle_toolkit.inference.nested import NestedTest
+from mle_toolkit.inference.nonnested import VuongTest
+from mle_toolkit.inference.profile import End, Profile
+from mle_toolkit.inference.scores import HeldOut
+from mle_toolkit.inference.selection import SelectionBootstrap
 
 REFERENCE = Path(__file__).parent / "reference"
 BEGIN, END = "<!-- generated -->\n", "<!-- end -->"
@@ -33,7 +41,24 @@ DOMAINS_SAY = {
     "INTEGERS": "All whole numbers.",
 }
 
-MEMBERS_OF = (mle.Fit, Certificate, mle.InformationReport, mle.Estimate, mle.Comparison, mle.Sample, mle.Distribution)
+MEMBERS_OF = (
+    mle.Fit,
+    Certificate,
+    mle.InformationReport,
+    mle.Estimate,
+    Profile,
+    End,
+    Bootstrap,
+    GoodnessOfFit,
+    NestedTest,
+    mle.Comparison,
+    HeldOut,
+    ConfidenceSet,
+    VuongTest,
+    SelectionBootstrap,
+    mle.Sample,
+    mle.Distribution,
+)
 """Classes whose members the reference lists."""
 
 INTERNAL = {
