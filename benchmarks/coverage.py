@@ -1,6 +1,7 @@
 """Do intervals and tests hold what they promise? Simulated coverage of 95 % intervals, and size of 5 % tests.
 
     python benchmarks/coverage.py [--quick] [--family NAME ...] [--n N ...] [--part NAME ...] [--workers W]
+    python benchmarks/coverage.py --page docs/explanation/coverage.md RESULT.json ...
 
 Samples are drawn from eight known laws and fitted; an interval should hold the true value in 95 of 100 samples, a test
 at the 5 % level should reject the true family in 5 of 100. Each share stands with its Monte Carlo standard error.
@@ -21,6 +22,7 @@ from __future__ import annotations
 if __name__ == "coverage":  # numba imports the package of this name if there is one: this script is not it
     raise ModuleNotFoundError("benchmarks/coverage.py is a script, not the package coverage", name="coverage")
 
+import json
 import math
 import sys
 import warnings
@@ -85,6 +87,9 @@ STATISTICS = ("ad", "cvm", "ks", "chi2", "g")
 QUANTILE = 0.99
 """The quantile whose interval is asked for, of continuous laws."""
 
+FAR_TAILS = np.geomspace(1e-300, 0.1, 100)
+"""Probabilities of tails at whose quantiles a law is looked at for ends of the support."""
+
 RESAMPLES = 19
 CHUNK = 25
 BULK = 2000
@@ -105,7 +110,7 @@ class Effort:
     traced: int
 
 
-FULL = Effort(wald=10_000, profile=1_000, quantile=500, bootstrap=400, replicates=399, tests=600, kl=600, traced=10)
+FULL = Effort(wald=10_000, profile=1_000, quantile=500, bootstrap=300, replicates=399, tests=600, kl=600, traced=10)
 QUICK = Effort(wald=200, profile=10, quantile=4, bootstrap=3, replicates=39, tests=4, kl=4, traced=1)
 
 Counts = dict[tuple[str, str], list[int]]
@@ -283,7 +288,9 @@ def closest(name: str, family: str) -> float:
 
 
 def divergence(p: Distribution, q: Distribution) -> float:
-    """KL divergence of two laws, by quadrature or summation."""
+    """KL divergence of two laws, by quadrature or summation; infinite where the second excludes what the first has."""
+    if np.any(np.isneginf(q.logpdf(np.concatenate([p.ppf(FAR_TAILS), p.isf(FAR_TAILS)])))):
+        return math.inf
     return p.expect(lambda x: p.logpdf(x) - q.logpdf(x))
 
 
@@ -301,7 +308,9 @@ def kl(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effo
             enter(counts, f"kl, {which}", "kl", to_closest[family], found)
             predictive = None if report is None or report.kl_predictive is None else report.kl_predictive.interval
             if fit is not None:
-                enter(counts, f"kl, {which}", "kl_predictive", divergence(law, fit.distribution), predictive)
+                true = divergence(law, fit.distribution)  # infinite where an estimated end of the support cuts it off
+                predictive = predictive if math.isfinite(true) else None
+                enter(counts, f"kl, {which}", "kl_predictive", true, predictive)
     return counts
 
 
@@ -391,6 +400,82 @@ def rows_of(cells: Mapping[tuple[str, int], Counts]) -> list[dict[str, Any]]:
     return rows
 
 
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+METHODS = ("wald", "profile", "percentile", "basic", "bca")
+BEGIN, END = "<!-- generated -->\n", "<!-- end -->"
+
+
+def pivot(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Callable[[Mapping[str, Any]], bool]]) -> str:
+    """A Markdown table: one line for each family, size and quantity, one column for each kind of interval or test."""
+    names = ["family", "n", "of", *columns]
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    for key in dict.fromkeys((row["family"], row["n"], row["quantity"].partition(",")[0]) for row in rows):
+        here = [row for row in rows if (row["family"], row["n"], row["quantity"].partition(",")[0]) == key]
+        cells = [next((cell(row) for row in here if belongs(row)), "") for belongs in columns.values()]
+        if any(cells):
+            lines.append("| " + " | ".join([key[0], f"{key[1]:,}", key[2], *cells]) + " |")
+    return "\n".join(lines)
+
+
+def cell(row: Mapping[str, Any]) -> str:
+    """A share with its error, bold where it breaks its promise by more than three errors and a hundredth."""
+    if row["share"] is None:
+        return "none"
+    gap = (row["share"] - row["promised"]) * (1 if row["quantity"] == "test" else -1)
+    text = f"{row['share']:.3f} ± {row['error']:.3f}"
+    text = f"**{text}**" if gap > max(3 * row["error"], 0.01) else text
+    return text + (f" ({row['without'] / row['samples']:.0%} none)" if row["without"] >= 0.005 * row["samples"] else "")
+
+
+def page(record: Mapping[str, Any]) -> str:
+    """What the documentation shows of the record that ``--json`` writes."""
+    rows, machine = record["rows"], record["machine"]
+    versions = ", ".join(f"{name} {machine['versions'][name]}" for name in ("mle-toolkit", "numpy", "scipy"))
+
+    def method(*names: str) -> Callable[[Mapping[str, Any]], bool]:
+        return lambda row: row["method"] in names
+
+    def divergence_of(which: str, name: str) -> Callable[[Mapping[str, Any]], bool]:
+        return lambda row: (row["quantity"], row["method"]) == (f"kl, {which}", name)
+
+    def samples(*names: str) -> str:
+        counts = {row["samples"] for row in rows if row["method"] in names}
+        return f"{min(counts):,} to {max(counts):,}" if counts else "no"
+
+    intervals = [row for row in rows if row["method"] in METHODS]
+    intervals.sort(key=lambda row: row["n"])
+    tests_ = [row for row in rows if row["quantity"] == "test"]
+    divergences = [row for row in rows if row["quantity"].startswith("kl")]
+    statistics = {name: method(name) for name in (*STATISTICS, "g, chi-squared law")}
+    kinds = {
+        f"{name}, {which}": divergence_of(which, name)
+        for which in ("right", "wrong")
+        for name in ("kl", "kl_predictive")
+    }
+    return "\n\n".join(
+        [
+            f"Simulated on {machine['date']} with {versions}. Samples a cell: {samples('wald')} for Wald's intervals, "
+            f"{samples('profile')} for profile intervals, {samples('bca')} for the bootstrap ({FULL.replicates} "
+            f"replicates each), {samples(*STATISTICS)} for tests, {samples('kl')} for KL. {' '.join(record['notes'])}.",
+            "### Intervals of parameters and of the 0.99 quantile: coverage, 0.95 promised",
+            pivot(intervals, {name: method(name) for name in METHODS}),
+            "### Tests of goodness of fit: how often the true family is rejected, 0.05 promised",
+            pivot(tests_, statistics),
+            "### Intervals of KL: coverage, 0.95 promised",
+            pivot(divergences, kinds),
+            "",
+        ]
+    )
+
+
+def write_page(path: Path, record: Mapping[str, Any]) -> None:
+    """Replace the generated part of a page."""
+    before, rest = path.read_text(encoding="utf-8").split(BEGIN)
+    after = rest.split(END)[1]
+    path.write_text(before + BEGIN + page(record) + END + after, encoding="utf-8")
+
+
 def main() -> int:
     """Simulate, and print and write the shares."""
     parser = parser_of(__doc__)
@@ -399,7 +484,14 @@ def main() -> int:
     parser.add_argument("--n", action="append", type=int, help="only this size (may be repeated)")
     parser.add_argument("--part", action="append", choices=list(PARTS), help="only this part (may be repeated)")
     parser.add_argument("--workers", type=int, default=-1, help="processes; the result is the same for any number")
+    parser.add_argument("--page", nargs="+", type=Path, metavar="FILE", help="write a page from results, and stop")
     arguments = arguments_of(parser)
+    if arguments.page:
+        target, *results = arguments.page
+        records = [json.loads(result.read_text(encoding="utf-8")) for result in results]
+        joined = {key: [item for record in records for item in record[key]] for key in ("rows", "notes")}
+        write_page(target, records[0] | joined)
+        return 0
     effort = QUICK if arguments.quick else FULL
     families = arguments.family or (["gamma", "poisson"] if arguments.quick else list(TRUTHS))
     sizes = arguments.n or ([20] if arguments.quick else list(SIZES))
@@ -407,10 +499,9 @@ def main() -> int:
     cells = simulate(work, arguments.workers)
     traced = [entry for counts in cells.values() for (_, method), entry in counts.items() if method == "disagree"]
     disagree, compared = sum(entry[1] for entry in traced), sum(entry[0] for entry in traced)
-    notes = [
-        f"profile intervals whose ends were computed: {compared}; they disagree with the deviance in {disagree}",
-        f"bootstraps of {effort.replicates} replicates; tests of {RESAMPLES}",
-    ]
+    notes = []
+    if compared:
+        notes.append(f"{compared} profile intervals were traced too; {disagree} of them say other than the deviance")
     arguments.workers = None  # no part of the result
     publish(__doc__, arguments, rows_of(cells), notes=notes)
     return 0

@@ -77,3 +77,22 @@ def test_the_result_is_the_same_for_any_number_of_workers(tmp_path):
         results.append(json.loads(out.read_text())["rows"])
     assert results[0] == results[1]
     assert {row["family"] for row in results[0]} == {"gamma", "poisson"}
+
+
+def test_the_page_shows_shares_with_errors_and_broken_promises_in_bold(coverage, tmp_path):
+    counts = {("shape", "wald"): [1000, 800, 200, 0], ("shape", "profile"): [1000, 950, 25, 25]}
+    counts |= {("test", "ad"): [500, 475, 0, 25], ("kl, wrong", "kl"): [100, 47, 0, 3]}
+    record = {
+        "rows": coverage.rows_of({("gamma", 20): counts}),
+        "notes": [],
+        "machine": {"date": "2026-01-01", "versions": dict.fromkeys(("mle-toolkit", "numpy", "scipy"), "1.0")},
+    }
+    path = tmp_path / "page.md"
+    path.write_text(f"Before\n{coverage.BEGIN}old\n{coverage.END}\nAfter\n", encoding="utf-8")
+    coverage.write_page(path, record)
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("Before\n<!-- generated -->\nSimulated on 2026-01-01")
+    assert text.endswith("<!-- end -->\nAfter\n")
+    assert "| gamma | 20 | shape | **0.800 ± 0.013** | 0.950 ± 0.007 |  |  |  |" in text
+    assert "| gamma | 20 | test | 0.050 ± 0.010 |" in text
+    assert "|  |  | 0.940 ± 0.037 (50% none) |  |" in text
