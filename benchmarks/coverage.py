@@ -289,7 +289,9 @@ def closest(name: str, family: str) -> float:
 
 def divergence(p: Distribution, q: Distribution) -> float:
     """KL divergence of two laws, by quadrature or summation; infinite where the second excludes what the first has."""
-    if np.any(np.isneginf(q.logpdf(np.concatenate([p.ppf(FAR_TAILS), p.isf(FAR_TAILS)])))):
+    far = np.concatenate([p.ppf(FAR_TAILS), p.isf(FAR_TAILS)])
+    possible = np.isfinite(p.logpdf(far))  # a quantile may round to the end of the support
+    if np.any(np.isneginf(q.logpdf(far[possible]))):
         return math.inf
     return p.expect(lambda x: p.logpdf(x) - q.logpdf(x))
 

@@ -299,19 +299,23 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     flags += entropy.estimate.flags
     terms = entropy.log_density - log_q
     test: dict[str, Any] = {}
+    of_closest = False
     by_cells = entropy.cell is not None
     if by_cells:
-        kl, test = _divergence_of_counts(fit, entropy, log_q, terms, flags)
+        kl, test, of_closest = _divergence_of_counts(fit, entropy, log_q, terms, flags)
     else:
         kl = _divergence_of_measurements(value - entropy.estimate.value, terms, sample, entropy.estimate)
         flags += [flag for flag in kl.flags if flag not in flags]
     predictive = None
     if known_optimism is not None:
         interval = kl.interval
+        # An interval from the noncentral chi-squared law is of the divergence of the closest law, below which that of
+        # the fitted one cannot be; the others are centred on the divergence that is corrected.
+        shift = 0.0 if of_closest else known_optimism
         predictive = replace(
             kl,
             value=kl.value + known_optimism,
-            interval=None if interval is None else (interval[0] + known_optimism, interval[1] + known_optimism),
+            interval=None if interval is None else (interval[0] + shift, interval[1] + known_optimism),
             method=f"{kl.method}; plus optimism tr(J⁻¹K)/n",
         )
     if test.get("g_statistic") is None and by_cells:
@@ -355,8 +359,11 @@ def _divergence_of_measurements(value: float, terms: Array, sample: Sample, entr
 
 def _divergence_of_counts(
     fit: FitLike, entropy: SampleEntropy, log_q: Array, terms: Array, flags: list[str]
-) -> tuple[Estimate, dict[str, Any]]:
-    """Divergence of the empirical distribution, exact, with the likelihood-ratio test; adds to ``flags``."""
+) -> tuple[Estimate, dict[str, Any], bool]:
+    """Divergence of the empirical distribution, exact, with the likelihood-ratio test; adds to ``flags``.
+
+    Last comes whether the interval is of the divergence of the closest law, by the noncentral chi-squared law.
+    """
     sample = fit.sample
     assert entropy.estimate is not None
     assert entropy.mass is not None
@@ -370,6 +377,7 @@ def _divergence_of_counts(
     reason = None if se is not None else "one observation"
     own: list[str] = ["heavy_tailed_terms"] if _is_heavy(terms, sample) else []
     test: dict[str, Any] = {"kl_direct": direct}
+    of_closest = False
     if sample.weight_kind == "frequency":
         n_cells, declared = _cells(fit.family, sample, entropy)
         df = n_cells - entropy.n_strata - fit.df_model
@@ -388,6 +396,7 @@ def _divergence_of_counts(
             if interval is None or interval[0] <= 0 or p >= _NEAR_ZERO:
                 low, high = _noncentrality_interval(max(g, 0.0), df)
                 interval = (low / (2 * fit.nobs), high / (2 * fit.nobs))
+                of_closest = True
         elif declared:
             own.insert(0, "saturated")
             se, interval, reason = None, None, "the law has as many free parameters as cells, so it fits any sample"
@@ -404,6 +413,7 @@ def _divergence_of_counts(
             reason=reason,
         ),
         test,
+        of_closest,
     )
 
 
