@@ -110,7 +110,7 @@ class Effort:
     traced: int
 
 
-FULL = Effort(wald=10_000, profile=1_000, quantile=500, bootstrap=300, replicates=399, tests=300, kl=600, traced=10)
+FULL = Effort(wald=10_000, profile=1_000, quantile=500, bootstrap=200, replicates=399, tests=300, kl=600, traced=10)
 QUICK = Effort(wald=200, profile=10, quantile=4, bootstrap=3, replicates=39, tests=4, kl=4, traced=1)
 
 Counts = dict[tuple[str, str], list[int]]
@@ -427,7 +427,7 @@ def cell(row: Mapping[str, Any]) -> str:
     gap = (row["share"] - row["promised"]) * (1 if row["quantity"] == "test" else -1)
     text = f"{row['share']:.3f} ± {row['error']:.3f}"
     text = f"**{text}**" if gap > max(3 * row["error"], 0.01) else text
-    return text + (f" ({row['without'] / row['samples']:.0%} none)" if row["without"] >= 0.005 * row["samples"] else "")
+    return text + (f" ({row['without'] / row['samples']:.0%} none)" if row["without"] > 0.005 * row["samples"] else "")
 
 
 def page(record: Mapping[str, Any]) -> str:
@@ -443,10 +443,13 @@ def page(record: Mapping[str, Any]) -> str:
 
     def samples(*names: str) -> str:
         counts = {row["samples"] for row in rows if row["method"] in names}
-        return f"{min(counts):,} to {max(counts):,}" if counts else "no"
+        return " to ".join(f"{count:,}" for count in sorted({min(counts), max(counts)})) if counts else "no"
 
+    of_parameters = [row["samples"] for row in rows if row["method"] == "wald" and row["quantity"] != "q99"]
+    of_wald = f"{min(of_parameters):,} to {max(of_parameters):,}" if of_parameters else "no"
+    order = {name: k for k, name in enumerate(TRUTHS)}
+    rows = sorted(rows, key=lambda row: (row["n"], order[row["family"]]))
     intervals = [row for row in rows if row["method"] in METHODS]
-    intervals.sort(key=lambda row: row["n"])
     tests_ = [row for row in rows if row["quantity"] == "test"]
     divergences = [row for row in rows if row["quantity"].startswith("kl")]
     statistics = {name: method(name) for name in (*STATISTICS, "g, chi-squared law")}
@@ -457,8 +460,8 @@ def page(record: Mapping[str, Any]) -> str:
     }
     return "\n\n".join(
         [
-            f"Simulated on {machine['date']} with {versions}. Samples a cell: {samples('wald')} for Wald's intervals, "
-            f"{samples('profile')} for profile intervals, {samples('bca')} for the bootstrap ({FULL.replicates} "
+            f"Simulated on {machine['date']} with {versions}. Samples a cell: {of_wald} for Wald's intervals of "
+            f"parameters, {samples('profile')} for profile intervals, {samples('bca')} for the bootstrap ({FULL.replicates} "
             f"replicates each), {samples(*STATISTICS)} for tests, {samples('kl')} for KL. {' '.join(record['notes'])}.",
             "### Intervals of parameters and of the 0.99 quantile: coverage, 0.95 promised",
             pivot(intervals, {name: method(name) for name in METHODS}),
