@@ -462,7 +462,8 @@ def page(record: Mapping[str, Any]) -> str:
         [
             f"Simulated on {machine['date']} with {versions}. Samples a cell: {of_wald} for Wald's intervals of "
             f"parameters, {samples('profile')} for profile intervals, {samples('bca')} for the bootstrap "
-            f"({FULL.replicates} replicates each), {samples(*STATISTICS)} for tests, {samples('kl')} for KL. {' '.join(record['notes'])}.",
+            f"({FULL.replicates} replicates each), {samples(*STATISTICS)} for tests, {samples('kl')} for KL. "
+            f"{' '.join(record['notes'])}.",
             "### Intervals of parameters and of the 0.99 quantile: coverage, 0.95 promised",
             pivot(intervals, {name: method(name) for name in METHODS}),
             "### Tests of goodness of fit: how often the true family is rejected, 0.05 promised",
