@@ -163,14 +163,14 @@ def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
         return _from_objects(series.to_list(), what)
     if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
         raise _not_numeric(f"dtype {series.dtype}", what, series.head(1).to_list())
-    missing = series.is_null().to_numpy().astype(bool)
+    nulls = series.is_null() if series.null_count() else None  # a mask of bits is slow to unpack
     if series.dtype == nw.Boolean:
         series = series.cast(nw.Int8)
     values = np.ascontiguousarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
-    if not missing.any():
+    if nulls is None:
         return values, None
-    values = np.where(missing, np.nan, values)
-    return values, missing
+    missing = nulls.to_numpy().astype(bool)
+    return np.where(missing, np.nan, values), missing
 
 
 def _check_one_dimension(shape: tuple[int, ...], what: str) -> None:
