@@ -60,12 +60,19 @@ def in_chunks(loop: Callable[..., Any], x: Array, weight: Array | None, *argumen
 
     def one(first: int) -> Any:
         rows = slice(first, first + CHUNK_ROWS)
-        return loop(x[rows], None if weight is None else weight[rows], *arguments)
+        return loop(_uniform(x[rows]), None if weight is None else _uniform(weight[rows]), *arguments)
 
     firsts = range(0, len(x), CHUNK_ROWS)
     if len(firsts) < _FEWEST_CHUNKS or _workers() == 1:
         return np.array([one(first) for first in firsts])
     return np.array(list(_pool().map(one, firsts)))
+
+
+def _uniform(rows: Array) -> Array:
+    """A slice as loops take it, contiguous and read-only: for any other kind of array they would be compiled again."""
+    rows = np.ascontiguousarray(rows)
+    rows.flags.writeable = False
+    return rows
 
 
 def _workers() -> int:

@@ -44,6 +44,11 @@ _MAGIC = 6755399441055744.0  # 1.5 * 2^52: adding it rounds to a whole number, w
 _MAGIC_BITS = int(np.float64(_MAGIC).view(np.int64))
 
 
+def is_moderate(value: float) -> bool:
+    """Whether a parameter, its square and their inverses are normal numbers: where not, a twin does not hold."""
+    return 1e-150 < value < 1e150
+
+
 @intrinsic
 def bits_of(context: Any, x: Any) -> Any:
     """The 64 bits of a double, as an integer."""
@@ -123,7 +128,7 @@ def exp(x: float) -> float:
 
 @function
 def erfcx(a: float) -> float:
-    """Scaled complementary error function exp(a²) erfc(a) of a >= 0.
+    """Scaled complementary error function exp(a²) erfc(a), for a from 0 to 1e150.
 
     (1 + 2a) exp(a²) erfc(a) is smooth in t = (a - 3.75)/(a + 3.75), which takes the half-line to (-1, 1): its Chebyshev
     series (Shepherd & Laframboise 1981, Mathematics of Computation 36, 249-253), computed to 40 digits, cut after 24

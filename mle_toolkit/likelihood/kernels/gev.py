@@ -13,6 +13,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     bits_of,
     exp,
     function,
+    is_moderate,
     log,
     loop,
     rounding_of_sum,
@@ -63,6 +64,11 @@ def reduced_slopes(xi: float, z: float) -> tuple[float, float, float, float]:
         z * (square * series) if near else t_xi_xi,
         inverse,
     )
+
+
+def holds(loc: float, scale: float, xi: float) -> bool:
+    """Whether the formulas keep their digits."""
+    return is_moderate(scale)
 
 
 @loop

@@ -12,6 +12,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     LANES,
     SMALLEST_NORMAL_BITS,
     bits_of,
+    is_moderate,
     log,
     log_of,
     loop,
@@ -21,6 +22,11 @@ from mle_toolkit.likelihood.kernels.gev import reduced_slopes
 
 _FLAT = 0.1
 """Size of xi below which derivatives by xi are taken row by row: sums of logs, divided by xi³, would lose digits."""
+
+
+def holds(scale: float, xi: float) -> bool:
+    """Whether the formulas keep their digits."""
+    return is_moderate(scale)
 
 
 @loop

@@ -13,6 +13,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     erfcx,
     exp,
     function,
+    is_moderate,
     log,
     log_of,
     loop,
@@ -21,6 +22,9 @@ from mle_toolkit.likelihood.kernels.elementary import (
 
 _ROOT_HALF = math.sqrt(0.5)
 _DENSITY_AT_0 = 1 / math.sqrt(2 * math.pi)
+_FAR = 1e150
+"""Size of u beyond which its square overflows, or exp(-u²/2) is 0: the tail no longer matters."""
+
 _LOG_TWO_OVER_PI = math.log(2 / math.pi)
 
 
@@ -28,9 +32,14 @@ _LOG_TWO_OVER_PI = math.log(2 / math.pi)
 def _share_and_ratio(u: float) -> tuple[float, float]:
     """Phi(u) for u >= 0, and exp(u²/2) Phi(u) below, which does not underflow; and the ratio phi(u)/Phi(u)."""
     power = exp(-0.5 * u * u)
-    tail = 0.5 * erfcx(abs(u) * _ROOT_HALF)  # exp(u²/2) Phi(-|u|)
+    tail = 0.5 * erfcx(min(abs(u), _FAR) * _ROOT_HALF)  # exp(u²/2) Phi(-|u|)
     share = tail if u < 0.0 else 1.0 - power * tail
     return share, (_DENSITY_AT_0 if u < 0.0 else _DENSITY_AT_0 * power) / share
+
+
+def holds(loc: float, scale: float, alpha: float) -> bool:
+    """Whether the formulas keep their digits."""
+    return is_moderate(scale) and abs(alpha) < _FAR
 
 
 @loop

@@ -8,7 +8,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.student_t import log_norm
-from mle_toolkit.likelihood.kernels.elementary import DEPTH, LANES, log1p, log_of, loop, multiply
+from mle_toolkit.likelihood.kernels.elementary import DEPTH, LANES, is_moderate, log1p, log_of, loop, multiply
 
 _LARGEST_DF = 1e4
 """Above it the score by df is a difference that loses digits, whose loss the law's own code spreads over rows."""
@@ -19,7 +19,7 @@ _PRODUCTS_HOLD = 100.0
 
 def holds(df: float, loc: float, scale: float) -> bool:
     """Whether the formulas keep their digits."""
-    return df < _LARGEST_DF
+    return is_moderate(df) and df < _LARGEST_DF and is_moderate(scale)
 
 
 @loop

@@ -7,7 +7,12 @@ import math
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import exp, log, loop
+from mle_toolkit.likelihood.kernels.elementary import exp, is_moderate, log, loop
+
+
+def holds(shape: float, scale: float) -> bool:
+    """Whether the formulas keep their digits."""
+    return is_moderate(shape) and is_moderate(scale)
 
 
 @loop
