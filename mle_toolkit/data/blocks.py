@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import threading
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -517,9 +518,9 @@ class ScannedSample(BlockedSample):
         """Rows that count, in lists of pieces that together have `CHUNK_ROWS`; the last may have fewer."""
         chunk: list[Rows] = []
         room = CHUNK_ROWS
-        check = not again or self._weighted or self._nan_policy == "omit"
+        leaves_out = self._weighted or self._nan_policy == "omit"
         for rows in self._source.pieces(again=again):
-            rest = rows.checked(self._nan_policy) if check else rows
+            rest = rows.checked(self._nan_policy) if leaves_out else rows
             while len(rest.x) >= room:
                 yield [*chunk, rest.part(0, room)]
                 rest = rest.part(room, len(rest.x))
@@ -535,6 +536,8 @@ class ScannedSample(BlockedSample):
         head = list(islice(chunks, HELD_ROWS // CHUNK_ROWS))
         following = next(chunks, None)
         few, weight = _joined(list(chain(*head)))
+        for pieces in head:
+            _check_extent(survey(*_joined(pieces), 0), pieces)
         if following is None:
             self._hold(few, weight)
             return
@@ -565,12 +568,13 @@ class ScannedSample(BlockedSample):
         pending: deque[Future[tuple[list[list[Any]], Thinned, int]]] = deque()
 
         def of_chunk(pieces: list[Rows], first: int, stride: int) -> tuple[list[list[Any]], Thinned, int]:
-            x, weight = _joined(pieces)
+            x, weight = _joined(pieces, _own_buffers())
             skipped = -first % stride
             kept = slice(skipped, None, stride)
             some = Thinned(stride, x[kept].copy(), None if weight is None else weight[kept].copy())
             with np.errstate(all="ignore"):  # what lies outside a support is found when the pass is over
                 sums = [sums_of_blocks(part, x, weight, first, length) for part, length in parts]
+            _check_extent(sums[0][0], pieces)
             return sums, some, first + skipped
 
         def add() -> None:
@@ -601,15 +605,18 @@ class _Keeper:
     def __init__(self) -> None:
         self.stride = 1
         self._pieces: list[Thinned] = []
+        self._n_kept = 0
 
     def take(self, some: Thinned, at: int) -> None:
         """Take the next rows, of which the first is row ``at``; they may be closer than those now kept."""
         first = (-at % self.stride) // some.stride
         rows = slice(first, None, self.stride // some.stride)
         self._pieces.append(Thinned(self.stride, some.x[rows], None if some.weight is None else some.weight[rows]))
-        if sum(len(piece.x) for piece in self._pieces) > SKETCHED_ROWS:
+        self._n_kept += len(self._pieces[-1].x)
+        if self._n_kept > SKETCHED_ROWS:
             self.stride *= 2
             self._pieces = [self.kept.to(self.stride)]
+            self._n_kept = len(self._pieces[0].x)
 
     @property
     def kept(self) -> Thinned:
@@ -620,13 +627,33 @@ class _Keeper:
         return self._pieces[0]
 
 
-def _joined(pieces: list[Rows]) -> tuple[Array, Array | None]:
-    """Observations and weights of pieces, in arrays of their own."""
+def _joined(pieces: list[Rows], buffers: tuple[Array, Array] | None = None) -> tuple[Array, Array | None]:
+    """Observations and weights of pieces, in arrays of their own or in buffers."""
     if not pieces:
         return np.empty(0), None
-    x = np.concatenate([piece.x for piece in pieces], dtype=np.float64)
+    n_rows = sum(len(piece.x) for piece in pieces)
+    x_out, weight_out = (None, None) if buffers is None else (buffers[0][:n_rows], buffers[1][:n_rows])
+    x = np.concatenate([piece.x for piece in pieces], out=x_out)
     weights = [piece.weight for piece in pieces if piece.weight is not None]
-    return x, np.concatenate(weights, dtype=np.float64) if weights else None
+    return x, np.concatenate(weights, out=weight_out) if weights else None
+
+
+_here = threading.local()
+
+
+def _own_buffers() -> tuple[Array, Array]:
+    """Room for a chunk, of this thread: fresh memory for every chunk would cost more than what is done with it."""
+    if not hasattr(_here, "buffers"):
+        _here.buffers = np.empty(CHUNK_ROWS), np.empty(CHUNK_ROWS)
+    buffers: tuple[Array, Array] = _here.buffers
+    return buffers
+
+
+def _check_extent(found: Survey, pieces: list[Rows]) -> None:
+    """Raise if an observation is missing or infinite, which shows in the smallest or the largest."""
+    if not (math.isfinite(found.minimum) and math.isfinite(found.maximum)):
+        for piece in pieces:
+            piece.checked("raise")
 
 
 def _workers() -> int:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import ParameterError
+from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.estimation.certificate import SINGULAR
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import ExponentialFamily
@@ -77,12 +77,28 @@ def score_products(maximum: Maximum) -> Array:
 
     A row of frequency weight w stands for w observations, one of reliability weight w for one that counts w times.
     """
+    if not maximum.likelihood.data.in_memory:
+        return _score_products_by_blocks(maximum)
     rows = maximum.objective.score_rows(maximum.coordinates)
     sample = maximum.likelihood.sample
     if sample.weight is None:
         return np.asarray(rows.T @ rows)
     weight = sample.weight if sample.weight_kind == "frequency" else np.square(sample.weight)
     return np.asarray((rows * weight[:, None]).T @ rows)
+
+
+def _score_products_by_blocks(maximum: Maximum) -> Array:
+    """K, where rows are not held."""
+    likelihood, objective = maximum.likelihood, maximum.objective
+    if not objective.has_score:
+        raise DataError(
+            f"{maximum.family.name}: the outer product of scores needs all rows at once for a law without a score, and "
+            f'they are not held in memory. Use cov_params("observed"), or pass the column as an array.'
+        )
+    squared = likelihood.data.weight_kind == "reliability"
+    products = likelihood.score_products(maximum.theta_in_unit, squared=squared)
+    slopes = objective.coordinates.jacobian(maximum.coordinates)
+    return np.asarray(slopes.T @ products @ slopes)
 
 
 def optimism(maximum: Maximum) -> float:

@@ -12,6 +12,7 @@ from scipy import optimize, special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import DataError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.families.base import Family
 from mle_toolkit.information.entropy import SampleEntropy, around, sample_entropy, weighted_se
@@ -52,6 +53,7 @@ class FitLike(Protocol):
     @property
     def sample(self) -> Sample: ...  # noqa: D102
     def logpdf_rows(self) -> Array: ...  # noqa: D102
+    def se_of_cross_entropy(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +252,8 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     estimates inside q do not add to it, as the mean score at a maximum is zero.
     """
     sample = fit.sample
+    if not sample.in_memory:
+        return _report_by_blocks(fit)
     if entropy is None:
         entropy = entropy_for(fit.family, sample)
     log_q = np.asarray(fit.logpdf_rows())
@@ -327,6 +331,46 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
         flags=tuple(dict.fromkeys(flags)),
         reasons=reasons,
         **test,
+    )
+
+
+def _report_by_blocks(fit: FitLike) -> InformationReport:
+    """Report of data that are not held in memory, whose entropy needs them in order; each number is a pass at most."""
+    value = fit.cross_entropy + 0.0
+    verdict = fit.certificate.verdict
+    flags = [] if fit.certificate.ok else ["not_certified"]
+    if verdict is Verdict.BOUNDARY:
+        flags.append("boundary")
+    why = (
+        "the entropy of measurements is estimated from their spacings, which needs all of them in memory; that of a "
+        "subsample is entropy(sample=...sketch())."
+    )
+    reasons = dict.fromkeys(("entropy", "kl", "kl_predictive"), why)
+    se: float | None = None
+    optimism: float | None = None
+    try:
+        se = fit.se_of_cross_entropy()
+        optimism = fit.optimism / fit.nobs
+    except DataError as error:  # a stream that can be read only once, or a law without a score
+        reasons["cross_entropy_se" if se is None else "optimism"] = str(error)
+    if optimism is not None and (math.isnan(optimism) or verdict is Verdict.NON_REGULAR):
+        optimism = None
+    return InformationReport(
+        nobs=fit.nobs,
+        nll=0.0 - fit.llf,
+        cross_entropy=Estimate(
+            value=value,
+            se=se,
+            interval=around(value, se),
+            method="exact: nll / nobs",
+            reason=None if se is not None else reasons.get("cross_entropy_se", "one observation"),
+        ),
+        entropy=None,
+        kl=None,
+        optimism=optimism,
+        kl_predictive=None,
+        flags=tuple(flags),
+        reasons=reasons,
     )
 
 

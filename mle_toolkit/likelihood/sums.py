@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -56,9 +56,9 @@ class Likelihood:
         """The compiled sums of the family; None where NumPy's are used."""
         if twin is None and self.data.n_rows >= COMPILED_ROWS and _is_normal(family, self.data):
             self.twin = twin_of(type(family))
-        self._last_derivatives: _Last[Array | None] = _Last()
-        self._last_loglik: _Last[float] = _Last()
-        self._last_score: _Last[Array] = _Last()
+        self._last_derivatives: Last[Array | None] = Last()
+        self._last_loglik: Last[float] = Last()
+        self._last_score: Last[Array] = Last()
 
     @cached_property
     def sample(self) -> Sample:
@@ -380,6 +380,17 @@ class Likelihood:
                 parts.append(np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1))
         return np.concatenate(parts)
 
+    def score_products(self, theta: Array, *, squared: bool) -> Array:
+        """Sum of outer products of the scores of the points, weighted by weights or their squares; shape (p, p).
+
+        The family must have a score.
+        """
+        return self._fold(partial(_score_products_of, squared), theta)
+
+    def squared_deviations(self, theta: Array, mean: float, *, squared: bool) -> float:
+        """Sum of squares of the points' log-densities about a mean, weighted by weights or their squares."""
+        return float(self._fold(partial(_squared_deviations_of, mean, squared), theta))
+
     def _blocks(self) -> Any:
         family = self.family
         for first, (x, weight) in enumerate(self.sample.blocks()):
@@ -543,7 +554,22 @@ def _hessians_of(law: Family, x: Array, weight: Array | None, params: tuple[Any,
     return _block_sums(law.hessian(x, *params), weight, len(x))
 
 
-class _Last(Generic[T]):
+def _score_products_of(squared: bool, law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    assert law.score is not None
+    rows = np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1)
+    if weight is None:
+        return np.asarray(rows.T @ rows)
+    return np.asarray((rows * (np.square(weight) if squared else weight)[:, None]).T @ rows)
+
+
+def _squared_deviations_of(
+    mean: float, squared: bool, law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]
+) -> Array:
+    squares = np.square(law.logpdf(x, *params) - mean)
+    return np.array(total(squares if weight is None else (np.square(weight) if squared else weight) * squares))
+
+
+class Last(Generic[T]):
     """Remembers one function value: solvers ask again for what they had at the point where they stand."""
 
     def __init__(self) -> None:

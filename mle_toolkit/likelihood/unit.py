@@ -36,7 +36,11 @@ class Unit:
         if plain and (isinstance(family, ExponentialFamily) or family.entropy_attained):
             # Solved on sums or order statistics: conditioning matters only where powers overflow or cancel.
             noted = sample.noted
-            unit = noted.unit if noted is not None and noted.name == family.name else cls.ahead(family, (sample if sample.in_memory else sample.sketch()).x)
+            unit = (
+                noted.unit
+                if noted is not None and noted.name == family.name
+                else cls.ahead(family, (sample if sample.in_memory else sample.sketch()).x)
+            )
             largest = max(abs(sample.minimum - unit.centre), abs(sample.maximum - unit.centre))
             if unit.scale == 1.0 and family.has_scale and not 1 / LARGEST < largest < LARGEST:
                 return cls(unit.centre, _power_of_two(largest))
