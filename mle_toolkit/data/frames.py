@@ -148,7 +148,7 @@ def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
     if type(data).__module__.split(".")[0] == "pyarrow" and type(data).__name__.endswith("Array"):
         import pyarrow as pa
 
-        data = pa.chunked_array([data])
+        data = pa.chunked_array([data]) if isinstance(data, pa.Array) else data
     series = nw.from_native(data, allow_series=True, pass_through=True)
     if isinstance(series, (nw.DataFrame, nw.LazyFrame)):
         columns = ", ".join(map(str, series.collect_schema().names()))
