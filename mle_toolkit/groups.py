@@ -473,6 +473,11 @@ def _codes(series: nw.Series[Any]) -> NDArray[np.int64]:
 
         return np.asarray(pd.factorize(native, use_na_sentinel=False)[0], dtype=np.int64)
     if series.implementation.is_polars():
+        if series.dtype == nw.String:
+            import polars as pl
+
+            native = native.cast(pl.Categorical).to_physical()
+            return _dense(native.cast(pl.Int64).fill_null(-1).to_numpy() + 1)
         return np.asarray(native.rank("dense").fill_null(0).to_numpy(), dtype=np.int64) - int(not native.has_nulls())
     if series.implementation.is_pyarrow():
         chunks = native.dictionary_encode().unify_dictionaries().chunks
