@@ -419,6 +419,14 @@ class BlockedSample(Sample):
             return super().mean(of)
         return float(self.fold(_Total(of))) / self.nobs
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether every observation is a whole number."""
+        if self.in_memory:
+            return super().is_integer
+        table: Table = self._sum(tabulate, CHUNK_ROWS)
+        return table.count is not None or self.failing(_is_whole)[0] == 0
+
     def failing(self, test: Callable[[Array], Any]) -> tuple[int, int, float]:
         """How many observations fail a test, the first of these rows, and its value, in a pass over the data."""
         found: _Outside = self._sum(_Failing(test), CHUNK_ROWS)
@@ -440,6 +448,10 @@ class BlockedSample(Sample):
     def _counted(self) -> str:
         rows = f" in {self.n_rows} weighted rows" if self._weighted else ""
         return f"{self.nobs:g} observations{rows} of {self._description}"
+
+
+def _is_whole(x: Array) -> Any:
+    return x == np.floor(x)
 
 
 @dataclass(frozen=True)

@@ -162,6 +162,10 @@ class Sample:
             lower = np.concatenate([data._uncensored, -nothing[: len(data._left)], data._right, data._interval[:, 0]])
             upper = np.concatenate([data._uncensored, data._left, nothing[: len(data._right)], data._interval[:, 1]])
             return cls.intervals(lower, upper, weights)
+        if type(data).__module__.partition(".")[0] == "dask":
+            from mle_toolkit.data.partitions import PartitionedSample
+
+            return PartitionedSample.of_dask(data, weights, nan_policy)
         if multivariate:
             return cls.rows(data, weights, nan_policy=nan_policy)
         return cls(data, weights, nan_policy=nan_policy, along=along)
