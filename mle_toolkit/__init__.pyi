@@ -31,5 +31,7 @@ from .families.domain import Interval as Interval
 from .fitting import Fit as Fit
 from .fitting import fit as fit
 from .fitting import load as load
+from .groups import GroupFits as GroupFits
+from .groups import fit_groups as fit_groups
 from .information.estimate import Estimate as Estimate
 from .information.report import InformationReport as InformationReport

@@ -1,4 +1,4 @@
-"""The command line: ``mle demo``, ``mle fit``, ``mle compare``, ``mle families``, ``mle datasets``.
+"""The command line: ``mle demo``, ``mle fit``, ``mle compare``, ``mle groups``, ``mle families``, ``mle datasets``.
 
 Results go to standard output, warnings and errors of one line to standard error. Only typer is imported here; what
 a command needs it imports itself, so that ``mle --help`` answers at once.
@@ -313,6 +313,51 @@ def _compare(
     else:
         _write_table(comparison_view(result, title, unit.value), output)
     if not (result.fits and result.best.certificate.ok):
+        raise typer.Exit(NOT_CERTIFIED)
+
+
+@app.command("groups")
+def _groups(
+    data: Data,
+    by: Annotated[list[str], typer.Option("--by", help="Column of keys; may be repeated.", metavar="NAME")],
+    column: Annotated[str, typer.Option("--column", "-c", help="Values.", metavar="NAME")],
+    family: Annotated[
+        list[str],
+        typer.Option("--family", "-d", help=LAW + " May be repeated: the best for each group.", metavar="LAW"),
+    ],
+    weights: Annotated[str | None, typer.Option("--weights", help="Frequency weights.", metavar="NAME")] = None,
+    nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
+        OnMissing.refuse
+    ),
+    form: As = Format.table,
+    output: Output = None,
+    debug: Debug = False,
+) -> None:
+    """Fit a family, or find the best of several, for every group of rows.
+
+    mle groups data.parquet --by station -c rain -d gamma
+    """
+    laws = [_family(name) for name in family]
+    from mle_toolkit.data.tables import read_frame
+    from mle_toolkit.groups import fit_groups
+
+    frame = read_frame(data, [*by, column, *([weights] if weights is not None else [])])
+    with _progress(f"fitting {column} by {', '.join(by)}"):
+        asked = laws[0] if len(laws) == 1 else laws
+        fits = fit_groups(frame, by, column, asked, weights=weights, nan_policy=nan_policy.value)
+    if form is Format.table:
+        from mle_toolkit.report.terminal import groups_view
+
+        source = "standard input" if data == "-" else Path(data).name
+        _write_table(groups_view(fits, f"{column} of {source} by {', '.join(by)}"), output)
+    else:
+        record = fits.to_dict()
+        if form is Format.json:
+            _write_json(record, output)
+        else:
+            rows = record["groups"]
+            _write_csv(tuple(rows[0]), (("" if v == "NaN" else v for v in row.values()) for row in rows), output)
+    if fits.failures:
         raise typer.Exit(NOT_CERTIFIED)
 
 

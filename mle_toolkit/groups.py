@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 INVALID, FAILED = "invalid_data", "failed"
-"""What stands for a verdict where there was nothing to judge: data that cannot be used; an error in a law's own code."""
+"""What stands for a verdict where there was nothing to judge: data of no use; an error in a law's own code."""
 
 GROUPS_FORMAT, GROUPS_SCHEMA = "mle_toolkit.groups", 1
 
@@ -78,7 +78,8 @@ class GroupFits:
             nobs
                 Number of observations: rows, or the sum of their weights.
             family
-                Only where several were given: the one of smallest AIC, among those with a usable maximum.
+                Only where several were given: the one of smallest AIC, among those with a usable maximum; empty where
+                none could be fitted.
             the parameters, and ``se_`` each
                 Estimates and standard errors; NaN where there is none, or where the best family has no such parameter.
             llf, cross_entropy
@@ -99,7 +100,8 @@ class GroupFits:
         nobs = self._groups.nobs
         columns: dict[str, Any] = {"nobs": nobs}
         if len(self.families) > 1:
-            columns["family"] = [self.families[k].name for k in best]
+            nothing = np.isnan(self._aic).all(axis=0).tolist()
+            columns["family"] = ["" if none else self.families[k].name for k, none in zip(best, nothing, strict=True)]
         names = list(dict.fromkeys(name for law in self.families for name in law.coefficient_names))
         for prefix, field in (("", "theta"), ("se_", "se")):
             for name in names:
@@ -119,7 +121,7 @@ class GroupFits:
             columns["verdict"], columns["reason"] = self._outcomes[0].verdict, self._outcomes[0].reason
         else:
             columns["verdict"] = [self._outcomes[k].verdict[g] for g, k in enumerate(best)]
-            columns["reason"] = [self._outcomes[k].reason[g] for g, k in enumerate(best)]
+            columns["reason"] = [self._reason(g, int(k)) for g, k in enumerate(best)]
         return columns
 
     @cached_property
@@ -140,6 +142,12 @@ class GroupFits:
         usable = np.where(self._usable, rank, np.inf)
         some = np.isfinite(usable).any(axis=0)
         return np.asarray(np.where(some, usable.argmin(axis=0), rank.argmin(axis=0)))
+
+    def _reason(self, group: int, best: int) -> str:
+        """Why the best family of a group is not beyond doubt, or why there is none."""
+        if np.isnan(self._aic[:, group]).all():
+            return "no family could be fitted. " + " ".join(o.reason[group] for o in self._outcomes)
+        return self._outcomes[best].reason[group]
 
     def _comparison(self, best: NDArray[np.intp]) -> dict[str, Any]:
         """AIC, and the next best of the other families with a usable maximum."""
@@ -174,6 +182,7 @@ class GroupFits:
         Parameters
         ----------
         key : scalar, or tuple of them where several columns make the groups
+            None for a missing key.
 
         Raises
         ------
@@ -190,7 +199,8 @@ class GroupFits:
 
     @cached_property
     def _key_rows(self) -> list[tuple[Any, ...]]:
-        return list(zip(*(self._keys[name].to_list() for name in self.by), strict=True))
+        columns = [[None if v != v else v for v in self._keys[name].to_list()] for name in self.by]  # NaN is missing
+        return list(zip(*columns, strict=True))
 
     @cached_property
     def _places(self) -> dict[tuple[Any, ...], int]:
@@ -391,7 +401,7 @@ class _SortedRows:
     def of(
         cls, x: Array, weight: Array | None, codes: NDArray[Any], n_groups: int, nan_policy: NanPolicy
     ) -> _SortedRows:
-        """Sort rows, without those that do not count, by the number of their group; rows of a group keep their order."""
+        """Sort rows, without those that do not count, by the number of their group; within it they keep their order."""
         keep = np.ones(len(x), dtype=bool) if weight is None else (weight != 0) | np.isnan(x)
         if nan_policy == "omit":
             keep &= ~np.isnan(x)
@@ -529,13 +539,11 @@ def _fit_all(law: Family, groups: _SortedRows) -> _Outcome:
     if len(at_limit):
         end = law.param_names[int(np.argmax(np.isinf(theta[at_limit[0]])))]
         verdict[at_limit] = str(Verdict.BOUNDARY)
-        reason[at_limit] = (
-            f"the maximum is at the boundary {end} = ∞, where {law.name} is {law.limits[0].family.name}"
-        )
+        reason[at_limit] = f"the maximum is at the boundary {end} = ∞, where {law.name} is {law.limits[0].family.name}"
     single = np.flatnonzero((status != SETTLED) & (status != AT_LIMIT))
     for g in single:
         try:
-            fit = _fit(groups.sample(g), law)
+            fit = _fit(groups.sample(int(g)), law)
             certificate = fit.certificate
             theta[g], se[g], llf[g] = fit._theta, fit._bse, fit.llf
             verdict[g] = str(certificate.verdict)
@@ -552,4 +560,3 @@ def _fit_all(law: Family, groups: _SortedRows) -> _Outcome:
 
 def _plain(key: Any) -> Any:
     return key if key is None or isinstance(key, (bool, int, float, str)) else str(key)
-

@@ -32,6 +32,7 @@ ROOMS = (
     ("report",),
     ("fitting",),
     ("comparison",),
+    ("groups",),
     ("demo",),
     ("cli",),
 )

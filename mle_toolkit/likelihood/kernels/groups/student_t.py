@@ -130,10 +130,10 @@ def climb(
                 return FAILED
             decrement = solve(at, shift, step)
         last = convex and decrement * nobs < _DECREMENT
-        if convex and decrement < _NEARLY:
-            if abs(u[0] - known[0]) + abs(u[1] - known[1]) + abs(u[2] - known[2]) < _NEAR:
-                u[:] = known
-                return ARRIVED
+        away = abs(u[0] - known[0]) + abs(u[1] - known[1]) + abs(u[2] - known[2])
+        if convex and decrement < _NEARLY and away < _NEAR:
+            u[:] = known
+            return ARRIVED
         longest = max(abs(step[0]), abs(step[1]) / math.exp(u[2]), abs(step[2]))
         share = min(1.0, _LONGEST / longest) if longest > 0.0 else 1.0
         for _ in range(_HALVINGS):
