@@ -193,7 +193,7 @@ def _reading(where: str, row: list[int]) -> Iterator[None]:
     except (pa.ArrowException, OSError, EOFError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rstrip(".")
         raise DataError(
             f"{where}: cannot be read after row {row[0] - 1}: {reason}. Is it damaged, or not written to the end?"
             if row[0]
@@ -231,7 +231,10 @@ class _ParquetSource:
         read = [0]
         with (
             _reading(str(self.path), read),
-            pq.ParquetFile(self.path, pre_buffer=False, buffer_size=_READ_BYTES) as file,
+            # Checksums, where the file has them, are the only guard against bytes that changed.
+            pq.ParquetFile(
+                self.path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True
+            ) as file,
         ):
             # One column is decoded by one thread, whatever is asked for; the others would only wait.
             for batch in file.iter_batches(CHUNK_ROWS, columns=self.columns.names, use_threads=self.weighted):
@@ -274,9 +277,49 @@ class _CsvSource:
             _reading(str(self.path), read),
             csv.open_csv(self.path, read_options=by_blocks, convert_options=convert) as reader,
         ):
-            for batch in reader:
+            while True:
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+                except pa.ArrowInvalid as error:
+                    if "conversion error" in str(error):
+                        self._refuse_text(read[0])
+                    raise
                 yield self.columns.rows(batch, read[0])
                 read[0] += batch.num_rows
+
+    def _refuse_text(self, row: int) -> None:
+        """Raise for the first value from a row on that is not a number."""
+        import pyarrow as pa
+        from pyarrow import csv
+
+        names = self.columns.names
+        as_text = csv.ConvertOptions(
+            include_columns=names, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
+        )
+        first = 0
+        with csv.open_csv(
+            self.path, read_options=csv.ReadOptions(block_size=_READ_BYTES), convert_options=as_text
+        ) as reader:
+            for batch in reader:
+                if first >= row:
+                    for name in names:
+                        for k, value in enumerate(batch.column(name).to_pylist()):
+                            if value is not None and not _is_number(value):
+                                raise DataError(
+                                    f"{self.path}: expected real numbers in column {name!r}; row {first + k} is "
+                                    f'{value!r:.60}. Correct it, or leave it empty and pass nan_policy="omit".'
+                                )
+                first += batch.num_rows
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass
@@ -333,7 +376,14 @@ class _StreamSource:
 def _opened(data: Any) -> Any:
     import pyarrow as pa
 
-    return data if isinstance(data, pa.RecordBatchReader) else pa.RecordBatchReader.from_stream(data)
+    if isinstance(data, pa.RecordBatchReader):
+        return data
+    try:
+        return pa.RecordBatchReader.from_stream(data)
+    except pa.ArrowInvalid as error:
+        if "non-struct" not in str(error):
+            raise
+        return pa.table({"values": pa.chunked_array(data)}).to_reader()  # one column by itself
 
 
 @dataclass(frozen=True)
