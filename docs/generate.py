@@ -33,7 +33,10 @@ DOMAINS_SAY = {
     "INTEGERS": "All whole numbers.",
 }
 
-MEMBERS_OF = (mle.Fit, Certificate, mle.InformationReport, mle.Estimate, mle.Comparison, mle.GroupFits, mle.Sample, mle.Distribution)
+MEMBERS_OF = (
+    mle.Fit, Certificate, mle.InformationReport, mle.Estimate, mle.Comparison, mle.GroupFits, mle.Sample,
+    mle.Distribution,
+)  # fmt: skip
 """Classes whose members the reference lists."""
 
 INTERNAL = {

@@ -100,7 +100,7 @@ class GroupFits:
         nobs = self._groups.nobs
         columns: dict[str, Any] = {"nobs": nobs}
         if len(self.families) > 1:
-            nothing = np.isnan(self._aic).all(axis=0).tolist()
+            nothing = np.asarray(np.isnan(self._aic).all(axis=0))
             columns["family"] = ["" if none else self.families[k].name for k, none in zip(best, nothing, strict=True)]
         names = list(dict.fromkeys(name for law in self.families for name in law.coefficient_names))
         for prefix, field in (("", "theta"), ("se_", "se")):
@@ -313,12 +313,14 @@ def fit_groups(
     >>> import pandas as pd
     >>> rain = pd.DataFrame({"station": list("aaaabbbb"), "mm": [1.0, 3.0, 2.0, 7.0, 4.0, 4.0, 9.0, 5.0]})
     >>> fits = fit_groups(rain, by="station", column="mm", family="gamma")
-    >>> fits.table[["station", "nobs", "shape", "verdict"]].round(4)
-      station  nobs   shape   verdict
-    0       a   4.0  2.1996  interior
-    1       b   4.0  8.3459  interior
-    >>> fits.of("b").params["shape"] == fit_groups(rain[4:], "station", "mm", "gamma").of("b").params["shape"]
-    True
+    >>> fits.table[["station", "nobs", "shape", "se_shape", "verdict"]].round(3)
+      station  nobs  shape  se_shape   verdict
+    0       a   4.0  2.199     1.453  interior
+    1       b   4.0  8.506     5.900  interior
+    >>> fits.of("b").conf_int().round(2)
+           lower  upper
+    shape  -3.06  20.07
+    scale  -0.26   1.55
     """
     import narwhals as nw
 

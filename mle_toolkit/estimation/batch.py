@@ -21,7 +21,7 @@ from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import ExponentialFamily, Family, Parameter
-from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.likelihood.kernels.groups import (
     COMPILED_GROUP_ROWS,
     OPEN,
@@ -45,6 +45,9 @@ between two ways to compute them do not show."""
 
 _SURE_GAIN = 1e-6
 """Nats by which a maximum must be above another, or a limiting law, to be above it without doubt."""
+
+_SMALLEST, _LARGEST = 1e-250, 1e250
+"""Magnitudes between which neither squares of ratios nor sums leave the doubles in any unit near the data's own."""
 
 _SAME_PLACE = 1e-3
 _STEP_OF_SCORE, _STEP_ON_MEANS = 6e-6, 1e-3  # as for a single fit: second order on scores of rows, fourth on means
@@ -159,10 +162,13 @@ def settle(family: Family, groups: Groups) -> Settled:
     settled = _nothing(len(groups), p)
     if not usable.any() or not is_vectorised(family):
         return settled
-    starts = _common_starts(family, groups, usable)
+    size = np.abs(groups.x)
+    usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))
+    with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
+        starts = _common_starts(family, groups, usable)
 
     def one(part: slice) -> None:
-        with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
+        with np.errstate(all="ignore"):
             here = _Batch(family, groups.part(part), usable[part]).settle(starts)
         settled.theta[part], settled.se[part], settled.llf[part] = here.theta, here.se, here.llf
         settled.status[part] = here.status
@@ -186,8 +192,12 @@ def is_vectorised(family: Family) -> bool:
         return False
     if getattr(family, "with_ends", False):
         return False
-    if isinstance(family, ExponentialFamily) and family.from_means is None:
-        return False
+    if isinstance(family, ExponentialFamily):
+        # A parameter on the whole line that is not moved by the unit may be an angle, of which many values are one.
+        if family.from_means is None or any(p.domain == REAL and p.role == "shape" for p in family.parameters):
+            return False
+    elif type(family).irregular is not Family.irregular and family.hessian is None:
+        return False  # irregular somewhere and without second derivatives: there are kinks among the observations
     low, high = (np.array([p.typical[k] for p in family.parameters]) for k in (0, 1))
     theta = np.stack([0.6 * low + 0.4 * high, 0.3 * low + 0.7 * high])
     x = _two_points(family, theta)
@@ -257,6 +267,8 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
     An exponential family has one maximum, which is found from anywhere; of others those of several starts are compared.
     """
     chosen = np.flatnonzero(usable)
+    if len(chosen) == 0:
+        return []
     few = max(1, int(SKETCH_ROWS / max(1.0, float(np.mean(groups.counts)))))
     some = groups.take(chosen[:: max(1, len(chosen) // few)][: 4 * few])
     if len(some.x) > 4 * SKETCH_ROWS:  # a few large groups
