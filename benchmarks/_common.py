@@ -117,10 +117,10 @@ SHORT_SECONDS = 0.5
 """Rounds go on, up to ten times as many, while they have taken less than this: short calls want a larger median."""
 
 
-def alternate(
-    calls: Mapping[str, Callable[[], Any]], repeat: int, *, budget: float = 60.0, warm: bool = True
-) -> dict[str, Timing]:
+def alternate(calls: Mapping[str, Callable[[], Any]], repeat: int, *, budget: float = 60.0) -> dict[str, Timing]:
     """Time calls in turn (a, b, a, b, ...), so that a busy machine slows them all alike.
+
+    The first call of each, which imports, compiles and starts workers, is not timed, unless it alone takes the budget.
 
     Parameters
     ----------
@@ -129,14 +129,12 @@ def alternate(
         Rounds; more where they are short.
     budget : float
         Seconds after which a call is not made again.
-    warm : bool
-        Whether the first call, which imports, is not timed; one that takes a tenth of the budget is timed all the same.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     results: dict[str, Any] = {}
     for name, call in calls.items():
         elapsed, results[name] = seconds(call)
-        if not warm or elapsed > budget / 10:
+        if elapsed > budget:
             times[name].append(elapsed)
     begin = time.perf_counter()
     for done in range(10 * repeat):
