@@ -26,7 +26,7 @@ _SURE_KURTOSIS = 0.02
 _SURE_GAIN = 1e-6
 """Excess over 3, and gain in log-likelihood over the normal law, that leave no doubt on which side they are."""
 
-_WORST_ERROR = 3.0
+_WORST_ERROR = 8.0
 """Standard error of log(df) up to which df is determined: beyond it digits depend on how a search ends."""
 
 _SAME = 1e-5
