@@ -164,6 +164,19 @@ def quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def largest_resident_mb() -> float:
+    """Largest resident size of this process so far, in MB; on Linux.
+
+    Not `ru_maxrss` of getrusage, which a process takes over from the one that starts it, so that what the parent once
+    held would count.
+    """
+    said = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(float(line.split()[1]) * 1024 / 1e6 for line in said if line.startswith("VmHWM:"))
+
+
 # --- which code ran ---------------------------------------------------------------------------------------------------
 
 
