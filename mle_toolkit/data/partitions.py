@@ -127,7 +127,7 @@ class PartitionedSample(BlockedSample):
         As for `Sample`.
     """
 
-    __slots__ = ("_partitions", "_run", "_surveys")
+    __slots__ = ("_kept_alive", "_partitions", "_run", "_surveys")
 
     def __init__(
         self,
@@ -148,6 +148,7 @@ class PartitionedSample(BlockedSample):
         self._partitions = [Partition(k, x, weight) for k, (x, weight) in enumerate(columns)]
         self._run = run
         self._surveys: list[Survey] = []
+        self._kept_alive: Any = None
 
     @classmethod
     def of_dask(cls, data: Any, weights: Any = None, nan_policy: NanPolicy = "raise") -> PartitionedSample:
@@ -158,13 +159,16 @@ class PartitionedSample(BlockedSample):
         DataError
             If the collection is not one column.
         """
-        return cls(
+        sample = cls(
             _delayed(data, "data"),
             None if weights is None else _delayed(weights, "weights"),
             with_dask,
             description=f"the Dask {type(data).__name__}",
             nan_policy=nan_policy,
         )
+        # A cluster forgets what was persisted there when the last collection of it goes; its partitions do not count.
+        sample._kept_alive = data, weights
+        return sample
 
     def blocks(self, length: int = BLOCK_ROWS) -> Iterator[tuple[Array, Array | None]]:
         """Yield (observations, weights) in blocks of at most ``length`` rows; partitions are fetched one by one."""
