@@ -19,7 +19,15 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import BLOCK_ROWS, LONG_BLOCK_ROWS, SKETCH_ROWS, NanPolicy, Sample, WeightKind
+from mle_toolkit.data.sample import (
+    BLOCK_ROWS,
+    LONG_BLOCK_ROWS,
+    SKETCH_ROWS,
+    CountWhole,
+    NanPolicy,
+    Sample,
+    WeightKind,
+)
 from mle_toolkit.errors import DataError, WeightError
 
 CHUNK_ROWS = LONG_BLOCK_ROWS
@@ -401,10 +409,10 @@ class BlockedSample(Sample):
         kept = Sample(self._thinned.x, self._thinned.weight, self.weight_kind)
         return kept.sketch(rows)
 
-    def tabulated(self) -> Sample:
+    def tabulated(self, count: CountWhole | None = None) -> Sample:
         """The same sample as a table, held in memory; itself where the values are too many, or not whole numbers."""
         if self.in_memory:
-            return super().tabulated()
+            return super().tabulated(count)
         if self.weight_kind == "reliability":
             return self
         table: Table = self._sum(tabulate, CHUNK_ROWS)

@@ -14,6 +14,7 @@ from mle_toolkit.errors import DataError, WeightError
 
 WeightKind = Literal["frequency", "reliability"]
 NanPolicy = Literal["raise", "omit"]
+CountWhole = Callable[[Array, Array | None, int, int], Array | None]
 
 BLOCK_ROWS = 10_000
 """Rows a block: temporaries stay in the second-level cache and below the 128 KiB from which allocators map fresh pages,
@@ -573,22 +574,35 @@ class Sample:
         )
         return new
 
-    def tabulated(self) -> Sample:
-        """The same sample as a table: distinct values in order, each with its total weight."""
+    def tabulated(self, count: CountWhole | None = None) -> Sample:
+        """The same sample as a table: distinct values in order, each with its total weight.
+
+        Parameters
+        ----------
+        count : callable, optional
+            What counts whole numbers, as `count_whole` does.
+        """
         if not self.is_plain or self.is_multivariate:
             return self
         if self.weight_kind == "reliability":
             return self  # a row keeps its own weight: the sandwich sums squares of weights
-        if self.maximum - self.minimum < min(self.n_rows, 1_000_000) and self.is_integer:
-            offset = (self.lower - self.minimum).astype(np.intp)
-            count = np.bincount(offset, weights=self.weight).astype(np.float64)
-            seen = np.flatnonzero(count)
-            return self.with_values(self.minimum + seen.astype(np.float64), count[seen])
+        if self.maximum - self.minimum < min(self.n_rows, 1_000_000) and self._has_whole_ends:
+            lowest = int(self.minimum)
+            table = (count or count_whole)(self.lower, self.weight, lowest, int(self.maximum) - lowest + 1)
+            if table is not None:
+                seen = np.flatnonzero(table)
+                return self.with_values(self.minimum + seen.astype(np.float64), table[seen])
         values, inverse = np.unique(self.lower, return_inverse=True)
         if len(values) == self.n_rows:
             return self
-        count = np.bincount(inverse, weights=self.weight).astype(np.float64)
-        return self.with_values(np.asarray(values), count)
+        total = np.bincount(inverse, weights=self.weight).astype(np.float64)
+        return self.with_values(np.asarray(values), total)
+
+    @property
+    def _has_whole_ends(self) -> bool:
+        """Whether the smallest and the largest observation are whole numbers, and those between them exact."""
+        ends = (self.minimum, self.maximum)
+        return all(end.is_integer() and abs(end) < 2.0**53 for end in ends)
 
     def same_data(self, other: Sample) -> bool:
         """Whether both hold the same rows with the same weights, in the same order."""
@@ -651,6 +665,19 @@ class Sample:
             "in intervals": np.isfinite(self.lower) & np.isfinite(self.upper) & (self.lower < self.upper),
         }
         return {kind: float(np.sum(weight[rows])) for kind, rows in kinds.items() if rows.any()}
+
+
+def count_whole(x: Array, weight: Array | None, lowest: int, size: int) -> Array | None:
+    """Total weight of each of ``size`` whole numbers from ``lowest`` on; None where an observation is none of them."""
+    table = np.zeros(size)
+    length = max(LONG_BLOCK_ROWS, size)
+    for first in range(0, len(x), length):
+        rows = slice(first, first + length)
+        if np.any(x[rows] != np.floor(x[rows])):
+            return None
+        place = (x[rows] - lowest).astype(np.intp)
+        table += np.bincount(place, None if weight is None else weight[rows], size)
+    return table
 
 
 def extent(x: Array) -> tuple[float, float]:

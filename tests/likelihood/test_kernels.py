@@ -9,6 +9,7 @@ import pytest
 from scipy import special
 
 import mle_toolkit as mle
+from mle_toolkit.data.sample import count_whole
 from mle_toolkit.families.base import ExponentialFamily
 from mle_toolkit.likelihood import kernels, sums
 from mle_toolkit.likelihood.kernels import CHUNK_ROWS, in_chunks, twin_of
@@ -79,7 +80,7 @@ def assert_same_derivatives(law, twin, x, weight, params):
         rows = [law.logpdf(z, *at), *law.score(z, *at), *law.hessian(z, *at)]
         rows = [np.broadcast_to(row, len(z)) * (1.0 if weight is None else weight) for row in rows]
         count = len(z) if weight is None else weight.sum()
-        got = twin.derivatives(count, in_chunks(twin.sums, x, weight, 0.0, 1 / unit.scale, *at)[0], *at)
+        got = law.derivatives(count, in_chunks(twin.sums, x, weight, 0.0, 1 / unit.scale, *at)[0].tolist(), *at)
     if np.all(np.isfinite(rows[0])):
         assert np.all(close(got, rows))
     else:
@@ -161,12 +162,13 @@ def test_an_observation_beyond_the_end_of_the_support_is_impossible():
         ("gev", [0.0, 1.0, -0.5]),
         ("gev", [0.0, 1.0, -0.05]),
     ):
-        twin = twin_of(type(mle.get_family(name)))
+        law = mle.get_family(name)
+        twin = twin_of(type(law))
         end = -1 / params[-1]
         for weight in (None, np.ones(500)):
             for last in (end, 1.5 * end, 1e300):
                 x = np.append(np.linspace(0.0, 1.0, 499), last)
-                assert twin.derivatives(500.0, np.array(twin.sums(x, weight, 0.0, 1.0, *params)), *params)[0] == -np.inf
+                assert law.derivatives(500.0, twin.sums(x, weight, 0.0, 1.0, *params), *params)[0] == -np.inf
 
 
 @by_law(LAWS)
@@ -270,3 +272,42 @@ def test_keys_order_as_numbers_do(elementary, x):
     assert elementary.at_key(elementary.key_of(x)) == x
     larger = np.nextafter(x, np.inf)
     assert x == larger or elementary.key_of(x) < elementary.key_of(larger)
+
+
+# --- tables of counts -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("largest", [0, 3, 400, 90_000])
+def test_whole_numbers_are_counted_as_by_numpy(largest, weighted):
+    rng = np.random.default_rng(largest)
+    x = rng.integers(-2, largest, 250_001, endpoint=True).astype(float)
+    weight = rng.integers(1, 4, len(x)).astype(float) if weighted else None
+    table = kernels.counter(len(x))(x, weight, -2, largest + 3)
+    assert np.array_equal(table, count_whole(x, weight, -2, largest + 3))
+    assert table.sum() == (len(x) if weight is None else weight.sum())
+
+
+@pytest.mark.parametrize("row", [0, 123_457, 299_999])
+def test_a_number_that_is_not_whole_is_seen_while_counting(row):
+    x = np.ones(300_000)
+    x[row] = 0.5
+    x[7] = 0.0
+    assert kernels.counter(len(x))(x, None, 0, 2) is None
+    assert count_whole(x, None, 0, 2) is None
+
+
+def test_few_rows_are_counted_by_numpy():
+    assert kernels.counter(kernels.COMPILED_ROWS - 1) is None
+
+
+@pytest.mark.parametrize("name", ["poisson", "negbin"])
+def test_fits_of_counts_agree_with_and_without_the_compiled_table(name, monkeypatch):
+    x = np.random.default_rng(6).negative_binomial(3, 0.4, 20_000).astype(float)
+    fits = []
+    for rows in (1, len(x) + 1):
+        monkeypatch.setattr(kernels, "COMPILED_ROWS", rows)
+        fits.append(mle.fit(x, name))
+    assert dict(fits[0].params) == dict(fits[1].params)
+    assert fits[0].llf == fits[1].llf
+    assert x.flags.writeable
