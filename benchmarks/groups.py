@@ -1,6 +1,6 @@
 """How many groups a second are fitted, and how good the answers are.
 
-    python benchmarks/groups.py [--quick] [--family NAME ...] [--groups N] [--rows N] [--json FILE]
+    python benchmarks/groups.py [--quick] [--family NAME ...] [--groups N] [--rows N] [--repeat K] [--json FILE]
 
 Three times a family: the kernel alone on one core (arrays sorted by group in, estimates with standard errors out); end
 to end, from a pandas DataFrame in random order to a DataFrame of results; and a loop over the peer, SciPy or
@@ -11,27 +11,20 @@ should not be below zero beyond rounding.
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import statistics
-import sys
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import scipy
+from _common import SEED, Plot, arguments_of, cores, parser_of, progress, publish, seconds
 from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.likelihood.kernels.groups import compiled_groups
 
-SEED = 20_240_101
 PEER_GROUPS = 40
 
 
@@ -67,18 +60,11 @@ class Row:
     rows_a_group: int
     kernel_per_second: float | None
     end_to_end_seconds: float
-    end_to_end_per_second: float
+    fits_per_second: float
     fitted_singly: int
     peer_per_second: float
     ratio: float
-    least_llf_difference: float
-
-
-def seconds(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Time one call."""
-    begin = time.perf_counter()
-    result = call()
-    return time.perf_counter() - begin, result
+    llf_minus_peer: float
 
 
 def measure(name: str, n_groups: int, rows: int, repeat: int) -> Row:
@@ -100,7 +86,7 @@ def measure(name: str, n_groups: int, rows: int, repeat: int) -> Row:
     kernel: list[float] = []
     whole: list[float] = []
     theirs: list[float] = []
-    peer_llf: list[float] = []
+    gains: list[float] = []
     for k in range(repeat):
         if module is not None:
             kernel.append(seconds(lambda: module.fit(x, None, offsets, result, status))[0])
@@ -111,9 +97,8 @@ def measure(name: str, n_groups: int, rows: int, repeat: int) -> Row:
             warnings.simplefilter("ignore")  # what the peer warns of is its own affair
             elapsed, values = seconds(lambda chosen=chosen: [peer(sample) for sample in chosen])
         theirs.append(elapsed / len(chosen))
-        peer_llf += [
-            value - fits.table["llf"][g] for g, value in zip(range(k, len(samples), repeat), values, strict=True)
-        ]
+        ours = fits.table["llf"].to_numpy()[: len(samples)][k::repeat]
+        gains += (ours - np.array(values)).tolist()
     end_to_end = statistics.median(whole)
     return Row(
         family=name,
@@ -121,53 +106,33 @@ def measure(name: str, n_groups: int, rows: int, repeat: int) -> Row:
         rows_a_group=rows,
         kernel_per_second=n_groups / statistics.median(kernel) if kernel else None,
         end_to_end_seconds=end_to_end,
-        end_to_end_per_second=n_groups / end_to_end,
+        fits_per_second=n_groups / end_to_end,
         fitted_singly=fits._outcomes[0].n_single,
         peer_per_second=1.0 / statistics.median(theirs),
         ratio=n_groups / end_to_end * statistics.median(theirs),
-        least_llf_difference=-max(peer_llf),
+        llf_minus_peer=min(gains),
     )
-
-
-def show(rows: list[Row]) -> None:
-    """Print the table."""
-    print(f"peer: {PEER_GROUPS} groups of the same, extrapolated; kernel: one core; end to end: DataFrame to DataFrame")
-    print(
-        f"{'family':12}{'groups':>9}{'rows':>6}{'kernel/s':>12}{'end to end s':>14}{'fits/s':>12}{'singly':>8}"
-        f"{'peer/s':>9}{'ratio':>9}{'least llf - peer':>18}"
-    )
-    for r in rows:
-        kernel = "-" if r.kernel_per_second is None else f"{r.kernel_per_second:.3g}"
-        print(
-            f"{r.family:12}{r.n_groups:9d}{r.rows_a_group:6d}{kernel:>12}{r.end_to_end_seconds:14.3f}"
-            f"{r.end_to_end_per_second:12.3g}{r.fitted_singly:8d}{r.peer_per_second:9.3g}{r.ratio:9.3g}"
-            f"{r.least_llf_difference:18.2e}",
-            flush=True,
-        )
 
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--family", action="append", choices=list(CASES), help="default: all")
     parser.add_argument("--groups", type=int, help="number of groups (default 100000; 5000 with --quick)")
     parser.add_argument("--rows", type=int, default=100, help="rows a group (default 100)")
     parser.add_argument("--repeat", type=int, default=5, help="alternating calls (default 5)")
     parser.add_argument("--quick", action="store_true", help="5,000 groups")
-    parser.add_argument("--json", type=Path, help="write the rows and the machine here")
-    arguments = parser.parse_args()
+    arguments = arguments_of(parser)
     n_groups = arguments.groups or (5_000 if arguments.quick else 100_000)
     rows = []
     for name in arguments.family or CASES:
-        if sys.stderr.isatty():
-            print(name, file=sys.stderr, flush=True)
-        rows.append(measure(name, n_groups, arguments.rows, arguments.repeat))
-    show(rows)
-    if arguments.json:
-        machine = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
-        arguments.json.write_text(
-            json.dumps({"machine": machine, "rows": [asdict(row) for row in rows]}, indent=1) + "\n"
-        )
+        progress(name)
+        rows.append(asdict(measure(name, n_groups, arguments.rows, arguments.repeat)))
+    notes = [
+        f"the peer fitted {PEER_GROUPS} of the groups, and its fits a second are extrapolated to all; the kernel has "
+        f"one core, end to end all of them ({cores()})"
+    ]
+    publish(__doc__, arguments, rows, Plot("dots", "family", "fits_per_second", label="groups fitted a second"), notes)
     return 0
 
 
