@@ -284,6 +284,7 @@ class BlockedSample(Sample):
         self.weight_kind = weight_kind
         self.window = None
         self.noted = None
+        self._ordered: Array | None = None
         self._sketch: Sample | None = None
 
     def _set(

@@ -26,6 +26,8 @@ LONG_BLOCK_ROWS = 100_000
 SKETCH_ROWS = 5_000
 """Rows of the strided subsample from which starting values are computed."""
 
+_EPSILON = float(np.finfo(float).eps)
+
 LARGEST = 1e38
 """A magnitude up to which products of eight factors, as of cubes, do not overflow nor, as its inverse, underflow."""
 
@@ -71,7 +73,8 @@ class Sample:
     """
 
     __slots__ = (
-        "_sketch", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight", "weight_kind", "window",
+        "_ordered", "_sketch", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight", "weight_kind",
+        "window",
     )  # fmt: skip
 
     lower: Array
@@ -132,6 +135,7 @@ class Sample:
         self.minimum, self.maximum = minimum, maximum
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
         self.noted = None
+        self._ordered: Array | None = None
         self._sketch: Sample | None = None
 
     @classmethod
@@ -509,13 +513,21 @@ class Sample:
 
     def quantile(self, p: float) -> float:
         """Weighted quantile: the smallest observation whose cumulative weight reaches ``p``; midpoint on a tie."""
-        if self.weight is None:
+        if self.weight is None and self.n_rows > LONG_BLOCK_ROWS:
             return float(np.quantile(self.lower, p, method="averaged_inverted_cdf"))
+        if self.weight is None:
+            if self._ordered is None:
+                self._ordered = np.sort(self.lower)
+            target = p * self.n_rows
+            slack = 4 * _EPSILON * self.n_rows
+            at, above = math.ceil(target - slack) - 1, math.floor(target + slack)
+            below = float(self._ordered[max(at, 0)])
+            return 0.5 * below + 0.5 * float(self._ordered[min(above, self.n_rows - 1)])  # their sum might overflow
         order = np.argsort(self.lower)
         cumulative = np.cumsum(self.weight[order])
         target = p * cumulative[-1]
         # A target that a cumulative weight meets up to rounding lies on the step between two observations.
-        slack = 4 * np.finfo(float).eps * cumulative[-1]
+        slack = 4 * _EPSILON * cumulative[-1]
         low = int(np.searchsorted(cumulative, target - slack))
         high = min(int(np.searchsorted(cumulative, target + slack, side="right")), len(order) - 1)
         return float(0.5 * (self.lower[order[low]] + self.lower[order[high]]))

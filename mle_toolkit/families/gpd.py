@@ -11,15 +11,21 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes
 from mle_toolkit.families.special import log1mexp, log_or_minus_inf
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _NEWTON_STEPS = 100
+
+_FLAT_XI = 0.1
+"""Size of xi below which derivatives by xi are taken row by row: sums of logs, divided by xi³, would lose digits."""
+
 _GRID_BELOW = 1 - np.logspace(-9, -0.3, 15)
 """Values of -max(x) xi/scale at which the profile is looked at; at 1 the support ends at the largest observation."""
 _GRID_ABOVE = np.logspace(-2, 8, 21)
@@ -70,6 +76,31 @@ class GPD(Family):
             share * (1 - drop) / scale,
             -2 * t_xi - (1 + xi) * t_xi_xi,
         )
+
+    def derivative_sums(self, x: Array, weight: Array | None, scale: float, xi: float) -> tuple[float, ...]:
+        """Sums of t = log(1 + xi z)/xi, its two derivatives by xi, and, with r = z/(1 + xi z), of r and r²."""
+        z = x / scale
+        share = z / (1 + xi * z)
+        (w_share,) = weighted(weight, share)
+        shares, squares = total(w_share), dot(w_share, share)
+        if abs(xi) < _FLAT_XI:
+            return *sums_of(weight, *reduced_slopes(xi, z, second=True)), shares, squares
+        t = sums_of(weight, np.log1p(xi * z))[0] / xi
+        t_xi = (shares - t) / xi
+        return t, t_xi, (-squares - 2 * t_xi) / xi, shares, squares
+
+    def derivatives(self, count: float, sums: Sequence[float], scale: float, xi: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        t, t_xi, t_xi_xi, share, square = sums
+        possible = math.isfinite(t) and math.isfinite(share)  # else an observation is beyond the end of the support
+        return [
+            -count * math.log(scale) - (1 + xi) * t if possible else -math.inf,
+            ((1 + xi) * share - count) / scale,
+            -t - (1 + xi) * t_xi,
+            (count - (1 + xi) * (2 * share - xi * square)) / scale**2,
+            (share - (1 + xi) * square) / scale,
+            -2 * t_xi - (1 + xi) * t_xi_xi,
+        ]
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
         """The exponential law, and a wide one that reaches every observation also at a known negative xi."""

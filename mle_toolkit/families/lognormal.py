@@ -77,9 +77,7 @@ class Lognormal(ExponentialFamily):
             )
         return mean, math.sqrt(variance)
 
-    def tail_scores(
-        self, x: Array, meanlog: Array, sdlog: Array
-    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def tail_scores(self, x: Array, meanlog: Array, sdlog: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S: those of the normal law of log x."""
         z = (np.log(x) - meanlog) / sdlog
         log_f = -_HALF_LOG_TWO_PI - 0.5 * z * z

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
@@ -16,7 +18,7 @@ from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
-from mle_toolkit.likelihood.kernels import COMPILED_ROWS, in_chunks, twin_of
+from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, in_chunks, twin_of
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
 T = TypeVar("T")
@@ -47,7 +49,7 @@ class Likelihood:
         self._declared = family
         self.family = family if self.unit.is_identity else family.in_unit(self.unit.centre, self.unit.scale)
         tabulate = family.discrete and not family.per_row
-        self.data = sample.tabulated() if tabulate else sample
+        self.data = sample.tabulated(counter(sample.n_rows)) if tabulate else sample
         self.nobs = sample.nobs
         self.plain = sample.is_plain
         # Means of statistics suffice for an exponential family whose constants are the same in every row.
@@ -272,32 +274,61 @@ class Likelihood:
 
     def mean_hessian(self, theta: Array) -> Array:
         """Mean of the second derivatives, as `mean_score`; shape (p, p). The family must have them."""
-        compiled = self._last_derivatives(theta, self._compiled)
-        upper = self._fold(_hessians_of, theta) if compiled is None else compiled[1 + len(theta) :]
-        places = np.triu_indices(len(theta))
-        hessian = np.empty((len(theta), len(theta)))
-        hessian[places] = hessian.T[places] = upper / self.nobs
-        return hessian
+        known = self._last_derivatives(theta, self._derivatives)
+        return symmetric(self._fold(_hessians_of, theta) / self.nobs if known is None else known[1 + len(theta) :])
 
-    @property
+    def derivatives(self, theta: Array) -> tuple[float, Array, Array]:
+        """Means of the log-density, of its score and of its second derivatives, where the data are plain."""
+        known = self._last_derivatives(theta, self._derivatives)
+        if known is None:
+            return self.mean_loglik(theta), self.mean_score(theta), self.mean_hessian(theta)
+        value, p = float(known[0]), len(theta)
+        return (value if value < np.inf else -np.inf), known[1 : 1 + p], symmetric(known[1 + p :])
+
+    @cached_property
     def at_once(self) -> bool:
-        """Whether one pass gives log-likelihood, score and second derivatives together."""
-        return self.twin is not None and not isinstance(self.family, ExponentialFamily) and self.exact is not None
+        """Whether one pass gives log-likelihood, score and second derivatives of the points together."""
+        family = self.family
+        if isinstance(family, ExponentialFamily):
+            return self.points_on_means and family.hessian_of is not None
+        by_numpy = family.derivative_sums is not None and not family.per_row
+        return (self.twin is not None or by_numpy) and self.exact is not None
 
-    def _compiled(self, theta: Array) -> Array | None:
-        """Log-likelihood, score and second derivatives of the points by compiled sums; None without them."""
+    def _derivatives(self, theta: Array) -> Array | None:
+        """Means of log-likelihood, score and second derivatives of the points, in one pass; None where there is none.
+
+        Second derivatives are those of the upper triangle, row by row.
+        """
         if not self.at_once:
             return None
-        assert self.twin is not None
-        params = self.family.unpack(theta)
+        family, params = self.family, self.family.unpack(theta)
+        with np.errstate(all="ignore"):
+            if isinstance(family, ExponentialFamily):
+                assert family.hessian_of is not None
+                means, log_base = (self.means, self.mean_log_base) if self.on_means else self._point_means
+                value = float(family.log_density(means, *params)) + log_base
+                slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
+                return np.array([value, *slopes, *bends], dtype=float) * self.exact_share
+            sums = self._derivative_sums(theta, params)
+            if sums is None:
+                return None
+            assert family.derivatives is not None
+            try:
+                terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
+            except (ArithmeticError, ValueError):
+                return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
+            return np.array(terms, dtype=float) / self.nobs
+
+    def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | None:
+        if self.twin is None:
+            sums: list[float] = self._fold(_derivative_sums_of, theta).tolist()
+            return sums
         if hasattr(self.twin, "holds") and not self.twin.holds(*params):
             return None
-        points = self.exact
         assert isinstance(self.unit, Unit)
-        assert points is not None
-        with np.errstate(all="ignore"):
-            sums = points.fold(_Compiled(type(self.family), self.unit, params), None)
-            return np.asarray(self.twin.derivatives(points.nobs, sums, *params))
+        assert self.exact is not None
+        compiled: list[float] = self.exact.fold(_Compiled(type(self.family), self.unit, params), None).tolist()
+        return compiled
 
     def _mean_loglik(self, theta: Array) -> float:
         family = self.family
@@ -318,8 +349,8 @@ class Likelihood:
             assert isinstance(family, ExponentialFamily)
             means, log_base = self._point_means
             return self.exact_share * (float(family.log_density(means, *params)) + log_base)
-        compiled = self._last_derivatives(theta, self._compiled)
-        return float(self._fold(_log_density_of, theta) if compiled is None else compiled[0]) / self.nobs
+        known = self._last_derivatives(theta, self._derivatives)
+        return float(self._fold(_log_density_of, theta)) / self.nobs if known is None else float(known[0])
 
     @cached_property
     def _point_means(self) -> tuple[tuple[float, ...], float]:
@@ -339,9 +370,10 @@ class Likelihood:
                 assert isinstance(family, ExponentialFamily)
                 slopes = family.score_of(self._point_means[0], *params)
                 return self.exact_share * np.array([float(s) for s in slopes])
-        compiled = self._last_derivatives(theta, self._compiled)
-        total = self._fold(_scores_of, theta) if compiled is None else compiled[1 : 1 + len(theta)]
-        return np.broadcast_to(total, len(theta)) / self.nobs
+        known = self._last_derivatives(theta, self._derivatives)
+        if known is not None:
+            return known[1 : 1 + len(theta)]
+        return np.broadcast_to(self._fold(_scores_of, theta), len(theta)) / self.nobs
 
     def _fold(self, of: Callable[..., Array], theta: Array) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
@@ -554,6 +586,11 @@ def _hessians_of(law: Family, x: Array, weight: Array | None, params: tuple[Any,
     return _block_sums(law.hessian(x, *params), weight, len(x))
 
 
+def _derivative_sums_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    assert law.derivative_sums is not None
+    return np.array(law.derivative_sums(x, weight, *params))
+
+
 def _score_products_of(squared: bool, law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
     assert law.score is not None
     rows = np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1)
@@ -576,11 +613,27 @@ class Last(Generic[T]):
         self._at: bytes | None = None
 
     def __call__(self, theta: Array, compute: Callable[[Array], T]) -> T:
+        """The value at ``theta``, computed unless it is the last one."""
         at = theta.tobytes()
         if at != self._at:
             self._value = compute(theta)
             self._at = at
         return self._value
+
+
+def symmetric(upper: Array) -> Array:
+    """The symmetric matrix of an upper triangle, given row by row."""
+    return np.asarray(upper[_entries(len(upper))])
+
+
+@cache
+def _entries(length: int) -> NDArray[np.intp]:
+    """Place of every entry of a symmetric matrix in its upper triangle, given row by row."""
+    p = math.isqrt(2 * length)
+    places = np.empty((p, p), dtype=int)
+    upper = np.triu_indices(p)
+    places[upper] = places.T[upper] = np.arange(length)
+    return places
 
 
 def _open_at(points: Array, above: bool) -> tuple[Array, Array]:
