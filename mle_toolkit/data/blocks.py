@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -31,9 +31,12 @@ from mle_toolkit.data.sample import (
 from mle_toolkit.errors import DataError, WeightError
 
 CHUNK_ROWS = LONG_BLOCK_ROWS
+"""Rows of the longest block; compiled sums over data in memory are added by as many."""
+
+TASK_ROWS = 3 * CHUNK_ROWS
 """Rows that are handed on at once: whole blocks of every length, so that sums are those of the data in memory."""
 
-HELD_ROWS = 3 * CHUNK_ROWS
+HELD_ROWS = TASK_ROWS
 """Rows up to which data are simply held in memory, where everything can be known of them."""
 
 SKETCHED_ROWS = 1 << 17
@@ -245,8 +248,8 @@ class _Failing:
 
 
 def sums_of_blocks(part: Part, x: Array, weight: Array | None, first: int, length: int | None) -> list[Any]:
-    """What a part gives for each block of consecutive rows."""
-    step = length or max(len(x), 1)
+    """What a part gives for each block of consecutive rows; None is for the longest blocks."""
+    step = length or CHUNK_ROWS
     return [
         part(x[at : at + step], None if weight is None else weight[at : at + step], first + at)
         for at in range(0, len(x), step)
@@ -526,49 +529,48 @@ class ScannedSample(BlockedSample):
         self._source = source
 
     def blocks(self, length: int = BLOCK_ROWS) -> Iterator[tuple[Array, Array | None]]:
-        """Yield (observations, weights) in blocks of ``length`` rows, but of at most `CHUNK_ROWS`, in order."""
+        """Yield (observations, weights) in blocks of ``length`` rows, but of at most `TASK_ROWS`, in order."""
         if self.in_memory:
             yield from super().blocks(length)
             return
-        for pieces in self._chunks(again=True):
+        for pieces in self._tasks(again=True):
             x, weight = _joined(pieces)
             for at in range(0, len(x), length):
                 yield x[at : at + length], None if weight is None else weight[at : at + length]
 
-    def _chunks(self, *, again: bool) -> Iterator[list[Rows]]:
-        """Rows that count, in lists of pieces that together have `CHUNK_ROWS`; the last may have fewer."""
-        chunk: list[Rows] = []
-        room = CHUNK_ROWS
+    def _tasks(self, *, again: bool) -> Iterator[list[Rows]]:
+        """Rows that count, in lists of pieces that together have `TASK_ROWS`; the last may have fewer."""
+        task: list[Rows] = []
+        room = TASK_ROWS
         leaves_out = self._weighted or self._nan_policy == "omit"
         for rows in self._source.pieces(again=again):
             rest = rows.checked(self._nan_policy) if leaves_out else rows
             while len(rest.x) >= room:
-                yield [*chunk, rest.part(0, room)]
+                yield [*task, rest.part(0, room)]
                 rest = rest.part(room, len(rest.x))
-                chunk, room = [], CHUNK_ROWS
+                task, room = [], TASK_ROWS
             if len(rest.x):
-                chunk.append(rest)
+                task.append(rest)
                 room -= len(rest.x)
-        if chunk:
-            yield chunk
+        if task:
+            yield task
 
     def _first_pass(self, along: Along | None) -> None:
-        chunks = self._chunks(again=False)
-        head = list(islice(chunks, HELD_ROWS // CHUNK_ROWS))
-        following = next(chunks, None)
-        few, weight = _joined(list(chain(*head)))
-        for pieces in head:
-            _check_extent(survey(*_joined(pieces), 0), pieces)
+        tasks = self._tasks(again=False)
+        head = next(tasks, [])
+        following = next(tasks, None)
+        few, weight = _joined(head)
+        _check_extent(survey(few, weight, 0), head)
         if following is None:
             self._hold(few, weight)
             return
         parts, note = ((), None) if along is None else along(few, self._weighted)
         keeper = _Keeper()
-        sums = self._pass([(survey, CHUNK_ROWS), *parts], chain(head, [following], chunks), keeper)
+        sums = self._pass([(survey, TASK_ROWS), *parts], chain([head, following], tasks), keeper)
         self._keep(sums[0], keeper.kept, parts, sums[1:], note, few)
 
     def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
-        sums = self._pass([(survey, CHUNK_ROWS), *parts], self._chunks(again=True))
+        sums = self._pass([(survey, TASK_ROWS), *parts], self._tasks(again=True))
         found: Survey = sums[0]
         if found != self.survey:
             raise DataError(
@@ -581,14 +583,14 @@ class ScannedSample(BlockedSample):
     def _pass(
         self,
         parts: Sequence[tuple[Part, int | None]],
-        chunks: Iterable[list[Rows]],
+        tasks: Iterable[list[Rows]],
         keeper: _Keeper | None = None,
     ) -> list[Any]:
-        """Sum parts over chunks, which a pool of threads takes while the next are read; added in their order."""
+        """Sum parts over the rows of tasks, which a pool of threads takes while the next are read; added in their order."""
         totals: list[Any] = [None] * len(parts)
         pending: deque[Future[tuple[list[list[Any]], Thinned, int]]] = deque()
 
-        def of_chunk(pieces: list[Rows], first: int, stride: int) -> tuple[list[list[Any]], Thinned, int]:
+        def of_task(pieces: list[Rows], first: int, stride: int) -> tuple[list[list[Any]], Thinned, int]:
             x, weight = _joined(pieces, _own_buffers())
             skipped = -first % stride
             kept = slice(skipped, None, stride)
@@ -608,8 +610,8 @@ class ScannedSample(BlockedSample):
 
         first, pool, most_pending = 0, _pool(), _workers() + 1
         with progress(f"reading {self._description}", self._source.expected_rows) as advance:
-            for pieces in chunks:
-                pending.append(pool.submit(of_chunk, pieces, first, 1 if keeper is None else keeper.stride))
+            for pieces in tasks:
+                pending.append(pool.submit(of_task, pieces, first, 1 if keeper is None else keeper.stride))
                 rows = sum(len(piece.x) for piece in pieces)
                 first += rows
                 advance(rows)
@@ -663,9 +665,9 @@ _here = threading.local()
 
 
 def _own_buffers() -> tuple[Array, Array]:
-    """Room for a chunk, of this thread: fresh memory for every chunk would cost more than what is done with it."""
+    """Room for the rows of a task, of this thread: fresh memory would cost more than what is done with it."""
     if not hasattr(_here, "buffers"):
-        _here.buffers = np.empty(CHUNK_ROWS), np.empty(CHUNK_ROWS)
+        _here.buffers = np.empty(TASK_ROWS), np.empty(TASK_ROWS)
     buffers: tuple[Array, Array] = _here.buffers
     return buffers
 

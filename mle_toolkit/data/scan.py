@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.blocks import CHUNK_ROWS, Rows, ScannedSample, Source
+from mle_toolkit.data.blocks import TASK_ROWS, Rows, ScannedSample, Source
 from mle_toolkit.data.sample import NanPolicy, WeightKind
 from mle_toolkit.errors import DataError, UnknownNameError
 
@@ -112,7 +113,7 @@ def _source_of_file(path: Path, name: str, column: str | int | None, weights: st
             array = np.load(path, mmap_mode="r")
         except (ValueError, EOFError) as error:
             raise DataError(f"{path}: not a whole .npy file ({error}). Was it written to the end?") from error
-        return _ArraySource(array, str(path), column, weights)
+        return _ArraySource(array, str(path), column, weights, path if array.flags.c_contiguous else None)
     raise DataError(f"{path}: not a file of a known kind ({', '.join(_SUFFIXES)}).")
 
 
@@ -237,7 +238,7 @@ class _ParquetSource:
             ) as file,
         ):
             # One column is decoded by one thread, whatever is asked for; the others would only wait.
-            for batch in file.iter_batches(CHUNK_ROWS, columns=self.columns.names, use_threads=self.weighted):
+            for batch in file.iter_batches(TASK_ROWS, columns=self.columns.names, use_threads=self.weighted):
                 yield self.columns.rows(batch, read[0])
                 read[0] += batch.num_rows
 
@@ -388,12 +389,13 @@ def _opened(data: Any) -> Any:
 
 @dataclass(frozen=True)
 class _ArraySource:
-    """An array or a memory map, of one column or of several."""
+    """An array or a memory map, of one column or of several; read from its file where that is known."""
 
     array: np.ndarray[Any, Any]
     where: str
     column: Any
     weights: Any
+    path: Path | None = None
 
     def __post_init__(self) -> None:
         shape, kind = self.array.shape, self.array.dtype.kind
@@ -425,14 +427,28 @@ class _ArraySource:
         return len(self.array)
 
     def pieces(self, *, again: bool) -> Iterator[Rows]:
-        x = self.array if self.array.ndim == 1 else self.array[:, self.column or 0]
-        weight = None if self.weights is None else self.array[:, self.weights]
-        for first in range(0, len(x), CHUNK_ROWS):
-            rows = slice(first, first + CHUNK_ROWS)
-            # Copied, so that pages of a memory map can be let go, and of what is measured as ours stays little.
-            part = np.array(x[rows], dtype=np.float64)
-            yield Rows(part, None if weight is None else np.array(weight[rows], dtype=np.float64), self.where, first)
-            _let_go(self.array)
+        for first, rows in self._rows():
+            x = rows if rows.ndim == 1 else rows[:, self.column or 0]
+            weight = None if self.weights is None else rows[:, self.weights].astype(np.float64)
+            yield Rows(x.astype(np.float64, copy=False), weight, self.where, first)
+
+    def _rows(self) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
+        """Number of the first row, and some rows from there on, of all columns."""
+        n_rows, width = len(self.array), math.prod(self.array.shape[1:])
+        if self.path is None:
+            for first in range(0, n_rows, TASK_ROWS):
+                # A copy, so that the pages of a memory map can be let go: they would count as resident.
+                yield first, np.array(self.array[first : first + TASK_ROWS])
+                _let_go(self.array)
+            return
+        with self.path.open("rb") as file:
+            file.seek(self.array.offset)  # type: ignore[attr-defined]  # it is a memory map
+            for first in range(0, n_rows, TASK_ROWS):
+                some = min(TASK_ROWS, n_rows - first)
+                rows = np.fromfile(file, self.array.dtype, some * width)
+                if len(rows) < some * width:
+                    raise DataError(f"{self.path}: ends in row {first + len(rows) // width} of {n_rows}.")
+                yield first, rows.reshape(some, *self.array.shape[1:])
 
 
 def _let_go(array: np.ndarray[Any, Any]) -> None:
