@@ -12,7 +12,6 @@ the disk.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from _common import TRUTH, Plot, alternate, arguments_of, family_of, parser_of, progress, publish
+from _common import TRUTH, Plot, alternate, arguments_of, family_of, largest_resident_mb, parser_of, progress, publish
 
 import mle_toolkit as mle
 
@@ -82,18 +81,13 @@ def reading(kind: str, path: Path) -> Callable[[], Any]:
     return {"parquet": parquet, "csv": csv, "npy": npy}[kind]
 
 
-def peak_mb() -> float:
-    """Largest resident size of this process so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
 def measure(kind: str, family: str, path: Path, repeat: int) -> dict[str, Any]:
     """Fit and read in turn; called in a process of its own."""
     law = family_of(family)
     column = None if kind == "npy" else "x"
     few = mle.distribution(law, **TRUTH[family]).rvs(size=400_000, rng=np.random.default_rng(1))
     mle.fit(np.asarray(few), law)  # loads numba and what it compiled
-    loaded = peak_mb()
+    loaded = largest_resident_mb()
 
     def fit() -> mle.Fit:
         result = mle.fit(mle.scan(path, column), law)
@@ -102,7 +96,7 @@ def measure(kind: str, family: str, path: Path, repeat: int) -> dict[str, Any]:
 
     fit()
     # A memory map that is summed as a whole counts as resident, so the peak of the fit is taken before.
-    peak = peak_mb()
+    peak = largest_resident_mb()
     timed = alternate({"fit": fit, "read": reading(kind, path)}, repeat)
     result: mle.Fit = timed["fit"].result
     ratio, spread = timed["fit"].over(timed["read"])

@@ -586,7 +586,7 @@ class ScannedSample(BlockedSample):
         tasks: Iterable[list[Rows]],
         keeper: _Keeper | None = None,
     ) -> list[Any]:
-        """Sum parts over the rows of tasks, which a pool of threads takes while the next are read; added in their order."""
+        """Sum parts over tasks, which a pool of threads takes while the next are read; added in their order."""
         totals: list[Any] = [None] * len(parts)
         pending: deque[Future[tuple[list[list[Any]], Thinned, int]]] = deque()
 
