@@ -53,7 +53,12 @@ RUNS: dict[str, Run] = {
     "fit_speed_peers": Run(
         "fit_speed",
         f"{_OTHERS} --family normal --family weibull --n 1000 --repeat 2",
-        f"{_OTHERS} --n 1000 --n 100000 --repeat 5",
+        f"{_OTHERS} --n 1000 --repeat 5",
+    ),
+    "fit_speed_peers_long": Run(
+        "fit_speed",
+        f"{_OTHERS} --family weibull --n 20000 --repeat 1",
+        f"{_OTHERS} --n 100000 --repeat 5",
     ),
     "censored_speed": Run("censored_speed", "--family weibull --n 50000 --repeat 2", ""),
     "rank_all": Run("rank_all", "--n 1000 --repeat 2", "--all"),
