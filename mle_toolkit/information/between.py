@@ -20,7 +20,7 @@ from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.information.entropy import around
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.information.expectations import Statistic, expected, log_density_terms
+from mle_toolkit.information.expectations import Statistic, expected, log_density_terms, registered_name
 from mle_toolkit.information.integrals import Total, integral, sum_over_integers
 from mle_toolkit.information.pointwise import JEFFREYS, JS, KL, LARGEST, SQUARED_HELLINGER, TOTAL_VARIATION, Divergence
 from mle_toolkit.information.same_law import divergence_within, in_unit_of, mapped
@@ -51,19 +51,16 @@ def kl_between(p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
     p, q = mapped(*in_unit_of(p, q))
     value = divergence_within(p, q)
     if value is not None and value >= 0:
-        return Estimate(value=value, method="closed form", reason=_EXACT)
+        return Estimate(value=value, method="closed form")
     closed = _by_statistics(p, q)
     if closed is not None:
         return closed
     return divergence(KL, p, q, rng)
 
 
-_EXACT = "no sampling"
-
-
 def infinite(reason: str) -> Estimate:
     """An infinite divergence with its reason."""
-    return Estimate(value=math.inf, method="infinite", reason=reason)
+    return Estimate(value=math.inf, method="supports and tails", reason=reason)
 
 
 def cross_entropy_between(p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
@@ -97,19 +94,33 @@ def combined(parts: tuple[Estimate, ...], value: float) -> Estimate:
         error=sum(errors) if errors else None,
         method=method,
         flags=tuple(dict.fromkeys(flag for part in parts for flag in part.flags)),
-        reason=None if spreads else _EXACT,
     )
 
 
 def entropy_of(p: Distribution, rng: Any = None) -> Estimate:
     """Entropy, nats: differential entropy for a continuous law."""
-    if p.family.entropy is not None:
-        return Estimate(value=p.entropy(), method="closed form", reason=_EXACT)
+    own = _own_entropy(p)
+    if own is not None:
+        return Estimate(value=own, method="closed form")
     if p.family.multivariate:
         return _mean_over_draws(-p.logpdf(p.rvs(_DRAWS, rng)))
     value = p.entropy()
     error = 1e-12 * max(1.0, abs(value))
-    return Estimate(value=value, error=error, method=_numeric(p), reason=_EXACT)
+    return Estimate(value=value, error=error, method=_numeric(p))
+
+
+def _own_entropy(p: Distribution) -> float | None:
+    """The entropy by a formula: of the family, or from its expected statistics."""
+    if p.family.entropy is not None:
+        return p.entropy()
+    try:
+        terms = log_density_terms(p)
+        means = {statistic: expected(p, statistic) for statistic in terms or {}}
+    except OverflowError:
+        return None
+    if not terms or any(mean is None or math.isinf(mean) for mean in means.values()):
+        return None
+    return -math.fsum(terms[statistic] * mean for statistic, mean in means.items() if mean is not None)
 
 
 def jeffreys_between(p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
@@ -136,7 +147,7 @@ def _check_comparable(p: Distribution, q: Distribution) -> None:
         raise ParameterError(
             f"{p.family.name} and {q.family.name} are laws of different dimension, so that no divergence is defined."
         )
-    if (p.family.name in _ON_CIRCLE) != (q.family.name in _ON_CIRCLE):
+    if (registered_name(p) in _ON_CIRCLE) != (registered_name(q) in _ON_CIRCLE):
         raise ParameterError(
             f"{p.family.name} and {q.family.name}: one is a law on the circle, the other on the line; wrap or unwrap one."
         )
@@ -148,7 +159,7 @@ def why_singular(p: Distribution, q: Distribution) -> str | None:
         return f"{_kinds(p, q)}, so that each gives probability 1 to what has probability 0 under the other"
     if p.family.multivariate:
         return _why_vectors_singular(p, q)
-    if p.family.name in _ON_CIRCLE:
+    if registered_name(p) in _ON_CIRCLE:
         return None
     (p_low, p_high), (q_low, q_high) = _ends(p), _ends(q)
     if p_low < q_low and not _same_end(p_low, q_low, p):
@@ -159,7 +170,7 @@ def why_singular(p: Distribution, q: Distribution) -> str | None:
 
 
 def _why_vectors_singular(p: Distribution, q: Distribution) -> str | None:
-    names = p.family.name, q.family.name
+    names = registered_name(p), registered_name(q)
     if "multinomial" in names and p.family.constants["n"] != q.family.constants["n"]:
         return "the numbers of trials differ, so that no outcome is possible under both"
     simplex = [name == "dirichlet" for name in names]
@@ -170,9 +181,9 @@ def _why_vectors_singular(p: Distribution, q: Distribution) -> str | None:
 
 def _ends(law: Distribution) -> tuple[float, float]:
     """The interval on which a law lives; for one of known ends, without the rounding of quantiles."""
-    if law.family.name in ("uniform", "discrete_uniform"):
+    if registered_name(law) in ("uniform", "discrete_uniform"):
         return float(law.params["a"]), float(law.params["b"])
-    if law.family.name == "categorical":
+    if registered_name(law) == "categorical":
         some = np.flatnonzero(law.params["probs"])
         return float(some[0]), float(some[-1])
     return law.ends
@@ -182,7 +193,7 @@ def _same_end(a: float, b: float, p: Distribution) -> bool:
     """Whether two ends differ by rounding only; ends that are parameters do not."""
     if a == b:
         return True
-    if p.family.discrete or p.family.name in ("uniform", "pareto", "power"):
+    if p.family.discrete or registered_name(p) in ("uniform", "pareto", "power"):
         return False
     return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= _SAME_END * max(abs(a), abs(b))
 
@@ -211,7 +222,7 @@ def _by_statistics(p: Distribution, q: Distribution) -> Estimate | None:
     value = math.fsum(parts)
     if not _ROUNDING * math.fsum(map(abs, parts)) <= _MOST_CANCELLATION * value:
         return None
-    return Estimate(value=value, method="closed form", reason=_EXACT)
+    return Estimate(value=value, method="closed form")
 
 
 def _equal(p: Distribution, q: Distribution) -> bool:
@@ -253,7 +264,7 @@ def _numeric(p: Distribution) -> str:
 def divergence(measure: Divergence, p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
     """Integrate or sum one divergence between two laws of one kind; by random numbers where that fails."""
     if _equal(p, q):
-        return Estimate(value=0.0, method="closed form", reason=_EXACT)
+        return Estimate(value=0.0, method="closed form")
     if p.family.multivariate:
         return _by_draws(measure, p, q, rng)
     try:
@@ -265,13 +276,13 @@ def divergence(measure: Divergence, p: Distribution, q: Distribution, rng: Any =
             f"the {measure.name} divergence of {p.family.name} from {q.family.name} grows beyond bound {total.where}"
         )
     flags = ("slowly converging",) if total.error > _LOOSE * total.value else ()
-    return Estimate(value=total.value, error=total.error, method=_numeric(p), flags=flags, reason=_EXACT)
+    return Estimate(value=total.value, error=total.error, method=_numeric(p), flags=flags)
 
 
 def _total(measure: Divergence, p: Distribution, q: Distribution) -> Total:
     function = log_terms(measure, p, q)
     marks = sorted({*p.landmarks, *q.landmarks})
-    if p.family.name in _ON_CIRCLE:
+    if registered_name(p) in _ON_CIRCLE:
         middle = float(p.params["mu"])
         turns = [middle + math.remainder(m - middle, 2 * math.pi) for m in marks]
         return integral(function, [middle - math.pi, middle + math.pi], turns)
@@ -288,7 +299,7 @@ def _total(measure: Divergence, p: Distribution, q: Distribution) -> Total:
 def log_terms(measure: Divergence, p: Distribution, q: Distribution) -> Callable[[Array], Array]:
     """Log of the terms of a divergence, as a function of x."""
     ends = [_ends(law) for law in (p, q)]
-    circular = p.family.name in _ON_CIRCLE
+    circular = registered_name(p) in _ON_CIRCLE
 
     def function(x: Array) -> Array:
         log_p, log_q = (_log_density(law, x, within, circular) for law, within in zip((p, q), ends, strict=True))

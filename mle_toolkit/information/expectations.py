@@ -17,6 +17,8 @@ from typing import Any, TypeAlias
 
 from scipy import special
 
+from mle_toolkit.errors import UnknownNameError
+from mle_toolkit.families.base import family_class
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.special import exp_times_exp1
 from mle_toolkit.families.zeta import scaled_zeta
@@ -26,6 +28,16 @@ Statistic: TypeAlias = tuple[Any, ...]
 ``("exp", t)``: e^(t x), ``("abs", a)``: |x - a|, ``("cos", a)``: cos(x - a)."""
 
 Terms: TypeAlias = dict[Statistic, float]
+
+
+def registered_name(law: Distribution) -> str:
+    """Canonical name of the family; empty for one that is not registered, whatever it is called."""
+    try:
+        known = family_class(law.family.name)
+    except UnknownNameError:
+        return ""
+    return known.name if known is type(law.family) else ""
+
 
 ONE, LOG, LOG_SQUARED = ("one",), ("log",), ("log squared",)
 _LOG_TWO_PI = math.log(2 * math.pi)
@@ -92,7 +104,7 @@ def log_density_terms(q: Distribution) -> Terms | None:
     OverflowError
         If a coefficient is beyond the range of doubles.
     """
-    name, v = q.family.name, q.params
+    name, v = registered_name(q), q.params
     if (of_gamma := _gamma_power(name, v)) is not None:
         a, b, s = of_gamma
         constant = math.log(abs(b)) - a * b * math.log(s) - math.lgamma(a)
@@ -167,7 +179,7 @@ def expected(p: Distribution, statistic: Statistic) -> float | None:
 
 def _log_moments(p: Distribution) -> tuple[float, float | None] | None:
     """Mean and variance of log x."""
-    name, v = p.family.name, p.params
+    name, v = registered_name(p), p.params
     if (of_gamma := _gamma_power(name, v)) is not None:
         a, b, s = of_gamma
         return math.log(s) + float(special.psi(a)) / b, float(special.polygamma(1, a)) / b**2
@@ -196,7 +208,7 @@ def _log_moments(p: Distribution) -> tuple[float, float | None] | None:
 
 def _power(p: Distribution, c: float) -> float | None:
     """Expected value of x^c."""
-    name, v = p.family.name, p.params
+    name, v = registered_name(p), p.params
     lgamma = math.lgamma
     if (of_gamma := _gamma_power(name, v)) is not None:
         a, b, s = of_gamma
@@ -243,7 +255,7 @@ def _power(p: Distribution, c: float) -> float | None:
 
 def _rest(p: Distribution, s: float, b: float) -> float | None:
     """Expected value of log(1 - (x/s)^b)."""
-    of_beta = _beta_power(p.family.name, p.params)
+    of_beta = _beta_power(registered_name(p), p.params)
     if of_beta is None or of_beta[2:] != (b, s):
         return None
     a, d = of_beta[:2]
@@ -253,7 +265,7 @@ def _rest(p: Distribution, s: float, b: float) -> float | None:
 def _exp(p: Distribution, t: float) -> float | None:
     """Expected value of e^(t x): the moment generating function."""
     v = p.params
-    match p.family.name:
+    match registered_name(p):
         case "normal":
             return _exp_of(t * v["mu"] + 0.5 * (t * v["sigma"]) ** 2)
         case "laplace":
@@ -279,10 +291,12 @@ def _exp(p: Distribution, t: float) -> float | None:
 def _abs(p: Distribution, a: float) -> float | None:
     """Expected value of |x - a|."""
     v = p.params
-    match p.family.name:
+    match registered_name(p):
         case "normal":
             z = (v["mu"] - a) / v["sigma"]
-            return float(v["sigma"] * (math.sqrt(2 / math.pi) * math.exp(-0.5 * z * z) + z * math.erf(z / math.sqrt(2))))
+            return float(
+                v["sigma"] * (math.sqrt(2 / math.pi) * math.exp(-0.5 * z * z) + z * math.erf(z / math.sqrt(2)))
+            )
         case "laplace":
             gap = abs(v["loc"] - a)
             return float(gap + v["scale"] * math.exp(-gap / v["scale"]))
@@ -311,7 +325,7 @@ def _abs(p: Distribution, a: float) -> float | None:
 
 def _cos(p: Distribution, a: float) -> float | None:
     """Expected value of cos(x - a) on the circle."""
-    if p.family.name != "von_mises":
+    if registered_name(p) != "von_mises":
         return None
     kappa = p.params["kappa"]
     return float(special.i1e(kappa) / special.i0e(kappa)) * math.cos(p.params["mu"] - a)

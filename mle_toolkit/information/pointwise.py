@@ -81,7 +81,9 @@ def _kl(d: Array) -> Array:
     """p log(p/q) - p + q: by p where p is larger, else by q."""
     falling = np.minimum(d, 0.0)
     finite = np.maximum(falling, -1e3)  # exp(d) d is 0 long before
-    by_q = np.where(finite > -1.0, np.exp(finite) * exp_excess(np.minimum(-finite, 1.0)), 1.0 + np.exp(finite) * (finite - 1.0))
+    by_q = np.where(
+        finite > -1.0, np.exp(finite) * exp_excess(np.minimum(-finite, 1.0)), 1.0 + np.exp(finite) * (finite - 1.0)
+    )
     return np.where(d > 0, exp_excess(-np.maximum(d, 0.0)), by_q)
 
 

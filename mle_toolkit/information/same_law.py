@@ -17,6 +17,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit.families.distribution import Distribution, distribution
+from mle_toolkit.information.expectations import registered_name
 from mle_toolkit.information.pointwise import KL, exp_excess, log_excess, log_ratio
 
 Params = Mapping[str, Any]
@@ -176,8 +177,8 @@ _FORMS: dict[str, Callable[[Params, Params], float | None]] = {
 
 def divergence_within(p: Distribution, q: Distribution) -> float | None:
     """Give KL(p || q) of two laws of one family, q positive wherever p is; None where there is no such form."""
-    name = p.family.name
-    if name != q.family.name:
+    name = registered_name(p)
+    if name != registered_name(q):
         return None
     if name == "binomial":
         return p.family.constants["n"] * _bernoulli(p.params["p"], q.params["p"]) if _same_number(p, q) else None
@@ -211,12 +212,12 @@ _IMAGES: dict[tuple[str, str], Callable[[Params], Distribution]] = {
 def mapped(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
     """Two laws between which the divergence is the same, but simpler: those of one function of x."""
     for function in ("log x", "-log x", "1/x", "x²"):
-        images = [_IMAGES.get((function, law.family.name)) for law in (p, q)]
+        images = [_IMAGES.get((function, registered_name(law))) for law in (p, q)]
         if images[0] is not None and images[1] is not None:
             p, q = images[0](p.params), images[1](q.params)
             break
-    if {p.family.name, q.family.name} == {"exponential", "gamma"}:
-        p, q = (_IMAGES["x", "exponential"](v.params) if v.family.name == "exponential" else v for v in (p, q))
+    if {registered_name(p), registered_name(q)} == {"exponential", "gamma"}:
+        p, q = (_IMAGES["x", "exponential"](v.params) if registered_name(v) == "exponential" else v for v in (p, q))
     return p, q
 
 
@@ -239,8 +240,7 @@ def in_unit_of(p: Distribution, q: Distribution) -> tuple[Distribution, Distribu
 
 def _declared(law: Distribution) -> bool:
     """Whether the roles of the parameters tell all of how the law moves: not for laws built on others."""
-    module = type(law.family).__module__
-    return module.startswith("mle_toolkit.families.") and module.count(".") == 2 and law.family.all_scalar
+    return registered_name(law) != "" and law.family.all_scalar
 
 
 def _value(law: Distribution, role: str, default: float) -> float:
