@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from io import TextIOWrapper
 from typing import Any, Literal
 
 import numpy as np
@@ -173,6 +174,64 @@ def g_is_twice_n_divergence(fitted: Fit, data: str) -> Identity:
     )
 
 
+def objectives(fitted: Fit) -> dict[str, Callable[[Array], float]]:
+    """For counts: NLL, cross-entropy and divergence as functions of the parameters, each summed as its name says."""
+    law, sample = fitted.family, fitted.sample
+    values, p = shares_of(sample)
+    rows = np.repeat(sample.x, weights_of(sample).astype(int))
+
+    def log_q(x: Array, theta: Array) -> Array:
+        return law.logpdf(x, *law.unpack(theta))
+
+    return {
+        "NLL": lambda theta: -math.fsum(log_q(rows, theta)),
+        "CE": lambda theta: -math.fsum(p * log_q(values, theta)),
+        "KL": lambda theta: math.fsum(p * (np.log(p) - log_q(values, theta))),
+    }
+
+
+def minima_agree(fitted: Fit, data: str) -> Iterator[Identity]:
+    """For counts under a law of one parameter: where the slopes of NLL, CE and KL vanish."""
+    (theta,), (se,) = flat(fitted.params), flat(fitted.bse)
+    at = {
+        name: float(
+            optimize.brentq(
+                lambda value, f=function: slopes(f, np.array([value]), 0.01 * se)[0],
+                theta - 2 * se,
+                theta + 2 * se,
+                xtol=1e-14,
+            )
+        )
+        for name, function in objectives(fitted).items()
+    }
+    for left, right in (("NLL", "CE"), ("NLL", "KL")):
+        yield Identity(
+            statement=f"argmin {left} = argmin {right}",
+            data=data,
+            left=at[left],
+            right=at[right],
+            tolerance=1e-9,
+        )
+    yield Identity(statement="argmin KL = θ̂ of the fit", data=data, left=at["KL"], right=float(theta), tolerance=1e-9)
+
+
+def paths_agree(fitted: Fit, data: str) -> Identity:
+    """For counts: the points that one optimiser visits on NLL / n and on KL, from the same start."""
+    function = objectives(fitted)
+    nll, kl, start = function["NLL"], function["KL"], flat(fitted.params) / 3
+    by_likelihood, by_divergence = descent(lambda theta: nll(theta) / fitted.nobs, start), descent(kl, start)
+    return worst(f"{len(by_likelihood)} BFGS steps: NLL / n and KL", data, by_likelihood, by_divergence, 1e-7)
+
+
+def descent(function: Callable[[Array], float], start: Array) -> Array:
+    """The points that an optimiser visits."""
+    visited: list[Array] = []
+    _minimize(
+        function, start, jac=lambda at: slopes(function, at, 1e-3), method="BFGS", callback=visited.append, tol=1e-8
+    )
+    return np.concatenate(visited)
+
+
 def gradient_is_minus_mean_score(fitted: Fit, data: str) -> Identity:
     """Beside the maximum, in unconstrained coordinates: slopes of the cross-entropy by differences."""
     law = fitted.family
@@ -326,54 +385,15 @@ def one_line() -> Iterator[Identity]:
 
 def one_minimum() -> Iterator[Identity]:
     """NLL, CE and KL fall together, with the same slopes and curvature."""
-    fitted = fitted_to("horse_kicks", "poisson")
-    law, data = fitted.family, of("horse_kicks", "poisson")
-    values, p = shares_of(fitted.sample)
-    rows = np.repeat(fitted.sample.x, weights_of(fitted.sample).astype(int))
-
-    def nll(mu: Array) -> float:
-        return -math.fsum(law.logpdf(rows, mu[0]))
-
-    def cross_entropy(mu: Array) -> float:
-        return -math.fsum(p * law.logpdf(values, mu[0]))
-
-    def kl(mu: Array) -> float:
-        return math.fsum(p * (np.log(p) - law.logpdf(values, mu[0])))
-
-    start = np.array([0.2])
-    minima = {}
-    for name, function in (("NLL", nll), ("CE", cross_entropy), ("KL", kl)):
-        slope = optimize.brentq(lambda mu, f=function: slopes(f, np.array([mu]), 1e-3)[0], 0.2, 2.0, xtol=1e-14)
-        minima[name] = float(slope)
-    for name in ("CE", "KL"):
-        yield Identity(
-            statement=f"argmin NLL = argmin {name}",
-            data=data,
-            left=minima["NLL"],
-            right=minima[name],
-            tolerance=1e-9,
-        )
-    yield Identity(
-        statement="argmin KL = θ̂ of the fit", data=data, left=minima["KL"], right=fitted.params["mu"], tolerance=1e-9
-    )
-    by_likelihood = descent(lambda mu: nll(mu) / len(rows), start)
-    by_divergence = descent(kl, start)
-    yield worst(f"{len(by_likelihood)} BFGS steps on NLL / n and KL", data, by_likelihood, by_divergence, 1e-7)
+    for name, family in COUNTS[:2]:
+        yield from minima_agree(fitted_to(name, family), of(name, family))
+    yield paths_agree(fitted_to("horse_kicks", "poisson"), of("horse_kicks", "poisson"))
     for name, family in (*EXPONENTIAL, ("port_pirie", "gev"), ("mites", "negbin")):
         yield gradient_is_minus_mean_score(fitted_to(name, family), of(name, family))
     for name, family in EXPONENTIAL:
         yield standard_errors_are_curvature(fitted_to(name, family), of(name, family))
     for name, family in (("nile", "normal"), ("rivers", "gamma"), ("nile", "weibull"), ("horse_kicks", "poisson")):
         yield fisher_curvature(fitted_to(name, family), of(name, family))
-
-
-def descent(function: Callable[[Array], float], start: Array) -> Array:
-    """The points that an optimiser visits."""
-    visited: list[Array] = []
-    _minimize(
-        function, start, jac=lambda at: slopes(function, at, 1e-3), method="BFGS", callback=visited.append, tol=1e-8
-    )
-    return np.concatenate(visited)
 
 
 def gibbs() -> Iterator[Identity]:
@@ -856,6 +876,8 @@ def all_hold(computed: dict[str, tuple[Identity, ...]]) -> bool:
 def main() -> int:
     """Print the table, and give the exit code: 1 if an identity fails."""
     computed = identities()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without Greek letters still gets the numbers
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     console = Console(width=width, markup=False, highlight=False, emoji=False)
     console.print(identity_table(computed))
