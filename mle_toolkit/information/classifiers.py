@@ -34,7 +34,7 @@ ROUNDING_OF_SUM = 1e-8
 
 
 def binary_cross_entropy(
-    y: Any, p: Any = None, *, logits: Any = None, weights: Any = None, unit: str = "nat"
+    y: Any, p: Any = None, *, logits: Any = None, weights: Any = None, unit: str | float = "nat"
 ) -> Estimate:
     r"""Mean code length of events under stated probabilities: the log loss of a binary classifier.
 
@@ -50,7 +50,8 @@ def binary_cross_entropy(
         Their log-odds z, instead of ``p``. Far from 0 they say more than probabilities can: 1 - p keeps its digits.
     weights : array_like of shape (n,), optional
         How many observations each row stands for.
-    unit : {"nat", "bit", "dit"}
+    unit : {"nat", "bit", "dit"} or float
+        Unit of information, or base of the logs.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def binary_cross_entropy_gradient(y: Any, logits: Any, *, weights: Any = None) -
 
 
 def categorical_cross_entropy(
-    y: Any, p: Any = None, *, logits: Any = None, weights: Any = None, unit: str = "nat"
+    y: Any, p: Any = None, *, logits: Any = None, weights: Any = None, unit: str | float = "nat"
 ) -> Estimate:
     r"""Mean code length of classes under stated probabilities: the log loss of a classifier.
 
