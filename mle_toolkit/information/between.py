@@ -18,11 +18,11 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.information.entropy import around
+from mle_toolkit.information.model_free import around
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.expectations import Statistic, expected, log_density_terms, registered_name
 from mle_toolkit.information.integrals import Total, integral, sum_over_integers
-from mle_toolkit.information.pointwise import JEFFREYS, JS, KL, LARGEST, SQUARED_HELLINGER, TOTAL_VARIATION, Divergence
+from mle_toolkit.information.pointwise import JEFFREYS, KL, LARGEST, Divergence
 from mle_toolkit.information.same_law import divergence_within, in_unit_of, mapped
 
 _MOST_CANCELLATION = 1e-10
@@ -130,6 +130,25 @@ def jeffreys_between(p: Distribution, q: Distribution, rng: Any = None) -> Estim
         return combined(parts, parts[0].value + parts[1].value)
     infinite_part = next((part for part in parts if math.isinf(part.value)), None)
     return infinite_part if infinite_part is not None else divergence(JEFFREYS, *mapped(*in_unit_of(p, q)), rng)
+
+
+def bounded_divergence(measure: Divergence, most: float, p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
+    """Give a divergence that has its largest value where two laws have nothing in common."""
+    _check_comparable(p, q)
+    if p.family.discrete != q.family.discrete or (p.family.multivariate and why_singular(p, q) is not None):
+        return Estimate(value=most, method="closed form", flags=("mutually singular",))
+    return divergence(measure, *mapped(*in_unit_of(p, q)), rng)
+
+
+def power_between(measure: Divergence, p: Distribution, q: Distribution, alpha: float, rng: Any = None) -> Estimate:
+    """Integrate a power p^alpha q^(1 - alpha), infinite where one law has mass and the other none."""
+    _check_comparable(p, q)
+    reason = why_singular(p, q) if alpha > 1 else why_singular(q, p) if alpha < 0 else None
+    if reason is not None:
+        return infinite(reason)
+    if p.family.discrete != q.family.discrete:
+        return Estimate(value=0.0 if measure.name.startswith("affinity") else 1.0, method="closed form")
+    return divergence(measure, *mapped(*in_unit_of(p, q)), rng)
 
 
 # --- what can be said before ------------------------------------------------------------------------------------------
@@ -263,7 +282,7 @@ def _numeric(p: Distribution) -> str:
 
 def divergence(measure: Divergence, p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
     """Integrate or sum one divergence between two laws of one kind; by random numbers where that fails."""
-    if _equal(p, q):
+    if _equal(p, q) and not measure.name.startswith("affinity"):
         return Estimate(value=0.0, method="closed form")
     if p.family.multivariate:
         return _by_draws(measure, p, q, rng)
@@ -371,6 +390,3 @@ def _mean_over_draws(terms: Array) -> Estimate:
     value = float(np.mean(terms))
     se = float(np.std(terms)) / math.sqrt(len(terms))
     return Estimate(value=value, se=se, interval=around(value, se), method=f"Monte Carlo, {len(terms)} draws")
-
-
-MEASURES = {"js": JS, "squared hellinger": SQUARED_HELLINGER, "total variation": TOTAL_VARIATION}

@@ -18,7 +18,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.frames import to_column, to_rows
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.information.entropy import FEW_PER_CELL, around, weighted_se
+from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
 from mle_toolkit.information.estimate import Estimate, nats_per
 
 if TYPE_CHECKING:

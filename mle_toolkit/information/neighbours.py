@@ -11,7 +11,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.information.entropy import (
+from mle_toolkit.information.model_free import (
     FEW_OBSERVATIONS,
     MOST_ROUNDING_ERROR,
     MOST_TIES,

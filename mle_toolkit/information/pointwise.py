@@ -146,3 +146,17 @@ def log_ratio(p: Array, q: Array) -> Array:
         near = np.log1p(np.where(close, (p - q) / np.where(close, q, 1.0), 0.0))
         far = np.log(np.where(both, p, 1.0)) - np.log(np.where(both, q, 1.0))
     return np.where(close, near, far)
+
+
+def affinity(alpha: float) -> Divergence:
+    """Give ∫ p^α q^(1-α) itself, for laws that are far apart; nothing where p is 0."""
+
+    def log_term(d: Array) -> Array:
+        with np.errstate(invalid="ignore"):
+            return np.where(np.isneginf(d), -np.inf, np.where(d > 0, (alpha - 1) * np.minimum(d, LARGEST), alpha * d))
+
+    def term(d: Array) -> Array:
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(log_term(d)))
+
+    return Divergence(f"affinity {alpha:g}", term, log_term)
