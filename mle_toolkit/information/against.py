@@ -11,8 +11,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
 from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
 from mle_toolkit.information.pointwise import KL, log_ratio
 from mle_toolkit.information.report import entropy_for
 
@@ -64,7 +64,7 @@ def sample_against(sample: Any, law: Distribution) -> tuple[Estimate, Estimate]:
     """
     data = Sample.of(sample, multivariate=law.family.multivariate)
     if not data.is_exact:
-        raise DataError("the divergence of censored or grouped data is part of the report of a fit: mle.fit(...).information().")
+"censored or grouped data are compared with a law by its fit: mle.fit(...).information()."
     log_q = law.logpdf(data.x)
     if np.any(log_q == -np.inf):
         rows = np.flatnonzero(log_q == -np.inf)

@@ -18,10 +18,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.information.model_free import around
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.expectations import Statistic, expected, log_density_terms, registered_name
 from mle_toolkit.information.integrals import Total, integral, sum_over_integers
+from mle_toolkit.information.model_free import around
 from mle_toolkit.information.pointwise import JEFFREYS, KL, LARGEST, Divergence
 from mle_toolkit.information.same_law import divergence_within, in_unit_of, mapped
 
@@ -168,7 +168,7 @@ def _check_comparable(p: Distribution, q: Distribution) -> None:
         )
     if (registered_name(p) in _ON_CIRCLE) != (registered_name(q) in _ON_CIRCLE):
         raise ParameterError(
-            f"{p.family.name} and {q.family.name}: one is a law on the circle, the other on the line; wrap or unwrap one."
+            f"{p.family.name} and {q.family.name}: one is a law on the circle, the other on the line; wrap one."
         )
 
 
@@ -270,7 +270,7 @@ def _terms_of_ratio(p: Distribution, q: Distribution) -> dict[Statistic, float] 
 def _written(statistic: Statistic) -> str:
     kind, *at = statistic
     forms = {"power": "x^{:g}", "exp": "exp({:g} x)", "abs": "|x - {:g}|"}
-    return forms.get(kind, kind).format(*at)
+    return forms[kind].format(*at) if kind in forms else str(kind)
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 r"""Log-densities as sums of a few statistics, and the expected values of those statistics.
 
-If log q(x) = sum of c_j T_j(x), then the cross-entropy of q under p is -sum of c_j E_p T_j(x), whatever p is: a table of
-log-densities and a table of expectations give the cross-entropy of every pair of them. The larger part of both tables
-is one row, because powers of gamma, beta and beta-prime variables are most of the laws on the half line:
+If log q(x) = sum of c_j T_j(x), then the cross-entropy of q under p is -sum of c_j E_p T_j(x), whatever p is: a table
+of log-densities and a table of expectations give the cross-entropy of every pair. The larger part of both tables is
+one row, because powers of gamma, beta and beta-prime variables are most of the laws on the half line:
 x = scale y^(1/power) with y from one of the three.
 
 Sources: Gil, Alajaji & Linder (2013), Information Sciences 249, 124-131; expectations from Johnson, Kotz & Balakrishnan
@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
 from scipy import special
 
 from mle_toolkit.errors import UnknownNameError
@@ -148,7 +149,7 @@ def log_density_terms(q: Distribution) -> Terms | None:
 def _log_zeta(q: Distribution) -> float:
     """Log of the sum of k^-alpha from xmin on."""
     alpha, xmin = q.params["alpha"], float(q.family.constants["xmin"])
-    return math.log(float(scaled_zeta(alpha, xmin))) - alpha * math.log(xmin)
+    return float(np.log(scaled_zeta(alpha, xmin)) - alpha * math.log(xmin))
 
 
 # --- expectations -----------------------------------------------------------------------------------------------------
@@ -228,7 +229,7 @@ def _power(p: Distribution, c: float) -> float | None:
             return _exp_of(c * v["meanlog"] + 0.5 * (c * v["sdlog"]) ** 2)
         case "inverse_gaussian":  # Bessel functions with half-integer order at whole c
             y = v["lam"] / v["mu"]
-            return math.sqrt(2 * y / math.pi) * v["mu"] ** c * float(special.kve(c - 0.5, y))
+            return float(math.sqrt(2 * y / math.pi) * v["mu"] ** c * special.kve(c - 0.5, y))
         case "birnbaum_saunders" if c in (1.0, -1.0):  # x / scale and its reciprocal have one law
             return float(v["scale"] ** c * (1 + 0.5 * v["shape"] ** 2))
         case "uniform" if v["a"] >= 0 or c in (1.0, 2.0):
@@ -237,7 +238,7 @@ def _power(p: Distribution, c: float) -> float | None:
                 return math.inf if a == 0 else math.log(b / a) / (b - a)
             return math.inf if a == 0 and c < -1 else float((b ** (c + 1) - a ** (c + 1)) / ((c + 1) * (b - a)))
         case "logseries" if c == 1 and v["p"] > 0:
-            return -v["p"] / (math.log1p(-v["p"]) * (1 - v["p"]))
+            return float(-v["p"] / (math.log1p(-v["p"]) * (1 - v["p"])))
         case "zeta" | "geometric" | "poisson" | "binomial" | "negbin" | "bernoulli" if c == 1:
             return float(p.mean())
         case "student_t" if c in (1.0, 2.0):
@@ -282,7 +283,7 @@ def _exp(p: Distribution, t: float) -> float | None:
             return math.inf if r >= 1 else _exp_of(-v.get("shape", 1.0) * math.log1p(-r))
         case "uniform":
             width = t * (v["b"] - v["a"])
-            return _exp_of(t * v["a"]) * math.expm1(width) / width
+            return float(_exp_of(t * v["a"]) * math.expm1(width) / width)
         case "student_t" | "cauchy":
             return math.inf
     return None

@@ -1,4 +1,4 @@
-"""Integrals over the line and sums over the integers of functions that are not negative, with bounds of their errors."""
+"""Integrals over the line, and sums over the integers, of functions that are not negative, with bounds of errors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mle_toolkit.families.quadrature import Stretch, adapt, first_knots
 Function = Callable[[Array], Array]
 
 _TAIL = ((0.5, 0.7), (0.7, 0.9))
-"""Two parts of the way from the bulk to an end, on the stretched line, by which a tail is judged; the last tenth is left
-out because there the numbers themselves give out."""
+"""Two parts of the way from the bulk to an end, on the stretched line, by which a tail is judged; not the last tenth,
+where the numbers themselves give out."""
 
 _NOT_SHRINKING = 0.99
 """Ratio of what the outermost part holds to what the one beside it holds, from which an integral counts as infinite."""

@@ -1,4 +1,4 @@
-"""What users have for a law, as a `Distribution`: ours, a fit, a frozen one of scipy.stats, or its new random variables."""
+"""What users have for a law, as a `Distribution`: ours, a fit, a frozen one of scipy.stats, or a random variable."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _of_random_variable(variable: Any) -> Distribution:
     name = type(variable).__name__
     if low.size != 1 or high.size != 1:
         raise ParameterError(
-            f"{name} with arrays of parameters is a batch of laws; divergences are between two: take one set of parameters."
+            f"{name} with arrays of parameters is a batch of laws; divergences are between two: take one of them."
         )
     if name == "Normal":
         return distribution("normal", mu=float(variable.mu), sigma=float(variable.sigma))

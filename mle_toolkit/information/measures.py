@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit.errors import ParameterError
 from mle_toolkit.information.estimate import Estimate, nats_per, unit_name
 from mle_toolkit.information.laws import as_distribution
 from mle_toolkit.information.pointwise import (
@@ -537,7 +538,9 @@ def _law(q: Any, who: str) -> Distribution:
 def _laws(p: Any, q: Any, who: str) -> tuple[Distribution, Distribution] | None:
     """Both arguments as laws; None where both are arrays."""
     if p is None or q is None:
-        raise ParameterError(f"{who}: takes two laws or arrays of probabilities, p and q; {'p' if p is None else 'q'} is missing.")
+        raise ParameterError(
+            f"{who}: takes two laws or arrays of probabilities, p and q; {'p' if p is None else 'q'} is missing."
+        )
     laws = as_distribution(p), as_distribution(q)
     if laws[0] is not None and laws[1] is not None:
         return laws[0], laws[1]
@@ -601,11 +604,10 @@ def _impossible(p: Array, q: Array, *, both: bool = False) -> str:
     return f"{names[0]} is 0 at {list(index)}, where {names[1]} is {names[2][index]:g}"
 
 
-def _mean_over_table(
-    table: Array, terms: Array, n: float | None, unit: Unit, value: float | None = None
-) -> Estimate:
+def _mean_over_table(table: Array, terms: Array, n: float | None, unit: Unit, value: float | None = None) -> Estimate:
     """Mean of terms over a joint law; with the standard error of the plug-in where it comes from n observations."""
-    mean = math.fsum(np.ravel(table * terms).tolist())
+    seen = table > 0
+    mean = math.fsum((table[seen] * terms[seen]).tolist())
     value = mean if value is None else value
     if n is None:
         return Estimate(value=value, method="exact").to(unit)
@@ -662,10 +664,10 @@ def _renyi_between(p: Distribution, q: Distribution, alpha: float, rng: Any) -> 
         part = power_between(affinity(alpha), p, q, alpha, rng)
         inside = part.value
         if inside == 0:
-            return Estimate(value=math.inf, method=part.method, reason=f"no mass is common to {p.family.name} and {q.family.name}")
+            return Estimate(
+                value=math.inf, method=part.method, reason=f"no mass is common to {p.family.name} and {q.family.name}"
+            )
         value = math.log(inside)
     slope = 1 / (abs(alpha - 1) * inside)
     result = _transformed(part, value / (alpha - 1), slope)
-    from dataclasses import replace
-
     return replace(result, unit="nat")

@@ -78,7 +78,7 @@ def _plain(name: str, term: Callable[[Array], Array]) -> Divergence:
 
 
 def _kl(d: Array) -> Array:
-    """p log(p/q) - p + q: by p where p is larger, else by q."""
+    """Terms p log(p/q) - p + q: by p where p is larger, else by q."""
     falling = np.minimum(d, 0.0)
     finite = np.maximum(falling, -1e3)  # exp(d) d is 0 long before
     by_q = np.where(

@@ -39,10 +39,14 @@ def probabilities(p: Any, name: str, axis: int | None) -> Array:
         sums = np.asarray(np.sum(array, axis=axis))
         wrong = ~(np.abs(sums - 1) <= _slack(given, array, axis))
         if np.all(array >= 0) and wrong.any():
-            where = "" if sums.ndim == 0 else f" at {np.argwhere(wrong)[0].tolist()} ({np.sum(wrong)} of {sums.size} sums are wrong)"
+            where = (
+                ""
+                if sums.ndim == 0
+                else f" at {np.argwhere(wrong)[0].tolist()} ({np.sum(wrong)} of {sums.size} sums are wrong)"
+            )
             raise DataError(
-                f"{name} sums to {float(sums[wrong][0] if sums.ndim else sums):.12g}, not to 1{where}. Probabilities are not "
-                f"renormalised: give counts as counts=, or divide by the sum if shares of a whole are meant."
+                f"{name} sums to {float(sums[wrong][0] if sums.ndim else sums):.12g}, not to 1{where}. Probabilities are "
+                f"not renormalised: give counts as counts=, or divide by the sum if shares of a whole are meant."
             )
     if outside.any():
         place = np.argwhere(outside)[0].tolist()
@@ -63,7 +67,9 @@ def _slack(given: Any, array: Array, axis: int | None) -> float:
 
 def _numbers(p: Any, name: str) -> tuple[Any, Array]:
     if isinstance(p, np.ma.MaskedArray) and np.ma.is_masked(p):
-        raise DataError(f"{name}: is masked, and what is masked has no probability; pass {name}.compressed() or fill it.")
+        raise DataError(
+            f"{name}: is masked, and what is masked has no probability; pass {name}.compressed() or fill it."
+        )
     given = np.asarray(p)
     if given.dtype.kind not in "iuf":
         raise DataError(f"{name}: expected numbers, got {type(p).__name__} {p!r:.60}.")
@@ -71,19 +77,22 @@ def _numbers(p: Any, name: str) -> tuple[Any, Array]:
     missing = np.isnan(array)
     if missing.any():
         place = np.argwhere(missing)[0].tolist()
-        raise DataError(f"{name}: {np.sum(missing)} of {array.size} are missing (NaN); the first is {name}{place or ''}.")
+        raise DataError(
+            f"{name}: {np.sum(missing)} of {array.size} are missing (NaN); the first is {name}{place or ''}."
+        )
     return given, array
 
 
 def pair_of_probabilities(p: Any, q: Any, axis: int) -> tuple[Array, Array]:
     """Check two arrays of probabilities, and broadcast them; each has to sum to one along the axis."""
     p_given, q_given = _numbers(p, "p")[0], _numbers(q, "q")[0]
-    for name, array in (("p", p_given), ("q", q_given)):
-        if not -array.ndim <= axis < array.ndim:
-            raise DataError(f"{name}: an array of shape {array.shape} has no axis {axis}.")
-    if p_given.shape[axis] != q_given.shape[axis]:
+    dimensions = max(p_given.ndim, q_given.ndim)
+    if not -dimensions <= axis < dimensions:
+        raise DataError(f"p and q, of shapes {p_given.shape} and {q_given.shape}, have no axis {axis}.")
+    sizes = [((1,) * (dimensions - array.ndim) + array.shape)[axis] for array in (p_given, q_given)]
+    if sizes[0] != sizes[1]:
         raise DataError(
-            f"p has probabilities of {p_given.shape[axis]} outcomes and q of {q_given.shape[axis]}; give both for the same."
+            f"p has probabilities of {sizes[0]} outcomes and q of {sizes[1]} along axis {axis}; give both for the same."
         )
     try:
         p_whole, q_whole = np.broadcast_arrays(p_given, q_given)
@@ -116,7 +125,9 @@ def shares_of(counts: Any, q: Any) -> tuple[Array, Array, float]:
     shares, n = _counts(counts, 1)
     model = probabilities(q, "q", 0)
     if model.shape != shares.shape:
-        raise DataError(f"counts of {len(shares)} outcomes need q with probabilities of them, in one dimension; got shape {model.shape}.")
+        raise DataError(
+            f"counts of {len(shares)} outcomes need the probabilities q of them; got an array of shape {model.shape}."
+        )
     return shares, model, n
 
 

@@ -54,7 +54,9 @@ def between_laws(p: Distribution, q: Distribution) -> Estimate:
     ends = [*p.ends, *q.ends]
     both_counts = p.family.discrete and q.family.discrete
     if p.family.discrete != q.family.discrete:
-        raise ParameterError("wasserstein_distance: one law is of counts, the other of measurements; give samples instead.")
+        raise ParameterError(
+            "wasserstein_distance: one law is of counts, the other of measurements; give samples instead."
+        )
     if both_counts:
         total = sum_over_integers(lambda k: np.exp(log_gap(k)), min(ends), max(ends), float(np.rint(marks[0])) - 1)
     else:
