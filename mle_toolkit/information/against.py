@@ -64,7 +64,7 @@ def sample_against(sample: Any, law: Distribution) -> tuple[Estimate, Estimate]:
     """
     data = Sample.of(sample, multivariate=law.family.multivariate)
     if not data.is_exact:
-"censored or grouped data are compared with a law by its fit: mle.fit(...).information()."
+        raise DataError("censored or grouped data are compared with a law by its fit: mle.fit(...).information().")
     log_q = law.logpdf(data.x)
     if np.any(log_q == -np.inf):
         rows = np.flatnonzero(log_q == -np.inf)

@@ -45,8 +45,8 @@ def probabilities(p: Any, name: str, axis: int | None) -> Array:
                 else f" at {np.argwhere(wrong)[0].tolist()} ({np.sum(wrong)} of {sums.size} sums are wrong)"
             )
             raise DataError(
-                f"{name} sums to {float(sums[wrong][0] if sums.ndim else sums):.12g}, not to 1{where}. Probabilities are "
-                f"not renormalised: give counts as counts=, or divide by the sum if shares of a whole are meant."
+                f"{name} sums to {float(sums[wrong][0] if sums.ndim else sums):.12g}, not to 1{where}. Probabilities "
+                f"are not renormalised: give counts as counts=, or divide by the sum if shares of a whole are meant."
             )
     if outside.any():
         place = np.argwhere(outside)[0].tolist()
