@@ -643,6 +643,14 @@ def classifiers() -> Iterator[Identity]:
     yield worst("n ∂²BCE/∂z² = σ(z)(1 - σ(z))", data, curvature, sigma * (1 - sigma), 1e-9)
     irls = reweighted_least_squares(y, design)
     yield worst("argmin BCE = IRLS", data, beta, irls, 1e-8 * np.abs(irls))
+    report = information_report(y, special.expit(z))
+    yield Identity(
+        statement="H(ȳ) - BCE(p̂) = mean KL(p̂ ‖ ȳ)",
+        data=data,
+        left=report.information_gained.value,
+        right=report.kl_to_base_rate,
+        tolerance=1e-10,
+    )
     above = (design[:, 1] > 0).astype(float)
     yield Identity(
         statement="separated: BCE → 0 as β → ∞",

@@ -1,9 +1,3 @@
-from .classifiers import ClassifierReport as ClassifierReport
-from .classifiers import binary_cross_entropy as binary_cross_entropy
-from .classifiers import binary_cross_entropy_gradient as binary_cross_entropy_gradient
-from .classifiers import categorical_cross_entropy as categorical_cross_entropy
-from .classifiers import categorical_cross_entropy_gradient as categorical_cross_entropy_gradient
-from .classifiers import information_report as information_report
 from .classifiers import Calibration as Calibration
 from .classifiers import ClassifierReport as ClassifierReport
 from .classifiers import Decomposition as Decomposition

@@ -18,17 +18,14 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.frames import to_column, to_rows
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
 from mle_toolkit.information.estimate import Estimate, nats_per
+from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
+from mle_toolkit.information.probabilities import probabilities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Rows = np.ndarray[Any, np.dtype[np.intp]]
-
-ROUNDING_OF_SUM = 1e-8
-"""How far from 1 the probabilities of a row may sum: rounding, but no lost class. Narrower floats may lose more."""
-
 
 # --- cross-entropy ----------------------------------------------------------------------------------------------------
 
@@ -618,18 +615,8 @@ def _two_classes(y: Any, stated: Array) -> Any:
 def _distributions(given: Any, what: str) -> Array:
     """Rows of probabilities, each of sum 1."""
     values = to_rows(given, what)
-    _check_unit(what, values, "expected probabilities")
-    dtype = getattr(given, "dtype", None)
-    narrow = isinstance(dtype, np.dtype) and dtype.kind == "f" and dtype.itemsize < 8
-    rounding = values.shape[1] * float(np.finfo(dtype).eps) if narrow else ROUNDING_OF_SUM
-    sums = np.sum(values, axis=1)
-    off = np.abs(sums - 1) > rounding
-    if off.any():
-        row = int(np.argmax(off))
-        raise DataError(
-            f"{what}: the probabilities of {off.sum()} of {len(values)} rows do not sum to 1; those of row {row} sum "
-            f"to {sums[row]:.10g}. They are not rescaled here: divide by the sums if that is what you mean."
-        )
+    # An array is checked as it was given: the sums of narrower floats are rounded more.
+    probabilities(given if type(given) is np.ndarray else values, what, axis=1)
     return values
 
 
