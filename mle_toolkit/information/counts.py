@@ -18,8 +18,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.information.model_free import FEW_PER_CELL, around, counts_entropy
 from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.information.model_free import FEW_PER_CELL, around, counts_entropy
 
 Terms = tuple[float, Callable[[Array], Array]]
 """An estimator as a constant and a term of a count: its value is the constant plus the sum of terms over seen cells."""

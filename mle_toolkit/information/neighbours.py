@@ -11,6 +11,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.model_free import (
     FEW_OBSERVATIONS,
     MOST_ROUNDING_ERROR,
@@ -21,7 +22,6 @@ from mle_toolkit.information.model_free import (
     spacing_entropy,
     weighted_se,
 )
-from mle_toolkit.information.estimate import Estimate
 
 NEIGHBOURS = 5
 """Which neighbour's distance counts: a fifth of the variance of the first one's, for little more bias."""

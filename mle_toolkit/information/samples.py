@@ -12,6 +12,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
 from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.model_free import (
     COUNTS_ADVICE,
     FEW_OBSERVATIONS,
@@ -24,7 +25,6 @@ from mle_toolkit.information.model_free import (
     rounding_step,
     spacing_entropy,
 )
-from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.neighbours import (
     NO_LEVEL_ADVICE,
     NOT_ROOT_N,
@@ -335,7 +335,7 @@ def kl_of_samples(x: Any, y: Any, *, k: int | None = None, rng: Any = None) -> E
     if max(shared, repeated) > MOST_TIES or np.any(own[:, (k or LEAST_NEIGHBOURS) - 1 :][:, :1] == 0):
         raise DataError(
             f"{100 * repeated:.2g} % of the rows of x equal another of x, and {100 * shared:.2g} % one of y: laws with "
-            "densities have no ties. For counts or categories use the tables of how often each value was seen."
+            "densities have no ties. For rounded values, counts or categories use tables of how often each was seen."
         )
     terms, radius_own, radius_other = _divergence_terms(d, own, other, k)
     if not (np.all(radius_own > 0) and np.all(radius_other > 0)):
@@ -397,8 +397,8 @@ def _distances(x: Array, y: Array, k: int | None) -> tuple[Array, Array, Rows]:
     from scipy.spatial import cKDTree
 
     most = MOST_NEIGHBOURS if k is None else k
-    own = cKDTree(x).query(x, k=np.arange(2, min(most + 1, len(x)) + 1), workers=-1)[0]
-    other, nearest = cKDTree(y).query(x, k=np.arange(1, min(most, len(y)) + 1), workers=-1)
+    own = cKDTree(x).query(x, k=np.arange(2, min(most + 1, len(x)) + 1), workers=_workers(x))[0]
+    other, nearest = cKDTree(y).query(x, k=np.arange(1, min(most, len(y)) + 1), workers=_workers(x))
     return np.asarray(own), np.asarray(other), np.asarray(nearest)[:, 0]
 
 
@@ -426,7 +426,7 @@ def _share_outside(y: Array, other: Array, nearest: Rows) -> float:
     if k == 0:
         return 1.0
     some = slice(None, None, 1 + len(other) // SKETCH_ROWS)
-    usual = np.asarray(cKDTree(y).query(y[nearest[some]], k=[k + 1], workers=-1)[0])[:, 0]
+    usual = np.asarray(cKDTree(y).query(y[nearest[some]], k=[k + 1])[0])[:, 0]
     return float(np.mean(other[some, k - 1] > _FAR * usual))
 
 
@@ -546,11 +546,11 @@ def _ksg_terms(x: Array, y: Array, k: int, method: str) -> tuple[Array, Array]:
     n = len(x)
     tree = cKDTree(np.hstack([x, y]))
     if method == "ksg1":
-        distance = np.asarray(tree.query(tree.data, k=[k + 1], p=np.inf, workers=-1)[0])[:, 0]
+        distance = np.asarray(tree.query(tree.data, k=[k + 1], p=np.inf, workers=_workers(x))[0])[:, 0]
         counts = [_count_neighbours(part, distance, closed=False) for part in (x, y)]
         terms = special.psi(k) + special.psi(n) - special.psi(counts[0] + 1.0) - special.psi(counts[1] + 1.0)
         return np.asarray(terms), distance
-    found, nearest = tree.query(tree.data, k=np.arange(1, k + 2), p=np.inf, workers=-1)
+    found, nearest = tree.query(tree.data, k=np.arange(1, k + 2), p=np.inf, workers=_workers(x))
     reach = [np.abs(part[nearest] - part[:, None]).max(axis=(1, 2)) for part in (x, y)]
     counts = [_count_neighbours(part, r, closed=True) for part, r in zip((x, y), reach, strict=True)]
     terms = special.psi(k) - 1.0 / k + special.psi(n) - special.psi(counts[0]) - special.psi(counts[1])
@@ -565,7 +565,7 @@ def _count_neighbours(x: Array, radius: Array, *, closed: bool) -> Array:
     if d > 1:
         from scipy.spatial import cKDTree
 
-        inside = cKDTree(x).query_ball_point(x, radius, p=np.inf, return_length=True, workers=-1)
+        inside = cKDTree(x).query_ball_point(x, radius, p=np.inf, return_length=True, workers=_workers(x))
         return np.asarray(inside - 1, dtype=float)
     order = np.argsort(x[:, 0], kind="stable")
     column, radius = x[order, 0], radius[order]
@@ -583,6 +583,11 @@ def _count_neighbours(x: Array, radius: Array, *, closed: bool) -> Array:
     number = np.empty(n)
     number[order] = high - low - 1
     return number
+
+
+def _workers(x: Array) -> int:
+    """All processors for many rows; of few, threads take longer to start than to answer."""
+    return -1 if len(x) > SKETCH_ROWS else 1
 
 
 # --- standard errors from subsamples ----------------------------------------------------------------------------------
