@@ -68,7 +68,10 @@ def sample_against(sample: Any, law: Distribution) -> tuple[Estimate, Estimate]:
     log_q = law.logpdf(data.x)
     if np.any(log_q == -np.inf):
         rows = np.flatnonzero(log_q == -np.inf)
-        reason = f"{law.family.name} gives no density to {len(rows)} of {len(log_q)} observations; the first is in row {rows[0]}"
+        reason = (
+            f"{law.family.name} gives no density to {len(rows)} of {len(log_q)} observations; "
+            f"the first is in row {rows[0]}"
+        )
         infinite = Estimate(value=math.inf, method="sample", reason=reason)
         return infinite, infinite
     weighted = log_q if data.weight is None else data.weight * log_q

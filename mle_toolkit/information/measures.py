@@ -212,7 +212,7 @@ def mutual_information(
 
     Examples
     --------
-    >>> float(mutual_information([[0.5, 0.0], [0.0, 0.5]], unit="bit"))
+    >>> round(float(mutual_information([[0.5, 0.0], [0.0, 0.5]], unit="bit")), 12)
     1.0
     """
     _only_one(p=p, counts=counts, sample=sample)
