@@ -33,7 +33,18 @@ DOMAINS_SAY = {
     "INTEGERS": "All whole numbers.",
 }
 
-MEMBERS_OF = (mle.Fit, Certificate, mle.InformationReport, mle.Estimate, mle.Comparison, mle.Sample, mle.Distribution)
+MEMBERS_OF = (
+    mle.Fit,
+    Certificate,
+    mle.InformationReport,
+    mle.Estimate,
+    mle.information.ClassifierReport,
+    mle.information.Decomposition,
+    mle.information.Calibration,
+    mle.Comparison,
+    mle.Sample,
+    mle.Distribution,
+)
 """Classes whose members the reference lists."""
 
 INTERNAL = {
@@ -157,6 +168,8 @@ def api_page() -> str:
             public = {name: item for name, item in public.items() if name not in found}
     if public:
         raise ValueError(f"no kind for the public names {', '.join(public)}")
+    measures = {name: _first_sentence(getattr(mle.information, name)) for name in sorted(dir(mle.information))}
+    sections.append("## mle.information\n\n" + _table(measures, "name"))
     sections += [f"## Members of {cls.__name__}\n\n" + _table(_members(cls), "member") for cls in MEMBERS_OF]
     return "\n\n".join(sections) + "\n"
 
@@ -202,7 +215,7 @@ def _first_sentence(item: Any) -> str:
     first = " ".join(line.strip() for line in doc.split("\n\n")[0].splitlines())
     if not first:
         raise ValueError(f"{item!r} has no docstring")
-    return first.replace("``", "`")
+    return re.sub(r":math:`([^`]*)`", r"$\1$", first).replace("``", "`")
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

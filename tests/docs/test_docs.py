@@ -35,7 +35,7 @@ def test_every_family_is_in_the_reference():
 def test_every_public_name_is_in_the_reference():
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
-    assert {name for name in dir(mle) if not name.startswith("__")} <= listed
+    assert {name for name in (*dir(mle), *dir(mle.information)) if not name.startswith("__")} <= listed
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
