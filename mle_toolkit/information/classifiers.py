@@ -431,7 +431,7 @@ def information_report(y: Any, p: Any, *, weights: Any = None) -> ClassifierRepo
     labels, weighed, rows = _labels(_two_classes(y, stated), stated.shape, weights)
     labels, stated = labels[rows], stated[rows]
     w = np.ones(len(rows)) if weighed.weight is None else weighed.weight
-    base = w @ labels / weighed.nobs
+    base = np.sum(w[:, None] * labels, axis=0) / weighed.nobs
     label_entropy = float(np.sum(special.entr(base)))
     loss = _mean(-np.sum(special.xlogy(labels, stated), axis=1), weighed, rows)
     gains = np.sum(special.xlogy(labels, stated) - special.xlogy(labels, base), axis=1)
