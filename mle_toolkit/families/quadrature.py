@@ -328,7 +328,7 @@ def _gauss(f: Function, a: Array, b: Array, rule: tuple[Array, Array]) -> Array:
     return np.asarray(np.sum(half * weights * f(0.5 * (a + b)[:, None] + half * nodes), axis=1))
 
 
-def adapt(f: Function, knots: Array) -> tuple[Array, Array, float]:
+def adapt(f: Function, knots: Array, tolerance: float = _TOLERANCE) -> tuple[Array, Array, float]:
     """Halve panels until two rules agree on each; gives edges, integrals over the panels, and the error of the sum."""
     a, b = knots[:-1], knots[1:]
     fine = _gauss(f, a, b, _FINE)
@@ -336,9 +336,9 @@ def adapt(f: Function, knots: Array) -> tuple[Array, Array, float]:
         doubt = np.abs(fine - _gauss(f, a, b, _COARSE))
     for _ in range(_ROUNDS):
         size = float(np.sum(np.abs(fine)))
-        bad = doubt > _TOLERANCE * size / len(a)
+        bad = doubt > tolerance * size / len(a)
         bad &= (b - a) > 8e-16 * np.maximum(np.abs(a), np.abs(b))
-        if not np.isfinite(size) or np.sum(doubt) <= _TOLERANCE * size or not bad.any() or len(a) > _MOST_PANELS:
+        if not np.isfinite(size) or np.sum(doubt) <= tolerance * size or not bad.any() or len(a) > _MOST_PANELS:
             break
         middle = 0.5 * (a[bad] + b[bad])
         left, right = np.concatenate([a[bad], middle]), np.concatenate([middle, b[bad]])

@@ -19,10 +19,10 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.information.expectations import Statistic, expected, log_density_terms, registered_name
+from mle_toolkit.information.expectations import Statistic, Terms, expected, log_density_terms, registered_name
 from mle_toolkit.information.integrals import Total, integral, sum_over_integers
 from mle_toolkit.information.model_free import around
-from mle_toolkit.information.pointwise import JEFFREYS, KL, LARGEST, Divergence
+from mle_toolkit.information.pointwise import JEFFREYS, KL, Divergence
 from mle_toolkit.information.same_law import divergence_within, in_unit_of, mapped
 
 _MOST_CANCELLATION = 1e-10
@@ -35,6 +35,9 @@ _SAME_END = 1e-13
 
 _LOOSE = 1e-6
 """Error of an integral, as a share of it, from which it is flagged."""
+
+_LEAST_LOG_MASS = -30.0
+"""Log-density, times the size of x, from which a density of zero beside it is a hole in a law and no underflow."""
 
 _DRAWS = 2**17
 """Random numbers that a mean is taken of."""
@@ -50,6 +53,8 @@ def kl_between(p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
         return infinite(reason)
     p, q = mapped(*in_unit_of(p, q))
     value = divergence_within(p, q)
+    if value is not None and math.isinf(value):
+        return infinite(f"an outcome that is possible under {p.family.name} has probability 0 under {q.family.name}")
     if value is not None and value >= 0:
         return Estimate(value=value, method="closed form")
     closed = _by_statistics(p, q)
@@ -223,9 +228,12 @@ def _same_end(a: float, b: float, p: Distribution) -> bool:
 def _by_statistics(p: Distribution, q: Distribution) -> Estimate | None:
     """KL(p || q) from the entropy of p and the expected statistics of q; None where a formula or digits are missing."""
     try:
-        terms = _terms_of_ratio(p, q)
-        if terms is None:
+        both = _terms_of_both(p, q)
+        if both is None:
             return None
+        of_p, of_q = both
+        terms = {statistic: of_p.get(statistic, 0.0) - of_q.get(statistic, 0.0) for statistic in of_p | of_q}
+        sizes = {statistic: abs(of_p.get(statistic, 0.0)) + abs(of_q.get(statistic, 0.0)) for statistic in terms}
         means = {statistic: expected(p, statistic) for statistic, c in terms.items() if c != 0}
     except OverflowError:
         return None
@@ -237,9 +245,11 @@ def _by_statistics(p: Distribution, q: Distribution) -> Estimate | None:
         if terms[largest] < 0:
             return None  # it speaks for q: other terms outweigh it
         return infinite(f"the expected value of {_written(largest)} is infinite under {p.family.name}")
-    parts = [terms[statistic] * float(mean) for statistic, mean in means.items() if mean is not None]
-    value = math.fsum(parts)
-    if not _ROUNDING * math.fsum(map(abs, parts)) <= _MOST_CANCELLATION * value:
+    finite = {statistic: float(mean) for statistic, mean in means.items() if mean is not None}
+    value = math.fsum(terms[statistic] * mean for statistic, mean in finite.items())
+    if not _ROUNDING * math.fsum(sizes[statistic] * abs(mean) for statistic, mean in finite.items()) <= (
+        _MOST_CANCELLATION * value
+    ):
         return None
     return Estimate(value=value, method="closed form")
 
@@ -255,8 +265,8 @@ def _same_constants(p: Distribution, q: Distribution) -> bool:
     return ours.keys() == theirs.keys() and all(np.array_equal(ours[k], theirs[k]) for k in ours)
 
 
-def _terms_of_ratio(p: Distribution, q: Distribution) -> dict[Statistic, float] | None:
-    """Statistics of log(p/q): those of both, or the entropy of p for its own."""
+def _terms_of_both(p: Distribution, q: Distribution) -> tuple[Terms, Terms] | None:
+    """Statistics of both log-densities, or the entropy of p for its own."""
     of_p, of_q = log_density_terms(p), log_density_terms(q)
     if of_q is None:
         return None
@@ -264,7 +274,7 @@ def _terms_of_ratio(p: Distribution, q: Distribution) -> dict[Statistic, float] 
         if p.family.entropy is None:
             return None
         of_p = {("one",): -p.entropy()}
-    return {statistic: of_p.get(statistic, 0.0) - of_q.get(statistic, 0.0) for statistic in of_p | of_q}
+    return of_p, of_q
 
 
 def _written(statistic: Statistic) -> str:
@@ -322,24 +332,28 @@ def log_terms(measure: Divergence, p: Distribution, q: Distribution) -> Callable
 
     def function(x: Array) -> Array:
         log_p, log_q = (_log_density(law, x, within, circular) for law, within in zip((p, q), ends, strict=True))
-        larger = np.maximum(log_p, log_q)
-        with np.errstate(invalid="ignore"):
+        larger = np.fmax(log_p, log_q)
+        with np.errstate(invalid="ignore", over="ignore"):
             d = np.where(larger > -np.inf, log_p - log_q, 0.0)
-        return np.asarray(np.where(larger > -np.inf, larger + measure.log_term(d), -np.inf))
+            terms = np.where(larger > -np.inf, larger + measure.log_term(np.where(np.isnan(d), 0.0, d)), -np.inf)
+            # Inside both supports: beyond the range of doubles if far out, but a hole where there is mass.
+            hole = np.isnan(log_p - log_q) & (larger + np.log1p(np.abs(x)) > _LEAST_LOG_MASS)
+            empty = measure.log_term(np.where(np.isnan(log_q), np.inf, -np.inf))
+            terms = np.where(np.isnan(log_p) | np.isnan(log_q), np.nan, terms)
+            return np.asarray(np.where(hole, larger + empty, terms))
 
     return function
 
 
 def _log_density(law: Distribution, x: Array, ends: tuple[float, float], circular: bool) -> Array:
-    """Log-density; inside the support a value beyond the range of doubles counts as very small, not as none."""
+    """Log-density; NaN inside the support of a continuous law where it is beyond the range of doubles, or a hole."""
     if circular:
         return np.asarray(law.family.logpdf(x, *law.params.values()))
     value = law.logpdf(x)
     if law.family.discrete:
         return np.where(np.isnan(value), -np.inf, value)
     inside = (x > ends[0]) & (x < ends[1])
-    with np.errstate(invalid="ignore"):
-        return np.where(inside & ~(value > -LARGEST), -LARGEST, value)
+    return np.where(inside & ~np.isfinite(value), np.nan, value)
 
 
 # --- random numbers ---------------------------------------------------------------------------------------------------

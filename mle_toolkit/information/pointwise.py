@@ -129,9 +129,9 @@ def power_integral(alpha: float) -> Divergence:
 def _log_power(c: float, d: Array) -> Array:
     """Log of ``|exp(c d) - (1 + c) + c exp(-d)|`` for d >= 0."""
     d = np.minimum(d, LARGEST)
-    large = c * d > _CERTAIN
-    x = np.where(large, 0.0, d)
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        large = c * d > _CERTAIN
+        x = np.where(large, 0.0, d)
         # The two excesses are of order d² and differ by the factor c: they do not cancel but for c near 0 and -1.
         near = np.abs(exp_excess(c * x) + c * exp_excess(-x))
         far = np.abs(np.exp(c * x) - (1 + c) + c * np.exp(-x))
