@@ -117,12 +117,19 @@ def _piece(log_function: Function, low: float, high: float, marks: Sequence[floa
     error = doubt + _ROUNDING * value
     middle = 0.5 * (edges[:-1] + edges[1:])
     centre = float(stretch.to_real(np.asarray(stretch.centre)))
-    for end, reach in zip((low, high), (edges[0], edges[-1]), strict=True):
+    for end, reach, whole in zip((low, high), (edges[0], edges[-1]), stretch.reach, strict=True):
         share = (middle - centre) / (reach - centre)  # 0 in the bulk, 1 at the end
         beside, outer = (float(np.sum(values[(share > start) & (share <= stop)])) for start, stop in _TAIL)
         last = float(np.sum(values[share > _TAIL[-1][1]]))
         if max(outer, last) <= _NOTHING * value:
             continue
+        if outer >= _NOT_SHRINKING * beside and reach != whole:
+            # Seen only up to where numbers give out: an exponential tail may begin to fall late.
+            at = np.array([centre + _TAIL[-1][1] * (reach - centre), reach])
+            heights = log_integrand(at)
+            if heights[1] < heights[0]:
+                error += last * last / (outer - last) if last < outer else last
+                continue
         if outer >= _NOT_SHRINKING * beside:
             return Total(np.inf, 0.0, f"towards x = {end:g}")
         error += outer * outer / (beside - outer)  # the tail falls at least geometrically from here on
@@ -143,7 +150,7 @@ def _integrated(f: Function, knots: Array) -> tuple[Array, Array, float]:
     tolerance = max(_TOLERANCE, _ROUNDING / math.sqrt(crude))
     edges, values, doubt = adapt(f, knots, tolerance)
     between = edges[:-1] + _OFF * np.diff(edges)
-    others, other_values, other_doubt = adapt(f, np.concatenate([edges[:1], between, edges[-1:]]), tolerance)
+    others, other_values, _ = adapt(f, np.concatenate([edges[:1], between, edges[-1:]]), tolerance)
     with np.errstate(invalid="ignore"):
         one, other = float(np.sum(values)), float(np.sum(other_values))
         gap = abs(one - other)

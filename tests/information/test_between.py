@@ -150,6 +150,7 @@ def test_reference_cases_of_vectors():
 # --- closed forms against quadrature ----------------------------------------------------------------------------------
 
 DRAWN = {family.name: draw(family, seed=k)[0] for k, family in enumerate(LAWS)}
+DRAWN["kumaraswamy"] = law("kumaraswamy", a=2.0, b=3.0)  # a pole at 1, where doubles are coarse, takes seconds
 AGAIN = {family.name: draw(family, seed=1000 + k)[0] for k, family in enumerate(LAWS)}
 
 SLOW_SUMS = {"zeta"}
@@ -349,7 +350,7 @@ def test_laws_that_cannot_be_compared_are_refused():
         kl_divergence(law("von_mises", mu=0, kappa=1), normal(0, 1))
     with pytest.raises(ParameterError, match="no common unit"):
         cross_entropy(law("poisson", mu=2), normal(2, 1))
-    with pytest.raises(ParameterError, match="its parameters are open|of which the parameters are open"):
+    with pytest.raises(ParameterError, match="of which the parameters are open"):
         kl_divergence("gamma", normal(0, 1))
     with pytest.raises(ParameterError, match="probs=q"):
         kl_divergence(law("poisson", mu=2), [0.5, 0.5])
@@ -377,19 +378,19 @@ def test_heavier_tails_make_powers_infinite():
 
 
 def test_certain_successes_against_even_chances():
-    """torch 2.15 gives -inf for KL(Binomial(5, 1) ‖ Binomial(5, 0.5))."""
+    """Torch 2.15 gives -inf for KL(Binomial(5, 1) ‖ Binomial(5, 0.5))."""
     found = kl_divergence(law("binomial", n=5, p=1.0), law("binomial", n=5, p=0.5))
     assert found.value == pytest.approx(5 * math.log(2), rel=1e-15)
 
 
 def test_poisson_of_mean_zero():
-    """torch 2.15 gives NaN for KL(Poisson(0) ‖ Poisson(1))."""
+    """Torch 2.15 gives NaN for KL(Poisson(0) ‖ Poisson(1))."""
     assert kl_divergence(law("poisson", mu=0.0), law("poisson", mu=1.0)).value == 1.0
     assert kl_divergence(law("poisson", mu=1.0), law("poisson", mu=0.0)).value == math.inf
 
 
 def test_gamma_laws_of_large_shape():
-    """torch 2.15 gives 2.2e-8 for KL(Gamma(1e8, 1) ‖ Gamma(1e8 + 1, 1)), which is 5.0e-9."""
+    """Torch 2.15 gives 2.2e-8 for KL(Gamma(1e8, 1) ‖ Gamma(1e8 + 1, 1)), which is 5.0e-9."""
     found = kl_divergence(law("gamma", shape=1e8, scale=1.0), law("gamma", shape=1e8 + 1, scale=1.0))
     exact = float(exact_gamma((mp.mpf(10) ** 8, mp.mpf(1)), (mp.mpf(10) ** 8 + 1, mp.mpf(1))))
     assert found.value == pytest.approx(exact, rel=1e-10)
@@ -402,7 +403,7 @@ def test_cauchy_against_normal_is_infinite():
 
 
 def test_uniform_against_beta_is_finite():
-    """torch#144279 gave NaN; ContinuousBernoulli against Uniform, on the same support, was infinite by a wrong test."""
+    """See torch#144279 gave NaN; ContinuousBernoulli against Uniform, on the same support, was infinite by a wrong test."""
     found = kl_divergence(law("uniform", a=0, b=1), law("beta", a=2, b=3))
     assert found.value == pytest.approx(3 - math.log(12), rel=1e-14)
     assert kl_divergence(law("beta", a=2, b=3), law("uniform", a=0, b=1)).value == pytest.approx(
@@ -411,7 +412,7 @@ def test_uniform_against_beta_is_finite():
 
 
 def test_a_divergence_is_never_negative():
-    """torch#72525 and TFP#1511: tiny negative values for laws that are equal up to rounding."""
+    """See torch#72525 and TFP#1511: tiny negative values for laws that are equal up to rounding."""
     for name, p in DRAWN.items():
         if p.family.entropy is None:
             continue  # those with are enough
