@@ -164,9 +164,10 @@ def comparable(p, q):
 
 def closed_pairs():
     for first, second in itertools.product(DRAWN.values(), AGAIN.values()):
-        if comparable(first, second) and why_singular(first, second) is None:
+        fast = SLOW_SUMS.isdisjoint((first.family.name, second.family.name))
+        if fast and comparable(first, second) and why_singular(first, second) is None:
             found = kl_divergence(first, second, rng=0)
-            if found.method == "closed form" and SLOW_SUMS.isdisjoint((first.family.name, second.family.name)):
+            if found.method == "closed form":
                 yield first, second, found
 
 
@@ -403,7 +404,7 @@ def test_cauchy_against_normal_is_infinite():
 
 
 def test_uniform_against_beta_is_finite():
-    """See torch#144279 gave NaN; ContinuousBernoulli against Uniform, on the same support, was infinite by a wrong test."""
+    """See torch#144279 gave NaN; ContinuousBernoulli against Uniform, was infinite by a wrong test."""
     found = kl_divergence(law("uniform", a=0, b=1), law("beta", a=2, b=3))
     assert found.value == pytest.approx(3 - math.log(12), rel=1e-14)
     assert kl_divergence(law("beta", a=2, b=3), law("uniform", a=0, b=1)).value == pytest.approx(
