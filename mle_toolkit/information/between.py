@@ -52,15 +52,18 @@ def kl_between(p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
     if reason is not None:
         return infinite(reason)
     p, q = mapped(*in_unit_of(p, q))
+    closed = closed_form(p, q)
+    return divergence(KL, p, q, rng) if closed is None else closed
+
+
+def closed_form(p: Distribution, q: Distribution) -> Estimate | None:
+    """Give KL(p || q) by a formula, q positive wherever p is; None where there is none, or where it would cancel."""
     value = divergence_within(p, q)
     if value is not None and math.isinf(value):
         return infinite(f"an outcome that is possible under {p.family.name} has probability 0 under {q.family.name}")
     if value is not None and value >= 0:
         return Estimate(value=value, method="closed form")
-    closed = _by_statistics(p, q)
-    if closed is not None:
-        return closed
-    return divergence(KL, p, q, rng)
+    return _by_statistics(p, q)
 
 
 def infinite(reason: str) -> Estimate:
