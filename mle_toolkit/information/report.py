@@ -14,8 +14,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.families.base import Family
-from mle_toolkit.information.model_free import SampleEntropy, around, around_divergence, sample_entropy, weighted_se
 from mle_toolkit.information.estimate import Estimate, nats_per
+from mle_toolkit.information.model_free import SampleEntropy, around, around_divergence, sample_entropy, weighted_se
 from mle_toolkit.information.neighbours import neighbour_entropy
 
 HEAVY_SHARE = 0.5
