@@ -34,9 +34,18 @@ DOMAINS_SAY = {
 }
 
 MEMBERS_OF = (
-    mle.Fit, Certificate, mle.InformationReport, mle.Estimate, mle.Comparison, mle.GroupFits, mle.Sample,
+    mle.Fit,
+    Certificate,
+    mle.InformationReport,
+    mle.Estimate,
+    mle.information.ClassifierReport,
+    mle.information.Decomposition,
+    mle.information.Calibration,
+    mle.Comparison,
+    mle.GroupFits,
+    mle.Sample,
     mle.Distribution,
-)  # fmt: skip
+)
 """Classes whose members the reference lists."""
 
 INTERNAL = {
@@ -160,6 +169,8 @@ def api_page() -> str:
             public = {name: item for name, item in public.items() if name not in found}
     if public:
         raise ValueError(f"no kind for the public names {', '.join(public)}")
+    measures = {name: _first_sentence(getattr(mle.information, name)) for name in sorted(dir(mle.information))}
+    sections.append("## mle.information\n\n" + _table(measures, "name"))
     sections += [f"## Members of {cls.__name__}\n\n" + _table(_members(cls), "member") for cls in MEMBERS_OF]
     return "\n\n".join(sections) + "\n"
 
@@ -205,7 +216,7 @@ def _first_sentence(item: Any) -> str:
     first = " ".join(line.strip() for line in doc.split("\n\n")[0].splitlines())
     if not first:
         raise ValueError(f"{item!r} has no docstring")
-    return first.replace("``", "`")
+    return re.sub(r":math:`([^`]*)`", r"$\1$", first).replace("``", "`")
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

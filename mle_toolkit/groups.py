@@ -55,7 +55,7 @@ class GroupFits:
         keys: nw.DataFrame[Any],
         families: tuple[Family, ...],
         column: str,
-        groups: _SortedRows,
+        groups: _SortedRows | _RowsElsewhere,
         outcomes: tuple[_Outcome, ...],
     ) -> None:
         self.families = families
@@ -279,8 +279,9 @@ def fit_groups(
 
     Parameters
     ----------
-    frame : pandas.DataFrame, polars.DataFrame or pyarrow.Table
-        Anything else that narwhals takes as a table in memory will do too.
+    frame : pandas.DataFrame, polars.DataFrame, pyarrow.Table or dask.dataframe.DataFrame
+        Anything else that narwhals takes as a table in memory will do too. The rows of a Dask table are shuffled, so
+        that each group comes together on one worker, and fitted there; only the results come back.
     by : str or sequence of str
         Column, or columns, whose values make the groups.
     column : str
@@ -326,17 +327,14 @@ def fit_groups(
 
     if nan_policy not in ("raise", "omit"):
         raise DataError(f'nan_policy: expected "raise" or "omit", got {nan_policy!r}.')
+    if type(frame).__module__.partition(".")[0] == "dask":
+        return _fit_groups_of_dask(frame, by, column, _laws(family), weights, nan_policy)
     table = nw.from_native(frame, pass_through=True)
     if isinstance(table, nw.LazyFrame):
         raise DataError("fit_groups: expected a table in memory, got a lazy one; collect it first.")
     if not isinstance(table, nw.DataFrame):
         raise DataError(f"fit_groups: expected a table with columns, got {type(frame).__name__}.")
-    names = [by] if isinstance(by, str) else list(by)
-    for name in [*names, column, *([weights] if weights is not None else [])]:
-        if name not in table.columns:
-            raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, table.columns))}.")
-    if not names:
-        raise ParameterError("by: name at least one column.")
+    names = _keys_among(table.columns, by, column, weights)
     laws = _laws(family)
     x, _ = to_column(table[column].to_native(), f"column {column!r}")
     weight = None if weights is None else to_column(table[weights].to_native(), f"column {weights!r}")[0]
@@ -345,6 +343,17 @@ def fit_groups(
     keys, codes = _keys_and_codes(table, names)
     groups = _SortedRows.of(x, weight, codes, len(keys), nan_policy)
     return GroupFits(keys, laws, column, groups, tuple(_fit_all(law, groups) for law in laws))
+
+
+def _keys_among(columns: Any, by: str | Sequence[str], column: str, weights: str | None) -> list[str]:
+    """Names of the columns that make the groups, when they and the others are there."""
+    names = [by] if isinstance(by, str) else list(by)
+    for name in [*names, column, *([weights] if weights is not None else [])]:
+        if name not in columns:
+            raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, columns))}.")
+    if not names:
+        raise ParameterError("by: name at least one column.")
+    return names
 
 
 def _laws(family: Any) -> tuple[Family, ...]:
@@ -386,6 +395,75 @@ def _check_names(by: Sequence[str], laws: Sequence[Family]) -> None:
     for name in by:
         if name in taken:
             raise ParameterError(f"by: the results have a column {name!r} of their own; rename that of the data.")
+
+
+# --- Dask -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _RowsElsewhere:
+    """Groups whose rows stayed on the workers."""
+
+    nobs: Array
+
+    def __len__(self) -> int:
+        return len(self.nobs)
+
+    def sample(self, group: int) -> Sample:
+        """Refuse: the rows are not here."""
+        raise DataError(
+            "the rows of a Dask table are not kept; select those of the group, compute() them, and fit them."
+        )
+
+
+def _fit_groups_of_dask(
+    frame: Any,
+    by: str | Sequence[str],
+    column: str,
+    laws: tuple[Family, ...],
+    weights: str | None,
+    nan_policy: NanPolicy,
+) -> GroupFits:
+    """Bring the rows of each group together, and fit the groups of every partition where they are."""
+    import importlib
+
+    import narwhals as nw
+    import pandas as pd
+
+    if not (hasattr(frame, "columns") and hasattr(frame, "shuffle")):
+        raise DataError(f"fit_groups: expected a table with columns, got a Dask {type(frame).__name__}.")
+    names = _keys_among(list(frame.columns), by, column, weights)
+    for law in laws:
+        if not all(isinstance(p.domain, Interval) for p in law.parameters):
+            raise ParameterError(
+                f"{law.name}: the size of its parameters is not known before all rows are; compute() the table first."
+            )
+    _check_names(names, laws)
+    dask: Any = importlib.import_module("dask")  # which is typed in parts only
+    wanted = list(dict.fromkeys([*names, column, *([weights] if weights is not None else [])]))
+    # Shuffled by tasks, because the other ways leave the rows of a group in an order that changes from run to run.
+    together = frame[wanted].shuffle(on=names, shuffle_method="tasks")
+    work = dask.delayed(_fit_partition, pure=False)
+    done = dask.compute(*[work(part, names, column, laws, weights, nan_policy) for part in together.to_delayed()])
+    pieces = [piece for piece in done if piece is not None]
+    if not pieces:
+        raise DataError("no observations: the table is empty.")
+    all_keys = nw.from_native(pd.concat([piece[0] for piece in pieces], ignore_index=True))
+    keys, codes = _keys_and_codes(all_keys, names)
+    order = np.argsort(codes)  # each key comes from one partition, so that its code is its place
+    nobs = np.concatenate([piece[1] for piece in pieces])[order]
+    outcomes = tuple(_Outcome.joined([piece[2][k] for piece in pieces]).in_order(order) for k in range(len(laws)))
+    return GroupFits(keys, laws, column, _RowsElsewhere(nobs), outcomes)
+
+
+def _fit_partition(
+    part: Any, names: list[str], column: str, laws: tuple[Family, ...], weights: str | None, nan_policy: NanPolicy
+) -> tuple[Any, Array, tuple[_Outcome, ...]] | None:
+    """Keys, numbers of observations and outcomes of the groups of a partition; None of an empty one."""
+    if len(part) == 0:
+        return None
+    fits = fit_groups(part, names, column, list(laws), weights=weights, nan_policy=nan_policy)
+    return fits._keys.to_native(), fits._groups.nobs, fits._outcomes
 
 
 # --- sorting ----------------------------------------------------------------------------------------------------------
@@ -523,6 +601,29 @@ class _Outcome:
     verdict: list[str]
     reason: list[str]
     n_single: int
+
+    @classmethod
+    def joined(cls, pieces: Sequence[_Outcome]) -> _Outcome:
+        """Outcomes of other groups, one after the other."""
+        return cls(
+            np.concatenate([piece.theta for piece in pieces]),
+            np.concatenate([piece.se for piece in pieces]),
+            np.concatenate([piece.llf for piece in pieces]),
+            [verdict for piece in pieces for verdict in piece.verdict],
+            [reason for piece in pieces for reason in piece.reason],
+            sum(piece.n_single for piece in pieces),
+        )
+
+    def in_order(self, order: NDArray[np.intp]) -> _Outcome:
+        """The same outcomes in another order of the groups."""
+        return _Outcome(
+            self.theta[order],
+            self.se[order],
+            self.llf[order],
+            [self.verdict[k] for k in order],
+            [self.reason[k] for k in order],
+            self.n_single,
+        )
 
 
 def _fit_all(law: Family, groups: _SortedRows) -> _Outcome:

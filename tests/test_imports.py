@@ -33,7 +33,7 @@ ROOMS = (
     ("fitting",),
     ("comparison",),
     ("groups",),
-    ("demo",),
+    ("demo", "identities"),
     ("cli",),
 )
 """From the ground up: a module may import from its own room and from those before it."""

@@ -88,7 +88,7 @@ def to_rows(data: Any, what: str = "data") -> Array:
 
         frame = nw.from_native(data, pass_through=True)
         if isinstance(frame, nw.DataFrame):
-            columns = [to_column(frame[name].to_native(), f"column {name!r}")[0] for name in frame.columns]
+            columns = [to_column(frame.get_column(name).to_native(), f"column {name!r}")[0] for name in frame.columns]
             return np.column_stack(columns) if columns else np.empty((0, 0))
         if isinstance(frame, nw.LazyFrame):
             raise DataError(f"{what}: expected a table in memory, got a lazy one; collect it first.")

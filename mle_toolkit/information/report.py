@@ -15,8 +15,8 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.families.base import Family
-from mle_toolkit.information.entropy import SampleEntropy, around, sample_entropy, weighted_se
 from mle_toolkit.information.estimate import Estimate, nats_per
+from mle_toolkit.information.model_free import SampleEntropy, around, around_divergence, sample_entropy, weighted_se
 from mle_toolkit.information.neighbours import neighbour_entropy
 
 HEAVY_SHARE = 0.5
@@ -28,9 +28,6 @@ LEAST_EXPECTED = 5.0
 
 _NEAR_ZERO = 1e-3
 """p-value of G above which the interval of a divergence comes from the noncentral chi-squared law."""
-
-_Z_ONE_SIDED = 1.6448536269514722
-"""Normal quantile of 0.95."""
 
 
 class FitLike(Protocol):
@@ -376,16 +373,9 @@ def _report_by_blocks(fit: FitLike) -> InformationReport:
 
 def _divergence_of_measurements(value: float, terms: Array, sample: Sample, entropy: Estimate) -> Estimate:
     se = weighted_se(terms, sample)
-    flags = ["heavy_tailed_terms"] if _is_heavy(terms, sample) else []
-    interval = around(value, se)
-    if se is not None and value - _Z_ONE_SIDED * se <= 0:
-        # At zero the estimate fluctuates faster than 1/sqrt(n), so only the upper bound keeps its meaning, roughly.
-        flags.insert(0, "indistinguishable_from_zero")
-        upper = value + _Z_ONE_SIDED * se
-        interval = (-math.inf, upper) if upper > 0 else None
-        if interval is None:
-            # By chance or by the bias of few observations. A divergence is not negative, so no bound can be claimed.
-            flags.append("below_zero")
+    interval, flags = around_divergence(value, se)
+    if _is_heavy(terms, sample):
+        flags = (*flags, "heavy_tailed_terms")
     return Estimate(
         value=value,
         se=se,

@@ -14,7 +14,7 @@ import mle_toolkit as mle
 from mle_toolkit.data import partitions
 from mle_toolkit.data.blocks import HELD_ROWS
 from mle_toolkit.data.partitions import PartitionedSample
-from mle_toolkit.errors import DataError, SupportError, WeightError
+from mle_toolkit.errors import DataError, ParameterError, SupportError, UnknownNameError, WeightError
 
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
@@ -117,6 +117,38 @@ def test_partitions_that_change_are_refused():
     data = da.from_delayed(drawn, (HELD_ROWS + 1,), float)
     with pytest.raises(DataError, match=r"partition 0 .* when it was computed again .*persist"):
         mle.fit(data, "logistic")
+
+
+# --- groups -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def frame():
+    rng = np.random.default_rng(3)
+    keys = {"station": rng.choice(["a", "b", "c", None], 9_000), "month": rng.integers(0, 12, 9_000)}
+    return pd.DataFrame({**keys, "mm": rng.gamma(2.0, 1.5, 9_000), "w": rng.integers(0, 3, 9_000)})
+
+
+@pytest.mark.parametrize("by", ["month", ["station", "month"]])
+@pytest.mark.parametrize("family", ["gamma", ["gamma", "weibull"]])
+def test_groups_that_straddle_partitions_are_brought_together(frame, by, family):
+    fits = mle.fit_groups(dd.from_pandas(frame, npartitions=5), by, "mm", family, weights="w")
+    expected = mle.fit_groups(frame, by, "mm", family, weights="w").table
+    pd.testing.assert_frame_equal(fits.table, expected, check_dtype=False, rtol=1e-8)
+    again = mle.fit_groups(dd.from_pandas(frame, npartitions=5), by, "mm", family, weights="w").table
+    pd.testing.assert_frame_equal(fits.table, again, check_exact=True)
+
+
+def test_groups_elsewhere_have_no_rows_here(frame):
+    table = dd.from_pandas(frame, npartitions=2)
+    with pytest.raises(DataError, match="are not kept"):
+        mle.fit_groups(table, "month", "mm", "gamma").of(3)
+    with pytest.raises(UnknownNameError, match="column 'year' not found; columns: station, month, mm, w"):
+        mle.fit_groups(table, "year", "mm", "gamma")
+    with pytest.raises(DataError, match="expected a table with columns, got a Dask Array"):
+        mle.fit_groups(da.ones(3), "month", "mm", "gamma")
+    with pytest.raises(ParameterError, match="not known before all rows are"):
+        mle.fit_groups(table, "station", "month", "categorical")
 
 
 # --- a cluster of two processes ---------------------------------------------------------------------------------------
