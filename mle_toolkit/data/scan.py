@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.blocks import TASK_ROWS, Rows, ScannedSample, Source
+from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, ScannedSample, Source
 from mle_toolkit.data.sample import NanPolicy, WeightKind
 from mle_toolkit.errors import DataError, UnknownNameError
 
@@ -238,7 +237,7 @@ class _ParquetSource:
             ) as file,
         ):
             # One column is decoded by one thread, whatever is asked for; the others would only wait.
-            for batch in file.iter_batches(TASK_ROWS, columns=self.columns.names, use_threads=self.weighted):
+            for batch in file.iter_batches(CHUNK_ROWS, columns=self.columns.names, use_threads=self.weighted):
                 yield self.columns.rows(batch, read[0])
                 read[0] += batch.num_rows
 
@@ -434,21 +433,22 @@ class _ArraySource:
 
     def _rows(self) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
         """Number of the first row, and some rows from there on, of all columns."""
-        n_rows, width = len(self.array), math.prod(self.array.shape[1:])
+        n_rows = len(self.array)
         if self.path is None:
             for first in range(0, n_rows, TASK_ROWS):
                 # A copy, so that the pages of a memory map can be let go: they would count as resident.
                 yield first, np.array(self.array[first : first + TASK_ROWS])
                 _let_go(self.array)
             return
-        with self.path.open("rb") as file:
+        with self.path.open("rb", buffering=0) as file:
             file.seek(self.array.offset)  # type: ignore[attr-defined]  # it is a memory map
             for first in range(0, n_rows, TASK_ROWS):
                 some = min(TASK_ROWS, n_rows - first)
-                rows = np.fromfile(file, self.array.dtype, some * width)
-                if len(rows) < some * width:
-                    raise DataError(f"{self.path}: ends in row {first + len(rows) // width} of {n_rows}.")
-                yield first, rows.reshape(some, *self.array.shape[1:])
+                rows = np.empty((some, *self.array.shape[1:]), self.array.dtype)
+                n_read = file.readinto(rows.data)  # other threads go on meanwhile, as they do not in np.fromfile
+                if n_read < rows.nbytes:
+                    raise DataError(f"{self.path}: ends in row {first + some * n_read // rows.nbytes} of {n_rows}.")
+                yield first, rows
 
 
 def _let_go(array: np.ndarray[Any, Any]) -> None:
