@@ -584,6 +584,8 @@ class Sample:
             float((self.minimum - centre) / scale),
             float((self.maximum - centre) / scale),
         )
+        if self._ordered is not None:
+            new._ordered = moved(self._ordered)
         return new
 
     def tabulated(self, count: CountWhole | None = None) -> Sample:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import SKETCH_ROWS
+from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.likelihood.coordinates import Objective
 
@@ -27,6 +27,9 @@ _TRUSTED = 1e-4
 
 _SETTLED = 1e-11
 """Decrement, some millionths of a standard error, below which a step is not worth a pass over a large sample."""
+
+_TINY_STEP = 1e-9
+"""Length of a step, in natural changes, below which it is not worth a pass over any sample."""
 
 _NEAR = 1.0
 """Decrement at which a subsample has told what it can: a fraction of *its* standard errors."""
@@ -139,6 +142,7 @@ def _newton(
     which leads away from saddles. Where it leads to a minimum that is known, that is the end.
     """
     nobs = objective.likelihood.nobs
+    many = objective.likelihood.data.n_rows > BLOCK_ROWS
     last, unchecked = np.inf, False
     for _ in range(NEWTON_STEPS):
         if objective.at_once:
@@ -155,7 +159,8 @@ def _newton(
             decrement = -0.5 * float(gradient @ step) * nobs
         if not math.isfinite(decrement) or (unchecked and decrement > last):
             return u, False
-        if decrement < _SETTLED and objective.at_once:
+        longest = float(np.abs(step).max())
+        if objective.at_once and decrement < _SETTLED and (many or longest < _TINY_STEP):
             return u, convex
         if decrement < enough:
             # From this near, one step more leaves nothing but the certificate to do.
@@ -164,7 +169,6 @@ def _newton(
             for end in known:
                 if _leads_to(end.u, u, step):
                     return end.u, True
-        longest = float(np.abs(step).max())
         if longest > LONGEST_STEP:
             step *= LONGEST_STEP / longest
         # So near, the quadratic model is trusted without a look at the value; a decrement that grows will tell.

@@ -152,6 +152,9 @@ class Family(ABC):
     multivariate: ClassVar[bool] = False
     """An observation is a row of numbers: ``x`` has shape (n, d), ``logpdf`` gives (n,), and ``support`` is where each
     number lives."""
+    one_maximum: ClassVar[bool] = False
+    """By a theorem the likelihood of exact data has no more than one maximum while all parameters are free: one start
+    is enough."""
     entropy_attained: ClassVar[bool] = False
     """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the
     likelihood at the maximum needs no pass over the data."""
@@ -207,6 +210,11 @@ class Family(ABC):
     def param_names(self) -> tuple[str, ...]:
         """Names of the parameters, in declared order."""
         return tuple(parameter.name for parameter in self.parameters)
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        """Role of every single number among the parameters."""
+        return tuple(p.role for p in self.parameters for _ in range(p.size))
 
     @cached_property
     def coefficient_names(self) -> tuple[str, ...]:
@@ -523,6 +531,18 @@ class ExponentialFamily(Family):
     from_means: Callable[[tuple[float, ...]], tuple[float, ...]] | None = None
     block_rows: ClassVar[int] = BLOCK_ROWS
     """Rows a block of `sums`; ``LONG_BLOCK_ROWS`` where it makes no temporaries of the size of the block."""
+
+    def __init_subclass__(cls) -> None:
+        """Take second derivatives at x from those that are linear in the statistics."""
+        super().__init_subclass__()
+        if "hessian_of" in vars(cls):
+
+            def hessian(self: Any, x: Array, *params: Any) -> tuple[Array, ...]:
+                """Second derivatives of the log-density."""
+                second: tuple[Array, ...] = self.hessian_of(self.statistics(x), *params)
+                return second
+
+            cls.hessian = hessian
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""

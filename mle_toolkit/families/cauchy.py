@@ -41,6 +41,8 @@ class Cauchy(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
 
+    one_maximum = True
+
     def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
         z = (x - loc) / scale

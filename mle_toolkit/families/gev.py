@@ -213,21 +213,31 @@ def reduced_slopes(xi: Array | float, z: Array, *, second: bool = False) -> tupl
     z = np.asarray(z, dtype=float)
     w = np.asarray(xi * z)
     near = np.abs(w) < _SMALL
+    if near.all():
+        level, slope, bend = _near_zero(w)
+        return z * level, z * z * slope, z**3 * bend
     far = np.where(near, 1.0, w)
     inverse = 1 / (1 + far)
     level = np.log1p(far) / far
     slope = (inverse - level) / far
     bend = (-inverse * inverse - 2 * slope) / far
-    v = w[near]
-    total = np.zeros_like(v)
-    for coefficient in reversed(_SERIES):
-        total = total * v + coefficient
-    # From L'' = (-1/(1 + w)² - 2 L')/w and L' = (1/(1 + w) - L)/w, backwards, without a division by w.
-    inverse = 1 / (1 + v)
-    bend[near] = total
-    slope[near] = -0.5 * (inverse * inverse + v * total)
-    level[near] = inverse - v * slope[near]
+    level[near], slope[near], bend[near] = _near_zero(w[near])
     return z * level, z * z * slope, z**3 * bend
+
+
+def _near_zero(w: Array) -> tuple[Array, Array, Array]:
+    """L(w) = log(1 + w)/w, L' and L'' near 0.
+
+    The last by its series, the others from L'' = (-1/(1 + w)² - 2 L')/w and L' = (1/(1 + w) - L)/w, backwards, without
+    a division by w.
+    """
+    bend = np.full_like(w, _SERIES[-1])
+    for coefficient in _SERIES[-2::-1]:
+        bend *= w
+        bend += coefficient
+    inverse = 1 / (1 + w)
+    slope = -0.5 * (inverse * inverse + w * bend)
+    return inverse - w * slope, slope, bend
 
 
 def _weighted_moments(sample: Sample) -> tuple[float, float, float]:

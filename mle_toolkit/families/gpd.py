@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes
-from mle_toolkit.families.special import log1mexp, log_or_minus_inf
+from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,10 +114,7 @@ class GPD(Family):
             raise DegenerateDataError("gpd: every observation is 0, so the likelihood is unbounded (scale → 0).")
         few = sample.sketch()
         grid = [*(-_GRID_BELOW / largest), 0.0, *(_GRID_ABOVE / mean)]
-        values = []
-        for tau in grid:
-            xi, scale = _profile(few, tau)
-            values.append(-math.log(scale) - xi if xi > -1 else -math.inf)
+        values = _profile_values(few, np.array(grid)).tolist()
         best = int(np.argmax(values))
         low = grid[best - 1] if best > 0 and values[best - 1] > -math.inf else -1 / largest
         high = grid[min(best + 1, len(grid) - 1)]
@@ -183,15 +180,25 @@ def _profile(sample: Sample, tau: float) -> tuple[float, float]:
     return xi, xi / tau
 
 
+def _profile_values(sample: Sample, taus: Array) -> Array:
+    """Mean log-likelihood, less 1, at the best xi for each ratio tau; -inf where that is -1 or less."""
+    xi = means_on_grid(sample, np.log1p, taus)
+    with np.errstate(divide="ignore", invalid="ignore"):  # at 0 the scale is the mean
+        scale = np.where(taus == 0.0, sample.mean(), xi / taus)
+        return np.where(xi > -1, -np.log(scale) - xi, -np.inf)
+
+
+def _profile_sums(tau: float, x: Array, weight: Array | None, _: int) -> Array:
+    """Sums of log(1 + tau x)/tau, its two derivatives by tau, and of x/(1 + tau x) and its square."""
+    share = x / (1 + tau * x)
+    (w_share,) = weighted(weight, share)
+    return np.array([*sums_of(weight, *reduced_slopes(tau, x, second=True)), total(w_share), dot(w_share, share)])
+
+
 def _profile_maximum(sample: Sample, tau: float, low: float, high: float, largest: float) -> float:
     """Climb the profile -log(scale) - xi over tau by Newton's method within a bracket."""
     for _ in range(_NEWTON_STEPS):
-        sums = np.zeros(5)
-        for x, weight in sample.blocks():
-            t, t1, t2 = reduced_slopes(np.asarray(tau), x, second=True)
-            share = x / (1 + tau * x)
-            terms = t, t1, t2, share, share * share
-            sums += [float(np.sum(v if weight is None else weight * v)) for v in terms]
+        sums = sample.fold(partial(_profile_sums, tau))
         scale, slope, bend, share1, share2 = sums / sample.nobs
         first = -slope / scale - share1
         second = -bend / scale + (slope / scale) ** 2 + share2

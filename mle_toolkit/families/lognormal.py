@@ -62,6 +62,12 @@ class Lognormal(ExponentialFamily):
         spread = square - 2 * meanlog * log_x + meanlog * meanlog
         return (log_x - meanlog) / sdlog**2, (spread / sdlog**2 - 1) / sdlog
 
+    def hessian_of(self, T: tuple[Array, ...], meanlog: Array, sdlog: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        log_x, square = T
+        spread = square - 2 * meanlog * log_x + meanlog * meanlog
+        return -1 / sdlog**2, -2 * (log_x - meanlog) / sdlog**3, (1 - 3 * spread / sdlog**2) / sdlog**2
+
     def score(self, x: Array, meanlog: Array, sdlog: Array) -> tuple[Array, ...]:
         """Derivatives by meanlog and sdlog at x."""
         z = (np.log(x) - meanlog) / sdlog

@@ -12,7 +12,7 @@ from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
-from mle_toolkit.families.special import means_of, profile_maximum
+from mle_toolkit.families.special import means_of, means_on_grid, profile_maximum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,10 +122,10 @@ class Lomax(HazardFamily):
         return stats.lomax(shape, scale=scale)
 
 
-def _profile(sample: Sample, u: float) -> float:
-    """Mean log-likelihood at 1/scale = exp(u) and the best shape for it, nats."""
-    mean_log1p = float(means_of(sample, lambda x: (np.log1p(math.exp(u) * x),))[0])
-    return u - math.log(mean_log1p) - 1 - mean_log1p
+def _profile(sample: Sample, u: Array) -> Array:
+    """Mean log-likelihood for each 1/scale = exp(u), and the best shape for it, nats."""
+    mean_log1p = means_on_grid(sample, np.log1p, np.exp(u))
+    return np.asarray(u - np.log(mean_log1p) - 1 - mean_log1p)
 
 
 def _profile_slopes(sample: Sample, u: float) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from mle_toolkit.families.base import ExponentialFamily
 from mle_toolkit.families.distribution import Distribution
 
 CovKind = Literal["observed", "expected", "opg", "sandwich"]
+_KINDS = get_args(CovKind)
 
 
 def covariance(maximum: Maximum, kind: CovKind) -> Array:
@@ -40,13 +41,13 @@ def covariance(maximum: Maximum, kind: CovKind) -> Array:
 def standard_errors(maximum: Maximum, kind: CovKind) -> Array:
     """Square roots of the diagonal of `covariance`; they neither overflow nor underflow where the data do not."""
     cov, slopes = _in_unit(maximum, kind)
-    return np.asarray(np.sqrt(np.diag(cov)) * slopes)
+    return np.asarray(np.sqrt(cov.diagonal()) * slopes)
 
 
 def _in_unit(maximum: Maximum, kind: CovKind) -> tuple[Array, Array]:
     """Covariance in the unit of the likelihood, and the slopes that take each parameter to the unit of the data."""
-    if kind not in get_args(CovKind):
-        raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(get_args(CovKind))}.")
+    if kind not in _KINDS:
+        raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(_KINDS)}.")
     if maximum.limit is not None:
         return _through_limit(maximum, *_in_unit(maximum.limit, kind))
     u, nobs = maximum.coordinates, maximum.likelihood.nobs
@@ -174,12 +175,13 @@ def _inverse(information: Array) -> Array:
     """Inverse of an information matrix; all NaN where it is not positive definite."""
     if len(information) == 0:
         return information
-    diagonal = np.diag(information)
+    diagonal = information.diagonal()
     nothing = np.full_like(information, np.nan)
-    if not np.all(np.isfinite(information)) or not np.all(diagonal > 0):
+    if not np.isfinite(information).all() or not diagonal.min() > 0:
         return nothing
     unit = 1.0 / np.sqrt(diagonal)
-    scaled = information * np.outer(unit, unit)
-    if np.linalg.eigvalsh(scaled)[0] <= SINGULAR:
+    units = unit * unit[:, None]
+    eigenvalues, axes = np.linalg.eigh(information * units)
+    if eigenvalues[0] <= SINGULAR:
         return nothing
-    return np.asarray(np.linalg.inv(scaled) * np.outer(unit, unit))
+    return np.asarray((axes / eigenvalues) @ axes.T * units)

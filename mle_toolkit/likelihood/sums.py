@@ -302,22 +302,22 @@ class Likelihood:
         if not self.at_once:
             return None
         family, params = self.family, self.family.unpack(theta)
-        with np.errstate(all="ignore"):
-            if isinstance(family, ExponentialFamily):
-                assert family.hessian_of is not None
-                means, log_base = (self.means, self.mean_log_base) if self.on_means else self._point_means
+        if isinstance(family, ExponentialFamily):
+            assert family.hessian_of is not None
+            means, log_base = (self.means, self.mean_log_base) if self.on_means else self._point_means
+            with np.errstate(all="ignore"):
                 value = float(family.log_density(means, *params)) + log_base
                 slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
                 return np.array([value, *slopes, *bends], dtype=float) * self.exact_share
-            sums = self._derivative_sums(theta, params)
-            if sums is None:
-                return None
-            assert family.derivatives is not None
-            try:
-                terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
-            except (ArithmeticError, ValueError):
-                return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
-            return np.array(terms, dtype=float) / self.nobs
+        sums = self._derivative_sums(theta, params)
+        if sums is None:
+            return None
+        assert family.derivatives is not None
+        try:
+            terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
+        except (ArithmeticError, ValueError):
+            return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
+        return np.array(terms) / self.nobs
 
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | None:
         if self.twin is None:
@@ -377,10 +377,19 @@ class Likelihood:
 
     def _fold(self, of: Callable[..., Array], theta: Array) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
-        points = self.exact
-        if points is None:
+        if self.exact is None:
             return np.zeros(())
-        return points.fold(_Block(of, self.family, self.unit, self.family.unpack(theta)))
+        points, unit = self._points
+        return points.fold(_Block(of, self.family, unit, self.family.unpack(theta)))
+
+    @cached_property
+    def _points(self) -> tuple[Sample, Unit | ColumnUnits]:
+        """The points, and what takes them to the unit of the likelihood: moved beforehand if they are few."""
+        points, unit = self.exact, self.unit
+        assert points is not None
+        if unit.is_identity or points.n_rows > BLOCK_ROWS or not points.in_memory:
+            return points, unit
+        return (self.sample if points is self.data else points.standardised(unit.centre, unit.scale)), Unit()
 
     def rows(self, theta: Array) -> Array:
         """Log-likelihood of every row, in the unit of the likelihood; shape (n_rows,)."""
@@ -457,10 +466,11 @@ class FirstPass:
                 length = family.block_rows if unit.is_identity else BLOCK_ROWS
                 blocks = (x[first : first + length] for first in range(0, len(x), length))
                 parts = np.array([(b.min(), b.max(), *family.sums(unit.apply(b), None)) for b in blocks])
-        lowest, highest = float(parts[:, 0].min()), float(parts[:, 1].max())
+            whole = parts[0] if len(parts) == 1 else parts.sum(axis=0)
+        lowest, highest = float(np.minimum.reduce(parts[:, 0])), float(np.maximum.reduce(parts[:, 1]))
         if twin is not None and not _is_normal_between(family, lowest, highest):
             return lowest, highest, None
-        return lowest, highest, Noted(family.name, unit, parts[:, 2:].sum(axis=0))
+        return lowest, highest, Noted(family.name, unit, whole[2:])
 
 
 def sums_ahead(
@@ -606,19 +616,23 @@ def _squared_deviations_of(
     return np.array(total(squares if weight is None else (np.square(weight) if squared else weight) * squares))
 
 
+_REMEMBERED = 16
+
+
 class Last(Generic[T]):
-    """Remembers one function value: solvers ask again for what they had at the point where they stand."""
+    """Remembers the last values of a function: solvers ask again for what they had where they start and stand."""
 
     def __init__(self) -> None:
-        self._at: bytes | None = None
+        self._values: dict[bytes, T] = {}
 
     def __call__(self, theta: Array, compute: Callable[[Array], T]) -> T:
-        """The value at ``theta``, computed unless it is the last one."""
+        """The value at ``theta``, computed unless it is known."""
         at = theta.tobytes()
-        if at != self._at:
-            self._value = compute(theta)
-            self._at = at
-        return self._value
+        if at not in self._values:
+            if len(self._values) == _REMEMBERED:
+                del self._values[next(iter(self._values))]
+            self._values[at] = compute(theta)
+        return self._values[at]
 
 
 def symmetric(upper: Array) -> Array:
