@@ -108,6 +108,9 @@ class _DataOptions:
         str | None,
         typer.Option("--column", "-c", help="Values; not needed where only one column is left.", metavar="NAME"),
     ] = None
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="Columns of vectors, one observation a row.", metavar="A,B,...")
+    ] = None
     time: Annotated[
         str | None, typer.Option("--time", help="Times, right-censored where --event is 0.", metavar="NAME")
     ] = None
@@ -711,7 +714,8 @@ def _sample(data: str, held: _DataOptions) -> tuple[str, Sample]:
         ends = tuple(float(end) for end in edges.split(",")) if edges is not None else ()
     except ValueError:
         raise ParameterError(f"--edges: expected numbers with commas between them, got {edges!r}") from None
-    form = Form(**named | {"edges": ends, "weight_kind": held.weight_kind.value})
+    columns = tuple(name.strip() for name in held.columns.split(",")) if held.columns is not None else ()
+    form = Form(**named | {"edges": ends, "columns": columns, "weight_kind": held.weight_kind.value})
     name, sample = read_sample(data, form, on_missing.value)
     source = "standard input" if data == "-" else Path(data).name
     simple = sample.is_plain and sample.weight_kind == "frequency"

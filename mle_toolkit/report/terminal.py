@@ -65,13 +65,12 @@ def heading(text: str, aside: str = "") -> Text:
 def fit_view(fit: Fit, title: str, unit: str) -> RenderableType:
     """Parameters, criteria, information report and certificate of a fit."""
     interval = fit.conf_int()
-    estimates = np.concatenate([np.atleast_1d(v) for v in fit.params.values()])
-    errors = np.concatenate([np.atleast_1d(v) for v in fit.bse.values()])
+    estimates = np.concatenate([np.ravel(v) for v in fit.params.values()])
+    errors = np.concatenate([np.ravel(v) for v in fit.bse.values()])
+    names, ends = fit.family.coefficient_names, interval.to_numpy()
     rows = [
-        (name, number(value, 8), number(se, 4), *(number(end, 5) for end in ends))
-        for name, value, se, ends in zip(
-            fit.family.coefficient_names, estimates, errors, interval.to_numpy(), strict=True
-        )
+        (names[k], number(estimates[k], 8), number(errors[k], 4), *(number(end, 5) for end in ends[k]))
+        for k in fit.family.distinct
     ]
     criteria = {"log-likelihood": fit.llf, "AIC": fit.aic, "AICc": fit.aicc, "BIC": fit.bic, "TIC": fit.tic}
     return Group(
