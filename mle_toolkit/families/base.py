@@ -277,6 +277,10 @@ class Family(ABC):
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """Names of the parameters that, at these values, have no standard error from the information."""
+        return self._irregular
+
+    @cached_property
+    def _irregular(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.parameters if not p.regular)
 
     def strata(self, sample: Sample) -> tuple[Array, ...]:

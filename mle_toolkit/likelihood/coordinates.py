@@ -57,8 +57,7 @@ class Coordinates:
         """Whether every free parameter is a number."""
         self.places = [where.start for _, where, _, _, _ in self._parts] if self.intervals_only else []
         """Where the free parameters stand among all, if every one is a number."""
-        with np.errstate(all="ignore"):  # the base may lie at an end of a domain
-            self._base_bytes = self.from_theta(self.base).tobytes()
+        self._base_bytes = self.from_theta(self.base).tobytes()  # the base may lie at an end of a domain
 
     def to_theta(self, u: Array) -> Array:
         """All parameters, from the coordinates; those it was made with come back to the last bit."""
@@ -74,6 +73,18 @@ class Coordinates:
 
     def from_theta(self, theta: Array) -> Array:
         """The coordinates, from all parameters."""
+        if self.intervals_only:
+            values = theta.tolist()
+            return np.array(
+                [
+                    (domain.coordinate(values[where.start]) - centre) / step  # type: ignore[union-attr]
+                    for domain, where, _, centre, step in self._parts
+                ]
+            )
+        with np.errstate(all="ignore"):
+            return self._from_arrays(theta)
+
+    def _from_arrays(self, theta: Array) -> Array:
         u = np.empty(self.n_free)
         for domain, where, at, centre, step in self._parts:
             if isinstance(domain, Interval):
@@ -120,7 +131,8 @@ class Objective:
     def __init__(self, likelihood: Likelihood, coordinates: Coordinates) -> None:
         self.likelihood = likelihood
         self.coordinates = coordinates
-        self.at_once = likelihood.at_once and likelihood.plain and coordinates.intervals_only
+        free = coordinates.n_free > 0 and coordinates.intervals_only
+        self.at_once = free and likelihood.plain and likelihood.at_once
         """Whether one pass over the data gives value, gradient and second derivatives together."""
         self._last_expansion: Last[tuple[float, Array, Array]] = Last()
 
@@ -198,9 +210,9 @@ class Objective:
     def _hessian_of_points(self, u: Array) -> Array:
         if self.has_hessian and (self.likelihood.at_once or not self.likelihood.points_on_means):
             theta = self.coordinates.to_theta(u)
-            return self._pulled_derivatives(self.likelihood.mean_score(theta), self.likelihood.mean_hessian(theta), u)[
-                1
-            ]
+            score, second = self.likelihood.mean_score(theta), self.likelihood.mean_hessian(theta)
+            _, hessian = self._pulled_derivatives(score, second, u)
+            return hessian
         with np.errstate(invalid="ignore"):  # gradients may be infinite on the way to a spike
             second = self._differences_of_gradient(u)
             return 0.5 * (second + second.T)

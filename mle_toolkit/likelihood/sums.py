@@ -274,8 +274,11 @@ class Likelihood:
 
     def mean_hessian(self, theta: Array) -> Array:
         """Mean of the second derivatives, as `mean_score`; shape (p, p). The family must have them."""
-        known = self._last_derivatives(theta, self._derivatives)
-        return symmetric(self._fold(_hessians_of, theta) / self.nobs if known is None else known[1 + len(theta) :])
+        known, p = self._last_derivatives(theta, self._derivatives), len(theta)
+        if known is not None:
+            return symmetric(known[1 + p :])
+        total = self._fold(_hessians_of, theta)  # one 0 where there is no point
+        return symmetric(np.broadcast_to(total, p * (p + 1) // 2) / self.nobs)
 
     def derivatives(self, theta: Array) -> tuple[float, Array, Array]:
         """Means of the log-density, of its score and of its second derivatives, where the data are plain."""
@@ -305,10 +308,14 @@ class Likelihood:
         if isinstance(family, ExponentialFamily):
             assert family.hessian_of is not None
             means, log_base = (self.means, self.mean_log_base) if self.on_means else self._point_means
-            with np.errstate(all="ignore"):
-                value = float(family.log_density(means, *params)) + log_base
-                slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
-                return np.array([value, *slopes, *bends], dtype=float) * self.exact_share
+            try:
+                with np.errstate(all="ignore"):
+                    value = float(family.log_density(means, *params)) + log_base
+                    slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
+                    return np.array([value, *slopes, *bends], dtype=float) * self.exact_share
+            except (ArithmeticError, ValueError):  # a trial point at which a power leaves the range of numbers
+                p = len(theta)
+                return np.full(1 + p + p * (p + 1) // 2, np.nan)
         sums = self._derivative_sums(theta, params)
         if sums is None:
             return None
@@ -459,18 +466,20 @@ class FirstPass:
         family = self.family
         unit = Unit.ahead(family, x)
         twin = twin_of(type(family)) if len(x) >= COMPILED_ROWS else None
+        length = family.block_rows if unit.is_identity else BLOCK_ROWS
         with np.errstate(all="ignore"):
+            if len(x) <= length:
+                lowest, highest = float(np.minimum.reduce(x)), float(np.maximum.reduce(x))
+                return lowest, highest, Noted(family.name, unit, np.array(family.sums(unit.apply(x), None)))
             if twin is not None:
                 parts = in_chunks(twin.statistics, x, None, unit.centre, 1.0 / unit.scale)
             else:
-                length = family.block_rows if unit.is_identity else BLOCK_ROWS
                 blocks = (x[first : first + length] for first in range(0, len(x), length))
                 parts = np.array([(b.min(), b.max(), *family.sums(unit.apply(b), None)) for b in blocks])
-            whole = parts[0] if len(parts) == 1 else parts.sum(axis=0)
-        lowest, highest = float(np.minimum.reduce(parts[:, 0])), float(np.maximum.reduce(parts[:, 1]))
+        lowest, highest = float(parts[:, 0].min()), float(parts[:, 1].max())
         if twin is not None and not _is_normal_between(family, lowest, highest):
             return lowest, highest, None
-        return lowest, highest, Noted(family.name, unit, whole[2:])
+        return lowest, highest, Noted(family.name, unit, parts[:, 2:].sum(axis=0))
 
 
 def sums_ahead(
