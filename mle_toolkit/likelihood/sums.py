@@ -317,8 +317,6 @@ class Likelihood:
                 p = len(theta)
                 return np.full(1 + p + p * (p + 1) // 2, np.nan)
         sums = self._derivative_sums(theta, params)
-        if sums is None:
-            return None
         assert family.derivatives is not None
         try:
             terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
@@ -326,12 +324,10 @@ class Likelihood:
             return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
         return np.array(terms) / self.nobs
 
-    def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | None:
+    def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float]:
         if self.twin is None:
             sums: list[float] = self._fold(_derivative_sums_of, theta).tolist()
             return sums
-        if hasattr(self.twin, "holds") and not self.twin.holds(*params):
-            return None
         assert isinstance(self.unit, Unit)
         assert self.exact is not None
         compiled: list[float] = self.exact.fold(_Compiled(type(self.family), self.unit, params), None).tolist()
@@ -525,8 +521,10 @@ def _is_normal(family: Family, sample: Sample) -> bool:
 
 
 def _is_normal_between(family: Family, lowest: float, highest: float) -> bool:
+    if family.support.lower != 0.0 or family.support.closed_lower:
+        return True  # no logs are taken of what may be negative or 0
     # A unit may divide by the largest.
-    return family.support.lower != 0.0 or lowest >= _SMALLEST_NORMAL * max(1.0, highest)
+    return lowest >= _SMALLEST_NORMAL * max(1.0, highest)
 
 
 @dataclass(frozen=True)

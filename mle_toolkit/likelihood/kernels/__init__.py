@@ -10,9 +10,7 @@ the observations, their weights or None, and the unit (``centre`` and ``inverse`
     Observations that no sum can take (NaN, infinite, outside the support) show in the smallest or the largest.
 ``sums(x, weight, centre, inverse, *params)``
     For any other: what the law's ``derivative_sums`` give, from which its ``derivatives`` make the log-likelihood, its
-    score and its second derivatives; and
-``holds(*params)``, optional,
-    says whether the formulas keep their digits there, and the NumPy ones are not needed.
+    score and its second derivatives.
 """
 
 from __future__ import annotations
