@@ -174,7 +174,7 @@ class Objective:
             return _second_differences(self.value, u, _STEP_OF_CURVATURE)
         hessian = self._hessian_of_points(u)
         if not self.likelihood.plain:
-            hessian = hessian + _second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
+            hessian = hessian + self._hessian_of_coarse(u)
         return hessian
 
     def _expansion(self, u: Array) -> tuple[float, Array, Array]:
@@ -198,6 +198,14 @@ class Objective:
         if score is None:
             return _first_differences(self._coarse_value, u, _STEP_OF_VALUE)
         return -self.coordinates.pulled(score, u)
+
+    def _hessian_of_coarse(self, u: Array) -> Array:
+        if self.likelihood.mean_coarse_score(self.coordinates.to_theta(u)) is None:
+            return _second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
+        steps = _STEP_OF_SCORE * np.eye(len(u))
+        columns = [self._gradient_of_coarse(u + h) - self._gradient_of_coarse(u - h) for h in steps]
+        second = np.array(columns) / (2 * _STEP_OF_SCORE)
+        return np.asarray(0.5 * (second + second.T))
 
     def _gradient_of_points(self, u: Array) -> Array:
         with np.errstate(all="ignore"):

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
+from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolkit._typing import Array, Mask
+from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
 from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family, total
@@ -85,14 +86,13 @@ class Likelihood:
             return data
         if data.is_exact:
             return data.with_values(data.lower, data.weight)
-        points = np.flatnonzero(self._is_point)
-        if len(points) == 0:
-            return None
-        return data.with_values(data.lower[points], None if data.weight is None else data.weight[points])
+        points, weight = self._kinds[0]
+        return None if len(points) == 0 else data.with_values(points, weight)
 
     @cached_property
-    def _is_point(self) -> Mask:
-        return np.asarray(self.data.lower == self.data.upper)
+    def _kinds(self) -> _Kinds:
+        """Points, and the intervals by kind, in the unit of the data."""
+        return _Kinds.of(self.data)
 
     @cached_property
     def exact_share(self) -> float:
@@ -121,70 +121,59 @@ class Likelihood:
         return self.points_on_means and bool(self._compact) and len(lower) < MANY
 
     @cached_property
-    def _ends(self) -> list[tuple[Array, Array, Array]]:
+    def _ends(self) -> list[tuple[Array, Array, Array | float]]:
         """Lower and upper ends of the intervals whose log-probabilities are summed, and weights: negative for windows.
 
-        In the unit of the data; what is open above, open below and bounded, apart.
+        In the unit of the data. The intervals of a part are all open above, all open below, or all bounded.
         """
-        data = self.data
-        parts = []
+        data, parts = self.data, []
         if not data.is_exact:
-            wide = np.flatnonzero(~self._is_point)
-            weight = np.ones(len(wide)) if data.weight is None else data.weight[wide]
-            parts.append((data.lower[wide], data.upper[wide], weight))
+            parts += self._kinds.intervals
         if data.window is not None:
             low, high = data.window
             if data.has_one_window:
-                parts.append((low[:1], high[:1], np.array([-self.nobs])))
+                parts.append((low[:1], high[:1], -self.nobs))
             else:
-                parts.append((low, high, -np.ones(len(low)) if data.weight is None else -data.weight))
-        if not parts:
-            return []
-        lower, upper, signed = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        above, below = np.isposinf(upper), np.isneginf(lower)
-        if above.all() and not below.any():
-            return [(lower, upper, signed)]
-        kinds = (above & ~below, below & ~above, ~above & ~below)
-        return [(lower[rows], upper[rows], signed[rows]) for rows in kinds if rows.any()]
+                windows = _Kinds.split(low, high, data.weight).intervals
+                parts += [(begin, end, -weight) for begin, end, weight in windows]
+        return parts
 
     @cached_property
-    def _compact(self) -> list[tuple[bool, CompactSum]]:
-        """Intervals open above (True) or below, where they are many, by their moments."""
+    def _compact(self) -> list[tuple[bool, float, CompactSum]]:
+        """Intervals open above (True) or below, where they are many, by their moments, each part with its sign."""
         if self.family.discrete or self.family.multivariate or self.plain:
             return []
         support = self.family.support
         positive = support.lower == 0.0 and np.isinf(support.upper)
         found = []
         for lower, upper, signed in self._ends:
-            above, below = np.isposinf(upper[0]), np.isneginf(lower[0])
-            if len(lower) < MANY or not (above or below):
+            if not _goes_by_moments(lower, upper):
                 continue
-            points = lower if above else upper
-            weight = None if np.all(signed == 1.0) else signed
-            found.append((bool(above), CompactSum.of(points, weight, positive=positive)))
+            above = bool(np.isposinf(upper[0]))
+            sign, weight = (signed, None) if isinstance(signed, float) else (1.0, signed)
+            found.append((above, sign, CompactSum.of(lower if above else upper, weight, positive=positive)))
         assert isinstance(self.unit, Unit)
         centre, scale = self.unit.centre, self.unit.scale
-        return [(above, points.moved(centre, scale)) for above, points in found]
+        return [(above, sign, points.moved(centre, scale)) for above, sign, points in found]
 
     @cached_property
     def _coarse(self) -> tuple[Array, Array, Array]:
         """Ends and weights of the other intervals, one by one, in the unit of the likelihood."""
         if not self._compact:
             return self._all_coarse
-        return self._joined(
-            [part for part in self._ends if len(part[0]) < MANY or np.all(np.isfinite([part[0][0], part[1][0]]))]
-        )
+        return self._joined([part for part in self._ends if not _goes_by_moments(*part[:2])])
 
     @cached_property
     def _all_coarse(self) -> tuple[Array, Array, Array]:
         """Ends and weights of all intervals."""
         return self._joined(self._ends)
 
-    def _joined(self, parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+    def _joined(self, parts: list[tuple[Array, Array, Array | float]]) -> tuple[Array, Array, Array]:
         if not parts:
             return np.empty(0), np.empty(0), np.empty(0)
-        lower, upper, signed = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return self.unit.apply(lower), self.unit.apply(upper), signed
+        lower, upper = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+        weight = np.concatenate([np.broadcast_to(part[2], len(part[0])) for part in parts])
+        return self.unit.apply(lower), self.unit.apply(upper), weight
 
     def mean_coarse(self, theta: Array) -> float:
         """Part of the mean log-likelihood that intervals and windows contribute; 0 for plain data."""
@@ -207,12 +196,12 @@ class Likelihood:
         params = self.family.unpack(theta)
         total = np.zeros(len(theta))
         with np.errstate(all="ignore"):
-            for above, points in self._compact:
+            for above, sign, points in self._compact:
                 slopes = mass_scores(self.family, params, *_open_at(points.nodes, above))
                 parts = [points.sum(slope, self.nobs) for slope in slopes]
                 if any(part is None for part in parts):
                     return None
-                total += np.array(parts, dtype=float)
+                total += sign * np.array(parts, dtype=float)
             lower, upper, weight = self._coarse
             if len(lower):
                 total += np.sum(weight * mass_scores(self.family, params, lower, upper), axis=1)
@@ -225,11 +214,11 @@ class Likelihood:
     def _by_moments(self, params: tuple[Any, ...]) -> float | None:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
         total = 0.0
-        for above, points in self._compact:
+        for above, sign, points in self._compact:
             part = points.sum(log_mass(self.family, params, *_open_at(points.nodes, above)), self.nobs)
             if part is None:
                 return None
-            total += part
+            total += sign * part
         return total
 
     @cached_property
@@ -655,6 +644,51 @@ def _entries(length: int) -> NDArray[np.intp]:
     upper = np.triu_indices(p)
     places[upper] = places.T[upper] = np.arange(length)
     return places
+
+
+class _Kinds(NamedTuple):
+    """Observations by kind: points with their weights, and intervals."""
+
+    points: tuple[Array, Array | None]
+    intervals: list[tuple[Array, Array, Array | float]]
+    """Lower ends, upper ends and weights, or 1, of those open above, those open below, and the bounded ones."""
+
+    @classmethod
+    def of(cls, data: Sample) -> _Kinds:
+        """Those of a sample, less its windows."""
+        return cls.split(data.lower, data.upper, data.weight)
+
+    @classmethod
+    def split(cls, lower: Array, upper: Array, weight: Array | None) -> _Kinds:
+        """Sort intervals by kind; what is open at both ends is certain, and left out."""
+        if weight is None and len(lower) >= COMPILED_ROWS and find_spec("numba") is not None:
+            from mle_toolkit.likelihood.kernels.intervals import split
+
+            points, above, below = np.empty_like(lower), np.empty_like(lower), np.empty_like(lower)
+            bounded = np.empty(len(lower), dtype=np.int64)
+            counts = split(lower, upper, points, above, below, bounded)
+            points, above, below = points[: counts[0]], above[: counts[1]], below[: counts[2]]
+            bounded = bounded[: counts[3]]
+            weights: list[Array | float] = [1.0, 1.0, 1.0]
+            first = None
+        else:
+            point, right, left = lower == upper, np.isposinf(upper), np.isneginf(lower)
+            kinds = (point, right & ~left, left & ~right, ~(point | right | left))
+            places = [np.flatnonzero(kind) for kind in kinds]
+            points, above, below, bounded = lower[places[0]], lower[places[1]], upper[places[2]], places[3]
+            weights = [1.0 if weight is None else weight[rows] for rows in places[1:]]
+            first = None if weight is None else weight[places[0]]
+        intervals = [
+            (above, np.broadcast_to(np.inf, len(above)), weights[0]),
+            (np.broadcast_to(-np.inf, len(below)), below, weights[1]),
+            (lower[bounded], upper[bounded], weights[2]),
+        ]
+        return cls((points, first), [part for part in intervals if len(part[0])])
+
+
+def _goes_by_moments(lower: Array, upper: Array) -> bool:
+    """Whether intervals, all of one kind, are many and open on one side."""
+    return len(lower) >= MANY and bool(np.isinf(lower[0]) or np.isinf(upper[0]))
 
 
 def _open_at(points: Array, above: bool) -> tuple[Array, Array]:
