@@ -163,7 +163,9 @@ def _newton(
         if objective.at_once and decrement < _SETTLED and (many or longest < _TINY_STEP):
             return u, convex
         if decrement < enough:
-            # From this near, one step more leaves nothing but the certificate to do.
+            # From this near, one step more leaves nothing but the certificate to do, if it is Newton's own.
+            if hessian is not None and not fresh and not many:
+                step, convex = _newton_step(gradient, objective.hessian(u))
             return (u + step, True) if convex else (u, False)
         if convex:
             for end in known:
