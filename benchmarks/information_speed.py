@@ -3,56 +3,30 @@
     python benchmarks/information_speed.py [--n N] [--repeat K] [--json FILE]
 
 One-dimensional estimators get N observations (default 1,000,000), those in three dimensions N / 10. At the default size
-the former should take less than 2 s and the latter less than 5 s, standard errors included; a row that takes longer is
-marked. Calls alternate in one process with those of a peer, where there is one for the same quantity, so that a busy
-machine slows both: SciPy's differential_entropy, and scikit-learn's estimate of mutual information, which gives no
+the former should take less than 2 s and the latter less than 5 s, standard errors included; a note names a row that
+takes longer. Calls alternate in one process with those of a peer, where there is one for the same quantity, so that a
+busy machine slows both: SciPy's differential_entropy, and scikit-learn's estimate of mutual information, which gives no
 standard error and sets negative estimates to zero. The ratio is the peer's time over ours; beside it stand the
 distances of both from the truth, ours also in standard errors.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
-import json
 import math
-import platform
-import statistics
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy
+from _common import SEED, Plot, alternate, arguments_of, parser_of, progress, publish
 from scipy import stats
 
 from mle_toolkit.information.counts import entropy_of_counts
 from mle_toolkit.information.samples import entropy_of_sample, kl_of_samples, mutual_information_of_sample
 
-SEED = 20_240_101
-
 MOST_SECONDS = {"1": 2.0, "3": 5.0}
 """What an estimator may take at the default size, by its number of dimensions."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """One estimator: medians over the alternating calls."""
-
-    name: str
-    n: int
-    dimensions: str
-    seconds: float
-    peer: str | None
-    peer_seconds: float | None
-    ratio: float | None
-    value: float
-    se: float | None
-    truth: float
-    peer_value: float | None
-    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,7 +78,6 @@ def cases(n: int) -> list[Case]:
     ]
     pair = Case("mutual inf., pairs", few, "2", lambda: mutual_information_of_sample(u[:, 0], b, rng=0), half)
     if importlib.util.find_spec("sklearn") is None:
-        print("scikit-learn is not installed: no peer for mutual information.")
         return [*made, pair]
     from sklearn.feature_selection import mutual_info_regression
 
@@ -119,75 +92,43 @@ def scipy_entropy(x: np.ndarray, method: str) -> Callable[[], float]:
     return lambda: float(stats.differential_entropy(x, method=method))
 
 
-def seconds(call: Callable[[], Any]) -> tuple[float, Any]:
-    """Time one call."""
-    begin = time.perf_counter()
-    result = call()
-    return time.perf_counter() - begin, result
-
-
-def measure(case: Case, repeat: int) -> Row:
-    """Time an estimator and its peer by turns, after one call each that imports what they need."""
-    ours, theirs = [], []
-    estimate = case.ours()
-    peer_value = None if case.theirs is None else case.theirs()
-    for _ in range(repeat):
-        ours.append(seconds(case.ours)[0])
-        if case.theirs is not None:
-            theirs.append(seconds(case.theirs)[0])
-    return Row(
-        name=case.name,
-        n=case.n,
-        dimensions=case.dimensions,
-        seconds=statistics.median(ours),
-        peer=case.peer,
-        peer_seconds=statistics.median(theirs) if theirs else None,
-        ratio=statistics.median(b / a for a, b in zip(ours, theirs, strict=True)) if theirs else None,
-        value=estimate.value,
-        se=estimate.se,
-        truth=case.truth,
-        peer_value=peer_value,
-        flags=estimate.flags,
-    )
-
-
-def line(row: Row, default_size: bool) -> str:
-    """One line of the table."""
-    error = row.value - row.truth
-    errors = "-" if row.se is None else f"{error / row.se:.1f}"
-    peer = f"{'-':>9}{'-':>7}"
-    if row.peer_seconds is not None:
-        peer = f"{row.peer_seconds:9.3f}{row.ratio:7.2f}"
-    peer_error = "-" if row.peer_value is None else f"{row.peer_value - row.truth:.1e}"
-    slow = default_size and row.seconds > MOST_SECONDS.get(row.dimensions, math.inf)
-    return (
-        f"{row.name:24}{row.n:9d}{row.dimensions:>4}{row.seconds:9.3f}{peer}{error:11.1e}{errors:>7}{peer_error:>11}  "
-        f"{row.peer or ''}{' '.join(row.flags)}{'  TOO SLOW' if slow else ''}"
-    )
+def measure(case: Case, repeat: int) -> dict[str, Any]:
+    """Time an estimator and its peer by turns."""
+    calls: dict[str, Callable[[], Any]] = {"ours": case.ours}
+    if case.theirs is not None:
+        calls["peer"] = case.theirs
+    timing = alternate(calls, repeat)
+    estimate, peer = timing["ours"].result, timing.get("peer")
+    return {
+        "estimator": case.name,
+        "n": case.n,
+        "dimensions": case.dimensions,
+        "seconds": timing["ours"].median_ms / 1e3,
+        "peer": case.peer if peer else None,
+        "peer_seconds": peer.median_ms / 1e3 if peer else None,
+        "ratio": peer.over(timing["ours"])[0] if peer else None,
+        "error": estimate.value - case.truth,
+        "error_in_se": None if estimate.se is None else (estimate.value - case.truth) / estimate.se,
+        "peer_error": peer.result - case.truth if peer else None,
+        "flags": " ".join(estimate.flags),
+    }
 
 
 def main() -> int:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_of(__doc__)
     parser.add_argument("--n", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=5, help="alternating calls of each (default 5)")
-    parser.add_argument("--json", type=Path, help="write the rows and the machine here")
-    arguments = parser.parse_args()
+    arguments = arguments_of(parser)
 
-    print(
-        f"{'estimator':24}{'n':>9}{'d':>4}{'ours s':>9}{'peer s':>9}{'ratio':>7}{'- truth':>11}{'in se':>7}{'peer':>11}"
-        "  peer, flags"
-    )
-    rows = []
+    rows, notes = [], []
     for case in cases(arguments.n):
-        rows.append(measure(case, arguments.repeat))
-        print(line(rows[-1], arguments.n == 1_000_000), flush=True)
-    if arguments.json:
-        record = {
-            "machine": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
-            "rows": [asdict(row) for row in rows],
-        }
-        arguments.json.write_text(json.dumps(record, indent=1) + "\n")
+        row = measure(case, arguments.repeat)
+        rows.append(row)
+        progress(case.name)
+        if arguments.n == 1_000_000 and row["seconds"] > MOST_SECONDS.get(case.dimensions, math.inf):
+            notes.append(f"{case.name} in {case.dimensions} dimensions takes longer than it should.")
+    publish(__doc__, arguments, rows, Plot("dots", "estimator", "seconds", ("dimensions",), "seconds"), notes)
     return 0
 
 

@@ -74,6 +74,7 @@ RUNS: dict[str, Run] = {
     "import_time": Run("import_time", "--repeat 1", ""),
     "groups": Run("groups", "--quick --groups 500 --family gamma --family weibull --repeat 2", "", ("pandas",)),
     "out_of_core": Run("out_of_core", "--quick", "", ("pyarrow",)),
+    "information_speed": Run("information_speed", "--n 20000 --repeat 1", ""),
     "dask_scaling": Run("dask_scaling", "--quick", "", ("dask", "distributed")),
 }
 """What is run, by the name of its results; a script stands more than once where it answers more than one question."""
