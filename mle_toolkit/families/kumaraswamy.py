@@ -140,6 +140,8 @@ def _profile_maximum(sample: Sample, a: float) -> float:
             first, second = derivatives(a)
         if not (math.isfinite(first) and math.isfinite(second)):
             raise DegenerateDataError("kumaraswamy: the observations are too alike: the likelihood has no maximum.")
+        if first == 0 and second < 0:
+            return a
         low, high = (a, high) if first > 0 else (low, a)
         step = first / -second if second < 0 else math.copysign(1.0, first)
         step = max(-2.0, min(2.0, step))
