@@ -75,6 +75,8 @@ RUNS: dict[str, Run] = {
     "groups": Run("groups", "--quick --groups 500 --family gamma --family weibull --repeat 2", "", ("pandas",)),
     "out_of_core": Run("out_of_core", "--quick", "", ("pyarrow",)),
     "information_speed": Run("information_speed", "--n 20000 --repeat 1", ""),
+    "bootstrap": Run("bootstrap", "--quick", ""),
+    "coverage": Run("coverage", "--quick", ""),
     "dask_scaling": Run("dask_scaling", "--quick", "", ("dask", "distributed")),
 }
 """What is run, by the name of its results; a script stands more than once where it answers more than one question."""

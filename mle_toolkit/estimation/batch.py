@@ -143,7 +143,7 @@ class Settled:
     status: NDArray[np.int8]
 
 
-def settle(family: Family, groups: Groups, compiled_rows: int = COMPILED_GROUP_ROWS) -> Settled:
+def settle(family: Family, groups: Groups) -> Settled:
     """Fit a family to all groups, as far as no doubt is left.
 
     Parameters
@@ -152,14 +152,12 @@ def settle(family: Family, groups: Groups, compiled_rows: int = COMPILED_GROUP_R
         With parameters that are numbers.
     groups : Groups
         May hold anything; a group with invalid rows stays open.
-    compiled_rows : int
-        Rows, of all groups, from which compiled fits are used, where there are any.
     """
     usable = groups.all(np.isfinite(groups.x))
     if groups.weight is not None:
         usable &= groups.all((groups.weight > 0) & np.isfinite(groups.weight))
     p = len(family.parameters)
-    module = compiled_groups(type(family)) if len(groups.x) >= compiled_rows else None
+    module = compiled_groups(type(family)) if len(groups.x) >= COMPILED_GROUP_ROWS else None
     if module is not None:
         result, status = fit_ranges(module, groups.x, groups.weight, groups.offsets, p)
         status[~usable] = OPEN

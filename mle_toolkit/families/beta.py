@@ -30,8 +30,8 @@ class Beta(ExponentialFamily):
     name = "beta"
     support = UNIT
     parameters = (
-        Parameter("a", POSITIVE, typical=(0.5, 10.0)),
-        Parameter("b", POSITIVE, typical=(0.5, 10.0)),
+        Parameter("a", POSITIVE, typical=(0.7, 10.0)),
+        Parameter("b", POSITIVE, typical=(0.7, 10.0)),
     )
 
     def statistics(self, x: Array) -> tuple[Array, ...]:

@@ -35,8 +35,8 @@ class Kumaraswamy(Family):
     name = "kumaraswamy"
     support = UNIT
     parameters = (
-        Parameter("a", POSITIVE, typical=(0.5, 8.0)),
-        Parameter("b", POSITIVE, typical=(0.5, 8.0)),
+        Parameter("a", POSITIVE, typical=(0.7, 8.0)),
+        Parameter("b", POSITIVE, typical=(0.7, 8.0)),
     )
 
     def logpdf(self, x: Array, a: Array, b: Array) -> Array:
