@@ -14,7 +14,7 @@ The interval of KL is held against the divergence of the truth from the closest 
 law that was fitted (`kl_predictive`), both by quadrature; for the true family (`right`) and another one (`wrong`).
 
 The seed of every chunk of samples follows from its cell, so the numbers do not depend on the number of workers.
-`--quick` shows in seconds that it runs; all of it takes about ten minutes on two cores.
+`--quick` shows in seconds that it runs; all of it takes about a quarter of an hour on two cores.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Effort:
     traced: int
 
 
-FULL = Effort(wald=10_000, profile=1_000, quantile=500, bootstrap=300, replicates=399, tests=600, kl=600, traced=10)
+FULL = Effort(wald=10_000, profile=1_000, quantile=500, bootstrap=300, replicates=399, tests=300, kl=600, traced=10)
 QUICK = Effort(wald=200, profile=10, quantile=4, bootstrap=3, replicates=39, tests=4, kl=4, traced=1)
 
 Counts = dict[tuple[str, str], list[int]]

@@ -209,7 +209,7 @@ class Bootstrap:
         """
         maximum, sample = self._maximum, self._sample
         by_law = self.kind == "parametric" and sample.is_plain and sample.weight_kind == "frequency"
-        if not by_law or maximum.family.per_row or sample.is_multivariate:
+        if not by_law or maximum.family.per_row or sample.is_multivariate or maximum.limit is not None:
             return maximum.objective
         law = Distribution.at(maximum.family, maximum.family.unpack(maximum.theta))
         drawn = Sample(law.rvs(_ROWS_OF_LAW, rng=0))  # a sum over the law; its seed is no choice of the caller's

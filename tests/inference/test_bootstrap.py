@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
@@ -338,3 +339,12 @@ def test_the_product_limit_is_that_of_kaplan_and_meier():
     points, survival = product_limit(time, event, np.ones(21), np.full(21, -np.inf))
     np.testing.assert_array_equal(points, [6, 7, 10, 13, 16, 22, 23])
     np.testing.assert_allclose(survival, [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448], atol=5e-4)
+
+
+def test_a_fit_at_a_limiting_law_has_intervals_but_no_bca_ones():
+    fit = fit_quietly([3, 4, 3, 4, 3, 4, 5, 4, 3, 2], "negbin")
+    assert fit.params["size"] == math.inf
+    drawn = fit.bootstrap(n=50, rng=1)
+    assert drawn.interval("mu") == drawn.interval("mu", method="basic")
+    with pytest.raises(ParameterError, match="no BCa interval"):
+        drawn.interval("mu", method="bca")
