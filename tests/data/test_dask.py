@@ -202,3 +202,15 @@ def test_a_worker_killed_in_mid_fit_changes_nothing(client, monkeypatch, persist
     assert fit.params == expected.params
     assert fit.llf == expected.llf
     assert fit.bse == expected.bse
+
+
+def test_replicates_are_the_same_on_the_workers_of_a_cluster(client):
+    """Refits of censored data, one by one, through joblib's Dask backend."""
+    import joblib
+
+    rng = np.random.default_rng(3)
+    fit = mle.fit(mle.Sample.right_censored(rng.weibull(1.5, 60), rng.uniform(size=60) < 0.8), "weibull")
+    here = fit.bootstrap(60, rng=0, workers=1)
+    with joblib.parallel_config(backend="dask"):
+        there = fit.bootstrap(60, rng=0, workers=2)
+    assert np.array_equal(here.replicates, there.replicates)
