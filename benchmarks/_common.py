@@ -117,10 +117,10 @@ SHORT_SECONDS = 0.5
 """Rounds go on, up to ten times as many, while they have taken less than this: short calls want a larger median."""
 
 
-def alternate(
-    calls: Mapping[str, Callable[[], Any]], repeat: int, *, budget: float = 60.0, warm: bool = True
-) -> dict[str, Timing]:
+def alternate(calls: Mapping[str, Callable[[], Any]], repeat: int, *, budget: float = 60.0) -> dict[str, Timing]:
     """Time calls in turn (a, b, a, b, ...), so that a busy machine slows them all alike.
+
+    The first call of each, which imports, compiles and starts workers, is not timed, unless it alone takes the budget.
 
     Parameters
     ----------
@@ -129,14 +129,12 @@ def alternate(
         Rounds; more where they are short.
     budget : float
         Seconds after which a call is not made again.
-    warm : bool
-        Whether the first call, which imports, is not timed; one that takes a tenth of the budget is timed all the same.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     results: dict[str, Any] = {}
     for name, call in calls.items():
         elapsed, results[name] = seconds(call)
-        if not warm or elapsed > budget / 10:
+        if elapsed > budget:
             times[name].append(elapsed)
     begin = time.perf_counter()
     for done in range(10 * repeat):
@@ -164,6 +162,19 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(logging.NOTSET)
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def largest_resident_mb() -> float:
+    """Largest resident size of this process so far, in MB; on Linux.
+
+    Not `ru_maxrss` of getrusage, which a process takes over from the one that starts it, so that what the parent once
+    held would count.
+    """
+    said = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(float(line.split()[1]) * 1024 / 1e6 for line in said if line.startswith("VmHWM:"))
 
 
 # --- which code ran ---------------------------------------------------------------------------------------------------

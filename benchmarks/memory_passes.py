@@ -23,6 +23,7 @@ from _common import (
     arguments_of,
     draw,
     family_of,
+    largest_resident_mb,
     parser_of,
     progress,
     publish,
@@ -95,16 +96,10 @@ def print_memory(name: str, n: int) -> None:
 def _growth_mb(x: np.ndarray, family: mle.Family) -> float:
     """Largest resident size in a fit, less that before it."""
     Path("/proc/self/clear_refs").write_text("5")  # the largest size is now the present one
-    before = _largest_mb()
+    before = largest_resident_mb()
     fit = mle.fit(x, family)
     _, _ = fit.bse, fit.certificate
-    return _largest_mb() - before
-
-
-def _largest_mb() -> float:
-    # Not getrusage's ru_maxrss, which a process inherits from the one that starts it.
-    said = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(float(line.split()[1]) / 1e3 for line in said if line.startswith("VmHWM:"))
+    return largest_resident_mb() - before
 
 
 def main() -> int:

@@ -46,6 +46,9 @@ MEMBERS_OF = (
     Certificate,
     mle.InformationReport,
     mle.Estimate,
+    mle.information.ClassifierReport,
+    mle.information.Decomposition,
+    mle.information.Calibration,
     Profile,
     End,
     Bootstrap,
@@ -56,6 +59,7 @@ MEMBERS_OF = (
     ConfidenceSet,
     VuongTest,
     SelectionBootstrap,
+    mle.GroupFits,
     mle.Sample,
     mle.Distribution,
 )
@@ -184,6 +188,8 @@ def api_page() -> str:
         raise ValueError(f"no kind for the public names {', '.join(public)}")
     pictures = {name: _first_sentence(getattr(mle.plot, name)) for name in mle.plot.__all__}
     sections.append("## mle.plot\n\n" + _table(pictures, "name"))
+    measures = {name: _first_sentence(getattr(mle.information, name)) for name in sorted(dir(mle.information))}
+    sections.append("## mle.information\n\n" + _table(measures, "name"))
     sections += [f"## Members of {cls.__name__}\n\n" + _table(_members(cls), "member") for cls in MEMBERS_OF]
     return "\n\n".join(sections) + "\n"
 
@@ -229,7 +235,7 @@ def _first_sentence(item: Any) -> str:
     first = " ".join(line.strip() for line in doc.split("\n\n")[0].splitlines())
     if not first:
         raise ValueError(f"{item!r} has no docstring")
-    return first.replace("``", "`")
+    return re.sub(r":math:`([^`]*)`", r"$\1$", first).replace("``", "`")
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+from . import information as information
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets
@@ -31,6 +32,12 @@ from .families.domain import Interval as Interval
 from .fitting import Fit as Fit
 from .fitting import fit as fit
 from .fitting import load as load
+from .groups import GroupFits as GroupFits
+from .groups import fit_groups as fit_groups
 from .information.estimate import Estimate as Estimate
+from .information.measures import cross_entropy as cross_entropy
+from .information.measures import entropy as entropy
+from .information.measures import js_divergence as js_divergence
+from .information.measures import kl_divergence as kl_divergence
 from .information.report import InformationReport as InformationReport
 from .report import plot as plot

@@ -1,4 +1,4 @@
-"""The command line: ``mle demo``, ``mle fit``, ``mle compare``, ``mle families``, ``mle datasets``.
+"""The command line: ``mle demo``, ``mle fit``, ``mle compare``, ``mle groups``, ``mle kl``, ``mle families``, ...
 
 Results go to standard output, warnings and errors of one line to standard error. Only typer is imported here; what
 a command needs it imports itself, so that ``mle --help`` answers at once.
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from mle_toolkit.data.datasets import DataSet
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.families.base import Family
+    from mle_toolkit.families.distribution import Distribution
+    from mle_toolkit.information.estimate import Estimate
 
 OK, NOT_CERTIFIED, USAGE, BAD_DATA = 0, 1, 2, 3
 """Exit codes: done; a fit did not certify; wrong command line; data that cannot be read or used."""
@@ -94,6 +96,7 @@ Plot = Annotated[
     ),
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", callback=_remember_debug, expose_value=False)]
+KNOWN_LAW = "The law that is true, with its parameters: gamma:shape=2,scale=1, binomial:n=12,p=0.3, ..."
 LAW = "gamma, binomial:n=12, shifted(weibull), zero_inflated(poisson), mixture(normal,2), ..."
 
 
@@ -110,6 +113,9 @@ class _DataOptions:
     column: Annotated[
         str | None,
         typer.Option("--column", "-c", help="Values; not needed where only one column is left.", metavar="NAME"),
+    ] = None
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="Columns of vectors, one observation a row.", metavar="A,B,...")
     ] = None
     time: Annotated[
         str | None, typer.Option("--time", help="Times, right-censored where --event is 0.", metavar="NAME")
@@ -328,6 +334,128 @@ def _compare(
         raise typer.Exit(NOT_CERTIFIED)
 
 
+@app.command("groups")
+def _groups(
+    data: Data,
+    by: Annotated[list[str], typer.Option("--by", help="Column of keys; may be repeated.", metavar="NAME")],
+    column: Annotated[str, typer.Option("--column", "-c", help="Values.", metavar="NAME")],
+    family: Annotated[
+        list[str],
+        typer.Option("--family", "-d", help=LAW + " May be repeated: the best for each group.", metavar="LAW"),
+    ],
+    weights: Annotated[str | None, typer.Option("--weights", help="Frequency weights.", metavar="NAME")] = None,
+    nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
+        OnMissing.refuse
+    ),
+    form: As = Format.table,
+    output: Output = None,
+    debug: Debug = False,
+) -> None:
+    """Fit a family, or find the best of several, for every group of rows.
+
+    mle groups data.parquet --by station -c rain -d gamma
+    """
+    laws = [_family(name) for name in family]
+    from mle_toolkit.data.tables import read_frame
+    from mle_toolkit.groups import fit_groups
+
+    frame = read_frame(data, [*by, column, *([weights] if weights is not None else [])])
+    with _progress(f"fitting {column} by {', '.join(by)}"):
+        asked = laws[0] if len(laws) == 1 else laws
+        fits = fit_groups(frame, by, column, asked, weights=weights, nan_policy=nan_policy.value)
+    if form is Format.table:
+        from mle_toolkit.report.terminal import groups_view
+
+        source = "standard input" if data == "-" else Path(data).name
+        _write_table(groups_view(fits, f"{column} of {source} by {', '.join(by)}"), output)
+    else:
+        record = fits.to_dict()
+        if form is Format.json:
+            _write_json(record, output)
+        else:
+            rows = record["groups"]
+            _write_csv(tuple(rows[0]), (("" if v == "NaN" else v for v in row.values()) for row in rows), output)
+    if fits.failures:
+        raise typer.Exit(NOT_CERTIFIED)
+
+
+@app.command("kl")
+def _kl(
+    p: Annotated[str, typer.Argument(help=KNOWN_LAW, metavar="P")],
+    q: Annotated[str, typer.Argument(help="The model, in the same form.", metavar="Q")],
+    unit: Unit = InUnit.nat,
+    form: As = Format.table,
+    output: Output = None,
+    debug: Debug = False,
+) -> None:
+    """Say how far a law Q is from a law P: KL(P ‖ Q), in both directions, with the cross-entropy.
+
+    mle kl gamma:shape=2,scale=1 lognormal:meanlog=0.5,sdlog=0.7
+    """
+    laws = _law(p, "P"), _law(q, "Q")
+    from mle_toolkit.information.measures import cross_entropy, entropy, js_divergence, kl_divergence
+
+    # From fixed random numbers, where it takes any, so that the same command gives the same result.
+    divergence = kl_divergence(*laws, rng=0)
+    found = {"KL(P ‖ Q)": divergence, "KL(Q ‖ P)": kl_divergence(*reversed(laws), rng=0)}
+    found["Jensen-Shannon"] = js_divergence(*laws, rng=0)
+    if laws[0].family.discrete == laws[1].family.discrete:
+        found |= {"entropy of P": entropy(laws[0], rng=0), "cross-entropy": cross_entropy(*laws, rng=0)}
+    _write_estimates({name: estimate.to(unit.value) for name, estimate in found.items()}, form, output)
+
+
+@app.command("entropy")
+def _entropy(
+    data: Data,
+    column: Annotated[
+        str | None, typer.Option("--column", "-c", help="Counts, or measurements.", metavar="NAME")
+    ] = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            help="Of counts: plug-in, miller-madow, jeffreys, laplace, grassberger, chao-shen, chao-wang-jost, "
+            "james-stein, nsb. Of measurements: spacing, vasicek, van-es, ebrahimi, nearest-neighbour."
+        ),
+    ] = "plug-in",
+    unit: Unit = InUnit.nat,
+    form: As = Format.table,
+    output: Output = None,
+    debug: Debug = False,
+) -> None:
+    """Estimate the entropy of what was counted, one row a value; or, by their methods, of measurements.
+
+    mle entropy counts.csv -c n
+
+    mle entropy data.csv -c loss --method spacing
+    """
+    values = _column(data, column)
+    from mle_toolkit.information.measures import entropy
+
+    of_measurements = method in ("spacing", "vasicek", "van-es", "ebrahimi", "nearest-neighbour")
+    estimate = entropy(**{"sample" if of_measurements else "counts": values}, method=method, unit=unit.value)
+    _write_estimates({"entropy": estimate}, form, output)
+
+
+@app.command("kl-sample")
+def _kl_sample(
+    x: Annotated[str, typer.Argument(help="Data from P; as for the other commands.", metavar="X")],
+    y: Annotated[str, typer.Argument(help="Data from Q.", metavar="Y")],
+    column: Annotated[str | None, typer.Option("--column", "-c", help="Measurements, in both.", metavar="NAME")] = None,
+    unit: Unit = InUnit.nat,
+    form: As = Format.table,
+    output: Output = None,
+    debug: Debug = False,
+) -> None:
+    """Estimate KL(P ‖ Q) from a sample of each, without a model.
+
+    mle kl-sample a.csv b.csv -c x
+    """
+    samples = _column(x, column), _column(y, column)
+    from mle_toolkit.information.measures import kl_divergence
+
+    _write_estimates({"KL(P ‖ Q)": kl_divergence(sample=samples, rng=0).to(unit.value)}, form, output)
+
+
 @app.command("families")
 def _families(form: As = Format.table, output: Output = None, debug: Debug = False) -> None:
     """List the families."""
@@ -396,8 +524,22 @@ def _datasets(
 
 
 @app.command("demo")
-def _demo(debug: Debug = False) -> None:
+def _demo(
+    identities: Annotated[
+        bool, typer.Option("--identities", help="Compute both sides of every identity instead; exit 1 if one fails.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
     """Show on real data that minimising NLL / n minimises KL(data ‖ model)."""
+    if identities:
+        from mle_toolkit.identities import all_hold, identity_table
+        from mle_toolkit.identities import identities as compute
+
+        computed = compute()
+        _write_table(identity_table(computed), None)
+        if not all_hold(computed):
+            raise typer.Exit(NOT_CERTIFIED)
+        return
     from mle_toolkit.demo import demo
 
     _write_table(demo(), None)
@@ -499,6 +641,30 @@ def _family(spec: str) -> Family:
     return makers[maker](*of, *numbers)
 
 
+def _law(spec: str, which: str) -> Distribution:
+    """The law that ``family:parameter=value,...`` means; constants of the family are given among its parameters."""
+    from mle_toolkit.families.base import family_class
+    from mle_toolkit.families.distribution import Distribution, distribution
+
+    of_families, bracket, after = spec.strip().rpartition(")")
+    name, colon, assignments = after.partition(":")
+    values = dict(_assignment(text, which) for text in assignments.split(",") if text)
+    if bracket:
+        return Distribution(_family(of_families + bracket + name), values)
+    family_class(name)
+    if not colon:
+        raise ParameterError(f"{which}: expected a law with its parameters, as in gamma:shape=2,scale=1; got {spec!r}")
+    return distribution(name, **values)
+
+
+def _column(data: str, name: str | None) -> Any:
+    """One column of numbers."""
+    from mle_toolkit.data.tables import read_table
+
+    table = read_table(data, None if name is None else [name])
+    return table.column(table.only_column() if name is None else name)
+
+
 def _split(inside: str, spec: str) -> list[str]:
     """Parts between the commas that are in no further brackets; a constant belongs to the law before it."""
     parts, depth = [""], 0
@@ -560,7 +726,8 @@ def _sample(data: str, held: _DataOptions) -> tuple[str, Sample]:
         ends = tuple(float(end) for end in edges.split(",")) if edges is not None else ()
     except ValueError:
         raise ParameterError(f"--edges: expected numbers with commas between them, got {edges!r}") from None
-    form = Form(**named | {"edges": ends, "weight_kind": held.weight_kind.value})
+    columns = tuple(name.strip() for name in held.columns.split(",")) if held.columns is not None else ()
+    form = Form(**named | {"edges": ends, "columns": columns, "weight_kind": held.weight_kind.value})
     name, sample = read_sample(data, form, on_missing.value)
     source = "standard input" if data == "-" else Path(data).name
     simple = sample.is_plain and sample.weight_kind == "frequency"
@@ -635,6 +802,30 @@ def _write_picture(axes: Any, plot: Path) -> None:
         figure.savefig(plot, dpi=150)
     except OSError as error:
         raise ParameterError(f"--plot: cannot write {str(plot)!r}: {error.strerror}") from None
+
+
+def _write_estimates(found: dict[str, Estimate], form: Format, output: Path | None) -> None:
+    """Estimates by name: value, standard error, numerical error and how they were found."""
+    if form is Format.json:
+        _write_json({name: estimate.to_dict() for name, estimate in found.items()}, output)
+        return
+    entries = [(name, e.value, e.se, e.error, e.unit, e.method, *_notes(e)) for name, e in found.items()]
+    if form is Format.csv:
+        names = ("quantity", "value", "std_error", "error", "unit", "method", "flags", "reason")
+        _write_csv(names, (["" if cell is None else cell for cell in row] for row in entries), output)
+        return
+    from mle_toolkit.report.terminal import number, table
+
+    columns = ("", "value", "std error", "error", "unit", "how")
+    rows = [
+        (name, number(value, 10), number(se, 2), number(error, 1), unit, "; ".join(filter(None, (how, *notes))))
+        for name, value, se, error, unit, how, *notes in entries
+    ]
+    _write_table(table(columns, rows, text=("", "unit", "how")), output)
+
+
+def _notes(estimate: Estimate) -> tuple[str, str]:
+    return ", ".join(estimate.flags), estimate.reason or ""
 
 
 @contextmanager

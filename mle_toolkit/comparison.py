@@ -14,8 +14,8 @@ from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterEr
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family, families, family_class, get_family
 from mle_toolkit.fitting import Fit, _fit
-from mle_toolkit.information.entropy import rounding_step, weighted_se
 from mle_toolkit.information.estimate import Z95
+from mle_toolkit.information.model_free import rounding_step, weighted_se
 from mle_toolkit.information.report import entropy_for, information_report
 from mle_toolkit.report.record import jsonable
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.nonnested import VuongTest
     from mle_toolkit.inference.scores import HeldOut
     from mle_toolkit.inference.selection import SelectionBootstrap
-    from mle_toolkit.information.entropy import SampleEntropy
+    from mle_toolkit.information.model_free import SampleEntropy
 
 ONLY_IF_ASKED = ("categorical", "von_mises")
 """Registered families that `candidates` leaves out: one is as good as the table itself, the other is for angles."""

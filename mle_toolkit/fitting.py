@@ -520,6 +520,13 @@ class Fit:
         with np.errstate(all="ignore"):
             return np.broadcast_to(law.logpdf(sample.x, *params), sample.n_rows)
 
+    def se_of_cross_entropy(self) -> float:
+        """Standard error of `cross_entropy` as a mean over the rows of the data, by blocks; nats."""
+        at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
+        theta, squared = at.theta_in_unit, self.weight_kind == "reliability"
+        squares = at.likelihood.squared_deviations(theta, at.likelihood.mean_loglik(theta), squared=squared)
+        return math.sqrt(squares) / self.nobs
+
     def _coarse_rows(self) -> Array:
         at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
         rows = at.likelihood.rows(at.theta_in_unit)

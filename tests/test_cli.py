@@ -68,6 +68,55 @@ def in_shell(command, **environment):
     )
 
 
+# --- vectors ----------------------------------------------------------------------------------------------------------
+
+VECTORS = "a,b,n\n1,2,1\n2,1,2\n3,5,1\n0.5,2.5,1\n2.2,3.1,3\n1.7,0.4,1\n"
+
+
+@pytest.fixture
+def vectors(tmp_path):
+    path = tmp_path / "vectors.csv"
+    path.write_text(VECTORS)
+    return str(path)
+
+
+def test_columns_are_vectors(run, vectors):
+    code, out, err = run("fit", vectors, "--columns", "a,b", "-d", "multivariate_normal", "--format", "json")
+    assert (code, err) == (OK, "")
+    x = [[1, 2], [2, 1], [3, 5], [0.5, 2.5], [2.2, 3.1], [1.7, 0.4]]
+    assert strict_json(out) == mle.fit(x, "multivariate_normal").to_dict()
+
+
+def test_vectors_have_counts_and_a_table_without_repeated_entries(run, vectors):
+    code, out, _ = run("fit", vectors, "--columns", "a, b", "--counts", "n", "-d", "multivariate_normal")
+    assert code == OK
+    assert "a, b of vectors.csv, n = 9" in out
+    assert "cov[0,1]" in out
+    assert "cov[1,0]" not in out
+
+
+def test_vectors_are_compared(run, vectors):
+    code, out, _ = run("compare", vectors, "--columns", "a,b", "--format", "csv")
+    assert code == OK
+    assert {row["family"] for row in rows_of(out)} >= {"multivariate_normal"}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--columns", "a,z"), "column 'z' not found"),
+        (("--columns", "a,b", "-c", "a"), "--column and --columns contradict each other"),
+        (("--columns", "a,a"), "names a column twice"),
+        (("--columns", "a,b", "--truncated-below", "0"), "a window is one of single numbers"),
+        (("--columns", "a,b", "--rounded-to", "1"), "--rounded-to is for single values"),
+    ],
+)
+def test_columns_that_make_no_vectors_are_refused(run, vectors, options, message):
+    code, out, err = run("fit", vectors, *options, "-d", "multivariate_normal")
+    assert (code, out) == (USAGE, "")
+    assert message in err
+
+
 # --- fit --------------------------------------------------------------------------------------------------------------
 
 

@@ -32,7 +32,8 @@ ROOMS = (
     ("report",),
     ("fitting",),
     ("comparison",),
-    ("demo",),
+    ("groups",),
+    ("demo", "identities"),
     ("cli",),
 )
 """From the ground up: a module may import from its own room and from those before it."""

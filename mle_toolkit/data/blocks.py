@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import threading
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,19 +13,30 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import BLOCK_ROWS, LONG_BLOCK_ROWS, SKETCH_ROWS, NanPolicy, Sample, WeightKind
+from mle_toolkit.data.sample import (
+    BLOCK_ROWS,
+    LONG_BLOCK_ROWS,
+    SKETCH_ROWS,
+    CountWhole,
+    NanPolicy,
+    Sample,
+    WeightKind,
+)
 from mle_toolkit.errors import DataError, WeightError
 
 CHUNK_ROWS = LONG_BLOCK_ROWS
+"""Rows of the longest block; compiled sums over data in memory are added by as many."""
+
+TASK_ROWS = 3 * CHUNK_ROWS
 """Rows that are handed on at once: whole blocks of every length, so that sums are those of the data in memory."""
 
-HELD_ROWS = 3 * CHUNK_ROWS
+HELD_ROWS = TASK_ROWS
 """Rows up to which data are simply held in memory, where everything can be known of them."""
 
 SKETCHED_ROWS = 1 << 17
@@ -236,8 +248,8 @@ class _Failing:
 
 
 def sums_of_blocks(part: Part, x: Array, weight: Array | None, first: int, length: int | None) -> list[Any]:
-    """What a part gives for each block of consecutive rows."""
-    step = length or max(len(x), 1)
+    """What a part gives for each block of consecutive rows; None is for the longest blocks."""
+    step = length or CHUNK_ROWS
     return [
         part(x[at : at + step], None if weight is None else weight[at : at + step], first + at)
         for at in range(0, len(x), step)
@@ -275,6 +287,7 @@ class BlockedSample(Sample):
         self.weight_kind = weight_kind
         self.window = None
         self.noted = None
+        self._ordered: Array | None = None
         self._sketch: Sample | None = None
 
     def _set(
@@ -400,10 +413,10 @@ class BlockedSample(Sample):
         kept = Sample(self._thinned.x, self._thinned.weight, self.weight_kind)
         return kept.sketch(rows)
 
-    def tabulated(self) -> Sample:
+    def tabulated(self, count: CountWhole | None = None) -> Sample:
         """The same sample as a table, held in memory; itself where the values are too many, or not whole numbers."""
         if self.in_memory:
-            return super().tabulated()
+            return super().tabulated(count)
         if self.weight_kind == "reliability":
             return self
         table: Table = self._sum(tabulate, CHUNK_ROWS)
@@ -417,6 +430,14 @@ class BlockedSample(Sample):
         if self.in_memory:
             return super().mean(of)
         return float(self.fold(_Total(of))) / self.nobs
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether every observation is a whole number."""
+        if self.in_memory:
+            return super().is_integer
+        table: Table = self._sum(tabulate, CHUNK_ROWS)
+        return table.count is not None or self.failing(_is_whole)[0] == 0
 
     def failing(self, test: Callable[[Array], Any]) -> tuple[int, int, float]:
         """How many observations fail a test, the first of these rows, and its value, in a pass over the data."""
@@ -439,6 +460,10 @@ class BlockedSample(Sample):
     def _counted(self) -> str:
         rows = f" in {self.n_rows} weighted rows" if self._weighted else ""
         return f"{self.nobs:g} observations{rows} of {self._description}"
+
+
+def _is_whole(x: Array) -> Any:
+    return x == np.floor(x)
 
 
 @dataclass(frozen=True)
@@ -504,47 +529,48 @@ class ScannedSample(BlockedSample):
         self._source = source
 
     def blocks(self, length: int = BLOCK_ROWS) -> Iterator[tuple[Array, Array | None]]:
-        """Yield (observations, weights) in blocks of ``length`` rows, but of at most `CHUNK_ROWS`, in order."""
+        """Yield (observations, weights) in blocks of ``length`` rows, but of at most `TASK_ROWS`, in order."""
         if self.in_memory:
             yield from super().blocks(length)
             return
-        for pieces in self._chunks(again=True):
+        for pieces in self._tasks(again=True):
             x, weight = _joined(pieces)
             for at in range(0, len(x), length):
                 yield x[at : at + length], None if weight is None else weight[at : at + length]
 
-    def _chunks(self, *, again: bool) -> Iterator[list[Rows]]:
-        """Rows that count, in lists of pieces that together have `CHUNK_ROWS`; the last may have fewer."""
-        chunk: list[Rows] = []
-        room = CHUNK_ROWS
-        check = not again or self._weighted or self._nan_policy == "omit"
+    def _tasks(self, *, again: bool) -> Iterator[list[Rows]]:
+        """Rows that count, in lists of pieces that together have `TASK_ROWS`; the last may have fewer."""
+        task: list[Rows] = []
+        room = TASK_ROWS
+        leaves_out = self._weighted or self._nan_policy == "omit"
         for rows in self._source.pieces(again=again):
-            rest = rows.checked(self._nan_policy) if check else rows
+            rest = rows.checked(self._nan_policy) if leaves_out else rows
             while len(rest.x) >= room:
-                yield [*chunk, rest.part(0, room)]
+                yield [*task, rest.part(0, room)]
                 rest = rest.part(room, len(rest.x))
-                chunk, room = [], CHUNK_ROWS
+                task, room = [], TASK_ROWS
             if len(rest.x):
-                chunk.append(rest)
+                task.append(rest)
                 room -= len(rest.x)
-        if chunk:
-            yield chunk
+        if task:
+            yield task
 
     def _first_pass(self, along: Along | None) -> None:
-        chunks = self._chunks(again=False)
-        head = list(islice(chunks, HELD_ROWS // CHUNK_ROWS))
-        following = next(chunks, None)
-        few, weight = _joined(list(chain(*head)))
+        tasks = self._tasks(again=False)
+        head = next(tasks, [])
+        following = next(tasks, None)
+        few, weight = _joined(head)
+        _check_extent(survey(few, weight, 0), head)
         if following is None:
             self._hold(few, weight)
             return
         parts, note = ((), None) if along is None else along(few, self._weighted)
         keeper = _Keeper()
-        sums = self._pass([(survey, CHUNK_ROWS), *parts], chain(head, [following], chunks), keeper)
+        sums = self._pass([(survey, TASK_ROWS), *parts], chain([head, following], tasks), keeper)
         self._keep(sums[0], keeper.kept, parts, sums[1:], note, few)
 
     def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
-        sums = self._pass([(survey, CHUNK_ROWS), *parts], self._chunks(again=True))
+        sums = self._pass([(survey, TASK_ROWS), *parts], self._tasks(again=True))
         found: Survey = sums[0]
         if found != self.survey:
             raise DataError(
@@ -557,20 +583,21 @@ class ScannedSample(BlockedSample):
     def _pass(
         self,
         parts: Sequence[tuple[Part, int | None]],
-        chunks: Iterable[list[Rows]],
+        tasks: Iterable[list[Rows]],
         keeper: _Keeper | None = None,
     ) -> list[Any]:
-        """Sum parts over chunks, which a pool of threads takes while the next are read; added in their order."""
+        """Sum parts over tasks, which a pool of threads takes while the next are read; added in their order."""
         totals: list[Any] = [None] * len(parts)
         pending: deque[Future[tuple[list[list[Any]], Thinned, int]]] = deque()
 
-        def of_chunk(pieces: list[Rows], first: int, stride: int) -> tuple[list[list[Any]], Thinned, int]:
-            x, weight = _joined(pieces)
+        def of_task(pieces: list[Rows], first: int, stride: int) -> tuple[list[list[Any]], Thinned, int]:
+            x, weight = _joined(pieces, _own_buffers())
             skipped = -first % stride
             kept = slice(skipped, None, stride)
             some = Thinned(stride, x[kept].copy(), None if weight is None else weight[kept].copy())
             with np.errstate(all="ignore"):  # what lies outside a support is found when the pass is over
                 sums = [sums_of_blocks(part, x, weight, first, length) for part, length in parts]
+            _check_extent(sums[0][0], pieces)
             return sums, some, first + skipped
 
         def add() -> None:
@@ -583,8 +610,8 @@ class ScannedSample(BlockedSample):
 
         first, pool, most_pending = 0, _pool(), _workers() + 1
         with progress(f"reading {self._description}", self._source.expected_rows) as advance:
-            for pieces in chunks:
-                pending.append(pool.submit(of_chunk, pieces, first, 1 if keeper is None else keeper.stride))
+            for pieces in tasks:
+                pending.append(pool.submit(of_task, pieces, first, 1 if keeper is None else keeper.stride))
                 rows = sum(len(piece.x) for piece in pieces)
                 first += rows
                 advance(rows)
@@ -601,15 +628,18 @@ class _Keeper:
     def __init__(self) -> None:
         self.stride = 1
         self._pieces: list[Thinned] = []
+        self._n_kept = 0
 
     def take(self, some: Thinned, at: int) -> None:
         """Take the next rows, of which the first is row ``at``; they may be closer than those now kept."""
         first = (-at % self.stride) // some.stride
         rows = slice(first, None, self.stride // some.stride)
         self._pieces.append(Thinned(self.stride, some.x[rows], None if some.weight is None else some.weight[rows]))
-        if sum(len(piece.x) for piece in self._pieces) > SKETCHED_ROWS:
+        self._n_kept += len(self._pieces[-1].x)
+        if self._n_kept > SKETCHED_ROWS:
             self.stride *= 2
             self._pieces = [self.kept.to(self.stride)]
+            self._n_kept = len(self._pieces[0].x)
 
     @property
     def kept(self) -> Thinned:
@@ -620,13 +650,33 @@ class _Keeper:
         return self._pieces[0]
 
 
-def _joined(pieces: list[Rows]) -> tuple[Array, Array | None]:
-    """Observations and weights of pieces, in arrays of their own."""
+def _joined(pieces: list[Rows], buffers: tuple[Array, Array] | None = None) -> tuple[Array, Array | None]:
+    """Observations and weights of pieces, in arrays of their own or in buffers."""
     if not pieces:
         return np.empty(0), None
-    x = np.concatenate([piece.x for piece in pieces], dtype=np.float64)
+    n_rows = sum(len(piece.x) for piece in pieces)
+    x_out, weight_out = (None, None) if buffers is None else (buffers[0][:n_rows], buffers[1][:n_rows])
+    x = np.concatenate([piece.x for piece in pieces], out=x_out)
     weights = [piece.weight for piece in pieces if piece.weight is not None]
-    return x, np.concatenate(weights, dtype=np.float64) if weights else None
+    return x, np.concatenate(weights, out=weight_out) if weights else None
+
+
+_here = threading.local()
+
+
+def _own_buffers() -> tuple[Array, Array]:
+    """Room for the rows of a task, of this thread: fresh memory would cost more than what is done with it."""
+    if not hasattr(_here, "buffers"):
+        _here.buffers = np.empty(TASK_ROWS), np.empty(TASK_ROWS)
+    buffers: tuple[Array, Array] = _here.buffers
+    return buffers
+
+
+def _check_extent(found: Survey, pieces: list[Rows]) -> None:
+    """Raise if an observation is missing or infinite, which shows in the smallest or the largest."""
+    if not (math.isfinite(found.minimum) and math.isfinite(found.maximum)):
+        for piece in pieces:
+            piece.checked("raise")
 
 
 def _workers() -> int:

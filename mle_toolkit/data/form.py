@@ -19,7 +19,7 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-_KINDS = ("column", "time", "lower", "edges")
+_KINDS = ("column", "columns", "time", "lower", "edges")
 """What can say where the observations are; one of them is said."""
 
 _ROLES = ("column", "observed", "time", "event", "lower", "upper", "entry", "weights", "counts")
@@ -37,9 +37,10 @@ _CONTRADICTIONS = (
     *((a, b, "both say what the observations are") for a, b in combinations(_KINDS, 2)),
     *(
         (a, b, f"{_option(b)} is for single values")
-        for a in ("time", "lower", "edges")
+        for a in ("columns", "time", "lower", "edges")
         for b in ("observed", "rounded_to")
     ),
+    *(("columns", b, "a window is one of single numbers") for b in ("entry", "truncated_below", "truncated_above")),
     ("observed", "rounded_to", "both say what the values stand for"),
     ("weights", "counts", "both say how much a row counts"),
     ("entry", "truncated_below", "both say where the window begins"),
@@ -54,6 +55,8 @@ class Form:
     ----------
     column : str, optional
         Column of values, exact ones unless ``observed`` or ``rounded_to`` says otherwise.
+    columns : tuple of str
+        Columns of the numbers of vectors, one observation a row.
     observed : str, optional
         Column that is 1 where the value was observed, 0 where it is at most the one given (a limit of detection).
     time, event : str, optional
@@ -80,6 +83,7 @@ class Form:
     """
 
     column: str | None = None
+    columns: tuple[str, ...] = ()
     observed: str | None = None
     time: str | None = None
     event: str | None = None
@@ -101,6 +105,8 @@ class Form:
         for name, other, why in _CONTRADICTIONS:
             if self._has(name) and self._has(other):
                 raise ParameterError(f"{_option(name)} and {_option(other)} contradict each other: {why}.")
+        if len(set(self.columns)) < len(self.columns):
+            raise ParameterError(f"--columns: {', '.join(self.columns)} names a column twice.")
         if self.weight_kind == "reliability" and self.weights is None:
             raise ParameterError("--weight-kind reliability needs --weights, the column of weights.")
         if self.rounded_to is not None and not 0 < self.rounded_to < math.inf:
@@ -122,18 +128,22 @@ class Form:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns that it uses."""
-        return tuple(getattr(self, role) for role in _ROLES if getattr(self, role) is not None)
+        return (*(getattr(self, role) for role in _ROLES if getattr(self, role) is not None), *self.columns)
 
     @property
     def label(self) -> str:
         """What the observations are called."""
         if self.lower is not None:
             return f"({self.lower}, {self.upper}]"
-        return self.column or self.time or str(self.counts)
+        return self.column or self.time or ", ".join(self.columns) or str(self.counts)
 
     def over(self, own: Form) -> Form:
         """The same form, with what it leaves open taken from the one that a data set brings."""
-        parts = set() if self.says_what else {"column", "observed", "time", "event", "lower", "upper", "edges", "entry"}
+        parts = (
+            set()
+            if self.says_what
+            else {"column", "columns", "observed", "time", "event", "lower", "upper", "edges", "entry"}
+        )
         if self.weights is None and self.counts is None:
             parts |= {"weights", "counts"}
         if self.truncated_below is not None:
@@ -155,6 +165,16 @@ class Form:
         from mle_toolkit.data.sample import whole_numbers
 
         held = {role: to_column(column(getattr(self, role)), role)[0] for role in _ROLES if getattr(self, role)}
+        if self.columns:
+            import numpy as np
+
+            from mle_toolkit.data.sample import Sample
+
+            rows = np.column_stack([to_column(column(name), name)[0] for name in self.columns])
+            how_much = held.get("weights", held.get("counts"))
+            if self.counts is not None:
+                whole_numbers(held["counts"])
+            return Sample.rows(rows, how_much, self.weight_kind, nan_policy=nan_policy)
         if self.counts is not None:
             whole_numbers(held["counts"])
         if nan_policy == "omit" and not self.edges:

@@ -88,7 +88,7 @@ def to_rows(data: Any, what: str = "data") -> Array:
 
         frame = nw.from_native(data, pass_through=True)
         if isinstance(frame, nw.DataFrame):
-            columns = [to_column(frame[name].to_native(), f"column {name!r}")[0] for name in frame.columns]
+            columns = [to_column(frame.get_column(name).to_native(), f"column {name!r}")[0] for name in frame.columns]
             return np.column_stack(columns) if columns else np.empty((0, 0))
         if isinstance(frame, nw.LazyFrame):
             raise DataError(f"{what}: expected a table in memory, got a lazy one; collect it first.")
@@ -148,7 +148,7 @@ def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
     if type(data).__module__.split(".")[0] == "pyarrow" and type(data).__name__.endswith("Array"):
         import pyarrow as pa
 
-        data = pa.chunked_array([data])
+        data = pa.chunked_array([data]) if isinstance(data, pa.Array) else data
     series = nw.from_native(data, allow_series=True, pass_through=True)
     if isinstance(series, (nw.DataFrame, nw.LazyFrame)):
         columns = ", ".join(map(str, series.collect_schema().names()))
@@ -163,14 +163,14 @@ def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
         return _from_objects(series.to_list(), what)
     if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
         raise _not_numeric(f"dtype {series.dtype}", what, series.head(1).to_list())
-    missing = series.is_null().to_numpy().astype(bool)
+    nulls = series.is_null() if series.null_count() else None  # a mask of bits is slow to unpack
     if series.dtype == nw.Boolean:
         series = series.cast(nw.Int8)
     values = np.ascontiguousarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
-    if not missing.any():
+    if nulls is None:
         return values, None
-    values = np.where(missing, np.nan, values)
-    return values, missing
+    missing = nulls.to_numpy().astype(bool)
+    return np.where(missing, np.nan, values), missing
 
 
 def _check_one_dimension(shape: tuple[int, ...], what: str) -> None:

@@ -14,6 +14,7 @@ from mle_toolkit.errors import DataError, WeightError
 
 WeightKind = Literal["frequency", "reliability"]
 NanPolicy = Literal["raise", "omit"]
+CountWhole = Callable[[Array, Array | None, int, int], Array | None]
 
 BLOCK_ROWS = 10_000
 """Rows a block: temporaries stay in the second-level cache and below the 128 KiB from which allocators map fresh pages,
@@ -24,6 +25,8 @@ LONG_BLOCK_ROWS = 100_000
 
 SKETCH_ROWS = 5_000
 """Rows of the strided subsample from which starting values are computed."""
+
+_EPSILON = float(np.finfo(float).eps)
 
 LARGEST = 1e38
 """A magnitude up to which products of eight factors, as of cubes, do not overflow nor, as its inverse, underflow."""
@@ -70,7 +73,8 @@ class Sample:
     """
 
     __slots__ = (
-        "_sketch", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight", "weight_kind", "window",
+        "_ordered", "_sketch", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight", "weight_kind",
+        "window",
     )  # fmt: skip
 
     lower: Array
@@ -131,6 +135,7 @@ class Sample:
         self.minimum, self.maximum = minimum, maximum
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
         self.noted = None
+        self._ordered: Array | None = None
         self._sketch: Sample | None = None
 
     @classmethod
@@ -162,6 +167,10 @@ class Sample:
             lower = np.concatenate([data._uncensored, -nothing[: len(data._left)], data._right, data._interval[:, 0]])
             upper = np.concatenate([data._uncensored, data._left, nothing[: len(data._right)], data._interval[:, 1]])
             return cls.intervals(lower, upper, weights)
+        if type(data).__module__.partition(".")[0] == "dask":
+            from mle_toolkit.data.partitions import PartitionedSample
+
+            return PartitionedSample.of_dask(data, weights, nan_policy)
         if multivariate:
             return cls.rows(data, weights, nan_policy=nan_policy)
         return cls(data, weights, nan_policy=nan_policy, along=along)
@@ -504,13 +513,21 @@ class Sample:
 
     def quantile(self, p: float) -> float:
         """Weighted quantile: the smallest observation whose cumulative weight reaches ``p``; midpoint on a tie."""
-        if self.weight is None:
+        if self.weight is None and self.n_rows > LONG_BLOCK_ROWS:
             return float(np.quantile(self.lower, p, method="averaged_inverted_cdf"))
+        if self.weight is None:
+            if self._ordered is None:
+                self._ordered = np.sort(self.lower)
+            target = p * self.n_rows
+            slack = 4 * _EPSILON * self.n_rows
+            at, above = math.ceil(target - slack) - 1, math.floor(target + slack)
+            below = float(self._ordered[max(at, 0)])
+            return 0.5 * below + 0.5 * float(self._ordered[min(above, self.n_rows - 1)])  # their sum might overflow
         order = np.argsort(self.lower)
         cumulative = np.cumsum(self.weight[order])
         target = p * cumulative[-1]
         # A target that a cumulative weight meets up to rounding lies on the step between two observations.
-        slack = 4 * np.finfo(float).eps * cumulative[-1]
+        slack = 4 * _EPSILON * cumulative[-1]
         low = int(np.searchsorted(cumulative, target - slack))
         high = min(int(np.searchsorted(cumulative, target + slack, side="right")), len(order) - 1)
         return float(0.5 * (self.lower[order[low]] + self.lower[order[high]]))
@@ -575,24 +592,39 @@ class Sample:
             float((self.minimum - centre) / scale),
             float((self.maximum - centre) / scale),
         )
+        if self._ordered is not None:
+            new._ordered = moved(self._ordered)
         return new
 
-    def tabulated(self) -> Sample:
-        """The same sample as a table: distinct values in order, each with its total weight."""
+    def tabulated(self, count: CountWhole | None = None) -> Sample:
+        """The same sample as a table: distinct values in order, each with its total weight.
+
+        Parameters
+        ----------
+        count : callable, optional
+            What counts whole numbers, as `count_whole` does.
+        """
         if not self.is_plain or self.is_multivariate:
             return self
         if self.weight_kind == "reliability":
             return self  # a row keeps its own weight: the sandwich sums squares of weights
-        if self.maximum - self.minimum < min(self.n_rows, 1_000_000) and self.is_integer:
-            offset = (self.lower - self.minimum).astype(np.intp)
-            count = np.bincount(offset, weights=self.weight).astype(np.float64)
-            seen = np.flatnonzero(count)
-            return self.with_values(self.minimum + seen.astype(np.float64), count[seen])
+        if self.maximum - self.minimum < min(self.n_rows, 1_000_000) and self._has_whole_ends:
+            lowest = int(self.minimum)
+            table = (count or count_whole)(self.lower, self.weight, lowest, int(self.maximum) - lowest + 1)
+            if table is not None:
+                seen = np.flatnonzero(table)
+                return self.with_values(self.minimum + seen.astype(np.float64), table[seen])
         values, inverse = np.unique(self.lower, return_inverse=True)
         if len(values) == self.n_rows:
             return self
-        count = np.bincount(inverse, weights=self.weight).astype(np.float64)
-        return self.with_values(np.asarray(values), count)
+        total = np.bincount(inverse, weights=self.weight).astype(np.float64)
+        return self.with_values(np.asarray(values), total)
+
+    @property
+    def _has_whole_ends(self) -> bool:
+        """Whether the smallest and the largest observation are whole numbers, and those between them exact."""
+        ends = (self.minimum, self.maximum)
+        return all(end.is_integer() and abs(end) < 2.0**53 for end in ends)
 
     def same_data(self, other: Sample) -> bool:
         """Whether both hold the same rows with the same weights, in the same order."""
@@ -655,6 +687,19 @@ class Sample:
             "in intervals": np.isfinite(self.lower) & np.isfinite(self.upper) & (self.lower < self.upper),
         }
         return {kind: float(np.sum(weight[rows])) for kind, rows in kinds.items() if rows.any()}
+
+
+def count_whole(x: Array, weight: Array | None, lowest: int, size: int) -> Array | None:
+    """Total weight of each of ``size`` whole numbers from ``lowest`` on; None where an observation is none of them."""
+    table = np.zeros(size)
+    length = max(LONG_BLOCK_ROWS, size)
+    for first in range(0, len(x), length):
+        rows = slice(first, first + length)
+        if np.any(x[rows] != np.floor(x[rows])):
+            return None
+        place = (x[rows] - lowest).astype(np.intp)
+        table += np.bincount(place, None if weight is None else weight[rows], size)
+    return table
 
 
 def extent(x: Array) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.blocks import CHUNK_ROWS, Rows, ScannedSample, Source
+from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, ScannedSample, Source
 from mle_toolkit.data.sample import NanPolicy, WeightKind
 from mle_toolkit.errors import DataError, UnknownNameError
 
@@ -112,7 +112,7 @@ def _source_of_file(path: Path, name: str, column: str | int | None, weights: st
             array = np.load(path, mmap_mode="r")
         except (ValueError, EOFError) as error:
             raise DataError(f"{path}: not a whole .npy file ({error}). Was it written to the end?") from error
-        return _ArraySource(array, str(path), column, weights)
+        return _ArraySource(array, str(path), column, weights, path if array.flags.c_contiguous else None)
     raise DataError(f"{path}: not a file of a known kind ({', '.join(_SUFFIXES)}).")
 
 
@@ -193,7 +193,7 @@ def _reading(where: str, row: list[int]) -> Iterator[None]:
     except (pa.ArrowException, OSError, EOFError) as error:
         if isinstance(error, FileNotFoundError):
             raise
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).rstrip(".")
         raise DataError(
             f"{where}: cannot be read after row {row[0] - 1}: {reason}. Is it damaged, or not written to the end?"
             if row[0]
@@ -231,7 +231,10 @@ class _ParquetSource:
         read = [0]
         with (
             _reading(str(self.path), read),
-            pq.ParquetFile(self.path, pre_buffer=False, buffer_size=_READ_BYTES) as file,
+            # Checksums, where the file has them, are the only guard against bytes that changed.
+            pq.ParquetFile(
+                self.path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True
+            ) as file,
         ):
             # One column is decoded by one thread, whatever is asked for; the others would only wait.
             for batch in file.iter_batches(CHUNK_ROWS, columns=self.columns.names, use_threads=self.weighted):
@@ -274,9 +277,49 @@ class _CsvSource:
             _reading(str(self.path), read),
             csv.open_csv(self.path, read_options=by_blocks, convert_options=convert) as reader,
         ):
-            for batch in reader:
+            while True:
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    return
+                except pa.ArrowInvalid as error:
+                    if "conversion error" in str(error):
+                        self._refuse_text(read[0])
+                    raise
                 yield self.columns.rows(batch, read[0])
                 read[0] += batch.num_rows
+
+    def _refuse_text(self, row: int) -> None:
+        """Raise for the first value from a row on that is not a number."""
+        import pyarrow as pa
+        from pyarrow import csv
+
+        names = self.columns.names
+        as_text = csv.ConvertOptions(
+            include_columns=names, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
+        )
+        first = 0
+        with csv.open_csv(
+            self.path, read_options=csv.ReadOptions(block_size=_READ_BYTES), convert_options=as_text
+        ) as reader:
+            for batch in reader:
+                if first >= row:
+                    for name in names:
+                        for k, value in enumerate(batch.column(name).to_pylist()):
+                            if value is not None and not _is_number(value):
+                                raise DataError(
+                                    f"{self.path}: expected real numbers in column {name!r}; row {first + k} is "
+                                    f'{value!r:.60}. Correct it, or leave it empty and pass nan_policy="omit".'
+                                )
+                first += batch.num_rows
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass
@@ -333,17 +376,25 @@ class _StreamSource:
 def _opened(data: Any) -> Any:
     import pyarrow as pa
 
-    return data if isinstance(data, pa.RecordBatchReader) else pa.RecordBatchReader.from_stream(data)
+    if isinstance(data, pa.RecordBatchReader):
+        return data
+    try:
+        return pa.RecordBatchReader.from_stream(data)
+    except pa.ArrowInvalid as error:
+        if "non-struct" not in str(error):
+            raise
+        return pa.table({"values": pa.chunked_array(data)}).to_reader()  # one column by itself
 
 
 @dataclass(frozen=True)
 class _ArraySource:
-    """An array or a memory map, of one column or of several."""
+    """An array or a memory map, of one column or of several; read from its file where that is known."""
 
     array: np.ndarray[Any, Any]
     where: str
     column: Any
     weights: Any
+    path: Path | None = None
 
     def __post_init__(self) -> None:
         shape, kind = self.array.shape, self.array.dtype.kind
@@ -375,14 +426,29 @@ class _ArraySource:
         return len(self.array)
 
     def pieces(self, *, again: bool) -> Iterator[Rows]:
-        x = self.array if self.array.ndim == 1 else self.array[:, self.column or 0]
-        weight = None if self.weights is None else self.array[:, self.weights]
-        for first in range(0, len(x), CHUNK_ROWS):
-            rows = slice(first, first + CHUNK_ROWS)
-            # Copied, so that pages of a memory map can be let go, and of what is measured as ours stays little.
-            part = np.array(x[rows], dtype=np.float64)
-            yield Rows(part, None if weight is None else np.array(weight[rows], dtype=np.float64), self.where, first)
-            _let_go(self.array)
+        for first, rows in self._rows():
+            x = rows if rows.ndim == 1 else rows[:, self.column or 0]
+            weight = None if self.weights is None else rows[:, self.weights].astype(np.float64)
+            yield Rows(x.astype(np.float64, copy=False), weight, self.where, first)
+
+    def _rows(self) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
+        """Number of the first row, and some rows from there on, of all columns."""
+        n_rows = len(self.array)
+        if self.path is None:
+            for first in range(0, n_rows, TASK_ROWS):
+                # A copy, so that the pages of a memory map can be let go: they would count as resident.
+                yield first, np.array(self.array[first : first + TASK_ROWS])
+                _let_go(self.array)
+            return
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.array.offset)  # type: ignore[attr-defined]  # it is a memory map
+            for first in range(0, n_rows, TASK_ROWS):
+                some = min(TASK_ROWS, n_rows - first)
+                rows = np.empty((some, *self.array.shape[1:]), self.array.dtype)
+                n_read = file.readinto(rows.data)  # other threads go on meanwhile, as they do not in np.fromfile
+                if n_read < rows.nbytes:
+                    raise DataError(f"{self.path}: ends in row {first + some * n_read // rows.nbytes} of {n_rows}.")
+                yield first, rows
 
 
 def _let_go(array: np.ndarray[Any, Any]) -> None:

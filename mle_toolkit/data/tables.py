@@ -157,6 +157,71 @@ def read_table(source: str, wanted: Iterable[str] | None = None) -> Table:
         return _read(stream, source, wanted)
 
 
+def read_frame(source: str, wanted: Iterable[str]) -> Any:
+    """Read columns of any type, such as keys, as a table: Arrow's of a Parquet file, else one of pandas.
+
+    Parameters
+    ----------
+    source : str
+        As for `read_sample`.
+    wanted : iterable of str
+        Columns to read.
+
+    Raises
+    ------
+    DataError
+        If the file is not readable as a table.
+    UnknownNameError
+        If a column or a data set is not there.
+    OSError
+        If the file cannot be opened.
+    """
+    names = list(dict.fromkeys(wanted))
+    if source.startswith("@"):
+        import pandas as pd
+
+        columns = datasets.load(source[1:]).columns
+        _check_there(names, list(columns))
+        return pd.DataFrame({name: columns[name] for name in names})
+    if source == "-":
+        return _read_frame(cast(io.BufferedReader, sys.stdin.buffer), "standard input", names)
+    with open(source, "rb") as stream:
+        return _read_frame(stream, source, names)
+
+
+def _read_frame(stream: io.BufferedReader, label: str, names: list[str]) -> Any:
+    if stream.peek(len(_PARQUET_MAGIC)).startswith(_PARQUET_MAGIC):
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as pq
+        except ModuleNotFoundError:
+            raise DataError(f"{label}: reading Parquet needs pyarrow: pip install 'mle-toolkit[arrow]'") from None
+        try:
+            file = pq.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
+            _check_there(names, file.schema_arrow.names)
+            return file.read(names)
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{label}: not a readable Parquet file: {str(error).splitlines()[0]}") from None
+    import pandas as pd
+
+    head = stream.peek(1 << 16).decode("utf-8", errors="replace").lstrip("\ufeff\r\n").partition("\n")[0]
+    delimiter = max(DELIMITERS, key=head.count)
+    try:
+        frame = pd.read_csv(stream, sep=delimiter, encoding="utf-8-sig", skipinitialspace=True)
+    except pd.errors.EmptyDataError:
+        raise DataError(f"{label}: empty, without even a header") from None
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise DataError(f"{label}: not readable as CSV in UTF-8: {error}") from None
+    _check_there(names, list(frame.columns))
+    return frame[names]
+
+
+def _check_there(names: Iterable[str], columns: Collection[str]) -> None:
+    for name in names:
+        if name not in columns:
+            raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, columns))}")
+
+
 def _read(stream: io.BufferedReader, label: str, wanted: Iterable[str] | None) -> Table:
     if stream.peek(len(_PARQUET_MAGIC)).startswith(_PARQUET_MAGIC):
         return _read_parquet(stream, label, wanted)

@@ -21,7 +21,7 @@ from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import ExponentialFamily, Family, Parameter
-from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.likelihood.kernels.groups import (
     COMPILED_GROUP_ROWS,
     OPEN,
@@ -32,8 +32,9 @@ from mle_toolkit.likelihood.kernels.groups import (
     ranges,
 )
 
-BATCH_ROWS = 1 << 15
-"""Rows that are fitted at once: their temporaries stay in cache."""
+BATCH_ROWS, BATCH_ROWS_ON_MEANS = 1 << 15, 1 << 18
+"""Rows that are fitted at once: their temporaries stay in cache. An exponential family goes over them only once, and
+over the means of its groups often."""
 
 _NEWTON_STEPS, _HALVINGS, _LONGEST_STEP = 60, 30, 3.0
 _FAR = 12.0
@@ -46,7 +47,13 @@ between two ways to compute them do not show."""
 _SURE_GAIN = 1e-6
 """Nats by which a maximum must be above another, or a limiting law, to be above it without doubt."""
 
+_SMALLEST, _LARGEST = 1e-250, 1e250
+"""Magnitudes between which neither squares of ratios nor sums leave the doubles in any unit near the data's own."""
+
 _SAME_PLACE = 1e-3
+_NEAR, _NEARLY = 0.02, 1e-4
+"""Distance from a maximum already found, and decrement per observation, at which a climb is sure to end there."""
+
 _STEP_OF_SCORE, _STEP_ON_MEANS = 6e-6, 1e-3  # as for a single fit: second order on scores of rows, fourth on means
 
 
@@ -136,7 +143,7 @@ class Settled:
     status: NDArray[np.int8]
 
 
-def settle(family: Family, groups: Groups, compiled_rows: int = COMPILED_GROUP_ROWS) -> Settled:
+def settle(family: Family, groups: Groups) -> Settled:
     """Fit a family to all groups, as far as no doubt is left.
 
     Parameters
@@ -145,14 +152,12 @@ def settle(family: Family, groups: Groups, compiled_rows: int = COMPILED_GROUP_R
         With parameters that are numbers.
     groups : Groups
         May hold anything; a group with invalid rows stays open.
-    compiled_rows : int
-        Rows, of all groups, from which compiled fits are used, where there are any.
     """
     usable = groups.all(np.isfinite(groups.x))
     if groups.weight is not None:
         usable &= groups.all((groups.weight > 0) & np.isfinite(groups.weight))
     p = len(family.parameters)
-    module = compiled_groups(type(family)) if len(groups.x) >= compiled_rows else None
+    module = compiled_groups(type(family)) if len(groups.x) >= COMPILED_GROUP_ROWS else None
     if module is not None:
         result, status = fit_ranges(module, groups.x, groups.weight, groups.offsets, p)
         status[~usable] = OPEN
@@ -161,16 +166,19 @@ def settle(family: Family, groups: Groups, compiled_rows: int = COMPILED_GROUP_R
     settled = _nothing(len(groups), p)
     if not usable.any() or not is_vectorised(family):
         return settled
-    starts = _common_starts(family, groups, usable)
+    size = np.abs(groups.x)
+    usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))
+    with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
+        starts = _common_starts(family, groups, usable)
 
     def one(part: slice) -> None:
-        with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
+        with np.errstate(all="ignore"):
             here = _Batch(family, groups.part(part), usable[part]).settle(starts)
         settled.theta[part], settled.se[part], settled.llf[part] = here.theta, here.se, here.llf
         settled.status[part] = here.status
 
     if starts:
-        each(one, ranges(groups.offsets, BATCH_ROWS))
+        each(one, ranges(groups.offsets, BATCH_ROWS_ON_MEANS if isinstance(family, ExponentialFamily) else BATCH_ROWS))
         _compare_with_limits(family, groups, settled)
     return settled
 
@@ -188,8 +196,12 @@ def is_vectorised(family: Family) -> bool:
         return False
     if getattr(family, "with_ends", False):
         return False
-    if isinstance(family, ExponentialFamily) and family.from_means is None:
-        return False
+    if isinstance(family, ExponentialFamily):
+        # A parameter on the whole line that is not moved by the unit may be an angle, of which many values are one.
+        if family.from_means is None or any(p.domain == REAL and p.role == "shape" for p in family.parameters):
+            return False
+    elif type(family).irregular is not Family.irregular and family.hessian is None:
+        return False  # irregular somewhere and without second derivatives: there are kinks among the observations
     low, high = (np.array([p.typical[k] for p in family.parameters]) for k in (0, 1))
     theta = np.stack([0.6 * low + 0.4 * high, 0.3 * low + 0.7 * high])
     x = _two_points(family, theta)
@@ -259,6 +271,8 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
     An exponential family has one maximum, which is found from anywhere; of others those of several starts are compared.
     """
     chosen = np.flatnonzero(usable)
+    if len(chosen) == 0:
+        return []
     few = max(1, int(SKETCH_ROWS / max(1.0, float(np.mean(groups.counts)))))
     some = groups.take(chosen[:: max(1, len(chosen) // few)][: 4 * few])
     if len(some.x) > 4 * SKETCH_ROWS:  # a few large groups
@@ -325,7 +339,7 @@ class _Batch:
         doubt = ~self.usable
         for theta in starts:
             first = np.array([float(d.to_real(np.asarray(t))) for d, t in zip(self.domains, theta, strict=True)])
-            new_u, new_value, new = self._climb(first)
+            new_u, new_value, new = self._climb(first, np.where(arrived[:, None], u, np.nan), value)
             gain = self.groups.nobs * (value - new_value)
             both = arrived & new
             apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
@@ -341,8 +355,11 @@ class _Batch:
             self._certify(settled, chosen, u[chosen])
         return settled
 
-    def _climb(self, first: Array) -> tuple[Array, Array, Mask]:
-        """Newton's method with step halving from one start; where each group ended, and whether in a maximum."""
+    def _climb(self, first: Array, known: Array, known_value: Array) -> tuple[Array, Array, Mask]:
+        """Newton's method with step halving from one start; where each group ended, and whether in a maximum.
+
+        A climb that comes near a maximum found before, NaN where there is none, ends there.
+        """
         n = len(self.groups)
         at = np.tile(first, (n, 1))
         f, arrived = np.full(n, np.inf), np.zeros(n, dtype=bool)
@@ -361,7 +378,14 @@ class _Batch:
             longest = np.max(np.abs(step), axis=1)
             step *= np.minimum(1.0, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
             last = convex & (decrement < DECREMENT_TOLERANCE)
-            going = np.isfinite(decrement) & (np.max(np.abs(at[active] + step - first), axis=1) < _FAR)
+            near = np.max(np.abs(at[active] - known[active]), axis=1) < _NEAR
+            home = convex & (decrement < _NEARLY * nobs) & near
+            at[active[home]], f[active[home]], arrived[active[home]] = (
+                known[active[home]],
+                known_value[active[home]],
+                True,
+            )
+            going = ~home & np.isfinite(decrement) & (np.max(np.abs(at[active] + step - first), axis=1) < _FAR)
             share = np.ones(len(active))
             trying = np.flatnonzero(going)
             for _ in range(_HALVINGS):

@@ -116,17 +116,18 @@ def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
     """
     if len(gradient) == 0:
         return Measured(np.nan, 0.0, ())
-    diagonal = np.diag(hessian)
-    if not np.all(np.isfinite(hessian)) or not np.all(diagonal > SINGULAR):
+    diagonal = hessian.diagonal()
+    if not np.isfinite(hessian).all() or not diagonal.min() > SINGULAR:
         return Measured(np.inf, np.inf, tuple(sorted(np.where(np.isfinite(diagonal), diagonal, np.nan).tolist())))
     unit = 1.0 / np.sqrt(diagonal)
-    scaled = hessian * np.outer(unit, unit)
-    eigenvalues = np.linalg.eigvalsh(scaled)
-    if eigenvalues[0] <= 0:
-        return Measured(np.inf, np.inf, tuple(eigenvalues.tolist()))
-    inverse = np.linalg.inv(scaled)
+    eigenvalues, axes = np.linalg.eigh(hessian * (unit * unit[:, None]))
+    known = tuple(eigenvalues.tolist())
+    if known[0] <= 0:
+        return Measured(np.inf, np.inf, known)
     pull = gradient * unit
-    decrement = 0.5 * nobs * float(pull @ inverse @ pull)
+    along = pull @ axes
+    decrement = 0.5 * nobs * float(along @ (along / eigenvalues))
     # Standard errors in these coordinates are sqrt(diag(inverse) / nobs), so a score times one has no unit.
-    score_se = float(np.max(np.abs(pull) * np.sqrt(np.diag(inverse) * nobs)))
-    return Measured(score_se, decrement, tuple(eigenvalues.tolist()))
+    variances = (axes * axes) @ (1.0 / eigenvalues)
+    score_se = float(np.abs(pull * np.sqrt(variances * nobs)).max())
+    return Measured(score_se, decrement, known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.likelihood.coordinates import Objective
 
@@ -17,11 +19,17 @@ NEWTON_STEPS = 60
 LONGEST_STEP = 3.0
 """Longest Newton step, in coordinates in which a unit is a natural change."""
 
+_NATURAL = 1.0
+"""Distance from a minimum that is known within which a climb may be taken to lead there: a natural change."""
+
 _TRUSTED = 1e-4
 """Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes."""
 
 _SETTLED = 1e-11
 """Decrement, some millionths of a standard error, below which a step is not worth a pass over a large sample."""
+
+_TINY_STEP = 1e-9
+"""Length of a step, in natural changes, below which it is not worth a pass over any sample."""
 
 _NEAR = 1.0
 """Decrement at which a subsample has told what it can: a fraction of *its* standard errors."""
@@ -37,6 +45,12 @@ _HALVINGS = 30
 
 _RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
 """How long the methods that take over from Newton's may go on: steps, and looks at the value for each coordinate."""
+
+_FEW_COORDINATES = 4
+"""Up to so many, a linear system is solved faster number by number than by the call of a library."""
+
+_CLEAR = 1e-12
+"""Share of a diagonal entry that elimination must leave of it for a matrix to be clearly positive definite."""
 
 _LEAST_CURVATURE = 1e-3
 """Share of the largest curvature that a direction counts with where the information is not positive definite."""
@@ -62,8 +76,8 @@ _TIGHT_OPTIONS: dict[str, dict[str, float]] = {
 def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str) -> list[End]:
     """Climb the whole sample from the maximum of a small one, in few passes over the data."""
     hessian = small.hessian(u)
-    if method == "newton" and whole.has_hessian and whole.likelihood.at_once:
-        rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
+    rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
+    if method == "newton" and whole.at_once and rows > 2 * SKETCH_ROWS:
         near, done = _newton(Objective(whole.likelihood.on_sketch(rows), whole.coordinates), u, hessian, _NEAR)
         if done:
             u = near
@@ -78,50 +92,60 @@ class End:
     value: float
     method: str
 
+
 def climb(objective: Objective, starts: Sequence[Array], method: str, hessian: Array | None = None) -> list[End]:
-    """Climb from each start at which the data are possible; with second derivatives near one, from the first only."""
-    ends = []
-    for u in starts:
-        if not np.isfinite(objective.value(u)):
-            continue
-        end, used = (u, "fixed") if len(u) == 0 else _minimise(objective, u, method, hessian)
-        ends.append(End(end, objective.value(end), used))
-        if hessian is not None:
-            break
+    """Climb from each start at which the data are possible, from the highest first.
+
+    A climb that comes near a maximum that is known, and turns to it, ends there. With second derivatives near the one
+    start, that is where they are from.
+    """
+    possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
+    ends: list[End] = []
+    for value, u in sorted(possible, key=lambda start: start[0]):
+        ends.append(End(u, value, "fixed") if len(u) == 0 else _minimise(objective, u, method, hessian, ends))
     return ends
 
 
-def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None) -> tuple[Array, str]:
+def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None, known: Sequence[End]) -> End:
     if method == "newton":
-        end, done = _newton(objective, u, hessian)
+        end, done = _newton(objective, u, hessian, known=known)
         if done:
-            return end, "newton"
+            for other in known:
+                if end is other.u:
+                    return other
+            return End(end, objective.value(end), "newton")
         u = end if objective.value(end) < objective.value(u) else u
         u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
         end, done = _newton(objective, u)
         if done:
-            return end, "trust-exact"
+            return End(end, objective.value(end), "trust-exact")
         u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
         method = "Nelder-Mead"
     else:
         u = _by_scipy(objective, u, method)
     end, done = _newton(objective, u)
-    return (end if done else u), method
+    u = end if done else u
+    return End(u, objective.value(u), method)
 
 
 def _newton(
-    objective: Objective, u: Array, hessian: Array | None = None, enough: float = DECREMENT_TOLERANCE
+    objective: Objective,
+    u: Array,
+    hessian: Array | None = None,
+    enough: float = DECREMENT_TOLERANCE,
+    known: Sequence[End] = (),
 ) -> tuple[Array, bool]:
     """Newton's method with step halving; says whether it ended in a minimum of the objective, to a decrement.
 
     Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are
     not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues,
-    which leads away from saddles.
+    which leads away from saddles. Where it leads to a minimum that is known, that is the end.
     """
     nobs = objective.likelihood.nobs
+    many = objective.likelihood.data.n_rows > BLOCK_ROWS
     last, unchecked = np.inf, False
     for _ in range(NEWTON_STEPS):
-        if objective.likelihood.at_once:
+        if objective.at_once:
             hessian = None  # it comes with the gradient
         gradient = objective.gradient(u)
         fresh = hessian is None
@@ -133,14 +157,22 @@ def _newton(
             hessian = objective.hessian(u)
             step, convex = _newton_step(gradient, hessian)
             decrement = -0.5 * float(gradient @ step) * nobs
-        if not np.isfinite(decrement) or (unchecked and decrement > last):
+        if not math.isfinite(decrement) or (unchecked and decrement > last):
             return u, False
-        if decrement < _SETTLED and objective.likelihood.at_once:
+        longest = float(np.abs(step).max())
+        if objective.at_once and decrement < _SETTLED and (many or longest < _TINY_STEP):
             return u, convex
         if decrement < enough:
-            # From this near, one step more leaves nothing but the certificate to do.
+            # From this near, one step more leaves nothing but the certificate to do, if it is Newton's own.
+            if hessian is not None and not fresh and not many:
+                step, convex = _newton_step(gradient, objective.hessian(u))
             return (u + step, True) if convex else (u, False)
-        step *= min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
+        if convex:
+            for end in known:
+                if _leads_to(end.u, u, step):
+                    return end.u, True
+        if longest > LONGEST_STEP:
+            step *= LONGEST_STEP / longest
         # So near, the quadratic model is trusted without a look at the value; a decrement that grows will tell.
         unchecked = decrement < _TRUSTED * nobs
         if not unchecked:
@@ -156,10 +188,20 @@ def _newton(
     return u, False
 
 
+def _leads_to(minimum: Array, u: Array, step: Array) -> bool:
+    """Whether a Newton step, within a natural change of a minimum, makes at least half of the way to it."""
+    away = float(np.abs(u - minimum).max())
+    return away < _NATURAL and float(np.abs(u + step - minimum).max()) < 0.5 * away
+
+
 def _newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
     """Newton's step, and whether the second derivatives are positive definite; NaN where there is no step."""
+    if len(gradient) <= _FEW_COORDINATES:
+        step = _solved(hessian.tolist(), (-gradient).tolist())
+        if step is not None:
+            return np.array(step), True
     nothing = np.full_like(gradient, np.nan)
-    if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
+    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
         return nothing, False
     curvatures, axes = np.linalg.eigh(hessian)
     convex = bool(curvatures[0] > 0)
@@ -169,6 +211,29 @@ def _newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
         if not curvatures.all():
             return nothing, False
     return np.asarray(-axes @ ((gradient @ axes) / curvatures)), convex
+
+
+def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None:
+    """Solution of a few linear equations by elimination; None unless the matrix is clearly positive definite."""
+    n = len(right)
+    sizes = [abs(matrix[k][k]) for k in range(n)]
+    for k in range(n):
+        row = matrix[k]
+        pivot = row[k]
+        if not pivot > _CLEAR * sizes[k]:
+            return None
+        for i in range(k + 1, n):
+            below = matrix[i]
+            factor = below[k] / pivot
+            for j in range(k + 1, n):
+                below[j] -= factor * row[j]
+            right[i] -= factor * right[k]
+    for k in reversed(range(n)):
+        row = matrix[k]
+        for j in range(k + 1, n):
+            right[k] -= row[j] * right[j]
+        right[k] /= row[k]
+    return right
 
 
 def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Array:

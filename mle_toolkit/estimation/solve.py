@@ -42,6 +42,7 @@ FAR = 25.0
 STILL_RISING = 1e-3
 """Slope, in nats per observation and coordinate, above which a likelihood that has run off is unbounded."""
 
+
 @dataclass(frozen=True, kw_only=True)
 class Maximum:
     """Where a maximisation ended, in the unit of the data, with its certificate.
@@ -68,6 +69,8 @@ class Maximum:
         Mean log-density in the unit of the likelihood, where the route knows it.
     bounds : mapping of str to (lower, upper)
         Further limits on parameters that were asked for.
+    searched : tuple of Objective and ndarray, or None
+        What a search maximised, and where that ended.
     """
 
     family: Family
@@ -83,6 +86,7 @@ class Maximum:
     n_starts: int = 0
     n_agreeing: int = 0
     bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    searched: tuple[Objective, Array] | None = None
 
     @cached_property
     def loglik(self) -> float:
@@ -95,6 +99,9 @@ class Maximum:
     @cached_property
     def objective(self) -> Objective:
         """The likelihood as a function of the coordinates of the free parameters."""
+        if self._is_searched:
+            assert self.searched is not None
+            return self.searched[0]
         theta = self.theta_in_unit
         natural = natural_changes(self.likelihood, theta)
         family = self.likelihood.family
@@ -104,7 +111,15 @@ class Maximum:
     @cached_property
     def coordinates(self) -> Array:
         """Where the maximum is, in those coordinates."""
+        if self._is_searched:
+            assert self.searched is not None
+            return self.searched[1]
         return self.objective.coordinates.from_theta(self.theta_in_unit)
+
+    @property
+    def _is_searched(self) -> bool:
+        """Whether the search has left derivatives at the maximum, by the coordinates of the free parameters."""
+        return self.searched is not None and self.searched[0].at_once and self.searched[0].coordinates.free == self.free
 
     @property
     def is_plain(self) -> bool:
@@ -345,6 +360,8 @@ def _by_search(
     given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
     free = [p.regular and p.name not in given for p in family.parameters]
     starts = starts_of(family, likelihood, domains, given, start)
+    if family.one_maximum and likelihood.plain and not given and not bounds:
+        starts = starts[:1]
     method = "newton" if solver in (None, "closed-form") else str(solver)
 
     natural = natural_changes(likelihood, starts[0])
@@ -371,7 +388,9 @@ def _by_search(
     agreeing = sum((end.value - min(e.value for e in ends)) * small.likelihood.nobs <= 1e-6 for end in ends)
     theta = coordinates.to_theta(best.u)
     arranged = likelihood.family.arranged
+    searched: tuple[Objective, Array] | None = (objective, best.u)
     if arranged is not None and not given and start is None:
+        searched = None
         theta = np.concatenate([np.ravel(value) for value in arranged(*family.unpack(theta))])
     found = _maximum(
         family,
@@ -382,6 +401,7 @@ def _by_search(
         fixed=tuple(fixed),
         n_starts=len(starts),
         n_agreeing=agreeing,
+        searched=searched,
     )
     on_bound = _on_bounds(found, bounds)
     if on_bound:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.sample import SKETCH_ROWS, Sample
 from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.domain import REAL, Domain, Interval
@@ -24,8 +24,9 @@ def direct_route(likelihood: Likelihood) -> Any:
         from_means = family.from_means
         return None if from_means is None else lambda: from_means(likelihood.means)
     from_sample = family.from_sample if likelihood.plain else None
-    if likelihood.at_once and not family.entropy_attained:
-        return None  # Newton's method on sums takes fewer passes
+    large = likelihood.data.n_rows > 4 * SKETCH_ROWS
+    if large and likelihood.twin is not None and not family.entropy_attained:
+        return None  # Newton's method on compiled sums takes fewer passes
     if not likelihood.data.in_memory and not family.entropy_attained and all(p.regular for p in family.parameters):
         return None  # nor does it need rows that are not held
     return None if from_sample is None else lambda: from_sample(likelihood.sample)
@@ -224,8 +225,11 @@ def in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Ar
 
 def split(family: Family, theta: Array) -> list[Array]:
     """The values of each parameter, cut from the vector of all."""
-    ends = np.cumsum([p.size for p in family.parameters], dtype=int)
-    return np.split(np.asarray(theta, dtype=float), ends)[:-1]  # the last piece is what is left: nothing
+    parts, first = [], 0
+    for p in family.parameters:
+        parts.append(theta[first : first + p.size])
+        first += p.size
+    return parts
 
 
 def _into(domain: Domain, value: Array) -> Array:

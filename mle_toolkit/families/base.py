@@ -13,7 +13,7 @@ import importlib
 import inspect
 import pkgutil
 from abc import ABC
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -95,6 +95,10 @@ class Family(ABC):
         Weighted sums of the score over a block, where they come cheaper than from the score of every row.
     ``hessian(x, *params)``
         Second derivatives, upper triangle row by row: ``(d11, d12, ..., d22, ...)``. Default: differences of the score.
+    ``derivative_sums(x, weight, *params)``, ``derivatives(count, sums, *params)``
+        Both or neither: sums over a block, and the list that these, added over all blocks, make: log-likelihood, score
+        and second derivatives (upper triangle) of ``count`` observations. One pass then gives all, and what they share
+        is computed once.
     ``start(sample)``
         Starting values, or a list of several where the likelihood may have several maxima. The sample is in
         standard units where parameters declare their roles.
@@ -148,6 +152,9 @@ class Family(ABC):
     multivariate: ClassVar[bool] = False
     """An observation is a row of numbers: ``x`` has shape (n, d), ``logpdf`` gives (n,), and ``support`` is where each
     number lives."""
+    one_maximum: ClassVar[bool] = False
+    """By a theorem the likelihood of exact data has no more than one maximum while all parameters are free: one start
+    is enough."""
     entropy_attained: ClassVar[bool] = False
     """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the
     likelihood at the maximum needs no pass over the data."""
@@ -158,6 +165,8 @@ class Family(ABC):
     score: Callable[..., tuple[Array, ...]] | None = None
     score_sums: Callable[..., Array] | None = None
     hessian: Callable[..., tuple[Array, ...]] | None = None
+    derivative_sums: Callable[..., Sequence[float]] | None = None
+    derivatives: Callable[..., Sequence[float]] | None = None
     start: Callable[[Sample], Any] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Callable[[Sample, Any], str | None] | None = None
@@ -201,6 +210,11 @@ class Family(ABC):
     def param_names(self) -> tuple[str, ...]:
         """Names of the parameters, in declared order."""
         return tuple(parameter.name for parameter in self.parameters)
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        """Role of every single number among the parameters."""
+        return tuple(p.role for p in self.parameters for _ in range(p.size))
 
     @cached_property
     def coefficient_names(self) -> tuple[str, ...]:
@@ -263,6 +277,10 @@ class Family(ABC):
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """Names of the parameters that, at these values, have no standard error from the information."""
+        return self._irregular
+
+    @cached_property
+    def _irregular(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.parameters if not p.regular)
 
     def strata(self, sample: Sample) -> tuple[Array, ...]:
@@ -305,7 +323,10 @@ class Family(ABC):
         elif needed == 2:
             return
         else:
-            distinct = len(np.unique(sample.sketch().x))
+            few = sample.sketch().x
+            distinct = len(set(few[: 4 * needed].tolist()))  # a few rows will do, as a rule
+            if distinct < needed:
+                distinct = len(np.unique(few))
             if distinct < needed:
                 distinct = len(np.unique((sample if sample.in_memory else sample.tabulated()).x))
         if distinct < needed:
@@ -446,9 +467,13 @@ class Family(ABC):
         return f"{self.name}({', '.join(self.param_names)}" + (f"; {constants})" if constants else ")")
 
 
+_FEW = 4_000
+
+
 def total(x: Array) -> float:
     """Sum of a block: as exact as np.sum, at memory speed, and without waking BLAS threads."""
-    return float(np.einsum("i->", x))
+    # Of few rows the call is what costs.
+    return float(np.add.reduce(x)) if len(x) <= _FEW else float(np.einsum("i->", x))
 
 
 def dot(x: Array, y: Array) -> float:
@@ -456,6 +481,18 @@ def dot(x: Array, y: Array) -> float:
     if len(x) <= BLOCK_ROWS:
         return float(x @ y)
     return sum(float(x[k : k + BLOCK_ROWS] @ y[k : k + BLOCK_ROWS]) for k in range(0, len(x), BLOCK_ROWS))
+
+
+def weighted(weight: Array | None, *columns: Array) -> tuple[Array, ...]:
+    """Columns times their weights; themselves without weights."""
+    return columns if weight is None else tuple([weight * column for column in columns])
+
+
+def sums_of(weight: Array | None, *columns: Array) -> tuple[float, ...]:
+    """Weighted sum of each column over a block."""
+    if weight is None:
+        return tuple([total(column) for column in columns])
+    return tuple([dot(weight, column) for column in columns])
 
 
 def location_scale_tail_scores(
@@ -480,6 +517,8 @@ class ExponentialFamily(Family):
         That part, if there is one: the log-likelihood needs its mean, the maximum does not.
     ``score_of(T, *params)``
         Its derivatives by each parameter, linear in ``T`` too.
+    ``hessian_of(T, *params)``
+        Their second derivatives, upper triangle row by row, linear in T. Default: differences of the score.
     ``from_means(means)``
         The maximum, from the sample means of the statistics.
     ``with_ends``
@@ -491,10 +530,23 @@ class ExponentialFamily(Family):
     statistics: Callable[[Array], tuple[Array, ...]]
     log_density: Callable[..., Array]
     score_of: Callable[..., tuple[Array, ...]]
+    hessian_of: Callable[..., tuple[Array, ...]] | None = None
     log_base: Callable[[Array], Array] | None = None
     from_means: Callable[[tuple[float, ...]], tuple[float, ...]] | None = None
     block_rows: ClassVar[int] = BLOCK_ROWS
     """Rows a block of `sums`; ``LONG_BLOCK_ROWS`` where it makes no temporaries of the size of the block."""
+
+    def __init_subclass__(cls) -> None:
+        """Take second derivatives at x from those that are linear in the statistics."""
+        super().__init_subclass__()
+        if "hessian_of" in vars(cls):
+
+            def hessian(self: Any, x: Array, *params: Any) -> tuple[Array, ...]:
+                """Second derivatives of the log-density."""
+                second: tuple[Array, ...] = self.hessian_of(self.statistics(x), *params)
+                return second
+
+            cls.hessian = hessian
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""

@@ -38,6 +38,10 @@ class Bernoulli(ExponentialFamily):
         """Derivative by p."""
         return ((T[0] - p) / (p * (1 - p)),)
 
+    def hessian_of(self, T: tuple[Array, ...], p: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        return (-T[0] / p**2 - (1 - T[0]) / (1 - p) ** 2,)
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """The share of successes."""
         return (means[0],)

@@ -30,8 +30,8 @@ class Beta(ExponentialFamily):
     name = "beta"
     support = UNIT
     parameters = (
-        Parameter("a", POSITIVE, typical=(0.5, 10.0)),
-        Parameter("b", POSITIVE, typical=(0.5, 10.0)),
+        Parameter("a", POSITIVE, typical=(0.7, 10.0)),
+        Parameter("b", POSITIVE, typical=(0.7, 10.0)),
     )
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
@@ -49,10 +49,10 @@ class Beta(ExponentialFamily):
         both = special.psi(a + b)
         return log_x - special.psi(a) + both, log_rest - special.psi(b) + both
 
-    def hessian(self, x: Array, a: Array, b: Array) -> tuple[Array, ...]:
-        """Second derivatives, which do not depend on x."""
-        both = special.polygamma(1, a + b)
-        return both - special.polygamma(1, a), both, both - special.polygamma(1, b)
+    def hessian_of(self, T: tuple[Array, ...], a: Array, b: Array) -> tuple[Array, ...]:
+        """Second derivatives, which do not depend on T; the zeta function of 2 is the trigamma function."""
+        both = special.zeta(2.0, a + b)
+        return both - special.zeta(2.0, a), both, both - special.zeta(2.0, b)
 
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Newton's method in the logs of both parameters."""
@@ -66,21 +66,23 @@ class Beta(ExponentialFamily):
         value = self._mean_loglik(means, a, b)
         for _ in range(_NEWTON_STEPS):
             score_a, score_b = (float(s) for s in self.score_of(means, a, b))  # type: ignore[arg-type]
-            h_aa, h_ab, h_bb = (float(h) for h in self.hessian(np.empty(0), a, b))  # type: ignore[arg-type]
+            h_aa, h_ab, h_bb = (float(h) for h in self.hessian_of(means, a, b))  # type: ignore[arg-type]
             # In log coordinates the steps cannot leave the domain.
-            g = np.array([a * score_a, b * score_b])
-            h = np.array([[a * a * h_aa + g[0], a * b * h_ab], [a * b * h_ab, b * b * h_bb + g[1]]])
-            if h[0, 0] >= 0 or np.linalg.det(h) <= 0:
-                h = np.array([[a * a * h_aa, a * b * h_ab], [a * b * h_ab, b * b * h_bb]])  # always negative definite
-            step = -np.linalg.solve(h, g)
-            step *= min(1.0, 2.0 / float(np.max(np.abs(step))) if np.any(step) else 1.0)
-            small = float(np.max(np.abs(step))) < 1e-8
+            g_a, g_b = a * score_a, b * score_b
+            h_aa, h_ab, h_bb = a * a * h_aa, a * b * h_ab, b * b * h_bb  # negative definite
+            if h_aa + g_a < 0 and (h_aa + g_a) * (h_bb + g_b) > h_ab * h_ab:
+                h_aa, h_bb = h_aa + g_a, h_bb + g_b
+            determinant = h_aa * h_bb - h_ab * h_ab
+            step_a, step_b = (h_ab * g_b - h_bb * g_a) / determinant, (h_ab * g_a - h_aa * g_b) / determinant
+            longest = max(abs(step_a), abs(step_b))
+            share = min(1.0, 2.0 / longest) if longest else 1.0
+            small = longest < 1e-8
             for _ in range(_NEWTON_STEPS):
-                new_a, new_b = a * math.exp(step[0]), b * math.exp(step[1])
+                new_a, new_b = a * math.exp(share * step_a), b * math.exp(share * step_b)
                 new = self._mean_loglik(means, new_a, new_b)
                 if new >= value or small:  # differences below the square of 1e-8 are rounding
                     break
-                step *= 0.5
+                share *= 0.5
             a, b, value = new_a, new_b, new
             if small:
                 break

@@ -9,10 +9,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family, Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _FEW = 50
@@ -39,6 +41,8 @@ class Cauchy(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
 
+    one_maximum = True
+
     def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
         z = (x - loc) / scale
@@ -59,6 +63,31 @@ class Cauchy(Family):
         square = np.square(scale)
         mixed = slope + z * bend
         return -bend / square, -mixed / square, (1 - z * (slope + mixed)) / square
+
+    def derivative_sums(self, x: Array, weight: Array | None, loc: float, scale: float) -> tuple[float, ...]:
+        """Sums of log(1 + z²) and, with r = 1/(1 + z²), of z²r, r, r², zr and zr²."""
+        z = (x - loc) / scale
+        square = z * z
+        share = 1 / (1 + square)
+        slope = z * share
+        w_share, w_slope = weighted(weight, share, slope)
+        return (
+            *sums_of(weight, np.log1p(square), square * share),
+            total(w_share), dot(w_share, share), total(w_slope), dot(w_slope, share),
+        )  # fmt: skip
+
+    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        logs, pulls, shares, squares, slopes, bends = sums
+        possible = math.isfinite(pulls)
+        return [
+            -logs - count * math.log(math.pi * scale) if possible else -math.inf,
+            2 * slopes / scale,
+            (2 * pulls - count) / scale,
+            2 * (shares - 2 * squares) / scale**2,
+            -4 * bends / scale**2,
+            (4 * squares - 2 * shares - count) / scale**2,
+        ]
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
         """Median and half the interquartile range; other quantiles too, which matter when the scale is known."""

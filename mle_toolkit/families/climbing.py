@@ -34,24 +34,29 @@ _DIFFERENCE = 1e-4
 
 def climb(
     sample: Sample,
-    derivatives: Callable[..., tuple[Any, ...]],
+    totals: Callable[..., Array],
     to_params: Callable[[Array], tuple[float, ...]],
     start: Array,
     stop: Callable[[Array], bool] = lambda v: False,
+    slopes: Callable[..., tuple[Array, Array]] | None = None,
 ) -> tuple[float, Array]:
     """Climb the mean log-likelihood from a start.
 
     Parameters
     ----------
     sample : Sample
-    derivatives : callable
-        ``derivatives(x, *params)``: log-density, its first derivatives and its second ones, upper triangle row by row.
+    totals : callable
+        ``totals(sample, *params)``: log-likelihood, its first derivatives and its second ones, upper triangle row by
+        row: `totals_of_rows`, or what is faster.
     to_params : callable
         The parameters at a vector of coordinates: smooth, and one to one.
     start : ndarray of shape (q,)
         Coordinates in which a change of 1 is a natural one, and parameters run off exponentially.
     stop : callable, optional
         Tells from the coordinates that nothing is to be found any further.
+    slopes : callable, optional
+        ``slopes(*params)``: first and second derivatives of the parameters by the coordinates, of shapes (p, q) and
+        (p, q, q). By default differences.
 
     Returns
     -------
@@ -62,7 +67,7 @@ def climb(
     """
     v = np.array(start, dtype=float)
     with np.errstate(all="ignore"):  # trial points may lie where the density overflows; they are not taken
-        value, gradient, hessian = _expansion(sample, derivatives, to_params, v)
+        value, gradient, hessian = _expansion(sample, totals, to_params, slopes, v)
         for _ in range(_STEPS):
             if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
                 break
@@ -79,7 +84,7 @@ def climb(
                 return value, v + step
             step *= min(1.0, _LONGEST_STEP / float(np.max(np.abs(step))))
             for _ in range(_HALVINGS):
-                trial = _expansion(sample, derivatives, to_params, v + step)
+                trial = _expansion(sample, totals, to_params, slopes, v + step)
                 if trial[0] > value or (gain < _ROUNDING_OF_VALUE * sample.nobs and np.isfinite(trial[0])):
                     break
                 step *= 0.5
@@ -92,29 +97,36 @@ def climb(
     return value, v
 
 
+def totals_of_rows(derivatives: Callable[..., tuple[Any, ...]]) -> Callable[..., Array]:
+    """Sums over a sample of what ``derivatives(x, *params)`` gives for every row: a tuple of arrays."""
+
+    def totals(sample: Sample, *params: float) -> Array:
+        def of_block(x: Array, weight: Array | None, _: int) -> Array:
+            terms = derivatives(x, *params)
+            return np.array([np.sum(np.broadcast_to(t, x.shape) if weight is None else weight * t) for t in terms])
+
+        return sample.fold(of_block)
+
+    return totals
+
+
 def _expansion(
     sample: Sample,
-    derivatives: Callable[..., tuple[Any, ...]],
+    totals: Callable[..., Array],
     to_params: Callable[[Array], tuple[float, ...]],
+    slopes_of: Callable[..., tuple[Array, Array]] | None,
     v: Array,
 ) -> tuple[float, Array, Array]:
     """Value, gradient and second derivatives of the mean log-likelihood by the coordinates."""
     params = to_params(v)
-    totals: Any = 0.0
-    for x, weight in sample.blocks():
-        terms = derivatives(x, *params)
-        totals = totals + np.array(
-            [np.sum(np.broadcast_to(t, x.shape) if weight is None else weight * t) for t in terms]
-        )
-    means = totals / sample.nobs
-    p, q = len(params), len(v)
+    means = totals(sample, *params) / sample.nobs
+    p = len(params)
     first = means[1 : 1 + p]
     second = np.empty((p, p))
     upper = np.triu_indices(p)
     second[upper] = second.T[upper] = means[1 + p :]
-    slopes, bends = _linearised(to_params, v, np.array(params))
-    hessian = slopes.T @ second @ slopes + np.tensordot(first, bends, 1)
-    return float(means[0]), first @ slopes, hessian.reshape(q, q)
+    slopes, bends = _linearised(to_params, v, np.array(params)) if slopes_of is None else slopes_of(*params)
+    return float(means[0]), first @ slopes, slopes.T @ second @ slopes + np.tensordot(first, bends, 1)
 
 
 def _linearised(to_params: Callable[[Array], tuple[float, ...]], v: Array, centre: Array) -> tuple[Array, Array]:

@@ -202,12 +202,12 @@ class Distribution:
     @cached_property
     def _density(self) -> Density:
         """The density, ready to be integrated."""
-        return Density(self.family.name, self.logpdf, *self._ends, self._landmarks)
+        return Density(self.family.name, self.logpdf, *self.ends, self.landmarks)
 
     @cached_property
     def _mass(self) -> Mass:
         """The probabilities, ready to be summed."""
-        return Mass(self.family.name, self.pdf, *self._ends, float(np.rint(self._landmarks[0])) - 1)
+        return Mass(self.family.name, self.pdf, *self.ends, float(np.rint(self.landmarks[0])) - 1)
 
     def _mass_below(self, x: Array) -> Array:
         return self._mass.below(x) if self.family.discrete else self._density.below(x)
@@ -218,14 +218,14 @@ class Distribution:
     def _quantile(self, p: Array, *, above: bool) -> Array:
         if not self.family.discrete:
             return self._density.quantile(p, above=above)
-        return count_quantile(self.sf if above else self.cdf, p, *self._ends, above=above)
+        return count_quantile(self.sf if above else self.cdf, p, *self.ends, above=above)
 
     @property
     def _has_quantiles(self) -> bool:
         return self.family.ppf is not None or self._scipy is not None
 
     @cached_property
-    def _ends(self) -> tuple[float, float]:
+    def ends(self) -> tuple[float, float]:
         """The interval on which the law lives: part of the support where parameters bound it."""
         support = self.family.support
         if not self._has_quantiles:
@@ -235,12 +235,12 @@ class Distribution:
         return max(low, support.lower), min(high, support.upper)
 
     @cached_property
-    def _landmarks(self) -> tuple[float, ...]:
+    def landmarks(self) -> tuple[float, ...]:
         """Points in the bulk of the law, from its lower to its upper tail."""
         if self._has_quantiles:
             points = self.ppf(np.array(QUANTILES))
             return tuple(sorted({float(v) for v in points if np.isfinite(v)}))
-        return landmarks(self.family.name, self.logpdf, *self._ends, integer=self.family.discrete)
+        return landmarks(self.family.name, self.logpdf, *self.ends, integer=self.family.discrete)
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.params.items())

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+
+_LARGEST_EXPONENT = math.log(np.finfo(float).max)
+"""Beyond it `math.exp` raises; a coordinate there stands for infinity."""
 
 
 @dataclass(frozen=True)
@@ -131,12 +135,30 @@ class Interval:
 
     def curvature(self, u: float) -> float:
         """Second derivative of `from_real`."""
-        slope = float(self.jacobian(np.asarray(u))[0, 0])
-        if np.isfinite(self.lower) and np.isfinite(self.upper):
-            return slope * float(special.expit(-u) - special.expit(u))
-        if np.isfinite(self.lower):
-            return slope
-        return -slope if np.isfinite(self.upper) else 0.0
+        return self.at(float(u))[2]
+
+    def at(self, u: float) -> tuple[float, float, float]:
+        """`from_real` of one number, its slope and its second derivative, as plain numbers."""
+        if self.upper == math.inf:
+            if self.lower == -math.inf:
+                return u, 1.0, 0.0
+            power = math.exp(u) if u < _LARGEST_EXPONENT else math.inf
+            return self.lower + power, power, power
+        if self.lower == -math.inf:
+            power = math.exp(-u) if u > -_LARGEST_EXPONENT else math.inf
+            return self.upper - power, power, -power
+        above, below = float(special.expit(u)), float(special.expit(-u))
+        width = self.upper - self.lower
+        slope = width * above * below
+        return self.lower + width * above, slope, slope * (below - above)
+
+    def coordinate(self, value: float) -> float:
+        """`to_real` of one number, as a plain number."""
+        if self.upper == math.inf:
+            return value if self.lower == -math.inf else _log(value - self.lower)
+        if self.lower == -math.inf:
+            return -_log(self.upper - value)
+        return _log(value - self.lower) - _log(self.upper - value)
 
     def __str__(self) -> str:
         if self.integer:
@@ -451,6 +473,10 @@ class Stack:
 
 Domain = Interval | Simplex | Vector | Space | PositiveDefinite | Stack
 """Where one parameter lives: a number, or an array of them."""
+
+
+def _log(x: float) -> float:
+    return math.log(x) if x > 0 else (-math.inf if x == 0 else math.nan)
 
 
 def _endpoint(value: float) -> str:

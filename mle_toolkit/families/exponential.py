@@ -41,6 +41,10 @@ class Exponential(HazardFamily, ExponentialFamily):
         """Derivative by scale."""
         return ((T[0] / scale - 1) / scale,)
 
+    def hessian_of(self, T: tuple[Array, ...], scale: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        return ((1 - 2 * T[0] / scale) / scale**2,)
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """The mean."""
         if not means[0] > 0:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, get_family
+from mle_toolkit.families.base import Family, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 
@@ -53,6 +56,27 @@ class Frechet(Family):
         mixed = (1 - power + shape * log_z * power) / scale
         by_scale = -shape / scale**2 * (1 - power + shape * power)
         return by_shape, mixed, by_scale
+
+    def derivative_sums(self, x: Array, weight: Array | None, shape: float, scale: float) -> tuple[float, ...]:
+        """Sums of log z and, with p = z^-shape, of p, p log z and p log² z."""
+        log_z = np.log(x) - math.log(scale)
+        power = np.exp(-shape * log_z)
+        slope = log_z * power
+        w_log, w_slope = weighted(weight, log_z, slope)
+        return total(w_log), *sums_of(weight, power), total(w_slope), dot(w_slope, log_z)
+
+    def derivatives(self, count: float, sums: Sequence[float], shape: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        logs, powers, slopes, bends = sums
+        lack = count - powers
+        return [
+            count * (math.log(shape) - math.log(scale)) - (shape + 1) * logs - powers,
+            count / shape - (logs - slopes),
+            shape / scale * lack,
+            -count / shape**2 - bends,
+            (lack + shape * slopes) / scale,
+            -shape / scale**2 * (lack + shape * powers),
+        ]
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Fit the Weibull law to 1/x."""

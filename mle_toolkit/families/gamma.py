@@ -60,6 +60,10 @@ class Gamma(ExponentialFamily):
         x, log_x = T
         return log_x - special.psi(shape) - np.log(scale), (x / scale - shape) / scale
 
+    def hessian_of(self, T: tuple[Array, ...], shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T; the zeta function of 2 is the trigamma function."""
+        return -special.zeta(2.0, shape), -1 / scale, (shape - 2 * T[0] / scale) / scale**2
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Root in the shape; the scale follows."""
         mean, mean_log = means

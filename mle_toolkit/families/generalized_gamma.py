@@ -90,7 +90,7 @@ class GeneralizedGamma(Family):
         logs = sample.with_values(log_x, sample.weight)
         mean_log, deviation = logs.mean(), math.sqrt(logs.var())
         logs = sample.with_values((log_x - mean_log) / deviation, sample.weight)
-        u = profile_maximum(logs, _profile, _profile_slopes, _LOWEST, _HIGHEST, _STEP)
+        u = profile_maximum(logs, _profile_values, _profile_slopes, _LOWEST, _HIGHEST, _STEP)
         params = _stacy(logs, u, mean_log, deviation)
         if params[2] > _SMALLEST_LOG_SCALE:
             return params[0], params[1], math.exp(params[2])
@@ -191,6 +191,11 @@ def _gap(logs: Sample, c: float) -> tuple[float, float, float]:
     mean = first / total
     gap = (math.log1p(excess) if c * largest < 1 else c * largest + math.log(total)) - c * plain
     return gap, mean - plain, second / total - mean * mean
+
+
+def _profile_values(logs: Sample, grid: Array) -> Array:
+    """`_profile` at several points."""
+    return np.array([_profile(logs, u) for u in grid.tolist()])
 
 
 def _profile(logs: Sample, u: float) -> float:

@@ -37,6 +37,10 @@ class Geometric(ExponentialFamily):
         """Derivative by prob."""
         return (1 / prob - T[0] / (1 - prob),)
 
+    def hessian_of(self, T: tuple[Array, ...], prob: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        return (-1 / prob**2 - T[0] / (1 - prob) ** 2,)
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """One success in 1 + mean trials."""
         return (1 / (1 + means[0]),)

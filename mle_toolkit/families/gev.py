@@ -10,11 +10,13 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.special import log1mexp_exp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _SMALL_XI = 0.02
@@ -87,6 +89,49 @@ class GEV(Family):
             by_t * t_xi_xi - (2 + power * t_xi) * t_xi,
         )
 
+    def derivative_sums(self, x: Array, weight: Array | None, loc: float, scale: float, xi: float) -> tuple[float, ...]:
+        """Sums over rows of what log-density, score and second derivatives have of z, in units of the scale."""
+        z = (x - loc) / scale
+        t, t_xi, t_xi_xi = reduced_slopes(xi, z, second=True)
+        power = np.exp(-t)
+        by_t = power - (1 + xi)
+        t_z = 1 / (1 + xi * z)
+        by_z = by_t * t_z
+        by_zz = (power + xi * by_t) * t_z * t_z
+        by_z_xi = (power * t_xi + 1 + by_z * z) * t_z
+        w_z, w_t, w_xi = weighted(weight, z, by_t, t_xi)
+        z_by_zz = z * by_zz
+        value, total_by_z, total_by_zz, total_z_xi, powers = sums_of(weight, t, by_z, by_zz, by_z_xi, power)
+        count, slope, bend = len(x) if weight is None else total(weight), dot(w_z, by_z), dot(w_z, by_zz)
+        return (
+            -(1 + xi) * value - powers,
+            -total_by_z,
+            -(count + slope),
+            dot(w_t, t_xi) - value,
+            -total_by_zz,
+            total_by_z - bend,
+            total_z_xi,
+            count + 2 * slope - dot(w_z, z_by_zz),
+            dot(w_z, by_z_xi),
+            dot(w_t, t_xi_xi) - 2 * total(w_xi) - dot(w_xi, power * t_xi),
+        )
+
+    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float, xi: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        value, by_loc, by_scale, by_xi, loc_loc, loc_scale, loc_xi, scale_scale, scale_xi, xi_xi = sums
+        return [
+            value - count * math.log(scale) if math.isfinite(value) else -math.inf,
+            by_loc / scale,
+            by_scale / scale,
+            by_xi,
+            loc_loc / scale**2,
+            loc_scale / scale**2,
+            loc_xi / scale,
+            scale_scale / scale**2,
+            scale_xi / scale,
+            xi_xi,
+        ]
+
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
         """Probability-weighted moments; a Gumbel law of the same mean and variance, which no observation excludes."""
         scale = math.sqrt(6 * sample.var()) / math.pi
@@ -154,7 +199,7 @@ def reduced(xi: Array, z: Array) -> Array:
         return np.where(flat, z, np.log1p(np.maximum(some * z, -1.0)) / some)
 
 
-def reduced_slopes(xi: Array, z: Array, *, second: bool = False) -> tuple[Array, Array, Array]:
+def reduced_slopes(xi: Array | float, z: Array, *, second: bool = False) -> tuple[Array, Array, Array]:
     """`reduced`, and its first and, if asked for, second derivative by xi.
 
     With L(w) = log(1 + w)/w these are z L(w), z² L'(w) and z³ L''(w), w = xi z: smooth at xi = 0, where the closed form
@@ -168,21 +213,31 @@ def reduced_slopes(xi: Array, z: Array, *, second: bool = False) -> tuple[Array,
     z = np.asarray(z, dtype=float)
     w = np.asarray(xi * z)
     near = np.abs(w) < _SMALL
+    if near.all():
+        level, slope, bend = _near_zero(w)
+        return z * level, z * z * slope, z**3 * bend
     far = np.where(near, 1.0, w)
     inverse = 1 / (1 + far)
     level = np.log1p(far) / far
     slope = (inverse - level) / far
     bend = (-inverse * inverse - 2 * slope) / far
-    v = w[near]
-    total = np.zeros_like(v)
-    for coefficient in reversed(_SERIES):
-        total = total * v + coefficient
-    # From L'' = (-1/(1 + w)² - 2 L')/w and L' = (1/(1 + w) - L)/w, backwards, without a division by w.
-    inverse = 1 / (1 + v)
-    bend[near] = total
-    slope[near] = -0.5 * (inverse * inverse + v * total)
-    level[near] = inverse - v * slope[near]
+    level[near], slope[near], bend[near] = _near_zero(w[near])
     return z * level, z * z * slope, z**3 * bend
+
+
+def _near_zero(w: Array) -> tuple[Array, Array, Array]:
+    """L(w) = log(1 + w)/w, L' and L'' near 0.
+
+    The last by its series, the others from L'' = (-1/(1 + w)² - 2 L')/w and L' = (1/(1 + w) - L)/w, backwards, without
+    a division by w.
+    """
+    bend = np.full_like(w, _SERIES[-1])
+    for coefficient in _SERIES[-2::-1]:
+        bend *= w
+        bend += coefficient
+    inverse = 1 / (1 + w)
+    slope = -0.5 * (inverse * inverse + w * bend)
+    return inverse - w * slope, slope, bend
 
 
 def _weighted_moments(sample: Sample) -> tuple[float, float, float]:

@@ -62,7 +62,7 @@ class Gompertz(HazardFamily):
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Highest point of the profile likelihood in log(1/scale); its lower end if the exponential law is better."""
         highest = math.log(_LARGEST_AGE / sample.maximum)
-        u = profile_maximum(sample, _profile, _profile_slopes, min(_LOWEST, highest - 1), highest, _STEP)
+        u = profile_maximum(sample, _profile_values, _profile_slopes, min(_LOWEST, highest - 1), highest, _STEP)
         if u >= highest:
             raise DegenerateDataError(
                 f"gompertz: the observations vary too little (coefficient of variation "
@@ -97,6 +97,11 @@ class Gompertz(HazardFamily):
         from scipy import stats
 
         return stats.gompertz(shape, scale=scale)
+
+
+def _profile_values(sample: Sample, grid: Array) -> Array:
+    """`_profile` at several points."""
+    return np.array([_profile(sample, u) for u in grid.tolist()])
 
 
 def _profile(sample: Sample, u: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +11,21 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes
-from mle_toolkit.families.special import log1mexp, log_or_minus_inf
+from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_grid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _NEWTON_STEPS = 100
+
+_FLAT_XI = 0.1
+"""Size of xi below which derivatives by xi are taken row by row: sums of logs, divided by xi³, would lose digits."""
+
 _GRID_BELOW = 1 - np.logspace(-9, -0.3, 15)
 """Values of -max(x) xi/scale at which the profile is looked at; at 1 the support ends at the largest observation."""
 _GRID_ABOVE = np.logspace(-2, 8, 21)
@@ -71,6 +77,31 @@ class GPD(Family):
             -2 * t_xi - (1 + xi) * t_xi_xi,
         )
 
+    def derivative_sums(self, x: Array, weight: Array | None, scale: float, xi: float) -> tuple[float, ...]:
+        """Sums of t = log(1 + xi z)/xi, its two derivatives by xi, and, with r = z/(1 + xi z), of r and r²."""
+        z = x / scale
+        share = z / (1 + xi * z)
+        (w_share,) = weighted(weight, share)
+        shares, squares = total(w_share), dot(w_share, share)
+        if abs(xi) < _FLAT_XI:
+            return *sums_of(weight, *reduced_slopes(xi, z, second=True)), shares, squares
+        t = sums_of(weight, np.log1p(xi * z))[0] / xi
+        t_xi = (shares - t) / xi
+        return t, t_xi, (-squares - 2 * t_xi) / xi, shares, squares
+
+    def derivatives(self, count: float, sums: Sequence[float], scale: float, xi: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        t, t_xi, t_xi_xi, share, square = sums
+        possible = math.isfinite(t) and math.isfinite(share)  # else an observation is beyond the end of the support
+        return [
+            -count * math.log(scale) - (1 + xi) * t if possible else -math.inf,
+            ((1 + xi) * share - count) / scale,
+            -t - (1 + xi) * t_xi,
+            (count - (1 + xi) * (2 * share - xi * square)) / scale**2,
+            (share - (1 + xi) * square) / scale,
+            -2 * t_xi - (1 + xi) * t_xi_xi,
+        ]
+
     def start(self, sample: Sample) -> list[tuple[float, float]]:
         """The exponential law, and a wide one that reaches every observation also at a known negative xi."""
         mean = sample.mean()
@@ -83,10 +114,7 @@ class GPD(Family):
             raise DegenerateDataError("gpd: every observation is 0, so the likelihood is unbounded (scale → 0).")
         few = sample.sketch()
         grid = [*(-_GRID_BELOW / largest), 0.0, *(_GRID_ABOVE / mean)]
-        values = []
-        for tau in grid:
-            xi, scale = _profile(few, tau)
-            values.append(-math.log(scale) - xi if xi > -1 else -math.inf)
+        values = _profile_values(few, np.array(grid)).tolist()
         best = int(np.argmax(values))
         low = grid[best - 1] if best > 0 and values[best - 1] > -math.inf else -1 / largest
         high = grid[min(best + 1, len(grid) - 1)]
@@ -153,17 +181,27 @@ def _profile(sample: Sample, tau: float) -> tuple[float, float]:
     return xi, xi / tau
 
 
+def _profile_values(sample: Sample, taus: Array) -> Array:
+    """Mean log-likelihood, less 1, at the best xi for each ratio tau; -inf where that is -1 or less."""
+    xi = means_on_grid(sample, np.log1p, taus)
+    with np.errstate(divide="ignore", invalid="ignore"):  # at 0 the scale is the mean
+        scale = np.where(taus == 0.0, sample.mean(), xi / taus)
+        return np.where(xi > -1, -np.log(scale) - xi, -np.inf)
+
+
+def _profile_sums(tau: float, x: Array, weight: Array | None, _: int) -> Array:
+    """Sums of log(1 + tau x)/tau, its two derivatives by tau, and of x/(1 + tau x) and its square."""
+    share = x / (1 + tau * x)
+    (w_share,) = weighted(weight, share)
+    return np.array([*sums_of(weight, *reduced_slopes(tau, x, second=True)), total(w_share), dot(w_share, share)])
+
+
 def _profile_maximum(sample: Sample, tau: float, low: float, high: float, largest: float) -> float:
     """Climb the profile -log(scale) - xi over tau by Newton's method within a bracket."""
     for _ in range(_NEWTON_STEPS):
         if 1 + tau * largest <= 0:  # rounded to the end of the domain
             return tau
-        sums = np.zeros(5)
-        for x, weight in sample.blocks():
-            t, t1, t2 = reduced_slopes(np.asarray(tau), x, second=True)
-            share = x / (1 + tau * x)
-            terms = t, t1, t2, share, share * share
-            sums += [float(np.sum(v if weight is None else weight * v)) for v in terms]
+        sums = sample.fold(partial(_profile_sums, tau))
         scale, slope, bend, share1, share2 = sums / sample.nobs
         first = -slope / scale - share1
         second = -bend / scale + (slope / scale) ** 2 + share2

@@ -8,11 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, location_scale_tail_scores
+from mle_toolkit.families.base import (
+    Family,
+    Parameter,
+    dot,
+    location_scale_tail_scores,
+    sums_of,
+    total,
+    weighted,
+)
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.special import log1mexp_exp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _NEWTON_STEPS = 100
@@ -54,6 +64,27 @@ class Gumbel(Family):
         square = np.square(scale)
         mixed = excess + z * power
         return -power / square, -mixed / square, (1 - z * (excess + mixed)) / square
+
+    def derivative_sums(self, x: Array, weight: Array | None, loc: float, scale: float) -> tuple[float, ...]:
+        """Sums of z and, with p = exp(-z), of p, zp and z²p."""
+        z = (x - loc) / scale
+        power = np.exp(-z)
+        pull = z * power
+        w_z, w_pull = weighted(weight, z, pull)
+        return total(w_z), *sums_of(weight, power), total(w_pull), dot(w_pull, z)
+
+    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        z, powers, slopes, bends = sums
+        excess, pull = count - powers, z - slopes
+        return [
+            -z - powers - count * math.log(scale),
+            excess / scale,
+            (pull - count) / scale,
+            -powers / scale**2,
+            -(excess + slopes) / scale**2,
+            (count - 2 * pull - bends) / scale**2,
+        ]
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Newton's method on log(scale), from the standard deviation, on a few rows first; loc follows."""

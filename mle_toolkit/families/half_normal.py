@@ -50,6 +50,10 @@ class HalfNormal(ExponentialFamily):
         """Derivative by sigma."""
         return ((T[0] / sigma**2 - 1) / sigma,)
 
+    def hessian_of(self, T: tuple[Array, ...], sigma: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        return ((1 - 3 * T[0] / sigma**2) / sigma**2,)
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """Root mean square."""
         if not means[0] > 0:

@@ -64,6 +64,10 @@ class InverseGamma(ExponentialFamily):
         inverse, log_x = T
         return np.log(scale) - special.psi(shape) - log_x, shape / scale - inverse
 
+    def hessian_of(self, T: tuple[Array, ...], shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T; the zeta function of 2 is the trigamma function."""
+        return -special.zeta(2.0, shape), 1 / scale, -shape / scale**2
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Root in the shape; the scale follows."""
         mean_inverse, mean_log = means

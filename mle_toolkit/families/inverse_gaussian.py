@@ -67,6 +67,11 @@ class InverseGaussian(ExponentialFamily):
         spread = x / mu - 2 + mu * inverse
         return lam / mu**2 * (x / mu - 1), 0.5 * (1 / lam - spread / mu)
 
+    def hessian_of(self, T: tuple[Array, ...], mu: Array, lam: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        ratio = T[0] / mu
+        return lam / mu**3 * (2 - 3 * ratio), (ratio - 1) / mu**2, -0.5 / lam**2
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Mean, and the gap between the mean and the harmonic mean."""
         mean, mean_inverse = means

@@ -12,7 +12,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
-from mle_toolkit.families.climbing import climb
+from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
@@ -111,12 +111,13 @@ class JohnsonSU(Family):
         few = sample.sketch()
         v = self._search(few)
         if few is not sample:
-            _, v = climb(sample, self._derivatives, _to_params, v)
+            _, v = climb(sample, totals_of_rows(self._derivatives), _to_params, v)
         return _to_params(v)
 
     def _search(self, sample: Sample) -> Array:
         """Coordinates of the best maximum from several starts."""
-        ends = [climb(sample, self._derivatives, _to_params, _to_coordinates(*start)) for start in self.start(sample)]
+        totals, starts = totals_of_rows(self._derivatives), self.start(sample)
+        ends = [climb(sample, totals, _to_params, _to_coordinates(*start)) for start in starts]
         return max(ends, key=lambda end: end[0])[1]
 
     def _derivatives(self, x: Array, *params: Any) -> tuple[Array, ...]:
@@ -230,7 +231,7 @@ def _lognormal(side: float) -> Family:
         found = family._search(sample.sketch())
         if -side * float(found[3]) < _NEARLY:
             raise NoMaximumError("johnson_su: gamma does not run off to this side, so the limit is not the maximum.")
-        _, v = climb(sample, family._derivatives, to_params, found[:3])
+        _, v = climb(sample, totals_of_rows(family._derivatives), to_params, found[:3])
         median, spread, sigma = float(v[0]), math.exp(v[1]), math.exp(-v[2])
         return median - side * spread / sigma, math.log(spread / sigma), sigma
 

@@ -35,8 +35,8 @@ class Kumaraswamy(Family):
     name = "kumaraswamy"
     support = UNIT
     parameters = (
-        Parameter("a", POSITIVE, typical=(0.5, 8.0)),
-        Parameter("b", POSITIVE, typical=(0.5, 8.0)),
+        Parameter("a", POSITIVE, typical=(0.7, 8.0)),
+        Parameter("b", POSITIVE, typical=(0.7, 8.0)),
     )
 
     def logpdf(self, x: Array, a: Array, b: Array) -> Array:
@@ -140,6 +140,8 @@ def _profile_maximum(sample: Sample, a: float) -> float:
             first, second = derivatives(a)
         if not (math.isfinite(first) and math.isfinite(second)):
             raise DegenerateDataError("kumaraswamy: the observations are too alike: the likelihood has no maximum.")
+        if first == 0 and second < 0:
+            return a
         low, high = (a, high) if first > 0 else (low, a)
         step = first / -second if second < 0 else math.copysign(1.0, first)
         step = max(-2.0, min(2.0, step))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family, Parameter, sums_of
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 
@@ -47,6 +50,23 @@ class Laplace(Family):
         z = (x - loc) / scale
         square = np.square(scale)
         return np.zeros_like(z), -np.sign(z) / square, (1 - 2 * np.abs(z)) / square
+
+    def derivative_sums(self, x: Array, weight: Array | None, loc: float, scale: float) -> tuple[float, ...]:
+        """Sums of |z| and of the sign of z."""
+        z = (x - loc) / scale
+        return sums_of(weight, np.abs(z), np.sign(z))
+
+    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        sizes, signs = sums
+        return [
+            -sizes - count * math.log(2 * scale),
+            signs / scale,
+            (sizes - count) / scale,
+            0.0,
+            -signs / scale**2,
+            (count - 2 * sizes) / scale**2,
+        ]
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Median and mean absolute deviation."""

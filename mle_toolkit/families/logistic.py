@@ -9,10 +9,20 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, location_scale_tail_scores
+from mle_toolkit.families.base import (
+    Family,
+    Parameter,
+    dot,
+    location_scale_tail_scores,
+    sums_of,
+    total,
+    weighted,
+)
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 
@@ -51,6 +61,31 @@ class Logistic(Family):
         square = np.square(scale)
         mixed = slope + z * bend
         return -bend / square, -mixed / square, (1 - z * (slope + mixed)) / square
+
+    def derivative_sums(self, x: Array, weight: Array | None, loc: float, scale: float) -> tuple[float, ...]:
+        """Sums of |z|, log(1 + exp(-|z|)) and, with t = tanh(z/2) and b its slope (1 - t²)/2, of t, zt, b, zb, z²b."""
+        z = (x - loc) / scale
+        size = np.abs(z)
+        slope = np.tanh(0.5 * z)
+        bend = 0.5 * (1 - slope * slope)
+        w_slope, w_bend = weighted(weight, slope, bend)
+        pull = z * w_bend
+        return (
+            *sums_of(weight, size, np.log1p(np.exp(-size))),
+            total(w_slope), dot(w_slope, z), total(w_bend), total(pull), dot(pull, z),
+        )  # fmt: skip
+
+    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        sizes, logs, slopes, pulls, bends, bent_slopes, bent_pulls = sums
+        return [
+            -sizes - 2 * logs - count * math.log(scale),
+            slopes / scale,
+            (pulls - count) / scale,
+            -bends / scale**2,
+            -(slopes + bent_slopes) / scale**2,
+            (count - 2 * pulls - bent_pulls) / scale**2,
+        ]
 
     def start(self, sample: Sample) -> tuple[float, float]:
         """Median, and the scale from the quartiles; from the variance where the quartiles are equal."""

@@ -9,11 +9,13 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family, Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _SMALLEST_DEVIATION = 1e-15
@@ -59,6 +61,35 @@ class Loglogistic(Family):
         mixed = (pull + shape * log_z * bend) / scale
         by_scale = -shape / scale**2 * (pull + shape * bend)
         return by_shape, mixed, by_scale
+
+    def derivative_sums(self, x: Array, weight: Array | None, shape: float, scale: float) -> tuple[float, ...]:
+        """Sums of y = log z, |t|, log(1 + exp(-|t|)), h, yh, b, yb and y²b.
+
+        Here t is shape y, h = tanh(t/2), and b = (1 - h²)/2 its slope.
+        """
+        log_z = np.log(x) - math.log(scale)
+        t = shape * log_z
+        size = np.abs(t)
+        pull = np.tanh(0.5 * t)
+        bend = 0.5 * (1 - pull * pull)
+        w_pull, w_bend = weighted(weight, pull, bend)
+        bent = log_z * w_bend
+        return (
+            *sums_of(weight, log_z, size, np.log1p(np.exp(-size))),
+            total(w_pull), dot(w_pull, log_z), total(w_bend), total(bent), dot(bent, log_z),
+        )  # fmt: skip
+
+    def derivatives(self, count: float, sums: Sequence[float], shape: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        log_z, sizes, logs, pulls, log_pulls, bends, log_bends, square_bends = sums
+        return [
+            count * (math.log(shape) - math.log(scale)) - log_z - sizes - 2 * logs,
+            count / shape - log_pulls,
+            shape / scale * pulls,
+            -count / shape**2 - square_bends,
+            (pulls + shape * log_bends) / scale,
+            -shape / scale**2 * (pulls + shape * bends),
+        ]
 
     def start(self, sample: Sample) -> tuple[float, float]:
         """Mean and standard deviation of the logs: a logistic of scale 1/k has standard deviation pi / (k sqrt 3)."""

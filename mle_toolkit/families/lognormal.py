@@ -62,6 +62,12 @@ class Lognormal(ExponentialFamily):
         spread = square - 2 * meanlog * log_x + meanlog * meanlog
         return (log_x - meanlog) / sdlog**2, (spread / sdlog**2 - 1) / sdlog
 
+    def hessian_of(self, T: tuple[Array, ...], meanlog: Array, sdlog: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        log_x, square = T
+        spread = square - 2 * meanlog * log_x + meanlog * meanlog
+        return -1 / sdlog**2, -2 * (log_x - meanlog) / sdlog**3, (1 - 3 * spread / sdlog**2) / sdlog**2
+
     def score(self, x: Array, meanlog: Array, sdlog: Array) -> tuple[Array, ...]:
         """Derivatives by meanlog and sdlog at x."""
         z = (np.log(x) - meanlog) / sdlog
@@ -77,9 +83,7 @@ class Lognormal(ExponentialFamily):
             )
         return mean, math.sqrt(variance)
 
-    def tail_scores(
-        self, x: Array, meanlog: Array, sdlog: Array
-    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def tail_scores(self, x: Array, meanlog: Array, sdlog: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S: those of the normal law of log x."""
         z = (np.log(x) - meanlog) / sdlog
         log_f = -_HALF_LOG_TWO_PI - 0.5 * z * z

@@ -9,12 +9,14 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
-from mle_toolkit.families.base import Limit, Parameter, get_family
+from mle_toolkit.families.base import Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
-from mle_toolkit.families.special import means_of, profile_maximum
+from mle_toolkit.families.special import means_of, means_on_grid, profile_maximum
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _LOWEST, _HIGHEST, _STEP = -18.0, 18.0, 1.5
@@ -53,6 +55,24 @@ class Lomax(HazardFamily):
         share = x / (scale + x)
         by_scale = (1 - (shape + 1) * share * (2 - share)) / scale**2
         return np.broadcast_to(-1 / np.square(shape), np.shape(x)), share / scale, by_scale
+
+    def derivative_sums(self, x: Array, weight: Array | None, shape: float, scale: float) -> tuple[float, ...]:
+        """Sums of log(1 + x/scale) and, with r = x/(scale + x), of r and r²."""
+        share = x / (scale + x)
+        (w_share,) = weighted(weight, share)
+        return *sums_of(weight, np.log1p(x / scale)), total(w_share), dot(w_share, share)
+
+    def derivatives(self, count: float, sums: Sequence[float], shape: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        logs, shares, squares = sums
+        return [
+            count * (math.log(shape) - math.log(scale)) - (shape + 1) * logs,
+            count / shape - logs,
+            ((shape + 1) * shares - count) / scale,
+            -count / shape**2,
+            shares / scale,
+            (count - (shape + 1) * (2 * shares - squares)) / scale**2,
+        ]
 
     def check(self, sample: Sample) -> None:
         """Zeros make the density at 0, shape / scale, grow without bound as scale → 0."""
@@ -102,10 +122,10 @@ class Lomax(HazardFamily):
         return stats.lomax(shape, scale=scale)
 
 
-def _profile(sample: Sample, u: float) -> float:
-    """Mean log-likelihood at 1/scale = exp(u) and the best shape for it, nats."""
-    mean_log1p = float(means_of(sample, lambda x: (np.log1p(math.exp(u) * x),))[0])
-    return u - math.log(mean_log1p) - 1 - mean_log1p
+def _profile(sample: Sample, u: Array) -> Array:
+    """Mean log-likelihood for each 1/scale = exp(u), and the best shape for it, nats."""
+    mean_log1p = means_on_grid(sample, np.log1p, np.exp(u))
+    return np.asarray(u - np.log(mean_log1p) - 1 - mean_log1p)
 
 
 def _profile_slopes(sample: Sample, u: float) -> tuple[float, float]:

@@ -65,6 +65,12 @@ class Nakagami(ExponentialFamily):
         by_shape = 2 * (log_x - np.log(scale)) + 1 - ratio + np.log(shape) - special.psi(shape)
         return by_shape, 2 * shape / scale * (ratio - 1)
 
+    def hessian_of(self, T: tuple[Array, ...], shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T; the zeta function of 2 is the trigamma function."""
+        ratio = T[0] / scale**2
+        by_both = 2 / scale * (ratio - 1)
+        return 1 / shape - special.zeta(2.0, shape), by_both, 2 * shape / scale**2 * (1 - 3 * ratio)
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Root in the shape; the scale is the root mean square."""
         mean_square, mean_log = means

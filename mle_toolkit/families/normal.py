@@ -62,6 +62,12 @@ class Normal(ExponentialFamily):
         spread = square - 2 * mu * x + mu * mu
         return (x - mu) / sigma**2, (spread / sigma**2 - 1) / sigma
 
+    def hessian_of(self, T: tuple[Array, ...], mu: Array, sigma: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        x, square = T
+        spread = square - 2 * mu * x + mu * mu
+        return -1 / sigma**2, -2 * (x - mu) / sigma**3, (1 - 3 * spread / sigma**2) / sigma**2
+
     def score(self, x: Array, mu: Array, sigma: Array) -> tuple[Array, ...]:
         """Derivatives by mu and sigma at x."""
         z = (x - mu) / sigma

@@ -53,6 +53,10 @@ class Pareto(HazardFamily, ExponentialFamily):
         """Derivatives by alpha and xm."""
         return 1 / alpha - T[0] + np.log(xm), np.broadcast_to(alpha / xm, np.shape(T[0]))
 
+    def hessian_of(self, T: tuple[Array, ...], alpha: Array, xm: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        return -1 / alpha**2, 1 / xm, -alpha / xm**2
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Least observation, and the mean log ratio to it."""
         mean_log, xm, _ = means

@@ -57,6 +57,10 @@ class Power(ExponentialFamily):
         """Derivatives by shape and scale."""
         return 1 / shape + T[0] - np.log(scale), np.broadcast_to(-shape / scale, np.shape(T[0]))
 
+    def hessian_of(self, T: tuple[Array, ...], shape: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        return -1 / shape**2, -1 / scale, shape / scale**2
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Largest observation, and the mean log ratio to it."""
         mean_log, _, scale = means

@@ -206,14 +206,7 @@ class Density:
             raise ArithmeticError(f"{name}: the density is concentrated at the end of its support.")
         spread = inner[-2] - inner[1] if len(inner) > 3 else inner[-1] - inner[0]
         self.stretch = Stretch(low, high, inner[len(inner) // 2], spread if spread > 0 else 1.0)
-        self._knots = self._first_knots(np.array(inner))
-
-    def _first_knots(self, marks: Array) -> Array:
-        """Marks, and beyond the outer ones steps that double, up to a length over which a density changes little."""
-        u = _graded(self.stretch.to_real(marks))
-        first, last = self.stretch.reach
-        knots = np.concatenate([[first, last], u, u[0] - _outwards(u[:2]), u[-1] + _outwards(u[-2:])])
-        return np.unique(knots[(knots >= first) & (knots <= last)])
+        self._knots = first_knots(self.stretch, np.array(inner))
 
     def integrate(self, function: Function) -> float:
         """Integral of ``function(x)`` times the density.
@@ -223,7 +216,7 @@ class Density:
         ArithmeticError
             If it does not settle, or the density does not integrate to one.
         """
-        edges, values, error = _adapt(lambda u: self._integrand(u, function), self._panels[0])
+        edges, values, error = adapt(lambda u: self._integrand(u, function), self._panels[0])
         with np.errstate(invalid="ignore"):
             total, size = float(np.sum(values)), float(np.sum(np.abs(values)))
         left_out = float(np.sum(np.abs(values[self.stretch.is_far(edges[:-1], edges[1:])])))
@@ -273,7 +266,7 @@ class Density:
     @cached_property
     def _panels(self) -> tuple[Array, Array]:
         """Edges of stretches over which the density is smooth, and the mass on each."""
-        edges, masses, _ = _adapt(lambda u: self._integrand(u, None), self._knots)
+        edges, masses, _ = adapt(lambda u: self._integrand(u, None), self._knots)
         mass = float(np.sum(masses))
         if not abs(mass - 1) <= _HONEST:
             raise ArithmeticError(f"{self.name}: the density integrates to {mass:.9g}, not to 1.")
@@ -298,6 +291,14 @@ class Density:
             start, end = edges[k], u
         part = _gauss(lambda v: self._integrand(v, None), start.ravel(), end.ravel(), _FINE).reshape(u.shape)
         return np.where(np.isnan(x), np.nan, np.clip(beyond + part, 0.0, 1.0))
+
+
+def first_knots(stretch: Stretch, marks: Array) -> Array:
+    """Marks, and beyond the outer ones steps that double, up to a length over which a density changes little."""
+    u = _graded(stretch.to_real(marks))
+    first, last = stretch.reach
+    knots = np.concatenate([[first, last], u, u[0] - _outwards(u[:2]), u[-1] + _outwards(u[-2:])])
+    return np.unique(knots[(knots >= first) & (knots <= last)])
 
 
 def _graded(marks: Array) -> Array:
@@ -327,7 +328,7 @@ def _gauss(f: Function, a: Array, b: Array, rule: tuple[Array, Array]) -> Array:
     return np.asarray(np.sum(half * weights * f(0.5 * (a + b)[:, None] + half * nodes), axis=1))
 
 
-def _adapt(f: Function, knots: Array) -> tuple[Array, Array, float]:
+def adapt(f: Function, knots: Array, tolerance: float = _TOLERANCE) -> tuple[Array, Array, float]:
     """Halve panels until two rules agree on each; gives edges, integrals over the panels, and the error of the sum."""
     a, b = knots[:-1], knots[1:]
     fine = _gauss(f, a, b, _FINE)
@@ -335,9 +336,9 @@ def _adapt(f: Function, knots: Array) -> tuple[Array, Array, float]:
         doubt = np.abs(fine - _gauss(f, a, b, _COARSE))
     for _ in range(_ROUNDS):
         size = float(np.sum(np.abs(fine)))
-        bad = doubt > _TOLERANCE * size / len(a)
+        bad = doubt > tolerance * size / len(a)
         bad &= (b - a) > 8e-16 * np.maximum(np.abs(a), np.abs(b))
-        if not np.isfinite(size) or np.sum(doubt) <= _TOLERANCE * size or not bad.any() or len(a) > _MOST_PANELS:
+        if not np.isfinite(size) or np.sum(doubt) <= tolerance * size or not bad.any() or len(a) > _MOST_PANELS:
             break
         middle = 0.5 * (a[bad] + b[bad])
         left, right = np.concatenate([a[bad], middle]), np.concatenate([middle, b[bad]])

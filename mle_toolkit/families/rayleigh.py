@@ -54,6 +54,10 @@ class Rayleigh(HazardFamily, ExponentialFamily):
         """Derivative by sigma."""
         return ((T[0] / sigma**2 - 2) / sigma,)
 
+    def hessian_of(self, T: tuple[Array, ...], sigma: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        return ((2 - 3 * T[0] / sigma**2) / sigma**2,)
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """Root of half the mean square."""
         return (math.sqrt(0.5 * means[0]),)

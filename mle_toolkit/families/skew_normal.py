@@ -10,12 +10,14 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.special import log_tail, mills_ratio_normal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _ROOT_TWO = math.sqrt(2)
@@ -78,6 +80,39 @@ class SkewNormal(Family):
         u = alpha * z
         return _bends(z, u, alpha, scale, _mills(u))
 
+    def derivative_sums(
+        self, x: Array, weight: Array | None, loc: float, scale: float, alpha: float
+    ) -> tuple[float, ...]:
+        """Sums of log Phi(u), u = alpha z, of what a compiled loop takes apart from it, here 0, and of z and z².
+
+        Then of r = phi(u)/Phi(u), zr, and, with the slope -r(u + r) = b of r, of b, zb and z²b.
+        """
+        z = (x - loc) / scale
+        u = alpha * z
+        log_below, ratio = _log_cdf_and_mills(u)
+        bend = -ratio * (u + ratio)
+        w_z, w_bend = weighted(weight, z, bend)
+        bent = z * w_bend
+        logs, ratios = sums_of(weight, log_below, ratio)
+        return logs, 0.0, total(w_z), dot(w_z, z), ratios, dot(w_z, ratio), total(w_bend), total(bent), dot(bent, z)
+
+    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float, alpha: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        logs, dips, z, zz, r, zr, b, zb, zzb = sums
+        fall, pull = z - alpha * r, zz - alpha * zr
+        return [
+            logs - dips - 0.5 * zz + count * (_HALF_LOG_TWO_OVER_PI - math.log(scale)),
+            fall / scale,
+            (pull - count) / scale,
+            zr,
+            (alpha**2 * b - count) / scale**2,
+            (alpha**2 * zb - z - fall) / scale**2,
+            -(r + alpha * zb) / scale,
+            (count + alpha**2 * zzb - zz - 2 * pull) / scale**2,
+            -(zr + alpha * zzb) / scale,
+            zzb,
+        ]
+
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
         """Newton's method in (loc, log scale, log of the size of alpha), for either sign; on a few rows first."""
         few = sample.sketch()
@@ -85,10 +120,10 @@ class SkewNormal(Family):
         clear = (starts[0][0] - starts[1][0]) * few.nobs > _CLEAR
         ends = []
         for _, start in starts:
-            end = _climb_from(few, start)
+            end = _climb_from(self, few, start)
             if few is not sample:
                 # Where alpha ran off, rows left out may lie beyond the threshold: begin again.
-                end = _climb_from(sample, end[1] if _FLAT < abs(end[1][2]) < _STEEP else start)
+                end = _climb_from(self, sample, end[1] if _FLAT < abs(end[1][2]) < _STEEP else start)
             ends.append(end)
             if clear and abs(end[1][2]) > _FLAT:
                 break
@@ -145,9 +180,7 @@ class SkewNormal(Family):
 
     def logcdf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
         """Log of the cdf: Φ(z) - 2 T(z, alpha), with Owen's T; in the tail, where that cancels, by quadrature."""
-        z, alpha = np.broadcast_arrays(
-            np.asarray((x - loc) / scale, dtype=float), np.asarray(alpha, dtype=float)
-        )
+        z, alpha = np.broadcast_arrays(np.asarray((x - loc) / scale, dtype=float), np.asarray(alpha, dtype=float))
         direct = special.ndtr(z) - 2 * special.owens_t(z, alpha)
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.array(np.log(direct))
@@ -156,9 +189,7 @@ class SkewNormal(Family):
             z, alpha = z[far], alpha[far]
             # Slope of the log-density: -z, and alpha times the inverse Mills ratio at -alpha z.
             slope = -z + alpha / mills_ratio_normal(-alpha * z)
-            value[far] = log_tail(
-                lambda t: _log_cdf(alpha * t) - 0.5 * t * t + _HALF_LOG_TWO_OVER_PI, slope, z
-            )
+            value[far] = log_tail(lambda t: _log_cdf(alpha * t) - 0.5 * t * t + _HALF_LOG_TWO_OVER_PI, slope, z)
         return value
 
     def to_scipy(self, loc: float, scale: float, alpha: float) -> Any:
@@ -168,7 +199,7 @@ class SkewNormal(Family):
         return stats.skewnorm(alpha, loc, scale)
 
 
-def _climb_from(sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[float, ...]]:
+def _climb_from(law: SkewNormal, sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[float, ...]]:
     """Climb with the sign of alpha kept: the likelihood has a saddle at alpha = 0, where a search would end."""
     loc, scale, alpha = start
     sign = math.copysign(1.0, alpha)
@@ -179,27 +210,31 @@ def _climb_from(sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[fl
     def stop(v: Array) -> bool:
         return math.exp(v[2]) <= _FLAT
 
+    def totals(sample: Sample, *params: float) -> Array:
+        sums = sample.fold(lambda x, weight, _: np.array(law.derivative_sums(x, weight, *params)))
+        return np.array(law.derivatives(sample.nobs, sums.tolist(), *params))
+
+    def slopes(loc: float, scale: float, alpha: float) -> tuple[Array, Array]:
+        bends = np.zeros((3, 3, 3))
+        bends[1, 1, 1], bends[2, 2, 2] = scale, alpha
+        return np.diag([1.0, scale, alpha]), bends
+
     first = np.array([loc, math.log(scale), math.log(abs(alpha))])
-    value, v = climb(sample, _derivatives, to_params, first, stop)
+    value, v = climb(sample, totals, to_params, first, stop, slopes)
     return value, to_params(v)
 
 
-def _derivatives(x: Array, loc: Any, scale: Any, alpha: Any) -> tuple[Array, ...]:
-    """Log-density, score and second derivatives at once: they share what is costly, the normal integral."""
-    z = (x - loc) / scale
-    u = alpha * z
+def _log_cdf_and_mills(u: Array) -> tuple[Array, Array]:
+    """Log Phi(u) and phi(u)/Phi(u) at once: they share what is costly, the normal integral."""
     below = special.ndtr(u)
-    ratio = np.exp(-0.5 * u * u) / (_ROOT_TWO_PI * below)
-    log_below = np.log(below)
-    deep = u < _DEEP
-    if np.any(deep):
-        ratio = np.where(deep, _ROOT_TWO_OVER_PI / special.erfcx(u / -_ROOT_TWO), ratio)
-        log_below = np.where(deep, special.log_ndtr(u), log_below)
-    return (
-        log_below - 0.5 * z * z + (_HALF_LOG_TWO_OVER_PI - math.log(scale)),
-        *_slopes(z, alpha, scale, ratio),
-        *_bends(z, u, alpha, scale, ratio),
-    )
+    with np.errstate(all="ignore"):  # in the far lower tail, replaced below
+        ratio = np.exp(-0.5 * u * u) / (_ROOT_TWO_PI * below)
+        log_below = np.log(below)
+    if not u.min() >= _DEEP:
+        deep = u < _DEEP
+        ratio[deep] = _ROOT_TWO_OVER_PI / special.erfcx(u[deep] / -_ROOT_TWO)
+        log_below[deep] = special.log_ndtr(u[deep])
+    return log_below, ratio
 
 
 def _slopes(z: Array, alpha: Array, scale: Array, ratio: Array) -> tuple[Array, ...]:
@@ -222,9 +257,7 @@ def _bends(z: Array, u: Array, alpha: Array, scale: Array, ratio: Array) -> tupl
 
 def _mills(u: Array) -> Array:
     """phi(u)/Phi(u), without under- or overflow: the scaled complementary error function has no exponential in it."""
-    with np.errstate(
-        divide="ignore", over="ignore", invalid="ignore"
-    ):  # in the far lower tail, replaced below
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # in the far lower tail, replaced below
         ratio = np.exp(-0.5 * u * u) / (_ROOT_TWO_PI * special.ndtr(u))
     deep = u < _DEEP
     if np.any(deep):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _NEWTON_STEPS = 100
+_GRID_ROWS = 1_000
+"""Rows a block of the means for a whole grid: their values stay in the second-level cache."""
+
 _LONGEST_STEP = 2.0
 _SERIES_TERMS = 100_000
 _EPSILON = float(np.finfo(float).eps)
@@ -65,6 +68,15 @@ def means_of(sample: Sample, functions: Callable[[Array], tuple[Any, ...]]) -> A
         values = functions(x)
         total = total + np.array([float(np.sum(v if weight is None else weight * v)) for v in values])
     return np.asarray(total / sample.nobs)
+
+
+def means_on_grid(sample: Sample, of: Callable[[Array], Array], grid: Array) -> Array:
+    """Weighted means of ``of(t * x)`` over the observations x, one for each t of the grid."""
+    sums: Any = 0.0
+    for x, weight in sample.blocks(_GRID_ROWS):
+        values = of(np.outer(grid, x))
+        sums = sums + (np.sum(values, axis=1) if weight is None else np.sum(values * weight, axis=1))
+    return np.asarray(sums / sample.nobs)
 
 
 # --- logs and tails -------------------------------------------------------------------------------------------------
@@ -311,7 +323,7 @@ def ascend(slope_and_bend: Callable[[float], tuple[float, float]], start: float,
 
 def profile_maximum(
     sample: Sample,
-    value: Callable[[Sample, float], float],
+    value: Callable[[Sample, Array], Array],
     slope_and_bend: Callable[[Sample, float], tuple[float, float]],
     low: float,
     high: float,
@@ -323,7 +335,7 @@ def profile_maximum(
     ----------
     sample : Sample
     value : callable
-        The profile at a point, for a sample; nats per observation.
+        The profile at several points, for a sample; nats per observation.
     slope_and_bend : callable
         Its first and second derivative.
     low, high, step : float
@@ -336,7 +348,7 @@ def profile_maximum(
     """
     sketch = sample.sketch()
     grid = np.arange(low, high, step)
-    best = float(grid[np.argmax([value(sketch, u) for u in grid])])
+    best = float(grid[np.argmax(value(sketch, grid))])
     if sketch is not sample:
         best = ascend(lambda u: slope_and_bend(sketch, u), best, low, high)
     return ascend(lambda u: slope_and_bend(sample, u), best, low, high)

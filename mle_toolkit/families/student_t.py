@@ -10,12 +10,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family, Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mle_toolkit.data.sample import Sample
 
@@ -75,6 +75,43 @@ class StudentT(Family):
         by_scale = (1 - weight * square) / np.square(scale) - bend * square
         return by_df, mixed, mixed * z, by_loc, -bend * z, by_scale
 
+    def derivative_sums(self, x: Array, weight: Array | None, df: float, loc: float, scale: float) -> tuple[float, ...]:
+        """Sums of log(1 + z²/df) and, with s = z² and r = 1/(df + s), of sr, s²r², sr², r², zr, zr², zsr².
+
+        Last the sum of sr (df + 1)/df - log(1 + s/df), which for a large df is far smaller than either.
+        """
+        z = (x - loc) / scale
+        square = z * z
+        share = 1 / (df + square)
+        pull, slope, logs = square * share, z * share, np.log1p(square / df)
+        gap = (df + 1) / df * pull - logs
+        w_share, w_pull, w_slope = weighted(weight, share, pull, slope)
+        return (
+            *sums_of(weight, logs), total(w_pull), dot(w_pull, pull), dot(w_pull, share), dot(w_share, share),
+            total(w_slope), dot(w_slope, share), dot(w_slope, pull), *sums_of(weight, gap),
+        )  # fmt: skip
+
+    def derivatives(self, count: float, sums: Sequence[float], df: float, loc: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        logs, sr, ssrr, srr, rr, zr, zrr, zsrr, gap = sums
+        norm, norm_slope, norm_bend = log_norm(df)
+        pull = (df + 1) * sr
+        by_loc = 2 * df * (df + 1) / scale**2  # times r²
+        # sr is NaN where z² overflows, which a logarithm of products does not tell.
+        possible = math.isfinite(sr)
+        return [
+            count * (norm - math.log(scale)) - 0.5 * (df + 1) * logs if possible else -math.inf,
+            count * norm_slope + 0.5 * gap,
+            (df + 1) * zr / scale,
+            (pull - count) / scale,
+            count * norm_bend + 0.5 * ((df - 1) * ssrr - 2 * df * srr) / df**2,
+            (zsrr - zrr) / scale,
+            (ssrr - srr) / scale,
+            0.5 * by_loc * (srr / df - rr),
+            -by_loc * zrr,
+            (count - pull) / scale**2 - by_loc * srr,
+        ]
+
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
         """Median and half the interquartile range, for a heavy and a light tail; the second guards the first."""
         median = sample.quantile(0.5)
@@ -127,18 +164,19 @@ class StudentT(Family):
         return stats.t(df, loc, scale)
 
 
-def log_norm(df: Array) -> tuple[Array, Array, Array]:
+def log_norm(df: Any) -> tuple[Any, Any, Any]:
     """Compute log Γ((df + 1)/2) - log Γ(df/2) - log(π df)/2, and its first and second derivative.
 
     For a large df the terms agree in nearly all digits; the series is that of Abramowitz & Stegun 6.1.47.
     """
-    df = np.asarray(df, dtype=float)
-    half = 0.5 * df
+    half = np.multiply(0.5, df)
     value = special.gammaln(half + 0.5) - special.gammaln(half) - 0.5 * np.log(df) - _HALF_LOG_PI
-    first = 0.5 * (special.psi(half + 0.5) - special.psi(half) - 1 / df)
-    second = 0.25 * (special.polygamma(1, half + 0.5) - special.polygamma(1, half) + 2 / np.square(df))
-    if np.all(df < _LARGE_DF):
+    first = 0.5 * (special.psi(half + 0.5) - special.psi(half) - 0.5 / half)
+    # The trigamma function is the zeta function of 2.
+    second = 0.25 * (special.zeta(2.0, half + 0.5) - special.zeta(2.0, half) + 0.5 / np.square(half))
+    if np.less(df, _LARGE_DF).all():
         return value, first, second
+    df = np.asarray(df, dtype=float)
     r = 1 / np.maximum(df, _LARGE_DF)
     q = r * r
     value_series = -r * (1 / 4 - q * (1 / 24 - q * (1 / 20 - q * (17 / 112 - q * 31 / 36))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,12 +10,14 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS
-from mle_toolkit.families.base import Parameter
+from mle_toolkit.families.base import Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _NEWTON_STEPS = 100
@@ -54,6 +57,26 @@ class Weibull(HazardFamily):
         power = np.exp(shape * log_z)
         by_both = (power - 1 + shape * log_z * power) / scale
         return -1 / shape**2 - log_z * log_z * power, by_both, -shape / scale**2 * (power * (1 + shape) - 1)
+
+    def derivative_sums(self, x: Array, weight: Array | None, shape: float, scale: float) -> tuple[float, ...]:
+        """Sums of log z and, with p = z^shape, of p, p log z and p log² z."""
+        log_z = np.log(x) - math.log(scale)
+        power = np.exp(shape * log_z)
+        slope = log_z * power
+        w_log, w_slope = weighted(weight, log_z, slope)
+        return total(w_log), *sums_of(weight, power), total(w_slope), dot(w_slope, log_z)
+
+    def derivatives(self, count: float, sums: Sequence[float], shape: float, scale: float) -> list[float]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        logs, powers, slopes, bends = sums
+        return [
+            count * (math.log(shape) - math.log(scale)) + (shape - 1) * logs - powers,
+            count / shape - (slopes - logs),
+            shape / scale * (powers - count),
+            -count / shape**2 - bends,
+            (powers - count + shape * slopes) / scale,
+            -shape / scale**2 * (powers * (1 + shape) - count),
+        ]
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Newton's method on log(shape), from the spread of the logs; the scale follows."""

@@ -7,13 +7,14 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import ParameterError
+from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.estimation.certificate import SINGULAR
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
 
 CovKind = Literal["observed", "expected", "opg", "sandwich"]
+_KINDS = get_args(CovKind)
 
 WALD_OBSERVATIONS = 50
 """Observations per free parameter from which 95 % Wald intervals have held the truth in 92 samples of 100 at least,
@@ -43,13 +44,13 @@ def covariance(maximum: Maximum, kind: CovKind) -> Array:
 def standard_errors(maximum: Maximum, kind: CovKind) -> Array:
     """Square roots of the diagonal of `covariance`; they neither overflow nor underflow where the data do not."""
     cov, slopes = _in_unit(maximum, kind)
-    return np.asarray(np.sqrt(np.diag(cov)) * slopes)
+    return np.asarray(np.sqrt(cov.diagonal()) * slopes)
 
 
 def _in_unit(maximum: Maximum, kind: CovKind) -> tuple[Array, Array]:
     """Covariance in the unit of the likelihood, and the slopes that take each parameter to the unit of the data."""
-    if kind not in get_args(CovKind):
-        raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(get_args(CovKind))}.")
+    if kind not in _KINDS:
+        raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(_KINDS)}.")
     if maximum.limit is not None:
         return _through_limit(maximum, *_in_unit(maximum.limit, kind))
     u, nobs = maximum.coordinates, maximum.likelihood.nobs
@@ -87,12 +88,28 @@ def score_products(maximum: Maximum) -> Array:
 
     A row of frequency weight w stands for w observations, one of reliability weight w for one that counts w times.
     """
+    if not maximum.likelihood.data.in_memory:
+        return _score_products_by_blocks(maximum)
     rows = maximum.objective.score_rows(maximum.coordinates)
     sample = maximum.likelihood.sample
     if sample.weight is None:
         return np.asarray(rows.T @ rows)
     weight = sample.weight if sample.weight_kind == "frequency" else np.square(sample.weight)
     return np.asarray((rows * weight[:, None]).T @ rows)
+
+
+def _score_products_by_blocks(maximum: Maximum) -> Array:
+    """K, where rows are not held."""
+    likelihood, objective = maximum.likelihood, maximum.objective
+    if not objective.has_score:
+        raise DataError(
+            f"{maximum.family.name}: the outer product of scores needs all rows at once for a law without a score, and "
+            f'they are not held in memory. Use cov_params("observed"), or pass the column as an array.'
+        )
+    squared = likelihood.data.weight_kind == "reliability"
+    products = likelihood.score_products(maximum.theta_in_unit, squared=squared)
+    slopes = objective.coordinates.jacobian(maximum.coordinates)
+    return np.asarray(slopes.T @ products @ slopes)
 
 
 def optimism(maximum: Maximum) -> float:
@@ -168,12 +185,13 @@ def inverse(information: Array) -> Array:
     """Inverse of an information matrix; all NaN where it is not positive definite."""
     if len(information) == 0:
         return information
-    diagonal = np.diag(information)
+    diagonal = information.diagonal()
     nothing = np.full_like(information, np.nan)
-    if not np.all(np.isfinite(information)) or not np.all(diagonal > 0):
+    if not np.isfinite(information).all() or not diagonal.min() > 0:
         return nothing
     unit = 1.0 / np.sqrt(diagonal)
-    scaled = information * np.outer(unit, unit)
-    if np.linalg.eigvalsh(scaled)[0] <= SINGULAR:
+    units = unit * unit[:, None]
+    eigenvalues, axes = np.linalg.eigh(information * units)
+    if eigenvalues[0] <= SINGULAR:
         return nothing
-    return np.asarray(np.linalg.inv(scaled) * np.outer(unit, unit))
+    return np.asarray((axes / eigenvalues) @ axes.T * units)

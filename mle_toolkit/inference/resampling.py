@@ -39,9 +39,6 @@ CHUNK_ROWS = 1 << 18
 CHUNK_REPLICATES, CHUNK_OF_SLOW = 250, 25
 """Replicates a chunk, at most: where they are fitted together, and where one by one, to share them among workers."""
 
-COMPILED_ROWS = 50_000
-"""Rows from which replicates are fitted by compiled loops: there are many, of a law that takes many steps."""
-
 FAILED, INTERIOR, BOUNDARY = 0, 1, 2
 """What became of a replicate: no maximum; an ordinary one; one at the boundary of the parameter space."""
 
@@ -301,7 +298,7 @@ class Replicator:
         family = self.maximum.family
         theta, status, limits = self._nothing(len(groups))
         if self.together:
-            settled = settle(family, groups, COMPILED_ROWS)
+            settled = settle(family, groups)
             done = settled.status == SETTLED
             theta[done], status[done] = settled.theta[done], INTERIOR
         for k in np.flatnonzero(status == FAILED).tolist():

@@ -15,17 +15,34 @@ Z95 = 1.959963984540054
 """Normal quantile of 0.975."""
 
 
-def nats_per(unit: str) -> float:
-    """How many nats a unit of information has.
+def unit_name(unit: str | float) -> str:
+    """Name of a unit of information: that of a base by which logs are taken, where a number is given."""
+    if isinstance(unit, str):
+        return unit
+    base = float(unit)
+    named = {2.0: "bit", math.e: "nat", 10.0: "dit"}
+    return named.get(base, f"base {base!r}")
+
+
+def nats_per(unit: str | float) -> float:
+    """How many nats a unit of information has: "nat", "bit", "dit", or any base of logs.
 
     Raises
     ------
     ParameterError
         If there is no such unit.
     """
-    if unit not in NATS:
-        raise ParameterError(f"unknown unit {unit!r}; choose {', '.join(NATS)}.")
-    return NATS[unit]
+    if unit in NATS:
+        return NATS[str(unit)]
+    try:
+        base = float(str(unit).removeprefix("base "))
+    except ValueError:
+        base = math.nan
+    if not (1 < base < math.inf):
+        raise ParameterError(
+            f"unknown unit {unit!r}; choose {', '.join(NATS)}, or a number above 1 as base of the logs."
+        )
+    return math.log(base)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +61,12 @@ class Estimate:
         Bound or estimate of the *numerical* error, in ``unit``; None where it is rounding only.
     method : str
         How the value was found.
-    unit : {"nat", "bit", "dit", ""}
-        Unit of information; empty for what is measured in the unit of the data.
+    unit : str
+        "nat", "bit", "dit", or "base 3.0" and the like; empty for what is no information, as a distance.
     flags : tuple of str
         What to beware of, in words that do not change from version to version.
     reason : str or None
-        Why there is no standard error.
+        Why there is no standard error; or why the value is infinite.
 
     Examples
     --------
@@ -72,8 +89,9 @@ class Estimate:
     def __float__(self) -> float:
         return self.value
 
-    def to(self, unit: str) -> Estimate:
+    def to(self, unit: str | float) -> Estimate:
         """The same estimate in another unit."""
+        unit = unit_name(unit)
         factor = nats_per(self.unit) / nats_per(unit)
         if unit == self.unit:
             return self
@@ -125,5 +143,6 @@ class Estimate:
             parts.append(f"95% below {high:.4g}" if low == -math.inf else f"95% in ({low:.4g}, {high:.4g})")
         if self.error is not None:
             parts.append(f"error {self.error:.1g}")
-        notes = [self.method, *self.flags] + ([] if self.reason is None else [f"no se: {self.reason}"])
+        why = "because" if math.isinf(self.value) else "no se:"
+        notes = [self.method, *self.flags] + ([] if self.reason is None else [f"{why} {self.reason}"])
         return f"Estimate({', '.join(parts)}; {'; '.join(note for note in notes if note)})"

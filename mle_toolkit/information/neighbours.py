@@ -11,7 +11,8 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.information.entropy import (
+from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.information.model_free import (
     FEW_OBSERVATIONS,
     MOST_ROUNDING_ERROR,
     MOST_TIES,
@@ -21,7 +22,6 @@ from mle_toolkit.information.entropy import (
     spacing_entropy,
     weighted_se,
 )
-from mle_toolkit.information.estimate import Estimate
 
 NEIGHBOURS = 5
 """Which neighbour's distance counts: a fifth of the variance of the first one's, for little more bias."""
@@ -36,10 +36,17 @@ _SHARE_OF_NOISE = 0.2
 """Largest error of an entropy from rounding over that of the logs of distances between given pairs: neighbours are
 chosen anew among the rounded. From simulations of normal vectors of two to five numbers."""
 
-_ADVICE = "The difference of KL between models is exact all the same (compare them by delta_ce)."
+NO_LEVEL_ADVICE = "The difference of KL between models is exact all the same (compare them by delta_ce)."
 
 
 def neighbour_entropy(sample: Sample) -> SampleEntropy:
+    """Differential entropy of vectors: `kozachenko_leonenko`, but of one number, or a pair of shares, by spacings."""
+    if sample.dimension == 1 or (sample.dimension == 2 and _are_shares(sample.x)):
+        return spacing_entropy(sample.with_values(sample.x[:, 0], sample.weight))
+    return kozachenko_leonenko(sample)
+
+
+def kozachenko_leonenko(sample: Sample) -> SampleEntropy:
     r"""Differential entropy of vectors, from the distance of each to its fifth neighbour, after whitening.
 
     With z = L⁻¹ x, L Lᵀ being the covariance of the sample, and :math:`\varepsilon_i` the distance of z_i to its
@@ -49,7 +56,7 @@ def neighbour_entropy(sample: Sample) -> SampleEntropy:
 
     where V_d is the volume of the unit ball (Kozachenko & Leonenko 1987, Probl. Inf. Transm. 23, 95-101). For rows of
     shares, positive and with sum 1, the entropy is that of all shares but one, and z is made of their log-ratios to
-    the last. Vectors of one number, and pairs of shares, have the entropy of `spacing_entropy`.
+    the last.
 
     Parameters
     ----------
@@ -67,13 +74,11 @@ def neighbour_entropy(sample: Sample) -> SampleEntropy:
         return SampleEntropy(estimate=None, ties=ties, reason=reason)
 
     rows, weight = sample.x, sample.weight
-    if sample.dimension == 1 or (sample.dimension == 2 and _are_shares(rows)):
-        return spacing_entropy(sample.with_values(rows[:, 0], weight))
     count = round(sample.nobs)
     if weight is not None and sample.weight_kind == "reliability":
-        return unknown("distances to neighbours have no place for reliability weights. " + _ADVICE)
+        return unknown("distances to neighbours have no place for reliability weights. " + NO_LEVEL_ADVICE)
     if weight is not None and np.any(weight != np.floor(weight)):
-        return unknown("frequency weights that are not whole numbers leave no neighbours to count. " + _ADVICE)
+        return unknown("frequency weights that are not whole numbers leave no neighbours to count. " + NO_LEVEL_ADVICE)
     if count < 2:
         return unknown("the entropy of a continuous law cannot be estimated from one observation.")
     at = _Coordinates.of(rows)
@@ -85,15 +90,15 @@ def neighbour_entropy(sample: Sample) -> SampleEntropy:
     pivots = np.abs(np.diag(root))
     if n <= d or not np.all(pivots > 8 * np.finfo(float).eps * np.linalg.norm(root, axis=1)):
         return unknown("the rows lie in a hyperplane, so their law has no density to estimate.")
-    steps, ties = _rounding(rows, count)
+    steps, ties = rounding_of_columns(rows, count)
     said = f"{100 * ties:.2g} % of the numbers in a column repeat others"
     if np.any(np.isnan(steps)):
-        return unknown(f"{said}, though they lie on no grid: a continuous law has no ties. {_ADVICE}", ties)
+        return unknown(f"{said}, though they lie on no grid: a continuous law has no ties. {NO_LEVEL_ADVICE}", ties)
     k = min(NEIGHBOURS, count - 1)
     distance = _distances(np.asarray(np.linalg.solve(root, away.T), dtype=float).T, repeats, k)
     if not np.all(distance > 0):
         why = f" ({said}: rounded?)" if np.any(steps > 0) else ""
-        return unknown(f"more than {k} observations are equal, so that distances vanish{why}. {_ADVICE}", ties)
+        return unknown(f"more than {k} observations are equal, so that distances vanish{why}. {NO_LEVEL_ADVICE}", ties)
     error = None
     flags = ["few_observations"] if count < FEW_OBSERVATIONS else []
     if np.any(steps > 0):
@@ -104,7 +109,7 @@ def neighbour_entropy(sample: Sample) -> SampleEntropy:
         flags.append("ties")
         if error > MOST_ROUNDING_ERROR:
             said += f"; the data look rounded, too coarsely for distances between {count} observations"
-            return unknown(f"{said}. {_ADVICE}", ties)
+            return unknown(f"{said}. {NO_LEVEL_ADVICE}", ties)
     if d >= NOT_ROOT_N:
         flags.append("not_root_n")
     log_volume = 0.5 * d * math.log(math.pi) - math.lgamma(0.5 * d + 1)
@@ -156,7 +161,7 @@ def _are_shares(x: Array) -> bool:
     return bool(np.all(x > 0) and np.all(np.abs(x.sum(axis=1) - 1) <= _ON_SIMPLEX))
 
 
-def _rounding(x: Array, count: int) -> tuple[Array, float]:
+def rounding_of_columns(x: Array, count: int) -> tuple[Array, float]:
     """Step to which each column is rounded, 0 without ties and NaN without a grid; and the largest share of ties."""
     steps = np.zeros(x.shape[1])
     most = 0.0
@@ -173,5 +178,9 @@ def _distances(z: Array, repeats: np.ndarray[Any, np.dtype[np.intp]], k: int) ->
     """Distance of each row to its k-th neighbour, other observations in the same place counting."""
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(np.repeat(z, repeats, axis=0))
-    return np.asarray(tree.query(z, k=[k + 1])[0])[:, 0]
+    # In order of a coordinate, neighbouring rows ask for the same part of the tree: three times as fast for d = 1.
+    order = np.argsort(z[:, 0], kind="stable")
+    tree = cKDTree(np.repeat(z[order], repeats[order], axis=0))
+    distance = np.empty(len(z))
+    distance[order] = np.asarray(tree.query(z[order], k=[k + 1], workers=-1)[0])[:, 0]
+    return distance

@@ -12,10 +12,11 @@ from scipy import optimize, special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import DataError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.families.base import Family
-from mle_toolkit.information.entropy import SampleEntropy, around, sample_entropy, weighted_se
 from mle_toolkit.information.estimate import Estimate, nats_per
+from mle_toolkit.information.model_free import SampleEntropy, around, around_divergence, sample_entropy, weighted_se
 from mle_toolkit.information.neighbours import neighbour_entropy
 
 HEAVY_SHARE = 0.5
@@ -27,9 +28,6 @@ LEAST_EXPECTED = 5.0
 
 _NEAR_ZERO = 1e-3
 """p-value of G above which the interval of a divergence comes from the noncentral chi-squared law."""
-
-_Z_ONE_SIDED = 1.6448536269514722
-"""Normal quantile of 0.95."""
 
 
 class FitLike(Protocol):
@@ -52,6 +50,7 @@ class FitLike(Protocol):
     @property
     def sample(self) -> Sample: ...  # noqa: D102
     def logpdf_rows(self) -> Array: ...  # noqa: D102
+    def se_of_cross_entropy(self) -> float: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,6 +249,8 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     estimates inside q do not add to it, as the mean score at a maximum is zero.
     """
     sample = fit.sample
+    if not sample.in_memory:
+        return _report_by_blocks(fit)
     if entropy is None:
         entropy = entropy_for(fit.family, sample)
     log_q = np.asarray(fit.logpdf_rows())
@@ -334,18 +335,51 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     )
 
 
+def _report_by_blocks(fit: FitLike) -> InformationReport:
+    """Report of data that are not held in memory, whose entropy needs them in order; each number is a pass at most."""
+    value = fit.cross_entropy + 0.0
+    verdict = fit.certificate.verdict
+    flags = [] if fit.certificate.ok else ["not_certified"]
+    if verdict is Verdict.BOUNDARY:
+        flags.append("boundary")
+    why = (
+        "the entropy of measurements is estimated from their spacings, which needs all of them in memory; that of a "
+        "subsample is entropy(sample=...sketch())."
+    )
+    reasons = dict.fromkeys(("entropy", "kl", "kl_predictive"), why)
+    se: float | None = None
+    optimism: float | None = None
+    try:
+        se = fit.se_of_cross_entropy()
+        optimism = fit.optimism / fit.nobs
+    except DataError as error:  # a stream that can be read only once, or a law without a score
+        reasons["cross_entropy_se" if se is None else "optimism"] = str(error)
+    if optimism is not None and (math.isnan(optimism) or verdict is Verdict.NON_REGULAR):
+        optimism = None
+    return InformationReport(
+        nobs=fit.nobs,
+        nll=0.0 - fit.llf,
+        cross_entropy=Estimate(
+            value=value,
+            se=se,
+            interval=around(value, se),
+            method="exact: nll / nobs",
+            reason=None if se is not None else reasons.get("cross_entropy_se", "one observation"),
+        ),
+        entropy=None,
+        kl=None,
+        optimism=optimism,
+        kl_predictive=None,
+        flags=tuple(flags),
+        reasons=reasons,
+    )
+
+
 def _divergence_of_measurements(value: float, terms: Array, sample: Sample, entropy: Estimate) -> Estimate:
     se = weighted_se(terms, sample)
-    flags = ["heavy_tailed_terms"] if _is_heavy(terms, sample) else []
-    interval = around(value, se)
-    if se is not None and value - _Z_ONE_SIDED * se <= 0:
-        # At zero the estimate fluctuates faster than 1/sqrt(n), so only the upper bound keeps its meaning, roughly.
-        flags.insert(0, "indistinguishable_from_zero")
-        upper = value + _Z_ONE_SIDED * se
-        interval = (-math.inf, upper) if upper > 0 else None
-        if interval is None:
-            # By chance or by the bias of few observations. A divergence is not negative, so no bound can be claimed.
-            flags.append("below_zero")
+    interval, flags = around_divergence(value, se)
+    if _is_heavy(terms, sample):
+        flags = (*flags, "heavy_tailed_terms")
     return Estimate(
         value=value,
         se=se,

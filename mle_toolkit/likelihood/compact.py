@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS
+from mle_toolkit.likelihood.kernels import in_chunks
 
 MANY = 20_000
 """Points from which moments pay."""
+
+COMPILED_MOMENTS = 50_000
+"""Points from which they are taken by a compiled loop."""
 
 _STRETCHES, _TERMS = 48, 12
 _LONG = 30.0
@@ -70,21 +76,14 @@ class CompactSum:
 
         first, last = stretched(np.array([low, high])).tolist()
         width = (last - first) / _STRETCHES or 1.0
-        moments = np.zeros((_TERMS, _STRETCHES))
-        mass = np.zeros(_STRETCHES)
-        for begin in range(0, len(x), BLOCK_ROWS):
-            rows = slice(begin, begin + BLOCK_ROWS)
-            t = (stretched(x[rows]) - first) / width
-            cell = np.minimum(t.astype(np.intp), _STRETCHES - 1)
-            s = 2.0 * (t - cell) - 1.0
-            before: Array = np.ones(len(s)) if weight is None else weight[rows]
-            mass += np.bincount(cell, np.abs(before), _STRETCHES)
-            moments[0] += np.bincount(cell, before, _STRETCHES)
-            now = s * before
-            s *= 2.0
-            for k in range(1, _TERMS):
-                moments[k] += np.bincount(cell, now, _STRETCHES)
-                before, now = now, s * now - before
+        if len(x) >= COMPILED_MOMENTS and find_spec("numba") is not None:
+            from mle_toolkit.likelihood.kernels.intervals import moments as compiled
+
+            line = (("linear", "log", "asinh").index(kind), centre, spread, first, 1.0 / width, _STRETCHES, _TERMS)
+            table = in_chunks(compiled, x, weight, *line).sum(axis=0)
+            moments, mass = table[:, :_TERMS].T, table[:, _TERMS]
+        else:
+            moments, mass = _moments(stretched, x, weight, first, width)
         seen = mass > 0
         angles = (np.arange(_TERMS) + 0.5) * np.pi / _TERMS
         at = first + width * (np.flatnonzero(seen)[:, None] + 0.5 * (1.0 + np.cos(angles)))
@@ -110,6 +109,28 @@ class CompactSum:
         total = float(np.sum(coefficients * self.moments))
         left_out = float(np.sum(self.mass * np.abs(coefficients[:, -2:]).max(axis=1)))
         return total if left_out <= _TOLERANCE * max(nobs, abs(total)) else None
+
+
+def _moments(
+    stretched: Callable[[Array], Array], x: Array, weight: Array | None, first: float, width: float
+) -> tuple[Array, Array]:
+    """Moments, of shape (n_terms, n_stretches), and sums of absolute weights, of shape (n_stretches,), by blocks."""
+    moments = np.zeros((_TERMS, _STRETCHES))
+    mass = np.zeros(_STRETCHES)
+    for begin in range(0, len(x), BLOCK_ROWS):
+        rows = slice(begin, begin + BLOCK_ROWS)
+        t = (stretched(x[rows]) - first) / width
+        cell = np.minimum(t.astype(np.intp), _STRETCHES - 1)
+        s = 2.0 * (t - cell) - 1.0
+        before: Array = np.ones(len(s)) if weight is None else weight[rows]
+        mass += np.bincount(cell, np.abs(before), _STRETCHES)
+        moments[0] += np.bincount(cell, before, _STRETCHES)
+        now = s * before
+        s *= 2.0
+        for k in range(1, _TERMS):
+            moments[k] += np.bincount(cell, now, _STRETCHES)
+            before, now = now, s * now - before
+    return moments, mass
 
 
 def _to_coefficients() -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite
-from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.sums import Last, Likelihood
 
 # Steps of the difference quotients, in coordinates in which one unit is a natural change of the law. Each balances the
 # truncation error (step ** order) with the rounding error (epsilon / step, epsilon / step**2).
@@ -40,48 +41,76 @@ class Coordinates:
         self.domains = tuple(domains)
         self.free = tuple(free)
         self.base = np.array(theta, dtype=float)
-        starts = np.concatenate([[0], np.cumsum([d.size for d in domains])])
         self._parts: list[tuple[Domain, slice, slice, float, float]] = []
-        used = 0
-        for k, domain in enumerate(self.domains):
-            if not self.free[k]:
-                continue
-            where = slice(int(starts[k]), int(starts[k + 1]))
-            whole_line = isinstance(domain, Interval) and np.isinf(domain.lower) and np.isinf(domain.upper)
-            centre = float(self.base[where][0]) if whole_line else 0.0
-            step = float(natural[where][0]) if whole_line else 1.0
-            self._parts.append((domain, where, slice(used, used + domain.n_free), centre, step))
-            used += domain.n_free
+        first = used = 0
+        for domain, is_free in zip(self.domains, self.free, strict=True):
+            if is_free:
+                whole_line = isinstance(domain, Interval) and domain.lower == -math.inf and domain.upper == math.inf
+                centre = float(self.base[first]) if whole_line else 0.0
+                step = float(natural[first]) if whole_line else 1.0
+                where, at = slice(first, first + domain.size), slice(used, used + domain.n_free)
+                self._parts.append((domain, where, at, centre, step))
+                used += domain.n_free
+            first += domain.size
         self.n_free = used
-        with np.errstate(all="ignore"):  # the base may lie at an end of a domain
-            self._base_u = self.from_theta(self.base)
+        self.intervals_only = all(isinstance(part[0], Interval) for part in self._parts)
+        """Whether every free parameter is a number."""
+        self.places = [where.start for _, where, _, _, _ in self._parts] if self.intervals_only else []
+        """Where the free parameters stand among all, if every one is a number."""
+        self._base_bytes = self.from_theta(self.base).tobytes()  # the base may lie at an end of a domain
 
     def to_theta(self, u: Array) -> Array:
         """All parameters, from the coordinates; those it was made with come back to the last bit."""
         theta = self.base.copy()
-        if np.array_equal(u, self._base_u):
+        if u.tobytes() == self._base_bytes:
             return theta
         for domain, where, at, centre, step in self._parts:
-            theta[where] = domain.from_real(u[at]) if step == 1.0 and centre == 0.0 else centre + step * u[at]
+            if isinstance(domain, Interval):
+                theta[where.start] = centre + step * domain.at(float(u[at.start]))[0]
+            else:
+                theta[where] = domain.from_real(u[at])
         return theta
 
     def from_theta(self, theta: Array) -> Array:
         """The coordinates, from all parameters."""
+        if self.intervals_only:
+            values = theta.tolist()
+            return np.array(
+                [
+                    (domain.coordinate(values[where.start]) - centre) / step  # type: ignore[union-attr]
+                    for domain, where, _, centre, step in self._parts
+                ]
+            )
+        with np.errstate(all="ignore"):
+            return self._from_arrays(theta)
+
+    def _from_arrays(self, theta: Array) -> Array:
         u = np.empty(self.n_free)
         for domain, where, at, centre, step in self._parts:
-            value = theta[where]
             if isinstance(domain, Interval):
-                u[at] = domain.to_real(value) if step == 1.0 and centre == 0.0 else (value - centre) / step
+                u[at.start] = (domain.coordinate(float(theta[where.start])) - centre) / step
             else:
-                u[at] = domain.to_real(value)
+                u[at] = domain.to_real(theta[where])
         return u
 
     def jacobian(self, u: Array) -> Array:
         """Derivatives of all parameters by the coordinates; shape (p, n_free)."""
         slopes = np.zeros((len(self.base), self.n_free))
         for domain, where, at, _, step in self._parts:
-            slopes[where, at] = step * domain.jacobian(u[at])
+            if isinstance(domain, Interval):
+                slopes[where.start, at.start] = step * domain.at(float(u[at.start]))[1]
+            else:
+                slopes[where, at] = domain.jacobian(u[at])
         return slopes
+
+    def slopes_and_bends(self, u: Array) -> tuple[Array, Array]:
+        """First and second derivative of each free parameter by its own coordinate; intervals only."""
+        slopes, bends = np.empty(self.n_free), np.empty(self.n_free)
+        for k, (domain, _, _, _, step) in enumerate(self._parts):
+            assert isinstance(domain, Interval)
+            _, slope, bends[k] = domain.at(float(u[k]))
+            slopes[k] = step * slope  # on the whole line, where alone the step is not 1, there is no bend
+        return slopes, bends
 
     def pulled(self, gradient: Array, u: Array) -> Array:
         """Gradient by the coordinates, from one by all parameters; shape (n_free,)."""
@@ -95,19 +124,6 @@ class Coordinates:
         ]
         return np.concatenate(parts) if parts else np.empty(0)
 
-    def curvature(self, u: Array) -> Array:
-        """Second derivative of each parameter by its own coordinate; shape (p,). Intervals only."""
-        bend = np.zeros(len(self.base))
-        for domain, where, at, _, _ in self._parts:
-            assert isinstance(domain, Interval)
-            bend[where] = domain.curvature(float(u[at][0]))
-        return bend
-
-    @cached_property
-    def intervals_only(self) -> bool:
-        """Whether every free parameter is a number."""
-        return all(isinstance(part[0], Interval) for part in self._parts)
-
 
 class Objective:
     """Mean negative log-likelihood per observation, as a function of the coordinates ``u``."""
@@ -115,6 +131,10 @@ class Objective:
     def __init__(self, likelihood: Likelihood, coordinates: Coordinates) -> None:
         self.likelihood = likelihood
         self.coordinates = coordinates
+        free = coordinates.n_free > 0 and coordinates.intervals_only
+        self.at_once = free and likelihood.plain and likelihood.at_once
+        """Whether one pass over the data gives value, gradient and second derivatives together."""
+        self._last_expansion: Last[tuple[float, Array, Array]] = Last()
 
     @cached_property
     def has_score(self) -> bool:
@@ -124,15 +144,19 @@ class Objective:
     @cached_property
     def has_hessian(self) -> bool:
         """Whether the second derivatives are exact."""
-        family = self.likelihood.family
-        return family.hessian is not None and self.has_score and self.coordinates.intervals_only
+        known = self.likelihood.at_once or self.likelihood.family.hessian is not None
+        return known and self.has_score and self.coordinates.intervals_only
 
     def value(self, u: Array) -> float:
         """Mean negative log-likelihood, nats; inf where the data are impossible."""
+        if self.at_once:
+            return self._last_expansion(u, self._expansion)[0]
         return -self.likelihood.mean_loglik(self.coordinates.to_theta(u))
 
     def gradient(self, u: Array) -> Array:
         """Its derivatives; shape (n_free,)."""
+        if self.at_once:
+            return self._last_expansion(u, self._expansion)[1]
         if not self.has_score:
             return first_differences(self.value, u, _STEP_OF_VALUE)
         gradient = self._gradient_of_points(u)
@@ -140,11 +164,48 @@ class Objective:
             gradient = gradient + self._gradient_of_coarse(u)
         return gradient
 
+    def hessian(self, u: Array) -> Array:
+        """Its second derivatives; shape (n_free, n_free)."""
+        if self.at_once:
+            return self._last_expansion(u, self._expansion)[2]
+        if len(u) == 0:
+            return np.empty((0, 0))
+        if not self.has_score:
+            return second_differences(self.value, u, _STEP_OF_CURVATURE)
+        hessian = self._hessian_of_points(u)
+        if not self.likelihood.plain:
+            hessian = hessian + self._hessian_of_coarse(u)
+        return hessian
+
+    def _expansion(self, u: Array) -> tuple[float, Array, Array]:
+        value, score, second = self.likelihood.derivatives(self.coordinates.to_theta(u))
+        return -value, *self._pulled_derivatives(score, second, u)
+
+    def _pulled_derivatives(self, score: Array, second: Array, u: Array) -> tuple[Array, Array]:
+        """Gradient and second derivatives of the points, from those by the parameters; intervals only."""
+        slopes, bends = self.coordinates.slopes_and_bends(u)
+        places = self.coordinates.places
+        if len(places) < len(score):
+            score, second = score[places], second[places][:, places]
+        with np.errstate(all="ignore"):  # a trial point where they overflow is seen as not finite
+            second = second * (slopes * slopes[:, None])
+            # A parameter has at most one coordinate, so its own bend stays on the diagonal.
+            second.flat[:: len(u) + 1] += score * bends
+            return -(score * slopes), -second
+
     def _gradient_of_coarse(self, u: Array) -> Array:
         score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))
         if score is None:
             return first_differences(self._coarse_value, u, _STEP_OF_VALUE)
         return -self.coordinates.pulled(score, u)
+
+    def _hessian_of_coarse(self, u: Array) -> Array:
+        if self.likelihood.mean_coarse_score(self.coordinates.to_theta(u)) is None:
+            return second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
+        steps = _STEP_OF_SCORE * np.eye(len(u))
+        columns = [self._gradient_of_coarse(u + h) - self._gradient_of_coarse(u - h) for h in steps]
+        second = np.array(columns) / (2 * _STEP_OF_SCORE)
+        return np.asarray(0.5 * (second + second.T))
 
     def _gradient_of_points(self, u: Array) -> Array:
         with np.errstate(all="ignore"):
@@ -154,25 +215,12 @@ class Objective:
         """What intervals and windows add to the value."""
         return -self.likelihood.mean_coarse(self.coordinates.to_theta(u))
 
-    def hessian(self, u: Array) -> Array:
-        """Its second derivatives; shape (n_free, n_free)."""
-        if len(u) == 0:
-            return np.empty((0, 0))
-        if not self.has_score:
-            return second_differences(self.value, u, _STEP_OF_CURVATURE)
-        hessian = self._hessian_of_points(u)
-        if not self.likelihood.plain:
-            hessian = hessian + second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
-        return hessian
-
     def _hessian_of_points(self, u: Array) -> Array:
-        if self.has_hessian and (self.likelihood.plain or not self.likelihood.points_on_means):
-            theta, slopes = self.coordinates.to_theta(u), self.coordinates.jacobian(u)
-            with np.errstate(all="ignore"):  # a trial point where they overflow is seen as not finite
-                second = slopes.T @ self.likelihood.mean_hessian(theta) @ slopes
-                bend = self.likelihood.mean_score(theta) * self.coordinates.curvature(u)
-                # A parameter has at most one coordinate, so its own bend stays on the diagonal.
-                return -np.asarray(0.5 * (second + second.T) + np.diag(bend @ (slopes != 0)))
+        if self.has_hessian and (self.likelihood.at_once or not self.likelihood.points_on_means):
+            theta = self.coordinates.to_theta(u)
+            score, second = self.likelihood.mean_score(theta), self.likelihood.mean_hessian(theta)
+            _, hessian = self._pulled_derivatives(score, second, u)
+            return hessian
         with np.errstate(invalid="ignore"):  # gradients may be infinite on the way to a spike
             second = self._differences_of_gradient(u)
             return 0.5 * (second + second.T)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
+from importlib.util import find_spec
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mle_toolkit._typing import Array, Mask
+from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
 from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
-from mle_toolkit.likelihood.kernels import COMPILED_ROWS, in_chunks, twin_of
+from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, in_chunks, twin_of
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
 T = TypeVar("T")
@@ -47,7 +50,7 @@ class Likelihood:
         self._declared = family
         self.family = family if self.unit.is_identity else family.in_unit(self.unit.centre, self.unit.scale)
         tabulate = family.discrete and not family.per_row
-        self.data = sample.tabulated() if tabulate else sample
+        self.data = sample.tabulated(counter(sample.n_rows)) if tabulate else sample
         self.nobs = sample.nobs
         self.plain = sample.is_plain
         # Means of statistics suffice for an exponential family whose constants are the same in every row.
@@ -56,9 +59,9 @@ class Likelihood:
         """The compiled sums of the family; None where NumPy's are used."""
         if twin is None and self.data.n_rows >= COMPILED_ROWS and _is_normal(family, self.data):
             self.twin = twin_of(type(family))
-        self._last_derivatives: _Last[Array | None] = _Last()
-        self._last_loglik: _Last[float] = _Last()
-        self._last_score: _Last[Array] = _Last()
+        self._last_derivatives: Last[Array | None] = Last()
+        self._last_loglik: Last[float] = Last()
+        self._last_score: Last[Array] = Last()
 
     @cached_property
     def sample(self) -> Sample:
@@ -83,14 +86,13 @@ class Likelihood:
             return data
         if data.is_exact:
             return data.with_values(data.lower, data.weight)
-        points = np.flatnonzero(self._is_point)
-        if len(points) == 0:
-            return None
-        return data.with_values(data.lower[points], None if data.weight is None else data.weight[points])
+        points, weight = self._kinds[0]
+        return None if len(points) == 0 else data.with_values(points, weight)
 
     @cached_property
-    def _is_point(self) -> Mask:
-        return np.asarray(self.data.lower == self.data.upper)
+    def _kinds(self) -> _Kinds:
+        """Points, and the intervals by kind, in the unit of the data."""
+        return _Kinds.of(self.data)
 
     @cached_property
     def exact_share(self) -> float:
@@ -119,70 +121,59 @@ class Likelihood:
         return self.points_on_means and bool(self._compact) and len(lower) < MANY
 
     @cached_property
-    def _ends(self) -> list[tuple[Array, Array, Array]]:
+    def _ends(self) -> list[tuple[Array, Array, Array | float]]:
         """Lower and upper ends of the intervals whose log-probabilities are summed, and weights: negative for windows.
 
-        In the unit of the data; what is open above, open below and bounded, apart.
+        In the unit of the data. The intervals of a part are all open above, all open below, or all bounded.
         """
-        data = self.data
-        parts = []
+        data, parts = self.data, []
         if not data.is_exact:
-            wide = np.flatnonzero(~self._is_point)
-            weight = np.ones(len(wide)) if data.weight is None else data.weight[wide]
-            parts.append((data.lower[wide], data.upper[wide], weight))
+            parts += self._kinds.intervals
         if data.window is not None:
             low, high = data.window
             if data.has_one_window:
-                parts.append((low[:1], high[:1], np.array([-self.nobs])))
+                parts.append((low[:1], high[:1], -self.nobs))
             else:
-                parts.append((low, high, -np.ones(len(low)) if data.weight is None else -data.weight))
-        if not parts:
-            return []
-        lower, upper, signed = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        above, below = np.isposinf(upper), np.isneginf(lower)
-        if above.all() and not below.any():
-            return [(lower, upper, signed)]
-        kinds = (above & ~below, below & ~above, ~above & ~below)
-        return [(lower[rows], upper[rows], signed[rows]) for rows in kinds if rows.any()]
+                windows = _Kinds.split(low, high, data.weight).intervals
+                parts += [(begin, end, -weight) for begin, end, weight in windows]
+        return parts
 
     @cached_property
-    def _compact(self) -> list[tuple[bool, CompactSum]]:
-        """Intervals open above (True) or below, where they are many, by their moments."""
+    def _compact(self) -> list[tuple[bool, float, CompactSum]]:
+        """Intervals open above (True) or below, where they are many, by their moments, each part with its sign."""
         if self.family.discrete or self.family.multivariate or self.plain:
             return []
         support = self.family.support
         positive = support.lower == 0.0 and np.isinf(support.upper)
         found = []
         for lower, upper, signed in self._ends:
-            above, below = np.isposinf(upper[0]), np.isneginf(lower[0])
-            if len(lower) < MANY or not (above or below):
+            if not _goes_by_moments(lower, upper):
                 continue
-            points = lower if above else upper
-            weight = None if np.all(signed == 1.0) else signed
-            found.append((bool(above), CompactSum.of(points, weight, positive=positive)))
+            above = bool(np.isposinf(upper[0]))
+            sign, weight = (signed, None) if isinstance(signed, float) else (1.0, signed)
+            found.append((above, sign, CompactSum.of(lower if above else upper, weight, positive=positive)))
         assert isinstance(self.unit, Unit)
         centre, scale = self.unit.centre, self.unit.scale
-        return [(above, points.moved(centre, scale)) for above, points in found]
+        return [(above, sign, points.moved(centre, scale)) for above, sign, points in found]
 
     @cached_property
     def _coarse(self) -> tuple[Array, Array, Array]:
         """Ends and weights of the other intervals, one by one, in the unit of the likelihood."""
         if not self._compact:
             return self._all_coarse
-        return self._joined(
-            [part for part in self._ends if len(part[0]) < MANY or np.all(np.isfinite([part[0][0], part[1][0]]))]
-        )
+        return self._joined([part for part in self._ends if not _goes_by_moments(*part[:2])])
 
     @cached_property
     def _all_coarse(self) -> tuple[Array, Array, Array]:
         """Ends and weights of all intervals."""
         return self._joined(self._ends)
 
-    def _joined(self, parts: list[tuple[Array, Array, Array]]) -> tuple[Array, Array, Array]:
+    def _joined(self, parts: list[tuple[Array, Array, Array | float]]) -> tuple[Array, Array, Array]:
         if not parts:
             return np.empty(0), np.empty(0), np.empty(0)
-        lower, upper, signed = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-        return self.unit.apply(lower), self.unit.apply(upper), signed
+        lower, upper = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+        weight = np.concatenate([np.broadcast_to(part[2], len(part[0])) for part in parts])
+        return self.unit.apply(lower), self.unit.apply(upper), weight
 
     def mean_coarse(self, theta: Array) -> float:
         """Part of the mean log-likelihood that intervals and windows contribute; 0 for plain data."""
@@ -205,12 +196,12 @@ class Likelihood:
         params = self.family.unpack(theta)
         total = np.zeros(len(theta))
         with np.errstate(all="ignore"):
-            for above, points in self._compact:
+            for above, sign, points in self._compact:
                 slopes = mass_scores(self.family, params, *_open_at(points.nodes, above))
                 parts = [points.sum(slope, self.nobs) for slope in slopes]
                 if any(part is None for part in parts):
                     return None
-                total += np.array(parts, dtype=float)
+                total += sign * np.array(parts, dtype=float)
             lower, upper, weight = self._coarse
             if len(lower):
                 total += np.sum(weight * mass_scores(self.family, params, lower, upper), axis=1)
@@ -223,11 +214,11 @@ class Likelihood:
     def _by_moments(self, params: tuple[Any, ...]) -> float | None:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
         total = 0.0
-        for above, points in self._compact:
+        for above, sign, points in self._compact:
             part = points.sum(log_mass(self.family, params, *_open_at(points.nodes, above)), self.nobs)
             if part is None:
                 return None
-            total += part
+            total += sign * part
         return total
 
     @cached_property
@@ -272,32 +263,64 @@ class Likelihood:
 
     def mean_hessian(self, theta: Array) -> Array:
         """Mean of the second derivatives, as `mean_score`; shape (p, p). The family must have them."""
-        compiled = self._last_derivatives(theta, self._compiled)
-        upper = self._fold(_hessians_of, theta) if compiled is None else compiled[1 + len(theta) :]
-        places = np.triu_indices(len(theta))
-        hessian = np.empty((len(theta), len(theta)))
-        hessian[places] = hessian.T[places] = upper / self.nobs
-        return hessian
+        known, p = self._last_derivatives(theta, self._derivatives), len(theta)
+        if known is not None:
+            return symmetric(known[1 + p :])
+        total = self._fold(_hessians_of, theta)  # one 0 where there is no point
+        return symmetric(np.broadcast_to(total, p * (p + 1) // 2) / self.nobs)
 
-    @property
+    def derivatives(self, theta: Array) -> tuple[float, Array, Array]:
+        """Means of the log-density, of its score and of its second derivatives, where the data are plain."""
+        known = self._last_derivatives(theta, self._derivatives)
+        if known is None:
+            return self.mean_loglik(theta), self.mean_score(theta), self.mean_hessian(theta)
+        value, p = float(known[0]), len(theta)
+        return (value if value < np.inf else -np.inf), known[1 : 1 + p], symmetric(known[1 + p :])
+
+    @cached_property
     def at_once(self) -> bool:
-        """Whether one pass gives log-likelihood, score and second derivatives together."""
-        return self.twin is not None and not isinstance(self.family, ExponentialFamily) and self.exact is not None
+        """Whether one pass gives log-likelihood, score and second derivatives of the points together."""
+        family = self.family
+        if isinstance(family, ExponentialFamily):
+            return self.points_on_means and family.hessian_of is not None
+        by_numpy = family.derivative_sums is not None and not family.per_row
+        return (self.twin is not None or by_numpy) and self.exact is not None
 
-    def _compiled(self, theta: Array) -> Array | None:
-        """Log-likelihood, score and second derivatives of the points by compiled sums; None without them."""
+    def _derivatives(self, theta: Array) -> Array | None:
+        """Means of log-likelihood, score and second derivatives of the points, in one pass; None where there is none.
+
+        Second derivatives are those of the upper triangle, row by row.
+        """
         if not self.at_once:
             return None
-        assert self.twin is not None
-        params = self.family.unpack(theta)
-        if hasattr(self.twin, "holds") and not self.twin.holds(*params):
-            return None
-        points = self.exact
+        family, params = self.family, self.family.unpack(theta)
+        if isinstance(family, ExponentialFamily):
+            assert family.hessian_of is not None
+            means, log_base = (self.means, self.mean_log_base) if self.on_means else self._point_means
+            try:
+                with np.errstate(all="ignore"):
+                    value = float(family.log_density(means, *params)) + log_base
+                    slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
+                    return np.array([value, *slopes, *bends], dtype=float) * self.exact_share
+            except (ArithmeticError, ValueError):  # a trial point at which a power leaves the range of numbers
+                p = len(theta)
+                return np.full(1 + p + p * (p + 1) // 2, np.nan)
+        sums = self._derivative_sums(theta, params)
+        assert family.derivatives is not None
+        try:
+            terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
+        except (ArithmeticError, ValueError):
+            return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
+        return np.array(terms) / self.nobs
+
+    def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float]:
+        if self.twin is None:
+            sums: list[float] = self._fold(_derivative_sums_of, theta).tolist()
+            return sums
         assert isinstance(self.unit, Unit)
-        assert points is not None
-        with np.errstate(all="ignore"):
-            sums = points.fold(_Compiled(type(self.family), self.unit, params), None)
-            return np.asarray(self.twin.derivatives(points.nobs, sums, *params))
+        assert self.exact is not None
+        compiled: list[float] = self.exact.fold(_Compiled(type(self.family), self.unit, params), None).tolist()
+        return compiled
 
     def _mean_loglik(self, theta: Array) -> float:
         family = self.family
@@ -318,8 +341,8 @@ class Likelihood:
             assert isinstance(family, ExponentialFamily)
             means, log_base = self._point_means
             return self.exact_share * (float(family.log_density(means, *params)) + log_base)
-        compiled = self._last_derivatives(theta, self._compiled)
-        return float(self._fold(_log_density_of, theta) if compiled is None else compiled[0]) / self.nobs
+        known = self._last_derivatives(theta, self._derivatives)
+        return float(self._fold(_log_density_of, theta)) / self.nobs if known is None else float(known[0])
 
     @cached_property
     def _point_means(self) -> tuple[tuple[float, ...], float]:
@@ -339,16 +362,26 @@ class Likelihood:
                 assert isinstance(family, ExponentialFamily)
                 slopes = family.score_of(self._point_means[0], *params)
                 return self.exact_share * np.array([float(s) for s in slopes])
-        compiled = self._last_derivatives(theta, self._compiled)
-        total = self._fold(_scores_of, theta) if compiled is None else compiled[1 : 1 + len(theta)]
-        return np.broadcast_to(total, len(theta)) / self.nobs
+        known = self._last_derivatives(theta, self._derivatives)
+        if known is not None:
+            return known[1 : 1 + len(theta)]
+        return np.broadcast_to(self._fold(_scores_of, theta), len(theta)) / self.nobs
 
     def _fold(self, of: Callable[..., Array], theta: Array) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
-        points = self.exact
-        if points is None:
+        if self.exact is None:
             return np.zeros(())
-        return points.fold(_Block(of, self.family, self.unit, self.family.unpack(theta)))
+        points, unit = self._points
+        return points.fold(_Block(of, self.family, unit, self.family.unpack(theta)))
+
+    @cached_property
+    def _points(self) -> tuple[Sample, Unit | ColumnUnits]:
+        """The points, and what takes them to the unit of the likelihood: moved beforehand if they are few."""
+        points, unit = self.exact, self.unit
+        assert points is not None
+        if unit.is_identity or points.n_rows > BLOCK_ROWS or not points.in_memory:
+            return points, unit
+        return (self.sample if points is self.data else points.standardised(unit.centre, unit.scale)), Unit()
 
     def rows(self, theta: Array) -> Array:
         """Log-likelihood of every row, in the unit of the likelihood; shape (n_rows,)."""
@@ -380,6 +413,17 @@ class Likelihood:
                 parts.append(np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1))
         return np.concatenate(parts)
 
+    def score_products(self, theta: Array, *, squared: bool) -> Array:
+        """Sum of outer products of the scores of the points, weighted by weights or their squares; shape (p, p).
+
+        The family must have a score.
+        """
+        return self._fold(partial(_score_products_of, squared), theta)
+
+    def squared_deviations(self, theta: Array, mean: float, *, squared: bool) -> float:
+        """Sum of squares of the points' log-densities about a mean, weighted by weights or their squares."""
+        return float(self._fold(partial(_squared_deviations_of, mean, squared), theta))
+
     def _blocks(self) -> Any:
         family = self.family
         for first, (x, weight) in enumerate(self.sample.blocks()):
@@ -407,11 +451,14 @@ class FirstPass:
         family = self.family
         unit = Unit.ahead(family, x)
         twin = twin_of(type(family)) if len(x) >= COMPILED_ROWS else None
+        length = family.block_rows if unit.is_identity else BLOCK_ROWS
         with np.errstate(all="ignore"):
+            if len(x) <= length:
+                lowest, highest = float(np.minimum.reduce(x)), float(np.maximum.reduce(x))
+                return lowest, highest, Noted(family.name, unit, np.array(family.sums(unit.apply(x), None)))
             if twin is not None:
                 parts = in_chunks(twin.statistics, x, None, unit.centre, 1.0 / unit.scale)
             else:
-                length = family.block_rows if unit.is_identity else BLOCK_ROWS
                 blocks = (x[first : first + length] for first in range(0, len(x), length))
                 parts = np.array([(b.min(), b.max(), *family.sums(unit.apply(b), None)) for b in blocks])
         lowest, highest = float(parts[:, 0].min()), float(parts[:, 1].max())
@@ -463,8 +510,10 @@ def _is_normal(family: Family, sample: Sample) -> bool:
 
 
 def _is_normal_between(family: Family, lowest: float, highest: float) -> bool:
+    if family.support.lower != 0.0 or family.support.closed_lower:
+        return True  # no logs are taken of what may be negative or 0
     # A unit may divide by the largest.
-    return family.support.lower != 0.0 or lowest >= _SMALLEST_NORMAL * max(1.0, highest)
+    return lowest >= _SMALLEST_NORMAL * max(1.0, highest)
 
 
 @dataclass(frozen=True)
@@ -543,18 +592,103 @@ def _hessians_of(law: Family, x: Array, weight: Array | None, params: tuple[Any,
     return _block_sums(law.hessian(x, *params), weight, len(x))
 
 
-class _Last(Generic[T]):
-    """Remembers one function value: solvers ask again for what they had at the point where they stand."""
+def _derivative_sums_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    assert law.derivative_sums is not None
+    return np.array(law.derivative_sums(x, weight, *params))
+
+
+def _score_products_of(squared: bool, law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    assert law.score is not None
+    rows = np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1)
+    if weight is None:
+        return np.asarray(rows.T @ rows)
+    return np.asarray((rows * (np.square(weight) if squared else weight)[:, None]).T @ rows)
+
+
+def _squared_deviations_of(
+    mean: float, squared: bool, law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]
+) -> Array:
+    squares = np.square(law.logpdf(x, *params) - mean)
+    return np.array(total(squares if weight is None else (np.square(weight) if squared else weight) * squares))
+
+
+_REMEMBERED = 16
+
+
+class Last(Generic[T]):
+    """Remembers the last values of a function: solvers ask again for what they had where they start and stand."""
 
     def __init__(self) -> None:
-        self._at: bytes | None = None
+        self._values: dict[bytes, T] = {}
 
     def __call__(self, theta: Array, compute: Callable[[Array], T]) -> T:
+        """The value at ``theta``, computed unless it is known."""
         at = theta.tobytes()
-        if at != self._at:
-            self._value = compute(theta)
-            self._at = at
-        return self._value
+        if at not in self._values:
+            if len(self._values) == _REMEMBERED:
+                del self._values[next(iter(self._values))]
+            self._values[at] = compute(theta)
+        return self._values[at]
+
+
+def symmetric(upper: Array) -> Array:
+    """The symmetric matrix of an upper triangle, given row by row."""
+    return np.asarray(upper[_entries(len(upper))])
+
+
+@cache
+def _entries(length: int) -> NDArray[np.intp]:
+    """Place of every entry of a symmetric matrix in its upper triangle, given row by row."""
+    p = math.isqrt(2 * length)
+    places = np.empty((p, p), dtype=int)
+    upper = np.triu_indices(p)
+    places[upper] = places.T[upper] = np.arange(length)
+    return places
+
+
+class _Kinds(NamedTuple):
+    """Observations by kind: points with their weights, and intervals."""
+
+    points: tuple[Array, Array | None]
+    intervals: list[tuple[Array, Array, Array | float]]
+    """Lower ends, upper ends and weights, or 1, of those open above, those open below, and the bounded ones."""
+
+    @classmethod
+    def of(cls, data: Sample) -> _Kinds:
+        """Those of a sample, less its windows."""
+        return cls.split(data.lower, data.upper, data.weight)
+
+    @classmethod
+    def split(cls, lower: Array, upper: Array, weight: Array | None) -> _Kinds:
+        """Sort intervals by kind; what is open at both ends is certain, and left out."""
+        if weight is None and len(lower) >= COMPILED_ROWS and find_spec("numba") is not None:
+            from mle_toolkit.likelihood.kernels.intervals import split
+
+            points, above, below = np.empty_like(lower), np.empty_like(lower), np.empty_like(lower)
+            bounded = np.empty(len(lower), dtype=np.int64)
+            counts = split(lower, upper, points, above, below, bounded)
+            points, above, below = points[: counts[0]], above[: counts[1]], below[: counts[2]]
+            bounded = bounded[: counts[3]]
+            weights: list[Array | float] = [1.0, 1.0, 1.0]
+            first = None
+        else:
+            point, right, left = lower == upper, np.isposinf(upper), np.isneginf(lower)
+            kinds = (point, right & ~left, left & ~right, ~(point | right | left))
+            places = [np.flatnonzero(kind) for kind in kinds]
+            points, above, below, bounded = lower[places[0]], lower[places[1]], upper[places[2]], places[3]
+            weights = [1.0 if weight is None else weight[rows] for rows in places[1:]]
+            first = None if weight is None else weight[places[0]]
+        intervals = [
+            (above, np.broadcast_to(np.inf, len(above)), weights[0]),
+            (np.broadcast_to(-np.inf, len(below)), below, weights[1]),
+            (lower[bounded], upper[bounded], weights[2]),
+        ]
+        return cls((points, first), [part for part in intervals if len(part[0])])
+
+
+def _goes_by_moments(lower: Array, upper: Array) -> bool:
+    """Whether intervals, all of one kind, are many and open on one side."""
+    return len(lower) >= MANY and bool(np.isinf(lower[0]) or np.isinf(upper[0]))
 
 
 def _open_at(points: Array, above: bool) -> tuple[Array, Array]:

@@ -36,7 +36,11 @@ class Unit:
         if plain and (isinstance(family, ExponentialFamily) or family.entropy_attained):
             # Solved on sums or order statistics: conditioning matters only where powers overflow or cancel.
             noted = sample.noted
-            unit = noted.unit if noted is not None and noted.name == family.name else cls.ahead(family, (sample if sample.in_memory else sample.sketch()).x)
+            unit = (
+                noted.unit
+                if noted is not None and noted.name == family.name
+                else cls.ahead(family, (sample if sample.in_memory else sample.sketch()).x)
+            )
             largest = max(abs(sample.minimum - unit.centre), abs(sample.maximum - unit.centre))
             if unit.scale == 1.0 and family.has_scale and not 1 / LARGEST < largest < LARGEST:
                 return cls(unit.centre, _power_of_two(largest))
@@ -166,7 +170,7 @@ def unit_for(family: Family, sample: Sample) -> Unit | ColumnUnits:
 
 def roles(family: Family) -> tuple[str, ...]:
     """Role of every single number among the parameters."""
-    return tuple(p.role for p in family.parameters for _ in range(p.size))
+    return family.roles
 
 
 def _power_of_two(magnitude: float) -> float:
@@ -178,8 +182,8 @@ def _power_of_two(magnitude: float) -> float:
 
 def _middle(x: Array) -> float:
     """A value from the bulk of the data, for the price of a look at a hundred rows; 0 where the bulk is not far off."""
-    few = x[:: max(1, len(x) // _BULK_ROWS)]
-    middle = float(np.partition(few, len(few) // 2)[len(few) // 2])
+    few = np.sort(x[:: max(1, len(x) // _BULK_ROWS)])
+    middle = float(few[len(few) // 2])
     # Within a few standard deviations of 0, sums of squares lose less than two digits: not worth a pass.
     # Halves, because the range of the largest doubles overflows.
-    return 0.0 if 0.5 * abs(middle) <= float(0.5 * few.max() - 0.5 * few.min()) else middle
+    return 0.0 if 0.5 * abs(middle) <= 0.5 * float(few[-1]) - 0.5 * float(few[0]) else middle

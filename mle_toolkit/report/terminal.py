@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from mle_toolkit.data.datasets import DataSet
     from mle_toolkit.estimation.certificate import Certificate
     from mle_toolkit.fitting import Fit
+    from mle_toolkit.groups import GroupFits
 
 IDENTITY = "NLL / n  =  cross-entropy(data, model)  =  entropy(data) + KL(data ‖ model)"
 
 IN_NATS = ("cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive")
 """Columns of the table of a comparison that have the unit of information."""
+
+MOST_GROUPS = 40
+"""Rows of the table of groups that are shown."""
 
 WIDE = 100
 """Width from which a ranking has all its columns."""
@@ -61,13 +65,12 @@ def heading(text: str, aside: str = "") -> Text:
 def fit_view(fit: Fit, title: str, unit: str) -> RenderableType:
     """Parameters, criteria, information report and certificate of a fit."""
     interval = fit.conf_int()
-    estimates = np.concatenate([np.atleast_1d(v) for v in fit.params.values()])
-    errors = np.concatenate([np.atleast_1d(v) for v in fit.bse.values()])
+    estimates = np.concatenate([np.ravel(v) for v in fit.params.values()])
+    errors = np.concatenate([np.ravel(v) for v in fit.bse.values()])
+    names, ends = fit.family.coefficient_names, interval.to_numpy()
     rows = [
-        (name, number(value, 8), number(se, 4), *(number(end, 5) for end in ends))
-        for name, value, se, ends in zip(
-            fit.family.coefficient_names, estimates, errors, interval.to_numpy(), strict=True
-        )
+        (names[k], number(estimates[k], 8), number(errors[k], 4), *(number(end, 5) for end in ends[k]))
+        for k in fit.family.distinct
     ]
     criteria = {"log-likelihood": fit.llf, "AIC": fit.aic, "AICc": fit.aicc, "BIC": fit.bic, "TIC": fit.tic}
     return Group(
@@ -162,6 +165,25 @@ def comparison_rows(comparison: Comparison, unit: str) -> list[dict[str, Any]]:
     nats = nats_per(unit)
     rows: Any = comparison.table.to_dict("records")
     return [row | {name: row[name] / nats for name in IN_NATS} for row in rows]
+
+
+def groups_view(fits: GroupFits, title: str) -> RenderableType:
+    """The first groups, and what became of all of them."""
+    rows = fits.to_dict()["groups"]
+    columns = [name for name in rows[0] if not name.startswith("se_") and name not in ("nobs", "reason", "aic")]
+    columns.insert(len(fits.by), "nobs")
+    text = (*fits.by, "family", "runner_up", "verdict")
+    shown = rows[:MOST_GROUPS]
+    cells = [[row[name] if name in text else number(float(row[name])) for name in columns] for row in shown]
+    laws = ", ".join(law.name for law in fits.families)
+    parts: list[RenderableType] = [heading(f"{laws} fitted to {title}"), "", table(columns, cells, text=text), ""]
+    if len(rows) > MOST_GROUPS:
+        parts.append(Text(f"and {len(rows) - MOST_GROUPS} more; --format csv has all", style="dim"))
+    parts += [Text(note, style="dim") for note in fits.notes()]
+    failed = [(str(key), reason) for key, reason in fits.failures.items()][:MOST_GROUPS]
+    if failed:
+        parts += ["", table(("not fitted", "reason"), failed, text=("not fitted", "reason"))]
+    return Group(*parts)
 
 
 def data_set_view(data: DataSet, n_head: int = 5) -> RenderableType:

@@ -101,9 +101,16 @@ def test_a_closed_form_needs_no_start():
 
 
 def test_several_starts_are_counted():
-    certificate = case("cauchy_darwin").fit().certificate
+    certificate = case("t_newcomb").fit().certificate
     assert certificate.n_starts >= 2
     assert 1 <= certificate.n_agreeing <= certificate.n_starts
+
+
+def test_one_start_is_enough_where_a_theorem_says_that_there_is_one_maximum():
+    """Copas (1975): with both parameters free. With a known scale there may be more."""
+    x = case("cauchy_darwin").x
+    assert mle.fit(x, "cauchy").certificate.n_starts == 1
+    assert mle.fit(x, "cauchy", fixed={"scale": 10.0}).certificate.n_starts > 1
 
 
 def test_a_start_that_leads_to_a_lower_maximum_does_not_win():

@@ -82,3 +82,33 @@ def test_a_large_fit_is_that_of_its_rows(name, side, monkeypatch):
     assert fit.llf == pytest.approx(slow.llf, rel=1e-11)
     assert flat(fit.bse) == pytest.approx(se, rel=1e-5)
     assert fit.certificate.verdict == slow.certificate.verdict
+
+
+@pytest.mark.parametrize("weight", [None, np.random.default_rng(2).uniform(-1, 2, 60_000)])
+@pytest.mark.parametrize(("shift", "positive"), [(0.0, True), (-3.0, False), (0.0, False)])
+def test_compiled_moments_are_those_of_numpy(monkeypatch, weight, shift, positive):
+    pytest.importorskip("numba")
+    x = np.random.default_rng(3).lognormal(0.0, 1.5 if shift else 0.5, 60_000) + shift
+    compiled = CompactSum.of(x, weight, positive=positive)
+    monkeypatch.setattr("mle_toolkit.likelihood.compact.COMPILED_MOMENTS", 1_000_000)
+    by_numpy = CompactSum.of(x, weight, positive=positive)
+    assert compiled.nodes == pytest.approx(by_numpy.nodes, rel=1e-15)
+    assert compiled.moments == pytest.approx(by_numpy.moments, abs=1e-12 * by_numpy.mass.sum())
+    assert compiled.mass == pytest.approx(by_numpy.mass, rel=1e-12)
+
+
+def test_a_compiled_split_is_that_of_numpy(monkeypatch):
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(4)
+    lower, upper = rng.uniform(0, 1, 1_000), np.empty(1_000)
+    upper[:] = np.where(rng.uniform(size=1_000) < 0.5, lower, lower + 1)
+    upper[rng.uniform(size=1_000) < 0.2] = np.inf
+    lower[(rng.uniform(size=1_000) < 0.2) & np.isfinite(upper)] = -np.inf
+    by_numpy = sums._Kinds.split(lower, upper, None)
+    monkeypatch.setattr(sums, "COMPILED_ROWS", 10)
+    compiled = sums._Kinds.split(lower, upper, None)
+    assert np.array_equal(compiled.points[0], by_numpy.points[0])
+    assert len(compiled.intervals) == len(by_numpy.intervals) == 3
+    for ours, theirs in zip(compiled.intervals, by_numpy.intervals, strict=True):
+        assert np.array_equal(ours[0], theirs[0])
+        assert np.array_equal(ours[1], theirs[1])

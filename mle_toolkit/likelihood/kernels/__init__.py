@@ -9,11 +9,8 @@ the observations, their weights or None, and the unit (``centre`` and ``inverse`
     For an `ExponentialFamily`: smallest and largest observation, in the unit of the data, then what its ``sums`` give.
     Observations that no sum can take (NaN, infinite, outside the support) show in the smallest or the largest.
 ``sums(x, weight, centre, inverse, *params)``
-    For any other: sums at these parameters, from which
-``derivatives(count, sums, *params)``
-    makes, in Python, the log-likelihood, its score and its second derivatives (upper triangle, row by row); and
-``holds(*params)``, optional,
-    says whether the formulas keep their digits there, and the NumPy ones are not needed.
+    For any other: what the law's ``derivative_sums`` give, from which its ``derivatives`` make the log-likelihood, its
+    score and its second derivatives.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import LONG_BLOCK_ROWS
+from mle_toolkit.data.sample import LONG_BLOCK_ROWS, CountWhole
 from mle_toolkit.families.base import Family
 
 COMPILED_ROWS = 250_000
@@ -55,17 +52,32 @@ def twin_of(law: type[Family]) -> ModuleType | None:
     return importlib.import_module(f"{__name__}.{package}")
 
 
+def counter(rows: int) -> CountWhole | None:
+    """What counts whole numbers in so many rows, compiled; None where NumPy's `count_whole` serves."""
+    if rows < COMPILED_ROWS or find_spec("numba") is None:
+        return None
+    count: CountWhole = importlib.import_module(f"{__name__}.counts").table_of
+    return count
+
+
 def in_chunks(loop: Callable[..., Any], x: Array, weight: Array | None, *arguments: float) -> Array:
     """Results of a compiled loop, one row for each chunk of the data; threads take chunks where there are several."""
 
     def one(first: int) -> Any:
         rows = slice(first, first + CHUNK_ROWS)
-        return loop(x[rows], None if weight is None else weight[rows], *arguments)
+        return loop(uniform(x[rows]), None if weight is None else uniform(weight[rows]), *arguments)
 
     firsts = range(0, len(x), CHUNK_ROWS)
     if len(firsts) < _FEWEST_CHUNKS or _workers() == 1:
         return np.array([one(first) for first in firsts])
     return np.array(list(_pool().map(one, firsts)))
+
+
+def uniform(rows: Array) -> Array:
+    """Rows as loops take them, contiguous and read-only: for any other kind of array they would be compiled again."""
+    view = np.ascontiguousarray(rows).view()
+    view.flags.writeable = False
+    return view
 
 
 def _workers() -> int:

@@ -6,10 +6,11 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.likelihood.kernels.elementary import (
-    DEPTH,
     LANES,
     LARGEST_KEY,
+    SPAN,
     at_key,
+    block,
     key_of,
     log,
     log1p,
@@ -28,13 +29,14 @@ def statistics(x: Array, weight: Array | None, centre: float, inverse: float) ->
     lowest, highest = LARGEST_KEY, -LARGEST_KEY
     logs, rest_logs = 0.0, 0.0
     product, rest_product = np.empty(LANES), np.empty(LANES)
-    for first in range(0, len(x), LANES * DEPTH):
-        last = min(first + LANES * DEPTH, len(x))
+    for first in range(0, len(x), SPAN):
+        last = min(first + SPAN, len(x))
         product[:] = 1.0
         rest_product[:] = 1.0
         exponents, rest_exponents = 0, 0
         for start in range(first, last, LANES):
-            rows = x[start : min(start + LANES, last)]
+            rows = block(x, start, last)
+            weights = rows if weight is None else block(weight, start, last)
             for k in range(len(rows)):
                 key = key_of(rows[k])
                 lowest, highest = min(lowest, key), max(highest, key)
@@ -43,7 +45,7 @@ def statistics(x: Array, weight: Array | None, centre: float, inverse: float) ->
                     exponents += multiply(product, k, z)
                     rest_exponents += multiply(rest_product, k, 1.0 - z)
                 else:
-                    w = weight[start + k]
+                    w = weights[k]
                     logs += w * log(z)
                     rest_logs += w * log1p(-z)
         if weight is None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import DEPTH, LANES, log, log_of, loop, multiply
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, log, log_of, loop, multiply
 
 
 @loop
@@ -16,12 +14,13 @@ def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: flo
     logs, pulls, shares, squares, slopes, bends = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     product = np.empty(LANES)
     per_scale = 1.0 / scale
-    for first in range(0, len(x), LANES * DEPTH):
-        last = min(first + LANES * DEPTH, len(x))
+    for first in range(0, len(x), SPAN):
+        last = min(first + SPAN, len(x))
         product[:] = 1.0
         exponents = 0
         for start in range(first, last, LANES):
-            rows = x[start : min(start + LANES, last)]
+            rows = block(x, start, last)
+            weights = rows if weight is None else block(weight, start, last)
             for k in range(len(rows)):
                 z = ((rows[k] - centre) * inverse - loc) * per_scale
                 s = z * z
@@ -30,7 +29,7 @@ def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: flo
                     w = 1.0
                     exponents += multiply(product, k, 1.0 + s)
                 else:
-                    w = weight[start + k]
+                    w = weights[k]
                     logs += w * log(1.0 + s)
                 pulls += w * (s * r)  # NaN where z² overflows, which a product would not tell
                 shares += w * r
@@ -40,19 +39,3 @@ def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: flo
         if weight is None:
             logs += log_of(product, exponents, last - first)
     return logs, pulls, shares, squares, slopes, bends
-
-
-def derivatives(count: float, sums: Array, loc: float, scale: float) -> Array:
-    """Log-likelihood, score and second derivatives, from the sums."""
-    logs, pulls, shares, squares, slopes, bends = sums.tolist()
-    possible = math.isfinite(pulls)
-    return np.array(
-        [
-            -logs - count * math.log(math.pi * scale) if possible else -math.inf,
-            2 * slopes / scale,
-            (2 * pulls - count) / scale,
-            2 * (shares - 2 * squares) / scale**2,
-            -4 * bends / scale**2,
-            (4 * squares - 2 * shares - count) / scale**2,
-        ]
-    )

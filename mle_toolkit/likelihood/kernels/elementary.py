@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 # Sums may be taken in any order and products fused; NaN, infinities and the order of everything else stay as written.
@@ -25,8 +26,17 @@ loop = njit(cache=True, nogil=True, error_model="numpy", fastmath=_LOOP)
 function = njit(cache=True, nogil=True, error_model="numpy", fastmath=_FUNCTION, forceinline=True)
 """Compile a function of one number, to be called from a loop."""
 
-LANES, DEPTH = 256, 64
-"""Logs are taken of products: of ``DEPTH`` rows for each of ``LANES`` places, whose mantissas cannot overflow."""
+LANES, DEPTH = 128, 64
+"""Rows a block; and logs are taken of products: of ``DEPTH`` blocks in ``LANES`` places, whose mantissas cannot
+overflow."""
+
+SPAN = LANES * DEPTH
+
+_LINE = 8
+"""Rows in a cache line."""
+
+_AHEAD = 1024
+"""How many rows before they are needed memory is asked for them: at 0.5 ns a row some 500 ns, five times its delay."""
 
 LARGEST_KEY = 0x7FFFFFFFFFFFFFFF
 
@@ -62,6 +72,34 @@ def float_of(context: Any, bits: Any) -> Any:
         return builder.bitcast(arguments[0], ir.DoubleType())
 
     return types.float64(types.int64), generate
+
+
+@intrinsic
+def prefetch(context: Any, x: Any, row: Any) -> Any:
+    """Ask memory for a row of an array, without waiting for it; beyond the end of the array nothing happens."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        hint = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [byte, number, number, number]), "llvm.prefetch.p0"
+        )
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), byte)
+        builder.call(hint, [address, number(0), number(3), number(1)])  # to read, into all levels, data
+        return context.get_dummy_value()
+
+    return types.void(x, types.int64), generate
+
+
+@function
+def block(x: Any, start: int, last: int) -> Any:
+    """Rows of the block from ``start`` on, before ``last``; memory is asked for those of blocks to come.
+
+    One core that computes while it reads gets half of the speed of memory, where nothing is asked for ahead.
+    """
+    for k in range(0, LANES, _LINE):
+        prefetch(x, start + _AHEAD + k)
+    return x[start : min(start + LANES, last)]
 
 
 @function
@@ -123,7 +161,7 @@ def exp(x: float) -> float:
 
 @function
 def erfcx(a: float) -> float:
-    """Scaled complementary error function exp(a²) erfc(a) of a >= 0.
+    """Scaled complementary error function exp(a²) erfc(a), for a from 0 to 1e150.
 
     (1 + 2a) exp(a²) erfc(a) is smooth in t = (a - 3.75)/(a + 3.75), which takes the half-line to (-1, 1): its Chebyshev
     series (Shepherd & Laframboise 1981, Mathematics of Computation 36, 249-253), computed to 40 digits, cut after 24

@@ -6,10 +6,11 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.likelihood.kernels.elementary import (
-    DEPTH,
     LANES,
     LARGEST_KEY,
+    SPAN,
     at_key,
+    block,
     key_of,
     log,
     log_of,
@@ -24,12 +25,13 @@ def statistics(x: Array, weight: Array | None, centre: float, inverse: float) ->
     lowest, highest = LARGEST_KEY, -LARGEST_KEY
     total, logs = 0.0, 0.0
     product = np.empty(LANES)
-    for first in range(0, len(x), LANES * DEPTH):
-        last = min(first + LANES * DEPTH, len(x))
+    for first in range(0, len(x), SPAN):
+        last = min(first + SPAN, len(x))
         product[:] = 1.0
         exponents = 0
         for start in range(first, last, LANES):
-            rows = x[start : min(start + LANES, last)]
+            rows = block(x, start, last)
+            weights = rows if weight is None else block(weight, start, last)
             for k in range(len(rows)):
                 key = key_of(rows[k])
                 lowest, highest = min(lowest, key), max(highest, key)
@@ -38,7 +40,7 @@ def statistics(x: Array, weight: Array | None, centre: float, inverse: float) ->
                     total += z
                     exponents += multiply(product, k, z)
                 else:
-                    w = weight[start + k]
+                    w = weights[k]
                     total += w * z
                     logs += w * log(z)
         if weight is None:

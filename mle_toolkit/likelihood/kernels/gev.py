@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.gev import _SMALL
 from mle_toolkit.likelihood.kernels.elementary import (
+    LANES,
     SMALLEST_NORMAL_BITS,
+    SPAN,
     bits_of,
+    block,
     exp,
     function,
     log,
@@ -77,46 +78,32 @@ def sums(
     loc_loc, loc_scale, loc_xi, scale_scale, scale_xi, xi_xi = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     lowest = SMALLEST_NORMAL_BITS
     per_scale = 1.0 / scale
-    for k in range(len(x)):
-        z = ((x[k] - centre) * inverse - loc) * per_scale
-        lowest = min(lowest, bits_of(1.0 + xi * z))
-        t, t_xi, t_xi_xi, t_z = reduced_slopes(xi, z)
-        power = exp(-t)
-        by_t = power - (1.0 + xi)
-        by_z = by_t * t_z
-        by_zz = -(power + xi * by_t) * t_z * t_z
-        by_z_xi = -((power * t_xi + 1.0) + by_z * z) * t_z
-        both = by_z + z * by_zz
-        w = 1.0 if weight is None else weight[k]
-        value += w * (-(1.0 + xi) * t - power)
-        by_loc -= w * by_z
-        by_scale -= w * (1.0 + z * by_z)
-        by_xi += w * (by_t * t_xi - t)
-        loc_loc += w * by_zz
-        loc_scale += w * both
-        loc_xi -= w * by_z_xi
-        scale_scale += w * (1.0 + z * (by_z + both))
-        scale_xi -= w * (z * by_z_xi)
-        xi_xi += w * (by_t * t_xi_xi - (2.0 + power * t_xi) * t_xi)
+    for first in range(0, len(x), SPAN):
+        last = min(first + SPAN, len(x))
+        for start in range(first, last, LANES):
+            rows = block(x, start, last)
+            weights = rows if weight is None else block(weight, start, last)
+            for k in range(len(rows)):
+                z = ((rows[k] - centre) * inverse - loc) * per_scale
+                lowest = min(lowest, bits_of(1.0 + xi * z))
+                t, t_xi, t_xi_xi, t_z = reduced_slopes(xi, z)
+                power = exp(-t)
+                by_t = power - (1.0 + xi)
+                by_z = by_t * t_z
+                by_zz = -(power + xi * by_t) * t_z * t_z
+                by_z_xi = -((power * t_xi + 1.0) + by_z * z) * t_z
+                both = by_z + z * by_zz
+                w = 1.0 if weight is None else weights[k]
+                value += w * (-(1.0 + xi) * t - power)
+                by_loc -= w * by_z
+                by_scale -= w * (1.0 + z * by_z)
+                by_xi += w * (by_t * t_xi - t)
+                loc_loc += w * by_zz
+                loc_scale += w * both
+                loc_xi -= w * by_z_xi
+                scale_scale += w * (1.0 + z * (by_z + both))
+                scale_xi -= w * (z * by_z_xi)
+                xi_xi += w * (by_t * t_xi_xi - (2.0 + power * t_xi) * t_xi)
     if lowest < SMALLEST_NORMAL_BITS:
         value = -np.inf
     return value, by_loc, by_scale, by_xi, loc_loc, loc_scale, loc_xi, scale_scale, scale_xi, xi_xi
-
-
-def derivatives(count: float, sums: Array, loc: float, scale: float, xi: float) -> Array:
-    """Log-likelihood, score and second derivatives, from the sums."""
-    value, by_loc, by_scale, by_xi, loc_loc, loc_scale, loc_xi, scale_scale, scale_xi, xi_xi = sums.tolist()
-    return np.array(
-        [
-            value - count * math.log(scale),
-            by_loc / scale,
-            by_scale / scale,
-            by_xi,
-            loc_loc / scale**2,
-            loc_scale / scale**2,
-            loc_xi / scale,
-            scale_scale / scale**2,
-            scale_xi / scale,
-            xi_xi,
-        ]
-    )

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import exp, loop, times
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, loop, times
 
 
 @loop
@@ -17,29 +13,18 @@ def sums(
     """Sums of z and, with p = exp(-z), of p, zp and z²p."""
     total, powers, slopes, bends = 0.0, 0.0, 0.0, 0.0
     per_scale = 1.0 / scale
-    for k in range(len(x)):
-        z = ((x[k] - centre) * inverse - loc) * per_scale
-        power = exp(-z)
-        slope = times(z, power)
-        w = 1.0 if weight is None else weight[k]
-        total += w * z
-        powers += w * power
-        slopes += w * slope
-        bends += w * times(z, slope)
+    for first in range(0, len(x), SPAN):
+        last = min(first + SPAN, len(x))
+        for start in range(first, last, LANES):
+            rows = block(x, start, last)
+            weights = rows if weight is None else block(weight, start, last)
+            for k in range(len(rows)):
+                z = ((rows[k] - centre) * inverse - loc) * per_scale
+                power = exp(-z)
+                slope = times(z, power)
+                w = 1.0 if weight is None else weights[k]
+                total += w * z
+                powers += w * power
+                slopes += w * slope
+                bends += w * times(z, slope)
     return total, powers, slopes, bends
-
-
-def derivatives(count: float, sums: Array, loc: float, scale: float) -> Array:
-    """Log-likelihood, score and second derivatives, from the sums."""
-    total, powers, slopes, bends = sums.tolist()
-    excess, pull = count - powers, total - slopes
-    return np.array(
-        [
-            -total - powers - count * math.log(scale),
-            excess / scale,
-            (pull - count) / scale,
-            -powers / scale**2,
-            -(excess + slopes) / scale**2,
-            (count - 2 * pull - bends) / scale**2,
-        ]
-    )

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import DEPTH, LANES, exp, log, log_of, loop, multiply
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, log, log_of, loop, multiply
 
 
 @loop
@@ -17,12 +17,13 @@ def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: flo
     slopes, pulls, bends, bent_slopes, bent_pulls = 0.0, 0.0, 0.0, 0.0, 0.0
     product = np.empty(LANES)
     per_scale = 1.0 / scale
-    for first in range(0, len(x), LANES * DEPTH):
-        last = min(first + LANES * DEPTH, len(x))
+    for first in range(0, len(x), SPAN):
+        last = min(first + SPAN, len(x))
         product[:] = 1.0
         exponents = 0
         for start in range(first, last, LANES):
-            rows = x[start : min(start + LANES, last)]
+            rows = block(x, start, last)
+            weights = rows if weight is None else block(weight, start, last)
             for k in range(len(rows)):
                 z = ((rows[k] - centre) * inverse - loc) * per_scale
                 size = abs(z)
@@ -34,7 +35,7 @@ def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: flo
                     w = 1.0
                     exponents += multiply(product, k, 1.0 + power)
                 else:
-                    w = weight[start + k]
+                    w = weights[k]
                     logs += w * log(1.0 + power)
                 sizes += w * size
                 slopes += w * math.copysign((1.0 - power) * share, z)
@@ -45,18 +46,3 @@ def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: flo
         if weight is None:
             logs += log_of(product, exponents, last - first)
     return sizes, logs, slopes, pulls, bends, bent_slopes, bent_pulls
-
-
-def derivatives(count: float, sums: Array, loc: float, scale: float) -> Array:
-    """Log-likelihood, score and second derivatives, from the sums."""
-    sizes, logs, slopes, pulls, bends, bent_slopes, bent_pulls = sums.tolist()
-    return np.array(
-        [
-            -sizes - 2 * logs - count * math.log(scale),
-            slopes / scale,
-            (pulls - count) / scale,
-            -bends / scale**2,
-            -(slopes + bent_slopes) / scale**2,
-            (count - 2 * pulls - bent_pulls) / scale**2,
-        ]
-    )

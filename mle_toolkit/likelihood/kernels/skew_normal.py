@@ -8,8 +8,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.likelihood.kernels.elementary import (
-    DEPTH,
     LANES,
+    SPAN,
+    block,
     erfcx,
     exp,
     function,
@@ -21,14 +22,15 @@ from mle_toolkit.likelihood.kernels.elementary import (
 
 _ROOT_HALF = math.sqrt(0.5)
 _DENSITY_AT_0 = 1 / math.sqrt(2 * math.pi)
-_LOG_TWO_OVER_PI = math.log(2 / math.pi)
+_FAR = 1e150
+"""Size of u beyond which its square overflows, or exp(-u²/2) is 0: the tail no longer matters."""
 
 
 @function
 def _share_and_ratio(u: float) -> tuple[float, float]:
     """Phi(u) for u >= 0, and exp(u²/2) Phi(u) below, which does not underflow; and the ratio phi(u)/Phi(u)."""
     power = exp(-0.5 * u * u)
-    tail = 0.5 * erfcx(abs(u) * _ROOT_HALF)  # exp(u²/2) Phi(-|u|)
+    tail = 0.5 * erfcx(min(abs(u), _FAR) * _ROOT_HALF)  # exp(u²/2) Phi(-|u|)
     share = tail if u < 0.0 else 1.0 - power * tail
     return share, (_DENSITY_AT_0 if u < 0.0 else _DENSITY_AT_0 * power) / share
 
@@ -45,12 +47,13 @@ def sums(
     ratios, pulls, bends, bent_ratios, bent_pulls = 0.0, 0.0, 0.0, 0.0, 0.0
     product = np.empty(LANES)
     per_scale = 1.0 / scale
-    for first in range(0, len(x), LANES * DEPTH):
-        last = min(first + LANES * DEPTH, len(x))
+    for first in range(0, len(x), SPAN):
+        last = min(first + SPAN, len(x))
         product[:] = 1.0
         exponents = 0
         for start in range(first, last, LANES):
-            rows = x[start : min(start + LANES, last)]
+            rows = block(x, start, last)
+            weights = rows if weight is None else block(weight, start, last)
             for k in range(len(rows)):
                 z = ((rows[k] - centre) * inverse - loc) * per_scale
                 u = alpha * z
@@ -60,7 +63,7 @@ def sums(
                     w = 1.0
                     exponents += multiply(product, k, share)
                 else:
-                    w = weight[start + k]
+                    w = weights[k]
                     logs += w * log(share)
                 dips += w * (0.5 * u * u if u < 0.0 else 0.0)
                 total += w * z
@@ -73,23 +76,3 @@ def sums(
         if weight is None:
             logs += log_of(product, exponents, last - first)
     return logs, dips, total, squares, ratios, pulls, bends, bent_ratios, bent_pulls
-
-
-def derivatives(count: float, sums: Array, loc: float, scale: float, alpha: float) -> Array:
-    """Log-likelihood, score and second derivatives, from the sums."""
-    logs, dips, z, zz, r, zr, b, zb, zzb = sums.tolist()
-    fall, pull = z - alpha * r, zz - alpha * zr
-    return np.array(
-        [
-            logs - dips - 0.5 * zz + count * (0.5 * _LOG_TWO_OVER_PI - math.log(scale)),
-            fall / scale,
-            (pull - count) / scale,
-            zr,
-            (alpha**2 * b - count) / scale**2,
-            (alpha**2 * zb - z - fall) / scale**2,
-            -(r + alpha * zb) / scale,
-            (count + alpha**2 * zzb - zz - 2 * pull) / scale**2,
-            -(zr + alpha * zzb) / scale,
-            zzb,
-        ]
-    )

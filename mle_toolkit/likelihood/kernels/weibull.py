@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import exp, log, loop
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, log, loop
 
 
 @loop
@@ -17,28 +15,18 @@ def sums(
     """Sums of log z and, with p = z^shape, of p, p log z and p log² z."""
     logs, powers, slopes, bends = 0.0, 0.0, 0.0, 0.0
     log_scale = math.log(scale)
-    for k in range(len(x)):
-        log_z = log((x[k] - centre) * inverse) - log_scale
-        power = exp(shape * log_z)
-        slope = log_z * power
-        w = 1.0 if weight is None else weight[k]
-        logs += w * log_z
-        powers += w * power
-        slopes += w * slope
-        bends += w * (log_z * slope)
+    for first in range(0, len(x), SPAN):
+        last = min(first + SPAN, len(x))
+        for start in range(first, last, LANES):
+            rows = block(x, start, last)
+            weights = rows if weight is None else block(weight, start, last)
+            for k in range(len(rows)):
+                log_z = log((rows[k] - centre) * inverse) - log_scale
+                power = exp(shape * log_z)
+                slope = log_z * power
+                w = 1.0 if weight is None else weights[k]
+                logs += w * log_z
+                powers += w * power
+                slopes += w * slope
+                bends += w * (log_z * slope)
     return logs, powers, slopes, bends
-
-
-def derivatives(count: float, sums: Array, shape: float, scale: float) -> Array:
-    """Log-likelihood, score and second derivatives, from the sums."""
-    logs, powers, slopes, bends = sums.tolist()
-    return np.array(
-        [
-            count * (math.log(shape) - math.log(scale)) + (shape - 1) * logs - powers,
-            count / shape - (slopes - logs),
-            shape / scale * (powers - count),
-            -count / shape**2 - bends,
-            (powers - count + shape * slopes) / scale,
-            -shape / scale**2 * (powers * (1 + shape) - count),
-        ]
-    )

@@ -9,7 +9,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.inference.empirical import EmpiricalDistribution
-from mle_toolkit.information.entropy import rounding_step
+from mle_toolkit.information.model_free import rounding_step
 from mle_toolkit.report.plots.seen import Visible
 
 MOST_BARS = 120

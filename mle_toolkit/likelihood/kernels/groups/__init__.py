@@ -33,7 +33,7 @@ OPEN, SETTLED, AT_LIMIT = 0, 1, 2
 LAWS = ("gamma", "negbin", "student_t", "weibull")
 """Families whose fits of groups are compiled."""
 
-COMPILED_GROUP_ROWS = 250_000
+COMPILED_GROUP_ROWS = 50_000
 """Rows, of all groups, from which numba's start is soon won back."""
 
 

@@ -26,6 +26,9 @@ _SURE_KURTOSIS = 0.02
 _SURE_GAIN = 1e-6
 """Excess over 3, and gain in log-likelihood over the normal law, that leave no doubt on which side they are."""
 
+_WORST_ERROR = 8.0
+"""Standard error of log(df) up to which df is determined: beyond it digits depend on how a search ends."""
+
 _SAME = 1e-5
 """Distance, in coordinates whose unit is a natural change, within which two maxima are one."""
 
@@ -130,10 +133,10 @@ def climb(
                 return FAILED
             decrement = solve(at, shift, step)
         last = convex and decrement * nobs < _DECREMENT
-        if convex and decrement < _NEARLY:
-            if abs(u[0] - known[0]) + abs(u[1] - known[1]) + abs(u[2] - known[2]) < _NEAR:
-                u[:] = known
-                return ARRIVED
+        away = abs(u[0] - known[0]) + abs(u[1] - known[1]) + abs(u[2] - known[2])
+        if convex and decrement < _NEARLY and away < _NEAR:
+            u[:] = known
+            return ARRIVED
         longest = max(abs(step[0]), abs(step[1]) / math.exp(u[2]), abs(step[2]))
         share = min(1.0, _LONGEST / longest) if longest > 0.0 else 1.0
         for _ in range(_HALVINGS):
@@ -241,10 +244,13 @@ def fit(x: Array, weight: Array | None, offsets: Any, result: Array, status: Any
         det = a * (d * f - e * e) - b * (b * f - c * e) + c * (b * e - c * d)
         if not (llf > normal + _SURE_GAIN and min(a, f) > 1e-6 and det > 1e-6 * a * d * f):
             continue
+        error = math.sqrt((d * f - e * e) / (det * nobs))
+        if not error < _WORST_ERROR:
+            continue
         result[g, 0] = math.exp(best[0])
         result[g, 1] = middle + half * best[1]
         result[g, 2] = half * math.exp(best[2])
-        result[g, 3] = result[g, 0] * math.sqrt((d * f - e * e) / (det * nobs))
+        result[g, 3] = result[g, 0] * error
         result[g, 4] = half * math.sqrt((a * f - c * c) / (det * nobs))
         result[g, 5] = result[g, 2] * math.sqrt((a * d - b * b) / (det * nobs))
         result[g, 6] = llf - nobs * math.log(half)

@@ -8,7 +8,7 @@ from references import column
 from scipy import special, stats
 
 from mle_toolkit import Sample
-from mle_toolkit.information.entropy import counts_entropy, rounding_step, spacing_entropy
+from mle_toolkit.information.model_free import counts_entropy, rounding_step, spacing_entropy
 
 LAWS = {
     "normal": stats.norm(),

@@ -28,6 +28,15 @@ MOST_ROUNDING_ERROR = 0.01
 FEW_OBSERVATIONS = 30
 """Observations below which the bias of an entropy from spacings, about 1.2 / n, nears half of its fluctuation."""
 
+COUNTS_ADVICE = (
+    "The difference of KL between models is exact all the same (compare them by delta_ce); for its level model the "
+    "values as counts, or get data at higher resolution."
+)
+"""What to do about a model of data whose entropy cannot be estimated, being tied or rounded."""
+
+_Z_ONE_SIDED = 1.6448536269514722
+"""Normal quantile of 0.95."""
+
 _ROUNDING_OF_ENDS = 1e-6
 """Overlap of adjacent intervals, as a share of their width, that is rounding of their ends."""
 
@@ -95,6 +104,25 @@ def weighted_se(terms: Array, sample: Sample) -> float | None:
 def around(value: float, se: float | None) -> tuple[float, float] | None:
     """95 % interval of a normal estimate; None without a standard error."""
     return None if se is None else (value - Z95 * se, value + Z95 * se)
+
+
+def around_divergence(value: float, se: float | None) -> tuple[tuple[float, float] | None, tuple[str, ...]]:
+    """95 % interval of an estimated divergence, and its flags: near zero only an upper bound is claimed.
+
+    Returns
+    -------
+    interval : tuple of float or None
+        None without a standard error, and where even the upper bound is negative, as a divergence is not.
+    flags : tuple of str
+        ``indistinguishable_from_zero`` and ``below_zero``, where they are so.
+    """
+    if se is None or value - _Z_ONE_SIDED * se > 0:
+        return around(value, se), ()
+    # At zero the estimate fluctuates faster than 1/sqrt(n), so only the upper bound keeps its meaning, roughly.
+    upper = value + _Z_ONE_SIDED * se
+    if upper > 0:
+        return (-math.inf, upper), ("indistinguishable_from_zero",)
+    return None, ("indistinguishable_from_zero", "below_zero")  # by chance, or by the bias of few observations
 
 
 def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntropy:
@@ -202,13 +230,9 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
         return unknown("all observations are equal, so that their law has no density to estimate.")
     tied = ties > MOST_TIES
     step = rounding_step(x) if tied else 0.0
-    advice = (
-        "The difference of KL between models is exact all the same (compare them by delta_ce); for its level model the "
-        "values as counts, or get data at higher resolution."
-    )
     said = f"{100 * ties:.2g} % of the observations repeat others"
     if tied and step == 0.0:
-        return unknown(f"{said}, though they lie on no grid: a continuous law has no ties. {advice}")
+        return unknown(f"{said}, though they lie on no grid: a continuous law has no ties. {COUNTS_ADVICE}")
     if tied:
         said += f"; the data look rounded to multiples of {step:.6g}"
 
@@ -216,17 +240,17 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
     if weight is not None and by_frequency:
         repeats = weight.astype(np.intp)  # few: their sum exceeds the distinct values by the ties only
         if tied and count > 10 * len(x):
-            return unknown(f"{said}, so that spacings vanish. {advice}")
+            return unknown(f"{said}, so that spacings vanish. {COUNTS_ADVICE}")
         x, weight = np.repeat(x, repeats), None
     n = len(x)
     m = max(1, round(n ** (1 / 3)))
     low = np.maximum(np.arange(n) - m, 0)
     high = np.minimum(np.arange(n) + m, n - 1)
     if np.any(x[high] == x[low]):
-        return unknown(f"{said}, so that spacings vanish. {advice}")
+        return unknown(f"{said}, so that spacings vanish. {COUNTS_ADVICE}")
     transformed = _transformed(x, low, high)
     if transformed is None:
-        return unknown(f"{said}: the interquartile range is 0. {advice}")
+        return unknown(f"{said}: the interquartile range is 0. {COUNTS_ADVICE}")
     name, log_spacing, log_slope = transformed
     j = high - low
     log_density = special.psi(j) - special.psi(n + 1) - log_spacing + log_slope
@@ -241,7 +265,7 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
         flags.append("ties")
         error = float(np.mean(np.square(step / (x[high] - x[low])))) / 12
         if error > MOST_ROUNDING_ERROR:
-            return unknown(f"{said}, too coarse for spacings of {n} observations. {advice}")
+            return unknown(f"{said}, too coarse for spacings of {n} observations. {COUNTS_ADVICE}")
     back = np.empty(n)
     if repeats is None:
         back[order] = log_density

@@ -1,0 +1,665 @@
+"""fit_groups(): one family, or the best of several, fitted to every group of a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
+from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
+from mle_toolkit.estimation.certificate import Verdict
+from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.fitting import Fit, _fit
+from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED
+
+if TYPE_CHECKING:
+    import narwhals as nw
+
+INVALID, FAILED = "invalid_data", "failed"
+"""What stands for a verdict where there was nothing to judge: data of no use; an error in a law's own code."""
+
+GROUPS_FORMAT, GROUPS_SCHEMA = "mle_toolkit.groups", 1
+
+_USABLE = {str(v) for v in (Verdict.INTERIOR, Verdict.BOUNDARY, Verdict.NON_REGULAR, Verdict.LOCAL)}
+_DENSE = 4
+"""Whole numbers serve as they are where their range is at most so many times their number."""
+
+_SHOWN_FAILURES = 5
+
+
+class GroupFits:
+    """The fits of all groups of a table. Made by `fit_groups`; not by hand.
+
+    Attributes
+    ----------
+    families : tuple of Family
+        What was fitted; of several, each group has the best.
+    by : tuple of str
+        The columns that make the groups.
+    column : str
+        The column of observations.
+    """
+
+    def __init__(
+        self,
+        keys: nw.DataFrame[Any],
+        families: tuple[Family, ...],
+        column: str,
+        groups: _SortedRows | _RowsElsewhere,
+        outcomes: tuple[_Outcome, ...],
+    ) -> None:
+        self.families = families
+        self.by = tuple(keys.columns)
+        self.column = column
+        self._keys = keys
+        self._groups = groups
+        self._outcomes = outcomes
+
+    @cached_property
+    def table(self) -> Any:
+        """One row a group, ordered by key, in the kind of table that was given.
+
+        Returns
+        -------
+        pandas.DataFrame, polars.DataFrame or pyarrow.Table with columns
+
+            the keys
+                As in the data; a missing key is a group of its own, the last.
+            nobs
+                Number of observations: rows, or the sum of their weights.
+            family
+                Only where several were given: the one of smallest AIC, among those with a usable maximum; empty where
+                none could be fitted.
+            the parameters, and ``se_`` each
+                Estimates and standard errors; NaN where there is none, or where the best family has no such parameter.
+            llf, cross_entropy
+                Log-likelihood, nats; and its negative per observation.
+            aic, runner_up, delta_aic
+                Only where several families were given: AIC, the next best, and how much larger its AIC is.
+            verdict, reason
+                As `Fit.certificate` says, or ``"invalid_data"`` or ``"failed"``; and why it is not ``"interior"``.
+        """
+        import narwhals as nw
+
+        columns = nw.from_dict(self._columns, backend=self._keys.implementation)
+        return nw.concat([self._keys, columns], how="horizontal").to_native()
+
+    @cached_property
+    def _columns(self) -> dict[str, Any]:
+        best = self._best
+        nobs = self._groups.nobs
+        columns: dict[str, Any] = {"nobs": nobs}
+        if len(self.families) > 1:
+            nothing = np.asarray(np.isnan(self._aic).all(axis=0))
+            columns["family"] = ["" if none else self.families[k].name for k, none in zip(best, nothing, strict=True)]
+        names = list(dict.fromkeys(name for law in self.families for name in law.coefficient_names))
+        for prefix, field in (("", "theta"), ("se_", "se")):
+            for name in names:
+                values = np.full(len(best), np.nan)
+                for k, (law, outcome) in enumerate(zip(self.families, self._outcomes, strict=True)):
+                    if name in law.coefficient_names:
+                        place = law.coefficient_names.index(name)
+                        values = np.where(best == k, getattr(outcome, field)[:, place], values)
+                columns[prefix + name] = values
+        rows = np.arange(len(best))
+        columns["llf"] = np.stack([o.llf for o in self._outcomes])[best, rows]
+        with np.errstate(divide="ignore", invalid="ignore"):  # a group without observations has no mean
+            columns["cross_entropy"] = -columns["llf"] / nobs
+        if len(self.families) > 1:
+            columns |= self._comparison(best)
+        if len(self.families) == 1:
+            columns["verdict"], columns["reason"] = self._outcomes[0].verdict, self._outcomes[0].reason
+        else:
+            columns["verdict"] = [self._outcomes[k].verdict[g] for g, k in enumerate(best)]
+            columns["reason"] = [self._reason(g, int(k)) for g, k in enumerate(best)]
+        return columns
+
+    @cached_property
+    def _aic(self) -> Array:
+        """Criterion by family and group; NaN where there is no estimate."""
+        return np.stack([2 * law.n_free - 2 * o.llf for law, o in zip(self.families, self._outcomes, strict=True)])
+
+    @cached_property
+    def _usable(self) -> NDArray[np.bool_]:
+        return np.array([[verdict in _USABLE for verdict in o.verdict] for o in self._outcomes])
+
+    @cached_property
+    def _best(self) -> NDArray[np.intp]:
+        """Number of the best family of each group."""
+        if len(self.families) == 1:
+            return np.zeros(len(self), dtype=np.intp)
+        rank = np.where(np.isnan(self._aic), np.inf, self._aic)
+        usable = np.where(self._usable, rank, np.inf)
+        some = np.isfinite(usable).any(axis=0)
+        return np.asarray(np.where(some, usable.argmin(axis=0), rank.argmin(axis=0)))
+
+    def _reason(self, group: int, best: int) -> str:
+        """Why the best family of a group is not beyond doubt, or why there is none."""
+        if np.isnan(self._aic[:, group]).all():
+            return "no family could be fitted. " + " ".join(o.reason[group] for o in self._outcomes)
+        return self._outcomes[best].reason[group]
+
+    def _comparison(self, best: NDArray[np.intp]) -> dict[str, Any]:
+        """AIC, and the next best of the other families with a usable maximum."""
+        rows = np.arange(len(best))
+        others = np.where(self._usable & ~np.isnan(self._aic), self._aic, np.inf)
+        others[best, rows] = np.inf
+        second = others.argmin(axis=0)
+        exists = np.isfinite(others[second, rows])
+        aic = self._aic[best, rows]
+        names = [self.families[k].name if there else "" for k, there in zip(second, exists, strict=True)]
+        return {
+            "aic": aic,
+            "runner_up": names,
+            "delta_aic": np.where(exists, np.where(exists, others[second, rows], 0.0) - aic, np.nan),
+        }
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """How many groups have each verdict, the most frequent first."""
+        return dict(Counter(self._columns["verdict"]).most_common())
+
+    @property
+    def failures(self) -> dict[Any, str]:
+        """Why there is no usable maximum, by key, for the groups that have none."""
+        bad = [g for g, verdict in enumerate(self._columns["verdict"]) if verdict not in _USABLE]
+        reasons = self._columns["reason"]
+        return {self._key(g): reasons[g] for g in bad}
+
+    def of(self, key: Any) -> Fit:
+        """The ordinary fit of one group, of its best family: with certificate, intervals, plots and all else.
+
+        Parameters
+        ----------
+        key : scalar, or tuple of them where several columns make the groups
+            None for a missing key.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such group.
+        MleError
+            If the group cannot be fitted: `failures` has the reason.
+        """
+        wanted = key if len(self.by) > 1 else (key,)
+        group = self._places.get(wanted)
+        if group is None:
+            raise UnknownNameError(f"no group {key!r}; there are {len(self)}, from {self._key(0)!r} on.")
+        return _fit(self._groups.sample(group), self.families[self._best[group]])
+
+    @cached_property
+    def _key_rows(self) -> list[tuple[Any, ...]]:
+        columns = [[None if v != v else v for v in self._keys[name].to_list()] for name in self.by]  # NaN is missing
+        return list(zip(*columns, strict=True))
+
+    @cached_property
+    def _places(self) -> dict[tuple[Any, ...], int]:
+        return {key: g for g, key in enumerate(self._key_rows)}
+
+    def _key(self, group: int) -> Any:
+        key = self._key_rows[group]
+        return key if len(self.by) > 1 else key[0]
+
+    def notes(self) -> list[str]:
+        """What belongs under the table: the verdicts, and which groups took the slower path."""
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts.items())
+        notes = [f"{len(self)} groups: {counts}"]
+        for law, outcome in zip(self.families, self._outcomes, strict=True):
+            if not is_vectorised(law):
+                notes.append(f"{law.name}: fitted group by group, which is slower: it cannot take all groups at once")
+            elif outcome.n_single:
+                notes.append(f"{law.name}: {outcome.n_single} groups near a limit or with doubtful data fitted singly")
+        return notes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Rows and notes as JSON-ready values."""
+        from mle_toolkit.report.record import jsonable
+
+        columns = self._columns
+        plain = {name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in columns.items()}
+        rows = [
+            dict(zip(self.by, map(_plain, key), strict=True)) | dict(zip(plain, values, strict=True))
+            for key, values in zip(self._key_rows, zip(*plain.values(), strict=True), strict=True)
+        ]
+        record: dict[str, Any] = jsonable(
+            {
+                "format": GROUPS_FORMAT,
+                "schema": GROUPS_SCHEMA,
+                "by": self.by,
+                "column": self.column,
+                "families": [law.name for law in self.families],
+                "unit": "nat",
+                "groups": rows,
+                "notes": self.notes(),
+            }
+        )
+        return record
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts.items())
+        laws = ", ".join(law.name for law in self.families)
+        return f"GroupFits({laws} by {', '.join(self.by)}: {len(self)} groups; {counts})"
+
+    def __str__(self) -> str:
+        lines = [repr(self)[len("GroupFits(") : -1], *self.notes()[1:]]
+        failures = self.failures
+        lines += [f"  {key}: {reason}" for key, reason in list(failures.items())[:_SHOWN_FAILURES]]
+        if len(failures) > _SHOWN_FAILURES:
+            lines.append(f"  and {len(failures) - _SHOWN_FAILURES} more without a maximum: see .failures")
+        return "\n".join(lines)
+
+
+def fit_groups(
+    frame: Any,
+    by: str | Sequence[str],
+    column: str,
+    family: Any,
+    *,
+    weights: str | None = None,
+    nan_policy: NanPolicy = "raise",
+) -> GroupFits:
+    """Fit a family to every group of a table, or find the best of several families for each.
+
+    Every answer is the one that `fit` gives for that group alone. The groups are sorted once and fitted together, by
+    Newton's method with the groups as a leading axis; those in which there is something to judge (nearly degenerate
+    data, limiting laws, several maxima) go to `fit` itself.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, polars.DataFrame, pyarrow.Table or dask.dataframe.DataFrame
+        Anything else that narwhals takes as a table in memory will do too. The rows of a Dask table are shuffled, so
+        that each group comes together on one worker, and fitted there; only the results come back.
+    by : str or sequence of str
+        Column, or columns, whose values make the groups.
+    column : str
+        Column of observations.
+    family : str, Family, scipy.stats distribution, or a list of them
+        As for `fit`. Of several each group gets the one of smallest AIC.
+    weights : str, optional
+        Column of frequency weights.
+    nan_policy : {"raise", "omit"}
+        Whether a missing observation makes its group invalid, with that as the reason, or is left out.
+
+    Returns
+    -------
+    GroupFits
+        Its ``table`` has one row a group, also for a group that cannot be fitted.
+
+    Raises
+    ------
+    DataError
+        If the frame is not a table in memory, or the columns are not of numbers.
+    UnknownNameError
+        If a column or a family is not there.
+    ParameterError
+        If the family is one of vectors, or has constants given per row.
+    ComparisonError
+        If probabilities of counts are to be compared with densities.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rain = pd.DataFrame({"station": list("aaaabbbb"), "mm": [1.0, 3.0, 2.0, 7.0, 4.0, 4.0, 9.0, 5.0]})
+    >>> fits = fit_groups(rain, by="station", column="mm", family="gamma")
+    >>> fits.table[["station", "nobs", "shape", "se_shape", "verdict"]].round(3)
+      station  nobs  shape  se_shape   verdict
+    0       a   4.0  2.199     1.453  interior
+    1       b   4.0  8.506     5.900  interior
+    >>> fits.of("b").conf_int().round(2)
+           lower  upper
+    shape  -3.06  20.07
+    scale  -0.26   1.55
+    """
+    import narwhals as nw
+
+    if nan_policy not in ("raise", "omit"):
+        raise DataError(f'nan_policy: expected "raise" or "omit", got {nan_policy!r}.')
+    if type(frame).__module__.partition(".")[0] == "dask":
+        return _fit_groups_of_dask(frame, by, column, _laws(family), weights, nan_policy)
+    table = nw.from_native(frame, pass_through=True)
+    if isinstance(table, nw.LazyFrame):
+        raise DataError("fit_groups: expected a table in memory, got a lazy one; collect it first.")
+    if not isinstance(table, nw.DataFrame):
+        raise DataError(f"fit_groups: expected a table with columns, got {type(frame).__name__}.")
+    names = _keys_among(table.columns, by, column, weights)
+    laws = _laws(family)
+    x, _ = to_column(table[column].to_native(), f"column {column!r}")
+    weight = None if weights is None else to_column(table[weights].to_native(), f"column {weights!r}")[0]
+    laws = tuple(_with_known_shape(law, x) for law in laws)
+    _check_names(names, laws)
+    keys, codes = _keys_and_codes(table, names)
+    groups = _SortedRows.of(x, weight, codes, len(keys), nan_policy)
+    return GroupFits(keys, laws, column, groups, tuple(_fit_all(law, groups) for law in laws))
+
+
+def _keys_among(columns: Any, by: str | Sequence[str], column: str, weights: str | None) -> list[str]:
+    """Names of the columns that make the groups, when they and the others are there."""
+    names = [by] if isinstance(by, str) else list(by)
+    for name in [*names, column, *([weights] if weights is not None else [])]:
+        if name not in columns:
+            raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, columns))}.")
+    if not names:
+        raise ParameterError("by: name at least one column.")
+    return names
+
+
+def _laws(family: Any) -> tuple[Family, ...]:
+    several = isinstance(family, (list, tuple))
+    laws = tuple(get_family(item) for item in (family if several else [family]))
+    if not laws:
+        raise ComparisonError("nothing to fit: family is empty.")
+    names = [law.name for law in laws]
+    if len(set(names)) < len(names):
+        raise ComparisonError(f"family: {', '.join(names)}: name each once.")
+    for law in laws:
+        if law.multivariate:
+            raise ParameterError(f"{law.name}: a law of vectors, which one column does not hold; fit group by group.")
+        if law.per_row:
+            raise ParameterError(f"{law.name}: constants given per row ({', '.join(law.per_row)}) have no groups.")
+    of_counts = [law.name for law in laws if law.discrete]
+    if of_counts and len(of_counts) < len(laws):
+        densities = ", ".join(law.name for law in laws if not law.discrete)
+        raise ComparisonError(
+            f"probabilities of counts ({', '.join(of_counts)}) cannot be compared with densities ({densities}): their "
+            f"likelihoods have different units. Compare them apart."
+        )
+    return laws
+
+
+def _with_known_shape(law: Family, x: Array) -> Family:
+    """Settle the size of array parameters (the number of categories) on all groups, so that they share columns."""
+    if all(isinstance(p.domain, Interval) for p in law.parameters):
+        return law
+    possible = x[law.support.contains(x)]
+    return law.resolve(Sample(possible)) if len(possible) else law
+
+
+def _check_names(by: Sequence[str], laws: Sequence[Family]) -> None:
+    taken = {"nobs", "llf", "cross_entropy", "verdict", "reason"}
+    if len(laws) > 1:
+        taken |= {"family", "aic", "runner_up", "delta_aic"}
+    taken |= {prefix + name for law in laws for name in law.coefficient_names for prefix in ("", "se_")}
+    for name in by:
+        if name in taken:
+            raise ParameterError(f"by: the results have a column {name!r} of their own; rename that of the data.")
+
+
+# --- Dask -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _RowsElsewhere:
+    """Groups whose rows stayed on the workers."""
+
+    nobs: Array
+
+    def __len__(self) -> int:
+        return len(self.nobs)
+
+    def sample(self, group: int) -> Sample:
+        """Refuse: the rows are not here."""
+        raise DataError(
+            "the rows of a Dask table are not kept; select those of the group, compute() them, and fit them."
+        )
+
+
+def _fit_groups_of_dask(
+    frame: Any,
+    by: str | Sequence[str],
+    column: str,
+    laws: tuple[Family, ...],
+    weights: str | None,
+    nan_policy: NanPolicy,
+) -> GroupFits:
+    """Bring the rows of each group together, and fit the groups of every partition where they are."""
+    import importlib
+
+    import narwhals as nw
+    import pandas as pd
+
+    if not (hasattr(frame, "columns") and hasattr(frame, "shuffle")):
+        raise DataError(f"fit_groups: expected a table with columns, got a Dask {type(frame).__name__}.")
+    names = _keys_among(list(frame.columns), by, column, weights)
+    for law in laws:
+        if not all(isinstance(p.domain, Interval) for p in law.parameters):
+            raise ParameterError(
+                f"{law.name}: the size of its parameters is not known before all rows are; compute() the table first."
+            )
+    _check_names(names, laws)
+    dask: Any = importlib.import_module("dask")  # which is typed in parts only
+    wanted = list(dict.fromkeys([*names, column, *([weights] if weights is not None else [])]))
+    # Shuffled by tasks, because the other ways leave the rows of a group in an order that changes from run to run.
+    together = frame[wanted].shuffle(on=names, shuffle_method="tasks")
+    work = dask.delayed(_fit_partition, pure=False)
+    done = dask.compute(*[work(part, names, column, laws, weights, nan_policy) for part in together.to_delayed()])
+    pieces = [piece for piece in done if piece is not None]
+    if not pieces:
+        raise DataError("no observations: the table is empty.")
+    all_keys = nw.from_native(pd.concat([piece[0] for piece in pieces], ignore_index=True))
+    keys, codes = _keys_and_codes(all_keys, names)
+    order = np.argsort(codes)  # each key comes from one partition, so that its code is its place
+    nobs = np.concatenate([piece[1] for piece in pieces])[order]
+    outcomes = tuple(_Outcome.joined([piece[2][k] for piece in pieces]).in_order(order) for k in range(len(laws)))
+    return GroupFits(keys, laws, column, _RowsElsewhere(nobs), outcomes)
+
+
+def _fit_partition(
+    part: Any, names: list[str], column: str, laws: tuple[Family, ...], weights: str | None, nan_policy: NanPolicy
+) -> tuple[Any, Array, tuple[_Outcome, ...]] | None:
+    """Keys, numbers of observations and outcomes of the groups of a partition; None of an empty one."""
+    if len(part) == 0:
+        return None
+    fits = fit_groups(part, names, column, list(laws), weights=weights, nan_policy=nan_policy)
+    return fits._keys.to_native(), fits._groups.nobs, fits._outcomes
+
+
+# --- sorting ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _SortedRows:
+    """Rows sorted by group; a group may have lost all of its rows."""
+
+    x: Array
+    weight: Array | None
+    offsets: NDArray[np.intp]
+
+    @classmethod
+    def of(
+        cls, x: Array, weight: Array | None, codes: NDArray[Any], n_groups: int, nan_policy: NanPolicy
+    ) -> _SortedRows:
+        """Sort rows, without those that do not count, by the number of their group; within it they keep their order."""
+        keep = np.ones(len(x), dtype=bool) if weight is None else (weight != 0) | np.isnan(x)
+        if nan_policy == "omit":
+            keep &= ~np.isnan(x)
+        if not keep.all():
+            x, codes, weight = x[keep], codes[keep], None if weight is None else weight[keep]
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=n_groups))]).astype(np.intp)
+        if len(x) and not np.all(codes[1:] >= codes[:-1]):
+            from scipy import sparse
+
+            # A matrix with one entry a row, stored by columns: SciPy's conversion is a stable counting sort.
+            by_row = sparse.csr_matrix((x, codes, np.arange(len(x) + 1)), shape=(len(x), n_groups))
+            by_group = by_row.tocsc()
+            x, weight = by_group.data, None if weight is None else weight[by_group.indices]
+        return cls(x, weight, offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """Rows of each group."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def nobs(self) -> Array:
+        """Number of observations of each group."""
+        if self.weight is None:
+            return self.counts.astype(float)
+        nobs = np.zeros(len(self))
+        there = self.counts > 0
+        nobs[there] = np.add.reduceat(self.weight, self.offsets[:-1][there])
+        return nobs
+
+    def sample(self, group: int) -> Sample:
+        """The sample of one group."""
+        rows = slice(self.offsets[group], self.offsets[group + 1])
+        if rows.start == rows.stop:
+            raise DataError("no observations: all rows of the group are missing, or have weight 0.")
+        return Sample(self.x[rows], None if self.weight is None else self.weight[rows])
+
+
+def _keys_and_codes(table: nw.DataFrame[Any], by: list[str]) -> tuple[nw.DataFrame[Any], NDArray[Any]]:
+    """One row of keys a group, in order, and the number of the group of every row."""
+    import narwhals as nw
+
+    if len(table) == 0:
+        raise DataError("no observations: the table is empty.")
+    codes = _codes(table[by[0]])
+    for name in by[1:]:
+        more = _codes(table[name])
+        codes = _dense(codes * np.int64(int(more.max()) + 1) + more)
+    first = np.empty(int(codes.max()) + 1, dtype=np.intp)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several values for one place the last one stays
+    keys = nw.maybe_reset_index(table.select(by)[first])
+    place = "_".join([*by, "place"])  # a name that is no key
+    try:
+        order = keys.with_row_index(place).sort(by, nulls_last=True)[place].to_numpy()
+    except TypeError as error:
+        raise DataError(f"by: the keys have no order ({error}); make them of one type, text for example.") from error
+    if np.array_equal(order, np.arange(len(order))):
+        return keys, codes
+    rank = np.empty(len(order), dtype=codes.dtype)
+    rank[order] = np.arange(len(order))
+    return nw.maybe_reset_index(keys[order]), rank[codes]
+
+
+def _codes(series: nw.Series[Any]) -> NDArray[np.int64]:
+    """Numbers from 0 on, without gaps, the same for equal keys; missing keys are equal."""
+    import narwhals as nw
+
+    if series.dtype in (nw.Int8, nw.Int16, nw.Int32, nw.Int64) and not series.is_null().any():
+        values = series.to_numpy().astype(np.int64, copy=False)
+        low, high = int(values.min()), int(values.max())
+        if high - low < _DENSE * len(values):
+            return _dense(values - low)
+    native: Any = series.to_native()
+    if series.implementation.is_pandas():
+        import pandas as pd
+
+        return np.asarray(pd.factorize(native, use_na_sentinel=False)[0], dtype=np.int64)
+    if series.implementation.is_polars():
+        if series.dtype == nw.String:
+            import polars as pl
+
+            native = native.cast(pl.Categorical).to_physical()
+            return _dense(native.cast(pl.Int64).fill_null(-1).to_numpy() + 1)
+        return np.asarray(native.rank("dense").fill_null(0).to_numpy(), dtype=np.int64) - int(not native.has_nulls())
+    if series.implementation.is_pyarrow():
+        chunks = native.dictionary_encode().unify_dictionaries().chunks
+        codes = [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks]
+        return _dense(np.concatenate(codes).astype(np.int64) + 1)
+    return np.asarray(np.unique(series.to_numpy(), return_inverse=True)[1], dtype=np.int64)
+
+
+def _dense(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same numbering without gaps, in the same order."""
+    highest = int(codes.max())
+    if highest >= _DENSE * len(codes):
+        return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
+    present = np.zeros(highest + 1, dtype=bool)
+    present[codes] = True
+    if present.all():
+        return codes
+    return np.asarray((np.cumsum(present) - 1)[codes], dtype=np.int64)
+
+
+# --- fitting ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of every group with one family."""
+
+    theta: Array
+    se: Array
+    llf: Array
+    verdict: list[str]
+    reason: list[str]
+    n_single: int
+
+    @classmethod
+    def joined(cls, pieces: Sequence[_Outcome]) -> _Outcome:
+        """Outcomes of other groups, one after the other."""
+        return cls(
+            np.concatenate([piece.theta for piece in pieces]),
+            np.concatenate([piece.se for piece in pieces]),
+            np.concatenate([piece.llf for piece in pieces]),
+            [verdict for piece in pieces for verdict in piece.verdict],
+            [reason for piece in pieces for reason in piece.reason],
+            sum(piece.n_single for piece in pieces),
+        )
+
+    def in_order(self, order: NDArray[np.intp]) -> _Outcome:
+        """The same outcomes in another order of the groups."""
+        return _Outcome(
+            self.theta[order],
+            self.se[order],
+            self.llf[order],
+            [self.verdict[k] for k in order],
+            [self.reason[k] for k in order],
+            self.n_single,
+        )
+
+
+def _fit_all(law: Family, groups: _SortedRows) -> _Outcome:
+    """Settle all groups at once as far as that goes, and fit the others one by one."""
+    there = np.flatnonzero(groups.counts > 0)
+    n, p = len(groups), len(law.coefficient_names)
+    theta, se, llf = np.full((n, p), np.nan), np.full((n, p), np.nan), np.full(n, np.nan)
+    status = np.full(n, OPEN, dtype=np.int8)
+    if len(there) and is_vectorised(law):
+        offsets = np.append(groups.offsets[:-1][there], groups.offsets[-1])
+        settled = settle(law, Groups(groups.x, groups.weight, offsets))
+        theta[there], se[there], llf[there], status[there] = settled.theta, settled.se, settled.llf, settled.status
+    verdict: NDArray[Any] = np.full(n, str(Verdict.INTERIOR), dtype=object)
+    reason: NDArray[Any] = np.full(n, "", dtype=object)
+    at_limit = np.flatnonzero(status == AT_LIMIT)
+    if len(at_limit):
+        end = law.param_names[int(np.argmax(np.isinf(theta[at_limit[0]])))]
+        verdict[at_limit] = str(Verdict.BOUNDARY)
+        reason[at_limit] = f"the maximum is at the boundary {end} = ∞, where {law.name} is {law.limits[0].family.name}"
+    single = np.flatnonzero((status != SETTLED) & (status != AT_LIMIT))
+    for g in single:
+        try:
+            fit = _fit(groups.sample(int(g)), law)
+            certificate = fit.certificate
+            theta[g], se[g], llf[g] = fit._theta, fit._bse, fit.llf
+            verdict[g] = str(certificate.verdict)
+            reason[g] = "" if certificate.verdict is Verdict.INTERIOR else certificate.message
+        except NoMaximumError as error:
+            verdict[g] = str(Verdict.UNBOUNDED if error.certificate is None else error.certificate.verdict)
+            reason[g] = str(error)
+        except MleError as error:
+            verdict[g], reason[g] = INVALID, str(error)
+        except Exception as error:  # a law of the user's own may raise anything, and must not stop the other groups
+            verdict[g], reason[g] = FAILED, f"{type(error).__name__}: {error}"
+    return _Outcome(theta, se, llf, verdict.tolist(), reason.tolist(), len(single))
+
+
+def _plain(key: Any) -> Any:
+    return key if key is None or isinstance(key, (bool, int, float, str)) else str(key)

@@ -1,0 +1,142 @@
+"""What the benchmarks share, and the page made of their results; no test looks at a time."""
+
+import importlib
+import json
+import math
+import shutil
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+
+ROOT = Path(__file__).parents[2]
+BENCHMARKS = ROOT / "benchmarks"
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Import a benchmark as its own process does: from its folder."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    before = set(sys.modules)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if Path(getattr(sys.modules[name], "__file__", None) or "").parent == BENCHMARKS:
+            del sys.modules[name]
+
+
+def test_every_script_is_run(load):
+    scripts = {path.stem for path in BENCHMARKS.glob("*.py") if not path.stem.startswith("_")}
+    assert scripts - {"run_all", "report"} <= {run.script for run in load("run_all").RUNS.values()}
+
+
+def test_calls_alternate_and_the_first_is_left_out(load):
+    made = []
+    timing = load("_common").alternate({"a": lambda: made.append("a"), "b": lambda: made.append("b")}, 3)
+    assert made[:4] == ["a", "b", "a", "b"]
+    assert made.count("a") == made.count("b") == len(timing["a"].times) + 1
+
+
+def test_a_call_that_takes_the_budget_is_made_once(load):
+    made = []
+    timing = load("_common").alternate({"slow": lambda: made.append(1)}, 3, budget=0.0)
+    assert len(made) == len(timing["slow"].times) == 1
+
+
+def test_ratios_are_of_neighbours(load):
+    timing = load("_common").Timing
+    ratio, span = timing((2.0, 9.0, 8.0), None).over(timing((1.0, 3.0, 2.0), None))
+    assert (ratio, span) == (3.0, (2.0, 4.0))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (0.0, "0"),
+        (12345.6, "12,300"),
+        (0.1234, "0.123"),
+        (2.5e-9, "2.5e-09"),
+        (1000, "1,000"),
+        ((1.0, 2.5), "1 to 2.5"),
+    ],
+)
+def test_cells(load, value, text):
+    assert load("_common").shown(value) == text
+
+
+@pytest.mark.parametrize("name", ["gamma", "normal_mixture", "poisson"])
+def test_data_are_of_their_law(load, name):
+    common = load("_common")
+    x, law = common.draw(name, 2_000), mle.distribution(common.family_of(name), **common.TRUTH[name])
+    assert abs(x.mean() - law.mean()) < 5 * math.sqrt(law.var() / len(x))
+    assert np.array_equal(x, common.draw(name, 2_000))
+
+
+def test_long_data_repeat(load, monkeypatch):
+    common = load("_common")
+    monkeypatch.setattr(common, "DRAWN_ROWS", 101)
+    x = common.draw("normal", 250)
+    assert len(x) == 250
+    assert np.array_equal(x[:101], x[101:202])
+
+
+def test_reference_is_the_maximum_of_the_normal_law(load):
+    accuracy, x = load("accuracy"), load("_common").draw("normal", 50)
+    from mpmath import mp, mpf, workdps
+
+    with workdps(accuracy.WORKING_DIGITS):
+        values = [mpf(value) for value in x.tolist()]
+        mean = sum(values) / 50
+        sigma = mp.sqrt(sum((value - mean) ** 2 for value in values) / 50)
+        reference = accuracy.Reference("normal", x, [float(mean), float(sigma)])
+        assert abs(reference.params[0] - mean) < mpf(10) ** -38
+        assert abs(reference.params[1] - sigma) < mpf(10) ** -38
+        assert abs(reference.errors[0] - sigma / mp.sqrt(50)) < mpf(10) ** -18
+
+
+def test_scipy_and_we_fit_the_same_parameters(load):
+    """A peer with more free parameters could not be compared."""
+    peers = load("_peers")
+    for name, (law, fixed) in peers.SCIPY.items():
+        assert mle.get_family(name).n_free == law.numargs + 2 - len(fixed), name
+
+
+@pytest.mark.parametrize("kind", ["dots", "lines"])
+def test_page_has_table_plot_and_notes_and_the_same_bytes_again(load, tmp_path, kind):
+    common, report = load("_common"), load("report")
+    rows = [{"family": name, "n": n, "ms": n / 50} for name in ("gamma", "normal") for n in (100, 1_000)]
+    plot = common.Plot(kind, "family" if kind == "dots" else "n", "ms", ("n",) if kind == "dots" else ("family",), "ms")
+    out = tmp_path / "results" / "scaling.json"
+    common.publish("Ask.\n\n    python it\n\nSay | more.", Namespace(json=out, repeat=2), rows, plot, ["a note"])
+    record = json.loads(out.read_text())
+    assert (record["title"], record["about"], record["rows"]) == ("Ask", ["Say | more."], rows)
+
+    image, again = tmp_path / "a.svg", tmp_path / "b.svg"
+    assert report.draw(record, image)
+    assert report.draw(record, again)
+    assert image.read_bytes() == again.read_bytes()
+    page = report.section("scaling", record, "a.svg", True)
+    for part in ("### scaling", "![scaling](a.svg)", "| gamma | 1,000 | 20 |", "- a note", "Ask.** Say | more."):
+        assert part in page
+
+
+def test_report_replaces_what_was_generated_only(load, tmp_path, monkeypatch):
+    common, report = load("_common"), load("report")
+    docs = tmp_path / "docs"
+    (docs / "explanation").mkdir(parents=True)
+    page = docs / "explanation" / "benchmarks.md"
+    shutil.copy(ROOT / "docs" / "explanation" / "benchmarks.md", page)
+    before = page.read_text().split(report.BEGIN)[0]
+    results = tmp_path / "results"
+    common.publish("Ask.", Namespace(json=results / "scaling.json"), [{"n": 1}])
+    monkeypatch.setattr(sys, "argv", ["report.py", str(results), "--docs", str(docs)])
+    assert report.main() == 0
+    first = page.read_text()
+    assert report.main() == 0
+    assert page.read_text() == first
+    assert first.startswith(before)
+    assert "| 1 |" in first.split(report.BEGIN)[1]

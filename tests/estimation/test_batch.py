@@ -1,0 +1,153 @@
+"""What is settled for many groups at once is what the ordinary fit says of each."""
+
+import numpy as np
+import pytest
+from strategies import LAWS, draw_params
+
+import mle_toolkit as mle
+from mle_toolkit.estimation import batch
+from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
+from mle_toolkit.fitting import _fit
+from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED, ranges
+from mle_toolkit.likelihood.kernels.groups import LAWS as COMPILED
+
+ONE_BY_ONE = {
+    "categorical", "discrete_uniform", "generalized_normal", "laplace", "pareto", "power", "uniform", "von_mises",
+}  # fmt: skip
+"""Laws whose maximum is at an end or a kink, or is a vector or an angle."""
+
+VECTORISED = [law for law in LAWS if law.name not in ONE_BY_ONE]
+UNITS = (1.0, 1e-30, 1e40)
+
+
+def groups_of(law, seed, n_groups=24, *, weighted=False):
+    """Groups of a law at parameters of their own: of one row, two, a few and many, in several units."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for g in range(n_groups):
+        n = (1, 2, 3, 8, 30, 60)[g % 6] if g < 12 else 60
+        x = np.asarray(mle.distribution(law, **draw_params(law, rng)).rvs(size=n, rng=rng), dtype=float)
+        parts.append(x * UNITS[g % 3] if law.has_scale else x)
+    x = np.concatenate(parts)
+    weight = rng.integers(1, 4, len(x)).astype(float) if weighted else None
+    return Groups(x, weight, np.cumsum([0, *map(len, parts)]))
+
+
+def awkward_groups():
+    """Groups that no law may settle wrongly: constant, tied, missing, infinite, outside the support."""
+    rng = np.random.default_rng(3)
+    parts = [
+        np.full(20, 3.0),
+        np.repeat([1.0, 2.0], 10),
+        np.array([1.0, np.nan, 2.0, 3.0]),
+        np.array([1.0, np.inf, 2.0, 3.0]),
+        np.array([-1.0, 0.0, 1.0, 2.0, 5.0]),
+        np.array([5e-324, 1e-310, 1e-320]),
+        np.array([1e307, 1.5e308, 3e307]),
+        7.0 + 1e-7 * rng.random(30),
+        np.zeros(9),
+        np.array([1e300, 1e-300, 1.0]),
+    ]
+    return Groups(np.concatenate(parts), None, np.cumsum([0, *map(len, parts)]))
+
+
+def assert_as_one_by_one(law, groups, settled):
+    """Every settled group has the verdict, and the numbers, of the ordinary fit."""
+    for g in np.flatnonzero(settled.status != OPEN):
+        fit = _fit(groups.sample(g), law)
+        assert fit.certificate.verdict == ("interior" if settled.status[g] == SETTLED else "boundary"), (g, fit)
+        se = fit._bse
+        known = np.isfinite(se)
+        assert np.array_equal(known, np.isfinite(settled.se[g]))
+        gap = np.abs(settled.theta[g][known] - fit._theta[known])
+        assert np.all(gap <= 1e-5 * se[known]), (g, fit)
+        # A standard error may be many times a parameter that is hardly determined, and moves with it.
+        spread = np.maximum(1.0, se[known] / np.abs(fit._theta[known]))
+        assert np.all(np.abs(settled.se[g][known] / se[known] - 1) <= 1e-5 * spread), (g, fit)
+        assert abs(settled.llf[g] - fit.llf) <= 1e-8 * max(1.0, abs(fit.llf)), (g, fit)
+        assert np.all(settled.theta[g][~known] == fit._theta[~known])
+
+
+@pytest.mark.parametrize("law", VECTORISED, ids=lambda law: law.name)
+def test_newton_for_all_groups_settles_what_the_ordinary_fit_says(law):
+    groups = groups_of(law, 7)
+    settled = settle(law, groups)
+    assert_as_one_by_one(law, groups, settled)
+    if law.name not in ("johnson_su", "skew_normal"):  # whose starts often disagree
+        assert np.count_nonzero(settled.status == SETTLED) >= 8
+
+
+@pytest.mark.parametrize("law", VECTORISED, ids=lambda law: law.name)
+def test_awkward_groups_are_left_open_or_settled_right(law):
+    groups = awkward_groups()
+    assert_as_one_by_one(law, groups, settle(law, groups))
+
+
+@pytest.mark.parametrize("name", ["gamma", "logistic", "poisson"])
+def test_weights_count(name):
+    law = mle.get_family(name)
+    groups = groups_of(law, 11, weighted=True)
+    settled = settle(law, groups)
+    assert np.count_nonzero(settled.status) >= 8
+    assert_as_one_by_one(law, groups, settled)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled_fits_are_those_of_the_ordinary_fit(name, weighted, monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setattr(batch, "COMPILED_GROUP_ROWS", 0)
+    law = mle.get_family(name)
+    groups = groups_of(law, 13, 60, weighted=weighted)
+    settled = settle(law, groups)
+    assert np.count_nonzero(settled.status != OPEN) >= 40
+    assert_as_one_by_one(law, groups, settled)
+    assert_as_one_by_one(law, awkward_groups(), settle(law, awkward_groups()))
+
+
+@pytest.mark.parametrize("name", ["student_t", "negbin"])
+def test_compiled_fits_see_the_limiting_law(name, monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setattr(batch, "COMPILED_GROUP_ROWS", 0)
+    rng = np.random.default_rng(17)
+    x = rng.normal(3, 2, 2_000) if name == "student_t" else rng.poisson(3.0, 2_000).astype(float)
+    law = mle.get_family(name)
+    groups = Groups(x, None, np.arange(0, 2_001, 50))
+    settled = settle(law, groups)
+    assert np.count_nonzero(settled.status == AT_LIMIT) >= 10
+    assert_as_one_by_one(law, groups, settled)
+
+
+@pytest.mark.parametrize("name", ["gamma", "gumbel", "gev"])
+def test_a_group_does_not_depend_on_the_others(name):
+    law = mle.get_family(name)
+    groups = groups_of(law, 19, 30)
+    offsets = np.append((groups.offsets[:-1] + len(groups.x) * np.arange(40)[:, None]).ravel(), 40 * len(groups.x))
+    many = Groups(np.tile(groups.x, 40), None, offsets)
+    settled = settle(law, many)
+    for field in (settled.theta, settled.se, settled.llf):
+        by_copy = field.reshape(40, len(groups), -1)
+        assert np.array_equal(by_copy, np.broadcast_to(by_copy[:1], by_copy.shape), equal_nan=True)
+
+
+def test_laws_that_cannot_take_arrays_of_parameters_are_found():
+    class ForNumbers(mle.Family):
+        name = "for numbers"
+        parameters = (mle.Parameter("rate", mle.POSITIVE),)
+        support = mle.POSITIVE
+
+        def logpdf(self, x, rate):
+            return np.log(rate) - rate * x if rate > 0 else np.full(len(x), -np.inf)
+
+        def score(self, x, rate):
+            return (1 / rate - x,)
+
+    assert not is_vectorised(ForNumbers())
+    assert {law.name for law in LAWS if not is_vectorised(law)} == ONE_BY_ONE
+
+
+def test_ranges_hold_every_group_once():
+    offsets = np.array([0, 5, 5 + 40, 46, 47, 60])
+    for rows in (1, 7, 45, 1000):
+        parts = ranges(offsets, rows)
+        assert [g for part in parts for g in range(part.start, part.stop)] == list(range(5))

@@ -1,0 +1,238 @@
+"""fit_groups: any table in, one row a group out, whatever the groups hold."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.errors import ComparisonError, DataError, ParameterError, UnknownNameError
+
+RAIN = {
+    "station": ["b", "a", "b", "a", "b", "a", "b", "a"],
+    "mm": [4.0, 1.0, 4.0, 3.0, 9.0, 2.0, 5.0, 7.0],
+    "days": [1.0, 2.0, 1.0, 1.0, 3.0, 1.0, 1.0, 0.0],
+}
+KINDS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}
+
+
+def column(table, name):
+    return np.asarray(table[name])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_table_comes_back_in_the_kind_that_was_given(kind):
+    frame = KINDS[kind](RAIN)
+    table = mle.fit_groups(frame, by="station", column="mm", family="gamma").table
+    assert type(table) is type(frame)
+    names = list(table.column_names if kind == "pyarrow" else table.columns)
+    assert names == [
+        "station", "nobs", "shape", "scale", "se_shape", "se_scale", "llf", "cross_entropy", "verdict", "reason",
+    ]  # fmt: skip
+    assert column(table, "station").tolist() == ["a", "b"]
+    for g, key in enumerate("ab"):
+        x = [v for s, v in zip(RAIN["station"], RAIN["mm"], strict=True) if s == key]
+        fit = mle.fit(x, "gamma")
+        for name in ("shape", "scale"):
+            assert column(table, name)[g] == pytest.approx(fit.params[name], abs=1e-5 * fit.bse[name])
+            assert column(table, f"se_{name}")[g] == pytest.approx(fit.bse[name], rel=1e-5)
+        assert column(table, "llf")[g] == pytest.approx(fit.llf, rel=1e-8)
+        assert column(table, "cross_entropy")[g] == pytest.approx(fit.cross_entropy, rel=1e-8)
+        assert column(table, "nobs")[g] == 4.0
+        assert column(table, "verdict")[g] == "interior"
+        assert column(table, "reason")[g] == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bad_group_is_a_row_with_a_reason(kind):
+    x = [1.0, 2.0, 4.0, 3.0, 3.0, 3.0, 1.0, float("nan"), 2.0, -1.0, 2.0, 5.0, 1.0, float("inf"), 7.0]
+    frame = KINDS[kind](
+        {"k": np.repeat(["fine", "same", "gap", "below", "endless", "one"], [3, 3, 3, 3, 2, 1]), "x": x}
+    )
+    fits = mle.fit_groups(frame, "k", "x", "gamma")
+    verdicts = dict(zip(column(fits.table, "k"), column(fits.table, "verdict"), strict=True))
+    assert verdicts == {
+        "below": "invalid_data",
+        "endless": "invalid_data",
+        "fine": "interior",
+        "gap": "invalid_data",
+        "one": "unbounded",
+        "same": "unbounded",
+    }
+    assert fits.verdicts == {"invalid_data": 3, "unbounded": 2, "interior": 1}
+    assert "outside the support (0, ∞)" in fits.failures["below"]
+    assert "1 of 3 observations are missing" in fits.failures["gap"]
+    assert "infinite" in fits.failures["endless"]
+    assert "fine" not in fits.failures
+    assert np.isnan(column(fits.table, "shape")[verdicts_index(verdicts, "gap")])
+    assert "6 groups" in repr(fits)
+    assert "missing" in str(fits)
+    with pytest.raises(DataError, match="missing"):
+        fits.of("gap")
+
+
+def verdicts_index(verdicts, key):
+    return list(verdicts).index(key)
+
+
+def test_missing_values_may_be_left_out():
+    frame = pd.DataFrame({"k": list("aaaabb"), "x": [1.0, np.nan, 2.0, 4.0, np.nan, np.nan]})
+    fits = mle.fit_groups(frame, "k", "x", "exponential", nan_policy="omit")
+    assert fits.table["nobs"].tolist() == [3.0, 0.0]
+    assert fits.table["scale"][0] == pytest.approx(7 / 3)
+    assert fits.failures == {"b": "no observations: all rows of the group are missing, or have weight 0."}
+
+
+def test_weights_are_frequencies():
+    weighted = mle.fit_groups(pd.DataFrame(RAIN), "station", "mm", "weibull", weights="days").table
+    rows = [k for k, days in enumerate(RAIN["days"]) for _ in range(int(days))]
+    repeated = mle.fit_groups(pd.DataFrame(RAIN).iloc[rows], "station", "mm", "weibull").table
+    pd.testing.assert_frame_equal(weighted, repeated, rtol=1e-9)
+
+
+def test_bad_weights_spoil_their_group_only():
+    frame = pd.DataFrame({"k": list("aaabbb"), "x": [1.0, 2, 4, 1, 2, 4], "w": [1.0, -1, 1, 1, 1, 1]})
+    fits = mle.fit_groups(frame, "k", "x", "gamma", weights="w")
+    assert list(fits.failures) == ["a"]
+    assert "negative" in fits.failures["a"]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [3, 1, 3, 1, 2, 2],
+        [10**15, -5, 10**15, -5, 0, 0],
+        ["z", "y", "z", "y", "é", "é"],
+        [True, False, True, False, True, False],
+        [2.5, -1.0, 2.5, -1.0, 0.0, 0.0],
+        pd.to_datetime(["2024-03-01", "2024-01-01", "2024-03-01", "2024-01-01", "2024-02-01", "2024-02-01"]),
+        pd.Categorical(["mid", "low", "mid", "low", "high", "high"], ["low", "mid", "high", "never"], ordered=True),
+        ["z", None, "z", None, "y", "y"],
+    ],
+    ids=["integers", "far apart", "text", "truth", "floats", "dates", "categories", "missing"],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_keys_of_any_type_are_ordered(kind, keys):
+    frame = pd.DataFrame({"k": keys, "x": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]})
+    expected = frame.groupby("k", dropna=False, observed=True)["x"].mean()
+    if kind == "polars":
+        frame = pl.from_pandas(frame)
+    elif kind == "pyarrow":
+        frame = pa.Table.from_pandas(frame)
+    table = mle.fit_groups(frame, "k", "x", "exponential").table
+    assert sorted(column(table, "scale")) == pytest.approx(sorted(expected))
+    if not isinstance(keys, pd.Categorical):  # Arrow orders categories by their text
+        assert column(table, "scale").tolist() == pytest.approx(expected.tolist())
+
+
+def test_several_columns_make_the_groups():
+    frame = pd.DataFrame({"site": [1, 2, 1, 2, 1, 2], "year": [7, 7, 8, 8, 8, 7], "x": [1.0, 2, 3, 4, 5, 6]})
+    fits = mle.fit_groups(frame, ["site", "year"], "x", "exponential")
+    assert fits.table[["site", "year"]].to_numpy().tolist() == [[1, 7], [1, 8], [2, 7], [2, 8]]
+    assert fits.table["scale"].tolist() == [1.0, 4.0, 4.0, 4.0]
+    assert fits.of((2, 7)).params["scale"] == 4.0
+
+
+def test_the_best_family_of_each_group_is_that_of_compare():
+    rng = np.random.default_rng(5)
+    x = np.concatenate([rng.gamma(2.0, 1.0, 300), rng.lognormal(0.0, 1.0, 300), rng.weibull(4.0, 300)])
+    frame = pd.DataFrame({"k": np.repeat(["a", "b", "c"], 300), "x": x})
+    laws = ["gamma", "lognormal", "weibull"]
+    table = mle.fit_groups(frame, "k", "x", laws).table.set_index("k")
+    assert table["family"].tolist() == laws
+    for key in "abc":
+        ranked = mle.compare(frame["x"][frame["k"] == key], laws).table
+        assert table["runner_up"][key] == ranked["family"][1]
+        assert table["delta_aic"][key] == pytest.approx(ranked["delta_aic"][1], abs=1e-6)
+        assert table["aic"][key] == pytest.approx(ranked["aic"][0], abs=1e-6)
+    assert np.isnan(table["shape"]["b"])
+    assert np.isnan(table["meanlog"]["a"])
+
+
+def test_where_no_family_fits_the_reasons_of_all_are_said():
+    frame = pd.DataFrame({"k": ["a"] * 3, "x": [2.0, 2.0, 2.0]})
+    fits = mle.fit_groups(frame, "k", "x", ["gamma", "normal"])
+    assert fits.table["family"][0] == ""
+    assert "gamma: " in fits.failures["a"]
+    assert "normal: " in fits.failures["a"]
+
+
+def test_boundary_groups_name_their_limit():
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame(
+        {"k": np.repeat([0, 1], 60), "x": np.r_[rng.binomial(20, 0.5, 60), rng.poisson(rng.gamma(1, 4, 60))]}
+    )
+    fits = mle.fit_groups(frame, "k", "x", "negbin")
+    assert fits.table["verdict"].tolist() == ["boundary", "interior"]
+    assert fits.table["reason"][0] == mle.fit_groups(frame[:60], "k", "x", "negbin").of(0).certificate.message
+    assert np.isinf(fits.table["size"][0])
+    assert fits.failures == {}
+
+
+def test_any_law_will_do_and_the_slower_path_is_said():
+    frame = pd.DataFrame(RAIN)
+    fits = mle.fit_groups(frame, "station", "mm", "laplace")
+    assert fits.table["loc"].tolist() == [fits.of(key).params["loc"] for key in "ab"]
+    assert any("slower" in note for note in fits.notes())
+
+    class Broken(mle.Family):
+        name = "broken"
+        parameters = (mle.Parameter("rate", mle.POSITIVE),)
+        support = mle.POSITIVE
+
+        def logpdf(self, x, rate):
+            raise RuntimeError("no density today")
+
+    broken = mle.fit_groups(frame, "station", "mm", Broken())
+    assert broken.failures == dict.fromkeys("ab", "RuntimeError: no density today")
+
+
+def test_array_parameters_have_a_column_each():
+    table = mle.fit_groups(pd.DataFrame({"k": [0, 0, 0, 1, 1], "x": [0, 1, 2, 0, 1]}), "k", "x", "categorical").table
+    assert table[["probs[0]", "probs[1]", "probs[2]"]].to_numpy().tolist() == [[1 / 3] * 3, [0.5, 0.5, 0.0]]
+
+
+def test_the_record_is_json_ready():
+    import json
+
+    record = mle.fit_groups(pl.DataFrame(RAIN), "station", "mm", "gamma").to_dict()
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+    assert [row["station"] for row in record["groups"]] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "says"),
+    [
+        ({"by": "town"}, UnknownNameError, "column 'town' not found; columns: station, mm, days"),
+        ({"column": "rain"}, UnknownNameError, "column 'rain' not found"),
+        ({"column": "station"}, DataError, "expected real numbers"),
+        ({"by": []}, ParameterError, "at least one column"),
+        ({"family": []}, ComparisonError, "nothing to fit"),
+        ({"family": ["gamma", "gamma"]}, ComparisonError, "name each once"),
+        ({"family": ["gamma", "poisson"]}, ComparisonError, "different units"),
+        ({"family": "multivariate_normal"}, ParameterError, "law of vectors"),
+        ({"frame": [1, 2, 3]}, DataError, "expected a table with columns, got list"),
+        ({"frame": pl.DataFrame(RAIN).lazy()}, DataError, "collect it first"),
+        ({"frame": pd.DataFrame(RAIN)[:0]}, DataError, "empty"),
+        ({"frame": pd.DataFrame(RAIN).rename(columns={"station": "scale"}), "by": "scale"}, ParameterError, "rename"),
+        ({"nan_policy": "drop"}, DataError, "nan_policy"),
+    ],
+)
+def test_a_wrong_call_is_one_clear_error(change, error, says):
+    call = {"frame": pd.DataFrame(RAIN), "by": "station", "column": "mm", "family": "gamma"} | change
+    with pytest.raises(error, match=says):
+        mle.fit_groups(**call)
+
+
+def test_a_group_that_is_not_there_is_said():
+    with pytest.raises(UnknownNameError, match="no group 'z'"):
+        mle.fit_groups(pd.DataFrame(RAIN), "station", "mm", "gamma").of("z")
+
+
+def test_the_order_of_rows_does_not_matter():
+    rng = np.random.default_rng(8)
+    frame = pd.DataFrame({"k": rng.integers(0, 50, 3_000), "x": rng.gamma(2.0, 1.0, 3_000)})
+    whole = mle.fit_groups(frame, "k", "x", "gamma").table
+    by_key = mle.fit_groups(frame.sort_values("k", kind="stable"), "k", "x", "gamma").table
+    pd.testing.assert_frame_equal(whole, by_key, check_exact=True)
