@@ -76,6 +76,7 @@ RUNS: dict[str, Run] = {
     "out_of_core": Run("out_of_core", "--quick", "", ("pyarrow",)),
     "information_speed": Run("information_speed", "--n 20000 --repeat 1", ""),
     "bootstrap": Run("bootstrap", "--quick", ""),
+    "intervals": Run("intervals", "--quick --repeat 1", ""),
     "coverage": Run("coverage", "--quick", ""),
     "dask_scaling": Run("dask_scaling", "--quick", "", ("dask", "distributed")),
 }

@@ -60,6 +60,25 @@ def test_return_levels_of_the_reference_cases(name, period):
     assert wald.interval == pytest.approx((level.value - 1.959963985 * level.se, level.value + 1.959963985 * level.se))
 
 
+QUANTILES = [
+    name
+    for name, raw in _raw_cases().items()
+    if "quantiles" in raw["expected"] and raw["kind"] in ("uncensored_continuous", "censored")
+]
+
+
+@pytest.mark.parametrize("name", QUANTILES)
+def test_quantiles_of_the_reference_cases(name):
+    raw = _raw_cases()[name]
+    fit = case(name).fit() if raw["kind"] == "uncensored_continuous" else fit_quietly(sample_of(name), raw["family"])
+    for p, expected in raw["expected"]["quantiles"].items():
+        estimate = fit.quantile(float(p))
+        if estimate.se is None:  # at an end of the support there is no standard error
+            assert estimate.value == pytest.approx(expected, rel=1e-9)
+        else:
+            assert abs(estimate.value - expected) <= IN_STANDARD_ERRORS * estimate.se
+
+
 def test_an_exponential_interval_is_the_root_of_its_equation():
     """Deviance of a mean: 2 n (log r + 1/r - 1) with r = scale / mean."""
     x = column("aircondit", "hours")
