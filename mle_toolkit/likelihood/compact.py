@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS
-from mle_toolkit.likelihood.kernels import in_chunks
+from mle_toolkit.likelihood.kernels import has_numba, in_chunks
 
 MANY = 20_000
 """Points from which moments pay."""
@@ -76,7 +75,7 @@ class CompactSum:
 
         first, last = stretched(np.array([low, high])).tolist()
         width = (last - first) / _STRETCHES or 1.0
-        if len(x) >= COMPILED_MOMENTS and find_spec("numba") is not None:
+        if len(x) >= COMPILED_MOMENTS and has_numba():
             from mle_toolkit.likelihood.kernels.intervals import moments as compiled
 
             line = (("linear", "log", "asinh").index(kind), centre, spread, first, 1.0 / width, _STRETCHES, _TERMS)

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -19,7 +18,7 @@ from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
-from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, in_chunks, twin_of
+from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, has_numba, in_chunks, twin_of
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
 T = TypeVar("T")
@@ -661,7 +660,7 @@ class _Kinds(NamedTuple):
     @classmethod
     def split(cls, lower: Array, upper: Array, weight: Array | None) -> _Kinds:
         """Sort intervals by kind; what is open at both ends is certain, and left out."""
-        if weight is None and len(lower) >= COMPILED_ROWS and find_spec("numba") is not None:
+        if weight is None and len(lower) >= COMPILED_ROWS and has_numba():
             from mle_toolkit.likelihood.kernels.intervals import split
 
             points, above, below = np.empty_like(lower), np.empty_like(lower), np.empty_like(lower)

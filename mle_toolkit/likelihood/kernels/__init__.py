@@ -41,20 +41,25 @@ _FEWEST_CHUNKS = 4
 """Chunks from which threads are worth waking, for loops that compute more than they read."""
 
 
+def has_numba() -> bool:
+    """Whether numba is there; without it NumPy's sums serve."""
+    return find_spec("numba") is not None
+
+
 @cache
 def twin_of(law: type[Family]) -> ModuleType | None:
     """The module of compiled sums of a family; None if there is none, or no numba."""
     package = law.__module__.rpartition(".")[2]
     if law.__module__ != f"mle_toolkit.families.{package}" or find_spec(f"{__name__}.{package}") is None:
         return None
-    if find_spec("numba") is None:
+    if not has_numba():
         return None
     return importlib.import_module(f"{__name__}.{package}")
 
 
 def counter(rows: int) -> CountWhole | None:
     """What counts whole numbers in so many rows, compiled; None where NumPy's `count_whole` serves."""
-    if rows < COMPILED_ROWS or find_spec("numba") is None:
+    if rows < COMPILED_ROWS or not has_numba():
         return None
     count: CountWhole = importlib.import_module(f"{__name__}.counts").table_of
     return count

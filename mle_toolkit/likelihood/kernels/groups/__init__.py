@@ -16,7 +16,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from functools import cache
-from importlib.util import find_spec
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -25,7 +24,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
-from mle_toolkit.likelihood.kernels import CHUNK_ROWS, _pool, _workers
+from mle_toolkit.likelihood.kernels import CHUNK_ROWS, _pool, _workers, has_numba
 
 OPEN, SETTLED, AT_LIMIT = 0, 1, 2
 """What became of a group: nothing yet; a maximum in the interior; the limiting law."""
@@ -41,7 +40,7 @@ COMPILED_GROUP_ROWS = 50_000
 def compiled_groups(law: type[Family]) -> ModuleType | None:
     """The module of compiled fits of a family; None if there is none, or no numba."""
     name = law.__module__.rpartition(".")[2]
-    if law.__module__ != f"mle_toolkit.families.{name}" or name not in LAWS or find_spec("numba") is None:
+    if law.__module__ != f"mle_toolkit.families.{name}" or name not in LAWS or not has_numba():
         return None
     return importlib.import_module(f"{__name__}.{name}")
 
