@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
+
+_WHOLE = 1e-9
+"""Share of those at risk below which who is left is the rounding of nobody."""
 
 _STEPS = 5_000
 _SETTLED = 1e-15
@@ -84,7 +88,7 @@ def empirical_distribution(sample: Sample) -> EmpiricalDistribution:
     entry = np.full(sample.n_rows, -np.inf) if sample.window is None else sample.window[0]
     beyond = np.array([]) if sample.window is None else sample.window[1]
     if np.all(point | np.isposinf(sample.upper)) and np.all(np.isposinf(beyond)) and point.any():
-        return _product_limit(sample.lower, point, entry, weight)
+        return _kaplan_meier(sample.lower, point, weight, entry)
     return _turnbull(sample, weight)
 
 
@@ -94,15 +98,48 @@ def _totals(values: Array, weight: Array) -> tuple[Array, Array]:
     return np.asarray(distinct), np.bincount(place, weights=weight).astype(np.float64)
 
 
-def _product_limit(time: Array, event: NDArray[np.bool_], entry: Array, weight: Array) -> EmpiricalDistribution:
-    values, deaths = _totals(time[event], weight[event])
-    # At risk at a time: who entered before it and left at it or later.
-    order = np.argsort(time)
-    left = np.concatenate([[0.0], np.cumsum(weight[order])])[np.searchsorted(time[order], values, side="left")]
-    order = np.argsort(entry)
-    came = np.concatenate([[0.0], np.cumsum(weight[order])])[np.searchsorted(entry[order], values, side="left")]
-    risk = came - left
-    survival = np.cumprod(1 - deaths / risk)
+class ProductLimit(NamedTuple):
+    """The Kaplan-Meier estimate at the times of events, each of shape (k,)."""
+
+    points: Array
+    """Times of events, in order."""
+    deaths: Array
+    """Weight of the events at each."""
+    at_risk: Array
+    """Weight of the rows that might have had one there."""
+    emptied: Mask
+    """Whether all who were at risk had it."""
+    survival: Array
+    """Probability to survive it."""
+
+
+def product_limit(time: Array, event: Mask, weight: Array, entry: Array, *, others_first: bool = False) -> ProductLimit:
+    """Kaplan-Meier estimate of the survival function, with delayed entry.
+
+    Parameters
+    ----------
+    time, event, weight, entry : ndarray of shape (n,)
+        A row is at risk from after its entry to its time.
+    others_first : bool
+        Whether at tied times the other rows go before the events: for the law of censoring times.
+    """
+    points, deaths = _totals(time[event], weight[event])
+    by_time, by_entry = np.argsort(time, kind="stable"), np.argsort(entry, kind="stable")
+    gone = np.concatenate([[0.0], np.cumsum(weight[by_time])])
+    come = np.concatenate([[0.0], np.cumsum(weight[by_entry])])
+    at_risk = come[np.searchsorted(entry[by_entry], points, side="left")]
+    at_risk = at_risk - gone[np.searchsorted(time[by_time], points, side="left")]
+    if others_first:
+        others = np.isin(time, points) & ~event
+        at_risk = at_risk - np.bincount(np.searchsorted(points, time[others]), weight[others], len(points))
+    # Where all at risk go, sums of weights may leave the rounding of a zero.
+    emptied = ~(deaths < at_risk * (1 - _WHOLE))
+    survival = np.cumprod(np.where(emptied, 0.0, 1.0 - deaths / at_risk))
+    return ProductLimit(points, deaths, at_risk, emptied, np.asarray(survival, dtype=float))
+
+
+def _kaplan_meier(time: Array, event: Mask, weight: Array, entry: Array) -> EmpiricalDistribution:
+    values, deaths, risk, _, survival = product_limit(time, event, weight, entry)
     mass = -np.diff(survival, prepend=1.0)
     with np.errstate(divide="ignore", invalid="ignore"):  # nobody is left after the last event
         se = survival * np.sqrt(np.cumsum(deaths / (risk * (risk - deaths))))

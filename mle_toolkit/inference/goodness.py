@@ -28,7 +28,8 @@ from mle_toolkit.errors import MleError, ParameterError
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.inference.resampling import Measure, Replicator, one_sided, product_limit, right_censored_view
+from mle_toolkit.inference.empirical import product_limit
+from mle_toolkit.inference.resampling import Measure, Replicator, one_sided, right_censored_view
 from mle_toolkit.inference.residuals import cumulative
 
 Statistic = Literal["ad", "ks", "cvm", "chi2", "g"]
@@ -293,8 +294,8 @@ class _OnKaplanMeier(Measure):
         time, event, weight, entry, sign = right_censored_view(sample)
         if not event.any():
             return math.nan
-        points, survival = product_limit(time, event, weight, entry)
-        heights = np.concatenate([[0.0], 1.0 - survival])
+        limit = product_limit(time, event, weight, entry)
+        points, heights = limit.points, np.concatenate([[0.0], 1.0 - limit.survival])
 
         def below(t: Array) -> Array:
             return law.cdf(t) if sign > 0 else law.sf(-t if not law.family.discrete else -t - 1)

@@ -28,6 +28,7 @@ from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.likelihood.kernels import _pool
 from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups
 
@@ -574,8 +575,8 @@ class _Censoring:
         if sample.weight_kind == "frequency" and sample.weight is not None:
             rows = np.repeat(np.arange(len(times)), weight.astype(np.intp))
             times, event, entry, weight = times[rows], event[rows], entry[rows], np.ones(len(rows))
-        points, survival = product_limit(times, ~event, weight, entry, others_first=True)
-        return cls(sign, times, event, points, survival)
+        limit = product_limit(times, ~event, weight, entry, others_first=True)
+        return cls(sign, times, event, limit.points, limit.survival)
 
     def __call__(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Lower and upper ends of what is known of each value."""
@@ -612,39 +613,6 @@ def right_censored_view(sample: Sample) -> tuple[Array, Mask, Array, Array, floa
     if sample.window is not None:
         entry = sample.window[0]
     return sample.lower, event, weight, entry, 1.0
-
-
-def product_limit(
-    time: Array, event: Mask, weight: Array, entry: Array, *, others_first: bool = False
-) -> tuple[Array, Array]:
-    """Kaplan-Meier estimate of the survival function, with delayed entry.
-
-    Parameters
-    ----------
-    time, event, weight, entry : ndarray of shape (n,)
-        A row is at risk from after its entry to its time.
-    others_first : bool
-        Whether at tied times the other rows go before the events: for the law of censoring times.
-
-    Returns
-    -------
-    points, survival : ndarray of shape (k,)
-        Times of events in order, and the probability to survive each.
-    """
-    points = np.unique(time[event])
-    by_time, by_entry = np.argsort(time, kind="stable"), np.argsort(entry, kind="stable")
-    gone = np.concatenate([[0.0], np.cumsum(weight[by_time])])
-    come = np.concatenate([[0.0], np.cumsum(weight[by_entry])])
-    at_risk = come[np.searchsorted(entry[by_entry], points, side="left")]
-    at_risk = at_risk - gone[np.searchsorted(time[by_time], points, side="left")]
-    place = np.searchsorted(points, time)
-    here = np.isin(time, points)
-    deaths = np.bincount(place[event], weight[event], len(points))
-    if others_first:
-        at_risk = at_risk - np.bincount(place[here & ~event], weight[here & ~event], len(points))
-    # Where all at risk go, sums of weights may leave the rounding of a zero.
-    share = np.where(deaths < at_risk * (1 - _WHOLE), 1.0 - deaths / at_risk, 0.0)
-    return points, np.asarray(np.cumprod(share), dtype=float)
 
 
 def _within(law: Distribution, window: tuple[Array, Array], size: int, rng: np.random.Generator) -> Array:

@@ -10,8 +10,8 @@ import numpy as np
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.inference.empirical import EmpiricalDistribution, empirical_distribution
-from mle_toolkit.inference.resampling import one_sided, product_limit, right_censored_view
+from mle_toolkit.inference.empirical import EmpiricalDistribution, empirical_distribution, product_limit
+from mle_toolkit.inference.resampling import one_sided, right_censored_view
 
 
 def is_table(sample: Sample) -> bool:
@@ -38,10 +38,8 @@ def beyond_collapse(sample: Sample) -> Sample:
     time, event, weight, entry, sign = right_censored_view(sample)
     if sign < 0 or not event.any():
         return sample
-    points, _ = product_limit(time, event, weight, entry)
-    at_risk = np.array([np.sum(weight[(entry < t) & (time >= t)]) for t in points])
-    gone = np.array([np.sum(weight[event & (time == t)]) for t in points])
-    emptied = points[(gone >= at_risk) & (points < points[-1])]
+    limit = product_limit(time, event, weight, entry)
+    emptied = limit.points[limit.emptied & (limit.points < limit.points[-1])]
     if len(emptied) == 0:
         return sample
     start = float(emptied[-1])
