@@ -245,7 +245,7 @@ class Sample:
         Sample: 3 observations: 2 exact, 1 right-censored
         """
         times, observed = _flagged(time, event, "time", "event")
-        return cls._of_intervals(times, np.where(observed, times, np.inf), weights, weight_kind)
+        return cls._censored(times, observed, weights, weight_kind, right=True)
 
     @classmethod
     def left_censored(cls, x: Any, observed: Any, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
@@ -261,7 +261,7 @@ class Sample:
             As for `Sample`.
         """
         values, seen = _flagged(x, observed, "x", "observed")
-        return cls._of_intervals(np.where(seen, values, -np.inf), values, weights, weight_kind)
+        return cls._censored(values, seen, weights, weight_kind, right=False)
 
     @classmethod
     def intervals(cls, lower: Any, upper: Any, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
@@ -374,18 +374,32 @@ class Sample:
         return new
 
     @classmethod
+    def _censored(cls, values: Array, seen: Mask, weights: Any, weight_kind: WeightKind, *, right: bool) -> Sample:
+        """Finite values, of which those that were not seen are ends of intervals open on one side."""
+        if len(values) == 0:
+            raise DataError("no observations: the data are empty.")
+        weight = None if weights is None else _validated_weights(weights, len(values))
+        if weight is not None and not weight.all():
+            values, seen, weight = values[weight > 0], seen[weight > 0], weight[weight > 0]
+        others = values if seen.all() else np.where(seen, values, np.inf if right else -np.inf)
+        lower, upper = (values, others) if right else (others, values)
+        new = object.__new__(cls)
+        new._set(lower, upper, weight, weight_kind, None, *extent(values))
+        return new
+
+    @classmethod
     def _of_intervals(cls, lower: Array, upper: Array, weights: Any, weight_kind: WeightKind) -> Sample:
         if len(lower) == 0:
             raise DataError("no observations: the data are empty.")
         weight = None if weights is None else _validated_weights(weights, len(lower))
-        for rows, problem in (
-            (np.flatnonzero(lower > upper), "end before they begin"),
-            (np.flatnonzero(np.isinf(lower) & np.isinf(upper) & (lower < upper)), "are open at both ends"),
-            (
-                np.flatnonzero(np.isinf(lower) & (lower == upper) | np.isposinf(lower) | np.isneginf(upper)),
-                "are at infinity",
-            ),
-        ):
+        (lowest, highest_lower), (lowest_upper, highest) = extent(lower), extent(upper)
+        wrong: list[tuple[Mask, str]] = [(lower > upper, "end before they begin")]
+        if np.isinf(lowest) and np.isinf(highest):
+            wrong.append((np.isneginf(lower) & np.isposinf(upper), "are open at both ends"))
+        if highest_lower == np.inf or lowest_upper == -np.inf:
+            wrong.append((np.isposinf(lower) | np.isneginf(upper), "are at infinity"))
+        for mask, problem in wrong:
+            rows = np.flatnonzero(mask)
             if len(rows):
                 raise DataError(
                     f"data: {len(rows)} of {len(lower)} observations {problem}; the first is row {rows[0]}: "
@@ -739,26 +753,34 @@ def _shown(lower: float, upper: float) -> str:
 
 
 def _finite_range(lower: Array, upper: Array) -> tuple[float, float]:
-    """Smallest and largest finite end."""
-    ends = np.concatenate([lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
-    return float(ends.min()), float(ends.max())
+    """Smallest and largest finite end of intervals, each of which has one."""
+    if upper is lower:
+        return extent(lower)
+    smallest, largest = np.inf, -np.inf
+    for first in range(0, len(lower), BLOCK_ROWS):
+        low, high = lower[first : first + BLOCK_ROWS], upper[first : first + BLOCK_ROWS]
+        smallest = min(smallest, float(np.where(np.isneginf(low), high, low).min()))
+        largest = max(largest, float(np.where(np.isposinf(high), low, high).max()))
+    return smallest, largest
 
 
 def _flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array, Mask]:
     """A column of finite values with a column of yes or no beside it."""
     column, _ = to_column(values, name)
-    flag, _ = to_column(flags, flag_name)
+    known = type(flags) is np.ndarray and flags.dtype == bool and flags.ndim == 1
+    flag: Any = flags if known else to_column(flags, flag_name)[0]
     if len(column) != len(flag):
         raise DataError(f"{flag_name}: {len(flag)} flags for {len(column)} values of {name}; give one a row.")
-    bad = np.flatnonzero((flag != 0) & (flag != 1))
-    if len(bad):
-        raise DataError(
-            f"{flag_name}: {len(bad)} of {len(flag)} are neither 0 nor 1; the first is {flag_name}[{bad[0]}] = "
-            f"{flag[bad[0]]:g}."
-        )
-    if len(column) and not np.all(np.isfinite(column)):
+    if not known:
+        bad = np.flatnonzero((flag != 0) & (flag != 1))
+        if len(bad):
+            raise DataError(
+                f"{flag_name}: {len(bad)} of {len(flag)} are neither 0 nor 1; the first is {flag_name}[{bad[0]}] = "
+                f"{flag[bad[0]]:g}."
+            )
+    if len(column) and not np.isfinite(extent(column)).all():
         _without_missing(column, None, "raise")
-    return column, flag == 1
+    return column, flag if known else flag == 1
 
 
 def _check_options(nan_policy: str, weight_kind: str) -> None:

@@ -281,8 +281,8 @@ def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
         )
     if bounded:
         return
-    for all_open, side in ((np.min(sample.upper) == np.inf, "right"), (np.max(sample.lower) == -np.inf, "left")):
-        if all_open:
+    for ends, infinity, side in ((sample.upper, np.inf, "right"), (sample.lower, -np.inf, "left")):
+        if ends[0] == infinity and np.all(ends == infinity):
             message = (
                 f"{family.name}: all {sample.nobs:g} observations are {side}-censored, so the likelihood has no "
                 f"maximum: it tends to 1 as the law moves out of their way. At least one observation must be bounded."
@@ -535,10 +535,13 @@ def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:
 
 
 def _on_sketch(objective: Objective) -> Objective:
-    """The same objective on a subsample, where the sample is so large that this pays; else itself."""
+    """The same objective on a subsample, or with fewer moments, where the sample is so large that this pays."""
     likelihood = objective.likelihood
-    if likelihood.data.n_rows <= 4 * SKETCH_ROWS or likelihood.is_cheap or likelihood.family.per_row:
+    if likelihood.data.n_rows <= 4 * SKETCH_ROWS or likelihood.family.per_row:
         return objective
+    if likelihood.is_cheap:
+        rough = likelihood.for_start
+        return objective if rough is likelihood else Objective(rough, objective.coordinates)
     return Objective(likelihood.on_sketch(), objective.coordinates)
 
 

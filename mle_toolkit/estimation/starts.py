@@ -31,6 +31,7 @@ def direct_route(likelihood: Likelihood) -> Any:
         return None  # nor does it need rows that are not held
     return None if from_sample is None else lambda: from_sample(likelihood.sample)
 
+
 def starts_of(
     family: Family,
     likelihood: Likelihood,
@@ -173,6 +174,7 @@ def _bound_values(
         np.inf if high is None else float(in_unit(family, likelihood, name, high)[0]),
     )
 
+
 def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.
 
@@ -195,7 +197,7 @@ def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
 
 def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
     """Change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
-    small = likelihood if likelihood.is_cheap else likelihood.on_sketch()
+    small = likelihood.for_start if likelihood.is_cheap else likelihood.on_sketch()
     here = small.mean_loglik(theta)
 
     def cost(step: float) -> float:

@@ -16,6 +16,7 @@ from mle_toolkit.families.special import (
     EQUAL_TO_ROUNDING,
     inverse_log_minus_digamma,
     log_gammainc,
+    log_gammainc_slopes,
     log_gammaincc,
     log_or_minus_inf,
     sum_log,
@@ -91,6 +92,11 @@ class Gamma(ExponentialFamily):
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the survival function."""
         return log_gammaincc(shape, log_or_minus_inf(x) - np.log(scale))
+
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) by shape and scale."""
+        below, above = log_gammainc_slopes(float(shape), log_or_minus_inf(x) - np.log(scale))
+        return (below[0], -below[1] / scale), (above[0], -above[1] / scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.gamma(shape, scale=scale)``."""

@@ -16,6 +16,7 @@ from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gamma_kernel,
     log_gammainc,
+    log_gammainc_slopes,
     log_gammaincc,
     log_minus_digamma,
     log_minus_digamma_slope,
@@ -154,6 +155,15 @@ class GeneralizedGamma(Family):
         digamma = special.psi(shape1)
         rest = special.gammaln(shape1) + shape1 * (1 - digamma)
         return np.asarray(np.log(scale) - np.log(shape2) + digamma / shape2 + rest)
+
+    def tail_scores(
+        self, x: Array, shape1: Array, shape2: Array, scale: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) by both shapes and the scale."""
+        t = _log_power(x, shape2, scale)
+        tails = log_gammainc_slopes(float(shape1), t)
+        below, above = ((by_shape, by_t * t / shape2, -by_t * shape2 / scale) for by_shape, by_t in tails)
+        return below, above
 
     def to_scipy(self, shape1: float, shape2: float, scale: float) -> Any:
         """``scipy.stats.gengamma(shape1, shape2, scale=scale)``."""

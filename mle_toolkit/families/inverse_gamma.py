@@ -16,6 +16,7 @@ from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gamma_kernel,
     log_gammainc,
+    log_gammainc_slopes,
     log_gammaincc,
     log_or_minus_inf,
     sum_log,
@@ -117,6 +118,11 @@ class InverseGamma(ExponentialFamily):
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats."""
         return np.asarray(shape + np.log(scale) + special.gammaln(shape) - (1 + shape) * special.psi(shape))
+
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) by shape and scale."""
+        above, below = log_gammainc_slopes(float(shape), np.log(scale) - log_or_minus_inf(x))
+        return (below[0], below[1] / scale), (above[0], above[1] / scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.invgamma(shape, scale=scale)``."""

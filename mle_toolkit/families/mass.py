@@ -46,6 +46,12 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
     return result
 
 
+def log_tail(family: Family, params: tuple[object, ...], x: Array, *, above: bool) -> Array:
+    """Log-probability of more than x (``above``) or of at most x, for points inside the support; nats."""
+    law = Distribution.at(family, params)
+    return law.logsf(x) if above else law.logcdf(x)
+
+
 def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
     """Derivatives of `log_mass` by each parameter, for a family with ``tail_scores``; shape (p, n).
 

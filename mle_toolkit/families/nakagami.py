@@ -17,6 +17,7 @@ from mle_toolkit.families.special import (
     EQUAL_TO_ROUNDING,
     inverse_log_minus_digamma,
     log_gammainc,
+    log_gammainc_slopes,
     log_gammaincc,
     log_or_minus_inf,
     stirling_remainder,
@@ -118,6 +119,12 @@ class Nakagami(ExponentialFamily):
         """Entropy, nats."""
         mean_log = 0.5 * (special.psi(shape) - np.log(shape))  # of x / scale
         return np.asarray(np.log(scale) - math.log(2) + (1 - 2 * shape) * mean_log + stirling_remainder(shape))
+
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) by shape and scale."""
+        tails = log_gammainc_slopes(float(shape), _log_power(x, shape, scale))
+        below, above = ((by_shape + by_t / shape, -2 * by_t / scale) for by_shape, by_t in tails)
+        return below, above
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.nakagami(shape, scale=scale)``."""

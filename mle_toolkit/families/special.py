@@ -26,6 +26,10 @@ EQUAL_TO_ROUNDING = 1e-11
 """A gap between two means of a sample, such as mean and harmonic mean, is about the squared coefficient of variation,
 and a difference of numbers near 1: below this, rounding takes four digits of it or more, and at last all."""
 
+_LARGEST_SHAPE = 1e3
+_CELLS = 100_000
+"""Terms of several series that are held at once."""
+
 SMALLEST_MASS = 1e-290
 """Probabilities below this lose digits, and then vanish, as doubles; their logs are computed another way."""
 
@@ -108,10 +112,23 @@ def log_gammainc(shape: Array, log_x: Array) -> Array:
     Finite where P itself, or x, underflows.
     """
     shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    return _log_gammainc(shape, log_x, *_gamma_masses(shape, log_x))
+
+
+def log_gammaincc(shape: Array, log_x: Array) -> Array:
+    """Log of the regularised upper incomplete gamma function Q(shape, x), from log x; finite where Q underflows."""
+    shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    return _log_gammaincc(shape, log_x, *_gamma_masses(shape, log_x))
+
+
+def _gamma_masses(shape: Array, log_x: Array) -> tuple[Array, Array, Array]:
+    """X, P(shape, x) and Q(shape, x)."""
     with np.errstate(over="ignore"):
         x = np.exp(log_x)
-    lower = special.gammainc(shape, x)
-    upper = special.gammaincc(shape, x)
+    return x, np.asarray(special.gammainc(shape, x)), np.asarray(special.gammaincc(shape, x))
+
+
+def _log_gammainc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Array) -> Array:
     with np.errstate(divide="ignore"):
         value = np.where(lower > 0.5, np.log1p(-upper), np.log(lower))
     tiny = (lower < SMALLEST_MASS) & (log_x > -np.inf)
@@ -120,13 +137,7 @@ def log_gammainc(shape: Array, log_x: Array) -> Array:
     return np.asarray(value)
 
 
-def log_gammaincc(shape: Array, log_x: Array) -> Array:
-    """Log of the regularised upper incomplete gamma function Q(shape, x), from log x; finite where Q underflows."""
-    shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
-    with np.errstate(over="ignore"):
-        x = np.exp(log_x)
-    lower = special.gammainc(shape, x)
-    upper = special.gammaincc(shape, x)
+def _log_gammaincc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Array) -> Array:
     with np.errstate(divide="ignore"):
         value = np.where(upper > 0.5, np.log1p(-lower), np.log(upper))
     tiny = (upper < SMALLEST_MASS) & (x < np.inf)
@@ -164,6 +175,77 @@ def _log_gammaincc_by_fraction(shape: Array, x: Array) -> Array:
         if np.all(np.abs(change - 1.0) <= _EPSILON):
             break
     return np.asarray(log_gamma_kernel(shape, np.log(x)) + np.log(fraction))
+
+
+def log_gammainc_slopes(shape: float, log_x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    r"""Derivatives of log P(a, x) and of log Q(a, x), the incomplete gamma functions, by a and by log x.
+
+    Parameters
+    ----------
+    shape : float
+        a.
+    log_x : ndarray of shape (n,)
+
+    Returns
+    -------
+    tuple of tuple of ndarray of shape (n,)
+        Those of log P, those of log Q; by a NaN for a above 1000: differences cost less than so long a series.
+
+    Notes
+    -----
+    Up to four deviations above the mean P is summed as :math:`\sum_k x^{a+k} e^{-x} / \Gamma(a+k+1)` (DLMF 8.11.4), so
+    that the derivative of its log is :math:`\log x` less the mean of :math:`\psi(a+k+1)`, with the terms as weights:
+    nothing cancels (after Moore 1982, Applied Statistics 31, 330-335). Beyond, the derivative of log Q is the mean of
+    :math:`\log u - \psi(a)` over u > x, by Gauss-Laguerre quadrature. The other follows from P + Q = 1.
+    """
+    a, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    x, lower, upper = _gamma_masses(a, log_x)
+    log_f = log_gamma_kernel(a, log_x)
+    fall = np.exp(log_f - _log_gammainc(a, log_x, x, lower, upper))
+    rise = -np.exp(log_f - _log_gammaincc(a, log_x, x, lower, upper))
+    below, above = np.full((2, *x.shape), np.nan)
+    if shape <= _LARGEST_SHAPE:
+        far = x > shape + 4.0 * math.sqrt(shape) + 4.0
+        near = ~far
+        if near.any():
+            below[near] = log_x[near] - _mean_digamma(shape, x[near])
+            above[near] = -below[near] * (lower[near] / upper[near])
+        if far.any():
+            above[far] = log_x[far] + _mean_log_beyond(shape, x[far]) - special.psi(shape)
+            below[far] = -above[far] * (upper[far] / lower[far])
+    return (below, fall), (above, rise)
+
+
+def _mean_digamma(shape: float, x: Array) -> Array:
+    """Mean of psi(a + k + 1) with the weights x^k / ((a + 1) ... (a + k))."""
+    largest = float(x.max())
+    # Weights are a Poisson law's of mean x, from a on: beyond so many deviations nothing is left.
+    k = np.arange(1, math.ceil(max(largest - shape, 0.0) + 8.5 * math.sqrt(largest)) + 15)
+    beyond = np.cumsum(1.0 / (shape + k))  # psi(a + k + 1) - psi(a + 1)
+    means = np.empty(len(x))
+    step = _CELLS // len(k)
+    for first in range(0, len(x), step):
+        rows = slice(first, first + step)
+        with np.errstate(under="ignore"):
+            terms = np.cumprod(x[rows, None] / (shape + k), axis=1)
+        means[rows] = (terms @ beyond) / (1.0 + terms.sum(axis=1))
+    return np.asarray(special.psi(shape + 1.0) + means)
+
+
+def _mean_log_beyond(shape: float, x: Array) -> Array:
+    """Mean of log(u / x) over u > x under the unit gamma law, for x far above its mean."""
+    nodes, weights = _laguerre()
+    means = np.empty(len(x))
+    step = _CELLS // len(nodes)
+    for first in range(0, len(x), step):
+        low = x[first : first + step]
+        rate = 1.0 - max(shape - 1.0, 0.0) / low  # at which the density falls there
+        excess = nodes[:, None] / (rate * low)
+        log_ratio = np.log1p(excess)
+        with np.errstate(under="ignore"):
+            mass = weights[:, None] * np.exp((shape - 1.0) * log_ratio + (rate - 1.0) * low * excess)
+        means[first : first + step] = (mass * log_ratio).sum(axis=0) / mass.sum(axis=0)
+    return means
 
 
 def log_tail(logpdf: Callable[[Array], Array], slope: Array, x: Array) -> Array:

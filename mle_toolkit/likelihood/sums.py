@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from types import ModuleType
@@ -17,7 +18,7 @@ from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
 from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
-from mle_toolkit.likelihood.intervals import log_mass, mass_scores
+from mle_toolkit.likelihood.intervals import log_mass, log_tail, mass_scores
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, has_numba, in_chunks, twin_of
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
@@ -58,6 +59,9 @@ class Likelihood:
         """The compiled sums of the family; None where NumPy's are used."""
         if twin is None and self.data.n_rows >= COMPILED_ROWS and _is_normal(family, self.data):
             self.twin = twin_of(type(family))
+        self._forget()
+
+    def _forget(self) -> None:
         self._last_derivatives: Last[Array | None] = Last()
         self._last_loglik: Last[float] = Last()
         self._last_score: Last[Array] = Last()
@@ -119,6 +123,22 @@ class Likelihood:
         lower, _, _ = self._coarse
         return self.points_on_means and bool(self._compact) and len(lower) < MANY
 
+    @property
+    def for_start(self) -> Likelihood:
+        """The same likelihood, its many intervals open on one side by fewer moments: cheap, and right to some digits.
+
+        Itself where there are none.
+        """
+        if not self._compact:
+            return self
+        compact, others = self._parts
+        if self.points_on_means:
+            _ = self._point_means  # known to both
+        rough = copy(self)
+        rough._parts = [part._replace(points=part.points.for_start) for part in compact], others
+        rough._forget()
+        return rough
+
     @cached_property
     def _ends(self) -> list[tuple[Array, Array, Array | float]]:
         """Lower and upper ends of the intervals whose log-probabilities are summed, and weights: negative for windows.
@@ -138,29 +158,35 @@ class Likelihood:
         return parts
 
     @cached_property
-    def _compact(self) -> list[tuple[bool, float, CompactSum]]:
-        """Intervals open above (True) or below, where they are many, by their moments, each part with its sign."""
-        if self.family.discrete or self.family.multivariate or self.plain:
-            return []
-        support = self.family.support
-        positive = support.lower == 0.0 and np.isinf(support.upper)
-        found = []
-        for lower, upper, signed in self._ends:
-            if not _goes_by_moments(lower, upper):
-                continue
-            above = bool(np.isposinf(upper[0]))
-            sign, weight = (signed, None) if isinstance(signed, float) else (1.0, signed)
-            found.append((above, sign, CompactSum.of(lower if above else upper, weight, positive=positive)))
+    def _parts(self) -> tuple[list[Compact], list[tuple[Array, Array, Array | float]]]:
+        """Intervals open on one side, where they are many, by their moments; and the others as they are."""
+        family, ends = self.family, self._ends
+        if family.discrete or family.multivariate:
+            return [], ends
         assert isinstance(self.unit, Unit)
-        centre, scale = self.unit.centre, self.unit.scale
-        return [(above, sign, points.moved(centre, scale)) for above, sign, points in found]
+        support, unit = family.support, self.unit
+        positive = support.lower == 0.0 and np.isinf(support.upper)
+        compact, others = [], []
+        for lower, upper, signed in ends:
+            above = bool(np.isposinf(upper[0]))
+            if len(lower) >= MANY and (above or np.isneginf(lower[0])):
+                sign, weight = (signed, None) if isinstance(signed, float) else (1.0, signed)
+                points = CompactSum.of(lower if above else upper, weight, positive=positive)
+                points = points.moved(unit.centre, unit.scale)
+                if support.covers(float(points.nodes.min()), float(points.nodes.max())):
+                    compact.append(Compact(above, sign, points))
+                    continue
+            others.append((lower, upper, signed))
+        return compact, others
+
+    @property
+    def _compact(self) -> list[Compact]:
+        return [] if self.plain else self._parts[0]
 
     @cached_property
     def _coarse(self) -> tuple[Array, Array, Array]:
         """Ends and weights of the other intervals, one by one, in the unit of the likelihood."""
-        if not self._compact:
-            return self._all_coarse
-        return self._joined([part for part in self._ends if not _goes_by_moments(*part[:2])])
+        return self._joined(self._parts[1]) if self._compact else self._all_coarse
 
     @cached_property
     def _all_coarse(self) -> tuple[Array, Array, Array]:
@@ -196,11 +222,10 @@ class Likelihood:
         total = np.zeros(len(theta))
         with np.errstate(all="ignore"):
             for above, sign, points in self._compact:
-                slopes = mass_scores(self.family, params, *_open_at(points.nodes, above))
-                parts = [points.sum(slope, self.nobs) for slope in slopes]
-                if any(part is None for part in parts):
+                slopes = points.sum(np.array(self.family.tail_scores(points.nodes, *params)[above]), self.nobs)
+                if slopes is None:
                     return None
-                total += sign * np.array(parts, dtype=float)
+                total += sign * slopes
             lower, upper, weight = self._coarse
             if len(lower):
                 total += np.sum(weight * mass_scores(self.family, params, lower, upper), axis=1)
@@ -214,10 +239,10 @@ class Likelihood:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
         total = 0.0
         for above, sign, points in self._compact:
-            part = points.sum(log_mass(self.family, params, *_open_at(points.nodes, above)), self.nobs)
+            part = points.sum(log_tail(self.family, params, points.nodes, above=above)[None], self.nobs)
             if part is None:
                 return None
-            total += sign * part
+            total += sign * float(part[0])
         return total
 
     @cached_property
@@ -645,6 +670,14 @@ def _entries(length: int) -> NDArray[np.intp]:
     return places
 
 
+class Compact(NamedTuple):
+    """Intervals open above, or below, by the moments of their known ends; windows count as negative."""
+
+    above: bool
+    sign: float
+    points: CompactSum
+
+
 class _Kinds(NamedTuple):
     """Observations by kind: points with their weights, and intervals."""
 
@@ -661,13 +694,7 @@ class _Kinds(NamedTuple):
     def split(cls, lower: Array, upper: Array, weight: Array | None) -> _Kinds:
         """Sort intervals by kind; what is open at both ends is certain, and left out."""
         if weight is None and len(lower) >= COMPILED_ROWS and has_numba():
-            from mle_toolkit.likelihood.kernels.intervals import split
-
-            points, above, below = np.empty_like(lower), np.empty_like(lower), np.empty_like(lower)
-            bounded = np.empty(len(lower), dtype=np.int64)
-            counts = split(lower, upper, points, above, below, bounded)
-            points, above, below = points[: counts[0]], above[: counts[1]], below[: counts[2]]
-            bounded = bounded[: counts[3]]
+            points, above, below, bounded = _split_compiled(lower, upper)
             weights: list[Array | float] = [1.0, 1.0, 1.0]
             first = None
         else:
@@ -685,15 +712,22 @@ class _Kinds(NamedTuple):
         return cls((points, first), [part for part in intervals if len(part[0])])
 
 
-def _goes_by_moments(lower: Array, upper: Array) -> bool:
-    """Whether intervals, all of one kind, are many and open on one side."""
-    return len(lower) >= MANY and bool(np.isinf(lower[0]) or np.isinf(upper[0]))
+def _split_compiled(lower: Array, upper: Array) -> tuple[Array, Array, Array, NDArray[np.int64]]:
+    """Points, known ends of what is open above and below, and the numbers of the rows of bounded intervals."""
+    from mle_toolkit.likelihood.kernels import intervals
 
-
-def _open_at(points: Array, above: bool) -> tuple[Array, Array]:
-    """Intervals that begin (end, where not ``above``) at points and are open on the other side."""
-    open_end = np.full(len(points), np.inf if above else -np.inf)
-    return (points, open_end) if above else (open_end, points)
+    counts = np.array(in_chunks(intervals.count, lower, upper)).sum(axis=0).tolist()
+    sizes = [*counts, len(lower) - sum(counts)]
+    points, above, below = (np.empty(size + 1) for size in sizes[:3])
+    bounded = np.empty(sizes[3] + 1, dtype=np.int64)
+    n_bounded = 0
+    if sizes[2] == sizes[3] == 0:
+        intervals.split_in_two(lower, upper, points, above)
+    elif sizes[1] == sizes[3] == 0:
+        intervals.split_in_two(upper, lower, points, below)
+    else:
+        n_bounded = intervals.split(lower, upper, points, above, below, bounded)
+    return points[:-1], above[:-1], below[:-1], bounded[:n_bounded]
 
 
 def _block_sums(values: tuple[Array, ...], weight: Array | None, length: int) -> Array:

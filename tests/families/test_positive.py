@@ -458,6 +458,35 @@ def test_logs_of_incomplete_gamma_functions_keep_their_digits(shape, ratio):
     assert float(special.log_gammaincc(shape, log_x)) == pytest.approx(float(log_upper), rel=1e-11, abs=1e-300)
 
 
+@pytest.mark.parametrize("shape", [1e-3, 0.5, 7.0, 900.0])
+def test_slopes_of_logs_of_incomplete_gamma_functions(shape):
+    x = np.array([shape * ratio for ratio in (1e-6, 0.3, 0.97, 1.1)])
+    x = np.append(x, shape + np.array([1.0, 3.9, 4.1, 6.0]) * math.sqrt(shape) + 4.0)
+    below, above = special.log_gammainc_slopes(shape, np.log(x))
+    with mp.workdps(150):
+
+        def logs(a, t):
+            v = mp.exp(t)
+            lower, upper = mp.gammainc(a, 0, v, regularized=True), mp.gammainc(a, v, regularized=True)
+            return mp.log(lower), mp.log(upper)
+
+        for k, t in enumerate(np.log(x).tolist()):
+            a, h = mp.mpf(shape), mp.mpf(10) ** -20
+            up, down = logs(a + h * a, mp.mpf(t)), logs(a - h * a, mp.mpf(t))
+            right, left = logs(a, t + h), logs(a, t - h)
+            for tail, ours in enumerate((below, above)):
+                by_shape = float((up[tail] - down[tail]) / (2 * h * a))
+                by_log_x = float((right[tail] - left[tail]) / (2 * h))
+                assert ours[0][k] == pytest.approx(by_shape, rel=1e-9, abs=1e-13 / math.sqrt(shape))
+                assert ours[1][k] == pytest.approx(by_log_x, rel=1e-9, abs=1e-100)
+
+
+def test_slopes_of_a_long_series_are_left_to_differences():
+    (by_shape, by_log_x), _ = special.log_gammainc_slopes(2e3, np.log([1e3, 3e3]))
+    assert np.isnan(by_shape).all()
+    assert np.isfinite(by_log_x).all()
+
+
 @pytest.mark.parametrize("shape", [1e-9, 0.02, 1.0, 10.0, 11.0, 1e4, 1e12])
 def test_stirling_remainder_is_that_of_the_log_gamma_function(shape):
     a = mp.mpf(shape)

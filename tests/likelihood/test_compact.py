@@ -8,6 +8,12 @@ import mle_toolkit as mle
 from mle_toolkit.likelihood import sums
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 
+
+def total(compact, values, nobs):
+    (one,) = compact.sum(values[None], nobs)
+    return one
+
+
 POINTS = np.random.default_rng(1).gamma(2.0, 1.5, MANY + 1)
 
 
@@ -26,7 +32,7 @@ def test_sum_of_a_smooth_function(function, positive, weight):
     compact = CompactSum.of(POINTS, weight, positive=positive)
     exact = np.sum(function(POINTS) if weight is None else weight * function(POINTS))
     assert len(compact.nodes) < 1_000
-    assert compact.sum(function(compact.nodes), len(POINTS)) == pytest.approx(exact, rel=1e-12)
+    assert total(compact, function(compact.nodes), len(POINTS)) == pytest.approx(exact, rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -34,20 +40,36 @@ def test_sum_of_a_smooth_function(function, positive, weight):
 )
 def test_kinks_steps_and_impossible_points_are_refused(function):
     compact = CompactSum.of(POINTS, None, positive=True)
-    assert compact.sum(function(compact.nodes), len(POINTS)) is None
+    assert compact.sum(function(compact.nodes)[None], len(POINTS)) is None
+
+
+@pytest.mark.parametrize(("function", "positive"), SMOOTH)
+def test_a_start_needs_a_third_of_the_values(function, positive):
+    compact = CompactSum.of(POINTS, None, positive=positive)
+    rough = compact.for_start
+    assert set(rough.nodes) < set(compact.nodes)
+    assert len(compact.nodes) == 3 * len(rough.nodes)
+    assert total(rough, function(rough.nodes), len(POINTS)) == pytest.approx(np.sum(function(POINTS)), rel=1e-5)
+
+
+def test_several_functions_at_once():
+    compact = CompactSum.of(POINTS, None, positive=True)
+    both = compact.sum(np.array([np.sqrt(compact.nodes), np.log(compact.nodes)]), len(POINTS))
+    assert both == pytest.approx([np.sum(np.sqrt(POINTS)), np.sum(np.log(POINTS))], rel=1e-12)
+    assert compact.sum(np.array([np.sqrt(compact.nodes), np.floor(compact.nodes)]), len(POINTS)) is None
 
 
 def test_wide_spread_is_stretched_and_units_move():
     x = np.random.default_rng(3).standard_t(2.0, MANY + 1)
     compact = CompactSum.of(x, None, positive=False).moved(1.0, 4.0)
     z = (x - 1.0) / 4.0
-    got = compact.sum(np.arctan(compact.nodes), len(x))
+    got = total(compact, np.arctan(compact.nodes), len(x))
     assert got == pytest.approx(float(np.sum(np.arctan(z))), rel=1e-11)
 
 
 def test_equal_points():
     compact = CompactSum.of(np.full(MANY, 2.0), None, positive=True)
-    assert compact.sum(np.log(compact.nodes), MANY) == pytest.approx(MANY * np.log(2.0), rel=1e-14)
+    assert total(compact, np.log(compact.nodes), MANY) == pytest.approx(MANY * np.log(2.0), rel=1e-14)
 
 
 LAWS = {
@@ -97,18 +119,23 @@ def test_compiled_moments_are_those_of_numpy(monkeypatch, weight, shift, positiv
     assert compiled.mass == pytest.approx(by_numpy.mass, rel=1e-12)
 
 
-def test_a_compiled_split_is_that_of_numpy(monkeypatch):
+@pytest.mark.parametrize("kinds", ["right", "left", "mixed", "windows", "points", "bounded"])
+def test_a_compiled_split_is_that_of_numpy(monkeypatch, kinds):
     pytest.importorskip("numba")
     rng = np.random.default_rng(4)
-    lower, upper = rng.uniform(0, 1, 1_000), np.empty(1_000)
-    upper[:] = np.where(rng.uniform(size=1_000) < 0.5, lower, lower + 1)
-    upper[rng.uniform(size=1_000) < 0.2] = np.inf
-    lower[(rng.uniform(size=1_000) < 0.2) & np.isfinite(upper)] = -np.inf
+    lower = rng.uniform(0, 1, 1_000)
+    upper = lower + 1 if kinds == "bounded" else lower.copy()
+    if kinds in ("mixed", "windows"):
+        upper[rng.uniform(size=1_000) < 0.5] += 1
+    if kinds in ("right", "mixed", "windows"):
+        upper[rng.uniform(size=1_000) < 0.2] = np.inf
+    if kinds in ("left", "mixed", "windows"):
+        lower[(rng.uniform(size=1_000) < 0.2) & ((kinds == "windows") | np.isfinite(upper))] = -np.inf
     by_numpy = sums._Kinds.split(lower, upper, None)
     monkeypatch.setattr(sums, "COMPILED_ROWS", 10)
     compiled = sums._Kinds.split(lower, upper, None)
     assert np.array_equal(compiled.points[0], by_numpy.points[0])
-    assert len(compiled.intervals) == len(by_numpy.intervals) == 3
+    assert len(compiled.intervals) == len(by_numpy.intervals)
     for ours, theirs in zip(compiled.intervals, by_numpy.intervals, strict=True):
         assert np.array_equal(ours[0], theirs[0])
         assert np.array_equal(ours[1], theirs[1])

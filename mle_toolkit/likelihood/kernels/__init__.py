@@ -65,7 +65,9 @@ def counter(rows: int) -> CountWhole | None:
     return count
 
 
-def in_chunks(loop: Callable[..., Any], x: Array, weight: Array | None, *arguments: float) -> Array:
+def in_chunks(
+    loop: Callable[..., Any], x: Array, weight: Array | None, *arguments: float, threads_from: int = _FEWEST_CHUNKS
+) -> Array:
     """Results of a compiled loop, one row for each chunk of the data; threads take chunks where there are several."""
 
     def one(first: int) -> Any:
@@ -73,7 +75,7 @@ def in_chunks(loop: Callable[..., Any], x: Array, weight: Array | None, *argumen
         return loop(uniform(x[rows]), None if weight is None else uniform(weight[rows]), *arguments)
 
     firsts = range(0, len(x), CHUNK_ROWS)
-    if len(firsts) < _FEWEST_CHUNKS or _workers() == 1:
+    if len(firsts) < threads_from or _workers() == 1:
         return np.array([one(first) for first in firsts])
     return np.array(list(_pool().map(one, firsts)))
 

@@ -10,17 +10,43 @@ from mle_toolkit.likelihood.kernels.elementary import LANES, log, loop
 
 
 @loop
-def split(
-    lower: Array, upper: Array, points: Array, above: Array, below: Array, bounded: NDArray[np.int64]
-) -> tuple[int, int, int, int]:
+def count(lower: Array, upper: Array) -> tuple[int, int, int]:
+    """How many rows are points, open above only, and open below only."""
+    points, above, below = 0, 0, 0
+    for i in range(len(lower)):
+        right, left = upper[i] == np.inf, lower[i] == -np.inf
+        points += lower[i] == upper[i]
+        above += right and not left
+        below += left and not right
+    return points, above, below
+
+
+@loop
+def split_in_two(ends: Array, others: Array, points: Array, opened: Array) -> None:
+    """Write ends that are points, where both ends are one, and the others: known ends of intervals of one kind.
+
+    Each of the outputs has room for one more than comes.
+    """
+    p, o = 0, 0
+    for i in range(len(ends)):
+        # Written wherever it might belong, and kept by moving on: without branches to guess.
+        points[p] = ends[i]
+        opened[o] = ends[i]
+        point = ends[i] == others[i]
+        p += point
+        o += not point
+
+
+@loop
+def split(lower: Array, upper: Array, points: Array, above: Array, below: Array, bounded: NDArray[np.int64]) -> int:
     """Write points, the known ends of what is open above and below, and the numbers of the rows of bounded intervals.
 
-    How many there are of each is returned.
+    Each of the outputs has room for one more than comes. The number of bounded intervals is returned: what is open at
+    both ends is left out.
     """
     p, a, b, m = 0, 0, 0, 0
     for i in range(len(lower)):
         low, high = lower[i], upper[i]
-        # Written wherever it might belong, and kept by moving on: without branches to guess.
         points[p] = low
         above[a] = low
         below[b] = high
@@ -30,7 +56,7 @@ def split(
         a += right and not left
         b += left and not right
         m += not (point or right or left)
-    return p, a, b, m
+    return m
 
 
 @loop
