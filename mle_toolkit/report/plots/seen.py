@@ -143,7 +143,7 @@ class Visible:
         there = self.middle(near)
         with np.errstate(invalid="ignore", divide="ignore"):
             share = (p - here) / (there - here)
-        return np.where(np.isfinite(share) & (share < 1.0), q + share * (near - q), q)
+            return np.where(np.isfinite(share) & (share < 1.0), q + share * (near - q), q)
 
 
 @dataclass(frozen=True)
