@@ -540,8 +540,8 @@ class _Censoring:
     """Censoring on one side, given what is known of the censoring times.
 
     Where a row was censored its censoring time is known, and stays; where it was not, the time is beyond the value, and
-    is drawn from its Kaplan-Meier estimate given that (Davison & Hinkley 1997, algorithm 3.2). Values censored from the
-    left are mirrored.
+    is drawn from its Kaplan-Meier estimate given that (Davison & Hinkley 1997, algorithm 3.2). With delayed entry that
+    is the estimate from after its last collapse. Values censored from the left are mirrored.
 
     Attributes
     ----------
@@ -568,6 +568,9 @@ class _Censoring:
             rows = np.repeat(np.arange(len(times)), weight.astype(np.intp))
             times, event, entry, weight = times[rows], event[rows], entry[rows], np.ones(len(rows))
         limit = product_limit(times, ~event, weight, entry, others_first=True)
+        if np.isfinite(limit.collapse):
+            later, entry = times > limit.collapse, np.maximum(entry, limit.collapse)
+            limit = product_limit(times[later], ~event[later], weight[later], entry[later], others_first=True)
         return cls(sign, times, event, limit.points, limit.survival)
 
     def __call__(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
