@@ -36,6 +36,10 @@ _SMALLEST_LOG_SCALE = -340.0
 """Log of the smallest scale, for data of median 1, whose square, as second derivatives have it, is a double."""
 
 
+_TOLD_APART = 1.92
+"""Nats above the lognormal law from which a likelihood ratio test at 5 % tells another member from it."""
+
+
 class GeneralizedGamma(Family):
     r"""A gamma variable to a power: ``(x/scale)**shape2`` is gamma of shape ``shape1`` (Stacy's parameters).
 
@@ -46,7 +50,8 @@ class GeneralizedGamma(Family):
     Source: Stacy (1962), Ann. Math. Statist. 33, 1187-1192; Prentice (1974), Biometrika 61, 539-544. Route to the
     maximum: given c the law is gamma for x^c, which leaves one dimension; with v_i the weights x_i^c, the profile's
     slope by log c is 1 - a c (mean_v(log x) - mean(log x)). As c → 0 and a → ∞ the law tends to the lognormal; as c → ∞
-    with ac fixed, to the power-function law.
+    with ac fixed, to the power-function law. On the way to the lognormal law the scale falls below the doubles; a
+    maximum there that the data cannot tell from that law counts as it.
     """
 
     name = "generalized_gamma"
@@ -98,13 +103,14 @@ class GeneralizedGamma(Family):
         # Near the lognormal law (maximum at the lower end of the profile, or almost) the scale runs to 0.
         lognormal = -0.5 * math.log(2 * math.pi) - 0.5
         gain = (_profile(logs, u) - lognormal) * sample.nobs
-        if u > _LOWEST and gain > 1e-9:
+        if u > _LOWEST and gain > _TOLD_APART:
             raise NoMaximumError(
                 f"generalized_gamma: the maximum (shape1 = {params[0]:.3g}, shape2 = {params[1]:.3g}) is so near the "
                 f"lognormal law that its scale, exp({params[2]:.0f}), is lost to underflow. Fit lognormal: its "
                 f"log-likelihood is lower by {gain:.2g} only."
             )
-        while params[2] <= _SMALLEST_LOG_SCALE:
+        # The lognormal law is then the maximum, as for any member that it beats.
+        while params[2] <= _SMALLEST_LOG_SCALE or (u < _HIGHEST and _profile(logs, u) > lognormal):
             u += _STEP
             params = _stacy(logs, u, mean_log, deviation)
         return params[0], params[1], math.exp(params[2])

@@ -494,6 +494,11 @@ def count_quantile(probability: Function, p: Array, first: float, last: float, *
     p : ndarray
     first, last : float
         First and last count of the law, possibly infinite.
+
+    Returns
+    -------
+    ndarray
+        Infinite also for quantiles beyond 1e300 in size; NaN where p is not a probability.
     """
     sign = -1.0 if above else 1.0
     goal = sign * p
@@ -505,10 +510,11 @@ def count_quantile(probability: Function, p: Array, first: float, last: float, *
     if np.isinf(last):
         while np.any(out := (sign * probability(high) < goal) & (high < _LARGEST_COUNT)):
             high = np.where(out, 2 * high + 1.0, high)
+    before, beyond = sign * probability(low) >= goal, sign * probability(high) < goal
     while np.any(high - low > np.maximum(1.0, np.spacing(np.abs(high)))):
         middle = np.floor(0.5 * (low + high))
         reached = sign * probability(middle) >= goal
         high, low = np.where(reached, middle, high), np.where(reached, low, middle)
     # Far out the probabilities round to 0 and 1, short of an end that is infinite.
-    certain = np.where(p == (0.0 if above else 1.0), last, high)
+    certain = np.where((p == (0.0 if above else 1.0)) | beyond, last, np.where(before, first, high))
     return np.where((p >= 0) & (p <= 1), certain, np.nan)

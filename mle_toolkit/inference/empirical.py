@@ -112,6 +112,16 @@ class ProductLimit(NamedTuple):
     survival: Array
     """Probability to survive it."""
 
+    @property
+    def collapse(self) -> float:
+        """Last time at which all who were at risk were gone though others came later; -inf if there is none.
+
+        With delayed entry few are at risk at first; where the last of them goes, the estimate is zero for good,
+        whatever happens to those who enter later. What can be estimated is the distribution given a later time.
+        """
+        emptied = self.points[self.emptied & (self.points < self.points[-1])]
+        return float(emptied[-1]) if len(emptied) else -np.inf
+
 
 def product_limit(time: Array, event: Mask, weight: Array, entry: Array, *, others_first: bool = False) -> ProductLimit:
     """Kaplan-Meier estimate of the survival function, with delayed entry.

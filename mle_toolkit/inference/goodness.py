@@ -9,7 +9,8 @@ counts, bins and rounded values
     their discrete forms (Choulakian, Lockhart & Stephens 1994, Canad. J. Statist. 22, 125-137; Arnold & Emerson 2011,
     R Journal 3(2), 34-39).
 values censored on one side
-    of the Kaplan-Meier estimate, up to the last observation (Koziol & Green 1976, Biometrika 63, 465-474).
+    of the Kaplan-Meier estimate, up to the last observation (Koziol & Green 1976, Biometrika 63, 465-474); with delayed
+    entry, from the last time on at which all who were at risk were gone before others came, and given that time.
 
 P-values by parametric bootstrap: Stute, Gonzales Manteiga & Presedo Quindimil (1993), Metrika 40, 243-256.
 """
@@ -22,7 +23,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
 from mle_toolkit.estimation.solve import Maximum
@@ -210,7 +211,9 @@ def _measure(statistic: Statistic, law: Distribution, sample: Sample) -> tuple[M
             "look at the residuals instead."
         )
     if censored:
-        return _OnKaplanMeier(statistic), "of the Kaplan-Meier estimate"
+        *_, sign, start = _estimable(sample)
+        given = "" if np.isneginf(start) else f", given {'more' if sign > 0 else 'less'} than {sign * start:g}"
+        return _OnKaplanMeier(statistic), f"of the Kaplan-Meier estimate{given}"
     if cells:
         return _OnTable(statistic), "on bins"
     return (_OnTable(statistic), "on counts") if law.family.discrete else (_OnValues(statistic), "of the values")
@@ -291,9 +294,10 @@ class _OnKaplanMeier(Measure):
     statistic: Statistic
 
     def __call__(self, law: Distribution, sample: Sample) -> float:
-        time, event, weight, entry, sign = right_censored_view(sample)
+        time, event, weight, entry, sign, _ = _estimable(sample)
         if not event.any():
             return math.nan
+        nobs = float(np.sum(weight))
         limit = product_limit(time, event, weight, entry)
         points, heights = limit.points, np.concatenate([[0.0], 1.0 - limit.survival])
 
@@ -308,18 +312,26 @@ class _OnKaplanMeier(Measure):
             ends = np.unique(np.concatenate([ends, ends - 1]))
             u = (below(ends) - start) / (1.0 - start)
             seen = heights[np.searchsorted(points, ends, side="right")]
-            return _discrete_distance(self.statistic, seen, u, sample.nobs)
+            return _discrete_distance(self.statistic, seen, u, nobs)
         u = np.concatenate([[0.0], (below(ends) - start) / (1.0 - start)])
         low, high = u[:-1], u[1:]
         if self.statistic == "ks":
             return float(max(np.max(np.abs(high - heights)), np.max(np.abs(low - heights))))
         if self.statistic == "cvm":
-            return float(sample.nobs * np.sum((high - heights) ** 3 - (low - heights) ** 3) / 3)
+            return float(nobs * np.sum((high - heights) ** 3 - (low - heights) ** 3) / 3)
         # The integral of (height - u)^2 / (u (1 - u)) on each piece; neither log counts where its factor is 0.
         with np.errstate(divide="ignore", invalid="ignore"):
             left = np.where(heights > 0, heights**2 * (np.log(high) - np.log(low)), 0.0)
             right = np.where(heights < 1, (1 - heights) ** 2 * (np.log1p(-high) - np.log1p(-low)), 0.0)
-        return float(sample.nobs * np.sum(left - right - (high - low)))
+        return float(nobs * np.sum(left - right - (high - low)))
+
+
+def _estimable(sample: Sample) -> tuple[Array, Mask, Array, Array, float, float]:
+    """The rows of a `right_censored_view` from after the last collapse of its product-limit estimate, and that time."""
+    time, event, weight, entry, sign = right_censored_view(sample)
+    start = product_limit(time, event, weight, entry).collapse if event.any() else -np.inf
+    later = time > start
+    return time[later], event[later], weight[later], np.maximum(entry[later], start), sign, start
 
 
 # --- counts and bins --------------------------------------------------------------------------------------------------

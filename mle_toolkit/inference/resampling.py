@@ -28,14 +28,15 @@ from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.inference.draws import Draws
 from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.likelihood.kernels import _pool
 from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups
 
 Kind = Literal["parametric", "nonparametric"]
 
-CHUNK_ROWS = 1 << 18
-"""Rows that are drawn at once: a few megabytes."""
+CHUNK_ROWS, CHUNK_DRAWS = 1 << 18, 1 << 20
+"""Rows that are drawn at once: a few megabytes of values, or of draws that are a byte each."""
 
 CHUNK_REPLICATES, CHUNK_OF_SLOW = 250, 25
 """Replicates a chunk, at most: where they are fitted together, and where one by one, to share them among workers."""
@@ -183,7 +184,7 @@ class Replicator:
             replicate, place = np.nonzero(counts)
             offsets = np.searchsorted(replicate, np.arange(count + 1))
             return Groups(table.x[place], counts[replicate, place].astype(float), offsets)
-        rows = _places(rng, (count, table.n_rows), table.n_rows)
+        rows = Draws.of(count, table.n_rows, rng).places()
         weights = None if table.weight is None else table.weight.take(rows).ravel()
         return Groups(table.x.take(rows).ravel(), weights, np.arange(0, rows.size + 1, table.n_rows))
 
@@ -203,7 +204,7 @@ class Replicator:
             counts = self._frequencies(sample, 1, rng)[0]
             rows = np.flatnonzero(counts)
             return family.take(rows), sample.reweighted(counts.astype(float))
-        places = _places(rng, sample.n_rows, sample.n_rows)
+        places = Draws.of(1, sample.n_rows, rng).places()[0]
         return family.take(places), self._compact(sample.take(places))
 
     def _simulated(self, rng: np.random.Generator) -> tuple[Family, Sample]:
@@ -346,19 +347,16 @@ class Replicator:
             if ends:
                 means += [np.where(drawn, columns[-2], np.inf).min(1), np.where(drawn, columns[-1], -np.inf).max(1)]
             return np.stack(means, axis=1), drawn.sum(axis=1) == 1
-        rows = _places(rng, (count, n), n)
-        weight = None if table.weight is None else table.weight.take(rows)
-        nobs = n if weight is None else weight.sum(axis=1)
-        constant = np.zeros(count, dtype=bool)
-        means = []
-        for k, t in enumerate(columns):
-            values = t.take(rows)
-            if k == 0 and self._needs_spread:
-                constant = np.asarray((values == values[:, :1]).all(axis=1))
-            if k >= len(columns) - ends:
-                means.append(values.min(axis=1) if k == len(columns) - 2 else values.max(axis=1))
-            else:
-                means.append((values if weight is None else weight * values).sum(axis=1) / nobs)
+        draws, weight = Draws.of(count, n, rng), table.weight
+        added = columns[: len(columns) - ends]
+        if weight is None:
+            means = list(draws.sums(added) / n)
+        else:
+            *sums, nobs = draws.sums([*(weight * t for t in added), weight])
+            means = [total / nobs for total in sums]
+        if ends:
+            means += [draws.smallest(columns[-2]), -draws.smallest(-columns[-1])]
+        constant = draws.constant(columns[0]) if self._needs_spread else np.zeros(count, dtype=bool)
         return np.stack(means, axis=1), constant
 
     def fit_means(self, means: Array, constant: Mask) -> Refits:
@@ -366,17 +364,16 @@ class Replicator:
         family, unit = self._in_unit
         assert family.from_means is not None
         theta, status, limits = self._nothing(len(means))
-        ends = [p.domain.endpoints for p in family.parameters]
-        regular = [p.regular for p in family.parameters]
-        for k in np.flatnonzero(~constant):
+        for k in np.flatnonzero(~constant).tolist():
             try:
-                params = np.array(family.from_means(tuple(means[k].tolist())), dtype=float)
+                theta[k] = family.from_means(tuple(means[k].tolist()))
             except MleError:
                 continue
-            at_end = any(r and v in e for v, e, r in zip(params.tolist(), ends, regular, strict=True))
-            theta[k] = unit.params_to_data(self.maximum.family, params)
-            status[k] = BOUNDARY if at_end else INTERIOR
-        return Refits(theta, status, limits)
+            status[k] = INTERIOR
+        for p, values in zip(family.parameters, theta.T, strict=True):
+            if p.regular:
+                status[np.isin(values, p.domain.endpoints)] = BOUNDARY
+        return Refits(unit.params_to_data(self.maximum.family, theta.T).T, status, limits)
 
     def _nothing(self, n: int) -> tuple[Array, NDArray[np.int8], dict[int, Distribution]]:
         return np.full((n, len(self.maximum.theta)), np.nan), np.zeros(n, dtype=np.int8), {}
@@ -402,7 +399,7 @@ class Replicator:
     def chunks(self, n: int, rng: Any) -> list[tuple[int, np.random.SeedSequence]]:
         """Split ``n`` replicates into chunks of a size that depends on the data only, each with its seed."""
         rows = self._table.n_rows if self.kind == "nonparametric" else max(self.sample.n_rows, int(self.sample.nobs))
-        size = -(-CHUNK_ROWS // rows)
+        size = -(-(CHUNK_DRAWS if self.on_means and self.kind == "nonparametric" else CHUNK_ROWS) // rows)
         # Compiled fits need many rows at once.
         if not (self.together and not self.on_means and compiled_groups(type(self.maximum.family))):
             size = min(size, CHUNK_REPLICATES if self.together else CHUNK_OF_SLOW)
@@ -465,11 +462,6 @@ class Replicator:
             delayed(work)(count, seed) for count, seed in chunks
         )
         return results
-
-
-def _places(rng: np.random.Generator, size: int | tuple[int, int], n: int) -> NDArray[np.uint32]:
-    """Draw rows of n with replacement; 32 bits, of which a generator gives two numbers at once, hold any that fit."""
-    return rng.integers(0, n, size, dtype=np.uint32)
 
 
 # --- how values become data -------------------------------------------------------------------------------------------
@@ -548,8 +540,8 @@ class _Censoring:
     """Censoring on one side, given what is known of the censoring times.
 
     Where a row was censored its censoring time is known, and stays; where it was not, the time is beyond the value, and
-    is drawn from its Kaplan-Meier estimate given that (Davison & Hinkley 1997, algorithm 3.2). Values censored from the
-    left are mirrored.
+    is drawn from its Kaplan-Meier estimate given that (Davison & Hinkley 1997, algorithm 3.2). With delayed entry that
+    is the estimate from after its last collapse. Values censored from the left are mirrored.
 
     Attributes
     ----------
@@ -576,6 +568,9 @@ class _Censoring:
             rows = np.repeat(np.arange(len(times)), weight.astype(np.intp))
             times, event, entry, weight = times[rows], event[rows], entry[rows], np.ones(len(rows))
         limit = product_limit(times, ~event, weight, entry, others_first=True)
+        if np.isfinite(limit.collapse):
+            later, entry = times > limit.collapse, np.maximum(entry, limit.collapse)
+            limit = product_limit(times[later], ~event[later], weight[later], entry[later], others_first=True)
         return cls(sign, times, event, limit.points, limit.survival)
 
     def __call__(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:

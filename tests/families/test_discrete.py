@@ -137,6 +137,20 @@ def exact_betabinomial(x, n, a, b):
     return choose + log_beta(x + a, n - x + b) - log_beta(a, b)
 
 
+@pytest.mark.parametrize(("alpha", "tail"), [(1.01, 1e-6), (1.001, 0.5), (1.0001, 0.9)])
+def test_quantiles_of_zeta_beyond_the_doubles_are_infinite(alpha, tail):
+    """The survival function is near x^(1 - alpha): these quantiles are 1e600, 1e301 and 1e457."""
+    law = mle.distribution("zeta", alpha=alpha)
+    assert law.isf(tail) == np.inf
+    assert law.ppf(1 - tail) == np.inf
+
+
+def test_far_quantiles_of_zeta_are_where_the_survival_function_says():
+    law = mle.distribution("zeta", alpha=1.01)
+    x = law.isf(np.array([0.5, 0.1, 0.01]))
+    np.testing.assert_allclose(law.sf(x), [0.5, 0.1, 0.01], rtol=1e-12)
+
+
 @pytest.mark.parametrize(("x", "mu"), [(0.0, 2.0), (3.0, 1e-9), (1e15, 1e15 + 1e8), (1e6, 1e6 - 2e3), (2.0, 700.0)])
 def test_poisson_keeps_its_digits(x, mu):
     with mpmath.workdps(60):

@@ -346,11 +346,23 @@ def test_lomax_is_interior_when_the_coefficient_of_variation_exceeds_one():
     assert mle.fit(x, "lomax").certificate.verdict == "interior"
 
 
-def test_near_the_lognormal_law_generalized_gamma_says_what_to_fit():
-    """The maximum has shape1 near 2e4, so that the scale is near exp(-1200), which no double is."""
-    logs = np.random.default_rng(0).standard_normal(2000)
+@pytest.mark.parametrize("skewed", [-3.0, -4.0, -4.8])
+def test_a_generalized_gamma_that_cannot_be_told_from_the_lognormal_law_is_that(skewed):
+    """The scale of the maximum is near exp(-2600), exp(-720) and exp(-350), whose square is no double."""
+    logs = np.random.default_rng(0).standard_normal(2_000)
     logs = np.concatenate([logs, -logs])  # skewness 0: the lognormal law, but for one value
-    logs[0] = logs.mean() - 3.0
+    logs[0] = logs.mean() + skewed
+    found, fit, limiting = limit_of(np.exp(logs), "generalized_gamma")
+    assert found == "lognormal"
+    assert fit.certificate.verdict == "boundary"
+    assert fit.llf == limiting.llf
+
+
+def test_near_the_lognormal_law_generalized_gamma_says_what_to_fit():
+    """Where the data do tell the two apart, and no double is the scale, neither of them would be the maximum."""
+    logs = np.random.default_rng(0).standard_normal(100_000)
+    logs = np.concatenate([logs, -logs])
+    logs[:200] = logs.mean() - 3.0
     with pytest.raises(mle.errors.NoMaximumError, match=r"so near the lognormal law.*Fit lognormal"):
         mle.fit(np.exp(logs), "generalized_gamma")
 

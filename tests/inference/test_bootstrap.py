@@ -264,6 +264,19 @@ def test_censored_rows_keep_their_censoring_times():
     assert np.all(drawn.lower[~event] == 3.0)
 
 
+def test_a_collapse_of_the_censoring_law_leaves_later_rows_what_is_known_of_it():
+    """At 0.5 the only one at risk is censored: what is known of censoring comes from the other half that is, near 9."""
+    rng = np.random.default_rng(SEED)
+    time = np.concatenate([[0.5], rng.uniform(1.0, 2.0, 50), rng.uniform(8.9, 9.0, 50)])
+    event = np.concatenate([[0], np.ones(50), np.zeros(50)])
+    entry = np.concatenate([[0.1], np.full(100, 0.6)])
+    sample = mle.Sample.right_censored(time, event).truncated(lower=entry)
+    replicator = drawn_by(mle.fit(sample, "exponential"))
+    lower, upper = replicator._observation(np.full(101, 8.95), rng)
+    seen = (lower == upper)[1:51]  # of the rows that were, half will not be censored before 8.95
+    assert 15 <= np.count_nonzero(seen) <= 35
+
+
 def test_per_row_constants_stay_with_their_rows():
     n = np.array([5, 10, 20, 40] * 25)
     x = np.random.default_rng(SEED).binomial(n, 0.3)

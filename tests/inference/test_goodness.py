@@ -72,6 +72,35 @@ def test_without_censoring_the_kaplan_meier_statistics_are_the_usual_ones(statis
     assert statistic_of(statistic, law, censored) == pytest.approx(statistic_of(statistic, law, exact), rel=0.01)
 
 
+EARLY = ([1.0, 2.0, 2.5, 3.0, 4.0, 6.0, 7.0], [1, 1, 1, 0, 1, 1, 0], [0.5, 0.2, 2.0, 2.2, 2.4, 3.0, 4.0])
+"""Times, events and entries: at 2 the only one at risk dies, before the others enter."""
+
+
+@pytest.mark.parametrize("statistic", ["ad", "ks", "cvm"])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_where_the_kaplan_meier_estimate_collapses_the_statistic_is_of_what_follows(statistic, mirrored):
+    time, event, entry = map(np.array, EARLY)
+    if mirrored:
+        law = mle.distribution("normal", mu=-4.0, sigma=2.0)
+        whole = Sample.left_censored(-time, event).truncated(upper=-entry)
+        later = Sample.left_censored(-time[2:], event[2:]).truncated(upper=-entry[2:])
+    else:
+        law = mle.distribution("weibull", shape=2.0, scale=4.0)
+        whole = Sample.right_censored(time, event).truncated(lower=entry)
+        later = Sample.right_censored(time[2:], event[2:]).truncated(lower=entry[2:])
+    assert statistic_of(statistic, law, whole) == pytest.approx(statistic_of(statistic, law, later), rel=1e-12)
+    assert _measure(statistic, law, whole)[1].endswith("given less than -2" if mirrored else "given more than 2")
+
+
+def test_men_who_die_before_others_enter_channing_house_do_not_decide():
+    """Both at risk at first are dead at 781 months, where 94 others are still to enter."""
+    fit = mle.fit(mle.datasets.load("channing").sample(), "gompertz")
+    test = fit.goodness_of_fit("ks", 99, rng=SEED)
+    assert test.method == "Kolmogorov-Smirnov of the Kaplan-Meier estimate, given more than 781"
+    assert test.statistic < 0.3
+    assert test.p_value > 0.1
+
+
 @pytest.mark.parametrize("statistic", ["ad", "ks", "cvm"])
 def test_left_censoring_mirrors_right_censoring(statistic):
     rng = np.random.default_rng(3)

@@ -214,6 +214,13 @@ def test_points_of_the_plots_are_quantiles_and_probabilities():
     assert under == pytest.approx(fit.distribution.cdf(data))
 
 
+def test_counts_of_any_size_are_drawn():
+    """A step for each of the counts up to 2e12 would not fit into memory."""
+    x = np.round(np.geomspace(1.0, 2e12, 60))
+    axes = mle.fit(x, "zeta").plot()
+    assert max(len(line.get_xdata()) for ax in axes.ravel() for line in ax.lines) < 1_000
+
+
 def test_counts_of_the_law_itself_lie_on_the_line():
     law = mle.distribution("poisson", mu=3.0)
     k = np.arange(0, 15)

@@ -396,8 +396,10 @@ def cdf(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "
     if np.isinf(upper[-1]):
         line_x, line_y = line_x[:-2], line_y[:-2]
     ax.plot(line_x, line_y, color=DATA, linewidth=1.1, label=method, zorder=2)
-    grid = np.arange(np.floor(first), np.ceil(last) + 1) if discrete else np.linspace(first, last, GRID)
+    grid = np.linspace(first, last, GRID)
     if discrete:
+        start, stop = np.floor(first), np.ceil(last)  # of which heavy tails may be more apart than memory has room
+        grid = np.unique(np.rint(np.linspace(start, stop, int(min(stop - start + 1, GRID)))))
         ax.plot(
             grid,
             law.cdf(grid),

@@ -28,21 +28,15 @@ def is_table(sample: Sample) -> bool:
 
 
 def beyond_collapse(sample: Sample) -> Sample:
-    """The sample from after the last time at which all who were at risk were gone though others came later.
-
-    With delayed entry few are at risk at first; where the last of them goes, the product-limit estimate is zero for
-    good, whatever happens to those who enter later. What can be estimated is the distribution given a later time.
-    """
+    """The sample from after the last collapse of its product-limit estimate, where there is one."""
     if sample.window is None or sample.has_one_window or not np.all(np.isposinf(sample.window[1])):
         return sample
     time, event, weight, entry, sign = right_censored_view(sample)
     if sign < 0 or not event.any():
         return sample
-    limit = product_limit(time, event, weight, entry)
-    emptied = limit.points[limit.emptied & (limit.points < limit.points[-1])]
-    if len(emptied) == 0:
+    start = product_limit(time, event, weight, entry).collapse
+    if np.isneginf(start):
         return sample
-    start = float(emptied[-1])
     later = sample.take(np.flatnonzero(time > start))
     assert later.window is not None
     return later.truncated(np.maximum(later.window[0], start))
@@ -143,7 +137,7 @@ class Visible:
         there = self.middle(near)
         with np.errstate(invalid="ignore", divide="ignore"):
             share = (p - here) / (there - here)
-        return np.where(np.isfinite(share) & (share < 1.0), q + share * (near - q), q)
+            return np.where(np.isfinite(share) & (share < 1.0), q + share * (near - q), q)
 
 
 @dataclass(frozen=True)
