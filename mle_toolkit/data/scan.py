@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, ScannedSample, Source
+from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, Run, ScannedSample, Source
 from mle_toolkit.data.sample import NanPolicy, WeightKind
 from mle_toolkit.errors import DataError, UnknownNameError
 
@@ -20,6 +20,10 @@ _SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".npy")
 
 _READ_BYTES = 1 << 20
 """Bytes that Parquet and CSV files are read by: few, because what is read is at once decoded."""
+
+
+RUN_ROWS = 1_000_000
+"""Rows from which row groups of a Parquet file are read as a run of their own, while other threads read others."""
 
 
 def scan(
@@ -226,18 +230,44 @@ class _ParquetSource:
         return self.columns.weights is not None
 
     def pieces(self, *, again: bool) -> Iterator[Rows]:
+        return self._rows(None, None, 0)
+
+    def runs(self) -> list[Run]:
         import pyarrow.parquet as pq
 
-        read = [0]
+        with _reading(str(self.path), [0]), pq.ParquetFile(self.path) as file:
+            metadata = file.metadata
+        runs: list[Run] = []
+        groups: list[int] = []
+        first = n_rows = 0
+        for group in range(metadata.num_row_groups):
+            groups.append(group)
+            n_rows += metadata.row_group(group).num_rows
+            if n_rows >= RUN_ROWS or group == metadata.num_row_groups - 1:
+                runs.append(Run(n_rows, self._rows(metadata, groups, first)))
+                first, n_rows, groups = first + n_rows, 0, []
+        return runs
+
+    def _rows(self, metadata: Any, groups: list[int] | None, first: int) -> Iterator[Rows]:
+        """Rows of some row groups, or of all, from row ``first`` on."""
+        import pyarrow.parquet as pq
+
+        read = [first]
         with (
             _reading(str(self.path), read),
             # Checksums, where the file has them, are the only guard against bytes that changed.
             pq.ParquetFile(
-                self.path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True
+                self.path,
+                metadata=metadata,
+                pre_buffer=False,
+                buffer_size=_READ_BYTES,
+                page_checksum_verification=True,
             ) as file,
         ):
             # One column is decoded by one thread, whatever is asked for; the others would only wait.
-            for batch in file.iter_batches(CHUNK_ROWS, columns=self.columns.names, use_threads=self.weighted):
+            for batch in file.iter_batches(
+                CHUNK_ROWS, row_groups=groups, columns=self.columns.names, use_threads=self.weighted
+            ):
                 yield self.columns.rows(batch, read[0])
                 read[0] += batch.num_rows
 
@@ -288,6 +318,9 @@ class _CsvSource:
                     raise
                 yield self.columns.rows(batch, read[0])
                 read[0] += batch.num_rows
+
+    def runs(self) -> None:
+        return None
 
     def _refuse_text(self, row: int) -> None:
         """Raise for the first value from a row on that is not a number."""
@@ -365,6 +398,9 @@ class _StreamSource:
             raise self._only_once()
         self.rows_read = read[0]
 
+    def runs(self) -> None:
+        return None
+
     def _only_once(self) -> DataError:
         return DataError(
             f"{self.description}: a second pass over the data is needed, and this stream can be read only once. "
@@ -431,6 +467,9 @@ class _ArraySource:
             weight = None if self.weights is None else rows[:, self.weights].astype(np.float64)
             yield Rows(x.astype(np.float64, copy=False), weight, self.where, first)
 
+    def runs(self) -> None:
+        return None
+
     def _rows(self) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
         """Number of the first row, and some rows from there on, of all columns."""
         n_rows = len(self.array)
@@ -479,3 +518,7 @@ class _Files:
     def pieces(self, *, again: bool) -> Iterator[Rows]:
         for file in self.files:
             yield from file.pieces(again=again)
+
+    def runs(self) -> list[Run] | None:
+        of_files = [file.runs() for file in self.files]
+        return None if None in of_files else [run for runs in of_files for run in runs or ()]
