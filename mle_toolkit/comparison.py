@@ -632,7 +632,7 @@ def _report(fit: Fit, sample: Sample, shared: SampleEntropy | None) -> SampleEnt
 
 
 def _check_one_measure(asked: list[Fit | Family], sample: Sample) -> None:
-    if not np.any(sample.lower == sample.upper):
+    if not sample.is_exact and not np.any(sample.lower == sample.upper):
         return  # of intervals every law gives probabilities
     laws = [item.family if isinstance(item, Fit) else item for item in asked]
     of_counts = [law.name for law in laws if law.discrete]

@@ -371,7 +371,7 @@ class BlockedSample(Sample):
             raise DataError(
                 f"{self._description}: what was asked for needs all {self.n_rows} rows at once (order statistics, "
                 f"spacings, a value for every row), but they are read in blocks and not held. Pass the column as an "
-                f"array if it fits into memory, or use a subsample: .sketch()."
+                f"array if it fits into memory (in the shell: --in-memory), or use a subsample: .sketch()."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 

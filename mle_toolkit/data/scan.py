@@ -14,6 +14,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, Run, ScannedSample, Source
 from mle_toolkit.data.sample import NanPolicy, WeightKind
+from mle_toolkit.data.tables import DELIMITERS, MISSING
 from mle_toolkit.errors import DataError, UnknownNameError
 
 _SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".npy")
@@ -76,6 +77,21 @@ def scan(
     3.0
     """
     return ScannedSample(_source(path_or_frame, column, weights), weight_kind, nan_policy)
+
+
+def scan_file(
+    path: Path,
+    column: str | None = None,
+    *,
+    weights: str | None = None,
+    weight_kind: WeightKind = "frequency",
+    nan_policy: NanPolicy = "raise",
+) -> tuple[str, ScannedSample]:
+    """The name of a column of a file, or of the files of a folder, and its sample; see `scan`."""
+    source = _source_of_path(path, column, weights)
+    one = source.files[0] if isinstance(source, _Files) else source
+    name = one.columns.column if isinstance(one, (_ParquetSource, _CsvSource)) else path.name
+    return name, ScannedSample(source, weight_kind, nan_policy)
 
 
 def _source(data: Any, column: str | int | None, weights: str | int | None) -> Source:
@@ -158,14 +174,9 @@ class _Columns:
 
     def check(self, schema: Any) -> None:
         """Raise if a column holds no numbers."""
-        import pyarrow as pa
-
         for name in self.names:
             kind = schema.field(name).type
-            types = pa.types
-            if not any(
-                is_kind(kind) for is_kind in (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
-            ):
+            if not _of_numbers(kind):
                 raise DataError(
                     f"{self.where}: expected real numbers in column {name!r}, got {kind}. Convert the column first."
                 )
@@ -174,6 +185,13 @@ class _Columns:
         """Rows of a record batch."""
         arrays = [_floats(batch.column(batch.schema.get_field_index(name))) for name in self.names]
         return Rows(arrays[0], arrays[1] if self.weights is not None else None, self.description, first)
+
+
+def _of_numbers(kind: Any) -> bool:
+    from pyarrow import types
+
+    checks = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+    return any(is_kind(kind) for is_kind in checks)
 
 
 def _floats(array: Any) -> Array:
@@ -217,7 +235,9 @@ class _ParquetSource:
 
         with _reading(str(path), [0]), pq.ParquetFile(path) as file:
             schema, n_rows = file.schema_arrow, file.metadata.num_rows
-        columns = _Columns.of(list(schema.names), column, weights, str(path))
+        numeric = [field.name for field in schema if _of_numbers(field.type)]
+        names = numeric if column is None and numeric else list(schema.names)
+        columns = _Columns.of(names, column, weights, str(path))
         columns.check(schema)
         return cls(path, columns, n_rows)
 
@@ -276,15 +296,25 @@ class _ParquetSource:
 class _CsvSource:
     path: Path
     columns: _Columns
+    delimiter: str
+    ignore_empty_lines: bool
     expected_rows: None = None
 
     @classmethod
     def of(cls, path: Path, column: Any, weights: Any) -> _CsvSource:
+        import pyarrow as pa
         from pyarrow import csv
 
-        with _reading(str(path), [0]), csv.open_csv(path) as reader:
+        with _reading(str(path), [0]), pa.input_stream(path) as stream:
+            head = stream.read(_READ_BYTES).decode("utf-8", errors="replace").lstrip("\ufeff\r\n")
+        delimiter = max(DELIMITERS, key=head.partition("\n")[0].count)
+        parse = csv.ParseOptions(delimiter=delimiter)
+        with _reading(str(path), [0]), csv.open_csv(path, parse_options=parse) as reader:
             names = list(reader.schema.names)
-        return cls(path, _Columns.of(names, column, weights, str(path)))
+        if all(_is_number(name) for name in names):
+            raise DataError(f"{path}: the first line holds numbers, not the names of columns. Write a header line.")
+        # In a file of one column an empty line is an empty cell.
+        return cls(path, _Columns.of(names, column, weights, str(path)), delimiter, ignore_empty_lines=len(names) > 1)
 
     @property
     def description(self) -> str:
@@ -294,19 +324,28 @@ class _CsvSource:
     def weighted(self) -> bool:
         return self.columns.weights is not None
 
-    def pieces(self, *, again: bool) -> Iterator[Rows]:
-        import pyarrow as pa
+    def _opened(self, kind: Any) -> Any:
+        """A reader of the columns as of one type: given, not guessed from rows, as whole numbers may precede others."""
         from pyarrow import csv
 
         names = self.columns.names
-        # The type is given, not guessed from the first rows: whole numbers may be followed by others.
-        convert = csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, pa.float64()))
+        return csv.open_csv(
+            self.path,
+            read_options=csv.ReadOptions(block_size=_READ_BYTES),
+            parse_options=csv.ParseOptions(delimiter=self.delimiter, ignore_empty_lines=self.ignore_empty_lines),
+            convert_options=csv.ConvertOptions(
+                include_columns=names,
+                column_types=dict.fromkeys(names, kind),
+                null_values=sorted(MISSING),
+                strings_can_be_null=True,
+            ),
+        )
+
+    def pieces(self, *, again: bool) -> Iterator[Rows]:
+        import pyarrow as pa
+
         read = [0]
-        by_blocks = csv.ReadOptions(block_size=_READ_BYTES)
-        with (
-            _reading(str(self.path), read),
-            csv.open_csv(self.path, read_options=by_blocks, convert_options=convert) as reader,
-        ):
+        with _reading(str(self.path), read), self._opened(pa.float64()) as reader:
             while True:
                 try:
                     batch = reader.read_next_batch()
@@ -325,19 +364,12 @@ class _CsvSource:
     def _refuse_text(self, row: int) -> None:
         """Raise for the first value from a row on that is not a number."""
         import pyarrow as pa
-        from pyarrow import csv
 
-        names = self.columns.names
-        as_text = csv.ConvertOptions(
-            include_columns=names, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
-        )
         first = 0
-        with csv.open_csv(
-            self.path, read_options=csv.ReadOptions(block_size=_READ_BYTES), convert_options=as_text
-        ) as reader:
+        with self._opened(pa.string()) as reader:
             for batch in reader:
                 if first >= row:
-                    for name in names:
+                    for name in self.columns.names:
                         for k, value in enumerate(batch.column(name).to_pylist()):
                             if value is not None and not _is_number(value):
                                 raise DataError(
