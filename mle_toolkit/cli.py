@@ -15,7 +15,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import wraps
@@ -83,6 +83,12 @@ def _remember_debug(context: typer.Context, debug: bool) -> None:
 
 Data = Annotated[
     str, typer.Argument(help="CSV or Parquet file, - for standard input, @NAME for a data set.", metavar="DATA")
+]
+DataOrFolder = Annotated[
+    str,
+    typer.Argument(
+        help="CSV or Parquet file, a folder of them, - for standard input, @NAME for a data set.", metavar="DATA"
+    ),
 ]
 Unit = Annotated[InUnit, typer.Option("--unit", help="Unit of information.")]
 As = Annotated[Format, typer.Option("--format", help="How to write the results.")]
@@ -157,6 +163,14 @@ class _DataOptions:
     nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
         OnMissing.refuse
     )
+    in_memory: Annotated[
+        bool,
+        typer.Option(
+            "--in-memory",
+            help="Hold all rows, however many: for medians, entropies. Without it, and without --plot, exact values "
+            "are read in blocks from folders, .csv.gz, and Parquet of over 10 million rows or CSV of over 200 MB.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +263,7 @@ def _about(
 @app.command("fit")
 @_spread
 def _fit(
-    data: Data,
+    data: DataOrFolder,
     family: Annotated[str, typer.Option("--family", "-d", help=LAW, metavar="LAW")],
     held: _DataOptions,
     search: _SearchOptions,
@@ -267,10 +281,11 @@ def _fit(
     """
     law = _family(family)
     keywords = search.keywords
-    title, sample = _sample(data, held)
+    name, sample = _sample(data, held, plot)
     from mle_toolkit.fitting import fit
 
     result = fit(sample, law, **keywords)
+    title = _title(name, sample)
     if form is Format.json:
         _write_json(result.to_dict() | {"information": result.information(unit.value).to_dict()}, output)
     elif form is Format.csv:
@@ -283,7 +298,7 @@ def _fit(
 
         _write_table(fit_view(result, f"{law.name} fitted to {title}", unit.value), output)
     if plot is not None:
-        _write_picture(result.plot(rng=0, label=_name_of(title, sample)), plot)
+        _write_picture(result.plot(rng=0, label=name), plot)
     if not result.certificate.ok:
         raise typer.Exit(NOT_CERTIFIED)
 
@@ -291,7 +306,7 @@ def _fit(
 @app.command("compare")
 @_spread
 def _compare(
-    data: Data,
+    data: DataOrFolder,
     held: _DataOptions,
     search: _SearchOptions,
     family: Annotated[
@@ -310,13 +325,16 @@ def _compare(
     """
     laws = [_family(name) for name in family] if family else None
     keywords = search.keywords
-    title, sample = _sample(data, held)
+    name, sample = _sample(data, held, plot)
     from mle_toolkit.comparison import compare
+    from mle_toolkit.data.blocks import BlockedSample
     from mle_toolkit.report.terminal import IN_NATS, comparison_rows, comparison_view
 
-    with _progress(f"fitting {title}"):
+    # What is read in blocks shows how far each pass is.
+    with nullcontext() if isinstance(sample, BlockedSample) else _progress(f"fitting {name}"):
         result = compare(sample, laws, **keywords)
         rows = comparison_rows(result, unit.value)
+    title = _title(name, sample)
     if form is Format.json:
         record = result.to_dict()
         for entry, row in zip(record["table"], rows, strict=True):
@@ -329,7 +347,7 @@ def _compare(
     else:
         _write_table(comparison_view(result, title, unit.value), output)
     if plot is not None and result.fits:
-        _write_picture(result.plot(label=_name_of(title, sample)), plot)
+        _write_picture(result.plot(label=name), plot)
     if not (result.fits and result.best.certificate.ok):
         raise typer.Exit(NOT_CERTIFIED)
 
@@ -715,23 +733,27 @@ def _limits(text: str) -> tuple[str, tuple[float | None, float | None]]:
     return name.strip(), (low, high)
 
 
-def _sample(data: str, held: _DataOptions) -> tuple[str, Sample]:
-    """A title for the results, which says what the data are, and the sample."""
+def _sample(data: str, held: _DataOptions, plot: Path | None) -> tuple[str, Sample]:
+    """What the observations are called, and of which file, and the sample."""
     from mle_toolkit.data.form import Form
     from mle_toolkit.data.tables import read_sample
 
     named = {option.name: getattr(held, option.name) for option in fields(held)}
-    on_missing, edges = named.pop("nan_policy"), named.pop("edges")
+    on_missing, edges, in_memory = named.pop("nan_policy"), named.pop("edges"), named.pop("in_memory")
     try:
         ends = tuple(float(end) for end in edges.split(",")) if edges is not None else ()
     except ValueError:
         raise ParameterError(f"--edges: expected numbers with commas between them, got {edges!r}") from None
     columns = tuple(name.strip() for name in held.columns.split(",")) if held.columns is not None else ()
     form = Form(**named | {"edges": ends, "columns": columns, "weight_kind": held.weight_kind.value})
-    name, sample = read_sample(data, form, on_missing.value)
-    source = "standard input" if data == "-" else Path(data).name
+    name, sample = read_sample(data, form, on_missing.value, in_memory=in_memory or plot is not None)
+    return f"{name} of {'standard input' if data == '-' else Path(data).name}", sample
+
+
+def _title(name: str, sample: Sample) -> str:
+    """A title for the results, which says what the data are."""
     simple = sample.is_plain and sample.weight_kind == "frequency"
-    return f"{name} of {source}, {f'n = {sample.nobs:g}' if simple else sample}", sample
+    return f"{name}, {f'n = {sample.nobs:g}' if simple else sample}"
 
 
 # --- writing results --------------------------------------------------------------------------------------------------
@@ -785,11 +807,6 @@ def _write_csv(columns: Sequence[str], rows: Iterable[Iterable[Any]], output: Pa
         writer.writerow(columns)
         for row in rows:
             writer.writerow("" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row)
-
-
-def _name_of(title: str, sample: Sample) -> str:
-    """What the data are, without what there is to say of the sample."""
-    return title.removesuffix(f", {sample}").removesuffix(f", n = {sample.nobs:g}")
 
 
 def _write_picture(axes: Any, plot: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +70,7 @@ class Comparison:
     def __init__(self, sample: Sample, fits: Mapping[str, Fit], failures: Mapping[str, str]) -> None:
         self.sample = sample
         self.failures = dict(failures)
+        self._se_of_pairs: dict[tuple[Distribution, Distribution], float] = {}
         self.criterion = "aic" if sample.weight_kind == "frequency" else "tic"
         value = {name: float(getattr(fit, self.criterion)) for name, fit in fits.items()}
         # NaN, of a TIC whose information is singular, goes last; equal ones keep their order.
@@ -173,8 +175,20 @@ class Comparison:
         """
         if fit is other:
             return 0.0, 0.0
+        difference = fit.cross_entropy - other.cross_entropy
+        if not self.sample.in_memory:
+            return difference, self._se_by_blocks(fit, other, difference)
         se = weighted_se(np.asarray(other.logpdf_rows() - fit.logpdf_rows()), self.sample)
-        return fit.cross_entropy - other.cross_entropy, np.nan if se is None else se
+        return difference, np.nan if se is None else se
+
+    def _se_by_blocks(self, fit: Fit, other: Fit, difference: float) -> float:
+        """The standard error of a paired difference in a pass over rows that are not held; see `weighted_se`."""
+        laws = fit.distribution, other.distribution
+        if laws not in self._se_of_pairs:
+            squared = self.sample.weight_kind == "reliability"
+            squares = self.sample.fold(_SquaredDeviations(*laws, difference, squared))
+            self._se_of_pairs[laws] = float(np.sqrt(squares)) / self.sample.nobs
+        return self._se_of_pairs[laws]
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
@@ -537,7 +551,7 @@ def compare(
     ('weibull', 0.010566)
     """
     if families is None:
-        data, weights = Sample.of(data, weights, nan_policy=nan_policy), None
+        data, weights = _counted(Sample.of(data, weights, nan_policy=nan_policy)), None
         families = candidates(data)
     elif isinstance(families, (str, Family, Fit)) or not isinstance(families, Iterable):
         families = [families]
@@ -546,6 +560,8 @@ def compare(
         raise ComparisonError("nothing to compare: families is empty.")
     of_vectors = any((item.family if isinstance(item, Fit) else item).multivariate for item in asked)
     sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=of_vectors)
+    if not any(isinstance(item, Fit) or not item.discrete for item in asked):
+        sample = _counted(sample)
     _check_one_measure(asked, sample)
     options = {"fixed": fixed, "bounds": bounds, "start": start, "solver": solver}
     fits: dict[str, Fit] = {}
@@ -566,6 +582,11 @@ def compare(
             reason = str(error) if isinstance(error, MleError) else f"{type(error).__name__}: {error}"
             failures[name] = reason.removeprefix(f"{item.name}: ")
     return Comparison(sample, fits, failures)
+
+
+def _counted(sample: Sample) -> Sample:
+    """The sample; as a table, which is held, where its rows are not and it can be tabulated."""
+    return sample if sample.in_memory else sample.tabulated()
 
 
 def candidates(sample: Sample) -> tuple[str, ...]:
@@ -608,6 +629,8 @@ def look_like_counts(sample: Sample) -> bool:
     >>> look_like_counts(Sample([0, 2, 1, 0, 0, 3])), look_like_counts(Sample([70, 50, 100, 70, 110, 50]))
     (True, False)
     """
+    if not sample.in_memory:
+        return False  # counts would have been tabulated
     if not sample.is_exact:
         if np.any(np.isfinite(sample.lower) & np.isfinite(sample.upper) & (sample.lower < sample.upper)):
             return False  # bins and rounded values are of measurements
@@ -626,13 +649,32 @@ def look_like_counts(sample: Sample) -> bool:
 
 def _report(fit: Fit, sample: Sample, shared: SampleEntropy | None) -> SampleEntropy | None:
     """Compute all that the table needs of a fit, with the entropy of the data that all fits share; return that."""
+    if not sample.in_memory:
+        fit._piece("information", lambda: information_report(fit))
+        return None
     own = entropy_for(fit.family, sample) if shared is None or fit.family.per_row else shared
     fit._piece("information", lambda: information_report(fit, own))
     return shared if fit.family.per_row else own
 
 
+@dataclass(frozen=True)
+class _SquaredDeviations:
+    """Of a block of rows: squares of what two log-densities differ by, about a mean, weighted by weights or squares."""
+
+    law: Distribution
+    other: Distribution
+    mean: float
+    squared: bool
+
+    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
+        squares = np.square(self.other.logpdf(x) - self.law.logpdf(x) - self.mean)
+        if weight is not None:
+            squares *= np.square(weight) if self.squared else weight
+        return np.asarray(np.sum(squares))
+
+
 def _check_one_measure(asked: list[Fit | Family], sample: Sample) -> None:
-    if not np.any(sample.lower == sample.upper):
+    if not sample.is_exact and not np.any(sample.lower == sample.upper):
         return  # of intervals every law gives probabilities
     laws = [item.family if isinstance(item, Fit) else item for item in asked]
     of_counts = [law.name for law in laws if law.discrete]

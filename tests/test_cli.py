@@ -220,7 +220,6 @@ def test_output_goes_to_the_file(run, losses, tmp_path):
         (["fit", "DATA", "-d", "gamma"], USAGE, "name one of its columns: loss, days"),
         (["fit", "DATA", "-c", "region", "-d", "gamma"], BAD_DATA, "column 'region': line 2 is 'north', not a number"),
         (["fit", "no.csv", "-d", "gamma"], BAD_DATA, "error: cannot read 'no.csv': No such file or directory"),
-        (["fit", ".", "-d", "gamma"], BAD_DATA, "error: cannot read '.': Is a directory"),
         (["fit", "@fathful", "-d", "gamma"], USAGE, "unknown data set 'fathful'; did you mean 'faithful'?"),
         (["fit", "DATA", "-c", "loss"], USAGE, "Missing option '--family' / '-d'"),
         (["fit", "DATA", "-c", "loss", "-d", "gama"], USAGE, "unknown family 'gama'; did you mean 'gamma'"),

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from typing import Any, NoReturn, Protocol
@@ -111,6 +111,21 @@ class Rows:
 
     def _refuse(self, at: int, what: str, advice: str) -> NoReturn:
         raise DataError(f"{self.origin}: the observation in row {self.first + at} {what}. {advice}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive rows, which may not be read yet: that is done by the thread that sums them.
+
+    Parameters
+    ----------
+    n_rows : int
+    pieces : iterable of Rows
+        Gone over once.
+    """
+
+    n_rows: int
+    pieces: Iterable[Rows]
 
 
 @dataclass(frozen=True)
@@ -356,7 +371,7 @@ class BlockedSample(Sample):
             raise DataError(
                 f"{self._description}: what was asked for needs all {self.n_rows} rows at once (order statistics, "
                 f"spacings, a value for every row), but they are read in blocks and not held. Pass the column as an "
-                f"array if it fits into memory, or use a subsample: .sketch()."
+                f"array if it fits into memory (in the shell: --in-memory), or use a subsample: .sketch()."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -507,6 +522,10 @@ class Source(Protocol):
         """Go over the rows from the first on, for the first time or again, in pieces of any length."""
         ...
 
+    def runs(self) -> list[Run] | None:
+        """All rows, in runs that several threads can read at once; None where they come one after the other only."""
+        ...
+
 
 class ScannedSample(BlockedSample):
     """A sample whose rows are read from a file or a stream; `scan` makes it.
@@ -533,44 +552,45 @@ class ScannedSample(BlockedSample):
         if self.in_memory:
             yield from super().blocks(length)
             return
-        for pieces in self._tasks(again=True):
-            x, weight = _joined(pieces)
+        for run in self._in_order(again=True):
+            x, weight = _joined(list(run.pieces))
             for at in range(0, len(x), length):
                 yield x[at : at + length], None if weight is None else weight[at : at + length]
 
-    def _tasks(self, *, again: bool) -> Iterator[list[Rows]]:
-        """Rows that count, in lists of pieces that together have `TASK_ROWS`; the last may have fewer."""
-        task: list[Rows] = []
-        room = TASK_ROWS
-        leaves_out = self._weighted or self._nan_policy == "omit"
-        for rows in self._source.pieces(again=again):
-            rest = rows.checked(self._nan_policy) if leaves_out else rows
-            while len(rest.x) >= room:
-                yield [*task, rest.part(0, room)]
-                rest = rest.part(room, len(rest.x))
-                task, room = [], TASK_ROWS
-            if len(rest.x):
-                task.append(rest)
-                room -= len(rest.x)
-        if task:
-            yield task
+    @property
+    def _leaves_out(self) -> bool:
+        """Whether rows may be left out, so that how many there are before a row is known only when they were read."""
+        return self._weighted or self._nan_policy == "omit"
+
+    def _in_order(self, *, again: bool) -> Iterator[Run]:
+        """Rows that count, read one after the other, in runs of `TASK_ROWS`; the last may be shorter."""
+        pieces = self._source.pieces(again=again)
+        if self._leaves_out:
+            pieces = (rows.checked(self._nan_policy) for rows in pieces)
+        for group in _grouped(pieces, TASK_ROWS, TASK_ROWS):
+            yield Run(_length(group), group)
+
+    def _at_once(self) -> list[Run]:
+        """Rows in runs that are read at once; none where that is not possible."""
+        runs = None if self._leaves_out else self._source.runs()
+        return runs if runs is not None and len(runs) > 1 else []
 
     def _first_pass(self, along: Along | None) -> None:
-        tasks = self._tasks(again=False)
-        head = next(tasks, [])
-        following = next(tasks, None)
-        few, weight = _joined(head)
-        _check_extent(survey(few, weight, 0), head)
-        if following is None:
+        in_order = self._in_order(again=False)
+        head = next(in_order, Run(0, []))
+        few, weight = _joined(list(head.pieces))
+        _check_extent(survey(few, weight, 0), head.pieces)
+        if head.n_rows < HELD_ROWS or (following := next(in_order, None)) is None:
             self._hold(few, weight)
             return
         parts, note = ((), None) if along is None else along(few, self._weighted)
-        keeper = _Keeper()
-        sums = self._pass([(survey, TASK_ROWS), *parts], chain([head, following], tasks), keeper)
+        runs = self._at_once()
+        keeper = _Keeper(sum(run.n_rows for run in runs))
+        sums = self._pass([(survey, CHUNK_ROWS), *parts], runs or chain([head, following], in_order), keeper)
         self._keep(sums[0], keeper.kept, parts, sums[1:], note, few)
 
     def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
-        sums = self._pass([(survey, TASK_ROWS), *parts], self._tasks(again=True))
+        sums = self._pass([(survey, CHUNK_ROWS), *parts], self._at_once() or self._in_order(again=True))
         found: Survey = sums[0]
         if found != self.survey:
             raise DataError(
@@ -583,50 +603,107 @@ class ScannedSample(BlockedSample):
     def _pass(
         self,
         parts: Sequence[tuple[Part, int | None]],
-        tasks: Iterable[list[Rows]],
+        runs: Iterable[Run],
         keeper: _Keeper | None = None,
     ) -> list[Any]:
-        """Sum parts over tasks, which a pool of threads takes while the next are read; added in their order."""
+        """Sum parts over runs, which a pool of threads takes; added in the order of the rows.
+
+        Blocks are those of the data in memory, wherever runs begin: of a block that several runs share they give the
+        rows, and it is summed when they are together.
+        """
         totals: list[Any] = [None] * len(parts)
-        pending: deque[Future[tuple[list[list[Any]], Thinned, int]]] = deque()
+        pending: deque[tuple[Future[_Summed], int]] = deque()
+        shared: list[Rows] = []
 
-        def of_task(pieces: list[Rows], first: int, stride: int) -> tuple[list[list[Any]], Thinned, int]:
-            x, weight = _joined(pieces, _own_buffers())
-            skipped = -first % stride
-            kept = slice(skipped, None, stride)
-            some = Thinned(stride, x[kept].copy(), None if weight is None else weight[kept].copy())
+        def of_block(block: list[Rows], at: int) -> list[list[Any]]:
+            x, weight = _joined(block, _own_buffers)
             with np.errstate(all="ignore"):  # what lies outside a support is found when the pass is over
-                sums = [sums_of_blocks(part, x, weight, first, length) for part, length in parts]
-            _check_extent(sums[0][0], pieces)
-            return sums, some, first + skipped
+                sums = [sums_of_blocks(part, x, weight, at, length) for part, length in parts]
+            _check_extent(sums[0][0], block)
+            return sums
 
-        def add() -> None:
-            sums, some, at = pending.popleft().result()
+        def of_run(run: Run, first: int, stride: int) -> _Summed:
+            summed = _Summed(first)
+            for block in _grouped(run.pieces, -first % CHUNK_ROWS or CHUNK_ROWS, CHUNK_ROWS):
+                at = summed.last
+                summed.last += _length(block)
+                summed.kept.append(_every(stride, block, at))
+                if at % CHUNK_ROWS:
+                    summed.head = block
+                elif summed.last - at < CHUNK_ROWS:
+                    summed.tail = block
+                else:
+                    summed.sums.append(of_block(block, at))
+            if summed.last != first + run.n_rows:
+                raise DataError(
+                    f"{self._description}: expected {run.n_rows} rows from row {first} on, got {summed.last - first}. "
+                    f"Is it damaged, or was it written to meanwhile?"
+                )
+            return summed
+
+        def count(sums: list[list[Any]]) -> None:
             for k, of_blocks in enumerate(sums):
                 for value in of_blocks:
                     totals[k] = value if totals[k] is None else totals[k] + value
+
+        def add() -> None:
+            nonlocal shared
+            future, stride = pending.popleft()
+            summed = future.result()
+            shared += summed.head
+            if _length(shared) == CHUNK_ROWS:
+                count(of_block(shared, summed.first + _length(summed.head) - CHUNK_ROWS))
+                shared = []
+            for sums in summed.sums:
+                count(sums)
+            shared += summed.tail
             if keeper is not None:
-                keeper.take(some, at)
+                keeper.take(Thinned(stride, *_joined(summed.kept)), summed.first + -summed.first % stride)
+            advance(summed.last - summed.first)
 
         first, pool, most_pending = 0, _pool(), _workers() + 1
         with progress(f"reading {self._description}", self._source.expected_rows) as advance:
-            for pieces in tasks:
-                pending.append(pool.submit(of_task, pieces, first, 1 if keeper is None else keeper.stride))
-                rows = sum(len(piece.x) for piece in pieces)
-                first += rows
-                advance(rows)
+            for run in runs:
+                stride = 1 if keeper is None else keeper.stride
+                pending.append((pool.submit(of_run, run, first, stride), stride))
+                first += run.n_rows
                 if len(pending) > most_pending:
                     add()
             while pending:
                 add()
+        if shared:
+            count(of_block(shared, first - _length(shared)))
         return totals
 
 
-class _Keeper:
-    """Keeps rows at equal distances, which double whenever there are too many."""
+@dataclass
+class _Summed:
+    """What a run gives: sums of the whole blocks in it, for each part, and the rows of blocks that it shares."""
 
-    def __init__(self) -> None:
+    first: int
+    head: list[Rows] = field(default_factory=list)
+    sums: list[list[list[Any]]] = field(default_factory=list)
+    tail: list[Rows] = field(default_factory=list)
+    kept: list[Rows] = field(default_factory=list)
+    last: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.last = self.first
+
+
+class _Keeper:
+    """Keeps rows at equal distances, which double whenever there are too many.
+
+    Parameters
+    ----------
+    n_rows : int
+        How many rows there will be, where that is known; 0 where it is not.
+    """
+
+    def __init__(self, n_rows: int) -> None:
         self.stride = 1
+        while -(-n_rows // self.stride) > SKETCHED_ROWS:
+            self.stride *= 2
         self._pieces: list[Thinned] = []
         self._n_kept = 0
 
@@ -650,29 +727,64 @@ class _Keeper:
         return self._pieces[0]
 
 
-def _joined(pieces: list[Rows], buffers: tuple[Array, Array] | None = None) -> tuple[Array, Array | None]:
-    """Observations and weights of pieces, in arrays of their own or in buffers."""
+def _grouped(pieces: Iterable[Rows], first: int, others: int) -> Iterator[list[Rows]]:
+    """Cut and group pieces, so that the first group and the others have so many rows; the last may have fewer."""
+    group: list[Rows] = []
+    room = first
+    for rows in pieces:
+        at = 0
+        while at < len(rows.x):
+            group.append(rows.part(at, at + room))
+            at += len(group[-1].x)
+            room -= len(group[-1].x)
+            if room == 0:
+                yield group
+                group, room = [], others
+    if group:
+        yield group
+
+
+def _length(pieces: Iterable[Rows]) -> int:
+    return sum(len(piece.x) for piece in pieces)
+
+
+def _joined(
+    pieces: Sequence[Rows], buffers: Callable[[], tuple[Array, Array]] | None = None
+) -> tuple[Array, Array | None]:
+    """Observations and weights of pieces, copied; if there are buffers, copied there, and a single piece not at all."""
     if not pieces:
         return np.empty(0), None
-    n_rows = sum(len(piece.x) for piece in pieces)
-    x_out, weight_out = (None, None) if buffers is None else (buffers[0][:n_rows], buffers[1][:n_rows])
+    if buffers is not None and len(pieces) == 1:
+        return pieces[0].x, pieces[0].weight
+    n_rows = _length(pieces)
+    x_out, weight_out = (None, None) if buffers is None else (buffer[:n_rows] for buffer in buffers())
     x = np.concatenate([piece.x for piece in pieces], out=x_out)
     weights = [piece.weight for piece in pieces if piece.weight is not None]
     return x, np.concatenate(weights, out=weight_out) if weights else None
+
+
+def _every(stride: int, block: list[Rows], at: int) -> Rows:
+    """Rows of a block, the first of which is row ``at``, whose number is a multiple of the stride."""
+    pieces = []
+    for piece in block:
+        rows = slice(-at % stride, None, stride)
+        pieces.append(Rows(piece.x[rows], None if piece.weight is None else piece.weight[rows], piece.origin, at))
+        at += len(piece.x)
+    return Rows(*_joined(pieces), block[0].origin, at)
 
 
 _here = threading.local()
 
 
 def _own_buffers() -> tuple[Array, Array]:
-    """Room for the rows of a task, of this thread: fresh memory would cost more than what is done with it."""
+    """Room for the rows of a block, of this thread: fresh memory would cost more than what is done with it."""
     if not hasattr(_here, "buffers"):
-        _here.buffers = np.empty(TASK_ROWS), np.empty(TASK_ROWS)
+        _here.buffers = np.empty(CHUNK_ROWS), np.empty(CHUNK_ROWS)
     buffers: tuple[Array, Array] = _here.buffers
     return buffers
 
 
-def _check_extent(found: Survey, pieces: list[Rows]) -> None:
+def _check_extent(found: Survey, pieces: Iterable[Rows]) -> None:
     """Raise if an observation is missing or infinite, which shows in the smallest or the largest."""
     if not (math.isfinite(found.minimum) and math.isfinite(found.maximum)):
         for piece in pieces:

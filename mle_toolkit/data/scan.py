@@ -12,14 +12,19 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, ScannedSample, Source
+from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, Run, ScannedSample, Source
 from mle_toolkit.data.sample import NanPolicy, WeightKind
+from mle_toolkit.data.tables import DELIMITERS, MISSING
 from mle_toolkit.errors import DataError, UnknownNameError
 
 _SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".npy")
 
 _READ_BYTES = 1 << 20
 """Bytes that Parquet and CSV files are read by: few, because what is read is at once decoded."""
+
+
+RUN_ROWS = 1_000_000
+"""Rows from which row groups of a Parquet file are read as a run of their own, while other threads read others."""
 
 
 def scan(
@@ -72,6 +77,21 @@ def scan(
     3.0
     """
     return ScannedSample(_source(path_or_frame, column, weights), weight_kind, nan_policy)
+
+
+def scan_file(
+    path: Path,
+    column: str | None = None,
+    *,
+    weights: str | None = None,
+    weight_kind: WeightKind = "frequency",
+    nan_policy: NanPolicy = "raise",
+) -> tuple[str, ScannedSample]:
+    """The name of a column of a file, or of the files of a folder, and its sample; see `scan`."""
+    source = _source_of_path(path, column, weights)
+    one = source.files[0] if isinstance(source, _Files) else source
+    name = one.columns.column if isinstance(one, (_ParquetSource, _CsvSource)) else path.name
+    return name, ScannedSample(source, weight_kind, nan_policy)
 
 
 def _source(data: Any, column: str | int | None, weights: str | int | None) -> Source:
@@ -154,14 +174,9 @@ class _Columns:
 
     def check(self, schema: Any) -> None:
         """Raise if a column holds no numbers."""
-        import pyarrow as pa
-
         for name in self.names:
             kind = schema.field(name).type
-            types = pa.types
-            if not any(
-                is_kind(kind) for is_kind in (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
-            ):
+            if not _of_numbers(kind):
                 raise DataError(
                     f"{self.where}: expected real numbers in column {name!r}, got {kind}. Convert the column first."
                 )
@@ -170,6 +185,13 @@ class _Columns:
         """Rows of a record batch."""
         arrays = [_floats(batch.column(batch.schema.get_field_index(name))) for name in self.names]
         return Rows(arrays[0], arrays[1] if self.weights is not None else None, self.description, first)
+
+
+def _of_numbers(kind: Any) -> bool:
+    from pyarrow import types
+
+    checks = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
+    return any(is_kind(kind) for is_kind in checks)
 
 
 def _floats(array: Any) -> Array:
@@ -213,7 +235,9 @@ class _ParquetSource:
 
         with _reading(str(path), [0]), pq.ParquetFile(path) as file:
             schema, n_rows = file.schema_arrow, file.metadata.num_rows
-        columns = _Columns.of(list(schema.names), column, weights, str(path))
+        numeric = [field.name for field in schema if _of_numbers(field.type)]
+        names = numeric if column is None and numeric else list(schema.names)
+        columns = _Columns.of(names, column, weights, str(path))
         columns.check(schema)
         return cls(path, columns, n_rows)
 
@@ -226,18 +250,44 @@ class _ParquetSource:
         return self.columns.weights is not None
 
     def pieces(self, *, again: bool) -> Iterator[Rows]:
+        return self._rows(None, None, 0)
+
+    def runs(self) -> list[Run]:
         import pyarrow.parquet as pq
 
-        read = [0]
+        with _reading(str(self.path), [0]), pq.ParquetFile(self.path) as file:
+            metadata = file.metadata
+        runs: list[Run] = []
+        groups: list[int] = []
+        first = n_rows = 0
+        for group in range(metadata.num_row_groups):
+            groups.append(group)
+            n_rows += metadata.row_group(group).num_rows
+            if n_rows >= RUN_ROWS or group == metadata.num_row_groups - 1:
+                runs.append(Run(n_rows, self._rows(metadata, groups, first)))
+                first, n_rows, groups = first + n_rows, 0, []
+        return runs
+
+    def _rows(self, metadata: Any, groups: list[int] | None, first: int) -> Iterator[Rows]:
+        """Rows of some row groups, or of all, from row ``first`` on."""
+        import pyarrow.parquet as pq
+
+        read = [first]
         with (
             _reading(str(self.path), read),
             # Checksums, where the file has them, are the only guard against bytes that changed.
             pq.ParquetFile(
-                self.path, pre_buffer=False, buffer_size=_READ_BYTES, page_checksum_verification=True
+                self.path,
+                metadata=metadata,
+                pre_buffer=False,
+                buffer_size=_READ_BYTES,
+                page_checksum_verification=True,
             ) as file,
         ):
             # One column is decoded by one thread, whatever is asked for; the others would only wait.
-            for batch in file.iter_batches(CHUNK_ROWS, columns=self.columns.names, use_threads=self.weighted):
+            for batch in file.iter_batches(
+                CHUNK_ROWS, row_groups=groups, columns=self.columns.names, use_threads=self.weighted
+            ):
                 yield self.columns.rows(batch, read[0])
                 read[0] += batch.num_rows
 
@@ -246,15 +296,25 @@ class _ParquetSource:
 class _CsvSource:
     path: Path
     columns: _Columns
+    delimiter: str
+    ignore_empty_lines: bool
     expected_rows: None = None
 
     @classmethod
     def of(cls, path: Path, column: Any, weights: Any) -> _CsvSource:
+        import pyarrow as pa
         from pyarrow import csv
 
-        with _reading(str(path), [0]), csv.open_csv(path) as reader:
+        with _reading(str(path), [0]), pa.input_stream(path) as stream:
+            head = stream.read(_READ_BYTES).decode("utf-8", errors="replace").lstrip("\ufeff\r\n")
+        delimiter = max(DELIMITERS, key=head.partition("\n")[0].count)
+        parse = csv.ParseOptions(delimiter=delimiter)
+        with _reading(str(path), [0]), csv.open_csv(path, parse_options=parse) as reader:
             names = list(reader.schema.names)
-        return cls(path, _Columns.of(names, column, weights, str(path)))
+        if all(_is_number(name) for name in names):
+            raise DataError(f"{path}: the first line holds numbers, not the names of columns. Write a header line.")
+        # In a file of one column an empty line is an empty cell.
+        return cls(path, _Columns.of(names, column, weights, str(path)), delimiter, ignore_empty_lines=len(names) > 1)
 
     @property
     def description(self) -> str:
@@ -264,19 +324,28 @@ class _CsvSource:
     def weighted(self) -> bool:
         return self.columns.weights is not None
 
-    def pieces(self, *, again: bool) -> Iterator[Rows]:
-        import pyarrow as pa
+    def _opened(self, kind: Any) -> Any:
+        """A reader of the columns as of one type: given, not guessed from rows, as whole numbers may precede others."""
         from pyarrow import csv
 
         names = self.columns.names
-        # The type is given, not guessed from the first rows: whole numbers may be followed by others.
-        convert = csv.ConvertOptions(include_columns=names, column_types=dict.fromkeys(names, pa.float64()))
+        return csv.open_csv(
+            self.path,
+            read_options=csv.ReadOptions(block_size=_READ_BYTES),
+            parse_options=csv.ParseOptions(delimiter=self.delimiter, ignore_empty_lines=self.ignore_empty_lines),
+            convert_options=csv.ConvertOptions(
+                include_columns=names,
+                column_types=dict.fromkeys(names, kind),
+                null_values=sorted(MISSING),
+                strings_can_be_null=True,
+            ),
+        )
+
+    def pieces(self, *, again: bool) -> Iterator[Rows]:
+        import pyarrow as pa
+
         read = [0]
-        by_blocks = csv.ReadOptions(block_size=_READ_BYTES)
-        with (
-            _reading(str(self.path), read),
-            csv.open_csv(self.path, read_options=by_blocks, convert_options=convert) as reader,
-        ):
+        with _reading(str(self.path), read), self._opened(pa.float64()) as reader:
             while True:
                 try:
                     batch = reader.read_next_batch()
@@ -289,22 +358,18 @@ class _CsvSource:
                 yield self.columns.rows(batch, read[0])
                 read[0] += batch.num_rows
 
+    def runs(self) -> None:
+        return None
+
     def _refuse_text(self, row: int) -> None:
         """Raise for the first value from a row on that is not a number."""
         import pyarrow as pa
-        from pyarrow import csv
 
-        names = self.columns.names
-        as_text = csv.ConvertOptions(
-            include_columns=names, column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
-        )
         first = 0
-        with csv.open_csv(
-            self.path, read_options=csv.ReadOptions(block_size=_READ_BYTES), convert_options=as_text
-        ) as reader:
+        with self._opened(pa.string()) as reader:
             for batch in reader:
                 if first >= row:
-                    for name in names:
+                    for name in self.columns.names:
                         for k, value in enumerate(batch.column(name).to_pylist()):
                             if value is not None and not _is_number(value):
                                 raise DataError(
@@ -364,6 +429,9 @@ class _StreamSource:
         if read[0] < self.rows_read and read[0] == 0:
             raise self._only_once()
         self.rows_read = read[0]
+
+    def runs(self) -> None:
+        return None
 
     def _only_once(self) -> DataError:
         return DataError(
@@ -431,6 +499,9 @@ class _ArraySource:
             weight = None if self.weights is None else rows[:, self.weights].astype(np.float64)
             yield Rows(x.astype(np.float64, copy=False), weight, self.where, first)
 
+    def runs(self) -> None:
+        return None
+
     def _rows(self) -> Iterator[tuple[int, np.ndarray[Any, Any]]]:
         """Number of the first row, and some rows from there on, of all columns."""
         n_rows = len(self.array)
@@ -479,3 +550,7 @@ class _Files:
     def pieces(self, *, again: bool) -> Iterator[Rows]:
         for file in self.files:
             yield from file.pieces(again=again)
+
+    def runs(self) -> list[Run] | None:
+        of_files = [file.runs() for file in self.files]
+        return None if None in of_files else [run for runs in of_files for run in runs or ()]

@@ -11,6 +11,8 @@ import warnings
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
@@ -27,6 +29,12 @@ TRUTH = {"true": 1.0, "false": 0.0}
 """Texts that stand for yes and no, as programs write columns of events."""
 
 DELIMITERS = (",", ";", "\t")
+
+SCANNED_ROWS = 10_000_000
+"""Rows of a Parquet file above which a column is read in blocks: up to there it is soon read and sorted."""
+
+SCANNED_BYTES = 200_000_000
+"""Size of a CSV file above which a column is read in blocks: row by row it would take minutes."""
 
 _PARQUET_MAGIC = b"PAR1"
 
@@ -98,18 +106,26 @@ class Table:
         raise DataError(f"{self.label}: no numeric column{next(refused, '')}")
 
 
-def read_sample(source: str, form: Form = EXACT, nan_policy: NanPolicy = "raise") -> tuple[str, Sample]:
-    """Read the columns of a file that make a sample.
+def read_sample(
+    source: str, form: Form = EXACT, nan_policy: NanPolicy = "raise", *, in_memory: bool = False
+) -> tuple[str, Sample]:
+    """Read the columns of a file that make a sample; from a large one in blocks, for every pass anew.
+
+    Exact values, with or without weights, are read in blocks (`scan`) from Parquet files of more than `SCANNED_ROWS`
+    rows, CSV files of more than `SCANNED_BYTES`, compressed CSV files and folders. All else is held in memory.
 
     Parameters
     ----------
     source : str
-        Path of a CSV or Parquet file, ``"-"`` for standard input, ``"@name"`` for a data set of the package.
+        Path of a CSV or Parquet file, or of a folder of them, ``"-"`` for standard input, ``"@name"`` for a data set of
+        the package.
     form : Form, optional
         What the columns hold. The column of values may be left out where only one of numbers is left; a data set brings
         its own form, of which what is given here takes the place.
     nan_policy : {"raise", "omit"}
         What to do with missing values.
+    in_memory : bool
+        Hold all rows, however many, because more than sums is wanted of them.
 
     Returns
     -------
@@ -128,6 +144,12 @@ def read_sample(source: str, form: Form = EXACT, nan_policy: NanPolicy = "raise"
     OSError
         If the file cannot be opened.
     """
+    if _is_read_in_blocks(source, form, in_memory):
+        from mle_toolkit.data.scan import scan_file
+
+        return scan_file(
+            Path(source), form.column, weights=form.weights, weight_kind=form.weight_kind, nan_policy=nan_policy
+        )
     table = read_table(source, form.names if form.says_what else None)
     form = form.over(table.form)
     for name in form.names:
@@ -135,6 +157,38 @@ def read_sample(source: str, form: Form = EXACT, nan_policy: NanPolicy = "raise"
     if not form.says_what:
         form = replace(form, column=table.only_column(form.names))
     return form.label, form.sample(table.column, nan_policy)
+
+
+def _is_read_in_blocks(source: str, form: Form, in_memory: bool) -> bool:
+    path = Path(source)
+    if source == "-" or source.startswith("@"):
+        return False
+    simple = form == Form(column=form.column, weights=form.weights, weight_kind=form.weight_kind)
+    blocks_only = path.is_dir() or source.endswith(".csv.gz")
+    if blocks_only and (in_memory or not simple or find_spec("pyarrow") is None):
+        raise DataError(
+            f"{source}: a folder or a compressed file is read in blocks, which takes pyarrow (pip install "
+            f"'mle-toolkit[arrow]'), is for exact values (--column, --weights), and can neither be held in memory "
+            f"nor drawn. Write one file that is not compressed."
+        )
+    if in_memory or not simple or find_spec("pyarrow") is None:
+        return False
+    return blocks_only or _is_large(path)
+
+
+def _is_large(path: Path) -> bool:
+    if path.suffix == ".csv":
+        return path.is_file() and path.stat().st_size > SCANNED_BYTES
+    if path.suffix not in (".parquet", ".pq") or not path.is_file():
+        return False
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        n_rows: int = pq.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError):
+        return False  # what is wrong with it is said when it is read
+    return n_rows > SCANNED_ROWS
 
 
 def read_table(source: str, wanted: Iterable[str] | None = None) -> Table:

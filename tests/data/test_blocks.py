@@ -11,7 +11,7 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit.data import blocks
-from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, SKETCHED_ROWS, ScannedSample
+from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, SKETCHED_ROWS, Run, ScannedSample
 from mle_toolkit.errors import DataError, SupportError, UnknownNameError, WeightError
 
 N = 453_211  # more than are held, and no multiple of anything
@@ -62,6 +62,22 @@ def test_every_source_gives_the_bits_of_memory(folder, source, family):
     assert fit.params == expected.params
     assert fit.llf == expected.llf
     assert list(fit.bse.values()) == pytest.approx(list(expected.bse.values()), rel=0, abs=0, nan_ok=True)
+
+
+@pytest.mark.parametrize("rows", [9_999, 70_001, 250_000])
+@pytest.mark.parametrize("family", ["gamma", "logistic"])
+def test_row_groups_that_threads_read_at_once_change_no_bit(tmp_path, monkeypatch, family, rows):
+    """A block whose rows lie in several runs is summed as a whole, in its place."""
+    pq.write_table(pa.table({"x": X}), tmp_path / "x.parquet", row_group_size=rows)
+    in_order = mle.fit(mle.scan(tmp_path / "x.parquet"), family)
+    monkeypatch.setattr("mle_toolkit.data.scan.RUN_ROWS", 1)
+    sample = mle.scan(tmp_path / "x.parquet")
+    assert len(sample._at_once()) == -(-N // rows)
+    fit = mle.fit(sample, family)
+    assert fit.params == in_order.params
+    assert fit.llf == in_order.llf
+    assert fit.certificate == in_order.certificate
+    np.testing.assert_array_equal(fit.sample.sketch(10**9).x, in_order.sample.sketch(10**9).x)
 
 
 @pytest.mark.parametrize("family", ["logistic", "weibull", "gumbel"])
@@ -252,6 +268,24 @@ def test_a_damaged_page_is_refused_with_its_row(folder, tmp_path):
     (tmp_path / "damaged.parquet").write_bytes(damaged)
     with pytest.raises(DataError, match=r"damaged\.parquet: cannot be read after row [23]\d{5}"):
         mle.fit(mle.scan(tmp_path / "damaged.parquet", "x"), "gamma")
+
+
+def test_the_row_is_that_of_the_file_whichever_thread_reads_it(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("mle_toolkit.data.scan.RUN_ROWS", 1)
+    test_a_damaged_page_is_refused_with_its_row(folder, tmp_path)
+    pq.write_table(pa.table({"x": changed(np.nan)}), tmp_path / "a.parquet", row_group_size=60_000)
+    with pytest.raises(DataError, match=rf"a\.parquet: the observation in row {ROW} is missing"):
+        mle.fit(mle.scan(tmp_path / "a.parquet"), "gamma")
+
+
+def test_a_run_that_ends_early_is_refused(monkeypatch):
+    """Where a file holds fewer rows than it says, what follows would be summed in other blocks."""
+    source = SOURCES["array"](None)._source
+    monkeypatch.setattr(
+        type(source), "runs", lambda self: [Run(N - 1, self.pieces(again=True)), Run(1, self.pieces(again=True))]
+    )
+    with pytest.raises(DataError, match=f"expected {N - 1} rows from row 0 on, got {N}"):
+        mle.scan(X).read()
 
 
 def test_a_line_cut_short_is_refused(folder, tmp_path):
