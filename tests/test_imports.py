@@ -4,7 +4,6 @@ import ast
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,6 @@ import mle_toolkit
 PACKAGE = Path(mle_toolkit.__file__).parent
 
 HEAVY = ("numpy", "scipy", "scipy.stats", "pandas", "statsmodels", "matplotlib", "numba", "dask", "pyarrow", "rich")
-
-MOST_MILLISECONDS = 30.0
-"""What ``import mle_toolkit`` may take over a bare interpreter."""
-
-MOST_SECONDS_FOR_HELP = 0.5
-"""What ``mle --help`` may take over a bare interpreter."""
 
 ROOMS = (
     ("errors", "_typing"),
@@ -46,15 +39,9 @@ def run(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
 
-def seconds(*code: str) -> float:
-    before = time.perf_counter()
-    subprocess.run([sys.executable, *code], check=True, capture_output=True)
-    return time.perf_counter() - before
-
-
 def loaded_after(statement: str) -> set[str]:
     new = "json.dumps(sorted(set(sys.modules) - before))"
-    return set(json.loads(run(f"import sys, json; before = set(sys.modules); {statement}; print({new})")))
+    return set(json.loads(run(f"import sys, json; before = set(sys.modules)\n{statement}\nprint({new})")))
 
 
 @pytest.mark.parametrize(
@@ -76,25 +63,16 @@ def test_fitting_loads_no_package_that_it_does_not_need():
     assert sorted(loaded_after(statement) & unneeded) == []
 
 
-def test_import_takes_less_than_thirty_milliseconds():
-    """Best of several runs, each beside a bare interpreter, so that a busy machine slows both."""
-    bare, ours = [], []
-    for _ in range(15):
-        bare.append(seconds("-c", "pass"))
-        ours.append(seconds("-c", "import mle_toolkit"))
-        if 1e3 * (min(ours) - min(bare)) < MOST_MILLISECONDS and len(bare) >= 5:
-            break
-    assert 1e3 * (min(ours) - min(bare)) < MOST_MILLISECONDS
-
-
-def test_help_answers_at_once():
-    bare, ours = [], []
-    for _ in range(8):
-        bare.append(seconds("-c", "pass"))
-        ours.append(seconds("-m", "mle_toolkit.cli", "--help"))
-        if min(ours) - min(bare) < MOST_SECONDS_FOR_HELP and len(bare) >= 3:
-            break
-    assert min(ours) - min(bare) < MOST_SECONDS_FOR_HELP
+def test_help_loads_no_numbers():
+    """What draws the help is needed, and nothing that computes."""
+    statement = (
+        "import contextlib, io\n"
+        "from mle_toolkit.cli import main\n"
+        "sys.argv = ['mle', '--help']\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "    main()"
+    )
+    assert sorted(loaded_after(statement).intersection(HEAVY)) in ([], ["rich"])
 
 
 def modules() -> list[Path]:
