@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -21,7 +20,6 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 
 LOSSES = "loss,days,region\n1.5,3,north\n2.5,1,south\n0.7,4,north\n3.3,1,east\n1.1,5,east\n"
 
-MOST_SECONDS_FOR_DEMO = 5.0
 
 
 @pytest.fixture
@@ -587,9 +585,7 @@ def test_a_data_set_survives_its_csv(run, name):
 
 
 def test_demo_shows_the_one_line(run):
-    before = time.perf_counter()
     code, out, err = run("demo")
-    assert time.perf_counter() - before < MOST_SECONDS_FOR_DEMO
     assert (code, err) == (OK, "")
     assert len(out.splitlines()) <= 60
     terms = dict(
