@@ -21,7 +21,6 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 LOSSES = "loss,days,region\n1.5,3,north\n2.5,1,south\n0.7,4,north\n3.3,1,east\n1.1,5,east\n"
 
 
-
 @pytest.fixture
 def run(monkeypatch, capsys):
     """Call ``mle`` in this process; returns its exit code, standard output and standard error."""
