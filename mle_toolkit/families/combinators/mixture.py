@@ -18,6 +18,7 @@ from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
+from mle_toolkit.families.normal import Normal
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -92,6 +93,10 @@ class Mixture(Family):
         self.parameters, self._slots = self._declared()
         if all(c.score is not None for c in self.components):
             self.score = self._score
+            if all(c.hessian is not None for c in self.components):
+                self.derivative_sums, self.derivatives = self._derivative_sums, self._derivatives
+        if self.of_one_law and type(self.components[0]) is Normal and not shared:
+            self.twin = "normal_mixture"
 
     def _declared(self) -> tuple[tuple[Parameter, ...], tuple[tuple[_Slot, ...], ...]]:
         parameters = [Parameter("weights", Simplex(self.k), typical=(0.2, 0.8))]
@@ -175,6 +180,54 @@ class Mixture(Family):
                         term = np.where(share[j] > 0, share[j] * next(slopes), 0.0)
                         sums[slot.parameter][at] = sums[slot.parameter][at] + term
         return tuple(itertools.chain.from_iterable(sums))
+
+    def _derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> Array:
+        """Sums of the log-density, its score and its second derivatives, upper triangle row by row.
+
+        With the score s and the second derivatives h of a component, and its share r of x, those of the mixture are
+        the sums over the components of r s and of r (h + s s'), less the product of the former with itself. A weight
+        has the score 1/w, and no second derivatives of its density.
+        """
+        joint = self._log_joint(x, params)
+        total = _log_sum(joint)
+        firsts = np.cumsum([0, *(p.size for p in self.parameters)])
+        size = int(firsts[-1])
+        with np.errstate(all="ignore"):
+            share = np.exp(joint - total)
+            whole, second = np.zeros((size, len(x))), np.zeros((size, size))
+            for j, (component, slots, p) in enumerate(
+                zip(self.components, self._slots, self.split(params), strict=True)
+            ):
+                assert component.score is not None
+                assert component.hessian is not None
+                seen, at = share[j] > 0, [j]  # where a component cannot be, its derivatives may not exist
+                for parameter, slot in zip(component.parameters, slots, strict=True):
+                    first = int(firsts[slot.parameter])
+                    at += range(first, first + parameter.size) if slot.entry is None else [first + slot.entry]
+                own = np.empty((len(at), len(x)))
+                own[0] = 1.0 / params[0][j]
+                for row, slope in zip(own[1:], component.score(x, *p), strict=True):
+                    row[:] = slope if seen.all() else np.where(seen, slope, 0.0)
+                held = share[j] if weight is None else share[j] * weight
+                weighed = held * own
+                products = weighed @ own.T
+                products[0, 0] = 0.0
+                bends = (np.where(seen, bend, 0.0) for bend in component.hessian(x, *p))
+                places = itertools.combinations_with_replacement(range(1, len(at)), 2)
+                for (a, b), bend in zip(places, bends, strict=True):
+                    products[a, b] += held @ bend
+                    products[b, a] = products[a, b]
+                second[np.ix_(at, at)] += products
+                whole[at] += share[j] * own
+            score = whole if weight is None else whole * weight
+            second -= score @ whole.T
+            value = np.sum(total if weight is None else total * weight)
+        return np.concatenate([[value], np.sum(score, axis=1), second[np.triu_indices(size)]])
+
+    @staticmethod
+    def _derivatives(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:
+        """Log-likelihood, score and second derivatives: the sums themselves."""
+        return sums
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
