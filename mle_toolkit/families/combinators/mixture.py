@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError
@@ -190,39 +191,49 @@ class Mixture(Family):
         """
         joint = self._log_joint(x, params)
         total = _log_sum(joint)
-        firsts = np.cumsum([0, *(p.size for p in self.parameters)])
-        size = int(firsts[-1])
+        owner, place = self._coefficients
         with np.errstate(all="ignore"):
             share = np.exp(joint - total)
-            whole, second = np.zeros((size, len(x))), np.zeros((size, size))
-            for j, (component, slots, p) in enumerate(
-                zip(self.components, self._slots, self.split(params), strict=True)
-            ):
+            slopes, bends = np.empty((len(owner), len(x))), np.zeros((len(owner), len(owner)))
+            row = 0
+            for j, (component, p) in enumerate(zip(self.components, self.split(params), strict=True)):
                 assert component.score is not None
                 assert component.hessian is not None
-                seen, at = share[j] > 0, [j]  # where a component cannot be, its derivatives may not exist
-                for parameter, slot in zip(component.parameters, slots, strict=True):
-                    first = int(firsts[slot.parameter])
-                    at += range(first, first + parameter.size) if slot.entry is None else [first + slot.entry]
-                own = np.empty((len(at), len(x)))
-                own[0] = 1.0 / params[0][j]
-                for row, slope in zip(own[1:], component.score(x, *p), strict=True):
-                    row[:] = slope if seen.all() else np.where(seen, slope, 0.0)
                 held = share[j] if weight is None else share[j] * weight
-                weighed = held * own
-                products = weighed @ own.T
-                products[0, 0] = 0.0
-                bends = (np.where(seen, bend, 0.0) for bend in component.hessian(x, *p))
-                places = itertools.combinations_with_replacement(range(1, len(at)), 2)
-                for (a, b), bend in zip(places, bends, strict=True):
-                    products[a, b] += held @ bend
-                    products[b, a] = products[a, b]
-                second[np.ix_(at, at)] += products
-                whole[at] += share[j] * own
-            score = whole if weight is None else whole * weight
-            second -= score @ whole.T
+                seen = None if share[j].all() else share[j] > 0  # elsewhere its derivatives may not exist
+                slopes[row] = 1.0 / params[0][j]
+                bends[row, row] = -np.sum(held) / params[0][j] ** 2  # so that h + s s' is 0
+                own = range(row + 1, row + 1 + len(component.roles))
+                for a, slope in zip(own, component.score(x, *p), strict=True):
+                    slopes[a] = slope if seen is None else np.where(seen, slope, 0.0)
+                second = component.hessian(x, *p)
+                for (a, b), bend in zip(itertools.combinations_with_replacement(own, 2), second, strict=True):
+                    term = held * bend
+                    bends[a, b] = bends[b, a] = np.sum(term if seen is None else np.where(seen, term, 0.0))
+                row = own.stop
+            score = slopes * share[owner]
+            weighed = score if weight is None else score * weight
+            bends += np.where(owner[:, None] == owner, weighed @ slopes.T, 0.0) - weighed @ score.T
             value = np.sum(total if weight is None else total * weight)
-        return np.concatenate([[value], np.sum(score, axis=1), second[np.triu_indices(size)]])
+        size = sum(p.size for p in self.parameters)
+        gathered = np.zeros((size, len(owner)))
+        gathered[place, range(len(owner))] = 1.0
+        second = gathered @ bends @ gathered.T
+        return np.concatenate([[value], gathered @ np.sum(weighed, axis=1), second[np.triu_indices(size)]])
+
+    @cached_property
+    def _coefficients(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Of every weight and its component's parameters, one by one: the component, and the place in the mixture."""
+        firsts = np.cumsum([0, *(p.size for p in self.parameters)])
+        owner, place = [], []
+        for j, (component, slots) in enumerate(zip(self.components, self._slots, strict=True)):
+            at = [j]
+            for parameter, slot in zip(component.parameters, slots, strict=True):
+                first = int(firsts[slot.parameter])
+                at += range(first, first + parameter.size) if slot.entry is None else [first + slot.entry]
+            owner += [j] * len(at)
+            place += at
+        return np.array(owner), np.array(place)
 
     @staticmethod
     def _derivatives(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:
