@@ -6,6 +6,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+from references import fit_quietly
 from scipy import special
 
 import mle_toolkit as mle
@@ -208,6 +209,82 @@ def test_fits_agree_with_and_without_the_twin(law, monkeypatch):
         assert compiled.params[name] == pytest.approx(numpy_fit.params[name], abs=1e-5 * se)
     assert compiled.llf == pytest.approx(numpy_fit.llf, abs=1e-8)
     assert compiled.certificate.verdict == numpy_fit.certificate.verdict
+
+
+# --- mixtures of normal laws ----------------------------------------------------------------------------------------
+
+MIXTURES = {
+    "apart": ([0.4, 0.6], [0.0, 5.0], [1.0, 1.5]),
+    "together": ([0.5, 0.5], [0.0, 0.1], [1.0, 1.1]),
+    "one narrow": ([0.01, 0.99], [3.0, 0.0], [1e-3, 2.0]),
+    "three": ([0.2, 0.3, 0.5], [0.0, 4.0, 9.0], [1.0, 0.3, 2.0]),
+}
+
+
+def mixture_of(name):
+    values = tuple(np.array(v) for v in MIXTURES[name])
+    return mle.mixture("normal", len(values[0])), values
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("name", MIXTURES)
+def test_sums_of_a_mixture_are_those_of_numpy(name, weighted):
+    law, params = mixture_of(name)
+    rng = np.random.default_rng(10)
+    x = np.asarray(mle.Distribution.at(law, params).rvs(N, rng))
+    x[:3] = (-60.0, 90.0, 1e3)
+    weight = rng.uniform(0.1, 3.0, N) if weighted else None
+    away = tuple(v * (1 + 0.1 * rng.uniform(-1, 1, len(v))) for v in params)
+    unit = UNIT
+    for weights, mu, sigma in (params, away):
+        at = (weights / weights.sum(), mu / unit.scale, sigma / unit.scale)
+        got = in_chunks(twin_of(law).sums, x, weight, 0.0, 1 / unit.scale, *at)[0]
+        wanted = law.derivative_sums(unit.apply(x), weight, *at)
+        rows = [np.abs(r) for r in (law.logpdf(unit.apply(x), *at), *law.score(unit.apply(x), *at))]
+        sizes = [math.fsum(r if weight is None else r * weight) for r in rows]
+        # A term of a second derivative is at most of the size of a product of two slopes, or of 3 z² / sigma².
+        slopes = np.sqrt([np.max(np.square(r)) for r in rows[1:]])
+        assert np.all(np.abs(got - wanted)[: len(sizes)] <= 1e-12 * np.array(sizes))
+        second = np.abs(sums.symmetric((got - wanted)[len(sizes) :]))
+        assert np.all(second <= 1e-12 * N * np.outer(slopes, slopes))
+
+
+@pytest.mark.parametrize("name", ["apart", "three"])
+def test_fits_of_mixtures_agree_with_and_without_the_twin(name, monkeypatch):
+    law, params = mixture_of(name)
+    x = np.asarray(mle.Distribution.at(law, params).rvs(30_000, np.random.default_rng(4)))
+    fits = []
+    for rows in (1, len(x) + 1):
+        monkeypatch.setattr(sums, "COMPILED_ROWS", rows)
+        fits.append(fit_quietly(x, law))
+    compiled, numpy_fit = fits
+    for parameter, se in numpy_fit.bse.items():
+        assert np.all(np.abs(compiled.params[parameter] - numpy_fit.params[parameter]) <= 1e-5 * se)
+        assert compiled.bse[parameter] == pytest.approx(se, rel=1e-9)
+        assert np.all(np.abs(numpy_fit.params[parameter] - params[list(law.param_names).index(parameter)]) < 5 * se)
+    assert compiled.llf == pytest.approx(numpy_fit.llf, abs=1e-7)
+    assert compiled.certificate.verdict == numpy_fit.certificate.verdict == "local"
+    assert numpy_fit.certificate.decrement <= 1e-9
+
+
+def test_a_twin_is_for_mixtures_of_free_normal_laws_only():
+    assert twin_of(mle.mixture(["normal", "normal"])) is twin_of(mle.mixture("normal", 3))
+    for law in (mle.mixture("normal", 2, shared="sigma"), mle.mixture(["normal", "logistic"]), mle.mixture("gamma", 2)):
+        assert twin_of(law) is None
+
+
+@pytest.mark.parametrize("bad", [(0, 0.0), (0, np.inf), (0, np.nan), (1, np.inf), (1, np.nan)])
+def test_where_a_mixture_does_not_exist_its_likelihood_is_that_of_numpy(bad):
+    law, (weights, mu, sigma) = mixture_of("apart")
+    x = np.random.default_rng(11).normal(2.0, 3.0, 2_000)
+    values = [sigma.copy(), mu.copy()]
+    values[bad[0]][0] = bad[1]
+    theta = np.concatenate([weights, values[1], values[0]])
+    by_numpy = Likelihood(law, mle.Sample(x), Unit()).mean_loglik(theta)
+    assert Likelihood(law, mle.Sample(x), Unit(), twin_of(law)).mean_loglik(theta) == pytest.approx(by_numpy, rel=1e-12)
+    far = np.array([1e200, -1e200])
+    at = np.concatenate([weights, mu, sigma])
+    assert Likelihood(law, mle.Sample(far), Unit(), twin_of(law)).mean_loglik(at) == -np.inf
 
 
 def test_without_numba_there_are_no_twins(monkeypatch):

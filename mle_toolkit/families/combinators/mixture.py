@@ -660,39 +660,36 @@ class _Search:
         """Log of weight times density of each component in every group; shape (k, groups)."""
         if self.size == 1:
             return self.law._log_joint(self.sample.x, params)
-        joint = np.empty((self.law.k, len(self.firsts)))
+        of = [(law, *known) for law, known in zip(self.law.components, self._statistics, strict=True) if known]
+        parts = self.law.split(params)
         with np.errstate(all="ignore"):
-            for j, (component, p) in enumerate(zip(self.law.components, self.law.split(params), strict=True)):
-                known = self._statistics[j]
-                assert isinstance(component, ExponentialFamily)
-                assert known is not None
-                joint[j] = component.log_density(tuple(known[0]), *p) + known[1] + np.log(params[0][j])
-        return joint
+            if self.law.of_one_law:
+                component, statistics, base = of[0]
+                joint = component.log_density(tuple(statistics), *np.array(parts).T[:, :, None]) + base
+            else:
+                joint = np.array([law.log_density(tuple(t), *p) + base for (law, t, base), p in zip(of, parts, strict=True)])
+            return np.asarray(joint + np.log(params[0])[:, None])
 
     def maximised(self, shares: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         """The M step: fit each component to its share of the data; None where one has no maximum."""
         weight = shares * self.weight
         mass = np.sum(weight, axis=1)
+        if not np.all(mass > 0):
+            return None
         before = None if near is None else self.law.split(near)
         parts = []
-        for j in range(self.law.k):
-            if not mass[j] > 0:
-                return None
-            params = self._fitted(j, weight[j], None if before is None else before[j])
+        for j, (component, known) in enumerate(zip(self.law.components, self._statistics, strict=True)):
+            if known is None:
+                params = self._fitted(component, weight[j], None if before is None else before[j])
+            else:
+                params = _from_means(component, known[0] @ weight[j] / mass[j])
             if params is None:
                 return None
             parts.append(params)
         return self.law.join(mass / np.sum(mass), parts)
 
-    def _fitted(self, j: int, weight: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-        component, known, x = self.law.components[j], self._statistics[j], self.sample.x
-        if known is not None:
-            assert isinstance(component, ExponentialFamily)
-            assert component.from_means is not None
-            with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError):
-                params = component.from_means(tuple((known[0] @ weight / np.sum(weight)).tolist()))
-                return params if all(map(math.isfinite, params)) else None
-            return None
+    def _fitted(self, component: Family, weight: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        x = self.sample.x
         rows = weight > _RESOLVED * np.max(weight)
         if component.support != self.law.support:
             rows &= component.support.contains(x)
@@ -731,6 +728,14 @@ class _Search:
                     return None
             params = self.maximised(shares, params)
         return best
+
+
+def _from_means(component: Any, means: Array) -> tuple[Any, ...] | None:
+    """Maximum for means of statistics; None where there is none."""
+    with contextlib.suppress(NoMaximumError, ArithmeticError):
+        params: tuple[Any, ...] = tuple(component.from_means(tuple(means.tolist())))
+        return params if all(map(math.isfinite, params)) else None
+    return None
 
 
 def _is_linear(component: Family, law: Mixture) -> bool:

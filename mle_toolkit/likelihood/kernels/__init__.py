@@ -1,8 +1,8 @@
 """Compiled twins of a family's sums: the same numbers as its NumPy code, close to the memory limit.
 
-A twin is a module of the name of its law, or of that which a family made of others says. It needs numba (extra ``fast``) and is loaded only for samples so large that
-loading pays; without it, and for every other law, the NumPy sums of `mle_toolkit.likelihood.sums` are used. A twin has
-one of two compiled functions, each of them a loop over rows that makes no temporary of the size of the data, and takes
+A twin is a module of the name of its law, or of the name that a family made of others says. It needs numba (extra
+``fast``) and is loaded only for samples so large that loading pays; without it, and for every other law, the NumPy sums
+of `mle_toolkit.likelihood.sums` are used. A twin has one of two compiled functions, each of them a loop over rows that makes no temporary of the size of the data, and takes
 the observations, their weights or None, and the unit (``centre`` and ``inverse`` of the scale) of what it computes:
 
 ``statistics(x, weight, centre, inverse)``
