@@ -239,7 +239,7 @@ def test_sums_of_a_mixture_are_those_of_numpy(name, weighted):
     for weights, mu, sigma in (params, away):
         at = (weights / weights.sum(), mu / unit.scale, sigma / unit.scale)
         got = in_chunks(twin_of(law).sums, x, weight, 0.0, 1 / unit.scale, *at)[0]
-        wanted = law.derivative_sums(unit.apply(x), weight, *at)
+        wanted = np.array(law.derivative_sums(unit.apply(x), weight, *at))
         rows = [np.abs(r) for r in (law.logpdf(unit.apply(x), *at), *law.score(unit.apply(x), *at))]
         sizes = [math.fsum(r if weight is None else r * weight) for r in rows]
         # A term of a second derivative is at most of the size of a product of two slopes, or of 3 z² / sigma².

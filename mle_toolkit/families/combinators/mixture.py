@@ -195,7 +195,7 @@ class Mixture(Family):
                         sums[slot.parameter][at] = sums[slot.parameter][at] + term
         return tuple(itertools.chain.from_iterable(sums))
 
-    def _derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> Array:
+    def _derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> Sequence[float]:
         """Sums of the log-density, its score and its second derivatives, upper triangle row by row.
 
         With the score s and the second derivatives h of a component, and its share r of x, those of the mixture are
@@ -209,7 +209,8 @@ class Mixture(Family):
             share = np.exp(joint - total)
             slopes, bends = np.empty((len(owner), len(x))), np.zeros((len(owner), len(owner)))
             row = 0
-            for j, (component, p) in enumerate(zip(self.components, self.split(params), strict=True)):
+            for j, (component, part) in enumerate(zip(self.components, self.split(params), strict=True)):
+                p = [np.asarray(value)[()] for value in part]  # a plain 0 would raise where it divides
                 assert component.score is not None
                 assert component.hessian is not None
                 held = share[j] if weight is None else share[j] * weight
@@ -219,8 +220,8 @@ class Mixture(Family):
                 own = range(row + 1, row + 1 + len(component.roles))
                 for a, slope in zip(own, component.score(x, *p), strict=True):
                     slopes[a] = slope if seen is None else np.where(seen, slope, 0.0)
-                second = component.hessian(x, *p)
-                for (a, b), bend in zip(itertools.combinations_with_replacement(own, 2), second, strict=True):
+                pairs = itertools.combinations_with_replacement(own, 2)
+                for (a, b), bend in zip(pairs, component.hessian(x, *p), strict=True):
                     term = held * bend
                     bends[a, b] = bends[b, a] = np.sum(term if seen is None else np.where(seen, term, 0.0))
                 row = own.stop
@@ -232,7 +233,8 @@ class Mixture(Family):
         gathered = np.zeros((size, len(owner)))
         gathered[place, range(len(owner))] = 1.0
         second = gathered @ bends @ gathered.T
-        return np.concatenate([[value], gathered @ np.sum(weighed, axis=1), second[np.triu_indices(size)]])
+        score_sums = gathered @ np.sum(weighed, axis=1)
+        return [float(value), *score_sums.tolist(), *second[np.triu_indices(size)].tolist()]
 
     @cached_property
     def _coefficients(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -660,14 +662,13 @@ class _Search:
         """Log of weight times density of each component in every group; shape (k, groups)."""
         if self.size == 1:
             return self.law._log_joint(self.sample.x, params)
-        of = [(law, *known) for law, known in zip(self.law.components, self._statistics, strict=True) if known]
         parts = self.law.split(params)
         with np.errstate(all="ignore"):
             if self.law.of_one_law:
-                component, statistics, base = of[0]
-                joint = component.log_density(tuple(statistics), *np.array(parts).T[:, :, None]) + base
+                joint = _density(self.law.components[0], self._statistics[0], np.array(parts).T[:, :, None])
             else:
-                joint = np.array([law.log_density(tuple(t), *p) + base for (law, t, base), p in zip(of, parts, strict=True)])
+                terms = zip(self.law.components, self._statistics, parts, strict=True)
+                joint = np.array([_density(component, known, p) for component, known, p in terms])
             return np.asarray(joint + np.log(params[0])[:, None])
 
     def maximised(self, shares: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
@@ -728,6 +729,13 @@ class _Search:
                     return None
             params = self.maximised(shares, params)
         return best
+
+
+def _density(component: Any, known: tuple[Array, Any] | None, params: Any) -> Array:
+    """Mean log-density of groups, from the means of the statistics and of the base."""
+    assert known is not None
+    statistics, base = known
+    return np.asarray(component.log_density(tuple(statistics), *params) + base)
 
 
 def _from_means(component: Any, means: Array) -> tuple[Any, ...] | None:

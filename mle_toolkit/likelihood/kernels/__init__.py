@@ -2,8 +2,9 @@
 
 A twin is a module of the name of its law, or of the name that a family made of others says. It needs numba (extra
 ``fast``) and is loaded only for samples so large that loading pays; without it, and for every other law, the NumPy sums
-of `mle_toolkit.likelihood.sums` are used. A twin has one of two compiled functions, each of them a loop over rows that makes no temporary of the size of the data, and takes
-the observations, their weights or None, and the unit (``centre`` and ``inverse`` of the scale) of what it computes:
+of `mle_toolkit.likelihood.sums` are used. A twin has one of two compiled functions, each of them a loop over rows that
+makes no temporary of the size of the data, and takes the observations, their weights or None, and the unit (``centre``
+and ``inverse`` of the scale) of what it computes:
 
 ``statistics(x, weight, centre, inverse)``
     For an `ExponentialFamily`: smallest and largest observation, in the unit of the data, then what its ``sums`` give.

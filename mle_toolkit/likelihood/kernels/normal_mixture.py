@@ -10,7 +10,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.likelihood.kernels import uniform
 from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, log, log_of, loop, multiply
 
-_ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+_HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 _OWN, _COMMON = 3, 13
 """Moments of a component, and those of two components together."""
@@ -20,13 +20,14 @@ def sums(
     x: Array, weight: Array | None, centre: float, inverse: float, weights: Array, mu: Array, sigma: Array
 ) -> Array:
     """Sums of the log-density, its score and its second derivatives, upper triangle row by row."""
-    per_sigma, top = 1.0 / sigma, np.log(weights / (_ROOT_TWO_PI * sigma))
-    if not np.isfinite(mu + per_sigma + weights).all():  # a trial point, at which there is no law
+    if not (np.all(sigma > 0.0) and np.all(weights >= 0.0)) or np.isnan(mu).any():  # a trial point without a law
         size = 3 * len(mu)
         return np.full(1 + size + size * (size + 1) // 2, np.nan)
-    law = [uniform(values) for values in (mu, per_sigma, top)]
-    value, own, common = _moments(x, weight, centre, inverse, *law)
-    return _derivatives(value, own, common, weights, per_sigma)
+    with np.errstate(all="ignore"):  # nor may derivatives exist
+        per_sigma, top = 1.0 / sigma, np.log(weights) - np.log(sigma) - _HALF_LOG_TWO_PI
+        law = [uniform(values) for values in (mu, per_sigma, top)]
+        value, own, common = _moments(x, weight, centre, inverse, *law)
+        return _derivatives(value, own, common, weights, per_sigma)
 
 
 @loop
