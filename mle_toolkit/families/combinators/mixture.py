@@ -663,19 +663,18 @@ class _Search:
         if self.size == 1:
             return self.law._log_joint(self.sample.x, params)
         parts = self.law.split(params)
-        with np.errstate(all="ignore"):
-            if self.law.of_one_law:
-                joint = _density(self.law.components[0], self._statistics[0], np.array(parts).T[:, :, None])
-            else:
-                terms = zip(self.law.components, self._statistics, parts, strict=True)
-                joint = np.array([_density(component, known, p) for component, known, p in terms])
-            return np.asarray(joint + np.log(params[0])[:, None])
+        if self.law.of_one_law:
+            joint = _density(self.law.components[0], self._statistics[0], np.array(parts).T[:, :, None])
+        else:
+            terms = zip(self.law.components, self._statistics, parts, strict=True)
+            joint = np.array([_density(component, known, p) for component, known, p in terms])
+        return np.asarray(joint + np.log(params[0])[:, None])
 
     def maximised(self, shares: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         """The M step: fit each component to its share of the data; None where one has no maximum."""
         weight = shares * self.weight
-        mass = np.sum(weight, axis=1)
-        if not np.all(mass > 0):
+        mass = weight.sum(axis=1)
+        if not mass.min() > 0:
             return None
         before = None if near is None else self.law.split(near)
         parts = []
@@ -687,7 +686,7 @@ class _Search:
             if params is None:
                 return None
             parts.append(params)
-        return self.law.join(mass / np.sum(mass), parts)
+        return self.law.join(mass / mass.sum(), parts)
 
     def _fitted(self, component: Family, weight: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         x = self.sample.x
@@ -705,29 +704,29 @@ class _Search:
         Ends are known by the log-density of every row. Within `_NEAR` of one, and approaching it, steps lead there.
         """
         best: _End | None = None
-        away = np.inf
-        for _ in range(steps):
-            if params is None:
-                return best
-            joint = self._log_joint(params)
-            with np.errstate(all="ignore"):
+        away = math.inf
+        with np.errstate(all="ignore"):
+            for _ in range(steps):
+                if params is None:
+                    return best
+                joint = self._log_joint(params)
                 top = joint.max(axis=0)
                 shares = np.exp(joint - top)
                 whole = shares.sum(axis=0)
                 rows = top + np.log(whole)
                 shares /= whole
                 value = float((rows * self.weight).sum()) / self.sample.nobs
-            if not math.isfinite(value) or (best is not None and value < best.value):
-                return best
-            arrived = best is not None and value - best.value < _ENOUGH
-            best = _End(value, params, rows, arrived)
-            if arrived:
-                return best
-            if known:
-                before, away = away, min(float(np.abs(rows - other).max()) for other in known)
-                if away < _NEAR and away < _APPROACHING * before < np.inf:
-                    return None
-            params = self.maximised(shares, params)
+                if not math.isfinite(value) or (best is not None and value < best.value):
+                    return best
+                arrived = best is not None and value - best.value < _ENOUGH
+                best = _End(value, params, rows, arrived)
+                if arrived:
+                    return best
+                if known:
+                    before, away = away, min(float(np.abs(rows - other).max()) for other in known)
+                    if away < _NEAR and away < _APPROACHING * before < math.inf:
+                        return None
+                params = self.maximised(shares, params)
         return best
 
 
@@ -740,7 +739,7 @@ def _density(component: Any, known: tuple[Array, Any] | None, params: Any) -> Ar
 
 def _from_means(component: Any, means: Array) -> tuple[Any, ...] | None:
     """Maximum for means of statistics; None where there is none."""
-    with contextlib.suppress(NoMaximumError, ArithmeticError):
+    with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError):
         params: tuple[Any, ...] = tuple(component.from_means(tuple(means.tolist())))
         return params if all(map(math.isfinite, params)) else None
     return None
