@@ -122,14 +122,14 @@ sought."""
 
 
 def _selected(sample: Sample) -> tuple[float, float] | None:
-    """Median and mean absolute deviation in one pass; None where few rows, or a subsample that misleads, prevent it.
+    """Median and mean absolute deviation in one pass; None where rows are few or not held, or a subsample misleads.
 
     Only the rows between two quantiles of a subsample are held and sorted (Floyd & Rivest 1975, Communications of the
     ACM 18, 165-172). Deviations of the others are summed from the lower of the two, and moved to the median.
     """
-    n, few = sample.n_rows, sample.sketch(_SELECTING_ROWS)
-    if few is sample:
+    if not sample.in_memory or sample.n_rows <= _SELECTING_ROWS:
         return None
+    n, few = sample.n_rows, sample.sketch(_SELECTING_ROWS)
     reach = _STANDARD_ERRORS * 0.5 / math.sqrt(few.n_rows)
     low, high = few.quantile(0.5 - reach), few.quantile(0.5 + reach)
     below, away, held = 0, 0.0, []
