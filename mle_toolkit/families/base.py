@@ -161,6 +161,9 @@ class Family(ABC):
     constant_defaults: ClassVar[Mapping[str, Any]] = {}
     """Known constants of the law and their defaults; `...` marks one that must be given."""
 
+    twin: str | None = None
+    """The module of compiled sums that serves it, where that is not the one of the name of its own."""
+
     logpdf: Callable[..., Array]
     score: Callable[..., tuple[Array, ...]] | None = None
     score_sums: Callable[..., Array] | None = None

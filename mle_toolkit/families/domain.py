@@ -137,6 +137,10 @@ class Interval:
         """Second derivative of `from_real`."""
         return self.at(float(u))[2]
 
+    def bend(self, slopes: Array, u: Array) -> Array:
+        """Second derivatives of ``slopes @ from_real(u)``; shape (1, 1)."""
+        return np.array([[float(slopes[0]) * self.curvature(u[0])]])
+
     def at(self, u: float) -> tuple[float, float, float]:
         """`from_real` of one number, its slope and its second derivative, as plain numbers."""
         if self.upper == math.inf:
@@ -211,6 +215,12 @@ class Simplex:
         p = self.from_real(u)
         return np.asarray((np.diag(p) - np.outer(p, p))[:, :-1])
 
+    def bend(self, slopes: Array, u: Array) -> Array:
+        """Second derivatives of ``slopes @ from_real(u)``; shape (size - 1, size - 1)."""
+        p = self.from_real(u)
+        away = p * (slopes - np.sum(slopes * p))
+        return np.asarray(np.diag(away) - np.outer(away, p) - np.outer(p, away))[:-1, :-1]
+
     def __str__(self) -> str:
         return f"probability vectors of length {self.size}"
 
@@ -253,6 +263,10 @@ class Vector:
     def jacobian(self, u: Array) -> Array:
         """Slope of `from_real`, of shape (size, size): a diagonal matrix."""
         return np.diag([float(self.domain.jacobian(v)[0, 0]) for v in np.asarray(u, dtype=float)])
+
+    def bend(self, slopes: Array, u: Array) -> Array:
+        """Second derivatives of ``slopes @ from_real(u)``, of shape (size, size): a diagonal matrix."""
+        return np.diag([slope * self.domain.curvature(v) for slope, v in zip(slopes, u, strict=True)])
 
     def __str__(self) -> str:
         return f"vectors of {self.size} numbers in {self.domain}"
@@ -306,6 +320,10 @@ class Space:
     def jacobian(self, u: Array) -> Array:
         """Slope of `from_real`, of shape (size, size)."""
         return np.eye(self.size) if self.frame is None else self.frame
+
+    def bend(self, slopes: Array, u: Array) -> Array:
+        """Second derivatives of ``slopes @ from_real(u)``: none; shape (size, size)."""
+        return np.zeros((self.size, self.size))
 
     def __str__(self) -> str:
         return f"vectors of {self.size} real numbers"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, sums_of
+from mle_toolkit.families.base import Family, Parameter, sums_of, total
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
@@ -70,13 +70,11 @@ class Laplace(Family):
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Median and mean absolute deviation."""
-        loc = _median(sample) if sample.weight is None else sample.quantile(0.5)
-
-        def deviation(x: Array) -> Array:
-            away = x - loc
-            return np.asarray(np.abs(away, out=away))
-
-        return loc, sample.mean(deviation)
+        found = _selected(sample) if sample.weight is None else None
+        if found is not None:
+            return found
+        loc = sample.quantile(0.5)
+        return loc, sample.mean(lambda x: np.abs(x - loc))
 
     def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x."""
@@ -118,19 +116,34 @@ class Laplace(Family):
         return stats.laplace(loc, scale)
 
 
-def _median(sample: Sample) -> float:
-    """Median, the midpoint of the two middle observations, sought only among those between quantiles of a subsample.
+_SELECTING_ROWS, _STANDARD_ERRORS = 100_000, 4.0
+"""Rows of the subsample, and how far to either side of its middle, in standard errors of its rank, the median is
+sought."""
 
-    After Floyd & Rivest (1975), Communications of the ACM 18, 165-172: a fifth of the time of a full partition.
+
+def _selected(sample: Sample) -> tuple[float, float] | None:
+    """Median and mean absolute deviation in one pass; None where rows are few or not held, or a subsample misleads.
+
+    Only the rows between two quantiles of a subsample are held and sorted (Floyd & Rivest 1975, Communications of the
+    ACM 18, 165-172). Deviations of the others are summed from the lower of the two, and moved to the median.
     """
-    x, few = sample.x, sample.sketch()
-    if few is sample:
-        return float(np.median(x))
-    low, high = few.quantile(0.47), few.quantile(0.53)  # four standard errors of the rank to either side
-    below = int(np.count_nonzero(x < low))
-    between = x[(x >= low) & (x <= high)]
-    first, last = (len(x) - 1) // 2 - below, len(x) // 2 - below
+    if not sample.in_memory or sample.n_rows <= _SELECTING_ROWS:
+        return None
+    n, few = sample.n_rows, sample.sketch(_SELECTING_ROWS)
+    reach = _STANDARD_ERRORS * 0.5 / math.sqrt(few.n_rows)
+    low, high = few.quantile(0.5 - reach), few.quantile(0.5 + reach)
+    below, away, held = 0, 0.0, []
+    for x, _ in sample.blocks():
+        from_low = x - low
+        kept = x[(from_low >= 0.0) & (x <= high)]
+        below += int(np.count_nonzero(from_low < 0.0))
+        away += total(np.abs(from_low, out=from_low)) - float(np.sum(kept - low))
+        held.append(kept)
+    between = np.concatenate(held)
+    first, last = (n - 1) // 2 - below, n // 2 - below
     if first < 0 or last >= len(between):
-        return float(np.median(x))
+        return None
     between.partition((first, last))
-    return float(0.5 * (between[first] + between[last]))
+    loc = 0.5 * float(between[first]) + 0.5 * float(between[last])
+    above = n - below - len(between)
+    return loc, (away + (loc - low) * (below - above) + float(np.sum(np.abs(between - loc)))) / n

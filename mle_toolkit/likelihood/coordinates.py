@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite
+from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 from mle_toolkit.likelihood.sums import Last, Likelihood
 
 # Steps of the difference quotients, in coordinates in which one unit is a natural change of the law. Each balances the
@@ -57,6 +57,8 @@ class Coordinates:
         """Whether every free parameter is a number."""
         self.places = [where.start for _, where, _, _, _ in self._parts] if self.intervals_only else []
         """Where the free parameters stand among all, if every one is a number."""
+        self.can_bend = not any(isinstance(part[0], PositiveDefinite | Stack) for part in self._parts)
+        """Whether the second derivatives of all parameters by the coordinates are known."""
         self._base_bytes = self.from_theta(self.base).tobytes()  # the base may lie at an end of a domain
 
     def to_theta(self, u: Array) -> Array:
@@ -112,6 +114,14 @@ class Coordinates:
             slopes[k] = step * slope  # on the whole line, where alone the step is not 1, there is no bend
         return slopes, bends
 
+    def bend(self, gradient: Array, u: Array) -> Array:
+        """Second derivatives by the coordinates of ``gradient @ to_theta(u)``; shape (n_free, n_free)."""
+        bends = np.zeros((self.n_free, self.n_free))
+        for domain, where, at, _, _ in self._parts:  # where a step is not 1 there is no bend
+            assert not isinstance(domain, PositiveDefinite | Stack)
+            bends[at, at] = domain.bend(gradient[where], u[at])
+        return bends
+
     def pulled(self, gradient: Array, u: Array) -> Array:
         """Gradient by the coordinates, from one by all parameters; shape (n_free,)."""
         if self.intervals_only:
@@ -131,7 +141,7 @@ class Objective:
     def __init__(self, likelihood: Likelihood, coordinates: Coordinates) -> None:
         self.likelihood = likelihood
         self.coordinates = coordinates
-        free = coordinates.n_free > 0 and coordinates.intervals_only
+        free = coordinates.n_free > 0 and coordinates.can_bend
         self.at_once = free and likelihood.plain and likelihood.at_once
         """Whether one pass over the data gives value, gradient and second derivatives together."""
         self._last_expansion: Last[tuple[float, Array, Array]] = Last()
@@ -145,7 +155,7 @@ class Objective:
     def has_hessian(self) -> bool:
         """Whether the second derivatives are exact."""
         known = self.likelihood.at_once or self.likelihood.family.hessian is not None
-        return known and self.has_score and self.coordinates.intervals_only
+        return known and self.has_score and self.coordinates.can_bend
 
     def value(self, u: Array) -> float:
         """Mean negative log-likelihood, nats; inf where the data are impossible."""
@@ -182,7 +192,11 @@ class Objective:
         return -value, *self._pulled_derivatives(score, second, u)
 
     def _pulled_derivatives(self, score: Array, second: Array, u: Array) -> tuple[Array, Array]:
-        """Gradient and second derivatives of the points, from those by the parameters; intervals only."""
+        """Gradient and second derivatives of the points, from those by the parameters."""
+        if not self.coordinates.intervals_only:
+            with np.errstate(all="ignore"):  # as below
+                slope = self.coordinates.jacobian(u)
+                return -(score @ slope), -(slope.T @ second @ slope + self.coordinates.bend(score, u))
         slopes, bends = self.coordinates.slopes_and_bends(u)
         places = self.coordinates.places
         if len(places) < len(score):

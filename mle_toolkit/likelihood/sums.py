@@ -58,7 +58,7 @@ class Likelihood:
         self.twin = twin
         """The compiled sums of the family; None where NumPy's are used."""
         if twin is None and self.data.n_rows >= COMPILED_ROWS and _is_normal(family, self.data):
-            self.twin = twin_of(type(family))
+            self.twin = twin_of(family)
         self._forget()
 
     def _forget(self) -> None:
@@ -343,7 +343,7 @@ class Likelihood:
             return sums
         assert isinstance(self.unit, Unit)
         assert self.exact is not None
-        compiled: list[float] = self.exact.fold(_Compiled(type(self.family), self.unit, params), None).tolist()
+        compiled: list[float] = self.exact.fold(_Compiled(self.family, self.unit, params), None).tolist()
         return compiled
 
     def _mean_loglik(self, theta: Array) -> float:
@@ -474,7 +474,7 @@ class FirstPass:
         """Go over the observations, which may still be missing or outside the support."""
         family = self.family
         unit = Unit.ahead(family, x)
-        twin = twin_of(type(family)) if len(x) >= COMPILED_ROWS else None
+        twin = twin_of(family) if len(x) >= COMPILED_ROWS else None
         length = family.block_rows if unit.is_identity else BLOCK_ROWS
         with np.errstate(all="ignore"):
             if len(x) <= length:
@@ -512,7 +512,7 @@ def sums_ahead(
         return [], None
     unit = Unit.ahead(family, few)
     law: Any = family if unit.is_identity else family.in_unit(unit.centre, unit.scale)
-    twin = twin_of(type(family))
+    twin = twin_of(family)
     parts: list[tuple[Part, int | None]] = [_statistics_part(law, unit, twin, weighted=weighted)]
     if law.log_base is not None:
         parts.append((_Block(_base_of, law, unit), BLOCK_ROWS))
@@ -562,9 +562,9 @@ class _Block:
 class _Compiled:
     """Sums over one block by the compiled twin of a family."""
 
-    law: type[Family]
+    law: Family
     unit: Unit
-    params: tuple[float, ...] = ()
+    params: tuple[Any, ...] = ()
 
     def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
         twin, unit = twin_of(self.law), (self.unit.centre, 1.0 / self.unit.scale)
@@ -580,7 +580,7 @@ def _statistics_part(
     """What sums the statistics of a block, and the rows of a block."""
     if twin is not None:
         assert isinstance(unit, Unit)
-        return _Compiled(type(law), unit), None
+        return _Compiled(law, unit), None
     length = law.block_rows if unit.is_identity and not weighted else BLOCK_ROWS
     return _Block(_statistics_of, law, unit), length
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from references import column
 
 import mle_toolkit as mle
-from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.families.domain import Interval, Simplex, Space, Vector
 from mle_toolkit.likelihood.coordinates import Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
@@ -66,6 +66,32 @@ def test_a_probability_vector_has_one_coordinate_less():
     u = c.from_theta(np.array([0.2, 0.3, 0.5, 2.0]))
     assert c.to_theta(u) == pytest.approx([0.2, 0.3, 0.5, 2.0], rel=1e-15)
     assert c.jacobian(u).shape == (4, 3)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [Simplex(3), Vector(mle.POSITIVE, 2), Vector(mle.UNIT, 2), Space(2, np.ones(2), np.diag([2.0, 3.0])), mle.POSITIVE],
+    ids=str,
+)
+def test_the_bend_is_the_slope_of_the_slope(domain):
+    slopes, u, step = np.array([1.0, -2.0, 3.0])[: domain.size], np.array([0.4, -0.7])[: domain.n_free], 1e-5
+    got = domain.bend(slopes, u)
+    for k, h in enumerate(step * np.eye(domain.n_free)):
+        slope = (slopes @ domain.jacobian(u + h) - slopes @ domain.jacobian(u - h)) / (2 * step)
+        assert got[k] == pytest.approx(slope, abs=1e-8)
+
+
+def test_second_derivatives_of_a_mixture_by_coordinates_are_slopes_of_the_gradient():
+    law = mle.mixture("normal", 2)
+    x = column("faithful", "waiting") / 50
+    theta = np.array([0.3, 0.7, 1.1, 1.7, 0.1, 0.2])
+    coordinates = Coordinates([Simplex(2), Space(2), Vector(mle.POSITIVE, 2)], theta, [True] * 3, np.ones(6))
+    objective = Objective(Likelihood(law, mle.Sample(x), Unit()), coordinates)
+    assert objective.at_once
+    u, step = coordinates.from_theta(theta), 1e-5
+    for k, h in enumerate(step * np.eye(5)):
+        slope = (objective.gradient(u + h) - objective.gradient(u - h)) / (2 * step)
+        assert objective.hessian(u)[k] == pytest.approx(slope, rel=1e-7, abs=1e-8)
 
 
 # --- the objective: an exponential law, whose derivatives are one line each -------------------------------------------

@@ -6,6 +6,7 @@ import pkgutil
 
 import numpy as np
 import pytest
+from references import fit_quietly
 from scipy import special
 
 import mle_toolkit as mle
@@ -53,7 +54,7 @@ def test_statistics_are_those_of_numpy(law, weighted):
         _, x, weights = sample_of(law, seed)
         weight = weights if weighted else None
         unit = UNIT if law.has_scale else Unit()
-        got = in_chunks(twin_of(type(law)).statistics, x, weight, unit.centre, 1 / unit.scale)[0]
+        got = in_chunks(twin_of(law).statistics, x, weight, unit.centre, 1 / unit.scale)[0]
         rows = [np.broadcast_to(t, N) * (weights if weighted else 1.0) for t in law.statistics(unit.apply(x))]
         assert np.all(close(got[2:], rows))
         assert got[:2].tolist() == [x.min(), x.max()]
@@ -62,7 +63,7 @@ def test_statistics_are_those_of_numpy(law, weighted):
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @by_law(ON_SUMS)
 def test_derivatives_are_those_of_numpy(law, weighted):
-    twin = twin_of(type(law))
+    twin = twin_of(law)
     for seed in range(8):
         params, x, weights = sample_of(law, seed)
         if seed % 2:  # away from the maximum
@@ -96,7 +97,7 @@ def test_student_t_keeps_its_digits_for_many_degrees_of_freedom(df):
     law = mle.get_family("student_t")
     x = np.random.default_rng(7).standard_t(df, N)
     for weight in (None, np.linspace(0.5, 2.0, N)):
-        assert_same_derivatives(law, twin_of(type(law)), x, weight, [df, 0.1, 1.2])
+        assert_same_derivatives(law, twin_of(law), x, weight, [df, 0.1, 1.2])
 
 
 @pytest.mark.parametrize("xi", [-0.1001, -0.0999, 0.0999, 0.1001, 2.0])
@@ -106,13 +107,13 @@ def test_extreme_value_laws_change_formulas_without_a_seam(name, xi):
     params = {"scale": 1.3, "xi": xi} if name == "gpd" else {"loc": 0.2, "scale": 1.3, "xi": xi}
     x = np.round(np.asarray(mle.distribution(name, **params).rvs(N, np.random.default_rng(8))), 1)
     x = x[np.isfinite(law.logpdf(x, *params.values()))]
-    assert_same_derivatives(law, twin_of(type(law)), x, None, list(params.values()))
+    assert_same_derivatives(law, twin_of(law), x, None, list(params.values()))
 
 
 def test_beta_keeps_the_digits_of_proportions_near_an_end():
     law = mle.get_family("beta")
     x = np.random.default_rng(9).beta(2.0, 3e9, N)
-    got = twin_of(type(law)).statistics(x, None, 0.0, 1.0)
+    got = twin_of(law).statistics(x, None, 0.0, 1.0)
     assert np.all(close(got[2:], law.statistics(x)))
 
 
@@ -124,7 +125,7 @@ def test_bad_values_show_in_the_extent(law, bad):
         with_bad = x.copy()
         with_bad[row] = bad
         for weight in (None, weights):
-            lowest, highest = twin_of(type(law)).statistics(with_bad, weight, 0.0, 1.0)[:2]
+            lowest, highest = twin_of(law).statistics(with_bad, weight, 0.0, 1.0)[:2]
             assert not (np.isfinite(lowest) and np.isfinite(highest))
 
 
@@ -132,14 +133,14 @@ def test_bad_values_show_in_the_extent(law, bad):
 def test_values_outside_the_support_show_in_the_extent(law):
     _, x, _ = sample_of(law, 1, 1_000)
     x[517] = -1e-300
-    assert twin_of(type(law)).statistics(x, None, 0.0, 1.0)[0] == -1e-300
+    assert twin_of(law).statistics(x, None, 0.0, 1.0)[0] == -1e-300
 
 
 @by_law(ON_SUMS)
 def test_impossible_observations_have_the_log_likelihood_of_numpy(law):
     """At trial points far out, where densities vanish or overflow or the support ends before the data."""
     params, x, _ = sample_of(law, 2, 2_000)
-    twin = twin_of(type(law))
+    twin = twin_of(law)
     seen = 0
     for name, extremes in {
         "scale": (1e-310, 1e-160, 1e-3, 1e150),
@@ -163,7 +164,7 @@ def test_an_observation_beyond_the_end_of_the_support_is_impossible():
         ("gev", [0.0, 1.0, -0.05]),
     ):
         law = mle.get_family(name)
-        twin = twin_of(type(law))
+        twin = twin_of(law)
         end = -1 / params[-1]
         for weight in (None, np.ones(500)):
             for last in (end, 1.5 * end, 1e300):
@@ -174,7 +175,7 @@ def test_an_observation_beyond_the_end_of_the_support_is_impossible():
 @by_law(LAWS)
 def test_sums_do_not_depend_on_threads(law, monkeypatch):
     params, x, _ = sample_of(law, 3, 5 * CHUNK_ROWS + 7)
-    twin = twin_of(type(law))
+    twin = twin_of(law)
     loop = twin.statistics if hasattr(twin, "statistics") else twin.sums
     arguments = (0.0, 1.0, *(() if hasattr(twin, "statistics") else params))
     monkeypatch.setattr(kernels, "_workers", lambda: 4)
@@ -184,7 +185,7 @@ def test_sums_do_not_depend_on_threads(law, monkeypatch):
 
 
 def test_sums_take_views_and_read_only_arrays_without_compiling_again():
-    twin = twin_of(type(mle.get_family("gamma")))
+    twin = twin_of(mle.get_family("gamma"))
     x = np.random.default_rng(1).gamma(2.0, size=2_000)
     frozen = x[::2].copy()
     frozen.flags.writeable = False
@@ -210,14 +211,90 @@ def test_fits_agree_with_and_without_the_twin(law, monkeypatch):
     assert compiled.certificate.verdict == numpy_fit.certificate.verdict
 
 
+# --- mixtures of normal laws ----------------------------------------------------------------------------------------
+
+MIXTURES = {
+    "apart": ([0.4, 0.6], [0.0, 5.0], [1.0, 1.5]),
+    "together": ([0.5, 0.5], [0.0, 0.1], [1.0, 1.1]),
+    "one narrow": ([0.01, 0.99], [3.0, 0.0], [1e-3, 2.0]),
+    "three": ([0.2, 0.3, 0.5], [0.0, 4.0, 9.0], [1.0, 0.3, 2.0]),
+}
+
+
+def mixture_of(name):
+    values = tuple(np.array(v) for v in MIXTURES[name])
+    return mle.mixture("normal", len(values[0])), values
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("name", MIXTURES)
+def test_sums_of_a_mixture_are_those_of_numpy(name, weighted):
+    law, params = mixture_of(name)
+    rng = np.random.default_rng(10)
+    x = np.asarray(mle.Distribution.at(law, params).rvs(N, rng))
+    x[:3] = (-60.0, 90.0, 1e3)
+    weight = rng.uniform(0.1, 3.0, N) if weighted else None
+    away = tuple(v * (1 + 0.1 * rng.uniform(-1, 1, len(v))) for v in params)
+    unit = UNIT
+    for weights, mu, sigma in (params, away):
+        at = (weights / weights.sum(), mu / unit.scale, sigma / unit.scale)
+        got = in_chunks(twin_of(law).sums, x, weight, 0.0, 1 / unit.scale, *at)[0]
+        wanted = np.array(law.derivative_sums(unit.apply(x), weight, *at))
+        rows = [np.abs(r) for r in (law.logpdf(unit.apply(x), *at), *law.score(unit.apply(x), *at))]
+        sizes = [math.fsum(r if weight is None else r * weight) for r in rows]
+        # A term of a second derivative is at most of the size of a product of two slopes, or of 3 z² / sigma².
+        slopes = np.sqrt([np.max(np.square(r)) for r in rows[1:]])
+        assert np.all(np.abs(got - wanted)[: len(sizes)] <= 1e-12 * np.array(sizes))
+        second = np.abs(sums.symmetric((got - wanted)[len(sizes) :]))
+        assert np.all(second <= 1e-12 * N * np.outer(slopes, slopes))
+
+
+@pytest.mark.parametrize("name", ["apart", "three"])
+def test_fits_of_mixtures_agree_with_and_without_the_twin(name, monkeypatch):
+    law, params = mixture_of(name)
+    x = np.asarray(mle.Distribution.at(law, params).rvs(30_000, np.random.default_rng(4)))
+    fits = []
+    for rows in (1, len(x) + 1):
+        monkeypatch.setattr(sums, "COMPILED_ROWS", rows)
+        fits.append(fit_quietly(x, law))
+    compiled, numpy_fit = fits
+    for parameter, se in numpy_fit.bse.items():
+        assert np.all(np.abs(compiled.params[parameter] - numpy_fit.params[parameter]) <= 1e-5 * se)
+        assert compiled.bse[parameter] == pytest.approx(se, rel=1e-9)
+        assert np.all(np.abs(numpy_fit.params[parameter] - params[list(law.param_names).index(parameter)]) < 5 * se)
+    assert compiled.llf == pytest.approx(numpy_fit.llf, abs=1e-7)
+    assert compiled.certificate.verdict == numpy_fit.certificate.verdict == "local"
+    assert numpy_fit.certificate.decrement <= 1e-9
+
+
+def test_a_twin_is_for_mixtures_of_free_normal_laws_only():
+    assert twin_of(mle.mixture(["normal", "normal"])) is twin_of(mle.mixture("normal", 3))
+    for law in (mle.mixture("normal", 2, shared="sigma"), mle.mixture(["normal", "logistic"]), mle.mixture("gamma", 2)):
+        assert twin_of(law) is None
+
+
+@pytest.mark.parametrize("bad", [(0, 0.0), (0, np.inf), (0, np.nan), (1, np.inf), (1, np.nan)])
+def test_where_a_mixture_does_not_exist_its_likelihood_is_that_of_numpy(bad):
+    law, (weights, mu, sigma) = mixture_of("apart")
+    x = np.random.default_rng(11).normal(2.0, 3.0, 2_000)
+    values = [sigma.copy(), mu.copy()]
+    values[bad[0]][0] = bad[1]
+    theta = np.concatenate([weights, values[1], values[0]])
+    by_numpy = Likelihood(law, mle.Sample(x), Unit()).mean_loglik(theta)
+    assert Likelihood(law, mle.Sample(x), Unit(), twin_of(law)).mean_loglik(theta) == pytest.approx(by_numpy, rel=1e-12)
+    far = np.array([1e200, -1e200])
+    at = np.concatenate([weights, mu, sigma])
+    assert Likelihood(law, mle.Sample(far), Unit(), twin_of(law)).mean_loglik(at) == -np.inf
+
+
 def test_without_numba_there_are_no_twins(monkeypatch):
     monkeypatch.setattr(kernels, "find_spec", lambda name: None if name == "numba" else importlib.util.find_spec(name))
-    assert twin_of.__wrapped__(type(mle.get_family("gamma"))) is None
+    assert kernels._module.__wrapped__("gamma") is None
 
 
 def test_a_law_without_a_twin_has_none():
-    assert twin_of(type(mle.get_family("kumaraswamy"))) is None
-    assert twin_of(type(mle.shifted("gamma"))) is None
+    assert twin_of(mle.get_family("kumaraswamy")) is None
+    assert twin_of(mle.shifted("gamma")) is None
 
 
 # --- elementary functions -------------------------------------------------------------------------------------------

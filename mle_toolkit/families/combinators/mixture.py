@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter, Role, get_family
+from mle_toolkit.families.base import ExponentialFamily, Family, Limit, Parameter, Role, get_family
 from mle_toolkit.families.combinators.parts import fitted, interior, part
 from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
+from mle_toolkit.families.normal import Normal
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -45,6 +49,13 @@ _SOFT = 0.1
 
 _NARROW = 0.1
 """A component whose middle half is narrower than this share of that of the data may be a spike."""
+
+_GROUPS = 1_000
+"""Groups of neighbouring rows in which EM is begun where there are at least twice as many rows."""
+
+_NEAR, _APPROACHING = 0.1, 0.9
+"""Largest difference of log-densities at which EM is near an end that is known, and the factor by which a step must
+lessen it for EM to be on the way there."""
 
 _RESOLVED = 1e-9
 _CENTRAL = (0.005, 0.995)
@@ -92,6 +103,10 @@ class Mixture(Family):
         self.parameters, self._slots = self._declared()
         if all(c.score is not None for c in self.components):
             self.score = self._score
+            if all(c.hessian is not None for c in self.components):
+                self.derivative_sums, self.derivatives = self._derivative_sums, self._derivatives
+        if self.of_one_law and type(self.components[0]) is Normal and not shared:
+            self.twin = "normal_mixture"
 
     def _declared(self) -> tuple[tuple[Parameter, ...], tuple[tuple[_Slot, ...], ...]]:
         parameters = [Parameter("weights", Simplex(self.k), typical=(0.2, 0.8))]
@@ -117,6 +132,8 @@ class Mixture(Family):
 
     def split(self, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Parameters of each component."""
+        if self.of_one_law and not self.shared:
+            return list(zip(*(np.asarray(value).tolist() for value in params[1:]), strict=True))
         return [
             tuple(params[s.parameter] if s.entry is None else float(params[s.parameter][s.entry]) for s in slots)
             for slots in self._slots
@@ -124,6 +141,8 @@ class Mixture(Family):
 
     def join(self, weights: Array, parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
         """Parameters of the mixture, from those of the components; shared ones are averaged by weight."""
+        if self.of_one_law and not self.shared:
+            return np.asarray(weights), *(np.array(values) for values in zip(*parts, strict=True))
         values: list[Any] = [np.asarray(weights), *(np.zeros(p.domain.shape) for p in self.parameters[1:])]
         mass = np.zeros(len(values))
         for j, slots in enumerate(self._slots):
@@ -175,6 +194,66 @@ class Mixture(Family):
                         term = np.where(share[j] > 0, share[j] * next(slopes), 0.0)
                         sums[slot.parameter][at] = sums[slot.parameter][at] + term
         return tuple(itertools.chain.from_iterable(sums))
+
+    def _derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> Sequence[float]:
+        """Sums of the log-density, its score and its second derivatives, upper triangle row by row.
+
+        With the score s and the second derivatives h of a component, and its share r of x, those of the mixture are
+        the sums over the components of r s and of r (h + s s'), less the product of the former with itself. A weight
+        has the score 1/w, and no second derivatives of its density.
+        """
+        joint = self._log_joint(x, params)
+        total = _log_sum(joint)
+        owner, place = self._coefficients
+        with np.errstate(all="ignore"):
+            share = np.exp(joint - total)
+            slopes, bends = np.empty((len(owner), len(x))), np.zeros((len(owner), len(owner)))
+            row = 0
+            for j, (component, part) in enumerate(zip(self.components, self.split(params), strict=True)):
+                p = [np.asarray(value)[()] for value in part]  # a plain 0 would raise where it divides
+                assert component.score is not None
+                assert component.hessian is not None
+                held = share[j] if weight is None else share[j] * weight
+                seen = None if share[j].all() else share[j] > 0  # elsewhere its derivatives may not exist
+                slopes[row] = 1.0 / params[0][j]
+                bends[row, row] = -np.sum(held) / params[0][j] ** 2  # so that h + s s' is 0
+                own = range(row + 1, row + 1 + len(component.roles))
+                for a, slope in zip(own, component.score(x, *p), strict=True):
+                    slopes[a] = slope if seen is None else np.where(seen, slope, 0.0)
+                pairs = itertools.combinations_with_replacement(own, 2)
+                for (a, b), bend in zip(pairs, component.hessian(x, *p), strict=True):
+                    term = held * bend
+                    bends[a, b] = bends[b, a] = np.sum(term if seen is None else np.where(seen, term, 0.0))
+                row = own.stop
+            score = slopes * share[owner]
+            weighed = score if weight is None else score * weight
+            bends += np.where(owner[:, None] == owner, weighed @ slopes.T, 0.0) - weighed @ score.T
+            value = np.sum(total if weight is None else total * weight)
+        size = sum(p.size for p in self.parameters)
+        gathered = np.zeros((size, len(owner)))
+        gathered[place, range(len(owner))] = 1.0
+        second = gathered @ bends @ gathered.T
+        score_sums = gathered @ np.sum(weighed, axis=1)
+        return [float(value), *score_sums.tolist(), *second[np.triu_indices(size)].tolist()]
+
+    @cached_property
+    def _coefficients(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Of every weight and its component's parameters, one by one: the component, and the place in the mixture."""
+        firsts = np.cumsum([0, *(p.size for p in self.parameters)])
+        owner, place = [], []
+        for j, (component, slots) in enumerate(zip(self.components, self._slots, strict=True)):
+            at = [j]
+            for parameter, slot in zip(component.parameters, slots, strict=True):
+                first = int(firsts[slot.parameter])
+                at += range(first, first + parameter.size) if slot.entry is None else [first + slot.entry]
+            owner += [j] * len(at)
+            place += at
+        return np.array(owner), np.array(place)
+
+    @staticmethod
+    def _derivatives(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:
+        """Log-likelihood, score and second derivatives: the sums themselves."""
+        return sums
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
@@ -346,7 +425,10 @@ class Mixture(Family):
             distinct = len(sample.tabulated().x)
             needed = 2
         else:
-            distinct, needed = len(np.unique(sample.x)), self.n_free
+            needed = self.n_free
+            distinct = len(np.unique(sample.sketch().x))  # a few rows will do, as a rule
+            if distinct < needed:
+                distinct = len(np.unique(sample.x))
         if distinct < needed:
             plural = "s" if distinct > 1 else ""
             raise DegenerateDataError(
@@ -356,7 +438,7 @@ class Mixture(Family):
 
     def unbounded(self, sample: Sample, fixed: tuple[str, ...]) -> str | None:
         """Why the likelihood is unbounded: a component can concentrate on an observation; None if it cannot."""
-        if self.discrete or not bool(np.any(sample.lower == sample.upper)):
+        if self.discrete or not (sample.is_exact or np.any(sample.lower == sample.upper)):
             return None
         concentrating = [
             component.name
@@ -393,13 +475,12 @@ class Mixture(Family):
         if self.discrete:
             return False
         width = sample.quantile(_HALF[1]) - sample.quantile(_HALF[0])
-        x = np.unique(sample.x)
         for law, slots in zip(self.distributions(params), self._slots, strict=True):
             low, high = (float(v) for v in law.ppf(np.array(_HALF)))
             if not high - low < _NARROW * width:
                 continue
             first, last = (float(v) for v in law.ppf(np.array(_CENTRAL)))
-            held = int(np.sum((x >= first) & (x <= last)))
+            held = len(np.unique(sample.x[(sample.x >= first) & (sample.x <= last)]))
             if held <= 2 * len(slots) + 1 or high - low < _RESOLVED * width:
                 return True
         return False
@@ -408,29 +489,38 @@ class Mixture(Family):
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The best ends of EM that are not spurious, from many partitions of the data."""
-        ends: list[tuple[float, tuple[Any, ...]]] = []
-        for shares in self._partitions(sample):
-            end = self._em(sample, self._maximised(sample, shares, None), _SHORT)
+        search = _Search.by_groups(self, sample)
+        ends: list[_End] = []
+        partitions = self._partitions(sample)
+        for shares in partitions:
+            first = search.maximised(search.gathered(shares), None)
+            end = search.climbed(first, _SHORT, [e.rows for e in ends if e.arrived])
             if end is not None:
                 ends.append(end)
-        ends.sort(key=lambda item: -item[0])
+        ends.sort(key=lambda end: -end.value)
         # The slow ones may climb higher, so that half of all go on before the best are chosen.
-        sound = [end for end in ends if not self.spurious(sample, *end[1])]
-        going = [self._em(sample, params, _MIDDLE) for _, params in sound[: max(_KEPT, len(ends) // 2)]]
-        better = sorted((end for end in going if end is not None), key=lambda item: -item[0])
-        kept: list[tuple[float, tuple[Any, ...]]] = []
-        for value, params in better:
-            if any(abs(value - other) < _DIFFERENT for other, _ in kept) or self.spurious(sample, *params):
+        sound = [end for end in ends if not self.spurious(sample, *end.params)]
+        better = [end for end in sound if end.arrived]
+        for end in sound[: max(_KEPT, len(partitions) // 2)]:
+            higher = None if end.arrived else search.climbed(end.params, _MIDDLE, [e.rows for e in better if e.arrived])
+            if higher is not None:
+                better.append(higher)
+        better.sort(key=lambda end: -end.value)
+        kept: list[_End] = []
+        for end in better:
+            known = any(abs(end.value - other.value) < _DIFFERENT for other in kept)
+            if known or self.spurious(sample, *end.params):
                 continue
-            kept.append((value, params))
+            kept.append(end)
             if len(kept) == _KEPT:
                 break
-        longer = [self._em(sample, params, _LONG) for _, params in kept]
-        good = [end for end in longer if end is not None and not self.spurious(sample, *end[1])]
-        good.sort(key=lambda item: -item[0])
-        starts = [self._inside(self.arranged(*params)) for _, params in good[:_GIVEN]]
+        by_row = _Search(self, sample)
+        longer = [by_row.climbed(end.params, _LONG) for end in kept]
+        good = [end for end in longer if end is not None and not self.spurious(sample, *end.params)]
+        good.sort(key=lambda end: -end.value)
+        starts = [self._inside(self.arranged(*end.params)) for end in good[:_GIVEN]]
         if not starts:
-            starts = [self._inside(params) for _, params in (sound or ends)[:_GIVEN]]
+            starts = [self._inside(end.params) for end in (sound or ends)[:_GIVEN]]
         if not starts:
             raise NoMaximumError(f"{self.name}: no component could be fitted to a part of the data.")
         return starts
@@ -500,44 +590,6 @@ class Mixture(Family):
     def _cuts(sample: Sample, at: Array) -> Array:
         return np.array([sample.quantile(float(q)) for q in at])
 
-    def _maximised(self, sample: Sample, shares: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
-        """The M step: fit each component to its share of the data; None where one has no maximum."""
-        weight = shares if sample.weight is None else shares * sample.weight
-        mass = np.sum(weight, axis=1) / sample.nobs
-        before = None if near is None else self.split(near)
-        parts = []
-        for j, component in enumerate(self.components):
-            rows = weight[j] > _RESOLVED * np.max(weight[j])
-            if component.support != self.support:
-                rows &= component.support.contains(sample.x)
-            if not mass[j] > 0 or not rows.any():
-                return None
-            own = sample.with_values(sample.x[rows], weight[j][rows])
-            params = fitted(component, own) if before is None else fitted(component, own, before[j], _INNER)
-            if params is None:
-                return None
-            parts.append(params)
-        return self.join(mass / np.sum(mass), parts)
-
-    def _em(self, sample: Sample, params: tuple[Any, ...] | None, steps: int) -> tuple[float, tuple[Any, ...]] | None:
-        """Steps of EM; the mean log-likelihood and the parameters at the end, None where a component is lost."""
-        best: tuple[float, tuple[Any, ...]] | None = None
-        for _ in range(steps):
-            if params is None:
-                return best
-            joint = self._log_joint(sample.x, params)
-            total = _log_sum(joint)
-            value = float(np.sum(total if sample.weight is None else total * sample.weight)) / sample.nobs
-            if not np.isfinite(value) or (best is not None and value < best[0]):
-                return best
-            small = best is not None and value - best[0] < _ENOUGH
-            best = (value, params)
-            if small:
-                return best
-            with np.errstate(all="ignore"):
-                params = self._maximised(sample, np.exp(joint - total), params)
-        return best
-
     @cached_property
     def _shown(self) -> str:
         shared = f"; shared {', '.join(self.shared)}" if self.shared else ""
@@ -546,6 +598,161 @@ class Mixture(Family):
 
     def __repr__(self) -> str:
         return self._shown
+
+
+class _End(NamedTuple):
+    """Where the EM algorithm ended: the mean log-likelihood, the parameters, the log-density of every row."""
+
+    value: float
+    params: tuple[Any, ...]
+    rows: Array
+    arrived: bool
+
+
+class _Search:
+    """The EM algorithm for a mixture and a sample of points.
+
+    Parameters
+    ----------
+    law : Mixture
+    sample : Sample
+    size : int
+        Neighbouring rows that share their responsibilities: where these are the best for all of them together, the
+        steps raise a lower bound of the likelihood (Verbeek, Nunnink & Vlassis 2006, Data Mining and Knowledge
+        Discovery 13, 291-307). The components must then be exponential families.
+    """
+
+    def __init__(self, law: Mixture, sample: Sample, size: int = 1) -> None:
+        self.law, self.sample, self.size = law, sample, size
+        self.order = np.argsort(sample.x, kind="stable") if size > 1 else slice(None)
+        self.firsts = np.arange(0, sample.n_rows, size)
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        self.weight = np.add.reduceat(weight[self.order], self.firsts)
+
+    @classmethod
+    def by_groups(cls, law: Mixture, sample: Sample) -> _Search:
+        """By so many groups that little is lost, where this saves work."""
+        size = sample.n_rows // _GROUPS if all(_is_linear(c, law) for c in law.components) else 1
+        return cls(law, sample, max(1, size))
+
+    def gathered(self, values: Array) -> Array:
+        """Means over the groups of what rows have, along the last axis."""
+        if self.size == 1:
+            return values
+        weighed = values if self.sample.weight is None else values * self.sample.weight
+        return np.asarray(np.add.reduceat(weighed[..., self.order], self.firsts, axis=-1) / self.weight)
+
+    @cached_property
+    def _statistics(self) -> list[tuple[Array, Any] | None]:
+        """Of each component the means of its statistics by group, in rows, and of its base; None if they are no use."""
+        found: list[tuple[Array, Any] | None] = []
+        for component in self.law.components:
+            if found and self.law.of_one_law:
+                found.append(found[0])
+            elif _is_linear(component, self.law):
+                assert isinstance(component, ExponentialFamily)
+                x = self.sample.x
+                base = 0.0 if component.log_base is None else self.gathered(component.log_base(x))
+                found.append((self.gathered(np.array(component.statistics(x))), base))
+            else:
+                found.append(None)
+        return found
+
+    def _log_joint(self, params: tuple[Any, ...]) -> Array:
+        """Log of weight times density of each component in every group; shape (k, groups)."""
+        if self.size == 1:
+            return self.law._log_joint(self.sample.x, params)
+        parts = self.law.split(params)
+        if self.law.of_one_law:
+            joint = _density(self.law.components[0], self._statistics[0], np.array(parts).T[:, :, None])
+        else:
+            terms = zip(self.law.components, self._statistics, parts, strict=True)
+            joint = np.array([_density(component, known, p) for component, known, p in terms])
+        return np.asarray(joint + np.log(params[0])[:, None])
+
+    def maximised(self, shares: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        """The M step: fit each component to its share of the data; None where one has no maximum."""
+        weight = shares * self.weight
+        mass = weight.sum(axis=1)
+        if not mass.min() > 0:
+            return None
+        before = None if near is None else self.law.split(near)
+        parts = []
+        for j, (component, known) in enumerate(zip(self.law.components, self._statistics, strict=True)):
+            if known is None:
+                params = self._fitted(component, weight[j], None if before is None else before[j])
+            else:
+                params = _from_means(component, known[0] @ weight[j] / mass[j])
+            if params is None:
+                return None
+            parts.append(params)
+        return self.law.join(mass / mass.sum(), parts)
+
+    def _fitted(self, component: Family, weight: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        x = self.sample.x
+        rows = weight > _RESOLVED * np.max(weight)
+        if component.support != self.law.support:
+            rows &= component.support.contains(x)
+        if not rows.any():
+            return None
+        own = self.sample.with_values(x[rows], weight[rows])
+        return fitted(component, own) if near is None else fitted(component, own, near, _INNER)
+
+    def climbed(self, params: tuple[Any, ...] | None, steps: int, known: Sequence[Array] = ()) -> _End | None:
+        """Steps of EM; None where a component is lost, or where they lead to an end that is known.
+
+        Ends are known by the log-density of every row. Within `_NEAR` of one, and approaching it, steps lead there.
+        """
+        best: _End | None = None
+        away = math.inf
+        with np.errstate(all="ignore"):
+            for _ in range(steps):
+                if params is None:
+                    return best
+                joint = self._log_joint(params)
+                top = joint.max(axis=0)
+                shares = np.exp(joint - top)
+                whole = shares.sum(axis=0)
+                rows = top + np.log(whole)
+                shares /= whole
+                value = float((rows * self.weight).sum()) / self.sample.nobs
+                if not math.isfinite(value) or (best is not None and value < best.value):
+                    return best
+                arrived = best is not None and value - best.value < _ENOUGH
+                best = _End(value, params, rows, arrived)
+                if arrived:
+                    return best
+                if known:
+                    before, away = away, min(float(np.abs(rows - other).max()) for other in known)
+                    if away < _NEAR and away < _APPROACHING * before < math.inf:
+                        return None
+                params = self.maximised(shares, params)
+        return best
+
+
+def _density(component: Any, known: tuple[Array, Any] | None, params: Any) -> Array:
+    """Mean log-density of groups, from the means of the statistics and of the base."""
+    assert known is not None
+    statistics, base = known
+    return np.asarray(component.log_density(tuple(statistics), *params) + base)
+
+
+def _from_means(component: Any, means: Array) -> tuple[Any, ...] | None:
+    """Maximum for means of statistics; None where there is none."""
+    with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError):
+        params: tuple[Any, ...] = tuple(component.from_means(tuple(means.tolist())))
+        return params if all(map(math.isfinite, params)) else None
+    return None
+
+
+def _is_linear(component: Family, law: Mixture) -> bool:
+    """Whether means of statistics give the maximum of a component."""
+    return (
+        isinstance(component, ExponentialFamily)
+        and component.from_means is not None
+        and not component.with_ends
+        and component.support == law.support
+    )
 
 
 def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> Family:

@@ -1,9 +1,10 @@
 """Compiled twins of a family's sums: the same numbers as its NumPy code, close to the memory limit.
 
-A twin is a module of the name of its law. It needs numba (extra ``fast``) and is loaded only for samples so large that
-loading pays; without it, and for every other law, the NumPy sums of `mle_toolkit.likelihood.sums` are used. A twin has
-one of two compiled functions, each of them a loop over rows that makes no temporary of the size of the data, and takes
-the observations, their weights or None, and the unit (``centre`` and ``inverse`` of the scale) of what it computes:
+A twin is a module of the name of its law, or of the name that a family made of others says. It needs numba (extra
+``fast``) and is loaded only for samples so large that loading pays; without it, and for every other law, the NumPy sums
+of `mle_toolkit.likelihood.sums` are used. A twin has one of two compiled functions, each of them a loop over rows that
+makes no temporary of the size of the data, and takes the observations, their weights or None, and the unit (``centre``
+and ``inverse`` of the scale) of what it computes:
 
 ``statistics(x, weight, centre, inverse)``
     For an `ExponentialFamily`: smallest and largest observation, in the unit of the data, then what its ``sums`` give.
@@ -46,15 +47,19 @@ def has_numba() -> bool:
     return find_spec("numba") is not None
 
 
-@cache
-def twin_of(law: type[Family]) -> ModuleType | None:
+def twin_of(family: Family) -> ModuleType | None:
     """The module of compiled sums of a family; None if there is none, or no numba."""
-    package = law.__module__.rpartition(".")[2]
-    if law.__module__ != f"mle_toolkit.families.{package}" or find_spec(f"{__name__}.{package}") is None:
+    law = type(family).__module__
+    package = law.rpartition(".")[2]
+    own = package if law == f"mle_toolkit.families.{package}" else None
+    return _module(family.twin or own)
+
+
+@cache
+def _module(name: str | None) -> ModuleType | None:
+    if name is None or find_spec(f"{__name__}.{name}") is None or not has_numba():
         return None
-    if not has_numba():
-        return None
-    return importlib.import_module(f"{__name__}.{package}")
+    return importlib.import_module(f"{__name__}.{name}")
 
 
 def counter(rows: int) -> CountWhole | None:
