@@ -97,11 +97,11 @@ class PeerError(Exception):
     """A peer raised; what it said is the message."""
 
 
-def attempt(task: Task) -> Any:
-    """Let a peer fit, in silence."""
+def attempt(call: Callable[..., Any], *args: Any) -> Any:
+    """Call a peer, in silence."""
     with quiet():
         try:
-            return task.fit()
+            return call(*args)
         except Exception as error:  # anything that a library raises on data of its own law is a failed fit
             raise PeerError(f"{type(error).__name__}: {error}") from error
 
@@ -184,7 +184,8 @@ def _openturns(name: str, x: np.ndarray) -> Task | None:
 
     if not hasattr(ot, OPENTURNS[name]):
         return None
-    sample = ot.Sample(x[:, None])
+    ot.Log.Show(ot.Log.NONE)
+    sample = ot.Sample.BuildFromPoint(x)
     factory = getattr(ot, OPENTURNS[name])()
     if name in _OPENTURNS_KNOWN:
         indices, values = _OPENTURNS_KNOWN[name]
@@ -215,7 +216,7 @@ def _fitter(name: str, x: np.ndarray) -> Task | None:
 
     def fit() -> Any:
         found = Fitter(x, distributions=[law.name], timeout=600)
-        found.fit(progress=False)
+        found.fit(progress=False, max_workers=1)  # one law: nothing to do at the same time
         return found.fitted_param[law.name]
 
     return Task(fit, lambda params: float(np.sum(law.logpdf(x, *params))))
