@@ -123,6 +123,7 @@ def run_script(command: list[str]) -> str:
     finally:
         with contextlib.suppress(ProcessLookupError):  # the usual case: nothing of it is left
             os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     return "done" if code == 0 else f"failed, exit code {code}"
 
 
