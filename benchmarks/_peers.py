@@ -59,7 +59,9 @@ OPENTURNS = {
     "inverse_gaussian": "InverseNormalFactory",
     "gev": "GeneralizedExtremeValueFactory",
     "poisson": "PoissonFactory",
-    "negative_binomial": "NegativeBinomialFactory",
+    "von_mises": "VonMisesFactory",
+    "frechet": "FrechetFactory",
+    "pareto": "ParetoFactory",
 }
 """Factories of the laws, as its users call them; a known location and scale are given where a factory takes them."""
 
@@ -70,6 +72,8 @@ _OPENTURNS_KNOWN = {
     "lognormal": ((2,), (0.0,)),
     "gamma": ((2,), (0.0,)),
     "weibull": ((2,), (0.0,)),
+    "frechet": ((2,), (0.0,)),
+    "pareto": ((2,), (0.0,)),
 }
 
 SURPYVAL = {
@@ -82,6 +86,10 @@ SURPYVAL = {
     "beta": "Beta",
     "logistic": "Logistic",
     "loglogistic": "LogLogistic",
+    "uniform": "Uniform",
+    "gumbel": "GumbelLEV",
+    "poisson": "Poisson",
+    "negative_binomial": "NegativeBinomial",
 }
 
 
@@ -182,8 +190,6 @@ def _openturns(name: str, x: np.ndarray) -> Task | None:
         return None
     import openturns as ot
 
-    if not hasattr(ot, OPENTURNS[name]):
-        return None
     ot.Log.Show(ot.Log.NONE)
     sample = ot.Sample.BuildFromPoint(x)
     factory = getattr(ot, OPENTURNS[name])()
