@@ -102,7 +102,9 @@ RUNS: dict[str, Run] = {
     "scaling": Run("scaling", "--largest 1e6 --family gamma --family weibull --repeat 2", "--largest 1e8 --repeat 3"),
     "accuracy": Run("accuracy", "--family gamma --family gpd --n 211", "", ("mpmath",)),
     "import_time": Run("import_time", "--repeat 1", ""),
-    "groups": Run("groups", "--quick --groups 500 --family gamma --family weibull --repeat 2", "", ("pandas",)),
+    "groups": Run(
+        "groups", "--quick --groups 500 --family gamma --family weibull --repeat 2", "--repeat 3", ("pandas",)
+    ),
     "out_of_core": Run("out_of_core", "--quick", "--repeat 3", ("pyarrow",)),
     "information_speed": Run("information_speed", "--n 20000 --repeat 1", "--repeat 3"),
     "bootstrap": Run("bootstrap", "--quick", "--repeat 3"),
