@@ -1,6 +1,6 @@
 """How many passes over memory a fit of long data takes, and how much memory of its own.
 
-    python benchmarks/memory_passes.py [--n N] [--family NAME ...] [--repeat K] [--without-numba] [--without-memory]
+    python benchmarks/memory_passes.py [--n N] [--family NAME ...] [--repeat K] [--budget SECONDS] [--without-memory]
 
 One pass is the time of `np.sum` of the same array; calls alternate in one process. "certified passes" are those of the
 fit with its standard errors and the verdict on the maximum. Measure at 1e7 rows or more: fewer fit into the processor's

@@ -36,7 +36,7 @@ def section(name: str, record: dict[str, Any], image: str | None, first: bool) -
     parts.append(f"Run on {where['date']}; load average at its end {where['load']}; {options or 'no options'}.")
     if image:
         parts.append(f"![{name}]({image})")
-    summaries = record["summaries"]
+    summaries = record.get("summaries", {})  # older results have none
     parts += [f"**{title}**\n\n{table(lines)}" for title, lines in summaries.items()]
     if summaries:
         parts.append(f"<details><summary>All rows</summary>\n\n{table(record['rows'])}\n\n</details>")
