@@ -116,11 +116,15 @@ def seconds(call: Callable[[], Any]) -> tuple[float, Any]:
 SHORT_SECONDS = 0.5
 """Rounds go on, up to ten times as many, while they have taken less than this: short calls want a larger median."""
 
+LONG_SHARE = 0.25
+"""A first call that takes this share of the budget is timed: there are few more."""
+
 
 def alternate(calls: Mapping[str, Callable[[], Any]], repeat: int, *, budget: float = 60.0) -> dict[str, Timing]:
     """Time calls in turn (a, b, a, b, ...), so that a busy machine slows them all alike.
 
-    The first call of each, which imports, compiles and starts workers, is not timed, unless it alone takes the budget.
+    The first call of each, which imports, compiles and starts workers, is not timed, unless it takes so long
+    (`LONG_SHARE` of the budget) that this hardly matters.
 
     Parameters
     ----------
@@ -134,7 +138,7 @@ def alternate(calls: Mapping[str, Callable[[], Any]], repeat: int, *, budget: fl
     results: dict[str, Any] = {}
     for name, call in calls.items():
         elapsed, results[name] = seconds(call)
-        if elapsed > budget:
+        if elapsed > LONG_SHARE * budget:
             times[name].append(elapsed)
     begin = time.perf_counter()
     for done in range(10 * repeat):
@@ -196,7 +200,7 @@ def tier(fit: mle.Fit) -> str:
 
 _PACKAGES = (
     "mle-toolkit", "numpy", "scipy", "numba", "statsmodels", "pandas", "polars", "pyarrow", "dask", "openturns",
-    "iminuit", "surpyval", "distfit", "fitter", "mpmath",
+    "iminuit", "surpyval", "distfit", "fitter", "scikit-learn", "mpmath",
 )  # fmt: skip
 
 
@@ -333,9 +337,15 @@ def publish(
     rows: Sequence[Mapping[str, Any]],
     plot: Plot | None = None,
     notes: Sequence[str] = (),
+    summaries: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> None:
-    """Print the table of a benchmark and its notes, and write them where ``--json`` says."""
+    """Print the table of a benchmark, its summaries and its notes, and write them where ``--json`` says.
+
+    The page shows the summaries, by title, where there are any, and folds the table away.
+    """
     print(table(rows), flush=True)
+    for title, lines in (summaries or {}).items():
+        print(f"\n{title}\n{table(lines)}", flush=True)
     for note in notes:
         print(f"note: {note}", flush=True)
     if arguments.json is None:
@@ -349,6 +359,7 @@ def publish(
         "machine": machine(),
         "notes": list(notes),
         "plot": None if plot is None else asdict(plot),
+        "summaries": {title: [dict(line) for line in lines] for title, lines in (summaries or {}).items()},
         "rows": [dict(row) for row in rows],
     }
     arguments.json.parent.mkdir(parents=True, exist_ok=True)

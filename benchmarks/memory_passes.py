@@ -1,6 +1,6 @@
 """How many passes over memory a fit of long data takes, and how much memory of its own.
 
-    python benchmarks/memory_passes.py [--n N] [--family NAME ...] [--repeat K] [--without-numba] [--without-memory]
+    python benchmarks/memory_passes.py [--n N] [--family NAME ...] [--repeat K] [--budget SECONDS] [--without-memory]
 
 One pass is the time of `np.sum` of the same array; calls alternate in one process. "certified passes" are those of the
 fit with its standard errors and the verdict on the maximum. Measure at 1e7 rows or more: fewer fit into the processor's
@@ -51,7 +51,7 @@ WARM_ROWS = 1_000_003
 """Rows of the fit that loads what longer ones need; it has temporaries of one block, as they."""
 
 
-def measure(name: str, n: int, repeat: int) -> dict[str, Any]:
+def measure(name: str, n: int, repeat: int, budget: float) -> dict[str, Any]:
     """Fit one family and sum its data, in turn."""
     family, x = family_of(name), draw(name, n)
 
@@ -61,7 +61,7 @@ def measure(name: str, n: int, repeat: int) -> dict[str, Any]:
         return fit
 
     calls = {"pass": lambda: np.sum(x), "fit": lambda: mle.fit(x, family), "certified": certified}
-    timing = alternate(calls, repeat)
+    timing = alternate(calls, repeat, budget=budget)
     fit = timing["fit"].result
     passes, span = timing["fit"].over(timing["pass"])
     return {
@@ -108,6 +108,7 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=10_000_000)
     parser.add_argument("--family", action="append", choices=sorted(TRUTH), help="default: all")
     parser.add_argument("--repeat", type=int, default=7)
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of calls of a fit (default 60)")
     parser.add_argument("--without-memory", action="store_true", help="measure times only")
     parser.add_argument("--memory-of", choices=sorted(TRUTH), help="measure the memory of one fit, in this process")
     arguments = arguments_of(parser)
@@ -119,7 +120,7 @@ def main() -> int:
     notes = [] if own_process or arguments.without_memory else ["memory is measured on Linux only"]
     rows = []
     for name in arguments.family or TRUTH:
-        row = measure(name, arguments.n, arguments.repeat)
+        row = measure(name, arguments.n, arguments.repeat, arguments.budget)
         if own_process:
             row["loading_mb"], row["extra_mb"] = memory_of(name, arguments.n, not arguments.without_numba)
         rows.append(row)

@@ -28,8 +28,6 @@ MARKERS = "os^DvPX*"
 
 def section(name: str, record: dict[str, Any], image: str | None, first: bool) -> str:
     """Give the section of one run: what is asked (of the first run of a script), the plot, the table, the notes."""
-    rows = record["rows"]
-    names = columns_of(rows)
     parts = [f"### {name}"]
     if first:
         parts.append(f"**{record['title']}.** " + " ".join(record["about"]))
@@ -38,14 +36,23 @@ def section(name: str, record: dict[str, Any], image: str | None, first: bool) -
     parts.append(f"Run on {where['date']}; load average at its end {where['load']}; {options or 'no options'}.")
     if image:
         parts.append(f"![{name}]({image})")
-    if rows:
-        head = "| " + " | ".join(name.replace("_", " ") for name in names) + " |"
-        rule = "|" + "|".join("---:" if _numeric(rows, name) else "---" for name in names) + "|"
-        lines = ["| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows]
-        parts.append("\n".join([head, rule, *lines]))
+    summaries = record.get("summaries", {})  # older results have none
+    parts += [f"**{title}**\n\n{table(lines)}" for title, lines in summaries.items()]
+    if summaries:
+        parts.append(f"<details><summary>All rows</summary>\n\n{table(record['rows'])}\n\n</details>")
+    elif record["rows"]:
+        parts.append(table(record["rows"]))
     if record["notes"]:
         parts.append("\n".join(f"- {note}" for note in record["notes"]))
     return "\n\n".join(parts)
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Rows in Markdown; numbers to the right."""
+    names = columns_of(rows)
+    head = "| " + " | ".join(name.replace("_", " ") for name in names) + " |"
+    rule = "|" + "|".join("---:" if _numeric(rows, name) else "---" for name in names) + "|"
+    return "\n".join([head, rule, *("| " + " | ".join(_cell(row.get(name)) for name in names) + " |" for row in rows)])
 
 
 def _option(value: Any) -> str:
@@ -147,7 +154,7 @@ def main() -> int:
     parser.add_argument("--docs", type=Path, default=HERE.parent / "docs", help="folder of the documentation")
     arguments = parser.parse_args()
 
-    found = {name: arguments.results / f"{name}.json" for name in RUNS}
+    found = {name: arguments.results / f"{name}.json" for name, run in RUNS.items() if not run.own_page}
     records = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in found.items() if path.exists()}
     if not records:
         parser.error(f"no results in {arguments.results}; run benchmarks/run_all.py first")

@@ -46,6 +46,16 @@ def test_a_call_that_takes_the_budget_is_made_once(load):
     assert len(made) == len(timing["slow"].times) == 1
 
 
+def test_a_long_first_call_is_timed(load, monkeypatch):
+    common = load("_common")
+    took = iter([3.0, 0.1, 4.0, 0.2])
+    monkeypatch.setattr(common, "SHORT_SECONDS", 0.0)
+    monkeypatch.setattr(common, "seconds", lambda call: (next(took), call()))
+    timing = common.alternate({"long": lambda: "a", "short": lambda: "b"}, 1, budget=10.0)
+    assert timing["long"].times == (3.0, 4.0)
+    assert timing["short"].times == (0.2,)
+
+
 def test_ratios_are_of_neighbours(load):
     timing = load("_common").Timing
     ratio, span = timing((2.0, 9.0, 8.0), None).over(timing((1.0, 3.0, 2.0), None))
@@ -105,6 +115,113 @@ def test_scipy_and_we_fit_the_same_parameters(load):
         assert mle.get_family(name).n_free == law.numargs + 2 - len(fixed), name
 
 
+# --- peers ------------------------------------------------------------------------------------------------------------
+
+
+def broken_import(name, x):
+    raise ImportError("no module named 'theirs'")
+
+
+def raises(name, x):
+    return importlib.import_module("_peers").Task(lambda: 1 / 0, float)
+
+
+def raises_later(name, x):
+    return importlib.import_module("_peers").Task(lambda: 1.0, lambda params: 1 / 0)
+
+
+@pytest.mark.parametrize("broken", [broken_import, raises, raises_later])
+def test_a_peer_that_fails_is_a_row_that_says_so(load, monkeypatch, broken):
+    speed = load("fit_speed")
+    monkeypatch.setitem(speed.PEERS, "theirs", broken)
+    row = speed.measure("normal", 50, "theirs", 1, 1.0)
+    assert row["verdict"].startswith("theirs failed: ")
+    assert speed.by_family([row]) == [{"family": "normal", "n": 50, "theirs": "failed"}]
+    assert speed.by_peer([row]) == [{"peer": "theirs", "n": 50, "laws": 1, "failed": 1}]
+
+
+def cell(family, ratio, gain, peer="theirs"):
+    return {
+        "family": family,
+        "n": 100,
+        "peer": peer,
+        "calls": 3,
+        "ratio": ratio,
+        "certified_ratio": ratio / 2,
+        "llf_less_peers": gain,
+    }
+
+
+def test_summaries_say_who_is_faster_and_who_is_short(load):
+    speed = load("fit_speed")
+    rows = [cell("normal", 8.0, 0.0), cell("gamma", 0.5, 1.5), cell("beta", 4.0, math.inf), cell("gpd", 2.0, math.nan)]
+    (line,) = speed.by_peer(rows)
+    assert (line["median_ratio"], line["ratio_range"], line["median_certified_ratio"]) == (3.0, (0.5, 8.0), 1.5)
+    assert line["faster_than_ours"] == "gamma"
+    assert line["short"] == "gamma, beta, gpd"
+    by_family = {line["family"]: line["theirs"] for line in speed.by_family(rows)}
+    assert by_family["normal"] == 8.0
+    assert by_family["gamma"] == "0.5 (short by 1.5)"
+
+
+def test_a_note_says_where_ours_is_the_worse_answer(load):
+    notes_on = load("fit_speed").notes_on
+    assert notes_on([cell("normal", 8.0, -2e-7)], 20.0)[-1].endswith("nowhere")
+    assert "theirs gamma 100 (-0.5)" in notes_on([cell("normal", 8.0, 0.0), cell("gamma", 8.0, -0.5)], 20.0)[-1]
+    few = cell("gamma", 8.0, 0.0) | {"calls": 1}
+    assert any("fewer than three calls: theirs gamma 100 (1)" in note for note in notes_on([few], 20.0))
+
+
+def test_hard_data_show_a_fit_that_stops_short(load):
+    wrong = load("wrong_optima")
+    case = next(case for case in wrong.CASES if (case.data, case.peer) == ("t(3) about 10,000", "scipy"))
+    row = wrong.measure(case, 2)
+    assert (row["raised"], row["short"], row["our_verdicts"]) == (0, 2, "2 interior")
+    assert row["range"][0] > 50.0
+
+
+def test_our_ranking_is_right_more_often_than_chance(load):
+    rank_all = load("rank_all")
+    assert rank_all.share_right(rank_all.TOOLS["mle.compare"], 1) > 0.5
+    assert rank_all.share_right(rank_all.TOOLS["scipy, all laws"], 1) is None
+
+
+# --- all of them ------------------------------------------------------------------------------------------------------
+
+WRITES = "import sys, pathlib; pathlib.Path(sys.argv[sys.argv.index('--json') + 1]).write_text('{}')\n"
+
+
+def test_a_run_that_fails_does_not_end_the_others(load, monkeypatch, tmp_path, capfd):
+    run_all, results = load("run_all"), tmp_path / "results"
+    (tmp_path / "fails.py").write_text("raise SystemExit(3)\n")
+    (tmp_path / "writes.py").write_text(WRITES)
+    (tmp_path / "hangs.py").write_text("import time; time.sleep(100)\n")
+    monkeypatch.setattr(run_all, "HERE", tmp_path)
+    monkeypatch.setattr(run_all, "MOST_SECONDS", 1.0)
+    runs = {name: run_all.Run(name, "", "") for name in ("fails", "hangs", "writes")}
+    runs["needy"] = run_all.Run("writes", "", "", ("no_such_module",))
+    runs["apart"] = run_all.Run("writes", "", "", own_page=True)
+    monkeypatch.setattr(run_all, "RUNS", runs)
+    results.mkdir()
+    (results / "fails.json").write_text("of another day")
+
+    monkeypatch.setattr(sys, "argv", ["run_all.py", "--full", "--out", str(results)])
+    assert run_all.main() == 1
+    assert [path.name for path in results.iterdir()] == ["writes.json"]
+    said = capfd.readouterr().out
+    for part in ("failed, exit code 3", "took more than 1 s", "done in", "no_such_module not installed"):
+        assert part in said
+
+    (results / "hangs.json").write_text("{}")
+    (tmp_path / "fails.py").write_text(WRITES)
+    (tmp_path / "writes.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.setattr(sys, "argv", ["run_all.py", "--full", "--resume", "--out", str(results)])
+    assert run_all.main() == 0
+    assert (results / "fails.json").exists()
+    monkeypatch.setattr(sys, "argv", ["run_all.py", "--full", "--only", "apart", "--out", str(results)])
+    assert run_all.main() == 1
+
+
 @pytest.mark.parametrize("kind", ["dots", "lines"])
 def test_page_has_table_plot_and_notes_and_the_same_bytes_again(load, tmp_path, kind):
     common, report = load("_common"), load("report")
@@ -122,6 +239,14 @@ def test_page_has_table_plot_and_notes_and_the_same_bytes_again(load, tmp_path, 
     page = report.section("scaling", record, "a.svg", True)
     for part in ("### scaling", "![scaling](a.svg)", "| gamma | 1,000 | 20 |", "- a note", "Ask.** Say | more."):
         assert part in page
+
+
+def test_page_shows_summaries_and_folds_the_rows_away(load, tmp_path):
+    common, report = load("_common"), load("report")
+    out = tmp_path / "fit_speed.json"
+    common.publish("Ask.", Namespace(json=out), [{"family": "gpd"}], summaries={"By peer": [{"peer": "theirs"}]})
+    page = report.section("fit_speed", json.loads(out.read_text()), None, True)
+    assert page.index("**By peer**") < page.index("| theirs |") < page.index("<details>") < page.index("| gpd |")
 
 
 def test_report_replaces_what_was_generated_only(load, tmp_path, monkeypatch):
