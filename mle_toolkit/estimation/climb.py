@@ -40,7 +40,7 @@ _PINNED = 1e-6
 """Decrement from which one step leaves less than a surrogate is off."""
 
 _EXPANDED = 1e-12
-"""Decrement per observation from which a surrogate's maximum need not be looked at: not worth a pass over a large sample.
+"""Decrement per observation from which a surrogate's maximum need not be looked at: not worth a pass.
 
 The error is e = 1.4e-6 natural changes there, and (C/√m) e² at the maximum of the surrogate, where C, the size of third
 derivatives, is between 1 and 100: below a billionth of a standard error for 1e8 observations. The surrogate's second
