@@ -67,7 +67,6 @@ def counter(rows: int) -> CountWhole | None:
 
 def in_chunks(loop: Callable[..., Any], x: Array, weight: Array | None, *arguments: float) -> Array:
     """Results of a compiled loop, one row for each chunk of the data; threads take chunks where there are several."""
-
     firsts = range(0, len(x), CHUNK_ROWS)
     results: list[Any] = [None] * len(firsts)
     chunks = iter(enumerate(firsts))
