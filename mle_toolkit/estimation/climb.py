@@ -39,12 +39,12 @@ _NEAR = 1.0
 _PINNED = 1e-6
 """Decrement from which one step leaves less than a surrogate is off."""
 
-_EXPANDED = 1e-12
+_EXPANDED = 1e-11
 """Decrement per observation from which a surrogate's maximum need not be looked at: not worth a pass.
 
-The error is e = 1.4e-6 natural changes there, and (C/√m) e² at the maximum of the surrogate, where C, the size of third
-derivatives, is between 1 and 100: below a billionth of a standard error for 1e8 observations. The surrogate's second
-derivatives are off by (C/√m) e, a hundred millionth.
+The error is e = 4.5e-6 natural changes there, and (C/√m) e² at the maximum of the surrogate, where C, the size of third
+derivatives, is between 1 and 100: a ten millionth of a standard error, or less. The surrogate's second derivatives, and
+so the standard errors, are off by (C/√m) e: a millionth for the fewest rows, a billionth for many.
 """
 
 _PROGRESS = 1e-3
