@@ -724,11 +724,12 @@ def extent(x: Array) -> tuple[float, float]:
 def _in_runs(x: Array, step: int) -> Array:
     """One row in ``step``, in runs: at equal distances every row would be a line of memory of its own.
 
-    One run lies in each of as many equal stretches, at a place that never repeats, so that no period of the data shows.
+    One run begins in each of as many equal stretches, at a place that never repeats, so that no period of the data
+    shows; the next is 0.6 or 1.6 stretches away, which is why runs do not overlap.
     """
     length = _RUN * step
-    run = np.arange(len(x) // length)
-    first = run * length + (run * _GOLDEN % 1.0 * (length - _RUN)).astype(np.intp)
+    run = np.arange((len(x) - _RUN) // length)
+    first = run * length + (run * _GOLDEN % 1.0 * length).astype(np.intp)
     return np.asarray(np.lib.stride_tricks.sliding_window_view(x, _RUN)[first].ravel())
 
 
