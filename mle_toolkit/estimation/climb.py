@@ -39,12 +39,13 @@ _NEAR = 1.0
 _PINNED = 1e-6
 """Decrement from which one step leaves less than a surrogate is off."""
 
-_EXPANDED = 1e-11
-"""Decrement per observation from which a surrogate's maximum need not be looked at: not worth a pass.
+_EXPANDED = 1e-6
+"""Share that a surrogate leaves of the decrement from which its successor's maximum need not be looked at.
 
-The error is e = 4.5e-6 natural changes there, and (C/√m) e² at the maximum of the surrogate, where C, the size of third
-derivatives, is between 1 and 100: a ten millionth of a standard error, or less. The surrogate's second derivatives, and
-so the standard errors, are off by (C/√m) e: a millionth for the fewest rows, a billionth for many.
+In units of its own the error of a surrogate's maximum is e' = c e², where e is how far off the point was at which it
+agrees with the whole sample, and c is the gap of third derivatives. Decrements are squares of errors: this share is
+(c e)², so the next one is off by c e'² = (c e)² e', a millionth of what there is, and the second derivatives of the
+next, with the standard errors, by a share of c e' = (c e)².
 """
 
 _PROGRESS = 1e-3
@@ -86,8 +87,12 @@ _TIGHT_OPTIONS: dict[str, dict[str, float]] = {
 }
 
 
-def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str) -> list[End]:
-    """Climb the whole sample from the maximum of a small one, in few passes over the data."""
+def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, starts: Sequence[Array]) -> list[End]:
+    """Climb the whole sample from the maximum of a small one, in few passes over the data.
+
+    Where that has run off to the end of a domain, and the whole sample's likelihood bends the other way there, climb
+    from the starts.
+    """
     hessian = small.hessian(u)
     rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
     if method == "newton" and whole.at_once and rows > 2 * SKETCH_ROWS:
@@ -95,26 +100,28 @@ def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str) -
         near, done = _newton(Objective(few, whole.coordinates), u, hessian, _NEAR)
         if done:
             u = _by_surrogates(whole, few, near)
+        if not _newton_step(whole.gradient(u), whole.hessian(u))[1]:
+            return climb(whole, starts, method)
     return climb(whole, [u], method, hessian)
 
 
 def _by_surrogates(whole: Objective, few: Likelihood, u: Array) -> Array:
-    """Where two passes over the whole sample lead, from the maximum of a subsample; no further off than that."""
-    end, decrement = u, np.inf
+    """Where two passes over the whole sample lead from the maximum of a subsample; that itself if they lead astray."""
+    end, before, decrement = u, np.inf, np.inf
     for _ in range(2):
-        surrogate = Surrogate(whole.likelihood, few, whole.coordinates.to_theta(end))
-        if not whole.value(end) <= whole.value(u):
-            return u
-        gradient = whole.gradient(end)
-        step, _ = _newton_step(gradient, whole.hessian(end))
+        gradient, before = whole.gradient(end), decrement
+        step, convex = _newton_step(gradient, whole.hessian(end))
         decrement = -0.5 * float(gradient @ step)
+        if not (convex and decrement < before):
+            return u
         if decrement * whole.likelihood.nobs < _SETTLED:
             return end
+        surrogate = Surrogate(whole.likelihood, few, whole.coordinates.to_theta(end))
         further, done = _newton(Objective(surrogate, whole.coordinates), end, enough=_PINNED)
         if not done:
             return end
         end = further
-    if decrement < _EXPANDED:
+    if decrement < _EXPANDED * before:
         surrogate.settle(whole.coordinates.to_theta(end))
     return end
 

@@ -115,3 +115,13 @@ def test_the_value_at_a_limit_is_that_of_the_density(name):
         fit = mle.fit(x, limit.family)
         wanted = float(np.sum(limit.family.logpdf(x, *fit.params.values())))
         assert fit.llf == pytest.approx(wanted, rel=1e-13)
+
+
+def test_a_subsample_that_has_run_off_does_not_lead_the_whole_astray():
+    """A tail that a subsample takes for normal may be seen in all of the data: df is then large, and finite."""
+    x = np.random.default_rng(2).normal(3.0, 2.0, 300_000)
+    fit = mle.fit(x, "student_t")
+    assert fit.certificate.verdict == "interior"
+    assert fit.certificate.method == "newton"
+    assert fit.params["df"] == pytest.approx(681.79, abs=0.1)
+    assert fit.llf > mle.fit(x, "normal").llf
