@@ -26,7 +26,7 @@ from mle_toolkit.errors import (
 )
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
-from mle_toolkit.families.base import ExponentialFamily, Family, get_family
+from mle_toolkit.families.base import Family, get_family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.inference.covariance import CovKind, covariance, optimism, standard_errors, too_few_for_wald
@@ -722,7 +722,7 @@ def fit(
     (2.606953, 1.121383)
     """
     law = get_family(family)
-    along = FirstPass(law) if isinstance(law, ExponentialFamily) and not law.multivariate and not law.per_row else None
+    along = None if law.multivariate or law.per_row else FirstPass(law)
     result = _fit(
         Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, along=along),
         law,

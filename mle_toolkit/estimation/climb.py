@@ -14,6 +14,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.likelihood.coordinates import Objective
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.surrogate import Surrogate
 
 NEWTON_STEPS = 60
 LONGEST_STEP = 3.0
@@ -33,6 +35,18 @@ _TINY_STEP = 1e-9
 
 _NEAR = 1.0
 """Decrement at which a subsample has told what it can: a fraction of *its* standard errors."""
+
+_PINNED = 1e-6
+"""Decrement from which one step leaves less than a surrogate is off."""
+
+_EXPANDED = 1e-6
+"""Share that a surrogate leaves of the decrement from which its successor's maximum need not be looked at.
+
+In units of its own the error of a surrogate's maximum is e' = c e², where e is how far off the point was at which it
+agrees with the whole sample, and c is the gap of third derivatives. Decrements are squares of errors: this share is
+(c e)², so the next one is off by c e'² = (c e)² e', a millionth of what there is, and the second derivatives of the
+next, with the standard errors, by a share of c e' = (c e)².
+"""
 
 _PROGRESS = 1e-3
 """Factor by which the decrement, a square, must fall for second derivatives to be kept."""
@@ -73,15 +87,43 @@ _TIGHT_OPTIONS: dict[str, dict[str, float]] = {
 }
 
 
-def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str) -> list[End]:
-    """Climb the whole sample from the maximum of a small one, in few passes over the data."""
+def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, starts: Sequence[Array]) -> list[End]:
+    """Climb the whole sample from the maximum of a small one, in few passes over the data.
+
+    Where that has run off to the end of a domain, and the whole sample's likelihood bends the other way there, climb
+    from the starts.
+    """
     hessian = small.hessian(u)
     rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
     if method == "newton" and whole.at_once and rows > 2 * SKETCH_ROWS:
-        near, done = _newton(Objective(whole.likelihood.on_sketch(rows), whole.coordinates), u, hessian, _NEAR)
+        few = whole.likelihood.on_sketch(rows)
+        near, done = _newton(Objective(few, whole.coordinates), u, hessian, _NEAR)
         if done:
-            u = near
+            u = _by_surrogates(whole, few, near)
+        if not _newton_step(whole.gradient(u), whole.hessian(u))[1]:
+            return climb(whole, starts, method)
     return climb(whole, [u], method, hessian)
+
+
+def _by_surrogates(whole: Objective, few: Likelihood, u: Array) -> Array:
+    """Where two passes over the whole sample lead from the maximum of a subsample; that itself if they lead astray."""
+    end, before, decrement = u, np.inf, np.inf
+    for _ in range(2):
+        gradient, before = whole.gradient(end), decrement
+        step, convex = _newton_step(gradient, whole.hessian(end))
+        decrement = -0.5 * float(gradient @ step)
+        if not (convex and decrement < before):
+            return u
+        if decrement * whole.likelihood.nobs < _SETTLED:
+            return end
+        surrogate = Surrogate(whole.likelihood, few, whole.coordinates.to_theta(end))
+        further, done = _newton(Objective(surrogate, whole.coordinates), end, enough=_PINNED)
+        if not done:
+            return end
+        end = further
+    if decrement < _EXPANDED * before:
+        surrogate.settle(whole.coordinates.to_theta(end))
+    return end
 
 
 @dataclass(frozen=True)

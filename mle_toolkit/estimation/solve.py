@@ -381,7 +381,7 @@ def _by_search(
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
         # Starts far from the maximum were settled on the subsample.
-        whole = climb_in_levels(objective, small, best.u, method) or climb(objective, points, method)
+        whole = climb_in_levels(objective, small, best.u, method, points) or climb(objective, points, method)
         if not whole:
             raise nowhere
         best = min(whole, key=lambda end: end.value)

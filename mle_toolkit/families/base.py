@@ -421,7 +421,7 @@ class Family(ABC):
         support: Interval,
         *,
         name: str = "custom",
-        **optional: Callable[..., Any],
+        **optional: Any,
     ) -> Family:
         """Make a family of a function.
 
@@ -450,7 +450,7 @@ class Family(ABC):
         """
         if isinstance(parameters, Mapping):
             parameters = tuple(Parameter(key, domain) for key, domain in parameters.items())
-        members: dict[str, Any] = {key: staticmethod(function) for key, function in optional.items()}
+        members = {key: staticmethod(part) if callable(part) else part for key, part in optional.items()}
         members |= {
             "name": name,
             "parameters": tuple(parameters),

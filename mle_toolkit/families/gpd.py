@@ -240,6 +240,8 @@ def _uniform_from_zero() -> Family:
         name="uniform from 0",
         score=score,
         from_sample=lambda sample: (sample.maximum,),
+        entropy=lambda upper: np.log(upper),
+        entropy_attained=True,
         to_scipy=to_scipy,
         cdf=lambda x, upper: np.clip(x / upper, 0.0, 1.0),
         sf=lambda x, upper: np.clip(1 - x / upper, 0.0, 1.0),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
-from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample
+from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample, extent
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, log_tail, mass_scores
@@ -466,13 +466,22 @@ class Noted:
 
 @dataclass(frozen=True)
 class FirstPass:
-    """Smallest and largest observation, and on the way the sums of an exponential family: for ``Sample(along=...)``."""
+    """Smallest and largest observation, and on the way the sums that a fit needs: for ``Sample(along=...)``.
 
-    family: ExponentialFamily
+    Those of the family, if it is exponential; for many observations those of a limit of it, if that is.
+    """
+
+    family: Family
 
     def __call__(self, x: Array) -> tuple[float, float, Noted | None]:
         """Go over the observations, which may still be missing or outside the support."""
-        family = self.family
+        family: ExponentialFamily | None
+        if isinstance(self.family, ExponentialFamily):
+            family = self.family
+        else:
+            family = _summed_limit(self.family) if len(x) >= COMPILED_ROWS else None
+        if family is None:
+            return *extent(x), None
         unit = Unit.ahead(family, x)
         twin = twin_of(family) if len(x) >= COMPILED_ROWS else None
         length = family.block_rows if unit.is_identity else BLOCK_ROWS
@@ -489,6 +498,15 @@ class FirstPass:
         if twin is not None and not _is_normal_between(family, lowest, highest):
             return lowest, highest, None
         return lowest, highest, Noted(family.name, unit, parts[:, 2:].sum(axis=0))
+
+
+def _summed_limit(family: Family) -> ExponentialFamily | None:
+    """A limit of a family of which a fit will need the sums, whatever it finds; None if there is none."""
+    for limit in family.limits:
+        law = limit.family
+        if isinstance(law, ExponentialFamily) and not law.per_row and not law.discrete and not law.multivariate:
+            return law
+    return None
 
 
 def sums_ahead(
@@ -508,8 +526,10 @@ def sums_ahead(
         return [], None
     if family.discrete:
         return [(tabulate, CHUNK_ROWS)], None
-    if not isinstance(family, ExponentialFamily):
+    summed = family if isinstance(family, ExponentialFamily) else _summed_limit(family)
+    if summed is None:
         return [], None
+    family = summed
     unit = Unit.ahead(family, few)
     law: Any = family if unit.is_identity else family.in_unit(unit.centre, unit.scale)
     twin = twin_of(family)

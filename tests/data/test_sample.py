@@ -229,3 +229,21 @@ def test_same_data():
     assert not one.same_data(mle.Sample([1.0, 2.0]))
     assert not one.same_data(mle.Sample([2.0, 1.0], [2.0, 1.0]))
     assert not one.same_data(mle.Sample([1.0, 2.0], [1.0, 2.0], "reliability"))
+
+
+@pytest.mark.parametrize("n", [160_007, 1_000_003])
+def test_a_large_subsample_is_of_runs_spread_over_all_rows(n):
+    weights = np.arange(1.0, n + 1.0)
+    sample = mle.Sample(np.arange(float(n)), weights)
+    few = sample.sketch(n // 16)
+    rows = few.lower.astype(int)
+    assert np.array_equal(few.weight, weights[rows])
+    assert n // 17 - 2 * 16 <= len(rows) <= n // 16
+    assert np.all(np.diff(rows) > 0)
+    assert np.max(np.diff(rows)) <= 2 * 16 * 17
+    assert rows[0] < 16 * 17
+    assert n - rows[-1] <= 3 * 16 * 17
+    # Of no period that is short beside the subsample one phase is preferred.
+    for period in (7, 16, 24, 272):
+        share = np.bincount(rows % period, minlength=period) / len(rows)
+        assert np.all(np.abs(share * period - 1) < 0.25)

@@ -74,15 +74,23 @@ def in_chunks(
     loop: Callable[..., Any], x: Array, weight: Array | None, *arguments: float, threads_from: int = _FEWEST_CHUNKS
 ) -> Array:
     """Results of a compiled loop, one row for each chunk of the data; threads take chunks where there are several."""
-
-    def one(first: int) -> Any:
-        rows = slice(first, first + CHUNK_ROWS)
-        return loop(uniform(x[rows]), None if weight is None else uniform(weight[rows]), *arguments)
-
     firsts = range(0, len(x), CHUNK_ROWS)
-    if len(firsts) < threads_from or _workers() == 1:
-        return np.array([one(first) for first in firsts])
-    return np.array(list(_pool().map(one, firsts)))
+    results: list[Any] = [None] * len(firsts)
+    chunks = iter(enumerate(firsts))
+
+    def work() -> None:
+        """Take the next chunk while there is one; a thread that another program holds up leaves them to the others."""
+        for k, first in chunks:
+            rows = slice(first, first + CHUNK_ROWS)
+            results[k] = loop(uniform(x[rows]), None if weight is None else uniform(weight[rows]), *arguments)
+
+    helpers = _workers() - 1 if len(firsts) >= threads_from else 0
+    others = [_pool().submit(work) for _ in range(helpers)]
+    work()
+    for other in others:
+        if not other.cancel():  # else it has not begun, and nothing is left
+            other.result()
+    return np.array(results)
 
 
 def uniform(rows: Array) -> Array:

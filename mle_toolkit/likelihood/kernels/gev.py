@@ -13,6 +13,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     bits_of,
     block,
     exp,
+    full_width,
     function,
     log,
     loop,
@@ -74,6 +75,7 @@ def sums(
 
     The first is infinite where an observation is beyond the end of the support.
     """
+    full_width()
     value, by_loc, by_scale, by_xi = 0.0, 0.0, 0.0, 0.0
     loc_loc, loc_scale, loc_xi, scale_scale, scale_xi, xi_xi = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     lowest = SMALLEST_NORMAL_BITS

@@ -12,6 +12,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     SPAN,
     bits_of,
     block,
+    full_width,
     log,
     log_of,
     loop,
@@ -25,6 +26,7 @@ def _of_curved(
     x: Array, weight: Array | None, centre: float, inverse: float, scale: float, xi: float
 ) -> tuple[float, float, float]:
     """Sums of log(1 + w) and, with r = w/(1 + w), of r and r²; w = xi z."""
+    full_width()
     logs, shares, squares = 0.0, 0.0, 0.0
     lowest = SMALLEST_NORMAL_BITS
     product = np.empty(LANES)
@@ -59,6 +61,7 @@ def _of_flat(
     x: Array, weight: Array | None, centre: float, inverse: float, scale: float, xi: float
 ) -> tuple[float, float, float, float, float]:
     """Sums of t = log(1 + xi z)/xi, its two derivatives by xi, and, with r = z/(1 + xi z), of r and r²."""
+    full_width()
     values, slopes, bends, shares, squares = 0.0, 0.0, 0.0, 0.0, 0.0
     lowest = SMALLEST_NORMAL_BITS
     per_scale = 1.0 / scale

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, loop, times
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, full_width, loop, times
 
 
 @loop
@@ -11,6 +11,7 @@ def sums(
     x: Array, weight: Array | None, centre: float, inverse: float, loc: float, scale: float
 ) -> tuple[float, float, float, float]:
     """Sums of z and, with p = exp(-z), of p, zp and z²p."""
+    full_width()
     total, powers, slopes, bends = 0.0, 0.0, 0.0, 0.0
     per_scale = 1.0 / scale
     for first in range(0, len(x), SPAN):

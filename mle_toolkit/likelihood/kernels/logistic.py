@@ -7,12 +7,13 @@ import math
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, log, log_of, loop, multiply
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, full_width, log, log_of, loop, multiply
 
 
 @loop
 def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: float, scale: float) -> tuple[float, ...]:
     """Sums of |z|, log(1 + exp(-|z|)) and, with t = tanh(z/2) and b its slope (1 - t²)/2, of t, zt, b, zb and z²b."""
+    full_width()
     sizes, logs = 0.0, 0.0
     slopes, pulls, bends, bent_slopes, bent_pulls = 0.0, 0.0, 0.0, 0.0, 0.0
     product = np.empty(LANES)

@@ -13,6 +13,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     block,
     erfcx,
     exp,
+    full_width,
     function,
     log,
     log_of,
@@ -43,6 +44,7 @@ def sums(
 
     Instead of log Phi(u) below 0, by which it would underflow, log Phi(u) + u²/2, and the sum of u²/2 apart.
     """
+    full_width()
     logs, dips, total, squares = 0.0, 0.0, 0.0, 0.0
     ratios, pulls, bends, bent_ratios, bent_pulls = 0.0, 0.0, 0.0, 0.0, 0.0
     product = np.empty(LANES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, log1p, log_of, loop, multiply
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, full_width, log1p, log_of, loop, multiply
 
 _PRODUCTS_HOLD = 100.0
 """Above it the sum of log(1 + z²/df), in which all logs are small, must be one of logs, not the log of a product."""
@@ -19,6 +19,7 @@ def sums(
 
     Last the sum of sr (df + 1)/df - log(1 + s/df), which for a large df is far smaller than either.
     """
+    full_width()
     if weight is None and df < _PRODUCTS_HOLD:
         return _by_products(x, centre, inverse, df, loc, scale)
     logs, gap = 0.0, 0.0
@@ -52,6 +53,7 @@ def sums(
 @loop
 def _by_products(x: Array, centre: float, inverse: float, df: float, loc: float, scale: float) -> tuple[float, ...]:
     """The sums without weights, logs taken of products."""
+    full_width()
     logs = 0.0
     pull, pull_square, square_share, share, slope, bend, bent_pull = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     product = np.empty(LANES)

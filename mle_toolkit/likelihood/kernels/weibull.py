@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, log, loop
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, full_width, log, loop
 
 
 @loop
@@ -13,6 +13,7 @@ def sums(
     x: Array, weight: Array | None, centre: float, inverse: float, shape: float, scale: float
 ) -> tuple[float, float, float, float]:
     """Sums of log z and, with p = z^shape, of p, p log z and p log² z."""
+    full_width()
     logs, powers, slopes, bends = 0.0, 0.0, 0.0, 0.0
     log_scale = math.log(scale)
     for first in range(0, len(x), SPAN):
