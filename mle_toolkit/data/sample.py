@@ -30,6 +30,10 @@ HELD_ROWS = 1_000_000
 SKETCH_ROWS = 5_000
 """Rows of the strided subsample from which starting values are computed."""
 
+_SELECTING_ROWS = 100_000
+_STANDARD_ERRORS = 4.0
+"""Rows of the subsample between whose quantiles one of long data is sought, and how far to either side."""
+
 _EPSILON = float(np.finfo(float).eps)
 
 LARGEST = 1e38
@@ -517,6 +521,10 @@ class Sample:
 
     def quantile(self, p: float) -> float:
         """Weighted quantile: the smallest observation whose cumulative weight reaches ``p``; midpoint on a tie."""
+        if self.n_rows > HELD_ROWS:
+            selected = self._selected(p)
+            if selected is not None:
+                return selected
         if self.weight is None and self.n_rows > LONG_BLOCK_ROWS:
             return float(np.quantile(self.lower, p, method="averaged_inverted_cdf"))
         if self.weight is None:
@@ -529,12 +537,31 @@ class Sample:
             return 0.5 * below + 0.5 * float(self._ordered[min(above, self.n_rows - 1)])  # their sum might overflow
         order = np.argsort(self.lower)
         cumulative = np.cumsum(self.weight[order])
-        target = p * cumulative[-1]
-        # A target that a cumulative weight meets up to rounding lies on the step between two observations.
-        slack = 4 * _EPSILON * cumulative[-1]
-        low = int(np.searchsorted(cumulative, target - slack))
-        high = min(int(np.searchsorted(cumulative, target + slack, side="right")), len(order) - 1)
-        return float(0.5 * (self.lower[order[low]] + self.lower[order[high]]))
+        low, high = _step_at(p, cumulative, cumulative[-1])
+        return float(0.5 * (self.lower[order[low]] + self.lower[order[min(high, len(order) - 1)]]))
+
+    def _selected(self, p: float) -> float | None:
+        """A quantile of many rows, sought only among those between quantiles of a subsample; None if not found there.
+
+        After Floyd & Rivest (1975), Communications of the ACM 18, 165-172.
+        """
+        few = self._strided(_SELECTING_ROWS)
+        squares = few.n_rows if few.weight is None else float(np.sum(np.square(few.weight)))
+        reach = _STANDARD_ERRORS * math.sqrt(p * (1 - p) * squares) / few.nobs
+        low = few.quantile(p - reach) if p > reach else -math.inf
+        high = few.quantile(p + reach) if p + reach < 1 else math.inf
+        below, rows, weights = 0.0, [], []
+        for x, w in self.blocks(LONG_BLOCK_ROWS):
+            between = (x >= low) & (x <= high)
+            rows.append(x[between])
+            weights.append(np.ones(len(rows[-1])) if w is None else w[between])
+            below += np.count_nonzero(x < low) if w is None else float(np.sum(w[x < low]))
+        x, w = np.concatenate(rows), np.concatenate(weights)
+        order = np.argsort(x)
+        first, last = _step_at(p, below + np.cumsum(w[order]), self.nobs)
+        if (first == 0 and low > self.minimum) or (last == len(x) and high < self.maximum):
+            return None
+        return 0.5 * float(x[order[first]]) + 0.5 * float(x[order[min(last, len(x) - 1)]])
 
     def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
         """A strided subsample of at most ``rows`` rows, for starting values only."""
@@ -758,6 +785,15 @@ class _MappedSample(Sample):
     def _strided(self, rows: int) -> Sample:
         few = self._origin._strided(rows)
         return self if few is self._origin else few.mapped(self._of)
+
+
+def _step_at(p: float, cumulative: Array, total: float) -> tuple[int, int]:
+    """Rows, in order, between which the cumulative weight reaches a share of the total; one row unless it is a tie."""
+    target = p * total
+    # A target that a cumulative weight meets up to rounding lies on the step between two observations.
+    slack = 4 * _EPSILON * total
+    low, high = np.searchsorted(cumulative, target - slack), np.searchsorted(cumulative, target + slack, side="right")
+    return int(low), int(high)
 
 
 def _table(x: Array, weight: Array | None) -> tuple[Array, Array]:
