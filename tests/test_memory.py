@@ -24,6 +24,7 @@ UNIVARIATE = [law for law in LAWS if law.name != "categorical"]
 def few_rows_are_held(monkeypatch):
     """Data from 100,000 rows on are treated as long ones are."""
     monkeypatch.setattr(samples, "HELD_ROWS", 100_000)
+    monkeypatch.setattr(samples, "_SELECTING_ROWS", 20_000)
 
 
 def by_law(laws):
