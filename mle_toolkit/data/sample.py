@@ -51,7 +51,8 @@ class Sample:
     Parameters
     ----------
     x : array_like of shape (n,)
-        Exact observations: list, NumPy array (also masked, bool or object), pandas, polars or pyarrow column.
+        Exact observations: list, NumPy array (also masked, bool or object), pandas, polars or pyarrow column. A float64
+        array is used as it is; of any other type a float64 copy is held, 8 bytes a row (`scan` converts by blocks).
     weights : array_like of shape (n,), optional
         Non-negative weights, one a row; a row of weight 0 is left out.
     weight_kind : {"frequency", "reliability"}
