@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, Self
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,6 +24,9 @@ and dot products stay short enough for BLAS to leave its threads asleep."""
 LONG_BLOCK_ROWS = 100_000
 """Rows a block for sums whose temporaries are an eighth of the data or less."""
 
+HELD_ROWS = 1_000_000
+"""Rows up to which a function of the observations is computed once and held; of more, anew in every pass, by blocks."""
+
 SKETCH_ROWS = 5_000
 """Rows of the strided subsample from which starting values are computed."""
 
@@ -31,6 +35,10 @@ _RUN = 16
 
 _GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 """Of whose multiples the fractions fill the unit interval most evenly (Knuth 1998, TAOCP 3, 6.4, theorem S)."""
+
+_SELECTING_ROWS = 100_000
+_STANDARD_ERRORS = 4.0
+"""Rows of the subsample between whose quantiles one of long data is sought, and how far to either side."""
 
 _EPSILON = float(np.finfo(float).eps)
 
@@ -49,7 +57,8 @@ class Sample:
     Parameters
     ----------
     x : array_like of shape (n,)
-        Exact observations: list, NumPy array (also masked, bool or object), pandas, polars or pyarrow column.
+        Exact observations: list, NumPy array (also masked, bool or object), pandas, polars or pyarrow column. A float64
+        array is used as it is; of any other type a float64 copy is held, 8 bytes a row (`scan` converts by blocks).
     weights : array_like of shape (n,), optional
         Non-negative weights, one a row; a row of weight 0 is left out.
     weight_kind : {"frequency", "reliability"}
@@ -533,6 +542,10 @@ class Sample:
 
     def quantile(self, p: float) -> float:
         """Weighted quantile: the smallest observation whose cumulative weight reaches ``p``; midpoint on a tie."""
+        if self.n_rows > HELD_ROWS:
+            selected = self._selected(p)
+            if selected is not None:
+                return selected
         if self.weight is None and self.n_rows > LONG_BLOCK_ROWS:
             return float(np.quantile(self.lower, p, method="averaged_inverted_cdf"))
         if self.weight is None:
@@ -545,12 +558,31 @@ class Sample:
             return 0.5 * below + 0.5 * float(self._ordered[min(above, self.n_rows - 1)])  # their sum might overflow
         order = np.argsort(self.lower)
         cumulative = np.cumsum(self.weight[order])
-        target = p * cumulative[-1]
-        # A target that a cumulative weight meets up to rounding lies on the step between two observations.
-        slack = 4 * _EPSILON * cumulative[-1]
-        low = int(np.searchsorted(cumulative, target - slack))
-        high = min(int(np.searchsorted(cumulative, target + slack, side="right")), len(order) - 1)
-        return float(0.5 * (self.lower[order[low]] + self.lower[order[high]]))
+        low, high = _step_at(p, cumulative, cumulative[-1])
+        return float(0.5 * (self.lower[order[low]] + self.lower[order[min(high, len(order) - 1)]]))
+
+    def _selected(self, p: float) -> float | None:
+        """A quantile of many rows, sought only among those between quantiles of a subsample; None if not found there.
+
+        After Floyd & Rivest (1975), Communications of the ACM 18, 165-172.
+        """
+        few = self._strided(_SELECTING_ROWS)
+        squares = few.n_rows if few.weight is None else float(np.sum(np.square(few.weight)))
+        reach = _STANDARD_ERRORS * math.sqrt(p * (1 - p) * squares) / few.nobs
+        low = few.quantile(p - reach) if p > reach else -math.inf
+        high = few.quantile(p + reach) if p + reach < 1 else math.inf
+        below, rows, weights = 0.0, [], []
+        for x, w in self.blocks(LONG_BLOCK_ROWS):
+            between = (x >= low) & (x <= high)
+            rows.append(x[between])
+            weights.append(np.ones(len(rows[-1])) if w is None else w[between])
+            below += np.count_nonzero(x < low) if w is None else float(np.sum(w[x < low]))
+        x, w = np.concatenate(rows), np.concatenate(weights)
+        order = np.argsort(x)
+        first, last = _step_at(p, below + np.cumsum(w[order]), self.nobs)
+        if (first == 0 and low > self.minimum) or (last == len(x) and high < self.maximum):
+            return None
+        return 0.5 * float(x[order[first]]) + 0.5 * float(x[order[min(last, len(x) - 1)]])
 
     def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
         """A strided subsample of at most ``rows`` rows, for starting values only."""
@@ -589,22 +621,22 @@ class Sample:
         new.nobs = float(np.sum(new.weight))
         return new
 
-    def with_values(self, x: Array, weight: Array | None) -> Self:
+    def with_values(self, x: Array, weight: Array | None) -> Sample:
         """A sample of other values known to be valid, of the same kind of weights."""
         new = object.__new__(type(self))
         new._set(x, x, weight, self.weight_kind, None, float(x.min()), float(x.max()))
         return new
 
-    def standardised(self, centre: float | Array, scale: float | Array) -> Self:
+    def standardised(self, centre: float | Array, scale: float | Array) -> Sample:
         """The same sample in other units: ``(x - centre) / scale``; of vectors, with one of each a column."""
         if self.is_multivariate:
             return self.with_values((self.lower - centre) / scale, self.weight)
         if centre == 0.0 and scale == 1.0:
             return self
 
-        def moved(x: Array) -> Array:
-            return np.asarray((x - centre) / scale)
-
+        moved = partial(_moved, centre, scale)
+        if self.is_plain and self.in_memory and self.n_rows > HELD_ROWS:
+            return self.mapped(moved)
         lower = moved(self.lower)
         new = object.__new__(type(self))
         new._set(
@@ -619,6 +651,12 @@ class Sample:
         if self._ordered is not None:
             new._ordered = moved(self._ordered)
         return new
+
+    def mapped(self, of: Callable[[Array], Array]) -> Sample:
+        """The sample of a monotone function of exact observations; of more than `HELD_ROWS` rows nothing is held."""
+        if self.n_rows > HELD_ROWS:
+            return _MappedSample(self, of)
+        return self.with_values(of(self.lower), self.weight)
 
     def tabulated(self, count: CountWhole | None = None) -> Sample:
         """The same sample as a table: distinct values in order, each with its total weight.
@@ -638,11 +676,14 @@ class Sample:
             if table is not None:
                 seen = np.flatnonzero(table)
                 return self.with_values(self.minimum + seen.astype(np.float64), table[seen])
-        values, inverse = np.unique(self.lower, return_inverse=True)
-        if len(values) == self.n_rows:
-            return self
-        total = np.bincount(inverse, weights=self.weight).astype(np.float64)
-        return self.with_values(np.asarray(values), total)
+        values, total = np.empty(0), np.empty(0)
+        for x, weight in self.blocks(HELD_ROWS):
+            if len(values) > HELD_ROWS:  # to sort once is then faster than to merge
+                values, total = _table(self.lower, self.weight)
+                break
+            counts = np.ones(len(x)) if weight is None else weight
+            values, total = _table(np.concatenate([values, x]), np.concatenate([total, counts]))
+        return self if len(values) == self.n_rows else self.with_values(values, total)
 
     @property
     def _has_whole_ends(self) -> bool:
@@ -711,6 +752,84 @@ class Sample:
             "in intervals": np.isfinite(self.lower) & np.isfinite(self.upper) & (self.lower < self.upper),
         }
         return {kind: float(np.sum(weight[rows])) for kind, rows in kinds.items() if rows.any()}
+
+
+class _MappedSample(Sample):
+    """A sample of a monotone function of the observations of another, computed block by block.
+
+    All rows at once are computed, and then held, only where something asks for them.
+    """
+
+    __slots__ = ("_of", "_origin")
+
+    def __init__(self, origin: Sample, of: Callable[[Array], Array]) -> None:
+        self._origin, self._of = origin, of
+        self.weight, self.weight_kind, self.nobs = origin.weight, origin.weight_kind, origin.nobs
+        self.minimum, self.maximum = sorted(of(np.array([origin.minimum, origin.maximum])).tolist())
+        self.window = self.noted = self._ordered = self._sketch = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in ("lower", "upper"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        self.lower = self.upper = self._of(self._origin.lower)
+        return self.lower
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether every observation is a point: always."""
+        return True
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every observation is a point and there is no window: always."""
+        return True
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are, whatever their weights."""
+        return self._origin.n_rows
+
+    @property
+    def is_multivariate(self) -> bool:
+        """Whether an observation is a vector: never."""
+        return False
+
+    def blocks(self, length: int = BLOCK_ROWS) -> Iterator[tuple[Array, Array | None]]:
+        """Yield (observations, weights) in blocks of ``length`` rows, in order."""
+        for x, weight in self._origin.blocks(length):
+            yield self._of(x), weight
+
+    def truncated(self, lower: Any = None, upper: Any = None) -> Sample:
+        """The same sample, seen through a window; see `Sample.truncated`."""
+        return self.with_values(self.lower, self.weight).truncated(lower, upper)
+
+    def with_values(self, x: Array, weight: Array | None) -> Sample:
+        """A sample of other values known to be valid, of the same kind of weights, which are held."""
+        return self._origin.with_values(x, weight)
+
+    def _strided(self, rows: int) -> Sample:
+        few = self._origin._strided(rows)
+        return self if few is self._origin else few.mapped(self._of)
+
+
+def _step_at(p: float, cumulative: Array, total: float) -> tuple[int, int]:
+    """Rows, in order, between which the cumulative weight reaches a share of the total; one row unless it is a tie."""
+    target = p * total
+    # A target that a cumulative weight meets up to rounding lies on the step between two observations.
+    slack = 4 * _EPSILON * total
+    low, high = np.searchsorted(cumulative, target - slack), np.searchsorted(cumulative, target + slack, side="right")
+    return int(low), int(high)
+
+
+def _table(x: Array, weight: Array | None) -> tuple[Array, Array]:
+    """Distinct values in order, and the total weight of each."""
+    values, inverse = np.unique(x, return_inverse=True)
+    return values, np.bincount(inverse, weights=weight).astype(np.float64)
+
+
+def _moved(centre: float | Array, scale: float | Array, x: Array) -> Array:
+    """Observations in another unit."""
+    return np.asarray((x - centre) / scale)
 
 
 def count_whole(x: Array, weight: Array | None, lowest: int, size: int) -> Array | None:
@@ -816,16 +935,18 @@ def _validated_weights(weights: Any, n_rows: int) -> Array:
     weight, _ = to_column(weights, "weights")
     if len(weight) != n_rows:
         raise WeightError(f"weights: {len(weight)} weights for {n_rows} observations; give one a row.")
-    for what, bad in (
-        ("missing", np.isnan(weight)),
-        ("infinite", np.isinf(weight)),
-        ("negative", weight < 0),
-    ):
-        rows = np.flatnonzero(bad)
-        if len(rows):
-            raise WeightError(
-                f"weights: {len(rows)} of {n_rows} are {what}; the first is weights[{rows[0]}] = {weight[rows[0]]:g}."
-            )
+    if n_rows and not all(0 <= end < math.inf for end in extent(weight)):
+        for what, bad in (
+            ("missing", np.isnan(weight)),
+            ("infinite", np.isinf(weight)),
+            ("negative", weight < 0),
+        ):
+            rows = np.flatnonzero(bad)
+            if len(rows):
+                raise WeightError(
+                    f"weights: {len(rows)} of {n_rows} are {what}; the first is weights[{rows[0]}] = "
+                    f"{weight[rows[0]]:g}."
+                )
     if n_rows and not weight.any():
         raise WeightError(f"weights: all {n_rows} are zero, so there are no observations.")
     return weight

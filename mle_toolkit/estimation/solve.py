@@ -384,6 +384,10 @@ def _by_search(
         whole = climb_in_levels(objective, small, best.u, method, points) or climb(objective, points, method)
         if not whole:
             raise nowhere
+        # The whole says it better than the subsample, but only of sums that are known costs nothing.
+        if _is_flat(objective if objective.at_once else small, min(whole, key=lambda end: end.value).u):
+            # The subsample may be best at a limit, or beyond it, from where the whole does not lead back.
+            whole += climb(objective, points, method)
         best = min(whole, key=lambda end: end.value)
     agreeing = sum((end.value - min(e.value for e in ends)) * small.likelihood.nobs <= 1e-6 for end in ends)
     theta = coordinates.to_theta(best.u)
@@ -543,6 +547,14 @@ def _on_sketch(objective: Objective) -> Objective:
         rough = likelihood.for_start
         return objective if rough is likelihood else Objective(rough, objective.coordinates)
     return Objective(likelihood.on_sketch(), objective.coordinates)
+
+
+def _is_flat(objective: Objective, u: Array) -> bool:
+    """Whether a subsample could not tell some natural change of the coordinates: near a limit, or a saddle."""
+    if len(u) == 0:
+        return False
+    hessian = objective.hessian(u)
+    return not (np.isfinite(hessian).all() and float(np.linalg.eigvalsh(hessian)[0]) * SKETCH_ROWS > 1.0)
 
 
 def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | None]]) -> dict[str, float]:

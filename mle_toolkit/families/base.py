@@ -347,6 +347,8 @@ class Family(ABC):
         if isinstance(sample, BlockedSample) and not sample.in_memory:
             self._check_support_by_blocks(sample)
             return
+        if sample.is_exact and all(np.all(support.contains(x)) for x, _ in sample.blocks()):
+            return
         lower, upper = sample.lower, sample.upper
         inside = support.contains(upper)
         if not sample.is_exact:

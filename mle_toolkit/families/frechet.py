@@ -82,7 +82,7 @@ class Frechet(Family):
         """Fit the Weibull law to 1/x."""
         weibull = get_family("weibull")
         assert weibull.from_sample is not None
-        shape, scale = weibull.from_sample(sample.with_values(1.0 / sample.x, sample.weight))
+        shape, scale = weibull.from_sample(sample.mapped(np.reciprocal))
         return shape, 1.0 / scale
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:

@@ -92,10 +92,9 @@ class GeneralizedGamma(Family):
 
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
         """Highest point of the profile likelihood in log(shape2); its ends where a limiting law is better."""
-        log_x = np.log(sample.x)
-        logs = sample.with_values(log_x, sample.weight)
+        logs = sample.mapped(np.log)
         mean_log, deviation = logs.mean(), math.sqrt(logs.var())
-        logs = sample.with_values((log_x - mean_log) / deviation, sample.weight)
+        logs = logs.standardised(mean_log, deviation)
         u = profile_maximum(logs, _profile_values, _profile_slopes, _LOWEST, _HIGHEST, _STEP)
         params = _stacy(logs, u, mean_log, deviation)
         if params[2] > _SMALLEST_LOG_SCALE:

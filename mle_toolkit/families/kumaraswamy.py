@@ -119,13 +119,13 @@ class Kumaraswamy(Family):
 
 def _profile_maximum(sample: Sample, a: float) -> float:
     """Maximise log a - log Q + (a - 1) mean(log x) + Q over a, with Q = -mean(log(1 - x^a)) = 1/b."""
-    blocks = [(np.log(x), w) for x, w in sample.blocks()]
-    mean_log = sum(float(np.sum(y if w is None else w * y)) for y, w in blocks) / sample.nobs
+    logs = sample.mapped(np.log)
+    mean_log = logs.mean()
 
     def derivatives(a: float) -> tuple[float, float]:
         """First and second derivative of the profile log-likelihood per observation, by log a."""
         sums = np.zeros(3)
-        for y, w in blocks:
+        for y, w in logs.blocks():
             rest = -np.expm1(a * y)
             slope = a * y * (1 - rest) / rest
             terms = np.log(rest), slope, slope * (1 + a * y / rest)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _LOWEST, _HIGHEST, _STEP = -18.0, 18.0, 1.5
 """Range and step of log(1/scale) for data of median 1: from the exponential law to a very heavy tail."""
 
+_CLEAR_TAIL = 10.0
+"""Shape of a law that differs clearly from the exponential."""
+
 
 class Lomax(HazardFamily):
     r"""Excess over a high level: Pareto's law from 0, an exponential whose rate is gamma; tail index ``shape``.
@@ -89,6 +92,11 @@ class Lomax(HazardFamily):
         u = profile_maximum(sample, _profile, _profile_slopes, _LOWEST, _HIGHEST, _STEP)
         mean_log1p = float(means_of(sample, lambda x: (np.log1p(math.exp(u) * x),))[0])
         return 1.0 / mean_log1p, math.exp(-u)
+
+    def start(self, sample: Sample) -> list[tuple[float, float]]:
+        """The maximum; beside one near the exponential law, where the likelihood is flat, a law of a clear tail."""
+        best = self.from_sample(sample)
+        return [best] if best[0] < _CLEAR_TAIL else [best, (_CLEAR_TAIL, (_CLEAR_TAIL - 1) * sample.mean())]
 
     @property
     def limits(self) -> tuple[Limit, ...]:

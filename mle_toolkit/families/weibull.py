@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS
+from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
@@ -80,34 +82,27 @@ class Weibull(HazardFamily):
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Newton's method on log(shape), from the spread of the logs; the scale follows."""
-        log_x = np.log(sample.x)
-        weight = sample.weight
-        mean_log = float(np.sum(log_x if weight is None else weight * log_x)) / sample.nobs
-        y = log_x - mean_log
-        total = sample.nobs
-        variance = float(np.sum(y * y if weight is None else weight * y * y)) / total
+        logs = sample.mapped(np.log)
+        mean_log = logs.mean()
         if sample.n_rows > 4 * SKETCH_ROWS:
             shape = self.from_sample(sample.sketch())[0]
         else:
-            shape = float(np.pi / np.sqrt(6 * variance))  # log x is Gumbel, of standard deviation pi / (shape sqrt 6)
-        largest = float(y.max())
+            variance = logs.mean(lambda y: np.square(y - mean_log))
+            if variance == 0:
+                raise DegenerateDataError("weibull: the logs of the observations are equal: the shape is unbounded.")
+            shape = math.pi / math.sqrt(6 * variance)  # log x is Gumbel, of standard deviation pi / (shape sqrt 6)
+        largest = logs.maximum - mean_log
         mean_power = 1.0
         for _ in range(_NEWTON_STEPS):
-            power = np.exp(shape * (y - largest))
-            if weight is not None:
-                power *= weight
-            s0 = float(np.sum(power))
-            power *= y
-            s1 = float(np.sum(power)) / s0
-            power *= y
-            s2 = float(np.sum(power)) / s0
-            mean_power = s0 / total
-            gap = 1.0 / shape - s1  # falls in shape: its slope below is negative
-            change = gap / (1.0 / shape + shape * (s2 - s1 * s1))  # Newton in log(shape)
-            shape *= float(np.exp(np.clip(change, -2.0, 2.0)))
+            power, slope, bend = logs.fold(partial(_power_sums, shape, mean_log, largest)).tolist()
+            mean_power = power / sample.nobs
+            slope /= power
+            gap = 1.0 / shape - slope  # falls in shape: its slope below is negative
+            change = gap / (1.0 / shape + shape * (bend / power - slope * slope))  # Newton in log(shape)
+            shape *= math.exp(max(-2.0, min(2.0, change)))
             if abs(change) < 1e-9:  # quadratic: the step just taken left an error of its square
                 break
-        return float(shape), float(np.exp(mean_log + largest + np.log(mean_power) / shape))
+        return shape, math.exp(mean_log + largest + math.log(mean_power) / shape)
 
     def cumulative_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
         """Power ``shape`` of x / scale."""
@@ -140,3 +135,12 @@ class Weibull(HazardFamily):
         from scipy import stats
 
         return stats.weibull_min(shape, scale=scale)
+
+
+def _power_sums(shape: float, mean_log: float, largest: float, log_x: Array, weight: Array | None, _: int) -> Array:
+    """Sums of exp(shape (y - largest)), of y times that and of y² times that; y = log x - mean(log x)."""
+    y = log_x - mean_log
+    power = np.exp(shape * (y - largest))
+    (w_power,) = weighted(weight, power)
+    slope = w_power * y
+    return np.array([total(w_power), total(slope), dot(slope, y)])

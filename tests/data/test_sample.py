@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mle_toolkit as mle
+from mle_toolkit.data import sample as samples
 from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.errors import DataError, WeightError
 
@@ -220,6 +221,66 @@ def test_standardised():
     assert (moved.minimum, moved.maximum, moved.nobs) == (0.0, 1.0, 3.0)
     assert moved.weight_kind == "reliability"
     assert sample.standardised(0.0, 1.0) is sample
+
+
+def test_a_function_of_long_data_is_that_of_short_ones(monkeypatch):
+    """Of many rows it is computed in every pass anew, with the same numbers."""
+    rng = np.random.default_rng(3)
+    x, w = rng.lognormal(size=30_000), rng.uniform(0.5, 2.0, 30_000)
+    for weights in (None, w):
+        held = mle.Sample(x, weights)
+        wanted = held.mapped(np.log).standardised(0.5, 2.0)
+        monkeypatch.setattr(samples, "HELD_ROWS", 20_000)
+        got = held.mapped(np.log).standardised(0.5, 2.0)
+        monkeypatch.undo()
+        assert type(got) is not mle.Sample
+        assert (got.n_rows, got.nobs, got.is_plain, got.in_memory) == (30_000, wanted.nobs, True, True)
+        assert (got.minimum, got.maximum) == (wanted.minimum, wanted.maximum)
+        assert (got.mean(), got.var()) == (wanted.mean(), wanted.var())
+        assert np.array_equal(got.sketch().x, wanted.sketch().x)
+        assert np.array_equal(got.take(slice(5)).x, wanted.x[:5])
+        assert got.same_data(wanted)
+        assert str(got.truncated(-9.0)) == str(wanted.truncated(-9.0))
+
+
+def test_the_ends_of_a_falling_function_change_places():
+    x = np.linspace(1.0, 4.0, samples.HELD_ROWS + 1)
+    inverse = mle.Sample(x).mapped(np.reciprocal)
+    assert (inverse.minimum, inverse.maximum) == (0.25, 1.0)
+
+
+@pytest.mark.parametrize("order", ["random", "sorted", "tied"])
+@pytest.mark.parametrize("weighting", ["plain", "counts", "shares", "uneven"])
+def test_quantiles_of_long_data_are_those_of_all_rows(order, weighting, monkeypatch):
+    """They are sought between quantiles of a subsample, and among all rows where they are not found there."""
+    rng = np.random.default_rng(6)
+    n = 20_000
+    x = rng.poisson(3.0, n).astype(float) if order == "tied" else rng.normal(size=n)
+    x = np.sort(x) if order == "sorted" else x
+    weights = {
+        "plain": None,
+        "counts": rng.integers(1, 5, n).astype(float),
+        "shares": rng.uniform(0.1, 9.0, n),
+        "uneven": np.where(x > 1.0, 1e3, 1.0),
+    }[weighting]
+    probabilities = (0.0, 1e-4, 0.1, 0.25, 0.5, 0.75, 0.99999, 1.0)
+    wanted = [mle.Sample(x, weights).quantile(p) for p in probabilities]
+    monkeypatch.setattr(samples, "HELD_ROWS", 10_000)
+    monkeypatch.setattr(samples, "_SELECTING_ROWS", 500)
+    sample = mle.Sample(x, weights)
+    assert [sample.quantile(p) for p in probabilities] == wanted
+    assert sum(sample._selected(p) is not None for p in probabilities) >= 5
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("distinct", [30, 3_000])
+def test_a_table_of_long_data_is_merged_from_blocks(distinct, weighted, monkeypatch):
+    rng = np.random.default_rng(5)
+    x = rng.integers(0, distinct, 10_000) + 0.5
+    weights = rng.integers(1, 5, 10_000).astype(float) if weighted else None
+    wanted = mle.Sample(x, weights).tabulated()
+    monkeypatch.setattr(samples, "HELD_ROWS", 1_000)
+    assert mle.Sample(x, weights).tabulated().same_data(wanted)
 
 
 def test_same_data():

@@ -1,0 +1,69 @@
+"""A fit of long data makes no temporary of their size."""
+
+import tracemalloc
+import warnings
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.data import sample as samples
+from mle_toolkit.errors import FitWarning
+from mle_toolkit.likelihood import kernels, sums
+from mle_toolkit.likelihood.kernels import twin_of
+from tests.strategies import LAWS, draw
+
+N = 500_000
+MOST_BYTES = 0.75 * 8 * N
+"""Below one column of numbers; blocks and subsamples, whose length does not grow with the data, take half of one."""
+
+UNIVARIATE = [law for law in LAWS if law.name != "categorical"]
+
+
+@pytest.fixture(autouse=True)
+def few_rows_are_held(monkeypatch):
+    """Data from 100,000 rows on are treated as long ones are."""
+    monkeypatch.setattr(samples, "HELD_ROWS", 100_000)
+    monkeypatch.setattr(samples, "_SELECTING_ROWS", 20_000)
+
+
+def by_law(laws):
+    return pytest.mark.parametrize("law", laws, ids=lambda law: law.name)
+
+
+def long_data(law):
+    distribution, rng = draw(law, 4)
+    return np.resize(np.asarray(distribution.rvs(20_011, rng), dtype=float), N)
+
+
+def peak_of_fit(x, law, weights):
+    """Most bytes held at a time by a fit with its standard errors and the verdict."""
+    tracemalloc.start()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FitWarning)
+            fit = mle.fit(x, law, weights=weights)
+        _, _ = fit.bse, fit.certificate
+        return fit, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@by_law(UNIVARIATE)
+def test_numpy_sums_hold_no_column(law, weighted, monkeypatch):
+    monkeypatch.setattr(sums, "COMPILED_ROWS", N + 1)
+    monkeypatch.setattr(kernels, "COMPILED_ROWS", N + 1)
+    weights = np.resize([1.0, 2.0, 1.0, 3.0, 1.0], N) if weighted else None
+    fit, peak = peak_of_fit(long_data(law), law, weights)
+    assert fit.nobs == (1.6 * N if weighted else N)
+    assert peak < MOST_BYTES
+
+
+@by_law([law for law in UNIVARIATE if twin_of(type(law)) is not None])
+def test_compiled_sums_hold_no_column(law):
+    x = long_data(law)
+    mle.fit(x, law)  # loads, and compiles, what it needs
+    fit, peak = peak_of_fit(x, law, None)
+    assert fit._at_maximum.likelihood.twin is not None
+    assert peak < MOST_BYTES
