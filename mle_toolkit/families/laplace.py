@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, sums_of, total
+from mle_toolkit.families.base import Family, Parameter, sums_of
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
@@ -70,9 +70,6 @@ class Laplace(Family):
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Median and mean absolute deviation."""
-        found = _selected(sample) if sample.weight is None else None
-        if found is not None:
-            return found
         loc = sample.quantile(0.5)
         return loc, sample.mean(lambda x: np.abs(x - loc))
 
@@ -114,36 +111,3 @@ class Laplace(Family):
         from scipy import stats
 
         return stats.laplace(loc, scale)
-
-
-_SELECTING_ROWS, _STANDARD_ERRORS = 100_000, 4.0
-"""Rows of the subsample, and how far to either side of its middle, in standard errors of its rank, the median is
-sought."""
-
-
-def _selected(sample: Sample) -> tuple[float, float] | None:
-    """Median and mean absolute deviation in one pass; None where rows are few or not held, or a subsample misleads.
-
-    Only the rows between two quantiles of a subsample are held and sorted (Floyd & Rivest 1975, Communications of the
-    ACM 18, 165-172). Deviations of the others are summed from the lower of the two, and moved to the median.
-    """
-    if not sample.in_memory or sample.n_rows <= _SELECTING_ROWS:
-        return None
-    n, few = sample.n_rows, sample.sketch(_SELECTING_ROWS)
-    reach = _STANDARD_ERRORS * 0.5 / math.sqrt(few.n_rows)
-    low, high = few.quantile(0.5 - reach), few.quantile(0.5 + reach)
-    below, away, held = 0, 0.0, []
-    for x, _ in sample.blocks():
-        from_low = x - low
-        kept = x[(from_low >= 0.0) & (x <= high)]
-        below += int(np.count_nonzero(from_low < 0.0))
-        away += total(np.abs(from_low, out=from_low)) - float(np.sum(kept - low))
-        held.append(kept)
-    between = np.concatenate(held)
-    first, last = (n - 1) // 2 - below, n // 2 - below
-    if first < 0 or last >= len(between):
-        return None
-    between.partition((first, last))
-    loc = 0.5 * float(between[first]) + 0.5 * float(between[last])
-    above = n - below - len(between)
-    return loc, (away + (loc - low) * (below - above) + float(np.sum(np.abs(between - loc)))) / n
