@@ -148,9 +148,9 @@ def bounded_domains(
 ) -> list[Domain]:
     """Domains of the parameters, narrowed by the bounds, in the unit of the likelihood."""
     domains = domains_of(likelihood.family)
-    for k, parameter in enumerate(family.parameters):
-        if parameter.name not in bounds:
-            continue
+    for name in bounds:
+        k = family.param_names.index(name)
+        parameter = family.parameters[k]
         domain = domains[k]
         if not isinstance(domain, Interval):
             raise ParameterError(f"{family.name}: a vector parameter such as {parameter.name} takes no bounds.")
@@ -180,11 +180,10 @@ def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     one that costs about half a nat per observation.
     """
     family = likelihood.family
-    parts = split(family, theta)
-    scale = next((float(part[0]) for p, part in zip(family.parameters, parts, strict=True) if p.role == "scale"), 1.0)
+    scale = next((float(v) for role, v in zip(family.roles, theta, strict=True) if role == "scale"), 1.0)
     natural: list[float] = []
     for p in family.parameters:
-        if p.role == "location" and np.isfinite(scale) and scale > 0:
+        if p.role == "location" and 0 < scale < np.inf:
             natural += [scale] * p.size
         elif p.domain == REAL and (family.score is None or not likelihood.plain):
             natural.append(_half_nat(likelihood, theta, len(natural)))

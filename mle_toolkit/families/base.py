@@ -12,7 +12,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -83,7 +82,7 @@ class Limit:
     embed: Callable[..., tuple[float, ...]]
 
 
-class Family(ABC):
+class Family:
     """A law with unknown parameters.
 
     A subclass needs a ``name``, its ``parameters``, its ``support`` and a ``logpdf``. All else is optional, has a

@@ -82,10 +82,9 @@ class Weibull(HazardFamily):
         """Newton's method on log(shape), from the spread of the logs; the scale follows."""
         log_x = np.log(sample.x)
         weight = sample.weight
-        mean_log = float(np.sum(log_x if weight is None else weight * log_x)) / sample.nobs
+        mean_log = sums_of(weight, log_x)[0] / sample.nobs
         y = log_x - mean_log
-        total = sample.nobs
-        variance = float(np.sum(y * y if weight is None else weight * y * y)) / total
+        variance = sums_of(weight, y * y)[0] / sample.nobs
         if sample.n_rows > 4 * SKETCH_ROWS:
             shape = self.from_sample(sample.sketch())[0]
         else:
@@ -96,18 +95,15 @@ class Weibull(HazardFamily):
             power = np.exp(shape * (y - largest))
             if weight is not None:
                 power *= weight
-            s0 = float(np.sum(power))
-            power *= y
-            s1 = float(np.sum(power)) / s0
-            power *= y
-            s2 = float(np.sum(power)) / s0
-            mean_power = s0 / total
+            s0, pull = total(power), power * y
+            s1, s2 = total(pull) / s0, dot(pull, y) / s0
+            mean_power = s0 / sample.nobs
             gap = 1.0 / shape - s1  # falls in shape: its slope below is negative
             change = gap / (1.0 / shape + shape * (s2 - s1 * s1))  # Newton in log(shape)
-            shape *= float(np.exp(np.clip(change, -2.0, 2.0)))
+            shape *= math.exp(max(-2.0, min(2.0, change)))
             if abs(change) < 1e-9:  # quadratic: the step just taken left an error of its square
                 break
-        return float(shape), float(np.exp(mean_log + largest + np.log(mean_power) / shape))
+        return shape, math.exp(mean_log + largest + math.log(mean_power) / shape)
 
     def cumulative_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
         """Power ``shape`` of x / scale."""

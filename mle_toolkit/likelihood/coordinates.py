@@ -103,13 +103,14 @@ class Coordinates:
                 slopes[where, at] = domain.jacobian(u[at])
         return slopes
 
-    def slopes_and_bends(self, u: Array) -> tuple[Array, Array]:
+    def slopes_and_bends(self, u: Array) -> tuple[list[float], list[float]]:
         """First and second derivative of each free parameter by its own coordinate; intervals only."""
-        slopes, bends = np.empty(self.n_free), np.empty(self.n_free)
-        for k, (domain, _, _, _, step) in enumerate(self._parts):
+        slopes, bends = [], []
+        for (domain, _, _, _, step), value in zip(self._parts, u.tolist(), strict=True):
             assert isinstance(domain, Interval)
-            _, slope, bends[k] = domain.at(float(u[k]))
-            slopes[k] = step * slope  # on the whole line, where alone the step is not 1, there is no bend
+            _, slope, bend = domain.at(value)
+            slopes.append(step * slope)  # on the whole line, where alone the step is not 1, there is no bend
+            bends.append(bend)
         return slopes, bends
 
     def pulled(self, gradient: Array, u: Array) -> Array:
@@ -184,14 +185,16 @@ class Objective:
     def _pulled_derivatives(self, score: Array, second: Array, u: Array) -> tuple[Array, Array]:
         """Gradient and second derivatives of the points, from those by the parameters; intervals only."""
         slopes, bends = self.coordinates.slopes_and_bends(u)
-        places = self.coordinates.places
-        if len(places) < len(score):
-            score, second = score[places], second[places][:, places]
-        with np.errstate(all="ignore"):  # a trial point where they overflow is seen as not finite
-            second = second * (slopes * slopes[:, None])
-            # A parameter has at most one coordinate, so its own bend stays on the diagonal.
-            second.flat[:: len(u) + 1] += score * bends
-            return -(score * slopes), -second
+        places, pull, rows = self.coordinates.places, score.tolist(), second.tolist()
+        # Few plain numbers, faster than arrays of them; a trial point where they overflow is seen as not finite.
+        gradient = [-pull[i] * slope for i, slope in zip(places, slopes, strict=True)]
+        hessian = [
+            [-rows[i][j] * (slope * other) for j, other in zip(places, slopes, strict=True)]
+            for i, slope in zip(places, slopes, strict=True)
+        ]
+        for k, i in enumerate(places):  # a parameter has at most one coordinate, so its own bend is on the diagonal
+            hessian[k][k] -= pull[i] * bends[k]
+        return np.array(gradient), np.array(hessian)
 
     def _gradient_of_coarse(self, u: Array) -> Array:
         score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))

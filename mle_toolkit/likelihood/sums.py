@@ -70,6 +70,8 @@ class Likelihood:
     def on_sketch(self, rows: int = SKETCH_ROWS) -> Likelihood:
         """The likelihood of a subsample, in the same unit."""
         few = self.data if self.family.per_row else self.data.sketch(rows)
+        if few is self.data:
+            return self
         return Likelihood(self._declared, few, self.unit, self.twin)
 
     @cached_property

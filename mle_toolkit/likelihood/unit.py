@@ -81,7 +81,7 @@ class Unit:
         if self.is_identity:
             return theta
         moved = []
-        for value, role in zip(theta, roles(family), strict=True):
+        for value, role in zip(theta.tolist(), roles(family), strict=True):
             if role == "location":
                 moved.append(self.centre + self.scale * value)
             elif role == "scale":
