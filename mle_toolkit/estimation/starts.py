@@ -46,7 +46,7 @@ def starts_of(
         candidates = _own_starts(likelihood)
     starts: list[Array] = []
     for theta in candidates:
-        parts = split(family, np.array(theta, dtype=float))
+        parts = split(family, theta)
         for k, parameter in enumerate(family.parameters):
             if parameter.name in given:
                 parts[k] = np.atleast_1d(given[parameter.name])
@@ -55,7 +55,7 @@ def starts_of(
             else:
                 parts[k] = _into(domains[k], parts[k])
         settled = np.concatenate(parts)
-        if not any(np.array_equal(settled, other) for other in starts):
+        if not any(settled.tobytes() == other.tobytes() for other in starts):
             starts.append(settled)
     return starts if start is None else starts[:1]
 
@@ -68,11 +68,11 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
     if family.start is not None:
         proposed = family.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
-        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params]) for params in many]
+        return [joined(family, params) for params in many]
     few = likelihood.on_sketch()
     direct = direct_route(few)
     if direct is not None:
-        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in direct()])]
+        return [joined(family, direct())]
     return _guesses(family, likelihood.on_sketch())
 
 
@@ -220,6 +220,13 @@ def in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Ar
     )
     moved = likelihood.unit.params_to_unit(family, theta)
     return split(family, moved)[family.param_names.index(name)]
+
+
+def joined(family: Family, params: Sequence[Any]) -> Array:
+    """The vector of all parameters, from their values; the inverse of `split`."""
+    if family.all_scalar:
+        return np.array(params, dtype=float)
+    return np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params])
 
 
 def split(family: Family, theta: Array) -> list[Array]:

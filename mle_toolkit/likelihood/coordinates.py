@@ -42,19 +42,21 @@ class Coordinates:
         self.free = tuple(free)
         self.base = np.array(theta, dtype=float)
         self._parts: list[tuple[Domain, slice, slice, float, float]] = []
+        self.intervals_only = True
+        """Whether every free parameter is a number."""
         first = used = 0
         for domain, is_free in zip(self.domains, self.free, strict=True):
             if is_free:
-                whole_line = isinstance(domain, Interval) and domain.lower == -math.inf and domain.upper == math.inf
-                centre = float(self.base[first]) if whole_line else 0.0
-                step = float(natural[first]) if whole_line else 1.0
+                centre, step = 0.0, 1.0
+                if not isinstance(domain, Interval):
+                    self.intervals_only = False
+                elif domain.lower == -math.inf and domain.upper == math.inf:
+                    centre, step = float(self.base[first]), float(natural[first])
                 where, at = slice(first, first + domain.size), slice(used, used + domain.n_free)
                 self._parts.append((domain, where, at, centre, step))
                 used += domain.n_free
             first += domain.size
         self.n_free = used
-        self.intervals_only = all(isinstance(part[0], Interval) for part in self._parts)
-        """Whether every free parameter is a number."""
         self.places = [where.start for _, where, _, _, _ in self._parts] if self.intervals_only else []
         """Where the free parameters stand among all, if every one is a number."""
         self._base_bytes = self.from_theta(self.base).tobytes()  # the base may lie at an end of a domain
@@ -64,9 +66,10 @@ class Coordinates:
         theta = self.base.copy()
         if u.tobytes() == self._base_bytes:
             return theta
+        values = u.tolist()
         for domain, where, at, centre, step in self._parts:
             if isinstance(domain, Interval):
-                theta[where.start] = centre + step * domain.at(float(u[at.start]))[0]
+                theta[where.start] = centre + step * domain.at(values[at.start])[0]
             else:
                 theta[where] = domain.from_real(u[at])
         return theta
@@ -182,18 +185,17 @@ class Objective:
         value, score, second = self.likelihood.derivatives(self.coordinates.to_theta(u))
         return -value, *self._pulled_derivatives(score, second, u)
 
-    def _pulled_derivatives(self, score: Array, second: Array, u: Array) -> tuple[Array, Array]:
+    def _pulled_derivatives(
+        self, score: Sequence[float], second: Sequence[Sequence[float]], u: Array
+    ) -> tuple[Array, Array]:
         """Gradient and second derivatives of the points, from those by the parameters; intervals only."""
         slopes, bends = self.coordinates.slopes_and_bends(u)
-        places, pull, rows = self.coordinates.places, score.tolist(), second.tolist()
         # Few plain numbers, faster than arrays of them; a trial point where they overflow is seen as not finite.
-        gradient = [-pull[i] * slope for i, slope in zip(places, slopes, strict=True)]
-        hessian = [
-            [-rows[i][j] * (slope * other) for j, other in zip(places, slopes, strict=True)]
-            for i, slope in zip(places, slopes, strict=True)
-        ]
-        for k, i in enumerate(places):  # a parameter has at most one coordinate, so its own bend is on the diagonal
-            hessian[k][k] -= pull[i] * bends[k]
+        along = list(zip(self.coordinates.places, slopes, strict=True))
+        gradient = [-score[i] * slope for i, slope in along]
+        hessian = [[-second[i][j] * (slope * other) for j, other in along] for i, slope in along]
+        for k, bend in enumerate(bends):  # a parameter has at most one coordinate, so its own bend is on the diagonal
+            hessian[k][k] -= score[along[k][0]] * bend
         return np.array(gradient), np.array(hessian)
 
     def _gradient_of_coarse(self, u: Array) -> Array:
@@ -222,7 +224,7 @@ class Objective:
         if self.has_hessian and (self.likelihood.at_once or not self.likelihood.points_on_means):
             theta = self.coordinates.to_theta(u)
             score, second = self.likelihood.mean_score(theta), self.likelihood.mean_hessian(theta)
-            _, hessian = self._pulled_derivatives(score, second, u)
+            _, hessian = self._pulled_derivatives(score.tolist(), second.tolist(), u)
             return hessian
         with np.errstate(invalid="ignore"):  # gradients may be infinite on the way to a spike
             second = self._differences_of_gradient(u)
