@@ -185,7 +185,7 @@ def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     for p in family.parameters:
         if p.role == "location" and 0 < scale < np.inf:
             natural += [scale] * p.size
-        elif p.domain == REAL and (family.score is None or not likelihood.plain):
+        elif (family.score is None or not likelihood.plain) and p.domain == REAL:
             natural.append(_half_nat(likelihood, theta, len(natural)))
         else:
             natural += [1.0] * p.size

@@ -50,7 +50,7 @@ class Coordinates:
                 centre, step = 0.0, 1.0
                 if not isinstance(domain, Interval):
                     self.intervals_only = False
-                elif domain.lower == -math.inf and domain.upper == math.inf:
+                elif domain.is_line:
                     centre, step = float(self.base[first]), float(natural[first])
                 where, at = slice(first, first + domain.size), slice(used, used + domain.n_free)
                 self._parts.append((domain, where, at, centre, step))
@@ -78,12 +78,11 @@ class Coordinates:
         """The coordinates, from all parameters."""
         if self.intervals_only:
             values = theta.tolist()
-            return np.array(
-                [
-                    (domain.coordinate(values[where.start]) - centre) / step  # type: ignore[union-attr]
-                    for domain, where, _, centre, step in self._parts
-                ]
-            )
+            u = [
+                (domain.coordinate(values[where.start]) - centre) / step  # type: ignore[union-attr]
+                for domain, where, _, centre, step in self._parts
+            ]
+            return np.array(u)
         with np.errstate(all="ignore"):
             return self._from_arrays(theta)
 
@@ -98,10 +97,10 @@ class Coordinates:
 
     def jacobian(self, u: Array) -> Array:
         """Derivatives of all parameters by the coordinates; shape (p, n_free)."""
-        slopes = np.zeros((len(self.base), self.n_free))
+        slopes, values = np.zeros((len(self.base), self.n_free)), u.tolist()
         for domain, where, at, _, step in self._parts:
             if isinstance(domain, Interval):
-                slopes[where.start, at.start] = step * domain.at(float(u[at.start]))[1]
+                slopes[where.start, at.start] = step * domain.at(values[at.start])[1]
             else:
                 slopes[where, at] = domain.jacobian(u[at])
         return slopes

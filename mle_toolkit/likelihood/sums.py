@@ -302,7 +302,8 @@ class Likelihood:
                 with np.errstate(all="ignore"):
                     value = float(family.log_density(means, *params)) + log_base
                     slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
-                    return [self.exact_share * float(term) for term in (value, *slopes, *bends)]
+                    share = self.exact_share
+                    return [share * float(term) for term in (value, *slopes, *bends)]
             except (ArithmeticError, ValueError):  # a trial point at which a power leaves the range of numbers
                 p = len(theta)
                 return [math.nan] * (1 + p + p * (p + 1) // 2)
@@ -312,7 +313,8 @@ class Likelihood:
             terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
         except (ArithmeticError, ValueError):
             return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
-        return [float(term) / self.nobs for term in terms]
+        nobs = self.nobs
+        return [float(term) / nobs for term in terms]
 
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float]:
         if self.twin is None:

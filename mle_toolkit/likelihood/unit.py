@@ -101,6 +101,8 @@ class Unit:
 
     def slopes(self, family: Family) -> Array:
         """Derivative of each parameter in the unit of ``x`` by the same in the unit of ``z``."""
+        if self.scale == 1.0:
+            return np.ones(len(roles(family)))
         factor = {"location": self.scale, "scale": self.scale, "rate": 1.0 / self.scale}
         return np.array([factor.get(role, 1.0) for role in roles(family)])
 
