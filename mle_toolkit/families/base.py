@@ -417,7 +417,7 @@ class Family:
         support: Interval,
         *,
         name: str = "custom",
-        **optional: Callable[..., Any],
+        **optional: Callable[..., Any] | bool,
     ) -> Family:
         """Make a family of a function.
 
@@ -432,7 +432,7 @@ class Family:
         name : str
             How the law is called in results.
         **optional
-            Any optional part of a `Family`: ``score``, ``start``, ``cdf``, ...
+            Any optional part of a `Family`: ``score``, ``start``, ``cdf``, ..., or ``one_maximum=True``.
 
         Examples
         --------
@@ -446,7 +446,9 @@ class Family:
         """
         if isinstance(parameters, Mapping):
             parameters = tuple(Parameter(key, domain) for key, domain in parameters.items())
-        members: dict[str, Any] = {key: staticmethod(function) for key, function in optional.items()}
+        members: dict[str, Any] = {
+            key: staticmethod(part) if callable(part) else part for key, part in optional.items()
+        }
         members |= {
             "name": name,
             "parameters": tuple(parameters),

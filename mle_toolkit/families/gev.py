@@ -288,6 +288,8 @@ def _reversed_exponential() -> Family:
         name="reversed exponential",
         score=score,
         from_sample=from_sample,
+        entropy=lambda upper, scale: 1 + np.log(scale),
+        entropy_attained=True,
         to_scipy=to_scipy,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),
         sf=lambda x, *params: -np.expm1(logcdf(x, *params)),

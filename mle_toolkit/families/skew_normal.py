@@ -324,6 +324,8 @@ def _half_normal(sign: float) -> Family:
         name=f"half-normal {'above' if sign > 0 else 'below'} a threshold",
         score=score,
         from_sample=from_sample,
+        entropy=lambda loc, scale: 0.5 - _HALF_LOG_TWO_OVER_PI + np.log(scale),
+        entropy_attained=True,
         to_scipy=to_scipy,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),
         sf=lambda x, *params: np.exp(logsf(x, *params)),
