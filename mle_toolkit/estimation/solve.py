@@ -598,7 +598,9 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
         raise UnboundedLikelihoodError(
             message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method)
         )
-    if any(away and not abs(g) < STILL_RISING for away, g in zip(far, found.objective.gradient(u).tolist(), strict=True)):
+    if any(
+        away and not abs(g) < STILL_RISING for away, g in zip(far, found.objective.gradient(u).tolist(), strict=True)
+    ):
         message = (
             f"{found.family.name}: the likelihood is unbounded as {', '.join(names)} runs to the end of its domain "
             f"(log-likelihood {found.loglik:.6g} and rising). Are there ties, or fewer distinct values than parameters?"

@@ -31,6 +31,7 @@ def direct_route(likelihood: Likelihood) -> Any:
         return None  # nor does it need rows that are not held
     return None if from_sample is None else lambda: from_sample(likelihood.sample)
 
+
 def starts_of(
     family: Family,
     likelihood: Likelihood,
@@ -172,6 +173,7 @@ def _bound_values(
         -np.inf if low is None else float(in_unit(family, likelihood, name, low)[0]),
         np.inf if high is None else float(in_unit(family, likelihood, name, high)[0]),
     )
+
 
 def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.

@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,7 +83,7 @@ class Limit:
     embed: Callable[..., tuple[float, ...]]
 
 
-class Family:
+class Family(ABC):
     """A law with unknown parameters.
 
     A subclass needs a ``name``, its ``parameters``, its ``support`` and a ``logpdf``. All else is optional, has a

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
 
 
-class HazardFamily(Family, ABC):
+class HazardFamily(Family):
     """A law on the positive numbers whose survival function is ``exp(-H(x))``, with H and its inverse in closed form.
 
     Probabilities and quantiles follow from H, each by the form that keeps its digits in its tail.

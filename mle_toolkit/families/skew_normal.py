@@ -153,7 +153,7 @@ class SkewNormal(Family):
             rows = _log_cdf((alpha / scale)[:, None] * (few.x - loc[:, None]))
             below = np.add.reduce(rows if few.weight is None else few.weight * rows, axis=1) / few.nobs
             top = int(np.argmax(below - np.log(scale)))
-            params = float(loc[top]), float(scale[top]), float(alpha[top])
+            params: tuple[Any, ...] = float(loc[top]), float(scale[top]), float(alpha[top])
             best.append((sample.mean(lambda x: self.logpdf(x, *params)), params))  # noqa: B023
         return sorted(best, reverse=True)
 

@@ -303,7 +303,7 @@ class Likelihood:
                     value = float(family.log_density(means, *params)) + log_base
                     slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
                     share = self.exact_share
-                    return [share * float(term) for term in (value, *slopes, *bends)]
+                    return [share * value, *[share * float(term) for term in (*slopes, *bends)]]
             except (ArithmeticError, ValueError):  # a trial point at which a power leaves the range of numbers
                 p = len(theta)
                 return [math.nan] * (1 + p + p * (p + 1) // 2)
