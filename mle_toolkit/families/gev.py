@@ -233,7 +233,7 @@ def _near_zero(w: Array) -> tuple[Array, Array, Array]:
     The last by its series, the others from L'' = (-1/(1 + w)² - 2 L')/w and L' = (1/(1 + w) - L)/w, backwards, without
     a division by w.
     """
-    largest = float(np.max(np.abs(w)))
+    largest = float(np.max(np.abs(w), initial=0.0))
     terms = 1 if largest == 0.0 else min(len(_SERIES), 2 + int(_LOG_EPSILON / math.log(largest)))
     bend = np.full_like(w, _SERIES[terms - 1])
     for coefficient in reversed(_SERIES[: terms - 1]):
