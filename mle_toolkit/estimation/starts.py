@@ -233,11 +233,7 @@ def joined(family: Family, params: Sequence[Any]) -> Array:
 
 def split(family: Family, theta: Array) -> list[Array]:
     """The values of each parameter, cut from the vector of all."""
-    parts, first = [], 0
-    for p in family.parameters:
-        parts.append(theta[first : first + p.size])
-        first += p.size
-    return parts
+    return [theta[place] for place in family.places]
 
 
 def _into(domain: Domain, value: Array) -> Array:

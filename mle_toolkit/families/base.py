@@ -212,6 +212,12 @@ class Family(ABC):
         return tuple(parameter.name for parameter in self.parameters)
 
     @cached_property
+    def places(self) -> tuple[slice, ...]:
+        """Where the numbers of each parameter stand in the vector of all."""
+        ends = np.cumsum([p.size for p in self.parameters]).tolist()
+        return tuple(slice(end - p.size, end) for p, end in zip(self.parameters, ends, strict=True))
+
+    @cached_property
     def roles(self) -> tuple[Role, ...]:
         """Role of every single number among the parameters."""
         return tuple(p.role for p in self.parameters for _ in range(p.size))
@@ -403,13 +409,8 @@ class Family(ABC):
         """Split one vector into the parameters: floats, and arrays for vectors and matrices."""
         if self.all_scalar:
             return tuple(theta.tolist())
-        values: list[Any] = []
-        first = 0
-        for p in self.parameters:
-            part = theta[first : first + p.size]
-            values.append(part.reshape(p.domain.shape) if p.domain.shape else float(part[0]))
-            first += p.size
-        return tuple(values)
+        parts = zip(self.parameters, [theta[place] for place in self.places], strict=True)
+        return tuple(part.reshape(p.domain.shape) if p.domain.shape else float(part[0]) for p, part in parts)
 
     @staticmethod
     def from_logpdf(
