@@ -530,8 +530,8 @@ class Sample:
         total = 0.0
         for x, w in self.blocks():
             values = x if of is None else of(x)
-            # np.sum is pairwise: its error bound grows like log n, and no BLAS threads wake as for `w @ v`.
-            total += float(np.sum(values if w is None else w * values))
+            # It is pairwise: its error bound grows like log n, and no BLAS threads wake as for `w @ v`.
+            total += float(np.add.reduce(values if w is None else w * values))
         return total / self.nobs
 
     def var(self) -> float:
@@ -848,7 +848,7 @@ def count_whole(x: Array, weight: Array | None, lowest: int, size: int) -> Array
 def extent(x: Array) -> tuple[float, float]:
     """Smallest and largest number, NaN where one is, in one pass over memory."""
     if len(x) <= LONG_BLOCK_ROWS:
-        return float(x.min()), float(x.max())
+        return float(np.minimum.reduce(x)), float(np.maximum.reduce(x))  # the methods take half as long again
     blocks = [x[first : first + LONG_BLOCK_ROWS] for first in range(0, len(x), LONG_BLOCK_ROWS)]
     ends = np.array([(block.min(), block.max()) for block in blocks])
     return float(ends[:, 0].min()), float(ends[:, 1].max())

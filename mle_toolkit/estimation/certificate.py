@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import numpy as np
 
@@ -116,11 +118,10 @@ def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
     """
     if len(gradient) == 0:
         return Measured(np.nan, 0.0, ())
-    diagonal = hessian.diagonal()
-    if not np.isfinite(hessian).all() or not diagonal.min() > SINGULAR:
-        return Measured(np.inf, np.inf, tuple(sorted(np.where(np.isfinite(diagonal), diagonal, np.nan).tolist())))
-    unit = 1.0 / np.sqrt(diagonal)
-    eigenvalues, axes = np.linalg.eigh(hessian * (unit * unit[:, None]))
+    seen, diagonal = spectrum(hessian), hessian.diagonal().tolist()
+    if seen is None or not min(diagonal) > SINGULAR:
+        return Measured(np.inf, np.inf, tuple(sorted(d if math.isfinite(d) else math.nan for d in diagonal)))
+    unit, eigenvalues, axes = seen
     known = tuple(eigenvalues.tolist())
     if known[0] <= 0:
         return Measured(np.inf, np.inf, known)
@@ -129,5 +130,37 @@ def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
     decrement = 0.5 * nobs * float(along @ (along / eigenvalues))
     # Standard errors in these coordinates are sqrt(diag(inverse) / nobs), so a score times one has no unit.
     variances = (axes * axes) @ (1.0 / eigenvalues)
-    score_se = float(np.abs(pull * np.sqrt(variances * nobs)).max())
+    score_se = max(map(abs, (pull * np.sqrt(variances * nobs)).tolist()))
     return Measured(score_se, decrement, known)
+
+
+class Spectrum(NamedTuple):
+    """Eigenvalues, ascending, and eigenvectors, the columns of ``axes``, of a matrix times ``outer(unit, unit)``."""
+
+    unit: Array
+    eigenvalues: Array
+    axes: Array
+
+
+_DIAGONAL = math.sqrt(0.5)
+
+
+def spectrum(matrix: Array) -> Spectrum | None:
+    """Eigenvalues and eigenvectors of a symmetric matrix that is scaled to a unit diagonal.
+
+    None where an entry is not finite, or one of the diagonal not positive.
+    """
+    diagonal = matrix.diagonal()
+    # Plain numbers: of so few, each reduction of an array costs more than all of the rest.
+    if not all(map(math.isfinite, matrix.ravel().tolist())) or not min(diagonal.tolist()) > 0:
+        return None
+    unit = 1.0 / np.sqrt(diagonal)
+    if len(unit) > 2:
+        return Spectrum(unit, *np.linalg.eigh(matrix * (unit * unit[:, None])))
+    if len(unit) == 1:
+        return Spectrum(unit, np.ones(1), np.ones((1, 1)))
+    # Of a correlation matrix of two, they are known: the diagonals of the square.
+    rho = float(matrix[0, 1] * unit[0] * unit[1])
+    other = -math.copysign(_DIAGONAL, rho)
+    axes = np.array([[_DIAGONAL, _DIAGONAL], [other, -other]])
+    return Spectrum(unit, np.array([1.0 - abs(rho), 1.0 + abs(rho)]), axes)

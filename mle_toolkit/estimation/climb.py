@@ -201,7 +201,7 @@ def _newton(
             decrement = -0.5 * float(gradient @ step) * nobs
         if not math.isfinite(decrement) or (unchecked and decrement > last):
             return u, False
-        longest = float(np.abs(step).max())
+        longest = max(map(abs, step.tolist()))
         if objective.at_once and decrement < _SETTLED and (many or longest < _TINY_STEP):
             return u, convex
         if decrement < enough:

@@ -26,6 +26,7 @@ from mle_toolkit.estimation.starts import (
     direct_route,
     domains_of,
     in_unit,
+    joined,
     natural_changes,
     natural_domains,
     split,
@@ -294,10 +295,7 @@ def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
 
 
 def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[Any]) -> Maximum:
-    if family.all_scalar:
-        theta = np.array(params, dtype=float)
-    else:
-        theta = np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params])
+    theta = joined(family, params)
     boundary = _at_endpoints(family, theta)
     without_error = {*boundary, *family.irregular(*family.unpack(theta))}
     free = [p.name not in without_error for p in family.parameters]
@@ -369,13 +367,9 @@ def _by_search(
     objective = Objective(likelihood, coordinates)
     small = _on_sketch(objective)
     points = [coordinates.from_theta(theta) for theta in starts]
-    nowhere = NoMaximumError(
-        f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
-        f"Give a start: fit(..., start={{...}})."
-    )
     ends = climb(small, points, method)
     if not ends:
-        raise nowhere
+        raise _nowhere(family)
     if family.spurious is not None:
         ends = _without_spurious(small, ends)
     best = min(ends, key=lambda end: end.value)
@@ -383,13 +377,14 @@ def _by_search(
         # Starts far from the maximum were settled on the subsample.
         whole = climb_in_levels(objective, small, best.u, method, points) or climb(objective, points, method)
         if not whole:
-            raise nowhere
+            raise _nowhere(family)
         # The whole says it better than the subsample, but only of sums that are known costs nothing.
         if _is_flat(objective if objective.at_once else small, min(whole, key=lambda end: end.value).u):
             # The subsample may be best at a limit, or beyond it, from where the whole does not lead back.
             whole += climb(objective, points, method)
         best = min(whole, key=lambda end: end.value)
-    agreeing = sum((end.value - min(e.value for e in ends)) * small.likelihood.nobs <= 1e-6 for end in ends)
+    lowest = min([end.value for end in ends])
+    agreeing = sum([(end.value - lowest) * small.likelihood.nobs <= 1e-6 for end in ends])
     theta = coordinates.to_theta(best.u)
     arranged = likelihood.family.arranged
     searched: tuple[Objective, Array] | None = (objective, best.u)
@@ -412,6 +407,13 @@ def _by_search(
         pinned = _by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
         return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
     return _settle_run_off(found, starts[0])
+
+
+def _nowhere(family: Family) -> NoMaximumError:
+    return NoMaximumError(
+        f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
+        f"Give a start: fit(..., start={{...}})."
+    )
 
 
 def _by_profiles(
@@ -594,10 +596,12 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
         )
         raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method))
     u, start = found.coordinates, found.objective.coordinates.from_theta(first)
-    with np.errstate(all="ignore"):
-        # A search that came back from a start far out has not run off.
-        far = ~(np.abs(u - start) < FAR) & ~(np.abs(u) < np.abs(start))
-    if not far.any():
+    # A search that came back from a start far out has not run off.
+    far = [
+        not abs(at - begin) < FAR and not abs(at) < abs(begin)
+        for at, begin in zip(u.tolist(), start.tolist(), strict=True)
+    ]
+    if not any(far):
         return found
     names = [name for name, away in zip(_free_names(found), far, strict=True) if away]
     elsewhere = None if found.family.unbounded is None else found.family.unbounded(found.likelihood.data, found.known)
@@ -609,7 +613,9 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
         raise UnboundedLikelihoodError(
             message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method)
         )
-    if np.any(far & ~(np.abs(found.objective.gradient(u)) < STILL_RISING)):
+    if any(
+        away and not abs(g) < STILL_RISING for away, g in zip(far, found.objective.gradient(u).tolist(), strict=True)
+    ):
         message = (
             f"{found.family.name}: the likelihood is unbounded as {', '.join(names)} runs to the end of its domain "
             f"(log-likelihood {found.loglik:.6g} and rising). Are there ties, or fewer distinct values than parameters?"

@@ -47,7 +47,7 @@ def starts_of(
         candidates = _own_starts(likelihood)
     starts: list[Array] = []
     for theta in candidates:
-        parts = split(family, np.array(theta, dtype=float))
+        parts = split(family, theta)
         for k, parameter in enumerate(family.parameters):
             if parameter.name in given:
                 parts[k] = np.atleast_1d(given[parameter.name])
@@ -56,7 +56,7 @@ def starts_of(
             else:
                 parts[k] = _into(domains[k], parts[k])
         settled = np.concatenate(parts)
-        if not any(np.array_equal(settled, other) for other in starts):
+        if not any(settled.tobytes() == other.tobytes() for other in starts):
             starts.append(settled)
     return starts if start is None else starts[:1]
 
@@ -69,11 +69,11 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
     if family.start is not None:
         proposed = family.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
-        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params]) for params in many]
+        return [joined(family, params) for params in many]
     few = likelihood.on_sketch()
     direct = direct_route(few)
     if direct is not None:
-        return [np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in direct()])]
+        return [joined(family, direct())]
     return _guesses(family, likelihood.on_sketch())
 
 
@@ -149,9 +149,9 @@ def bounded_domains(
 ) -> list[Domain]:
     """Domains of the parameters, narrowed by the bounds, in the unit of the likelihood."""
     domains = domains_of(likelihood.family)
-    for k, parameter in enumerate(family.parameters):
-        if parameter.name not in bounds:
-            continue
+    for name in bounds:
+        k = family.param_names.index(name)
+        parameter = family.parameters[k]
         domain = domains[k]
         if not isinstance(domain, Interval):
             raise ParameterError(f"{family.name}: a vector parameter such as {parameter.name} takes no bounds.")
@@ -182,13 +182,12 @@ def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
     one that costs about half a nat per observation.
     """
     family = likelihood.family
-    parts = split(family, theta)
-    scale = next((float(part[0]) for p, part in zip(family.parameters, parts, strict=True) if p.role == "scale"), 1.0)
+    scale = next((float(v) for role, v in zip(family.roles, theta, strict=True) if role == "scale"), 1.0)
     natural: list[float] = []
     for p in family.parameters:
-        if p.role == "location" and np.isfinite(scale) and scale > 0:
+        if p.role == "location" and 0 < scale < np.inf:
             natural += [scale] * p.size
-        elif p.domain == REAL and (family.score is None or not likelihood.plain):
+        elif (family.score is None or not likelihood.plain) and p.domain == REAL:
             natural.append(_half_nat(likelihood, theta, len(natural)))
         else:
             natural += [1.0] * p.size
@@ -225,13 +224,16 @@ def in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Ar
     return split(family, moved)[family.param_names.index(name)]
 
 
+def joined(family: Family, params: Sequence[Any]) -> Array:
+    """The vector of all parameters, from their values; the inverse of `split`."""
+    if family.all_scalar:
+        return np.array(params, dtype=float)
+    return np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params])
+
+
 def split(family: Family, theta: Array) -> list[Array]:
     """The values of each parameter, cut from the vector of all."""
-    parts, first = [], 0
-    for p in family.parameters:
-        parts.append(theta[first : first + p.size])
-        first += p.size
-    return parts
+    return [theta[place] for place in family.places]
 
 
 def _into(domain: Domain, value: Array) -> Array:

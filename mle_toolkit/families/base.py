@@ -215,6 +215,12 @@ class Family(ABC):
         return tuple(parameter.name for parameter in self.parameters)
 
     @cached_property
+    def places(self) -> tuple[slice, ...]:
+        """Where the numbers of each parameter stand in the vector of all."""
+        ends = np.cumsum([p.size for p in self.parameters]).tolist()
+        return tuple(slice(end - p.size, end) for p, end in zip(self.parameters, ends, strict=True))
+
+    @cached_property
     def roles(self) -> tuple[Role, ...]:
         """Role of every single number among the parameters."""
         return tuple(p.role for p in self.parameters for _ in range(p.size))
@@ -408,13 +414,8 @@ class Family(ABC):
         """Split one vector into the parameters: floats, and arrays for vectors and matrices."""
         if self.all_scalar:
             return tuple(theta.tolist())
-        values: list[Any] = []
-        first = 0
-        for p in self.parameters:
-            part = theta[first : first + p.size]
-            values.append(part.reshape(p.domain.shape) if p.domain.shape else float(part[0]))
-            first += p.size
-        return tuple(values)
+        parts = zip(self.parameters, [theta[place] for place in self.places], strict=True)
+        return tuple(part.reshape(p.domain.shape) if p.domain.shape else float(part[0]) for p, part in parts)
 
     @staticmethod
     def from_logpdf(
@@ -423,7 +424,7 @@ class Family(ABC):
         support: Interval,
         *,
         name: str = "custom",
-        **optional: Any,
+        **optional: Callable[..., Any] | bool,
     ) -> Family:
         """Make a family of a function.
 
@@ -438,7 +439,7 @@ class Family(ABC):
         name : str
             How the law is called in results.
         **optional
-            Any optional part of a `Family`: ``score``, ``start``, ``cdf``, ...
+            Any optional part of a `Family`: ``score``, ``start``, ``cdf``, ..., or ``one_maximum=True``.
 
         Examples
         --------
@@ -452,7 +453,9 @@ class Family(ABC):
         """
         if isinstance(parameters, Mapping):
             parameters = tuple(Parameter(key, domain) for key, domain in parameters.items())
-        members = {key: staticmethod(part) if callable(part) else part for key, part in optional.items()}
+        members: dict[str, Any] = {
+            key: staticmethod(part) if callable(part) else part for key, part in optional.items()
+        }
         members |= {
             "name": name,
             "parameters": tuple(parameters),

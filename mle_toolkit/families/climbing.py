@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,10 +124,16 @@ def _expansion(
     p = len(params)
     first = means[1 : 1 + p]
     second = np.empty((p, p))
-    upper = np.triu_indices(p)
+    upper = _upper_triangle(p)
     second[upper] = second.T[upper] = means[1 + p :]
     slopes, bends = _linearised(to_params, v, np.array(params)) if slopes_of is None else slopes_of(*params)
-    return float(means[0]), first @ slopes, slopes.T @ second @ slopes + np.tensordot(first, bends, 1)
+    q = len(v)
+    return float(means[0]), first @ slopes, slopes.T @ second @ slopes + (first @ bends.reshape(p, -1)).reshape(q, q)
+
+
+@cache
+def _upper_triangle(p: int) -> tuple[Any, ...]:
+    return np.triu_indices(p)
 
 
 def _linearised(to_params: Callable[[Array], tuple[float, ...]], v: Array, centre: Array) -> tuple[Array, Array]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from scipy import special
@@ -39,6 +40,11 @@ class Interval:
     upper: float
     closed: str = "neither"
     integer: bool = False
+
+    @cached_property
+    def is_line(self) -> bool:
+        """Whether it is the whole real line."""
+        return self.lower == -math.inf and self.upper == math.inf
 
     @property
     def closed_lower(self) -> bool:

@@ -26,6 +26,8 @@ factor xi² of precision."""
 _SMALL = 0.1
 """Size of xi z below which the series is used."""
 
+_LOG_EPSILON = math.log(np.finfo(float).eps)
+
 _SERIES = tuple((-1.0) ** k * k * (k - 1) / (k + 1) for k in range(2, 20))
 """Coefficients of the second derivative of log(1 + w)/w; the first left out is below 1e-16 at w = 0.1."""
 
@@ -211,18 +213,18 @@ def reduced_slopes(xi: Array | float, z: Array, *, second: bool = False) -> tupl
         t_xi = (ratio - t) / xi
         return t, t_xi, (-ratio * ratio - 2 * t_xi) / xi if second else t
     z = np.asarray(z, dtype=float)
-    w = np.asarray(xi * z)
+    w, square = np.asarray(xi * z), z * z  # a third power by NumPy takes as long as fifty products
     near = np.abs(w) < _SMALL
     if near.all():
         level, slope, bend = _near_zero(w)
-        return z * level, z * z * slope, z**3 * bend
+        return z * level, square * slope, square * z * bend
     far = np.where(near, 1.0, w)
     inverse = 1 / (1 + far)
     level = np.log1p(far) / far
     slope = (inverse - level) / far
     bend = (-inverse * inverse - 2 * slope) / far
     level[near], slope[near], bend[near] = _near_zero(w[near])
-    return z * level, z * z * slope, z**3 * bend
+    return z * level, square * slope, square * z * bend
 
 
 def _near_zero(w: Array) -> tuple[Array, Array, Array]:
@@ -231,8 +233,10 @@ def _near_zero(w: Array) -> tuple[Array, Array, Array]:
     The last by its series, the others from L'' = (-1/(1 + w)² - 2 L')/w and L' = (1/(1 + w) - L)/w, backwards, without
     a division by w.
     """
-    bend = np.full_like(w, _SERIES[-1])
-    for coefficient in _SERIES[-2::-1]:
+    largest = float(np.max(np.abs(w), initial=0.0))
+    terms = 1 if largest == 0.0 else min(len(_SERIES), 2 + int(_LOG_EPSILON / math.log(largest)))
+    bend = np.full_like(w, _SERIES[terms - 1])
+    for coefficient in reversed(_SERIES[: terms - 1]):
         bend *= w
         bend += coefficient
     inverse = 1 / (1 + w)
@@ -288,7 +292,7 @@ def _reversed_exponential() -> Family:
         name="reversed exponential",
         score=score,
         from_sample=from_sample,
-        entropy=lambda upper, scale: np.log(scale) + 1,
+        entropy=lambda upper, scale: 1 + np.log(scale),
         entropy_attained=True,
         to_scipy=to_scipy,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),

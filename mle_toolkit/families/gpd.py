@@ -79,15 +79,7 @@ class GPD(Family):
 
     def derivative_sums(self, x: Array, weight: Array | None, scale: float, xi: float) -> tuple[float, ...]:
         """Sums of t = log(1 + xi z)/xi, its two derivatives by xi, and, with r = z/(1 + xi z), of r and r²."""
-        z = x / scale
-        share = z / (1 + xi * z)
-        (w_share,) = weighted(weight, share)
-        shares, squares = total(w_share), dot(w_share, share)
-        if abs(xi) < _FLAT_XI:
-            return *sums_of(weight, *reduced_slopes(xi, z, second=True)), shares, squares
-        t = sums_of(weight, np.log1p(xi * z))[0] / xi
-        t_xi = (shares - t) / xi
-        return t, t_xi, (-squares - 2 * t_xi) / xi, shares, squares
+        return _sums_of_logs(x / scale, weight, xi)
 
     def derivatives(self, count: float, sums: Sequence[float], scale: float, xi: float) -> list[float]:
         """Log-likelihood, score and second derivatives, from the sums."""
@@ -189,11 +181,20 @@ def _profile_values(sample: Sample, taus: Array) -> Array:
         return np.where(xi > -1, -np.log(scale) - xi, -np.inf)
 
 
-def _profile_sums(tau: float, x: Array, weight: Array | None, _: int) -> Array:
-    """Sums of log(1 + tau x)/tau, its two derivatives by tau, and of x/(1 + tau x) and its square."""
-    share = x / (1 + tau * x)
+def _sums_of_logs(z: Array, weight: Array | None, xi: float) -> tuple[float, ...]:
+    """Sums of log(1 + xi z)/xi, its two derivatives by xi, and of z/(1 + xi z) and its square."""
+    share = z / (1 + xi * z)
     (w_share,) = weighted(weight, share)
-    return np.array([*sums_of(weight, *reduced_slopes(tau, x, second=True)), total(w_share), dot(w_share, share)])
+    shares, squares = total(w_share), dot(w_share, share)
+    if abs(xi) < _FLAT_XI:
+        return *sums_of(weight, *reduced_slopes(xi, z, second=True)), shares, squares
+    t = sums_of(weight, np.log1p(xi * z))[0] / xi
+    t_xi = (shares - t) / xi
+    return t, t_xi, (-squares - 2 * t_xi) / xi, shares, squares
+
+
+def _profile_sums(tau: float, x: Array, weight: Array | None, _: int) -> Array:
+    return np.array(_sums_of_logs(x, weight, tau))
 
 
 def _profile_maximum(sample: Sample, tau: float, low: float, high: float, largest: float) -> float:

@@ -161,11 +161,8 @@ def _scale_root(sample: Sample, scale: float) -> tuple[float, float]:
             power = np.exp(y / -scale)
             if weight is not None:
                 power *= weight
-            s0 += float(np.sum(power))
-            power *= y
-            s1 += float(np.sum(power))
-            power *= y
-            s2 += float(np.sum(power))
+            pull = power * y
+            s0, s1, s2 = s0 + total(power), s1 + total(pull), s2 + dot(pull, y)
         s1, s2 = s1 / s0, s2 / s0
         log_mean = math.log(s0 / sample.nobs)
         gap = mean - s1 - scale  # falls in the scale: its slope by log(scale) below is negative

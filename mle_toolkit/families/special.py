@@ -11,6 +11,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.families.base import sums_of
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -68,9 +69,7 @@ def means_of(sample: Sample, functions: Callable[[Array], tuple[Any, ...]]) -> A
     """
     total: Any = 0.0
     for x, weight in sample.blocks():
-        # np.sum is pairwise: its error bound grows like log n, and no BLAS threads wake as for `w @ v`.
-        values = functions(x)
-        total = total + np.array([float(np.sum(v if weight is None else weight * v)) for v in values])
+        total = total + np.array(sums_of(weight, *functions(x)))
     return np.asarray(total / sample.nobs)
 
 

@@ -169,11 +169,11 @@ def log_norm(df: Any) -> tuple[Any, Any, Any]:
 
     For a large df the terms agree in nearly all digits; the series is that of Abramowitz & Stegun 6.1.47.
     """
-    half = np.multiply(0.5, df)
+    half = 0.5 * df
     value = special.gammaln(half + 0.5) - special.gammaln(half) - 0.5 * np.log(df) - _HALF_LOG_PI
     first = 0.5 * (special.psi(half + 0.5) - special.psi(half) - 0.5 / half)
     # The trigamma function is the zeta function of 2.
-    second = 0.25 * (special.zeta(2.0, half + 0.5) - special.zeta(2.0, half) + 0.5 / np.square(half))
+    second = 0.25 * (special.zeta(2.0, half + 0.5) - special.zeta(2.0, half) + 0.5 / (half * half))
     if np.less(df, _LARGE_DF).all():
         return value, first, second
     df = np.asarray(df, dtype=float)

@@ -68,6 +68,12 @@ class VonMises(ExponentialFamily):
         by_mu = kappa * (sine * np.cos(mu) - cosine * np.sin(mu))
         return by_mu, cosine * np.cos(mu) + sine * np.sin(mu) - 1 + _one_minus_ratio(kappa)
 
+    def hessian_of(self, T: tuple[Array, ...], mu: Array, kappa: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        cosine, sine = T
+        along, across = cosine * np.cos(mu) + sine * np.sin(mu), sine * np.cos(mu) - cosine * np.sin(mu)
+        return -kappa * along, across, -_slope_of_ratio(kappa)
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Direction and concentration of the mean vector."""
         cosine, sine = means
@@ -129,6 +135,16 @@ def _one_minus_ratio(kappa: Array) -> Array:
     # Abramowitz & Stegun 9.7.1, both series divided.
     series = r * (1 / 2 + r * (1 / 8 + r * (1 / 8 + r * (25 / 128 + r * 13 / 32))))
     return np.where(np.asarray(kappa) < _LARGE, 1 - special.i1e(kappa) / special.i0e(kappa), series)
+
+
+def _slope_of_ratio(kappa: Array) -> Array:
+    """Derivative of I1/I0, without cancellation for a large kappa."""
+    low, r = np.minimum(kappa, _LARGE), 1 / np.maximum(kappa, _LARGE)
+    # I1' = (I0 + I2)/2, and the derivative of the series of 1 - I1/I0.
+    i0e = special.i0e(low)
+    slope = 0.5 + 0.5 * special.ive(2, low) / i0e - np.square(special.i1e(low) / i0e)
+    series = r * r * (1 / 2 + r * (1 / 4 + r * (3 / 8 + r * (25 / 32 + r * 65 / 32))))
+    return np.where(np.asarray(kappa) < _LARGE, slope, series)
 
 
 def _concentration(length: float, gap: float) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.estimation.certificate import SINGULAR
+from mle_toolkit.estimation.certificate import SINGULAR, spectrum
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
@@ -63,15 +63,16 @@ def _in_unit(maximum: Maximum, kind: CovKind) -> tuple[Array, Array]:
     else:
         bread = inverse(nobs * maximum.objective.hessian(u))
         inner = bread @ score_products(maximum) @ bread
-    family = maximum.family
-    slopes = maximum.objective.coordinates.jacobian(u)
+    family, coordinates = maximum.family, maximum.objective.coordinates
+    slopes = coordinates.jacobian(u)
     cov = slopes @ inner @ slopes.T
-    first = 0
     irregular = family.irregular(*family.unpack(maximum.theta))
-    for p, free in zip(family.parameters, maximum.objective.coordinates.free, strict=True):
-        if (not free or p.name in irregular) and p.name not in maximum.fixed:
-            cov[first : first + p.size, :] = cov[:, first : first + p.size] = np.nan
-        first += p.size
+    if irregular or not all(coordinates.free):
+        first = 0
+        for p, free in zip(family.parameters, coordinates.free, strict=True):
+            if (not free or p.name in irregular) and p.name not in maximum.fixed:
+                cov[first : first + p.size, :] = cov[:, first : first + p.size] = np.nan
+            first += p.size
     return np.asarray(cov), maximum.likelihood.unit.slopes(family)
 
 
@@ -185,13 +186,8 @@ def inverse(information: Array) -> Array:
     """Inverse of an information matrix; all NaN where it is not positive definite."""
     if len(information) == 0:
         return information
-    diagonal = information.diagonal()
-    nothing = np.full_like(information, np.nan)
-    if not np.isfinite(information).all() or not diagonal.min() > 0:
-        return nothing
-    unit = 1.0 / np.sqrt(diagonal)
-    units = unit * unit[:, None]
-    eigenvalues, axes = np.linalg.eigh(information * units)
-    if eigenvalues[0] <= SINGULAR:
-        return nothing
-    return np.asarray((axes / eigenvalues) @ axes.T * units)
+    seen = spectrum(information)
+    if seen is None or seen.eigenvalues[0] <= SINGULAR:
+        return np.full_like(information, np.nan)
+    unit, eigenvalues, axes = seen
+    return np.asarray((axes / eigenvalues) @ axes.T * (unit * unit[:, None]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
@@ -42,19 +41,21 @@ class Coordinates:
         self.free = tuple(free)
         self.base = np.array(theta, dtype=float)
         self._parts: list[tuple[Domain, slice, slice, float, float]] = []
+        self.intervals_only = True
+        """Whether every free parameter is a number."""
         first = used = 0
         for domain, is_free in zip(self.domains, self.free, strict=True):
             if is_free:
-                whole_line = isinstance(domain, Interval) and domain.lower == -math.inf and domain.upper == math.inf
-                centre = float(self.base[first]) if whole_line else 0.0
-                step = float(natural[first]) if whole_line else 1.0
+                centre, step = 0.0, 1.0
+                if not isinstance(domain, Interval):
+                    self.intervals_only = False
+                elif domain.is_line:
+                    centre, step = float(self.base[first]), float(natural[first])
                 where, at = slice(first, first + domain.size), slice(used, used + domain.n_free)
                 self._parts.append((domain, where, at, centre, step))
                 used += domain.n_free
             first += domain.size
         self.n_free = used
-        self.intervals_only = all(isinstance(part[0], Interval) for part in self._parts)
-        """Whether every free parameter is a number."""
         self.places = [where.start for _, where, _, _, _ in self._parts] if self.intervals_only else []
         """Where the free parameters stand among all, if every one is a number."""
         self.can_bend = not any(isinstance(part[0], PositiveDefinite | Stack) for part in self._parts)
@@ -66,9 +67,10 @@ class Coordinates:
         theta = self.base.copy()
         if u.tobytes() == self._base_bytes:
             return theta
+        values = u.tolist()
         for domain, where, at, centre, step in self._parts:
             if isinstance(domain, Interval):
-                theta[where.start] = centre + step * domain.at(float(u[at.start]))[0]
+                theta[where.start] = centre + step * domain.at(values[at.start])[0]
             else:
                 theta[where] = domain.from_real(u[at])
         return theta
@@ -77,12 +79,11 @@ class Coordinates:
         """The coordinates, from all parameters."""
         if self.intervals_only:
             values = theta.tolist()
-            return np.array(
-                [
-                    (domain.coordinate(values[where.start]) - centre) / step  # type: ignore[union-attr]
-                    for domain, where, _, centre, step in self._parts
-                ]
-            )
+            u = [
+                (domain.coordinate(values[where.start]) - centre) / step  # type: ignore[union-attr]
+                for domain, where, _, centre, step in self._parts
+            ]
+            return np.array(u)
         with np.errstate(all="ignore"):
             return self._from_arrays(theta)
 
@@ -97,21 +98,22 @@ class Coordinates:
 
     def jacobian(self, u: Array) -> Array:
         """Derivatives of all parameters by the coordinates; shape (p, n_free)."""
-        slopes = np.zeros((len(self.base), self.n_free))
+        slopes, values = np.zeros((len(self.base), self.n_free)), u.tolist()
         for domain, where, at, _, step in self._parts:
             if isinstance(domain, Interval):
-                slopes[where.start, at.start] = step * domain.at(float(u[at.start]))[1]
+                slopes[where.start, at.start] = step * domain.at(values[at.start])[1]
             else:
                 slopes[where, at] = domain.jacobian(u[at])
         return slopes
 
-    def slopes_and_bends(self, u: Array) -> tuple[Array, Array]:
+    def slopes_and_bends(self, u: Array) -> tuple[list[float], list[float]]:
         """First and second derivative of each free parameter by its own coordinate; intervals only."""
-        slopes, bends = np.empty(self.n_free), np.empty(self.n_free)
-        for k, (domain, _, _, _, step) in enumerate(self._parts):
+        slopes, bends = [], []
+        for (domain, _, _, _, step), value in zip(self._parts, u.tolist(), strict=True):
             assert isinstance(domain, Interval)
-            _, slope, bends[k] = domain.at(float(u[k]))
-            slopes[k] = step * slope  # on the whole line, where alone the step is not 1, there is no bend
+            _, slope, bend = domain.at(value)
+            slopes.append(step * slope)  # on the whole line, where alone the step is not 1, there is no bend
+            bends.append(bend)
         return slopes, bends
 
     def bend(self, gradient: Array, u: Array) -> Array:
@@ -191,21 +193,22 @@ class Objective:
         value, score, second = self.likelihood.derivatives(self.coordinates.to_theta(u))
         return -value, *self._pulled_derivatives(score, second, u)
 
-    def _pulled_derivatives(self, score: Array, second: Array, u: Array) -> tuple[Array, Array]:
+    def _pulled_derivatives(
+        self, score: Sequence[float], second: Sequence[Sequence[float]], u: Array
+    ) -> tuple[Array, Array]:
         """Gradient and second derivatives of the points, from those by the parameters."""
         if not self.coordinates.intervals_only:
             with np.errstate(all="ignore"):  # as below
-                slope = self.coordinates.jacobian(u)
-                return -(score @ slope), -(slope.T @ second @ slope + self.coordinates.bend(score, u))
+                slope, by_all = self.coordinates.jacobian(u), np.array(score)
+                return -(by_all @ slope), -(slope.T @ np.array(second) @ slope + self.coordinates.bend(by_all, u))
         slopes, bends = self.coordinates.slopes_and_bends(u)
-        places = self.coordinates.places
-        if len(places) < len(score):
-            score, second = score[places], second[places][:, places]
-        with np.errstate(all="ignore"):  # a trial point where they overflow is seen as not finite
-            second = second * (slopes * slopes[:, None])
-            # A parameter has at most one coordinate, so its own bend stays on the diagonal.
-            second.flat[:: len(u) + 1] += score * bends
-            return -(score * slopes), -second
+        # Few plain numbers, faster than arrays of them; a trial point where they overflow is seen as not finite.
+        along = list(zip(self.coordinates.places, slopes, strict=True))
+        gradient = [-score[i] * slope for i, slope in along]
+        hessian = [[-second[i][j] * (slope * other) for j, other in along] for i, slope in along]
+        for k, bend in enumerate(bends):  # a parameter has at most one coordinate, so its own bend is on the diagonal
+            hessian[k][k] -= score[along[k][0]] * bend
+        return np.array(gradient), np.array(hessian)
 
     def _gradient_of_coarse(self, u: Array) -> Array:
         score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))
@@ -233,7 +236,7 @@ class Objective:
         if self.has_hessian and (self.likelihood.at_once or not self.likelihood.points_on_means):
             theta = self.coordinates.to_theta(u)
             score, second = self.likelihood.mean_score(theta), self.likelihood.mean_hessian(theta)
-            _, hessian = self._pulled_derivatives(score, second, u)
+            _, hessian = self._pulled_derivatives(score.tolist(), second.tolist(), u)
             return hessian
         with np.errstate(invalid="ignore"):  # gradients may be infinite on the way to a spike
             second = self._differences_of_gradient(u)

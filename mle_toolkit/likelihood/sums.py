@@ -11,7 +11,6 @@ from types import ModuleType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
@@ -62,7 +61,7 @@ class Likelihood:
         self._forget()
 
     def _forget(self) -> None:
-        self._last_derivatives: Last[Array | None] = Last()
+        self._last_derivatives: Last[list[float] | None] = Last()
         self._last_loglik: Last[float] = Last()
         self._last_score: Last[Array] = Last()
 
@@ -74,6 +73,8 @@ class Likelihood:
     def on_sketch(self, rows: int = SKETCH_ROWS) -> Likelihood:
         """The likelihood of a subsample, in the same unit."""
         few = self.data if self.family.per_row else self.data.sketch(rows)
+        if few is self.data:
+            return self
         return Likelihood(self._declared, few, self.unit, self.twin)
 
     @cached_property
@@ -289,17 +290,18 @@ class Likelihood:
         """Mean of the second derivatives, as `mean_score`; shape (p, p). The family must have them."""
         known, p = self._last_derivatives(theta, self._derivatives), len(theta)
         if known is not None:
-            return symmetric(known[1 + p :])
+            return symmetric(np.array(known[1 + p :]))
         total = self._fold(_hessians_of, theta)  # one 0 where there is no point
         return symmetric(np.broadcast_to(total, p * (p + 1) // 2) / self.nobs)
 
-    def derivatives(self, theta: Array) -> tuple[float, Array, Array]:
+    def derivatives(self, theta: Array) -> tuple[float, list[float], list[list[float]]]:
         """Means of the log-density, of its score and of its second derivatives, where the data are plain."""
         known = self._last_derivatives(theta, self._derivatives)
         if known is None:
-            return self.mean_loglik(theta), self.mean_score(theta), self.mean_hessian(theta)
-        value, p = float(known[0]), len(theta)
-        return (value if value < np.inf else -np.inf), known[1 : 1 + p], symmetric(known[1 + p :])
+            return self.mean_loglik(theta), self.mean_score(theta).tolist(), self.mean_hessian(theta).tolist()
+        value, p = known[0], len(theta)
+        second = [[known[1 + p + at] for at in row] for row in _entries(p)]
+        return (value if value < math.inf else -math.inf), known[1 : 1 + p], second
 
     @cached_property
     def at_once(self) -> bool:
@@ -310,7 +312,7 @@ class Likelihood:
         by_numpy = family.derivative_sums is not None and not family.per_row
         return (self.twin is not None or by_numpy) and self.exact is not None
 
-    def _derivatives(self, theta: Array) -> Array | None:
+    def _derivatives(self, theta: Array) -> list[float] | None:
         """Means of log-likelihood, score and second derivatives of the points, in one pass; None where there is none.
 
         Second derivatives are those of the upper triangle, row by row.
@@ -325,17 +327,19 @@ class Likelihood:
                 with np.errstate(all="ignore"):
                     value = float(family.log_density(means, *params)) + log_base
                     slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
-                    return np.array([value, *slopes, *bends], dtype=float) * self.exact_share
+                    share = self.exact_share
+                    return [share * value, *[share * float(term) for term in (*slopes, *bends)]]
             except (ArithmeticError, ValueError):  # a trial point at which a power leaves the range of numbers
                 p = len(theta)
-                return np.full(1 + p + p * (p + 1) // 2, np.nan)
+                return [math.nan] * (1 + p + p * (p + 1) // 2)
         sums = self._derivative_sums(theta, params)
         assert family.derivatives is not None
         try:
             terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
         except (ArithmeticError, ValueError):
             return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
-        return np.array(terms) / self.nobs
+        nobs = self.nobs
+        return [float(term) / nobs for term in terms]
 
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float]:
         if self.twin is None:
@@ -366,7 +370,7 @@ class Likelihood:
             means, log_base = self._point_means
             return self.exact_share * (float(family.log_density(means, *params)) + log_base)
         known = self._last_derivatives(theta, self._derivatives)
-        return float(self._fold(_log_density_of, theta)) / self.nobs if known is None else float(known[0])
+        return float(self._fold(_log_density_of, theta)) / self.nobs if known is None else known[0]
 
     @cached_property
     def _point_means(self) -> tuple[tuple[float, ...], float]:
@@ -388,7 +392,7 @@ class Likelihood:
                 return self.exact_share * np.array([float(s) for s in slopes])
         known = self._last_derivatives(theta, self._derivatives)
         if known is not None:
-            return known[1 : 1 + len(theta)]
+            return np.array(known[1 : 1 + len(theta)])
         return np.broadcast_to(self._fold(_scores_of, theta), len(theta)) / self.nobs
 
     def _fold(self, of: Callable[..., Array], theta: Array) -> Array:
@@ -677,17 +681,16 @@ class Last(Generic[T]):
 
 def symmetric(upper: Array) -> Array:
     """The symmetric matrix of an upper triangle, given row by row."""
-    return np.asarray(upper[_entries(len(upper))])
+    return np.asarray(upper[_entries(math.isqrt(2 * len(upper)))])
 
 
 @cache
-def _entries(length: int) -> NDArray[np.intp]:
-    """Place of every entry of a symmetric matrix in its upper triangle, given row by row."""
-    p = math.isqrt(2 * length)
+def _entries(p: int) -> list[list[int]]:
+    """Place of every entry of a symmetric matrix of p rows in its upper triangle, given row by row."""
     places = np.empty((p, p), dtype=int)
     upper = np.triu_indices(p)
-    places[upper] = places.T[upper] = np.arange(length)
-    return places
+    places[upper] = places.T[upper] = np.arange(len(upper[0]))
+    return places.tolist()
 
 
 class Compact(NamedTuple):

@@ -33,18 +33,19 @@ class Surrogate(Likelihood):
         self.nobs = whole.nobs
         self._few, self._whole, self._theta = few, whole, theta
 
-    def _derivatives(self, theta: Array) -> Array | None:
+    def _derivatives(self, theta: Array) -> list[float] | None:
         here, there, beyond = (
             of._last_derivatives(at, of._derivatives)
             for of, at in ((self._whole, self._theta), (self._few, self._theta), (self._few, theta))
         )
         if here is None or there is None or beyond is None:
             return None
-        gap, h, p = here - there, theta - self._theta, len(theta)
+        gap, h, p = np.array(here) - np.array(there), theta - self._theta, len(theta)
         bent = symmetric(gap[1 + p :]) @ h
         gap[0] += gap[1 : 1 + p] @ h + 0.5 * (h @ bent)
         gap[1 : 1 + p] += bent
-        return np.asarray(beyond + gap)
+        ahead: list[float] = (np.array(beyond) + gap).tolist()
+        return ahead
 
     def settle(self, theta: Array) -> None:
         """Take the derivatives at a point so near that nothing but rounding is lost for those of the whole sample."""

@@ -81,7 +81,7 @@ class Unit:
         if self.is_identity:
             return theta
         moved = []
-        for value, role in zip(theta, roles(family), strict=True):
+        for value, role in zip(theta.tolist(), roles(family), strict=True):
             if role == "location":
                 moved.append(self.centre + self.scale * value)
             elif role == "scale":
@@ -101,6 +101,8 @@ class Unit:
 
     def slopes(self, family: Family) -> Array:
         """Derivative of each parameter in the unit of ``x`` by the same in the unit of ``z``."""
+        if self.scale == 1.0:
+            return np.ones(len(roles(family)))
         factor = {"location": self.scale, "scale": self.scale, "rate": 1.0 / self.scale}
         return np.array([factor.get(role, 1.0) for role in roles(family)])
 

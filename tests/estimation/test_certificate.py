@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from references import case, column, fit_quietly
 
 import mle_toolkit as mle
-from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict, measure
+from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict, measure, spectrum
 
 # --- measure, where the answer is a formula ---------------------------------------------------------------------------
 
@@ -60,6 +60,19 @@ def test_what_is_no_maximum_has_an_infinite_decrement(hessian):
     seen = measure(np.zeros(2), np.array(hessian), 10.0)
     assert seen.decrement == math.inf
     assert seen.score_se == math.inf
+
+
+@given(st.integers(1, 4), st.integers(0, 2**32 - 1))
+def test_a_spectrum_takes_the_matrix_apart(size, seed):
+    """Eigenvalues in order, orthonormal axes, and the matrix back, scaled to a unit diagonal, whatever its size."""
+    root = np.random.default_rng(seed).normal(size=(size, size + 2))
+    matrix = root @ root.T
+    unit, eigenvalues, axes = spectrum(matrix)
+    scaled = matrix * np.outer(unit, unit)
+    assert scaled.diagonal() == pytest.approx(np.ones(size), rel=1e-14)
+    assert eigenvalues == pytest.approx(np.linalg.eigvalsh(scaled), rel=1e-12, abs=1e-14)
+    assert axes.T @ axes == pytest.approx(np.eye(size), abs=1e-14)
+    assert axes @ np.diag(eigenvalues) @ axes.T == pytest.approx(scaled, abs=1e-14)
 
 
 def test_nothing_free():

@@ -535,3 +535,28 @@ def test_skew_normal_tail_against_mpmath(z):
         exact = mp.quad(lambda t: 2 * mp.npdf(t) * mp.ncdf(3 * t), [z - 6, z - 1, z - 0.2, z])
     law = mle.distribution("skew_normal", loc=0.0, scale=1.0, alpha=3.0)
     assert float(law.cdf(z)) == pytest.approx(float(exact), rel=1e-11)
+
+
+# --- limiting laws ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["gpd", "gev", "skew_normal"])
+def test_the_log_likelihood_of_a_limiting_law_is_minus_its_entropy(name):
+    """At its own maximum: so that comparing with a limit needs no pass over the data."""
+    x = np.random.default_rng(7).gamma(2.0, size=50)
+    for limit in mle.get_family(name).limits:
+        law = limit.family
+        params = law.from_sample(mle.Sample(x))
+        assert law.entropy_attained
+        assert np.mean(law.logpdf(x, *params)) == pytest.approx(-float(law.entropy(*params)), rel=1e-13)
+        assert mle.fit(x, law).llf == pytest.approx(np.sum(law.logpdf(x, *params)), rel=1e-13)
+
+
+@pytest.mark.parametrize("kappa", [0.0, 1e-8, 0.3, 2.0, 30.0, 499.0, 501.0, 1e6])
+def test_curvature_of_von_mises(kappa):
+    """The second derivative by kappa is -(1 - A² - A/kappa), A = I1/I0; 1/2 at 0."""
+    with mp.workdps(40):
+        ratio = mp.besseli(1, kappa) / mp.besseli(0, kappa)
+        expected = mp.mpf(-0.5) if kappa == 0 else -(1 - ratio**2 - ratio / kappa)
+        got = mle.get_family("von_mises").hessian(np.array(0.2), 0.1, kappa)[2]
+        assert float(got) == pytest.approx(float(expected), rel=1e-10)
