@@ -274,11 +274,6 @@ def maximise(
 
 def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
     """Raise where intervals alone leave the likelihood without a maximum."""
-    if family.per_row:
-        raise ParameterError(
-            f"{family.name}: constants given per row ({', '.join(family.per_row)}) cannot be combined with censored, "
-            f"binned or truncated data."
-        )
     if bounded:
         return
     for all_open, side in ((np.min(sample.upper) == np.inf, "right"), (np.max(sample.lower) == -np.inf, "left")):
