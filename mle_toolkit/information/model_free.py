@@ -381,12 +381,14 @@ def sample_entropy(sample: Sample, *, discrete: bool, strata: tuple[Array, ...] 
             estimate=None,
             reason="the window differs from row to row (delayed entry), so the rows share no law that has an entropy.",
         )
+    if strata and not discrete:
+        return SampleEntropy(
+            estimate=None,
+            reason="the law has constants that differ from row to row, so the rows share no density to estimate.",
+        )
     if not sample.is_exact:
         reason = _why_no_cells(sample, discrete=discrete, strata=strata)
         return counts_entropy(sample, strata) if reason is None else SampleEntropy(estimate=None, reason=reason)
     if discrete:
         return counts_entropy(sample, strata)
-    if strata:
-        reason = "the law has constants that differ from row to row, so the rows share no density to estimate."
-        return SampleEntropy(estimate=None, reason=reason)
     return spacing_entropy(sample)
