@@ -333,6 +333,7 @@ class Fit:
         """
         if not 0 < p < 1:
             raise ParameterError(f"p: expected a probability between 0 and 1, got {p!r}.")
+        self._check_one_law("quantile")
         return self.derive(lambda law: float(law.ppf(p)), alpha, method, domain=self._values_of_law, **options)
 
     def return_level(self, period: float, alpha: float = 0.05, method: str = "wald", **options: Any) -> Estimate:
@@ -347,7 +348,15 @@ class Fit:
         """
         if not period > 1:
             raise ParameterError(f"period: expected a number above 1, got {period!r}.")
+        self._check_one_law("return level")
         return self.derive(lambda law: float(law.isf(1 / period)), alpha, method, domain=self._values_of_law, **options)
+
+    def _check_one_law(self, what: str) -> None:
+        if self.family.per_row:
+            raise ParameterError(
+                f"{what}: each row has a law of its own, by its {', '.join(self.family.per_row)}; "
+                f"derive(...) takes a function of the parameters."
+            )
 
     def derive(
         self,

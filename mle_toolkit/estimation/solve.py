@@ -275,11 +275,6 @@ def maximise(
 
 def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
     """Raise where intervals alone leave the likelihood without a maximum."""
-    if family.per_row:
-        raise ParameterError(
-            f"{family.name}: constants given per row ({', '.join(family.per_row)}) cannot be combined with censored, "
-            f"binned or truncated data."
-        )
     if bounded:
         return
     for ends, infinity, side in ((sample.upper, np.inf, "right"), (sample.lower, -np.inf, "left")):

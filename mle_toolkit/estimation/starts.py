@@ -80,9 +80,13 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
 def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
     """Starts from points in place of intervals, as far as the law can have them; none if that is too few."""
     possible = family.support.contains(points.x)
+    if family.per_row and family.all_scalar:
+        ordinary = [0.5 * (low + high) for low, high in (p.typical for p in family.parameters)]
+        with np.errstate(all="ignore"):
+            possible &= np.isfinite(family.logpdf(points.x, *ordinary))
     if not possible.any():
         return []
-    points = points if possible.all() else points.take(possible)
+    points, family = (points, family) if possible.all() else (points.take(possible), family.take(possible))
     try:
         family.check(points)
         return _own_starts(Likelihood(family, points, Unit()))

@@ -16,6 +16,9 @@ from mle_toolkit.families.domain import COUNTS, POSITIVE
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
+_TERMS = 1 << 20
+"""Probabilities that are computed at once, of one law or of several: a few megabytes."""
+
 
 class BetaBinomial(Family):
     r"""Successes in ``n`` trials whose probability varies from unit to unit as a beta law with ``a`` and ``b``.
@@ -80,6 +83,47 @@ class BetaBinomial(Family):
         rho = (pearson / float(np.sum(weight * (n > 0))) - 1) / spare
         sizes = [1 / min(max(rho, 0.01), 0.9) - 1, 2.0]
         return [(p * size, (1 - p) * size) for size in sizes]
+
+    def logcdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log of the probability of at most x."""
+        return self._log_tail(x, a, b, above=False)
+
+    def logsf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log of the probability of more than x."""
+        return self._log_tail(x, a, b, above=True)
+
+    def cdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, a, b)))
+
+    def sf(self, x: Array, a: Array, b: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self.logsf(x, a, b)))
+
+    def _log_tail(self, x: Array, a: Array, b: Array, *, above: bool) -> Array:
+        """Log of a sum of probabilities, added up from the far end so that it keeps its digits; once for each law."""
+        x, *each = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(self.n, dtype=float), a, b)
+        columns = np.stack([np.ravel(column) for column in each], axis=1)
+        one = all(np.ndim(value) == 0 for value in (self.n, a, b))
+        laws, which = (
+            (columns[:1], np.zeros(x.size, dtype=np.intp)) if one else np.unique(columns, axis=0, return_inverse=True)
+        )
+        which, flat = which.reshape(-1), np.ravel(x)
+        rows_of = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
+        values = np.full(x.size, np.nan)
+        reached = np.cumsum(laws[:, 0] + 1)
+        for some in np.split(np.arange(len(laws)), np.flatnonzero(np.diff(reached // _TERMS)) + 1):
+            size = laws[some, 0].astype(np.intp) + 1
+            last = np.cumsum(size)
+            n, a, b = np.repeat(laws[some], size, axis=0).T
+            log_p = type(self)(n=n).logpdf(np.arange(last[-1]) - np.repeat(last - size, size), a, b)
+            for law, part in zip(some.tolist(), np.split(log_p, last[:-1]), strict=True):
+                summed = np.logaddexp.accumulate(part[::-1] if above else part)
+                tail = np.concatenate([[-np.inf], np.minimum(summed[:-1], 0.0), [0.0]])  # rounding may pass the whole
+                here = rows_of[law][~np.isnan(flat[rows_of[law]])]
+                terms = np.clip(np.floor(flat[here]) + 1, 0, len(part)).astype(np.intp)
+                values[here] = tail[len(part) - terms if above else terms]
+        return values.reshape(x.shape)
 
     @property
     def limits(self) -> tuple[Limit, ...]:

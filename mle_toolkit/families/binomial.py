@@ -82,16 +82,19 @@ def trials_support(name: str, n: Any) -> Interval:
 
 
 def check_trials(family: Any, sample: Sample) -> None:
-    """Raise `SupportError` if any observation is not a whole number from 0 to its n."""
+    """Raise `SupportError` if any observation is not a whole number from 0 to its n, or an interval that holds one."""
     Family.check_support(family, sample)
     if not family.per_row:
         return
-    outside = np.flatnonzero(sample.x > family.n)
+    lower, upper = sample.lower, sample.upper
+    outside = np.flatnonzero(np.where(lower < upper, lower >= family.n, upper > family.n))
     if len(outside):
         first = int(outside[0])
+        low, high = lower[first], upper[first]
+        seen = f"{high:g}" if low == high else f"({low:g}, {high:g}]"
         raise SupportError(
             f"{family.name}: {len(outside)} of {sample.n_rows} observations exceed their number of trials; the "
-            f"first is x[{first}] = {sample.x[first]:g} of n[{first}] = {family.n[first]:g}.",
+            f"first is x[{first}] = {seen} of n[{first}] = {family.n[first]:g}.",
             family.name,
             tuple(outside.tolist()),
         )

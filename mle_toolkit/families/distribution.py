@@ -98,7 +98,8 @@ class Distribution:
         own = self.family.isf
         if own is None and self.family.discrete:
             # SciPy's are quantiles of 1 - p, which lose small p to rounding, or never end (logser).
-            return self._quantile(np.asarray(p, dtype=float), above=True)
+            p = np.asarray(p, dtype=float)
+            return self._by_constants("isf", p) if self.family.per_row else self._quantile(p, above=True)
         return self._at(p, own, "isf", lambda q: self._quantile(q, above=True))
 
     def mean(self) -> Any:
@@ -178,7 +179,21 @@ class Distribution:
             return np.asarray(own(x, *self._params), dtype=float)
         if self._scipy is not None:
             return np.asarray(getattr(self._scipy, name)(x), dtype=float)
-        return derived(x)
+        return self._by_constants(name, x) if self.family.per_row else derived(x)
+
+    def _by_constants(self, name: str, x: Array) -> Array:
+        """A function of the law of each row, derived for one law after the other of those that differ."""
+        family = self.family
+        constants = np.stack([np.asarray(family.constants[constant]) for constant in family.per_row], axis=1)
+        _, first, which = np.unique(constants, axis=0, return_index=True, return_inverse=True)
+        x = np.broadcast_to(x, len(constants))
+        order = np.argsort(which.reshape(-1), kind="stable")
+        parts = np.split(order, np.cumsum(np.bincount(which.reshape(-1)))[:-1])
+        values = np.empty(len(constants))
+        for row, rows in zip(first.tolist(), parts, strict=True):
+            law = Distribution.at(family.take(row), self._params)
+            values[rows] = getattr(law, name)(x[rows])
+        return values
 
     def _check_numbers(self, name: str) -> None:
         if self.family.multivariate:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.special import log1mexp
@@ -18,6 +19,7 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
     Parameters
     ----------
     family : Family
+        Constants that are arrays are those of each interval.
     params : tuple
         Its parameters, in order.
     lower, upper : ndarray of shape (n,)
@@ -33,15 +35,14 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
     open_below = lower < support.lower if support.closed_lower else lower <= support.lower
     open_above = upper >= support.upper
     result = np.zeros(len(lower))
-    for rows, one_sided, ends in (
-        (open_above & ~open_below, law.logsf, lower),
-        (open_below & ~open_above, law.logcdf, upper),
-    ):
-        if rows.any():
-            result[rows] = one_sided(ends[rows])
+    above, below = open_above & ~open_below, open_below & ~open_above
+    if above.any():
+        result[above] = _of_rows(law, above).logsf(lower[above])
+    if below.any():
+        result[below] = _of_rows(law, below).logcdf(upper[below])
     inner = ~open_below & ~open_above
     if inner.any():
-        low, high = lower[inner], upper[inner]
+        law, low, high = _of_rows(law, inner), lower[inner], upper[inner]
         result[inner] = log_interval_mass((law.logcdf(low), law.logcdf(high)), (law.logsf(low), law.logsf(high)))
     return result
 
@@ -52,13 +53,25 @@ def log_tail(family: Family, params: tuple[object, ...], x: Array, *, above: boo
     return law.logsf(x) if above else law.logcdf(x)
 
 
+def _of_rows(law: Distribution, rows: Mask) -> Distribution:
+    """The law of some rows, where constants are given per row; else the law."""
+    return Distribution.at(law.family.take(rows), tuple(law.params.values())) if law.family.per_row else law
+
+
+def _tail_scores(law: Distribution, rows: Mask) -> Callable[[Array], Any]:
+    """`Family.tail_scores` of the law of some rows, as a function of the ends alone."""
+    family, params = _of_rows(law, rows).family, tuple(law.params.values())
+    assert family.tail_scores is not None
+    scores = family.tail_scores
+    return lambda x: scores(x, *params)
+
+
 def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
     """Derivatives of `log_mass` by each parameter, for a family with ``tail_scores``; shape (p, n).
 
     With S(l) - S(u) the mass, d log mass = a d log S(l) - (a - 1) d log S(u), where a = S(l) / mass; and the same with
     F where that is the smaller tail.
     """
-    assert family.tail_scores is not None
     law = Distribution.at(family, params)
     support = family.support
     open_below = lower <= support.lower
@@ -66,13 +79,14 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
     result = np.zeros((len(family.parameters), len(lower)))
     above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
-        result[:, above] = family.tail_scores(lower[above], *params)[1]
+        result[:, above] = _tail_scores(law, above)(lower[above])[1]
     if below.any():
-        result[:, below] = family.tail_scores(upper[below], *params)[0]
+        result[:, below] = _tail_scores(law, below)(upper[below])[0]
     inner = ~open_below & ~open_above
     if inner.any():
-        low, high = lower[inner], upper[inner]
-        (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = (family.tail_scores(x, *params) for x in (low, high))
+        scores = _tail_scores(law, inner)
+        law, low, high = _of_rows(law, inner), lower[inner], upper[inner]
+        (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = scores(low), scores(high)
         left = law.logcdf(low) < law.logsf(high)
         share_cdf = 1.0 / -np.expm1(law.logcdf(low) - law.logcdf(high))
         share_sf = 1.0 / -np.expm1(law.logsf(high) - law.logsf(low))

@@ -338,6 +338,7 @@ class ScipyLaw(Family):
             return self
         law = copy.copy(self)
         law.constants = {k: v[rows] if k in self.per_row else v for k, v in self.constants.items()}
+        del law.__dict__["per_row"]  # of one row the constants are numbers
         return law
 
     # --- the family ---------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, MleError, ParameterError
 from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.resampling import FAILED, Replicator
@@ -196,8 +197,8 @@ def _at_rows(found: Maximum, maximum: Maximum, rows: NDArray[np.intp]) -> Distri
     family = maximum.family.take(rows)
     if found.limit is None:
         return Distribution.at(family, family.unpack(found.theta))
-    law = next(item.family for item in family.limits if item.family.name == found.limit.family.name)
-    return Distribution.at(law, law.unpack(found.limit.theta))
+    limit = found.limit.family
+    return _with_constants_of(family, Distribution.at(limit, limit.unpack(found.limit.theta)))
 
 
 # --- leave-one-out ----------------------------------------------------------------------------------------------------
@@ -316,9 +317,19 @@ def refitted_laws(maximum: Maximum, sample: Sample, counts: NDArray[np.int64]) -
         kept = np.flatnonzero(row)
         draws.append((maximum.family.take(kept), sample.reweighted(row.astype(float))))
     refits = replicator.fit_one_by_one(draws)
+    # A limiting law that was fitted has the constants of the rows that were drawn; here every row is to be scored.
     return [
-        None if status == FAILED else refits.law(maximum.family, k) for k, status in enumerate(refits.status.tolist())
+        None if status == FAILED else _with_constants_of(maximum.family, refits.law(maximum.family, k))
+        for k, status in enumerate(refits.status.tolist())
     ]
+
+
+def _with_constants_of(family: Family, law: Distribution) -> Distribution:
+    """A law of a family, or a limiting one, with the constants per row that the family has."""
+    if not family.per_row or law.family is family:
+        return law
+    limit = next(item.family for item in family.limits if item.family.name == law.family.name)
+    return Distribution.at(limit, tuple(law.params.values()))
 
 
 def bootstrap_optimism(maximum: Maximum, sample: Sample, n: int = 200, rng: Any = None) -> Estimate:

@@ -140,7 +140,7 @@ def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntr
     It is low by about (K - 1) / (2 n) for K possible values (Miller 1955); the exact identity of cross-entropy,
     entropy and divergence holds for the plug-in, so nothing is corrected here.
     """
-    keys = [*strata, sample.x] if sample.is_exact else [sample.lower, sample.upper]
+    keys = [*strata, sample.x] if sample.is_exact else [*strata, sample.lower, sample.upper]
     columns = np.column_stack(keys) if len(keys) > 1 else keys[0]
     axis = 0 if columns.ndim > 1 else None
     _, first_row, cell = np.unique(columns, return_index=True, return_inverse=True, axis=axis)
@@ -288,8 +288,8 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
     return SampleEntropy(estimate=estimate, log_density=back, ties=max(ties, 0.0))
 
 
-def _why_no_cells(sample: Sample, *, discrete: bool) -> str | None:
-    """Why intervals are not the cells of one table; None where they are, being disjoint."""
+def _why_no_cells(sample: Sample, *, discrete: bool, strata: tuple[Array, ...]) -> str | None:
+    """Why intervals are not the cells of one table in each stratum; None where they are, being disjoint."""
     lower, upper = sample.lower, sample.upper
     point = lower == upper
     if point.any() and not discrete:
@@ -300,12 +300,14 @@ def _why_no_cells(sample: Sample, *, discrete: bool) -> str | None:
         )
     if point.any():  # of counts: k is the interval (k - 1, k]
         lower = np.where(point, lower - 1, lower)
-    cells = np.unique(np.stack([lower, upper], axis=1), axis=0)
+    cells = np.unique(np.stack([*strata, lower, upper], axis=1), axis=0)
+    same = np.all(cells[:-1, :-2] == cells[1:, :-2], axis=1)
+    low, high = cells[:, -2], cells[:, -1]
     with np.errstate(invalid="ignore"):
-        overlap = cells[:-1, 1] - cells[1:, 0]
-        narrow = np.fmin(cells[:-1, 1] - cells[:-1, 0], cells[1:, 1] - cells[1:, 0])
+        overlap = high[:-1] - low[1:]
+        narrow = np.fmin(high[:-1] - low[:-1], high[1:] - low[1:])
     # Ends of adjacent cells that were computed, as x ± step / 2, differ by their rounding.
-    if np.any(overlap > _ROUNDING_OF_ENDS * narrow):
+    if np.any(same & (overlap > _ROUNDING_OF_ENDS * narrow)):
         return (
             "the intervals overlap, as where censoring varies from row to row, so they are not the cells of one table. "
             "The difference of KL between models is exact all the same (delta_ce)."
@@ -379,12 +381,14 @@ def sample_entropy(sample: Sample, *, discrete: bool, strata: tuple[Array, ...] 
             estimate=None,
             reason="the window differs from row to row (delayed entry), so the rows share no law that has an entropy.",
         )
+    if strata and not discrete:
+        return SampleEntropy(
+            estimate=None,
+            reason="the law has constants that differ from row to row, so the rows share no density to estimate.",
+        )
     if not sample.is_exact:
-        reason = _why_no_cells(sample, discrete=discrete)
-        return counts_entropy(sample) if reason is None else SampleEntropy(estimate=None, reason=reason)
+        reason = _why_no_cells(sample, discrete=discrete, strata=strata)
+        return counts_entropy(sample, strata) if reason is None else SampleEntropy(estimate=None, reason=reason)
     if discrete:
         return counts_entropy(sample, strata)
-    if strata:
-        reason = "the law has constants that differ from row to row, so the rows share no density to estimate."
-        return SampleEntropy(estimate=None, reason=reason)
     return spacing_entropy(sample)

@@ -461,8 +461,10 @@ def _cells(family: Family, sample: Sample, entropy: SampleEntropy) -> tuple[int,
         low -= 1.0  # a count k is the interval (k - 1, k]
     if sample.window is not None:
         low, high = max(low, float(sample.window[0][0])), min(high, float(sample.window[1][0]))
+    if family.per_row:
+        return len(entropy.mass), False
     if sample.is_exact:
-        if family.discrete and not family.per_row and np.isfinite(low) and np.isfinite(high):
+        if family.discrete and np.isfinite(low) and np.isfinite(high):
             return int(np.floor(high) - np.floor(low)), True
         return len(entropy.mass), False
     left, right = sample.lower[entropy.first_row], sample.upper[entropy.first_row]

@@ -163,7 +163,7 @@ class Likelihood:
     def _parts(self) -> tuple[list[Compact], list[tuple[Array, Array, Array | float]]]:
         """Intervals open on one side, where they are many, by their moments; and the others as they are."""
         family, ends = self.family, self._ends
-        if family.discrete or family.multivariate:
+        if family.discrete or family.multivariate or family.per_row:
             return [], ends
         assert isinstance(self.unit, Unit)
         support, unit = family.support, self.unit
@@ -193,7 +193,32 @@ class Likelihood:
     @cached_property
     def _all_coarse(self) -> tuple[Array, Array, Array]:
         """Ends and weights of all intervals."""
-        return self._joined(self._ends)
+        return self._by_constants[1] if self.family.per_row else self._joined(self._ends)
+
+    @property
+    def _coarse_law(self) -> Family:
+        """The law of the intervals in `_coarse`: constants given per row are those of each interval."""
+        return self._by_constants[0] if self.family.per_row else self.family
+
+    @cached_property
+    def _by_constants(self) -> tuple[Family, tuple[Array, Array, Array]]:
+        """All intervals of a law with constants per row, with its constants for each; equal ones are one."""
+        data = self.data
+        every = np.arange(data.n_rows)
+        weight = np.ones(data.n_rows) if data.weight is None else data.weight
+        rows = np.flatnonzero(data.lower < data.upper)
+        lower, upper, signed = data.lower[rows], data.upper[rows], weight[rows]
+        if data.window is not None:
+            low, high = data.window
+            lower, upper = np.concatenate([lower, low]), np.concatenate([upper, high])
+            rows, signed = np.concatenate([rows, every]), np.concatenate([signed, -weight])
+        keys = [lower, upper, *(constant[rows] for constant in self.family.strata(data))]
+        order = np.lexsort(keys)
+        new = np.ones(len(rows), dtype=bool)
+        new[1:] = np.any([key[order[1:]] != key[order[:-1]] for key in keys], axis=0)
+        one, total_weight = order[new], np.add.reduceat(signed[order], np.flatnonzero(new))
+        intervals = self.unit.apply(lower[one]), self.unit.apply(upper[one]), total_weight
+        return self.family.take(rows[one]), intervals
 
     def _joined(self, parts: list[tuple[Array, Array, Array | float]]) -> tuple[Array, Array, Array]:
         if not parts:
@@ -230,12 +255,12 @@ class Likelihood:
                 total += sign * slopes
             lower, upper, weight = self._coarse
             if len(lower):
-                total += np.sum(weight * mass_scores(self.family, params, lower, upper), axis=1)
+                total += np.sum(weight * mass_scores(self._coarse_law, params, lower, upper), axis=1)
         return total / self.nobs if np.all(np.isfinite(total)) else None
 
     def _one_by_one(self, params: tuple[Any, ...], intervals: tuple[Array, Array, Array]) -> float:
         lower, upper, weight = intervals
-        return float(np.sum(weight * log_mass(self.family, params, lower, upper))) if len(lower) else 0.0
+        return float(np.sum(weight * log_mass(self._coarse_law, params, lower, upper))) if len(lower) else 0.0
 
     def _by_moments(self, params: tuple[Any, ...]) -> float | None:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
@@ -401,7 +426,14 @@ class Likelihood:
         if self.exact is None:
             return np.zeros(())
         points, unit = self._points
-        return points.fold(_Block(of, self.family, unit, self.family.unpack(theta)))
+        return points.fold(_Block(of, self._point_law, unit, self.family.unpack(theta)))
+
+    @cached_property
+    def _point_law(self) -> Family:
+        """The law of the points: constants given per row are theirs alone."""
+        if self.data.is_exact or not self.family.per_row:
+            return self.family
+        return self.family.take(self.data.lower == self.data.upper)
 
     @cached_property
     def _points(self) -> tuple[Sample, Unit | ColumnUnits]:
@@ -426,8 +458,10 @@ class Likelihood:
         point = sample.lower == sample.upper
         rows = np.empty(sample.n_rows)
         with np.errstate(all="ignore"):
-            rows[point] = family.logpdf(sample.lower[point], *params)
-            rows[~point] = log_mass(family, params, sample.lower[~point], sample.upper[~point])
+            if point.any():
+                rows[point] = family.take(point).logpdf(sample.lower[point], *params)
+            if not point.all():
+                rows[~point] = log_mass(family.take(~point), params, sample.lower[~point], sample.upper[~point])
             if sample.window is not None:
                 rows -= log_mass(family, params, *sample.window)
         return rows
