@@ -77,11 +77,11 @@ class Unit:
         return moved if self.scale == 1.0 else moved / self.scale
 
     def params_to_data(self, family: Family, theta: Array) -> Array:
-        """Parameters of the law of ``x``, from those of the law of ``z``."""
+        """Parameters of the law of ``x``, from those of the law of ``z``; shape (p,), or (p, k) for k laws."""
         if self.is_identity:
             return theta
         moved = []
-        for value, role in zip(theta.tolist(), roles(family), strict=True):
+        for value, role in zip(theta.tolist() if theta.ndim == 1 else theta, roles(family), strict=True):
             if role == "location":
                 moved.append(self.centre + self.scale * value)
             elif role == "scale":
