@@ -303,7 +303,7 @@ class BlockedSample(Sample):
         self.window = None
         self.noted = None
         self._ordered: Array | None = None
-        self._sketch: Sample | None = None
+        self._kept: dict[Any, Any] = {}
 
     def _set(
         self,

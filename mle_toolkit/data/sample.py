@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.frames import to_column, to_rows
 from mle_toolkit.errors import DataError, WeightError
 
+T = TypeVar("T")
 WeightKind = Literal["frequency", "reliability"]
 NanPolicy = Literal["raise", "omit"]
 CountWhole = Callable[[Array, Array | None, int, int], Array | None]
@@ -88,7 +89,7 @@ class Sample:
     """
 
     __slots__ = (
-        "_ordered", "_sketch", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight", "weight_kind",
+        "_kept", "_ordered", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight", "weight_kind",
         "window",
     )  # fmt: skip
 
@@ -151,7 +152,19 @@ class Sample:
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
         self.noted = None
         self._ordered: Array | None = None
-        self._sketch: Sample | None = None
+        self._kept: dict[Any, Any] = {}
+
+    def __getstate__(self) -> object:
+        """What is sent to other processes: without what can be computed again."""
+        state: Any = super().__getstate__()
+        return state[0], state[1] | {"_kept": {}}
+
+    def once(self, name: Any, compute: Callable[[], T]) -> T:
+        """What a computation that needs nothing but these observations gives; it is made once, and kept by its name."""
+        if name not in self._kept:
+            self._kept[name] = compute()
+        kept: T = self._kept[name]
+        return kept
 
     @classmethod
     def of(
@@ -588,9 +601,7 @@ class Sample:
         """A strided subsample of at most ``rows`` rows, for starting values only."""
         if rows != SKETCH_ROWS:
             return self._strided(rows)
-        if self._sketch is None:
-            self._sketch = self._strided(rows)
-        return self._sketch
+        return self.once("sketch", lambda: self._strided(rows))
 
     def _strided(self, rows: int) -> Sample:
         step = -(-self.n_rows // rows)
@@ -766,7 +777,8 @@ class _MappedSample(Sample):
         self._origin, self._of = origin, of
         self.weight, self.weight_kind, self.nobs = origin.weight, origin.weight_kind, origin.nobs
         self.minimum, self.maximum = sorted(of(np.array([origin.minimum, origin.maximum])).tolist())
-        self.window = self.noted = self._ordered = self._sketch = None
+        self.window = self.noted = self._ordered = None
+        self._kept = {}
 
     def __getattr__(self, name: str) -> Any:
         if name not in ("lower", "upper"):

@@ -217,11 +217,13 @@ class Objective:
         return -self.coordinates.pulled(score, u)
 
     def _hessian_of_coarse(self, u: Array) -> Array:
-        if self.likelihood.mean_coarse_score(self.coordinates.to_theta(u)) is None:
-            return second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
-        steps = _STEP_OF_SCORE * np.eye(len(u))
-        columns = [self._gradient_of_coarse(u + h) - self._gradient_of_coarse(u - h) for h in steps]
-        second = np.array(columns) / (2 * _STEP_OF_SCORE)
+        pulled = []
+        for v in (*(u + _STEP_OF_SCORE * np.eye(len(u))), *(u - _STEP_OF_SCORE * np.eye(len(u)))):
+            score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(v))
+            if score is None:
+                return second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
+            pulled.append(-self.coordinates.pulled(score, v))
+        second = np.subtract(pulled[: len(u)], pulled[len(u) :]) / (2 * _STEP_OF_SCORE)
         return np.asarray(0.5 * (second + second.T))
 
     def _gradient_of_points(self, u: Array) -> Array:

@@ -91,13 +91,13 @@ class Likelihood:
             return data
         if data.is_exact:
             return data.with_values(data.lower, data.weight)
-        points, weight = self._kinds[0]
-        return None if len(points) == 0 else data.with_values(points, weight)
+        points, weight = self._kinds.points
+        return None if len(points) == 0 else data.once("points", lambda: data.with_values(points, weight))
 
     @cached_property
     def _kinds(self) -> _Kinds:
         """Points, and the intervals by kind, in the unit of the data."""
-        return _Kinds.of(self.data)
+        return self.data.once("kinds", partial(_Kinds.of, self.data))
 
     @cached_property
     def exact_share(self) -> float:
@@ -155,7 +155,7 @@ class Likelihood:
             if data.has_one_window:
                 parts.append((low[:1], high[:1], -self.nobs))
             else:
-                windows = _Kinds.split(low, high, data.weight).intervals
+                windows = data.once("windows", partial(_Kinds.split, low, high, data.weight)).intervals
                 parts += [(begin, end, -weight) for begin, end, weight in windows]
         return parts
 
@@ -169,12 +169,12 @@ class Likelihood:
         support, unit = family.support, self.unit
         positive = support.lower == 0.0 and np.isinf(support.upper)
         compact, others = [], []
-        for lower, upper, signed in ends:
+        for k, (lower, upper, signed) in enumerate(ends):
             above = bool(np.isposinf(upper[0]))
             if len(lower) >= MANY and (above or np.isneginf(lower[0])):
                 sign, weight = (signed, None) if isinstance(signed, float) else (1.0, signed)
-                points = CompactSum.of(lower if above else upper, weight, positive=positive)
-                points = points.moved(unit.centre, unit.scale)
+                moments = partial(CompactSum.of, lower if above else upper, weight, positive=positive)
+                points = self.data.once(("moments", k, positive), moments).moved(unit.centre, unit.scale)
                 if support.covers(float(points.nodes.min()), float(points.nodes.max())):
                     compact.append(Compact(above, sign, points))
                     continue
