@@ -3,10 +3,10 @@
     python benchmarks/censored_speed.py [--n N] [--share S] [--family NAME ...] [--repeat K] [--without-numba]
 
 Calls alternate in one process (exact, censored, exact, ...), so that a busy machine slows both. Times include the
-verdict on the maximum. Those of the censored fits stand for a `Sample` that was fitted before, as when laws are compared
-(it keeps its rows sorted by kind, and their moments), and with the making of the `Sample`, where nothing is kept; 30 %
-of the rows are censored. The last column is the distance of the estimates from the truth in standard errors: a few at
-most.
+verdict on the maximum. Those of the censored fits stand for a `Sample` that was fitted before, as when laws are
+compared (it keeps its rows sorted by kind, and their moments), and with the making of the `Sample`, where nothing is
+kept; 30 % of the rows are censored. The last column is the distance of the estimates from the truth in standard errors:
+a few at most.
 """
 
 from __future__ import annotations
