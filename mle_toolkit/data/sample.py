@@ -555,12 +555,10 @@ class Sample:
 
     def quantile(self, p: float) -> float:
         """Weighted quantile: the smallest observation whose cumulative weight reaches ``p``; midpoint on a tie."""
-        if self.n_rows > HELD_ROWS:
+        if self.n_rows > 4 * _SELECTING_ROWS:
             selected = self._selected(p)
             if selected is not None:
                 return selected
-        if self.weight is None and self.n_rows > LONG_BLOCK_ROWS:
-            return float(np.quantile(self.lower, p, method="averaged_inverted_cdf"))
         if self.weight is None:
             if self._ordered is None:
                 self._ordered = np.sort(self.lower)
