@@ -1,6 +1,7 @@
 """A sample validates once, and what it says of the data is true."""
 
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -308,3 +309,29 @@ def test_a_large_subsample_is_of_runs_spread_over_all_rows(n):
     for period in (7, 16, 24, 272):
         share = np.bincount(rows % period, minlength=period) / len(rows)
         assert np.all(np.abs(share * period - 1) < 0.25)
+
+
+def test_what_is_computed_once_is_kept_but_not_sent():
+    sample = mle.Sample.right_censored([1.0, 2.0, 3.0], [1, 0, 1])
+    calls = []
+    first = sample.once("sum", lambda: calls.append(1) or 6.0)
+    assert (first, sample.once("sum", lambda: calls.append(1) or 0.0), len(calls)) == (6.0, 6.0, 1)
+    sent = pickle.loads(pickle.dumps(sample))
+    assert sent.once("sum", lambda: 0.0) == 0.0
+    assert sent.same_data(sample)
+
+
+def test_what_is_kept_of_a_sample_is_not_that_of_its_parts():
+    """A censored fit keeps what it sorts and sums; samples made of the sample have their own."""
+    rng = np.random.default_rng(1)
+    time, event = rng.gamma(2.0, size=50_000), rng.uniform(size=50_000) < 0.5
+    sample = mle.Sample.right_censored(time, event)
+    mle.fit(sample, "gamma")
+    for part, rows in (
+        (sample.take(slice(0, 30_000)), slice(0, 30_000)),
+        (sample.reweighted(np.arange(50_000) < 45_000), slice(0, 45_000)),
+    ):
+        anew = mle.Sample.right_censored(time[rows], event[rows])
+        assert mle.fit(part, "gamma").params == pytest.approx(mle.fit(anew, "gamma").params, rel=1e-12)
+    halved = mle.fit(sample.standardised(0.0, 2.0), "gamma")
+    assert halved.params["scale"] == pytest.approx(0.5 * mle.fit(sample, "gamma").params["scale"], rel=1e-10)
