@@ -115,10 +115,14 @@ class JohnsonSU(Family):
         return _to_params(v)
 
     def _search(self, sample: Sample) -> Array:
-        """Coordinates of the best maximum from several starts."""
-        totals, starts = totals_of_rows(self._derivatives), self.start(sample)
-        ends = [climb(sample, totals, _to_params, _to_coordinates(*start)) for start in starts]
-        return max(ends, key=lambda end: end[0])[1]
+        """Coordinates of the best maximum from several starts, which the limits of the law need too."""
+
+        def best() -> Array:
+            totals, starts = totals_of_rows(self._derivatives), self.start(sample)
+            ends = [climb(sample, totals, _to_params, _to_coordinates(*start)) for start in starts]
+            return max(ends, key=lambda end: end[0])[1]
+
+        return sample.once("johnson_su", best)
 
     def _derivatives(self, x: Array, *params: Any) -> tuple[Array, ...]:
         return self.logpdf(x, *params), *self.score(x, *params), *self.hessian(x, *params)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
-from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample, extent
+from mle_toolkit.data.sample import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS, Sample, extent
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, log_tail, mass_scores
@@ -69,7 +69,13 @@ class Likelihood:
     @cached_property
     def sample(self) -> Sample:
         """The observations in the unit of the likelihood, tabulated where the law is one of counts."""
-        return self.data if self.unit.is_identity else self.data.standardised(self.unit.centre, self.unit.scale)
+        data, unit = self.data, self.unit
+        if unit.is_identity:
+            return data
+        moved = partial(data.standardised, unit.centre, unit.scale)
+        # Laws of one unit, as a law and its limits are, share it, and with it what is kept of it.
+        shared = isinstance(unit, Unit) and data.in_memory and data.n_rows <= HELD_ROWS
+        return data.once(unit, moved) if shared else moved()
 
     def on_sketch(self, rows: int = SKETCH_ROWS) -> Likelihood:
         """The likelihood of a subsample, in the same unit."""

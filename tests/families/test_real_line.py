@@ -482,6 +482,15 @@ def test_johnson_s_law_of_lognormal_data_is_lognormal(sign):
     assert fit.llf >= np.sum(stats.lognorm.logpdf(sign * x, 0.4, scale=math.exp(0.5)))
 
 
+def test_johnson_s_law_and_its_limits_search_once(monkeypatch):
+    x = drawn("johnson_su", (0.5, 1.2, 1.0, 2.0), 500, 4)
+    law = type(mle.get_family("johnson_su"))
+    start, samples = law.start, []
+    monkeypatch.setattr(law, "start", lambda self, sample: samples.append(sample) or start(self, sample))
+    mle.fit(x, "johnson_su")
+    assert len(samples) == 1
+
+
 def test_johnson_s_law_with_heavy_tails_is_interior():
     x = drawn("johnson_su", (0.5, 1.2, 1.0, 2.0), 500, 4)
     fit = mle.fit(x, "johnson_su")
