@@ -299,7 +299,7 @@ class Mixture(Family):
         for j, law in enumerate(self.distributions(params)):
             own = which == j
             if law.family.per_row:
-                law = Distribution.at(law.family.take(own), tuple(law.params.values()))  # noqa: PLW2901
+                law = Distribution.at(law.family.take(own), tuple(law.params.values()))
             x[own] = law.rvs(int(np.sum(own)), rng)
         return x
 

@@ -105,6 +105,10 @@ class Truncated(Family):
         mass = self._log_mass(params, low, high)
         return np.where(low < high, np.minimum(mass - self._log_window(params), 0.0), -np.inf)
 
+    def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
+        """Log-probability of intervals: that of the part in the window, less that of the window."""
+        return self._log_part(params, np.maximum(lower, self.lower), np.minimum(upper, self.upper))
+
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""
         return self._log_part(params, self.lower, np.clip(x, self.lower, self.upper))
@@ -167,8 +171,8 @@ class Truncated(Family):
             first = int(empty[0])
             known = ", ".join(f"{name}[{first}] = {self.constants[name][first]:g}" for name in self.per_row)
             raise SupportError(
-                f"{self.name}: {len(empty)} of {_n_rows(self.base)} rows have no value in ({self.lower:g}, {self.upper:g}]; "
-                f"the first has {known}. Leave them out: nothing can be seen there.",
+                f"{self.name}: {len(empty)} of {_n_rows(self.base)} rows have no value in "
+                f"({self.lower:g}, {self.upper:g}]; the first has {known}. Leave them out: nothing can be seen there.",
                 self.name,
                 tuple(empty.tolist()),
             )
