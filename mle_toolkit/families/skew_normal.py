@@ -16,7 +16,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.special import log_tail, mills_ratio_normal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mle_toolkit.data.sample import Sample
 
@@ -36,8 +36,11 @@ _CLEAR = 10.0
 _STEEP = 100.0
 """Size of alpha from which the law has as good as a threshold."""
 
-_FLAT = 0.01
+_FLAT = 1e-3
 """Size of alpha below which the likelihood, flat to fifth order, has no maximum that a sample could show."""
+
+_LEANING = 4.0
+"""Size of alpha from which the beginning of the data says more of the law than its mean and variance."""
 
 _SHAPES = (0.3, 0.7, 1.5, 3.0, 6.0, 15.0)
 """Sizes of alpha among which a start is chosen."""
@@ -54,8 +57,7 @@ class SkewNormal(Family):
     Source: Azzalini (1985), Scandinavian Journal of Statistics 12, 171-178; Azzalini & Capitanio (2014), The
     Skew-Normal and Related Families, ch. 2-3. Here ``loc`` is ξ and ``scale`` ω. The information is singular at
     alpha = 0, where loc and alpha do the same to first order. With a positive probability, large in small samples, the
-    maximum is at alpha = ±∞: a half-normal law whose threshold is the smallest (largest) observation. The search
-    runs in log(alpha), in which the way there is short.
+    maximum is at alpha = ±∞: a half-normal law whose threshold is the smallest (largest) observation.
     """
 
     name = "skew_normal"
@@ -117,7 +119,7 @@ class SkewNormal(Family):
         ]
 
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
-        """Newton's method in (loc, log scale, log of the size of alpha), for either sign; on a few rows first."""
+        """Newton's method from either sign of alpha, unless one is clear; on a few rows first."""
         few = sample.sketch()
         starts = self._start_by_sign(few)
         clear = (starts[0][0] - starts[1][0]) * few.nobs > _CLEAR
@@ -207,7 +209,38 @@ class SkewNormal(Family):
 
 
 def _climb_from(law: SkewNormal, sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[float, ...]]:
-    """Climb with the sign of alpha kept: the likelihood has a saddle at alpha = 0, where a search would end."""
+    """Climb by the mean and the standard deviation while alpha is small, and by loc and scale where it is large."""
+    value, params = -math.inf, start
+    if abs(start[2]) < _LEANING:
+        value, params = _climb_by_moments(law, sample, start)
+    return (value, params) if abs(params[2]) < _LEANING else _climb_by_threshold(law, sample, params)
+
+
+def _climb_by_moments(law: SkewNormal, sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[float, ...]]:
+    """Climb in the mean, the log of the standard deviation, and t = asinh(alpha³) / 3.
+
+    At alpha = 0 the law differs from a normal one of its mean and variance to third order only, so that the likelihood,
+    which has a saddle there in alpha, is smooth and curved in t (the centred parameters of Azzalini 1985).
+    """
+    loc, scale, alpha = start
+
+    def to_params(v: Array) -> tuple[float, ...]:
+        alpha = float(np.cbrt(math.sinh(3 * v[2])))
+        delta = alpha / math.hypot(1.0, alpha)
+        scale = math.exp(v[1]) / math.sqrt(1 - 2 / math.pi * delta**2)
+        return float(v[0]) - _ROOT_TWO_OVER_PI * delta * scale, scale, alpha
+
+    def stop(v: Array) -> bool:
+        return not _FLAT < abs(to_params(v)[2]) < _LEANING
+
+    spread = math.sqrt(law.var(loc, scale, alpha))
+    first = np.array([law.mean(loc, scale, alpha), math.log(spread), math.asinh(alpha**3) / 3])
+    value, v = climb(sample, _totals_of(law), to_params, first, stop, _slopes_by_moments)
+    return value, to_params(v)
+
+
+def _climb_by_threshold(law: SkewNormal, sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[float, ...]]:
+    """Climb in loc, log scale and the log of the size of alpha, in which the way to a threshold is short."""
     loc, scale, alpha = start
     sign = math.copysign(1.0, alpha)
 
@@ -217,18 +250,48 @@ def _climb_from(law: SkewNormal, sample: Sample, start: tuple[Any, ...]) -> tupl
     def stop(v: Array) -> bool:
         return math.exp(v[2]) <= _FLAT
 
-    def totals(sample: Sample, *params: float) -> Array:
-        sums = sample.fold(lambda x, weight, _: np.array(law.derivative_sums(x, weight, *params)))
-        return np.array(law.derivatives(sample.nobs, sums.tolist(), *params))
-
     def slopes(loc: float, scale: float, alpha: float) -> tuple[Array, Array]:
         bends = np.zeros((3, 3, 3))
         bends[1, 1, 1], bends[2, 2, 2] = scale, alpha
         return np.diag([1.0, scale, alpha]), bends
 
     first = np.array([loc, math.log(scale), math.log(abs(alpha))])
-    value, v = climb(sample, totals, to_params, first, stop, slopes)
+    value, v = climb(sample, _totals_of(law), to_params, first, stop, slopes)
     return value, to_params(v)
+
+
+def _totals_of(law: SkewNormal) -> Callable[..., Array]:
+    """Log-likelihood and derivatives of a sample, for `climb`."""
+
+    def totals(sample: Sample, *params: float) -> Array:
+        sums = sample.fold(lambda x, weight, _: np.array(law.derivative_sums(x, weight, *params)))
+        return np.array(law.derivatives(sample.nobs, sums.tolist(), *params))
+
+    return totals
+
+
+def _slopes_by_moments(loc: float, scale: float, alpha: float) -> tuple[Array, Array]:
+    """First and second derivatives of the parameters by the coordinates of `_climb_by_moments`."""
+    c, square = _ROOT_TWO_OVER_PI, 1 + alpha**2
+    delta = alpha / math.sqrt(square)
+    # By t: of alpha, where sinh(3 t) = alpha³, and of delta.
+    alpha_1, alpha_2 = math.sqrt(1 + alpha**6) / alpha**2, alpha - 2 / alpha**5
+    delta_1 = alpha_1 / square**1.5
+    delta_2 = alpha_2 / square**1.5 - 3 * alpha * alpha_1**2 / square**2.5
+    # By delta: of the scale, s / sqrt(1 - (c delta)²), and of the place of loc below the mean, c delta times the scale.
+    share = c**2 / (1 - (c * delta) ** 2)
+    scale_1, scale_2 = scale * share * delta, scale * (share + 3 * (share * delta) ** 2)
+    below_1, below_2 = c * (scale + delta * scale_1), c * (2 * scale_1 + delta * scale_2)
+    slopes, bends = np.zeros((3, 3)), np.zeros((3, 3, 3))
+    slopes[0] = 1.0, -c * delta * scale, -below_1 * delta_1
+    slopes[1, 1:] = scale, scale_1 * delta_1
+    slopes[2, 2] = alpha_1
+    for k in (0, 1):  # what is proportional to the standard deviation is its own derivative by its log
+        bends[k, 1, 1], bends[k, 1, 2], bends[k, 2, 1] = slopes[k, 1], slopes[k, 2], slopes[k, 2]
+    bends[0, 2, 2] = -below_2 * delta_1**2 - below_1 * delta_2
+    bends[1, 2, 2] = scale_2 * delta_1**2 + scale_1 * delta_2
+    bends[2, 2, 2] = alpha_2
+    return slopes, bends
 
 
 def _log_cdf_and_mills(u: Array) -> tuple[Array, Array]:

@@ -541,7 +541,8 @@ class _Censoring:
 
     Where a row was censored its censoring time is known, and stays; where it was not, the time is beyond the value, and
     is drawn from its Kaplan-Meier estimate given that (Davison & Hinkley 1997, algorithm 3.2). With delayed entry that
-    is the estimate from after its last collapse. Values censored from the left are mirrored.
+    is the estimate from after its last collapse. Values censored from the left are mirrored; ties then are the other
+    way round: a value at its limit is seen where the limit is the most that can be, and censored where it is the least.
 
     Attributes
     ----------
@@ -567,24 +568,26 @@ class _Censoring:
         if sample.weight_kind == "frequency" and sample.weight is not None:
             rows = np.repeat(np.arange(len(times)), weight.astype(np.intp))
             times, event, entry, weight = times[rows], event[rows], entry[rows], np.ones(len(rows))
-        limit = product_limit(times, ~event, weight, entry, others_first=True)
+        if sign < 0:
+            entry = np.nextafter(entry, -np.inf)  # the upper end of a window is inside it
+        limit = product_limit(times, ~event, weight, entry, others_first=sign > 0)
         if np.isfinite(limit.collapse):
             later, entry = times > limit.collapse, np.maximum(entry, limit.collapse)
-            limit = product_limit(times[later], ~event[later], weight[later], entry[later], others_first=True)
+            limit = product_limit(times[later], ~event[later], weight[later], entry[later], others_first=sign > 0)
         return cls(sign, times, event, limit.points, limit.survival)
 
     def __call__(self, x: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         """Lower and upper ends of what is known of each value."""
         limit = self.time.copy()
         drawn = np.flatnonzero(self.event)
-        beyond = np.searchsorted(self.points, self.time[drawn], side="left")
+        beyond = np.searchsorted(self.points, self.time[drawn], side="left" if self.sign > 0 else "right")
         survival = np.concatenate([[1.0], self.survival])
         level = survival[beyond] * rng.uniform(size=len(drawn))
         # The first censoring time at which no more than this are left; beyond the last there is no limit.
         place = np.searchsorted(-self.survival, -level, side="left")
         limit[drawn] = np.append(self.points, np.inf)[np.maximum(place, beyond)]
         value = self.sign * x
-        seen = value <= limit
+        seen = value <= limit if self.sign > 0 else value < limit
         low = np.where(seen, value, limit)
         high = np.where(seen, value, np.inf)
         return (low, high) if self.sign > 0 else (-high, -low)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from references import fit_quietly
+from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
@@ -262,6 +263,27 @@ def test_censored_rows_keep_their_censoring_times():
     event = drawn.lower == drawn.upper
     assert np.all(drawn.lower[event] <= 3.0)
     assert np.all(drawn.lower[~event] == 3.0)
+
+
+def test_counts_at_their_lower_limit_are_censored():
+    """A left-censored count is at most its limit, which one that was seen exceeds; so too in the replicates."""
+    rng = np.random.default_rng(SEED)
+    count, limit = rng.poisson(3.0, 2_000).astype(float), rng.integers(0, 5, 2_000).astype(float)
+    seen = count > limit
+    fit = mle.fit(mle.Sample.left_censored(np.maximum(count, limit), seen), "poisson")
+    for one_limit in (False, True):
+        if one_limit:
+            fit = mle.fit(mle.Sample.left_censored(np.maximum(count, 2.0), count > 2), "poisson")
+        replicator = drawn_by(fit)
+        drawn = [replicator.draw(rng)[1] for _ in range(20)]
+        for value in np.arange(6.0):
+            again = np.mean([np.average((s.lower == value) & (s.upper == value), weights=s.weight) for s in drawn])
+            fresh = stats.poisson.pmf(value, fit.params["mu"]) * (value > 2 if one_limit else min(value, 5.0) / 5)
+            assert again == pytest.approx(fresh, abs=0.02)
+            if fresh == 0:
+                assert again == 0
+        estimates = fit.bootstrap(n=200, rng=SEED).replicates[:, 0]
+        assert np.mean(estimates) == pytest.approx(fit.params["mu"], abs=4 * fit.bse["mu"] / math.sqrt(200))
 
 
 def test_a_collapse_of_the_censoring_law_leaves_later_rows_what_is_known_of_it():
