@@ -582,6 +582,21 @@ def test_entry_after_exit():
         mle.Sample.right_censored([5.0, 6.0, 7.0], [1, 0, 1]).truncated(lower=[1.0, 6.5, 2.0])
 
 
+@pytest.mark.parametrize("censored", [False, True])
+def test_a_window_seen_through_another_is_what_both_leave(censored):
+    """A delayed entry, then an end of the study: neither undoes the other."""
+    time, entry = np.array([2.0, 3.0, 5.0, 8.0]), np.array([1.0, 0.5, 2.0, 0.2])
+    sample = mle.Sample.right_censored(time, [1, 0, 1, 1]) if censored else mle.Sample(time)
+    wanted = sample.truncated(lower=entry, upper=10.0)
+    for got in (
+        sample.truncated(lower=entry).truncated(upper=10.0),
+        sample.truncated(upper=10.0).truncated(lower=entry),
+        sample.truncated(lower=entry, upper=12.0).truncated(lower=0.1, upper=10.0),
+    ):
+        assert got.same_data(wanted)
+        assert np.array_equal(got.window, wanted.window)
+
+
 @pytest.mark.parametrize(
     ("weights", "said"), [([1, -1], "negative"), ([1, math.nan], "missing"), ([0, 0], "zero"), ([1], "2 observations")]
 )
