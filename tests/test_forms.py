@@ -6,6 +6,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.stats
 from hypothesis import given
 from references import HERE, _raw_cases, case_ids, fit_quietly, flat, moved
@@ -81,9 +82,7 @@ def test_estimates_move_with_the_unit(name, factor):
     se, theta = np.array(list(expected["se"].values())), np.array(list(expected["params"].values()))
     ones = np.ones(len(theta))
     slope = moved(fit.family, 2 * ones, 0.0, factor) - moved(fit.family, ones, 0.0, factor)
-    assert np.all(
-        np.abs(flat(fit.params) - moved(fit.family, theta, 0.0, factor)) <= IN_STANDARD_ERRORS * slope * se
-    )
+    assert np.all(np.abs(flat(fit.params) - moved(fit.family, theta, 0.0, factor)) <= IN_STANDARD_ERRORS * slope * se)
     weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
     points = float(np.sum(weight[sample.lower == sample.upper]))  # densities change with the unit, masses do not
     assert fit.llf == pytest.approx(expected["loglik"] - points * math.log(factor), rel=LOGLIK)
@@ -604,6 +603,27 @@ def test_weights_that_are_none(weights, said):
     for make, second in ((mle.Sample.intervals, [2.0, 3.0]), (mle.Sample.right_censored, [1, 0])):
         with pytest.raises(WeightError, match=said):
             make([1.0, 2.0], second, weights)
+
+
+def test_a_law_that_the_midpoints_of_open_bins_suggest_but_the_bins_rule_out_is_no_dead_end():
+    """Midpoints of a few bins look uniform, the limit of the generalised normal law, which has no tails."""
+    truth = scipy.stats.gennorm(1.6, -2.2, 0.8)
+    cuts = truth.ppf(np.linspace(0.1, 0.9, 7))
+    counts = np.array([19, 15, 12, 20, 15, 20, 13, 6])
+    fit = mle.fit(mle.Sample.binned(counts, [-math.inf, *cuts, math.inf]), "generalized_normal")
+
+    def nll(theta):
+        mass = np.diff(
+            scipy.stats.gennorm(math.exp(theta[2]), theta[0], math.exp(theta[1])).cdf(cuts), prepend=0, append=1
+        )
+        return -float(counts @ np.log(mass))
+
+    wanted = scipy.optimize.minimize(
+        nll, [-2.2, -0.2, 0.4], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12}
+    )
+    assert fit.certificate.verdict == "interior"
+    assert fit.nll == pytest.approx(wanted.fun, rel=1e-9)
+    assert flat(fit.params) == pytest.approx([wanted.x[0], *np.exp(wanted.x[1:])], rel=1e-4)
 
 
 # --- other containers -------------------------------------------------------------------------------------------------

@@ -65,7 +65,11 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
     family = likelihood.family
     sketch = likelihood.on_sketch().stand_ins
     if not likelihood.plain:
-        return _starts_of_stand_ins(family, sketch) or _guesses(family, likelihood.on_sketch())
+        few = likelihood.on_sketch()
+        starts = _starts_of_stand_ins(family, sketch)
+        # The points may look like a law that the intervals rule out: midpoints of bins are uniform, or nearly so.
+        possible = any(few.mean_loglik(theta) > -np.inf for theta in starts)
+        return starts if possible else _guesses(family, few)
     if family.start is not None:
         proposed = family.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
