@@ -628,6 +628,19 @@ def test_a_law_that_the_midpoints_of_open_bins_suggest_but_the_bins_rule_out_is_
     assert flat(fit.params) == pytest.approx([wanted.x[0], *np.exp(wanted.x[1:])], rel=1e-4)
 
 
+def test_open_bins_at_both_ends_of_a_uniform_law():
+    """The density is that of the bins between; each end lies as far beyond its bin as the count there says."""
+    counts, edges = np.array([26, 35, 34, 24, 21]), np.array([-1.5, -0.5, 1.0, 2.0])
+    fit = fit_quietly(mle.Sample.binned(counts, [-math.inf, *edges, math.inf]), "uniform")
+    n, inner = counts.sum(), counts[1:-1].sum()
+    density = inner / n / (edges[-1] - edges[0])
+    ends = [edges[0] - counts[0] / n / density, edges[-1] + counts[-1] / n / density]
+    assert flat(fit.params) == pytest.approx(ends, abs=1e-5)
+    mass = np.concatenate([[counts[0] / n], density * np.diff(edges), [counts[-1] / n]])
+    assert fit.llf == pytest.approx(float(counts @ np.log(mass)), rel=1e-9)
+    assert fit.certificate.verdict == "non_regular"
+
+
 # --- other containers -------------------------------------------------------------------------------------------------
 
 

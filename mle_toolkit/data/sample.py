@@ -478,15 +478,15 @@ class Sample:
             )
         return self.lower
 
-    def stand_ins(self) -> Sample:
+    def stand_ins(self, length: float = 0.0) -> Sample:
         """Points in place of intervals, and no window: for starting values only.
 
-        The midpoint of a finite interval, the known end of an open one.
+        The midpoint of an interval, of which an open one has the length given.
         """
         if self.is_plain:
             return self
-        low = np.where(np.isinf(self.lower), self.upper, self.lower)
-        high = np.where(np.isinf(self.upper), self.lower, self.upper)
+        low = np.where(np.isinf(self.lower), self.upper - length, self.lower)
+        high = np.where(np.isinf(self.upper), self.lower + length, self.upper)
         return self.with_values(low + 0.5 * (high - low), self.weight)
 
     @property
