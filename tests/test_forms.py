@@ -583,6 +583,24 @@ def test_entry_after_exit():
         mle.Sample.right_censored([5.0, 6.0, 7.0], [1, 0, 1]).truncated(lower=[1.0, 6.5, 2.0])
 
 
+@pytest.mark.parametrize("name", ["poisson", "geometric", "negbin", "zip"])
+def test_a_count_at_the_open_end_of_its_window(name):
+    """For a continuous law the end has no mass; a count there could not have been seen."""
+    counts = [2.0, 1.0, 3.0, 1.0, 5.0]
+    with pytest.raises(DataError, match=r"2 of 5 counts are at the lower end .* row 1: 1, window \(1, \.\.\.\]"):
+        mle.fit(mle.Sample(counts).truncated(lower=1), name)
+    with pytest.raises(DataError, match="1 of 5 counts"):
+        mle.fit(mle.Sample(counts).truncated(lower=[0, 0, 3, 0, 0]), name)
+    assert mle.fit(mle.Sample(counts).truncated(lower=1), "exponential").certificate.ok
+
+
+@pytest.mark.parametrize("name", ["weibull", "frechet", "gamma", "lognormal"])
+def test_an_event_after_all_censored_times_is_a_spike(name):
+    """The law may concentrate on it: the likelihood has no bound, and its derivatives leave the range of numbers."""
+    with pytest.raises(NoMaximumError, match="unbounded"):
+        mle.fit(mle.Sample.right_censored([1.0, 2.0, 3.0], [0, 0, 1]), name)
+
+
 @pytest.mark.parametrize("censored", [False, True])
 def test_a_window_seen_through_another_is_what_both_leave(censored):
     """A delayed entry, then an end of the study: neither undoes the other."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
-from mle_toolkit.errors import NoMaximumError, ParameterError, UnboundedLikelihoodError
+from mle_toolkit.errors import DataError, NoMaximumError, ParameterError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import (
     DECREMENT_TOLERANCE,
     SINGULAR,
@@ -274,7 +274,17 @@ def maximise(
 
 
 def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
-    """Raise where intervals alone leave the likelihood without a maximum."""
+    """Raise where windows rule out counts, or intervals alone leave the likelihood without a maximum."""
+    if family.discrete and sample.window is not None:
+        low = sample.window[0]
+        outside = np.flatnonzero((sample.lower == sample.upper) & (sample.lower <= low))
+        if len(outside):
+            row = outside[0]
+            raise DataError(
+                f"{family.name}: {len(outside)} of {sample.n_rows} counts are at the lower end of their window, which "
+                f"is not in it; the first is row {row}: {sample.lower[row]:g}, window ({low[row]:g}, ...]. Remove "
+                f"them, or begin the window one lower."
+            )
     if bounded:
         return
     for ends, infinity, side in ((sample.upper, np.inf, "right"), (sample.lower, -np.inf, "left")):
