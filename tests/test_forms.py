@@ -594,7 +594,7 @@ def test_a_count_at_the_open_end_of_its_window(name):
     assert mle.fit(mle.Sample(counts).truncated(lower=1), "exponential").certificate.ok
 
 
-@pytest.mark.parametrize("name", ["weibull", "frechet", "gamma", "lognormal"])
+@pytest.mark.parametrize("name", ["weibull", "frechet", "gamma", "lognormal", "laplace"])
 def test_an_event_after_all_censored_times_is_a_spike(name):
     """The law may concentrate on it: the likelihood has no bound, and its derivatives leave the range of numbers."""
     with pytest.raises(NoMaximumError, match="unbounded"):

@@ -440,9 +440,10 @@ def _by_profiles(
     values = dict(zip(family.param_names, family.unpack(first), strict=True))
     at = {name: float(fixed.get(name, values[name])) for name in irregular}
     best: Maximum | None = None
+    spike: UnboundedLikelihoodError | None = None
 
     def climbed(name: str, value: float) -> float:
-        nonlocal best
+        nonlocal best, spike
         domain = family.parameters[family.param_names.index(name)].domain
         low, high = bounds.get(name, (None, None))
         if not np.all(domain.contains(np.asarray(value))) or (low is not None and value < low):
@@ -453,6 +454,9 @@ def _by_profiles(
         known = {key: v for key, v in start.items() if key not in at}
         try:
             found = _by_search(family, likelihood, {**fixed, **at, name: value}, others, known or None, solver)
+        except UnboundedLikelihoodError as error:
+            spike = error
+            return -np.inf
         except NoMaximumError:
             return -np.inf
         loglik = found.loglik
@@ -474,6 +478,8 @@ def _by_profiles(
             f"{family.name}: the log-likelihood is not finite for any value of {' and '.join(irregular)} that was "
             f"tried, so no search can begin. Give a start: fit(..., start={{...}})."
         )
+    if spike is not None and best.boundary and not bounds:
+        raise spike  # the best ran to the end of its domain as well: beside a value without a bound
     return replace(best, fixed=tuple(fixed))
 
 
