@@ -6,6 +6,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.stats
 from hypothesis import given
 from references import HERE, _raw_cases, case_ids, fit_quietly, flat, moved
@@ -582,6 +583,39 @@ def test_entry_after_exit():
         mle.Sample.right_censored([5.0, 6.0, 7.0], [1, 0, 1]).truncated(lower=[1.0, 6.5, 2.0])
 
 
+@pytest.mark.parametrize("name", ["poisson", "geometric", "negbin", "zip"])
+def test_a_count_at_the_open_end_of_its_window(name):
+    """For a continuous law the end has no mass; a count there could not have been seen."""
+    counts = [2.0, 1.0, 3.0, 1.0, 5.0]
+    with pytest.raises(DataError, match=r"2 of 5 counts are at the lower end .* row 1: 1, window \(1, \.\.\.\]"):
+        mle.fit(mle.Sample(counts).truncated(lower=1), name)
+    with pytest.raises(DataError, match="1 of 5 counts"):
+        mle.fit(mle.Sample(counts).truncated(lower=[0, 0, 3, 0, 0]), name)
+    assert mle.fit(mle.Sample(counts).truncated(lower=1), "exponential").certificate.ok
+
+
+@pytest.mark.parametrize("name", ["weibull", "frechet", "gamma", "lognormal", "laplace"])
+def test_an_event_after_all_censored_times_is_a_spike(name):
+    """The law may concentrate on it: the likelihood has no bound, and its derivatives leave the range of numbers."""
+    with pytest.raises(NoMaximumError, match="unbounded"):
+        mle.fit(mle.Sample.right_censored([1.0, 2.0, 3.0], [0, 0, 1]), name)
+
+
+@pytest.mark.parametrize("censored", [False, True])
+def test_a_window_seen_through_another_is_what_both_leave(censored):
+    """A delayed entry, then an end of the study: neither undoes the other."""
+    time, entry = np.array([2.0, 3.0, 5.0, 8.0]), np.array([1.0, 0.5, 2.0, 0.2])
+    sample = mle.Sample.right_censored(time, [1, 0, 1, 1]) if censored else mle.Sample(time)
+    wanted = sample.truncated(lower=entry, upper=10.0)
+    for got in (
+        sample.truncated(lower=entry).truncated(upper=10.0),
+        sample.truncated(upper=10.0).truncated(lower=entry),
+        sample.truncated(lower=entry, upper=12.0).truncated(lower=0.1, upper=10.0),
+    ):
+        assert got.same_data(wanted)
+        assert np.array_equal(got.window, wanted.window)
+
+
 @pytest.mark.parametrize(
     ("weights", "said"), [([1, -1], "negative"), ([1, math.nan], "missing"), ([0, 0], "zero"), ([1], "2 observations")]
 )
@@ -589,6 +623,40 @@ def test_weights_that_are_none(weights, said):
     for make, second in ((mle.Sample.intervals, [2.0, 3.0]), (mle.Sample.right_censored, [1, 0])):
         with pytest.raises(WeightError, match=said):
             make([1.0, 2.0], second, weights)
+
+
+def test_a_law_that_the_midpoints_of_open_bins_suggest_but_the_bins_rule_out_is_no_dead_end():
+    """Midpoints of a few bins look uniform, the limit of the generalised normal law, which has no tails."""
+    truth = scipy.stats.gennorm(1.6, -2.2, 0.8)
+    cuts = truth.ppf(np.linspace(0.1, 0.9, 7))
+    counts = np.array([19, 15, 12, 20, 15, 20, 13, 6])
+    fit = mle.fit(mle.Sample.binned(counts, [-math.inf, *cuts, math.inf]), "generalized_normal")
+
+    def nll(theta):
+        mass = np.diff(
+            scipy.stats.gennorm(math.exp(theta[2]), theta[0], math.exp(theta[1])).cdf(cuts), prepend=0, append=1
+        )
+        return -float(counts @ np.log(mass))
+
+    wanted = scipy.optimize.minimize(
+        nll, [-2.2, -0.2, 0.4], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12}
+    )
+    assert fit.certificate.verdict == "interior"
+    assert fit.nll == pytest.approx(wanted.fun, rel=1e-9)
+    assert flat(fit.params) == pytest.approx([wanted.x[0], *np.exp(wanted.x[1:])], rel=1e-4)
+
+
+def test_open_bins_at_both_ends_of_a_uniform_law():
+    """The density is that of the bins between; each end lies as far beyond its bin as the count there says."""
+    counts, edges = np.array([26, 35, 34, 24, 21]), np.array([-1.5, -0.5, 1.0, 2.0])
+    fit = fit_quietly(mle.Sample.binned(counts, [-math.inf, *edges, math.inf]), "uniform")
+    n, inner = counts.sum(), counts[1:-1].sum()
+    density = inner / n / (edges[-1] - edges[0])
+    ends = [edges[0] - counts[0] / n / density, edges[-1] + counts[-1] / n / density]
+    assert flat(fit.params) == pytest.approx(ends, abs=1e-5)
+    mass = np.concatenate([[counts[0] / n], density * np.diff(edges), [counts[-1] / n]])
+    assert fit.llf == pytest.approx(float(counts @ np.log(mass)), rel=1e-9)
+    assert fit.certificate.verdict == "non_regular"
 
 
 # --- other containers -------------------------------------------------------------------------------------------------

@@ -353,6 +353,8 @@ class Sample:
     def truncated(self, lower: Any = None, upper: Any = None) -> Sample:
         """The same sample, seen through a window: values outside ``(lower, upper]`` could not have been observed.
 
+        A window that the sample has already stays: what both leave is seen.
+
         Parameters
         ----------
         lower, upper : float or array_like of shape (n_rows,), optional
@@ -377,6 +379,8 @@ class Sample:
                     raise DataError(f"truncation: {len(column)} values of {name} for {self.n_rows} rows.")
                 ends.append(np.where(np.isnan(column), default, column))
         low, high = ends
+        if self.window is not None:
+            low, high = np.maximum(self.window[0], low), np.minimum(self.window[1], high)
         # An exact observation may sit on the lower end, which for a continuous law has no mass.
         outside = np.flatnonzero((self.lower < low) & (self.upper <= low) | (self.upper > high) & (self.lower >= high))
         outside = np.union1d(outside, np.flatnonzero((self.lower == self.upper) & (self.upper > high)))
@@ -474,15 +478,15 @@ class Sample:
             )
         return self.lower
 
-    def stand_ins(self) -> Sample:
+    def stand_ins(self, length: float = 0.0) -> Sample:
         """Points in place of intervals, and no window: for starting values only.
 
-        The midpoint of a finite interval, the known end of an open one.
+        The midpoint of an interval, of which an open one has the length given.
         """
         if self.is_plain:
             return self
-        low = np.where(np.isinf(self.lower), self.upper, self.lower)
-        high = np.where(np.isinf(self.upper), self.lower, self.upper)
+        low = np.where(np.isinf(self.lower), self.upper - length, self.lower)
+        high = np.where(np.isinf(self.upper), self.lower + length, self.upper)
         return self.with_values(low + 0.5 * (high - low), self.weight)
 
     @property

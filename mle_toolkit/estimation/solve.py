@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
-from mle_toolkit.errors import NoMaximumError, ParameterError, UnboundedLikelihoodError
+from mle_toolkit.errors import DataError, NoMaximumError, ParameterError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import (
     DECREMENT_TOLERANCE,
     SINGULAR,
@@ -274,7 +274,17 @@ def maximise(
 
 
 def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
-    """Raise where intervals alone leave the likelihood without a maximum."""
+    """Raise where windows rule out counts, or intervals alone leave the likelihood without a maximum."""
+    if family.discrete and sample.window is not None:
+        low = sample.window[0]
+        outside = np.flatnonzero((sample.lower == sample.upper) & (sample.lower <= low))
+        if len(outside):
+            row = outside[0]
+            raise DataError(
+                f"{family.name}: {len(outside)} of {sample.n_rows} counts are at the lower end of their window, which "
+                f"is not in it; the first is row {row}: {sample.lower[row]:g}, window ({low[row]:g}, ...]. Remove "
+                f"them, or begin the window one lower."
+            )
     if bounded:
         return
     for ends, infinity, side in ((sample.upper, np.inf, "right"), (sample.lower, -np.inf, "left")):
@@ -430,9 +440,10 @@ def _by_profiles(
     values = dict(zip(family.param_names, family.unpack(first), strict=True))
     at = {name: float(fixed.get(name, values[name])) for name in irregular}
     best: Maximum | None = None
+    spike: UnboundedLikelihoodError | None = None
 
     def climbed(name: str, value: float) -> float:
-        nonlocal best
+        nonlocal best, spike
         domain = family.parameters[family.param_names.index(name)].domain
         low, high = bounds.get(name, (None, None))
         if not np.all(domain.contains(np.asarray(value))) or (low is not None and value < low):
@@ -443,6 +454,9 @@ def _by_profiles(
         known = {key: v for key, v in start.items() if key not in at}
         try:
             found = _by_search(family, likelihood, {**fixed, **at, name: value}, others, known or None, solver)
+        except UnboundedLikelihoodError as error:
+            spike = error
+            return -np.inf
         except NoMaximumError:
             return -np.inf
         loglik = found.loglik
@@ -464,6 +478,8 @@ def _by_profiles(
             f"{family.name}: the log-likelihood is not finite for any value of {' and '.join(irregular)} that was "
             f"tried, so no search can begin. Give a start: fit(..., start={{...}})."
         )
+    if spike is not None and best.boundary and not bounds:
+        raise spike  # the best ran to the end of its domain as well: beside a value without a bound
     return replace(best, fixed=tuple(fixed))
 
 

@@ -65,7 +65,14 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
     family = likelihood.family
     sketch = likelihood.on_sketch().stand_ins
     if not likelihood.plain:
-        return _starts_of_stand_ins(family, sketch) or _guesses(family, likelihood.on_sketch())
+        few = likelihood.on_sketch()
+        # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform
+        # law ends where the last bin begins that is open.
+        for points in (sketch, few.sample.stand_ins(few.sample.maximum - few.sample.minimum)):
+            starts = _starts_of_stand_ins(family, points)
+            if any(few.mean_loglik(theta) > -np.inf for theta in starts):
+                return starts
+        return _guesses(family, few)
     if family.start is not None:
         proposed = family.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
@@ -89,8 +90,45 @@ class NegativeBinomial(Family):
         """The Poisson law, as the size grows."""
         return (Limit(get_family("poisson"), lambda mu: (np.inf, mu)),)
 
+    def cdf(self, x: Array, size: Array, mu: Array) -> Array:
+        """Probability of at most x."""
+        return _tails(x, size, mu)[0]
+
+    def sf(self, x: Array, size: Array, mu: Array) -> Array:
+        """Probability of more than x."""
+        return _tails(x, size, mu)[1]
+
+    def logcdf(self, x: Array, size: Array, mu: Array) -> Array:
+        """Log of the cdf."""
+        below, above = _tails(x, size, mu)
+        return _log_of(below, above)
+
+    def logsf(self, x: Array, size: Array, mu: Array) -> Array:
+        """Log of the survival function."""
+        below, above = _tails(x, size, mu)
+        return _log_of(above, below)
+
     def to_scipy(self, size: float, mu: float) -> Any:
         """``scipy.stats.nbinom(size, size / (size + mu))``."""
         from scipy import stats
 
         return stats.nbinom(size, size / (size + mu))
+
+
+def _tails(x: Array, size: Array, mu: Array) -> tuple[Array, Array]:
+    """Probabilities of at most x and of more: incomplete beta functions of the smaller of two shares."""
+    count = np.floor(x)
+    known = (count >= 0) & (count < np.inf)
+    n = np.where(known, count, 0.0) + 1.0
+    share, rest = mu / (size + mu), size / (size + mu)
+    near = share < 0.5
+    below = np.where(near, special.betaincc(n, size, share), special.betainc(size, n, rest))
+    above = np.where(near, special.betainc(n, size, share), special.betaincc(size, n, rest))
+    beyond = np.heaviside(count, np.nan)  # 0 before all counts, 1 after them
+    return np.where(known, below, beyond), np.where(known, above, 1.0 - beyond)
+
+
+def _log_of(p: Array, rest: Array) -> Array:
+    """Log of a probability, from the smaller of it and its complement."""
+    with np.errstate(divide="ignore"):
+        return np.where(p > 0.5, np.log1p(-rest), np.log(p))

@@ -678,7 +678,9 @@ def _scores_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, .
 
 def _hessians_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
     assert law.hessian is not None
-    return _block_sums(law.hessian(x, *params), weight, len(x))
+    # NumPy's powers and quotients leave the range of numbers without an exception; Python's raise.
+    numbers = (np.float64(p) if isinstance(p, float) else p for p in params)
+    return _block_sums(law.hessian(x, *numbers), weight, len(x))
 
 
 def _derivative_sums_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:

@@ -199,6 +199,34 @@ def test_score_is_the_slope_of_the_log_probability(row):
         assert np.broadcast_to(score, x.shape) == pytest.approx(slope, rel=1e-8, abs=1e-9)
 
 
+@pytest.mark.parametrize("size", [1e-6, 0.3, 5.0, 1e6 / 3, 1e9 / 3, 1e12 / 3])
+@pytest.mark.parametrize("mu", [1e-8, 2.5, 60.0])
+def test_negbin_tails_keep_their_digits_up_to_the_poisson_limit(size, mu):
+    """SciPy's take size / (size + mu), which near 1 has lost the digits of what is left."""
+    law = mle.distribution("negbin", size=size, mu=mu)
+    counts = np.array([0.0, 1.0, 2.0, 9.0])
+    with mpmath.workdps(40):
+        below = [mpmath.fsum(mpmath.exp(exact_negbin(k, size, mu)) for k in range(int(x) + 1)) for x in counts]
+        assert law.cdf(counts) == pytest.approx([float(p) for p in below], rel=1e-12)
+        assert law.logcdf(counts) == pytest.approx([float(mpmath.log(p)) for p in below], rel=1e-12, abs=1e-16)
+        assert law.sf(counts) == pytest.approx([float(1 - p) for p in below], rel=1e-11)
+    ends = np.array([-np.inf, -0.5, 1.7, np.inf, np.nan])
+    np.testing.assert_array_equal(law.cdf(ends), [0.0, 0.0, law.cdf(1.0), 1.0, np.nan])
+    np.testing.assert_array_equal(law.sf(ends), [1.0, 1.0, law.sf(1.0), 0.0, np.nan])
+
+
+@pytest.mark.parametrize("limit", [1.0, 3.0])
+def test_censored_counts_that_vary_less_than_poisson_ones_make_the_negbin_a_poisson(limit):
+    x = stats.binom(10, 0.25).rvs(120, random_state=21)
+    sample = mle.Sample.left_censored(np.maximum(x, limit), x > limit)
+    fit = fit_quietly(sample, "negbin")
+    poisson = mle.fit(sample, "poisson")
+    assert fit.certificate.verdict == "boundary"
+    assert fit.params["size"] == math.inf
+    assert fit.params["mu"] == pytest.approx(poisson.params["mu"], rel=1e-9)
+    assert fit.llf == pytest.approx(poisson.llf, rel=1e-12)
+
+
 def test_negbin_score_at_a_nearly_poisson_size():
     """The terms of the textbook's score are 1e-6 there, and their sum 1e-12."""
     x, size, mu = np.arange(9.0), 1e6, 3.0
