@@ -12,6 +12,8 @@ import pytest
 import mle_toolkit as mle
 from mle_toolkit.data import blocks
 from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, SKETCHED_ROWS, Run, ScannedSample
+from mle_toolkit.data.form import Form
+from mle_toolkit.data.tables import read_sample
 from mle_toolkit.errors import DataError, SupportError, UnknownNameError, WeightError
 
 N = 453_211  # more than are held, and no multiple of anything
@@ -290,7 +292,7 @@ def test_a_run_that_ends_early_is_refused(monkeypatch):
 
 def test_a_line_cut_short_is_refused(folder, tmp_path):
     (tmp_path / "cut.csv").write_text((folder / "all.csv").read_text()[:-6])
-    with pytest.raises(DataError, match=r"cut\.csv: cannot be read after row \d{6}: .*Expected 3 columns, got 1"):
+    with pytest.raises(DataError, match=rf"cut\.csv: line {N + 1} has 1 of 3 fields"):
         mle.fit(mle.scan(tmp_path / "cut.csv", "x"), "gamma")
 
 
@@ -316,6 +318,67 @@ def test_text_among_numbers_is_named_with_its_row(folder, tmp_path):
     (tmp_path / "text.csv").write_text("\n".join(lines))
     with pytest.raises(DataError, match=rf"expected real numbers in column 'x'; row {ROW} is 'wet'"):
         mle.fit(mle.scan(tmp_path / "text.csv", "x"), "gamma")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x\n1.5\n2.5\n\n",
+        "x\r\n1.5\r\n2.5\r\n\r\n\r\n",
+        "\n\nx\n1.5\n2.5",
+        "\ufeff\nx\n1.5\n2.5\n",
+        "x\r1.5\r2.5\r",
+        " x , y\n 1.5 , 2\n\n 2.5 , 3\n\n",
+        'x,y\n1.5,"7,8\n9,9"\n2.5,"a ""b"" c"\n',
+        "x;y\n1.5;1,5\n2.5;2,5\n",
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_csv_is_read_as_in_memory(tmp_path, text, packed):
+    path, plain = tmp_path / ("a.csv.gz" if packed else "a.csv"), tmp_path / "plain.csv"
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    plain.write_bytes(text.encode())
+    _, expected = read_sample(str(plain), Form(column="x"))
+    np.testing.assert_array_equal(mle.scan(path, "x").lower, expected.lower)
+
+
+def test_quoted_cells_may_straddle_what_is_read_at_once(tmp_path):
+    lines = "".join(f'{k}.5,"line {k}\n7,8"\n' for k in range(100_000))
+    (tmp_path / "a.csv").write_text("x,y\n" + lines)
+    np.testing.assert_array_equal(mle.scan(tmp_path / "a.csv", "x").lower, np.arange(100_000) + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('x,y\n1.5,"wet\n2.5,c\n', "line 3 is not CSV: unexpected end of data"),
+        ('x,y\n1.5,"wet\n2.5,c\n3.5,"dry\n', "line 4 is not CSV: ',' expected after '\"'"),
+        ("x,y\n1.5,2\n2.5\n3.5,1\n", "line 3 has 1 of 2 fields"),
+        ("x\n1,5\n", "line 2 has 2 of 1 fields"),
+        ("x\n1.5\nwet\n", "expected real numbers in column 'x'; row 1 is 'wet'"),
+        ("x\n1.5\n1_000\n", "row 1 is '1_000'"),
+        ("x\n1.5\n\n2.5\n", "the observation in row 1 is missing"),
+        ("x\n1.5\n2.5\nNA\n", "the observation in row 2 is missing"),
+        ("\n\n", "empty, without even a header"),
+        ("x\n", "no observations"),
+        ("größe\n1.5\n".encode("latin-1"), "its first line is not UTF-8"),
+        ("x\n1.5\n".encode("utf-16"), "its first line is not UTF-8"),
+    ],
+)
+def test_what_is_wrong_in_a_csv_file_is_said_with_its_place(tmp_path, text, says):
+    (tmp_path / "a.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(DataError, match=re.escape(says)):
+        mle.scan(tmp_path / "a.csv", "x" if isinstance(text, str) and "x" in text else None).read()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_the_files_of_a_folder_have_one_column_in_common(tmp_path, kind):
+    for k, name in enumerate(["mm", "mm", "inches"]):
+        table = pa.table({name: [1.5, 2.5]})
+        path = tmp_path / f"{k}.{kind}"
+        pq.write_table(table, path) if kind == "parquet" else path.write_text(f"{name}\n1.5\n2.5\n")
+    with pytest.raises(UnknownNameError, match=rf"2\.{kind}: there is no column 'mm'; its columns: inches"):
+        mle.scan(tmp_path)
 
 
 def test_whole_numbers_may_be_followed_by_others(tmp_path):
