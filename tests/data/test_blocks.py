@@ -126,9 +126,7 @@ def test_the_report_has_what_sums_can_tell():
     assert "in memory" in report.reasons["entropy"]
 
 
-@pytest.mark.parametrize(
-    "ask", [lambda s: s.x, lambda s: s.quantile(0.5), lambda s: s.weight, lambda s: s.truncated(0)]
-)
+@pytest.mark.parametrize("ask", [lambda s: s.x, lambda s: s.lower, lambda s: s.weight, lambda s: s.truncated(0)])
 def test_what_needs_all_rows_at_once_is_refused(ask):
     sample = mle.scan(X, None) if ask.__code__.co_names != ("weight",) else weighted()
     with pytest.raises(DataError, match=f"needs all {sample.n_rows} rows at once"):
@@ -139,9 +137,35 @@ def weighted():
     return mle.scan(pa.table({"x": X, "w": np.ones(N)}), "x", weights="w")
 
 
-def test_a_law_of_order_statistics_is_refused():
-    with pytest.raises(DataError, match="order statistics"):
-        mle.fit(mle.scan(X), "laplace")
+@pytest.mark.parametrize(
+    "x",
+    [
+        X,
+        np.append(X, 1.5),
+        np.sort(X),
+        np.round(X - 3),
+        np.full(N, 3.0),
+        np.repeat([0.0, 1.0], N // 2),
+        np.where(np.arange(N) % 8 == 0, X, 100 + X),  # of which the sketch sees one kind only
+    ],
+)
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_quantiles_are_those_of_memory(x, is_weighted):
+    weight = np.resize(WEIGHTS, len(x)) if is_weighted else None
+    table = pa.table({"x": x} if weight is None else {"x": x, "w": weight})
+    scanned = mle.scan(table, "x", weights=None if weight is None else "w")
+    expected = mle.Sample(x, weight)
+    levels = (0.0, 1e-7, 0.001, 0.25, 0.5, 0.9, 0.9999, 1.0)
+    assert [scanned.quantile(p) for p in levels] == [expected.quantile(p) for p in levels]
+    assert not scanned.in_memory
+
+
+def test_a_law_of_order_statistics_is_fitted_by_passes():
+    x = np.random.default_rng(3).laplace(3.0, 2.0, N)
+    fit, expected = mle.fit(mle.scan(x), "laplace"), mle.fit(x, "laplace")
+    assert fit.params["loc"] == expected.params["loc"]
+    assert fit.params["scale"] == pytest.approx(expected.params["scale"], rel=1e-13)
+    assert fit.llf == pytest.approx(expected.llf, rel=1e-14)
 
 
 def test_few_rows_are_held(folder):
