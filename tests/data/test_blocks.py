@@ -215,6 +215,15 @@ def test_an_exponential_family_is_one_pass(monkeypatch):
     assert len(passes) == 1
 
 
+def test_all_that_a_fit_can_tell_is_three_passes(monkeypatch):
+    passes = []
+    monkeypatch.setattr(ScannedSample, "_pass", counted(ScannedSample._pass, passes))
+    fit = mle.fit(mle.scan(X), "gamma")
+    record = fit.to_dict() | fit.information().to_dict()
+    assert record["nobs"] == N
+    assert len(passes) == 3  # the fit, the outer products of its scores, the spread of its log-densities
+
+
 def counted(function, calls):
     def calling(*args, **kwargs):
         calls.append(args)
