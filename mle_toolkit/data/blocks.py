@@ -699,7 +699,8 @@ class ScannedSample(BlockedSample):
             for block in _grouped(run.pieces, -first % CHUNK_ROWS or CHUNK_ROWS, CHUNK_ROWS):
                 at = summed.last
                 summed.last += _length(block)
-                summed.kept.append(_every(stride, block, at))
+                if stride:
+                    summed.kept.append(_every(stride, block, at))
                 if at % CHUNK_ROWS:
                     summed.head = block
                 elif summed.last - at < CHUNK_ROWS:
@@ -736,7 +737,7 @@ class ScannedSample(BlockedSample):
         first, pool, most_pending = 0, _pool(), _workers() + 1
         with progress(f"reading {self._description}", self._source.expected_rows) as advance:
             for run in runs:
-                stride = 1 if keeper is None else keeper.stride
+                stride = 0 if keeper is None else keeper.stride
                 pending.append((pool.submit(of_run, run, first, stride), stride))
                 first += run.n_rows
                 if len(pending) > most_pending:

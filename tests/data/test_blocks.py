@@ -224,6 +224,17 @@ def test_all_that_a_fit_can_tell_is_three_passes(monkeypatch):
     assert len(passes) == 3  # the fit, the outer products of its scores, the spread of its log-densities
 
 
+def test_rows_are_kept_for_a_sketch_in_the_first_pass_only(monkeypatch):
+    kept = []
+    monkeypatch.setattr(blocks, "_every", counted(blocks._every, kept))
+    sample = mle.scan(X)
+    sample.read()
+    assert kept
+    kept.clear()
+    assert sample.mean() == pytest.approx(X.mean(), rel=1e-12)
+    assert not kept
+
+
 def counted(function, calls):
     def calling(*args, **kwargs):
         calls.append(args)
