@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -652,13 +652,15 @@ class ScannedSample(BlockedSample):
         head = next(in_order, Run(0, []))
         few, weight = _joined(list(head.pieces))
         _check_extent(survey(few, weight, 0), head.pieces)
-        if head.n_rows < HELD_ROWS or (following := next(in_order, None)) is None:
+        runs = self._at_once() if head.n_rows == HELD_ROWS else []
+        n_rows = sum(run.n_rows for run in runs)
+        following = [] if n_rows > HELD_ROWS else list(islice(in_order, 1))  # where it is known, nothing is read to see
+        if n_rows <= HELD_ROWS and not following:
             self._hold(few, weight)
             return
         parts, note = ((), None) if along is None else along(few, self._weighted)
-        runs = self._at_once()
-        keeper = _Keeper(sum(run.n_rows for run in runs))
-        sums = self._pass([(survey, CHUNK_ROWS), *parts], runs or chain([head, following], in_order), keeper)
+        keeper = _Keeper(n_rows)
+        sums = self._pass([(survey, CHUNK_ROWS), *parts], runs or chain([head], following, in_order), keeper)
         self._keep(sums[0], keeper.kept, parts, sums[1:], note, few)
 
     def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
