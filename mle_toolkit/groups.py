@@ -353,6 +353,8 @@ def _keys_among(columns: Any, by: str | Sequence[str], column: str, weights: str
             raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, columns))}.")
     if not names:
         raise ParameterError("by: name at least one column.")
+    if len(set(names)) < len(names):
+        raise ParameterError(f"by: {', '.join(names)}: name each column once.")
     return names
 
 
@@ -557,6 +559,9 @@ def _codes(series: nw.Series[Any]) -> NDArray[np.int64]:
         low, high = int(values.min()), int(values.max())
         if high - low < _DENSE * len(values):
             return _dense(values - low)
+    if series.dtype.is_float() and not series.implementation.is_pandas():
+        # As pandas has it: NaN is missing like null, and -0 is 0.
+        series = (series + 0.0).fill_nan(None)
     native: Any = series.to_native()
     if series.implementation.is_pandas():
         import pandas as pd

@@ -151,7 +151,6 @@ def test_what_is_drawn_is_held(folder):
 @pytest.mark.parametrize(
     ("name", "options", "code", "says"),
     [
-        ("rain.parquet", ("-c", "mm", "-d", "laplace"), BAD_DATA, "(in the shell: --in-memory)"),
         ("rain", ("-c", "mm", "-d", "gamma", "--in-memory"), BAD_DATA, "Write one file"),
         ("rain.csv.gz", ("--time", "mm", "--event", "weight", "-d", "gamma"), BAD_DATA, "is for exact values"),
         ("rain.parquet", ("-c", "snow", "-d", "gamma"), USAGE, "there is no column 'snow'; its columns: mm, weight"),
@@ -178,8 +177,9 @@ def assert_one_line(result, code, *says):
         assert part in err
 
 
-def test_an_order_statistic_is_had_in_memory(run, folder):
-    code, out, _ = run("fit", folder / "rain.parquet", "-c", "mm", "-d", "laplace", "--in-memory", "--format", "json")
+@pytest.mark.parametrize("options", [(), ("--in-memory",)])
+def test_a_median_is_had_in_memory_or_not(run, folder, options):
+    code, out, _ = run("fit", folder / "rain.parquet", "-c", "mm", "-d", "laplace", *options, "--format", "json")
     assert code == OK
     assert json.loads(out)["params"]["loc"] == np.median(X)
 

@@ -82,9 +82,7 @@ def test_estimates_move_with_the_unit(name, factor):
     se, theta = np.array(list(expected["se"].values())), np.array(list(expected["params"].values()))
     ones = np.ones(len(theta))
     slope = moved(fit.family, 2 * ones, 0.0, factor) - moved(fit.family, ones, 0.0, factor)
-    assert np.all(
-        np.abs(flat(fit.params) - moved(fit.family, theta, 0.0, factor)) <= IN_STANDARD_ERRORS * slope * se
-    )
+    assert np.all(np.abs(flat(fit.params) - moved(fit.family, theta, 0.0, factor)) <= IN_STANDARD_ERRORS * slope * se)
     weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
     points = float(np.sum(weight[sample.lower == sample.upper]))  # densities change with the unit, masses do not
     assert fit.llf == pytest.approx(expected["loglik"] - points * math.log(factor), rel=LOGLIK)

@@ -126,6 +126,15 @@ def test_keys_of_any_type_are_ordered(kind, keys):
         assert column(table, "scale").tolist() == pytest.approx(expected.tolist())
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_nan_is_missing_like_null_and_the_sign_of_0_is_no_key(kind):
+    x = [1.0, 2.0, 3.0, 5.0, 6.0, 8.0]
+    frame = KINDS[kind]({"k": [0.0, -0.0, float("nan"), None, 1.0, 1.0], "x": x})
+    fits = mle.fit_groups(frame, "k", "x", "exponential")
+    assert column(fits.table, "scale").tolist() == pytest.approx([1.5, 7.0, 4.0])
+    assert [fits.of(key).params["scale"] for key in (0.0, 1.0, None)] == pytest.approx([1.5, 7.0, 4.0])
+
+
 def test_several_columns_make_the_groups():
     frame = pd.DataFrame({"site": [1, 2, 1, 2, 1, 2], "year": [7, 7, 8, 8, 8, 7], "x": [1.0, 2, 3, 4, 5, 6]})
     fits = mle.fit_groups(frame, ["site", "year"], "x", "exponential")
@@ -208,6 +217,7 @@ def test_the_record_is_json_ready():
         ({"column": "rain"}, UnknownNameError, "column 'rain' not found"),
         ({"column": "station"}, DataError, "expected real numbers"),
         ({"by": []}, ParameterError, "at least one column"),
+        ({"by": ["station", "station"]}, ParameterError, "by: station, station: name each column once"),
         ({"family": []}, ComparisonError, "nothing to fit"),
         ({"family": ["gamma", "gamma"]}, ComparisonError, "name each once"),
         ({"family": ["gamma", "poisson"]}, ComparisonError, "different units"),

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, NoReturn, Protocol
 
 import numpy as np
@@ -27,6 +27,8 @@ from mle_toolkit.data.sample import (
     NanPolicy,
     Sample,
     WeightKind,
+    standard_errors_about,
+    step_at,
 )
 from mle_toolkit.errors import DataError, WeightError
 
@@ -253,6 +255,48 @@ class _Outside:
         return _Outside(self.count + other.count, first.row, first.value)
 
 
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Sum of weights by place among edges, between and at them by turns: below the first, at it, above it, ..."""
+
+    edges: Array
+
+    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
+        edges = self.edges
+        below, above = x < edges[0], x > edges[-1]
+        among = ~(below | above)
+        near = x[among]
+        places = np.searchsorted(edges, near, side="left") + np.searchsorted(edges, near, side="right")
+        counts = np.bincount(places, None if weight is None else weight[among], 2 * len(edges) + 1).astype(np.float64)
+        for place, outside in ((0, below), (-1, above)):
+            counts[place] = np.count_nonzero(outside) if weight is None else np.sum(weight[outside])
+        return counts
+
+
+@dataclass(frozen=True)
+class _Few:
+    """Some rows; pieces join."""
+
+    x: Array
+    weight: Array
+
+    def __add__(self, other: _Few) -> _Few:
+        return _Few(np.concatenate([self.x, other.x]), np.concatenate([self.weight, other.weight]))
+
+
+@dataclass(frozen=True)
+class _Between:
+    """The rows strictly between two values."""
+
+    low: float
+    high: float
+
+    def __call__(self, x: Array, weight: Array | None, first: int) -> _Few:
+        rows = (x > self.low) & (x < self.high)
+        some = x[rows]
+        return _Few(some, np.ones(len(some)) if weight is None else weight[rows])
+
+
 @dataclass(frozen=True)
 class _Failing:
     test: Callable[[Array], Any]
@@ -274,9 +318,9 @@ def sums_of_blocks(part: Part, x: Array, weight: Array | None, first: int, lengt
 class BlockedSample(Sample):
     """Observations that are read in blocks, for every pass anew, and never held: memory stays the same for any length.
 
-    Whatever is a sum over rows can be had: fits, standard errors, means. What needs all rows at once (order statistics,
-    spacings, a value for every row) raises a `DataError`. Data of at most `HELD_ROWS` rows are held after all, and
-    everything can be had.
+    Whatever is a sum over rows can be had: fits, standard errors, means, and by counting quantiles. What needs all rows
+    at once (their order, spacings, a value for every row) raises a `DataError`. Data of at most `HELD_ROWS` rows are
+    held after all, and everything can be had.
 
     The first pass validates: it finds the number of rows, the extent and a thinned copy. It is made when one of them is
     first asked for; a fit takes the sums that it will need on the way.
@@ -369,7 +413,7 @@ class BlockedSample(Sample):
             return None
         if name in ("lower", "upper", "weight"):
             raise DataError(
-                f"{self._description}: what was asked for needs all {self.n_rows} rows at once (order statistics, "
+                f"{self._description}: what was asked for needs all {self.n_rows} rows at once (their order, "
                 f"spacings, a value for every row), but they are read in blocks and not held. Pass the column as an "
                 f"array if it fits into memory (in the shell: --in-memory), or use a subsample: .sketch()."
             )
@@ -445,6 +489,34 @@ class BlockedSample(Sample):
         if self.in_memory:
             return super().mean(of)
         return float(self.fold(_Total(of))) / self.nobs
+
+    def quantile(self, p: float) -> float:
+        """Weighted quantile, as of a `Sample`, in two passes.
+
+        One counts rows among those of the sketch, the other fetches the few that lie with the quantile between two.
+        """
+        if self.in_memory:
+            return super().quantile(p)
+        few = self.sketch(SKETCHED_ROWS)
+        seen, reach = np.unique(few.lower), standard_errors_about(p, few)
+        while True:
+            low = few.quantile(p - reach) if p > reach else self.minimum
+            high = few.quantile(p + reach) if p + reach < 1 else self.maximum
+            edges = np.unique([low, *seen[(seen > low) & (seen < high)], high])
+            counts = np.asarray(self._sum(_Cells(edges), CHUNK_ROWS))
+            first, last = step_at(p, np.cumsum(counts), self.nobs)
+            if (first > 0 or low <= self.minimum) and (last < len(counts) - 1 or high >= self.maximum):
+                break
+            reach *= 8  # the rows of the sketch were not like the others
+        first, last = max(first, 1), min(last, len(counts) - 2)
+        at = np.arange(first | 1, last + 1, 2)
+        x, weight = edges[at // 2], counts[at]
+        if counts[first : last + 1].sum() > weight.sum():
+            inside: _Few = self._sum(_Between(float(edges[(first - 1) // 2]), float(edges[last // 2])), CHUNK_ROWS)
+            x, weight = np.concatenate([x, inside.x]), np.concatenate([weight, inside.weight])
+        order = np.argsort(x)
+        first, last = step_at(p, counts[:first].sum() + np.cumsum(weight[order]), self.nobs)
+        return 0.5 * float(x[order[first]]) + 0.5 * float(x[order[min(last, len(x) - 1)]])
 
     @property
     def is_integer(self) -> bool:
@@ -580,13 +652,15 @@ class ScannedSample(BlockedSample):
         head = next(in_order, Run(0, []))
         few, weight = _joined(list(head.pieces))
         _check_extent(survey(few, weight, 0), head.pieces)
-        if head.n_rows < HELD_ROWS or (following := next(in_order, None)) is None:
+        runs = self._at_once() if head.n_rows == HELD_ROWS else []
+        n_rows = sum(run.n_rows for run in runs)
+        following = [] if n_rows > HELD_ROWS else list(islice(in_order, 1))  # where it is known, nothing is read to see
+        if n_rows <= HELD_ROWS and not following:
             self._hold(few, weight)
             return
         parts, note = ((), None) if along is None else along(few, self._weighted)
-        runs = self._at_once()
-        keeper = _Keeper(sum(run.n_rows for run in runs))
-        sums = self._pass([(survey, CHUNK_ROWS), *parts], runs or chain([head, following], in_order), keeper)
+        keeper = _Keeper(n_rows)
+        sums = self._pass([(survey, CHUNK_ROWS), *parts], runs or chain([head], following, in_order), keeper)
         self._keep(sums[0], keeper.kept, parts, sums[1:], note, few)
 
     def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
@@ -627,7 +701,8 @@ class ScannedSample(BlockedSample):
             for block in _grouped(run.pieces, -first % CHUNK_ROWS or CHUNK_ROWS, CHUNK_ROWS):
                 at = summed.last
                 summed.last += _length(block)
-                summed.kept.append(_every(stride, block, at))
+                if stride:
+                    summed.kept.append(_every(stride, block, at))
                 if at % CHUNK_ROWS:
                     summed.head = block
                 elif summed.last - at < CHUNK_ROWS:
@@ -664,7 +739,7 @@ class ScannedSample(BlockedSample):
         first, pool, most_pending = 0, _pool(), _workers() + 1
         with progress(f"reading {self._description}", self._source.expected_rows) as advance:
             for run in runs:
-                stride = 1 if keeper is None else keeper.stride
+                stride = 0 if keeper is None else keeper.stride
                 pending.append((pool.submit(of_run, run, first, stride), stride))
                 first += run.n_rows
                 if len(pending) > most_pending:

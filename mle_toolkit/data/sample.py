@@ -573,7 +573,7 @@ class Sample:
             return 0.5 * below + 0.5 * float(self._ordered[min(above, self.n_rows - 1)])  # their sum might overflow
         order = np.argsort(self.lower)
         cumulative = np.cumsum(self.weight[order])
-        low, high = _step_at(p, cumulative, cumulative[-1])
+        low, high = step_at(p, cumulative, cumulative[-1])
         return float(0.5 * (self.lower[order[low]] + self.lower[order[min(high, len(order) - 1)]]))
 
     def _selected(self, p: float) -> float | None:
@@ -582,8 +582,7 @@ class Sample:
         After Floyd & Rivest (1975), Communications of the ACM 18, 165-172.
         """
         few = self._strided(_SELECTING_ROWS)
-        squares = few.n_rows if few.weight is None else float(np.sum(np.square(few.weight)))
-        reach = _STANDARD_ERRORS * math.sqrt(p * (1 - p) * squares) / few.nobs
+        reach = standard_errors_about(p, few)
         low = few.quantile(p - reach) if p > reach else -math.inf
         high = few.quantile(p + reach) if p + reach < 1 else math.inf
         below, rows, weights = 0.0, [], []
@@ -594,7 +593,7 @@ class Sample:
             below += np.count_nonzero(x < low) if w is None else float(np.sum(w[x < low]))
         x, w = np.concatenate(rows), np.concatenate(weights)
         order = np.argsort(x)
-        first, last = _step_at(p, below + np.cumsum(w[order]), self.nobs)
+        first, last = step_at(p, below + np.cumsum(w[order]), self.nobs)
         if (first == 0 and low > self.minimum) or (last == len(x) and high < self.maximum):
             return None
         return 0.5 * float(x[order[first]]) + 0.5 * float(x[order[min(last, len(x) - 1)]])
@@ -826,7 +825,13 @@ class _MappedSample(Sample):
         return self if few is self._origin else few.mapped(self._of)
 
 
-def _step_at(p: float, cumulative: Array, total: float) -> tuple[int, int]:
+def standard_errors_about(p: float, few: Sample) -> float:
+    """How far in probability a quantile of all data may lie from that of a subsample: some standard errors."""
+    squares = few.n_rows if few.weight is None else float(np.sum(np.square(few.weight)))
+    return _STANDARD_ERRORS * math.sqrt(p * (1 - p) * squares) / few.nobs
+
+
+def step_at(p: float, cumulative: Array, total: float) -> tuple[int, int]:
     """Rows, in order, between which the cumulative weight reaches a share of the total; one row unless it is a tie."""
     target = p * total
     # A target that a cumulative weight meets up to rounding lies on the step between two observations.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, Run, ScannedSample, Source
 from mle_toolkit.data.sample import NanPolicy, WeightKind
-from mle_toolkit.data.tables import DELIMITERS, MISSING
+from mle_toolkit.data.tables import DELIMITERS, MISSING, numbered
 from mle_toolkit.errors import DataError, UnknownNameError
 
 _SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".npy")
@@ -117,7 +119,11 @@ def _source_of_path(path: Path, column: str | int | None, weights: str | int | N
     )
     if not files:
         raise DataError(f"{path}: the folder holds no file of a known kind ({', '.join(_SUFFIXES)}).")
-    return _Files(f"{path} ({len(files)} files)", [_source_of_file(file, str(file), column, weights) for file in files])
+    sources = [_source_of_file(files[0], str(files[0]), column, weights)]
+    if column is None and isinstance(sources[0], (_ParquetSource, _CsvSource)):
+        column = sources[0].columns.column  # the others must have it too, not only one of another name
+    sources += [_source_of_file(file, str(file), column, weights) for file in files[1:]]
+    return _Files(f"{path} ({len(files)} files)", sources)
 
 
 def _source_of_file(path: Path, name: str, column: str | int | None, weights: str | int | None) -> Source:
@@ -292,29 +298,92 @@ class _ParquetSource:
                 read[0] += batch.num_rows
 
 
+class _CsvBytes(io.RawIOBase):
+    """The bytes of a CSV file, without the empty lines at its ends; counts quotes and ends of lines.
+
+    Parameters
+    ----------
+    path : Path
+        Unpacked if its name ends in ``.gz``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.n_quotes = 0
+        self._ends = [0, 0]
+        self._pieces = self._read(path)
+        self._rest = memoryview(b"")
+
+    @property
+    def n_lines(self) -> int:
+        """How many lines there are, where no cell spans several."""
+        return 1 + max(self._ends)
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, out: Any) -> int:
+        """Fill a buffer, but at the end of the file."""
+        filled = 0
+        while filled < len(out):
+            if not self._rest:
+                self._rest = memoryview(next(self._pieces, b""))
+                if not self._rest:
+                    break
+            some = self._rest[: len(out) - filled]
+            out[filled : filled + len(some)] = some
+            filled += len(some)
+            self._rest = self._rest[len(some) :]
+        return filled
+
+    def close(self) -> None:
+        """Close the file."""
+        self._pieces.close()
+        super().close()
+
+    def _read(self, path: Path) -> Generator[bytes, None, None]:
+        import pyarrow as pa
+
+        held, begun = b"", False
+        with pa.input_stream(path) as file:
+            while piece := file.read(_READ_BYTES):
+                if not begun:
+                    piece = piece.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
+                    begun = bool(piece)
+                text = piece.rstrip(b"\r\n")
+                held, empty = (held + text, piece[len(text) :]) if text else (b"", held + piece)
+                self.n_quotes += held.count(b'"')
+                self._ends = [self._ends[0] + held.count(b"\n"), self._ends[1] + held.count(b"\r")]
+                yield held
+                held = empty
+        if begun:
+            yield b"\n"
+
+
 @dataclass(frozen=True)
 class _CsvSource:
     path: Path
     columns: _Columns
+    header: tuple[str, ...]
     delimiter: str
-    ignore_empty_lines: bool
     expected_rows: None = None
 
     @classmethod
     def of(cls, path: Path, column: Any, weights: Any) -> _CsvSource:
-        import pyarrow as pa
-        from pyarrow import csv
-
-        with _reading(str(path), [0]), pa.input_stream(path) as stream:
-            head = stream.read(_READ_BYTES).decode("utf-8", errors="replace").lstrip("\ufeff\r\n")
-        delimiter = max(DELIMITERS, key=head.partition("\n")[0].count)
-        parse = csv.ParseOptions(delimiter=delimiter)
-        with _reading(str(path), [0]), csv.open_csv(path, parse_options=parse) as reader:
-            names = list(reader.schema.names)
-        if all(_is_number(name) for name in names):
+        with _reading(str(path), [0]), _CsvBytes(path) as stream:
+            head = stream.read(_READ_BYTES) or b""
+        if not head:
+            raise DataError(f"{path}: empty, without even a header.")
+        lines = io.StringIO(head.decode("utf-8", errors="replace"), newline="")
+        delimiter = max(DELIMITERS, key=lines.readline().count)
+        lines.seek(0)
+        _, names = next(numbered(csv.reader(lines, delimiter=delimiter, strict=True), str(path)))
+        header = tuple(name.strip() for name in names)
+        if any("\ufffd" in name for name in header):
+            raise DataError(f"{path}: its first line is not UTF-8 text; save it as CSV in UTF-8.")
+        if all(_is_number(name) for name in header):
             raise DataError(f"{path}: the first line holds numbers, not the names of columns. Write a header line.")
-        # In a file of one column an empty line is an empty cell.
-        return cls(path, _Columns.of(names, column, weights, str(path)), delimiter, ignore_empty_lines=len(names) > 1)
+        return cls(path, _Columns.of(list(header), column, weights, str(path)), header, delimiter)
 
     @property
     def description(self) -> str:
@@ -324,15 +393,19 @@ class _CsvSource:
     def weighted(self) -> bool:
         return self.columns.weights is not None
 
-    def _opened(self, kind: Any) -> Any:
+    def _opened(self, stream: _CsvBytes, kind: Any) -> Any:
         """A reader of the columns as of one type: given, not guessed from rows, as whole numbers may precede others."""
         from pyarrow import csv
 
         names = self.columns.names
         return csv.open_csv(
-            self.path,
-            read_options=csv.ReadOptions(block_size=_READ_BYTES),
-            parse_options=csv.ParseOptions(delimiter=self.delimiter, ignore_empty_lines=self.ignore_empty_lines),
+            stream,
+            read_options=csv.ReadOptions(block_size=_READ_BYTES, column_names=self.header, skip_rows_after_names=1),
+            parse_options=csv.ParseOptions(
+                delimiter=self.delimiter,
+                newlines_in_values=True,
+                ignore_empty_lines=len(self.header) > 1,  # in a file of one column an empty line is an empty cell
+            ),
             convert_options=csv.ConvertOptions(
                 include_columns=names,
                 column_types=dict.fromkeys(names, kind),
@@ -345,18 +418,20 @@ class _CsvSource:
         import pyarrow as pa
 
         read = [0]
-        with _reading(str(self.path), read), self._opened(pa.float64()) as reader:
-            while True:
-                try:
-                    batch = reader.read_next_batch()
-                except StopIteration:
-                    return
-                except pa.ArrowInvalid as error:
-                    if "conversion error" in str(error):
-                        self._refuse_text(read[0])
-                    raise
-                yield self.columns.rows(batch, read[0])
-                read[0] += batch.num_rows
+        with _reading(str(self.path), read), _CsvBytes(self.path) as stream:
+            try:
+                with self._opened(stream, pa.float64()) as reader:
+                    for batch in reader:
+                        yield self.columns.rows(batch, read[0])
+                        read[0] += batch.num_rows
+            except pa.ArrowInvalid as error:
+                if "conversion error" in str(error):
+                    self._refuse_text(read[0])
+                self._check_lines(read[0])
+                raise
+            # A quote that is not closed swallows all lines up to the next one.
+            if stream.n_quotes % 2 or (stream.n_quotes and stream.n_lines > read[0] + 1):
+                self._check_lines(read[0])
 
     def runs(self) -> None:
         return None
@@ -366,7 +441,7 @@ class _CsvSource:
         import pyarrow as pa
 
         first = 0
-        with self._opened(pa.string()) as reader:
+        with _CsvBytes(self.path) as stream, self._opened(stream, pa.string()) as reader:
             for batch in reader:
                 if first >= row:
                     for name in self.columns.names:
@@ -378,13 +453,28 @@ class _CsvSource:
                                 )
                 first += batch.num_rows
 
+    def _check_lines(self, n_rows: int) -> None:
+        """Raise for the first line that is not CSV, or has another number of fields than the header: slow, but sure."""
+        with _CsvBytes(self.path) as stream:
+            text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", errors="replace", newline="")
+            n_found = -1  # the header is no row
+            for line, row in numbered(csv.reader(text, delimiter=self.delimiter, strict=True), str(self.path)):
+                if row and len(row) != len(self.header):
+                    raise DataError(
+                        f"{self.path}: line {line} has {len(row)} of {len(self.header)} fields. Is it damaged, or not "
+                        f"written to the end?"
+                    )
+                n_found += bool(row) or len(self.header) == 1
+        if n_found != n_rows:
+            raise DataError(f"{self.path}: {n_rows} rows were read of {n_found}. Are there quotes within its cells?")
+
 
 def _is_number(text: str) -> bool:
     try:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text  # Python's own 1_000 is no number in a file
 
 
 @dataclass

@@ -298,7 +298,7 @@ def _read_csv(text: IO[str], label: str, wanted: Iterable[str] | None) -> Table:
         raise DataError(f"{label}: empty, without even a header")
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(itertools.chain([first], text), delimiter=delimiter, strict=True)
-    rows = _numbered(reader, label, skipped)
+    rows = numbered(reader, label, skipped)
     _, header = next(rows)
     header = [name.strip() for name in header]
     if all(_number(name) is not None and name not in MISSING for name in header):
@@ -332,7 +332,7 @@ def _read_csv(text: IO[str], label: str, wanted: Iterable[str] | None) -> Table:
     return Table(label, {name: refused.get(name, np.array(values)) for name, values in chosen.items()})
 
 
-def _numbered(reader: Any, label: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
+def numbered(reader: Any, label: str, skipped: int = 0) -> Iterator[tuple[int, list[str]]]:
     """Rows with the line of the file on which each ends."""
     while True:
         try:

@@ -65,6 +65,7 @@ class Likelihood:
         self._last_derivatives: Last[list[float] | None] = Last()
         self._last_loglik: Last[float] = Last()
         self._last_score: Last[Array] = Last()
+        self._last_products: Last[Array] = Last()
 
     @cached_property
     def sample(self) -> Sample:
@@ -487,7 +488,7 @@ class Likelihood:
 
         The family must have a score.
         """
-        return self._fold(partial(_score_products_of, squared), theta)
+        return self._last_products(theta, lambda at: self._fold(partial(_score_products_of, squared), at))
 
     def squared_deviations(self, theta: Array, mean: float, *, squared: bool) -> float:
         """Sum of squares of the points' log-densities about a mean, weighted by weights or their squares."""

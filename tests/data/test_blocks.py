@@ -12,6 +12,8 @@ import pytest
 import mle_toolkit as mle
 from mle_toolkit.data import blocks
 from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, SKETCHED_ROWS, Run, ScannedSample
+from mle_toolkit.data.form import Form
+from mle_toolkit.data.tables import read_sample
 from mle_toolkit.errors import DataError, SupportError, UnknownNameError, WeightError
 
 N = 453_211  # more than are held, and no multiple of anything
@@ -124,9 +126,7 @@ def test_the_report_has_what_sums_can_tell():
     assert "in memory" in report.reasons["entropy"]
 
 
-@pytest.mark.parametrize(
-    "ask", [lambda s: s.x, lambda s: s.quantile(0.5), lambda s: s.weight, lambda s: s.truncated(0)]
-)
+@pytest.mark.parametrize("ask", [lambda s: s.x, lambda s: s.lower, lambda s: s.weight, lambda s: s.truncated(0)])
 def test_what_needs_all_rows_at_once_is_refused(ask):
     sample = mle.scan(X, None) if ask.__code__.co_names != ("weight",) else weighted()
     with pytest.raises(DataError, match=f"needs all {sample.n_rows} rows at once"):
@@ -137,9 +137,35 @@ def weighted():
     return mle.scan(pa.table({"x": X, "w": np.ones(N)}), "x", weights="w")
 
 
-def test_a_law_of_order_statistics_is_refused():
-    with pytest.raises(DataError, match="order statistics"):
-        mle.fit(mle.scan(X), "laplace")
+@pytest.mark.parametrize(
+    "x",
+    [
+        X,
+        np.append(X, 1.5),
+        np.sort(X),
+        np.round(X - 3),
+        np.full(N, 3.0),
+        np.repeat([0.0, 1.0], N // 2),
+        np.where(np.arange(N) % 8 == 0, X, 100 + X),  # of which the sketch sees one kind only
+    ],
+)
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_quantiles_are_those_of_memory(x, is_weighted):
+    weight = np.resize(WEIGHTS, len(x)) if is_weighted else None
+    table = pa.table({"x": x} if weight is None else {"x": x, "w": weight})
+    scanned = mle.scan(table, "x", weights=None if weight is None else "w")
+    expected = mle.Sample(x, weight)
+    levels = (0.0, 1e-7, 0.001, 0.25, 0.5, 0.9, 0.9999, 1.0)
+    assert [scanned.quantile(p) for p in levels] == [expected.quantile(p) for p in levels]
+    assert not scanned.in_memory
+
+
+def test_a_law_of_order_statistics_is_fitted_by_passes():
+    x = np.random.default_rng(3).laplace(3.0, 2.0, N)
+    fit, expected = mle.fit(mle.scan(x), "laplace"), mle.fit(x, "laplace")
+    assert fit.params["loc"] == expected.params["loc"]
+    assert fit.params["scale"] == pytest.approx(expected.params["scale"], rel=1e-13)
+    assert fit.llf == pytest.approx(expected.llf, rel=1e-14)
 
 
 def test_few_rows_are_held(folder):
@@ -187,6 +213,26 @@ def test_an_exponential_family_is_one_pass(monkeypatch):
     assert fit.llf < 0
     assert fit.bse["mu"] > 0
     assert len(passes) == 1
+
+
+def test_all_that_a_fit_can_tell_is_three_passes(monkeypatch):
+    passes = []
+    monkeypatch.setattr(ScannedSample, "_pass", counted(ScannedSample._pass, passes))
+    fit = mle.fit(mle.scan(X), "gamma")
+    record = fit.to_dict() | fit.information().to_dict()
+    assert record["nobs"] == N
+    assert len(passes) == 3  # the fit, the outer products of its scores, the spread of its log-densities
+
+
+def test_rows_are_kept_for_a_sketch_in_the_first_pass_only(monkeypatch):
+    kept = []
+    monkeypatch.setattr(blocks, "_every", counted(blocks._every, kept))
+    sample = mle.scan(X)
+    sample.read()
+    assert kept
+    kept.clear()
+    assert sample.mean() == pytest.approx(X.mean(), rel=1e-12)
+    assert not kept
 
 
 def counted(function, calls):
@@ -290,7 +336,7 @@ def test_a_run_that_ends_early_is_refused(monkeypatch):
 
 def test_a_line_cut_short_is_refused(folder, tmp_path):
     (tmp_path / "cut.csv").write_text((folder / "all.csv").read_text()[:-6])
-    with pytest.raises(DataError, match=r"cut\.csv: cannot be read after row \d{6}: .*Expected 3 columns, got 1"):
+    with pytest.raises(DataError, match=rf"cut\.csv: line {N + 1} has 1 of 3 fields"):
         mle.fit(mle.scan(tmp_path / "cut.csv", "x"), "gamma")
 
 
@@ -316,6 +362,67 @@ def test_text_among_numbers_is_named_with_its_row(folder, tmp_path):
     (tmp_path / "text.csv").write_text("\n".join(lines))
     with pytest.raises(DataError, match=rf"expected real numbers in column 'x'; row {ROW} is 'wet'"):
         mle.fit(mle.scan(tmp_path / "text.csv", "x"), "gamma")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x\n1.5\n2.5\n\n",
+        "x\r\n1.5\r\n2.5\r\n\r\n\r\n",
+        "\n\nx\n1.5\n2.5",
+        "\ufeff\nx\n1.5\n2.5\n",
+        "x\r1.5\r2.5\r",
+        " x , y\n 1.5 , 2\n\n 2.5 , 3\n\n",
+        'x,y\n1.5,"7,8\n9,9"\n2.5,"a ""b"" c"\n',
+        "x;y\n1.5;1,5\n2.5;2,5\n",
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_csv_is_read_as_in_memory(tmp_path, text, packed):
+    path, plain = tmp_path / ("a.csv.gz" if packed else "a.csv"), tmp_path / "plain.csv"
+    path.write_bytes(gzip.compress(text.encode()) if packed else text.encode())
+    plain.write_bytes(text.encode())
+    _, expected = read_sample(str(plain), Form(column="x"))
+    np.testing.assert_array_equal(mle.scan(path, "x").lower, expected.lower)
+
+
+def test_quoted_cells_may_straddle_what_is_read_at_once(tmp_path):
+    lines = "".join(f'{k}.5,"line {k}\n7,8"\n' for k in range(100_000))
+    (tmp_path / "a.csv").write_text("x,y\n" + lines)
+    np.testing.assert_array_equal(mle.scan(tmp_path / "a.csv", "x").lower, np.arange(100_000) + 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('x,y\n1.5,"wet\n2.5,c\n', "line 3 is not CSV: unexpected end of data"),
+        ('x,y\n1.5,"wet\n2.5,c\n3.5,"dry\n', "line 4 is not CSV: ',' expected after '\"'"),
+        ("x,y\n1.5,2\n2.5\n3.5,1\n", "line 3 has 1 of 2 fields"),
+        ("x\n1,5\n", "line 2 has 2 of 1 fields"),
+        ("x\n1.5\nwet\n", "expected real numbers in column 'x'; row 1 is 'wet'"),
+        ("x\n1.5\n1_000\n", "row 1 is '1_000'"),
+        ("x\n1.5\n\n2.5\n", "the observation in row 1 is missing"),
+        ("x\n1.5\n2.5\nNA\n", "the observation in row 2 is missing"),
+        ("\n\n", "empty, without even a header"),
+        ("x\n", "no observations"),
+        ("größe\n1.5\n".encode("latin-1"), "its first line is not UTF-8"),
+        ("x\n1.5\n".encode("utf-16"), "its first line is not UTF-8"),
+    ],
+)
+def test_what_is_wrong_in_a_csv_file_is_said_with_its_place(tmp_path, text, says):
+    (tmp_path / "a.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(DataError, match=re.escape(says)):
+        mle.scan(tmp_path / "a.csv", "x" if isinstance(text, str) and "x" in text else None).read()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_the_files_of_a_folder_have_one_column_in_common(tmp_path, kind):
+    for k, name in enumerate(["mm", "mm", "inches"]):
+        table = pa.table({name: [1.5, 2.5]})
+        path = tmp_path / f"{k}.{kind}"
+        pq.write_table(table, path) if kind == "parquet" else path.write_text(f"{name}\n1.5\n2.5\n")
+    with pytest.raises(UnknownNameError, match=rf"2\.{kind}: there is no column 'mm'; its columns: inches"):
+        mle.scan(tmp_path)
 
 
 def test_whole_numbers_may_be_followed_by_others(tmp_path):
