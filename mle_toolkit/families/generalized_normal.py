@@ -68,9 +68,10 @@ class GeneralizedNormal(Family):
         return by_loc, (shape * power - 1) / scale, by_shape
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
-        """The best of the profile on a grid of shapes."""
+        """The best of the profile on a grid of shapes, and the normal law: what a window leaves looks uniform."""
         shape, loc = _coarse(sample)
-        return [(loc, _scale(sample, loc, shape), shape)]
+        mean = sample.mean()
+        return [(loc, _scale(sample, loc, shape), shape), (mean, _scale(sample, mean, 2.0), 2.0)]
 
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
         """Location and shape in turn, on a few rows first; the scale follows."""

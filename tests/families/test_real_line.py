@@ -479,6 +479,23 @@ def test_flat_data_make_the_generalised_normal_uniform():
     assert dict(fit.params) == {"loc": 0.5, "scale": 0.5, "shape": math.inf}
 
 
+@pytest.mark.parametrize("seed", [0, 7, 9])
+def test_a_window_that_leaves_a_flat_piece_does_not_make_the_generalised_normal_uniform(seed):
+    truth = stats.gennorm(2.5, -1.3, 0.3)
+    low, high = truth.ppf([0.15, 0.9])
+    x = truth.rvs(160, random_state=seed)
+    x = x[(x > low) & (x <= high)]
+    fit = mle.fit(mle.Sample(x).truncated(low, high), "generalized_normal")
+
+    def nll(theta):
+        law = stats.gennorm(math.exp(theta[2]), theta[0], math.exp(theta[1]))
+        return len(x) * math.log(law.cdf(high) - law.cdf(low)) - float(np.sum(law.logpdf(x)))
+
+    wanted = optimize.minimize(nll, [-1.3, math.log(0.3), math.log(2.5)], method="Nelder-Mead", options={"fatol": 1e-9})
+    assert fit.nll == pytest.approx(wanted.fun, abs=1e-5)
+    assert fit.certificate.verdict == "interior"
+
+
 def test_a_spike_of_ties_has_no_generalised_normal():
     x = np.concatenate([np.zeros(60), np.random.default_rng(1).standard_cauchy(size=40)])
     with pytest.raises(NoMaximumError, match="shape → 0"):
