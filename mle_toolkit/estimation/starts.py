@@ -80,8 +80,11 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
 def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
     """Starts from points in place of intervals, as far as the law can have them; none if that is too few."""
     possible = family.support.contains(points.x)
-    if family.per_row and family.all_scalar:
-        ordinary = [0.5 * (low + high) for low, high in (p.typical for p in family.parameters)]
+    if family.per_row:
+        ordinary = [
+            0.5 * sum(p.typical) if isinstance(p.domain, Interval) else p.domain.from_real(np.zeros(p.domain.n_free))
+            for p in family.parameters
+        ]
         with np.errstate(all="ignore"):
             possible &= np.isfinite(family.logpdf(points.x, *ordinary))
     if not possible.any():

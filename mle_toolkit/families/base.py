@@ -120,6 +120,8 @@ class Family(ABC):
     ``tail_scores(x, *params)``
         Derivatives by each parameter of log F and of log S: two tuples. With them the scores of intervals are analytic.
         Default: differences.
+    ``log_mass(lower, upper, *params)``
+        Log-probability of intervals ``(lower, upper]``. Default: from whichever tail keeps more digits.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``cov``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``to_scipy(*params)``
@@ -177,6 +179,7 @@ class Family(ABC):
     spurious: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None
     tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None
+    log_mass: Callable[..., Array] | None = None
     cdf: Callable[..., Array] | None = None
     sf: Callable[..., Array] | None = None
     logcdf: Callable[..., Array] | None = None

@@ -30,6 +30,8 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
     ndarray of shape (n,)
         Nats; -inf where the interval has no mass.
     """
+    if family.log_mass is not None:
+        return family.log_mass(lower, upper, *params)
     law = Distribution.at(family, params)
     support = family.support
     open_below = lower < support.lower if support.closed_lower else lower <= support.lower

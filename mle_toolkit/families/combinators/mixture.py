@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError
+from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError, SupportError
 from mle_toolkit.families.base import ExponentialFamily, Family, Limit, Parameter, Role, get_family
 from mle_toolkit.families.combinators.parts import fitted, interior, part
 from mle_toolkit.families.combinators.shifted import Shifted
@@ -95,8 +95,8 @@ class Mixture(Family):
         self.components = tuple(components)
         self.shared = shared
         self.k = len(self.components)
-        self.of_one_law = all(repr(c) == repr(self.components[0]) for c in self.components)
-        self.constants = {}
+        self.of_one_law = _are_one_law(self.components)
+        self.constants = _constants_per_row(self.components, self.of_one_law)
         self.name = _name(self.components, self.of_one_law)
         self.support = _union([c.support for c in self.components])
         self._roles = _roles(self.components)
@@ -170,8 +170,10 @@ class Mixture(Family):
                 row = np.log(weight) + component.logpdf(x, *p)
                 if component.support != self.support:
                     row = np.where(component.support.contains(x), row, -np.inf)
-                rows.append(np.broadcast_to(row, x.shape))
-        return np.array(rows)
+                if self.per_row:  # where a count is more than its row can have
+                    row = np.where(np.isnan(row), -np.inf, row)
+                rows.append(np.broadcast_to(row, np.broadcast_shapes(x.shape, np.shape(row))))
+        return np.array(np.broadcast_arrays(*rows))
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""
@@ -295,7 +297,10 @@ class Mixture(Family):
         which = rng.choice(self.k, size=size, p=np.asarray(params[0]) / np.sum(params[0]))
         x = np.empty(which.shape)
         for j, law in enumerate(self.distributions(params)):
-            x[which == j] = law.rvs(int(np.sum(which == j)), rng)
+            own = which == j
+            if law.family.per_row:
+                law = Distribution.at(law.family.take(own), tuple(law.params.values()))
+            x[own] = law.rvs(int(np.sum(own)), rng)
         return x
 
     def _present(self, params: Sequence[Any]) -> list[Distribution]:
@@ -346,11 +351,46 @@ class Mixture(Family):
         names = [p.name for p in self.components[0].parameters if p.role == "location" and p.name not in self.shared]
         if names:
             return np.asarray(params[self.param_names.index(names[0])])
+        if self.per_row:
+            row = self._row_of_order
+            parts = zip(self.components, self.split(params), strict=True)
+            return np.array([float(Distribution.at(c.take(row), p).mean()) for c, p in parts])
         with np.errstate(all="ignore"):
             means = np.array([float(law.mean()) for law in self.distributions(params)])
         if np.all(np.isfinite(means)):
             return means
         return np.array([float(law.ppf(0.5)) for law in self.distributions(params)])
+
+    @cached_property
+    def _row_of_order(self) -> int:
+        """The row of the greatest constants, at whose means components are put in order."""
+        return int(np.lexsort([self.constants[name] for name in self.per_row])[-1])
+
+    def take(self, rows: Any) -> Family:
+        """Restrict constants given per row to some rows."""
+        return Mixture([c.take(rows) for c in self.components], self.shared) if self.per_row else self
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` for what is impossible under all components."""
+        super().check_support(sample)
+        if not self.per_row:
+            return
+        outside: set[int] | None = None
+        for component in self.components:
+            try:
+                component.check_support(sample)
+                return
+            except SupportError as error:
+                outside = set(error.outside) if outside is None else outside & set(error.outside)
+                message = str(error)
+        if outside:
+            rows = tuple(sorted(outside))
+            raise SupportError(
+                f"{self.name}: {len(rows)} of {sample.n_rows} observations are impossible under all components; the "
+                f"first is in row {rows[0]}. Of one component: {message}",
+                self.name,
+                rows,
+            )
 
     def in_unit(self, centre: Any, scale: Any) -> Family:
         """The law of ``(x - centre) / scale``."""
@@ -696,6 +736,7 @@ class _Search:
         if not rows.any():
             return None
         own = self.sample.with_values(x[rows], weight[rows])
+        component = component.take(rows)
         return fitted(component, own) if near is None else fitted(component, own, near, _INNER)
 
     def climbed(self, params: tuple[Any, ...] | None, steps: int, known: Sequence[Array] = ()) -> _End | None:
@@ -751,6 +792,7 @@ def _is_linear(component: Family, law: Mixture) -> bool:
         isinstance(component, ExponentialFamily)
         and component.from_means is not None
         and not component.with_ends
+        and not component.per_row
         and component.support == law.support
     )
 
@@ -812,8 +854,15 @@ def _is_of_vectors(family: Any) -> bool:
 def _check_components(components: Sequence[Family], shared: tuple[str, ...]) -> None:
     if len({c.discrete for c in components}) > 1:
         raise ParameterError("mixture: a law of counts and a continuous one have no common density; do not mix them.")
-    one_law = all(repr(c) == repr(components[0]) for c in components)
+    one_law = _are_one_law(components)
     for component in components:
+        if component.per_row and not component.discrete:
+            raise ParameterError(
+                f"mixture: {component.name} is continuous and has constants given per row "
+                f"({', '.join(component.per_row)}); whether a component is a spike on a few observations, where the "
+                f"likelihood has no bound, cannot be told where each row has a law of its own. Laws of counts can be "
+                f"mixed so."
+            )
         if isinstance(component, Shifted) or any(not p.regular for p in component.parameters):
             raise ParameterError(
                 f"mixture: {component.name} begins, or has a kink, at a parameter; the likelihood of a mixture jumps "
@@ -827,6 +876,23 @@ def _check_components(components: Sequence[Family], shared: tuple[str, ...]) -> 
         domains = [p.domain for c in components for p in c.parameters if p.name == name]
         if len(domains) < 2 or any(domain != domains[0] for domain in domains):
             raise ParameterError(f"mixture: shared parameter {name!r} must be one that several components have alike.")
+
+
+def _are_one_law(components: Sequence[Family]) -> bool:
+    """Whether the components differ in their parameters alone."""
+    first = components[0]
+    return all(
+        repr(c) == repr(first) and all(np.array_equal(c.constants[name], first.constants[name]) for name in c.per_row)
+        for c in components
+    )
+
+
+def _constants_per_row(components: Sequence[Family], one_law: bool) -> dict[str, Any]:
+    """What components know of each row; by the name of the component where they differ."""
+    if one_law:
+        return {name: components[0].constants[name] for name in components[0].per_row}
+    named = zip(_prefixes(components), components, strict=True)
+    return {f"{prefix}.{name}": c.constants[name] for prefix, c in named for name in c.per_row}
 
 
 def _name(components: Sequence[Family], one_law: bool) -> str:

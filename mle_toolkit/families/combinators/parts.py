@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,12 +27,10 @@ _STEPS = 50
 
 
 def part(family: Any, maker: str) -> Family:
-    """The family that a combinator is given; refused where observations are vectors or constants differ by row."""
+    """The family that a combinator is given; refused where observations are vectors."""
     law = get_family(family)
     if law.multivariate:
         raise ParameterError(f"{maker}: {law.name} is a law of vectors; only laws of numbers can be used.")
-    if law.per_row:
-        raise ParameterError(f"{maker}: constants given per row ({', '.join(law.per_row)}) cannot be used here.")
     return law
 
 
@@ -75,7 +74,7 @@ def fitted(
     """
     params: tuple[Any, ...] | None = None
     with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError):
-        if isinstance(family, ExponentialFamily):
+        if isinstance(family, ExponentialFamily) and not family.per_row:
             if family.from_means is not None:
                 blocks = [family.sums(x, weight) for x, weight in sample.blocks()]
                 means = tuple(sum(column) / sample.nobs for column in zip(*blocks, strict=True))
@@ -103,15 +102,18 @@ def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps
 
     def cost(u: Array) -> float:
         params = to_params(u)
-        value = -sample.mean(lambda x: np.broadcast_to(family.logpdf(x, *params), x.shape))
-        return value if np.isfinite(value) else 1e300
+        value = 0.0
+        for law, x, weight in _blocks(family, sample):
+            terms = np.broadcast_to(law.logpdf(x, *params), x.shape)
+            value -= float(np.sum(terms if weight is None else terms * weight))
+        return value / sample.nobs if np.isfinite(value) else 1e300
 
     def slope(u: Array) -> Array:
         params = to_params(u)
-        assert family.score is not None
         total: Any = 0.0
-        for x, weight in sample.blocks():
-            terms = np.array([np.broadcast_to(s, x.shape) for s in family.score(x, *params)])
+        for law, x, weight in _blocks(family, sample):
+            assert law.score is not None
+            terms = np.array([np.broadcast_to(s, x.shape) for s in law.score(x, *params)])
             total = total + np.sum(terms if weight is None else terms * weight, axis=1)
         by_param = np.asarray(total) / sample.nobs
         sizes = np.cumsum([domain.size for domain in domains])[:-1]
@@ -129,6 +131,14 @@ def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps
     minimize: Any = optimize.minimize
     end = minimize(cost, first, jac=gradient, method="BFGS", options=options)
     return to_params(end.x if end.fun <= cost(first) else first)
+
+
+def _blocks(family: Family, sample: Sample) -> Iterator[tuple[Family, Array, Array | None]]:
+    """The blocks of a sample, each with the law of its rows."""
+    first = 0
+    for x, weight in sample.blocks():
+        yield family.take(slice(first, first + len(x))), x, weight
+        first += len(x)
 
 
 def _starts(family: Family, sample: Sample) -> list[tuple[Any, ...]]:

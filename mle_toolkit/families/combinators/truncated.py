@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import ParameterError
+from mle_toolkit.errors import ParameterError, SupportError
 from mle_toolkit.families.base import Family, Limit, get_family
 from mle_toolkit.families.combinators.parts import fitted, part
 from mle_toolkit.families.distribution import Distribution
@@ -65,12 +65,12 @@ class Truncated(Family):
         assert self.base.score is not None
         if self._hidden is not None:
             share = np.exp(self.base.logpdf(self._hidden, *params) - self._log_window(params))
-            by_window = [-float(np.sum(share * s)) for s in self.base.score(self._hidden, *params)]
+            by_window = [-np.sum(share * s, axis=0) for s in self.base.score(self._hidden, *params)]
         else:
             by_window = [self._slope_of_window(params, k) for k in range(len(params))]
         return tuple(s - w for s, w in zip(self.base.score(x, *params), by_window, strict=True))
 
-    def _slope_of_window(self, params: tuple[Any, ...], k: int) -> float:
+    def _slope_of_window(self, params: tuple[Any, ...], k: int) -> Any:
         size = abs(params[k]) or 1.0
         parameter = self.base.parameters[k]
         domain = parameter.domain
@@ -81,22 +81,33 @@ class Truncated(Family):
             size = scales[0] if scales else 1.0
         step = _STEP * (min(size, room) if room > 0 else size)
 
-        def at(count: int) -> float:
-            moved = (*params[:k], params[k] + count * step, *params[k + 1 :])
-            return float(self._log_window(moved))
+        def at(count: int) -> Any:
+            return self._log_window((*params[:k], params[k] + count * step, *params[k + 1 :]))
 
         return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * step)
 
-    def _log_window(self, params: tuple[Any, ...]) -> float:
+    def _log_window(self, params: tuple[Any, ...]) -> Any:
+        """Log-probability of the window: a number, or one for each row where constants are given per row."""
         if self._hidden is not None:
-            return float(log1mexp(np.asarray(special.logsumexp(self.base.logpdf(self._hidden, *params)))))
-        return float(log_mass(self.base, params, np.array([self.lower]), np.array([self.upper]))[0])
+            return log1mexp(np.asarray(special.logsumexp(self.base.logpdf(self._hidden, *params), axis=0)))[()]
+        mass = self._log_mass(params, np.asarray(self.lower), np.asarray(self.upper))
+        return mass if self.per_row else float(mass)
+
+    def _log_mass(self, params: tuple[Any, ...], low: Array, high: Array) -> Array:
+        """Log-probability under the base of ``(low, high]``, which have one shape; of every row where laws differ."""
+        shape = np.broadcast_shapes(low.shape, (_n_rows(self.base),)) if self.per_row else low.shape
+        ends = [np.broadcast_to(end, shape).ravel() for end in (low, high)]
+        return log_mass(self.base, params, *ends).reshape(shape)
 
     def _log_part(self, params: tuple[Any, ...], lower: Any, upper: Any) -> Array:
         """Log-probability of ``(lower, upper]``, both inside the window, given the window."""
         low, high = np.broadcast_arrays(np.asarray(lower, dtype=float), np.asarray(upper, dtype=float))
-        mass = log_mass(self.base, params, low.ravel(), high.ravel()).reshape(low.shape)
+        mass = self._log_mass(params, low, high)
         return np.where(low < high, np.minimum(mass - self._log_window(params), 0.0), -np.inf)
+
+    def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
+        """Log-probability of intervals: that of the part in the window, less that of the window."""
+        return self._log_part(params, np.maximum(lower, self.lower), np.minimum(upper, self.upper))
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""
@@ -137,6 +148,34 @@ class Truncated(Family):
             )
         x = np.clip(x, self.support.lower, self.support.upper)
         return np.where((below >= 0) & (above >= 0), x, np.nan)
+
+    def take(self, rows: Any) -> Family:
+        """Restrict constants given per row to some rows."""
+        return Truncated(self.base.take(rows), self.lower, self.upper, self.name) if self.per_row else self
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` for what lies outside the window, or is impossible under the base or in its row."""
+        super().check_support(sample)
+        if self.per_row:
+            self.base.check_support(sample)
+            self.check_rows()
+
+    def check_rows(self) -> None:
+        """Raise `SupportError` if some rows, by their constants, have no value in the window."""
+        if not self.base.all_scalar:
+            return
+        with np.errstate(all="ignore"):
+            ordinary = tuple(0.5 * sum(p.typical) for p in self.base.parameters)
+            empty = np.flatnonzero(np.isneginf(self._log_window(ordinary)))
+        if len(empty):
+            first = int(empty[0])
+            known = ", ".join(f"{name}[{first}] = {self.constants[name][first]:g}" for name in self.per_row)
+            raise SupportError(
+                f"{self.name}: {len(empty)} of {_n_rows(self.base)} rows have no value in "
+                f"({self.lower:g}, {self.upper:g}]; the first has {known}. Leave them out: nothing can be seen there.",
+                self.name,
+                tuple(empty.tolist()),
+            )
 
     def resolve(self, sample: Sample) -> Family:
         """Let the base learn from the data."""
@@ -250,7 +289,14 @@ def _few_hidden(base: Family, window: Interval) -> Array | None:
     support = base.support
     if not support.integer or window.upper < support.upper or not np.isfinite(support.lower):
         return None
-    return np.arange(support.lower, window.lower) if 0 < window.lower - support.lower <= _FEW else None
+    n_hidden = window.lower - support.lower
+    if base.per_row:  # a row may not have more than the first count
+        return np.zeros((1, 1)) if n_hidden == 1 and support.lower == 0 else None
+    return np.arange(support.lower, window.lower) if 0 < n_hidden <= _FEW else None
+
+
+def _n_rows(base: Family) -> int:
+    return len(base.constants[base.per_row[0]])
 
 
 def _meets(base: Family, lower: float, upper: float) -> bool:

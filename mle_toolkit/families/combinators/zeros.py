@@ -11,7 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
 from mle_toolkit.families.combinators.parts import fitted, part
-from mle_toolkit.families.combinators.truncated import check_counts, zero_truncated
+from mle_toolkit.families.combinators.truncated import Truncated, check_counts, zero_truncated
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, Interval
 
@@ -90,6 +90,14 @@ class ZeroInflated(Family):
         """The base, at pi = 0; and those of the base, inflated."""
         return _limits(self.base, self.base, zero_inflated)
 
+    def take(self, rows: Any) -> Family:
+        """Restrict constants given per row to some rows."""
+        return ZeroInflated(self.base.take(rows)) if self.per_row else self
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` for what is impossible under the base."""
+        self.base.check_support(sample)
+
     def cdf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Probability of at most x."""
         return np.asarray(np.where(np.asarray(x) < 0, 0.0, pi + (1 - pi) * Distribution.at(self.base, params).cdf(x)))
@@ -97,6 +105,16 @@ class ZeroInflated(Family):
     def sf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Probability of more than x."""
         return np.asarray(np.where(np.asarray(x) < 0, 1.0, (1 - pi) * Distribution.at(self.base, params).sf(x)))
+
+    def logcdf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Log of the cdf."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.cdf(x, pi, *params))
+
+    def logsf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Log of the survival function."""
+        above = np.log1p(-np.asarray(pi)) + Distribution.at(self.base, params).logsf(x)
+        return np.where(np.asarray(x) < 0, 0.0, above)
 
     def mean(self, pi: Any, *params: Any) -> Array:
         """Expected value."""
@@ -158,20 +176,22 @@ class Hurdle(Family):
             raise DegenerateDataError(
                 f"{self.name}: all {sample.nobs:g} observations are 0, so nothing is known of the positive counts."
             )
-        self.positive.check(self._positive_rows(sample))
+        positive, rows = self._positive_part(sample)
+        positive.check(rows)
 
     def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
         """The share of the zeros, and the maximum for the positive counts."""
-        assert self.positive.from_sample is not None
-        return self._zeros(sample), *self.positive.from_sample(self._positive_rows(sample))
+        positive, rows = self._positive_part(sample)
+        assert positive.from_sample is not None
+        return self._zeros(sample), *positive.from_sample(rows)
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The share of the zeros, and starts of the positive law."""
-        positive = self._positive_rows(sample)
-        if self.positive.start is None:
-            inner = [fitted(self.positive, positive)]
+        positive, rows = self._positive_part(sample)
+        if positive.start is None:
+            inner = [fitted(positive, rows)]
         else:
-            proposed = self.positive.start(positive)
+            proposed = positive.start(rows)
             inner = proposed if isinstance(proposed, list) else [proposed]
         zeros = min(max(self._zeros(sample), 1e-3), 1 - 1e-3)
         return [(self._zeros(sample) or zeros, *params) for params in inner if params is not None]
@@ -180,14 +200,26 @@ class Hurdle(Family):
     def _zeros(sample: Sample) -> float:
         return sample.mean(lambda x: (x == 0).astype(float))
 
-    @staticmethod
-    def _positive_rows(sample: Sample) -> Sample:
-        return sample.take(np.flatnonzero(sample.x > 0))
+    def _positive_part(self, sample: Sample) -> tuple[Family, Sample]:
+        """The law of the positive counts, and these."""
+        rows = np.flatnonzero(sample.x > 0)
+        return self.positive.take(rows), sample.take(rows)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The positive law, at pi = 0; and those of the positive law, behind the same hurdle."""
         return _limits(self.positive, self.base, hurdle)
+
+    def take(self, rows: Any) -> Family:
+        """Restrict constants given per row to some rows."""
+        return Hurdle(self.base.take(rows)) if self.per_row else self
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` for what is impossible under the base, or rows without a positive count to be had."""
+        self.base.check_support(sample)
+        if self.per_row:
+            assert isinstance(self.positive, Truncated)
+            self.positive.check_rows()
 
     def cdf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Probability of at most x."""
@@ -198,6 +230,16 @@ class Hurdle(Family):
         """Probability of more than x."""
         above = np.where(np.asarray(x) < 1, 1.0, Distribution.at(self.positive, params).sf(x))
         return np.where(np.asarray(x) < 0, 1.0, (1 - pi) * above)
+
+    def logcdf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Log of the cdf."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.cdf(x, pi, *params))
+
+    def logsf(self, x: Array, pi: Any, *params: Any) -> Array:
+        """Log of the survival function."""
+        above = np.where(np.asarray(x) < 1, 0.0, Distribution.at(self.positive, params).logsf(x))
+        return np.where(np.asarray(x) < 0, 0.0, np.log1p(-np.asarray(pi)) + above)
 
     def mean(self, pi: Any, *params: Any) -> Array:
         """Expected value."""
