@@ -93,8 +93,8 @@ class Shifted(Family):
         if base.per_row:
             raise ParameterError(
                 f"shifted: {base.name} has constants given per row ({', '.join(base.per_row)}), so that there are as "
-                f"many laws as rows, and how the likelihood behaves as the threshold comes to an observation, on which the "
-                f"search for it depends, differs from row to row. Give the threshold, and subtract it from the data."
+                f"many laws as rows, and how the likelihood behaves as the threshold comes to an observation, on which "
+                f"the search for it depends, differs by row. Give the threshold, and subtract it from the data."
             )
         self.base = base
         self.constants = base.constants
