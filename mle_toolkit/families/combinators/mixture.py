@@ -596,7 +596,7 @@ class Mixture(Family):
         shares = np.ones((1, len(x)))
         if self.k > 2 and self.of_one_law:
             smaller = Mixture(self.components[1:], self.shared)
-            joint = smaller._log_joint(x, smaller.start(sample)[0])
+            joint = smaller.log_joint(x, smaller.start(sample)[0])
             shares = np.exp(joint - _log_sum(joint))
         elif self.k > 2:
             cuts = self._cuts(sample, np.arange(1, self.k - 1) / (self.k - 1))
