@@ -346,8 +346,7 @@ class Sample:
         values, _ = to_column(x)
         if not (np.isfinite(step) and step > 0):
             raise DataError(f"rounded: step must be a positive number, got {step!r}.")
-        if len(values) and not np.all(np.isfinite(values)):
-            _without_missing(values, None, "raise")
+        _check_finite(values, "x")
         return cls._of_intervals(values - step / 2, values + step / 2, weights, weight_kind)
 
     def truncated(self, lower: Any = None, upper: Any = None) -> Sample:
@@ -938,9 +937,21 @@ def _flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array,
                 f"{flag_name}: {len(bad)} of {len(flag)} are neither 0 nor 1; the first is {flag_name}[{bad[0]}] = "
                 f"{flag[bad[0]]:g}."
             )
-    if len(column) and not np.isfinite(extent(column)).all():
-        _without_missing(column, None, "raise")
+    _check_finite(column, name)
     return column, flag if known else flag == 1
+
+
+def _check_finite(column: Array, name: str) -> None:
+    """Raise where a value, without which its row says nothing, is missing or infinite."""
+    if len(column) == 0 or np.isfinite(extent(column)).all():
+        return
+    for bad, what in ((np.isnan(column), "missing (NaN)"), (np.isinf(column), "infinite")):
+        rows = np.flatnonzero(bad)
+        if len(rows):
+            raise DataError(
+                f"{name}: {len(rows)} of {len(column)} observations are {what}; the first is {name}[{rows[0]}]. "
+                f"Remove their rows, or say what they stand for: Sample.intervals(lower, upper)."
+            )
 
 
 def _check_options(nan_policy: str, weight_kind: str) -> None:

@@ -87,8 +87,8 @@ class InformationReport:
         For counts and grouped data: likelihood-ratio test of the law against all laws on the same cells, G = 2 n KL
         (in nats) and its p-value from the chi-squared law with ``g_df`` degrees of freedom.
     g_df : int or None
-        Cells - 1 - free parameters. Cells are the values in the support where it is finite, else the observed ones; for
-        binned and rounded data the distinct intervals.
+        Cells - 1 - free parameters, or 0 where that is negative. Cells are the values in the support where it is
+        finite, else the observed ones; for binned and rounded data the distinct intervals.
     flags : tuple of str
         What to beware of: ``indistinguishable_from_zero``; ``below_zero`` (by more than its error, so no bound is
         claimed); ``heavy_tailed_terms`` (standard errors are too small); ``ties``; ``few_observations``; for counts
@@ -416,7 +416,7 @@ def _divergence_of_counts(
         n_cells, declared = _cells(fit.family, sample, entropy)
         df = n_cells - entropy.n_strata - fit.df_model
         g = 2.0 * fit.nobs * direct
-        test |= {"g_statistic": g, "g_df": df, "g_pvalue": None}
+        test |= {"g_statistic": g, "g_df": max(df, 0), "g_pvalue": None}
         stratum_mass = entropy.mass / entropy.share
         if np.any(fit.nobs * stratum_mass * np.exp(cell_log_q) < LEAST_EXPECTED):
             own.append("expected_counts_below_5")

@@ -335,3 +335,18 @@ def test_what_is_kept_of_a_sample_is_not_that_of_its_parts():
         assert mle.fit(part, "gamma").params == pytest.approx(mle.fit(anew, "gamma").params, rel=1e-12)
     halved = mle.fit(sample.standardised(0.0, 2.0), "gamma")
     assert halved.params["scale"] == pytest.approx(0.5 * mle.fit(sample, "gamma").params["scale"], rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda bad: mle.Sample.right_censored([1.0, bad], [1, 0]), r"time: 1 of 2 .* the first is time\[1\]"),
+        (lambda bad: mle.Sample.left_censored([bad, 2.0], [1, 0]), r"x: 1 of 2 .* the first is x\[0\]"),
+        (lambda bad: mle.Sample.rounded([1.0, bad], 1.0), r"x: 1 of 2 .* the first is x\[1\]"),
+    ],
+)
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_what_has_no_value_is_said_by_its_own_name(make, message, bad):
+    with pytest.raises(DataError, match=message) as error:
+        make(bad)
+    assert "nan_policy" not in str(error.value)
