@@ -90,8 +90,8 @@ _TIGHT_OPTIONS: dict[str, dict[str, float]] = {
 def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, starts: Sequence[Array]) -> list[End]:
     """Climb the whole sample from the maximum of a small one, in few passes over the data.
 
-    Where that has run off to the end of a domain, and the whole sample's likelihood bends the other way there, climb
-    from the starts.
+    The small one may be best at a limit, or beyond it, from where the whole does not lead back: where the whole's
+    likelihood bends the other way there, or is flat where it ends, climb from the starts.
     """
     hessian = small.hessian(u)
     rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
@@ -102,7 +102,19 @@ def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, s
             u = _by_surrogates(whole, few, near)
         if not _newton_step(whole.gradient(u), whole.hessian(u))[1]:
             return climb(whole, starts, method)
-    return climb(whole, [u], method, hessian)
+    ends = climb(whole, [u], method, hessian)
+    # The whole says it better than the small one, but only of sums that are known costs nothing.
+    if not ends or _is_flat(whole if whole.at_once else small, min(ends, key=lambda end: end.value).u):
+        ends += climb(whole, starts, method)
+    return ends
+
+
+def _is_flat(objective: Objective, u: Array) -> bool:
+    """Whether a subsample could not tell some natural change of the coordinates: near a limit, or a saddle."""
+    if len(u) == 0:
+        return False
+    hessian = objective.hessian(u)
+    return not (np.isfinite(hessian).all() and float(np.linalg.eigvalsh(hessian)[0]) * SKETCH_ROWS > 1.0)
 
 
 def _by_surrogates(whole: Objective, few: Likelihood, u: Array) -> Array:

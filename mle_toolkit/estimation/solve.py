@@ -380,13 +380,9 @@ def _by_search(
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
         # Starts far from the maximum were settled on the subsample.
-        whole = climb_in_levels(objective, small, best.u, method, points) or climb(objective, points, method)
+        whole = climb_in_levels(objective, small, best.u, method, points)
         if not whole:
             raise _nowhere(family)
-        # The whole says it better than the subsample, but only of sums that are known costs nothing.
-        if _is_flat(objective if objective.at_once else small, min(whole, key=lambda end: end.value).u):
-            # The subsample may be best at a limit, or beyond it, from where the whole does not lead back.
-            whole += climb(objective, points, method)
         best = min(whole, key=lambda end: end.value)
     lowest = min([end.value for end in ends])
     agreeing = sum([(end.value - lowest) * small.likelihood.nobs <= 1e-6 for end in ends])
@@ -560,14 +556,6 @@ def _on_sketch(objective: Objective) -> Objective:
         rough = likelihood.for_start
         return objective if rough is likelihood else Objective(rough, objective.coordinates)
     return Objective(likelihood.on_sketch(), objective.coordinates)
-
-
-def _is_flat(objective: Objective, u: Array) -> bool:
-    """Whether a subsample could not tell some natural change of the coordinates: near a limit, or a saddle."""
-    if len(u) == 0:
-        return False
-    hessian = objective.hessian(u)
-    return not (np.isfinite(hessian).all() and float(np.linalg.eigvalsh(hessian)[0]) * SKETCH_ROWS > 1.0)
 
 
 def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | None]]) -> dict[str, float]:
