@@ -106,11 +106,6 @@ class ZeroInflated(Family):
         """Probability of more than x."""
         return np.asarray(np.where(np.asarray(x) < 0, 1.0, (1 - pi) * Distribution.at(self.base, params).sf(x)))
 
-    def logcdf(self, x: Array, pi: Any, *params: Any) -> Array:
-        """Log of the cdf."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.cdf(x, pi, *params))
-
     def logsf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Log of the survival function."""
         above = np.log1p(-np.asarray(pi)) + Distribution.at(self.base, params).logsf(x)
@@ -230,11 +225,6 @@ class Hurdle(Family):
         """Probability of more than x."""
         above = np.where(np.asarray(x) < 1, 1.0, Distribution.at(self.positive, params).sf(x))
         return np.where(np.asarray(x) < 0, 1.0, (1 - pi) * above)
-
-    def logcdf(self, x: Array, pi: Any, *params: Any) -> Array:
-        """Log of the cdf."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.cdf(x, pi, *params))
 
     def logsf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Log of the survival function."""
