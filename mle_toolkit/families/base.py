@@ -13,7 +13,7 @@ import importlib
 import inspect
 import pkgutil
 from abc import ABC
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -304,6 +304,13 @@ class Family(ABC):
         if not self.per_row:
             return self
         return type(self)(**{k: v[rows] if k in self.per_row else v for k, v in self.constants.items()})
+
+    def by_blocks(self, sample: Sample) -> Iterator[tuple[Family, Array, Array | None]]:
+        """Yield the blocks of a sample, (law of its rows, observations, weights), in order."""
+        first = 0
+        for x, weight in sample.blocks():
+            yield self.take(slice(first, first + len(x))), x, weight
+            first += len(x)
 
     def resolve(self, sample: Sample) -> Family:
         """Settle what can only be known from the data (the number of categories); the family itself by default."""

@@ -457,7 +457,8 @@ class Likelihood:
         if not self.plain:
             return self._coarse_rows(params)
         with np.errstate(all="ignore"):
-            parts = [np.broadcast_to(law.logpdf(x, *params), len(x)) for law, x, _ in self._blocks()]
+            blocks = self.family.by_blocks(self.sample)
+            parts = [np.broadcast_to(law.logpdf(x, *params), len(x)) for law, x, _ in blocks]
         return np.concatenate(parts)
 
     def _coarse_rows(self, params: tuple[Any, ...]) -> Array:
@@ -478,7 +479,7 @@ class Likelihood:
         params = self.family.unpack(theta)
         parts = []
         with np.errstate(all="ignore"):
-            for law, x, _ in self._blocks():
+            for law, x, _ in self.family.by_blocks(self.sample):
                 assert law.score is not None
                 parts.append(np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1))
         return np.concatenate(parts)
@@ -493,12 +494,6 @@ class Likelihood:
     def squared_deviations(self, theta: Array, mean: float, *, squared: bool) -> float:
         """Sum of squares of the points' log-densities about a mean, weighted by weights or their squares."""
         return float(self._fold(partial(_squared_deviations_of, mean, squared), theta))
-
-    def _blocks(self) -> Any:
-        family = self.family
-        for first, (x, weight) in enumerate(self.sample.blocks()):
-            law = family.take(slice(first * BLOCK_ROWS, (first + 1) * BLOCK_ROWS)) if family.per_row else family
-            yield law, x, weight
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,7 +102,7 @@ def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps
     def cost(u: Array) -> float:
         params = to_params(u)
         value = 0.0
-        for law, x, weight in _blocks(family, sample):
+        for law, x, weight in family.by_blocks(sample):
             terms = np.broadcast_to(law.logpdf(x, *params), x.shape)
             value -= float(np.sum(terms if weight is None else terms * weight))
         return value / sample.nobs if np.isfinite(value) else 1e300
@@ -111,7 +110,7 @@ def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps
     def slope(u: Array) -> Array:
         params = to_params(u)
         total: Any = 0.0
-        for law, x, weight in _blocks(family, sample):
+        for law, x, weight in family.by_blocks(sample):
             assert law.score is not None
             terms = np.array([np.broadcast_to(s, x.shape) for s in law.score(x, *params)])
             total = total + np.sum(terms if weight is None else terms * weight, axis=1)
@@ -131,14 +130,6 @@ def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps
     minimize: Any = optimize.minimize
     end = minimize(cost, first, jac=gradient, method="BFGS", options=options)
     return to_params(end.x if end.fun <= cost(first) else first)
-
-
-def _blocks(family: Family, sample: Sample) -> Iterator[tuple[Family, Array, Array | None]]:
-    """The blocks of a sample, each with the law of its rows."""
-    first = 0
-    for x, weight in sample.blocks():
-        yield family.take(slice(first, first + len(x))), x, weight
-        first += len(x)
 
 
 def _starts(family: Family, sample: Sample) -> list[tuple[Any, ...]]:
