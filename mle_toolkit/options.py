@@ -1,0 +1,282 @@
+"""Options are checked at the door: type, shape, range and contradiction, in one way and with one kind of sentence.
+
+Each function takes an option and its name, returns its value in the type that is behind the door, and raises
+`ParameterError` (or the error that is asked for) with what was expected and what was given:
+
+>>> number("step", 0.1, above=0)
+0.1
+>>> whole("n", 10.0, at_least=1)
+10
+>>> chosen("weight_kind", "freq", ("frequency", "reliability"))
+Traceback (most recent call last):
+    ...
+mle_toolkit.errors.ParameterError: weight_kind: expected "frequency" or "reliability", got 'freq'; did you \
+mean 'frequency'?
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mle_toolkit.errors import MleError, ParameterError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_SHOWN = 60
+"""Characters of a wrong value that an error shows."""
+
+_LONGEST_NAME = 10_000
+"""Characters of a name up to which names like it are sought."""
+
+_FILLING = str.maketrans("", "", " -_.")
+
+
+def number(
+    name: str,
+    value: Any,
+    *,
+    above: float = -math.inf,
+    at_least: float = -math.inf,
+    below: float = math.inf,
+    at_most: float = math.inf,
+    error: type[MleError] = ParameterError,
+) -> float:
+    """One finite real number within limits.
+
+    Parameters
+    ----------
+    name : str
+        What errors call the option.
+    value : object
+        An int, float or NumPy number, a Decimal, a Fraction, an array of no dimension; a truth value is none.
+    above, at_least, below, at_most : float
+        Its limits.
+    error : type of MleError
+        What to raise.
+    """
+    wanted = f"expected {_in_words('a number', above, at_least, below, at_most)}"
+    found = as_float(value)
+    if found is None:
+        raise error(f"{name}: {wanted}, got {shown(value)}.")
+    if not (math.isfinite(found) and above < found < below and at_least <= found <= at_most):
+        raise error(f"{name}: {wanted}, got {shown(value)}.")
+    return found
+
+
+def whole(
+    name: str,
+    value: Any,
+    *,
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
+    error: type[MleError] = ParameterError,
+) -> int:
+    """One whole number within limits; as a float too, if it is whole."""
+    found = as_float(value)
+    if found is None or not found.is_integer() or not at_least <= found <= at_most:
+        kind = _in_words("a whole number", -math.inf, at_least, math.inf, at_most)
+        raise error(f"{name}: expected {kind}, got {shown(value)}.")
+    return operator.index(value) if hasattr(value, "__index__") else int(found)
+
+
+def level(value: Any, name: str = "alpha") -> float:
+    """One minus a level of confidence, or a level of significance: a number above 0, at most 0.5.
+
+    A larger one is a level of confidence given for its complement.
+    """
+    found = number(name, value, above=0.0, below=1.0)
+    if found > 0.5:
+        raise ParameterError(
+            f"{name}: got {shown(value)}, but {name} is one minus the level: {1.0 - found:.12g}. It is at most 0.5."
+        )
+    return found
+
+
+def chosen(
+    name: str,
+    value: Any,
+    choices: Iterable[str],
+    *,
+    also: Mapping[str, str] | None = None,
+    error: type[MleError] = ParameterError,
+) -> str:
+    """One of several words; case, hyphens, spaces, dots and underscores do not matter.
+
+    Parameters
+    ----------
+    also : mapping of str to str, optional
+        Other words that mean one of them.
+    """
+    words = list(choices)
+    if isinstance(value, str):
+        if value in words:
+            return str(value)
+        meant = {plainly(word): word for word in words} | {plainly(k): v for k, v in (also or {}).items()}
+        if len(value) <= _LONGEST_NAME and plainly(value) in meant:
+            return meant[plainly(value)]
+    *most, last = (f'"{word}"' for word in words)
+    expected = f"{', '.join(most)} or {last}" if most else last
+    raise error(f"{name}: expected {expected}, got {shown(value)}{_hint(value, words) or '.'}")
+
+
+def suggested(name: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Names that a wrong one may have been meant to be, the nearest first.
+
+    Near are names that differ by little, whatever their case and the marks between their words, and names that hold the
+    wrong one, or are held in it.
+    """
+    import difflib
+
+    if len(name) > _LONGEST_NAME:
+        return []
+    wrong = plainly(name)
+    by_plain: dict[str, str] = {}
+    for item in known:
+        by_plain.setdefault(plainly(item), item)
+    near = difflib.get_close_matches(wrong, by_plain, n=count)
+    inside = [k for k in by_plain if min(len(k), len(wrong)) > 3 and (wrong in k or k in wrong)]
+    sorted_inside = sorted(inside, key=lambda k: abs(len(k) - len(wrong)))
+    return [by_plain[k] for k in dict.fromkeys([*near, *sorted_inside])][:count]
+
+
+def plainly(name: str) -> str:
+    """A name without case, hyphens, spaces, dots and underscores: "Log-Normal" is "lognormal"."""
+    return name.casefold().translate(_FILLING)
+
+
+def workers(value: Any) -> int | None:
+    """How many processes: None, -1 for all, or a number from 1 on."""
+    if value is None:
+        return None
+    found = as_float(value)
+    if found is None or not found.is_integer() or not (found == -1 or 1 <= found <= 2**20):
+        raise ParameterError(f"workers: expected None, -1 for all processors, or how many, got {shown(value)}.")
+    return int(found)
+
+
+def generator(value: Any, name: str = "rng") -> np.random.Generator:
+    """A source of randomness: None, a whole number, SeedSequence, BitGenerator or Generator (SPEC 7)."""
+    import numpy as np
+
+    wrong = isinstance(value, (str, bytes, bool)) or (isinstance(value, float) and not value.is_integer())
+    try:
+        if not wrong:
+            return np.random.default_rng(int(value) if isinstance(value, float) else value)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ParameterError(
+        f"{name}: expected None, a whole number from 0 on, or a NumPy SeedSequence, BitGenerator or Generator, "
+        f"got {shown(value)}."
+    )
+
+
+def function(name: str, value: Any, example: str) -> Any:
+    """A function; the example shows one."""
+    if not callable(value):
+        raise ParameterError(f"{name}: expected a function, such as {example}, got {shown(value)}.")
+    return value
+
+
+def text(name: str, value: Any, what: str = "a text") -> str:
+    """A text."""
+    if not isinstance(value, str):
+        raise ParameterError(f"{name}: expected {what}, got {shown(value)}.")
+    return str(value)
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, or 1 or 0."""
+    if isinstance(value, (str, bytes)) or as_float(value, truth=True) not in (0.0, 1.0):
+        raise ParameterError(f"{name}: expected True or False, got {shown(value)}.")
+    return bool(value)
+
+
+def by_name(name: str, value: Any, known: Sequence[str], of: str, example: str) -> dict[str, Any]:
+    """Values by the name of a parameter: ``fixed``, ``bounds``, ``start``; None is an empty one.
+
+    Parameters
+    ----------
+    known : sequence of str
+        The names that there are.
+    of : str
+        Whose they are.
+    example : str
+        How such an option looks.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ParameterError(f"{name}: expected values by the name of a parameter, as {example}, got {shown(value)}.")
+    for key in value:
+        if key not in known:
+            hint = _hint(key, known)
+            raise ParameterError(
+                f"{name}: {of} has no parameter {shown(key)}{hint or ';'} its parameters: {', '.join(known)}."
+            )
+    return dict(value)
+
+
+def pair(name: str, value: Any) -> tuple[float | None, float | None]:
+    """Lower and upper limit; None, or an infinite one, for none."""
+    if isinstance(value, (str, bytes, Mapping, set)) or not hasattr(value, "__len__") or len(value) != 2:
+        raise ParameterError(f"{name}: expected (lower, upper), None for no limit, got {shown(value)}.")
+    ends: list[float | None] = []
+    for end, infinite in zip(value, (-math.inf, math.inf), strict=True):
+        found = None if end is None else as_float(end)
+        if end is not None and (found is None or math.isnan(found) or found == -infinite):
+            raise ParameterError(f"{name}: expected numbers or None as limits, got {shown(value)}.")
+        ends.append(None if found == infinite else found)
+    low, high = ends
+    if low is not None and high is not None and not low < high:
+        raise ParameterError(f"{name}: the lower limit must be below the upper one, got {shown(value)}.")
+    return low, high
+
+
+def as_float(value: Any, *, truth: bool = False) -> float | None:
+    """A real number as a float, infinite ones and NaN too; None where it is none, or too large to be one."""
+    if isinstance(value, (str, bytes, bytearray, complex)) or not hasattr(value, "__float__"):
+        return None
+    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
+        return float(value) if truth else None
+    if getattr(value, "shape", ()) != () or getattr(getattr(value, "dtype", None), "kind", "f") not in "biufO":
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+
+
+def shown(value: Any) -> str:
+    """A wrong value in an error: short, whatever it is, and with its type where that is not plain."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 64:
+        return f"a whole number of {value.bit_length()} bits"  # Python does not write out the largest
+    try:
+        written = repr(value[:_SHOWN] if isinstance(value, (str, bytes)) else value)
+    except Exception:  # an object of the user's may fail in any way
+        return f"a {type(value).__name__}"
+    written = " ".join(written.split())
+    return written if len(written) <= _SHOWN else f"{written[: _SHOWN - 3]}..."
+
+
+def _hint(value: Any, words: Sequence[str]) -> str:
+    if not isinstance(value, str):
+        return ""
+    near = [word for word in words if value and word.startswith(plainly(value))] or suggested(value, words, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _in_words(kind: str, above: float, at_least: float, below: float, at_most: float) -> str:
+    low, high = max(above, at_least), min(below, at_most)
+    if math.isfinite(low) and math.isfinite(high):
+        return f"{kind} {'between' if above == low and below == high else 'from'} {low:g} " + (
+            f"and {high:g}" if above == low and below == high else f"to {high:g}"
+        )
+    if math.isfinite(low):
+        return f"{kind} {'above' if above == low else 'from'} {low:g}" + ("" if above == low else " on")
+    if math.isfinite(high):
+        return f"{kind} {'below' if below == high else 'up to'} {high:g}"
+    return kind

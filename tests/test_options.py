@@ -1,0 +1,105 @@
+"""Options are checked in one way: what is right comes back in its type, all else is one error that says both."""
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from mle_toolkit import options
+from mle_toolkit.errors import DataError, ParameterError
+
+WRONG = (
+    None, "a", b"a", [], [1.0, 2.0], {}, math.nan, math.inf, 1j, np.complex128(1), 10**400, True, np.bool_(True),
+    object(), np.array([0.3]), np.datetime64("2020-01-01"), Decimal("sNaN"), print,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [0.25, np.float32(0.25), np.array(0.25), Decimal("0.25"), Fraction(1, 4)])
+def test_numbers_of_every_kind_are_numbers(value):
+    assert options.number("p", value, above=0, below=1) == 0.25
+    assert options.level(value) == 0.25
+
+
+@pytest.mark.parametrize("value", WRONG, ids=lambda v: str(v)[:20])
+def test_what_is_no_number_is_one_error_that_names_the_option(value):
+    with pytest.raises(ParameterError, match=r"^size: expected a number above 0, got "):
+        options.number("size", value, above=0)
+    with pytest.raises(ParameterError, match=r"^alpha: expected a number between 0 and 1, got "):
+        options.level(value)
+    with pytest.raises(DataError, match=r"^n: expected a whole number from 1 on, got "):
+        options.whole("n", value, at_least=1, error=DataError)
+
+
+def test_whole_numbers():
+    assert options.whole("n", np.int64(3)) == 3
+    assert options.whole("n", 3.0) == 3
+    assert options.whole("n", 2**62 + 1) == 2**62 + 1  # to the last digit
+    with pytest.raises(ParameterError, match="from 0 to 10, got 11"):
+        options.whole("n", 11, at_least=0, at_most=10)
+    with pytest.raises(ParameterError, match=r"got 2\.5"):
+        options.whole("n", 2.5)
+
+
+def test_a_level_of_confidence_is_no_alpha():
+    with pytest.raises(ParameterError, match=r"alpha is one minus the level: 0\.05\."):
+        options.level(0.95)
+
+
+def test_words_forgive_case_and_suggest():
+    assert options.chosen("solver", "nelder mead", ("Nelder-Mead", "BFGS")) == "Nelder-Mead"
+    assert options.chosen("unit", "nats", ("nat", "bit"), also={"nats": "nat"}) == "nat"
+    with pytest.raises(ParameterError, match="did you mean 'frequency'"):
+        options.chosen("weight_kind", "freq", ("frequency", "reliability"))
+    with pytest.raises(ParameterError, match='expected "nat", "bit" or "dit", got 3'):
+        options.chosen("unit", 3, ("nat", "bit", "dit"))
+
+
+def test_suggestions_know_parts_of_names():
+    known = ("student_t", "multivariate_t", "normal", "lognormal", "weibull")
+    assert options.suggested("Weibul", known) == ["weibull"]
+    assert options.suggested("student", known)[0] == "student_t"
+    assert options.suggested("x" * 100_000, known) == []
+
+
+def test_processes_and_randomness():
+    assert [options.workers(w) for w in (None, -1, 2, 2.0)] == [None, -1, 2, 2]
+    for wrong in ("a", 0, -2, 1.5, [2], True):
+        with pytest.raises(ParameterError, match="workers: expected None, -1"):
+            options.workers(wrong)
+    assert options.generator(1).integers(100) == np.random.default_rng(1).integers(100)
+    for bad in ("a", -1, 1.5, True, object(), {}):
+        with pytest.raises(ParameterError, match="rng: expected None"):
+            options.generator(bad)
+
+
+def test_values_by_name():
+    assert options.by_name("fixed", None, ("a",), "law", "...") == {}
+    with pytest.raises(ParameterError, match="fixed: expected values by the name of a parameter"):
+        options.by_name("fixed", 3, ("a",), "law", '{"a": 1}')
+    with pytest.raises(ParameterError, match="fixed: law has no parameter 'shap'; did you mean 'shape'"):
+        options.by_name("fixed", {"shap": 1}, ("shape", "scale"), "law", "...")
+
+
+@pytest.mark.parametrize(
+    "wrong", [3, None, "ab", (1,), (2, 1), (1, 1), ("a", 1), (math.nan, 1), (math.inf, None), {1: 2}]
+)
+def test_limits_are_two_numbers_in_order(wrong):
+    with pytest.raises(ParameterError, match="bounds of shape: "):
+        options.pair("bounds of shape", wrong)
+
+
+def test_limits():
+    assert options.pair("bounds", (None, 2)) == (None, 2.0)
+    assert options.pair("bounds", [-math.inf, np.float64(3)]) == (None, 3.0)
+
+
+def test_any_value_can_be_shown():
+    class Broken:
+        def __repr__(self):
+            raise RuntimeError
+
+    assert options.shown(Broken()) == "a Broken"
+    assert options.shown(10**400) == "a whole number of 1329 bits"
+    assert len(options.shown(list(range(1000)))) == 60
