@@ -74,6 +74,9 @@ class Certificate:
         From how many starting points the solver ran; 0 for a closed form.
     n_agreeing : int
         How many of them ended in this maximum.
+    search : str
+        How it was looked for, in words: the profile that was scanned, the starts and how many agree; empty for a
+        formula and for one start.
     """
 
     verdict: Verdict
@@ -87,6 +90,7 @@ class Certificate:
     irregular: tuple[str, ...] = ()
     n_starts: int = 0
     n_agreeing: int = 0
+    search: str = ""
 
     @property
     def ok(self) -> bool:

@@ -159,6 +159,7 @@ class Maximum:
             "irregular": irregular,
             "n_starts": self.n_starts,
             "n_agreeing": self.n_agreeing,
+            "search": self._search_in_words,
         }
         if self.limit is not None:
             at_limit = self.limit.certify()
@@ -174,6 +175,13 @@ class Maximum:
         facts |= {"score_se": seen.score_se, "decrement": seen.decrement, "eigenvalues": seen.eigenvalues}
         verdict, message = self._judge(seen, irregular)
         return Certificate(verdict=verdict, message=message, **facts)
+
+    @property
+    def _search_in_words(self) -> str:
+        """How the maximum was looked for."""
+        starts = f"{self.n_agreeing} of {self.n_starts} starts agree" if self.n_starts > 1 else ""
+        scanned = self.family.scans if self.likelihood.plain and not self.fixed else ""
+        return "; ".join(part for part in (scanned, starts) if part)
 
     def _measured(self) -> Measured:
         u = self.coordinates

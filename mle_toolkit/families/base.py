@@ -157,6 +157,9 @@ class Family(ABC):
     one_maximum: ClassVar[bool] = False
     """By a theorem the likelihood of exact data has no more than one maximum while all parameters are free: one start
     is enough."""
+    scans: ClassVar[str] = ""
+    """What is looked over before a search of exact data begins, in words for the certificate: "profile of df at 12
+    values"; for laws whose likelihood may have several maxima."""
     entropy_attained: ClassVar[bool] = False
     """``from_sample`` is a formula at which the mean log-density is minus the entropy of the law, so that the
     likelihood at the maximum needs no pass over the data."""

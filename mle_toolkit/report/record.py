@@ -161,6 +161,7 @@ def certificate_to_dict(certificate: Certificate) -> dict[str, Any]:
 
 def certificate_from_dict(record: Mapping[str, Any]) -> Certificate:
     """The certificate of which `certificate_to_dict` made the record."""
+    record = {"search": ""} | dict(record)  # records of version 0.1 have none
     values = {name: record[name] for name in Certificate.__dataclass_fields__}
     values |= {name: float(values[name]) for name in _CERTIFICATE_FLOATS}
     values |= {name: tuple(values[name]) for name in _CERTIFICATE_TUPLES}

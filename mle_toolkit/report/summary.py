@@ -124,8 +124,8 @@ def _notes(fit: FitLike) -> list[str]:
         evidence.append(f"score {certificate.score_se:.1e} standard errors")
     if not np.isnan(certificate.decrement):
         evidence.append(f"decrement {certificate.decrement:.1e}")
-    if certificate.n_starts > 1:
-        evidence.append(f"{certificate.n_agreeing} of {certificate.n_starts} starts agree")
+    if certificate.search:
+        evidence.append(certificate.search)
     notes = [f"Certificate: {certificate.message}." + (f" ({', '.join(evidence)})" if evidence else "")]
     if fit.weight_kind == "reliability":
         notes.append("Reliability weights: standard errors are sandwich ones; AIC and BIC are not defined, TIC is.")

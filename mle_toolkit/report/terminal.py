@@ -102,8 +102,8 @@ def certificate_view(certificate: Certificate) -> RenderableType:
         evidence.append(f"Newton decrement {certificate.decrement:.1e} nats")
     if certificate.eigenvalues:
         evidence.append(f"least eigenvalue of the information {min(certificate.eigenvalues):.2g}")
-    if certificate.n_starts > 1:
-        evidence.append(f"{certificate.n_agreeing} of {certificate.n_starts} starts agree")
+    if certificate.search:
+        evidence.append(certificate.search)
     verdict = Text.assemble(
         ("certificate  ", "bold"),
         (str(certificate.verdict), "bold green" if certificate.ok else "bold red"),
