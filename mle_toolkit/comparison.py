@@ -12,6 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import NanPolicy, Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError, SupportError, UnknownNameError
+from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family, families, family_class, get_family
 from mle_toolkit.fitting import Fit, _fit
@@ -550,6 +551,7 @@ def compare(
     >>> result.best.family.name, float(result.table["delta_ce"][1].round(6))
     ('weibull', 0.010566)
     """
+    options = settled(fixed, bounds, start, solver, rng)
     if families is None:
         data, weights = _counted(Sample.of(data, weights, nan_policy=nan_policy)), None
         families = candidates(data)
@@ -563,7 +565,6 @@ def compare(
     if not any(isinstance(item, Fit) or not item.discrete for item in asked):
         sample = _counted(sample)
     _check_one_measure(asked, sample)
-    options = {"fixed": fixed, "bounds": bounds, "start": start, "solver": solver}
     fits: dict[str, Fit] = {}
     failures: dict[str, str] = {}
     entropy: SampleEntropy | None = None

@@ -24,6 +24,7 @@ from mle_toolkit.errors import (
     ParameterError,
     UnboundedLikelihoodError,
 )
+from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Family, get_family
@@ -730,15 +731,13 @@ def fit(
     >>> round(result.params["shape"], 6), round(result.cross_entropy, 6)
     (2.606953, 1.121383)
     """
+    options = settled(fixed, bounds, start, solver, rng)
     law = get_family(family)
     along = None if law.multivariate or law.per_row else FirstPass(law)
     result = _fit(
         Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, along=along),
         law,
-        fixed=fixed,
-        bounds=bounds,
-        start=start,
-        solver=solver,
+        **options,
     )
     warn_if_weaker(result)
     return result

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.frames import to_column
-from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.data.sample import NanPolicy, Sample, policies
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.certificate import Verdict
@@ -325,8 +325,7 @@ def fit_groups(
     """
     import narwhals as nw
 
-    if nan_policy not in ("raise", "omit"):
-        raise DataError(f'nan_policy: expected "raise" or "omit", got {nan_policy!r}.')
+    nan_policy, _ = policies(nan_policy, "frequency")
     if type(frame).__module__.partition(".")[0] == "dask":
         return _fit_groups_of_dask(frame, by, column, _laws(family), weights, nan_policy)
     table = nw.from_native(frame, pass_through=True)

@@ -3,15 +3,14 @@
 Each function takes an option and its name, returns its value in the type that is behind the door, and raises
 `ParameterError` (or the error that is asked for) with what was expected and what was given:
 
->>> number("step", 0.1, above=0)
+>>> number(0.1, "step", above=0)
 0.1
->>> whole("n", 10.0, at_least=1)
+>>> whole(10.0, "n", at_least=1)
 10
->>> chosen("weight_kind", "freq", ("frequency", "reliability"))
+>>> choice("freq", "kind", ("frequency", "reliability"))
 Traceback (most recent call last):
     ...
-mle_toolkit.errors.ParameterError: weight_kind: expected "frequency" or "reliability", got 'freq'; did you \
-mean 'frequency'?
+mle_toolkit.errors.ParameterError: unknown kind 'freq'; choose frequency or reliability; did you mean 'frequency'?
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ _FILLING = str.maketrans("", "", " -_.")
 
 
 def number(
-    name: str,
     value: Any,
+    name: str,
     *,
     above: float = -math.inf,
     at_least: float = -math.inf,
@@ -68,11 +67,11 @@ def number(
 
 
 def whole(
-    name: str,
     value: Any,
-    *,
+    name: str,
     at_least: float = -math.inf,
     at_most: float = math.inf,
+    *,
     error: type[MleError] = ParameterError,
 ) -> int:
     """One whole number within limits; as a float too, if it is whole."""
@@ -88,17 +87,27 @@ def level(value: Any, name: str = "alpha") -> float:
 
     A larger one is a level of confidence given for its complement.
     """
-    found = number(name, value, above=0.0, below=1.0)
-    if found > 0.5:
+    found = number(value, name)
+    if 0.5 < found < 1.0:
+        percent = f"{100.0 * found:.6g} %"
         raise ParameterError(
-            f"{name}: got {shown(value)}, but {name} is one minus the level: {1.0 - found:.12g}. It is at most 0.5."
+            f"{name} is one minus the level: {1.0 - found:.6g} for intervals of {percent}; got {shown(value)}."
+        )
+    if not 0.0 < found <= 0.5:
+        raise ParameterError(
+            f"{name} is one minus the level, between 0 and 0.5: 0.05 for intervals of 95 %; got {shown(value)}."
         )
     return found
 
 
-def chosen(
-    name: str,
+def probability(value: Any, name: str) -> float:
+    """A number between 0 and 1, neither of them."""
+    return number(value, name, above=0.0, below=1.0)
+
+
+def choice(
     value: Any,
+    name: str,
     choices: Iterable[str],
     *,
     also: Mapping[str, str] | None = None,
@@ -118,9 +127,9 @@ def chosen(
         meant = {plainly(word): word for word in words} | {plainly(k): v for k, v in (also or {}).items()}
         if len(value) <= _LONGEST_NAME and plainly(value) in meant:
             return meant[plainly(value)]
-    *most, last = (f'"{word}"' for word in words)
-    expected = f"{', '.join(most)} or {last}" if most else last
-    raise error(f"{name}: expected {expected}, got {shown(value)}{_hint(value, words) or '.'}")
+    *most, last = words
+    listed = f"{', '.join(most)} or {last}" if most else last
+    raise error(f"unknown {name} {shown(value)}; choose {listed}{_hint(value, words) or '.'}")
 
 
 def suggested(name: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -174,28 +183,28 @@ def generator(value: Any, name: str = "rng") -> np.random.Generator:
     )
 
 
-def function(name: str, value: Any, example: str) -> Any:
+def function(value: Any, name: str, example: str) -> Any:
     """A function; the example shows one."""
     if not callable(value):
         raise ParameterError(f"{name}: expected a function, such as {example}, got {shown(value)}.")
     return value
 
 
-def text(name: str, value: Any, what: str = "a text") -> str:
+def text(value: Any, name: str, what: str = "a text") -> str:
     """A text."""
     if not isinstance(value, str):
         raise ParameterError(f"{name}: expected {what}, got {shown(value)}.")
     return str(value)
 
 
-def flag(name: str, value: Any) -> bool:
+def flag(value: Any, name: str) -> bool:
     """True or False, or 1 or 0."""
     if isinstance(value, (str, bytes)) or as_float(value, truth=True) not in (0.0, 1.0):
         raise ParameterError(f"{name}: expected True or False, got {shown(value)}.")
     return bool(value)
 
 
-def by_name(name: str, value: Any, known: Sequence[str], of: str, example: str) -> dict[str, Any]:
+def by_name(value: Any, name: str, known: Sequence[str], of: str, example: str) -> dict[str, Any]:
     """Values by the name of a parameter: ``fixed``, ``bounds``, ``start``; None is an empty one.
 
     Parameters
@@ -220,7 +229,7 @@ def by_name(name: str, value: Any, known: Sequence[str], of: str, example: str) 
     return dict(value)
 
 
-def pair(name: str, value: Any) -> tuple[float | None, float | None]:
+def pair(value: Any, name: str) -> tuple[float | None, float | None]:
     """Lower and upper limit; None, or an infinite one, for none."""
     if isinstance(value, (str, bytes, Mapping, set)) or not hasattr(value, "__len__") or len(value) != 2:
         raise ParameterError(f"{name}: expected (lower, upper), None for no limit, got {shown(value)}.")
@@ -232,8 +241,28 @@ def pair(name: str, value: Any) -> tuple[float | None, float | None]:
         ends.append(None if found == infinite else found)
     low, high = ends
     if low is not None and high is not None and not low < high:
-        raise ParameterError(f"{name}: the lower limit must be below the upper one, got {shown(value)}.")
+        raise ParameterError(f"{name} leave no value: the lower one must be below the upper one, got {shown(value)}.")
     return low, high
+
+
+def numbers(value: Any, name: str, error: type[MleError] = ParameterError) -> Any:
+    """A real number as a float, or several as an array of floats; infinite ones too, NaN not."""
+    found = as_float(value)
+    if found is None:
+        import numpy as np
+
+        try:
+            array = np.asarray(value)
+            if array.dtype.kind == "O":
+                array = np.array([as_float(entry) for entry in array.ravel().tolist()], float).reshape(array.shape)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            array = np.array("")
+        if array.dtype.kind not in "iuf" or array.ndim == 0 or np.isnan(array.astype(float)).any():
+            raise error(f"{name}: expected a number, or an array of them, got {shown(value)}.")
+        return array.astype(float)
+    if math.isnan(found):
+        raise error(f"{name}: expected a number, got nan.")
+    return found
 
 
 def as_float(value: Any, *, truth: bool = False) -> float | None:

@@ -385,7 +385,7 @@ def test_contradictions_are_one_line_and_wrong_usage(run, command, args, message
     [
         ("-c days --bounds size=1:", "exponential has no parameter 'size'; its parameters: scale"),
         ("-c days --start scale=-1", "scale = -1 lies outside its domain"),
-        ("-c days --solver best", "unknown solver 'best'; choose closed-form, newton or one of"),
+        ("-c days --solver best", "unknown solver 'best'; choose closed-form, newton, "),
     ],
 )
 def test_a_search_that_the_family_has_not_is_wrong_usage(run, args, message):

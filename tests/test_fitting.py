@@ -190,7 +190,7 @@ def test_nan_policy(data):
         (X, "gamma", {"bounds": {"rate": (0, 1)}}, ParameterError, "bounds: gamma has no parameter 'rate'"),
         (X, "gamma", {"fixed": {"shape": -1.0}}, ParameterError, "shape = -1.0 lies outside its domain"),
         (X, "gamma", {"start": {"shape": 0.0}}, ParameterError, "shape = 0.0 lies outside its domain"),
-        (X, "gamma", {"bounds": {"shape": (3, 2)}}, ParameterError, "leave no value of shape"),
+        (X, "gamma", {"bounds": {"shape": (3, 2)}}, ParameterError, "bounds of shape leave no value"),
         (X, "gamma", {"bounds": {"shape": (None, -1)}}, ParameterError, "leave no value of shape"),
         (X, "gamma", {"solver": "simplex"}, ParameterError, "unknown solver 'simplex'"),
         (X, "logistic", {"solver": "closed-form"}, ParameterError, "no closed form"),

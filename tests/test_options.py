@@ -18,42 +18,44 @@ WRONG = (
 
 @pytest.mark.parametrize("value", [0.25, np.float32(0.25), np.array(0.25), Decimal("0.25"), Fraction(1, 4)])
 def test_numbers_of_every_kind_are_numbers(value):
-    assert options.number("p", value, above=0, below=1) == 0.25
+    assert options.number(value, "p", above=0, below=1) == 0.25
     assert options.level(value) == 0.25
 
 
 @pytest.mark.parametrize("value", WRONG, ids=lambda v: str(v)[:20])
 def test_what_is_no_number_is_one_error_that_names_the_option(value):
     with pytest.raises(ParameterError, match=r"^size: expected a number above 0, got "):
-        options.number("size", value, above=0)
+        options.number(value, "size", above=0)
     with pytest.raises(ParameterError, match=r"^alpha: expected a number between 0 and 1, got "):
+        options.probability(value, "alpha")
+    with pytest.raises(ParameterError, match=r"^alpha"):
         options.level(value)
     with pytest.raises(DataError, match=r"^n: expected a whole number from 1 on, got "):
-        options.whole("n", value, at_least=1, error=DataError)
+        options.whole(value, "n", at_least=1, error=DataError)
 
 
 def test_whole_numbers():
-    assert options.whole("n", np.int64(3)) == 3
-    assert options.whole("n", 3.0) == 3
-    assert options.whole("n", 2**62 + 1) == 2**62 + 1  # to the last digit
+    assert options.whole(np.int64(3), "n") == 3
+    assert options.whole(3.0, "n") == 3
+    assert options.whole(2**62 + 1, "n") == 2**62 + 1  # to the last digit
     with pytest.raises(ParameterError, match="from 0 to 10, got 11"):
-        options.whole("n", 11, at_least=0, at_most=10)
+        options.whole(11, "n", at_least=0, at_most=10)
     with pytest.raises(ParameterError, match=r"got 2\.5"):
-        options.whole("n", 2.5)
+        options.whole(2.5, "n")
 
 
 def test_a_level_of_confidence_is_no_alpha():
-    with pytest.raises(ParameterError, match=r"alpha is one minus the level: 0\.05\."):
+    with pytest.raises(ParameterError, match=r"alpha is one minus the level: 0\.05 for intervals of 95 %; got 0\.95"):
         options.level(0.95)
 
 
 def test_words_forgive_case_and_suggest():
-    assert options.chosen("solver", "nelder mead", ("Nelder-Mead", "BFGS")) == "Nelder-Mead"
-    assert options.chosen("unit", "nats", ("nat", "bit"), also={"nats": "nat"}) == "nat"
+    assert options.choice("nelder mead", "solver", ("Nelder-Mead", "BFGS")) == "Nelder-Mead"
+    assert options.choice("nats", "unit", ("nat", "bit"), also={"nats": "nat"}) == "nat"
     with pytest.raises(ParameterError, match="did you mean 'frequency'"):
-        options.chosen("weight_kind", "freq", ("frequency", "reliability"))
-    with pytest.raises(ParameterError, match='expected "nat", "bit" or "dit", got 3'):
-        options.chosen("unit", 3, ("nat", "bit", "dit"))
+        options.choice("freq", "weight_kind", ("frequency", "reliability"))
+    with pytest.raises(ParameterError, match="unknown unit 3; choose nat, bit or dit"):
+        options.choice(3, "unit", ("nat", "bit", "dit"))
 
 
 def test_suggestions_know_parts_of_names():
@@ -75,24 +77,24 @@ def test_processes_and_randomness():
 
 
 def test_values_by_name():
-    assert options.by_name("fixed", None, ("a",), "law", "...") == {}
+    assert options.by_name(None, "fixed", ("a",), "law", "...") == {}
     with pytest.raises(ParameterError, match="fixed: expected values by the name of a parameter"):
-        options.by_name("fixed", 3, ("a",), "law", '{"a": 1}')
+        options.by_name(3, "fixed", ("a",), "law", '{"a": 1}')
     with pytest.raises(ParameterError, match="fixed: law has no parameter 'shap'; did you mean 'shape'"):
-        options.by_name("fixed", {"shap": 1}, ("shape", "scale"), "law", "...")
+        options.by_name({"shap": 1}, "fixed", ("shape", "scale"), "law", "...")
 
 
 @pytest.mark.parametrize(
     "wrong", [3, None, "ab", (1,), (2, 1), (1, 1), ("a", 1), (math.nan, 1), (math.inf, None), {1: 2}]
 )
 def test_limits_are_two_numbers_in_order(wrong):
-    with pytest.raises(ParameterError, match="bounds of shape: "):
-        options.pair("bounds of shape", wrong)
+    with pytest.raises(ParameterError, match="bounds of shape"):
+        options.pair(wrong, "bounds of shape")
 
 
 def test_limits():
-    assert options.pair("bounds", (None, 2)) == (None, 2.0)
-    assert options.pair("bounds", [-math.inf, np.float64(3)]) == (None, 3.0)
+    assert options.pair((None, 2), "bounds") == (None, 2.0)
+    assert options.pair([-math.inf, np.float64(3)], "bounds") == (None, 3.0)
 
 
 def test_any_value_can_be_shown():

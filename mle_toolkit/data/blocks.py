@@ -27,6 +27,8 @@ from mle_toolkit.data.sample import (
     NanPolicy,
     Sample,
     WeightKind,
+    check_weights_magnitude,
+    policies,
     standard_errors_about,
     step_at,
 )
@@ -333,10 +335,7 @@ class BlockedSample(Sample):
     def __init__(
         self, description: str, weighted: bool, weight_kind: WeightKind = "frequency", nan_policy: NanPolicy = "raise"
     ) -> None:
-        if nan_policy not in ("raise", "omit"):
-            raise DataError(f'nan_policy: expected "raise" or "omit", got {nan_policy!r}.')
-        if weight_kind not in ("frequency", "reliability"):
-            raise DataError(f'weight_kind: expected "frequency" or "reliability", got {weight_kind!r}.')
+        nan_policy, weight_kind = policies(nan_policy, weight_kind)
         self._description = description
         self._weighted = weighted
         self._nan_policy = nan_policy
@@ -388,6 +387,8 @@ class BlockedSample(Sample):
     def _hold(self, x: Array, weight: Array | None) -> None:
         if len(x) == 0:
             raise DataError(f"no observations: {self._description} is empty, or nothing in it counts.")
+        if weight is not None:
+            check_weights_magnitude(float(weight.max()))
         self._set(x, x, weight, self.weight_kind, None, float(x.min()), float(x.max()))
 
     def _keep(
@@ -399,6 +400,8 @@ class BlockedSample(Sample):
         note: Any = None,
         few: Array | None = None,
     ) -> None:
+        if self._weighted:
+            check_weights_magnitude(found.nobs)
         self.survey, self._thinned = found, thinned
         self.nobs, self.minimum, self.maximum = found.nobs, found.minimum, found.maximum
         self._ahead = list(zip(parts, sums, strict=True))

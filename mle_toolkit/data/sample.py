@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.frames import to_column, to_rows
 from mle_toolkit.errors import DataError, WeightError
+from mle_toolkit.options import as_float, choice, number, shown
 
 T = TypeVar("T")
 WeightKind = Literal["frequency", "reliability"]
@@ -45,6 +46,9 @@ _EPSILON = float(np.finfo(float).eps)
 
 LARGEST = 1e38
 """A magnitude up to which products of eight factors, as of cubes, do not overflow nor, as its inverse, underflow."""
+
+LARGEST_WEIGHT = 1e100
+"""The largest weight may be as large, or as small as its inverse: its square times a product of factors is a number."""
 
 
 class Sample:
@@ -113,7 +117,7 @@ class Sample:
         nan_policy: NanPolicy = "raise",
         along: Callable[[Array], tuple[float, float, Any]] | None = None,
     ) -> None:
-        _check_options(nan_policy, weight_kind)
+        nan_policy, weight_kind = policies(nan_policy, weight_kind)
         values, missing = to_column(x)
         weight = None if weights is None else _validated_weights(weights, len(values))
         if len(values) == 0:
@@ -221,7 +225,7 @@ class Sample:
         >>> Sample.rows([[1.0, 2.0], [3.0, 5.0], [2.0, 2.0]])
         Sample: 3 observations of 2 numbers, from 1 to 5
         """
-        _check_options(nan_policy, weight_kind)
+        nan_policy, weight_kind = policies(nan_policy, weight_kind)
         values = to_rows(x)
         weight = None if weights is None else _validated_weights(weights, len(values))
         if values.size == 0:
@@ -344,8 +348,7 @@ class Sample:
     def rounded(cls, x: Any, step: float, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
         """Make a sample of values that were rounded to multiples of ``step``: each stands for ``x ± step / 2``."""
         values, _ = to_column(x)
-        if not (np.isfinite(step) and step > 0):
-            raise DataError(f"rounded: step must be a positive number, got {step!r}.")
+        step = number(step, "rounded: step", above=0.0, error=DataError)
         _check_finite(values, "x")
         return cls._of_intervals(values - step / 2, values + step / 2, weights, weight_kind)
 
@@ -371,7 +374,10 @@ class Sample:
             if end is None:
                 ends.append(np.full(self.n_rows, default))
             elif np.ndim(end) == 0:
-                ends.append(np.full(self.n_rows, float(end)))
+                value = as_float(end)
+                if value is None or math.isnan(value):
+                    raise DataError(f"truncation: {name} must be a number, or one a row, got {shown(end)}.")
+                ends.append(np.full(self.n_rows, value))
             else:
                 column, _ = to_column(end, f"truncation ({name})")
                 if len(column) != self.n_rows:
@@ -407,6 +413,7 @@ class Sample:
     @classmethod
     def _censored(cls, values: Array, seen: Mask, weights: Any, weight_kind: WeightKind, *, right: bool) -> Sample:
         """Finite values, of which those that were not seen are ends of intervals open on one side."""
+        _, weight_kind = policies("raise", weight_kind)
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
         weight = None if weights is None else _validated_weights(weights, len(values))
@@ -420,6 +427,7 @@ class Sample:
 
     @classmethod
     def _of_intervals(cls, lower: Array, upper: Array, weights: Any, weight_kind: WeightKind) -> Sample:
+        _, weight_kind = policies("raise", weight_kind)
         if len(lower) == 0:
             raise DataError("no observations: the data are empty.")
         weight = None if weights is None else _validated_weights(weights, len(lower))
@@ -954,18 +962,19 @@ def _check_finite(column: Array, name: str) -> None:
             )
 
 
-def _check_options(nan_policy: str, weight_kind: str) -> None:
-    if nan_policy not in ("raise", "omit"):
-        raise DataError(f'nan_policy: expected "raise" or "omit", got {nan_policy!r}.')
-    if weight_kind not in ("frequency", "reliability"):
-        raise DataError(f'weight_kind: expected "frequency" or "reliability", got {weight_kind!r}.')
+def policies(nan_policy: Any, weight_kind: Any) -> tuple[NanPolicy, WeightKind]:
+    """What is to be done with missing values, and what weights mean."""
+    policy: Any = choice(nan_policy, "nan_policy", get_args(NanPolicy), error=DataError)
+    kind: Any = choice(weight_kind, "weight_kind", get_args(WeightKind), error=DataError)
+    return policy, kind
 
 
 def _validated_weights(weights: Any, n_rows: int) -> Array:
     weight, _ = to_column(weights, "weights")
     if len(weight) != n_rows:
         raise WeightError(f"weights: {len(weight)} weights for {n_rows} observations; give one a row.")
-    if n_rows and not all(0 <= end < math.inf for end in extent(weight)):
+    smallest, largest = extent(weight) if n_rows else (1.0, 1.0)
+    if not (smallest >= 0 and largest < math.inf):
         for what, bad in (
             ("missing", np.isnan(weight)),
             ("infinite", np.isinf(weight)),
@@ -979,7 +988,19 @@ def _validated_weights(weights: Any, n_rows: int) -> Array:
                 )
     if n_rows and not weight.any():
         raise WeightError(f"weights: all {n_rows} are zero, so there are no observations.")
+    check_weights_magnitude(largest)
     return weight
+
+
+def check_weights_magnitude(largest: float) -> None:
+    """Refuse weights so large or small that sums of them, and of their squares, leave the range of numbers."""
+    if largest == 0 or 1 / LARGEST_WEIGHT <= largest <= LARGEST_WEIGHT:
+        return
+    raise WeightError(
+        f"weights: the largest is {largest:g}; sums of weights so {'small' if largest < 1 else 'large'} cannot be "
+        f"computed. Multiply all of them by one number, so that the largest is between {1 / LARGEST_WEIGHT:g} and "
+        f"{LARGEST_WEIGHT:g}."
+    )
 
 
 def _without_missing(values: Array, weight: Array | None, nan_policy: NanPolicy) -> tuple[Array, Array | None]:

@@ -12,6 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
 from mle_toolkit.errors import DataError, NoMaximumError, ParameterError, UnboundedLikelihoodError
+from mle_toolkit.estimation.asked import Asked
 from mle_toolkit.estimation.certificate import (
     DECREMENT_TOLERANCE,
     SINGULAR,
@@ -20,7 +21,7 @@ from mle_toolkit.estimation.certificate import (
     Verdict,
     measure,
 )
-from mle_toolkit.estimation.climb import SOLVERS, End, climb, climb_in_levels
+from mle_toolkit.estimation.climb import End, climb, climb_in_levels
 from mle_toolkit.estimation.starts import (
     bounded_domains,
     direct_route,
@@ -251,11 +252,7 @@ def maximise(
     ParameterError
         If names or values in ``fixed``, ``bounds`` or ``start`` are not those of the family.
     """
-    fixed, bounds = dict(fixed or {}), dict(bounds or {})
-    if fixed or bounds or start:
-        _check_names(family, fixed, bounds, start or {})
-    if solver not in (None, "closed-form", "newton") and solver not in SOLVERS:
-        raise ParameterError(f"unknown solver {solver!r}; choose closed-form, newton or one of {', '.join(SOLVERS)}.")
+    fixed, bounds, start, solver = Asked.of(family, fixed, bounds, start, solver)
     if not sample.is_plain:
         _check_coarse(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
     elif not fixed and not bounds:
@@ -641,20 +638,6 @@ def _free_names(best: Maximum) -> list[str]:
         if free
         for _ in range(p.domain.n_free)
     ]
-
-
-def _check_names(family: Family, *given: Mapping[str, Any]) -> None:
-    for option, values in zip(("fixed", "bounds", "start"), given, strict=True):
-        for name in values:
-            if name not in family.param_names:
-                raise ParameterError(
-                    f"{option}: {family.name} has no parameter {name!r}; its parameters: "
-                    f"{', '.join(family.param_names)}."
-                )
-    for name, value in (*given[0].items(), *given[2].items()):
-        domain = family.parameters[family.param_names.index(name)].domain
-        if not np.all(domain.contains(np.asarray(value, dtype=float))):
-            raise ParameterError(f"{family.name}: {name} = {value} lies outside its domain {domain}.")
 
 
 # --- limits ---------------------------------------------------------------------------------------------------------

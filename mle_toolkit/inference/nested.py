@@ -23,6 +23,7 @@ from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.vector_mixture import VectorMixture
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
+from mle_toolkit.options import numbers, shown
 
 Method = Literal["lr", "score", "wald"]
 
@@ -109,6 +110,8 @@ def compare_with_values(full: Maximum, values: Mapping[str, Any], method: str = 
     """
     _check(full, method)
     family = full.family
+    if not isinstance(values, Mapping):
+        raise ParameterError(f"test: expected values by the name of a parameter, got {shown(values)}.")
     if not values:
         raise ParameterError("test: no parameter is given a value, so the models are the same.")
     for name in values:
@@ -118,14 +121,16 @@ def compare_with_values(full: Maximum, values: Mapping[str, Any], method: str = 
             )
         if name in full.fixed:
             raise ParameterError(f"test: {name} was given in the larger model, so there is nothing to test.")
-    if any(np.any(np.isinf(np.asarray(v, dtype=float))) for v in values.values()):
+    values = {name: numbers(value, f"test: {name}") for name, value in values.items()}
+    if any(np.any(np.isinf(value)) for value in values.values()):
         if isinstance(family, Mixture | VectorMixture):
             raise ParameterError(_of_mixtures(family))
         return _against_limit(full, _limit_at(family, values), method)
     tested = [p for p in family.parameters if p.name in values]
     _check_regular(full, tested)
     ends = [p.name for p in tested if any(np.any(np.asarray(values[p.name]) == e) for e in p.domain.endpoints)]
-    restricted = maximise(family, full.likelihood.data, fixed={**full.known, **values}, bounds=full.bounds)
+    bounds = {name: limits for name, limits in full.bounds.items() if name not in values}
+    restricted = maximise(family, full.likelihood.data, fixed={**full.known, **values}, bounds=bounds)
     return _compared(full, restricted, tested, ends, method)
 
 

@@ -167,9 +167,10 @@ def _loglik(fit: Fit, values: dict[str, float], free: int) -> float:
         theta = likelihood.unit.params_to_unit(family, family.pack({**fit.params, **values}))
         with np.errstate(all="ignore"):
             return (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * likelihood.nobs
+    bounds = {name: limits for name, limits in maximum.bounds.items() if name not in values}
     try:
         with np.errstate(all="ignore"):
-            return maximise(family, fit.sample, fixed={**maximum.known, **values}, bounds=maximum.bounds).loglik
+            return maximise(family, fit.sample, fixed={**maximum.known, **values}, bounds=bounds).loglik
     except (NoMaximumError, ParameterError):
         return -math.inf
 
