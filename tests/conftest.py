@@ -8,12 +8,15 @@ import hypothesis
 # Helper modules of the tests (references.py, strategies.py) are imported by name.
 sys.path.insert(0, str(Path(__file__).parent))
 
+CALM = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]
+
+# The suite: the same examples on every machine and day.
 hypothesis.settings.register_profile(
-    "deterministic",
-    derandomize=True,
-    database=None,
-    deadline=None,
-    max_examples=8,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much],
+    "deterministic", derandomize=True, database=None, deadline=None, max_examples=8, suppress_health_check=CALM
+)
+# ``pytest --hypothesis-profile=explore`` looks for what nobody thought of: other examples at every run, and more of
+# them. A failure prints its example, and the line that makes it again.
+hypothesis.settings.register_profile(
+    "explore", derandomize=False, deadline=None, max_examples=200, print_blob=True, suppress_health_check=CALM
 )
 hypothesis.settings.load_profile("deterministic")

@@ -1,0 +1,172 @@
+"""The campaign's judge knows its densities, sees what is wrong, and raises no false alarm."""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import integrate
+
+import mle_toolkit as mle
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+import _judge as judge
+import campaign
+
+LAWS = campaign.laws()
+SEED = 7
+
+
+def drawn(name):
+    """A law of the judge's, typical parameters, and a few values of it."""
+    law, family = LAWS[name]
+    rng = np.random.default_rng(SEED)
+    params = campaign.draw_parameters(family, law, rng, False)
+    return law, params, np.sort(np.asarray(law.draw(rng, 400, *params), dtype=float))[20::120]
+
+
+def exact(values):
+    return np.array([float(value) for value in values])
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_doubles_and_fifty_digits_say_the_same(name):
+    law, params, x = drawn(name)
+    low = x - 1.0 if law.circular else np.full(len(x), -math.inf)
+    with np.errstate(divide="ignore"):  # the log of nothing is -inf
+        in_doubles = [law.log_density(judge.DOUBLE, x, *params), law.log_mass(judge.DOUBLE, low, x, params)]
+    with mpmath.workdps(30):
+        values = [judge.EXACT.number(value) for value in params]
+        in_digits = [
+            exact(law.log_density(judge.EXACT, judge.EXACT.numbers(x), *values)),
+            exact(law.log_mass(judge.EXACT, low, x, values)),
+        ]
+    np.testing.assert_allclose(in_doubles, in_digits, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_a_mass_is_the_integral_of_the_density(name):
+    """So that tails and density are of one law, whoever wrote them."""
+    law, params, x = drawn(name)
+    low, high = float(x[0]), float(x[-1])
+    if law.discrete:
+        inside = np.arange(low + 1, high + 1)
+        total = np.sum(np.exp(law.log_density(judge.DOUBLE, inside, *params)))
+    else:
+        high = min(high, low + 1.0) if law.circular else high
+        total, _ = integrate.quad(
+            lambda t: math.exp(law.log_density(judge.DOUBLE, np.array([t]), *params)[0]), low, high
+        )
+    with np.errstate(divide="ignore"):
+        mass = math.exp(law.log_mass(judge.DOUBLE, np.array([low]), np.array([high]), params)[0])
+    assert mass == pytest.approx(total, rel=1e-6, abs=1e-9)
+
+
+def trial_of(name, x, form="exact"):
+    law, family = LAWS[name]
+    return campaign.Trial(law, family, [], "clean", form, mle.Sample(x), judge.Data(x, x))
+
+
+def judgement(trial, out):
+    return campaign.judged(trial, {"seconds": 0.1} | out, np.random.default_rng(SEED))
+
+
+@pytest.fixture(scope="module")
+def lifetimes():
+    """A trial, and its fit as the child tells it."""
+    trial = trial_of("weibull", np.random.default_rng(SEED).weibull(2.0, 50))
+    return trial, campaign.fitted(trial)
+
+
+def test_a_right_fit_is_right(lifetimes):
+    assert judgement(*lifetimes) == ("right", "")
+
+
+def test_a_log_likelihood_of_other_parameters_is_wrong(lifetimes):
+    trial, out = lifetimes
+    result, why = judgement(trial, out | {"llf": out["llf"] + 1e-3})
+    assert (result, "that of the parameters" in why) == ("wrong", True)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "result"), [("interior", "wrong"), ("not_converged", "not converged, better point")]
+)
+def test_a_point_below_the_maximum_is_seen(lifetimes, verdict, result):
+    trial, out = lifetimes
+    params = [out["params"][0] * 1.02, out["params"][1]]
+    llf = trial.data.loglik(trial.law, params)
+    assert judgement(trial, out | {"params": params, "llf": llf, "verdict": verdict})[0] == result
+
+
+def test_standard_errors_that_are_off_are_seen(lifetimes):
+    trial, out = lifetimes
+    assert judgement(trial, out | {"bse": [out["bse"][0] * 1.01, out["bse"][1]]})[0] == "errors off"
+
+
+def test_a_refusal_of_data_that_have_a_maximum_is_false(lifetimes):
+    trial, _ = lifetimes
+    assert judgement(trial, {"raised": "DegenerateDataError", "message": ""})[0] == "false refusal"
+
+
+def test_a_refusal_is_right_where_the_likelihood_has_no_end():
+    trial = trial_of("normal", np.full(5, 3.0))
+    assert judgement(trial, {"raised": "DegenerateDataError", "message": ""})[0] == "right"
+
+
+def test_a_spike_is_no_better_point():
+    """Every sample makes this likelihood infinite; the proper maximum is what was asked for."""
+    trial = trial_of("mixture(normal, 2)", np.random.default_rng(SEED).normal(np.repeat([0.0, 6.0], 15)))
+    assert judgement(trial, campaign.fitted(trial))[0] == "right"
+
+
+def test_crashes_and_hangs_are_counted_not_suffered(lifetimes, monkeypatch):
+    def loop(trial):
+        while True:
+            pass
+
+    trial, _ = lifetimes
+    monkeypatch.setattr(campaign, "fitted", lambda trial: 1 / 0)
+    assert judgement(trial, campaign.in_a_child(trial)) == ("crash", "ZeroDivisionError: division by zero")
+    monkeypatch.setattr(campaign, "MOST_SECONDS", 1)
+    monkeypatch.setattr(campaign, "fitted", loop)
+    assert judgement(trial, campaign.in_a_child(trial))[0] == "hang"
+
+
+def test_a_trial_is_made_by_its_number():
+    one, again, other = (campaign.make(SEED, k) for k in (3, 3, 4))
+    assert (one.law.name, one.kind, one.form) == (again.law.name, again.kind, again.form)
+    assert np.array_equal(one.data.points, again.data.points)
+    assert not np.array_equal(one.data.points, other.data.points)
+
+
+@pytest.mark.parametrize("form", [*campaign.EXACT_FORMS, *campaign.COARSE_FORMS])
+def test_every_form_of_data_is_the_same_to_the_judge_and_to_us(form):
+    law, family = LAWS["gamma"]
+    rng = np.random.default_rng(SEED)
+    sample, data, _ = campaign.observe(rng.gamma(2.0, 1.0, 40), form, law, rng)
+    fit = mle.fit(sample, family, fixed={"shape": 2.0, "scale": 1.0})
+    assert data.loglik(law, [2.0, 1.0]) == pytest.approx(fit.llf, rel=1e-9)
+
+
+def test_chunks_join_and_the_page_counts_them(tmp_path, monkeypatch, capsys):
+    def row(k):
+        return {"trial": k, "law": "gamma", "result": "hang" if k == 2 else "right", "why": "", "said": "interior"}
+
+    monkeypatch.setattr(campaign, "run", lambda seed, k: row(k))
+    page = tmp_path / "page.md"
+    page.write_text(f"Before\n{campaign.BEGIN}old\n{campaign.END}After\n", encoding="utf-8")
+    files = [str(tmp_path / f"{first}.json") for first in (0, 2)]
+    for first, file in zip(("0", "2"), files, strict=True):
+        monkeypatch.setattr(sys, "argv", ["campaign.py", "--first", first, "--count", "2", "--json", file])
+        assert campaign.main() == 0
+    both = str(tmp_path / "both.json")
+    monkeypatch.setattr(sys, "argv", ["campaign.py", "--merge", *files, "--page", str(page), "--json", both])
+    assert campaign.main() == 0
+    assert [line["trial"] for line in json.loads(Path(both).read_text())["rows"]] == [0, 1, 2, 3]
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("Before\n<!-- generated -->\n4 fits, ")
+    assert "| hang | 1 | 25.00 |" in text
+    assert "| hang | gamma | 1 | 2 |" in text
