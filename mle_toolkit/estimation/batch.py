@@ -190,7 +190,7 @@ def is_vectorised(family: Family) -> bool:
     give what each gives alone, which is tried out.
     """
     one_number = all(isinstance(p.domain, Interval) and p.regular for p in family.parameters)
-    if not one_number or family.score is None or family.per_row or family.spurious is not None:
+    if not one_number or family.score is None or family.per_row:
         return False
     if type(family).resolve is not Family.resolve or type(family).in_unit is not Family.in_unit:
         return False

@@ -340,12 +340,33 @@ def _maximum(
         family=family,
         likelihood=likelihood,
         theta_in_unit=theta,
-        theta=likelihood.unit.params_to_data(family, theta),
+        theta=_on_observations(family, likelihood, likelihood.unit.params_to_data(family, theta)),
         free=tuple(free),
         method=method,
         value=value,
         **facts,
     )
+
+
+_ULPS = 8 * float(np.finfo(float).eps)
+
+
+def _on_observations(family: Family, likelihood: Likelihood, theta: Array) -> Array:
+    """Parameters in the unit of the data, with a cusp moved to the observation that it is, from which rounding took it.
+
+    The likelihood at a cusp of small shape is lost within a few units in the last place.
+    """
+    unit, names = likelihood.unit, family.irregular(*family.unpack(theta))
+    cusps = [k for k, p in enumerate(family.parameters) if p.role == "location" and p.name in names]
+    if not cusps or not family.all_scalar or unit.is_identity or not (likelihood.plain and likelihood.data.in_memory):
+        return theta
+    moved = theta.copy()
+    for k in cusps:
+        away = np.abs(likelihood.data.x - theta[k])
+        nearest = int(np.argmin(away))
+        if away[nearest] <= _ULPS * max(abs(theta[k]), float(np.max(np.abs(unit.centre)))):
+            moved[k] = likelihood.data.x[nearest]
+    return moved
 
 
 # --- search ---------------------------------------------------------------------------------------------------------
@@ -543,8 +564,8 @@ def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:
     if not kept:
         message = (
             f"{family.name}: the likelihood is unbounded, and every maximum that the search found is a spike on a few "
-            f"observations. Use fewer components, or a parameter that they share: mixture(..., shared=(...)); if the "
-            f"data are rounded, the likelihood of Sample.rounded(x, step) is bounded."
+            f"observations. {family.without_spikes} If the data are rounded, the likelihood of Sample.rounded(x, step) "
+            f"is bounded."
         )
         raise UnboundedLikelihoodError(
             message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="newton")

@@ -157,6 +157,10 @@ class Family(ABC):
     one_maximum: ClassVar[bool] = False
     """By a theorem the likelihood of exact data has no more than one maximum while all parameters are free: one start
     is enough."""
+    without_spikes: ClassVar[str] = (
+        "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."
+    )
+    """What to do where ``spurious``, which mixtures have first of all, leaves no maximum."""
     scans: ClassVar[str] = ""
     """What is looked over before a search of exact data begins, in words for the certificate: "profile of df at 12
     values"; for laws whose likelihood may have several maxima."""

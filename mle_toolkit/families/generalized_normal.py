@@ -16,17 +16,48 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.special import log_gammaincc, log_or_minus_inf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from mle_toolkit.data.sample import Sample
 
-_SHAPES = (0.15, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 1e3)
-"""Shapes at which the profile likelihood is looked at before the search. Below the first only a spike is high; above
-the last the law is uniform to most samples."""
+_LOWEST, _UNIFORM = 2.0**-5, 2.0**10
+"""Shapes between which the profile likelihood is looked at before the search. Below the first only a spike is high;
+above the last the law is uniform to most samples."""
+
+_PER_OCTAVE = 12
+"""Shapes looked at up to each doubling: a local maximum may be that near to the rise to a spike."""
+
+_PER_HIGH_OCTAVE, _HIGH = 3, 2.0
+"""The same where there is no spike, and from which shape on."""
+
+_LOOKS = 50_000
+"""Observations times places at which the profile is looked at: each observation of a small sample is a place."""
+
+_FEWEST_ROWS = 500
+"""Rows by which the places are compared at first, where there are more."""
+
+_CLIMBED = 4
+"""Local maxima of that look from which the search climbs."""
 
 _ROUNDS = 200
+_LONGEST_STEP = 0.5
+_HALVINGS = 20
 _MOST_CANDIDATES = 200
 _FEWEST_CANDIDATES = 15
 """Observations around the present location that are tried as the place of a cusp; many where that is cheap."""
 _CHEAP = 200_000
+
+_ROUNDING = 1e-12
+
+_CLEAR = 10.0
+"""Nats by which a local maximum on a few rows must be ahead for the others to be left."""
+
+_SURE = 1e-3
+"""Length of a step of Newton's method in log(shape) below which it is taken without a look."""
+
+_BLUNT = 1.1
+"""Shape up to which the top of the likelihood in ``loc`` is a cusp to floating-point numbers: above 1 it is smooth,
+but within |x - m|^(shape - 1) of an observation."""
 
 
 class GeneralizedNormal(Family):
@@ -38,13 +69,15 @@ class GeneralizedNormal(Family):
     685-694. Route to the maximum: s^β = β mean(abs(x - m)^β); ``loc`` and ``shape``, nearly orthogonal, in turn.
 
     For shape <= 1 the density has a cusp, the likelihood one at every observation, and ``loc`` is an observation
-    without a standard error. As shape → 0 the likelihood is unbounded at any observation; the maximum reported is
-    the one away from that spike, and data whose ties leave none are refused.
+    without a standard error. As shape → 0 the likelihood is unbounded at any observation; the maximum reported is the
+    highest local one, which is looked for over shapes and observations, and data are refused where Laplace's or the
+    normal law, which are members, are above all of them.
     """
 
     name = "generalized_normal"
     aliases = ("gennorm",)
     support = REAL
+    scans = "profile scanned over loc, at observations, and shapes from 0.03 to 1000"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
@@ -68,23 +101,49 @@ class GeneralizedNormal(Family):
         return by_loc, (shape * power - 1) / scale, by_shape
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
-        """The best of the profile on a grid of shapes, and the normal law: what a window leaves looks uniform."""
-        shape, loc = _coarse(sample)
+        """The best local maxima on a grid, and the normal law: what a window leaves looks uniform."""
         mean = sample.mean()
-        return [(loc, _scale(sample, loc, shape), shape), (mean, _scale(sample, mean, 2.0), 2.0)]
+        peaks = [(loc, shape) for loc, shape in _peaks(sample)[:2]] + [(mean, 2.0)]
+        return [(loc, _scale(sample, loc, shape), shape) for loc, shape in peaks]
 
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
-        """Location and shape in turn, on a few rows first; the scale follows."""
+        """Location and shape in turn from the best local maxima on a grid, on a few rows first; the scale follows."""
         few = sample.sketch()
-        shape, loc = _coarse(few)
-        shape, loc = _alternate(few, shape, loc)
+        ends = [end for end in (_climbed(few, *peak) for peak in _peaks(few)) if end is not None]
         if few is not sample:
-            shape, loc = _alternate(sample, shape, loc)
+            height = max((_profile(few, *end) for end in ends), default=0.0)
+            near = [end for end in ends if (height - _profile(few, *end)) * few.nobs < _CLEAR]
+            ends = [end for end in (_climbed(sample, *end) for end in near) if end is not None]
+        middle = 0.5 * (sample.minimum + sample.maximum)
+        ends.append((middle, 2 * _UNIFORM))
+        best = max(ends, key=lambda end: _profile(sample, *end))
+        members = ((sample.quantile(0.5), 1.0), (sample.mean(), 2.0))
+        height = max(_profile(sample, *best), -math.log(0.5 * (sample.maximum - sample.minimum)))
+        if any(_profile(sample, *member) > height + _ROUNDING for member in members):
+            raise _spike()
+        loc, shape = best
         return loc, _scale(sample, loc, shape), shape
 
     def irregular(self, loc: float, scale: float, shape: float) -> tuple[str, ...]:
         """The location at a cusp."""
-        return ("loc",) if shape <= 1 else ()
+        return ("loc",) if shape <= _BLUNT else ()
+
+    def check(self, sample: Sample) -> None:
+        """Raise where half of the observations are equal: all else is then far below the spike there."""
+        super().check(sample)
+        if heaviest_tie(sample)[1] >= 0.5:
+            raise _spike()
+
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
+        """Where a spike shows in the data: at the lowest shape scanned it is above the members of the law."""
+        if "loc" in fixed or "shape" in fixed or "scale" in fixed or not sample.is_plain or not sample.in_memory:
+            return None
+        places, _, heights = _landscape(sample, [_LOWEST])
+        top = int(np.argmax(heights[0]))
+        members = max(_profile(sample, sample.quantile(0.5), 1.0), _profile(sample, sample.mean(), 2.0))
+        if not heights[0, top] > max(members, -math.log(0.5 * (sample.maximum - sample.minimum))):
+            return None
+        return f"as shape → 0 the likelihood rises without bound, first at the observation {places[top]:.6g}"
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -146,40 +205,94 @@ def _profile(sample: Sample, loc: float, shape: float) -> float:
     return -math.log(_scale(sample, loc, shape)) - math.lgamma(1 + 1 / shape) - 1 / shape
 
 
-def _coarse(sample: Sample) -> tuple[float, float]:
-    """The highest local maximum of the profile on a grid of shapes, which leaves the spike at shape 0 aside."""
-    middles = {sample.quantile(0.5), sample.mean(), 0.5 * (sample.minimum + sample.maximum)}
-    rows = [max((_profile(sample, loc, shape), loc) for loc in middles) for shape in _SHAPES]
-    values = [row[0] for row in rows] + [-math.inf]
-    peaks = [k for k in range(1, len(rows)) if values[k] > values[k - 1] and values[k] >= values[k + 1]]
-    best = max(peaks, key=lambda k: values[k], default=0)
-    # A single observation makes a spike too, but one that only a small shape would show; ties show in the data.
-    tied = heaviest_tie(sample)[1] * sample.n_rows > 1.5
-    if not peaks or (tied and values[0] > values[best]):
-        raise _spike()
-    return _SHAPES[best], rows[best][1]
+def _landscape(sample: Sample, lowest: Sequence[float]) -> tuple[Array, Array, Array]:
+    """Places, shapes and the profile there, of shape (shapes, places), at octaves above some lowest shapes."""
+    table = sample.sketch(_FEWEST_ROWS).tabulated()
+    x, weight = table.x, np.full(table.n_rows, 1.0) if table.weight is None else table.weight
+    share = weight / np.sum(weight)
+    values = np.unique(x)
+    count = max(2, _LOOKS // len(x))
+    if len(values) > count:
+        values = values[np.unique(np.linspace(0, len(values) - 1, count).astype(int))]
+    places = np.unique([*values.tolist(), sample.mean(), 0.5 * (sample.minimum + sample.maximum)])
+    away = np.abs(x - places[:, None])
+    unit = np.max(away, axis=1)
+    shapes, means = _mean_powers(away / unit[:, None], share, lowest)
+    column = shapes[:, None]
+    constant = special.gammaln(1 + 1 / column) + 1 / column
+    return places, shapes, -np.log(unit) - np.log(column * means) / column - constant
+
+
+def _peaks(sample: Sample) -> list[tuple[float, float]]:
+    """Local maxima by shape of the profile on a grid, as (loc, shape), the highest first: of different places.
+
+    The grid leaves aside the spikes at shape 0 and, at its other end, the uniform law.
+    """
+    places, shapes, heights = _landscape(sample, (_LOWEST * np.exp2(np.arange(_PER_OCTAVE) / _PER_OCTAVE)).tolist())
+    inner = heights[1:-1]
+    shape_at, at = np.nonzero((inner > heights[:-2]) & (inner >= heights[2:]))
+    order = np.argsort(-inner[shape_at, at], kind="stable")
+    found: list[tuple[float, float]] = []
+    reach = 0.1 * (sample.quantile(0.75) - sample.quantile(0.25))
+    for k in order.tolist():
+        shape, loc = float(shapes[shape_at[k] + 1]), float(places[at[k]])
+        # The climb looks around a place; so a new one is a different shape, or far from those there are.
+        if all(abs(math.log(shape / other)) > _LONGEST_STEP or abs(loc - where) > reach for where, other in found):
+            found.append((loc, shape))
+        if len(found) == _CLIMBED:
+            break
+    return found
+
+
+def _mean_powers(size: Array, share: Array, lowest: Sequence[float]) -> tuple[Array, Array]:
+    """Shapes of the scan, ascending, and means by row of numbers up to 1 to their power; double a power is a square."""
+    logs = log_or_minus_inf(size)
+    seen: dict[float, Array] = {}
+    for k, shape in enumerate(lowest):
+        power = np.exp(shape * logs)
+        last = _HIGH if k % (_PER_OCTAVE // _PER_HIGH_OCTAVE) else _UNIFORM
+        while shape <= last:
+            seen[float(shape)] = power @ share
+            power *= power
+            shape *= 2
+    shapes = sorted(seen)
+    return np.array(shapes), np.array([seen[shape] for shape in shapes])
 
 
 def _spike() -> UnboundedLikelihoodError:
     return UnboundedLikelihoodError(
-        "generalized_normal: the likelihood rises without bound as shape → 0 at a tie or an isolated peak of the data. "
-        "Fix shape (1 is Laplace's law), or model the ties."
+        "generalized_normal: the likelihood rises without bound as shape → 0 at a tie or an isolated peak of the data, "
+        "and no local maximum is as high as Laplace's and the normal law, which are members. Fix shape (1 is Laplace's "
+        "law), or model the ties."
     )
 
 
-def _alternate(sample: Sample, shape: float, loc: float) -> tuple[float, float]:
-    """Improve location and shape in turn until neither moves."""
+def _climbed(sample: Sample, loc: float, shape: float) -> tuple[float, float] | None:
+    """The local maximum near a place; that on this observation, if others lead to a spike; None if this does too."""
+    end = _alternate(sample, loc, shape)
+    if end is None and shape <= 1:
+        end = _alternate(sample, loc, shape, moving=False)
+    return end
+
+
+def _alternate(sample: Sample, loc: float, shape: float, *, moving: bool = True) -> tuple[float, float] | None:
+    """Improve location and shape in turn until neither moves; None if the shape runs off to a spike at 0.
+
+    Not moving, the location is an observation and stays, and the shape is to stay at or below 1.
+    """
     unit = _scale(sample.sketch(), loc, shape)
     for _ in range(_ROUNDS):
-        new_loc = _smooth_location(sample, shape, loc) if shape > 1 else _cusp_location(sample, shape, loc)
+        new_loc = loc
+        if moving:
+            new_loc = _smooth_location(sample, shape, loc) if shape > 1 else _cusp_location(sample, shape, loc)
         new_shape = _shape_step(sample, shape, new_loc)
-        if new_shape < _SHAPES[0]:
-            raise _spike()
         moved = abs(new_loc - loc) > 1e-9 * unit or abs(math.log(new_shape / shape)) > 1e-9
         shape, loc = new_shape, new_loc
-        if not moved or shape > _SHAPES[-1]:
+        if shape < _LOWEST or (not moving and shape > 1):
+            return None
+        if not moved or shape > _UNIFORM:
             break
-    return shape, loc
+    return loc, shape
 
 
 def _smooth_location(sample: Sample, shape: float, loc: float) -> float:
@@ -226,5 +339,12 @@ def _shape_step(sample: Sample, shape: float, loc: float) -> float:
     psi, psi1 = float(special.psi(inverse)), float(special.polygamma(1, inverse))
     first = 1 + psi * inverse + level - m1  # shape times the slope of the profile
     second = -psi * inverse - psi1 * inverse**2 - level + inverse + m1 - shape * (m2 - m1 * m1)
-    step = first / -second if second < 0 else math.copysign(1.0, first)
-    return shape * math.exp(max(-1.0, min(1.0, step)))
+    step = first / -second if second < 0 else math.copysign(_LONGEST_STEP, first)
+    step = max(-_LONGEST_STEP, min(_LONGEST_STEP, step))
+    if abs(step) > _SURE:
+        here = _profile(sample, loc, shape)
+        for _ in range(_HALVINGS):
+            if _profile(sample, loc, shape * math.exp(step)) > here:
+                break
+            step *= 0.5
+    return shape * math.exp(step)
