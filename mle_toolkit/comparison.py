@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import NanPolicy, Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError, SupportError, UnknownNameError
@@ -277,7 +278,7 @@ class Comparison:
         """
         from mle_toolkit.inference.confidence_set import confidence_set
 
-        source = np.random.default_rng(rng)
+        source = options.generator(rng)
         return confidence_set(held_out or self.cross_validated(rng=source), alpha, statistic, n, source)
 
     def weights(self, kind: str = "akaike", *, held_out: HeldOut | None = None, rng: Any = None) -> dict[str, float]:
@@ -367,7 +368,7 @@ class Comparison:
 
         from mle_toolkit.inference.scores import bootstrap_optimism
 
-        seed = np.random.default_rng(rng).integers(1 << 63)
+        seed = options.generator(rng).integers(1 << 63)
         found = {name: bootstrap_optimism(at, self.sample, n, seed) for name, at in self._maxima().items()}
         eic = np.array([-2 * self.fits[name].llf + 2 * estimate.value for name, estimate in found.items()])
         with np.errstate(invalid="ignore"):  # of laws that are all infinite, the difference is not known

@@ -30,9 +30,18 @@ from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Family, get_family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
-from mle_toolkit.inference.covariance import CovKind, covariance, optimism, standard_errors, too_few_for_wald
+from mle_toolkit.inference.covariance import (
+    CovKind,
+    covariance,
+    optimism,
+    standard_errors,
+    too_few_for_wald,
+    wald_interval,
+    wald_intervals,
+)
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
+from mle_toolkit.options import choice, level, number, probability
 
 if TYPE_CHECKING:
     import os
@@ -149,7 +158,9 @@ class Fit:
         names = list(self.family.coefficient_names)
         return pd.DataFrame(self._cov(kind or self._default_kind), index=names, columns=names)
 
-    def conf_int(self, alpha: float = 0.05, method: str = "wald", **options: Any) -> pd.DataFrame:
+    def conf_int(
+        self, alpha: float = 0.05, method: str = "wald", *, scale: str | None = None, **options: Any
+    ) -> pd.DataFrame:
         """Confidence intervals of the parameters.
 
         Parameters
@@ -157,10 +168,14 @@ class Fit:
         alpha : float
             One minus the confidence level.
         method : {"wald", "profile", "bootstrap"}
-            ``"wald"``: estimate ± normal quantile × standard error. ``"profile"``: the values that the likelihood
-            ratio does not reject, see `profile`; right where Wald's are not, and open where the data set no bound.
-            ``"bootstrap"``: from replicates, see `bootstrap`, whose intervals by BCa they are; basic ones where there
-            is no BCa interval.
+            ``"wald"``: estimate ± normal quantile × standard error, see ``scale``. ``"profile"``: the values that the
+            likelihood ratio does not reject, see `profile`; right where Wald's are not, and open where the data set no
+            bound. ``"bootstrap"``: from replicates, see `bootstrap`, whose intervals by BCa they are; basic ones where
+            there is no BCa interval.
+        scale : {"domain", "plain"}, optional
+            Of Wald's intervals. ``"domain"``, the default: the logarithm of a positive parameter (of the distance from
+            the end of any half line), the logit of a probability (between any two ends), the parameter itself on the
+            whole line; so they keep inside. ``"plain"``: all of them on the scale of the parameter.
         **options
             Of `bootstrap`: ``n``, ``kind``, ``rng``, ``workers``.
 
@@ -170,15 +185,16 @@ class Fit:
             NaN where there is no interval: a known parameter, or one without a standard error.
         """
         import pandas as pd
-        from scipy import special
 
-        if not 0 < alpha < 1:
-            raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
+        alpha = level(alpha)
         _check_method(method, options)
+        if scale is not None and method != "wald":
+            raise ParameterError(f'scale: for method="wald" only, not for {method!r}, which has the same on any scale.')
+        plain = scale is not None and choice(scale, "scale", ("domain", "plain")) == "plain"
         names = list(self.family.coefficient_names)
         if method == "wald":
-            reach = float(special.ndtri(1 - alpha / 2)) * self._bse
-            ends = np.stack([self._theta - reach, self._theta + reach], axis=1)
+            ends = wald_intervals(self.family, self._theta, self._bse, alpha, plain=plain)
+            ends[[p.name in self.fixed for p in self.family.parameters for _ in range(p.size)]] = np.nan
         elif method == "profile":
             ends = np.array([self._profile_interval(name, alpha) for name in names])
         else:
@@ -306,51 +322,81 @@ class Fit:
 
         return residuals(self.distribution, self.sample, kind, rng)
 
-    def quantile(self, p: float, alpha: float = 0.05, method: str = "wald", **options: Any) -> Estimate:
+    def quantile(self, p: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
         """Estimate the quantile that the law does not exceed with probability ``p``.
 
         Parameters
         ----------
-        p : float
+        p : float or array_like of shape (m,)
             Between 0 and 1.
         alpha : float
             One minus the confidence level.
         method : {"wald", "profile", "bootstrap"}
-            Of the interval: delta method, profile likelihood, or replicates of the sample.
+            Of the interval: delta method, profile likelihood, or replicates of the sample. That of the delta method is
+            on the scale of the support: of a positive law the interval of the log of the quantile, taken back.
         **options
             Of `bootstrap`: ``n``, ``kind``, ``rng``, ``workers``.
 
         Returns
         -------
-        Estimate
+        Estimate, or Series of m of them with index ``p``
             With its standard error by the delta method, or that of the replicates, and its interval of level
-            ``1 - alpha``. Flagged ``few_observations_for_wald`` where the interval of the delta method may hold the
-            truth less often than it says: fewer than 50 observations a free parameter.
+            ``1 - alpha``; of counts, whose quantiles move in steps, by replicates only. Flagged
+            ``few_observations_for_wald`` where the interval of the delta method may hold the truth less often than it
+            says: fewer than 50 observations a free parameter.
 
         Examples
         --------
         >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").quantile(0.5)
-        Estimate(0.956543 ± 0.43, 95% in (0.1181, 1.795); delta method; few_observations_for_wald)
+        Estimate(0.956543 ± 0.43, 95% in (...); delta method; few_observations_for_wald)
+        >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").quantile([0.1, 0.9]).map(float).round(4).to_dict()
+        {0.1: 0.1454, 0.9: 3.1776}
         """
-        if not 0 < p < 1:
-            raise ParameterError(f"p: expected a probability between 0 and 1, got {p!r}.")
         self._check_one_law("quantile")
-        return self.derive(lambda law: float(law.ppf(p)), alpha, method, domain=self._values_of_law, **options)
 
-    def return_level(self, period: float, alpha: float = 0.05, method: str = "wald", **options: Any) -> Estimate:
+        def one(p: float) -> Estimate:
+            at = probability(p, "p")
+            return self._quantile(lambda law: float(law.ppf(at)), alpha, method, options)
+
+        return _one_or_each(p, "p", one)
+
+    def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
         """Estimate the level that is exceeded once in ``period`` observations on average.
 
         Parameters
         ----------
-        period : float
+        period : float or array_like of shape (m,)
             Above 1; the level is the quantile of ``1 - 1/period``.
         alpha, method, **options
             As for `quantile`; for long periods the profile interval is the honest one.
+
+        Returns
+        -------
+        Estimate, or Series of m of them with index ``period``
         """
-        if not period > 1:
-            raise ParameterError(f"period: expected a number above 1, got {period!r}.")
         self._check_one_law("return level")
-        return self.derive(lambda law: float(law.isf(1 / period)), alpha, method, domain=self._values_of_law, **options)
+
+        def one(period: float) -> Estimate:
+            if not 1 < period < math.inf:
+                raise ParameterError(f"period: expected a number above 1, got {period:g}.")
+            return self._quantile(lambda law: float(law.isf(1 / period)), alpha, method, options)
+
+        return _one_or_each(period, "period", one)
+
+    def _quantile(
+        self, quantile: Callable[[Distribution], float], alpha: float, method: str, options: Mapping[str, Any]
+    ) -> Estimate:
+        if not self.family.discrete or method == "bootstrap":
+            return self.derive(quantile, alpha, method, domain=self._values_of_law, **options)
+        _check_method(method, options)
+        why = f"quantiles of counts move in steps, which have no slope and no {method} interval"
+        return Estimate(
+            value=quantile(self.distribution),
+            method="of the fitted law",
+            unit="",
+            level=1 - level(alpha),
+            reason=f'{why}; method="bootstrap" has one',
+        )
 
     def _check_one_law(self, what: str) -> None:
         if self.family.per_row:
@@ -379,7 +425,8 @@ class Fit:
         method : {"wald", "profile", "bootstrap"}
             Of the interval: delta method, profile likelihood, or replicates of the sample.
         domain : Interval
-            Where its values lie; the profile then keeps inside.
+            Where its values lie: the delta method then works on the log of the distance from one end, or the logit
+            between two, and the profile keeps inside. By default the whole line.
         **options
             Of `bootstrap`: ``n``, ``kind``, ``rng``, ``workers``.
 
@@ -388,31 +435,41 @@ class Fit:
         >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma").derive(lambda law: law.mean())
         Estimate(1.38 ± 0.38, 95% in (0.6308, 2.129); delta method; few_observations_for_wald)
         """
-        from scipy import special
-
         from mle_toolkit.inference.profile import delta_se, profile_of_function
 
+        alpha = level(alpha)
         _check_method(method, options)
+        if not callable(function):
+            raise ParameterError(f"function: expected a function of a Distribution, got {function!r:.40}.")
+        if not isinstance(domain, Interval):
+            raise ParameterError(f"domain: expected an Interval, as mle.UNIT or mle.Interval(0, inf); got {domain!r}.")
+        function = _of_one_number(function)
         if method == "bootstrap":
             return self.bootstrap(**options).derive(function, alpha)
-        value = float(function(self.distribution))
+        value = function(self.distribution)
+        if math.isfinite(value) and not domain.lower <= value <= domain.upper:
+            raise ParameterError(f"domain: {domain} does not hold the value of the function, {value:g}.")
         se = delta_se(self._at_maximum, function)
         usable = math.isfinite(se)
+        reason = None if usable else "a parameter has no standard error"
         if method == "profile":
             curve = profile_of_function(self._at_maximum, function, "quantity", alpha, domain=domain)
             interval, flags = curve.interval, curve.notes
         else:
-            reach = float(special.ndtri(1 - alpha / 2)) * se
+            interval = wald_interval(value, se, domain, alpha)
+            if usable and math.isnan(interval[0]):
+                usable, reason = False, "the value is at the end of its domain, where the delta method does not hold"
             few = usable and self.weight_kind == "frequency" and too_few_for_wald(self.family, self.nobs, self.df_model)
-            interval, flags = (value - reach, value + reach), ("few_observations_for_wald",) if few else ()
+            flags = ("few_observations_for_wald",) if few else ()
         return Estimate(
             value=value,
             se=se if usable else None,
             interval=interval if usable or method == "profile" else None,
             method="delta method" if method == "wald" else "profile likelihood",
             unit="",
+            level=1 - alpha,
             flags=flags,
-            reason=None if usable else "a parameter has no standard error",
+            reason=reason,
         )
 
     def test(
@@ -785,6 +842,30 @@ def _check_method(method: str, options: Mapping[str, Any]) -> None:
         raise ParameterError(f'unknown interval method {method!r}; choose "wald", "profile" or "bootstrap".')
     if options and method != "bootstrap":
         raise ParameterError(f'{", ".join(options)}: for method="bootstrap" only, not for {method!r}.')
+
+
+def _one_or_each(values: Any, name: str, estimate: Callable[[float], Estimate]) -> Any:
+    """The estimate at one number, or a Series of those at each of several, with the numbers as index."""
+    if np.ndim(values) == 0:
+        return estimate(number(values.item() if isinstance(values, np.ndarray) else values, name))
+    import pandas as pd
+
+    if np.ndim(values) > 1:
+        raise ParameterError(f"{name}: expected a number or one column of them, got {np.ndim(values)} dimensions.")
+    each = [number(value, name) for value in np.asarray(values).tolist()]
+    return pd.Series([estimate(value) for value in each], index=pd.Index(each, name=name, dtype=float), dtype=object)
+
+
+def _of_one_number(function: Callable[[Distribution], Any]) -> Callable[[Distribution], float]:
+    """The function, whose value is one number or an error that says so."""
+
+    def checked(law: Distribution) -> float:
+        value = function(law)
+        if np.size(value) != 1 or not np.issubdtype(np.asarray(value).dtype, np.number) or np.iscomplexobj(value):
+            raise ParameterError(f"function: expected one that returns a number; it gave {value!r:.60}.")
+        return float(np.asarray(value).item())
+
+    return checked
 
 
 def load(path: str | os.PathLike[str]) -> Fit:

@@ -72,6 +72,11 @@ class Interval:
         return bool(above and below)
 
     @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Where each number of a value lies: here."""
+        return (self,)
+
+    @property
     def endpoints(self) -> tuple[float, ...]:
         """The finite endpoints that belong to the interval."""
         if self.closed == "neither":
@@ -197,6 +202,11 @@ class Simplex:
         return self.size - 1
 
     @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Where each number of a value lies: between 0 and 1."""
+        return (CLOSED_UNIT,) * self.size
+
+    @property
     def endpoints(self) -> tuple[float, ...]:
         """A component may be 0 or 1."""
         return (0.0, 1.0)
@@ -247,6 +257,11 @@ class Vector:
     def n_free(self) -> int:
         """How many free coordinates one value has: all."""
         return self.size
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Where each number of a value lies."""
+        return (self.domain,) * self.size
 
     @property
     def endpoints(self) -> tuple[float, ...]:
@@ -302,6 +317,11 @@ class Space:
     def n_free(self) -> int:
         """How many free coordinates one value has: all."""
         return self.size
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Where each number of a value lies: on the line."""
+        return (REAL,) * self.size
 
     @property
     def endpoints(self) -> tuple[float, ...]:
@@ -367,6 +387,11 @@ class PositiveDefinite:
     def n_free(self) -> int:
         """How many free coordinates one value has: those of a triangle."""
         return self.side * (self.side + 1) // 2
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Where each number of a value lies: above 0 on the diagonal."""
+        return tuple(POSITIVE if row == column else REAL for row, column in np.ndindex(self.shape))
 
     @property
     def endpoints(self) -> tuple[float, ...]:
@@ -458,6 +483,11 @@ class Stack:
     def n_free(self) -> int:
         """How many free coordinates one value has."""
         return sum(part.n_free for part in self.parts)
+
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Where each number of a value lies."""
+        return tuple(interval for part in self.parts for interval in part.intervals)
 
     @property
     def endpoints(self) -> tuple[float, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
@@ -163,6 +164,7 @@ class Bootstrap:
         ParameterError
             As for `interval`.
         """
+        alpha = options.level(alpha)
         family = self._maximum.family
         at = self._maximum if self._maximum.limit is None else self._maximum.limit
         value = float(function(Distribution.at(at.family, at.family.unpack(at.theta))))
@@ -182,6 +184,7 @@ class Bootstrap:
             value=value,
             se=se if math.isfinite(se) else None,
             interval=interval,
+            level=1 - alpha,
             method=f"{self.kind} bootstrap, {method}",
             unit="",
             flags=flags,
@@ -298,10 +301,9 @@ def bootstrap(
     MleError
         If no replicate has a maximum.
     """
-    if n < 2 or n != int(n):
-        raise ParameterError(f"n: expected a number of replicates, at least 2, got {n!r}.")
+    n, workers = options.whole(n, "n", 2), options.workers(workers)
     replicator = Replicator(maximum, sample, kind)
-    chunks = replicator.chunks(int(n), rng)
+    chunks = replicator.chunks(n, rng)
     refits = Refits.joined(list(replicator.run(replicator.refit_chunk, chunks, workers, "bootstrap")))
     n_failed = int(np.count_nonzero(refits.status == FAILED))
     if n - n_failed < 2:
@@ -330,8 +332,7 @@ def _interval(
     """Interval from replicates of a number, and its method."""
     from scipy import special
 
-    if not 0 < alpha < 1:
-        raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
+    alpha = options.level(alpha)
     if method is not None and method not in get_args(IntervalMethod):
         raise ParameterError(f"unknown interval method {method!r}; choose {', '.join(get_args(IntervalMethod))}.")
     below = (np.count_nonzero(values < estimate) + 0.5 * np.count_nonzero(values == estimate)) / len(values)

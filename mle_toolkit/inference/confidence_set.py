@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ComparisonError, NoMaximumError, ParameterError
 from mle_toolkit.inference.scores import HeldOut
@@ -85,12 +86,10 @@ def confidence_set(
     Hansen, Lunde & Nason (2011), Econometrica 79, 453-497. The p-value of a model is the largest among those of the
     tests up to its elimination. Models that exclude an observation are eliminated first, with p-value 0.
     """
-    if not 0 < alpha < 1:
-        raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
+    alpha = options.level(alpha)
     if statistic not in get_args(Statistic):
         raise ParameterError(f'unknown statistic {statistic!r}; choose "max" or "range".')
-    if n < 1:
-        raise ParameterError(f"n: expected at least one resample, got {n!r}.")
+    n = options.whole(n, "n", 1)
     finite = np.all(np.isfinite(held_out.scores), axis=0)
     alive = [int(k) for k in np.flatnonzero(finite)]
     if not alive:
@@ -121,7 +120,7 @@ def _resampled_losses(held_out: HeldOut, models: list[int], n: int, rng: Any) ->
     size = round(float(np.sum(weight)))
     result = np.full((n, len(held_out.names)), np.nan)
     scores = held_out.scores[:, models]
-    entropy = np.random.default_rng(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
+    entropy = options.generator(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
     for k, seed in enumerate(np.random.SeedSequence(entropy).spawn(-(-n // CHUNK))):
         rows = slice(k * CHUNK, min((k + 1) * CHUNK, n))
         counts = np.random.default_rng(seed).multinomial(size, share / share.sum(), size=rows.stop - rows.start)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, get_args
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
@@ -12,6 +14,7 @@ from mle_toolkit.estimation.certificate import SINGULAR, spectrum
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import REAL, Interval
 
 CovKind = Literal["observed", "expected", "opg", "sandwich"]
 _KINDS = get_args(CovKind)
@@ -82,6 +85,56 @@ def too_few_for_wald(family: Family, nobs: float, df_model: int) -> bool:
     Of laws of vectors, with their many parameters, nothing was simulated and nothing is said.
     """
     return not family.multivariate and nobs < WALD_OBSERVATIONS * df_model
+
+
+def wald_interval(value: float, se: float, domain: Interval, alpha: float) -> tuple[float, float]:
+    """Interval of a normal estimate on the scale on which its domain has no ends, in the unit of the data.
+
+    That is the log of the distance from the end of a half line, the logit between two ends, and the plain scale on the
+    whole line: an interval of a positive number is then positive (Meeker & Escobar 1998, Statistical Methods for
+    Reliability Data, sec. 7.3.3 and 8.4.3).
+
+    Parameters
+    ----------
+    value, se : float
+        The estimate and its standard error, both on the plain scale.
+    domain : Interval
+        Where the true value lies.
+    alpha : float
+        One minus the level.
+
+    Returns
+    -------
+    tuple of float
+        NaN without a standard error, and for an estimate at an end, whose distance from it has no log.
+    """
+    reach = -float(special.ndtri(alpha / 2)) * se
+    below, above = value - domain.lower, domain.upper - value
+    if domain.is_line:
+        return value - reach, value + reach
+    if not (below > 0 and above > 0):
+        return math.nan, math.nan
+    with np.errstate(over="ignore"):
+        factor = float(np.exp(reach / below + reach / above))  # a distance of infinity adds 0
+    if math.isinf(above):
+        return domain.lower + below / factor, domain.lower + below * factor
+    if math.isinf(below):
+        return domain.upper - above * factor, domain.upper - above / factor
+    width = domain.upper - domain.lower  # each end from the side of the domain on which it keeps its digits
+    from_lower, from_upper = below / (below + above * factor), above / (above + below * factor)
+    return domain.lower + width * from_lower, domain.upper - width * from_upper
+
+
+def intervals_of(family: Family) -> list[Interval]:
+    """Where each number of the parameters lies, by itself."""
+    return [interval for p in family.parameters for interval in p.domain.intervals]
+
+
+def wald_intervals(family: Family, theta: Array, se: Array, alpha: float, *, plain: bool = False) -> Array:
+    """Intervals of all parameters, each by its domain, or all on the plain scale; shape (p, 2)."""
+    domains = [REAL if plain else interval for interval in intervals_of(family)]
+    rows = zip(theta.tolist(), se.tolist(), domains, strict=True)
+    return np.array([wald_interval(value, error, domain, alpha) for value, error, domain in rows]).reshape(-1, 2)
 
 
 def score_products(maximum: Maximum) -> Array:

@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
@@ -119,10 +120,8 @@ def goodness_of_fit(
     """
     if statistic not in get_args(Statistic):
         raise ParameterError(f"unknown statistic {statistic!r}; choose {', '.join(get_args(Statistic))}.")
-    if n_resamples < 1 or n_resamples != int(n_resamples):
-        raise ParameterError(f"n_resamples: expected a whole number above 0, got {n_resamples!r}.")
-    if stop_after is not None and stop_after < 1:
-        raise ParameterError(f"stop_after: expected a whole number above 0, got {stop_after!r}.")
+    n_resamples, workers = options.whole(n_resamples, "n_resamples", 1), options.workers(workers)
+    stop_after = None if stop_after is None else options.whole(stop_after, "stop_after", 1)
     if sample.is_multivariate:
         raise ParameterError("goodness of fit: the observations are vectors, which have no order.")
     replicator = Replicator(maximum, sample, "parametric")
@@ -136,7 +135,7 @@ def goodness_of_fit(
             f'use "cvm" or "ks".'
         )
     used, reached, failed, at_boundary = 0, 0, 0, 0
-    chunks = replicator.chunks(int(n_resamples), rng)
+    chunks = replicator.chunks(n_resamples, rng)
     results = replicator.run(_Work(replicator, measure), chunks, workers, "goodness of fit")
     for values, n_boundary in results:
         known = values[~np.isnan(values)]

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, ParameterError
@@ -305,7 +306,7 @@ class _Noise:
         values = values[np.argsort(-np.abs(values), kind="stable")]
         values = values * math.copysign(1.0, values[0])  # exchanging the models turns all signs
         values = values / math.sqrt(float(np.sum(values**2)))
-        z = np.random.default_rng(rng).standard_normal((DRAWS, len(values)))
+        z = options.generator(rng).standard_normal((DRAWS, len(values)))
         squares = np.square(z)
         # The least favourable correlation is with the direction of the largest eigenvalue alone (Shi 2015, sec. 5).
         return cls(

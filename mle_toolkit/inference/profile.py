@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
 from mle_toolkit.estimation.climb import LONGEST_STEP
@@ -128,6 +129,7 @@ def profile_of_parameter(maximum: Maximum, name: str, alpha: float = 0.05, point
     ParameterError
         If there is no such parameter, it was given, or it has no profile likelihood of the usual theory.
     """
+    alpha, points = options.level(alpha), options.whole(points, "points", 0)
     family = maximum.family
     k = _place(family, name)
     owner, domain = _owner(family, k)
@@ -172,6 +174,7 @@ def profile_of_function(
     ParameterError
         If the maximum is at the boundary of the parameter space.
     """
+    alpha, points = options.level(alpha), options.whole(points, "points", 0)
     if maximum.limit is not None:
         return profile_of_function(maximum.limit, function, name, alpha, points, domain)
     if maximum.boundary:
@@ -352,8 +355,6 @@ def _trace(path: _Path | _Refits, name: str, alpha: float, points: int) -> Profi
     """Find the ends of the interval, then the curve between them."""
     from scipy import special
 
-    if not 0 < alpha < 1:
-        raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
     bound = float(special.chdtri(1, alpha))
     places = [_end(path, bound, direction) for direction in (-1, 1)]
     ends = []

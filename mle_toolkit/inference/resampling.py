@@ -21,6 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
@@ -403,7 +404,7 @@ class Replicator:
         # Compiled fits need many rows at once.
         if not (self.together and not self.on_means and compiled_groups(type(self.maximum.family))):
             size = min(size, CHUNK_REPLICATES if self.together else CHUNK_OF_SLOW)
-        entropy = np.random.default_rng(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
+        entropy = options.generator(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
         seeds = np.random.SeedSequence(entropy).spawn(-(-n // size))
         return [(min(size, n - k * size), seed) for k, seed in enumerate(seeds)]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
@@ -53,7 +54,7 @@ def residuals(law: Distribution, sample: Sample, kind: str = "quantile", rng: An
     above = below if lower is upper else cumulative(law, upper, sample)
     if np.array_equal(lower, upper):
         return _normal_quantile(*below)
-    uniform = np.random.default_rng(rng).uniform(size=sample.n_rows)
+    uniform = options.generator(rng).uniform(size=sample.n_rows)
     cell = lower < upper
     mixed = tuple(np.where(cell, _between(a, b, uniform), a) for a, b in zip(below, above, strict=True))
     return _normal_quantile(*mixed)

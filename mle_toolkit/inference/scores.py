@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, MleError, ParameterError
@@ -136,7 +137,7 @@ def cross_validate(models: Mapping[str, Maximum], sample: Sample, folds: int = 1
     ParameterError
         If there are not as many observations as folds, or fewer than two folds.
     """
-    held = _dealt(sample, folds, np.random.default_rng(rng))
+    held = _dealt(sample, folds, options.generator(rng))
     weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
     columns, failures = [], {}
     for name, maximum in models.items():
@@ -303,7 +304,7 @@ def resampled_counts(sample: Sample, n: int, rng: Any) -> Iterator[NDArray[np.in
             "bootstrap: the weights are not numbers of observations, so there is no telling how many to draw."
         )
     share = np.full(sample.n_rows, 1 / sample.n_rows) if sample.weight is None else sample.weight / sample.nobs
-    entropy = np.random.default_rng(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
+    entropy = options.generator(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
     for k, seed in enumerate(np.random.SeedSequence(entropy).spawn(-(-n // CHUNK))):
         size = min(CHUNK, n - k * CHUNK)
         yield np.random.default_rng(seed).multinomial(round(sample.nobs), share / share.sum(), size=size)
@@ -356,8 +357,7 @@ def bootstrap_optimism(maximum: Maximum, sample: Sample, n: int = 200, rng: Any 
     l(X*; θ*) - l(X; θ*) and far less variance: Konishi & Kitagawa (2008), Information Criteria and Statistical
     Modeling, sec. 8.4; Ishiguro, Sakamoto & Kitagawa (1997), AISM 49, 411-434.
     """
-    if n < 2:
-        raise ParameterError(f"n: expected at least 2 replicates, got {n!r}.")
+    n = options.whole(n, "n", 2)
     weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
     at = log_density(fitted_law(maximum), sample)
     terms, failed = [], 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, ParameterError
@@ -82,10 +83,8 @@ def bootstrap_selection(
     -----
     Efron (2014), JASA 109, 991-1007; Davison & Hinkley (1997), Bootstrap Methods and their Application, sec. 3.11.
     """
-    if not 0 < alpha < 1:
-        raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
-    if n < 1:
-        raise ParameterError(f"n: expected at least one resample, got {n!r}.")
+    alpha = options.level(alpha)
+    n = options.whole(n, "n", 1)
     if function is not None and any(maximum.family.per_row for maximum in models.values()):
         raise ParameterError("bootstrap: of laws with constants per row there is no one function.")
     k = {name: _free(maximum) for name, maximum in models.items()}

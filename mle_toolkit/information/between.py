@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.distribution import Distribution
@@ -364,7 +365,7 @@ def _log_density(law: Distribution, x: Array, ends: tuple[float, float], circula
 
 def _by_draws(measure: Divergence, p: Distribution, q: Distribution, rng: Any) -> Estimate:
     """Mean over draws, half of them from each law: each term relative to the middle of p and q."""
-    generator = np.random.default_rng(rng)
+    generator = options.generator(rng)
     if measure is KL:
         return _kl_by_draws(p, q, generator)
     halves = []

@@ -56,7 +56,10 @@ class Estimate:
     se : float or None
         Standard error from sampling, in ``unit``; None where there is none, for the ``reason`` given.
     interval : tuple of float or None
-        95 % confidence interval, in ``unit``. An infinite lower end means that only an upper bound is claimed.
+        Confidence interval of that ``level``, in ``unit``. An infinite lower end means that only an upper bound is
+        claimed.
+    level : float
+        Of the interval: 0.95 unless another was asked for.
     error : float or None
         Bound or estimate of the *numerical* error, in ``unit``; None where it is rounding only.
     method : str
@@ -80,6 +83,7 @@ class Estimate:
     value: float
     se: float | None = None
     interval: tuple[float, float] | None = None
+    level: float = 0.95
     error: float | None = None
     method: str = ""
     unit: str = "nat"
@@ -110,6 +114,7 @@ class Estimate:
             "value": self.value,
             "se": self.se,
             "interval": None if self.interval is None else list(self.interval),
+            "level": self.level,
             "error": self.error,
             "method": self.method,
             "unit": self.unit,
@@ -125,6 +130,7 @@ class Estimate:
             value=float(record["value"]),
             se=None if record["se"] is None else float(record["se"]),
             interval=None if interval is None else (float(interval[0]), float(interval[1])),
+            level=float(record.get("level", 0.95)),  # records before it had this one only
             error=None if record["error"] is None else float(record["error"]),
             method=record["method"],
             unit=record["unit"],
@@ -134,13 +140,15 @@ class Estimate:
 
     def __str__(self) -> str:
         spread = "" if self.se is None else f" ± {self.se:.2g}"
-        return f"{self.value:.6g}{spread} {self.unit}".rstrip()
+        text = f"{self.value:.6g}{spread} {self.unit}".rstrip()
+        if self.interval is None:
+            return text
+        low, high = self.interval
+        where = f"below {high:.4g}" if low == -math.inf else f"in ({low:.4g}, {high:.4g})"
+        return f"{text}, {100 * self.level:.6g}% {where}"
 
     def __repr__(self) -> str:
         parts = [str(self)]
-        if self.interval is not None:
-            low, high = self.interval
-            parts.append(f"95% below {high:.4g}" if low == -math.inf else f"95% in ({low:.4g}, {high:.4g})")
         if self.error is not None:
             parts.append(f"error {self.error:.1g}")
         why = "because" if math.isinf(self.value) else "no se:"

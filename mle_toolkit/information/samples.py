@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
 from mle_toolkit.errors import DataError, ParameterError
@@ -629,6 +630,6 @@ def _subsampled_se(
     if smallest < 2 * max(least, 5):
         return None, f"{smallest} observations are too few for subsamples of {max(least, 5)}"
     fraction = min(0.5, max(SUBSAMPLE_ROWS / sum(sizes), 10 * least / smallest))
-    generator = np.random.default_rng(rng)
+    generator = options.generator(rng)
     found = [estimate(fraction, generator) for _ in range(SUBSAMPLES)]
     return float(np.std(found, ddof=1)) * math.sqrt(fraction / (1 - fraction)), None

@@ -10,7 +10,8 @@ import numpy as np
 
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.families.base import Family
-from mle_toolkit.inference.covariance import WALD_OBSERVATIONS, too_few_for_wald
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.inference.covariance import WALD_OBSERVATIONS, intervals_of, too_few_for_wald
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.report import InformationReport
 
@@ -127,6 +128,8 @@ def _notes(fit: FitLike) -> list[str]:
     if certificate.search:
         evidence.append(certificate.search)
     notes = [f"Certificate: {certificate.message}." + (f" ({', '.join(evidence)})" if evidence else "")]
+    if scales := wald_scales(fit):
+        notes.append(f"Intervals are Wald's, of {scales}.")
     if fit.weight_kind == "reliability":
         notes.append("Reliability weights: standard errors are sandwich ones; AIC and BIC are not defined, TIC is.")
     elif too_few_for_wald(fit.family, fit.nobs, fit.df_model):
@@ -136,6 +139,28 @@ def _notes(fit: FitLike) -> list[str]:
         )
     notes += [note[0].upper() + note[1:] for note in information.notes()]
     return notes
+
+
+def wald_scales(fit: FitLike) -> str:
+    """On which scales the intervals of `conf_int` are symmetric, in words; empty without any."""
+    names = [p.name for p in fit.family.parameters for _ in range(p.size)]
+    errors = np.concatenate([np.ravel(value) for value in fit.bse.values()])
+    by_scale: dict[str, list[str]] = {}
+    for name, interval, se in zip(names, intervals_of(fit.family), errors, strict=True):
+        known = by_scale.setdefault(_scale(interval), [])
+        if name not in (*fit.fixed, *known) and not np.isnan(se):
+            known.append(name)
+    return "; ".join(f"{', '.join(known)} {scale}" for scale, known in by_scale.items() if known)
+
+
+def _scale(interval: Interval) -> str:
+    if interval.is_line:
+        return "on the plain scale"
+    if np.isfinite(interval.lower) and np.isfinite(interval.upper):
+        unit = (interval.lower, interval.upper) == (0, 1)
+        return "on the logit scale" + ("" if unit else f" between {interval.lower:g} and {interval.upper:g}")
+    end = interval.lower if np.isinf(interval.upper) else interval.upper
+    return "on the log scale" if end == 0 else f"on the log scale of the distance from {end:g}"
 
 
 def shown(value: float, digits: int = 6) -> str:

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from mle_toolkit.information.estimate import nats_per
 from mle_toolkit.information.report import InformationReport
+from mle_toolkit.report.summary import wald_scales
 
 if TYPE_CHECKING:
     from mle_toolkit.comparison import Comparison
@@ -77,6 +78,7 @@ def fit_view(fit: Fit, title: str, unit: str) -> RenderableType:
         heading(title),
         "",
         table(("parameter", "estimate", "std. error", "2.5 %", "97.5 %"), rows, text=("parameter",)),
+        Text(f"intervals: Wald's, of {scales}" if (scales := wald_scales(fit)) else "", style="dim"),
         "",
         Text("   ".join(f"{name} {number(value, 8)}" for name, value in criteria.items())),
         "",

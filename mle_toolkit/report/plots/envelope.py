@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
@@ -84,8 +85,7 @@ def envelope(
         If the rows are not held.
     """
     sample = drawable(fit, "plot")
-    if not 0 < alpha < 1:
-        raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
+    alpha, n_resamples = options.level(alpha), options.whole(n_resamples, "n_resamples", 0)
     if n_resamples and n_resamples + 1 < 2 / alpha:
         raise ParameterError(
             f"n_resamples: a band of level {1 - alpha:g} needs {2 / alpha - 1:.0f}, got {n_resamples}."

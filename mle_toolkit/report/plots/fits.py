@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
@@ -357,8 +358,7 @@ def cdf(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "
     from scipy import special
 
     sample = beyond_collapse(drawable(fit, "cdf"))
-    if not 0 < alpha < 1:
-        raise ParameterError(f"alpha: expected a number between 0 and 1, got {alpha!r}.")
+    alpha = options.level(alpha)
     ax = axes_or_new(ax)
     law = Visible.of(fit.distribution, sample)
     known = without_model(sample)
@@ -373,7 +373,7 @@ def cdf(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "
         note(ax, law.condition)
     se = _standard_error(known, sample)
     if se is not None:
-        z = float(special.ndtri(1 - alpha / 2))
+        z = float(-special.ndtri(alpha / 2))
         low, high = band_of(after, se[some], z)
         text = f"{1 - alpha:.0%} at each point"
         x = np.append(upper, last)

@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.inference.covariance import intervals_of
 from mle_toolkit.information.estimate import Z95
 from mle_toolkit.report.plots.canvas import BAND, BLUE, DATA, GREEN, LAW, axes_or_new, finish, note, title_of
 
@@ -31,7 +32,7 @@ FAR = 25.0
 
 
 def profile(fit: Fit, name: str, ax: Axes | None = None, *, alpha: float = 0.05) -> Axes:
-    """Draw the profile deviance of a parameter, the interval that it gives, and the parabola of Wald's.
+    """Draw the profile deviance of a parameter, the interval that it gives, and what Wald's goes by.
 
     Parameters
     ----------
@@ -60,7 +61,9 @@ def profile(fit: Fit, name: str, ax: Axes | None = None, *, alpha: float = 0.05)
     ax.plot(curve.values, curve.deviance, color=LAW, linewidth=1.6, label="profile", zorder=3)
     se = float(np.concatenate([np.ravel(v) for v in fit.bse.values()])[fit.family.coefficient_names.index(name)])
     if math.isfinite(se) and se > 0:
-        parabola = np.square((curve.values - curve.estimate) / se)
+        domain = intervals_of(fit.family)[fit.family.coefficient_names.index(name)]
+        slope = domain.jacobian(domain.to_real(np.asarray(curve.estimate))).item()
+        parabola = np.square((domain.to_real(curve.values) - domain.to_real(np.asarray(curve.estimate))) * slope / se)
         ax.plot(curve.values, parabola, color=BLUE, linestyle="--", linewidth=1.2, label="Wald", zorder=2)
     ax.axhline(cut, color=DATA, linewidth=0.8, linestyle=":")
     ends = []

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit.errors import DataError
 from mle_toolkit.report.plots.canvas import BAND, BARS, BLUE, DATA, GREEN, LAW, axes_or_new, finish
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def cullen_frey(
     sample = Sample.of(data, weights)
     if sample.is_multivariate or not sample.in_memory or not sample.is_plain:
         raise DataError("cullen_frey: moments need one column of exact observations, held and without a window.")
-    if n_resamples < 0:
-        raise ParameterError(f"n_resamples: expected a number from 0, got {n_resamples!r}.")
+    n_resamples = options.whole(n_resamples, "n_resamples", 0)
     squared, kurtosis = (float(v[0]) for v in moment_ratios(sample, np.ones((1, sample.n_rows))))
     ax = axes_or_new(ax, width=7.0)
     if n_resamples:
@@ -134,7 +134,7 @@ def moment_ratios(sample: Sample, multiples: Array) -> tuple[Array, Array]:
 
 def _resampled(sample: Sample, count: int, rng: Any) -> tuple[Array, Array]:
     """Moment ratios of samples of rows, or of observations where weights are frequencies."""
-    generator = np.random.default_rng(rng)
+    generator = options.generator(rng)
     parts = []
     size = max(1, CHUNK // sample.n_rows)
     frequencies = sample.weight if sample.weight_kind == "frequency" else None
