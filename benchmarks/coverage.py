@@ -41,7 +41,7 @@ from mle_toolkit import Distribution, FitWarning, Interval, MleError, Sample, di
 from mle_toolkit.estimation.batch import Groups, settle
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.fitting import Fit
-from mle_toolkit.inference.covariance import standard_errors
+from mle_toolkit.inference.covariance import intervals_of, standard_errors, wald_interval
 from mle_toolkit.inference.profile import deviance_of_function
 from mle_toolkit.likelihood.kernels.groups import SETTLED
 
@@ -151,7 +151,7 @@ def enter(counts: Counts, quantity: str, method: str, truth: float, ends: tuple[
 
 
 def wald(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effort) -> Counts:
-    """Wald's intervals, of samples fitted together; those that leave a doubt one by one, as always."""
+    """Wald's intervals, by domain and plain, of samples fitted together; those that leave a doubt one by one."""
     family, params = get_family(name), TRUTHS[name].params
     x = draw(name, n, count, seed)
     settled = settle(family, Groups(x.ravel(), None, np.arange(0, x.size + 1, n)))
@@ -161,9 +161,10 @@ def wald(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Ef
         if found is not None:
             theta[k], se[k] = found._at_maximum.theta, standard_errors(found._at_maximum, "observed")
     counts: Counts = {}
-    for j, (key, true) in enumerate(params.items()):
+    for j, ((key, true), domain) in enumerate(zip(params.items(), intervals_of(family), strict=True)):
         for estimate, error in zip(theta[:, j].tolist(), se[:, j].tolist(), strict=True):
-            enter(counts, key, "wald", true, (estimate - Z * error, estimate + Z * error))
+            enter(counts, key, "wald", true, wald_interval(estimate, error, domain, LEVEL))
+            enter(counts, key, "wald, plain", true, (estimate - Z * error, estimate + Z * error))
     return counts
 
 
@@ -187,7 +188,7 @@ def profile(name: str, n: int, count: int, seed: np.random.SeedSequence, effort:
             deviance = deviance_at(fit, x, key, true)
             enter(counts, key, "profile", true, interval_from(deviance, fit.params[key], true))
             if k < traced:
-                low, high = fit.profile(key, points=0).interval
+                low, high = fit.profile(key, points=2).interval
                 entry = counts.setdefault((key, "disagree"), [0, 0, 0, 0])
                 entry[0] += 1
                 entry[1] += (low <= true <= high) != (deviance <= DEVIANCE_BOUND)
@@ -207,6 +208,7 @@ def quantile(name: str, n: int, count: int, seed: np.random.SeedSequence, effort
                 enter(counts, "q99", method, true, None)
             elif method == "wald":
                 enter(counts, "q99", method, true, fit.quantile(QUANTILE).interval)
+                enter(counts, "q99", "wald, plain", true, fit.derive(_quantile_of).interval)
             else:
                 deviance = deviance_of_function(fit._at_maximum, _quantile_of, true, domain)
                 ends = interval_from(deviance, _quantile_of(fit.distribution), true)
@@ -404,7 +406,7 @@ def rows_of(cells: Mapping[tuple[str, int], Counts]) -> list[dict[str, Any]]:
 
 # --- the page ---------------------------------------------------------------------------------------------------------
 
-METHODS = ("wald", "profile", "percentile", "basic", "bca")
+METHODS = ("wald", "wald, plain", "profile", "percentile", "basic", "bca")
 BEGIN, END = "<!-- generated -->\n", "<!-- end -->"
 
 

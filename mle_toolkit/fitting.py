@@ -41,7 +41,7 @@ from mle_toolkit.inference.covariance import (
 )
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
-from mle_toolkit.options import choice, level, number, probability
+from mle_toolkit.options import choice, level, number, probability, whole
 
 if TYPE_CHECKING:
     import os
@@ -212,7 +212,7 @@ class Fit:
         alpha : float
             One minus the confidence level.
         points : int
-            How many values of the curve to compute.
+            How many values of the curve to compute, two or more; the interval alone is that of `conf_int`.
 
         Raises
         ------
@@ -226,7 +226,7 @@ class Fit:
         """
         from mle_toolkit.inference.profile import profile_of_parameter
 
-        return profile_of_parameter(self._at_maximum, name, alpha, points)
+        return profile_of_parameter(self._at_maximum, name, alpha, whole(points, "points", 2))
 
     def bootstrap(
         self,
@@ -348,7 +348,7 @@ class Fit:
         Examples
         --------
         >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").quantile(0.5)
-        Estimate(0.956543 ± 0.43, 95% in (...); delta method; few_observations_for_wald)
+        Estimate(0.956543 ± 0.43, 95% in (0.3981, 2.298); delta method; few_observations_for_wald)
         >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").quantile([0.1, 0.9]).map(float).round(4).to_dict()
         {0.1: 0.1454, 0.9: 3.1776}
         """

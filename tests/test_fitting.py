@@ -3,11 +3,13 @@
 import math
 import warnings
 
+import fieldcases
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import scipy.special
 import scipy.stats
 from references import case, column, fit_quietly, flat
 
@@ -292,14 +294,132 @@ def test_wald_intervals():
     table = fit.conf_int(alpha=0.1)
     assert list(table.columns) == ["lower", "upper"]
     assert list(table.index) == ["shape", "scale"]
-    reach = scipy.stats.norm.isf(0.05) * fit.bse["shape"]
-    assert table.loc["shape", "lower"] == pytest.approx(fit.params["shape"] - reach)
-    assert table.loc["shape", "upper"] == pytest.approx(fit.params["shape"] + reach)
-    for alpha in (0.0, 1.0, 95):
-        with pytest.raises(ParameterError, match="alpha"):
-            fit.conf_int(alpha=alpha)
+    z, shape, se = scipy.stats.norm.isf(0.05), fit.params["shape"], fit.bse["shape"]
+    assert table.loc["shape"].tolist() == pytest.approx(
+        [shape / np.exp(z * se / shape), shape * np.exp(z * se / shape)]
+    )
+    plain = fit.conf_int(alpha=0.1, scale="plain").loc["shape"].tolist()
+    assert plain == pytest.approx([shape - z * se, shape + z * se])
+    with pytest.raises(ParameterError, match="scale"):
+        fit.conf_int(scale="log")
+    with pytest.raises(ParameterError, match="scale"):
+        fit.conf_int(method="profile", scale="plain")
     with pytest.raises(ParameterError, match="method"):
         fit.conf_int(method="magic")
+
+
+@pytest.mark.parametrize("case_id", ["exponential-inspection"])
+def test_the_wald_interval_of_a_positive_parameter_is_that_of_its_log(case_id):
+    """Meeker & Escobar (1998), table 7.3 and p. 162: [496, 660], by the log of the mean."""
+    right = fieldcases.right(case_id)
+    rows = (fieldcases.cases()[case_id]["data"][key] for key in ("lower", "upper", "count"))
+    ends = mle.fit(mle.Sample.intervals(*rows), "exponential").conf_int().loc["scale"]
+    assert ends.round().tolist() == right["log-normal approximation interval"]
+
+
+def test_wald_intervals_keep_inside_the_domain_and_follow_the_unit():
+    """Two values of three say next to nothing of a scale, and as much in any unit."""
+    x = np.array([0.9, 40.0, 1.3])
+    reference = mle.fit(x, "gamma").conf_int().loc["scale"].to_numpy()
+    for unit in (1.0, 1e6, 1e-6):
+        fit = mle.fit(unit * x, "gamma")
+        ends = fit.conf_int().loc["scale"].to_numpy()
+        assert fit.conf_int(scale="plain").loc["scale", "lower"] < 0 < ends[0]
+        assert ends.prod() ** 0.5 == pytest.approx(fit.params["scale"])
+        assert ends / unit == pytest.approx(reference, rel=1e-6)
+    p, se = 0.25, 0.25 * 3**0.5 / 2
+    ends = mle.fit([0, 0, 0, 1], "bernoulli").conf_int().loc["p"].to_numpy()
+    expected = scipy.special.expit(scipy.special.logit(p) + 1.959963984540054 * se / (p * (1 - p)) * np.array([-1, 1]))
+    assert ends == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_interval_of_a_parameter_on_the_line_is_plain():
+    """GEV's shape may be any number; that its domain ends at -1 is for want of a maximum beyond, not of its own."""
+    fit = mle.fit(mle.datasets.load("port_pirie").sample(), "gev")
+    assert fit.conf_int().loc[["loc", "xi"]].equals(fit.conf_int(scale="plain").loc[["loc", "xi"]])
+    assert fit.conf_int().loc["xi"].tolist() == pytest.approx([-0.242, 0.142], abs=1.5e-3)  # Coles (2001), p. 59
+
+
+def test_a_quantile_shows_its_interval_and_keeps_to_the_support():
+    fit = mle.fit([0.2, 9.0, 1.3, 0.4, 30.0], "weibull")
+    one = fit.quantile(0.1)
+    assert 0 < one.interval[0] < one.value < one.interval[1]
+    assert one.interval[0] * one.interval[1] == pytest.approx(one.value**2)
+    assert f"95% in ({one.interval[0]:.4g}, {one.interval[1]:.4g})" in str(one)
+    assert "90% in" in repr(fit.quantile(0.1, alpha=0.1))
+    assert "90% in" in str(fit.quantile(0.1, alpha=0.1, method="bootstrap", n=50, rng=1))
+    assert fit.return_level(10.0).interval == pytest.approx(fit.quantile(0.9).interval)
+    inside = fit.derive(lambda law: law.sf(30.0), domain=mle.UNIT).interval
+    assert 0 < inside[0] < inside[1] < 1
+    with pytest.raises(ParameterError, match="does not hold"):
+        fit.derive(lambda law: law.mean(), domain=mle.UNIT)
+
+
+def test_several_quantiles_are_a_series_of_estimates():
+    fit = mle.fit(X, "gamma")
+    several = fit.quantile([0.1, 0.9])
+    assert several.index.tolist() == [0.1, 0.9]
+    assert [one.to_dict() for one in several] == [fit.quantile(p).to_dict() for p in (0.1, 0.9)]
+    assert fit.return_level(np.array([10.0])).map(float).loc[10.0] == pytest.approx(float(fit.quantile(0.9)))
+    with pytest.raises(ParameterError, match="between 0 and 1"):
+        fit.quantile([0.1, 1.0])
+    with pytest.raises(ParameterError, match="dimensions"):
+        fit.quantile([[0.1, 0.9]])
+
+
+def test_quantiles_of_counts_have_no_slope():
+    """A quantile that moves in steps has no standard error by the delta method: 3 ± 0 is none."""
+    fit = mle.fit([1, 4, 2, 3, 3, 7, 0, 2], "poisson")
+    one = fit.quantile(0.5)
+    assert one.value == 3
+    assert (one.se, one.interval) == (None, None)
+    assert "steps" in one.reason
+    assert fit.quantile(0.5, method="bootstrap", n=50, rng=1).interval is not None
+
+
+@pytest.mark.parametrize("alpha", [0.95, 0.0, 1.0, 95, -1, None, "0.05", math.nan, [0.05], np.array([0.05, 0.1]), True])
+def test_alpha_is_one_minus_the_level(alpha):
+    fit = mle.fit(X[:30], "exponential")
+    calls = [
+        fit.conf_int,
+        fit.summary,
+        lambda a: fit.conf_int(a, "profile"),
+        lambda a: fit.conf_int(a, "bootstrap", n=10),
+        lambda a: fit.profile("scale", alpha=a),
+        lambda a: fit.quantile(0.5, a),
+        lambda a: fit.quantile(0.5, a, "profile"),
+        lambda a: fit.return_level(10, a),
+        lambda a: fit.derive(lambda law: law.mean(), a),
+        lambda a: fit.bootstrap(n=10, rng=1).interval("scale", a),
+    ]
+    for call in calls:
+        with pytest.raises(ParameterError, match="alpha") as caught:
+            call(alpha)
+        if isinstance(alpha, float) and alpha == 0.95:
+            assert "one minus the level: 0.05" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda fit: fit.profile("scale", points=0), "points"),
+        (lambda fit: fit.profile("scale", points="a"), "points"),
+        (lambda fit: fit.bootstrap(n=10, workers="a"), "workers"),
+        (lambda fit: fit.bootstrap(n=10, rng="a"), "rng"),
+        (lambda fit: fit.bootstrap(n="a"), "n: "),
+        (lambda fit: fit.goodness_of_fit(n_resamples=9, workers=0.5), "workers"),
+        (lambda fit: fit.goodness_of_fit(n_resamples=9, rng=-1), "rng"),
+        (lambda fit: fit.derive("x"), "function"),
+        (lambda fit: fit.derive(lambda law: "a"), "function"),
+        (lambda fit: fit.derive(lambda law: [1.0, 2.0]), "function"),
+        (lambda fit: fit.derive(lambda law: 1.0, domain=3), "domain"),
+        (lambda fit: fit.quantile("a"), "p: "),
+        (lambda fit: fit.return_level(None), "period"),
+    ],
+)
+def test_options_of_what_a_fit_does_are_checked(call, message):
+    with pytest.raises(ParameterError, match=message):
+        call(mle.fit(X[:30], "exponential"))
 
 
 # --- fixed parameters, bounds, starts ---------------------------------------------------------------------------------

@@ -52,6 +52,9 @@ class Parameter:
     regular : bool
         False where its estimate is right but has no standard error from the information: the end of a support, the
         kink of a Laplace density.
+    natural : Interval, optional
+        Where the law itself has it, if its domain is narrower because the likelihood has no maximum beyond; Wald's
+        interval is made on a scale without ends there.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Parameter:
     typical: tuple[float, float] = (0.5, 2.0)
     role: Role = "shape"
     regular: bool = True
+    natural: Interval | None = None
 
     @property
     def size(self) -> int:

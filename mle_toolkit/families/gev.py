@@ -52,7 +52,7 @@ class GEV(Family):
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-        Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.5)),
+        Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.5), natural=REAL),
     )
 
     def logpdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:

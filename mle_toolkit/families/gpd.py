@@ -12,7 +12,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
-from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
+from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, REAL, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes
 from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_grid
 
@@ -51,7 +51,7 @@ class GPD(Family):
     support = NON_NEGATIVE
     parameters = (
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-        Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.7)),
+        Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.7), natural=REAL),
     )
 
     def logpdf(self, x: Array, scale: Array, xi: Array) -> Array:

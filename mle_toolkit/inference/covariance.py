@@ -127,7 +127,7 @@ def wald_interval(value: float, se: float, domain: Interval, alpha: float) -> tu
 
 def intervals_of(family: Family) -> list[Interval]:
     """Where each number of the parameters lies, by itself."""
-    return [interval for p in family.parameters for interval in p.domain.intervals]
+    return [interval for p in family.parameters for interval in (p.natural or p.domain).intervals]
 
 
 def wald_intervals(family: Family, theta: Array, se: Array, alpha: float, *, plain: bool = False) -> Array:

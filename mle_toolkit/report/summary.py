@@ -14,6 +14,7 @@ from mle_toolkit.families.domain import Interval
 from mle_toolkit.inference.covariance import WALD_OBSERVATIONS, intervals_of, too_few_for_wald
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.report import InformationReport
+from mle_toolkit.options import level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,7 @@ def fit_summary(fit: FitLike, alpha: float = 0.05) -> Any:
     """
     from mle_toolkit.report.tables import TextSummary, named_rows, two_columns
 
+    alpha = level(alpha)
     summary = TextSummary()
     low, high = f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.4g}]"
     names = [fit.family.coefficient_names[k] for k in fit.family.distinct]

@@ -49,8 +49,10 @@ def test_wald_intervals_are_those_of_single_fits(coverage):
     counts = coverage.wald("weibull", 20, 40, seed, coverage.QUICK)
     expected = {}
     for x in coverage.draw("weibull", 20, 40, seed):
-        for key, ends in mle.fit(x, "weibull").conf_int().iterrows():
-            coverage.enter(expected, key, "wald", coverage.TRUTHS["weibull"].params[key], tuple(ends))
+        fit = mle.fit(x, "weibull")
+        for scale, method in (("domain", "wald"), ("plain", "wald, plain")):
+            for key, ends in fit.conf_int(scale=scale).iterrows():
+                coverage.enter(expected, key, method, coverage.TRUTHS["weibull"].params[key], tuple(ends))
     assert counts == expected
 
 

@@ -41,7 +41,7 @@ def test_intervals_of_the_reference_cases(name, parameter):
     fit = fit_quietly(sample_of(name), raw["family"])
     ours = PARAMETER.get((raw["family"], parameter), parameter)
     expected = raw["expected"]["profile_ci95"][parameter]
-    interval = fit.profile(ours, points=0).interval
+    interval = fit.profile(ours, points=2).interval
     assert np.max(np.abs(np.subtract(interval, expected))) <= IN_STANDARD_ERRORS * fit.bse[ours]
     assert fit.conf_int(method="profile").loc[ours].tolist() == list(interval)
 
@@ -88,7 +88,7 @@ def test_an_exponential_interval_is_the_root_of_its_equation():
         return 2 * len(x) * (math.log(r) + 1 / r - 1) - bound
 
     ends = [optimize.brentq(excess, *bracket, xtol=1e-14) * x.mean() for bracket in ((0.1, 1.0), (1.0, 10.0))]
-    assert mle.fit(x, "exponential").profile("scale", alpha=0.1, points=0).interval == pytest.approx(ends, rel=1e-10)
+    assert mle.fit(x, "exponential").profile("scale", alpha=0.1, points=2).interval == pytest.approx(ends, rel=1e-10)
 
 
 @pytest.mark.parametrize("name", ["gamma_groundbeef", "gev_lisbon", "nbinom_mites", "cauchy_darwin"])
@@ -108,7 +108,7 @@ def test_the_curve_is_that_of_refits_with_the_parameter_given(name):
 def test_the_deviance_at_both_ends_is_the_bound():
     fit = mle.fit(column("groundbeef", "serving"), "gamma")
     bound = special.chdtri(1, 0.05)
-    for end in fit.profile("shape", points=0).interval:
+    for end in fit.profile("shape", points=2).interval:
         fixed = fit_quietly(column("groundbeef", "serving"), "gamma", fixed={"shape": end})
         assert 2 * (fit.llf - fixed.llf) == pytest.approx(bound, rel=1e-7)
 
@@ -117,14 +117,14 @@ def test_intervals_do_not_depend_on_the_parametrisation():
     """A quantile of the exponential law is a multiple of its scale, so its interval is that multiple."""
     fit = mle.fit(column("aircondit", "hours"), "exponential")
     median = fit.quantile(0.5, method="profile")
-    assert median.interval == pytest.approx(np.multiply(math.log(2), fit.profile("scale", points=0).interval), rel=1e-9)
+    assert median.interval == pytest.approx(np.multiply(math.log(2), fit.profile("scale", points=2).interval), rel=1e-9)
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_intervals_move_with_the_unit(factor):
     x = case("gev_portpirie").x
-    here = mle.fit(x, "gev").profile("scale", points=0).interval
-    there = mle.fit(factor * x, "gev").profile("scale", points=0).interval
+    here = mle.fit(x, "gev").profile("scale", points=2).interval
+    there = mle.fit(factor * x, "gev").profile("scale", points=2).interval
     assert there == pytest.approx(np.multiply(factor, here), rel=1e-7)
 
 
@@ -132,7 +132,7 @@ def test_an_end_at_which_the_likelihood_does_not_fall_is_open():
     """Light tails: the t law is not told from the normal, so its degrees of freedom have no upper bound."""
     x = mle.distribution("student_t", df=30.0, loc=0.0, scale=1.0).rvs(size=100, rng=3)
     fit = fit_quietly(x, "student_t")
-    curve = fit.profile("df", points=0)
+    curve = fit.profile("df", points=2)
     assert curve.interval[1] == math.inf
     assert not curve.upper.reached
     assert "df is open above" in str(curve)
@@ -146,7 +146,7 @@ def test_a_parameter_at_the_boundary_has_a_one_sided_interval():
     x = np.repeat([1.0, 2.0, 3.0, 4.0], [10, 30, 25, 5])
     fit = fit_quietly(x, "negbin")
     assert fit.certificate.verdict == "boundary"
-    curve = fit.profile("size", points=0)
+    curve = fit.profile("size", points=2)
     assert curve.interval[1] == math.inf
     low = fit_quietly(x, "negbin", fixed={"size": curve.interval[0]})
     assert 2 * (fit.llf - low.llf) == pytest.approx(special.chdtri(1, 0.05), abs=1e-5)
@@ -156,9 +156,9 @@ def test_a_parameter_at_the_boundary_has_a_one_sided_interval():
 def test_entries_of_vectors_are_profiled_too():
     x = np.array([[1.0, 2.0], [2.0, 1.0], [3.0, 5.0], [0.5, 2.5], [2.2, 3.1], [1.7, 0.4]])
     fit = mle.fit(x, "multivariate_normal")
-    low, high = fit.profile("mean[0]", points=0).interval
+    low, high = fit.profile("mean[0]", points=2).interval
     # With the covariance free, the likelihood ratio of a mean of one column is that of the normal law of that column.
-    alone = mle.fit(x[:, 0], "normal").profile("mu", points=0).interval
+    alone = mle.fit(x[:, 0], "normal").profile("mu", points=2).interval
     assert (low, high) == pytest.approx(alone, rel=1e-8)
 
 
@@ -184,7 +184,7 @@ def test_what_has_no_profile_is_refused_with_the_reason():
         fit.profile("shape", alpha=1.5)
     with pytest.raises(ParameterError, match="period"):
         fit.return_level(1.0)
-    with pytest.raises(ParameterError, match="probability"):
+    with pytest.raises(ParameterError, match="p: "):
         fit.quantile(1.0)
     assert np.all(np.isnan(mle.fit(x, "gamma", fixed={"shape": 1.0}).conf_int(method="profile").loc["shape"]))
 
@@ -193,7 +193,7 @@ def test_other_parameters_may_run_off_to_a_limiting_law():
     """Far up the scale the constrained maximum is the normal law, df = ∞, which no step of Newton's method reaches."""
     x = [0.2, -4.9, 1.0, 0.7, -1.2, 1.4, 5.6, -0.9, 0.3, 2.1]
     fit = mle.fit(x, "student_t")
-    upper = fit.profile("scale", points=0).interval[1]
+    upper = fit.profile("scale", points=2).interval[1]
     refitted = fit_quietly(x, "student_t", fixed={"scale": upper})
     assert refitted.params["df"] > 1e6
     assert 2 * (fit.llf - refitted.llf) == pytest.approx(special.chdtri(1, 0.05), abs=1e-8)
