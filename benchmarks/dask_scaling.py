@@ -24,6 +24,7 @@ from _common import Plot, arguments_of, parser_of, progress, publish, quiet, sec
 
 import mle_toolkit as mle
 from mle_toolkit.data.partitions import PartitionedSample
+from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sample import Sample
 
 PARTITIONS = (2, 8, 32, 128)
@@ -64,7 +65,7 @@ def array_of(family: str, n: int, partitions: int) -> Any:
     return array
 
 
-def nothing(x: np.ndarray, weight: np.ndarray | None, first: int) -> float:
+def nothing(block: Block) -> float:
     """A sum without arithmetic."""
     return 0.0
 

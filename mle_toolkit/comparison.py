@@ -11,6 +11,7 @@ import numpy as np
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
+from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sample import NanPolicy, Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.estimation.asked import settled
@@ -654,7 +655,7 @@ def _report(fit: Fit, sample: Sample, shared: SampleEntropy | None) -> SampleEnt
     if not sample.in_memory:
         fit._piece("information", lambda: information_report(fit))
         return None
-    own = entropy_for(fit.family, sample) if shared is None or fit.family.per_row else shared
+    own = entropy_for(fit.family, fit.sample) if shared is None or fit.family.per_row else shared
     fit._piece("information", lambda: information_report(fit, own))
     return shared if fit.family.per_row else own
 
@@ -668,7 +669,8 @@ class _SquaredDeviations:
     mean: float
     squared: bool
 
-    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
+    def __call__(self, block: Block) -> Array:
+        x, weight, *_ = block
         squares = np.square(self.other.logpdf(x) - self.law.logpdf(x) - self.mean)
         if weight is not None:
             squares *= np.square(weight) if self.squared else weight

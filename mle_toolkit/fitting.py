@@ -807,13 +807,8 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
         raise DataError(f"{family.name}: a law of {wanted}; these observations are {given}.")
     if isinstance(sample, BlockedSample):
         sample.read(partial(sums_ahead, family))
-    law = family.resolve(sample)
-    for name in law.per_row:
-        if len(law.constants[name]) != sample.n_rows:
-            raise ParameterError(
-                f"{law.name}: {name} has {len(law.constants[name])} values for {sample.n_rows} rows; "
-                f"give one per row with positive weight."
-            )
+    sample = family.with_rows(sample)
+    law = family.resolve(sample).given(sample.known)
     law.check_support(sample)
     if law.discrete and not law.per_row and not sample.in_memory:
         sample = sample.tabulated()

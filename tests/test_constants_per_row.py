@@ -247,3 +247,27 @@ def test_a_grouped_sample_that_varies_less_than_the_binomial_is_at_the_limit():
     with pytest.warns(mle.FitWarning, match="boundary"):
         fit = mle.fit(mle.Sample.rounded(x, 1), mle.get_family("betabinomial", n=8))
     assert fit.llf == pytest.approx(mle.fit(x, mle.get_family("binomial", n=8)).llf, rel=1e-12)
+
+
+def test_rows_that_are_left_out_take_their_constants_along():
+    """A weight of 0, and a missing observation, go with what is known of their row."""
+    trials = np.array([5, 8, 3, 9, 4])
+    y, weight = np.array([2.0, 5.0, 1.0, 4.0, 3.0]), np.array([1.0, 0.0, 2.0, 1.0, 1.0])
+    law, kept = mle.get_family("binomial", n=trials), weight > 0
+    expected = np.sum(weight * y) / np.sum(weight * trials)
+    assert mle.fit(mle.Sample(y, weight), law).params["p"] == pytest.approx(expected, rel=1e-14)
+    assert mle.fit(y, law, weights=weight).params["p"] == pytest.approx(expected, rel=1e-14)
+    assert mle.fit(mle.Sample(y[kept], weight[kept]).with_known(n=trials[kept]), law.take(kept)).llf == pytest.approx(
+        mle.fit(y, law, weights=weight).llf, rel=1e-14
+    )
+    missing = np.where(kept, y, np.nan)
+    omitted = mle.fit(missing, law, nan_policy="omit")
+    assert omitted.params["p"] == pytest.approx(y[kept].sum() / trials[kept].sum(), rel=1e-14)
+    assert omitted.sample.known["n"].tolist() == trials[kept].tolist()
+
+
+def test_a_column_of_another_length_is_refused():
+    with pytest.raises(mle.errors.DataError, match="n: 4 values for 5 rows"):
+        mle.Sample(np.ones(5)).with_known(n=np.ones(4))
+    with pytest.raises(mle.errors.DataError, match="n: 1 of 2 are missing or infinite"):
+        mle.Sample(np.ones(2)).with_known(n=[1.0, np.nan])

@@ -19,6 +19,7 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.rows import NOTHING, Block, Known, some_of
 from mle_toolkit.data.sample import (
     BLOCK_ROWS,
     LONG_BLOCK_ROWS,
@@ -49,8 +50,8 @@ SKETCHED_ROWS = 1 << 17
 WIDEST_TABLE = 1_000_000
 """Range of whole numbers up to which they are counted value by value."""
 
-Part = Callable[[Array, "Array | None", int], Any]
-"""What is computed of a block: of observations, weights and the number of the first row; results add."""
+Part = Callable[[Block], Any]
+"""What is computed of a block; results add."""
 
 
 Along = Callable[[Array, bool], "tuple[Sequence[tuple[Part, int | None]], Callable[..., Any] | None]"]
@@ -199,8 +200,9 @@ class Survey:
         )
 
 
-def survey(x: Array, weight: Array | None, first: int) -> Survey:
+def survey(block: Block) -> Survey:
     """Survey a block."""
+    x, weight, *_ = block
     if len(x) == 0:
         return Survey(0, 0.0, math.inf, -math.inf)
     nobs = float(len(x)) if weight is None else float(np.sum(weight))
@@ -235,8 +237,9 @@ class Table:
         return Table(smallest, count)
 
 
-def tabulate(x: Array, weight: Array | None, first: int) -> Table:
+def tabulate(block: Block) -> Table:
     """Count the values of a block."""
+    x, weight, *_ = block
     smallest = float(x.min())
     if x.max() - smallest >= WIDEST_TABLE or not np.all(x == np.floor(x)):
         return Table(math.nan, None)
@@ -263,8 +266,8 @@ class _Cells:
 
     edges: Array
 
-    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
-        edges = self.edges
+    def __call__(self, block: Block) -> Array:
+        edges, (x, weight, *_) = self.edges, block
         below, above = x < edges[0], x > edges[-1]
         among = ~(below | above)
         near = x[among]
@@ -293,7 +296,8 @@ class _Between:
     low: float
     high: float
 
-    def __call__(self, x: Array, weight: Array | None, first: int) -> _Few:
+    def __call__(self, block: Block) -> _Few:
+        x, weight, *_ = block
         rows = (x > self.low) & (x < self.high)
         some = x[rows]
         return _Few(some, np.ones(len(some)) if weight is None else weight[rows])
@@ -303,18 +307,26 @@ class _Between:
 class _Failing:
     test: Callable[[Array], Any]
 
-    def __call__(self, x: Array, weight: Array | None, first: int) -> _Outside:
+    def __call__(self, block: Block) -> _Outside:
+        x, first = block.x, block.first
         rows = np.flatnonzero(~self.test(x))
         return _Outside(len(rows), first + int(rows[0]), float(x[rows[0]])) if len(rows) else _Outside(0, -1, math.nan)
 
 
-def sums_of_blocks(part: Part, x: Array, weight: Array | None, first: int, length: int | None) -> list[Any]:
-    """What a part gives for each block of consecutive rows; None is for the longest blocks."""
+def sums_of_blocks(
+    part: Part, x: Array, weight: Array | None, first: int, length: int | None, known: Known = NOTHING
+) -> list[Any]:
+    """What a part gives for each block of consecutive rows; None is for the longest blocks.
+
+    ``known`` is what is known of all rows of the data, from the first on.
+    """
     step = length or CHUNK_ROWS
-    return [
-        part(x[at : at + step], None if weight is None else weight[at : at + step], first + at)
-        for at in range(0, len(x), step)
-    ]
+    blocks = []
+    for at in range(0, len(x), step):
+        some, weights = x[at : at + step], None if weight is None else weight[at : at + step]
+        rows = slice(first + at, first + at + len(some))
+        blocks.append(part(Block(some, weights, first + at, some_of(known, rows))))
+    return blocks
 
 
 class BlockedSample(Sample):
@@ -345,6 +357,8 @@ class BlockedSample(Sample):
         self.weight_kind = weight_kind
         self.window = None
         self.noted = None
+        self.known = NOTHING
+        self._rows_given = None
         self._ordered: Array | None = None
         self._kept: dict[Any, Any] = {}
 
@@ -472,6 +486,11 @@ class BlockedSample(Sample):
         if self.in_memory:
             return super().sketch(rows)
         assert self._thinned is not None
+        if self.known:
+            raise DataError(
+                f"{self._description}: rows that are read in blocks bring no subsample of what is known of them; pass "
+                f"the columns as arrays if they fit into memory."
+            )
         kept = Sample(self._thinned.x, self._thinned.weight, self.weight_kind)
         return kept.sketch(rows)
 
@@ -560,7 +579,8 @@ def _is_whole(x: Array) -> Any:
 class _Total:
     of: Callable[[Array], Array] | None
 
-    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
+    def __call__(self, block: Block) -> Array:
+        x, weight, *_ = block
         values = x if self.of is None else self.of(x)
         return np.asarray(np.sum(values if weight is None else weight * values))
 
@@ -654,7 +674,7 @@ class ScannedSample(BlockedSample):
         in_order = self._in_order(again=False)
         head = next(in_order, Run(0, []))
         few, weight = _joined(list(head.pieces))
-        _check_extent(survey(few, weight, 0), head.pieces)
+        _check_extent(survey(Block(few, weight)), head.pieces)
         runs = self._at_once() if head.n_rows == HELD_ROWS else []
         n_rows = sum(run.n_rows for run in runs)
         following = [] if n_rows > HELD_ROWS else list(islice(in_order, 1))  # where it is known, nothing is read to see
@@ -695,7 +715,7 @@ class ScannedSample(BlockedSample):
         def of_block(block: list[Rows], at: int) -> list[list[Any]]:
             x, weight = _joined(block, _own_buffers)
             with np.errstate(all="ignore"):  # what lies outside a support is found when the pass is over
-                sums = [sums_of_blocks(part, x, weight, at, length) for part, length in parts]
+                sums = [sums_of_blocks(part, x, weight, at, length, self.known) for part, length in parts]
             _check_extent(sums[0][0], block)
             return sums
 

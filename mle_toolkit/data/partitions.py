@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from mle_toolkit.data.blocks import (
     survey,
 )
 from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import BLOCK_ROWS, NanPolicy, WeightKind
 from mle_toolkit.errors import DataError, WeightError
 
@@ -63,12 +64,15 @@ class Job:
         What to sum, with the rows of a block.
     most : int
         How many rows to send back.
+    known : mapping of str to ndarray
+        What is known of all rows of the data.
     """
 
     description: str
     nan_policy: NanPolicy
     parts: tuple[tuple[Part, int | None], ...] = ()
     most: int = 0
+    known: Known = field(default_factory=dict)
 
     def __call__(self, number: int, x: Any, weight: Any, first: int) -> tuple[list[Any], Thinned | None]:
         """Sum over the blocks of the partition, in their order; None for a sum over no rows."""
@@ -82,7 +86,7 @@ class Job:
         with np.errstate(all="ignore"):  # what lies outside a support is found when the pass is over
             for part, length in self.parts:
                 total: Any = None
-                for value in sums_of_blocks(part, rows.x, rows.weight, first, length):
+                for value in sums_of_blocks(part, rows.x, rows.weight, first, length, self.known):
                     total = value if total is None else total + value
                 totals.append(total)
         return totals, Thinned.of(rows.x, rows.weight, self.most) if self.most else None
@@ -181,7 +185,7 @@ class PartitionedSample(BlockedSample):
                 yield x[at : at + length], None if weight is None else weight[at : at + length]
 
     def _job(self, *parts: tuple[Part, int | None], most: int = 0) -> Job:
-        return Job(self._description, self._nan_policy, ((survey, CHUNK_ROWS), *parts), most)
+        return Job(self._description, self._nan_policy, ((survey, CHUNK_ROWS), *parts), most, self.known)
 
     def _rows(self, partitions: Sequence[Partition]) -> tuple[Array, Array | None]:
         """All rows of some partitions."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import partial
 from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.frames import to_column, to_rows
+from mle_toolkit.data.rows import NOTHING, Block, Known, some_of
 from mle_toolkit.errors import DataError, WeightError
 from mle_toolkit.options import as_float, choice, number, shown
 
@@ -93,8 +96,8 @@ class Sample:
     """
 
     __slots__ = (
-        "_kept", "_ordered", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight", "weight_kind",
-        "window",
+        "_kept", "_ordered", "_rows_given", "known", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight",
+        "weight_kind", "window",
     )  # fmt: skip
 
     lower: Array
@@ -105,6 +108,9 @@ class Sample:
     minimum: float
     maximum: float
     nobs: float
+    _rows_given: NDArray[np.intp] | None
+    known: Known
+    """What is known of every row beside its observation, by name: see `with_known`."""
     noted: Any
     """What ``along`` noted of the observations while they were validated; None without it."""
 
@@ -128,14 +134,18 @@ class Sample:
         else:
             minimum, maximum, noted = along(values)
         if missing is not None or not (math.isfinite(minimum) and math.isfinite(maximum)):
-            values, weight = _without_missing(values, weight, nan_policy)
+            kept = _not_missing(values, nan_policy)
+            values, weight, noted = values[kept], None if weight is None else _of_kept(weight, kept), None
             minimum, maximum = extent(values)
-            noted = None
+        else:
+            kept = None
         if weight is not None and not weight.all():
-            values, weight = values[weight > 0], weight[weight > 0]
+            counted = np.flatnonzero(weight)
+            kept = counted if kept is None else kept[counted]
+            values, weight = values[counted], weight[counted]
             minimum, maximum = extent(values)
         self._set(values, values, weight, weight_kind, None, minimum, maximum)
-        self.noted = noted
+        self.noted, self._rows_given = noted, kept
 
     def _set(
         self,
@@ -155,6 +165,7 @@ class Sample:
         self.minimum, self.maximum = minimum, maximum
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
         self.noted = None
+        self.known, self._rows_given = NOTHING, None
         self._ordered: Array | None = None
         self._kept: dict[Any, Any] = {}
 
@@ -230,12 +241,17 @@ class Sample:
         weight = None if weights is None else _validated_weights(weights, len(values))
         if values.size == 0:
             raise DataError("no observations: the data are empty.")
+        kept = None
         if not np.all(np.isfinite(values)):
-            values, weight = _without_missing(values, weight, nan_policy)
+            kept = _not_missing(values, nan_policy)
+            values, weight = values[kept], None if weight is None else _of_kept(weight, kept)
         if weight is not None and not weight.all():
-            values, weight = values[weight > 0], weight[weight > 0]
+            counted = np.flatnonzero(weight)
+            kept = counted if kept is None else kept[counted]
+            values, weight = values[counted], weight[counted]
         new = object.__new__(cls)
         new._set(values, values, weight, weight_kind, None, float(values.min()), float(values.max()))
+        new._rows_given = kept
         return new
 
     @classmethod
@@ -408,6 +424,50 @@ class Sample:
         if self.is_exact:
             lower_ends = upper_ends = self.lower
         new._set(lower_ends, upper_ends, self.weight, self.weight_kind, (low, high), self.minimum, self.maximum)
+        new.known, new._rows_given = self.known, self._rows_given
+        return new
+
+    def with_known(self, **columns: Any) -> Sample:
+        """The same sample, with what is known of every row beside its observation: trials, exposure, covariates.
+
+        Parameters
+        ----------
+        **columns : array_like of shape (n,) or (n, k)
+            By name. One value, or k, for every row; or for every row that was given when the sample was made, of which
+            those go that it left out (missing observations, weights of 0). What is known already stays beside it.
+
+        Raises
+        ------
+        DataError
+            If a column has another length, or a value is missing or infinite.
+
+        Examples
+        --------
+        >>> sample = Sample([3, 5, 2], [1.0, 0.0, 1.0]).with_known(n=[10, 12, 8])
+        >>> sample.known["n"].tolist()
+        [10.0, 8.0]
+        """
+        known = dict(self.known)
+        for name, column in columns.items():
+            whole = isinstance(column, np.ndarray) and column.dtype.kind in "iu"  # they stay so: SciPy asks for it
+            values = column if whole or np.ndim(column) == 2 else to_column(column, name)[0]
+            if len(values) != self.n_rows:
+                kept = self._rows_given
+                if kept is None or len(values) <= kept[-1]:
+                    raise DataError(f"{name}: {len(values)} values for {self.n_rows} rows; give one a row.")
+                values = values[kept]
+            bad = np.flatnonzero(~np.isfinite(values if values.ndim == 1 else values.sum(axis=1)))
+            if len(bad):
+                raise DataError(
+                    f"{name}: {len(bad)} of {len(values)} are missing or infinite; the first is {name}[{bad[0]}]. "
+                    f"Leave these rows out."
+                )
+            known[name] = values
+        return self._with_known(known)
+
+    def _with_known(self, known: Known) -> Sample:
+        new = copy(self)
+        new.known, new._kept = known, {}
         return new
 
     @classmethod
@@ -417,12 +477,15 @@ class Sample:
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
         weight = None if weights is None else _validated_weights(weights, len(values))
+        kept = None
         if weight is not None and not weight.all():
-            values, seen, weight = values[weight > 0], seen[weight > 0], weight[weight > 0]
+            kept = np.flatnonzero(weight)
+            values, seen, weight = values[kept], seen[kept], weight[kept]
         others = values if seen.all() else np.where(seen, values, np.inf if right else -np.inf)
         lower, upper = (values, others) if right else (others, values)
         new = object.__new__(cls)
         new._set(lower, upper, weight, weight_kind, None, *extent(values))
+        new._rows_given = kept
         return new
 
     @classmethod
@@ -444,12 +507,15 @@ class Sample:
                     f"data: {len(rows)} of {len(lower)} observations {problem}; the first is row {rows[0]}: "
                     f"({lower[rows[0]]:g}, {upper[rows[0]]:g}]. Remove them, or correct the ends."
                 )
+        kept = None
         if weight is not None and not weight.all():
-            lower, upper, weight = lower[weight > 0], upper[weight > 0], weight[weight > 0]
+            kept = np.flatnonzero(weight)
+            lower, upper, weight = lower[kept], upper[kept], weight[kept]
         if np.array_equal(lower, upper):
             upper = lower
         new = object.__new__(cls)
         new._set(lower, upper, weight, weight_kind, None, *_finite_range(lower, upper))
+        new._rows_given = kept
         return new
 
     @property
@@ -494,7 +560,7 @@ class Sample:
             return self
         low = np.where(np.isinf(self.lower), self.upper - length, self.lower)
         high = np.where(np.isinf(self.upper), self.lower + length, self.upper)
-        return self.with_values(low + 0.5 * (high - low), self.weight)
+        return self.with_values(low + 0.5 * (high - low), self.weight, self.known)
 
     @property
     def in_memory(self) -> bool:
@@ -535,18 +601,23 @@ class Sample:
             rows = slice(first, first + length)
             yield self.lower[rows], None if self.weight is None else self.weight[rows]
 
-    def fold(self, part: Callable[[Array, Array | None, int], Array], length: int | None = BLOCK_ROWS) -> Array:
-        """Sum what ``part(observations, weights, first row)`` gives for each block, in the order of the blocks.
+    def parts(self, length: int = BLOCK_ROWS) -> Iterator[Block]:
+        """Yield the rows in blocks of ``length``, in order, with all that is known of them."""
+        first = 0
+        for x, weight in self.blocks(length):
+            yield Block(x, weight, first, some_of(self.known, slice(first, first + len(x))))
+            first += len(x)
+
+    def fold(self, part: Callable[[Block], Any], length: int | None = BLOCK_ROWS) -> Array:
+        """Sum what ``part(block)`` gives for each block, in the order of the blocks.
 
         Everything that a fit needs from the data is such a sum. Blocks have ``length`` rows, or None for those that
         the data come in.
         """
         total: Any = None
-        first = 0
-        for x, weight in self.blocks(length or self.n_rows):
-            sums = part(x, weight, first)
+        for block in self.parts(length or self.n_rows):
+            sums = part(block)
             total = sums if total is None else total + sums
-            first += len(x)
         return np.asarray(total)
 
     def mean(self, of: Callable[[Array], Array] | None = None) -> float:
@@ -613,7 +684,7 @@ class Sample:
 
     def _strided(self, rows: int) -> Sample:
         step = -(-self.n_rows // rows)
-        if step > 1 and rows > SKETCH_ROWS and self.is_plain and not self.is_multivariate:
+        if step > 1 and rows > SKETCH_ROWS and self.is_plain and not self.is_multivariate and not self.known:
             return self.with_values(
                 _in_runs(self.lower, step), None if self.weight is None else _in_runs(self.weight, step)
             )
@@ -624,12 +695,13 @@ class Sample:
         """The sample of some rows (slice, index or mask)."""
         weight = None if self.weight is None else self.weight[rows]
         if self.is_plain:
-            return self.with_values(self.lower[rows], weight)
+            return self.with_values(self.lower[rows], weight, some_of(self.known, rows))
         lower = self.lower[rows]
         upper = lower if self.is_exact or np.array_equal(lower, self.upper[rows]) else self.upper[rows]
         window = None if self.window is None else (self.window[0][rows], self.window[1][rows])
         new = object.__new__(type(self))
         new._set(lower, upper, weight, self.weight_kind, window, *_finite_range(lower, upper))
+        new.known = some_of(self.known, rows)
         return new
 
     def reweighted(self, weight: Array) -> Sample:
@@ -640,16 +712,17 @@ class Sample:
         new.nobs = float(np.sum(new.weight))
         return new
 
-    def with_values(self, x: Array, weight: Array | None) -> Sample:
-        """A sample of other values known to be valid, of the same kind of weights."""
+    def with_values(self, x: Array, weight: Array | None, known: Known = NOTHING) -> Sample:
+        """A sample of other values known to be valid, of the same kind of weights, with what is known of their rows."""
         new = object.__new__(type(self))
         new._set(x, x, weight, self.weight_kind, None, float(x.min()), float(x.max()))
+        new.known = known
         return new
 
     def standardised(self, centre: float | Array, scale: float | Array) -> Sample:
         """The same sample in other units: ``(x - centre) / scale``; of vectors, with one of each a column."""
         if self.is_multivariate:
-            return self.with_values((self.lower - centre) / scale, self.weight)
+            return self.with_values((self.lower - centre) / scale, self.weight, self.known)
         if centre == 0.0 and scale == 1.0:
             return self
 
@@ -667,6 +740,7 @@ class Sample:
             float((self.minimum - centre) / scale),
             float((self.maximum - centre) / scale),
         )
+        new.known, new._rows_given = self.known, self._rows_given
         if self._ordered is not None:
             new._ordered = moved(self._ordered)
         return new
@@ -675,7 +749,7 @@ class Sample:
         """The sample of a monotone function of exact observations; of more than `HELD_ROWS` rows nothing is held."""
         if self.n_rows > HELD_ROWS:
             return _MappedSample(self, of)
-        return self.with_values(of(self.lower), self.weight)
+        return self.with_values(of(self.lower), self.weight, self.known)
 
     def tabulated(self, count: CountWhole | None = None) -> Sample:
         """The same sample as a table: distinct values in order, each with its total weight.
@@ -685,7 +759,7 @@ class Sample:
         count : callable, optional
             What counts whole numbers, as `count_whole` does.
         """
-        if not self.is_plain or self.is_multivariate:
+        if not self.is_plain or self.is_multivariate or self.known:
             return self
         if self.weight_kind == "reliability":
             return self  # a row keeps its own weight: the sandwich sums squares of weights
@@ -786,6 +860,7 @@ class _MappedSample(Sample):
         self.weight, self.weight_kind, self.nobs = origin.weight, origin.weight_kind, origin.nobs
         self.minimum, self.maximum = sorted(of(np.array([origin.minimum, origin.maximum])).tolist())
         self.window = self.noted = self._ordered = None
+        self.known, self._rows_given = origin.known, origin._rows_given
         self._kept = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -821,11 +896,11 @@ class _MappedSample(Sample):
 
     def truncated(self, lower: Any = None, upper: Any = None) -> Sample:
         """The same sample, seen through a window; see `Sample.truncated`."""
-        return self.with_values(self.lower, self.weight).truncated(lower, upper)
+        return self.with_values(self.lower, self.weight, self.known).truncated(lower, upper)
 
-    def with_values(self, x: Array, weight: Array | None) -> Sample:
+    def with_values(self, x: Array, weight: Array | None, known: Known = NOTHING) -> Sample:
         """A sample of other values known to be valid, of the same kind of weights, which are held."""
-        return self._origin.with_values(x, weight)
+        return self._origin.with_values(x, weight, known)
 
     def _strided(self, rows: int) -> Sample:
         few = self._origin._strided(rows)
@@ -1003,7 +1078,8 @@ def check_weights_magnitude(largest: float) -> None:
     )
 
 
-def _without_missing(values: Array, weight: Array | None, nan_policy: NanPolicy) -> tuple[Array, Array | None]:
+def _not_missing(values: Array, nan_policy: NanPolicy) -> NDArray[np.intp]:
+    """Rows that are not missing, where those that are may be left out."""
     infinite = np.isinf(values)
     if infinite.any():
         raise DataError(
@@ -1019,12 +1095,14 @@ def _without_missing(values: Array, weight: Array | None, nan_policy: NanPolicy)
         )
     if missing.all():
         raise DataError(f"no observations: all {len(values)} are missing (NaN).")
-    values = values[~missing]
-    if weight is not None:
-        weight = weight[~missing]
-        if not weight.any():
-            raise WeightError(f"weights: zero in all {len(values)} rows that are not missing, so nothing is left.")
-    return values, weight
+    return np.flatnonzero(~missing)
+
+
+def _of_kept(weight: Array, kept: NDArray[np.intp]) -> Array:
+    """Weights of the rows that are not missing."""
+    if not weight[kept].any():
+        raise WeightError(f"weights: zero in all {len(kept)} rows that are not missing, so nothing is left.")
+    return weight[kept]
 
 
 def _by_row(entries: Mask) -> Mask:

@@ -138,17 +138,9 @@ class Maximum:
         values = zip(self.family.param_names, self.family.unpack(self.theta), strict=True)
         return {name: value for name, value in values if name in self.fixed}
 
-    def again(self, sample: Sample, rows: Any = None) -> Maximum:
-        """The maximum for other data of the same law, with the same known parameters and bounds.
-
-        Parameters
-        ----------
-        sample : Sample
-        rows : ndarray of int, optional
-            Which rows of the first data they are, where constants of the law are given per row.
-        """
-        family = self.family if rows is None else self.family.take(rows)
-        return maximise(family, sample, fixed=self.known, bounds=self.bounds)
+    def again(self, sample: Sample) -> Maximum:
+        """The maximum for other data of the same law, with the same known parameters and bounds."""
+        return maximise(self.family.given(sample.known), sample, fixed=self.known, bounds=self.bounds)
 
     def certify(self) -> Certificate:
         """Look at the point, whatever the solver claimed, and say what it is."""
@@ -576,7 +568,7 @@ def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:
 def _on_sketch(objective: Objective) -> Objective:
     """The same objective on a subsample, or with fewer moments, where the sample is so large that this pays."""
     likelihood = objective.likelihood
-    if likelihood.data.n_rows <= 4 * SKETCH_ROWS or likelihood.family.per_row:
+    if likelihood.data.n_rows <= 4 * SKETCH_ROWS:
         return objective
     if likelihood.is_cheap:
         rough = likelihood.for_start

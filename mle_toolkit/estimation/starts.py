@@ -96,7 +96,8 @@ def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
             possible &= np.isfinite(family.logpdf(points.x, *ordinary))
     if not possible.any():
         return []
-    points, family = (points, family) if possible.all() else (points.take(possible), family.take(possible))
+    points = points if possible.all() else points.take(possible)
+    family = family.given(points.known)
     try:
         family.check(points)
         return _own_starts(Likelihood(family, points, Unit()))

@@ -13,15 +13,16 @@ import importlib
 import inspect
 import pkgutil
 from abc import ABC
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, final
 
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
+from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.data.sample import BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
@@ -308,20 +309,28 @@ class Family(ABC):
 
     def strata(self, sample: Sample) -> tuple[Array, ...]:
         """What is known of every row beforehand, given which it has its law: constants given per row."""
-        return tuple(np.asarray(self.constants[name], dtype=float) for name in self.per_row)
+        return tuple(np.asarray(sample.known[name], dtype=float) for name in self.per_row)
 
-    def take(self, rows: Any) -> Family:
-        """Restrict constants given per row to some rows."""
+    @property
+    def known(self) -> Known:
+        """Its constants that are given per row, by name."""
+        return {name: self.constants[name] for name in self.per_row}
+
+    def with_rows(self, sample: Sample) -> Sample:
+        """The sample, with the constants that the law brought for its rows, if it brought any."""
+        missing = {name: column for name, column in self.known.items() if name not in sample.known}
+        return sample.with_known(**missing) if missing else sample
+
+    def given(self, known: Known) -> Family:
+        """The law of rows of which this is known: constants per row are those, whichever rows they were of before."""
         if not self.per_row:
             return self
-        return type(self)(**{k: v[rows] if k in self.per_row else v for k, v in self.constants.items()})
+        return type(self)(**self.constants | {name: known[name] for name in self.per_row})
 
-    def by_blocks(self, sample: Sample) -> Iterator[tuple[Family, Array, Array | None]]:
-        """Yield the blocks of a sample, (law of its rows, observations, weights), in order."""
-        first = 0
-        for x, weight in sample.blocks():
-            yield self.take(slice(first, first + len(x))), x, weight
-            first += len(x)
+    @final
+    def take(self, rows: Any) -> Family:
+        """The law of some of the rows that its constants are of (slice, index or mask)."""
+        return self.given(some_of(self.known, rows)) if self.per_row else self
 
     def resolve(self, sample: Sample) -> Family:
         """Settle what can only be known from the data (the number of categories); the family itself by default."""

@@ -64,7 +64,8 @@ class Binomial(Family):
         """``scipy.stats.binom(n, p)``."""
         from scipy import stats
 
-        return stats.binom(self.n, p)
+        # Random numbers are drawn for whole numbers of trials only.
+        return stats.binom(np.asarray(self.n).astype(np.int64) if np.ndim(self.n) else self.n, p)
 
 
 def trials_support(name: str, n: Any) -> Interval:

@@ -11,6 +11,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.rows import Block
     from mle_toolkit.data.sample import Sample
 
 _STEPS = 200
@@ -102,7 +103,8 @@ def totals_of_rows(derivatives: Callable[..., tuple[Any, ...]]) -> Callable[...,
     """Sums over a sample of what ``derivatives(x, *params)`` gives for every row: a tuple of arrays."""
 
     def totals(sample: Sample, *params: float) -> Array:
-        def of_block(x: Array, weight: Array | None, _: int) -> Array:
+        def of_block(block: Block) -> Array:
+            x, weight, *_ = block
             terms = derivatives(x, *params)
             return np.array([np.sum(np.broadcast_to(t, x.shape) if weight is None else weight * t) for t in terms])
 

@@ -19,6 +19,7 @@ from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_gr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mle_toolkit.data.rows import Block
     from mle_toolkit.data.sample import Sample
 
 _NEWTON_STEPS = 100
@@ -193,8 +194,8 @@ def _sums_of_logs(z: Array, weight: Array | None, xi: float) -> tuple[float, ...
     return t, t_xi, (-squares - 2 * t_xi) / xi, shares, squares
 
 
-def _profile_sums(tau: float, x: Array, weight: Array | None, _: int) -> Array:
-    return np.array(_sums_of_logs(x, weight, tau))
+def _profile_sums(tau: float, block: Block) -> Array:
+    return np.array(_sums_of_logs(block.x, block.weight, tau))
 
 
 def _profile_maximum(sample: Sample, tau: float, low: float, high: float, largest: float) -> float:

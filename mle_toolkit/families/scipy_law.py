@@ -18,6 +18,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.families.distribution import Distribution
 
@@ -332,12 +333,12 @@ class ScipyLaw(Family):
         law.parameters = law._declared()
         return law
 
-    def take(self, rows: Any) -> Family:
-        """Restrict constants given per row to some rows."""
+    def given(self, known: Known) -> Family:
+        """The law of rows of which this is known."""
         if not self.per_row:
             return self
         law = copy.copy(self)
-        law.constants = {k: v[rows] if k in self.per_row else v for k, v in self.constants.items()}
+        law.constants = self.constants | {name: known[name] for name in self.per_row}
         del law.__dict__["per_row"]  # of one row the constants are numbers
         return law
 

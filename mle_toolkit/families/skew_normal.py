@@ -264,7 +264,7 @@ def _totals_of(law: SkewNormal) -> Callable[..., Array]:
     """Log-likelihood and derivatives of a sample, for `climb`."""
 
     def totals(sample: Sample, *params: float) -> Array:
-        sums = sample.fold(lambda x, weight, _: np.array(law.derivative_sums(x, weight, *params)))
+        sums = sample.fold(lambda block: np.array(law.derivative_sums(block.x, block.weight, *params)))
         return np.array(law.derivatives(sample.nobs, sums.tolist(), *params))
 
     return totals

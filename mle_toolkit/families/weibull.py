@@ -20,6 +20,7 @@ from mle_toolkit.families.special import log_or_minus_inf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mle_toolkit.data.rows import Block
     from mle_toolkit.data.sample import Sample
 
 _NEWTON_STEPS = 100
@@ -137,9 +138,9 @@ class Weibull(HazardFamily):
         return stats.weibull_min(shape, scale=scale)
 
 
-def _power_sums(shape: float, mean_log: float, largest: float, log_x: Array, weight: Array | None, _: int) -> Array:
+def _power_sums(shape: float, mean_log: float, largest: float, logs: Block) -> Array:
     """Sums of exp(shape (y - largest)), of y times that and of y² times that; y = log x - mean(log x)."""
-    y = log_x - mean_log
+    y, weight = logs.x - mean_log, logs.weight
     power = np.exp(shape * (y - largest))
     (w_power,) = weighted(weight, power)
     slope = w_power * y

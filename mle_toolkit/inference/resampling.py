@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
@@ -202,11 +203,10 @@ class Replicator:
     def _resampled(self, rng: np.random.Generator) -> tuple[Family, Sample]:
         family, sample = self.maximum.family, self.sample
         if sample.weight is not None and sample.weight_kind == "frequency":
-            counts = self._frequencies(sample, 1, rng)[0]
-            rows = np.flatnonzero(counts)
-            return family.take(rows), sample.reweighted(counts.astype(float))
-        places = Draws.of(1, sample.n_rows, rng).places()[0]
-        return family.take(places), self._compact(sample.take(places))
+            drawn = sample.reweighted(self._frequencies(sample, 1, rng)[0].astype(float))
+        else:
+            drawn = self._compact(sample.take(Draws.of(1, sample.n_rows, rng).places()[0]))
+        return family.given(drawn.known), drawn
 
     def _simulated(self, rng: np.random.Generator) -> tuple[Family, Sample]:
         family, sample = self.maximum.family, self.sample
@@ -214,10 +214,12 @@ class Replicator:
         reliability = sample.weight if sample.weight_kind == "reliability" else None
         law, window = self.law, sample.window
         size = sample.n_rows if frequencies is None else round(sample.nobs)
+        known = sample.known
         if frequencies is not None and not self._exchangeable:
             rows = np.repeat(np.arange(sample.n_rows), frequencies.astype(np.intp))
-            family = family.take(rows)
-            law = Distribution.at(law.family.take(rows), tuple(law.params.values()))
+            known = some_of(known, rows)
+            family = family.given(known)
+            law = Distribution.at(law.family.given(known), tuple(law.params.values()))
             window = None if window is None else (window[0][rows], window[1][rows])
         elif frequencies is not None and window is not None:
             window = (window[0][:1], window[1][:1])
@@ -229,6 +231,7 @@ class Replicator:
         else:
             lower, upper = self._observation(x, rng)
             drawn = Sample.intervals(lower, upper, reliability, sample.weight_kind)
+        drawn = drawn.with_known(**known)
         if window is None:
             return family, self._compact(drawn)
         low, high = (np.broadcast_to(end, drawn.n_rows) for end in window)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
+from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, MleError, ParameterError
 from mle_toolkit.estimation.solve import Maximum
-from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.resampling import FAILED, Replicator
@@ -185,21 +185,14 @@ def _dealt(sample: Sample, folds: int, rng: np.random.Generator) -> list[Array]:
 
 def _law_without(maximum: Maximum, sample: Sample, weight: Array, left_out: NDArray[np.intp]) -> Distribution:
     """The law fitted to the other weights, for the rows that are left out where it differs by row."""
-    kept = np.flatnonzero(weight)
-    family = maximum.family
-    if not family.per_row:
-        return fitted_law(maximum.again(sample.reweighted(weight)))
-    found = maximum.again(sample.reweighted(weight), kept)
-    return _at_rows(found, maximum, left_out)
+    sample = maximum.family.with_rows(sample)
+    law = fitted_law(maximum.again(sample.reweighted(weight)))
+    return _of_rows(law, sample.take(left_out).known)
 
 
-def _at_rows(found: Maximum, maximum: Maximum, rows: NDArray[np.intp]) -> Distribution:
-    """The law at a maximum, with the constants of other rows."""
-    family = maximum.family.take(rows)
-    if found.limit is None:
-        return Distribution.at(family, family.unpack(found.theta))
-    limit = found.limit.family
-    return _with_constants_of(family, Distribution.at(limit, limit.unpack(found.limit.theta)))
+def _of_rows(law: Distribution, known: Known) -> Distribution:
+    """A law of rows of which this is known."""
+    return Distribution.at(law.family.given(known), tuple(law.params.values())) if law.family.per_row else law
 
 
 # --- leave-one-out ----------------------------------------------------------------------------------------------------
@@ -312,25 +305,18 @@ def resampled_counts(sample: Sample, n: int, rng: Any) -> Iterator[NDArray[np.in
 
 def refitted_laws(maximum: Maximum, sample: Sample, counts: NDArray[np.int64]) -> list[Distribution | None]:
     """The law fitted to each replicate of a sample; None where it has no maximum."""
+    sample = maximum.family.with_rows(sample)
     replicator = Replicator(maximum, sample, "nonparametric")
     draws = []
     for row in counts:
-        kept = np.flatnonzero(row)
-        draws.append((maximum.family.take(kept), sample.reweighted(row.astype(float))))
+        drawn = sample.reweighted(row.astype(float))
+        draws.append((maximum.family.given(drawn.known), drawn))
     refits = replicator.fit_one_by_one(draws)
     # A limiting law that was fitted has the constants of the rows that were drawn; here every row is to be scored.
     return [
-        None if status == FAILED else _with_constants_of(maximum.family, refits.law(maximum.family, k))
+        None if status == FAILED else _of_rows(refits.law(maximum.family, k), sample.known)
         for k, status in enumerate(refits.status.tolist())
     ]
-
-
-def _with_constants_of(family: Family, law: Distribution) -> Distribution:
-    """A law of a family, or a limiting one, with the constants per row that the family has."""
-    if not family.per_row or law.family is family:
-        return law
-    limit = next(item.family for item in family.limits if item.family.name == law.family.name)
-    return Distribution.at(limit, tuple(law.params.values()))
 
 
 def bootstrap_optimism(maximum: Maximum, sample: Sample, n: int = 200, rng: Any = None) -> Estimate:

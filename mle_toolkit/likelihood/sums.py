@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
+from mle_toolkit.data.rows import Block, some_of
 from mle_toolkit.data.sample import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS, Sample, extent
 from mle_toolkit.families.base import ExponentialFamily, Family, total
 from mle_toolkit.likelihood.compact import MANY, CompactSum
@@ -46,6 +47,7 @@ class Likelihood:
     def __init__(
         self, family: Family, sample: Sample, unit: Unit | ColumnUnits | None = None, twin: ModuleType | None = None
     ) -> None:
+        sample = family.with_rows(sample)
         self.unit = unit_for(family, sample) if unit is None else unit
         self._declared = family
         self.family = family if self.unit.is_identity else family.in_unit(self.unit.centre, self.unit.scale)
@@ -80,10 +82,10 @@ class Likelihood:
 
     def on_sketch(self, rows: int = SKETCH_ROWS) -> Likelihood:
         """The likelihood of a subsample, in the same unit."""
-        few = self.data if self.family.per_row else self.data.sketch(rows)
+        few = self.data.sketch(rows)
         if few is self.data:
             return self
-        return Likelihood(self._declared, few, self.unit, self.twin)
+        return Likelihood(self._declared.given(few.known), few, self.unit, self.twin)
 
     @cached_property
     def stand_ins(self) -> Sample:
@@ -97,7 +99,13 @@ class Likelihood:
         if data.is_plain:
             return data
         if data.is_exact:
-            return data.with_values(data.lower, data.weight)
+            return data.with_values(data.lower, data.weight, data.known)
+        if data.known:
+            rows = np.flatnonzero(data.lower == data.upper)
+            if len(rows) == 0:
+                return None
+            weight = None if data.weight is None else data.weight[rows]
+            return data.with_values(data.lower[rows], weight, some_of(data.known, rows))
         points, weight = self._kinds.points
         return None if len(points) == 0 else data.once("points", lambda: data.with_values(points, weight))
 
@@ -225,7 +233,7 @@ class Likelihood:
         new[1:] = np.any([key[order[1:]] != key[order[:-1]] for key in keys], axis=0)
         one, total_weight = order[new], np.add.reduceat(signed[order], np.flatnonzero(new))
         intervals = self.unit.apply(lower[one]), self.unit.apply(upper[one]), total_weight
-        return self.family.take(rows[one]), intervals
+        return self.family.given(some_of(data.known, rows[one])), intervals
 
     def _joined(self, parts: list[tuple[Array, Array, Array | float]]) -> tuple[Array, Array, Array]:
         if not parts:
@@ -433,14 +441,7 @@ class Likelihood:
         if self.exact is None:
             return np.zeros(())
         points, unit = self._points
-        return points.fold(_Block(of, self._point_law, unit, self.family.unpack(theta)))
-
-    @cached_property
-    def _point_law(self) -> Family:
-        """The law of the points: constants given per row are theirs alone."""
-        if self.data.is_exact or not self.family.per_row:
-            return self.family
-        return self.family.take(self.data.lower == self.data.upper)
+        return points.fold(_Block(of, self.family, unit, self.family.unpack(theta)))
 
     @cached_property
     def _points(self) -> tuple[Sample, Unit | ColumnUnits]:
@@ -457,8 +458,10 @@ class Likelihood:
         if not self.plain:
             return self._coarse_rows(params)
         with np.errstate(all="ignore"):
-            blocks = self.family.by_blocks(self.sample)
-            parts = [np.broadcast_to(law.logpdf(x, *params), len(x)) for law, x, _ in blocks]
+            parts = [
+                np.broadcast_to(self.family.given(block.known).logpdf(block.x, *params), len(block.x))
+                for block in self.sample.parts()
+            ]
         return np.concatenate(parts)
 
     def _coarse_rows(self, params: tuple[Any, ...]) -> Array:
@@ -479,7 +482,8 @@ class Likelihood:
         params = self.family.unpack(theta)
         parts = []
         with np.errstate(all="ignore"):
-            for law, x, _ in self.family.by_blocks(self.sample):
+            for block in self.sample.parts():
+                law, x = self.family.given(block.known), block.x
                 assert law.score is not None
                 parts.append(np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1))
         return np.concatenate(parts)
@@ -610,13 +614,11 @@ class _Block:
     unit: Unit | ColumnUnits
     params: tuple[Any, ...] = ()
 
-    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
-        law = self.family
-        if law.per_row:
-            law = law.take(slice(first, first + len(x)))
+    def __call__(self, block: Block) -> Array:
+        law = self.family.given(block.known)
         # Trial points may lie where a density overflows or does not exist.
         with np.errstate(all="ignore"):
-            return self.of(law, self.unit.apply(x), weight, self.params)
+            return self.of(law, self.unit.apply(block.x), block.weight, self.params)
 
 
 @dataclass(frozen=True)
@@ -627,7 +629,8 @@ class _Compiled:
     unit: Unit
     params: tuple[Any, ...] = ()
 
-    def __call__(self, x: Array, weight: Array | None, first: int) -> Array:
+    def __call__(self, block: Block) -> Array:
+        x, weight, *_ = block
         twin, unit = twin_of(self.law), (self.unit.centre, 1.0 / self.unit.scale)
         assert twin is not None
         if not self.params:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.rows import some_of
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.combinators.parts import fitted
@@ -131,7 +132,7 @@ class EM:
             rows &= component.support.contains(x)
         if not rows.any():
             return None
-        own = self.sample.with_values(x[rows], weight[rows])
+        own = self.sample.with_values(x[rows], weight[rows], some_of(self.sample.known, rows))
         component = component.take(rows)
         return fitted(component, own) if near is None else fitted(component, own, near, _INNER)
 

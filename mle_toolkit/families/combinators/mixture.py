@@ -23,6 +23,7 @@ from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
 from mle_toolkit.families.normal import Normal
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
 
 _SEED = 20_240_229
@@ -353,9 +354,15 @@ class Mixture(Family):
         """The row of the greatest constants, at whose means components are put in order."""
         return int(np.lexsort([self.constants[name] for name in self.per_row])[-1])
 
-    def take(self, rows: Any) -> Family:
-        """Restrict constants given per row to some rows."""
-        return Mixture([c.take(rows) for c in self.components], self.shared) if self.per_row else self
+    def given(self, known: Known) -> Family:
+        """The law of rows of which this is known."""
+        if not self.per_row:
+            return self
+        if self.of_one_law:
+            return Mixture([c.given(known) for c in self.components], self.shared)
+        named = zip(_prefixes(self.components), self.components, strict=True)
+        own = [c.given({name: known[f"{prefix}.{name}"] for name in c.per_row}) for prefix, c in named]
+        return Mixture(own, self.shared)
 
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` for what is impossible under all components."""

@@ -102,18 +102,19 @@ def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps
     def cost(u: Array) -> float:
         params = to_params(u)
         value = 0.0
-        for law, x, weight in family.by_blocks(sample):
-            terms = np.broadcast_to(law.logpdf(x, *params), x.shape)
-            value -= float(np.sum(terms if weight is None else terms * weight))
+        for block in sample.parts():
+            terms = np.broadcast_to(family.given(block.known).logpdf(block.x, *params), block.x.shape)
+            value -= float(np.sum(terms if block.weight is None else terms * block.weight))
         return value / sample.nobs if np.isfinite(value) else 1e300
 
     def slope(u: Array) -> Array:
         params = to_params(u)
         total: Any = 0.0
-        for law, x, weight in family.by_blocks(sample):
+        for block in sample.parts():
+            law = family.given(block.known)
             assert law.score is not None
-            terms = np.array([np.broadcast_to(s, x.shape) for s in law.score(x, *params)])
-            total = total + np.sum(terms if weight is None else terms * weight, axis=1)
+            terms = np.array([np.broadcast_to(s, block.x.shape) for s in law.score(block.x, *params)])
+            total = total + np.sum(terms if block.weight is None else terms * block.weight, axis=1)
         by_param = np.asarray(total) / sample.nobs
         sizes = np.cumsum([domain.size for domain in domains])[:-1]
         pieces = zip(domains, np.split(by_param, sizes), np.split(u, ends), strict=True)

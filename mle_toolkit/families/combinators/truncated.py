@@ -17,6 +17,7 @@ from mle_toolkit.families.mass import log_mass
 from mle_toolkit.families.special import log1mexp
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
 
 _STEP = 1e-3
@@ -149,9 +150,9 @@ class Truncated(Family):
         x = np.clip(x, self.support.lower, self.support.upper)
         return np.where((below >= 0) & (above >= 0), x, np.nan)
 
-    def take(self, rows: Any) -> Family:
-        """Restrict constants given per row to some rows."""
-        return Truncated(self.base.take(rows), self.lower, self.upper, self.name) if self.per_row else self
+    def given(self, known: Known) -> Family:
+        """The law of rows of which this is known."""
+        return Truncated(self.base.given(known), self.lower, self.upper, self.name) if self.per_row else self
 
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` for what lies outside the window, or is impossible under the base or in its row."""

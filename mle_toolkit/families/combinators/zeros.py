@@ -16,6 +16,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, Interval
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
 
 _SHARES = (0.9, 0.5, 0.1)
@@ -79,7 +80,7 @@ class ZeroInflated(Family):
         weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
         starts: list[tuple[Any, ...]] = []
         for share in _SHARES:
-            rest = sample.with_values(sample.x, np.where(sample.x == 0, (1 - share) * weight, weight))
+            rest = sample.with_values(sample.x, np.where(sample.x == 0, (1 - share) * weight, weight), sample.known)
             params = fitted(self.base, rest)
             if params is not None:
                 starts.append((min(max(share * zeros, 0.02), 0.98), *params))
@@ -90,9 +91,9 @@ class ZeroInflated(Family):
         """The base, at pi = 0; and those of the base, inflated."""
         return _limits(self.base, self.base, zero_inflated)
 
-    def take(self, rows: Any) -> Family:
-        """Restrict constants given per row to some rows."""
-        return ZeroInflated(self.base.take(rows)) if self.per_row else self
+    def given(self, known: Known) -> Family:
+        """The law of rows of which this is known."""
+        return ZeroInflated(self.base.given(known)) if self.per_row else self
 
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` for what is impossible under the base."""
@@ -205,9 +206,9 @@ class Hurdle(Family):
         """The positive law, at pi = 0; and those of the positive law, behind the same hurdle."""
         return _limits(self.positive, self.base, hurdle)
 
-    def take(self, rows: Any) -> Family:
-        """Restrict constants given per row to some rows."""
-        return Hurdle(self.base.take(rows)) if self.per_row else self
+    def given(self, known: Known) -> Family:
+        """The law of rows of which this is known."""
+        return Hurdle(self.base.given(known)) if self.per_row else self
 
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` for what is impossible under the base, or rows without a positive count to be had."""
