@@ -103,7 +103,8 @@ Plot = Annotated[
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.", callback=_remember_debug, expose_value=False)]
 KNOWN_LAW = "The law that is true, with its parameters: gamma:shape=2,scale=1, binomial:n=12,p=0.3, ..."
-LAW = "gamma, binomial:n=12, shifted(weibull), zero_inflated(poisson), mixture(normal,2), ..."
+LAW = "gamma, binomial(n=12), shifted(weibull), zero_inflated(poisson), mixture(normal,2), scipy.rdist, ..."
+LAWS = f"{LAW} Several with commas, or repeated"
 
 
 # --- options that several commands share ------------------------------------------------------------------------------
@@ -311,7 +312,7 @@ def _compare(
     search: _SearchOptions,
     family: Annotated[
         list[str] | None,
-        typer.Option("--family", "-d", help=LAW + " May be repeated; all that apply by default.", metavar="LAW"),
+        typer.Option("--family", "-d", help=f"{LAWS}; all that apply by default.", metavar="LAW"),
     ] = None,
     unit: Unit = InUnit.nat,
     form: As = Format.table,
@@ -323,7 +324,7 @@ def _compare(
 
     mle compare data.csv -c loss
     """
-    laws = [_family(name) for name in family] if family else None
+    laws = _families_in(family) if family else None
     keywords = search.keywords
     name, sample = _sample(data, held, plot)
     from mle_toolkit.comparison import compare
@@ -359,7 +360,7 @@ def _groups(
     column: Annotated[str, typer.Option("--column", "-c", help="Values.", metavar="NAME")],
     family: Annotated[
         list[str],
-        typer.Option("--family", "-d", help=LAW + " May be repeated: the best for each group.", metavar="LAW"),
+        typer.Option("--family", "-d", help=f"{LAWS}: the best for each group.", metavar="LAW"),
     ],
     weights: Annotated[str | None, typer.Option("--weights", help="Frequency weights.", metavar="NAME")] = None,
     nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
@@ -373,7 +374,7 @@ def _groups(
 
     mle groups data.parquet --by station -c rain -d gamma
     """
-    laws = [_family(name) for name in family]
+    laws = _families_in(family)
     from mle_toolkit.data.tables import read_frame
     from mle_toolkit.groups import fit_groups
 
@@ -491,7 +492,7 @@ def _families(form: As = Format.table, output: Output = None, debug: Debug = Fal
             ", ".join(f"{p.name} in {p.domain}" for p in law.parameters),
             between.join(law.constant_defaults),
             str(law.support),
-            ", ".join(law.aliases),
+            between.join(law.aliases),
         )
         for law in laws
     ]
@@ -622,57 +623,26 @@ def _one_line(text: str) -> str:
 # --- reading the command line -----------------------------------------------------------------------------------------
 
 
-def _makers() -> dict[str, Callable[..., Family]]:
-    """Functions that make families of families, by the names that `-d` may use."""
-    from mle_toolkit.families.combinators.mixture import mixture
-    from mle_toolkit.families.combinators.shifted import shifted
-    from mle_toolkit.families.combinators.truncated import truncated, zero_truncated
-    from mle_toolkit.families.combinators.zeros import hurdle, zero_inflated
-
-    return {make.__name__: make for make in (shifted, truncated, zero_truncated, zero_inflated, hurdle, mixture)}
-
-
 def _family(spec: str) -> Family:
-    """The family that ``name``, ``name:constant=value,...`` or ``maker(family, ...)`` means."""
+    """The law that is written."""
     from mle_toolkit.families.base import get_family
 
-    maker, bracket, inside = spec.strip().partition("(")
-    if not bracket:
-        name, _, constants = spec.strip().partition(":")
-        return get_family(name, **dict(_assignment(text, "--family") for text in constants.split(",") if text))
-    makers = _makers()
-    if maker not in makers:
-        raise ParameterError(f"--family: {maker!r} makes no family; those that do: {', '.join(makers)}")
-    if not inside.endswith(")"):
-        raise ParameterError(f"--family: expected ) at the end of {spec!r}")
-    parts = _split(inside[:-1], spec)
-    laws = [_family(part) for part in parts if not _is_number(part)]
-    numbers = [_integer_if_whole(float(part)) for part in parts if _is_number(part)]
-    if not laws or parts != sorted(parts, key=_is_number):
-        raise ParameterError(f"--family: expected families, then numbers, in the brackets of {spec!r}")
-    of: list[Any] = [laws] if maker == "mixture" and len(laws) > 1 else laws
-    try:
-        inspect.signature(makers[maker]).bind(*of, *numbers)
-    except TypeError as error:
-        takes = ", ".join(inspect.signature(makers[maker]).parameters)
-        raise ParameterError(f"--family: {spec!r}: {error}; {maker} takes {takes}") from None
-    return makers[maker](*of, *numbers)
+    return get_family(spec)
+
+
+def _families_in(specs: Iterable[str]) -> list[Family]:
+    """The laws that are written, one or several an option."""
+    from mle_toolkit.families.written import families_of
+
+    return [law for spec in specs for law in families_of(spec)]
 
 
 def _law(spec: str, which: str) -> Distribution:
     """The law that ``family:parameter=value,...`` means; constants of the family are given among its parameters."""
-    from mle_toolkit.families.base import family_class
-    from mle_toolkit.families.distribution import Distribution, distribution
+    from mle_toolkit.families.distribution import Distribution
+    from mle_toolkit.families.written import law_and_values
 
-    of_families, bracket, after = spec.strip().rpartition(")")
-    name, colon, assignments = after.partition(":")
-    values = dict(_assignment(text, which) for text in assignments.split(",") if text)
-    if bracket:
-        return Distribution(_family(of_families + bracket + name), values)
-    family_class(name)
-    if not colon:
-        raise ParameterError(f"{which}: expected a law with its parameters, as in gamma:shape=2,scale=1; got {spec!r}")
-    return distribution(name, **values)
+    return Distribution(*law_and_values(spec, which))
 
 
 def _column(data: str, name: str | None) -> Any:
@@ -681,30 +651,6 @@ def _column(data: str, name: str | None) -> Any:
 
     table = read_table(data, None if name is None else [name])
     return table.column(table.only_column() if name is None else name)
-
-
-def _split(inside: str, spec: str) -> list[str]:
-    """Parts between the commas that are in no further brackets; a constant belongs to the law before it."""
-    parts, depth = [""], 0
-    for letter in inside:
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth < 0:
-            break
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    if depth:
-        raise ParameterError(f"--family: the brackets of {spec!r} do not match")
-    return [part.strip() for part in parts]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _integer_if_whole(number: float) -> float:

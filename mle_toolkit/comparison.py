@@ -17,6 +17,7 @@ from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterEr
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family, families, family_class, get_family
+from mle_toolkit.families.written import families_of
 from mle_toolkit.fitting import Fit, _fit
 from mle_toolkit.information.estimate import Z95
 from mle_toolkit.information.model_free import rounding_step, weighted_se
@@ -529,9 +530,9 @@ def compare(
     ----------
     data : array_like, Series or Sample
         One column of observations; a table of shape (n, d) for families of vectors, `Sample.rows` if none is named.
-    families : sequence of (str, Family, scipy.stats distribution or Fit), optional
-        What to compare; a `Fit` must be of the same data. By default `candidates`: all registered families that could
-        apply to these data.
+    families : str, or sequence of (str, Family, scipy.stats distribution or Fit), optional
+        What to compare: a list, or names with commas between them, ``"gamma, lognormal"``. A `Fit` must be of the same
+        data. By default `candidates`: all registered families that could apply to these data.
     weights, fixed, bounds, start, solver, nan_policy, rng : optional
         As for `fit`, for every family. One that lacks a parameter named there goes to the failures.
 
@@ -557,7 +558,9 @@ def compare(
     if families is None:
         data, weights = _counted(Sample.of(data, weights, nan_policy=nan_policy)), None
         families = candidates(data)
-    elif isinstance(families, (str, Family, Fit)) or not isinstance(families, Iterable):
+    elif isinstance(families, str):
+        families = families_of(families)
+    elif isinstance(families, (Family, Fit)) or not isinstance(families, Iterable):
         families = [families]
     asked = [item if isinstance(item, Fit) else get_family(item) for item in families]
     if not asked:

@@ -26,6 +26,7 @@ from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.data.sample import BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
+from mle_toolkit.options import numbers, plainly
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -216,6 +217,8 @@ class Family(ABC):
                 raise ParameterError(
                     f"{self.name}: needs the known constant {name!r}: get_family({self.name!r}, {name}=...)."
                 )
+            if value is not default:
+                numbers(value, f"{self.name}: {name}")
             self.constants[name] = value if np.ndim(value) == 0 else np.asarray(value)
             setattr(self, name, self.constants[name])
 
@@ -610,8 +613,13 @@ class ExponentialFamily(Family):
 _FAMILY_PACKAGE = "mle_toolkit.families"
 _NOT_LAWS = {
     "base", "climbing", "combinators", "distribution", "domain", "ends", "mass", "scipy_law", "special", "vectors",
+    "written",
 }  # fmt: skip
 _registry: dict[str, type[Family]] = {}
+_plain_names: dict[str, type[Family]] = {}
+"""The same by names without case and marks between words."""
+_WRITTEN, _LONGEST_NAME = "().:=[],", 100
+"""Marks of a law that is more than a name; and how long a name may be."""
 _plain: dict[type[Family], Family] = {}
 """The one instance of each law without constants: families have no state."""
 _complete = False
@@ -632,6 +640,7 @@ def _load_all() -> None:
     for module in pkgutil.iter_modules(package.__path__):
         if module.name not in _NOT_LAWS:
             _load(module.name)
+    _plain_names.update({plainly(name): law for name, law in _registry.items()})
     _complete = True
 
 
@@ -653,8 +662,10 @@ def get_family(family: Any, **constants: Any) -> Family:
     Parameters
     ----------
     family : str, Family, or scipy.stats distribution
-        A canonical name (`families` lists them), a SciPy name as its alias, a family (passed through), or a
-        scipy.stats distribution object.
+        A canonical name (`families` lists them), a SciPy or R name as its alias, whatever its case and the marks
+        between its words; a law written with what it takes in brackets, as ``"shifted(weibull)"`` or
+        ``"binomial(n=12)"``, or one of SciPy's, ``"scipy.rdist"``; a family (passed through); or a scipy.stats
+        distribution object.
     **constants
         Known constants of the law: ``n`` of a binomial, ``xmin`` of a zeta law; an array is one value per row.
         For a scipy.stats distribution any of its parameters may be given a known value, and ``loc=None`` frees
@@ -677,6 +688,8 @@ def get_family(family: Any, **constants: Any) -> Family:
     normal(mu, sigma)
     >>> get_family("binomial", n=12)
     binomial(p; n=12)
+    >>> get_family("mixture(Log-Normal, 2)")
+    mixture(lognormal(meanlog, sdlog), 2)
     """
     if isinstance(family, Family):
         if constants:
@@ -686,7 +699,19 @@ def get_family(family: Any, **constants: Any) -> Family:
         from mle_toolkit.families.scipy_law import ScipyLaw
 
         return ScipyLaw(family, **constants)
-    law = family_class(family)
+    if any(mark in family for mark in _WRITTEN):
+        from mle_toolkit.families.written import family_of, is_written
+
+        if is_written(family):
+            return family_of(family, constants)
+    try:
+        law = family_class(family)
+    except UnknownNameError:
+        from mle_toolkit.families.written import is_scipy_named, scipy_named
+
+        if not is_scipy_named(family):
+            raise
+        return get_family(scipy_named(family), **constants)
     if constants or law.constant_defaults:
         return law(**constants)
     if law not in _plain:
@@ -698,6 +723,8 @@ def family_class(name: str) -> type[Family]:
     """Find the class of a registered family by its canonical name or an alias."""
     law = _registry.get(name)
     if law is None:
+        if len(name) > _LONGEST_NAME:
+            raise UnknownNameError(f"unknown family: a name of {len(name):,} characters.")
         if name.isidentifier() and name not in _NOT_LAWS:
             try:
                 _load(name)
@@ -707,10 +734,16 @@ def family_class(name: str) -> type[Family]:
                 _load_all()
         law = _registry.get(name)
     if law is None:
-        import difflib
-
         _load_all()
-        close = difflib.get_close_matches(name, _registry, n=3)
-        hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(families())}."
-        raise UnknownNameError(f"unknown family {name!r}; {hint}")
+        law = _plain_names.get(plainly(name))
+    if law is None:
+        from mle_toolkit.families.written import unknown
+
+        raise unknown(name)
     return law
+
+
+def family_names() -> tuple[str, ...]:
+    """Names of the registered families, aliases too."""
+    _load_all()
+    return tuple(_registry)

@@ -31,7 +31,7 @@ class BetaBinomial(Family):
     """
 
     name = "betabinomial"
-    aliases = ("betabinom", "beta_binomial")
+    aliases = ("betabinom", "beta_binomial", "bbinom")
     support = COUNTS
     parameters = (
         Parameter("a", POSITIVE, typical=(0.5, 20.0)),

@@ -55,9 +55,7 @@ class Binomial(Family):
 
     def from_sample(self, sample: Sample) -> tuple[float]:
         """Successes / trials."""
-        trials = sample.with_values(
-            np.broadcast_to(np.asarray(self.n, dtype=float), sample.x.shape), sample.weight
-        )
+        trials = sample.with_values(np.broadcast_to(np.asarray(self.n, dtype=float), sample.x.shape), sample.weight)
         return (sample.mean() / trials.mean(),)
 
     def to_scipy(self, p: float) -> Any:
@@ -71,11 +69,7 @@ class Binomial(Family):
 def trials_support(name: str, n: Any) -> Interval:
     """Validate numbers of trials; the support that they have in common."""
     trials = np.asarray(n)
-    if (
-        trials.ndim > 1
-        or trials.dtype.kind not in "iuf"
-        or not np.all((trials >= 0) & (trials == np.floor(trials)))
-    ):
+    if trials.ndim > 1 or trials.dtype.kind not in "iuf" or not np.all((trials >= 0) & (trials == np.floor(trials))):
         raise ParameterError(f"{name}: n must be a whole number >= 0, or one per row; got {n!r:.60}.")
     if not np.all(trials < np.inf):
         raise ParameterError(f"{name}: n must be finite; got {n!r:.60}.")

@@ -30,7 +30,7 @@ class BirnbaumSaunders(Family):
     """
 
     name = "birnbaum_saunders"
-    aliases = ("fatiguelife",)
+    aliases = ("fatiguelife", "fatigue_life")
     support = POSITIVE
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.1, 2.0)),

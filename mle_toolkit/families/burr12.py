@@ -38,7 +38,7 @@ class Burr12(HazardFamily):
     """
 
     name = "burr12"
-    aliases = ("singh_maddala",)
+    aliases = ("singh_maddala", "burr_xii")
     support = POSITIVE
     parameters = (
         Parameter("k", POSITIVE, typical=(0.5, 3.0)),

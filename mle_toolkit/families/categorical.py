@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import ParameterError
+from mle_toolkit.errors import DataError
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import COUNTS, Interval, Simplex
+from mle_toolkit.options import whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mle_toolkit.data.sample import Sample
+
+MOST_CATEGORIES = 10_000
+"""Categories, at most: each has a probability, and their covariances make a matrix."""
 
 
 class Categorical(Family):
@@ -37,8 +41,7 @@ class Categorical(Family):
         super().__init__(**constants)
         if self.k is None:
             return
-        if np.ndim(self.k) or not 1 <= self.k < np.inf or self.k != int(self.k):
-            raise ParameterError(f"categorical: k must be a whole number >= 1; got {self.k!r:.60}.")
+        self.k = self.constants["k"] = whole(self.k, "categorical: k", 1, MOST_CATEGORIES)
         self.support = Interval(0.0, float(self.k) - 1, closed="both", integer=True)
         self.parameters = (Parameter("probs", Simplex(int(self.k))),)
 
@@ -47,6 +50,11 @@ class Categorical(Family):
         if self.k is not None:
             return self
         self.check_support(sample)
+        if sample.maximum >= MOST_CATEGORIES:
+            raise DataError(
+                f"categorical: the largest code is {sample.maximum:g}, and codes go to {MOST_CATEGORIES - 1:,} at "
+                f"most. Number the categories 0, 1, 2, ... without gaps."
+            )
         return Categorical(k=int(sample.maximum) + 1)
 
     def pack(self, params: Mapping[str, Any]) -> Array:

@@ -35,6 +35,7 @@ class Cauchy(Family):
     """
 
     name = "cauchy"
+    aliases = ("lorentz",)
     support = REAL
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),

@@ -16,9 +16,7 @@ from mle_toolkit._typing import Array
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 _NEAR = 0.3
-_ODD_RECIPROCALS = [
-    1.0 / k for k in range(25, 1, -2)
-]  # atanh series: with |s| < 0.18 the next term is below 1e-18
+_ODD_RECIPROCALS = [1.0 / k for k in range(25, 1, -2)]  # atanh series: with |s| < 0.18 the next term is below 1e-18
 # Stirling's series, Abramowitz & Stegun 6.1.41, from the highest power down.
 _STIRLING = (1 / 156, -691 / 360360, 1 / 1188, -1 / 1680, 1 / 1260, -1 / 360, 1 / 12)
 _STIRLING_FROM = 10.0

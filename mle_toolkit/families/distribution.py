@@ -11,8 +11,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.families.base import Family, family_class, get_family
+from mle_toolkit.families.base import Family, get_family
 from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
+from mle_toolkit.families.written import is_written, known_constants
 
 
 class Distribution:
@@ -282,7 +283,7 @@ def distribution(family: Any, **params: Any) -> Distribution:
     0.5
     """
     if isinstance(family, str):
-        wanted = family_class(family).constant_defaults
+        wanted = () if is_written(family) else known_constants(family)
         constants = {name: params.pop(name) for name in wanted if name in params}
         return Distribution(get_family(family, **constants), params)
     return Distribution(get_family(family), params)

@@ -75,7 +75,7 @@ class GeneralizedNormal(Family):
     """
 
     name = "generalized_normal"
-    aliases = ("gennorm",)
+    aliases = ("gennorm", "exponential_power")
     support = REAL
     scans = "profile scanned over loc, at observations, and shapes from 0.03 to 1000"
     parameters = (

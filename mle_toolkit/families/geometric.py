@@ -22,6 +22,7 @@ class Geometric(ExponentialFamily):
     """
 
     name = "geometric"
+    aliases = ("geom",)
     support = COUNTS
     parameters = (Parameter("prob", Interval(0.0, 1.0, closed="upper"), typical=(0.05, 0.9)),)
 

@@ -47,7 +47,7 @@ class GEV(Family):
     """
 
     name = "gev"
-    aliases = ("genextreme",)
+    aliases = ("genextreme", "generalized_extreme_value")
     support = REAL
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),

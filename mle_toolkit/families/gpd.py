@@ -48,7 +48,7 @@ class GPD(Family):
     """
 
     name = "gpd"
-    aliases = ("genpareto",)
+    aliases = ("genpareto", "generalized_pareto")
     support = NON_NEGATIVE
     parameters = (
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),

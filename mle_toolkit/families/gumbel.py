@@ -38,7 +38,7 @@ class Gumbel(Family):
     """
 
     name = "gumbel"
-    aliases = ("gumbel_r",)
+    aliases = ("gumbel_r", "gumbel_max")
     support = REAL
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),

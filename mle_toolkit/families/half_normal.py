@@ -28,7 +28,7 @@ class HalfNormal(ExponentialFamily):
     """
 
     name = "half_normal"
-    aliases = ("halfnorm",)
+    aliases = ("halfnorm", "hnorm")
     support = NON_NEGATIVE
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
 

@@ -26,9 +26,7 @@ class HazardFamily(Family):
     def at_hazard(self, hazard: Array, *params: Any) -> Array:
         """Find the x at which H has this value; the inverse of `cumulative_hazard`."""
 
-    def tail_scores_of(
-        self, hazard: Array, slopes: tuple[Array, ...]
-    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def tail_scores_of(self, hazard: Array, slopes: tuple[Array, ...]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """`tail_scores` from the cumulative hazard and its derivatives by each parameter."""
         with np.errstate(over="ignore"):
             odds = 1.0 / np.expm1(hazard)  # S/F

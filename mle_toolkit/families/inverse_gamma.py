@@ -33,7 +33,7 @@ class InverseGamma(ExponentialFamily):
     """
 
     name = "inverse_gamma"
-    aliases = ("invgamma",)
+    aliases = ("invgamma", "inversegamma")
     support = POSITIVE
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.7, 20.0)),

@@ -27,7 +27,7 @@ class InverseGaussian(ExponentialFamily):
     """
 
     name = "inverse_gaussian"
-    aliases = ("invgauss",)
+    aliases = ("invgauss", "invgaussian", "wald")
     support = POSITIVE
     parameters = (
         Parameter("mu", POSITIVE, typical=(0.2, 5.0), role="scale"),

@@ -29,6 +29,7 @@ class Laplace(Family):
     """
 
     name = "laplace"
+    aliases = ("double_exponential",)
     entropy_attained = True
     support = REAL
     parameters = (

@@ -36,6 +36,7 @@ class Logistic(Family):
     """
 
     name = "logistic"
+    aliases = ("logis",)
     support = REAL
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),

@@ -32,7 +32,7 @@ class Loglogistic(Family):
     """
 
     name = "loglogistic"
-    aliases = ("fisk",)
+    aliases = ("fisk", "llogis", "log_logistic")
     support = POSITIVE
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.7, 8.0)),

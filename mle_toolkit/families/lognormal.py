@@ -27,7 +27,7 @@ class Lognormal(ExponentialFamily):
     """
 
     name = "lognormal"
-    aliases = ("lognorm",)
+    aliases = ("lognorm", "lnorm", "galton")
     support = POSITIVE
     parameters = (
         Parameter("meanlog", REAL, typical=(-2.0, 2.0), role="log-scale"),

@@ -27,7 +27,7 @@ class LogSeries(ExponentialFamily):
     """
 
     name = "logseries"
-    aliases = ("logser",)
+    aliases = ("logser", "logarithmic")
     support = POSITIVE_COUNTS
     parameters = (Parameter("p", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.95)),)
 
@@ -66,9 +66,7 @@ class LogSeries(ExponentialFamily):
                 break
         p = -math.expm1(-y)
         if p == 1.0:
-            raise NoMaximumError(
-                f"logseries: at a mean of {beyond_one + 1:g} the estimate of p is 1 to rounding."
-            )
+            raise NoMaximumError(f"logseries: at a mean of {beyond_one + 1:g} the estimate of p is 1 to rounding.")
         return (p,)
 
     def mean(self, p: Array) -> Array:

@@ -38,6 +38,7 @@ class Lomax(HazardFamily):
     """
 
     name = "lomax"
+    aliases = ("pareto2", "pareto_ii")
     support = NON_NEGATIVE
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.5, 3.0)),

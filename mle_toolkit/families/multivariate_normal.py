@@ -29,7 +29,7 @@ class MultivariateNormal(VectorFamily, ExponentialFamily):
     """
 
     name = "multivariate_normal"
-    aliases = ("mvn",)
+    aliases = ("mvn", "multivariate_gaussian")
     support = REAL
     vector = "mean"
 

@@ -31,7 +31,7 @@ class NegativeBinomial(Family):
     """
 
     name = "negbin"
-    aliases = ("nbinom", "negative_binomial")
+    aliases = ("nbinom", "negative_binomial", "nb")
     support = COUNTS
     parameters = (
         Parameter("size", POSITIVE, typical=(0.3, 30.0)),
@@ -73,9 +73,7 @@ class NegativeBinomial(Family):
             if high > np.log(_NO_FINITE_SIZE * max(mean, 1.0)):
                 break
         else:
-            root = (
-                low if low == high else optimize.brentq(slope, low, high, xtol=1e-15, rtol=1e-15, maxiter=200)
-            )
+            root = low if low == high else optimize.brentq(slope, low, high, xtol=1e-15, rtol=1e-15, maxiter=200)
             return float(np.exp(root)), mean
         return _NO_FINITE_SIZE * max(mean, 1.0), mean
 

@@ -26,7 +26,7 @@ class Pareto(HazardFamily, ExponentialFamily):
     """
 
     name = "pareto"
-    aliases = ("pareto1",)
+    aliases = ("pareto1", "pareto_i")
     entropy_attained = True
     support = POSITIVE
     parameters = (

@@ -30,6 +30,7 @@ class Poisson(Family):
     """
 
     name = "poisson"
+    aliases = ("pois",)
     support = COUNTS
     parameters = (Parameter("mu", NON_NEGATIVE, typical=(0.1, 20.0)),)
 

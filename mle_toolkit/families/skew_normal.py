@@ -61,7 +61,7 @@ class SkewNormal(Family):
     """
 
     name = "skew_normal"
-    aliases = ("skewnorm",)
+    aliases = ("skewnorm", "sn")
     support = REAL
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),

@@ -57,7 +57,7 @@ class StudentT(Family):
     """
 
     name = "student_t"
-    aliases = ("t",)
+    aliases = ("t", "student")
     without_spikes = "Fix df, or choose the normal or the Cauchy law."
     support = REAL
     parameters = (

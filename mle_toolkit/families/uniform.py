@@ -25,6 +25,7 @@ class Uniform(Family):
     """
 
     name = "uniform"
+    aliases = ("unif",)
     entropy_attained = True
     support = REAL
     parameters = (

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError
+from mle_toolkit.errors import DataError, DegenerateDataError
 from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.options import whole
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -34,9 +35,7 @@ class VectorFamily(Family):
         given = self.constants["dimension"]
         if given is None:
             return
-        if np.ndim(given) or not 1 <= given < np.inf or given != int(given):
-            raise ParameterError(f"{self.name}: dimension must be a whole number >= 1; got {given!r:.60}.")
-        self.dimension = int(given)
+        self.dimension = whole(given, f"{self.name}: dimension", 1, 10_000)
         self.parameters = self.parameters_in(self.dimension)
 
     @staticmethod

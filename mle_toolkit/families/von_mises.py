@@ -39,7 +39,7 @@ class VonMises(ExponentialFamily):
     """
 
     name = "von_mises"
-    aliases = ("vonmises",)
+    aliases = ("vonmises", "circular_normal")
     support = REAL
     parameters = (
         Parameter("mu", REAL, typical=(-3.0, 3.0)),

@@ -30,6 +30,7 @@ class ZeroTruncatedPoisson(Family):
     """
 
     name = "zero_truncated_poisson"
+    aliases = ("ztpois",)
     support = POSITIVE_COUNTS
     parameters = (Parameter("mu", NON_NEGATIVE, typical=(0.2, 20.0)),)
 
@@ -77,9 +78,7 @@ def truncated_mean_to_mu(beyond_one: float) -> float:
     """Solve ``mu / (1 - exp(-mu)) = 1 + beyond_one`` for mu >= 0, by Newton's method."""
     if beyond_one <= 0:
         return 0.0
-    mu = min(
-        2 * beyond_one, 1 + beyond_one
-    )  # above the root of an increasing convex function: Newton falls to it
+    mu = min(2 * beyond_one, 1 + beyond_one)  # above the root of an increasing convex function: Newton falls to it
     for _ in range(_NEWTON_STEPS):
         if mu > _SERIES_BELOW:
             share = -math.expm1(-mu)

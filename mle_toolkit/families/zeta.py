@@ -34,7 +34,7 @@ class Zeta(ExponentialFamily):
     """
 
     name = "zeta"
-    aliases = ("zipf",)
+    aliases = ("zipf", "discrete_pareto")
     support = POSITIVE_COUNTS
     parameters = (Parameter("alpha", Interval(1.0, np.inf), typical=(1.5, 4.0)),)
     constant_defaults = {"xmin": 1}  # noqa: RUF012

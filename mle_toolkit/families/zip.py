@@ -29,7 +29,7 @@ class ZeroInflatedPoisson(Family):
     """
 
     name = "zip"
-    aliases = ("zero_inflated_poisson",)
+    aliases = ("zero_inflated_poisson", "zipois")
     support = COUNTS
     parameters = (
         Parameter("pi", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.7)),

@@ -11,22 +11,22 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError, UnknownNameError
-from mle_toolkit.estimation.certificate import Certificate, Verdict
-from mle_toolkit.families.base import Family, Parameter, family_class, get_family
-from mle_toolkit.families.combinators.mixture import Mixture
-from mle_toolkit.families.combinators.shifted import Shifted
-from mle_toolkit.families.combinators.truncated import Truncated
-from mle_toolkit.families.combinators.vector_mixture import VectorMixture
-from mle_toolkit.families.combinators.zeros import Hurdle, ZeroInflated
+from mle_toolkit.estimation.certificate import Certificate
+from mle_toolkit.families.base import Family, Parameter, Role, family_class, get_family
+from mle_toolkit.families.combinators import kinds
+from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
+from mle_toolkit.families.written import scipy_named
 from mle_toolkit.information.report import InformationReport
+from mle_toolkit.options import shown
+from mle_toolkit.report import schema
 
 if TYPE_CHECKING:
     import os
@@ -39,16 +39,10 @@ SCHEMA = 1
 
 _SAVED_COVARIANCES = ("observed", "opg", "sandwich")
 _KEPT_COVARIANCES = (*_SAVED_COVARIANCES, "expected")  # the last by quadrature, so only if it was asked for
-_MAKERS: dict[str, Any] = {
-    "shifted": Shifted,
-    "truncated": Truncated,
-    "zero_inflated": ZeroInflated,
-    "hurdle": Hurdle,
-    "mixture": Mixture,
-    "vector_mixture": VectorMixture,
-}
-_CERTIFICATE_FLOATS = ("score_se", "decrement")
-_CERTIFICATE_TUPLES = ("boundary", "irregular")
+DERIVED = ("nll", "cross_entropy", "df_model", "aic", "aicc", "bic", "tic")
+MOST_BYTES = 1_000_000_000
+DEEPEST = 12
+"""Of a file, at most: its size; and laws within laws."""
 
 
 class UnsavedLaw(Family):
@@ -90,15 +84,7 @@ def fit_to_dict(fit: Fit) -> dict[str, Any]:
         "information": fit.information().to_dict(),
         "distribution": {"family": family_to_dict(distribution.family), "params": dict(distribution.params)},
         # For readers of the file; a loaded fit computes these from the above.
-        "derived": {
-            "nll": fit.nll,
-            "cross_entropy": fit.cross_entropy,
-            "df_model": fit.df_model,
-            "aic": fit.aic,
-            "aicc": fit.aicc,
-            "bic": fit.bic,
-            "tic": fit.tic,
-        },
+        "derived": {name: getattr(fit, name) for name in DERIVED},
     }
     plain: dict[str, Any] = jsonable(record)
     return plain
@@ -113,60 +99,71 @@ def fit_from_dict(record: Mapping[str, Any], kind: type[Fit]) -> Fit:
         If the record is not that of a fit, is damaged, or has a newer schema.
     """
     if record.get("format") != FORMAT:
-        raise MleError(f"not a saved fit: format is {record.get('format')!r}, expected {FORMAT!r}.")
-    schema = record.get("schema")
-    if not isinstance(schema, int) or schema > SCHEMA:
+        raise MleError(f"not a saved fit: format is {shown(record.get('format'))}, expected {FORMAT!r}.")
+    version = record.get("schema")
+    if not isinstance(version, int) or isinstance(version, bool) or version > SCHEMA:
         raise MleError(
-            f"the saved fit has schema {schema!r}, and this version of mle_toolkit reads up to {SCHEMA}; upgrade it."
+            f"the saved fit has schema {shown(version)}, and this version of mle_toolkit reads up to {SCHEMA}; "
+            f"upgrade it."
         )
-    try:
-        family = family_from_dict(record["family"])
-        law = record["distribution"]
-        pieces: dict[str, Any] = {
-            f"cov_{kind}": _matrix(cov) for kind, cov in record["cov_params"].items() if kind in _KEPT_COVARIANCES
-        }
-        pieces |= {
-            "bse": _packed(family, record["bse"]),
-            "optimism": float(record["optimism"]),
-            "certificate": certificate_from_dict(record["certificate"]),
-            "information": InformationReport.from_dict(record["information"]),
-        }
-        theta = _packed(family, record["params"])
-        fit = kind(
-            family,
-            theta,
-            float(record["llf"]),
-            float(record["nobs"]),
-            tuple(record["fixed"]),
-            record["weight_kind"],
-            None,
-            None,
-            pieces,
-        )
-        if law["family"] != record["family"]:  # at a boundary the fitted law is the limiting one
-            limit = family_from_dict(law["family"])
-            pieces["distribution"] = Distribution(limit, _named(limit, _packed(limit, law["params"])))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, MleError):
-            raise
-        raise MleError(f"the saved fit is damaged: {type(error).__name__}: {error}.") from error
+    family = family_from_dict(schema.item(record, "family", ""), "family")
+    theta = _values(family, schema.item(record, "params", ""), "params", in_domain=True)
+    covariances = schema.mapping(schema.item(record, "cov_params", ""), "cov_params")
+    nobs = schema.number(schema.item(record, "nobs", ""), "nobs")
+    if not 0 < nobs < math.inf:
+        schema.refuse("nobs", f"expected a number above 0, got {nobs:g}")
+    llf = schema.number(schema.item(record, "llf", ""), "llf")
+    if not math.isfinite(llf):
+        schema.refuse("llf", f"expected a finite number, got {llf:g}")
+    weight_kind = schema.item(record, "weight_kind", "")
+    if weight_kind not in ("frequency", "reliability"):
+        schema.refuse("weight_kind", f"expected frequency or reliability, got {shown(weight_kind)}")
+    fixed = tuple(schema.entries(schema.item(record, "fixed", ""), "fixed", schema.text))
+    for k, name in enumerate(fixed):
+        if name not in family.param_names or name in fixed[:k]:
+            schema.refuse(f"fixed[{k}]", f"expected a parameter of {family.name}, each once, got {shown(name)}")
+    bse = _values(family, schema.item(record, "bse", ""), "bse")
+    if np.any(bse < 0):
+        schema.refuse("bse", "expected standard errors, of which none is negative")
+    pieces: dict[str, Any] = {
+        f"cov_{name}": _matrix(cov, len(theta), f"cov_params.{name}")
+        for name, cov in covariances.items()
+        if name in _KEPT_COVARIANCES
+    }
+    pieces |= {
+        "bse": bse,
+        "optimism": schema.number(schema.item(record, "optimism", ""), "optimism"),
+        "certificate": schema.read_as(Certificate, schema.item(record, "certificate", ""), "certificate"),
+        "information": schema.read_as(InformationReport, schema.item(record, "information", ""), "information"),
+    }
+    law = schema.item(record, "distribution", "")
+    if schema.item(law, "family", "distribution") != record["family"]:  # at a boundary the law is the limiting one
+        limit = family_from_dict(law["family"], "distribution.family")
+        values = _values(limit, schema.item(law, "params", "distribution"), "distribution.params", in_domain=True)
+        with schema.inside("distribution.params"):
+            pieces["distribution"] = Distribution(limit, _named(limit, values))
+    else:
+        with schema.inside("params"):
+            pieces["distribution"] = Distribution(family, _named(family, theta))
+    fit = kind(family, theta, llf, nobs, fixed, weight_kind, None, None, pieces)
+    _check_derived(fit, record.get("derived", {}))
     return fit
+
+
+def _check_derived(fit: Fit, derived: Any) -> None:
+    """Refuse a file whose numbers contradict each other."""
+    for name, value in schema.mapping(derived, "derived").items():
+        if name in DERIVED:
+            path, own = f"derived.{name}", float(getattr(fit, name))
+            given = schema.number(value, path)
+            if not (math.isclose(given, own, rel_tol=1e-9, abs_tol=1e-12) or (math.isnan(given) and math.isnan(own))):
+                schema.refuse(path, f"is {given:g}, and by the other numbers of the file {own:g}")
 
 
 def certificate_to_dict(certificate: Certificate) -> dict[str, Any]:
     """All fields of a certificate, the verdict by its name."""
     record = {name: getattr(certificate, name) for name in certificate.__dataclass_fields__}
     return record | {"verdict": str(certificate.verdict), "ok": certificate.ok}
-
-
-def certificate_from_dict(record: Mapping[str, Any]) -> Certificate:
-    """The certificate of which `certificate_to_dict` made the record."""
-    record = {"search": ""} | dict(record)  # records of version 0.1 have none
-    values = {name: record[name] for name in Certificate.__dataclass_fields__}
-    values |= {name: float(values[name]) for name in _CERTIFICATE_FLOATS}
-    values |= {name: tuple(values[name]) for name in _CERTIFICATE_TUPLES}
-    values["eigenvalues"] = tuple(float(value) for value in values["eigenvalues"])
-    return Certificate(**values | {"verdict": Verdict[values["verdict"].upper()]})
 
 
 def family_to_dict(family: Family) -> dict[str, Any]:
@@ -188,51 +185,70 @@ def family_to_dict(family: Family) -> dict[str, Any]:
     }
 
 
-def family_from_dict(record: Mapping[str, Any]) -> Family:
-    """The family of which `family_to_dict` made the record; see `UnsavedLaw` for laws of the user's own."""
-    if record["kind"] in _MAKERS:
-        return _made_from_dict(record)
-    if record["kind"] == "custom":
-        parameters = tuple(_parameter_from_dict(item) for item in record["parameters"])
-        support = _interval_from_dict(record["support"])
-        return UnsavedLaw(record["name"], parameters, support)
-    constants = {k: np.array(v) if isinstance(v, list) else v for k, v in record["constants"].items()}
-    if record["kind"] == "registered":
-        return get_family(record["name"], **constants)
-    if record["kind"] == "scipy":
-        from scipy import stats
+def family_from_dict(record: Any, path: str = "family", depth: int = 0) -> Family:
+    """The family of which `family_to_dict` made the record; see `UnsavedLaw` for laws of the user's own.
 
-        return get_family(getattr(stats, record["name"]), **constants)
-    raise MleError(f"the saved fit has a law of unknown kind {record['kind']!r}; upgrade mle_toolkit.")
+    Raises
+    ------
+    MleError
+        If it is none, with the path of what is wrong.
+    """
+    if depth > DEEPEST:
+        schema.refuse(path, f"laws within laws go {DEEPEST} deep at most")
+    kind = schema.text(schema.item(record, "kind", path), f"{path}.kind")
+    with schema.inside(path):
+        if kind in kinds():
+            return _made_from_dict(kinds()[kind], record, path, depth)
+        name = schema.text(schema.item(record, "name", path), f"{path}.name")
+        if kind == "custom":
+            listed = schema.item(record, "parameters", path)
+            parameters = tuple(schema.entries(listed, f"{path}.parameters", _parameter_from_dict))
+            names = [parameter.name for parameter in parameters]
+            if not parameters or len(set(names)) < len(names):
+                schema.refuse(f"{path}.parameters", "expected parameters, each once")
+            return UnsavedLaw(
+                name, parameters, _interval_from_dict(schema.item(record, "support", path), f"{path}.support")
+            )
+        if kind in ("registered", "scipy"):
+            constants = {
+                key: _constant(value, f"{path}.constants.{key}")
+                for key, value in schema.mapping(schema.item(record, "constants", path), f"{path}.constants").items()
+            }
+            if kind == "scipy":
+                return get_family(scipy_named(name), **constants)
+            return family_class(name)(**constants)
+    raise MleError(f"the saved fit has a law of unknown kind {shown(kind)}; upgrade mle_toolkit.")
+
+
+def _constant(value: Any, path: str) -> Any:
+    """A known constant of a law: a number, one a row, or none."""
+    if isinstance(value, list):
+        return np.array(schema.entries(value, path, schema.number))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return schema.whole(value, path, -(2**53))
+    return None if value is None else schema.number(value, path)
 
 
 def _made_to_dict(family: Family) -> dict[str, Any] | None:
     """Record of a family made of others; None of any other."""
-    if type(family) is Mixture:
-        parts = [family_to_dict(component) for component in family.components]
-        return {"kind": "mixture", "of": parts, "shared": list(family.shared)}
-    if type(family) is VectorMixture:
-        return {"kind": "vector_mixture", "of": [family_to_dict(family.law)], "k": family.k}
-    for kind, maker in _MAKERS.items():
-        if type(family) is maker:
-            assert isinstance(family, Shifted | Truncated | ZeroInflated | Hurdle)
-            record: dict[str, Any] = {"kind": kind, "of": [family_to_dict(family.base)]}
-            if isinstance(family, Truncated):
-                record |= {"lower": family.lower, "upper": family.upper, "name": family.name}
-            return record
-    return None
+    kind = getattr(family, "kind", None)
+    if kind is None or kinds().get(kind) is not type(family):
+        return None
+    assert isinstance(family, Combined)
+    parts, others = family.made_of()
+    return {"kind": kind, "of": [family_to_dict(part) for part in parts]} | others
 
 
-def _made_from_dict(record: Mapping[str, Any]) -> Family:
-    parts = [family_from_dict(item) for item in record["of"]]
-    if record["kind"] == "mixture":
-        return Mixture(parts, tuple(record["shared"]))
-    if record["kind"] == "vector_mixture":
-        return VectorMixture(parts[0], record["k"])
-    if record["kind"] == "truncated":
-        return Truncated(parts[0], float(record["lower"]), float(record["upper"]), record["name"])
-    made: Family = _MAKERS[record["kind"]](parts[0])
-    return made
+def _made_from_dict(made: type[Combined], record: Any, path: str, depth: int) -> Family:
+    of = schema.item(record, "of", path)
+    parts = schema.entries(of, f"{path}.of", lambda value, where: family_from_dict(value, where, depth + 1))
+    if not parts or (len(parts) > 1 and not made.of_several):
+        schema.refuse(f"{path}.of", f"expected {'laws' if made.of_several else 'one law'}, got {len(parts)}")
+    others = {
+        name: schema.read_as(hint, schema.item(record, name, path), f"{path}.{name}")
+        for name, hint in made.takes.items()
+    }
+    return made.made_from(parts, others)
 
 
 def _is_registered(family: Family) -> bool:
@@ -263,10 +279,16 @@ def _parameter_to_dict(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _parameter_from_dict(record: Mapping[str, Any]) -> Parameter:
-    low, high = record["typical"]
+def _parameter_from_dict(record: Any, path: str) -> Parameter:
+    role: Any = schema.text(schema.item(record, "role", path), f"{path}.role")
+    if role not in get_args(Role):
+        schema.refuse(f"{path}.role", f"expected one of {', '.join(get_args(Role))}, got {shown(role)}")
     return Parameter(
-        record["name"], _domain_from_dict(record["domain"]), (low, high), record["role"], record["regular"]
+        schema.text(schema.item(record, "name", path), f"{path}.name"),
+        _domain_from_dict(schema.item(record, "domain", path), f"{path}.domain"),
+        schema.read_as(tuple[float, float], schema.item(record, "typical", path), f"{path}.typical"),
+        role,
+        schema.read_as(bool, schema.item(record, "regular", path), f"{path}.regular"),
     )
 
 
@@ -284,40 +306,87 @@ def _domain_to_dict(domain: Domain) -> dict[str, Any]:
     return {"lower": domain.lower, "upper": domain.upper, "closed": domain.closed, "integer": domain.integer}
 
 
-def _domain_from_dict(record: Mapping[str, Any]) -> Domain:
-    if "simplex" in record:
-        return Simplex(record["simplex"])
-    if "vector" in record:
-        return Vector(_interval_from_dict(record["of"]), record["vector"])
-    if "space" in record:
-        return Space(record["space"])
-    if "positive_definite" in record:
-        return PositiveDefinite(record["positive_definite"])
-    if "stack" in record:
-        parts: Any = tuple(map(_domain_from_dict, record["stack"]))
-        return Stack(parts)
-    return _interval_from_dict(record)
+def _domain_from_dict(record: Any, path: str) -> Domain:
+    found = schema.mapping(record, path)
+    if "simplex" in found:
+        return Simplex(_size(found, "simplex", path))
+    if "vector" in found:
+        of = _interval_from_dict(schema.item(found, "of", path), f"{path}.of")
+        return Vector(of, _size(found, "vector", path))
+    if "space" in found:
+        return Space(_size(found, "space", path))
+    if "positive_definite" in found:
+        return PositiveDefinite(_size(found, "positive_definite", path))
+    if "stack" in found:
+        parts: Any = schema.entries(found["stack"], f"{path}.stack", _part_of_stack)
+        if not parts:
+            schema.refuse(f"{path}.stack", "expected domains")
+        return Stack(tuple(parts))
+    return _interval_from_dict(found, path)
 
 
-def _interval_from_dict(record: Mapping[str, Any]) -> Interval:
-    return Interval(float(record["lower"]), float(record["upper"]), record["closed"], record["integer"])
+def _part_of_stack(record: Any, path: str) -> Domain:
+    if "stack" in schema.mapping(record, path):
+        schema.refuse(path, "expected a domain that is no stack")
+    return _domain_from_dict(record, path)
 
 
-def _packed(family: Family, values: Mapping[str, Any]) -> Array:
-    """All numbers in one vector. `Family.pack` would refuse the infinite ones of a limit and the NaN of errors."""
-    return np.concatenate([np.ravel(_numbers(values[name])) for name in family.param_names])
+def _size(record: Any, name: str, path: str) -> int:
+    return schema.whole(record[name], f"{path}.{name}", 1, 10_000)
+
+
+def _interval_from_dict(record: Any, path: str) -> Interval:
+    lower, upper = (schema.number(schema.item(record, end, path), f"{path}.{end}") for end in ("lower", "upper"))
+    if not lower <= upper:
+        schema.refuse(path, f"expected an interval, got ({lower:g}, {upper:g})")
+    closed = schema.item(record, "closed", path)
+    if closed not in ("neither", "lower", "upper", "both"):
+        schema.refuse(f"{path}.closed", f"expected neither, lower, upper or both, got {shown(closed)}")
+    return Interval(lower, upper, closed, schema.read_as(bool, schema.item(record, "integer", path), f"{path}.integer"))
+
+
+def _values(family: Family, record: Any, path: str, *, in_domain: bool = False) -> Array:
+    """Numbers of all parameters in one vector; infinite ones belong to limits, and NaN to errors that do not exist."""
+    found = schema.mapping(record, path)
+    for name in found:
+        if name not in family.param_names:
+            schema.refuse(schema.below(path, name), f"{family.name} has no such parameter")
+    parts = []
+    for parameter in family.parameters:
+        where = schema.below(path, parameter.name)
+        value = _numbers(schema.item(found, parameter.name, path), where)
+        if value.shape != parameter.domain.shape:
+            schema.refuse(where, f"expected numbers of shape {parameter.domain.shape}, got shape {value.shape}")
+        if in_domain:
+            domain = parameter.domain
+            low, high = (domain.lower, domain.upper) if isinstance(domain, Interval) else (-math.inf, math.inf)
+            if np.any(np.isnan(value)) or np.any(value < low) or np.any(value > high):
+                schema.refuse(where, f"lies outside its domain {domain}")
+        parts.append(np.ravel(value))
+    return np.concatenate(parts) if parts else np.empty(0)
+
+
+def _numbers(value: Any, path: str, depth: int = 0) -> Array:
+    """A number, or a list of lists of them, as an array."""
+    if not isinstance(value, list):
+        return np.array(schema.number(value, path))
+    if depth == 3:
+        schema.refuse(path, "expected a number, got a list")
+    rows = schema.entries(value, path, lambda item, where: _numbers(item, where, depth + 1))
+    if len({row.shape for row in rows}) > 1:
+        schema.refuse(path, "expected rows of equal length")
+    return np.array(rows)
 
 
 def _named(family: Family, theta: Array) -> dict[str, Any]:
     return dict(zip(family.param_names, family.unpack(theta), strict=True))
 
 
-def _numbers(value: Any) -> Array:
-    return np.array([_numbers(v) for v in value] if isinstance(value, list) else float(value))
-
-
-def _matrix(rows: list[list[Any]]) -> Array:
-    return np.array([[float(value) for value in row] for row in rows]).reshape(len(rows), len(rows))
+def _matrix(rows: Any, side: int, path: str) -> Array:
+    found = _numbers(rows, path) if rows else np.empty((0, 0))
+    if found.shape != (side, side):
+        schema.refuse(path, f"expected a matrix of shape ({side}, {side}), got shape {found.shape}")
+    return found
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
@@ -354,7 +423,12 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     MleError
         If it is not JSON.
     """
+    file = Path(path)
+    if file.is_file() and file.stat().st_size > MOST_BYTES:
+        raise MleError(f"{file}: of {file.stat().st_size:,} bytes; a saved fit has at most {MOST_BYTES:,}.")
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise MleError(f"{Path(path)}: not a JSON file ({error}).") from error
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:  # a JSONDecodeError, or a number of too many digits
+        raise MleError(f"{file}: not a JSON file ({error}).") from error
+    except RecursionError:
+        raise MleError(f"{file}: lists within lists go too deep for a saved fit.") from None

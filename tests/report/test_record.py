@@ -1,6 +1,7 @@
 """A fit comes back from its record bit for bit, and from nothing else."""
 
 import json
+import math
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, MleError
-from mle_toolkit.report.record import jsonable
+from mle_toolkit.report.record import family_from_dict, jsonable
 
 X = stats.gamma(2.0).rvs(60, random_state=1)
 LINDLEY = mle.Family.from_logpdf(
@@ -186,3 +187,93 @@ def test_numbers_of_numpy_become_plain_and_others_are_refused():
     }
     with pytest.raises(TypeError, match="object"):
         jsonable(object())
+
+
+JUNK = (
+    None, True, "a", [], {}, -1, 0, 1.5, 10**400, 2**70, math.nan, "NaN", "Infinity", "\x00", [1], [[1]], {"a": 1},
+    [[[[[1]]]]], "interior",
+)  # fmt: skip
+
+
+def _places(value, path=()):
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*path, key)
+        yield from _places(inner, (*path, key))
+
+
+def _edited(record, rng):
+    record = json.loads(json.dumps(record))
+    places = list(_places(record))
+    *path, last = places[rng.integers(len(places))]
+    owner = record
+    for key in path:
+        owner = owner[key]
+    if rng.random() < 0.25:
+        del owner[last]
+    else:
+        owner[last] = JUNK[rng.integers(len(JUNK))]
+    return record
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_any_edit_is_read_or_is_one_error_of_ours(tmp_path, name):
+    """Whatever stands in a file, and wherever: a fit that can be shown, or one sentence with the path."""
+    record, rng, path = FITS[name]().to_dict(), np.random.default_rng(7), tmp_path / "edited.json"
+    for _ in range(60):
+        path.write_text(json.dumps(_edited(record, rng)))
+        try:
+            assert repr(mle.load(path))
+        except MleError as error:
+            said = str(error)
+        else:
+            continue
+        assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (("certificate", "n_starts"), "a", "certificate.n_starts: expected a whole number"),
+        (("certificate", "verdict"), "fine", "certificate.verdict: expected one of interior"),
+        (("certificate", "eigenvalues", 0), "x", r"certificate.eigenvalues\[0\]: expected a number"),
+        (("params", "shape"), "NaN", "params.shape: lies outside its domain"),
+        (("params", "shape"), [1.0], r"params.shape: expected numbers of shape \(\), got shape \(1,\)"),
+        (("bse",), {"shape": 1.0}, "bse.scale: missing"),
+        (("family", "name"), "gama", "family: unknown family 'gama'; did you mean 'gamma'"),
+        (("family", "constants"), {"n": 1}, "family: gamma: unknown constant 'n'"),
+        (("llf",), -5.0, "derived.nll: is .*, and by the other numbers of the file 5"),
+        (("nobs",), 0, "nobs: expected a number above 0"),
+        (("cov_params", "observed"), [[1.0]], "cov_params.observed: expected a matrix of shape"),
+        (("information", "entropy", "value"), {}, "information.entropy.value: expected a number"),
+        (("weight_kind",), "freq", "weight_kind: expected frequency or reliability"),
+        (("fixed",), ["rate"], r"fixed\[0\]: expected a parameter of gamma"),
+    ],
+)
+def test_the_path_of_what_is_wrong_is_said(tmp_path, key, value, message):
+    record = mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma").to_dict()
+    *path, last = key
+    owner = record
+    for step in path:
+        owner = owner[step]
+    owner[last] = value
+    file = tmp_path / "edited.json"
+    file.write_text(json.dumps(record))
+    with pytest.raises(MleError, match=message):
+        mle.load(file)
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"format": "mle_toolkit.fit", "schema": ' + "1" * 5_000 + "}", ""])
+def test_files_that_json_cannot_read_are_errors_of_ours(tmp_path, content):
+    path = tmp_path / "deep.json"
+    path.write_text(content)
+    with pytest.raises(MleError, match=r"deep\.json: "):
+        mle.load(path)
+
+
+def test_laws_within_laws_have_an_end():
+    record = {"kind": "registered", "name": "gamma", "constants": {}}
+    for _ in range(500):
+        record = {"kind": "truncated", "of": [record], "lower": 0.0, "upper": 9.0, "name": "x"}
+    with pytest.raises(MleError, match="12 deep at most"):
+        family_from_dict(record)

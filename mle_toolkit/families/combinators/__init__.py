@@ -1,1 +1,43 @@
-"""Families made of families: shifted, truncated, zero-inflated, hurdles, mixtures. Each takes and gives a `Family`."""
+"""Families made of families: shifted, truncated, zero-inflated, hurdles, mixtures. Each takes and gives a `Family`.
+
+Each module of this package declares, in ``MAKERS``, the functions that make laws of laws; by their names a law is
+written: ``"shifted(weibull)"``. Each class that they make is a `Combined`, and says what it is made of, for files.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from functools import cache
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mle_toolkit.families.base import Family
+    from mle_toolkit.families.combinators.parts import Combined
+
+
+@cache
+def makers() -> Mapping[str, Callable[..., Family]]:
+    """Functions that make laws of laws, by the names under which they are written."""
+    return MappingProxyType({make.__name__: make for module in _modules() for make in getattr(module, "MAKERS", ())})
+
+
+@cache
+def kinds() -> Mapping[str, type[Combined]]:
+    """Classes of laws that are made of others, by the names under which files know them."""
+    from mle_toolkit.families.combinators.parts import Combined
+
+    found: dict[str, Any] = {}
+    for module in _modules():
+        for item in vars(module).values():
+            if isinstance(item, type) and issubclass(item, Combined) and "kind" in vars(item):
+                found[item.kind] = item
+    return MappingProxyType(found)
+
+
+def _modules() -> list[ModuleType]:
+    return [importlib.import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__)]

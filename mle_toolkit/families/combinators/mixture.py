@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,13 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError, SupportError
 from mle_toolkit.families.base import Family, Limit, Parameter, Role, get_family
 from mle_toolkit.families.combinators.em import EM, End
-from mle_toolkit.families.combinators.parts import fitted, interior, part
+from mle_toolkit.families.combinators.parts import Combined, fitted, interior, part
 from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
 from mle_toolkit.families.normal import Normal
+from mle_toolkit.options import shown, text, whole
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -59,7 +60,11 @@ class _Slot:
     entry: int | None
 
 
-class Mixture(Family):
+MOST_COMPONENTS = 100
+"""Components of a mixture, at most: what a search through partitions of the data can tell apart."""
+
+
+class Mixture(Combined):
     r"""A mixture of laws with unknown weights.
 
     .. math:: f(x) = \sum_j w_j f_j(x), \qquad w_j \ge 0, \quad \sum_j w_j = 1
@@ -78,6 +83,9 @@ class Mixture(Family):
     likelihood is unbounded, and the estimate is the best local maximum none of whose components is a spike: narrow, and
     on hardly more distinct values than it has parameters.
     """
+
+    kind, of_several = "mixture", True
+    takes = {"shared": tuple[str, ...]}  # noqa: RUF012
 
     def __init__(self, components: Sequence[Family], shared: tuple[str, ...] = ()) -> None:
         self.components = tuple(components)
@@ -115,6 +123,15 @@ class Mixture(Family):
                     parameters.append(Parameter(name, domain, p.typical, role))
                 slots[j].append(_Slot(where[name], j if as_vector else None))
         return tuple(parameters), tuple(tuple(s) for s in slots)
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The components, and the names of the parameters that they share."""
+        return self.components, {"shared": list(self.shared)}
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The law of which `made_of` gave the parts."""
+        return mixture(list(parts), shared=tuple(others["shared"]))
 
     # --- the law ------------------------------------------------------------------------------------------------------
 
@@ -676,10 +693,15 @@ def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> 
             return vector_mixture(get_family(families), k, shared)
         if k is None:
             raise ParameterError("mixture: say how many components: mixture(family, k), or give a list of families.")
-        components = [part(families, "mixture")] * int(k)
-    if len(components) < 2:
-        raise ParameterError("mixture: at least 2 components are needed.")
-    names = (shared,) if isinstance(shared, str) else tuple(shared)
+        components = [part(families, "mixture")] * whole(k, "mixture: number of components", 2, MOST_COMPONENTS)
+    if not 2 <= len(components) <= MOST_COMPONENTS:
+        raise ParameterError(
+            f"mixture: from 2 to {MOST_COMPONENTS} components can be mixed, and these are {len(components)}."
+        )
+    if not isinstance(shared, (str, list, tuple, set, frozenset)):
+        raise ParameterError(f"mixture: shared: expected names of parameters, got {shown(shared)}.")
+    given = [shared] if isinstance(shared, str) else shared
+    names = tuple(text(name, "mixture: shared", "the name of a parameter") for name in given)
     _check_components(components, names)
     return Mixture(components, names)
 
@@ -790,3 +812,7 @@ def _can_concentrate(component: Family) -> bool:
             return True
         heights.append(float(np.mean(component.logpdf(near.x, *params))))
     return heights[1] - heights[0] > 1.0
+
+
+MAKERS = (mixture,)
+"""The functions here that make laws of laws."""

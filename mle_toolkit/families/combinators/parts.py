@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +24,26 @@ _LEAST = 1e-9
 
 _STEPS = 50
 """Quasi-Newton steps of a quick fit."""
+
+
+class Combined(Family):
+    """A law that is made of others: what a file must hold to make it again."""
+
+    kind: ClassVar[str]
+    """How files call laws of this class."""
+    of_several: ClassVar[bool] = False
+    """Whether it is made of several laws."""
+    takes: ClassVar[Mapping[str, Any]] = {}
+    """What else it takes, with the type of each."""
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The laws it is made of, and what else it takes, by name; by default one law, its ``base``."""
+        return (self.base,), {}  # type: ignore[attr-defined]
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The law of which `made_of` gave the parts and what else it takes."""
+        return cls(parts[0])  # type: ignore[call-arg]
 
 
 def part(family: Any, maker: str) -> Family:

@@ -12,7 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
-from mle_toolkit.families.combinators.parts import fitted, part
+from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
@@ -66,7 +66,7 @@ class Known:
     plain: bool = True
 
 
-class Shifted(Family):
+class Shifted(Combined):
     r"""A law on a half-line whose end, the ``threshold``, is unknown.
 
     .. math:: \log f(x) = \log f_0(x - \tau), \qquad x > \tau
@@ -85,6 +85,8 @@ class Shifted(Family):
     unbounded (Hill 1963, JASA 58, 72-84; Smith 1985, Biometrika 72, 67-90), and the estimate is the best maximum of the
     profile over the threshold that is not at the end; it is found on a grid of the profile, and by Newton's method.
     """
+
+    kind = "shifted"
 
     def __init__(self, base: Family, known: Known | None = None) -> None:
         objection = _objection(base)
@@ -483,3 +485,7 @@ def _spikes(base: Family) -> bool:
             return np.asarray(base.logpdf(begin + x, *params))
 
     return grows_without_bound(logpdf, 10.0)
+
+
+MAKERS = (shifted,)
+"""The functions here that make laws of laws."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,12 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, SupportError
 from mle_toolkit.families.base import Family, Limit, get_family
-from mle_toolkit.families.combinators.parts import fitted, part
+from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.mass import log_mass
 from mle_toolkit.families.special import log1mexp
+from mle_toolkit.options import pair
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -28,7 +30,7 @@ _FEW = 20
 """Number of hidden counts up to which their probabilities are summed one by one."""
 
 
-class Truncated(Family):
+class Truncated(Combined):
     r"""A law given that the value lies in a known window ``(lower, upper]``.
 
     .. math:: \log f(x) = \log f_0(x) - \log P_0(l < X \le u), \qquad l < x \le u
@@ -45,6 +47,9 @@ class Truncated(Family):
     law itself is wanted, say so of the data: ``Sample(x).truncated(lower, upper)`` gives the same estimates.
     """
 
+    kind = "truncated"
+    takes = {"lower": float, "upper": float, "name": str}  # noqa: RUF012
+
     def __init__(self, base: Family, lower: float, upper: float, name: str = "") -> None:
         self.base = base
         self.lower, self.upper = lower, upper
@@ -55,6 +60,15 @@ class Truncated(Family):
         self._hidden = _few_hidden(base, self.support)
         if base.score is not None and base.all_scalar:
             self.score = self._score
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The law before truncation, and where it is cut."""
+        return (self.base,), {"lower": self.lower, "upper": self.upper, "name": self.name}
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The law of which `made_of` gave the parts."""
+        return cls(parts[0], others["lower"], others["upper"], others["name"])
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x; -inf outside the window."""
@@ -239,10 +253,8 @@ def truncated(family: Any, lower: float | None = None, upper: float | None = Non
     >>> round(mle.fit([2.5, 3.0, 6.5], law).params["scale"], 6)
     2.0
     """
-    low = -np.inf if lower is None else float(lower)
-    high = np.inf if upper is None else float(upper)
-    if not low < high:
-        raise ParameterError(f"truncated: lower must be below upper, got {lower!r} and {upper!r}.")
+    low, high = pair((lower, upper), "truncated: limits")
+    low, high = -np.inf if low is None else low, np.inf if high is None else high
     base = part(family, "truncated")
     if not _meets(base, low, high):
         raise ParameterError(f"truncated: no value of {base.name} ({base.support}) lies in ({low:g}, {high:g}].")
@@ -317,3 +329,7 @@ def _window(base: Family, lower: float, upper: float) -> Interval:
         closed_high = bool(np.isfinite(high)) and (upper < support.upper or support.closed_upper)
     closed = {(True, True): "both", (True, False): "lower", (False, True): "upper"}.get((closed_low, closed_high))
     return Interval(float(low), float(high), closed or "neither", support.integer)
+
+
+MAKERS = (truncated, zero_truncated)
+"""The functions here that make laws of laws."""

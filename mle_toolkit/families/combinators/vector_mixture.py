@@ -10,8 +10,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError
 from mle_toolkit.families.base import ExponentialFamily, Family, Parameter
+from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.domain import Domain, Simplex, Stack
 from mle_toolkit.families.multivariate_t import MultivariateT
+from mle_toolkit.options import whole
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -35,7 +37,7 @@ _SOFT = 0.05
 """Share of each observation that a hard partition leaves to all components."""
 
 
-class VectorMixture(Family):
+class VectorMixture(Combined):
     r"""A mixture of ``k`` laws of vectors of one family, with unknown weights.
 
     .. math:: f(x) = \sum_j w_j f(x; \theta_j), \qquad w_j \ge 0, \quad \sum_j w_j = 1
@@ -54,6 +56,8 @@ class VectorMixture(Family):
     best local maximum none of whose components has hardly more rows than dimensions.
     """
 
+    kind = "vector_mixture"
+    takes = {"k": int}  # noqa: RUF012
     multivariate = True
 
     def __init__(self, law: Family, k: int) -> None:
@@ -78,6 +82,15 @@ class VectorMixture(Family):
     def strata(self, sample: Sample) -> tuple[Array, ...]:
         """What the law of a row is given, as for one component."""
         return self.law.strata(sample)
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The law of the components, and how many there are."""
+        return (self.law,), {"k": self.k}
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The law of which `made_of` gave the parts."""
+        return vector_mixture(parts[0], others["k"], ())
 
     # --- the law ------------------------------------------------------------------------------------------------------
 
@@ -255,11 +268,12 @@ class VectorMixture(Family):
 
 def vector_mixture(law: Family, k: int | None, shared: Sequence[str]) -> Family:
     """A mixture of ``k`` laws of vectors; see `mle_toolkit.mixture`."""
-    if k is None or k < 2:
+    if k is None:
         raise ParameterError("mixture: say how many components, at least 2: mixture(family, k).")
+    k = whole(k, "mixture: number of components", 2, 100)
     if len(shared):
         raise ParameterError("mixture: components that are laws of vectors share no parameters here.")
-    return VectorMixture(law, int(k))
+    return VectorMixture(law, k)
 
 
 def _single(domain: Domain) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
-from mle_toolkit.families.combinators.parts import fitted, part
+from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.combinators.truncated import Truncated, check_counts, zero_truncated
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, Interval
@@ -23,7 +23,7 @@ _SHARES = (0.9, 0.5, 0.1)
 """Shares of the observed zeros that starts take for excess ones."""
 
 
-class ZeroInflated(Family):
+class ZeroInflated(Combined):
     r"""Counts of a population of which a share ``pi`` can only give zeros, and the rest follows a law of counts.
 
     .. math:: f(0) = \pi + (1 - \pi) f_0(0), \qquad f(x) = (1 - \pi) f_0(x) \quad (x > 0)
@@ -38,6 +38,8 @@ class ZeroInflated(Family):
     Source: Lambert (1992), Technometrics 34, 1-14. Where there are no more zeros than the base expects, the maximum
     is at pi = 0, and reported as the base.
     """
+
+    kind = "zero_inflated"
 
     def __init__(self, base: Family) -> None:
         self.base = base
@@ -125,7 +127,7 @@ class ZeroInflated(Family):
         return f"zero_inflated({self.base!r})"
 
 
-class Hurdle(Family):
+class Hurdle(Combined):
     r"""Counts that are zero with probability ``pi``, and follow a law of counts without zeros where they are not.
 
     .. math:: f(0) = \pi, \qquad f(x) = (1 - \pi)\, f_0(x) / (1 - f_0(0)) \quad (x > 0)
@@ -141,6 +143,8 @@ class Hurdle(Family):
     zeros, and the other parameters are those of the positive counts alone. There may be more zeros than the base
     expects, or fewer.
     """
+
+    kind = "hurdle"
 
     def __init__(self, base: Family) -> None:
         self.base = base
@@ -310,3 +314,7 @@ def _limits(at_zero: Family, base: Family, combine: Callable[[Family], Family]) 
         if limit.family.discrete and limit.family.support.lower == 0
     )
     return own, *others
+
+
+MAKERS = (zero_inflated, hurdle)
+"""The functions here that make laws of laws."""
