@@ -99,13 +99,17 @@ def loglik(law: mle.Family, params: tuple, sample: mle.Sample) -> float:
 
 
 def drawn_with_cuts(law: mle.Family, seed: int) -> tuple[mle.Distribution, tuple, np.ndarray, np.ndarray]:
-    """A law, its parameters, a sample of it, and cuts between quantiles, the outer ones open."""
+    """A law, its parameters, a sample of it, and cuts between quantiles, the outer ones open; of a circle its turn."""
     distribution, rng = draw(law, seed)
     x = distribution.rvs(60, rng=rng)
     inner = np.unique(distribution.ppf(np.array([0.1, 0.35, 0.6, 0.85])))
     if law.discrete:
         inner = inner[inner < distribution.isf(1e-9)]
-    return distribution, tuple(distribution.params.values()), x, np.concatenate([[-np.inf], inner, [np.inf]])
+    params = tuple(distribution.params.values())
+    if law.period is not None:
+        low, high = distribution.ppf(np.array([0.0, 1.0])).tolist()
+        return distribution, params, low + np.mod(x - low, law.period), np.array([low, *inner, high])
+    return distribution, params, x, np.concatenate([[-np.inf], inner, [np.inf]])
 
 
 @every_law

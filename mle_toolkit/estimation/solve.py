@@ -407,9 +407,12 @@ def _by_search(
     theta = coordinates.to_theta(best.u)
     arranged = likelihood.family.arranged
     searched: tuple[Objective, Array] | None = (objective, best.u)
-    if arranged is not None and not given and start is None:
+    # Components of a mixture keep the names that a caller gave them; angles are on one turn in any case.
+    if arranged is not None and ((not given and start is None) or (family.period is not None and not bounds)):
         searched = None
         theta = np.concatenate([np.ravel(value) for value in arranged(*family.unpack(theta))])
+        for name, value in given.items():
+            theta[family.places[family.param_names.index(name)]] = np.ravel(value)
     found = _maximum(
         family,
         likelihood,

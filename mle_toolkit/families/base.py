@@ -128,6 +128,8 @@ class Family(ABC):
         Default: differences.
     ``log_mass(lower, upper, *params)``
         Log-probability of intervals ``(lower, upper]``. Default: from whichever tail keeps more digits.
+    ``log_mass_scores(lower, upper, *params)``
+        Its derivatives by each parameter: for a law whose intervals are no differences of tails.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``cov``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``to_scipy(*params)``
@@ -176,6 +178,9 @@ class Family(ABC):
     constant_defaults: ClassVar[Mapping[str, Any]] = {}
     """Known constants of the law and their defaults; `...` marks one that must be given."""
 
+    period: float | None = None
+    """One turn, in the unit of the data, of a law of directions: what differs by it is the same observation."""
+
     twin: str | None = None
     """The module of compiled sums that serves it, where that is not the one of the name of its own."""
 
@@ -193,6 +198,7 @@ class Family(ABC):
     to_scipy: Callable[..., Any] | None = None
     tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None
     log_mass: Callable[..., Array] | None = None
+    log_mass_scores: Callable[..., tuple[Array, ...]] | None = None
     cdf: Callable[..., Array] | None = None
     sf: Callable[..., Array] | None = None
     logcdf: Callable[..., Array] | None = None
@@ -612,8 +618,8 @@ class ExponentialFamily(Family):
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
 _NOT_LAWS = {
-    "base", "climbing", "combinators", "distribution", "domain", "ends", "mass", "scipy_law", "special", "vectors",
-    "written",
+    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "mass", "scipy_law", "special",
+    "vectors", "written",
 }  # fmt: skip
 _registry: dict[str, type[Family]] = {}
 _plain_names: dict[str, type[Family]] = {}

@@ -69,11 +69,13 @@ def _tail_scores(law: Distribution, rows: Mask) -> Callable[[Array], Any]:
 
 
 def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
-    """Derivatives of `log_mass` by each parameter, for a family with ``tail_scores``; shape (p, n).
+    """Derivatives of `log_mass` by each parameter, for a family with scores of tails or of masses; shape (p, n).
 
     With S(l) - S(u) the mass, d log mass = a d log S(l) - (a - 1) d log S(u), where a = S(l) / mass; and the same with
     F where that is the smaller tail.
     """
+    if family.log_mass_scores is not None:
+        return np.array(family.log_mass_scores(lower, upper, *params))
     law = Distribution.at(family, params)
     support = family.support
     open_below = lower <= support.lower

@@ -8,6 +8,9 @@ exact values of a continuous law
 counts, bins and rounded values
     their discrete forms (Choulakian, Lockhart & Stephens 1994, Canad. J. Statist. 22, 125-137; Arnold & Emerson 2011,
     R Journal 3(2), 34-39).
+directions
+    those above, of the circle laid out on the line from opposite the fitted middle on, so that neither whole turns nor
+    the origin of the angles matter.
 values censored on one side
     of the Kaplan-Meier estimate, up to the last observation (Koziol & Green 1976, Biometrika 63, 465-474); with delayed
     entry, from the last time on at which all who were at risk were gone before others came, and given that time.
@@ -29,6 +32,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.circular import Circular, laid_out
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.inference.resampling import Measure, Replicator, one_sided, right_censored_view
@@ -126,7 +130,7 @@ def goodness_of_fit(
         raise ParameterError("goodness of fit: the observations are vectors, which have no order.")
     replicator = Replicator(maximum, sample, "parametric")
     law = replicator.law
-    measure, form = _measure(statistic, law, sample)
+    measure, form = _measure_of(statistic, law, sample)
     observed = measure(law, sample)
     if not math.isfinite(observed):
         raise ParameterError(
@@ -188,6 +192,36 @@ class _Work:
         return self.replicator.statistic_chunk(self.measure, count, seed)
 
 
+def _measure_of(statistic: Statistic, law: Distribution, sample: Sample) -> tuple[Measure, str]:
+    """How to compute a statistic, on the line or on the circle."""
+    if not isinstance(law.family, Circular):
+        return _measure(statistic, law, sample)
+    if sample.window is not None and not sample.has_one_window:
+        raise ParameterError(
+            "goodness of fit: windows of each row leave directions no common law; look at the residuals instead."
+        )
+    line, angles = laid_out(law, sample)
+    measure, form = _measure(statistic, line, angles)
+    # Cells stay where they are for all replicates; distribution functions begin opposite the middle of each.
+    origin = line.family.support.lower if statistic in ("chi2", "g") or sample.window is not None else None
+    return _OnCircle(measure, origin), form
+
+
+@dataclass(frozen=True)
+class _OnCircle(Measure):
+    """A statistic of directions, which are laid out on the line."""
+
+    measure: Measure
+    origin: float | None
+
+    def __call__(self, law: Distribution, sample: Sample) -> float:
+        return self.measure(*laid_out(law, sample, self.origin))
+
+    def together(self, family: Family, theta: Array, x: Array) -> Array | None:
+        """Statistics of exact samples, one a row."""
+        return self.measure.together(family, theta, x)
+
+
 def _measure(statistic: Statistic, law: Distribution, sample: Sample) -> tuple[Measure, str]:
     """How to compute a statistic for data of the form of a sample, and what it compares."""
     cells = not sample.is_exact and not one_sided(sample)
@@ -245,6 +279,8 @@ class _OnValues(Measure):
             return None
         if log_u.shape != x.shape or log_v.shape != x.shape:
             return None
+        if family.period is not None:  # on the turn of each law the order of the angles is another
+            log_u, log_v = np.sort(log_u, axis=1), -np.sort(-log_v, axis=1)
         values = np.asarray(uniform_distance(self.statistic, log_u, log_v, np.full(n, 1.0 / n), float(n)))
         known = np.flatnonzero(np.isfinite(theta).all(axis=1))[:1]
         alone = [self(Distribution.at(family, family.unpack(theta[k])), Sample(x[k])) for k in known]

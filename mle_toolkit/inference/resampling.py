@@ -29,6 +29,7 @@ from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.circular import Circular, cut_open
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.draws import Draws
 from mle_toolkit.inference.empirical import product_limit
@@ -223,6 +224,17 @@ class Replicator:
             window = None if window is None else (window[0][rows], window[1][rows])
         elif frequencies is not None and window is not None:
             window = (window[0][:1], window[1][:1])
+        turn = family.period if isinstance(family, Circular) and not sample.is_plain else None
+        if turn is not None:  # on the turn on which the data lie
+            if window is not None and not sample.has_one_window:
+                raise ParameterError(
+                    "parametric bootstrap: directions seen through a window of each row; only the nonparametric "
+                    'bootstrap is defined: bootstrap(kind="nonparametric").'
+                )
+            begin = float(np.min(sample.lower))
+            if window is not None and np.isfinite(window[0][0]):
+                begin = float(window[0][0])
+            law = cut_open(law, begin)
         if sample.is_multivariate:
             return family, Sample.rows(law.rvs(size, rng=rng), reliability, sample.weight_kind)
         x = law.rvs(size, rng=rng) if window is None else _within(law, window, size, rng)
@@ -230,6 +242,8 @@ class Replicator:
             drawn = Sample(x, reliability, sample.weight_kind)
         else:
             lower, upper = self._observation(x, rng)
+            if turn is not None:  # beyond the last sector with observations comes the first
+                upper = np.where(np.isinf(upper), np.min(sample.lower) + turn, upper)
             drawn = Sample.intervals(lower, upper, reliability, sample.weight_kind)
         drawn = drawn.with_known(**known)
         if window is None:

@@ -11,6 +11,7 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.families.circular import Circular
 from mle_toolkit.families.distribution import Distribution
 
 
@@ -47,6 +48,8 @@ def residuals(law: Distribution, sample: Sample, kind: str = "quantile", rng: An
     """
     if kind != "quantile":
         raise ParameterError(f'unknown kind of residuals {kind!r}; choose "quantile".')
+    if isinstance(law.family, Circular) and not sample.is_plain:
+        return _of_arcs(law, law.family, sample, rng)
     lower, upper = sample.lower, sample.upper
     if law.family.discrete:
         lower = np.where(lower == upper, lower - 1.0, lower)
@@ -58,6 +61,25 @@ def residuals(law: Distribution, sample: Sample, kind: str = "quantile", rng: An
     cell = lower < upper
     mixed = tuple(np.where(cell, _between(a, b, uniform), a) for a, b in zip(below, above, strict=True))
     return _normal_quantile(*mixed)
+
+
+def _of_arcs(law: Distribution, family: Circular, sample: Sample, rng: Any) -> Array:
+    """Residuals of arcs and windows on the circle, counted from where the turn of the law, or the window, begins."""
+    assert family.log_mass is not None
+    params = tuple(law.params.values())
+    begin = np.full(sample.n_rows, float(family.middle(*params)) - 0.5 * family.period)
+    mass = np.ones(sample.n_rows)
+    if sample.window is not None:
+        low, high = sample.window
+        whole = np.isinf(low)
+        begin = np.where(whole, begin, low)
+        mass = np.where(whole, 1.0, np.exp(family.log_mass(begin, np.where(whole, begin, high), *params)))
+    before = family.log_mass(begin, begin + np.mod(sample.lower - begin, family.period), *params)
+    inside = family.log_mass(sample.lower, sample.upper, *params)
+    uniform = np.where(sample.lower < sample.upper, np.random.default_rng(rng).uniform(size=sample.n_rows), 0.0)
+    share = (np.exp(before) + uniform * np.exp(inside)) / mass
+    # An arc over the beginning of the turn goes on at its end.
+    return np.asarray(special.ndtri(np.where((share > 1) & (mass == 1), share - 1, np.minimum(share, 1))))
 
 
 def cumulative(law: Distribution, x: Array, sample: Sample) -> tuple[Array, Array]:

@@ -43,9 +43,6 @@ _LEAST_LOG_MASS = -30.0
 _DRAWS = 2**17
 """Random numbers that a mean is taken of."""
 
-_ON_CIRCLE = frozenset({"von_mises"})
-
-
 def kl_between(p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
     """Give KL(p || q), nats."""
     _check_comparable(p, q)
@@ -175,9 +172,15 @@ def _check_comparable(p: Distribution, q: Distribution) -> None:
         raise ParameterError(
             f"{p.family.name} and {q.family.name} are laws of different dimension, so that no divergence is defined."
         )
-    if (registered_name(p) in _ON_CIRCLE) != (registered_name(q) in _ON_CIRCLE):
+    turns = p.family.period, q.family.period
+    if (turns[0] is None) != (turns[1] is None):
         raise ParameterError(
             f"{p.family.name} and {q.family.name}: one is a law on the circle, the other on the line; wrap one."
+        )
+    if turns[0] != turns[1]:
+        raise ParameterError(
+            f"{p.family.name} and {q.family.name}: one turn is {turns[0]:g} in the unit of the first and {turns[1]:g} "
+            f"in that of the second; give both the same period."
         )
 
 
@@ -187,7 +190,7 @@ def why_singular(p: Distribution, q: Distribution) -> str | None:
         return f"{_kinds(p, q)}, so that each gives probability 1 to what has probability 0 under the other"
     if p.family.multivariate:
         return _why_vectors_singular(p, q)
-    if registered_name(p) in _ON_CIRCLE:
+    if p.family.period is not None:
         return None
     (p_low, p_high), (q_low, q_high) = _ends(p), _ends(q)
     if p_low < q_low and not _same_end(p_low, q_low, p):
@@ -315,10 +318,11 @@ def divergence(measure: Divergence, p: Distribution, q: Distribution, rng: Any =
 def _total(measure: Divergence, p: Distribution, q: Distribution) -> Total:
     function = log_terms(measure, p, q)
     marks = sorted({*p.landmarks, *q.landmarks})
-    if registered_name(p) in _ON_CIRCLE:
-        middle = float(p.params["mu"])
-        turns = [middle + math.remainder(m - middle, 2 * math.pi) for m in marks]
-        return integral(function, [middle - math.pi, middle + math.pi], turns)
+    if p.family.period is not None:
+        turn = p.family.period
+        begin = float(p.ends[0])
+        middle = begin + 0.5 * turn
+        return integral(function, [begin, begin + turn], [middle + math.remainder(m - middle, turn) for m in marks])
     ends = [*_ends(p), *_ends(q)]
     for k in (0, 1):
         if _same_end(ends[k], ends[k + 2], p):  # no mass lies between ends that differ by rounding
@@ -332,7 +336,7 @@ def _total(measure: Divergence, p: Distribution, q: Distribution) -> Total:
 def log_terms(measure: Divergence, p: Distribution, q: Distribution) -> Callable[[Array], Array]:
     """Log of the terms of a divergence, as a function of x."""
     ends = [_ends(law) for law in (p, q)]
-    circular = registered_name(p) in _ON_CIRCLE
+    circular = p.family.period is not None
 
     def function(x: Array) -> Array:
         log_p, log_q = (_log_density(law, x, within, circular) for law, within in zip((p, q), ends, strict=True))

@@ -26,7 +26,7 @@ from mle_toolkit.families.zeta import scaled_zeta
 
 Statistic: TypeAlias = tuple[Any, ...]
 """``("one",)``, ``("log",)``, ``("log squared",)``, ``("power", c)``: x^c, ``("rest", s, b)``: log(1 - (x/s)^b),
-``("exp", t)``: e^(t x), ``("abs", a)``: |x - a|, ``("cos", a)``: cos(x - a)."""
+``("exp", t)``: e^(t x), ``("abs", a)``: |x - a|, ``("cos", a)``: cos(x - a), of x in radians."""
 
 Terms: TypeAlias = dict[Statistic, float]
 
@@ -135,7 +135,10 @@ def log_density_terms(q: Distribution) -> Terms | None:
             return {ONE: m / s - math.log(s), ("power", 1.0): -1 / s, ("exp", -1 / s): -math.exp(m / s)}
         case "von_mises":
             kappa = v["kappa"]
-            return {ONE: -_LOG_TWO_PI - math.log(special.i0e(kappa)) - kappa, ("cos", v["mu"]): kappa}
+            turn = q.family.period
+            assert turn is not None
+            angle = 2 * math.pi * (v["mu"] / turn)
+            return {ONE: -math.log(turn) - math.log(special.i0e(kappa)) - kappa, ("cos", angle): kappa}
         case "logseries" if v["p"] > 0:
             log_norm = math.log(-math.log1p(-v["p"]))
             return {ONE: -log_norm, LOG: -1.0, ("power", 1.0): math.log(v["p"])}
@@ -325,11 +328,12 @@ def _abs(p: Distribution, a: float) -> float | None:
 
 
 def _cos(p: Distribution, a: float) -> float | None:
-    """Expected value of cos(x - a) on the circle."""
+    """Expected value of cos(x - a) on the circle, x in radians."""
     if registered_name(p) != "von_mises":
         return None
-    kappa = p.params["kappa"]
-    return float(special.i1e(kappa) / special.i0e(kappa)) * math.cos(p.params["mu"] - a)
+    kappa, turn = p.params["kappa"], p.family.period
+    assert turn is not None
+    return float(special.i1e(kappa) / special.i0e(kappa)) * math.cos(2 * math.pi * (p.params["mu"] / turn) - a)
 
 
 def _sinc(r: float) -> float:

@@ -20,6 +20,9 @@ _OURS: dict[str, Callable[..., Distribution]] = {
     "logistic": lambda loc, scale: distribution("logistic", loc=loc, scale=scale),
     "cauchy": lambda loc, scale: distribution("cauchy", loc=loc, scale=scale),
     "t": lambda df, loc, scale: distribution("student_t", df=df, loc=loc, scale=scale),
+    "vonmises": lambda kappa, loc, scale: distribution(
+        "von_mises", period=None if scale == 1 else 2 * np.pi * scale, mu=loc, kappa=kappa
+    ),
 }
 """Laws of scipy.stats with a location, by name."""
 

@@ -258,12 +258,13 @@ class Likelihood:
 
     def mean_coarse_score(self, theta: Array) -> Array | None:
         """Derivatives of `mean_coarse` by parameters; shape (p,). None where the family or smoothness leaves none."""
-        if self.family.tail_scores is None:
+        if self.family.tail_scores is None and self.family.log_mass_scores is None:
             return None
         params = self.family.unpack(theta)
         total = np.zeros(len(theta))
         with np.errstate(all="ignore"):
             for above, sign, points in self._compact:
+                assert self.family.tail_scores is not None
                 slopes = points.sum(np.array(self.family.tail_scores(points.nodes, *params)[above]), self.nobs)
                 if slopes is None:
                     return None

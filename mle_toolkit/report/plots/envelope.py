@@ -16,6 +16,8 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.families.circular import Circular, laid_out
+from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.resampling import FAILED, Replicator
 from mle_toolkit.report.plots.canvas import drawable
 from mle_toolkit.report.plots.seen import Positions, Visible, beyond_collapse, without_model
@@ -90,8 +92,8 @@ def envelope(
         raise ParameterError(
             f"n_resamples: a band of level {1 - alpha:g} needs {2 / alpha - 1:.0f}, got {n_resamples}."
         )
-    seen = beyond_collapse(sample)
-    law = Visible.of(fit.distribution, seen)
+    line, seen = laid_out(fit.distribution, beyond_collapse(sample))
+    law = Visible.of(line, seen)
     positions = Positions.of(without_model(seen)).thinned(MOST_POINTS)
     under = positions.under(law)
     if not n_resamples:
@@ -143,8 +145,14 @@ def _chunk(
     used: NDArray[np.intp] = np.arange(count) if fitted is None else np.flatnonzero(fitted.status != FAILED)
     low, high = np.empty((len(used), len(p))), np.empty((len(used), len(p)))
     for row, k in enumerate(used.tolist()):
-        own = law if fitted is None else Visible(fitted.law(draws[k][0], k), law.low, law.high)
-        seen = Positions.of(without_model(_after(draws[k][1], law.low)))
+        drawn = _after(draws[k][1], law.low)
+        found = law.law if fitted is None else fitted.law(draws[k][0], k)
+        if isinstance(family, Circular):
+            origin = law.law.family.support.lower
+            at = found if fitted is not None else Distribution.at(family, tuple(found.params.values()))
+            found, drawn = laid_out(at, drawn, origin)
+        own = Visible(found, law.low, law.high)
+        seen = Positions.of(without_model(drawn))
         with np.errstate(all="ignore"):  # a replicate may be best fitted by a law that has nothing in the window
             low[row], high[row] = seen.bounds(p, seen.under(own))
     known = np.isfinite(low + high).all(axis=1)

@@ -11,6 +11,7 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.families.circular import laid_out
 from mle_toolkit.inference.empirical import EmpiricalDistribution
 from mle_toolkit.report.plots.canvas import (
     BAND,
@@ -94,10 +95,11 @@ def density(fit: Fit | Comparison, ax: Axes | None = None, *, label: str = "x") 
     if not shown:
         raise ParameterError("density: no family could be fitted.")
     first = next(iter(shown.values()))
-    sample = beyond_collapse(drawable(first, "density"))
+    line, sample = laid_out(first.distribution, beyond_collapse(drawable(first, "density")))
+    origin = line.family.support.lower if first.family.period is not None else None
     ax = axes_or_new(ax)
     known = without_model(sample)
-    seen = Visible.of(first.distribution, sample)
+    seen = Visible.of(line, sample)
     bars = _draw_histogram(ax, known, seen, sample)
     if seen.condition:
         note(ax, seen.condition)
@@ -105,7 +107,7 @@ def density(fit: Fit | Comparison, ax: Axes | None = None, *, label: str = "x") 
     highest = 0.0
     for (name, one), colour, style in zip(shown.items(), LAWS, STYLES, strict=False):
         drawable(one, "density")
-        law = Visible.of(one.distribution, sample)
+        law = Visible.of(laid_out(one.distribution, sample, origin)[0], sample)
         x, height = law_heights(law, bars)
         text = name or law_name(one)
         marker = "o" if law.law.family.discrete and len(x) <= MOST_COUNTS + 4 else None
@@ -357,10 +359,10 @@ def cdf(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "
     """
     from scipy import special
 
-    sample = beyond_collapse(drawable(fit, "cdf"))
+    line, sample = laid_out(fit.distribution, beyond_collapse(drawable(fit, "cdf")))
     alpha = options.level(alpha)
     ax = axes_or_new(ax)
-    law = Visible.of(fit.distribution, sample)
+    law = Visible.of(line, sample)
     known = without_model(sample)
     discrete = fit.family.discrete
     some = known.mass > 0
@@ -421,9 +423,10 @@ def _extent(fit: Fit, law: Visible, bars: Histogram) -> tuple[float, float]:
     """From where to where to draw: what is seen, and a little more."""
     known = bars.edges if len(bars.edges) else law.law.ppf(np.array([0.001, 0.999]))
     first, last = float(known[0]), float(known[-1])
+    support = law.law.family.support
     margin = 0.05 * (last - first)
-    low = max(first - margin, law.low, fit.family.support.lower - (1.0 if fit.family.discrete else 0.0))
-    return low, min(last + margin, law.high, fit.family.support.upper)
+    low = max(first - margin, law.low, support.lower - (1.0 if fit.family.discrete else 0.0))
+    return low, min(last + margin, law.high, support.upper)
 
 
 def _standard_error(known: EmpiricalDistribution, sample: Sample) -> Array | None:

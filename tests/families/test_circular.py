@@ -1,0 +1,227 @@
+"""Laws on the circle: whole turns, the origin of the angles and their unit do not matter."""
+
+import math
+
+import fieldcases
+import numpy as np
+import pytest
+from mpmath import mp
+from scipy import stats
+
+import mle_toolkit as mle
+from mle_toolkit.errors import DataError, MleError
+
+TURN = 2 * math.pi
+ANGLES = np.random.default_rng(3).vonmises(2.5, 2, 300)
+SECTOR = TURN / 16
+DEGREES = [350, 355, 2, 8, 358, 4, 0, 360, 10, 345]
+
+
+def wrappings() -> dict[str, np.ndarray]:
+    turns = TURN * np.random.default_rng(1).integers(-2, 3, len(ANGLES))
+    return {"from 0": np.mod(ANGLES, TURN), "about mu": 2.5 + np.mod(ANGLES - 2.5 + np.pi, TURN) - np.pi,
+            "turns": ANGLES + turns}  # fmt: skip
+
+
+def exact_mass(low: float, high: float, kappa: float) -> mp.mpf:
+    """Probability of an arc under the law about 0."""
+    with mp.workdps(40):
+        k = mp.mpf(kappa)
+        width = 1 / mp.sqrt(k + 1)
+        marks = [m + j * width for m in (0, 2 * mp.pi) for j in (-12, -8, -4, -2, -1, 0, 1, 2, 4, 8, 12)]
+        marks += [low + j / (k * abs(mp.sin(low)) + mp.sqrt(k) + 1) for j in (1, 3, 9, 20, 40, 80)]
+        ends = [mp.mpf(low), *sorted(m for m in marks if low < m < high), mp.mpf(high)]
+        fall = mp.quad(lambda s: mp.exp(-2 * k * (mp.sin(s / 2) ** 2 - mp.sin(mp.mpf(low) / 2) ** 2)), ends)
+        log_norm = mp.log(2 * mp.pi * mp.besseli(0, k)) - k
+        return mp.log(fall) - 2 * k * mp.sin(mp.mpf(low) / 2) ** 2 - log_norm
+
+
+@pytest.mark.parametrize("kappa", [0.0, 1e-3, 1.0, 20.0, 400.0, 1e6])
+@pytest.mark.parametrize(("low", "high"), [(0.4, math.pi), (-1.0, 0.5), (2.0, 5.0), (0.3, 0.3 + 1e-5), (-3.0, 3.1)])
+def test_probabilities_of_arcs_are_those_of_mpmath_in_logs_too(low, high, kappa):
+    got = mle.get_family("von_mises").log_mass(np.array([low]), np.array([high]), 0.0, kappa)[0]
+    assert float(got) == pytest.approx(float(exact_mass(low, high, kappa)), rel=2e-14, abs=2e-14)
+
+
+@pytest.mark.parametrize("kappa", [0.0, 0.5, 30.0, 1e6])
+def test_quantiles_are_the_inverse_of_probabilities(kappa):
+    law = mle.distribution("von_mises", mu=1.0, kappa=kappa)
+    p = np.array([1e-10, 0.01, 0.3, 0.5, 0.7, 0.999])
+    assert law.cdf(law.ppf(p)) == pytest.approx(p, rel=1e-9)
+    assert law.sf(law.isf(p)) == pytest.approx(p, rel=1e-9)
+    assert law.ppf(np.array([0.0, 1.0])) == pytest.approx([1.0 - np.pi, 1.0 + np.pi])
+
+
+@pytest.mark.parametrize("kappa", [0.7, 9.0, 3e3])
+def test_scores_of_arcs_are_differences_of_their_probabilities(kappa):
+    law, low, high = mle.get_family("von_mises"), np.array([-1.0, 2.0, 0.25, 3.0]), np.array([0.5, 3.0, 0.35, 6.5])
+    by_mu, by_kappa = law.log_mass_scores(low, high, 0.3, kappa)
+    step = 1e-4 / math.sqrt(kappa)
+
+    def slope(mu, k):
+        ends = [law.log_mass(low, high, 0.3 + sign * mu, kappa + sign * k) for sign in (-2, -1, 1, 2)]
+        return (ends[0] - 8 * ends[1] + 8 * ends[2] - ends[3]) / 12
+
+    assert by_mu == pytest.approx(slope(step, 0) / step, rel=1e-6, abs=1e-7 * kappa)
+    assert by_kappa == pytest.approx(slope(0, 1e-3 * kappa) / (1e-3 * kappa), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", wrappings())
+def test_whole_turns_change_nothing(name):
+    fit, same = mle.fit(ANGLES, "von_mises"), mle.fit(wrappings()[name], "von_mises")
+    assert list(same.params.values()) == pytest.approx(list(fit.params.values()), rel=1e-12)
+    assert same.llf == pytest.approx(fit.llf, rel=1e-13)
+    assert same.residuals() == pytest.approx(fit.residuals(), abs=1e-9)
+    for statistic in ("ad", "ks", "cvm", "chi2"):
+        tests = [f.goodness_of_fit(statistic, n_resamples=19, rng=1) for f in (fit, same)]
+        assert tests[1].statistic == pytest.approx(tests[0].statistic, rel=1e-9)
+        assert tests[1].p_value == tests[0].p_value
+
+
+def test_the_distribution_function_comes_round_again():
+    law = mle.fit(ANGLES, "von_mises").distribution
+    assert law.cdf(-1.0) == pytest.approx(float(law.cdf(-1.0 + TURN)), rel=1e-13)
+    assert law.cdf(-1.0) > 0.99
+
+
+def test_the_origin_of_the_angles_does_not_decide_how_good_a_fit_is():
+    fits = [mle.fit(np.mod(ANGLES + turned, TURN), "von_mises") for turned in (0.0, 1.0, 4.0)]
+    assert np.ptp([f.goodness_of_fit("ad", n_resamples=1, rng=1).statistic for f in fits]) < 1e-9
+    assert np.std(fits[2].residuals()) == pytest.approx(np.std(fits[0].residuals()), rel=1e-9)
+
+
+def test_plots_are_of_the_turn_about_the_middle():
+    fit = mle.fit(ANGLES, "von_mises")
+    axes = mle.plot.panels(fit, n_resamples=0)
+    heights = [bar.get_height() * bar.get_width() for bar in axes[0, 0].patches]
+    assert sum(heights) == pytest.approx(1.0)
+    left, right = axes[1, 1].get_xlim()
+    assert fit.params["mu"] - np.pi <= left < right <= fit.params["mu"] + np.pi
+
+
+# --- sectors ----------------------------------------------------------------------------------------------------------
+
+
+def rose() -> tuple[np.ndarray, np.ndarray]:
+    table = fieldcases.columns("wind16.csv")
+    return np.deg2rad(table["deg"]), table["n"]
+
+
+def rose_samples() -> dict[str, mle.Sample]:
+    middle, counts = rose()
+    one_by_one = np.repeat(middle, counts.astype(int))
+    return {
+        "binned": mle.Sample.binned(counts, np.append(middle - SECTOR / 2, middle[-1] + SECTOR / 2)),
+        "intervals": mle.Sample.intervals(middle - SECTOR / 2 + TURN, middle + SECTOR / 2 + TURN, counts),
+        "rounded": mle.Sample.rounded(one_by_one, SECTOR),
+    }
+
+
+@pytest.mark.parametrize("form", rose_samples())
+def test_a_wind_rose_has_its_published_maximum(form):
+    right = fieldcases.right("F2-10-von-mises-sectors-slow")
+    fit = mle.fit(rose_samples()[form], "von_mises")
+    assert fit.llf == pytest.approx(right["llf"], rel=1e-12)
+    assert fit.params["mu"] == pytest.approx(right["mu"], abs=1e-5 * fit.bse["mu"])
+    assert fit.params["kappa"] == pytest.approx(right["kappa"], abs=1e-5 * fit.bse["kappa"])
+    assert fit.certificate.verdict == "interior"
+
+
+def test_forms_of_a_wind_rose_have_one_goodness_of_fit():
+    fits = [mle.fit(sample, "von_mises") for sample in rose_samples().values()]
+    found = [f.goodness_of_fit("ad", n_resamples=9, rng=2) for f in fits]
+    assert np.ptp([test.statistic for test in found]) < 1e-6
+    assert all(np.isfinite(test.p_value) for test in found)
+    assert np.all(np.isfinite(fits[2].residuals(rng=1)))
+
+
+def test_sectors_that_nobody_has_are_sectors_of_replicates_too():
+    sample = mle.Sample.binned([5, 9, 4, 0, 0, 0, 0, 0], np.linspace(0, TURN, 9))
+    found = mle.fit(sample, "von_mises").goodness_of_fit("ad", n_resamples=49, rng=1)
+    assert found.n_resamples == 49
+
+
+def test_a_window_is_an_arc():
+    x = np.mod(ANGLES, TURN)
+    whole, window = mle.fit(ANGLES, "von_mises"), (1.0, 5.5)
+    seen = mle.Sample(x[(x > window[0]) & (x <= window[1])]).truncated(*window)
+    fit = mle.fit(seen, "von_mises")
+    law = fit.distribution
+    mass = law.cdf(5.5) - law.cdf(1.0)
+    assert fit.llf == pytest.approx(float(np.sum(law.logpdf(seen.x) - np.log(mass))), rel=1e-12)
+    assert abs(fit.params["mu"] - whole.params["mu"]) < 4 * fit.bse["mu"]
+    assert np.all(np.isfinite(fit.residuals()))
+    assert fit.goodness_of_fit(n_resamples=9, rng=1).n_resamples == 9
+
+
+@pytest.mark.parametrize("options", [{}, {"fixed": {"kappa": 1.4}}, {"start": {"mu": 36.0, "kappa": 1.2}}])
+def test_mu_is_on_the_turn_about_0_for_every_form_of_the_data(options):
+    for sample in [*rose_samples().values(), mle.Sample(ANGLES + 3 * TURN)]:
+        mu = mle.fit(sample, "von_mises", **options).params["mu"]
+        assert -np.pi < mu <= np.pi
+
+
+# --- units ------------------------------------------------------------------------------------------------------------
+
+
+def test_degrees_give_the_fit_of_radians():
+    law = mle.get_family("von_mises", period=360)
+    fit, same = mle.fit(ANGLES, "von_mises"), mle.fit(np.rad2deg(ANGLES), law)
+    assert same.params["mu"] == pytest.approx(np.rad2deg(fit.params["mu"]), rel=1e-12)
+    assert same.params["kappa"] == pytest.approx(fit.params["kappa"], rel=1e-12)
+    assert same.bse["mu"] == pytest.approx(np.rad2deg(fit.bse["mu"]), rel=1e-9)
+    assert same.llf == pytest.approx(fit.llf - 300 * math.log(180 / math.pi), rel=1e-12)
+    assert same.residuals() == pytest.approx(fit.residuals(), abs=1e-9)
+    other = mle.distribution("von_mises", period=360, mu=90.0, kappa=1.0)
+    in_radians = mle.distribution("von_mises", mu=math.pi / 2, kappa=1.0)
+    kl = float(mle.kl_divergence(fit, in_radians))
+    assert float(mle.kl_divergence(same, other)) == pytest.approx(kl, rel=1e-9)
+    assert float(mle.kl_divergence(fit, stats.vonmises(1.0, loc=math.pi / 2))) == pytest.approx(kl, rel=1e-12)
+    js = [float(mle.js_divergence(p, q)) for p, q in ((fit, in_radians), (same, other))]
+    assert js[1] == pytest.approx(js[0], rel=1e-9)
+    with pytest.raises(MleError, match="same period"):
+        mle.kl_divergence(same, in_radians)
+
+
+def test_whole_turns_of_degrees_are_exact():
+    law = mle.get_family("von_mises", period=360)
+    x = np.array([350.0, 10.0, 0.0, 20.0, 340.0])
+    assert mle.fit(x, law).params == mle.fit(x + 360 * np.arange(5) * 1e6, law).params
+
+
+def test_degrees_without_a_period_are_refused():
+    with pytest.raises(DataError, match=r"57\.3 turns.*period=360"):
+        mle.fit(DEGREES, "von_mises")
+    with pytest.raises(DataError, match="whole numbers"):
+        mle.fit([1, 20, 5, 7, 12, 3], "von_mises")
+    fit = mle.fit(DEGREES, mle.get_family("von_mises", period=360))
+    right = mle.fit(np.deg2rad(DEGREES), "von_mises")
+    assert fit.params["mu"] == pytest.approx(np.rad2deg(right.params["mu"]), rel=1e-9)
+    assert right.params["kappa"] == pytest.approx(62.2083, abs=1e-4)
+
+
+@pytest.mark.parametrize("turns", [-3, 0, 3])
+def test_radians_within_a_few_turns_are_never_refused(turns):
+    assert mle.fit(ANGLES + turns * TURN, "von_mises").certificate.ok
+    assert mle.fit([1, 2, 3, 1, 2, 6], "von_mises").certificate.ok
+
+
+@pytest.mark.parametrize("period", [0, -360, math.inf, "a", [1.0, 2.0]])
+def test_a_period_is_a_positive_number(period):
+    with pytest.raises(MleError, match="period"):
+        mle.get_family("von_mises", period=period)
+
+
+def test_what_is_open_at_an_end_is_no_arc():
+    with pytest.raises(DataError, match="open at an end"):
+        mle.fit(mle.Sample.right_censored([1, 2, 3], [1, 0, 1]), "von_mises")
+    with pytest.raises(DataError, match="windows are open at one end"):
+        mle.fit(mle.Sample(ANGLES[ANGLES > 0]).truncated(lower=0.0), "von_mises")
+    with pytest.raises(DataError, match="longer than a turn"):
+        mle.fit(mle.Sample.intervals([0.0, 1.0, 2.0], [7.0, 1.5, 2.5]), "von_mises")
+
+
+def test_a_fit_in_degrees_is_saved_with_its_period(tmp_path):
+    fit = mle.fit(DEGREES, mle.get_family("von_mises", period=360))
+    fit.save(tmp_path / "fit.json")
+    assert mle.load(tmp_path / "fit.json").family.period == 360
