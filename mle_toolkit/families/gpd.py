@@ -27,10 +27,17 @@ _NEWTON_STEPS = 100
 _FLAT_XI = 0.1
 """Size of xi below which derivatives by xi are taken row by row: sums of logs, divided by xi³, would lose digits."""
 
-_GRID_BELOW = 1 - np.logspace(-9, -0.3, 15)
+_GRID_BELOW = np.concatenate([1 - np.logspace(-9, -0.3, 15), np.logspace(-0.4, -2.4, 6)])
 """Values of -max(x) xi/scale at which the profile is looked at; at 1 the support ends at the largest observation."""
 _GRID_ABOVE = np.logspace(-2, 8, 21)
 """Values of mean(x) xi/scale at which the profile is looked at, for a tail heavier than exponential."""
+
+
+_LEAST = -1e300
+"""Above this a value of the profile exists."""
+
+_CLIMBED = 3
+"""Local maxima on the grid from which the profile is climbed."""
 
 
 class GPD(Family):
@@ -50,6 +57,7 @@ class GPD(Family):
     name = "gpd"
     aliases = ("genpareto", "generalized_pareto")
     support = NON_NEGATIVE
+    scans = f"profile scanned at {len(_GRID_BELOW) + len(_GRID_ABOVE) + 1} ratios xi/scale"
     parameters = (
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
         Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.7), natural=REAL),
@@ -101,23 +109,27 @@ class GPD(Family):
         return [(mean, 0.0), (2 * sample.maximum, -0.5), (mean, 0.5)]
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
-        """The best of Grimshaw's profile on a grid, on a few rows first; then Newton's method."""
+        """The best of the local maxima of Grimshaw's profile, on a few rows first; by Newton's method from a grid."""
         mean, largest = sample.mean(), sample.maximum
         if not mean > 0:
             raise DegenerateDataError("gpd: every observation is 0, so the likelihood is unbounded (scale → 0).")
-        few = sample.sketch()
+        few = _with_largest(sample)
         grid = [*(-_GRID_BELOW / largest), 0.0, *(_GRID_ABOVE / mean)]
-        values = _profile_values(few, np.array(grid)).tolist()
-        best = int(np.argmax(values))
-        low = grid[best - 1] if best > 0 and values[best - 1] > -math.inf else -1 / largest
-        high = grid[min(best + 1, len(grid) - 1)]
-        tau = grid[best]
-        if few is not sample:
-            tau = _profile_maximum(few, tau, low, high, largest)
-        tau = _profile_maximum(sample, tau, -1 / largest, math.inf, largest)
-        xi, scale = _profile(sample, tau)
-        # Where the profile rises to the end xi = -1, any point before it will do: the uniform limit is better.
-        return (scale, xi) if xi > -1 else (mean, 0.0)
+        values = [-math.inf, *_profile_values(few, np.array(grid)).tolist(), -math.inf]
+        ends = [-1 / largest, *grid, math.inf]
+        # Beyond the left neighbour xi may be -1 or less, and rise to the end of the domain.
+        tops = [k for k in range(1, len(grid) + 1) if values[k] >= max(values[k - 1], values[k + 1], _LEAST)]
+        found = [(-math.inf, mean, 0.0)]
+        for k in sorted(tops, key=lambda k: values[k], reverse=True)[:_CLIMBED]:
+            low = ends[k - 1] if values[k - 1] > -math.inf else -1 / largest
+            tau = _profile_maximum(few, ends[k], low, ends[k + 1], largest)
+            if few is not sample:
+                tau = _profile_maximum(sample, tau, -1 / largest, math.inf, largest)
+            xi, scale = _profile(sample, tau)
+            if xi > -1:
+                found.append((-math.log(scale) - xi, scale, xi))
+        # Where the profile only rises to the end xi = -1, any point before it will do: the uniform limit is better.
+        return max(found)[1:]
 
     def irregular(self, scale: float, xi: float) -> tuple[str, ...]:
         """Both parameters, for xi <= -1/2: the information does not exist."""
@@ -163,6 +175,16 @@ class GPD(Family):
         from scipy import stats
 
         return stats.genpareto(xi, scale=scale)
+
+
+def _with_largest(sample: Sample) -> Sample:
+    """A few rows, among them the largest observation once, in which the support ends for the whole sample."""
+    few = sample.sketch()
+    if few is sample:
+        return sample
+    weight = np.ones(few.n_rows) if few.weight is None else few.weight
+    weight = np.append(weight * (sample.nobs / few.nobs), 1.0)
+    return few.with_values(np.append(few.x, sample.maximum), weight)
 
 
 def _profile(sample: Sample, tau: float) -> tuple[float, float]:

@@ -449,6 +449,24 @@ def test_a_known_shape_of_either_sign_can_be_given():
         assert mle.fit(excess, "gpd", fixed={"xi": xi}).certificate.verdict == "interior"
 
 
+# --- generalised Pareto ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2, 6])
+def test_a_subsample_does_not_hide_where_the_support_of_a_pareto_law_ends(seed):
+    """The profile of a subsample rises to an end that the largest of all observations rules out."""
+    x = np.random.default_rng(seed).gamma(2.5, 1.5, size=10_000)
+    fit = mle.fit(x, "gpd")
+    assert fit.certificate.verdict == "interior"
+    assert "profile scanned" in fit.certificate.search
+
+    def nll(theta):
+        return -float(np.mean(stats.genpareto.logpdf(x, theta[1], scale=math.exp(theta[0]))))
+
+    wanted = optimize.minimize(nll, [1.5, -0.1], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12})
+    assert -fit.llf / len(x) == pytest.approx(wanted.fun, abs=1e-9)
+
+
 # --- Student's t ----------------------------------------------------------------------------------------------------
 
 
