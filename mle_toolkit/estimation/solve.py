@@ -71,6 +71,8 @@ class Maximum:
         Mean log-density in the unit of the likelihood, where the route knows it.
     bounds : mapping of str to (lower, upper)
         Further limits on parameters that were asked for.
+    elsewhere : str or None
+        Where the likelihood is higher, and has no bound, beyond a limiting family.
     searched : tuple of Objective and ndarray, or None
         What a search maximised, and where that ended.
     """
@@ -88,6 +90,7 @@ class Maximum:
     n_starts: int = 0
     n_agreeing: int = 0
     bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    elsewhere: str | None = None
     searched: tuple[Objective, Array] | None = None
 
     @cached_property
@@ -202,7 +205,9 @@ class Maximum:
         if self.boundary:
             where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
             return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"
-        elsewhere = None if self.family.unbounded is None else self.family.unbounded(self.likelihood.data, self.known)
+        elsewhere = self.elsewhere
+        if elsewhere is None and self.family.unbounded is not None:
+            elsewhere = self.family.unbounded(self.likelihood.data, self.known)
         if elsewhere is not None:
             return Verdict.LOCAL, f"{Verdict.LOCAL.value}: {elsewhere}"
         if irregular:
@@ -262,12 +267,12 @@ def maximise(
         return replace(maximum, bounds=bounds)
     if not family.limits:
         return maximum
-    limit = _at_limit(maximum, sample, fixed)
-    if limit is not None and (start is not None or solver is not None):
+    settled = _at_limit(maximum, sample, fixed)
+    if settled.limit is not None and (start is not None or solver is not None):
         # A start or a solver of the caller's may have missed an interior maximum that is above the limit.
         own = maximise(family, sample, fixed=fixed)
-        return own if own.limit is None else limit
-    return limit or maximum
+        return own if own.limit is None else settled
+    return settled
 
 
 def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
@@ -659,10 +664,14 @@ def _free_names(best: Maximum) -> list[str]:
 # --- limits ---------------------------------------------------------------------------------------------------------
 
 
-def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maximum | None:
-    """Compare with the limiting families; the maximum is the limit where no interior point beats it."""
+def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maximum:
+    """Compare with the limiting families; the maximum is the limit where no interior point beats it.
+
+    Beyond a limit that is the last resort the likelihood has no bound: an interior maximum below it is a local one.
+    """
     family = found.family
     best: Maximum | None = None
+    elsewhere: str | None = None
     # Two log-likelihoods that agree to this are one: the rounding of a sum of n terms.
     rounding = 1e-9 + 1e-13 * abs(found.loglik)
     for limit in family.limits:
@@ -686,8 +695,27 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
                 for p in family.parameters
                 if not np.all(np.isfinite(named[p.name])) or any(np.any(named[p.name] == e) for e in _ends(p.domain))
             )
-            best = replace(found, theta=theta, limit=at, boundary=ends)
-    return best
+            if limit.last and _is_inside(found, theta, ends):
+                elsewhere = f"it is higher where the law is {law.name} ({at.loglik:.6g}), and without a bound beyond"
+            else:
+                best = replace(found, theta=theta, limit=at, boundary=ends)
+    return best or replace(found, elsewhere=elsewhere)
+
+
+_AT_END = 1e-3
+"""Distance from an end of a domain within which a search has run to it."""
+
+
+def _is_inside(found: Maximum, limit: Array, names: Sequence[str]) -> bool:
+    """Whether a search ended in a maximum, and not on its way to a limit at which some parameters are at their end."""
+    family = found.family
+    here, there = split(family, found.theta), split(family, limit)
+    near = [
+        np.all(np.abs(a - b) < _AT_END)
+        for p, a, b in zip(family.parameters, here, there, strict=True)
+        if p.name in names
+    ]
+    return not any(near) and found._measured().decrement <= DECREMENT_TOLERANCE
 
 
 def _ends(domain: Domain) -> tuple[float, ...]:

@@ -83,10 +83,14 @@ class Limit:
     embed : callable
         Takes the parameters of the limiting law, returns those of the declaring family (infinite or zero
         where they are at the end): ``lambda mu, sigma: (np.inf, mu, sigma)`` for Student's t.
+    last : bool
+        The law goes on beyond this end, and its likelihood without a bound: a maximum in the interior is preferred,
+        though it be lower.
     """
 
     family: Family
     embed: Callable[..., tuple[float, ...]]
+    last: bool = False
 
 
 class Family(ABC):

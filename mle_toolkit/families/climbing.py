@@ -24,6 +24,9 @@ _FAR = 16.0
 _ENOUGH = 1e-12
 """Newton decrement, in nats of the whole sample, from which one more step leaves only rounding."""
 
+_CLOSE = 1e-9
+"""The same, from which a point counts as the maximum."""
+
 _ROUNDING_OF_VALUE = 1e-13
 """Change of the mean log-likelihood that rounding may hide."""
 
@@ -97,6 +100,19 @@ def climb(
                 return trial[0], v
             value, gradient, hessian = trial
     return value, v
+
+
+def is_maximum(
+    sample: Sample, totals: Callable[..., Array], to_params: Callable[[Array], tuple[float, ...]], v: Array
+) -> bool:
+    """Whether a climb ended in a maximum: concave there, and no more than rounding below the top."""
+    with np.errstate(all="ignore"):
+        _, gradient, hessian = _expansion(sample, totals, to_params, None, v)
+        if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
+            return False
+        curvatures, axes = np.linalg.eigh(-hessian)
+        along = gradient @ axes
+        return bool(curvatures[0] > 0 and 0.5 * float(along @ (along / curvatures)) * sample.nobs < _CLOSE)
 
 
 def totals_of_rows(derivatives: Callable[..., tuple[Any, ...]]) -> Callable[..., Array]:

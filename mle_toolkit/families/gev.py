@@ -10,7 +10,9 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
+from mle_toolkit.errors import UnboundedLikelihoodError
+from mle_toolkit.families.base import Family, Limit, Parameter, dot, get_family, sums_of, total, weighted
+from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.special import log1mexp_exp
 
@@ -32,6 +34,16 @@ _SERIES = tuple((-1.0) ** k * k * (k - 1) / (k + 1) for k in range(2, 20))
 """Coefficients of the second derivative of log(1 + w)/w; the first left out is below 1e-16 at w = 0.1."""
 
 
+_FEW = 100
+"""Up to so many observations the likelihood may have several maxima, or none."""
+
+_XI = (-0.85, -0.6, -0.4, -0.2, 0.2, 0.5, 0.9)
+"""Values of xi from which it is climbed then."""
+
+_NEAR_END, _HEAVY = 1e-4, 6.0
+"""Values of 1 + xi at which a climb has run off: to the end at xi = -1, and to ever heavier tails."""
+
+
 class GEV(Family):
     r"""Largest of many: Gumbel for ``xi`` = 0, heavy-tailed for ``xi`` > 0, with an upper end for ``xi`` < 0.
 
@@ -41,14 +53,17 @@ class GEV(Family):
     Starts: probability-weighted moments (Hosking, Wallis & Wood 1985, Technometrics 27, 251-261). SciPy's shape is
     c = -xi.
 
-    For xi < -1 the likelihood is unbounded for every sample (the density is infinite at the upper end), so the maximum
-    is sought over xi > -1; at its end, xi = -1, the law is an exponential one reversed below the largest
-    observation. For xi <= -1/2 the usual theory of standard errors does not hold (Smith 1985, Biometrika 72, 67-90).
+    For xi < -1 the likelihood is unbounded for every sample (the density is infinite at the upper end), and, more
+    slowly, as xi → ∞ with the lower end at the smallest observation. So a local maximum over xi > -1 is reported,
+    though it be lower than the end at xi = -1, where the law is an exponential one reversed below the largest
+    observation, and that end only where the likelihood rises to it and has no other maximum; a few observations may
+    have neither. For xi <= -1/2 the usual theory of standard errors does not hold (Smith 1985, Biometrika 72, 67-90).
     """
 
     name = "gev"
     aliases = ("genextreme", "generalized_extreme_value")
     support = REAL
+    scans = f"climbed from 3 starts, of up to {_FEW} observations from {3 + len(_XI)}"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
@@ -143,6 +158,55 @@ class GEV(Family):
         wide = (mean, 2 * (sample.maximum - sample.minimum), 0.0)
         return [_weighted_moments(sample), gumbel, wide]
 
+    def from_sample(self, sample: Sample) -> tuple[float, float, float]:
+        """Newton's method from the starts, of few observations from several xi as well; the highest local maximum."""
+        totals = totals_of_rows(self._derivatives)
+        few = sample.sketch()
+        starts = self.start(few)
+        if sample.n_rows <= _FEW:
+            starts += [_of_quartiles(few, xi) for xi in _XI]
+        spread = starts[1][1]
+
+        def to_params(v: Array) -> tuple[float, ...]:
+            return float(v[0]) * spread, math.exp(v[1]), math.expm1(v[2])
+
+        def slopes(_: float, scale: float, xi: float) -> tuple[Array, Array]:
+            bends = np.zeros((3, 3, 3))
+            bends[1, 1, 1], bends[2, 2, 2] = scale, 1 + xi
+            return np.diag([spread, scale, 1 + xi]), bends
+
+        def stop(v: Array) -> bool:
+            return not _NEAR_END < math.exp(v[2]) < _HEAVY
+
+        tops, at_end = [], []
+        for loc, scale, xi in starts:
+            start = np.array([loc / spread, math.log(scale), math.log1p(xi)])
+            near = start if few is sample else climb(few, totals, to_params, start, stop, slopes)[1]
+            value, v = climb(sample, totals, to_params, near, stop, slopes)
+            if not math.isfinite(value):  # a row that was left out lies beyond the end of the support
+                value, v = climb(sample, totals, to_params, start, stop, slopes)
+            if math.exp(v[2]) <= 2 * _NEAR_END:
+                at_end.append((value, to_params(v)))
+            elif is_maximum(sample, totals, to_params, v):
+                tops.append((value, to_params(v)))
+        if not tops:
+            gumbel = get_family("gumbel")
+            assert gumbel.from_sample is not None
+            loc, scale = gumbel.from_sample(sample)
+            member = sample.mean(lambda x: self.logpdf(x, np.asarray(loc), np.asarray(scale), np.asarray(0.0)))
+            at_end = [end for end in at_end if end[0] > member]
+        if not tops and not at_end:
+            raise UnboundedLikelihoodError(
+                f"gev: the likelihood of these {sample.n_rows} observations has no local maximum: it rises without "
+                f"bound as xi → ∞ with the lower end of the law at the smallest observation. Get more data, or fix "
+                f"xi: fixed={{'xi': 0}} is the Gumbel law."
+            )
+        loc, scale, xi = max(tops or at_end)[1]
+        return loc, scale, xi
+
+    def _derivatives(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        return self.logpdf(x, *params), *self.score(x, *params), *self.hessian(x, *params)
+
     def irregular(self, loc: float, scale: float, xi: float) -> tuple[str, ...]:
         """All parameters, for xi <= -1/2: the information does not exist."""
         return self.param_names if xi <= -0.5 else ()
@@ -150,7 +214,7 @@ class GEV(Family):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The reversed exponential law, at xi = -1."""
-        return (Limit(_reversed_exponential(), lambda upper, scale: (upper - scale, scale, -1.0)),)
+        return (Limit(_reversed_exponential(), lambda upper, scale: (upper - scale, scale, -1.0), last=True),)
 
     def cdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Probability of at most x."""
@@ -188,6 +252,17 @@ class GEV(Family):
         from scipy import stats
 
         return stats.genextreme(-xi, loc, scale)
+
+
+def _of_quartiles(sample: Sample, xi: float) -> tuple[float, float, float]:
+    """The law of a known xi with the median and, at least, the quartiles' distance of the sample, its ends beyond."""
+    low, middle, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
+    z1, z2, z3 = special.boxcox(-1 / np.log([0.25, 0.5, 0.75]), xi).tolist()
+    scale = ((high - low) or 2 * math.sqrt(sample.var())) / (z3 - z1)
+    # An end of the support that an observation is beyond moves away as the scale grows.
+    room = middle - sample.minimum if xi > 0 else sample.maximum - middle
+    scale = max(scale, 1.01 * room / (1 / abs(xi) + math.copysign(z2, xi)))
+    return middle - scale * z2, scale, xi
 
 
 def reduced(xi: Array, z: Array) -> Array:

@@ -437,6 +437,30 @@ def test_an_exponential_end_of_maxima_is_the_reversed_exponential_law():
     assert fit.llf >= -12 * (1 + math.log(x.max() - x.mean())) - 1e-9
 
 
+@pytest.mark.parametrize("unit", [-1.0, -1e5])
+@pytest.mark.parametrize("years", [3, 4, 5, 6])
+def test_a_few_maxima_without_a_local_maximum_are_refused_with_the_reason(years, unit):
+    x = unit * fieldcases.columns("pyx_extremes_bm_low.csv")["Water Elevation [m NAVD88]"][:years]
+    with pytest.raises(NoMaximumError, match="xi → ∞ with the lower end of the law at the smallest"):
+        mle.fit(x, "gev")
+
+
+def test_a_maximum_of_few_maxima_is_preferred_to_the_end_at_minus_one():
+    """The likelihood is higher at xi = -1, and without a bound beyond: what is right is the local maximum."""
+    x = np.array([-0.48, -0.97, -0.67, -0.69, -0.94])
+    with pytest.warns(mle.FitWarning, match="reversed exponential"):
+        fit = mle.fit(x, "gev")
+    assert fit.certificate.verdict == "local"
+
+    def nll(theta):
+        return -float(np.sum(stats.genextreme.logpdf(x, -theta[2], theta[0], math.exp(theta[1]))))
+
+    theta = [fit.params["loc"], math.log(fit.params["scale"]), fit.params["xi"]]
+    nearby = optimize.minimize(nll, theta, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    assert nearby.x == pytest.approx(theta, abs=1e-5)
+    assert fit.nll == pytest.approx(nearby.fun, abs=1e-9)
+
+
 def test_a_known_shape_of_either_sign_can_be_given():
     x = drawn("gev", (0.0, 1.0, 0.0), 200, 9)
     best = mle.fit(x, "gev").llf
