@@ -30,6 +30,7 @@ from mle_toolkit.options import numbers, plainly
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
+    from mle_toolkit.families.combinators.reparametrised import Form
 
 Role = Literal["location", "scale", "rate", "log-scale", "shape", "covariance"]
 """How a parameter moves when the data change unit, ``x = centre + scale * z``:
@@ -185,6 +186,9 @@ class Family(ABC):
     period: float | None = None
     """One turn, in the unit of the data, of a law of directions: what differs by it is the same observation."""
 
+    modelled: str | None = None
+    """The parameter that the formula of a regression models, where that is not the first location, nor the scale."""
+
     twin: str | None = None
     """The module of compiled sums that serves it, where that is not the one of the name of its own."""
 
@@ -328,6 +332,39 @@ class Family(ABC):
     def known(self) -> Known:
         """Its constants that are given per row, by name."""
         return {name: self.constants[name] for name in self.per_row}
+
+    @property
+    def forms(self) -> Mapping[str, Form]:
+        """Other parameters that it may be given by, as ``"mean"``: what `get_family(name, by=...)` takes."""
+        return {}
+
+    @property
+    def main_parameter(self) -> str:
+        """The parameter that a formula models: ``modelled``, or the first location, else the scale, else the first."""
+        if self.modelled is not None:
+            return self.modelled
+        for role in ("location", "log-scale", "scale"):
+            for parameter in self.parameters:
+                if parameter.role == role:
+                    return parameter.name
+        return self.parameters[0].name
+
+    def by(self, form: str) -> Family:
+        """The same law in other parameters: ``get_family("gamma").by("mean")`` has a mean and a shape.
+
+        Raises
+        ------
+        UnknownNameError
+            If it has no such form.
+        """
+        from mle_toolkit.families.combinators.reparametrised import Reparametrised
+
+        if form in self.param_names:
+            return self
+        if form not in self.forms:
+            known = ", ".join([*self.forms, *self.param_names])
+            raise UnknownNameError(f"{self.name} cannot be given by {form!r}; it can by {known}.")
+        return Reparametrised(self, self.forms[form], form)
 
     def with_rows(self, sample: Sample) -> Sample:
         """The sample, with the constants that the law brought for its rows, if it brought any."""
@@ -622,7 +659,8 @@ class ExponentialFamily(Family):
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
 _NOT_LAWS = {
-    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "mass", "scipy_law", "special",
+    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "links", "mass", "scipy_law",
+    "special",
     "vectors", "written",
 }  # fmt: skip
 _registry: dict[str, type[Family]] = {}
@@ -666,7 +704,7 @@ def families() -> tuple[str, ...]:
     return tuple(sorted({law.name for law in _registry.values()}))
 
 
-def get_family(family: Any, **constants: Any) -> Family:
+def get_family(family: Any, *, by: str | None = None, **constants: Any) -> Family:
     """Find a family by name.
 
     Parameters
@@ -680,6 +718,8 @@ def get_family(family: Any, **constants: Any) -> Family:
         Known constants of the law: ``n`` of a binomial, ``xmin`` of a zeta law; an array is one value per row.
         For a scipy.stats distribution any of its parameters may be given a known value, and ``loc=None`` frees
         its location, which otherwise is 0.
+    by : str, optional
+        The same law in other parameters: ``by="mean"`` gives gamma, beta and beta-binomial laws by their mean.
 
     Returns
     -------
@@ -700,7 +740,11 @@ def get_family(family: Any, **constants: Any) -> Family:
     binomial(p; n=12)
     >>> get_family("mixture(Log-Normal, 2)")
     mixture(lognormal(meanlog, sdlog), 2)
+    >>> get_family("gamma", by="mean").param_names
+    ('mean', 'shape')
     """
+    if by is not None:
+        return get_family(family, **constants).by(by)
     if isinstance(family, Family):
         if constants:
             raise ParameterError(f"{family.name}: constants belong to the call that makes the family.")

@@ -11,10 +11,19 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.special import SMALLEST_MASS
 
 _NEWTON_STEPS = 100
+
+MEAN_AND_PRECISION = Form(
+    (Parameter("mean", UNIT, typical=(0.1, 0.9)), Parameter("precision", POSITIVE, typical=(1.0, 30.0))),
+    to_own=lambda mean, precision: (mean * precision, (1 - mean) * precision),
+    from_own=lambda a, b: (a / (a + b), a + b),
+    slopes=lambda mean, precision: ((precision, mean), (-precision, 1 - mean)),
+    bends=lambda mean, precision: ((0.0, 1.0, 0.0), (0.0, -1.0, 0.0)),
+)
 
 
 class Beta(ExponentialFamily):
@@ -33,6 +42,11 @@ class Beta(ExponentialFamily):
         Parameter("a", POSITIVE, typical=(0.7, 10.0)),
         Parameter("b", POSITIVE, typical=(0.7, 10.0)),
     )
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        """By its mean, a / (a + b), and its precision, a + b (Ferrari & Cribari-Neto 2004)."""
+        return {"mean": MEAN_AND_PRECISION}
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """Log x and log(1 - x)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,12 +10,14 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.beta import MEAN_AND_PRECISION
 from mle_toolkit.families.binomial import check_trials, trials_support
 from mle_toolkit.families.counting import digamma_difference, log_binomial
 from mle_toolkit.families.domain import COUNTS, POSITIVE
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
+    from mle_toolkit.families.combinators.reparametrised import Form
 
 _TERMS = 1 << 20
 """Probabilities that are computed at once, of one law or of several: a few megabytes."""
@@ -43,6 +46,11 @@ class BetaBinomial(Family):
     def __init__(self, **constants: Any) -> None:
         super().__init__(**constants)
         self.support = trials_support(self.name, self.n)
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        """By its mean proportion, a / (a + b), and its precision, a + b."""
+        return {"mean": replace(MEAN_AND_PRECISION, limits=_binomial_by_mean)}
 
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` if any observation is not a number of successes in its n trials."""
@@ -135,3 +143,8 @@ class BetaBinomial(Family):
         from scipy import stats
 
         return stats.betabinom(self.n, a, b)
+
+
+def _binomial_by_mean(law: Family) -> tuple[Limit, ...]:
+    """The binomial law, as the precision grows."""
+    return tuple(Limit(limit.family, lambda p: (p, np.inf)) for limit in law.limits)

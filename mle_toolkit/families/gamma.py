@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter, total
+from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import (
     EQUAL_TO_ROUNDING,
@@ -40,6 +41,11 @@ class Gamma(ExponentialFamily):
     )
 
     block_rows = LONG_BLOCK_ROWS
+
+    @property
+    def forms(self) -> dict[str, Form]:
+        """By its mean, shape times scale."""
+        return {"mean": _BY_MEAN}
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X and log x."""
@@ -103,3 +109,12 @@ class Gamma(ExponentialFamily):
         from scipy import stats
 
         return stats.gamma(shape, scale=scale)
+
+
+_BY_MEAN = Form(
+    (Parameter("mean", POSITIVE, typical=(0.5, 20.0), role="scale"), Gamma.parameters[0]),
+    to_own=lambda mean, shape: (shape, mean / shape),
+    from_own=lambda shape, scale: (shape * scale, shape),
+    slopes=lambda mean, shape: ((0.0, 1.0), (1 / shape, -mean / shape**2)),
+    bends=lambda mean, shape: ((0.0, 0.0, 0.0), (0.0, -1 / shape**2, 2 * mean / shape**3)),
+)

@@ -37,6 +37,7 @@ class NegativeBinomial(Family):
         Parameter("size", POSITIVE, typical=(0.3, 30.0)),
         Parameter("mu", NON_NEGATIVE, typical=(0.1, 20.0)),
     )
+    modelled = "mu"
 
     def logpdf(self, x: Array, size: Array, mu: Array) -> Array:
         """Log-probability of x: size / (x + size) times a binomial probability of size among x + size."""

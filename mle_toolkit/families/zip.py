@@ -35,6 +35,7 @@ class ZeroInflatedPoisson(Family):
         Parameter("pi", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.7)),
         Parameter("mu", POSITIVE, typical=(0.5, 15.0)),
     )
+    modelled = "mu"
 
     def check(self, sample: Sample) -> None:
         """Raise if all counts are zero."""

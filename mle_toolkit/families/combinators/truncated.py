@@ -56,7 +56,7 @@ class Truncated(Combined):
         self.support = _window(base, lower, upper)
         self.constants = {**base.constants, "lower": lower, "upper": upper}
         self.name = name or f"truncated {base.name}"
-        self.parameters = base.parameters
+        self.parameters, self.modelled = base.parameters, base.modelled
         self._hidden = _few_hidden(base, self.support)
         if base.score is not None and base.all_scalar:
             self.score = self._score

@@ -1,0 +1,160 @@
+"""A law in other parameters: the mean and the shape of a gamma law in the place of its shape and scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.distribution import Distribution
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.rows import Known
+    from mle_toolkit.data.sample import Sample
+
+
+@dataclass(frozen=True)
+class Form:
+    """Other parameters of a law, as many as its own.
+
+    Parameters
+    ----------
+    parameters : tuple of Parameter
+    to_own : callable
+        The law's own parameters, of these.
+    from_own : callable
+        These parameters, of the law's own.
+    slopes : callable
+        Derivatives of the law's own parameters by these: a tuple of tuples, one of each own parameter.
+    bends : callable
+        Second derivatives of each own parameter: upper triangle row by row.
+    limits : callable, optional
+        Of the law: the laws that it tends to, as limits of these parameters.
+    """
+
+    parameters: tuple[Parameter, ...]
+    to_own: Callable[..., tuple[Any, ...]]
+    from_own: Callable[..., tuple[Any, ...]]
+    slopes: Callable[..., tuple[tuple[Any, ...], ...]]
+    bends: Callable[..., tuple[tuple[Any, ...], ...]]
+    limits: Callable[[Family], tuple[Limit, ...]] | None = None
+
+
+class Reparametrised(Family):
+    """A law by one of its other forms.
+
+    Parameters
+    ----------
+    base : Family
+    form : Form
+    by : str
+        What the form is called: ``"mean"``.
+    """
+
+    def __init__(self, base: Family, form: Form, by: str) -> None:
+        self.base, self.form, self.by = base, form, by
+        self.constants = base.constants
+        self.name = f"{base.name} by {by}"
+        self.support = base.support
+        self.parameters = form.parameters
+        self.modelled = form.parameters[0].name
+        if base.score is not None:
+            self.score = self._score
+            if base.hessian is not None:
+                self.hessian = self._hessian
+        if base.tail_scores is not None:
+            self.tail_scores = self._tail_scores
+        if base.start is not None:
+            self.start = self._start
+        if base.to_scipy is not None:
+            self.to_scipy = self._to_scipy
+        for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
+            if getattr(base, part) is not None:
+                setattr(self, part, self._of_values(part))
+        for part in ("mean", "var", "entropy"):
+            if getattr(base, part) is not None:
+                setattr(self, part, self._of_law(part))
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        return self.base.logpdf(x, *self.form.to_own(*params))
+
+    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by each parameter: the chain rule."""
+        assert self.base.score is not None
+        return self._pulled(self.base.score(x, *self.form.to_own(*params)), params)
+
+    def _pulled(self, score: tuple[Array, ...], params: tuple[Any, ...]) -> tuple[Array, ...]:
+        slopes = self.form.slopes(*params)
+        count = len(self.parameters)
+        return tuple(
+            np.asarray(sum(s * slope[k] for s, slope in zip(score, slopes, strict=True))) for k in range(count)
+        )
+
+    def _hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        assert self.base.score is not None
+        assert self.base.hessian is not None
+        own = self.form.to_own(*params)
+        score, flat = self.base.score(x, *own), self.base.hessian(x, *own)
+        slopes, bends = self.form.slopes(*params), self.form.bends(*params)
+        count = len(self.parameters)
+        place = {pair: k for k, pair in enumerate(zip(*np.triu_indices(count), strict=True))}
+        second = []
+        for (j, k), at in place.items():
+            value: Any = sum(s * bend[at] for s, bend in zip(score, bends, strict=True))
+            for a in range(count):
+                for b in range(count):
+                    value = value + flat[place[min(a, b), max(a, b)]] * (slopes[a][j] * slopes[b][k])
+            second.append(np.asarray(value))
+        return tuple(second)
+
+    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        assert self.base.tail_scores is not None
+        below, above = self.base.tail_scores(x, *self.form.to_own(*params))
+        return self._pulled(below, params), self._pulled(above, params)
+
+    def _start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        assert self.base.start is not None
+        proposed = self.base.start(sample)
+        return [self.form.from_own(*own) for own in (proposed if isinstance(proposed, list) else [proposed])]
+
+    def _of_values(self, part: str) -> Callable[..., Array]:
+        own: Callable[..., Array] = getattr(self.base, part)
+        return lambda x, *params: own(x, *self.form.to_own(*params))
+
+    def _of_law(self, part: str) -> Callable[..., Array]:
+        own: Callable[..., Array] = getattr(self.base, part)
+        return lambda *params: own(*self.form.to_own(*params))
+
+    def _to_scipy(self, *params: Any) -> Any:
+        assert self.base.to_scipy is not None
+        return self.base.to_scipy(*self.form.to_own(*params))
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Those of the law that its form tells of."""
+        return () if self.form.limits is None else self.form.limits(self.base)
+
+    def given(self, known: Known) -> Family:
+        """The law of rows of which this is known."""
+        return Reparametrised(self.base.given(known), self.form, self.by) if self.per_row else self
+
+    def check(self, sample: Sample) -> None:
+        """Raise where the law has no maximum."""
+        self.base.check(sample)
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` for what is impossible under the law."""
+        self.base.check_support(sample)
+
+    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
+        """Draw random numbers."""
+        return Distribution.at(self.base, self.form.to_own(*params)).rvs(size, rng)
+
+    def __repr__(self) -> str:
+        return f"{self.base!r} by {self.by}"

@@ -1,0 +1,184 @@
+"""Links: how a linear predictor becomes a parameter.
+
+A link g takes a parameter to the line, ``g(parameter) = predictor``; what a fit needs is its inverse h with two
+derivatives. Source: McCullagh & Nelder (1989), Generalized Linear Models, 2nd ed., sec. 2.2.3 and 4.3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import ParameterError, UnknownNameError
+
+_STEP = 1e-5
+"""Relative step of the differences by which the bend of a link of another package is taken."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link between a parameter and its linear predictor.
+
+    Parameters
+    ----------
+    name : str
+    predictor : callable
+        g: the predictor, of a parameter.
+    inverse : callable
+        h with its derivatives: ``inverse(predictor) -> (value, slope, bend)``.
+    rescaled : callable, optional
+        ``rescaled(c) -> (factor, shift)`` such that ``h(factor * eta + shift) = c * h(eta)`` for every eta; None where
+        there are no such numbers. With it a fit is the same in any unit.
+    """
+
+    name: str
+    predictor: Callable[[Any], Array]
+    inverse: Callable[[Array], tuple[Array, Array, Array]]
+    rescaled: Callable[[float], tuple[float, float]] | None = None
+
+    def value(self, eta: Array) -> Array:
+        """The parameter, of its predictor."""
+        with np.errstate(all="ignore"):
+            return self.inverse(np.asarray(eta, dtype=float))[0]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _identity(eta: Array) -> tuple[Array, Array, Array]:
+    return eta, np.ones_like(eta), np.zeros_like(eta)
+
+
+def _log(eta: Array) -> tuple[Array, Array, Array]:
+    value = np.exp(eta)
+    return value, value, value
+
+
+def _logit(eta: Array) -> tuple[Array, Array, Array]:
+    value = special.expit(eta)
+    slope = value * special.expit(-eta)
+    return value, slope, slope * -np.tanh(0.5 * eta)
+
+
+def _probit(eta: Array) -> tuple[Array, Array, Array]:
+    slope = np.exp(-0.5 * eta * eta) / np.sqrt(2 * np.pi)
+    return special.ndtr(eta), slope, -eta * slope
+
+
+def _cloglog(eta: Array) -> tuple[Array, Array, Array]:
+    hazard = np.exp(eta)
+    slope = np.exp(eta - hazard)
+    return -np.expm1(-hazard), slope, slope * (1 - hazard)
+
+
+def _loglog(eta: Array) -> tuple[Array, Array, Array]:
+    hazard = np.exp(-eta)
+    slope = np.exp(-eta - hazard)
+    return np.exp(-hazard), slope, slope * (hazard - 1)
+
+
+def _cauchit(eta: Array) -> tuple[Array, Array, Array]:
+    slope = 1 / (np.pi * (1 + eta * eta))
+    # The arc tangent of the reciprocal keeps the digits of the lower tail.
+    value = np.where(eta < 0, np.arctan2(1.0, -eta) / np.pi, 0.5 + np.arctan(eta) / np.pi)
+    return value, slope, -2 * np.pi * eta * slope * slope
+
+
+def _inverse(eta: Array) -> tuple[Array, Array, Array]:
+    value = 1 / eta
+    return value, -value * value, 2 * value**3
+
+
+def _inverse_squared(eta: Array) -> tuple[Array, Array, Array]:
+    value = 1 / np.sqrt(eta)
+    return value, -0.5 * value / eta, 0.75 * value / (eta * eta)
+
+
+def _sqrt(eta: Array) -> tuple[Array, Array, Array]:
+    # Of a square both roots give the value: the predictor of this link is the positive one.
+    root = np.where(eta > 0, eta, np.nan)
+    return root * root, 2 * root, np.full_like(eta, 2.0)
+
+
+def _softplus(eta: Array) -> tuple[Array, Array, Array]:
+    slope = special.expit(eta)
+    return np.logaddexp(0.0, eta), slope, slope * special.expit(-eta)
+
+
+def _softplus_predictor(value: Any) -> Array:
+    v = np.asarray(value, dtype=float)
+    return np.asarray(v + np.log(-np.expm1(-v)))
+
+
+_LINKS = {
+    link.name: link
+    for link in (
+        Link("identity", lambda v: np.asarray(v, dtype=float), _identity, lambda c: (c, 0.0)),
+        Link("log", lambda v: np.log(v), _log, lambda c: (1.0, float(np.log(c)))),
+        Link("logit", lambda v: special.logit(v), _logit),
+        Link("probit", lambda v: special.ndtri(v), _probit),
+        Link("cloglog", lambda v: np.log(-np.log1p(-np.asarray(v))), _cloglog),
+        Link("loglog", lambda v: -np.log(-np.log(v)), _loglog),
+        Link("cauchit", lambda v: -1 / np.tan(np.pi * np.asarray(v)), _cauchit),
+        Link("inverse", lambda v: 1 / np.asarray(v, dtype=float), _inverse, lambda c: (1 / c, 0.0)),
+        Link("inverse_squared", lambda v: np.asarray(v, dtype=float) ** -2, _inverse_squared, lambda c: (c**-2, 0.0)),
+        Link("sqrt", lambda v: np.sqrt(v), _sqrt, lambda c: (float(np.sqrt(c)), 0.0)),
+        Link("softplus", _softplus_predictor, _softplus),
+    )
+}
+
+
+def links() -> tuple[str, ...]:
+    """Names of the links.
+
+    Examples
+    --------
+    >>> links()[:4]
+    ('identity', 'log', 'logit', 'probit')
+    """
+    return tuple(_LINKS)
+
+
+def get_link(link: Any) -> Link:
+    """Find a link by its name, or make one of a statsmodels link.
+
+    Parameters
+    ----------
+    link : str, Link, or link of statsmodels
+        One of `links`; a statsmodels link has ``inverse``, ``inverse_deriv`` and is called for the predictor.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no link of that name.
+    ParameterError
+        If it is no link.
+
+    Examples
+    --------
+    >>> get_link("log").value([0.0, 1.0]).round(6).tolist()
+    [1.0, 2.718282]
+    """
+    if isinstance(link, Link):
+        return link
+    if isinstance(link, type):
+        link = link()
+    if isinstance(link, str):
+        name = link.lower().replace("-", "_").replace(" ", "_")
+        if name not in _LINKS:
+            raise UnknownNameError(f"unknown link {link!r}; known: {', '.join(_LINKS)}.")
+        return _LINKS[name]
+    if not all(callable(getattr(link, part, None)) for part in ("inverse", "inverse_deriv", "__call__")):
+        raise ParameterError(f"link: expected a name ({', '.join(_LINKS)}) or a statsmodels link, got {link!r:.60}.")
+
+    def inverse(eta: Array) -> tuple[Array, Array, Array]:
+        step = _STEP * np.maximum(1.0, np.abs(eta))
+        bend = (link.inverse_deriv(eta + step) - link.inverse_deriv(eta - step)) / (2 * step)
+        return np.asarray(link.inverse(eta)), np.asarray(link.inverse_deriv(eta)), np.asarray(bend)
+
+    return Link(type(link).__name__.lower(), link, inverse)

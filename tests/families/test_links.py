@@ -1,0 +1,70 @@
+"""Links and their derivatives, against mpmath and against each other."""
+
+import mpmath
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.families.links import get_link, links
+
+ETA = {
+    "inverse": [0.02, 0.7, 3.0, 40.0],
+    "inverse_squared": [0.02, 0.7, 3.0, 40.0],
+    "sqrt": [0.02, 0.7, 3.0, 40.0],
+}
+DEFAULT = [-30.0, -3.0, -0.4, 0.0, 0.7, 2.5, 5.0]
+
+BY_MPMATH = {
+    "identity": lambda t: t,
+    "log": mpmath.exp,
+    "logit": lambda t: 1 / (1 + mpmath.exp(-t)),
+    "probit": mpmath.ncdf,
+    "cloglog": lambda t: 1 - mpmath.exp(-mpmath.exp(t)),
+    "loglog": lambda t: mpmath.exp(-mpmath.exp(-t)),
+    "cauchit": lambda t: mpmath.mpf(1) / 2 + mpmath.atan(t) / mpmath.pi,
+    "inverse": lambda t: 1 / t,
+    "inverse_squared": lambda t: 1 / mpmath.sqrt(t),
+    "sqrt": lambda t: t * t,
+    "softplus": lambda t: mpmath.log(1 + mpmath.exp(t)),
+}
+
+
+@pytest.mark.parametrize("name", links())
+def test_value_slope_and_bend_are_those_of_mpmath(name):
+    eta = np.array(ETA.get(name, DEFAULT))
+    got = get_link(name).inverse(eta)
+    with mpmath.workdps(150):
+        for order, values in enumerate(got):
+            expected = [float(mpmath.diff(BY_MPMATH[name], mpmath.mpf(t), order)) for t in eta.tolist()]
+            np.testing.assert_allclose(values, expected, rtol=1e-12, atol=1e-40)
+
+
+@pytest.mark.parametrize("name", links())
+def test_the_predictor_is_the_inverse(name):
+    link = get_link(name)
+    eta = np.array(ETA.get(name, [-3.0, -0.4, 0.7, 1.5]))
+    np.testing.assert_allclose(link.predictor(link.value(eta)), eta, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in links() if get_link(name).rescaled is not None])
+def test_a_change_of_unit_is_a_change_of_the_predictor(name):
+    link = get_link(name)
+    eta, c = np.array(ETA.get(name, [-3.0, -0.4, 0.7, 1.5])), 1e6
+    factor, shift = link.rescaled(c)
+    np.testing.assert_allclose(link.value(factor * eta + shift), c * link.value(eta), rtol=1e-12)
+
+
+def test_links_of_statsmodels_are_taken():
+    from statsmodels.genmod.families import links as theirs
+
+    ours, other = get_link("cloglog"), get_link(theirs.CLogLog())
+    eta = np.array([-2.0, 0.1, 1.0])
+    for got, expected in zip(other.inverse(eta), ours.inverse(eta), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-8)
+
+
+def test_what_is_no_link_is_refused():
+    with pytest.raises(mle.errors.UnknownNameError, match="unknown link 'logic'"):
+        get_link("logic")
+    with pytest.raises(mle.errors.ParameterError, match="expected a name"):
+        get_link(3)
