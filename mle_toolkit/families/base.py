@@ -135,6 +135,9 @@ class Family(ABC):
         Log-probability of intervals ``(lower, upper]``. Default: from whichever tail keeps more digits.
     ``log_mass_scores(lower, upper, *params)``
         Its derivatives by each parameter: for a law whose intervals are no differences of tails.
+    ``mass_sums(lower, upper, weight, *params)``
+        Weighted sums of ``log_mass``, of its derivatives and of its second derivatives (upper triangle row by row).
+        Default: scores of every interval, and differences of their sums.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``cov``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
     ``to_scipy(*params)``
@@ -207,6 +210,9 @@ class Family(ABC):
     tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None
     log_mass: Callable[..., Array] | None = None
     log_mass_scores: Callable[..., tuple[Array, ...]] | None = None
+    mass_sums: Callable[..., Array] | None = None
+    own_unit: Any = None
+    """The unit in which its likelihood is computed, where that is settled: of a model, whose predictors are in it."""
     cdf: Callable[..., Array] | None = None
     sf: Callable[..., Array] | None = None
     logcdf: Callable[..., Array] | None = None

@@ -56,8 +56,13 @@ def log_tail(family: Family, params: tuple[object, ...], x: Array, *, above: boo
 
 
 def _of_rows(law: Distribution, rows: Mask) -> Distribution:
-    """The law of some rows, where constants are given per row; else the law."""
-    return Distribution.at(law.family.take(rows), tuple(law.params.values())) if law.family.per_row else law
+    """The law of some rows, where constants or parameters are given per row; else the law."""
+    family, params = law.family, tuple(law.params.values())
+    by_row = [np.ndim(value) == 1 and p.domain.shape == () for p, value in zip(family.parameters, params, strict=True)]
+    if not any(by_row) and not family.per_row:
+        return law
+    some = (value[rows] if each else value for value, each in zip(params, by_row, strict=True))
+    return Distribution.at(family.take(rows), tuple(some))
 
 
 def _tail_scores(law: Distribution, rows: Mask) -> Callable[[Array], Any]:

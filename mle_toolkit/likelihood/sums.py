@@ -68,6 +68,7 @@ class Likelihood:
         self._last_loglik: Last[float] = Last()
         self._last_score: Last[Array] = Last()
         self._last_products: Last[Array] = Last()
+        self._last_masses: Last[Array] = Last()
 
     @cached_property
     def sample(self) -> Sample:
@@ -258,6 +259,8 @@ class Likelihood:
 
     def mean_coarse_score(self, theta: Array) -> Array | None:
         """Derivatives of `mean_coarse` by parameters; shape (p,). None where the family or smoothness leaves none."""
+        if self.sums_masses:
+            return np.array(self._mass_derivatives(theta)[1 : 1 + len(theta)]) / self.nobs
         if self.family.tail_scores is None and self.family.log_mass_scores is None:
             return None
         params = self.family.unpack(theta)
@@ -273,6 +276,30 @@ class Likelihood:
             if len(lower):
                 total += np.sum(weight * mass_scores(self._coarse_law, params, lower, upper), axis=1)
         return total / self.nobs if np.all(np.isfinite(total)) else None
+
+    @property
+    def sums_masses(self) -> bool:
+        """Whether sums over the intervals give second derivatives too."""
+        return not self.plain and self._coarse_law.mass_sums is not None
+
+    def mean_coarse_hessian(self, theta: Array) -> Array:
+        """Second derivatives of `mean_coarse`, where ``sums_masses``; shape (p, p)."""
+        return symmetric(self._mass_derivatives(theta)[1 + len(theta) :]) / self.nobs
+
+    def _mass_derivatives(self, theta: Array) -> Array:
+        return self._last_masses(theta, self._sum_masses)
+
+    def _sum_masses(self, theta: Array) -> Array:
+        law, params = self._coarse_law, self.family.unpack(theta)
+        lower, upper, weight = self._coarse
+        total: Any = 0.0
+        with np.errstate(all="ignore"):
+            for first in range(0, len(lower), BLOCK_ROWS):
+                rows = slice(first, first + BLOCK_ROWS)
+                of_block = law.take(rows).mass_sums
+                assert of_block is not None
+                total = total + of_block(lower[rows], upper[rows], weight[rows], *params)
+        return np.asarray(total)
 
     def _one_by_one(self, params: tuple[Any, ...], intervals: tuple[Array, Array, Array]) -> float:
         lower, upper, weight = intervals
@@ -351,8 +378,7 @@ class Likelihood:
         family = self.family
         if isinstance(family, ExponentialFamily):
             return self.points_on_means and family.hessian_of is not None
-        by_numpy = family.derivative_sums is not None and not family.per_row
-        return (self.twin is not None or by_numpy) and self.exact is not None
+        return (self.twin is not None or family.derivative_sums is not None) and self.exact is not None
 
     def _derivatives(self, theta: Array) -> list[float] | None:
         """Means of log-likelihood, score and second derivatives of the points, in one pass; None where there is none.

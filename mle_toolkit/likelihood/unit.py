@@ -167,6 +167,9 @@ _SAME = Unit()
 
 def unit_for(family: Family, sample: Sample) -> Unit | ColumnUnits:
     """Choose the unit for a family and a sample: one a column for a law of vectors that may be shifted."""
+    if family.own_unit is not None:
+        unit: Unit = family.own_unit
+        return unit
     return ColumnUnits.of(sample) if family.multivariate and family.has_location else Unit.of(family, sample)
 
 

@@ -99,7 +99,7 @@ class Mixture(Combined):
         self.parameters, self._slots = self._declared()
         if all(c.score is not None for c in self.components):
             self.score = self._score
-            if all(c.hessian is not None for c in self.components):
+            if all(c.hessian is not None for c in self.components) and not self.per_row:
                 self.derivative_sums, self.derivatives = self._derivative_sums, self._derivatives
         if self.of_one_law and type(self.components[0]) is Normal and not shared:
             self.twin = "normal_mixture"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Reparametrised(Family):
     """
 
     def __init__(self, base: Family, form: Form, by: str) -> None:
-        self.base, self.form, self.by = base, form, by
+        self.base, self.form, self.kind = base, form, by
         self.constants = base.constants
         self.name = f"{base.name} by {by}"
         self.support = base.support
@@ -103,7 +104,7 @@ class Reparametrised(Family):
         score, flat = self.base.score(x, *own), self.base.hessian(x, *own)
         slopes, bends = self.form.slopes(*params), self.form.bends(*params)
         count = len(self.parameters)
-        place = {pair: k for k, pair in enumerate(zip(*np.triu_indices(count), strict=True))}
+        place = {pair: k for k, pair in enumerate(combinations_with_replacement(range(count), 2))}
         second = []
         for (j, k), at in place.items():
             value: Any = sum(s * bend[at] for s, bend in zip(score, bends, strict=True))
@@ -142,7 +143,7 @@ class Reparametrised(Family):
 
     def given(self, known: Known) -> Family:
         """The law of rows of which this is known."""
-        return Reparametrised(self.base.given(known), self.form, self.by) if self.per_row else self
+        return Reparametrised(self.base.given(known), self.form, self.kind) if self.per_row else self
 
     def check(self, sample: Sample) -> None:
         """Raise where the law has no maximum."""
@@ -157,4 +158,4 @@ class Reparametrised(Family):
         return Distribution.at(self.base, self.form.to_own(*params)).rvs(size, rng)
 
     def __repr__(self) -> str:
-        return f"{self.base!r} by {self.by}"
+        return f"{self.base!r} by {self.kind}"

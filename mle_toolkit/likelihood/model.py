@@ -1,0 +1,458 @@
+"""How the parameters of every row come about: a number, or a design times coefficients through a link.
+
+A model has two verbs: coefficients to the parameters of every row, and scores of parameters (and weights of second
+derivatives) back to coefficients. It is fitted as a law is: its own parameters are vectors of coefficients, in
+coordinates in which the columns of a design are centred and of unit size, so that no unit of a covariate matters.
+
+Sources: McCullagh & Nelder (1989), Generalized Linear Models, ch. 2; Rigby & Stasinopoulos (2005), Applied Statistics
+54, 507-554 (a predictor for every parameter); Green (1984), JRSS B 46, 149-192 (Newton's method by weighted sums).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import NoMaximumError, ParameterError
+from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import Interval, Space
+from mle_toolkit.families.links import Link
+from mle_toolkit.families.mass import log_mass, mass_scores
+from mle_toolkit.likelihood.unit import Unit
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.rows import Known
+    from mle_toolkit.data.sample import Sample
+
+_STEP = 6e-6
+"""Of the central differences of a score by a predictor, in natural changes: error 4e-11."""
+
+_VALUE_STEP = 1e-3
+"""Of differences of fourth order of a value by a predictor: error 1e-12; half of it again for second ones."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A parameter whose predictor is linear: ``link(parameter) = Z @ coefficients + offset``.
+
+    Parameters
+    ----------
+    parameter : str
+        Name of the parameter.
+    key : str
+        Name of the design among what is known of a row.
+    link : Link
+    shift : ndarray of shape (k,)
+        What is subtracted from the columns of the design.
+    frame : ndarray of shape (k, k), or (k,) for a diagonal one
+        ``Z = (design - shift) @ frame``.
+    offset : str or None
+        Name of the offset among what is known of a row.
+    factor, offset_shift : float
+        In the unit of the likelihood the predictor is ``factor`` times that of the data, plus ``offset_shift``.
+    """
+
+    parameter: str
+    key: str
+    link: Link
+    shift: Array
+    frame: Array
+    offset: str | None = None
+    factor: float = 1.0
+    offset_shift: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Number of coefficients."""
+        return len(self.shift)
+
+    def design(self, known: Known) -> Array:
+        """Z of some rows; shape (n, k)."""
+        away = known[self.key] - self.shift
+        return away * self.frame if self.frame.ndim == 1 else away @ self.frame
+
+    def fixed_part(self, known: Known) -> Array | float:
+        """What the predictor has without coefficients, in the unit of the likelihood."""
+        return self.offset_shift if self.offset is None else self.factor * known[self.offset] + self.offset_shift
+
+    def to_data(self, coefficients: Array) -> Array:
+        """Coefficients of the raw design, in the unit of the data, from those of Z; the inverse of `to_unit`.
+
+        What the shift contributes goes to the column that is constant, which has no shift of its own.
+        """
+        raw = (self.frame * coefficients if self.frame.ndim == 1 else self.frame @ coefficients) / self.factor
+        return self._moved(raw, -1.0)
+
+    def to_unit(self, coefficients: Array) -> Array:
+        """Coefficients of Z, from those of the raw design in the unit of the data."""
+        raw = self._moved(np.asarray(coefficients, dtype=float), 1.0) * self.factor
+        return np.asarray(raw / self.frame if self.frame.ndim == 1 else np.linalg.solve(self.frame, raw))
+
+    @cached_property
+    def map_to_data(self) -> Array:
+        """The matrix of `to_data`; shape (k, k)."""
+        return np.stack([self.to_data(axis) for axis in np.eye(self.size)], axis=1)
+
+    def _moved(self, coefficients: Array, sign: float) -> Array:
+        if self.constant is None or not self.shift.any():
+            return coefficients
+        moved = coefficients.copy()
+        moved[self.constant] += sign * float(self.shift @ coefficients)
+        return moved
+
+    constant: int | None = None
+    """Which column of the design is 1 in every row, if one is."""
+
+
+class Model(Family):
+    """A law whose parameters differ from row to row, by designs that are known of the rows.
+
+    Parameters
+    ----------
+    base : Family
+        The law of one row, all of whose parameters are numbers.
+    linear : sequence of Linear
+        How some of its parameters come about; the others are one number for all rows.
+    rows : mapping of str to ndarray
+        Designs, offsets and constants of the rows at hand.
+    unit : Unit
+        The unit of the observations in which the predictors are.
+    """
+
+    def __init__(self, base: Family, linear: Sequence[Linear], rows: Known, unit: Unit) -> None:
+        self.base, self.rows, self.own_unit = base, rows, unit
+        self.linear = {term.parameter: term for term in linear}
+        self.name = base.name
+        self.support = base.support
+        self.constants = dict(base.constants)
+        self.parameters = tuple(
+            Parameter(p.name, Space(self.linear[p.name].size)) if p.name in self.linear else p for p in base.parameters
+        )
+        self.mass_sums = self._mass_sums
+        if base.score is not None:
+            self.score = self._score
+            self.derivative_sums, self.derivatives = self._derivative_sums, _as_they_are
+
+    # --- what is known of the rows ------------------------------------------------------------------------------------
+
+    @cached_property
+    def per_row(self) -> tuple[str, ...]:
+        """Names of all that is known of a row."""
+        designs = [term.key for term in self.linear.values()]
+        offsets = [term.offset for term in self.linear.values() if term.offset is not None]
+        return *designs, *offsets, *self.base.per_row
+
+    @property
+    def known(self) -> Known:
+        """What is known of the rows at hand."""
+        return self.rows
+
+    def given(self, known: Known) -> Model:
+        """The model of rows of which this is known."""
+        rows = {name: known[name] for name in self.per_row}
+        return Model(self.base.given(rows), tuple(self.linear.values()), rows, self.own_unit)
+
+    def strata(self, sample: Sample) -> tuple[Array, ...]:
+        """Every row is a stratum of its own."""
+        return (np.arange(sample.n_rows, dtype=float),)
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """Itself: its predictors are in the unit of the likelihood."""
+        return self
+
+    def check_support(self, sample: Sample) -> None:
+        """Raise `SupportError` for what is impossible under the law of a row."""
+        self.base.check_support(sample)
+
+    # --- coefficients to parameters -----------------------------------------------------------------------------------
+
+    def at_rows(self, coefficients: Sequence[Any]) -> _Rows:
+        """The parameters of the rows at hand, with the derivatives of each by its predictor."""
+        params: list[Any] = []
+        slopes: list[Any] = []
+        bends: list[Any] = []
+        designs: list[Array | None] = []
+        for p, value in zip(self.parameters, coefficients, strict=True):
+            term = self.linear.get(p.name)
+            if term is None:
+                params.append(value)
+                slopes.append(1.0)
+                bends.append(0.0)
+                designs.append(None)
+                continue
+            design = term.design(self.rows)
+            at, slope, bend = term.link.inverse(design @ np.asarray(value) + term.fixed_part(self.rows))
+            domain = self.base.parameters[len(params)].domain
+            inside = domain.contains(at)
+            params.append(at if np.all(inside) else np.where(inside, at, np.nan))
+            slopes.append(slope)
+            bends.append(bend)
+            designs.append(design)
+        return _Rows(tuple(params), slopes, bends, designs)
+
+    def law(self, coefficients: Sequence[Any]) -> Distribution:
+        """The laws of the rows at hand, in the unit of the likelihood."""
+        return Distribution.at(self.base, self.at_rows(coefficients).params)
+
+    def logpdf(self, x: Array, *coefficients: Any) -> Array:
+        """Log-density of each row; -inf where a parameter leaves its domain."""
+        values = self.base.logpdf(x, *self.at_rows(coefficients).params)
+        return np.where(np.isnan(values), -np.inf, values)
+
+    def log_mass(self, lower: Array, upper: Array, *coefficients: Any) -> Array:
+        """Log-probability of ``(lower, upper]`` in each row."""
+        values = log_mass(self.base, self.at_rows(coefficients).params, lower, upper)
+        return np.where(np.isnan(values), -np.inf, values)
+
+    # --- scores back to coefficients ----------------------------------------------------------------------------------
+
+    def _score(self, x: Array, *coefficients: Any) -> tuple[Array, ...]:
+        assert self.base.score is not None
+        at = self.at_rows(coefficients)
+        columns: list[Array] = []
+        for s, slope, design in zip(self.base.score(x, *at.params), at.slopes, at.designs, strict=True):
+            along = np.broadcast_to(s * slope, x.shape)
+            columns += [along] if design is None else list((design * along[:, None]).T)
+        return tuple(columns)
+
+    def _derivative_sums(self, x: Array, weight: Array | None, *coefficients: Any) -> list[float]:
+        assert self.base.score is not None
+        at = self.at_rows(coefficients)
+        value = np.broadcast_to(self.base.logpdf(x, *at.params), x.shape)
+        score = self.base.score(x, *at.params)
+        if self.base.hessian is not None:
+            second = self.base.hessian(x, *(np.float64(p) if isinstance(p, float) else p for p in at.params))
+        else:
+            second = tuple(self._second_by_differences(partial(self._scores_at, x), at))
+        value = np.where(np.isnan(value), -np.inf, value)
+        sums: list[float] = self._summed(at, value, score, second, weight, len(x)).tolist()
+        return sums
+
+    def _scores_at(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, ...]:
+        assert self.base.score is not None
+        return self.base.score(x, *params)
+
+    def _mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
+        """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""
+        at = self.at_rows(coefficients)
+        value = log_mass(self.base, at.params, lower, upper)
+        if self.base.tail_scores is not None or self.base.log_mass_scores is not None:
+
+            def scores(params: tuple[Any, ...]) -> Any:
+                return mass_scores(self.base, params, lower, upper)
+
+            score = scores(at.params)
+            second = self._second_by_differences(scores, at)
+        else:
+            score, second = self._by_differences(lambda params: log_mass(self.base, params, lower, upper), at)
+        value = np.where(np.isnan(value), -np.inf, value)
+        return self._summed(at, value, score, second, weight, len(lower))
+
+    def _summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
+        """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients."""
+        size = sum(p.size for p in self.parameters)
+        places = list(self.places)
+        gradient, hessian = np.zeros(size), np.zeros((size, size))
+        count = len(self.parameters)
+        flat = iter(second)
+        for j in range(count):
+            along = score[j] * at.slopes[j]
+            gradient[places[j]] = _projected(at.designs[j], along, weight, n_rows)
+            for k in range(j, count):
+                across = next(flat) * (at.slopes[j] * at.slopes[k])
+                if j == k:
+                    across = across + score[j] * at.bends[j]
+                hessian[places[j], places[k]] = _crossed(at.designs[j], at.designs[k], across, weight, n_rows)
+        total = float(np.sum(value if weight is None else weight * value))
+        return np.concatenate([[total], gradient, hessian[np.triu_indices(size)]])
+
+    def _steps(self, at: _Rows, size: float) -> list[Any]:
+        """Changes of the parameters by which differences are taken: of their predictors where they have one."""
+        steps: list[Any] = []
+        for p, value, slope in zip(self.base.parameters, at.params, at.slopes, strict=True):
+            if p.name in self.linear:
+                steps.append(size * np.asarray(slope))
+                continue
+            domain = p.domain
+            assert isinstance(domain, Interval)
+            room = min(value - domain.lower, domain.upper - value)
+            steps.append(size * min(max(1.0, abs(value)) if np.isinf(room) else room, max(1.0, abs(value))))
+        return steps
+
+    def _second_by_differences(self, scores: Callable[[tuple[Any, ...]], Any], at: _Rows) -> list[Array]:
+        """Second derivatives by the parameters of each row, upper triangle, by differences of a score."""
+        steps, columns = self._steps(at, _STEP), []
+        for k, step in enumerate(steps):
+            up, down = (
+                scores((*at.params[:k], at.params[k] + sign * step, *at.params[k + 1 :])) for sign in (1.0, -1.0)
+            )
+            with np.errstate(invalid="ignore", divide="ignore"):
+                columns.append([(u - d) / (2 * step) for u, d in zip(up, down, strict=True)])
+        count = len(steps)
+        return [0.5 * (columns[j][k] + columns[k][j]) for j in range(count) for k in range(j, count)]
+
+    def _by_differences(
+        self, value: Callable[[tuple[Any, ...]], Array], at: _Rows
+    ) -> tuple[list[Array], list[Array]]:
+        """Derivatives and second derivatives of a value by the parameters of each row."""
+        count = len(at.params)
+
+        def moved(changes: Mapping[int, Any]) -> Array:
+            return value(tuple(p + changes[k] if k in changes else p for k, p in enumerate(at.params)))
+
+        first, second = [], []
+        steps, wide = self._steps(at, _VALUE_STEP), self._steps(at, 6 * _VALUE_STEP)
+        centre = moved({})
+        for k, h in enumerate(steps):
+            near, far = moved({k: h}) - moved({k: -h}), moved({k: 2 * h}) - moved({k: -2 * h})
+            first.append((8 * near - far) / (12 * h))
+        for j in range(count):
+            for k in range(j, count):
+                h, g = wide[j], wide[k]
+                if j == k:
+                    pairs = [(moved({j: m * h}) + moved({j: -m * h}) - 2 * centre) / (m * h) ** 2 for m in (1.0, 2.0)]
+                else:
+                    pairs = [
+                        (
+                            moved({j: m * h, k: m * g})
+                            + moved({j: -m * h, k: -m * g})
+                            - moved({j: m * h, k: -m * g})
+                            - moved({j: -m * h, k: m * g})
+                        )
+                        / (4 * m * m * h * g)
+                        for m in (1.0, 2.0)
+                    ]
+                second.append((4 * pairs[0] - pairs[1]) / 3)
+        return first, second
+
+    # --- starts and limits --------------------------------------------------------------------------------------------
+
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """The law without covariates: its maximum, and the nearest coefficients."""
+        model = self.given(sample.known)
+        return [model.nearest(params) for params in _null_params(self.base.given(sample.known), sample)]
+
+    def nearest(self, params: Sequence[float]) -> tuple[Any, ...]:
+        """Coefficients whose predictors are nearest to those of one law for all rows, in least squares."""
+        found: list[Any] = []
+        for p, value in zip(self.base.parameters, params, strict=True):
+            term = self.linear.get(p.name)
+            if term is None:
+                found.append(value)
+                continue
+            design = term.design(self.rows)
+            with np.errstate(all="ignore"):
+                wanted = np.broadcast_to(term.link.predictor(value) - term.fixed_part(self.rows), len(design))
+            wanted = np.where(np.isfinite(wanted), wanted, 0.0)
+            found.append(np.linalg.lstsq(design.T @ design, design.T @ wanted, rcond=None)[0])
+        return tuple(found)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Those of the law at which parameters that are numbers end."""
+        return tuple(found for limit in self.base.limits if (found := self._limit(limit)) is not None)
+
+    def _limit(self, limit: Limit) -> Limit | None:
+        law = limit.family
+        if not law.all_scalar:
+            return None
+        # Which of our parameters each of the limit's is: shown by numbers that they are given.
+        probes = [0.37 + 0.011 * k for k in range(len(law.parameters))]
+        with np.errstate(all="ignore"):
+            ends = limit.embed(*probes)
+        place = [next((k for k, end in enumerate(ends) if end == probe), None) for probe in probes]
+        left = [k for k in range(len(ends)) if k not in place]
+        names = [p.name for p in self.base.parameters]
+        if any(k is None for k in place) or any(names[k] in self.linear for k in left):
+            return None
+        terms = [
+            replace(term, parameter=p.name)
+            for p, k in zip(law.parameters, place, strict=True)
+            if k is not None and (term := self.linear.get(names[k])) is not None
+        ]
+        model = Model(law, terms, self.rows, self.own_unit)
+
+        def embed(*coefficients: Any) -> tuple[Any, ...]:
+            own: list[Any] = list(ends)
+            for k, value in zip(place, coefficients, strict=True):
+                if k is not None:
+                    own[k] = value
+            return tuple(own)
+
+        return Limit(model, embed)
+
+    def irregular(self, *params: Any) -> tuple[str, ...]:
+        """Parameters without a standard error from the information."""
+        return tuple(p.name for p in self.base.parameters if not p.regular)
+
+    def __repr__(self) -> str:
+        models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())
+        return f"{self.base!r} with {models}"
+
+
+class _Rows(NamedTuple):
+    """Parameters of rows, their derivatives by predictors, and the designs; one entry a parameter."""
+
+    params: tuple[Any, ...]
+    slopes: list[Any]
+    bends: list[Any]
+    designs: list[Array | None]
+
+
+def _as_they_are(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:
+    """The sums, which are derivatives already."""
+    return sums
+
+
+def _projected(design: Array | None, along: Any, weight: Array | None, n_rows: int) -> Any:
+    along = np.broadcast_to(along, n_rows)
+    along = along if weight is None else weight * along
+    return np.sum(along) if design is None else design.T @ along
+
+
+def _crossed(one: Array | None, other: Array | None, across: Any, weight: Array | None, n_rows: int) -> Any:
+    across = np.broadcast_to(across, n_rows)
+    across = across if weight is None else weight * across
+    if one is None and other is None:
+        return np.sum(across)
+    if one is None:
+        assert other is not None
+        return (across @ other)[None, :]
+    return (one.T @ across)[:, None] if other is None else one.T @ (across[:, None] * other)
+
+
+def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:
+    """Parameters of one law for all rows, from which to begin."""
+    from mle_toolkit.families.combinators.parts import fitted
+
+    points = sample.stand_ins()
+    inside = base.support.contains(points.x)
+    if not np.all(inside):
+        points = points.take(inside)
+    found = None
+    if points.n_rows:
+        try:
+            base.given(points.known).check(points)
+            found = fitted(base.given(points.known), points)
+        except NoMaximumError:
+            found = None
+    if found is not None:
+        return [found]
+    return [tuple(0.5 * sum(p.typical) for p in base.parameters)]
+
+
+def check_scalar(base: Family) -> None:
+    """Refuse laws of vectors, and those with arrays as parameters.
+
+    Raises
+    ------
+    ParameterError
+    """
+    if base.multivariate or not base.all_scalar:
+        raise ParameterError(f"regress: {base.name} has vectors as observations or parameters, which take no formula.")
