@@ -30,18 +30,19 @@ class Verdict(Enum):
     NON_REGULAR = "the maximum is right, but standard errors by the usual theory are not"
     LOCAL = "a good local maximum of an unbounded likelihood"
     NOT_CONVERGED = "the solver stopped before a maximum"
+    INEXACT = "the log-likelihood is not that of the estimates to the digits that a certificate needs"
 
     def __str__(self) -> str:
         return self.name.lower()
 
     def __eq__(self, other: object) -> bool:
-        """Equal to itself and to its name in lower case: ``verdict == "interior"``."""
+        """Equal to itself and to its name: ``verdict == "interior"``, ``verdict in {"interior", "boundary"}``."""
         if isinstance(other, str):
             return self.name.lower() == other.lower()
         return self is other
 
     def __hash__(self) -> int:
-        return hash(self.name)
+        return hash(self.name.lower())
 
 
 @dataclass(frozen=True, kw_only=True)

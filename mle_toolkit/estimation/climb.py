@@ -68,6 +68,10 @@ _CLEAR = 1e-12
 
 _LEAST_CURVATURE = 1e-3
 """Share of the largest curvature that a direction counts with where the information is not positive definite."""
+
+_BEYOND = 1.0
+"""How much farther out a coordinate is taken to see whether the likelihood falls at all: a natural change."""
+
 SOLVERS = (
     "Nelder-Mead", "Powell", "CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "COBYLA", "COBYQA", "SLSQP",
     "trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov",
@@ -290,6 +294,30 @@ def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None
     return right
 
 
+def value_beyond(objective: Objective, u: Array, k: int) -> float:
+    """The lowest value with one coordinate a natural change farther out, the others following it."""
+    from scipy import optimize
+
+    there = u.copy()
+    there[k] += math.copysign(_BEYOND, u[k])
+    others = np.arange(len(u)) != k
+
+    def at(v: Array) -> Array:
+        w = there.copy()
+        w[others] = v
+        return w
+
+    with np.errstate(all="ignore"), contextlib.suppress(ValueError, ArithmeticError, np.linalg.LinAlgError):
+        if len(u) == 1:
+            return objective.value(there)
+        minimize: Any = optimize.minimize
+        # Where the others follow slowly, along a ridge, derivatives at the new place lead elsewhere.
+        options = _TIGHT_OPTIONS["Nelder-Mead"] | {"maxfev": _RESCUE_LOOKS * len(u)}
+        found = minimize(lambda v: objective.value(at(v)), u[others], method="Nelder-Mead", options=options)
+        return float(found.fun)
+    return math.inf
+
+
 def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Array:
     import warnings
 
@@ -313,7 +341,7 @@ def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Arr
         # What SciPy warns of (precision loss, iteration limits) is judged by the certificate at the point itself.
         warnings.simplefilter("ignore")
         # A method that cannot go on has still seen its best point, which the certificate judges.
-        with contextlib.suppress(ValueError, FloatingPointError, np.linalg.LinAlgError, ZeroDivisionError):
+        with contextlib.suppress(ValueError, ArithmeticError, np.linalg.LinAlgError):
             minimize: Any = optimize.minimize
             minimize(value, u, options=options, **arguments)
     return np.asarray(seen["u"])

@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
-from mle_toolkit.errors import DataError, NoMaximumError, ParameterError, UnboundedLikelihoodError
+from mle_toolkit.errors import DataError, MleError, NoMaximumError, ParameterError, UnboundedLikelihoodError
 from mle_toolkit.estimation.asked import Asked
 from mle_toolkit.estimation.certificate import (
     DECREMENT_TOLERANCE,
@@ -21,7 +22,7 @@ from mle_toolkit.estimation.certificate import (
     Verdict,
     measure,
 )
-from mle_toolkit.estimation.climb import End, climb, climb_in_levels
+from mle_toolkit.estimation.climb import End, climb, climb_in_levels, value_beyond
 from mle_toolkit.estimation.starts import (
     bounded_domains,
     direct_route,
@@ -35,6 +36,7 @@ from mle_toolkit.estimation.starts import (
 )
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.likelihood.audit import complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -133,7 +135,8 @@ class Maximum:
         The log-likelihood of an exponential family is strictly concave, so the root of its equation is the maximum.
         """
         by_theorem = self.likelihood.on_means or self.family.entropy_attained
-        return self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
+        formula = self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
+        return formula and not is_extreme(self.theta_in_unit)
 
     @property
     def known(self) -> dict[str, Any]:
@@ -160,13 +163,19 @@ class Maximum:
         if self.limit is not None:
             at_limit = self.limit.certify()
             where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in self.boundary)
+            there = f"the boundary {where}, where {family.name} is {self.limit.family.name}"
             return replace(
                 at_limit,
                 **facts | {"irregular": at_limit.irregular},
-                verdict=Verdict.BOUNDARY,
+                verdict=Verdict.BOUNDARY if at_limit.ok else at_limit.verdict,
                 limit=self.limit.family.name,
-                message=f"the maximum is at the boundary {where}, where {family.name} is {self.limit.family.name}",
+                message=f"the maximum is at {there}" if at_limit.ok else f"at {there}: {at_limit.message}",
             )
+        wrong = complaint(
+            family, self.likelihood, self.theta, self.theta_in_unit, self.loglik, searched=self.method != "closed-form"
+        )
+        if wrong is not None:
+            return Certificate(verdict=Verdict.INEXACT, message=wrong, **facts)
         seen = self._measured()
         facts |= {"score_se": seen.score_se, "decrement": seen.decrement, "eigenvalues": seen.eigenvalues}
         verdict, message = self._judge(seen, irregular)
@@ -185,8 +194,26 @@ class Maximum:
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)
         return measure(self.objective.gradient(u), self.objective.hessian(u), self.likelihood.nobs)
 
+    def _approached(self) -> list[str]:
+        """Numbers among the parameters that may run off without any loss of likelihood, the others following."""
+        u, objective = self.coordinates, self.objective
+        highest = objective.value(u) + _SAME_NATS * max(1.0, abs(self.loglik)) / self.likelihood.nobs
+        names = _coordinate_names(self)
+        farthest = np.argsort(-np.abs(u), kind="stable")[:_FOLLOWED].tolist()
+        return [names[k] for k in farthest if value_beyond(objective, u, k) <= highest]
+
     def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
-        if len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR:
+        flat = len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR
+        if flat or not np.isfinite(seen.decrement):
+            away = self._approached()
+            if away:
+                return (
+                    Verdict.NOT_IDENTIFIED,
+                    f"{Verdict.NOT_IDENTIFIED.value}: the log-likelihood only approaches its supremum, "
+                    f"{self.loglik:.8g}, as {', '.join(away)} runs off, so there is no maximum. Fix it, or choose a "
+                    f"law with fewer parameters",
+                )
+        if flat:
             return (
                 Verdict.NOT_IDENTIFIED,
                 f"{Verdict.NOT_IDENTIFIED.value}; the smallest eigenvalue of the scaled information is "
@@ -252,6 +279,8 @@ def maximise(
     fixed, bounds, start, solver = Asked.of(family, fixed, bounds, start, solver)
     if not sample.is_plain:
         _check_coarse(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
+        if not bounds and family.n_free > 1:
+            _check_only_event(family, sample, fixed)
     elif not fixed and not bounds:
         family.check(sample)
     likelihood = Likelihood(family, sample)
@@ -562,13 +591,12 @@ def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:
     points = likelihood.stand_ins
     kept = [e for e in ends if not family.spurious(points, *family.unpack(objective.coordinates.to_theta(e.u)))]
     if not kept:
-        message = (
-            f"{family.name}: the likelihood is unbounded, and every maximum that the search found is a spike on a few "
-            f"observations. {family.without_spikes} If the data are rounded, the likelihood of Sample.rounded(x, step) "
-            f"is bounded."
-        )
-        raise UnboundedLikelihoodError(
-            message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="newton")
+        raise _unbounded(
+            family,
+            "the likelihood is unbounded, and every maximum that the search found is a spike on a few observations. "
+            f"{family.without_spikes}",
+            likelihood.data,
+            "newton",
         )
     return kept
 
@@ -607,6 +635,15 @@ def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | N
 _EXPLAINED = 1e-7
 """Nats per observation below which intervals count as certain under a law."""
 
+_FURTHER = (1.0, 5.0, 25.0)
+"""How much farther a parameter that has run off is followed, in natural changes."""
+
+_FOLLOWED = 2
+"""How many coordinates, the farthest, are followed to see whether the likelihood only approaches its supremum."""
+
+_SAME_NATS = 1e-7
+"""Log-likelihoods that differ by so little are one, for telling where a likelihood has become flat."""
+
 
 def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     """Settle a search that followed the likelihood towards the end of a parameter's domain.
@@ -614,7 +651,9 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     Where the likelihood still rises there it is unbounded, and that is raised; where it has become flat, the end of the
     domain is where the maximum is, and the parameter counts as at the boundary.
     """
-    if found.likelihood.exact is None and any(found.free) and found.loglik > -_EXPLAINED * found.likelihood.nobs:
+    data = found.likelihood.data
+    certain = found.likelihood.exact is None and found.loglik > -_EXPLAINED * found.likelihood.nobs
+    if certain and any(found.free) and _have_common_points(data):
         message = (
             f"{found.family.name}: all intervals have points in common, so the likelihood has no maximum: it tends to "
             f"1 as the law concentrates there. Narrower intervals, or fixed parameters, are needed."
@@ -628,28 +667,149 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     ]
     if not any(far):
         return found
-    names = [name for name, away in zip(_free_names(found), far, strict=True) if away]
-    elsewhere = None if found.family.unbounded is None else found.family.unbounded(found.likelihood.data, found.known)
+    names = list(dict.fromkeys(name for name, away in zip(_free_names(found), far, strict=True) if away))
+    elsewhere = None if found.family.unbounded is None else found.family.unbounded(data, found.known)
     if elsewhere is not None:
-        message = (
-            f"{found.family.name}: the search found no local maximum of an unbounded likelihood: {elsewhere}. If the "
-            f"data are rounded, as all measurements are, the likelihood of Sample.rounded(x, step) is bounded."
+        raise _unbounded(
+            found.family,
+            f"the search found no local maximum of an unbounded likelihood: {elsewhere}.",
+            data,
+            found.method,
         )
-        raise UnboundedLikelihoodError(
-            message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method)
-        )
-    if any(
-        away and not abs(g) < STILL_RISING for away, g in zip(far, found.objective.gradient(u).tolist(), strict=True)
-    ):
-        message = (
-            f"{found.family.name}: the likelihood is unbounded as {', '.join(names)} runs to the end of its domain "
-            f"(log-likelihood {found.loglik:.6g} and rising). Are there ties, or fewer distinct values than parameters?"
-        )
-        raise UnboundedLikelihoodError(
-            message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method)
+    slopes = found.objective.gradient(u).tolist()
+    rising = any(away and not abs(g) < STILL_RISING for away, g in zip(far, slopes, strict=True))
+    if rising or _rises_beyond(found, np.array(far)):
+        why = _only_event(data) or "are there ties, or fewer distinct values than parameters?"
+        raise _unbounded(
+            found.family,
+            f"the likelihood is unbounded as {', '.join(names)} runs to the end of its domain (log-likelihood "
+            f"{found.loglik:.6g} and rising): {why.rstrip('?')}{'?' if why.endswith('?') else '.'}",
+            data,
+            found.method,
+            names,
         )
     free = [ok and p.name not in names for ok, p in zip(found.free, found.family.parameters, strict=True)]
-    return replace(found, free=tuple(free), boundary=tuple(dict.fromkeys(names)))
+    return replace(found, free=tuple(free), boundary=tuple(names))
+
+
+def _rises_beyond(found: Maximum, far: NDArray[np.bool_]) -> bool:
+    """Whether the likelihood is higher beyond the point at which parameters that have run off were left."""
+    u, nobs = found.coordinates, found.likelihood.nobs
+    here = found.objective.value(u)
+    with np.errstate(all="ignore"):
+        values = [found.objective.value(u + np.where(far, np.sign(u) * d, 0.0)) for d in _FURTHER]
+    return any((here - value) * nobs > _SAME_NATS * max(1.0, abs(here * nobs)) for value in values)
+
+
+def _have_common_points(data: Sample) -> bool:
+    """Whether there are points that every interval ``(lower, upper]`` holds."""
+    return bool(np.max(data.lower) < np.min(data.upper))
+
+
+def _unbounded(
+    family: Family, why: str, data: Sample, method: str, run_off: Sequence[str] = ()
+) -> UnboundedLikelihoodError:
+    """The error for a likelihood that has no bound, with the way out that these data have.
+
+    Parameters
+    ----------
+    family : Family
+    why : str
+        A sentence, with its full stop.
+    data : Sample
+    method : str
+    run_off : sequence of str
+        Parameters that run to the end of their domain.
+    """
+    right, left = bool(np.isposinf(data.upper).any()), bool(np.isneginf(data.lower).any())
+    known = f"fix what is known: {_fixing(family, run_off, weibayes=right)}" if run_off else ""
+    if _only_event(data) is not None:
+        # Rounding would not help: the only event would be an interval that all others hold.
+        way = f"Observe longer, fit a law of fewer parameters, as the exponential{known and ', or ' + known}."
+    else:
+        arguments = "time, step, event=event" if right else "x, step, observed=observed" if left else "x, step"
+        rounded = f"If the data are rounded, as all measurements are, the likelihood of Sample.rounded({arguments})"
+        way = f"{rounded} is bounded{known and '; or ' + known}."
+    message = f"{family.name}: {why} {way}"
+    return UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=method))
+
+
+def _fixing(family: Family, names: Sequence[str], *, weibayes: bool) -> str:
+    """How to fix the first of some parameters."""
+    name = names[0]
+    shape = family.parameters[family.param_names.index(name)].role == "shape"
+    return f"fixed={{{name!r}: ...}}" + (" (Weibayes)" if weibayes and shape else "")
+
+
+_NEARER = (1e-1, 1e-2, 1e-3)
+"""Spreads, relative to a point, of the laws that are tried on it."""
+
+_CONCENTRATES = 1.0
+"""Gain of log-likelihood, from each of those to the next, of a law whose density there grows without bound: the log of
+10 is 2.3."""
+
+
+def _check_only_event(family: Family, sample: Sample, fixed: Mapping[str, Any]) -> None:
+    """Raise where all that is exact is one value that the intervals allow, and the law can concentrate there."""
+    why = None if family.discrete or family.multivariate or family.per_row else _only_event(sample)
+    if why is None:
+        return
+    value = float(sample.lower[sample.lower == sample.upper][0])
+    heights, thetas = [], []
+    for spread in _NEARER:
+        near = sample.with_values(value + spread * (abs(value) or 1.0) * np.array([-1.0, 0.0, 1.0, 0.5, -0.5]), None)
+        try:
+            family.check_support(near)
+            law = maximise(family, near, fixed=fixed)
+        except (MleError, ArithmeticError):
+            return
+        at = law if law.limit is None else law.limit
+        theirs = Likelihood(at.family, sample)
+        in_its_unit = theirs.unit.params_to_unit(at.family, at.theta)
+        heights.append((theirs.mean_loglik(in_its_unit) + theirs.log_jacobian) * theirs.nobs)
+        thetas.append(law.theta)
+    if not np.all(np.isfinite(heights)) or not np.all(np.diff(heights) > _CONCENTRATES):
+        return
+    with np.errstate(all="ignore"):
+        moved = np.nan_to_num(np.abs(np.log(np.abs(thetas[-1] / thetas[0]))), posinf=1e300).tolist()
+    # Without a location the scale is where the law is, and a shape how narrow.
+    width = ("scale", "rate", "log-scale") if family.has_location else ("shape",)
+    narrow = [k for k, p in enumerate(family.parameters) if p.role in width and p.name not in fixed]
+    known = family.all_scalar and narrow
+    names = [family.param_names[max(narrow, key=lambda k: moved[k])]] if known else []
+    raise _unbounded(
+        family,
+        f"the likelihood is unbounded: {why}, and it grows as the law concentrates there.",
+        sample,
+        "none",
+        names,
+    )
+
+
+def _only_event(data: Sample) -> str | None:
+    """In words, that all that is exact is one value that every interval allows; None where it is not so."""
+    point = data.lower == data.upper
+    if data.is_exact or not point.any():
+        return None
+    value = float(data.lower[point][0])
+    if np.any(data.lower[point] != value) or np.any(data.lower > value) or np.any(data.upper < value):
+        return None
+    number = int(np.count_nonzero(point))
+    if np.isposinf(data.upper[~point]).all():
+        event = "the only event" if number == 1 else f"the one time of all {number} events"
+        return f"all censored times lie before {event}, {value:g}"
+    event = "the only exact observation" if number == 1 else f"all {number} exact observations"
+    return f"every interval holds the value of {event}, {value:g}"
+
+
+def _coordinate_names(found: Maximum) -> list[str]:
+    """Names of the free coordinates: of an entry of an array where each has its own, else of the parameter."""
+    names: list[str] = []
+    for p, free, place in zip(found.family.parameters, found.free, found.family.places, strict=True):
+        if free:
+            own = p.domain.n_free == p.size
+            names += found.family.coefficient_names[place] if own else [p.name] * p.domain.n_free
+    return names
 
 
 def _free_names(best: Maximum) -> list[str]:
@@ -689,7 +849,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         named = dict(zip(family.param_names, split(family, theta), strict=True))
         if any(not np.array_equal(named[name], np.ravel(value)) for name, value in fixed.items()):
             continue
-        if at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik):
+        higher = at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik)
+        if higher and at.certify().ok:
             ends = tuple(
                 p.name
                 for p in family.parameters

@@ -1,0 +1,231 @@
+"""Whether a log-likelihood can be that of its parameters: a bound that no law passes, and a recount row by row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import HELD_ROWS, Sample
+from mle_toolkit.families.base import Family
+from mle_toolkit.likelihood.intervals import log_mass
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
+
+ROUNDING = 1e-8
+"""Share of the sum of the absolute log-densities of the rows, plus as many nats, to which two counts must agree."""
+
+SURE_ROW = 1e-6
+"""Log-probability of one row above which it is no rounding error: it must not be positive."""
+
+EXTREME = 1e6
+"""A parameter, in the unit of the likelihood, this large or as small may make terms cancel that are larger still."""
+
+RECOUNTED_ROWS = 10_000
+"""Exact rows up to which every search is recounted; more are only where parameters are extreme, and then a part."""
+
+_NUDGES = (1, -2, 3)
+"""Steps from one number to the next by which parameters are moved to see what rounding does."""
+
+
+def is_extreme(theta: Array) -> bool:
+    """Whether parameters, in the unit of the likelihood, are so large or small that sums may lose their digits."""
+    return any(not abs(v) < EXTREME or 0.0 < abs(v) < 1.0 / EXTREME for v in theta.tolist())
+
+
+def complaint(
+    family: Family, likelihood: Likelihood, theta: Array, theta_in_unit: Array, loglik: float, *, searched: bool
+) -> str | None:
+    """Say why a log-likelihood cannot be that of its parameters; None where nothing is wrong.
+
+    Parameters
+    ----------
+    family : Family
+        The law in the unit of the data.
+    likelihood : Likelihood
+    theta, theta_in_unit : ndarray of shape (p,)
+        The parameters in the unit of the data, and in that of the likelihood.
+    loglik : float
+        What is to be reported for them, nats.
+    searched : bool
+        Whether a search led there, and no formula.
+
+    Notes
+    -----
+    The recount takes the rows one by one in the unit of the data, where the likelihood may have used sums, moments of
+    many ends, and a unit of its own. How far rounding alone can move it is seen by moving the parameters to the next
+    numbers: at a maximum the log-likelihood itself does not change by that.
+    """
+    if not math.isfinite(loglik):
+        return f"the log-likelihood there is {loglik:g}"
+    above = _above_bound(family, likelihood, loglik)
+    if above is not None:
+        return above
+    extreme = is_extreme(theta_in_unit)
+    data = likelihood.data
+    few = data.n_rows <= RECOUNTED_ROWS and searched
+    if not data.in_memory or (likelihood.plain and not extreme and not few):
+        return None
+    part = likelihood if data.n_rows <= RECOUNTED_ROWS else likelihood.on_sketch()
+    return _recounted(family, part, theta, theta_in_unit, loglik if part is likelihood else None, extreme)
+
+
+def _recounted(
+    family: Family, part: Likelihood, theta: Array, theta_in_unit: Array, loglik: float | None, extreme: bool
+) -> str | None:
+    """What a recount of the rows finds wrong."""
+    data, nobs = part.data, part.nobs
+    ours = Likelihood(family, data, Unit())
+    weight = np.ones(data.n_rows) if data.weight is None else data.weight
+
+    def in_unit(at: Array) -> float:
+        return (part.mean_loglik(at) + part.log_jacobian) * nobs
+
+    def by_rows(at: Array) -> float:
+        return float(np.sum(weight * ours.rows(at)))
+
+    with np.errstate(all="ignore"):
+        rows = ours.rows(theta)
+        probable = rows if family.discrete else rows[data.lower < data.upper]
+        counted, size = float(np.sum(weight * rows)), float(np.sum(weight * np.abs(rows)))
+    if len(probable) and np.max(probable) > SURE_ROW:
+        return (
+            f"{np.count_nonzero(probable > SURE_ROW)} of {len(probable)} probabilities exceed 1 there, which none can: "
+            f"the largest is exp({np.max(probable):.4g})"
+        )
+    reported = in_unit(theta_in_unit) if loglik is None else loglik
+    allowed = ROUNDING * (1.0 + (size if math.isfinite(size) else abs(reported)))
+    agree = abs(reported - counted) <= allowed
+    if not (data.is_exact or family.discrete or family.per_row):
+        apart = _against_density(family, family.unpack(theta), data)
+        if apart is not None:
+            return apart
+    if agree and not extreme:
+        return None
+    with np.errstate(all="ignore"):
+        noise = _noise(in_unit, theta_in_unit)
+    if noise > allowed:
+        return (
+            f"rounding alone moves the log-likelihood, {reported:.10g}, by about {noise:.1g}, because its terms cancel "
+            f"at these parameters. Where observations are large against their spread, subtract a threshold from them, "
+            f"or choose a law with a location"
+        )
+    # In the unit of the data the parameters are rounded once more, which a large location feels.
+    if agree or abs(reported - counted) <= allowed + _ROUNDED_AGAIN * _noise(by_rows, theta):
+        return None
+    return (
+        f"the search has {reported:.10g} for the log-likelihood, and the sum over the rows at the estimates is "
+        f"{counted:.10g}"
+    )
+
+
+_ROUNDED_AGAIN = 4.0
+
+
+def _noise(loglik: Callable[[Array], float], theta: Array) -> float:
+    """By how much a log-likelihood moves as its parameters go to the next numbers."""
+    centre, largest = loglik(theta), 0.0
+    for k in range(len(theta)):
+        for steps in _NUDGES:
+            near = theta.copy()
+            near[k] += steps * np.spacing(near[k])
+            change = abs(loglik(near) - centre)
+            largest = max(largest, change if math.isfinite(change) else 0.0)
+    return largest
+
+
+def _above_bound(family: Family, likelihood: Likelihood, loglik: float) -> str | None:
+    """What is wrong with a log-likelihood of probabilities that is above that of the saturated law."""
+    if likelihood.exact_share > 0 and not family.discrete:
+        return None
+    bound = saturated(likelihood.data, one_law=not family.per_row and not family.multivariate)
+    if loglik <= bound + ROUNDING * (1.0 + abs(bound)):
+        return None
+    return (
+        f"the log-likelihood, {loglik:.10g}, is above {bound:.10g}, which no law can exceed for these data: an error "
+        f"of mle_toolkit, which should be reported"
+    )
+
+
+def saturated(data: Sample, *, one_law: bool) -> float:
+    """The highest log-likelihood that any law of probabilities can have for a sample, nats; 0 is a bound for all.
+
+    Of a table it is minus its entropy times the number of observations. Of intervals that overlap it is that of a table
+    of two: for the best of all cuts, what lies wholly below it, and what lies wholly above.
+
+    Parameters
+    ----------
+    data : Sample
+        Of counts, or without exact observations.
+    one_law : bool
+        Whether all rows have the same law.
+
+    Examples
+    --------
+    >>> round(saturated(Sample.table([0, 1], [26, 4]), one_law=True), 6)
+    -11.780234
+    """
+    if not one_law or not data.in_memory or data.n_rows > HELD_ROWS or not (data.window is None or data.has_one_window):
+        return 0.0
+    return data.once("saturated", lambda: _of_cells(data))
+
+
+def _of_cells(data: Sample) -> float:
+    lower, upper = data.lower, data.upper
+    weight = np.ones(len(lower)) if data.weight is None else data.weight
+    order = np.lexsort((upper, lower))
+    lower, upper, weight = lower[order], upper[order], weight[order]
+    first = np.flatnonzero(np.append(True, (lower[1:] != lower[:-1]) | (upper[1:] != upper[:-1])))
+    total = np.add.reduceat(weight, first)
+    lower, upper = lower[first], upper[first]
+    if np.all(upper[:-1] <= lower[1:]):
+        return _table_bound(total)
+    point = lower == upper
+    best = _table_bound(total[point])
+    # A cut after every upper end: what begins there or later is above it.
+    by_end = np.argsort(upper, kind="stable")
+    below = np.cumsum(total[by_end])
+    begin = np.searchsorted(np.where(point, np.nextafter(lower, -np.inf), lower), upper[by_end])
+    above = np.append(np.cumsum(total[::-1])[::-1], 0.0)[begin]
+    share = below / (below + above)
+    return min(best, float(np.min(special.xlogy(below, share) + special.xlogy(above, above / (below + above)))))
+
+
+def _table_bound(total: Array) -> float:
+    return float(np.sum(total * np.log(total / np.sum(total)))) if len(total) else 0.0
+
+
+def _against_density(family: Family, params: tuple[Any, ...], data: Sample) -> str | None:
+    """Whether the probabilities of intervals are those of the density: between ends of intervals, by quadrature.
+
+    Only where two rules of Gauss and Legendre agree is the density as smooth as they need.
+    """
+    ends = np.concatenate([data.lower[data.lower < data.upper], data.upper[data.lower < data.upper]])
+    ends = np.unique(ends[np.isfinite(ends) & family.support.contains(ends)])
+    ends = ends[np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _CELLS + 1)).astype(int))]
+    if len(ends) < 2:
+        return None
+    low, high = ends[:-1], ends[1:]
+    with np.errstate(all="ignore"):
+        given = np.exp(log_mass(family, params, low, high))
+        fine, coarse = (
+            0.5 * (high - low) * np.sum(w * np.exp(family.logpdf(low + x * (high - low), *params)), axis=0)
+            for x, w in _RULES
+        )
+    wrong = np.flatnonzero((np.abs(fine - coarse) < 0.1 * _MASS_ERROR) & ~(np.abs(given - fine) < _MASS_ERROR))
+    if not len(wrong):
+        return None
+    k = wrong[0]
+    return (
+        f"the probability of ({low[k]:.6g}, {high[k]:.6g}] is {given[k]:.6g} by the distribution function there, and "
+        f"{fine[k]:.6g} by the density"
+    )
+
+
+_CELLS = 40
+_MASS_ERROR = 1e-6
+_RULES = [((0.5 + 0.5 * x)[:, None], w[:, None]) for x, w in map(np.polynomial.legendre.leggauss, (40, 20))]
