@@ -312,7 +312,12 @@ def _compare(
     search: _SearchOptions,
     family: Annotated[
         list[str] | None,
-        typer.Option("--family", "-d", help=f"{LAWS}; all that apply by default.", metavar="LAW"),
+        typer.Option(
+            "--family",
+            "-d",
+            help=f"{LAWS}; all that apply by default; counts or measurements for all of that kind.",
+            metavar="LAW",
+        ),
     ] = None,
     unit: Unit = InUnit.nat,
     form: As = Format.table,
@@ -324,10 +329,12 @@ def _compare(
 
     mle compare data.csv -c loss
     """
-    laws = _families_in(family) if family else None
+    from mle_toolkit.comparison import KINDS, compare
+
+    kind = family[0] if family and len(family) == 1 and family[0] in KINDS else None
+    laws = kind or (_families_in(family) if family else None)
     keywords = search.keywords
     name, sample = _sample(data, held, plot)
-    from mle_toolkit.comparison import compare
     from mle_toolkit.data.blocks import BlockedSample
     from mle_toolkit.report.terminal import IN_NATS, comparison_rows, comparison_view
 
@@ -344,12 +351,13 @@ def _compare(
     elif form is Format.csv:
         _write_csv(tuple(result.table.columns), (row.values() for row in rows), output)
         for name, reason in result.failures.items():
-            warnings.warn(f"not fitted: {name}: {reason}", stacklevel=1)
+            what = "not certified" if name in result.uncertified else "not fitted"
+            warnings.warn(f"{what}: {name}: {reason}", stacklevel=1)
     else:
         _write_table(comparison_view(result, title, unit.value), output)
     if plot is not None and result.fits:
         _write_picture(result.plot(label=name), plot)
-    if not (result.fits and result.best.certificate.ok):
+    if not result.fits:
         raise typer.Exit(NOT_CERTIFIED)
 
 

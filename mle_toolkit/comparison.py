@@ -36,8 +36,11 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.selection import SelectionBootstrap
     from mle_toolkit.information.model_free import SampleEntropy
 
-ONLY_IF_ASKED = ("categorical", "von_mises")
-"""Registered families that `candidates` leaves out: one is as good as the table itself, the other is for angles."""
+ONLY_IF_ASKED = {"categorical": "as good as the table itself, so only if asked for", "von_mises": "only if asked for"}
+"""Registered families that `candidates` leaves out, with the reason."""
+
+KINDS = ("counts", "measurements")
+"""What may be said of data instead of naming families."""
 
 MOST_DISTINCT_COUNTS = 2 / 3
 """Share of distinct values up to which whole numbers may be counts: counts repeat, measurements hardly do."""
@@ -62,18 +65,35 @@ class Comparison:
     Attributes
     ----------
     fits : dict of str to Fit
-        By name of the family, best first.
+        The certified fits by name of the family, best first. Ranks, weights, differences and words rest on them alone.
     failures : dict of str to str
-        Why a family has no fit, by its name.
+        Why a family has no place in the ranking, by its name: it could not be fitted, or its fit is not certified.
+    uncertified : dict of str to Fit
+        The fits of those of the ``failures`` that a search ended in: no maximum, or none that we can vouch for.
+    not_tried : dict of str to str
+        Why a family was left out where none were named, by its name.
+    guess : str or None
+        What whole numbers were taken for where no families were named, and how to say otherwise.
     sample : Sample
         The data.
     criterion : {"aic", "tic"}
         What the ranks follow.
     """
 
-    def __init__(self, sample: Sample, fits: Mapping[str, Fit], failures: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        sample: Sample,
+        fits: Mapping[str, Fit],
+        failures: Mapping[str, str],
+        uncertified: Mapping[str, Fit] | None = None,
+        not_tried: Mapping[str, str] | None = None,
+        guess: str | None = None,
+    ) -> None:
         self.sample = sample
         self.failures = dict(failures)
+        self.uncertified = dict(uncertified or {})
+        self.not_tried = dict(not_tried or {})
+        self.guess = guess
         self._se_of_pairs: dict[tuple[Distribution, Distribution], float] = {}
         self.criterion = "aic" if sample.weight_kind == "frequency" else "tic"
         value = {name: float(getattr(fit, self.criterion)) for name, fit in fits.items()}
@@ -82,21 +102,21 @@ class Comparison:
 
     @property
     def best(self) -> Fit:
-        """The first fit in rank whose certificate holds; the first in rank where none does.
+        """The first fit in rank.
 
         Raises
         ------
         ComparisonError
-            If no family could be fitted.
+            If no fit is certified.
         """
         if not self.fits:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in self.failures.items())
-            raise ComparisonError(f"no family could be fitted. {reasons}")
-        return next((fit for fit in self.fits.values() if fit.certificate.ok), next(iter(self.fits.values())))
+            raise ComparisonError(f"no fit is certified, so none is the best. {reasons}")
+        return next(iter(self.fits.values()))
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per family, best first.
+        """One row per certified fit, best first.
 
         Returns
         -------
@@ -347,6 +367,8 @@ class Comparison:
         names = (first or next(iter(ranked), ""), second or next((n for n in ranked if first or n != ranked[0]), ""))
         maxima = self._maxima()
         for name in names:
+            if name in self.failures:
+                raise ComparisonError(f"vuong: {name} is not certified: {self.failures[name]}")
             if name not in maxima:
                 raise UnknownNameError(f"vuong: no model {name!r} to test; there are {', '.join(maxima) or 'none'}.")
         return vuong(maxima[names[0]], maxima[names[1]], self.sample, names, method, case, rng)
@@ -424,7 +446,7 @@ class Comparison:
         if not self.sample.in_memory:
             raise DataError("the rows are read in blocks and not held; compare a column in memory, or a subsample.")
         if not self.fits:
-            raise ComparisonError("no family could be fitted, so there is nothing to compare.")
+            raise ComparisonError("no fit is certified, so there is nothing to compare.")
         return {name: fit._at_maximum for name, fit in self.fits.items()}
 
     # --- presentation -------------------------------------------------------------------------------------------------
@@ -443,14 +465,37 @@ class Comparison:
                     for row, fit in zip(self._rows(), self.fits.values(), strict=True)
                 ],
                 "failures": self.failures,
+                "uncertified": self._uncertified_rows(),
+                "not_tried": self.not_tried,
                 "notes": self.notes(),
             }
         )
         return record
 
+    def _uncertified_rows(self) -> list[dict[str, Any]]:
+        """What the fits that are not certified ended in, by family."""
+        return [
+            {
+                "family": name,
+                "k": fit.df_model,
+                "llf": fit.llf,
+                "verdict": str(fit.certificate.verdict),
+                "params": dict(fit.params),
+                "reason": self.failures[name],
+            }
+            for name, fit in self.uncertified.items()
+        ]
+
+    @property
+    def not_fitted(self) -> dict[str, str]:
+        """Those of the ``failures`` that have no fit at all."""
+        return {name: why for name, why in self.failures.items() if name not in self.uncertified}
+
     def notes(self) -> list[str]:
         """What belongs under the table."""
-        notes = []
+        notes = [] if self.guess is None else [self.guess]
+        if not self.fits:
+            notes.append("no fit is certified, so there is no ranking")
         if self.fits:
             report = next(iter(self.fits.values())).information()
             if report.entropy is None:
@@ -460,14 +505,18 @@ class Comparison:
         if len(self.fits) > 1:
             notes.append(f"ranked by {self.criterion.upper()}; delta_ce is the exact difference of KL to the first row")
             notes += self._in_words()
-        return notes
+        reasons: dict[str, list[str]] = {}
+        for name, why in self.not_tried.items():
+            reasons.setdefault(why, []).append(name)
+        return notes + [f"not tried: {', '.join(names)}: {why}" for why, names in reasons.items()]
 
     def _in_words(self) -> list[str]:
         """Which models the data tell apart from the first."""
         first, *alike = self.groups[0]
         if alike:
             return [f"the data cannot tell {_listed(alike)} from {first}"]
-        return [f"the data tell {first} from all others"]
+        others = "all others" if not self.uncertified else "all others that are certified"
+        return [f"the data tell {first} from {others}"]
 
     def plot(self, **options: Any) -> NDArray[Any]:
         """Draw the ranking with its intervals, and the densities beside it.
@@ -489,21 +538,28 @@ class Comparison:
     def __str__(self) -> str:
         shown = ("rank", "group", "family", "k", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "delta_aic")
         table = self.table[[*shown, "akaike_weight", "verdict", "params"]]
-        text = (
-            "no family could be fitted" if table.empty else table.to_string(index=False, float_format="{:.5g}".format)
-        )
-        failed = [f"  {name}: {reason}" for name, reason in self.failures.items()]
-        return "\n".join([text, *self.notes(), *(["not fitted:", *failed] if failed else [])])
+        lines = [] if table.empty else [table.to_string(index=False, float_format="{:.5g}".format)]
+        lines += self.notes()
+        if self.uncertified:
+            lines.append("not certified, so without a place:")
+            lines += [f"  {row['family']}: llf {row['llf']:.8g}: {row['reason']}" for row in self._uncertified_rows()]
+        if self.not_fitted:
+            lines.append("not fitted:")
+            lines += [f"  {name}: {reason}" for name, reason in self.not_fitted.items()]
+        return "\n".join(lines)
 
     def __repr__(self) -> str:
-        ranked = " < ".join(self.fits) or "nothing fitted"
+        ranked = " < ".join(self.fits) or "nothing certified"
         return f"Comparison({ranked}; {len(self.failures)} failed)"
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
-        failed = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in self.failures.items())
-        table = self.table.to_html(index=False, float_format="{:.5g}".format)
-        return table + notes + (f"<p>not fitted:</p><ul>{failed}</ul>" if failed else "")
+        parts = [self.table.to_html(index=False, float_format="{:.5g}".format)]
+        parts += [f"<p>{html.escape(note)}</p>" for note in self.notes()]
+        uncertified = {name: f"llf {fit.llf:.8g}: {self.failures[name]}" for name, fit in self.uncertified.items()}
+        for title, reasons in (("not certified, so without a place", uncertified), ("not fitted", self.not_fitted)):
+            items = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in reasons.items())
+            parts += [f"<p>{title}:</p><ul>{items}</ul>"] if items else []
+        return "".join(parts)
 
 
 _COLUMNS = (
@@ -532,14 +588,16 @@ def compare(
         One column of observations; a table of shape (n, d) for families of vectors, `Sample.rows` if none is named.
     families : str, or sequence of (str, Family, scipy.stats distribution or Fit), optional
         What to compare: a list, or names with commas between them, ``"gamma, lognormal"``. A `Fit` must be of the same
-        data. By default `candidates`: all registered families that could apply to these data.
+        data. By default `candidates`: all registered families that could apply to these data; of ``"counts"`` or of
+        ``"measurements"`` where that is said instead of names.
     weights, fixed, bounds, start, solver, nan_policy, rng : optional
         As for `fit`, for every family. One that lacks a parameter named there goes to the failures.
 
     Returns
     -------
     Comparison
-        A family that cannot be fitted is in its ``failures`` with the reason, and does not stop the others.
+        A family that cannot be fitted is in its ``failures`` with the reason, and does not stop the others; so is one
+        whose fit is not certified, which is in ``uncertified`` as well.
 
     Raises
     ------
@@ -555,15 +613,19 @@ def compare(
     ('weibull', 0.010566)
     """
     options = settled(fixed, bounds, start, solver, rng)
-    if families is None:
+    not_tried: dict[str, str] = {}
+    guess = None
+    if families is None or (isinstance(families, str) and families in KINDS):
         data, weights = _counted(Sample.of(data, weights, nan_policy=nan_policy)), None
-        families = candidates(data)
+        counts = look_like_counts(data) if families is None else families == "counts"
+        guess = _guess(data, counts) if families is None else None
+        families, not_tried = _candidates(data, counts)
     elif isinstance(families, str):
         families = families_of(families)
     elif isinstance(families, (Family, Fit)) or not isinstance(families, Iterable):
         families = [families]
     asked = [item if isinstance(item, Fit) else get_family(item) for item in families]
-    if not asked:
+    if not asked and not not_tried:
         raise ComparisonError("nothing to compare: families is empty.")
     of_vectors = any((item.family if isinstance(item, Fit) else item).multivariate for item in asked)
     sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=of_vectors)
@@ -571,23 +633,28 @@ def compare(
         sample = _counted(sample)
     _check_one_measure(asked, sample)
     fits: dict[str, Fit] = {}
+    uncertified: dict[str, Fit] = {}
     failures: dict[str, str] = {}
     entropy: SampleEntropy | None = None
     for item in asked:
         name = _label(item, {*fits, *failures})
         if isinstance(item, Fit):
             _check_same_data(item, sample)
-            entropy = _report(item, sample, entropy)
-            fits[name] = item
-            continue
         try:
-            found = _fit(sample, item, **options)
-            entropy = _report(found, sample, entropy)
-            fits[name] = found
+            found = item if isinstance(item, Fit) else _fit(sample, item, **options)
+            certificate = found.certificate
+            if certificate.ok:
+                entropy = _report(found, sample, entropy)
+                fits[name] = found
+                continue
+            failures[name] = certificate.message
+            if certificate.verdict is not Verdict.INEXACT:
+                uncertified[name] = found
         except Exception as error:  # a law of the user's own may raise anything, and must not stop the others
+            law = item.family if isinstance(item, Fit) else item
             reason = str(error) if isinstance(error, MleError) else f"{type(error).__name__}: {error}"
-            failures[name] = reason.removeprefix(f"{item.name}: ")
-    return Comparison(sample, fits, failures)
+            failures[name] = reason.removeprefix(f"{law.name}: ")
+    return Comparison(sample, fits, failures, uncertified, not_tried, guess)
 
 
 def _counted(sample: Sample) -> Sample:
@@ -595,48 +662,90 @@ def _counted(sample: Sample) -> Sample:
     return sample if sample.in_memory else sample.tabulated()
 
 
-def candidates(sample: Sample) -> tuple[str, ...]:
+def candidates(sample: Sample, counts: bool | None = None) -> tuple[str, ...]:
     """Names of the registered families that could apply to a sample.
 
-    Those of counts where `look_like_counts`, else the continuous ones, whose support holds all the data, or meets all
-    intervals. Left out are
+    Those of counts, or the continuous ones, whose support holds all the data, or meets all intervals. Left out are
     families with a constant that must be given (the number of trials), and those of `ONLY_IF_ASKED`.
+
+    Parameters
+    ----------
+    sample : Sample
+    counts : bool, optional
+        Whether the data are counts; by default `look_like_counts`.
     """
-    discrete = look_like_counts(sample)
-    names = []
+    return _candidates(sample, look_like_counts(sample) if counts is None else counts)[0]
+
+
+def _candidates(sample: Sample, counts: bool) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Names of the families that could apply, and why the others of the kind could not."""
+    names, others = [], {}
     for name in families():
         law = family_class(name)
-        if name in ONLY_IF_ASKED or ... in law.constant_defaults.values() or law.support.integer != discrete:
+        if law.support.integer != counts or law.multivariate != sample.is_multivariate:
             continue
-        if law.multivariate != sample.is_multivariate:
-            continue
-        if sample.is_exact:
-            possible = law.support.covers(sample.minimum, sample.maximum)
+        needed = [constant for constant, default in law.constant_defaults.items() if default is ...]
+        if needed:
+            others[name] = f"{' and '.join(needed)} must be known: get_family(name, {needed[0]}=...)"
+        elif name in ONLY_IF_ASKED:
+            others[name] = ONLY_IF_ASKED[name]
         else:
-            possible = _meets_support(get_family(name), sample)
-        if possible:
-            names.append(name)
-    return tuple(names)
+            reason = _outside(get_family(name), sample)
+            if reason is None:
+                names.append(name)
+            else:
+                others[name] = reason
+    return tuple(names), others
 
 
-def _meets_support(law: Family, sample: Sample) -> bool:
-    try:
-        law.check_support(sample)
-    except SupportError:
-        return False
-    return True
+def _outside(law: Family, sample: Sample) -> str | None:
+    """Why the support of a law does not hold a sample; None where it does."""
+    support = law.support
+    if not sample.is_exact:
+        try:
+            law.check_support(sample)
+        except SupportError as error:
+            return f"{len(error.outside)} of {sample.n_rows} rows lie outside {support}"
+        return None
+    if support.covers(sample.minimum, sample.maximum):
+        return None
+    if not sample.in_memory or sample.is_multivariate:
+        return f"values from {sample.minimum:g} to {sample.maximum:g} are not all in {support}"
+    outside = ~support.contains(sample.x)
+    number = np.count_nonzero(outside) if sample.weight is None else np.sum(sample.weight[outside])
+    distinct = np.unique(sample.x[outside])
+    if len(distinct) == 0:
+        return f"values from {sample.minimum:g} to {sample.maximum:g} are not all in {support}"
+    what = f"{distinct[0]:g}" if len(distinct) == 1 else f"outside {support}"
+    return f"{number:g} value{' is' if number == 1 else 's are'} {what}"
+
+
+def _guess(sample: Sample, counts: bool) -> str | None:
+    """What whole numbers were taken for; None where they could be nothing else, as what is censored."""
+    if not sample.in_memory or sample.is_multivariate or not sample.is_integer or sample.minimum < 0:
+        return None
+    taken, other = KINDS if counts else KINDS[::-1]
+    if not counts and sample.timed:
+        return None
+    return (
+        f'whole numbers, taken for {taken}; if they are {other}, say so: compare(x, "{other}"), mle compare -d {other}'
+    )
 
 
 def look_like_counts(sample: Sample) -> bool:
     """Whether data look like counts: whole numbers from near zero, many of them equal, without a coarser grid.
+
+    What has events, entries or censoring is a time, and no count; a table of counts may have one top class that is
+    open, if it has nearly all numbers below.
 
     Examples
     --------
     >>> look_like_counts(Sample([0, 2, 1, 0, 0, 3])), look_like_counts(Sample([70, 50, 100, 70, 110, 50]))
     (True, False)
     """
-    if not sample.in_memory:
+    if not sample.in_memory or sample.timed or (sample.window is not None and not sample.has_one_window):
         return False  # counts would have been tabulated
+    open_above = not sample.is_exact
     if not sample.is_exact:
         if np.any(np.isfinite(sample.lower) & np.isfinite(sample.upper) & (sample.lower < sample.upper)):
             return False  # bins and rounded values are of measurements
@@ -646,6 +755,8 @@ def look_like_counts(sample: Sample) -> bool:
     if sample.minimum < 0 or not sample.is_integer:
         return False
     distinct = np.unique(sample.x)
+    if open_above and len(distinct) <= distinct[-1] - distinct[0]:
+        return False  # a gap below the top class
     if len(distinct) == 1:
         return bool(distinct[0] <= 1)
     few = len(distinct) <= MOST_DISTINCT_COUNTS * sample.nobs

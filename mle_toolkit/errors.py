@@ -59,6 +59,10 @@ class UnboundedLikelihoodError(NoMaximumError):
     """The likelihood grows without bound, so its supremum is not an estimate."""
 
 
+class InexactLikelihoodError(NoMaximumError):
+    """The log-likelihood cannot be computed to the digits that a maximum needs, or is none that a law can have."""
+
+
 class UnknownNameError(MleError, LookupError):
     """A family, parameter, data set or column of that name does not exist."""
 

@@ -19,6 +19,7 @@ from mle_toolkit.errors import (
     DataError,
     DegenerateDataError,
     FitWarning,
+    InexactLikelihoodError,
     MleError,
     NoMaximumError,
     ParameterError,
@@ -773,7 +774,8 @@ def fit(
     DataError
         If the data, or the weights, are not usable; `SupportError` if the law excludes some of them.
     NoMaximumError
-        If the likelihood has no maximum: `DegenerateDataError`, `UnboundedLikelihoodError`.
+        If the likelihood has no maximum: `DegenerateDataError`, `UnboundedLikelihoodError`; or cannot be computed to
+        the digits that a maximum needs: `InexactLikelihoodError`.
     ParameterError
         If names or values of parameters are wrong.
 
@@ -814,6 +816,8 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
         sample = sample.tabulated()
     try:
         return Fit.of(maximise(law, sample, **options), sample)
+    except ArithmeticError as error:
+        raise NoMaximumError(f"{law.name}: the search left the range of numbers: {error}.") from error
     except NoMaximumError as error:
         if error.certificate is None:  # raised by a family, which knows the data but not the search
             searched = not isinstance(error, DegenerateDataError | UnboundedLikelihoodError)
@@ -823,12 +827,14 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
 
 
 def warn_if_weaker(result: Fit) -> None:
-    """Warn if the verdict is one whose estimate is weaker than an interior maximum."""
+    """Warn if the verdict is one whose estimate is weaker than an interior maximum; raise where no number is right."""
     if result._maximum is not None and result._maximum.is_plain:
         return
     certificate = result.certificate
+    message = f"{result.family.name}: {certificate.message}."
+    if certificate.verdict is Verdict.INEXACT:
+        raise InexactLikelihoodError(message, certificate)
     if certificate.verdict in _WEAKER:
-        message = f"{result.family.name}: {certificate.message}."
         warnings.warn(FitWarning(message, certificate), stacklevel=3)
 
 

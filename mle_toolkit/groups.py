@@ -78,8 +78,8 @@ class GroupFits:
             nobs
                 Number of observations: rows, or the sum of their weights.
             family
-                Only where several were given: the one of smallest AIC, among those with a usable maximum; empty where
-                none could be fitted.
+                Only where several were given: the one of smallest AIC, among those with a certified maximum; empty
+                where there is none.
             the parameters, and ``se_`` each
                 Estimates and standard errors; NaN where there is none, or where the best family has no such parameter.
             llf, cross_entropy
@@ -100,8 +100,7 @@ class GroupFits:
         nobs = self._groups.nobs
         columns: dict[str, Any] = {"nobs": nobs}
         if len(self.families) > 1:
-            nothing = np.asarray(np.isnan(self._aic).all(axis=0))
-            columns["family"] = ["" if none else self.families[k].name for k, none in zip(best, nothing, strict=True)]
+            columns["family"] = ["" if k < 0 else self.families[k].name for k in best.tolist()]
         names = list(dict.fromkeys(name for law in self.families for name in law.coefficient_names))
         for prefix, field in (("", "theta"), ("se_", "se")):
             for name in names:
@@ -112,7 +111,7 @@ class GroupFits:
                         values = np.where(best == k, getattr(outcome, field)[:, place], values)
                 columns[prefix + name] = values
         rows = np.arange(len(best))
-        columns["llf"] = np.stack([o.llf for o in self._outcomes])[best, rows]
+        columns["llf"] = np.where(best < 0, np.nan, np.stack([o.llf for o in self._outcomes])[best, rows])
         with np.errstate(divide="ignore", invalid="ignore"):  # a group without observations has no mean
             columns["cross_entropy"] = -columns["llf"] / nobs
         if len(self.families) > 1:
@@ -120,8 +119,8 @@ class GroupFits:
         if len(self.families) == 1:
             columns["verdict"], columns["reason"] = self._outcomes[0].verdict, self._outcomes[0].reason
         else:
-            columns["verdict"] = [self._outcomes[k].verdict[g] for g, k in enumerate(best)]
-            columns["reason"] = [self._reason(g, int(k)) for g, k in enumerate(best)]
+            columns["verdict"] = [self._outcomes[max(k, 0)].verdict[g] for g, k in enumerate(best.tolist())]
+            columns["reason"] = [self._reason(g, k) for g, k in enumerate(best.tolist())]
         return columns
 
     @cached_property
@@ -135,28 +134,28 @@ class GroupFits:
 
     @cached_property
     def _best(self) -> NDArray[np.intp]:
-        """Number of the best family of each group."""
+        """Number of the best family of each group, among those whose maximum is certified; -1 where there is none."""
         if len(self.families) == 1:
             return np.zeros(len(self), dtype=np.intp)
-        rank = np.where(np.isnan(self._aic), np.inf, self._aic)
-        usable = np.where(self._usable, rank, np.inf)
-        some = np.isfinite(usable).any(axis=0)
-        return np.asarray(np.where(some, usable.argmin(axis=0), rank.argmin(axis=0)))
+        usable = np.where(self._usable & ~np.isnan(self._aic), self._aic, np.inf)
+        return np.asarray(np.where(np.isfinite(usable).any(axis=0), usable.argmin(axis=0), -1))
 
     def _reason(self, group: int, best: int) -> str:
         """Why the best family of a group is not beyond doubt, or why there is none."""
-        if np.isnan(self._aic[:, group]).all():
-            return "no family could be fitted. " + " ".join(o.reason[group] for o in self._outcomes)
+        if best < 0:
+            reasons = zip(self.families, (o.reason[group] for o in self._outcomes), strict=True)
+            said = (why if why.startswith(f"{law.name}: ") else f"{law.name}: {why}" for law, why in reasons)
+            return "no fit is certified. " + " ".join(f"{why.rstrip('.')}." for why in said)
         return self._outcomes[best].reason[group]
 
     def _comparison(self, best: NDArray[np.intp]) -> dict[str, Any]:
         """AIC, and the next best of the other families with a usable maximum."""
         rows = np.arange(len(best))
         others = np.where(self._usable & ~np.isnan(self._aic), self._aic, np.inf)
-        others[best, rows] = np.inf
+        others[best[best >= 0], rows[best >= 0]] = np.inf
         second = others.argmin(axis=0)
         exists = np.isfinite(others[second, rows])
-        aic = self._aic[best, rows]
+        aic = np.where(best < 0, np.nan, self._aic[best, rows])
         names = [self.families[k].name if there else "" for k, there in zip(second, exists, strict=True)]
         return {
             "aic": aic,
@@ -195,7 +194,10 @@ class GroupFits:
         group = self._places.get(wanted)
         if group is None:
             raise UnknownNameError(f"no group {key!r}; there are {len(self)}, from {self._key(0)!r} on.")
-        return _fit(self._groups.sample(group), self.families[self._best[group]])
+        best = int(self._best[group])
+        if best < 0:
+            raise ComparisonError(f"group {key!r}: {self._columns['reason'][group]}")
+        return _fit(self._groups.sample(group), self.families[best])
 
     @cached_property
     def _key_rows(self) -> list[tuple[Any, ...]]:

@@ -96,8 +96,8 @@ class Sample:
     """
 
     __slots__ = (
-        "_kept", "_ordered", "_rows_given", "known", "lower", "maximum", "minimum", "nobs", "noted", "upper", "weight",
-        "weight_kind", "window",
+        "_kept", "_ordered", "_rows_given", "known", "lower", "maximum", "minimum", "nobs", "noted", "timed", "upper",
+        "weight", "weight_kind", "window",
     )  # fmt: skip
 
     lower: Array
@@ -113,6 +113,8 @@ class Sample:
     """What is known of every row beside its observation, by name: see `with_known`."""
     noted: Any
     """What ``along`` noted of the observations while they were validated; None without it."""
+    timed: bool
+    """Whether events, or what was observed, were told from what was censored: such values are measured, not counted."""
 
     def __init__(
         self,
@@ -166,6 +168,7 @@ class Sample:
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
         self.noted = None
         self.known, self._rows_given = NOTHING, None
+        self.timed = False
         self._ordered: Array | None = None
         self._kept: dict[Any, Any] = {}
 
@@ -209,7 +212,9 @@ class Sample:
             nothing = np.full(max(len(data._left), len(data._right)), np.inf)
             lower = np.concatenate([data._uncensored, -nothing[: len(data._left)], data._right, data._interval[:, 0]])
             upper = np.concatenate([data._uncensored, data._left, nothing[: len(data._right)], data._interval[:, 1]])
-            return cls.intervals(lower, upper, weights)
+            censored = cls.intervals(lower, upper, weights)
+            censored.timed = True
+            return censored
         if type(data).__module__.partition(".")[0] == "dask":
             from mle_toolkit.data.partitions import PartitionedSample
 
@@ -361,12 +366,53 @@ class Sample:
         return cls._of_intervals(ends[:-1], ends[1:], counted, "frequency")
 
     @classmethod
-    def rounded(cls, x: Any, step: float, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
-        """Make a sample of values that were rounded to multiples of ``step``: each stands for ``x ± step / 2``."""
+    def rounded(
+        cls,
+        x: Any,
+        step: float,
+        weights: Any = None,
+        weight_kind: WeightKind = "frequency",
+        *,
+        event: Any = None,
+        observed: Any = None,
+    ) -> Sample:
+        """Make a sample of values that were rounded to multiples of ``step``: each stands for ``x ± step / 2``.
+
+        Parameters
+        ----------
+        x : array_like of shape (n,)
+            Values, or times.
+        step : float
+            What they were rounded to multiples of.
+        weights, weight_kind
+            As for `Sample`.
+        event : array_like of shape (n,), optional
+            As for `right_censored`: 0 or False where ``x`` is only known to be exceeded, and is taken as it is.
+        observed : array_like of shape (n,), optional
+            As for `left_censored`: 0 or False where the value is at most ``x``, which is taken as it is.
+
+        Examples
+        --------
+        >>> Sample.rounded([5.0, 8.0, 12.0], 1.0, event=[1, 0, 1])
+        Sample: 3 observations: 1 right-censored, 2 in intervals
+        """
         values, _ = to_column(x)
         step = number(step, "rounded: step", above=0.0, error=DataError)
         _check_finite(values, "x")
-        return cls._of_intervals(values - step / 2, values + step / 2, weights, weight_kind)
+        lower, upper = values - step / 2, values + step / 2
+        if event is not None:
+            _, happened = _flagged(values, event, "x", "event")
+            lower, upper = np.where(happened, lower, values), np.where(happened, upper, np.inf)
+        if observed is not None:
+            _, seen = _flagged(values, observed, "x", "observed")
+            unclear = np.flatnonzero(~seen & np.isposinf(upper))
+            if len(unclear):
+                raise DataError(
+                    f"rounded: {len(unclear)} of {len(values)} observations are censored on both sides; the first is "
+                    f"row {unclear[0]}."
+                )
+            lower, upper = np.where(seen, lower, -np.inf), np.where(seen, upper, values)
+        return cls._of_intervals(lower, upper, weights, weight_kind)
 
     def truncated(self, lower: Any = None, upper: Any = None) -> Sample:
         """The same sample, seen through a window: values outside ``(lower, upper]`` could not have been observed.
@@ -424,7 +470,7 @@ class Sample:
         if self.is_exact:
             lower_ends = upper_ends = self.lower
         new._set(lower_ends, upper_ends, self.weight, self.weight_kind, (low, high), self.minimum, self.maximum)
-        new.known, new._rows_given = self.known, self._rows_given
+        new.known, new._rows_given, new.timed = self.known, self._rows_given, self.timed
         return new
 
     def with_known(self, **columns: Any) -> Sample:
@@ -486,6 +532,7 @@ class Sample:
         new = object.__new__(cls)
         new._set(lower, upper, weight, weight_kind, None, *extent(values))
         new._rows_given = kept
+        new.timed = True
         return new
 
     @classmethod
@@ -861,6 +908,7 @@ class _MappedSample(Sample):
         self.minimum, self.maximum = sorted(of(np.array([origin.minimum, origin.maximum])).tolist())
         self.window = self.noted = self._ordered = None
         self.known, self._rows_given = origin.known, origin._rows_given
+        self.timed = origin.timed
         self._kept = {}
 
     def __getattr__(self, name: str) -> Any:

@@ -115,20 +115,27 @@ def certificate_view(certificate: Certificate) -> RenderableType:
 
 
 def comparison_view(comparison: Comparison, title: str, unit: str) -> RenderableType:
-    """Ranking, notes, and the families that could not be fitted, with their reasons."""
+    """Ranking, notes, and the families without a place in it, with their reasons."""
     parts: list[RenderableType] = [heading(title, f"{unit}s per observation")]
     if comparison.fits:
         parts += ["", Ranking(comparison, unit), ""]
     parts += [Text(note, style="dim") for note in comparison.notes()]
-    if comparison.failures:
-        failed = table(("not fitted", "reason"), comparison.failures.items(), text=("not fitted", "reason"))
+    if comparison.uncertified:
+        columns = ("not certified", "k", "log-likelihood", "verdict", "reason")
+        rows = [
+            (name, fit.df_model, number(fit.llf, 8), fit.certificate.verdict, comparison.failures[name])
+            for name, fit in comparison.uncertified.items()
+        ]
+        parts += ["", table(columns, rows, text=("not certified", "verdict", "reason"))]
+    if comparison.not_fitted:
+        failed = table(("not fitted", "reason"), comparison.not_fitted.items(), text=("not fitted", "reason"))
         parts += ["", failed]
     return Group(*parts)
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """The ranked families; the first of them whose certificate holds is set off."""
+    """The ranked families; the first is set off."""
 
     comparison: Comparison
     unit: str = "nat"
@@ -152,8 +159,7 @@ class Ranking:
                 "verdict": row["verdict"],
             }
             rows.append([cells[column] for column in columns])
-        best = list(self.comparison.fits.values()).index(self.comparison.best)
-        yield table(columns, rows, text=("family", "verdict"), bold=best)
+        yield table(columns, rows, text=("family", "verdict"), bold=0)
 
 
 def _with_se(value: float, se: float) -> str:
