@@ -111,7 +111,7 @@ class Comparison:
         """
         if not self.fits:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in self.failures.items())
-            raise ComparisonError(f"no fit is certified, so none is the best. {reasons}")
+            raise ComparisonError(f"{self._nothing}. {reasons}")
         return next(iter(self.fits.values()))
 
     @property
@@ -446,7 +446,7 @@ class Comparison:
         if not self.sample.in_memory:
             raise DataError("the rows are read in blocks and not held; compare a column in memory, or a subsample.")
         if not self.fits:
-            raise ComparisonError("no fit is certified, so there is nothing to compare.")
+            raise ComparisonError(f"{self._nothing}, so there is nothing to compare.")
         return {name: fit._at_maximum for name, fit in self.fits.items()}
 
     # --- presentation -------------------------------------------------------------------------------------------------
@@ -472,6 +472,10 @@ class Comparison:
         )
         return record
 
+    @property
+    def _nothing(self) -> str:
+        return "no fit is certified" if self.uncertified else "no family could be fitted"
+
     def _uncertified_rows(self) -> list[dict[str, Any]]:
         """What the fits that are not certified ended in, by family."""
         return [
@@ -495,7 +499,7 @@ class Comparison:
         """What belongs under the table."""
         notes = [] if self.guess is None else [self.guess]
         if not self.fits:
-            notes.append("no fit is certified, so there is no ranking")
+            notes.append(f"{self._nothing}, so there is no ranking")
         if self.fits:
             report = next(iter(self.fits.values())).information()
             if report.entropy is None:

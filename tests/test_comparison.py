@@ -2,6 +2,7 @@
 
 import json
 
+import fieldcases
 import numpy as np
 import pytest
 from references import _raw_cases, case, column
@@ -331,5 +332,109 @@ def test_times_censored_at_many_points_are_measurements_and_one_top_class_is_of_
     weeks = mle.datasets.load("leukaemia").sample()
     assert not look_like_counts(weeks)
     assert "weibull" in candidates(weeks)
-    top_class = mle.Sample.right_censored([0, 0, 0, 1, 1, 2, 2, 3], [1, 1, 1, 1, 1, 1, 1, 0])
+    top_class = mle.Sample.intervals([0, 1, 2, 2], [0, 1, 2, np.inf], [3, 2, 2, 1])
     assert look_like_counts(top_class)
+    with_a_gap = mle.Sample.intervals([1, 4, 9, 20], [1, 4, 9, np.inf], [3, 2, 2, 1])
+    assert not look_like_counts(with_a_gap)
+
+
+def test_durations_are_never_counts():
+    """NIST/SEMATECH e-Handbook 8.4.1.3: whole hours, censored at one; the AIC is published for neither law."""
+    data = fieldcases.columns("nist_apr413.csv")
+    result = mle.compare(mle.Sample.right_censored(data["hours"], data["failed"]))
+    aic = {name: fit.aic for name, fit in result.fits.items()}
+    assert aic["weibull"] == pytest.approx(154.27, abs=0.005)
+    assert aic["lognormal"] == pytest.approx(154.39, abs=0.005)
+    assert "poisson" not in {*result.fits, *result.failures}
+    assert result.guess is None
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        mle.Sample.right_censored([1, 2, 2, 3, 1, 1], [1] * 6),
+        mle.Sample.right_censored([0, 0, 0, 1, 1, 2, 2, 3], [1, 1, 1, 1, 1, 1, 1, 0]),
+        mle.Sample.left_censored([1, 2, 2, 3, 1, 1], [1, 1, 1, 1, 1, 0]),
+        mle.Sample([1, 2, 2, 3, 1, 1]).truncated(lower=[0, 1, 0, 0, 0, 0]),
+    ],
+    ids=["every event seen", "one top class", "detection limit", "entries"],
+)
+def test_what_has_events_entries_or_censoring_is_measured(sample):
+    assert not look_like_counts(sample)
+    assert look_like_counts(mle.Sample(sample.lower[np.isfinite(sample.lower)]))
+
+
+def test_a_guess_is_said_and_can_be_overruled():
+    x = [0, 1, 1, 2, 0, 0, 3, 1]
+    result = mle.compare(x)
+    assert 'taken for counts; if they are measurements, say so: compare(x, "measurements")' in str(result)
+    assert result.guess in result.to_dict()["notes"]
+    overruled = mle.compare(x, "measurements")
+    assert {"normal", "logistic"} <= set(overruled.fits)
+    assert overruled.guess is None
+    assert "taken for measurements" in mle.compare([70, 50, 100, 70, 110, 50]).guess
+    assert mle.compare([0.5, 1.5, 2.5, 1.0]).guess is None
+
+
+def test_laws_that_were_not_tried_are_named_with_the_reason():
+    x = np.concatenate([np.zeros(20), gamma_sample(30)])
+    result = mle.compare(x)
+    assert {result.not_tried[name] for name in ("gamma", "lognormal", "weibull")} == {"20 values are 0"}
+    assert any(note.startswith("not tried: ") and note.endswith("20 values are 0") for note in result.notes())
+    assert "n must be known" in mle.compare([0, 1, 1, 2, 0, 0]).not_tried["binomial"]
+    assert not set(result.not_tried) & {*result.fits, *result.failures}
+
+
+# --- only what is certified has a place -------------------------------------------------------------------------------
+
+
+def twofold():
+    """A law that fits as well as the exponential, and of which only a product of two parameters is determined."""
+    return mle.Family.from_logpdf(
+        lambda x, a, b: np.log(a * b) - a * b * x,
+        {"a": mle.POSITIVE, "b": mle.POSITIVE},
+        mle.POSITIVE,
+        name="twofold",
+    )
+
+
+def test_a_fit_that_is_not_certified_has_no_place_no_weight_and_no_word():
+    x = stats.expon().rvs(100, random_state=1)
+    result = mle.compare(x, [twofold(), "normal", "exponential"])
+    assert list(result.fits) == ["exponential", "normal"]
+    assert list(result.uncertified) == list(result.failures) == ["twofold"]
+    assert result.uncertified["twofold"].certificate.verdict == "not_identified"
+    assert result.table["akaike_weight"].sum() == pytest.approx(1.0)
+    assert "twofold" not in result.table["family"].tolist()
+    assert result.groups == (("exponential",), ("normal",))
+    assert set(result.weights("stacking", rng=1)) == {"exponential", "normal"}
+    assert set(result.confidence_set(rng=1).names) == {"exponential", "normal"}
+    assert set(result.bootstrap(20, rng=1).frequencies) == {"exponential", "normal"}
+    assert "the data tell exponential from all others that are certified" in result.notes()
+    for text in (str(result), result._repr_html_()):
+        assert "not certified, so without a place" in text
+        assert "do not determine all parameters" in text
+    record = result.to_dict()
+    assert [row["family"] for row in record["uncertified"]] == ["twofold"]
+    with pytest.raises(ComparisonError, match="twofold is not certified: the data do not determine"):
+        result.vuong("twofold", "normal")
+
+
+def test_without_a_certified_fit_there_is_no_best():
+    x = stats.expon().rvs(100, random_state=1)
+    result = mle.compare(x, [twofold()])
+    assert result.table.empty
+    assert "no fit is certified, so there is no ranking" in result.notes()
+    with pytest.raises(ComparisonError, match="no fit is certified"):
+        _ = result.best
+    with pytest.raises(ComparisonError, match="no fit is certified"):
+        result.confidence_set()
+
+
+def test_a_fit_given_is_judged_like_one_that_is_made():
+    x = stats.expon().rvs(100, random_state=1)
+    with pytest.warns(mle.FitWarning, match="do not determine"):
+        given = mle.fit(x, twofold())
+    result = mle.compare(given.sample, [given, "exponential"])
+    assert list(result.fits) == ["exponential"]
+    assert result.uncertified["twofold"] is given

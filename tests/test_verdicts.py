@@ -15,6 +15,8 @@ from mle_toolkit.estimation.certificate import Verdict
 def test_verdicts_are_sentences_that_equal_their_names():
     for verdict in Verdict:
         assert verdict == verdict.name.lower()
+        assert verdict in {verdict.name.lower()}
+        assert {verdict: 1}[verdict.name.lower()] == 1
         assert str(verdict) == verdict.name.lower()
         assert len(verdict.value.split()) > 4
     assert Verdict.INTERIOR != "boundary"

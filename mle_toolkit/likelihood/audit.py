@@ -90,7 +90,7 @@ def _recounted(
 
     with np.errstate(all="ignore"):
         rows = ours.rows(theta)
-        probable = rows if family.discrete else rows[data.lower < data.upper]
+        probable = rows if family.discrete else rows[:0] if data.is_exact else rows[data.lower < data.upper]
         counted, size = float(np.sum(weight * rows)), float(np.sum(weight * np.abs(rows)))
     if len(probable) and np.max(probable) > SURE_ROW:
         return (
@@ -175,24 +175,23 @@ def saturated(data: Sample, *, one_law: bool) -> float:
 
 
 def _of_cells(data: Sample) -> float:
-    lower, upper = data.lower, data.upper
-    weight = np.ones(len(lower)) if data.weight is None else data.weight
-    order = np.lexsort((upper, lower))
-    lower, upper, weight = lower[order], upper[order], weight[order]
-    first = np.flatnonzero(np.append(True, (lower[1:] != lower[:-1]) | (upper[1:] != upper[:-1])))
+    # A point is the last of an interval that begins just before it.
+    begin = np.where(data.lower == data.upper, np.nextafter(data.lower, -np.inf), data.lower)
+    weight = np.ones(len(begin)) if data.weight is None else data.weight
+    order = np.lexsort((data.upper, begin))
+    begin, upper, weight = begin[order], data.upper[order], weight[order]
+    first = np.flatnonzero(np.append(True, (begin[1:] != begin[:-1]) | (upper[1:] != upper[:-1])))
     total = np.add.reduceat(weight, first)
-    lower, upper = lower[first], upper[first]
-    if np.all(upper[:-1] <= lower[1:]):
+    point = (data.lower == data.upper)[order][first]
+    begin, upper = begin[first], upper[first]
+    if np.all(upper[:-1] <= begin[1:]):
         return _table_bound(total)
-    point = lower == upper
-    best = _table_bound(total[point])
-    # A cut after every upper end: what begins there or later is above it.
     by_end = np.argsort(upper, kind="stable")
     below = np.cumsum(total[by_end])
-    begin = np.searchsorted(np.where(point, np.nextafter(lower, -np.inf), lower), upper[by_end])
-    above = np.append(np.cumsum(total[::-1])[::-1], 0.0)[begin]
-    share = below / (below + above)
-    return min(best, float(np.min(special.xlogy(below, share) + special.xlogy(above, above / (below + above)))))
+    above = np.append(np.cumsum(total[::-1])[::-1], 0.0)[np.searchsorted(begin, upper[by_end])]
+    both = below + above
+    of_cuts = special.xlogy(below, below / both) + special.xlogy(above, above / both)
+    return min(_table_bound(total[point]), float(np.min(of_cuts)))
 
 
 def _table_bound(total: Array) -> float:
