@@ -215,7 +215,7 @@ def _against_density(family: Family, params: tuple[Any, ...], data: Sample) -> s
             0.5 * (high - low) * np.sum(w * np.exp(family.logpdf(low + x * (high - low), *params)), axis=0)
             for x, w in _RULES
         )
-    wrong = np.flatnonzero((np.abs(fine - coarse) < 0.1 * _MASS_ERROR) & ~(np.abs(given - fine) < _MASS_ERROR))
+    wrong = np.flatnonzero((np.abs(fine - coarse) < _SMOOTH) & ~(np.abs(given - fine) < _MASS_ERROR))
     if not len(wrong):
         return None
     k = wrong[0]
@@ -226,5 +226,8 @@ def _against_density(family: Family, params: tuple[Any, ...], data: Sample) -> s
 
 
 _CELLS = 40
-_MASS_ERROR = 1e-6
+"""Between how many ends of intervals the two are compared."""
+_MASS_ERROR, _SMOOTH = 1e-4, 1e-7
+"""Difference of a probability that is an error, and of the two rules where the density is smooth enough for them."""
+
 _RULES = [((0.5 + 0.5 * x)[:, None], w[:, None]) for x, w in map(np.polynomial.legendre.leggauss, (40, 20))]
