@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,11 @@ class Unit:
             if unit.scale == 1.0 and family.has_scale and not 1 / LARGEST < largest < LARGEST:
                 return cls(unit.centre, _power_of_two(largest))
             return unit
+        return cls.standard(family, sample)
+
+    @classmethod
+    def standard(cls, family: Family, sample: Sample) -> Unit:
+        """Choose the middle and the spread of the observations, as far as the law can be shifted and stretched."""
         sketch = sample.sketch()
         centre = sketch.quantile(0.5) if family.has_location else 0.0
         if not family.has_scale:
@@ -80,19 +86,18 @@ class Unit:
         """Parameters of the law of ``x``, from those of the law of ``z``; shape (p,), or (p, k) for k laws."""
         if self.is_identity:
             return theta
-        moved = []
-        for value, role in zip(theta.tolist() if theta.ndim == 1 else theta, roles(family), strict=True):
-            if role == "location":
-                moved.append(self.centre + self.scale * value)
-            elif role == "scale":
-                moved.append(self.scale * value)
-            elif role == "rate":
-                moved.append(value / self.scale)
-            elif role == "log-scale":
-                moved.append(value + math.log(self.scale))
-            else:
-                moved.append(value)
-        return np.array(moved)
+        values = theta.tolist() if theta.ndim == 1 else theta
+        return np.array([self.to_data(value, role) for value, role in zip(values, roles(family), strict=True)])
+
+    def to_data(self, value: Any, role: str) -> Any:
+        """A parameter of this role, or an array of it, of the law of ``x``; from that of the law of ``z``."""
+        if role == "location":
+            return self.centre + self.scale * value
+        if role == "scale":
+            return self.scale * value
+        if role == "rate":
+            return value / self.scale
+        return value + math.log(self.scale) if role == "log-scale" else value
 
     def params_to_unit(self, family: Family, theta: Array) -> Array:
         """Parameters of the law of ``z``, from those of the law of ``x``; the inverse of `params_to_data`."""
