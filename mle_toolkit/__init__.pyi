@@ -40,4 +40,6 @@ from .information.measures import entropy as entropy
 from .information.measures import js_divergence as js_divergence
 from .information.measures import kl_divergence as kl_divergence
 from .information.report import InformationReport as InformationReport
+from .regression import RegressionFit as RegressionFit
+from .regression import regress as regress
 from .report import plot as plot

@@ -24,6 +24,7 @@ ROOMS = (
     ("inference",),
     ("report",),
     ("fitting",),
+    ("regression",),
     ("comparison",),
     ("groups",),
     ("demo", "identities"),
