@@ -34,6 +34,12 @@ COUNTS_ADVICE = (
 )
 """What to do about a model of data whose entropy cannot be estimated, being tied or rounded."""
 
+MOST_ALONE = 0.5
+"""Share of observations alone in their stratum, where the plug-in entropy is 0 whatever the law is, above which the
+entropy of the data says nothing."""
+
+ALONE_ADVICE = "The difference of KL between models is exact all the same (compare them by delta_ce)."
+
 _Z_ONE_SIDED = 1.6448536269514722
 """Normal quantile of 0.95."""
 
@@ -154,6 +160,14 @@ def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntr
         stratum = stratum.reshape(-1)
         share = mass / np.bincount(stratum, weights=mass)[stratum]
         n_strata = int(stratum.max()) + 1
+        by_frequency = sample.weight_kind == "frequency"
+        observations = sample.nobs * mass if by_frequency else np.bincount(cell).astype(float)
+        in_stratum = np.bincount(stratum, weights=observations)
+        alone = int(np.count_nonzero(in_stratum <= 1))
+        if alone > MOST_ALONE * float(in_stratum.sum()):
+            every = "every observation has" if alone == n_strata else f"{alone} of {sample.nobs:g} observations have"
+            reason = f"{every} constants that no other one has, and one observation tells no entropy."
+            return SampleEntropy(estimate=None, n_strata=n_strata, reason=f"{reason} {ALONE_ADVICE}")
     log_share = np.log(share)
     value = 0.0 - math.fsum((mass * log_share).tolist())  # 0, not -0, for a single value
     log_density = log_share[cell]

@@ -16,7 +16,14 @@ from mle_toolkit.errors import DataError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.families.base import Family
 from mle_toolkit.information.estimate import Estimate, nats_per
-from mle_toolkit.information.model_free import SampleEntropy, around, around_divergence, sample_entropy, weighted_se
+from mle_toolkit.information.model_free import (
+    FEW_PER_CELL,
+    SampleEntropy,
+    around,
+    around_divergence,
+    sample_entropy,
+    weighted_se,
+)
 from mle_toolkit.information.neighbours import neighbour_entropy
 
 HEAVY_SHARE = 0.5
@@ -85,7 +92,8 @@ class InformationReport:
         rounding only; see `identity_gap`.
     g_statistic, g_pvalue : float or None
         For counts and grouped data: likelihood-ratio test of the law against all laws on the same cells, G = 2 n KL
-        (in nats) and its p-value from the chi-squared law with ``g_df`` degrees of freedom.
+        (in nats) and its p-value from the chi-squared law with ``g_df`` degrees of freedom; without p-value where there
+        are fewer than five observations a cell.
     g_df : int or None
         Cells - 1 - free parameters, or 0 where that is negative. Cells are the values in the support where it is
         finite, else the observed ones; for binned and rounded data the distinct intervals.
@@ -322,7 +330,12 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     if test.get("g_statistic") is None and by_cells:
         reasons["g_statistic"] = "reliability weights are not numbers of observations, so G has no chi-squared law."
     elif by_cells and test["g_pvalue"] is None:
-        reasons["g_pvalue"] = "the law has as many free parameters as cells, so nothing is left to test."
+        reasons["g_pvalue"] = (
+            f"there are fewer than {FEW_PER_CELL:.0f} observations a cell, too few for the chi-squared law of G; "
+            'goodness_of_fit("g") has a p-value from replicates.'
+            if not {"saturated", "few_cells"} & set(kl.flags)
+            else "the law has as many free parameters as cells, so nothing is left to test."
+        )
     return InformationReport(
         **common,
         entropy=entropy.estimate,
@@ -422,9 +435,10 @@ def _divergence_of_counts(
             own.append("expected_counts_below_5")
         if not declared:
             own.append("cells_from_data")
+        undersampled = fit.nobs < FEW_PER_CELL * n_cells
         if df > 0:
             p = float(special.chdtrc(df, max(g, 0.0)))  # a G of -1e-16 is 0 up to rounding
-            test["g_pvalue"] = p
+            test["g_pvalue"] = None if undersampled else p
             if p >= 0.05:
                 own.insert(0, "indistinguishable_from_zero")
             if interval is None or interval[0] <= 0 or p >= _NEAR_ZERO:

@@ -263,3 +263,27 @@ def test_more_parameters_than_cells_leave_no_degrees_of_freedom():
     with pytest.warns(mle.FitWarning, match="do not determine all parameters"):
         flat = mle.fit(few, "generalized_gamma")
     assert flat.information().g_df == 0
+
+
+def test_where_every_row_is_a_stratum_there_is_no_entropy():
+    """Each of 60 numbers of trials was observed once: an entropy of 0 ± 0 would be of the design, not of the data."""
+    trials = np.arange(5, 65)
+    x = np.random.default_rng(0).binomial(trials, 0.3)
+    report = mle.fit(x, mle.get_family("binomial", n=trials)).information()
+    assert (report.entropy, report.kl, report.kl_predictive, report.g_pvalue) == (None, None, None, None)
+    assert "every observation has constants that no other one has" in report.reasons["kl"]
+    assert report.cross_entropy.value == pytest.approx(-stats.binom.logpmf(x, trials, x.sum() / trials.sum()).mean())
+    repeated = np.repeat([5, 10], 50)
+    again = mle.fit(repeated // 3, mle.get_family("binomial", n=repeated)).information()
+    assert again.entropy is not None
+    assert abs(again.identity_gap) < 1e-12
+
+
+def test_a_wide_table_has_no_p_value():
+    """With fewer than five observations a cell G has no chi-squared law."""
+    x = np.random.default_rng(0).poisson(200, 60)
+    report = mle.fit(x, "poisson").information()
+    assert report.g_statistic > 0
+    assert report.g_pvalue is None
+    assert "fewer than 5 observations a cell" in report.reasons["g_pvalue"]
+    assert mle.fit(x, "poisson").goodness_of_fit("g", n_resamples=99, rng=0).p_value > 0.01
