@@ -394,3 +394,30 @@ def test_coarse_grids_are_refused_and_fine_ones_flagged():
 def test_what_has_no_mutual_information_says_why(x, y, options, error, message):
     with pytest.raises(error, match=message):
         mutual_information_of_sample(x, y, rng=0, **options)
+
+
+@pytest.mark.parametrize("n", [100, 500])
+@pytest.mark.parametrize("noise", [1e-6, 1e-3, 0.01, 0.1])
+def test_mutual_information_near_a_line_does_not_saturate(n, noise):
+    """KSG ends near log n there, with an interval of no width; I(x, x + s e) = log(1 + 1/s²) / 2."""
+    x, e = np.random.default_rng(0).normal(size=(2, n))
+    truth = 0.5 * math.log1p(1 / noise**2)
+    for unit in (1.0, 1e6):
+        found = mutual_information_of_sample(unit * x, x + noise * e, rng=0)
+        assert found.interval[0] <= truth <= found.interval[1]
+        assert found.interval[1] - found.interval[0] > 0.05
+        assert abs(found.value - truth) < 0.35
+    plain = mutual_information_of_sample(x, x + noise * e, method="ksg1", rng=0)
+    assert plain.interval[0] <= truth <= plain.interval[1]
+    assert ("saturated" in plain.flags) == (plain.interval[1] == math.inf)
+
+
+def test_what_is_determined_has_no_upper_bound_of_mutual_information():
+    x = np.random.default_rng(0).normal(size=500)
+    line = mutual_information_of_sample(x, 3 - 2 * x, rng=0)
+    assert line.value == math.inf
+    assert "determine each other" in line.reason
+    for y in (np.sin(x), x**2, np.exp(x)):
+        curve = mutual_information_of_sample(x, y, rng=0)
+        assert "saturated" in curve.flags
+        assert curve.interval[1] == math.inf
