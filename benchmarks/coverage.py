@@ -43,6 +43,7 @@ from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.fitting import Fit
 from mle_toolkit.inference.covariance import intervals_of, standard_errors, wald_interval
 from mle_toolkit.inference.profile import deviance_of_function
+from mle_toolkit.information import mutual_information
 from mle_toolkit.likelihood.kernels.groups import SETTLED
 
 LEVEL = 0.05
@@ -107,11 +108,14 @@ class Effort:
     replicates: int
     tests: int
     kl: int
+    tables: int
     traced: int
 
 
-FULL = Effort(wald=10_000, profile=1_000, quantile=500, bootstrap=200, replicates=399, tests=300, kl=600, traced=10)
-QUICK = Effort(wald=200, profile=10, quantile=4, bootstrap=3, replicates=39, tests=4, kl=4, traced=1)
+FULL = Effort(
+    wald=10_000, profile=1_000, quantile=500, bootstrap=200, replicates=399, tests=300, kl=600, tables=1_000, traced=10
+)
+QUICK = Effort(wald=200, profile=10, quantile=4, bootstrap=3, replicates=39, tests=4, kl=4, tables=3, traced=1)
 
 Counts = dict[tuple[str, str], list[int]]
 """By quantity and method: samples, intervals that hold the truth, are too low, are too high; the rest have none."""
@@ -318,6 +322,34 @@ def kl(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effo
     return counts
 
 
+TABLES = {
+    "independent 3 × 3": (np.full((3, 3), 1 / 9), 30),
+    "independent 10 × 10": (np.full((10, 10), 0.01), 200),
+    "dependent 2 × 2": (np.array([[0.4, 0.1], [0.1, 0.4]]), 30),
+    "weakly dependent 2 × 2": (np.array([[0.3, 0.2], [0.2, 0.3]]), 50),
+    "dependent 5 × 5": (np.eye(5) * 0.075 + 0.025, 60),
+}
+"""Joint laws of two variables, and how many observations make a table of counts."""
+
+
+def tables(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Effort) -> Counts:
+    """Intervals of mutual information from tables of counts: by inversion, and by the delta method of the plug-in."""
+    counts: Counts = {}
+    law = TABLES[name][0]
+    true = mutual_information(law).value
+    for table in np.random.default_rng(seed).multinomial(n, law.ravel(), size=count).reshape(count, *law.shape):
+        low, high = mutual_information(counts=table).interval or (math.nan, math.nan)
+        rounding = 1e-12  # an end of 0 holds a true value of 1e-17
+        enter(counts, "mutual information", "inversion", true, (low - rounding, high + rounding))
+        shares = table / n
+        product = np.outer(shares.sum(axis=1), shares.sum(axis=0))
+        ratio = np.log(np.where(table > 0, shares, 1.0)) - np.log(np.where(table > 0, product, 1.0))
+        mean = float(np.sum(shares * ratio))
+        reach = Z * math.sqrt(float(np.sum(shares * np.square(ratio - mean))) / n)
+        enter(counts, "mutual information", "delta method", true, (mean - reach, mean + reach))
+    return counts
+
+
 PARTS: dict[str, Callable[..., Counts]] = {
     "wald": wald,
     "profile": profile,
@@ -325,6 +357,7 @@ PARTS: dict[str, Callable[..., Counts]] = {
     "bootstrap": bootstrap,
     "tests": tests,
     "kl": kl,
+    "tables": tables,
 }
 
 
@@ -352,11 +385,11 @@ class Chunk:
 def chunks(parts: Sequence[str], families: Sequence[str], sizes: Sequence[int], effort: Effort) -> Iterator[Chunk]:
     """All work, in chunks whose size and seed depend on their cell only."""
     for part in parts:
-        for family in families:
-            slow = 1 if part == "wald" and family != "student_t" else TRUTHS[family].slow
+        for family in TABLES if part == "tables" else families:
+            slow = 1 if part == "tables" or (part == "wald" and family != "student_t") else TRUTHS[family].slow
             total = max(1, getattr(effort, part) // slow)
             size = BULK if part == "wald" else CHUNK
-            for n in sizes:
+            for n in (TABLES[family][1],) if part == "tables" else sizes:
                 root = np.random.SeedSequence([SEED, zlib.crc32(f"{part} {family}".encode()), n])
                 for k, seed in enumerate(root.spawn(-(-total // size))):
                     yield Chunk(part, family, n, min(size, total - k * size), seed, effort)
@@ -449,11 +482,12 @@ def page(record: Mapping[str, Any]) -> str:
 
     of_parameters = [row["samples"] for row in rows if row["method"] == "wald" and row["quantity"] != "q99"]
     of_wald = f"{min(of_parameters):,} to {max(of_parameters):,}" if of_parameters else "no"
-    order = {name: k for k, name in enumerate(TRUTHS)}
+    order = {name: k for k, name in enumerate([*TRUTHS, *TABLES])}
     rows = sorted(rows, key=lambda row: (row["n"], order[row["family"]]))
     intervals = [row for row in rows if row["method"] in METHODS]
     tests_ = [row for row in rows if row["quantity"] == "test"]
     divergences = [row for row in rows if row["quantity"].startswith("kl")]
+    dependence = [row for row in rows if row["quantity"] == "mutual information"]
     statistics = {name: method(name) for name in (*STATISTICS, "g, chi-squared law")}
     kinds = {
         f"{name}, {which}": divergence_of(which, name)
@@ -472,6 +506,9 @@ def page(record: Mapping[str, Any]) -> str:
             pivot(tests_, statistics),
             "### Intervals of KL: coverage, 0.95 promised",
             pivot(divergences, kinds),
+            f"### Intervals of mutual information from tables of counts: coverage, 0.95 promised "
+            f"({samples('inversion')} tables each)",
+            pivot(dependence, {name: method(name) for name in ("inversion", "delta method")}),
             "",
         ]
     )
