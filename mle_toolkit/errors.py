@@ -74,6 +74,10 @@ class ParameterError(MleError, ValueError):
     """A parameter value, start, bound or constant is missing or outside its domain."""
 
 
+class LawError(MleError, ValueError):
+    """A law of the user's own does not do what a law must: one real number a row, whatever rows it is asked for."""
+
+
 class ComparisonError(MleError, ValueError):
     """The models cannot be compared, because their likelihoods are not of the same data."""
 

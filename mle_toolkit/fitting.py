@@ -31,6 +31,7 @@ from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Family, get_family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.own import check_rows_apart
 from mle_toolkit.inference.covariance import (
     CovKind,
     covariance,
@@ -812,6 +813,8 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
     sample = family.with_rows(sample)
     law = family.resolve(sample).given(sample.known)
     law.check_support(sample)
+    if law.is_own():
+        check_rows_apart(law, sample)
     if law.discrete and not law.per_row and not sample.in_memory:
         sample = sample.tabulated()
     try:

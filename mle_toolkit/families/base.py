@@ -173,9 +173,7 @@ class Family(ABC):
     one_maximum: ClassVar[bool] = False
     """By a theorem the likelihood of exact data has no more than one maximum while all parameters are free: one start
     is enough."""
-    without_spikes: ClassVar[str] = (
-        "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."
-    )
+    without_spikes: ClassVar[str] = "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."
     """What to do where ``spurious``, which mixtures have first of all, leaves no maximum."""
     scans: ClassVar[str] = ""
     """What is looked over before a search of exact data begins, in words for the certificate: "profile of df at 12
@@ -224,6 +222,19 @@ class Family(ABC):
     cov: Callable[..., Array] | None = None
     entropy: Callable[..., Array] | None = None
     rvs: Callable[..., Array] | None = None
+
+    def __init_subclass__(cls) -> None:
+        """Hold laws of the user's own to what a law must do."""
+        super().__init_subclass__()
+        if cls.is_own():
+            from mle_toolkit.families.own import guard
+
+            guard(cls)
+
+    @classmethod
+    def is_own(cls) -> bool:
+        """Whether it is a law of the user's, not one of the package."""
+        return not cls.__module__.startswith("mle_toolkit.")
 
     def __init__(self, **constants: Any) -> None:
         unknown = [name for name in constants if name not in self.constant_defaults]
@@ -547,6 +558,7 @@ class Family(ABC):
             "parameters": tuple(parameters),
             "support": support,
             "logpdf": staticmethod(logpdf),
+            "__module__": str(getattr(logpdf, "__module__", "")),  # a law of the user's
         }
         unknown = [key for key in optional if not hasattr(Family, key)]
         if unknown:
@@ -665,9 +677,8 @@ class ExponentialFamily(Family):
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
 _NOT_LAWS = {
-    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "links", "mass", "scipy_law",
-    "special",
-    "vectors", "written",
+    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "links", "mass", "own",
+    "scipy_law", "special", "vectors", "written",
 }  # fmt: skip
 _registry: dict[str, type[Family]] = {}
 _plain_names: dict[str, type[Family]] = {}

@@ -262,7 +262,7 @@ def test_zero_truncated_geometric_has_a_formula():
 
 
 def test_an_empty_window_is_refused():
-    with pytest.raises(mle.errors.ParameterError, match="below upper"):
+    with pytest.raises(mle.errors.ParameterError, match="lower one must be below the upper"):
         mle.truncated("normal", 2.0, 1.0)
     with pytest.raises(mle.errors.ParameterError, match="no value of gamma"):
         mle.truncated("gamma", -2.0, -1.0)
