@@ -8,8 +8,11 @@ import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DataError
+from mle_toolkit.options import shown
 
 _NUMERIC_KINDS = "biuf"
+_FORMATS = frozenset("hHiIlLqQfd?")
+"""Of a memoryview of numbers, as `struct` names them; bytes are none."""
 
 
 def to_column(data: Any, what: str = "data") -> tuple[Array, Mask | None]:
@@ -18,9 +21,10 @@ def to_column(data: Any, what: str = "data") -> tuple[Array, Mask | None]:
     Parameters
     ----------
     data : array_like or Series
-        List, tuple, range, NumPy array (masked, bool, object of Python numbers), pandas or polars Series,
-        pyarrow Array or ChunkedArray. A scalar, a string or more than one dimension is refused; an
-        array of shape (n, 1) is refused too, because it usually is a frame by mistake.
+        List, tuple, range, memoryview, NumPy array (masked, bool, object of Python numbers), pandas or polars Series
+        (also sparse, categorical of numbers, nullable, Decimal), pyarrow Array or ChunkedArray (also a dictionary of
+        numbers), a table of one column. A scalar, a string or more than one dimension is refused; an array of shape
+        (n, 1) is refused too, because it may be one observation of n numbers.
     what : str
         How errors call the column.
 
@@ -52,6 +56,10 @@ def to_column(data: Any, what: str = "data") -> tuple[Array, Mask | None]:
         values = values.copy()
         values[missing] = np.nan
         return values, missing
+    if isinstance(data, (bytearray, memoryview)) and not (isinstance(data, memoryview) and data.format in _FORMATS):
+        raise DataError(f"{what}: expected a column of numbers, got a {type(data).__name__} of bytes.")
+    if isinstance(data, memoryview):
+        return _from_numpy(np.asarray(data), what), None
     if isinstance(data, (str, bytes)) or np.isscalar(data) or data is None:
         raise DataError(f"{what}: expected a column of numbers, got {type(data).__name__} {data!r:.60}.")
     if isinstance(data, (dict, set, frozenset)):
@@ -124,8 +132,10 @@ def _from_objects(items: Any, what: str) -> tuple[Array, Mask | None]:
     """Take Python numbers one by one, where NumPy would guess a dtype or overflow."""
     try:
         array = np.asarray(items)
-    except (ValueError, OverflowError):
-        array = np.asarray(items, dtype=object)
+    except (ValueError, OverflowError, TypeError):
+        array = np.asarray([None, *items], dtype=object)[1:]  # with None ahead, no entry is taken for a dimension
+    except RecursionError:
+        raise DataError(f"{what}: expected a column of numbers, got lists within lists.") from None
     if array.ndim == 1 and array.dtype.kind in _NUMERIC_KINDS:
         return np.ascontiguousarray(array, dtype=np.float64), None
     _check_one_dimension(array.shape, what)
@@ -137,7 +147,13 @@ def _from_objects(items: Any, what: str) -> tuple[Array, Mask | None]:
             continue
         if isinstance(item, (str, bytes, complex)) or not hasattr(item, "__float__"):
             raise _not_numeric(type(item).__name__, what, [item], row)
-        values[row] = float(item)
+        try:
+            values[row] = float(item)
+        except (ArithmeticError, ValueError, TypeError):
+            raise DataError(
+                f"{what}: entry {row} is {shown(item)}, which is no number of double precision. Scale the column, or "
+                f"remove the entry."
+            ) from None
     return values, missing if missing.any() else None
 
 
@@ -149,7 +165,10 @@ def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
         import pyarrow as pa
 
         data = pa.chunked_array([data]) if isinstance(data, pa.Array) else data
+    data = _dense(data)
     series = nw.from_native(data, allow_series=True, pass_through=True)
+    if isinstance(series, nw.DataFrame) and len(series.columns) == 1:
+        return to_column(series.get_column(series.columns[0]).to_native(), what)
     if isinstance(series, (nw.DataFrame, nw.LazyFrame)):
         columns = ", ".join(map(str, series.collect_schema().names()))
         raise DataError(f"{what}: expected one column, got a table with columns {columns}; pass one of them.")
@@ -159,6 +178,8 @@ def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
         if hasattr(data, "__iter__"):
             return _from_objects(list(data), what)
         raise DataError(f"{what}: expected a column of numbers, got {type(data).__name__}.")
+    if series.dtype in (nw.Categorical, nw.Enum):
+        return _from_categories(series, what)
     if series.dtype == nw.Object:
         return _from_objects(series.to_list(), what)
     if not (series.dtype.is_numeric() or series.dtype == nw.Boolean):
@@ -171,6 +192,28 @@ def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
         return values, None
     missing = nulls.to_numpy().astype(bool)
     return np.where(missing, np.nan, values), missing
+
+
+def _dense(data: Any) -> Any:
+    """Sparse columns of pandas and dictionaries of pyarrow as what they stand for; all else as it is."""
+    room = type(data).__module__.split(".")[0]
+    if room == "pandas" and type(getattr(data, "dtype", None)).__name__ == "SparseDtype":
+        return np.asarray(data)
+    if room == "pyarrow" and type(getattr(data, "type", None)).__name__ == "DictionaryType":
+        import pyarrow as pa
+
+        return pa.chunked_array([chunk.dictionary_decode() for chunk in data.chunks], type=data.type.value_type)
+    return data
+
+
+def _from_categories(series: Any, what: str) -> tuple[Array, Mask | None]:
+    """The numbers that the categories of a column are; codes of texts are refused."""
+    entries = series.to_list()
+    named = next((entry for entry in entries if isinstance(entry, str)), None)
+    if named is not None:
+        raise _not_numeric("categories that are texts", what, [named])
+    # pandas writes a missing category as NaN, which is no category itself.
+    return _from_objects([None if entry != entry else entry for entry in entries], what)
 
 
 def _check_one_dimension(shape: tuple[int, ...], what: str) -> None:

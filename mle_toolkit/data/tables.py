@@ -367,7 +367,8 @@ def _read_parquet(stream: io.BufferedReader, label: str, wanted: Iterable[str] |
         for name in _chosen(names, wanted):
             kind = file.schema_arrow.field(name).type
             is_number = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
-            numeric = any(check(kind) for check in is_number)
+            of = kind.value_type if pa.types.is_dictionary(kind) else kind
+            numeric = any(check(of) for check in is_number)
             columns[name] = file.read([name])[name] if numeric else NotNumeric(f"its type is {kind}, not a number")
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{label}: not a readable Parquet file: {str(error).splitlines()[0]}") from None

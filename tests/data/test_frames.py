@@ -1,5 +1,6 @@
 """Columns from elsewhere become one float64 array, or an error that says what they are."""
 
+import array
 import decimal
 import fractions
 
@@ -38,6 +39,16 @@ COLUMNS = {
     "polars": pl.Series([3, 1, 4]),
     "polars UInt8": pl.Series([3, 1, 4], dtype=pl.UInt8),
     "pyarrow": pa.array([3, 1, 4]),
+    "pyarrow dictionary": pa.array([3, 1, 4]).dictionary_encode(),
+    "pyarrow dictionary in chunks": pa.chunked_array([pa.array([v]).dictionary_encode() for v in (3, 1, 4)]),
+    "pandas sparse": pd.Series(pd.arrays.SparseArray([3, 1, 4])),
+    "pandas sparse array": pd.arrays.SparseArray([3.0, 1.0, 4.0]),
+    "pandas categorical of numbers": pd.Series([3, 1, 4]).astype("category"),
+    "memoryview": memoryview(array.array("d", [3.0, 1.0, 4.0])),
+    "memoryview of ints": memoryview(array.array("i", [3, 1, 4])),
+    "pandas table of one column": pd.DataFrame({"a": [3, 1, 4]}),
+    "polars table of one column": pl.DataFrame({"a": [3, 1, 4]}),
+    "pyarrow table of one column": pa.table({"a": [3, 1, 4]}),
     "pyarrow in chunks": pa.chunked_array([[3.0], [1.0, 4.0]]),
 }
 
@@ -154,3 +165,27 @@ def test_what_is_not_a_column_of_numbers(data, message):
 def test_the_error_calls_the_column_by_its_name():
     with pytest.raises(DataError, match=r"^weights: expected"):
         to_column("abc", "weights")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (pd.Series(list("ab")).astype("category"), "categories that are texts; entry 0 is 'a'"),
+        (pa.array(list("ab")).dictionary_encode(), "dtype String"),
+        (memoryview(b"abc"), "a memoryview of bytes"),
+        (bytearray(b"abc"), "a bytearray of bytes"),
+        ([1, 10**400], "entry 1 is a whole number of 1329 bits"),
+        ([decimal.Decimal("sNaN")], "entry 0 is Decimal"),
+        ([[1], [2, 3]], "expected real numbers, got list"),
+    ],
+)
+def test_what_only_looks_like_a_column_is_refused(data, message):
+    with pytest.raises(DataError, match=message):
+        to_column(data)
+
+
+def test_a_missing_category_is_missing():
+    for column in (pd.Series([1, None, 3]).astype("category"), pa.array([1, None, 3]).dictionary_encode()):
+        values, missing = to_column(column)
+        assert np.array_equal(values, [1.0, np.nan, 3.0], equal_nan=True)
+        assert missing.tolist() == [False, True, False]
