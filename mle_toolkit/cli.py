@@ -11,6 +11,8 @@ import inspect
 import json
 import math
 import os
+import re
+import signal
 import sys
 import traceback
 import warnings
@@ -27,6 +29,7 @@ import typer
 from typer.main import get_command
 
 from mle_toolkit.errors import DataError, MleError, NoMaximumError, ParameterError
+from mle_toolkit.options import escaped
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -574,50 +577,99 @@ def _demo(
 
 def main() -> None:
     """Run the command line, and end the process with its exit code."""
+    if sys.stderr is None:  # closed by who started us: what nobody reads must not go elsewhere
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the process ends
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without Greek letters still gets the numbers
-    state = {"debug": False}
-    with warnings.catch_warnings():
+    state = {"debug": False, "interrupted": False}
+    with warnings.catch_warnings(), _interruptible(state):
         warnings.simplefilter("always", UserWarning)  # FitWarning is one
         warnings.showwarning = _show_warning  # type: ignore[assignment]  # it needs the message only
         try:
             code = get_command(app).main(prog_name="mle", standalone_mode=False, obj=state) or OK
-        except Exception as error:
-            code = _report(error, state["debug"])
+        except (Exception, KeyboardInterrupt) as error:
+            code = INTERRUPTED if state["interrupted"] else _report(error, state["debug"])
     sys.exit(code)
+
+
+@contextmanager
+def _interruptible(state: dict[str, bool]) -> Iterator[None]:
+    """Remember that the user ended us: an import that is interrupted fails for reasons of its own."""
+
+    def interrupt(*_: Any) -> None:
+        state["interrupted"] = True
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # not in the main thread, which alone is interrupted
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 """Base of what typer raises on a wrong command line: click's, which newer releases of typer hold inside."""
 
 
-def _report(error: Exception, debug: bool) -> int:
+def _report(error: BaseException, debug: bool) -> int:
     """Say in one line what went wrong, and return the exit code."""
     if isinstance(error, _PipeClosedError):
-        # Python would complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return PIPE_CLOSED
-    if isinstance(error, typer.Abort):
+    if isinstance(error, (typer.Abort, KeyboardInterrupt)):
         return INTERRUPTED
     if debug:
         traceback.print_exception(error)
     code = BROKEN
     message = f"{type(error).__name__}: {error} (a fault of mle_toolkit; --debug shows where)"
+    limit = _limit_of_the_machine(error)
     if isinstance(error, _UsageError):
         code, message = USAGE, getattr(error, "format_message", error.__str__)()
         if not message:  # no command at all: the help has been shown
             return USAGE
+    elif isinstance(error, _UnwrittenError):
+        _forget_output()
+        code, message = USAGE, str(error)
     elif isinstance(error, NoMaximumError):
         code, message = NOT_CERTIFIED, str(error)
     elif isinstance(error, DataError):
         code, message = BAD_DATA, str(error)
     elif isinstance(error, MleError):
         code, message = USAGE, str(error)
+    elif limit:
+        code, message = BAD_DATA, limit
     elif isinstance(error, OSError):
-        code, message = BAD_DATA, f"cannot read {error.filename!r}: {error.strerror}"
+        what = f"cannot read {error.filename!r}" if error.filename is not None else "cannot read the data"
+        code, message = BAD_DATA, f"{what}: {error.strerror or error}"
     print(f"error: {_one_line(message)}", file=sys.stderr)
     return code
+
+
+def _limit_of_the_machine(error: BaseException) -> str:
+    """What the machine, or who set its limits, does not allow; empty for anything else."""
+    seen: BaseException | None = error
+    while seen is not None:
+        text = str(seen).lower()
+        if isinstance(seen, MemoryError) or "cannot allocate memory" in text or "unable to allocate" in text:
+            return (
+                "out of memory: more is needed than the limit (ulimit -v) or the machine gives. Take fewer rows or "
+                "columns, or a Parquet file, which is read in blocks"
+            )
+        if isinstance(seen, RuntimeError) and "start new thread" in text:
+            return "no further thread can be started: raise the limit (ulimit -u), or set OMP_NUM_THREADS=1"
+        seen = seen.__cause__ or seen.__context__
+    return ""
+
+
+def _forget_output() -> None:
+    """Send the rest of the output nowhere: Python would complain when it flushes at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_warning(message: Warning | str, *_: Any) -> None:
@@ -625,7 +677,7 @@ def _show_warning(message: Warning | str, *_: Any) -> None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return escaped(" ".join(text.split()))
 
 
 # --- reading the command line -----------------------------------------------------------------------------------------
@@ -717,50 +769,62 @@ class _PipeClosedError(Exception):
     """Who reads us has enough, as `head` does; typer would turn a BrokenPipeError into exit code 1."""
 
 
+class _UnwrittenError(Exception):
+    """The results could not be written."""
+
+
 @contextmanager
 def _opened(output: Path | None) -> Iterator[TextIO]:
     if output is None:
+        if sys.stdout is None:
+            raise _UnwrittenError("standard output is closed; write to a file with -o FILE")
         try:
             yield sys.stdout
             sys.stdout.flush()
         except BrokenPipeError:
             raise _PipeClosedError from None
+        except OSError as error:
+            raise _UnwrittenError(f"cannot write to standard output: {error.strerror}") from None
         return
     try:
-        stream = output.open("w", encoding="utf-8", newline="")
-    except OSError as error:
-        raise ParameterError(f"--output: cannot write {str(output)!r}: {error.strerror}") from None
-    with stream:
-        yield stream
+        with output.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ParameterError(f"--output: cannot write {str(output)!r}: {reason}") from None
 
 
 def _write_table(view: RenderableType, output: Path | None) -> None:
     from rich.console import Console
 
+    from mle_toolkit.report.terminal import Escaped
+
     with _opened(output) as stream:
         if stream.isatty():
-            Console(file=stream, markup=False, highlight=False, emoji=False).print(view)
+            Console(file=stream, markup=False, highlight=False, emoji=False).print(Escaped(view))
             return
         text = StringIO()
-        Console(file=text, width=PIPE_WIDTH, markup=False, highlight=False, emoji=False).print(view)
-        stream.writelines(line.rstrip() + "\n" for line in text.getvalue().splitlines())
+        Console(file=text, width=PIPE_WIDTH, markup=False, highlight=False, emoji=False).print(Escaped(view))
+        stream.writelines(line.rstrip() + "\n" for line in text.getvalue().split("\n")[:-1])
 
 
 def _write_json(record: Any, output: Path | None) -> None:
-    """Strict JSON: what is not finite is a string that `float` reads."""
+    """Strict JSON: what is not finite is a string that `float` reads, what a terminal would obey is written out."""
     from mle_toolkit.report.record import jsonable
 
+    text = json.dumps(jsonable(record), indent=2, ensure_ascii=False, allow_nan=False)
     with _opened(output) as stream:
-        stream.write(json.dumps(jsonable(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        stream.write(re.sub("[\x7f-\x9f\u2028-\u202e\u2066-\u2069]", lambda c: f"\\u{ord(c[0]):04x}", text) + "\n")
 
 
 def _write_csv(columns: Sequence[str], rows: Iterable[Iterable[Any]], output: Path | None) -> None:
     """CSV with every digit; an empty cell where there is no number."""
     with _opened(output) as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(columns)
+        shown: Callable[[Any], Any] = (lambda cell: escaped(str(cell))) if stream.isatty() else (lambda cell: cell)
+        writer.writerow(map(shown, columns))
         for row in rows:
-            writer.writerow("" if isinstance(cell, float) and math.isnan(cell) else cell for cell in row)
+            writer.writerow("" if isinstance(cell, float) and math.isnan(cell) else shown(cell) for cell in row)
 
 
 def _write_picture(axes: Any, plot: Path) -> None:
@@ -807,7 +871,7 @@ def _progress(what: str) -> Iterator[None]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(what):
+    with Console(stderr=True, markup=False, emoji=False).status(escaped(what)):
         yield
 
 

@@ -626,7 +626,7 @@ def compare(
         families, not_tried = _candidates(data, counts)
     elif isinstance(families, str):
         families = families_of(families)
-    elif isinstance(families, (Family, Fit)) or not isinstance(families, Iterable):
+    elif isinstance(families, (Family, Fit)) or not isinstance(families, Iterable) or not getattr(families, "ndim", 1):
         families = [families]
     asked = [item if isinstance(item, Fit) else get_family(item) for item in families]
     if not asked and not not_tried:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 import operator
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ _SHOWN = 60
 
 _LONGEST_NAME = 10_000
 """Characters of a name up to which names like it are sought."""
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+"""Categories of characters that a terminal does not show as they are: control, direction, halves of others."""
 
 _FILLING = str.maketrans("", "", " -_.")
 
@@ -257,7 +261,7 @@ def numbers(value: Any, name: str, error: type[MleError] = ParameterError) -> An
                 array = np.array([as_float(entry) for entry in array.ravel().tolist()], float).reshape(array.shape)
         except (TypeError, ValueError, OverflowError, RecursionError):
             array = np.array("")
-        if array.dtype.kind not in "iuf" or array.ndim == 0 or np.isnan(array.astype(float)).any():
+        if array.dtype.kind not in "iuf" or array.ndim == 0 or array.size == 0 or np.isnan(array.astype(float)).any():
             raise error(f"{name}: expected a number, or an array of them, got {shown(value)}.")
         return array.astype(float)
     if math.isnan(found):
@@ -289,6 +293,14 @@ def shown(value: Any) -> str:
         return f"a {type(value).__name__}"
     written = " ".join(written.split())
     return written if len(written) <= _SHOWN else f"{written[: _SHOWN - 3]}..."
+
+
+def escaped(text: str) -> str:
+    """A text for a terminal: what moves its cursor, colours it or turns its direction is written out by number."""
+    return "".join(
+        c if c == "\n" or unicodedata.category(c) not in _UNSEEN else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
 
 
 def _hint(value: Any, words: Sequence[str]) -> str:

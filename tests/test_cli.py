@@ -9,8 +9,11 @@ import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import mle_toolkit as mle
@@ -652,3 +655,99 @@ def test_pictures_that_cannot_be_written_are_wrong_usage(run, losses, tmp_path, 
     code, _, err = run("fit", losses, "-c", "loss", "-d", "gamma", "--plot", str(tmp_path / name))
     assert code == USAGE
     assert err.startswith(f"error: {message}")
+
+
+# --- what the machine, the terminal and the files may do --------------------------------------------------------------
+
+
+def in_process(command, **options):
+    """Run ``python -m mle_toolkit`` in a shell of its own; {mle} stands for it."""
+    line = command.replace("{mle}", f"{sys.executable} -m mle_toolkit")
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, **options)
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        ("{mle} fit - -d gamma <&-", BAD_DATA, "error: standard input: closed; pipe the data in, or name a file"),
+        ("{mle} fit @rivers -d gamma >&-", USAGE, "error: standard output is closed; write to a file with -o FILE"),
+        ("{mle} fit @rivers -d gamma >/dev/full", USAGE, "error: cannot write to standard output: No space left"),
+    ],
+)
+def test_a_closed_or_full_stream_is_one_line(command, code, message):
+    if "/dev/full" in command and not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    done = in_process(command)
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1)
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (MemoryError(), BAD_DATA, "error: out of memory"),
+        (RuntimeError("can't start new thread"), BAD_DATA, "error: no further thread can be started"),
+        (OSError("Cannot allocate memory"), BAD_DATA, "error: out of memory"),
+        (OSError("odd"), BAD_DATA, "error: cannot read the data: odd"),
+        (FileNotFoundError(2, "No such file or directory", "gone.csv"), BAD_DATA, "error: cannot read 'gone.csv'"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_limits_of_the_machine_are_no_fault_of_ours(run, monkeypatch, losses, error, code, message):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("mle_toolkit.data.tables.read_sample", fail)
+    given, out, err = run("fit", losses, "-c", "loss", "-d", "gamma")
+    assert (given, out) == (code, "")
+    assert err.startswith(message)
+    assert "fault" not in err
+
+
+def test_control_characters_are_written_out(run, tmp_path):
+    path = tmp_path / "odd.csv"
+    path.write_text("a\x1b[31mb\u202e,y\n1,2\n2,3\n4,5\n")
+    for args in (
+        ("fit", str(path), "-c", "a\x1b[31mb\u202e", "-d", "gamma"),
+        ("fit", str(path), "-c", "x", "-d", "gamma"),
+    ):
+        _, out, err = run(*args)
+        assert "\x1b" not in out + err
+        assert "\u202e" not in out + err
+        assert r"a\x1b[31mb\u202e" in out + err
+    _, out, _ = run("fit", str(path), "-c", "y", "-d", "gamma", "--format", "json")
+    assert strict_json(out)["family"]["name"] == "gamma"
+
+
+def test_a_header_of_millions_of_fields_is_none(run, tmp_path):
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join(["a"] * 1_000_000) + "\n" + ",".join(["1"] * 1_000_000) + "\n")
+    for args in (("fit", str(path), "-d", "gamma"), ("groups", str(path), "--by", "a", "-c", "b", "-d", "gamma")):
+        code, out, err = run(*args)
+        assert (code, out, err.count("\n")) == (BAD_DATA, "", 1)
+        assert "a header of " in err
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 500, b"PAR1abc", bytes(range(256)), b"x\n1\x00\n"])
+@pytest.mark.parametrize("command", [("fit",), ("groups", "--by", "a", "-c", "x")])
+def test_what_is_no_table_is_one_line(run, tmp_path, content, command):
+    path = tmp_path / "odd.csv"
+    path.write_bytes(content)
+    code, out, err = run(command[0], str(path), *command[1:], "-d", "gamma")
+    assert (code in (USAGE, BAD_DATA), out, err.count("\n")) == (True, "", 1)
+    assert err.startswith("error: ")
+    assert "fault" not in err
+
+
+def test_large_unsigned_integers_are_numbers(run, tmp_path):
+    path = tmp_path / "large.parquet"
+    pq.write_table(pa.table({"u": np.array([1, 2, 2**63 + 5, 2**64 - 1], dtype=np.uint64)}), path)
+    code, out, err = run("fit", str(path), "-d", "exponential", "--format", "csv")
+    assert (code, err) == (OK, "")
+    assert float(rows_of(out)[0]["estimate"]) == pytest.approx((2**63 + 2**64 + 7) / 4, rel=1e-15)
+
+
+def test_several_laws_stand_between_commas(run, losses):
+    _, out, _ = run("compare", losses, "-c", "loss", "-d", "gamma,lnorm", "-d", "shifted(weibull)", "--format", "csv")
+    assert {row["family"] for row in rows_of(out)} <= {"gamma", "lognormal", "shifted weibull"}
+    assert len(rows_of(out)) >= 2

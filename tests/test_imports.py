@@ -29,6 +29,7 @@ ROOMS = (
     ("groups",),
     ("demo", "identities"),
     ("cli",),
+    ("__main__",),
 )
 """From the ground up: a module may import from its own room and from those before it."""
 

@@ -187,7 +187,10 @@ def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
     nulls = series.is_null() if series.null_count() else None  # a mask of bits is slow to unpack
     if series.dtype == nw.Boolean:
         series = series.cast(nw.Int8)
-    values = np.ascontiguousarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    if series.dtype.is_integer():  # Arrow takes none to a float that has not all its digits
+        values = np.ascontiguousarray((series if nulls is None else series.fill_null(0)).to_numpy(), dtype=np.float64)
+    else:
+        values = np.ascontiguousarray(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
     if nulls is None:
         return values, None
     missing = nulls.to_numpy().astype(bool)

@@ -9,6 +9,7 @@ import math
 import sys
 import warnings
 from array import array
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -35,6 +36,15 @@ SCANNED_ROWS = 10_000_000
 
 SCANNED_BYTES = 200_000_000
 """Size of a CSV file above which a column is read in blocks: row by row it would take minutes."""
+
+MOST_COLUMNS = 100_000
+"""Columns of a table, at most: a longer first line is no header."""
+
+_LONGEST_HEADER = 1 << 22
+"""Bytes of a header that are looked at."""
+
+_LISTED = 20
+"""Names that an error lists, at most."""
 
 _PARQUET_MAGIC = b"PAR1"
 
@@ -80,7 +90,7 @@ class Table:
             If it holds something else than numbers.
         """
         if name not in self.columns:
-            known = ", ".join(self.numeric) or "none"
+            known = listed(self.numeric) or "none"
             raise UnknownNameError(f"column {name!r} not found; numeric columns: {known}")
         values = self.columns[name]
         if isinstance(values, NotNumeric):
@@ -101,7 +111,7 @@ class Table:
         if len(candidates) == 1:
             return candidates[0]
         if candidates:
-            raise UnknownNameError(f"{self.label}: name one of its columns: {', '.join(candidates)}")
+            raise UnknownNameError(f"{self.label}: name one of its columns: {listed(candidates)}")
         refused = (f"; {name!r}: {v.reason}" for name, v in self.columns.items() if isinstance(v, NotNumeric))
         raise DataError(f"{self.label}: no numeric column{next(refused, '')}")
 
@@ -206,7 +216,7 @@ def read_table(source: str, wanted: Iterable[str] | None = None) -> Table:
         data = datasets.load(source[1:])
         return Table(source, data.columns, data.form)
     if source == "-":
-        return _read(cast(io.BufferedReader, sys.stdin.buffer), "standard input", wanted)
+        return _read(_standard_input(), "standard input", wanted)
     with open(source, "rb") as stream:
         return _read(stream, source, wanted)
 
@@ -238,7 +248,7 @@ def read_frame(source: str, wanted: Iterable[str]) -> Any:
         _check_there(names, list(columns))
         return pd.DataFrame({name: columns[name] for name in names})
     if source == "-":
-        return _read_frame(cast(io.BufferedReader, sys.stdin.buffer), "standard input", names)
+        return _read_frame(_standard_input(), "standard input", names)
     with open(source, "rb") as stream:
         return _read_frame(stream, source, names)
 
@@ -258,22 +268,41 @@ def _read_frame(stream: io.BufferedReader, label: str, names: list[str]) -> Any:
             raise DataError(f"{label}: not a readable Parquet file: {str(error).splitlines()[0]}") from None
     import pandas as pd
 
-    head = stream.peek(1 << 16).decode("utf-8", errors="replace").lstrip("\ufeff\r\n").partition("\n")[0]
+    whole = stream if stream.seekable() else io.BytesIO(stream.read())
+    line = next(
+        (line for line in iter(lambda: whole.readline(_LONGEST_HEADER), b"") if line.strip(b"\xef\xbb\xbf\r\n")), b""
+    )
+    whole.seek(0)
+    head = line.decode("utf-8", errors="replace")
     delimiter = max(DELIMITERS, key=head.count)
+    if head.count(delimiter) > MOST_COLUMNS:
+        raise DataError(f"{label}: a header of over {MOST_COLUMNS:,} fields; a table has fewer columns")
     try:
-        frame = pd.read_csv(stream, sep=delimiter, encoding="utf-8-sig", skipinitialspace=True)
+        frame = pd.read_csv(whole, sep=delimiter, encoding="utf-8-sig", skipinitialspace=True)
     except pd.errors.EmptyDataError:
         raise DataError(f"{label}: empty, without even a header") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise DataError(f"{label}: not readable as CSV in UTF-8: {error}") from None
+    except (ValueError, OverflowError, csv.Error) as error:  # ParserError and UnicodeDecodeError are some
+        raise DataError(f"{label}: not readable as CSV in UTF-8: {' '.join(str(error).split())}") from None
     _check_there(names, list(frame.columns))
     return frame[names]
+
+
+def listed(names: Collection[Any]) -> str:
+    """Names with commas between them; of many, the first."""
+    first = ", ".join(map(str, itertools.islice(names, _LISTED)))
+    return first if len(names) <= _LISTED else f"{first}, ... ({len(names):,} in all)"
+
+
+def _standard_input() -> io.BufferedReader:
+    if sys.stdin is None:  # closed by who started us
+        raise DataError("standard input: closed; pipe the data in, or name a file")
+    return cast(io.BufferedReader, sys.stdin.buffer)
 
 
 def _check_there(names: Iterable[str], columns: Collection[str]) -> None:
     for name in names:
         if name not in columns:
-            raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, columns))}")
+            raise UnknownNameError(f"column {name!r} not found; columns: {listed(columns)}")
 
 
 def _read(stream: io.BufferedReader, label: str, wanted: Iterable[str] | None) -> Table:
@@ -299,17 +328,20 @@ def _read_csv(text: IO[str], label: str, wanted: Iterable[str] | None) -> Table:
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(itertools.chain([first], text), delimiter=delimiter, strict=True)
     rows = numbered(reader, label, skipped)
+    if first.count(delimiter) > MOST_COLUMNS:
+        _check_header([""] * (first.count(delimiter) + 1), label)
     _, header = next(rows)
     header = [name.strip() for name in header]
     if all(_number(name) is not None and name not in MISSING for name in header):
         # A column of bare numbers, as other programs print it into a pipe.
         rows = itertools.chain([(skipped + 1, header)], rows)
         header = [str(k + 1) for k in range(len(header))]
-        warnings.warn(f"{label}: no header; the columns are called {', '.join(header)}", stacklevel=2)
+        warnings.warn(f"{label}: no header; the columns are called {listed(header)}", stacklevel=2)
     _check_header(header, label)
     chosen = {name: array("d") for name in _chosen(header, wanted)}
     refused: dict[str, NotNumeric] = {}
-    places = [(header.index(name), name, values) for name, values in chosen.items()]
+    place_of = {name: k for k, name in reversed(list(enumerate(header)))}
+    places = [(place_of[name], name, values) for name, values in chosen.items()]
     n_blank = 0
     for line, row in rows:
         if not row:
@@ -376,13 +408,16 @@ def _read_parquet(stream: io.BufferedReader, label: str, wanted: Iterable[str] |
 
 
 def _check_header(header: list[str], label: str) -> None:
-    for name in header:
-        if name and header.count(name) > 1:
-            raise DataError(f"{label}: the header has column {name!r} {header.count(name)} times")
+    if len(header) > MOST_COLUMNS:
+        raise DataError(f"{label}: a header of {len(header):,} fields; a table has {MOST_COLUMNS:,} columns at most")
+    for name, count in Counter(header).items():
+        if name and count > 1:
+            raise DataError(f"{label}: the header has column {name!r} {count} times")
 
 
 def _chosen(header: list[str], wanted: Iterable[str] | None) -> list[str]:
     """Columns to convert: those wanted if all are there, else every one, for the error to list."""
     wanted = None if wanted is None else list(dict.fromkeys(wanted))
-    complete = wanted is not None and all(name in header for name in wanted)
+    there = set(header)
+    complete = wanted is not None and all(name in there for name in wanted)
     return wanted if wanted is not None and complete else list(dict.fromkeys(header))

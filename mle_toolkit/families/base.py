@@ -498,7 +498,7 @@ class Family(ABC):
             problem = f"unknown parameter {extra[0]!r}" if extra else f"missing parameter {missing[0]!r}"
             raise ParameterError(f"{self.name}: {problem}; its parameters: {', '.join(self.param_names)}.")
         for parameter in self.parameters:
-            value = np.asarray(params[parameter.name], dtype=float)
+            value = np.asarray(numbers(params[parameter.name], f"{self.name}: {parameter.name}"))
             if not np.all(parameter.domain.contains(value)):
                 raise ParameterError(
                     f"{self.name}: {parameter.name} = {params[parameter.name]} lies outside its domain "

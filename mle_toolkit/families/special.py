@@ -41,15 +41,17 @@ SMALLEST_MASS = 1e-290
 def sum_log(x: Array) -> float:
     """Sum of log x over a block, one logarithm for eight factors: more exact than a sum of logs, and faster.
 
-    The factors must be below 1e38, which the unit of an exponential family sees to: then no product overflows, and
-    one above 1e-80 has not lost digits on the way. Other blocks are summed log by log.
+    Blocks in which a product leaves the range of numbers, or loses digits at its lower end, are summed log by log.
     """
     n = len(x) // 8 * 8
     if n:
-        products = np.multiply.reduce(x[:n].reshape(8, -1), axis=0)
-        if np.minimum.reduce(products) > 1e-80:
-            total = float(np.add.reduce(np.log(products)))
-            return total if n == len(x) else total + float(np.add.reduce(np.log(x[n:])))
+        try:
+            with np.errstate(over="raise", under="raise"):
+                products = np.multiply.reduce(x[:n].reshape(8, -1), axis=0)
+        except FloatingPointError:
+            return float(np.add.reduce(np.log(x)))
+        total = float(np.add.reduce(np.log(products)))
+        return total if n == len(x) else total + float(np.add.reduce(np.log(x[n:])))
     return float(np.add.reduce(np.log(x)))
 
 

@@ -32,7 +32,7 @@ def nats_per(unit: str | float) -> float:
     ParameterError
         If there is no such unit.
     """
-    if unit in NATS:
+    if isinstance(unit, str) and unit in NATS:
         return NATS[str(unit)]
     try:
         base = float(str(unit).removeprefix("base "))

@@ -14,6 +14,12 @@ from mle_toolkit.families.base import ExponentialFamily, Family
 
 _BULK_ROWS = 100
 
+_TINY = 1e-290
+"""Below it numbers lose digits, and soon are 0."""
+
+_HUGE = 1e150
+"""Above it their squares are no numbers."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -42,9 +48,13 @@ class Unit:
                 if noted is not None and noted.name == family.name
                 else cls.ahead(family, (sample if sample.in_memory else sample.sketch()).x)
             )
+            if not sample.minimum / unit.scale > _TINY and unit.scale != 1.0:
+                return _SAME  # logs that are so far apart do not cancel
             largest = max(abs(sample.minimum - unit.centre), abs(sample.maximum - unit.centre))
+            if family.parameters[0].role == "log-scale" and sample.minimum > 0:
+                return unit
             if unit.scale == 1.0 and family.has_scale and not 1 / LARGEST < largest < LARGEST:
-                return cls(unit.centre, _power_of_two(largest))
+                return cls(unit.centre, _holding(_power_of_two(largest), family, sample))
             return unit
         return cls.standard(family, sample)
 
@@ -60,7 +70,7 @@ class Unit:
             spread = spread or sketch.mean(lambda x: np.abs(x - centre)) or (sample.maximum - sample.minimum)
         else:
             spread = abs(sketch.quantile(0.5)) or sketch.mean(np.abs) or max(-sample.minimum, sample.maximum)
-        return cls(centre, _power_of_two(spread))
+        return cls(centre, _holding(_power_of_two(spread), family, sample))
 
     @classmethod
     def ahead(cls, family: Family, x: Array) -> Unit:
@@ -188,6 +198,15 @@ def _power_of_two(magnitude: float) -> float:
         return 1.0
     # The ends are where the reciprocal would overflow or be subnormal.
     return math.ldexp(1.0, max(-1020, min(1020, math.frexp(magnitude)[1])))
+
+
+def _holding(scale: float, family: Family, sample: Sample) -> float:
+    """The scale; a smaller one where the least observation of a positive law would lose digits, or become 0."""
+    kept = family.has_location or family.support.lower < 0 or sample.minimum <= 0 or sample.minimum / scale >= _TINY
+    if kept:
+        return scale
+    smaller = _power_of_two(sample.minimum / _TINY)
+    return smaller if sample.maximum / _HUGE < smaller else 1.0
 
 
 def _middle(x: Array) -> float:

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from mle_toolkit.information.estimate import nats_per
 from mle_toolkit.information.report import InformationReport
+from mle_toolkit.options import escaped
 from mle_toolkit.report.summary import wald_scales
 
 if TYPE_CHECKING:
@@ -51,6 +53,18 @@ def table(
         cells = [cell if isinstance(cell, Text) else str(cell) for cell in row]
         drawn.add_row(*cells, style="bold green" if k == bold else "")
     return drawn
+
+
+@dataclass(frozen=True)
+class Escaped:
+    """Something drawn, of which names and texts of the user's cannot move the cursor or colour the terminal."""
+
+    view: RenderableType
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it, with control characters written out."""
+        for segment in console.render(self.view, options):
+            yield segment if segment.control else Segment(escaped(segment.text), segment.style)
 
 
 def number(value: Any, digits: int = 6) -> str:

@@ -1,0 +1,58 @@
+"""Data over the whole range of numbers are fitted as exactly as any, or refused."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+
+RANGES = [(1e-200, 1e200), (1e-160, 1e160), (1e-300, 1e300), (5e-324, 1.7e308), (1e-308, 1e-300), (1e300, 1.5e308)]
+
+
+@pytest.mark.parametrize("ends", RANGES, ids=str)
+def test_logs_however_far_apart_neither_overflow_nor_cancel(ends):
+    x = [ends[0], ends[1], ends[0], ends[1], ends[1]]
+    logs = [mp.log(mp.mpf(value)) for value in x]
+    mean = mp.fsum(logs) / 5
+    sd = mp.sqrt(mp.fsum((value - mean) ** 2 for value in logs) / 5)
+    fit = mle.fit(x, "lognormal")
+    assert fit.params["meanlog"] == pytest.approx(float(mean), rel=1e-12)
+    assert fit.params["sdlog"] == pytest.approx(float(sd), rel=1e-12)
+    assert fit.llf == pytest.approx(float(-5 * (mp.log(sd) + mp.log(2 * mp.pi) / 2 + mean) - mp.mpf(5) / 2), abs=1e-9)
+
+
+LOG_DENSITIES = {
+    "gamma": lambda x, k, s: (k - 1) * mp.log(x) - x / s - mp.loggamma(k) - k * mp.log(s),
+    "weibull": lambda x, k, s: mp.log(k / s) + (k - 1) * mp.log(x / s) - (x / s) ** k,
+    "inverse_gamma": lambda x, a, s: a * mp.log(s) - mp.loggamma(a) - (a + 1) * mp.log(x) - s / x,
+    "frechet": lambda x, a, s: mp.log(a / s) - (a + 1) * mp.log(x / s) - (x / s) ** -a,
+}
+
+
+@pytest.mark.parametrize("name", LOG_DENSITIES)
+@pytest.mark.parametrize("ends", [(1e-200, 1e200), (1e290, 1e307), (1e-300, 1e-290)], ids=str)
+def test_positive_laws_over_the_whole_range_are_at_their_maximum(name, ends):
+    x = [ends[0], ends[1], 3 * ends[0], ends[1] / 7, ends[1]]
+    fit = mle.fit(x, name)
+    params = [mp.mpf(value) for value in fit.params.values()]
+
+    def loglik(at):
+        return mp.fsum(LOG_DENSITIES[name](mp.mpf(value), *at) for value in x)
+
+    assert fit.llf == pytest.approx(float(loglik(params)), abs=1e-8)
+    for k in range(len(params)):
+        for change in (1 - 1e-4, 1 + 1e-4):
+            moved = [p * change if j == k else p for j, p in enumerate(params)]
+            assert loglik(moved) <= loglik(params) + 1e-9
+
+
+@pytest.mark.parametrize("weight", [5e-324, 1e-200, 1e200, 1e308])
+def test_weights_whose_sums_leave_the_range_of_numbers_are_refused(weight):
+    for make in (mle.Sample, lambda x, w: mle.Sample.intervals(x, np.add(x, 1), w)):
+        with pytest.raises(mle.errors.WeightError, match="Multiply all of them by one number"):
+            make([1.0, 2.0, 3.0], [weight] * 3)
+
+
+def test_small_weights_beside_others_count_as_little_as_they_are():
+    x, weight = [1.0, 2.0, 7.0], [1.0, 1.0, 1e-300]
+    assert mle.fit(x, "normal", weights=weight).params["mu"] == pytest.approx(1.5, rel=1e-15)
