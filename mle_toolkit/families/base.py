@@ -403,6 +403,10 @@ class Family(ABC):
         """Settle what can only be known from the data (the number of categories); the family itself by default."""
         return self
 
+    def in_data_unit(self, theta: Array) -> tuple[Family, Array]:
+        """The law, and all its parameters, in the unit of the data: as they are, but for a law with ``own_unit``."""
+        return self, theta
+
     def resolve_params(self, params: Mapping[str, Any]) -> Family:
         """Settle what can be known from given parameters (the dimension of a vector); the family itself by default."""
         return self

@@ -166,6 +166,15 @@ class Model(Family):
         """Itself: its predictors are in the unit of the likelihood."""
         return self
 
+    def in_data_unit(self, theta: Array) -> tuple[Model, Array]:
+        """The model whose predictors are in the unit of the data, and its coefficients."""
+        terms = [replace(term, factor=1.0, offset_shift=0.0) for term in self.linear.values()]
+        moved = theta.copy()
+        for p, place in zip(self.parameters, self.places, strict=True):
+            if p.name in self.linear:
+                moved[place] /= self.linear[p.name].factor
+        return Model(self.base, terms, self.rows, Unit()), moved
+
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` for what is impossible under the law of a row."""
         self.base.check_support(sample)
