@@ -142,7 +142,7 @@ class StudentT(Family):
     def spurious(self, sample: Sample, df: float, loc: float, scale: float) -> bool:
         """Whether the law is a spike on one value of the data, where the likelihood has no bound."""
         near = sample.x[np.abs(sample.x - loc) <= _NARROW * scale]
-        return not len(near) or bool(near.max() == near.min())
+        return len(near) > 0 and bool(near.max() == near.min())
 
     def check(self, sample: Sample) -> None:
         """Raise where half of the observations are equal, so that the likelihood is unbounded for every df up to 1."""
