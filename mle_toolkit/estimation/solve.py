@@ -47,6 +47,10 @@ STILL_RISING = 1e-3
 """Slope, in nats per observation and coordinate, above which a likelihood that has run off is unbounded."""
 
 
+_AS_SAID = 0.5
+"""Share of a foretold rise by which the rise along the step may differ from it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Maximum:
     """Where a maximisation ended, in the unit of the data, with its certificate.
@@ -202,6 +206,15 @@ class Maximum:
         farthest = np.argsort(-np.abs(u), kind="stable")[:_FOLLOWED].tolist()
         return [names[k] for k in farthest if value_beyond(objective, u, k) <= highest]
 
+    def _rise(self, decrement: float) -> str:
+        """How far the log-likelihood can still rise: to second order, where the step that says so holds its word."""
+        u, objective = self.coordinates, self.objective
+        step = np.linalg.solve(objective.hessian(u), -objective.gradient(u))
+        gain = (objective.value(u) - objective.value(u + step)) * self.likelihood.nobs
+        if abs(gain - decrement) <= _AS_SAID * decrement:
+            return f"the log-likelihood can still rise by about {decrement:.2g}"
+        return "how far the log-likelihood can still rise is not known: its derivatives do not foretell its values"
+
     def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
         flat = len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR
         if flat or not np.isfinite(seen.decrement):
@@ -221,9 +234,10 @@ class Maximum:
             )
         if not seen.decrement <= DECREMENT_TOLERANCE:
             found = (
-                f"the log-likelihood can still rise by about {seen.decrement:.2g}"
+                self._rise(seen.decrement)
                 if np.isfinite(seen.decrement)
-                else "the information there is not positive definite, or does not exist (a kink?)"
+                else "the information there is not positive definite, or does not exist (a kink?), so how far the "
+                "log-likelihood can still rise is not known"
             )
             return (
                 Verdict.NOT_CONVERGED,
@@ -521,7 +535,7 @@ def _by_profiles(
     for _ in range(_TURNS):
         for name in irregular:
             at[name] = _highest(lambda v, name=name: climbed(name, v), at[name], likelihood.data)  # type: ignore[misc]
-        if best is None or not best.loglik - last > _SAME_LOGLIK * max(1.0, abs(best.loglik)):
+        if len(irregular) == 1 or best is None or not best.loglik - last > _SAME_LOGLIK * max(1.0, abs(best.loglik)):
             break
         last = best.loglik
     if best is None:

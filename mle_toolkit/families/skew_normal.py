@@ -10,7 +10,16 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
+from mle_toolkit.families.base import (
+    Family,
+    Limit,
+    Parameter,
+    dot,
+    location_scale_tail_scores,
+    sums_of,
+    total,
+    weighted,
+)
 from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.special import log_tail, mills_ratio_normal
@@ -201,6 +210,18 @@ class SkewNormal(Family):
             value[far] = log_tail(lambda t: _log_cdf(alpha * t) - 0.5 * t * t + _HALF_LOG_TWO_OVER_PI, slope, z)
         return value
 
+    def tail_scores(
+        self, x: Array, loc: Array, scale: Array, alpha: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F); F falls by exp(-z²(1 + alpha²)/2)/(π(1 + alpha²)) with alpha."""
+        z = (x - loc) / scale
+        log_f = _log_cdf(alpha * z) - 0.5 * z * z + _HALF_LOG_TWO_OVER_PI
+        logcdf, logsf = self.logcdf(x, loc, scale, alpha), self.logsf(x, loc, scale, alpha)
+        below, above = location_scale_tail_scores(z, scale, log_f, logcdf, logsf)
+        steep = 1 + np.square(alpha)
+        log_slope = -0.5 * z * z * steep - np.log(math.pi * steep)
+        return (*below, -np.exp(log_slope - logcdf)), (*above, np.exp(log_slope - logsf))
+
     def to_scipy(self, loc: float, scale: float, alpha: float) -> Any:
         """``scipy.stats.skewnorm(alpha, loc, scale)``."""
         from scipy import stats
@@ -378,6 +399,15 @@ def _half_normal(sign: float) -> Family:
         """Log-probability on the far side of x."""
         return np.asarray(math.log(2) + special.log_ndtr(-np.maximum(sign * (x - loc) / scale, 0.0)))
 
+    def tail_scores(x: Array, loc: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        z = sign * (x - loc) / scale
+        log_f = np.where(z > 0, _HALF_LOG_TWO_OVER_PI - 0.5 * z * z, -np.inf)  # on the other side nothing moves
+        with np.errstate(invalid="ignore"):
+            near = np.where(z > 0, np.exp(log_f - log_near(x, loc, scale)), 0.0) / scale
+        beyond = np.exp(log_f - log_beyond(x, loc, scale)) / scale
+        scores = (-sign * near, -z * near), (sign * beyond, z * beyond)
+        return scores if sign > 0 else scores[::-1]
+
     logcdf, logsf = (log_near, log_beyond) if sign > 0 else (log_beyond, log_near)
     return Family.from_logpdf(
         logpdf,
@@ -390,6 +420,7 @@ def _half_normal(sign: float) -> Family:
         entropy=lambda loc, scale: 0.5 - _HALF_LOG_TWO_OVER_PI + np.log(scale),
         entropy_attained=True,
         to_scipy=to_scipy,
+        tail_scores=tail_scores,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),
         sf=lambda x, *params: np.exp(logsf(x, *params)),
         logcdf=logcdf,

@@ -694,3 +694,33 @@ def test_curvature_of_von_mises(kappa):
         expected = mp.mpf(-0.5) if kappa == 0 else -(1 - ratio**2 - ratio / kappa)
         got = mle.get_family("von_mises").hessian(np.array(0.2), 0.1, kappa)[2]
         assert float(got) == pytest.approx(float(expected), rel=1e-10)
+
+
+# --- skew-normal ----------------------------------------------------------------------------------------------------
+
+
+def test_a_skew_normal_law_of_which_a_window_shows_a_tail_is_not_identified():
+    """Above a deductible the likelihood only approaches that of an exponential law, as loc → -∞."""
+    losses = fieldcases.columns("kpw_b50_1000.csv")
+    sample = mle.Sample.right_censored(losses["loss"], losses["open"]).truncated(lower=50)
+    events = float(np.sum(losses["open"]))
+    supremum = -events * (1 + math.log(float(np.sum(losses["loss"] - 50)) / events))
+    with pytest.warns(mle.FitWarning, match="only approaches its supremum"):
+        fit = mle.fit(sample, "skew_normal")
+    assert fit.certificate.verdict == "not_identified"
+    assert not fit.certificate.ok
+    assert fit.llf == pytest.approx(supremum, abs=0.01)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_the_limit_of_the_skew_normal_law_has_exact_scores_of_its_tails(sign):
+    limits = mle.get_family("skew_normal").limits
+    law = next(limit.family for limit in limits if limit.embed(0.0, 1.0)[2] == sign * math.inf)
+    x, loc, scale, h = np.array([-2.0, 0.1, 0.9, 2.5]), 0.3, 1.2, 1e-6
+    inside = sign * (x - loc) > 0
+    for tail, scores in zip((law.logcdf, law.logsf), law.tail_scores(x, loc, scale), strict=True):
+        by_loc = (tail(x[inside], loc + h, scale) - tail(x[inside], loc - h, scale)) / (2 * h)
+        by_scale = (tail(x[inside], loc, scale + h) - tail(x[inside], loc, scale - h)) / (2 * h)
+        assert scores[0][inside] == pytest.approx(by_loc, abs=1e-7)
+        assert scores[1][inside] == pytest.approx(by_scale, abs=1e-7)
+        assert not np.any(np.array(scores)[:, ~inside])
