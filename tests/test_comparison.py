@@ -81,7 +81,7 @@ def test_a_failing_family_is_told_and_stops_no_other():
     result = mle.compare([-1.0, 0.5, 2.0, 0.1], ["normal", "gamma", mine, "logistic"])
     assert set(result.fits) == {"normal", "logistic"}
     assert "1 of 4 observations lie outside the support" in result.failures["gamma"]
-    assert result.failures["mine"] == "RuntimeError: no such table"
+    assert result.failures["mine"] == "logpdf of 4 rows raised RuntimeError: no such table."
     assert "gamma: 1 of 4" in str(result)
 
 
