@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from mle_toolkit import identities
-from mle_toolkit.identities import Identity, all_hold, identity_table, worst
+from mle_toolkit.identities import Identity, all_hold, identity_table, pairs
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +60,17 @@ def test_a_row_that_does_not_hold_is_seen(left, right, tolerance, relation, hold
     assert all_hold({"section": (row,)}) is holds
 
 
-def test_of_many_pairs_the_worst_is_shown():
-    row = worst("pairs", "numbers", [1.0, 2.0, 3.0], np.array([1.0, 2.1, 3.2]), [1.0, 0.01, 1.0])
+def test_of_many_pairs_the_worst_is_shown_if_it_is_too_far():
+    row = pairs("pairs", "numbers", [1.0, 2.0, 3.0], np.array([1.0, 2.1, 3.2]), [1.0, 0.01, 1.0])
     assert (row.left, row.right, row.tolerance) == (2.0, 2.1, 0.01)
     assert not row.holds
-    assert not worst("pairs", "numbers", [1.0, math.nan], [1.0, 2.0], 1.0).holds
+    assert not pairs("pairs", "numbers", [1.0, math.nan], [1.0, 2.0], 1.0).holds
+
+
+def test_of_pairs_that_agree_the_first_is_shown_whatever_rounding_does():
+    for last in (2.0 + 1e-15, 2.0 - 1e-15):
+        row = pairs("pairs", "numbers", [1.0, 2.0], [1.0, last], 1e-12)
+        assert (row.left, row.right) == (1.0, 1.0)
 
 
 def test_command_line_ends_with_1_if_one_fails(monkeypatch, capsys):
