@@ -858,9 +858,8 @@ def _truncated_draw(g: np.random.Generator, n: int, mu: float) -> np.ndarray:
 
 
 def _truncated_tails(m: Functions, x: Any, mu: Any) -> tuple[Any, Any]:
-    _, s = _poisson_tails(m, x, mu)
-    sf = s - log1mexp(m, mu)
-    return np.where(sf < 0, log1mexp(m, np.where(sf < 0, -sf, 1)), -INF), sf
+    f, s = _poisson_tails(m, x, mu)
+    return log_less(m, f, -mu + 0 * x) - log1mexp(m, mu), s - log1mexp(m, mu)
 
 
 _count(
@@ -925,8 +924,10 @@ def hurdle(base: Law) -> Law:
         return np.where(x == 0, m.log(pi), m.log1p(-pi) + base.log_density(m, x, *params) - positive(m, *params))
 
     def tails(m: Functions, x: Any, pi: Any, *params: Any) -> tuple[Any, Any]:
-        sf = m.log1p(-pi) + base.tails(m, x, *params)[1] - positive(m, *params)
-        return np.where(sf < 0, log1mexp(m, np.where(sf < 0, -sf, 1)), -INF), sf
+        f, sf = base.tails(m, x, *params)
+        share = m.log1p(-pi) - positive(m, *params)
+        zero = base.log_density(m, m.numbers(np.zeros(1)), *params) + 0 * x
+        return log_add(m, m.log(pi) + 0 * x, share + log_less(m, f, zero)), share + sf
 
     def draw(g: np.random.Generator, n: int, pi: float, *params: float) -> np.ndarray:
         x = np.concatenate([base.draw(g, n, *params) for _ in range(20)])
@@ -1070,7 +1071,8 @@ class Data:
         if np.any(self.windowed):
             at = np.flatnonzero(self.windowed)
             pairs, inverse = np.unique(np.column_stack([self.first[at], self.last[at]]), axis=0, return_inverse=True)
-            out[at] = out[at] - law.log_mass(m, pairs[:, 0], pairs[:, 1], values)[inverse.ravel()]
+            seen = law.log_mass(m, pairs[:, 0], pairs[:, 1], values)[inverse.ravel()]
+            out[at] = np.where(seen > -INF, out[at] - seen, -INF)  # no law that puts nothing into a window
         return out * m.numbers(self.weight)
 
     def loglik(self, law: Law, params: list[float]) -> float:

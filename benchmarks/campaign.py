@@ -52,7 +52,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import _judge as judge
-from _common import SEED, arguments_of, parser_of, progress, publish
+from _common import SEED, arguments_of, parser_of, publish
 from _judge import Data, Law, Search
 
 import mle_toolkit as mle
@@ -602,7 +602,7 @@ def main() -> int:
             for row in pool.map(one, numbers):
                 rows.append(row)
                 if row["result"] != "right":
-                    progress(json.dumps(row))
+                    print(json.dumps(row), file=sys.stderr, flush=True)
     arguments.workers = arguments.merge = None
     page, arguments.page = arguments.page, None
     failures = [row for row in rows if row["result"] != "right"]

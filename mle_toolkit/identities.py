@@ -231,7 +231,7 @@ def paths_agree(fitted: Fit, data: str) -> Identity:
 
 
 def descent(function: Callable[[Array], float], start: Array) -> Array:
-    """The first `PATH_STEPS` points that an optimiser visits, coordinates in the last axis; where it stops is rounding."""
+    """The first `PATH_STEPS` points that an optimiser visits; how many more there are is decided by rounding."""
     visited: list[Array] = []
     _minimize(
         function, start, jac=lambda at: slopes(function, at, 1e-3), method="BFGS", callback=visited.append, tol=1e-8

@@ -14,6 +14,9 @@ from mle_toolkit._typing import Array
 DECREMENT_TOLERANCE = 1e-9
 """Largest Newton decrement, in log-likelihood units, at which a point counts as the maximum: 5e-5 standard errors."""
 
+SCORE_ROUNDING = 1e-5
+"""Standard errors below which the digits of a score say how a solver stopped, and no more."""
+
 SINGULAR = 1e-9
 """Smallest eigenvalue of the information of one observation, and of the same scaled to a unit diagonal, that still
 determines all parameters: the
@@ -98,8 +101,25 @@ class Certificate:
         """Whether the estimate is a maximum that may be used, though perhaps without standard errors."""
         return self.verdict in (Verdict.INTERIOR, Verdict.BOUNDARY, Verdict.NON_REGULAR, Verdict.LOCAL)
 
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """What was measured at the point, in phrases.
+
+        Of what is so small that its digits are rounding, which differs between machines, only the bound is said.
+        """
+        phrases = []
+        if not math.isnan(self.score_se):
+            phrases.append(f"score {_shown(self.score_se, SCORE_ROUNDING)} standard errors")
+        if not math.isnan(self.decrement):
+            phrases.append(f"Newton decrement {_shown(self.decrement, DECREMENT_TOLERANCE)} nats")
+        return tuple(phrases)
+
     def __str__(self) -> str:
         return f"{self.verdict}: {self.message}"
+
+
+def _shown(value: float, bound: float) -> str:
+    return f"below {bound:.0e}" if value < bound else f"{value:.1e}"
 
 
 @dataclass(frozen=True)

@@ -122,11 +122,7 @@ def _coefficients(fit: FitLike, alpha: float) -> list[list[str]]:
 
 def _notes(fit: FitLike) -> list[str]:
     certificate, information = fit.certificate, fit.information()
-    evidence = []
-    if not np.isnan(certificate.score_se):
-        evidence.append(f"score {certificate.score_se:.1e} standard errors")
-    if not np.isnan(certificate.decrement):
-        evidence.append(f"decrement {certificate.decrement:.1e}")
+    evidence = [*certificate.evidence]
     if certificate.search:
         evidence.append(certificate.search)
     notes = [f"Certificate: {certificate.message}." + (f" ({', '.join(evidence)})" if evidence else "")]

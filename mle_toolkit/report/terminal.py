@@ -111,11 +111,7 @@ def information_view(report: InformationReport) -> RenderableType:
 
 def certificate_view(certificate: Certificate) -> RenderableType:
     """The verdict and its evidence."""
-    evidence = [f"found by {certificate.method}"]
-    if not np.isnan(certificate.score_se):
-        evidence.append(f"score {certificate.score_se:.1e} standard errors")
-    if not np.isnan(certificate.decrement):
-        evidence.append(f"Newton decrement {certificate.decrement:.1e} nats")
+    evidence = [f"found by {certificate.method}", *certificate.evidence]
     if certificate.eigenvalues:
         evidence.append(f"least eigenvalue of the information {min(certificate.eigenvalues):.2g}")
     if certificate.search:
