@@ -97,8 +97,8 @@ class Exact:
     )
 
     @staticmethod
-    def number(value: float) -> Any:
-        return mpmath.mpf(float(value))
+    def number(value: Any) -> Any:
+        return value if isinstance(value, mpmath.mpf) else mpmath.mpf(float(value))
 
     @staticmethod
     def numbers(values: np.ndarray) -> np.ndarray:
@@ -221,7 +221,7 @@ class Law:
 
     def _arc(self, m: Functions, low: np.ndarray, high: np.ndarray, params: list[Any]) -> Any:
         """Mass of arcs of at most one turn."""
-        nodes, weights = np.polynomial.legendre.leggauss(30)
+        nodes, weights = np.polynomial.legendre.leggauss(12)
         if m is EXACT:
             of = lambda t: mpmath.exp(self.log_density(m, np.array([t], dtype=object), *params)[0])  # noqa: E731
             ends = [mpmath.linspace(mpmath.mpf(a), mpmath.mpf(b), 9) for a, b in zip(low, high, strict=True)]
@@ -452,6 +452,7 @@ _add(
     _gev_density,
     _gev_tails,
     lambda g, n, mu, s, xi: mu + s * (np.expm1(xi * g.gumbel(size=n)) / xi if xi else g.gumbel(size=n)),
+    spikes=True,  # at an observation, as scale -> 0 and xi grows like log(1 / scale)
     starts=lambda data: [[data.high - data.spread, data.spread, -0.99], [data.median, data.spread, -0.3]],
 )
 
@@ -1103,6 +1104,14 @@ FARTHEST = 60.0
 """Coordinates beyond are not tried: exp(60) times the spread of the data."""
 
 
+RIDGE = 1e-6
+"""Least eigenvalue of the information, scaled to a unit diagonal, of a maximum that nobody can call a ridge."""
+
+
+NARROW = -7.0
+"""Log of a width, in units of the spread of the data, from which a law that may shrink onto a value has done so."""
+
+
 class Search:
     """Looks for the best point of a likelihood, in coordinates of the judge's own.
 
@@ -1248,19 +1257,23 @@ class Search:
         return [(-value, end) for value, end in ends if value < INF]
 
     def is_proper(self, u: np.ndarray) -> bool:
-        """Whether a point is a maximum in the inside: no slope, and curved downwards every way."""
+        """Whether a point is a maximum in the inside: no slope, and curved down every way, more than a ridge."""
         if np.max(np.abs(u)) > FARTHEST / 2:
             return False
         gradient, hessian = derivatives(lambda v: -self.cost(v), u, np.full(len(u), 1e-3))
         if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
             return False
         eigenvalues, axes = np.linalg.eigh(-hessian)
-        if eigenvalues[0] < 1e-4:
+        scale = np.sqrt(np.abs(np.diag(hessian)))
+        if eigenvalues[0] < 1e-4 or np.linalg.eigvalsh(-hessian / np.outer(scale, scale))[0] < RIDGE:
             return False
         return bool(0.5 * np.sum((gradient @ axes) ** 2 / eigenvalues) < 1e-4)
 
     def runs_away(self, u: np.ndarray, value: float) -> tuple[bool, float]:
         """Whether the likelihood goes on rising without end from a point, and where the climb was stopped."""
+        narrow = [c for i, c in zip(self.free, u, strict=True) if self.law.kinds[i] in ("scale", "threshold")]
+        if self.law.spikes and (np.max(np.abs(u)) > FARTHEST / 2 or min(narrow) < NARROW) and not self.is_proper(u):
+            return True, value
         begin, gains = value, []
         for step in (0.5, 1.0, 2.0, 4.0, 4.0, 4.0):
             cost, u_next = self.climb(u, step, rounds=1)
@@ -1290,34 +1303,57 @@ def derivatives(of: Callable[[np.ndarray], float], u: np.ndarray, steps: np.ndar
         return (4 * fine[0] - coarse[0]) / 3, (4 * fine[1] - coarse[1]) / 3
 
 
-def standard_errors(law: Law, data: Data, params: list[float], guesses: list[float]) -> np.ndarray | None:
-    """Standard errors by the judge's own Hessian; None where two steps do not agree, so that it cannot say.
+def standard_errors(law: Law, data: Data, params: list[float], guesses: list[float], off: float) -> np.ndarray | None:
+    """Standard errors by the judge's own Hessian; None where it cannot say.
+
+    In doubles by Richardson's differences; if those are not the guesses, in 50 digits, where a step can be so small
+    that nothing need be extrapolated.
 
     Parameters
     ----------
     guesses : list of float
-        Standard errors by which the steps are chosen.
+        Standard errors by which the steps are chosen, and which are judged.
+    off : float
+        Relative difference from the guesses from which doubles are not believed.
     """
     free = [i for i, kind in enumerate(law.kinds) if kind != "weights" or i == 0]
-    at = np.array(params, dtype=float)
+    unit = np.array([guesses[i] for i in free])
 
-    def of(u: np.ndarray) -> float:
-        values = at.copy()
-        values[free] = u
+    def values_at(u: Any) -> list[Any]:
+        values = list(params)
+        for i, value in zip(free, u, strict=True):
+            values[i] = value
         if law.kinds[0] == "weights":
             values[1] = 1 - values[0]
-        return data.loglik(law, values.tolist())
+        return values
 
-    found = []
-    for share in (0.06, 0.03):
-        steps = np.array([guesses[i] for i in free]) * share
-        room = np.array([abs(at[i]) if law.kinds[i] not in ("loc", "real", "loglog") else INF for i in free])
-        _, hessian = derivatives(of, at[free], np.minimum(steps, 0.1 * room))
-        unit = np.array([guesses[i] for i in free])
-        scaled = -hessian * np.outer(unit, unit)
-        if not np.all(np.isfinite(scaled)) or np.linalg.eigvalsh(scaled)[0] <= 0:
-            return None
-        found.append(unit * np.sqrt(np.diag(np.linalg.inv(scaled))))
-    if np.max(np.abs(found[0] / found[1] - 1)) > 1e-4:
+    room = [abs(params[i]) if law.kinds[i] not in ("loc", "real", "loglog") else INF for i in free]
+    steps = np.minimum(0.03 * unit, 0.1 * np.array(room))
+    at = np.array([params[i] for i in free])
+    _, hessian = derivatives(lambda u: data.loglik(law, values_at(u)), at, steps)
+    scaled = -hessian * np.outer(unit, unit)
+    if np.all(np.isfinite(scaled)) and np.linalg.eigvalsh(scaled)[0] > 0:
+        found = unit * np.sqrt(np.diag(np.linalg.inv(scaled)))
+        if np.max(np.abs(found / unit - 1)) <= off:
+            return np.asarray(found)
+    with mpmath.workdps(DIGITS), np.errstate(all="ignore"):
+        small = [mpmath.mpf(float(step)) * mpmath.mpf(10) ** -9 for step in steps]
+
+        def of(moves: list[int]) -> Any:
+            u = [mpmath.mpf(float(v)) + k * h for v, k, h in zip(at, moves, small, strict=True)]
+            return mpmath.fsum(data.terms(law, values_at(u), EXACT))
+
+        q = len(free)
+        moved = lambda *pairs: of([dict(pairs).get(i, 0) for i in range(q)])  # noqa: E731
+        centre, exact = of([0] * q), np.empty((q, q))
+        for i in range(q):
+            exact[i, i] = float((moved((i, 1)) - 2 * centre + moved((i, -1))) / small[i] ** 2)
+            for j in range(i):
+                cross = (
+                    moved((i, 1), (j, 1)) - moved((i, 1), (j, -1)) - moved((i, -1), (j, 1)) + moved((i, -1), (j, -1))
+                )
+                exact[i, j] = exact[j, i] = float(cross / (4 * small[i] * small[j]))
+    scaled = -exact * np.outer(unit, unit)
+    if not np.all(np.isfinite(scaled)) or np.linalg.eigvalsh(scaled)[0] <= 0:
         return None
-    return np.asarray(found[1])
+    return np.asarray(unit * np.sqrt(np.diag(np.linalg.inv(scaled))))

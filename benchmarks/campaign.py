@@ -472,7 +472,7 @@ def judged_fit(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -
     if here is None and ends and ends[0][0] < llf - NEAR_LIMIT and not spike:
         return "wrong", f"llf {llf:.10g} is reported at a limit; the search comes no nearer than {ends[0][0]:.10g}"
     if "bse" in out and np.all(np.isfinite(out["bse"])) and min(out["bse"]) > 0:
-        own = judge.standard_errors(law, data, out["params"], out["bse"])
+        own = judge.standard_errors(law, data, out["params"], out["bse"], ERRORS_OFF)
         if own is not None:
             free = [i for i, kind in enumerate(law.kinds) if kind != "weights" or i == 0]
             ratio = np.array(out["bse"])[free] / own
