@@ -272,7 +272,7 @@ def test_counts_have_a_standard_error():
     assert kl_divergence(counts=200 * p, q=q).se == pytest.approx(simulated, rel=0.05)
     mutual = np.array([[0.4, 0.1], [0.1, 0.4]])
     tables = rng.multinomial(200, mutual.ravel(), size=2000).reshape(-1, 2, 2)
-    simulated = np.std([mutual_information(counts=table).value for table in tables])
+    simulated = np.std([mutual_information(table / 200).value for table in tables])
     assert mutual_information(counts=200 * mutual).se == pytest.approx(simulated, rel=0.05)
 
 
