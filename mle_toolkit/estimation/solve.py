@@ -34,10 +34,10 @@ from mle_toolkit.estimation.starts import (
     split,
     starts_of,
 )
-from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.families.base import TOLD_APART, Family
+from mle_toolkit.families.domain import Domain, Interval, NonZero
 from mle_toolkit.likelihood.audit import complaint, is_extreme
-from mle_toolkit.likelihood.coordinates import Coordinates, Objective
+from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 
 FAR = 25.0
@@ -113,11 +113,8 @@ class Maximum:
         if self._is_searched:
             assert self.searched is not None
             return self.searched[0]
-        theta = self.theta_in_unit
-        natural = natural_changes(self.likelihood, theta)
-        family = self.likelihood.family
-        domains = natural_domains(family, domains_of(family), theta)
-        return Objective(self.likelihood, Coordinates(domains, theta, self.free, natural))
+        domains = domains_of(self.likelihood.family)
+        return _objective(self.likelihood, domains, self.theta_in_unit, self.free, charted=not self.bounds)
 
     @cached_property
     def coordinates(self) -> Array:
@@ -315,6 +312,13 @@ def maximise(
         # A start or a solver of the caller's may have missed an interior maximum that is above the limit.
         own = maximise(family, sample, fixed=fixed)
         return own if own.limit is None else settled
+    if settled.limit is None and not _inside(family, maximum.theta):
+        message = (
+            f"{family.name}: the maximum (log-likelihood {maximum.loglik:.8g}) is so near a limiting law that its "
+            f"parameters leave the range of doubles. Fit {' or '.join(near.family.name for near in family.limits)}."
+        )
+        lost = Certificate(verdict=Verdict.NOT_CONVERGED, message=message, method=maximum.method)
+        raise NoMaximumError(message, lost)
     return settled
 
 
@@ -425,6 +429,9 @@ def _by_search(
         irregular = [p.name for p in family.parameters if not p.regular and p.name not in fixed]
         if irregular:
             return _by_profiles(family, likelihood, irregular, fixed, bounds, start, solver)
+    two_sided = next((p.name for p in family.parameters if isinstance(p.domain, NonZero) and p.name not in fixed), None)
+    if two_sided is not None and (fixed or bounds) and not _on_one_side(bounds.get(two_sided)):
+        return _by_sides(family, likelihood, two_sided, fixed, bounds, start, solver)
     domains = bounded_domains(family, likelihood, bounds)
     given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
     free = [p.regular and p.name not in given for p in family.parameters]
@@ -433,9 +440,8 @@ def _by_search(
         starts = starts[:1]
     method = "newton" if solver in (None, "closed-form") else str(solver)
 
-    natural = natural_changes(likelihood, starts[0])
-    coordinates = Coordinates(natural_domains(likelihood.family, domains, starts[0]), starts[0], free, natural)
-    objective = Objective(likelihood, coordinates)
+    objective = _objective(likelihood, domains, starts[0], free, charted=not bounds)
+    coordinates = objective.coordinates
     small = _on_sketch(objective)
     points = [coordinates.from_theta(theta) for theta in starts]
     ends = climb(small, points, method)
@@ -472,11 +478,60 @@ def _by_search(
         n_agreeing=agreeing,
         searched=searched,
     )
+    if isinstance(coordinates, ChartCoordinates) and not _inside(family, theta):
+        return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
     on_bound = _on_bounds(found, bounds)
     if on_bound:
         pinned = _by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
         return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
     return _settle_run_off(found, starts[0])
+
+
+def _objective(
+    likelihood: Likelihood, domains: Sequence[Domain], theta: Array, free: Sequence[bool], *, charted: bool
+) -> Objective:
+    """The likelihood as a function of coordinates that are natural near ``theta``."""
+    family = likelihood.family
+    if charted and family.chart is not None and all(free):
+        return ChartObjective(likelihood, ChartCoordinates(family.chart, domains, theta))
+    natural = natural_changes(likelihood, theta)
+    return Objective(likelihood, Coordinates(natural_domains(family, domains, theta), theta, free, natural))
+
+
+def _inside(family: Family, theta: Array) -> bool:
+    """Whether all parameters are in their domains: not where a chart leads out of the doubles."""
+    parts = zip(family.parameters, split(family, theta), strict=True)
+    return all(bool(np.all(p.domain.contains(value))) for p, value in parts)
+
+
+def _on_one_side(bound: tuple[float | None, float | None] | None) -> bool:
+    low, high = bound or (None, None)
+    return (low is not None and low >= 0) or (high is not None and high <= 0)
+
+
+def _by_sides(
+    family: Family,
+    likelihood: Likelihood,
+    name: str,
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
+    """Search on both sides of 0 for a parameter that cannot be 0, and keep the better end; on that of a start alone."""
+    low, high = bounds.get(name, (None, None))
+    sides: list[tuple[float | None, float | None]] = [(0.0, high), (low, 0.0)]
+    if start is not None and name in start:
+        sides = sides[:1] if start[name] > 0 else sides[1:]
+    ends, failures = [], []
+    for side in sides:
+        try:
+            ends.append(_by_search(family, likelihood, fixed, {**bounds, name: side}, start, solver))
+        except NoMaximumError as error:
+            failures.append(error)
+    if not ends:
+        raise failures[0]
+    return max(ends, key=lambda end: end.loglik)
 
 
 def _nowhere(family: Family) -> NoMaximumError:
@@ -615,15 +670,21 @@ def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:
     return kept
 
 
+_FEW_ROWS = 400
+"""Rows of the subsample on which starts are settled where tails are dear."""
+
+
 def _on_sketch(objective: Objective) -> Objective:
     """The same objective on a subsample, or with fewer moments, where the sample is so large that this pays."""
     likelihood = objective.likelihood
+    if isinstance(objective, ChartObjective) and not likelihood.plain and likelihood.data.n_rows > 4 * _FEW_ROWS:
+        return objective.on(likelihood.on_sketch(_FEW_ROWS))
     if likelihood.data.n_rows <= 4 * SKETCH_ROWS:
         return objective
     if likelihood.is_cheap:
         rough = likelihood.for_start
-        return objective if rough is likelihood else Objective(rough, objective.coordinates)
-    return Objective(likelihood.on_sketch(), objective.coordinates)
+        return objective if rough is likelihood else objective.on(rough)
+    return objective.on(likelihood.on_sketch())
 
 
 def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | None]]) -> dict[str, float]:
@@ -848,7 +909,10 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     elsewhere: str | None = None
     # Two log-likelihoods that agree to this are one: the rounding of a sum of n terms.
     rounding = 1e-9 + 1e-13 * abs(found.loglik)
-    for limit in family.limits:
+    lost = not _inside(family, found.theta)
+    if lost:
+        rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
+    for limit in family.limits_near(*family.unpack(found.theta)):
         law = limit.family
         if not law.support.covers(sample.minimum, sample.maximum):
             continue

@@ -11,7 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
 from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import ExponentialFamily, Family
-from mle_toolkit.families.domain import REAL, Domain, Interval
+from mle_toolkit.families.domain import REAL, Domain, Interval, NonZero
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
@@ -154,7 +154,8 @@ def domains_of(family: Family) -> list[Domain]:
 def natural_domains(family: Family, domains: Sequence[Domain], theta: Array) -> list[Domain]:
     """Domains of the parameters, those of arrays in coordinates that are natural near ``theta``."""
     if family.all_scalar:
-        return list(domains)
+        parts = zip(domains, theta.tolist(), strict=True)
+        return [domain.side(value) if isinstance(domain, NonZero) else domain for domain, value in parts]
     natural = family.domains_at(*family.unpack(theta))
     return [own if isinstance(own, Interval) else at for own, at in zip(domains, natural, strict=True)]
 

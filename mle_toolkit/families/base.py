@@ -94,6 +94,32 @@ class Limit:
     last: bool = False
 
 
+@dataclass(frozen=True)
+class Chart:
+    """Other parameters of the same law, in which its likelihood is smooth and nearly quadratic.
+
+    Parameters
+    ----------
+    law : Family
+        The law in the other parameters, all of them numbers, with a score and second derivatives.
+    outward : callable
+        Takes these, returns those declared; not finite, or at an end of a domain, where they leave the doubles.
+    inward : callable
+        The inverse.
+    slopes : callable
+        Takes the other parameters, returns the derivatives of those declared by them; shape (p, p).
+    """
+
+    law: Family
+    outward: Callable[..., tuple[float, ...]]
+    inward: Callable[..., tuple[float, ...]]
+    slopes: Callable[..., Array]
+
+
+TOLD_APART = 1.92
+"""Nats by which a maximum must be above a limiting law for a likelihood ratio test at 5 % to tell it from that law."""
+
+
 class Family(ABC):
     """A law with unknown parameters.
 
@@ -117,6 +143,8 @@ class Family(ABC):
         The maximum itself: a closed form, or a root in one dimension.
     ``limits``
         Laws it tends to at the end of its parameter space.
+    ``chart``
+        Other parameters, in which searches, certificates and covariances are computed while all are free.
     ``check(sample)``
         Raise if the likelihood has no maximum for these data.
     ``unbounded(sample, fixed)``
@@ -305,6 +333,20 @@ class Family(ABC):
     def limits(self) -> tuple[Limit, ...]:
         """Laws that the family tends to at the end of its parameter space."""
         return ()
+
+    @property
+    def limits_without_zeros(self) -> tuple[Limit, ...]:
+        """Laws of positive counts that a law of counts, less its zeros, tends to where it comes to give only zeros."""
+        return ()
+
+    def limits_near(self, *params: Any) -> tuple[Limit, ...]:
+        """Those with which a maximum at these parameters must be compared: all, where the law says no better."""
+        return self.limits
+
+    @property
+    def chart(self) -> Chart | None:
+        """Other parameters of the law, in which its likelihood is maximised; None for those declared."""
+        return None
 
     @cached_property
     def all_scalar(self) -> bool:

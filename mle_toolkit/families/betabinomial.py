@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
 from mle_toolkit.families.beta import MEAN_AND_PRECISION
 from mle_toolkit.families.binomial import check_trials, trials_support
-from mle_toolkit.families.counting import digamma_difference, log_binomial
+from mle_toolkit.families.counting import digamma_difference, log_binomial, trigamma_difference
 from mle_toolkit.families.domain import COUNTS, POSITIVE
+from mle_toolkit.families.special import log_poch
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.families.combinators.reparametrised import Form
+
+_SMALL = 1e-3
 
 _TERMS = 1 << 20
 """Probabilities that are computed at once, of one law or of several: a few megabytes."""
@@ -65,19 +70,37 @@ class BetaBinomial(Family):
             )
 
     def logpdf(self, x: Array, a: Array, b: Array) -> Array:
-        """Log-probability of x, as a product of three binomial ones, in which the beta functions do not cancel."""
+        """Log-probability of x, as a product of three binomial ones, in which the beta functions do not cancel.
+
+        Where a or b is so small that its binomial probability vanishes, by ratios of gamma functions instead.
+        """
+        a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
         n = np.asarray(self.n, dtype=float)
         y = n - x
-        total = a + b + n
-        p, q = (a + x) / total, (b + y) / total
-        prior = log_binomial(a, a + b, p, q) + np.log(a) + np.log(b) - np.log(a + b)
-        posterior = log_binomial(a + x, total, p, q) + np.log(a + x) + np.log(b + y) - np.log(total)
-        return np.asarray(log_binomial(x, n, p, q) + (prior - posterior))
+        with np.errstate(all="ignore"):
+            total = a + b + n
+            p, q = (a + x) / total, (b + y) / total
+            prior = log_binomial(a, a + b, p, q) + np.log(a) + np.log(b) - np.log(a + b)
+            posterior = log_binomial(a + x, total, p, q) + np.log(a + x) + np.log(b + y) - np.log(total)
+            ordinary = log_binomial(x, n, p, q) + (prior - posterior)
+            small, large = np.minimum(a, b), np.maximum(a, b)
+            if np.any(small < _SMALL):
+                k = np.where(a <= b, x, y)  # successes, or failures, of the smaller
+                rising = np.where(k == 0, 0.0, np.log(small) + special.gammaln(small + k) - special.gammaln(small + 1))
+                rest = log_poch(large, small) - log_poch(large + (n - k), small + k)
+                extreme = log_binomial(k, n, np.asarray(0.5), np.asarray(0.5)) + n * math.log(2) + rising + rest
+                ordinary = np.where(small < _SMALL, extreme, ordinary)
+        return np.asarray(np.minimum(ordinary, 0.0))  # rounding may pass 1
 
     def score(self, x: Array, a: Array, b: Array) -> tuple[Array, ...]:
         """Derivatives by a and b."""
         common = digamma_difference(a + b, self.n)
         return digamma_difference(a, x) - common, digamma_difference(b, self.n - x) - common
+
+    def hessian(self, x: Array, a: Array, b: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row; near the binomial law they nearly cancel along a/b."""
+        common = trigamma_difference(a + b, self.n)
+        return trigamma_difference(a, x) - common, -common, trigamma_difference(b, self.n - x) - common
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
         """From the moments of the proportions, for two degrees of overdispersion."""
@@ -110,6 +133,8 @@ class BetaBinomial(Family):
 
     def _log_tail(self, x: Array, a: Array, b: Array, *, above: bool) -> Array:
         """Log of a sum of probabilities, added up from the far end so that it keeps its digits; once for each law."""
+        if np.size(x) == 0:
+            return np.empty(np.shape(x))
         x, *each = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(self.n, dtype=float), a, b)
         columns = np.stack([np.ravel(column) for column in each], axis=1)
         one = all(np.ndim(value) == 0 for value in (self.n, a, b))

@@ -23,6 +23,8 @@ _STIRLING_FROM = 10.0
 # log x - digamma(x) - 1/(2x) in powers of 1/x², Abramowitz & Stegun 6.3.18.
 _DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
 _DIGAMMA_FROM = 25.0
+# trigamma(x) in powers of 1/x, Abramowitz & Stegun 6.4.12.
+_TRIGAMMA = (1.0, 1 / 2, 1 / 6, 0.0, -1 / 30, 0.0, 1 / 42, 0.0, -1 / 30, 0.0, 5 / 66)
 
 
 def log1p_minus(d: Array) -> Array:
@@ -76,7 +78,7 @@ def log_binomial(x: Array, n: Array, p: Array, q: Array) -> Array:
             (stirling_error(n) - stirling_error(x) - stirling_error(y))
             - (deviance(x, n * p) + deviance(y, n * q))
             - _HALF_LOG_TWO_PI
-            + 0.5 * (np.log(n / x) - np.log(y))
+            + 0.5 * ((np.log(n) - np.log(x)) - np.log(y))  # n / x may overflow
         )
         ends = np.where(x == 0, np.where(n == 0, 0.0, n * log_q), n * log_p)
         return np.where((x == 0) | (y == 0), ends, inner)
@@ -104,3 +106,21 @@ def digamma_excess(s: Array, x: Array) -> Array:
 def digamma_difference(s: Array, x: Array) -> Array:
     """``digamma(s + x) - digamma(s)`` for s > 0, x >= 0, without cancellation for large s."""
     return np.log1p(np.asarray(x) / s) + digamma_excess(s, x)
+
+
+def trigamma_difference(s: Array, x: Array) -> Array:
+    """``trigamma(s + x) - trigamma(s)`` for s > 0, x >= 0: about ``-x / (s (s + x))`` for large s.
+
+    There it is summed as its asymptotic series, with the factor x taken out of every difference of powers.
+    """
+    s, x = np.asarray(s, dtype=float), np.asarray(x, dtype=float)
+    with np.errstate(all="ignore"):
+        r, t = 1.0 / s, 1.0 / (s + x)
+        series = np.zeros(np.broadcast(s, x).shape)
+        ratio, power = np.ones_like(series), np.ones_like(series)  # (r^k - t^k) / (r - t), and t^(k - 1)
+        for coefficient in _TRIGAMMA:
+            series = series + coefficient * ratio
+            power = power * t
+            ratio = ratio * r + power
+        direct = special.polygamma(1, s + x) - special.polygamma(1, s)
+        return np.where(s >= _DIGAMMA_FROM, -x * r * t * series, direct)

@@ -100,6 +100,8 @@ class Distribution:
         if own is None and self.family.discrete:
             # SciPy's are quantiles of 1 - p, which lose small p to rounding, or never end (logser).
             p = np.asarray(p, dtype=float)
+            if p.size == 0:
+                return np.empty(p.shape)
             return self._by_constants("isf", p) if self.family.per_row else self._quantile(p, above=True)
         return self._at(p, own, "isf", lambda q: self._quantile(q, above=True))
 
@@ -176,6 +178,8 @@ class Distribution:
     def _at(self, x: Any, own: Callable[..., Array] | None, name: str, derived: Callable[[Array], Array]) -> Array:
         self._check_numbers(name)
         x = np.asarray(x, dtype=float)
+        if x.size == 0:
+            return np.empty(x.shape)
         if own is not None:
             return np.asarray(own(x, *self._params), dtype=float)
         if self._scipy is not None:

@@ -186,6 +186,26 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class NonZero(Interval):
+    """The real line without 0, where a law changes its kind; a search stays on the side on which it begins."""
+
+    lower: float = -math.inf
+    upper: float = math.inf
+
+    def contains(self, x: Array) -> Mask:
+        """Tell element by element whether ``x`` is a number other than 0."""
+        x = np.asarray(x, dtype=float)
+        return np.asarray(super().contains(x) & (x != 0))
+
+    def side(self, value: float) -> Interval:
+        """The side of 0 on which a number is."""
+        return Interval(0.0, math.inf) if value > 0 else Interval(-math.inf, 0.0)
+
+    def __str__(self) -> str:
+        return "(-∞, 0) or (0, ∞)"
+
+
+@dataclass(frozen=True)
 class Simplex:
     """Vectors of ``size`` non-negative numbers that sum to one; coordinates are log-ratios to the last."""
 
@@ -540,6 +560,7 @@ def _endpoint(value: float) -> str:
 
 
 REAL = Interval(-np.inf, np.inf)
+NONZERO = NonZero()
 POSITIVE = Interval(0.0, np.inf)
 NON_NEGATIVE = Interval(0.0, np.inf, closed="lower")
 UNIT = Interval(0.0, 1.0)

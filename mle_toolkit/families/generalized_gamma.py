@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,17 +11,21 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
-from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.base import TOLD_APART, Chart, Family, Limit, Parameter, get_family
+from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
+from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.special import (
+    gamma_tails,
     inverse_log_minus_digamma,
     log_gamma_kernel,
-    log_gammainc,
+    log_gamma_quantiles,
+    log_gamma_tails,
     log_gammainc_slopes,
-    log_gammaincc,
     log_minus_digamma,
+    log_minus_digamma_of,
     log_minus_digamma_slope,
     log_or_minus_inf,
+    log_poch,
     means_of,
     profile_maximum,
     stirling_remainder,
@@ -30,28 +35,39 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _LOWEST, _HIGHEST, _STEP = -9.0, 8.0, 0.75
-"""Range and step of log(shape2), for data whose logs have standard deviation 1: from lognormal to power law."""
+"""Range and step of log|shape2|, for data whose logs have standard deviation 1: from lognormal to power law."""
 
-_SMALLEST_LOG_SCALE = -340.0
-"""Log of the smallest scale, for data of median 1, whose square, as second derivatives have it, is a double."""
+_STARTS = (-2.0, -0.7, 0.1, 1.0, 3.0)
+"""Values of Q from which a search begins: one on every hill that a profile may have."""
 
+_LARGEST_LOG_SCALE = 340.0
+"""Log of the largest scale, for data of median 1, whose square, as second derivatives have it, is a double."""
 
-_TOLD_APART = 1.92
-"""Nats above the lognormal law from which a likelihood ratio test at 5 % tells another member from it."""
+_TOWARDS_POWER = 0.25
+"""Shape1 below which a search may be on the way to 0: |Q| above 2."""
+
+_NEAR_NORMAL = 1e-5
+"""|Q| below which tails are those of the normal law and the first term beyond: the next is Q² of them."""
+
+_SERIES_SHAPE = 20.0
+_FEW_TERMS = 20
 
 
 class GeneralizedGamma(Family):
     r"""A gamma variable to a power: ``(x/scale)**shape2`` is gamma of shape ``shape1`` (Stacy's parameters).
 
-    .. math:: \log f(x) = \log c - \log x + a\,t - e^t - \log\Gamma(a), \quad t = c\log(x/s)
+    .. math:: \log f(x) = \log|c| - \log x + a\,t - e^t - \log\Gamma(a), \quad t = c\log(x/s)
 
-    with a = shape1, c = shape2. Gamma for c = 1, Weibull for a = 1.
+    with a = shape1, c = shape2, which may be negative: then 1/x has such a law. Gamma for c = 1, inverse gamma for
+    c = -1, Weibull for a = 1 and c > 0, Fréchet for a = 1 and c < 0, exponential for both.
 
-    Source: Stacy (1962), Ann. Math. Statist. 33, 1187-1192; Prentice (1974), Biometrika 61, 539-544. Route to the
-    maximum: given c the law is gamma for x^c, which leaves one dimension; with v_i the weights x_i^c, the profile's
-    slope by log c is 1 - a c (mean_v(log x) - mean(log x)). As c → 0 and a → ∞ the law tends to the lognormal; as c → ∞
-    with ac fixed, to the power-function law. On the way to the lognormal law the scale falls below the doubles; a
-    maximum there that the data cannot tell from that law counts as it.
+    Source: Stacy (1962), Ann. Math. Statist. 33, 1187-1192; Prentice (1974), Biometrika 61, 539-544. As c → 0 and
+    a → ∞ the law tends to the lognormal; as c → ∞ with ac fixed, to the power-function law, and as c → -∞ to Pareto's.
+    In Prentice's parameters mu, sigma and Q, with a = 1/Q², c = Q/sigma and s = exp(mu + log(Q²)/c), the law is smooth
+    through the lognormal, Q = 0, and they are nearly uncorrelated: searches, certificates and covariances use them.
+    Exact data: given c the law is gamma for x^c, which leaves one dimension; with v_i the weights x_i^c, the profile's
+    slope by log|c| is 1 - a c (mean_v(log x) - mean(log x)). It is scanned for c of either sign. On the way to the
+    lognormal law the scale leaves the doubles; a maximum there is reported as that law.
     """
 
     name = "generalized_gamma"
@@ -59,14 +75,20 @@ class GeneralizedGamma(Family):
     support = POSITIVE
     parameters = (
         Parameter("shape1", POSITIVE, typical=(0.5, 3.0)),
-        Parameter("shape2", POSITIVE, typical=(0.6, 3.0)),
+        Parameter("shape2", NONZERO, typical=(0.6, 3.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+
+    @property
+    def chart(self) -> Chart:
+        """Prentice's parameters."""
+        return Chart(_Prentice(), _to_stacy, _to_prentice, _slopes_of_stacy)
 
     def logpdf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Log-density at x."""
         log_x = np.log(x)
-        return np.asarray(np.log(shape2) - log_x + log_gamma_kernel(shape1, shape2 * (log_x - np.log(scale))))
+        kernel = log_gamma_kernel(shape1, shape2 * (log_x - np.log(scale)))
+        return np.asarray(np.log(np.abs(shape2)) - log_x + kernel)
 
     def score(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> tuple[Array, ...]:
         """Derivatives by shape1, shape2 and scale."""
@@ -91,75 +113,110 @@ class GeneralizedGamma(Family):
         )
 
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
-        """Highest point of the profile likelihood in log(shape2); its ends where a limiting law is better."""
+        """Highest point of the profile likelihood in log|shape2|, of either sign; its ends where a limit is better."""
         logs = sample.mapped(np.log)
         mean_log, deviation = logs.mean(), math.sqrt(logs.var())
         logs = logs.standardised(mean_log, deviation)
-        u = profile_maximum(logs, _profile_values, _profile_slopes, _LOWEST, _HIGHEST, _STEP)
-        params = _stacy(logs, u, mean_log, deviation)
-        if params[2] > _SMALLEST_LOG_SCALE:
+        hills = []
+        for sign in (1.0, -1.0):
+            values, slopes = partial(_profile_values, sign=sign), partial(_profile_slopes, sign=sign)
+            u = profile_maximum(logs, values, slopes, _LOWEST, _HIGHEST, _STEP)
+            hills.append((_profile(logs, u, sign), u, sign))
+        value, u, sign = max(hills)
+        params = _stacy(logs, u, sign, mean_log, deviation)
+        if abs(params[2]) < _LARGEST_LOG_SCALE:
             return params[0], params[1], math.exp(params[2])
-        # Near the lognormal law (maximum at the lower end of the profile, or almost) the scale runs to 0.
+        # Near the lognormal law (maximum at the lower end of the profile, or almost) the scale runs to 0, or to ∞.
         lognormal = -0.5 * math.log(2 * math.pi) - 0.5
-        gain = (_profile(logs, u) - lognormal) * sample.nobs
-        if u > _LOWEST and gain > _TOLD_APART:
+        gain = (value - lognormal) * sample.nobs
+        if u > _LOWEST and gain > TOLD_APART:
             raise NoMaximumError(
                 f"generalized_gamma: the maximum (shape1 = {params[0]:.3g}, shape2 = {params[1]:.3g}) is so near the "
                 f"lognormal law that its scale, exp({params[2]:.0f}), is lost to underflow. Fit lognormal: its "
                 f"log-likelihood is lower by {gain:.2g} only."
             )
         # The lognormal law is then the maximum, as for any member that it beats.
-        while params[2] <= _SMALLEST_LOG_SCALE or (u < _HIGHEST and _profile(logs, u) > lognormal):
+        while abs(params[2]) >= _LARGEST_LOG_SCALE or (u < _HIGHEST and _profile(logs, u, sign) > lognormal):
             u += _STEP
-            params = _stacy(logs, u, mean_log, deviation)
+            params = _stacy(logs, u, sign, mean_log, deviation)
         return params[0], params[1], math.exp(params[2])
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """The laws of several Q with the mean and deviation of the logs of the sample."""
+        logs = sample.mapped(np.log)
+        mean_log, deviation = logs.mean(), math.sqrt(logs.var()) or 1.0
+        starts: list[tuple[float, ...]] = []
+        for q in _STARTS:
+            a = 1 / (q * q)
+            sigma = deviation * abs(q) / math.sqrt(float(special.zeta(2.0, a)))
+            mu = mean_log + sigma * log_minus_digamma(a) / q
+            starts.append(_to_stacy(mu, sigma, q))
+        return starts
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The lognormal law as shape2 → 0, the power-function law as shape2 → ∞."""
+        """The lognormal law as shape2 → 0, the power-function law as shape2 → ∞, Pareto's as shape2 → -∞."""
         return (
             Limit(get_family("lognormal"), lambda meanlog, sdlog: (np.inf, 0.0, 0.0)),
             Limit(get_family("power"), lambda shape, scale: (0.0, np.inf, scale)),
+            Limit(get_family("pareto"), lambda alpha, xm: (0.0, -np.inf, xm)),
         )
+
+    def limits_near(self, shape1: float, shape2: float, scale: float) -> tuple[Limit, ...]:
+        """The lognormal law; that at infinite shape2 only where the search has gone that way, because it is dear."""
+        lognormal, power, pareto = self.limits
+        if shape1 > _TOWARDS_POWER:
+            return (lognormal,)
+        return (lognormal, power) if shape2 > 0 else (lognormal, pareto)
 
     def cdf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Probability of at most x."""
-        return np.asarray(special.gammainc(shape1, _power(x, shape2, scale)))
+        below, above = gamma_tails(shape1, _log_power(x, shape2, scale))
+        return np.where(np.asarray(shape2) > 0, below, above)
 
     def sf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Probability of more than x."""
-        return np.asarray(special.gammaincc(shape1, _power(x, shape2, scale)))
+        below, above = gamma_tails(shape1, _log_power(x, shape2, scale))
+        return np.where(np.asarray(shape2) > 0, above, below)
 
     def logcdf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Log of the cdf."""
-        return log_gammainc(shape1, _log_power(x, shape2, scale))
+        below, above = log_gamma_tails(shape1, _log_power(x, shape2, scale))
+        return np.where(np.asarray(shape2) > 0, below, above)
 
     def logsf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Log of the survival function."""
-        return log_gammaincc(shape1, _log_power(x, shape2, scale))
+        below, above = log_gamma_tails(shape1, _log_power(x, shape2, scale))
+        return np.where(np.asarray(shape2) > 0, above, below)
 
     def ppf(self, p: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Quantile."""
-        return np.asarray(scale * special.gammaincinv(shape1, p) ** (1 / shape2))
+        below, above = log_gamma_quantiles(shape1, p)
+        return _at_log_power(np.where(np.asarray(shape2) > 0, below, above), shape2, scale)
 
     def isf(self, p: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Upper quantile."""
-        return np.asarray(scale * special.gammainccinv(shape1, p) ** (1 / shape2))
+        below, above = log_gamma_quantiles(shape1, p)
+        return _at_log_power(np.where(np.asarray(shape2) > 0, above, below), shape2, scale)
 
     def mean(self, shape1: Array, shape2: Array, scale: Array) -> Array:
-        """Mean: scale Gamma(shape1 + 1/shape2) / Gamma(shape1)."""
-        return np.asarray(scale * special.poch(shape1, 1 / shape2))
+        """Mean: scale Gamma(shape1 + 1/shape2) / Gamma(shape1); infinite where shape1 + 1/shape2 is not positive."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(np.log(scale) + log_poch(shape1, 1 / np.asarray(shape2))))
 
     def var(self, shape1: Array, shape2: Array, scale: Array) -> Array:
-        """Variance."""
-        second = special.poch(shape1, 2 / shape2)
-        return np.asarray(np.square(scale) * (second - np.square(special.poch(shape1, 1 / shape2))))
+        """Variance; infinite where shape1 + 2/shape2 is not positive."""
+        shape2 = np.asarray(shape2)
+        once, twice = log_poch(shape1, 1 / shape2), log_poch(shape1, 2 / shape2)
+        with np.errstate(over="ignore", invalid="ignore"):
+            spread = np.exp(2 * (np.log(scale) + once)) * np.expm1(twice - 2 * once)
+        return np.asarray(np.where(twice < np.inf, spread, np.inf))
 
     def entropy(self, shape1: Array, shape2: Array, scale: Array) -> Array:
-        """Entropy, nats."""
-        digamma = special.psi(shape1)
-        rest = special.gammaln(shape1) + shape1 * (1 - digamma)
-        return np.asarray(np.log(scale) - np.log(shape2) + digamma / shape2 + rest)
+        """Entropy, nats; from the gap log a - digamma(a), because digamma(a) / c and log(scale) may cancel."""
+        gap = log_minus_digamma_of(shape1)
+        place = np.log(scale) + (np.log(shape1) - gap) / shape2
+        return np.asarray(place - np.log(np.abs(shape2)) + stirling_remainder(shape1) + shape1 * gap)
 
     def tail_scores(
         self, x: Array, shape1: Array, shape2: Array, scale: Array
@@ -168,7 +225,7 @@ class GeneralizedGamma(Family):
         t = _log_power(x, shape2, scale)
         tails = log_gammainc_slopes(float(shape1), t)
         below, above = ((by_shape, by_t * t / shape2, -by_t * shape2 / scale) for by_shape, by_t in tails)
-        return below, above
+        return (below, above) if shape2 > 0 else (above, below)
 
     def to_scipy(self, shape1: float, shape2: float, scale: float) -> Any:
         """``scipy.stats.gengamma(shape1, shape2, scale=scale)``."""
@@ -177,15 +234,182 @@ class GeneralizedGamma(Family):
         return stats.gengamma(shape1, shape2, scale=scale)
 
 
-def _power(x: Array, shape2: Array, scale: Array) -> Array:
-    """The unit gamma variable of which x is a function: (x/scale)^shape2."""
-    with np.errstate(over="ignore"):
-        return np.asarray(np.exp(_log_power(x, shape2, scale)))
-
-
 def _log_power(x: Array, shape2: Array, scale: Array) -> Array:
-    """Log of the same."""
+    """Log of the unit gamma variable of which x is a function: (x/scale)^shape2."""
     return np.asarray(shape2 * (log_or_minus_inf(x) - np.log(scale)))
+
+
+def _at_log_power(t: Array, shape2: Array, scale: Array) -> Array:
+    """The x at which that is t."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(np.log(scale) + t / shape2))
+
+
+# --- Prentice's parameters ------------------------------------------------------------------------------------------
+
+
+def _to_stacy(mu: float, sigma: float, q: float) -> tuple[float, float, float]:
+    """Stacy's parameters; at the lognormal law, q = 0, and beside it, they are not finite, or the scale is 0."""
+    with np.errstate(all="ignore"):
+        mu, sigma, q = np.float64(mu), np.float64(sigma), np.float64(q)
+        return float(1 / (q * q)), float(q / sigma), float(np.exp(mu + 2 * np.log(np.abs(q)) * sigma / q))
+
+
+def _to_prentice(shape1: float, shape2: float, scale: float) -> tuple[float, float, float]:
+    """Prentice's parameters: mu, sigma and q."""
+    q = math.copysign(1 / math.sqrt(shape1), shape2)
+    return math.log(scale) + math.log(shape1) / shape2, q / shape2, q
+
+
+def _slopes_of_stacy(mu: float, sigma: float, q: float) -> Array:
+    """Derivatives of Stacy's parameters, in rows, by Prentice's."""
+    scale, log_q = _to_stacy(mu, sigma, q)[2], math.log(abs(q))
+    return np.array(
+        [
+            [0.0, 0.0, -2 / q**3],
+            [0.0, -q / sigma**2, 1 / sigma],
+            [scale, scale * 2 * log_q / q, scale * 2 * sigma * (1 - log_q) / (q * q)],
+        ]
+    )
+
+
+class _Prentice(Family):
+    r"""The law in Prentice's parameters, in which likelihoods are maximised.
+
+    .. math:: \log f(x) = -\log(\sigma x) + h(Q) - w^2 \varphi_2(Q w), \quad w = (\log x - \mu)/\sigma,
+              \quad \varphi_2(v) = (e^v - 1 - v)/v^2
+
+    where h(Q) is log|Q| less Stirling's remainder of log Gamma(1/Q²), and -log(2π)/2 at Q = 0.
+    """
+
+    support = POSITIVE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "generalized_gamma"
+        self.parameters = (Parameter("mu", REAL, role="location"), Parameter("sigma", POSITIVE, role="scale"))
+        self.parameters += (Parameter("q", REAL),)
+
+    def logpdf(self, x: Array, mu: float, sigma: float, q: float) -> Array:
+        """Log-density at x."""
+        log_x = np.log(x)
+        w = (log_x - mu) / sigma
+        return np.asarray(_height(q)[0] - math.log(sigma) - log_x - w * w * _exponential(q * w)[0])
+
+    def score(self, x: Array, mu: float, sigma: float, q: float) -> tuple[Array, ...]:
+        """Derivatives by mu, sigma and q."""
+        w = (np.log(x) - mu) / sigma
+        v = q * w
+        pull = w * special.exprel(v)
+        by_q = _height(q)[1] - w**3 * _exponential(v)[1]
+        return pull / sigma, (w * pull - 1) / sigma, by_q
+
+    def hessian(self, x: Array, mu: float, sigma: float, q: float) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        w = (np.log(x) - mu) / sigma
+        v = q * w
+        power, rise = np.exp(v), special.exprel(v)
+        pull, turn = w * rise, w * w * _exprel_slope(v)
+        _, _, second = _exponential(v)
+        square = sigma * sigma
+        return (
+            -power / square,
+            -(w * power + pull) / square,
+            turn / sigma,
+            (1 - 2 * w * pull - w * w * power) / square,
+            w * turn / sigma,
+            _height(q)[2] - w**4 * second,
+        )
+
+    def logcdf(self, x: Array, mu: float, sigma: float, q: float) -> Array:
+        """Log of the cdf."""
+        return self._log_tails(x, mu, sigma, q)[0]
+
+    def logsf(self, x: Array, mu: float, sigma: float, q: float) -> Array:
+        """Log of the survival function."""
+        return self._log_tails(x, mu, sigma, q)[1]
+
+    def log_mass(self, lower: Array, upper: Array, mu: float, sigma: float, q: float) -> Array:
+        """Log-probability of intervals, each end looked at once."""
+        ends, where = np.unique(np.concatenate([np.maximum(lower, 0.0), upper]), return_inverse=True)
+        below, above = np.zeros((2, len(ends)))
+        inside = (ends > 0) & (ends < np.inf)
+        below[inside], above[inside] = self._log_tails(ends[inside], mu, sigma, q)
+        below[ends <= 0] = above[ends == np.inf] = -np.inf
+        low, high = np.split(where, 2)
+        return log_interval_mass((below[low], below[high]), (above[low], above[high]))
+
+    @staticmethod
+    def _log_tails(x: Array, mu: float, sigma: float, q: float) -> tuple[Array, Array]:
+        w = (log_or_minus_inf(x) - mu) / sigma
+        if abs(q) >= _NEAR_NORMAL:
+            below, above = log_gamma_tails(np.asarray(1 / (q * q)), q * w - 2 * math.log(abs(q)))
+            return (below, above) if q > 0 else (above, below)
+        # Temme's expansion (DLMF 8.12.7), whose first coefficient is -1/3.
+        z = w * np.sqrt(2 * _exponential(q * w)[0])
+        tails = []
+        for sign in (1.0, -1.0):
+            log_p = special.log_ndtr(sign * z)
+            with np.errstate(invalid="ignore"):
+                share = np.exp(-0.5 * (z * z + math.log(2 * math.pi)) - log_p)
+            tails.append(log_p + np.where(np.isfinite(z), np.log1p(sign * q / 3 * share), 0.0))
+        return tails[0], tails[1]
+
+    def tail_scores(
+        self, x: Array, mu: float, sigma: float, q: float
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) by mu, sigma and q; by q NaN near 0, where differences serve."""
+        w = (log_or_minus_inf(x) - mu) / sigma
+        if abs(q) < _NEAR_NORMAL:
+            nothing = np.full_like(w, np.nan)
+            return (nothing, nothing, nothing), (nothing, nothing, nothing)
+        tails = log_gammainc_slopes(1 / (q * q), q * w - 2 * math.log(abs(q)))
+        below, above = (
+            (-by_t * (q / sigma), -by_t * (q / sigma) * w, by_t * (w - 2 / q) - by_shape * (2 / q**3))
+            for by_shape, by_t in tails
+        )
+        return (below, above) if q > 0 else (above, below)
+
+
+def _exponential(v: Array) -> tuple[Array, Array, Array]:
+    """(exp(v) - 1 - v) / v², its first and its second derivative; as their power series near 0, where they cancel."""
+    near = np.abs(v) < 1.0
+    small = np.where(near, v, 0.0)
+    series = [np.zeros_like(small) for _ in range(3)]
+    for k in range(_FEW_TERMS, -1, -1):
+        for j, factor in enumerate((1, k + 1, (k + 1) * (k + 2))):
+            series[j] = series[j] * small + factor / math.factorial(k + 2 + j)
+    with np.errstate(all="ignore"):
+        power = np.exp(v)
+        value = (np.expm1(v) - v) / (v * v)
+        first = ((v - 2) * power + v + 2) / v**3
+        second = ((v * v - 4 * v + 6) * power - 2 * v - 6) / v**4
+    direct = (value, first, second)
+    return tuple(np.where(near, s, d) for s, d in zip(series, direct, strict=True))  # type: ignore[return-value]
+
+
+def _exprel_slope(v: Array) -> Array:
+    """Derivative of (exp(v) - 1) / v, which is (v exp(v) - exp(v) + 1) / v²: from that of `_exponential`."""
+    value, first, _ = _exponential(v)
+    return value + v * first
+
+
+def _height(q: float) -> tuple[float, float, float]:
+    """h(Q), its first and its second derivative; by the asymptotic series in Q of the functions of 1/Q² near 0."""
+    if q * q * _SERIES_SHAPE < 1:
+        r = q * q
+        value = -0.5 * math.log(2 * math.pi) - r * (1 / 12 - r * r * (1 / 360 - r * r * (1 / 1260 - r * r / 1680)))
+        first = -2 * q * (1 / 12 - r * r * (1 / 120 - r * r * (1 / 252 - r * r * (1 / 240 - r * r / 132))))
+        second = -2 * (1 / 12 - r * r * (5 / 120 - r * r * (9 / 252 - r * r * (13 / 240 - r * r * 17 / 132))))
+        return value, first, second
+    a = 1 / (q * q)
+    gap, bend = log_minus_digamma(a), log_minus_digamma_slope(a)
+    first = (1 - 2 * a * gap) / q
+    second = -a * (1 - 2 * a * gap) + 4 * a * a * (gap + a * bend)
+    return math.log(abs(q)) - float(stirling_remainder(np.asarray(a))), first, second
+
+
+# --- the profile of exact data ----------------------------------------------------------------------------------------
 
 
 def _gap(logs: Sample, c: float) -> tuple[float, float, float]:
@@ -193,7 +417,7 @@ def _gap(logs: Sample, c: float) -> tuple[float, float, float]:
 
     They are log(mean(exp(c y))) - c mean(y), the weighted mean less the mean of y, and the weighted variance.
     """
-    largest = logs.maximum
+    largest = logs.maximum if c > 0 else logs.minimum
 
     def functions(y: Array) -> tuple[Array, ...]:
         # For small c the sum of exp(cy) - 1 keeps the digits that a log of a mean near 1 would lose.
@@ -208,21 +432,21 @@ def _gap(logs: Sample, c: float) -> tuple[float, float, float]:
     return gap, mean - plain, second / total - mean * mean
 
 
-def _profile_values(logs: Sample, grid: Array) -> Array:
+def _profile_values(logs: Sample, grid: Array, sign: float) -> Array:
     """`_profile` at several points."""
-    return np.array([_profile(logs, u) for u in grid.tolist()])
+    return np.array([_profile(logs, u, sign) for u in grid.tolist()])
 
 
-def _profile(logs: Sample, u: float) -> float:
-    """Mean log-likelihood of the logs, of mean 0, at shape2 = exp(u) and the best other parameters; nats."""
-    gap = _gap(logs, math.exp(u))[0]
+def _profile(logs: Sample, u: float, sign: float) -> float:
+    """Mean log-likelihood of the logs, of mean 0, at shape2 = ±exp(u) and the best other parameters; nats."""
+    gap = _gap(logs, sign * math.exp(u))[0]
     shape1 = inverse_log_minus_digamma(gap)
     return u - shape1 * log_minus_digamma(shape1) - float(stirling_remainder(np.asarray(shape1)))
 
 
-def _profile_slopes(logs: Sample, u: float) -> tuple[float, float]:
+def _profile_slopes(logs: Sample, u: float, sign: float) -> tuple[float, float]:
     """First and second derivative of `_profile` by u."""
-    c = math.exp(u)
+    c = sign * math.exp(u)
     gap, distance, variance = _gap(logs, c)
     shape1 = inverse_log_minus_digamma(gap)
     shift = c * distance
@@ -230,8 +454,8 @@ def _profile_slopes(logs: Sample, u: float) -> tuple[float, float]:
     return 1 - shape1 * shift, -(by_gap * shift * shift + shape1 * (shift + c * c * variance))
 
 
-def _stacy(logs: Sample, u: float, mean_log: float, deviation: float) -> tuple[float, float, float]:
+def _stacy(logs: Sample, u: float, sign: float, mean_log: float, deviation: float) -> tuple[float, float, float]:
     """Shape1, shape2 and log(scale) of the data, from logs standardised to mean 0 and deviation 1."""
-    gap = _gap(logs, math.exp(u))[0]
-    shape1, shape2 = inverse_log_minus_digamma(gap), math.exp(u) / deviation
+    gap = _gap(logs, sign * math.exp(u))[0]
+    shape1, shape2 = inverse_log_minus_digamma(gap), sign * math.exp(u) / deviation
     return shape1, shape2, mean_log - float(special.psi(shape1)) / shape2

@@ -67,9 +67,9 @@ def _of_rows(law: Distribution, rows: Mask) -> Distribution:
 
 def _tail_scores(law: Distribution, rows: Mask) -> Callable[[Array], Any]:
     """`Family.tail_scores` of the law of some rows, as a function of the ends alone."""
-    family, params = _of_rows(law, rows).family, tuple(law.params.values())
-    assert family.tail_scores is not None
-    scores = family.tail_scores
+    own = _of_rows(law, rows)
+    scores, params = own.family.tail_scores, tuple(own.params.values())
+    assert scores is not None
     return lambda x: scores(x, *params)
 
 

@@ -9,14 +9,21 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
-from mle_toolkit.families.counting import digamma_excess, log1p_minus, log_binomial
+from mle_toolkit.families.counting import digamma_excess, log1p_minus, stirling_error
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.special import SMALLEST_MASS, log_betainc_fraction
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _NO_FINITE_SIZE = 1e12
 """Multiple of the mean that stands for an infinite size; the Poisson limit is then the maximum, and is reported."""
+
+
+_EPSILON = float(np.finfo(float).eps) / 4
+
+_NEAR = 0.3
+"""Relative distance from what is expected up to which differences of logs are summed as a series."""
 
 
 class NegativeBinomial(Family):
@@ -40,16 +47,34 @@ class NegativeBinomial(Family):
     modelled = "mu"
 
     def logpdf(self, x: Array, size: Array, mu: Array) -> Array:
-        """Log-probability of x: size / (x + size) times a binomial probability of size among x + size."""
-        total = size + mu
-        return log_binomial(size, x + size, size / total, mu / total) - np.log1p(x / size)
+        """Log-probability of x, by deviances from what is expected, in which a size of any magnitude keeps its digits.
+
+        After Loader (see `counting`), with d = (x - mu) / (size + mu): x failures and size successes, of x + size in
+        all, deviate by -size d and size d from what they should be.
+        """
+        size, mu = np.asarray(size, dtype=float), np.asarray(mu, dtype=float)
+        with np.errstate(all="ignore"):  # the formula for positive counts at 0, which is replaced; probabilities of 0
+            gap, share = (x - mu) / (size + mu), size / (size + mu)
+            pull = (x - mu) * share  # size d, where d itself may overflow
+            far = size * _log_of_ratio(size + x, size + mu) - pull
+            successes = np.where(np.abs(gap) < _NEAR, size * log1p_minus(gap), far)
+            expected = np.where(mu < size, mu * ((size + x) / (size + mu)), (size + x) * (mu / (size + mu)))
+            far = -x * _log_of_ratio(x, expected) + pull
+            failures = np.where(np.abs(pull) < _NEAR * x, x * log1p_minus(-pull / x), far)
+            stirling = stirling_error(x + size) - stirling_error(size) - stirling_error(x)
+            width = np.log(2 * np.pi * x) + _log1p_ratio(x, size)
+            positive = stirling + successes + failures - 0.5 * width
+            zero = np.where(mu > _EPSILON * size, -size * _log1p_ratio(mu, size), -mu)  # mu/size may underflow
+            return np.where(x == 0, zero, np.where(mu > 0, positive, -np.inf))
 
     def score(self, x: Array, size: Array, mu: Array) -> tuple[Array, ...]:
         """Derivatives by size and mu."""
+        size, mu = np.asarray(size, dtype=float), np.asarray(mu, dtype=float)
         gap = (x - mu) / (size + mu)
-        # The textbook's log((size + x)/(size + mu)) - gap is log(1 + gap) - gap: the logs cancel on paper.
-        by_size = digamma_excess(size, x) + log1p_minus(gap)
-        return by_size, size / mu * gap
+        # The textbook's log((size + x)/(size + mu)) - gap: the logs cancel on paper.
+        far = _log_of_ratio(size + x, size + mu) - gap
+        bend = np.where(np.abs(gap) < _NEAR, log1p_minus(gap), far)
+        return digamma_excess(size, x) + bend, size / mu * gap
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Mean, and the root of the profile score in log(size)."""
@@ -89,6 +114,11 @@ class NegativeBinomial(Family):
         """The Poisson law, as the size grows."""
         return (Limit(get_family("poisson"), lambda mu: (np.inf, mu)),)
 
+    @property
+    def limits_without_zeros(self) -> tuple[Limit, ...]:
+        """The logarithmic series law, as the size and with it mu go to 0 (Fisher, Corbet & Williams 1943)."""
+        return (Limit(get_family("logseries"), lambda p: (0.0, 0.0)),)
+
     def cdf(self, x: Array, size: Array, mu: Array) -> Array:
         """Probability of at most x."""
         return _tails(x, size, mu)[0]
@@ -99,19 +129,57 @@ class NegativeBinomial(Family):
 
     def logcdf(self, x: Array, size: Array, mu: Array) -> Array:
         """Log of the cdf."""
-        below, above = _tails(x, size, mu)
-        return _log_of(below, above)
+        return self._log_tail(x, size, mu, above=False)
 
     def logsf(self, x: Array, size: Array, mu: Array) -> Array:
         """Log of the survival function."""
-        below, above = _tails(x, size, mu)
-        return _log_of(above, below)
+        return self._log_tail(x, size, mu, above=True)
+
+    def _log_tail(self, x: Array, size: Array, mu: Array, *, above: bool) -> Array:
+        """Log of a tail, from the smaller of it and the other; from its greatest probability where it underflows.
+
+        The upper tail is an incomplete beta function, and the power in front of its fraction is f(x + 1).
+        """
+        tails = _tails(x, size, mu)
+        p, rest = tails[::-1] if above else tails
+        with np.errstate(divide="ignore"):
+            value = np.where(p > 0.5, np.log1p(-rest), np.log(p))
+        tiny = (p < SMALLEST_MASS) & (mu > 0) & (x >= 0) & (x < np.inf)
+        if np.any(tiny):
+            n, s, m = (np.asarray(v, dtype=float)[tiny] for v in np.broadcast_arrays(np.floor(x), size, mu))
+            if above:
+                value[tiny] = self.logpdf(n + 1, s, m) + log_betainc_fraction(n + 1, s, m / (s + m))
+            else:
+                value[tiny] = self.logpdf(n, s, m) + np.log(_below_over_last(n, s, m))
+        return value
 
     def to_scipy(self, size: float, mu: float) -> Any:
         """``scipy.stats.nbinom(size, size / (size + mu))``."""
         from scipy import stats
 
         return stats.nbinom(size, size / (size + mu))
+
+
+def _log1p_ratio(x: Array, size: Array) -> Array:
+    """log(1 + x/size), where x/size may overflow."""
+    ratio = x / size
+    return np.where(ratio < np.inf, np.log1p(ratio), np.log(x) - np.log(size))
+
+
+def _log_of_ratio(a: Array, b: Array) -> Array:
+    """log(a/b), where a/b may overflow."""
+    ratio = a / b
+    return np.where(ratio < np.inf, np.log(ratio), np.log(a) - np.log(b))
+
+
+def _below_over_last(x: Array, size: Array, mu: Array) -> Array:
+    """Sum of the probabilities of 0 to x over that of x, for x far below the mean, so that they fall fast."""
+    total, term, count = np.ones_like(x), np.ones_like(x), x.copy()
+    while np.any(term > _EPSILON * total):
+        term = term * (count / mu) * ((size + mu) / (size + count - 1))
+        total = total + term
+        count = count - 1
+    return total
 
 
 def _tails(x: Array, size: Array, mu: Array) -> tuple[Array, Array]:
@@ -126,8 +194,3 @@ def _tails(x: Array, size: Array, mu: Array) -> tuple[Array, Array]:
     beyond = np.heaviside(count, np.nan)  # 0 before all counts, 1 after them
     return np.where(known, below, beyond), np.where(known, above, 1.0 - beyond)
 
-
-def _log_of(p: Array, rest: Array) -> Array:
-    """Log of a probability, from the smaller of it and its complement."""
-    with np.errstate(divide="ignore"):
-        return np.where(p > 0.5, np.log1p(-rest), np.log(p))

@@ -12,6 +12,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import sums_of
+from mle_toolkit.families.counting import log1p_minus
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -30,6 +31,9 @@ and a difference of numbers near 1: below this, rounding takes four digits of it
 _LARGEST_SHAPE = 1e3
 _CELLS = 100_000
 """Terms of several series that are held at once."""
+
+_CANCELLED = 0.3
+"""A complement below this has lost digits."""
 
 SMALLEST_MASS = 1e-290
 """Probabilities below this lose digits, and then vanish, as doubles; their logs are computed another way."""
@@ -112,21 +116,57 @@ def log_gammainc(shape: Array, log_x: Array) -> Array:
 
     Finite where P itself, or x, underflows.
     """
-    shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
-    return _log_gammainc(shape, log_x, *_gamma_masses(shape, log_x))
+    return log_gamma_tails(shape, log_x)[0]
 
 
 def log_gammaincc(shape: Array, log_x: Array) -> Array:
     """Log of the regularised upper incomplete gamma function Q(shape, x), from log x; finite where Q underflows."""
+    return log_gamma_tails(shape, log_x)[1]
+
+
+def gamma_tails(shape: Array, log_x: Array) -> tuple[Array, Array]:
+    """P(shape, x) and Q(shape, x), from log x, which may be the log of a number that is no double."""
     shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
-    return _log_gammaincc(shape, log_x, *_gamma_masses(shape, log_x))
+    return _gamma_masses(shape, log_x)[1:]
+
+
+def log_gamma_tails(shape: Array, log_x: Array) -> tuple[Array, Array]:
+    """Logs of P(shape, x) and Q(shape, x), from log x."""
+    shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    masses = _gamma_masses(shape, log_x)
+    return _log_gammainc(shape, log_x, *masses), _log_gammaincc(shape, log_x, *masses)
 
 
 def _gamma_masses(shape: Array, log_x: Array) -> tuple[Array, Array, Array]:
     """X, P(shape, x) and Q(shape, x)."""
     with np.errstate(over="ignore"):
-        x = np.exp(log_x)
-    return x, np.asarray(special.gammainc(shape, x)), np.asarray(special.gammaincc(shape, x))
+        x = np.asarray(np.exp(log_x))
+    # One of them is computed, the other is its complement where that has kept its digits.
+    left = x <= shape
+    lower, upper = np.empty(x.shape), np.empty(x.shape)
+    lower[left], upper[~left] = special.gammainc(shape[left], x[left]), special.gammaincc(shape[~left], x[~left])
+    upper[left], lower[~left] = 1.0 - lower[left], 1.0 - upper[~left]
+    lost = left & (upper < _CANCELLED)
+    upper[lost] = special.gammaincc(shape[lost], x[lost])
+    lost = ~left & (lower < _CANCELLED)
+    lower[lost] = special.gammainc(shape[lost], x[lost])
+    # Where x underflows P is x^a / Gamma(a + 1), which for a small shape is not small.
+    tiny = (x < SMALLEST_MASS) & (log_x > -np.inf)
+    if np.any(tiny):
+        log_p = shape[tiny] * log_x[tiny] - special.gammaln(shape[tiny] + 1)
+        lower[tiny], upper[tiny] = np.exp(log_p), -np.expm1(log_p)
+    return x, lower, upper
+
+
+def log_gamma_quantiles(shape: Array, p: Array) -> tuple[Array, Array]:
+    """Logs of the x at which P(shape, x), and at which Q(shape, x), is p; NaN outside [0, 1]."""
+    shape, p = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(p, dtype=float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quantiles = []
+        for x, log_p in ((special.gammaincinv(shape, p), np.log(p)), (special.gammainccinv(shape, p), np.log1p(-p))):
+            near_zero = (log_p + special.gammaln(shape + 1)) / shape  # P = x^a / Gamma(a + 1)
+            quantiles.append(np.where(x < SMALLEST_MASS, near_zero, np.log(x)))
+    return quantiles[0], quantiles[1]
 
 
 def _log_gammainc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Array) -> Array:
@@ -176,6 +216,26 @@ def _log_gammaincc_by_fraction(shape: Array, x: Array) -> Array:
         if np.all(np.abs(change - 1.0) <= _EPSILON):
             break
     return np.asarray(log_gamma_kernel(shape, np.log(x)) + np.log(fraction))
+
+
+def log_betainc_fraction(a: Array, b: Array, x: Array) -> Array:
+    """Log of I_x(a, b) over ``x^a (1 - x)^b / (a B(a, b))``, for x below (a + 1) / (a + b + 2); DLMF 8.17.22.
+
+    So the log of a tail too small for a double is had from the log-density, whose own logs do not underflow. By the
+    modified Lentz method.
+    """
+    c, d = np.ones_like(x), 1.0 / (1.0 - (a + b) * x / (a + 1.0))
+    fraction = d
+    for m in range(1, _SERIES_TERMS):
+        even = m / (a + 2 * m - 1) * ((b - m) / (a + 2 * m) * x)
+        odd = -(a + m) / (a + 2 * m) * ((a + b + m) / (a + 2 * m + 1) * x)
+        for term in (even, odd):
+            c = 1.0 + term / c
+            d = 1.0 / (1.0 + term * d)
+            fraction = fraction * (c * d)
+        if np.all(np.abs(c * d - 1.0) <= _EPSILON):
+            break
+    return np.asarray(np.log(fraction))
 
 
 def log_gammainc_slopes(shape: float, log_x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
@@ -323,6 +383,17 @@ def stirling_remainder(shape: Array) -> Array:
     return np.asarray(np.where(a > 10.0, large, direct))
 
 
+def log_poch(a: Array, m: Array) -> Array:
+    """``log Γ(a + m) - log Γ(a)``, written so that a large a does not cancel; infinite where a + m is not positive."""
+    a, m = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(m, dtype=float))
+    known = a + m > 0
+    m = np.where(known, m, 0.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # m / a may overflow
+        bend = np.where(m > a, a * (np.log(a + m) - np.log(a)) - m, a * log1p_minus(m / a))
+    moved = bend + m * np.log(a + m)
+    return np.where(known, moved + stirling_remainder(a + m) - stirling_remainder(a), np.inf)
+
+
 def exp_times_exp1(y: float) -> float:
     """``exp(y) E1(y)`` for y > 0, by the asymptotic series (DLMF 6.12.1) where E1 would underflow."""
     if y < 50.0:
@@ -357,6 +428,11 @@ def log_minus_digamma(k: float) -> float:
     r = 1.0 / (k * k)
     series = 1 / 12 - r * (1 / 120 - r * (1 / 252 - r * (1 / 240 - r * (1 / 132 - r * 691 / 32760))))
     return float(0.5 / k + r * series)
+
+
+def log_minus_digamma_of(k: Array) -> Array:
+    """`log_minus_digamma` of every number of an array."""
+    return np.asarray(np.vectorize(log_minus_digamma, otypes=[float])(k))
 
 
 def log_minus_digamma_slope(k: float) -> float:

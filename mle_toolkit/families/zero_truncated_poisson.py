@@ -41,8 +41,10 @@ class ZeroTruncatedPoisson(Family):
         return np.where(np.asarray(mu) == 0, np.where(x == 1, 0.0, -np.inf), value)
 
     def score(self, x: Array, mu: Array) -> tuple[Array, ...]:
-        """Derivative by mu."""
-        return ((x - mu) / mu - 1 / np.expm1(mu),)
+        """Derivative by mu; at mu = 0, for the ones that are then certain, its limit -1/2."""
+        with np.errstate(divide="ignore", invalid="ignore"):  # at mu = 0
+            beyond_one = np.where(x == 1, 0.0, (x - 1) / mu)
+        return (beyond_one - _shortfall(np.asarray(mu, dtype=float)),)
 
     def from_sample(self, sample: Sample) -> tuple[float]:
         """Root in mu, from the mean."""
@@ -72,6 +74,15 @@ class ZeroTruncatedPoisson(Family):
         """Variance."""
         mean = self.mean(mu)
         return np.asarray(mean * (1 + mu - mean))
+
+
+def _shortfall(mu: Array) -> Array:
+    """``1 + 1/expm1(mu) - 1/mu``, which near 0 is summed as its series of Bernoulli numbers, where it cancels."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        direct = 1 + 1 / np.expm1(mu) - 1 / mu
+    square = np.minimum(np.square(mu), 1.0)  # beyond, the series is not used
+    series = 0.5 + mu / 12 * (1 - square / 60 * (1 - square / 42 * (1 - square / 40)))
+    return np.where(mu < _SERIES_BELOW, series, direct)
 
 
 def truncated_mean_to_mu(beyond_one: float) -> float:

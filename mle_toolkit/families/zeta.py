@@ -147,6 +147,11 @@ def scaled_zeta(s: Any, q: Any) -> Any:
     corrections of Euler and Maclaurin; their series is accurate where s is below q + 20, and above the rest is nothing.
     """
     q = np.asarray(q, dtype=float)
+    with np.errstate(over="ignore", invalid="ignore"):  # corrections for a huge s, of a rest that is then nothing
+        return _scaled_zeta(s, q)
+
+
+def _scaled_zeta(s: Any, q: Array) -> Any:
     total = sum((1 + k / q) ** -s for k in range(_SUMMED))
     far = q + _SUMMED
     tail = far / (s - 1) + 0.5
@@ -154,4 +159,5 @@ def scaled_zeta(s: Any, q: Any) -> Any:
     for j, coefficient in enumerate(_BERNOULLI):
         tail = tail + coefficient * term
         term = term * ((s + 2 * j + 1) / far) * ((s + 2 * j + 2) / far)
-    return total + tail * (far / q) ** -s
+    rest = (far / q) ** -s
+    return total + np.where(rest == 0, 0.0, tail * rest)

@@ -48,7 +48,7 @@ class ZeroInflatedPoisson(Family):
     def logpdf(self, x: Array, pi: Array, mu: Array) -> Array:
         """Log-probability of x."""
         with np.errstate(divide="ignore"):  # log 0 = -inf: no excess zeros
-            at_zero = np.logaddexp(np.log(pi), np.log1p(-np.asarray(pi)) - mu)
+            at_zero = np.minimum(np.logaddexp(np.log(pi), np.log1p(-np.asarray(pi)) - mu), 0.0)  # rounding may pass 1
         return np.where(x == 0, at_zero, np.log1p(-np.asarray(pi)) + log_poisson(x, mu))
 
     def score(self, x: Array, pi: Array, mu: Array) -> tuple[Array, ...]:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Chart
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 from mle_toolkit.likelihood.sums import Last, Likelihood
 
@@ -137,6 +138,50 @@ class Coordinates:
         return np.concatenate(parts) if parts else np.empty(0)
 
 
+class ChartCoordinates(Coordinates):
+    """Maps between all parameters and unconstrained coordinates of those of a chart of the law.
+
+    Parameters
+    ----------
+    chart : Chart
+    domains : sequence of Domain
+        Those of the parameters as they are declared.
+    theta : ndarray of shape (p,)
+        Values of these.
+    """
+
+    def __init__(self, chart: Chart, domains: Sequence[Domain], theta: Array) -> None:
+        self.domains, self.free = tuple(domains), (True,) * len(domains)
+        self.base = np.array(theta, dtype=float)
+        self.chart = chart
+        inner = np.array(chart.inward(*self.base.tolist()))
+        scale = next((v for role, v in zip(chart.law.roles, inner.tolist(), strict=True) if role == "scale"), 1.0)
+        natural = np.array([scale if role == "location" else 1.0 for role in chart.law.roles])
+        self.inner = Coordinates([p.domain for p in chart.law.parameters], inner, self.free, natural)
+        self.n_free = self.inner.n_free
+        self.intervals_only = self.can_bend = False
+        self._base_bytes = self.from_theta(self.base).tobytes()
+
+    def to_theta(self, u: Array) -> Array:
+        """All parameters, from the coordinates; those it was made with come back to the last bit."""
+        if u.tobytes() == self._base_bytes:
+            return self.base.copy()
+        return np.array(self.chart.outward(*self.inner.to_theta(u).tolist()))
+
+    def from_theta(self, theta: Array) -> Array:
+        """The coordinates, from all parameters."""
+        return self.inner.from_theta(np.array(self.chart.inward(*theta.tolist())))
+
+    def jacobian(self, u: Array) -> Array:
+        """Derivatives of all parameters by the coordinates; shape (p, n_free)."""
+        with np.errstate(all="ignore"):  # where the parameters leave the doubles, so do these
+            return np.asarray(self.chart.slopes(*self.inner.to_theta(u).tolist()) @ self.inner.jacobian(u))
+
+    def pulled(self, gradient: Array, u: Array) -> Array:
+        """Gradient by the coordinates, from one by all parameters; shape (n_free,)."""
+        return np.asarray(gradient @ self.jacobian(u))
+
+
 class Objective:
     """Mean negative log-likelihood per observation, as a function of the coordinates ``u``."""
 
@@ -147,6 +192,10 @@ class Objective:
         self.at_once = free and likelihood.plain and likelihood.at_once
         """Whether one pass over the data gives value, gradient and second derivatives together."""
         self._last_expansion: Last[tuple[float, Array, Array]] = Last()
+
+    def on(self, likelihood: Likelihood) -> Objective:
+        """The same of another likelihood of the law, in the same coordinates."""
+        return Objective(likelihood, self.coordinates)
 
     @cached_property
     def has_score(self) -> bool:
@@ -271,6 +320,9 @@ class Objective:
         if self.has_score and self.likelihood.plain:
             return np.asarray(self.likelihood.score_rows(self.coordinates.to_theta(u)) @ self.coordinates.jacobian(u))
 
+        if len(u) == 0:
+            return np.empty((self.likelihood.data.n_rows, 0))
+
         def rows(v: Array) -> Array:
             return self.likelihood.rows(self.coordinates.to_theta(v))
 
@@ -281,6 +333,37 @@ class Objective:
             near, far = rows(u + step) - rows(u - step), rows(u + 2 * step) - rows(u - 2 * step)
             columns.append((8 * near - far) / (12 * _STEP_OF_VALUE))
         return np.stack(columns, axis=1)
+
+
+class ChartObjective(Objective):
+    """The same, where the law is maximised in other parameters: computed by its law in these."""
+
+    coordinates: ChartCoordinates
+
+    def __init__(self, likelihood: Likelihood, coordinates: ChartCoordinates) -> None:
+        super().__init__(likelihood, coordinates)
+        law = coordinates.chart.law
+        self.inner = Objective(Likelihood(law, likelihood.data, likelihood.unit), coordinates.inner)
+
+    def on(self, likelihood: Likelihood) -> Objective:
+        """The same of another likelihood of the law, in the same coordinates."""
+        return ChartObjective(likelihood, self.coordinates)
+
+    def value(self, u: Array) -> float:
+        """Mean negative log-likelihood, nats; inf where the data are impossible."""
+        return self.inner.value(u)
+
+    def gradient(self, u: Array) -> Array:
+        """Its derivatives; shape (n_free,)."""
+        return self.inner.gradient(u)
+
+    def hessian(self, u: Array) -> Array:
+        """Its second derivatives; shape (n_free, n_free)."""
+        return self.inner.hessian(u)
+
+    def score_rows(self, u: Array) -> Array:
+        """Derivatives of the log-density of every row by the coordinates; shape (n_rows, n_free)."""
+        return self.inner.score_rows(u)
 
 
 def first_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:

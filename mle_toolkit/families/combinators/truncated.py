@@ -26,6 +26,9 @@ _STEP = 1e-3
 """Step of the differences of fourth order by which the log-probability of the window is differentiated."""
 
 
+_NEARLY_ALL = -0.1
+"""Log-probability of the hidden counts above which one less it has lost digits."""
+
 _FEW = 20
 """Number of hidden counts up to which their probabilities are summed one by one."""
 
@@ -73,28 +76,43 @@ class Truncated(Combined):
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x; -inf outside the window."""
         inside = self.support.contains(x)
-        return np.where(inside, self.base.logpdf(x, *params) - self._log_window(params), -np.inf)
+        window = self._log_window(params)
+        with np.errstate(invalid="ignore"):  # where the window has no mass, which is replaced
+            values = self.base.logpdf(x, *params) - window
+        if self.discrete:
+            # As the mass in the window vanishes, all of it comes to be on the first count there; rounding may pass 1.
+            values = np.where(np.isneginf(window), np.where(x == self.support.lower, 0.0, -np.inf), values)
+            values = np.minimum(values, 0.0)
+        return np.where(inside, values, -np.inf)
 
     def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives: those of the base less those of the log-probability of the window, by differences."""
         assert self.base.score is not None
-        if self._hidden is not None:
-            share = np.exp(self.base.logpdf(self._hidden, *params) - self._log_window(params))
-            by_window = [-np.sum(share * s, axis=0) for s in self.base.score(self._hidden, *params)]
+        hidden = self._hidden_beside(params)
+        if hidden is not None:
+            share = np.exp(self.base.logpdf(hidden, *params) - self._log_window(params))
+            by_window = [-np.sum(share * s, axis=0) for s in self.base.score(hidden, *params)]
         else:
             by_window = [self._slope_of_window(params, k) for k in range(len(params))]
         return tuple(s - w for s, w in zip(self.base.score(x, *params), by_window, strict=True))
 
+    def _hidden_beside(self, params: tuple[Any, ...]) -> Array | None:
+        """The hidden counts along an axis of their own, in front of the rows where parameters have one value a row."""
+        if self._hidden is None:
+            return None
+        rows = max(map(np.ndim, params)) if self.base.all_scalar else 0
+        return self._hidden.reshape(-1, *(1,) * max(rows, self._hidden.ndim - 1))
+
     def _slope_of_window(self, params: tuple[Any, ...], k: int) -> Any:
-        size = abs(params[k]) or 1.0
+        size = np.where(params[k] == 0, 1.0, np.abs(params[k]))
         parameter = self.base.parameters[k]
         domain = parameter.domain
         assert isinstance(domain, Interval)
-        room = min(params[k] - domain.lower, domain.upper - params[k])
+        room = np.minimum(params[k] - domain.lower, domain.upper - params[k])
         if parameter.role in ("location", "log-scale"):  # their natural change is the scale of the law
             scales = [v for p, v in zip(self.base.parameters, params, strict=True) if p.role == "scale"]
-            size = scales[0] if scales else 1.0
-        step = _STEP * (min(size, room) if room > 0 else size)
+            size = np.asarray(scales[0] if scales else 1.0)
+        step = _STEP * np.where(room > 0, np.minimum(size, room), size)
 
         def at(count: int) -> Any:
             return self._log_window((*params[:k], params[k] + count * step, *params[k + 1 :]))
@@ -103,14 +121,22 @@ class Truncated(Combined):
 
     def _log_window(self, params: tuple[Any, ...]) -> Any:
         """Log-probability of the window: a number, or one for each row where constants are given per row."""
-        if self._hidden is not None:
-            return log1mexp(np.asarray(special.logsumexp(self.base.logpdf(self._hidden, *params), axis=0)))[()]
-        mass = self._log_mass(params, np.asarray(self.lower), np.asarray(self.upper))
-        return mass if self.per_row else float(mass)
+        hidden = self._hidden_beside(params)
+        if hidden is not None:
+            log_hidden = np.asarray(special.logsumexp(self.base.logpdf(hidden, *params), axis=0))
+            window = log1mexp(log_hidden)
+            if self.base.logsf is not None and np.any(log_hidden > _NEARLY_ALL):
+                # The digits of what is left are those of the other tail.
+                left = self.base.logsf(np.asarray(self.lower), *params)
+                return np.where(log_hidden > _NEARLY_ALL, left, window)[()]
+            return window[()]
+        return self._log_mass(params, np.asarray(self.lower), np.asarray(self.upper))[()]
 
     def _log_mass(self, params: tuple[Any, ...], low: Array, high: Array) -> Array:
         """Log-probability under the base of ``(low, high]``, which have one shape; of every row where laws differ."""
-        shape = np.broadcast_shapes(low.shape, (_n_rows(self.base),)) if self.per_row else low.shape
+        rows = (_n_rows(self.base),) if self.per_row else ()
+        each = map(np.shape, params) if self.base.all_scalar else ()
+        shape = np.broadcast_shapes(low.shape, rows, *each)
         ends = [np.broadcast_to(end, shape).ravel() for end in (low, high)]
         return log_mass(self.base, params, *ends).reshape(shape)
 
@@ -214,12 +240,16 @@ class Truncated(Combined):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """Those of the base, truncated."""
-        return tuple(
+        """Those of the base, truncated; and all mass on the first count that can be seen, where that is one."""
+        end = None if self._hidden is None else only_first(self.base)
+        first = () if end is None else (Limit(PointMass(self.support.lower), lambda: end),)
+        others = (
             Limit(self._truncating(limit.family), limit.embed)
             for limit in self.base.limits
             if _meets(limit.family, self.lower, self.upper)
         )
+        small = self.base.limits_without_zeros if self._hidden is not None and self.lower == 0 else ()
+        return *first, *others, *small
 
     def _truncating(self, base: Family) -> Family:
         kind = self.name.split(" ", 1)[0]
@@ -227,6 +257,52 @@ class Truncated(Combined):
 
     def __repr__(self) -> str:
         return f"truncated({self.base!r}, {self.lower:g}, {self.upper:g})"
+
+
+class PointMass(Family):
+    """A law that is certain: what is left of laws of counts, less their zeros, where these take all mass but a trace.
+
+    Parameters
+    ----------
+    at : float
+        The one value.
+    """
+
+    parameters = ()
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+        self.constants = {}
+        self.name = f"a point mass at {at:g}"
+        self.support = Interval(at, at, "both", integer=True)
+
+    def logpdf(self, x: Array) -> Array:
+        """Log-probability of x."""
+        return np.where(x == self.at, 0.0, -np.inf)
+
+    def from_sample(self, sample: Sample) -> tuple[float, ...]:
+        """Nothing is left to estimate."""
+        return ()
+
+    def cdf(self, x: Array) -> Array:
+        """Probability of at most x."""
+        return np.heaviside(np.asarray(x) - self.at, 1.0)
+
+    def sf(self, x: Array) -> Array:
+        """Probability of more than x."""
+        return np.heaviside(self.at - np.asarray(x), 0.0)
+
+
+def only_first(base: Family) -> tuple[float] | None:
+    """The end of the domain of a law of one parameter at which it gives the first count and no other, if any."""
+    if base.per_row or len(base.parameters) != 1:
+        return None
+    first = base.support.lower + np.arange(2.0)
+    for end in base.parameters[0].domain.endpoints:
+        with np.errstate(all="ignore"):
+            if base.logpdf(first, end).tolist() == [0.0, -np.inf]:
+                return (end,)
+    return None
 
 
 _BUILT_IN = {"poisson": "zero_truncated_poisson"}

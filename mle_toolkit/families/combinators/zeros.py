@@ -11,9 +11,9 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
-from mle_toolkit.families.combinators.truncated import Truncated, check_counts, zero_truncated
+from mle_toolkit.families.combinators.truncated import Truncated, check_counts, only_first, zero_truncated
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import CLOSED_UNIT, Interval
+from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -55,7 +55,8 @@ class ZeroInflated(Combined):
         """Log-probability of x."""
         log_base = self.base.logpdf(x, *params)
         with np.errstate(divide="ignore"):  # log 0 = -inf: no excess zeros
-            at_zero = np.logaddexp(np.log(pi), np.log1p(-np.asarray(pi)) + self.base.logpdf(np.zeros(()), *params))
+            own = np.log1p(-np.asarray(pi)) + self.base.logpdf(np.zeros(()), *params)
+            at_zero = np.minimum(np.logaddexp(np.log(pi), own), 0.0)  # rounding may pass 1
         return np.asarray(np.where(x == 0, at_zero, np.log1p(-np.asarray(pi)) + log_base))
 
     def _score(self, x: Array, pi: Any, *params: Any) -> tuple[Array, ...]:
@@ -136,7 +137,7 @@ class Hurdle(Combined):
     Parameters
     ----------
     base : Family
-        The law of counts from which zeros are taken away.
+        The law of counts from which zeros are taken away; a law of positive counts, as limits are, has none.
 
     Notes
     -----
@@ -149,11 +150,11 @@ class Hurdle(Combined):
 
     def __init__(self, base: Family) -> None:
         self.base = base
-        self.positive = zero_truncated(base)
+        self.positive = zero_truncated(base) if base.support.lower == 0 else base
         self.constants = base.constants
         self.modelled = base.modelled
         self.name = f"hurdle {base.name}"
-        self.support = base.support
+        self.support = COUNTS if base.support.lower > 0 else base.support
         self.parameters = (Parameter("pi", CLOSED_UNIT, typical=(0.1, 0.7)), *base.parameters)
         if self.positive.score is not None:
             self.score = self._score
@@ -209,8 +210,14 @@ class Hurdle(Combined):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The positive law, at pi = 0; and those of the positive law, behind the same hurdle."""
-        return _limits(self.positive, self.base, hurdle)
+        """The positive law, at pi = 0; its own limits, behind the same hurdle; and one trial, where all are ones."""
+        end = only_first(self.base)
+        ones = () if end is None else (Limit(get_family("bernoulli"), lambda p: (1 - p, *end)),)
+        small = (
+            Limit(Hurdle(limit.family), lambda pi, *p, embed=limit.embed: (pi, *embed(*p)))
+            for limit in self.base.limits_without_zeros
+        )
+        return *ones, *_limits(self.positive, self.base, hurdle), *small
 
     def given(self, known: Known) -> Family:
         """The law of rows of which this is known."""
@@ -308,14 +315,18 @@ def _counts(family: Any, maker: str) -> Family:
 
 
 def _limits(at_zero: Family, base: Family, combine: Callable[[Family], Family]) -> tuple[Limit, ...]:
-    """The law at pi = 0, and the limits of the base with their own zeros."""
+    """The law at pi = 0, after those that it is near itself, and the limits of the base with their own zeros.
+
+    Of two that fit alike the first is reported: the one with fewer parameters.
+    """
+    further = (Limit(near.family, lambda *p, embed=near.embed: (0.0, *embed(*p))) for near in at_zero.limits)
     own = Limit(at_zero, lambda *params: (0.0, *params))
     others = (
         Limit(combine(limit.family), lambda pi, *p, embed=limit.embed: (pi, *embed(*p)))
         for limit in base.limits
         if limit.family.discrete and limit.family.support.lower == 0
     )
-    return own, *others
+    return *further, own, *others
 
 
 MAKERS = (zero_inflated, hurdle)
