@@ -282,6 +282,11 @@ class Family(ABC):
             setattr(self, name, self.constants[name])
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a report should say of the law: what was assumed that nobody asked for. None by default."""
+        return ()
+
+    @property
     def discrete(self) -> bool:
         """Whether the law lives on the integers, so that ``logpdf`` is the log of a probability."""
         return self.support.integer
@@ -779,8 +784,8 @@ def get_family(family: Any, *, by: str | None = None, **constants: Any) -> Famil
         distribution object.
     **constants
         Known constants of the law: ``n`` of a binomial, ``xmin`` of a zeta law; an array is one value per row.
-        For a scipy.stats distribution any of its parameters may be given a known value, and ``loc=None`` frees
-        its location, which otherwise is 0.
+        For a scipy.stats distribution any of its parameters may be given a known value; ``loc`` is free where the
+        law lives on the whole line, and elsewhere 0 unless ``loc=None`` frees it.
     by : str, optional
         The same law in other parameters: ``by="mean"`` gives gamma, beta and beta-binomial laws by their mean.
 

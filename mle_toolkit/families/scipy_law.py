@@ -28,6 +28,12 @@ _GRID = {0: 1, 1: 25, 2: 9, 3: 6, 4: 4}
 _SLOW = {"levy_stable", "studentized_range"}
 """Laws whose density SciPy integrates numerically, at a millisecond a value: SciPy's start has to do, and no limits."""
 
+_MOST_SLOW_VALUES = 200
+"""Observations times free parameters up to which those are fitted."""
+
+_STRETCHES = np.array([0.4, 0.7, 1.0, 1.5, 3.0])
+"""Scales tried beside the one that gives the law the interquartile range of the data."""
+
 _POINTS = 40
 """Quantiles of the data on which starting values are compared."""
 
@@ -42,8 +48,10 @@ class ScipyLaw(Family):
     dist : rv_continuous or rv_discrete
         The distribution object itself, such as ``scipy.stats.nakagami``; also one of your own subclass.
     **constants
-        Known values of its parameters: shapes, ``loc``, ``scale``; an array is one value per row. ``loc`` is 0
-        unless given; ``loc=None`` frees it (continuous laws only). All else that is not given is estimated.
+        Known values of its parameters: shapes, ``loc``, ``scale``; an array is one value per row. ``loc`` is free
+        where it is the place of the law: where the standard law lives on the whole line, or on both sides of 0 within
+        ends that no shape moves. Elsewhere, where it is an end of the support, it is 0 unless given; ``loc=None``
+        frees it (continuous laws only). All else that is not given is estimated.
 
     Raises
     ------
@@ -61,6 +69,8 @@ class ScipyLaw(Family):
     >>> from scipy import stats
     >>> ScipyLaw(stats.nakagami)
     nakagami(nu, scale; loc=0.0)
+    >>> ScipyLaw(stats.hypsecant)
+    hypsecant(loc, scale)
     >>> ScipyLaw(stats.binom, n=12)
     binom(p; n=12, loc=0.0)
     """
@@ -76,9 +86,11 @@ class ScipyLaw(Family):
         self.constants = self._known(constants)
         self._free_shapes = self._shape_domains()
         self._lower, self._upper = self._standard_support()
+        if "loc" not in constants and self._continuous and self._is_about_zero:
+            del self.constants["loc"]
+        self._check_on_line()
         self.support = self._whole_support()
         self._extremes: tuple[float, float] | None = None
-        self._pinned: dict[str, float] = {}
         self.parameters = self._declared()
         if not self.parameters:
             self.from_sample = _nothing
@@ -103,6 +115,34 @@ class ScipyLaw(Family):
             known[name] = array if array.ndim else value
         order = [name for name in self._all_names if name in known]
         return {name: known[name] for name in order}
+
+    @property
+    def _is_about_zero(self) -> bool:
+        """Whether 0 is inside the standard support, whatever the shapes: loc is then a place, and not an end."""
+        return self._lower is not None and self._upper is not None and self._lower < 0.0 < self._upper
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a report says of loc where it is no parameter."""
+        if "loc" not in self.constants:
+            return ()
+        if np.ndim(self.constants["loc"]):
+            return ("loc: held at known values, one per row",)
+        free = f"; get_family(scipy.stats.{self.dist.name}, loc=None) frees it" if self._continuous else ""
+        return (f"loc: held at {self.constants['loc']:g}{free}",)
+
+    def _check_on_line(self) -> None:
+        """Refuse laws of directions, which SciPy lets run round the circle without an end."""
+        if not self._continuous or (self._lower, self._upper) != (-np.inf, np.inf):
+            return
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            below = _within_range(self.dist.cdf, np.asarray(1e4), list(self._probes[:, :1].ravel()))
+        if np.any(below > 1.5):
+            raise ParameterError(
+                f"{self.name}: scipy.stats.{self.dist.name} is a law on the circle, whose density has no finite mass "
+                f'on the line; use get_family("von_mises"), or with period=360 for degrees.'
+            )
 
     # --- what SciPy knows of the parameters ---------------------------------------------------------------------------
 
@@ -231,10 +271,7 @@ class ScipyLaw(Family):
     # --- loc and scale ------------------------------------------------------------------------------------------------
 
     def _declared(self) -> tuple[Parameter, ...]:
-        shapes = tuple(
-            Parameter(name, REAL, regular=False) if name in self._pinned else Parameter(name, domain)
-            for name, domain in self._free_shapes.items()
-        )
+        shapes = tuple(Parameter(name, domain) for name, domain in self._free_shapes.items())
         return shapes + self._moving_parameters()
 
     def _moving_parameters(self) -> tuple[Parameter, ...]:
@@ -324,11 +361,19 @@ class ScipyLaw(Family):
     def resolve(self, sample: Sample) -> Family:
         """Learn the extremes of the data, which bound a free loc or scale where the support has an end."""
         self.check_support(sample)
+        values = sample.n_rows * len(self.parameters)
+        if self.name in _SLOW and values > _MOST_SLOW_VALUES:
+            raise ParameterError(
+                f"{self.name}: SciPy integrates this density numerically for each value, at milliseconds, so that "
+                f"a search for {len(self.parameters)} parameters of {sample.n_rows} observations would take an hour. "
+                f"Give parameters that are known, so that one or two are free, and fewer rows; or choose another law "
+                f"with heavy tails: student_t, cauchy, scipy.stats.norminvgauss."
+            )
         return self._settled((sample.minimum, sample.maximum))
 
     def _settled(self, extremes: tuple[float, float]) -> ScipyLaw:
         law = copy.copy(self)
-        law.__dict__ = {k: v for k, v in self.__dict__.items() if k not in ("_touching", "_scale_range")}
+        law.__dict__ = {k: v for k, v in self.__dict__.items() if k not in ("_touching", "_scale_range", "limits")}
         law._extremes = extremes
         law.parameters = law._declared()
         return law
@@ -350,11 +395,34 @@ class ScipyLaw(Family):
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density, or log-probability of a count; -inf where SciPy gives none."""
-        method = self.dist.logpdf if self._continuous else self.dist.logpmf
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")  # of SciPy's integrals and whole numbers, at trial values
-            value = np.asarray(method(x, *self._arguments(params)))
+        value = self._of_scipy("logpdf" if self._continuous else "logpmf", x, params)
         return np.where(np.isnan(value), -np.inf, value)
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return self._of_scipy("cdf", x, params)
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return self._of_scipy("sf", x, params)
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return self._of_scipy("logcdf", x, params)
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return self._of_scipy("logsf", x, params)
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """Quantile."""
+        return self._of_scipy("ppf", p, params)
+
+    def _of_scipy(self, name: str, x: Array, params: Sequence[Any]) -> Array:
+        """A function of SciPy's law; NaN where its code leaves the range of numbers, as at trial values far out."""
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")  # of SciPy's integrals and whole numbers
+            return _within_range(getattr(self.dist, name), np.asarray(x), self._arguments(params))
 
     def check(self, sample: Sample) -> None:
         """Raise where the likelihood has no maximum: too few values, or a pole of the density on the extremes."""
@@ -400,21 +468,22 @@ class ScipyLaw(Family):
             lambda x, scale: self._standard_logpdf(sign * x / scale, shapes) - np.log(scale), sample.nobs
         )
 
-    @property
+    @cached_property
     def limits(self) -> tuple[Limit, ...]:
         """The law at each endpoint of a shape that SciPy accepts as a value."""
-        if self.name in _SLOW:
+        if self.dist.name in _SLOW:
             return ()
-        ends = [(p.name, end) for p in self.parameters if p.name in self._free_shapes for end in p.domain.endpoints]
-        return tuple(Limit(self._at_end(name, end), lambda *params: params) for name, end in ends)
+        shapes = enumerate(self._free_shapes.items())
+        return tuple(self._at_end(place, name, end) for place, (name, domain) in shapes for end in domain.endpoints)
 
-    def _at_end(self, name: str, end: float) -> ScipyLaw:
+    def _at_end(self, place: int, name: str, end: float) -> Limit:
         """The same law with one shape held at an endpoint of its domain, where no search in coordinates gets."""
-        law = copy.copy(self)
+        free = {"loc": None} if self._continuous else {}
+        law = ScipyLaw(self.dist, **free | self.constants | {name: end})
         law.name = f"{self.name} with {name} = {end:g}"
-        law._pinned = self._pinned | {name: end}
-        law.parameters = law._declared()
-        return law
+        if self._extremes is not None:
+            law = law._settled(self._extremes)
+        return Limit(law, lambda *params: (*params[:place], end, *params[place:]))
 
     def to_scipy(self, *params: Any) -> Any:
         """The frozen distribution."""
@@ -430,6 +499,9 @@ class ScipyLaw(Family):
         rows = self.take(slice(_POINTS)) if self.per_row else self
         x, weight = self._points(sample)
         candidates = self._candidates(sample)
+        if self._continuous and {"loc", "scale"} <= set(self.param_names) and self._is_about_zero:
+            matched = self._matched(sample)
+            candidates = matched if len(matched) else candidates
         score = self._score(rows, candidates, x, weight)
         order = [k for k in np.argsort(-score, kind="stable") if np.isfinite(score[k])]
         chosen: list[int] = []
@@ -482,13 +554,37 @@ class ScipyLaw(Family):
             grids = {name: grid(domain, count) for name, domain in shapes.items()}
         else:
             grids = {name: _count_grid(domain, sample, len(shapes)) for name, domain in shapes.items()}
-        grids |= {name: np.array([value]) for name, value in self._pinned.items()}
         columns = [[*row] for row in self._combinations(grids)]
         for p in self.parameters[len(shapes) :]:
             assert isinstance(p.domain, Interval)
             values = self._moving_grid(p, sample)
             columns = [[*row, value] for row in columns for value in values]
         return np.array(columns).reshape(len(columns), len(self.parameters))
+
+    def _matched(self, sample: Sample) -> Array:
+        """Candidates with the median of the data, and about their interquartile range, that hold all of them."""
+        shapes = self._free_shapes
+        grids = {name: grid(domain, _GRID.get(len(shapes), 3)) for name, domain in shapes.items()}
+        rows = self._combinations(grids)
+        low, middle, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
+        spread = (high - low) or float(np.sqrt(sample.var())) or abs(middle) or 1.0
+        all_shapes = [column[:, None] for column in self._columns(rows, list(shapes))]
+        quartiles = np.array([0.25, 0.5, 0.75])
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            standard = _within_range(self.dist.ppf, quartiles, [*all_shapes, 0.0, 1.0])
+            standard = np.broadcast_to(standard, (len(rows), 3))
+            scale = (spread / (standard[:, 2] - standard[:, 0]))[:, None] * _STRETCHES
+        loc = middle - scale * standard[:, 1:2]
+        assert self._lower is not None
+        assert self._upper is not None
+        if np.isfinite(self._lower) and np.isfinite(self._upper):
+            ends, width = (sample.minimum, sample.maximum), self._upper - self._lower
+            scale = np.full_like(scale, (ends[1] - ends[0]) / width) * (1 + np.array([1e-3, 0.02, 0.1, 0.3, 1.0]))
+            loc = 0.5 * (ends[0] + ends[1]) - scale * 0.5 * (self._lower + self._upper)
+        known = np.repeat(rows, len(_STRETCHES), axis=0)
+        found = np.column_stack([known, loc.ravel(), scale.ravel()])
+        return np.asarray(found[np.all(np.isfinite(found), axis=1) & (found[:, -1] > 0)])
 
     def _moving_grid(self, p: Parameter, sample: Sample) -> Array:
         domain = p.domain
@@ -525,7 +621,7 @@ class ScipyLaw(Family):
             except (ValueError, ArithmeticError, TypeError, RuntimeError, NotImplementedError, IndexError):
                 return None  # a guess more or less: the grid has its own
         named = dict(zip(self._all_names, guess, strict=False))
-        named |= self._touching | self._pinned
+        named |= self._touching
         theta = np.array([float(named.get(name, np.nan)) for name in self.param_names])
         inside = [np.all(p.domain.contains(v)) for p, v in zip(self.parameters, theta, strict=True)]
         return theta if all(inside) else None
@@ -549,6 +645,20 @@ class ScipyLaw(Family):
             warnings.simplefilter("ignore")
             end = optimize.minimize(cost, u, method="Nelder-Mead", options={"maxiter": 400, "fatol": 1e-10})
         return to_theta(end.x) if end.fun <= cost(u) else theta
+
+
+def _within_range(method: Any, x: Array, arguments: Sequence[Any]) -> Array:
+    """Values of a function of SciPy; NaN where it raises, which is found by halving the arrays."""
+    try:
+        return np.asarray(method(x, *arguments), dtype=float)
+    except (ArithmeticError, ValueError, RuntimeError):  # of Boost, of roots that are not found
+        columns = np.broadcast_arrays(x, *arguments)
+    shape = columns[0].shape
+    if columns[0].size <= 1:
+        return np.full(shape, np.nan)
+    axis = int(np.argmax(np.array(shape) > 1))
+    halves = zip(*(np.array_split(column, 2, axis=axis) for column in columns), strict=True)
+    return np.concatenate([_within_range(method, half[0], half[1:]) for half in halves], axis=axis)
 
 
 def _nothing(sample: Sample) -> tuple[float, ...]:

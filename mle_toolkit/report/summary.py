@@ -126,6 +126,7 @@ def _notes(fit: FitLike) -> list[str]:
     if certificate.search:
         evidence.append(certificate.search)
     notes = [f"Certificate: {certificate.message}." + (f" ({', '.join(evidence)})" if evidence else "")]
+    notes += [f"{remark}." for remark in fit.family.remarks]
     if scales := wald_scales(fit):
         notes.append(f"Intervals are Wald's, of {scales}.")
     if fit.weight_kind == "reliability":

@@ -5,12 +5,14 @@ import math
 import pickle
 import warnings
 
+import fieldcases
 import numpy as np
 import pytest
 from references import HERE, column, fit_quietly, flat
 from scipy import stats
 
 import mle_toolkit as mle
+from mle_toolkit import errors
 from mle_toolkit.families.scipy_law import ScipyLaw
 
 SIZE = 150
@@ -20,12 +22,12 @@ CONTINUOUS = {
     "alpha": (3.57,), "betaprime": (5.0, 6.0), "burr12": (10.0, 4.0), "chi2": (55.0,), "exponweib": (2.9, 1.95),
     "f": (29.0, 18.0), "fatiguelife": (29.0,), "fisk": (3.1,), "foldcauchy": (4.7,), "genextreme": (-0.1,),
     "genlogistic": (0.41,), "gompertz": (0.95,), "hypsecant": (), "invgauss": (0.145,), "invweibull": (10.6,),
-    "johnsonsu": (2.55, 2.25), "kappa3": (1.0,), "levy_l": (), "maxwell": (), "mielke": (10.4, 4.6),
+    "johnsonsu": (0.3, 1.2), "kappa3": (1.0,), "levy_l": (), "maxwell": (), "mielke": (10.4, 4.6),
     "nakagami": (4.97,),
     "norminvgauss": (1.25, 0.5), "pareto": (2.6,), "powerlaw": (1.66,), "powernorm": (4.4,), "skewcauchy": (0.5,),
     "uniform": (), "weibull_max": (2.9,),
 }  # fmt: skip
-"""Parameters: those of SciPy's own tests."""
+"""Parameters: those of SciPy's own tests; of Johnson's law less skew, which a free loc makes lognormal."""
 
 COUNTS = {
     "poisson": ({}, (0.6,)), "binom": ({"n": 5}, (5, 0.4)), "nbinom": ({}, (5.0, 0.5)), "geom": ({}, (0.5,)),
@@ -40,11 +42,12 @@ def sample_of(name, shapes, scale=SCALE):
 
 
 def scipy_loglik(name, x):
-    """Log-likelihood at the end of SciPy's own fit, with loc held at 0."""
+    """Log-likelihood at the end of SciPy's own fit, with loc held at 0 where ours holds it."""
     dist = getattr(stats, name)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        return float(np.sum(dist.logpdf(x, *dist.fit(x, floc=0))))
+        free = "loc" in mle.get_family(dist).param_names
+        return float(np.sum(dist.logpdf(x, *(dist.fit(x) if free else dist.fit(x, floc=0)))))
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)
@@ -56,6 +59,74 @@ def test_no_lower_than_the_fit_of_scipy(name):
     assert fit.llf == pytest.approx(float(np.sum(fit.to_scipy().logpdf(x))), rel=1e-12)
     expected = "non_regular" if name in ("pareto", "powerlaw", "uniform") else "interior"
     assert fit.certificate.verdict == expected
+
+
+LOGISTIC = fieldcases.columns("logistic100.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "llf"),
+    [("hypsecant", -623.90439389), ("gumbel_l", -654.90028735), ("nct", -623.70133860), ("moyal", None),
+     ("exponnorm", None), ("cosine", None), ("genlogistic", None), ("skewcauchy", None)],
+)  # fmt: skip
+@pytest.mark.parametrize("factor", [1.0, -1e6])
+def test_laws_on_the_whole_line_are_put_where_the_data_are(name, llf, factor):
+    """A law on the line has a free loc, as SciPy's users expect, and a start that finds it in any unit."""
+    x = next(iter(LOGISTIC.values()))
+    if factor < 0:
+        x = 3e6 + 1e6 * x
+    fit, dist = mle.fit(x, getattr(stats, name)), getattr(stats, name)
+    assert fit.certificate.verdict == "interior"
+    if llf is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            best = float(np.sum(dist.logpdf(x, *dist.fit(x))))
+        assert fit.llf >= best - 1e-6
+    else:
+        assert fit.llf + (len(x) * math.log(1e6) if factor < 0 else 0.0) == pytest.approx(llf, abs=1e-6)
+
+
+def test_a_report_says_what_became_of_loc():
+    x = np.abs(next(iter(LOGISTIC.values())))
+    assert "loc: held at 0; get_family(scipy.stats.chi2, loc=None) frees it" in str(mle.fit(x, "chi2"))
+    assert "loc " in str(mle.fit(x, stats.hypsecant))
+    assert "held" not in str(mle.fit(x, stats.hypsecant))
+
+
+def test_laws_of_scipy_have_names():
+    assert mle.get_family("scipy.chi2").param_names == ("df", "scale")
+    assert mle.get_family("hypsecant").param_names == ("loc", "scale")
+    assert isinstance(mle.get_family("scipy.norm"), ScipyLaw)
+    assert not isinstance(mle.get_family("norm"), ScipyLaw)
+    assert mle.get_family("binom", n=3).name == "binomial"
+    assert mle.distribution("chi2", df=3.0, scale=2.0).mean() == pytest.approx(6.0)
+    for name, hint in (("scipy.chi22", "did you mean 'chi2'"), ("scipy.rv_continuous", "no univariate distribution"),
+                       ("scipy.norm.__class__", "no univariate distribution"), ("gama", "gamma")):  # fmt: skip
+        with pytest.raises(errors.UnknownNameError, match=hint):
+            mle.get_family(name)
+
+
+def test_what_cannot_be_fitted_on_the_line_is_refused_with_the_reason():
+    returns = list(fieldcases.columns("arch_sp500_logret.csv").values())[-1][:100]
+    with pytest.raises(errors.ParameterError, match="SciPy integrates this density numerically"):
+        mle.fit(returns, stats.levy_stable)
+    with pytest.raises(errors.ParameterError, match="a law on the circle"):
+        mle.get_family(stats.vonmises)
+
+
+def test_the_end_of_a_shape_is_looked_at_for_censored_data_too():
+    sample = mle.Sample.right_censored([2.7, 0.2, 6.5, 0.4, 0.1, 8, 8], [1, 1, 1, 1, 1, 0, 0])
+    fit = mle.fit(sample, mle.get_family(stats.ncx2, loc=0, scale=1))
+    assert fit.certificate.verdict == "interior"
+
+    def llf(df, nc):
+        return float(np.sum(stats.ncx2.logpdf(sample.lower[:5], df, nc)) + 2 * stats.ncx2.logsf(8.0, df, nc))
+
+    df, nc = fit.params.values()
+    assert fit.llf == pytest.approx(llf(df, nc), rel=1e-12)
+    for k in (-1, 1):
+        assert llf(df + 1e-2 * k, nc) < fit.llf
+        assert llf(df, nc + 3e-2 * k) < fit.llf
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -80,7 +151,7 @@ def test_another_unit_gives_the_same_law(name, unit):
     x = sample_of(name, CONTINUOUS[name])
     here, there = (mle.fit(data, getattr(stats, name)) for data in (x, x * unit))
     assert there.llf + SIZE * math.log(unit) == pytest.approx(here.llf, abs=1e-7)
-    moved = [value / (unit if p == "scale" else 1.0) for p, value in there.params.items()]
+    moved = [value / (unit if p in ("loc", "scale") else 1.0) for p, value in there.params.items()]
     assert moved == pytest.approx(list(here.params.values()), rel=1e-4)
 
 
@@ -97,10 +168,13 @@ def test_the_same_as_our_own_law(name):
 # --- constants --------------------------------------------------------------------------------------------------------
 
 
-def test_loc_is_zero_and_scale_is_free_unless_asked_for_otherwise():
-    law = mle.get_family(stats.norm)
-    assert law.param_names == ("scale",)
+def test_loc_is_free_where_it_is_no_end_and_scale_is_free_unless_asked_for_otherwise():
+    for dist in (stats.norm, stats.hypsecant, stats.cosine, stats.semicircular):
+        assert mle.get_family(dist).param_names == ("loc", "scale")
+    law = mle.get_family(stats.chi2)
+    assert law.param_names == ("df", "scale")
     assert law.constants == {"loc": 0.0}
+    assert mle.get_family(stats.norm, loc=0).param_names == ("scale",)
     assert mle.get_family(stats.norm, loc=None, scale=2.0).param_names == ("loc",)
     assert mle.get_family(stats.gamma, a=2).param_names == ("scale",)
     assert repr(mle.get_family(stats.binom, n=12)) == "binom(p; n=12, loc=0.0)"
