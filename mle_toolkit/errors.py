@@ -78,6 +78,14 @@ class LawError(MleError, ValueError):
     """A law of the user's own does not do what a law must: one real number a row, whatever rows it is asked for."""
 
 
+class IntegralError(MleError, ArithmeticError):
+    """An integral or a sum over a law does not settle, or the law has not a total mass of one."""
+
+
+class RangeError(MleError, ArithmeticError):
+    """The formulas of a law leave the range of floating-point numbers."""
+
+
 class ComparisonError(MleError, ValueError):
     """The models cannot be compared, because their likelihoods are not of the same data."""
 

@@ -28,7 +28,7 @@ from mle_toolkit.errors import (
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family, get_family, within_range
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.own import check_rows_apart
@@ -587,7 +587,7 @@ class Fit:
             limit = self._at_maximum.limit
             law, params = limit.family, limit.family.unpack(limit.theta)
         with np.errstate(all="ignore"):
-            return np.broadcast_to(law.logpdf(sample.x, *params), sample.n_rows)
+            return np.broadcast_to(within_range(law.logpdf, sample.x, *params), sample.n_rows)
 
     def se_of_cross_entropy(self) -> float:
         """Standard error of `cross_entropy` as a mean over the rows of the data, by blocks; nats."""

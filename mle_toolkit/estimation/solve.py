@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -253,6 +253,31 @@ class Maximum:
         return Verdict.INTERIOR, Verdict.INTERIOR.value
 
 
+_Asking = ParamSpec("_Asking")
+_Found = TypeVar("_Found")
+
+
+def _errors_of_ours(search: Callable[_Asking, _Found]) -> Callable[_Asking, _Found]:
+    """Say in an error of ours, with the name of the law, where its formulas leave the range of numbers."""
+
+    @wraps(search)
+    def guarded(*args: _Asking.args, **options: _Asking.kwargs) -> _Found:
+        try:
+            return search(*args, **options)
+        except (ArithmeticError, ValueError) as error:
+            if isinstance(error, MleError):
+                raise
+            family: Any = args[0] if args else options.get("family")
+            message = (
+                f"{family.name}: its formulas leave the range of floating-point numbers for these data ({error}). "
+                f"Bring them to another unit, or remove values that are out of all proportion to the others."
+            )
+            raise NoMaximumError(message) from error
+
+    return guarded
+
+
+@_errors_of_ours
 def maximise(
     family: Family,
     sample: Sample,

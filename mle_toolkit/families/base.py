@@ -24,7 +24,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.data.sample import BLOCK_ROWS
-from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError, UnknownNameError
+from mle_toolkit.errors import DegenerateDataError, MleError, ParameterError, RangeError, SupportError, UnknownNameError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 from mle_toolkit.options import numbers, plainly
 
@@ -624,6 +624,34 @@ class Family(ABC):
         return f"{self.name}({', '.join(self.param_names)}" + (f"; {constants})" if constants else ")")
 
 
+def within_range(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Value of a law's function; by NumPy's rules, infinite or NaN, where Python's numbers raise.
+
+    Formulas are written for arrays and numbers alike, but a power of a number or a quotient by 0 raises where that of
+    an array is infinite.
+
+    Raises
+    ------
+    RangeError
+        If it is beyond even NumPy's rules.
+    """
+    try:
+        return function(*arguments)
+    except (ArithmeticError, ValueError) as error:
+        if isinstance(error, MleError):
+            raise
+    with np.errstate(all="ignore"):
+        try:
+            return function(*[np.float64(a) if isinstance(a, float) else a for a in arguments])
+        except (ArithmeticError, ValueError) as error:
+            if isinstance(error, MleError):
+                raise
+            owner = getattr(function, "__self__", None)
+            raise RangeError(
+                f"{getattr(owner, 'name', 'law')}: its formulas leave the range of floating-point numbers ({error})."
+            ) from error
+
+
 _FEW = 4_000
 
 
@@ -707,12 +735,13 @@ class ExponentialFamily(Family):
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""
-        density = self.log_density(self.statistics(x), *params)
-        return density if self.log_base is None else density + self.log_base(x)
+        density = within_range(self.log_density, self.statistics(x), *params)
+        return np.asarray(density if self.log_base is None else density + self.log_base(x))
 
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives of the log-density by each parameter."""
-        return self.score_of(self.statistics(x), *params)
+        scores: tuple[Array, ...] = within_range(self.score_of, self.statistics(x), *params)
+        return scores
 
     def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
         """Weighted sums of the statistics over a block; they add over blocks."""

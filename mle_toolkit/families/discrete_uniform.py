@@ -47,6 +47,14 @@ class DiscreteUniform(Family):
         """Probability of more than x."""
         return np.clip((b - np.floor(x)) / (b - a + 1), 0.0, 1.0)
 
+    def logcdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log of the cdf."""
+        return np.asarray(np.log(self.cdf(x, a, b)))
+
+    def logsf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log of the survival function."""
+        return np.asarray(np.log(self.sf(x, a, b)))
+
     def mean(self, a: Array, b: Array) -> Array:
         """Expected value."""
         return np.asarray(0.5 * (a + b))

@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family, get_family, within_range
 from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
 from mle_toolkit.families.written import is_written, known_constants
 
@@ -63,7 +63,7 @@ class Distribution:
             self._check_rows(x)
             inside, missing = np.asarray(inside.all(axis=-1)), np.asarray(missing.any(axis=-1))
         with np.errstate(all="ignore"):  # values outside the support are computed, then replaced
-            values = np.where(inside, self.family.logpdf(x, *self._params), -np.inf)
+            values = np.where(inside, within_range(self.family.logpdf, x, *self._params), -np.inf)
         return np.asarray(np.where(missing, np.nan, values))
 
     def pdf(self, x: Any) -> Array:
@@ -130,7 +130,7 @@ class Distribution:
         """Entropy, nats; differential entropy for a continuous law."""
         # SciPy's generic entropies stop at 1e-8 or worse, so they are not used.
         if self.family.entropy is not None:
-            return float(self.family.entropy(*self._params))
+            return float(within_range(self.family.entropy, *self._params))
         return -self.expect(self.logpdf)
 
     def rvs(self, size: int | tuple[int, ...] = 1, rng: Any = None) -> Array:
@@ -154,7 +154,7 @@ class Distribution:
 
         Raises
         ------
-        ArithmeticError
+        IntegralError
             If the integral or sum does not settle to a relative error of 1e-8, as for the mean of a Cauchy law, or
             the density does not have total mass one.
         """
@@ -181,7 +181,7 @@ class Distribution:
         if x.size == 0:
             return np.empty(x.shape)
         if own is not None:
-            return np.asarray(own(x, *self._params), dtype=float)
+            return np.asarray(within_range(own, x, *self._params), dtype=float)
         if self._scipy is not None:
             return np.asarray(getattr(self._scipy, name)(x), dtype=float)
         return self._by_constants(name, x) if self.family.per_row else derived(x)
@@ -215,7 +215,7 @@ class Distribution:
 
     def _moment(self, own: Callable[..., Array] | None, name: str, derived: Callable[[], float]) -> Any:
         if own is not None:
-            value = np.asarray(own(*self._params))
+            value = np.asarray(within_range(own, *self._params))
             return value if self.family.multivariate else float(value)
         return float(getattr(self._scipy, name)()) if self._scipy is not None else derived()
 

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.errors import IntegralError
 
 Function = Callable[[Array], Array]
 
@@ -74,7 +75,7 @@ def landmarks(name: str, logpdf: Function, low: float, high: float, *, integer: 
         height = np.concatenate([height, _finite(logpdf(new))])[order]
     top = float(np.max(height))
     if top == -np.inf:
-        raise ArithmeticError(f"{name}: the density is zero wherever it was looked for.")
+        raise IntegralError(f"{name}: the density is zero wherever it was looked for.")
     width = np.diff(grid)
     with np.errstate(over="ignore", divide="ignore"):
         log_mass = np.logaddexp(height[:-1], height[1:]) + np.log(width)
@@ -203,7 +204,7 @@ class Density:
         self.logpdf = logpdf
         inner = sorted({m for m in marks if low < m < high})
         if not inner:
-            raise ArithmeticError(f"{name}: the density is concentrated at the end of its support.")
+            raise IntegralError(f"{name}: the density is concentrated at the end of its support.")
         spread = inner[-2] - inner[1] if len(inner) > 3 else inner[-1] - inner[0]
         self.stretch = Stretch(low, high, inner[len(inner) // 2], spread if spread > 0 else 1.0)
         self._knots = first_knots(self.stretch, np.array(inner))
@@ -213,7 +214,7 @@ class Density:
 
         Raises
         ------
-        ArithmeticError
+        IntegralError
             If it does not settle, or the density does not integrate to one.
         """
         edges, values, error = adapt(lambda u: self._integrand(u, function), self._panels[0])
@@ -221,7 +222,7 @@ class Density:
             total, size = float(np.sum(values)), float(np.sum(np.abs(values)))
         left_out = float(np.sum(np.abs(values[self.stretch.is_far(edges[:-1], edges[1:])])))
         if not error + left_out <= _HONEST * size and size != 0:
-            raise ArithmeticError(
+            raise IntegralError(
                 f"{self.name}: the integral does not settle: {total:.6g} with an error of {error + left_out:.1g}."
             )
         return total
@@ -269,7 +270,7 @@ class Density:
         edges, masses, _ = adapt(lambda u: self._integrand(u, None), self._knots)
         mass = float(np.sum(masses))
         if not abs(mass - 1) <= _HONEST:
-            raise ArithmeticError(f"{self.name}: the density integrates to {mass:.9g}, not to 1.")
+            raise IntegralError(f"{self.name}: the density integrates to {mass:.9g}, not to 1.")
         return edges, masses
 
     def _integrand(self, u: Array, function: Function | None) -> Array:
@@ -380,7 +381,7 @@ class Mass:
 
         Raises
         ------
-        ArithmeticError
+        IntegralError
             If it does not settle: the tail is too heavy for the function, or the bulk too wide to be summed.
         """
         total, mass, mass_to_come = 0.0, 0.0, 0.0
@@ -401,12 +402,12 @@ class Mass:
                     break
             mass_to_come += rest_of_mass
             if not rest <= _HONEST * size and size != 0:
-                raise ArithmeticError(
+                raise IntegralError(
                     f"{self.name}: the sum does not settle: {total:.6g} after {len(k):,} or more terms, with "
                     f"about {rest:.1g} to come."
                 )
         if not abs(mass - 1) <= _MASS + 2 * mass_to_come < 0.5:
-            raise ArithmeticError(f"{self.name}: the probabilities sum to {mass:.9g}, not to 1.")
+            raise IntegralError(f"{self.name}: the probabilities sum to {mass:.9g}, not to 1.")
         return total
 
     def below(self, x: Array) -> Array:
@@ -433,7 +434,7 @@ class Mass:
         first, table, complete_below, complete_above = self._table
         place = np.floor(np.where(np.isfinite(x), x, first)) - first
         if (not complete_above and np.any(place >= len(table))) or (not complete_below and np.any(place < 0)):
-            raise ArithmeticError(
+            raise IntegralError(
                 f"{self.name}: the tail is too heavy to be summed beyond {first + len(table):g}; give a cdf."
             )
         return np.asarray(place)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import IntegralError
 from mle_toolkit.families.quadrature import Stretch, adapt, first_knots
 
 Function = Callable[[Array], Array]
@@ -108,7 +109,7 @@ def _piece(log_function: Function, low: float, high: float, marks: Sequence[floa
     knots = first_knots(stretch, np.array(inner))
     knots = knots[~np.isnan(log_integrand(knots))]
     if len(knots) < 2:
-        raise ArithmeticError("the function is beyond the range of doubles wherever it was looked for.")
+        raise IntegralError("the function is beyond the range of doubles wherever it was looked for.")
     edges, values, doubt = _integrated(integrand, knots)
     if not np.all(np.isfinite(values)):
         place = stretch.from_real(edges[:-1])[0][~np.isfinite(values)][0]

@@ -17,7 +17,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
 from mle_toolkit.data.rows import Block, some_of
 from mle_toolkit.data.sample import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS, Sample, extent
-from mle_toolkit.families.base import ExponentialFamily, Family, total
+from mle_toolkit.errors import RangeError
+from mle_toolkit.families.base import ExponentialFamily, Family, total, within_range
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, log_tail, mass_scores
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, has_numba, in_chunks, twin_of
@@ -349,11 +350,17 @@ class Likelihood:
 
     def mean_loglik(self, theta: Array) -> float:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
-        return self._last_loglik(theta, self._mean_loglik)
+        try:
+            return self._last_loglik(theta, self._mean_loglik)
+        except RangeError:
+            return -math.inf
 
     def mean_score(self, theta: Array) -> Array:
         """Mean of the score of the exact observations, by parameters; shape (p,). The family must have one."""
-        return self._last_score(theta, self._mean_score)
+        try:
+            return self._last_score(theta, self._mean_score)
+        except RangeError:
+            return np.full(len(theta), math.nan)
 
     def mean_hessian(self, theta: Array) -> Array:
         """Mean of the second derivatives, as `mean_score`; shape (p, p). The family must have them."""
@@ -425,7 +432,7 @@ class Likelihood:
         with np.errstate(all="ignore"):
             if self.on_means:
                 assert isinstance(family, ExponentialFamily)
-                value = float(family.log_density(self.means, *params)) + self.mean_log_base
+                value = float(within_range(family.log_density, self.means, *params)) + self.mean_log_base
             else:
                 value = self._mean_of_points(params, theta) + self.mean_coarse(theta)
         return value if value < np.inf else -np.inf
@@ -436,7 +443,7 @@ class Likelihood:
         if self.points_on_means:
             assert isinstance(family, ExponentialFamily)
             means, log_base = self._point_means
-            return self.exact_share * (float(family.log_density(means, *params)) + log_base)
+            return self.exact_share * (float(within_range(family.log_density, means, *params)) + log_base)
         known = self._last_derivatives(theta, self._derivatives)
         return float(self._fold(_log_density_of, theta)) / self.nobs if known is None else known[0]
 
@@ -453,10 +460,10 @@ class Likelihood:
         with np.errstate(all="ignore"):
             if self.on_means:
                 assert isinstance(family, ExponentialFamily)
-                return np.array([float(s) for s in family.score_of(self.means, *params)])
+                return np.array([float(s) for s in within_range(family.score_of, self.means, *params)])
             if self.points_on_means:
                 assert isinstance(family, ExponentialFamily)
-                slopes = family.score_of(self._point_means[0], *params)
+                slopes = within_range(family.score_of, self._point_means[0], *params)
                 return self.exact_share * np.array([float(s) for s in slopes])
         known = self._last_derivatives(theta, self._derivatives)
         if known is not None:
