@@ -14,12 +14,12 @@ from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import (
-    EQUAL_TO_ROUNDING,
     inverse_log_minus_digamma,
     log_gammainc,
     log_gammainc_slopes,
     log_gammaincc,
     log_or_minus_inf,
+    lost_to_rounding,
     sum_log,
 )
 
@@ -75,9 +75,9 @@ class Gamma(ExponentialFamily):
         """Root in the shape; the scale follows."""
         mean, mean_log = means
         gap = float(np.log(mean)) - mean_log  # > 0 by Jensen, and 0 only if every x is equal
-        if gap <= EQUAL_TO_ROUNDING:
+        if lost_to_rounding(gap, mean_log):
             raise DegenerateDataError(
-                "gamma: the observations are equal, or nearly so (to five digits or more), so the shape is unbounded "
+                "gamma: the observations are equal, or nearly so (to three digits or more), so the shape is unbounded "
                 "or lost to rounding. Subtract a threshold, or choose a law with a location."
             )
         shape = inverse_log_minus_digamma(gap)

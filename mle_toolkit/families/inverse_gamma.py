@@ -12,13 +12,13 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import (
-    EQUAL_TO_ROUNDING,
     inverse_log_minus_digamma,
     log_gamma_kernel,
     log_gammainc,
     log_gammainc_slopes,
     log_gammaincc,
     log_or_minus_inf,
+    lost_to_rounding,
     sum_log,
 )
 
@@ -73,9 +73,9 @@ class InverseGamma(ExponentialFamily):
         """Root in the shape; the scale follows."""
         mean_inverse, mean_log = means
         gap = float(np.log(mean_inverse)) + mean_log  # > 0 by Jensen, and 0 only if every x is equal
-        if gap <= EQUAL_TO_ROUNDING:
+        if lost_to_rounding(gap, mean_log):
             raise DegenerateDataError(
-                "inverse_gamma: the observations are equal, or nearly so (to five digits or more), so the shape is "
+                "inverse_gamma: the observations are equal, or nearly so (to three digits or more), so the shape is "
                 "unbounded or lost to rounding. Subtract a threshold, or choose a law with a location."
             )
         shape = inverse_log_minus_digamma(gap)

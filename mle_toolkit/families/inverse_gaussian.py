@@ -12,7 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter, total
 from mle_toolkit.families.domain import POSITIVE
-from mle_toolkit.families.special import EQUAL_TO_ROUNDING, exp_times_exp1, mills_ratio_normal, sum_log
+from mle_toolkit.families.special import exp_times_exp1, lost_to_rounding, mills_ratio_normal, sum_log
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
@@ -76,9 +76,9 @@ class InverseGaussian(ExponentialFamily):
         """Mean, and the gap between the mean and the harmonic mean."""
         mean, mean_inverse = means
         gap = mean_inverse * mean - 1.0  # > 0 by Jensen, and 0 only if every x is equal
-        if gap <= EQUAL_TO_ROUNDING:
+        if lost_to_rounding(gap, 0.0):
             raise DegenerateDataError(
-                "inverse_gaussian: the observations are equal, or nearly so (to five digits or more), so lam is "
+                "inverse_gaussian: the observations are equal, or nearly so (to three digits or more), so lam is "
                 "unbounded or lost to rounding. Subtract a threshold, or choose a law with a location."
             )
         return mean, mean / gap

@@ -14,12 +14,12 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import (
-    EQUAL_TO_ROUNDING,
     inverse_log_minus_digamma,
     log_gammainc,
     log_gammainc_slopes,
     log_gammaincc,
     log_or_minus_inf,
+    lost_to_rounding,
     stirling_remainder,
     sum_log,
 )
@@ -76,9 +76,9 @@ class Nakagami(ExponentialFamily):
         """Root in the shape; the scale is the root mean square."""
         mean_square, mean_log = means
         gap = math.log(mean_square) - 2 * mean_log  # > 0 by Jensen, and 0 only if every x is equal
-        if gap <= EQUAL_TO_ROUNDING:
+        if lost_to_rounding(gap, 2 * mean_log):
             raise DegenerateDataError(
-                "nakagami: the observations are equal, or nearly so (to five digits or more), so the shape is "
+                "nakagami: the observations are equal, or nearly so (to three digits or more), so the shape is "
                 "unbounded or lost to rounding. Subtract a threshold, or choose a law with a location."
             )
         return inverse_log_minus_digamma(gap), math.sqrt(mean_square)

@@ -24,6 +24,9 @@ _GRID_ROWS = 1_000
 _LONGEST_STEP = 2.0
 _SERIES_TERMS = 100_000
 _EPSILON = float(np.finfo(float).eps)
+_LEAST_DIGITS = 4e-8
+"""Rounding error of a mean log-density, nats, that a closed form may leave: four times what is left of it as a rule."""
+
 EQUAL_TO_ROUNDING = 1e-11
 """A gap between two means of a sample, such as mean and harmonic mean, is about the squared coefficient of variation,
 and a difference of numbers near 1: below this, rounding takes four digits of it or more, and at last all."""
@@ -40,6 +43,22 @@ SMALLEST_MASS = 1e-290
 
 
 # --- sums and means -------------------------------------------------------------------------------------------------
+
+
+def lost_to_rounding(gap: float, mean_log: float) -> bool:
+    """Whether a gap between means is too small beside their rounding for the likelihood to keep its digits.
+
+    Laws without a location whose sums are x and log x, or the like, have a shape of about 1 / (2 gap), by which the
+    rounding of the mean log is multiplied in the log-likelihood: unix times of one day leave only its first digits.
+
+    Parameters
+    ----------
+    gap : float
+        By which means differ, by Jensen's inequality; about half of the squared coefficient of variation.
+    mean_log : float
+        Size of the logs of which it is left.
+    """
+    return not gap * _LEAST_DIGITS > float(np.finfo(float).eps) * (1 + abs(mean_log))
 
 
 def sum_log(x: Array) -> float:
