@@ -191,7 +191,11 @@ class _CutOpen(Family):
         return self.ppf(1 - np.asarray(p, dtype=float), *params)
 
     def _kept(self, x: Array) -> Array:
-        return np.clip(x, self.support.lower, self.support.upper)
+        x = np.asarray(x, dtype=float)
+        angles = np.where(np.isfinite(x), x, self._origin)
+        turned = about(angles, np.asarray(self._origin + 0.5 * self._circle.period), self._circle.period)
+        # What is infinite is at an end, and so is what rounding has put beyond it.
+        return np.clip(np.where(np.isfinite(x), turned, x), self.support.lower, self.support.upper)
 
 
 def cut_open(law: Distribution, origin: float) -> Distribution:

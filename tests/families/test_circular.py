@@ -6,6 +6,7 @@ import fieldcases
 import numpy as np
 import pytest
 from mpmath import mp
+from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
@@ -225,3 +226,26 @@ def test_a_fit_in_degrees_is_saved_with_its_period(tmp_path):
     fit = mle.fit(DEGREES, mle.get_family("von_mises", period=360))
     fit.save(tmp_path / "fit.json")
     assert mle.load(tmp_path / "fit.json").family.period == 360
+
+
+# --- mixtures ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("period", [None, 360])
+def test_a_mixture_of_directions_is_one_on_the_circle(period):
+    rng, turn = np.random.default_rng(5), TURN if period is None else period
+    x = np.concatenate([rng.vonmises(0.3, 8, 200), rng.vonmises(-2.9, 20, 100)]) * turn / TURN
+    law = mle.mixture(mle.get_family("von_mises", period=period), 2)
+    fit, same = fit_quietly(x, law), fit_quietly(np.mod(x, turn), law)
+    assert fit.certificate.verdict == "local"
+    assert same.llf == pytest.approx(fit.llf, rel=1e-9)
+    mu = np.sort(np.mod(fit.params["mu"] * TURN / turn, TURN))
+    assert mu == pytest.approx([0.3, TURN - 2.9], abs=0.15)
+    assert np.mean(fit.residuals()) == pytest.approx(0.0, abs=0.1)
+    assert np.std(fit.residuals()) == pytest.approx(1.0, abs=0.1)
+    p = np.array([0.01, 0.3, 0.6, 0.99])
+    assert fit.distribution.cdf(fit.distribution.ppf(p)) == pytest.approx(p, abs=1e-9)
+    with pytest.raises(MleError, match="only exact values"):
+        mle.fit(mle.Sample.rounded(x, turn / 16), law)
+    with pytest.raises(MleError, match="one period"):
+        mle.mixture([mle.get_family("von_mises", period=period), "normal"])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError, SupportError
 from mle_toolkit.families.base import Family, Limit, Parameter, Role, get_family
+from mle_toolkit.families.circular import about, cut_open
 from mle_toolkit.families.combinators.em import EM, End
 from mle_toolkit.families.combinators.parts import Combined, fitted, interior, part
 from mle_toolkit.families.combinators.shifted import Shifted
@@ -95,6 +96,7 @@ class Mixture(Combined):
         self.constants = _constants_per_row(self.components, self.of_one_law)
         self.name = _name(self.components, self.of_one_law)
         self.support = _union([c.support for c in self.components])
+        self.period = self.components[0].period
         self._roles = _roles(self.components)
         self.parameters, self._slots = self._declared()
         if all(c.score is not None for c in self.components):
@@ -264,19 +266,19 @@ class Mixture(Combined):
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
-        return self._mixed(params, lambda law: law.cdf(x))
+        return self._mixed(params, lambda law: self._from_one_origin(law).cdf(x))
 
     def sf(self, x: Array, *params: Any) -> Array:
         """Probability of more than x."""
-        return self._mixed(params, lambda law: law.sf(x))
+        return self._mixed(params, lambda law: self._from_one_origin(law).sf(x))
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""
-        return self._log_mixed(params, lambda law: law.logcdf(x))
+        return self._log_mixed(params, lambda law: self._from_one_origin(law).logcdf(x))
 
     def logsf(self, x: Array, *params: Any) -> Array:
         """Log of the survival function."""
-        return self._log_mixed(params, lambda law: law.logsf(x))
+        return self._log_mixed(params, lambda law: self._from_one_origin(law).logsf(x))
 
     def ppf(self, p: Array, *params: Any) -> Array:
         """Quantile: it lies between those of the components, and is found there by bisection."""
@@ -309,7 +311,12 @@ class Mixture(Combined):
         return x
 
     def _present(self, params: Sequence[Any]) -> list[Distribution]:
-        return [law for law, weight in zip(self.distributions(params), params[0], strict=True) if weight > 0]
+        pairs = zip(self.distributions(params), params[0], strict=True)
+        return [self._from_one_origin(law) for law, weight in pairs if weight > 0]
+
+    def _from_one_origin(self, law: Distribution) -> Distribution:
+        """The law; of directions, with the distribution function from opposite 0 on for every component."""
+        return law if self.period is None else cut_open(law, -0.5 * self.period)
 
     def _mixed(self, params: Sequence[Any], value: Callable[[Distribution], Array]) -> Array:
         pairs = zip(params[0], self.distributions(params), strict=True)
@@ -384,6 +391,13 @@ class Mixture(Combined):
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` for what is impossible under all components."""
         super().check_support(sample)
+        if self.period is not None:
+            self.components[0].check_support(sample)
+            if not sample.is_plain:
+                raise ParameterError(
+                    f"{self.name}: of mixtures of directions only exact values without a window can be fitted; "
+                    f"fit one law to sectors, or take their middles."
+                )
         if not self.per_row:
             return
         outside: set[int] | None = None
@@ -531,7 +545,8 @@ class Mixture(Combined):
             if not high - low < _NARROW * width:
                 continue
             first, last = (float(v) for v in law.ppf(np.array(_CENTRAL)))
-            held = len(np.unique(sample.x[(sample.x >= first) & (sample.x <= last)]))
+            x = sample.x if self.period is None else about(sample.x, np.asarray(0.5 * (first + last)), self.period)
+            held = len(np.unique(x[(x >= first) & (x <= last)]))
             if held <= 2 * len(slots) + 1 or high - low < _RESOLVED * width:
                 return True
         return False
@@ -713,6 +728,8 @@ def _is_of_vectors(family: Any) -> bool:
 def _check_components(components: Sequence[Family], shared: tuple[str, ...]) -> None:
     if len({c.discrete for c in components}) > 1:
         raise ParameterError("mixture: a law of counts and a continuous one have no common density; do not mix them.")
+    if len({c.period for c in components}) > 1:
+        raise ParameterError("mixture: laws on the circle of one period, or laws on the line; do not mix them.")
     one_law = _are_one_law(components)
     for component in components:
         if component.per_row and not component.discrete:
