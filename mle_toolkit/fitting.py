@@ -748,8 +748,8 @@ def fit(
     data : array_like, Series or Sample
         One column of observations; for a family of vectors a table of shape (n, d), one observation a row.
     family : str, Family or scipy.stats distribution
-        A name (`families` lists them), a family of yours, or any SciPy distribution, whose location is
-        then 0 unless it is freed: ``get_family(dist, loc=None)``.
+        A name (`families` lists them), a family of yours, or any SciPy distribution, whose ``loc``
+        is 0 where it is an end of its support, unless it is freed: ``get_family(dist, loc=None)``.
     weights : array_like, optional
         Frequency weights, one a row; for reliability weights pass ``Sample(x, w, "reliability")``.
     fixed : mapping, optional
