@@ -198,10 +198,11 @@ class Maximum:
     def _approached(self) -> list[str]:
         """Numbers among the parameters that may run off without any loss of likelihood, the others following."""
         u, objective = self.coordinates, self.objective
-        highest = objective.value(u) + _SAME_NATS * max(1.0, abs(self.loglik)) / self.likelihood.nobs
+        here, nobs = objective.value(u), self.likelihood.nobs
+        loss, gain = _SAME_NATS * max(1.0, abs(self.loglik)), _LITTLE_NATS
         names = _coordinate_names(self)
         farthest = np.argsort(-np.abs(u), kind="stable")[:_FOLLOWED].tolist()
-        return [names[k] for k in farthest if value_beyond(objective, u, k) <= highest]
+        return [names[k] for k in farthest if -loss <= (here - value_beyond(objective, u, k)) * nobs <= gain]
 
     def _rise(self, decrement: float) -> str:
         """How far the log-likelihood can still rise: to second order, where the step that says so holds its word."""
@@ -214,7 +215,7 @@ class Maximum:
 
     def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
         flat = len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR
-        if flat or not np.isfinite(seen.decrement):
+        if flat or not seen.decrement <= DECREMENT_TOLERANCE:
             away = self._approached()
             if away:
                 return (
@@ -503,6 +504,11 @@ def _by_search(
         n_agreeing=agreeing,
         searched=searched,
     )
+    if fixed:  # on the way to the unit of the data rounding may move an end of a support past an observation
+        exactly = found.theta.copy()
+        for name, value in fixed.items():
+            exactly[family.places[family.param_names.index(name)]] = np.ravel(value)
+        found = replace(found, theta=exactly)
     if isinstance(coordinates, ChartCoordinates) and not _inside(family, theta):
         return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
     on_bound = _on_bounds(found, bounds)
@@ -583,7 +589,7 @@ def _by_profiles(
     start = dict(start or {})
     first = likelihood.unit.params_to_data(family, starts_of(family, likelihood, domains_of(family), {}, start)[0])
     values = dict(zip(family.param_names, family.unpack(first), strict=True))
-    at = {name: float(fixed.get(name, values[name])) for name in irregular}
+    at = {name: _on_an_end(float(fixed.get(name, values[name])), likelihood.data) for name in irregular}
     best: Maximum | None = None
     spike: UnboundedLikelihoodError | None = None
 
@@ -602,7 +608,9 @@ def _by_profiles(
         except UnboundedLikelihoodError as error:
             spike = error
             return -np.inf
-        except NoMaximumError:
+        except NoMaximumError as error:
+            if error.certificate is not None:
+                raise  # nothing is higher than where the law has concentrated in all intervals
             return -np.inf
         loglik = found.loglik
         if np.isnan(loglik):
@@ -625,6 +633,8 @@ def _by_profiles(
         )
     if spike is not None and best.boundary and not bounds:
         raise spike  # the best ran to the end of its domain as well: beside a value without a bound
+    if not bounds:
+        _check_not_certain(best)
     return replace(best, fixed=tuple(fixed))
 
 
@@ -633,6 +643,14 @@ _SAME_LOGLIK = 1e-12
 _FEW_ENDS = 24
 _BEYOND = tuple(2.0**k for k in range(-10, 7))
 """How far beyond the data an end of a support is tried, in their range."""
+
+
+def _on_an_end(value: float, data: Sample) -> float:
+    """A value; the end of an observation where only the way from one unit to another lies between them."""
+    ends = np.concatenate([data.lower, data.upper])
+    nearest = float(ends[np.argmin(np.abs(ends - value))])
+    largest = max(abs(data.minimum), abs(data.maximum))
+    return nearest if abs(nearest - value) <= 4 * np.spacing(largest) else value
 
 
 def _highest(profile: Callable[[float], float], here: float, sample: Sample) -> float:
@@ -741,6 +759,9 @@ _FURTHER = (1.0, 5.0, 25.0)
 _FOLLOWED = 2
 """How many coordinates, the farthest, are followed to see whether the likelihood only approaches its supremum."""
 
+_LITTLE_NATS = 1e-4
+"""What is left to gain where a likelihood approaches its supremum; more is the fault of a search that stopped."""
+
 _SAME_NATS = 1e-7
 """Log-likelihoods that differ by so little are one, for telling where a likelihood has become flat."""
 
@@ -752,13 +773,8 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
     domain is where the maximum is, and the parameter counts as at the boundary.
     """
     data = found.likelihood.data
-    certain = found.likelihood.exact is None and found.loglik > -_EXPLAINED * found.likelihood.nobs
-    if certain and any(found.free) and _have_common_points(data):
-        message = (
-            f"{found.family.name}: all intervals have points in common, so the likelihood has no maximum: it tends to "
-            f"1 as the law concentrates there. Narrower intervals, or fixed parameters, are needed."
-        )
-        raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method))
+    if any(found.free):
+        _check_not_certain(found)
     u, start = found.coordinates, found.objective.coordinates.from_theta(first)
     # A search that came back from a start far out has not run off.
     far = [
@@ -790,6 +806,17 @@ def _settle_run_off(found: Maximum, first: Array) -> Maximum:
         )
     free = [ok and p.name not in names for ok, p in zip(found.free, found.family.parameters, strict=True)]
     return replace(found, free=tuple(free), boundary=tuple(names))
+
+
+def _check_not_certain(found: Maximum) -> None:
+    """Raise where all intervals have points in common, and the law has concentrated there."""
+    certain = found.likelihood.exact is None and found.loglik > -_EXPLAINED * found.likelihood.nobs
+    if certain and _have_common_points(found.likelihood.data):
+        message = (
+            f"{found.family.name}: all intervals have points in common, so the likelihood has no maximum: it tends to "
+            f"1 as the law concentrates there. Narrower intervals, or fixed parameters, are needed."
+        )
+        raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method))
 
 
 def _rises_beyond(found: Maximum, far: NDArray[np.bool_]) -> bool:
