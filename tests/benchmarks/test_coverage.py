@@ -95,6 +95,6 @@ def test_the_page_shows_shares_with_errors_and_broken_promises_in_bold(coverage,
     text = path.read_text(encoding="utf-8")
     assert text.startswith("Before\n<!-- generated -->\nSimulated on 2026-01-01")
     assert text.endswith("<!-- end -->\nAfter\n")
-    assert "| gamma | 20 | shape | **0.800 ± 0.013** | 0.950 ± 0.007 |  |  |  |" in text
+    assert "| gamma | 20 | shape | **0.800 ± 0.013** |  | 0.950 ± 0.007 |  |  |  |" in text
     assert "| gamma | 20 | test | 0.050 ± 0.010 |" in text
     assert "|  |  | 0.940 ± 0.037 (50% none) |  |" in text
