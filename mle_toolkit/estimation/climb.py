@@ -159,28 +159,48 @@ def climb(objective: Objective, starts: Sequence[Array], method: str, hessian: A
     """
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[End] = []
+    stuck: list[End] = []
     for value, u in sorted(possible, key=lambda start: start[0]):
-        ends.append(End(u, value, "fixed") if len(u) == 0 else _minimise(objective, u, method, hessian, ends))
+        if len(u) == 0:
+            ends.append(End(u, value, "fixed"))
+        elif method == "newton":
+            _by_newton(objective, u, hessian, ends, stuck)
+        else:
+            ends.append(_settled(objective, _by_scipy(objective, u, method), method))
+    # What takes over from Newton's method is slow, and is for the climbs that stand higher than all that arrived.
+    for end in sorted(stuck, key=lambda end: end.value):
+        if not any(other.value <= end.value for other in ends):
+            ends.append(_rescued(objective, end.u))
     return ends
 
 
-def _minimise(objective: Objective, u: Array, method: str, hessian: Array | None, known: Sequence[End]) -> End:
-    if method == "newton":
-        end, done = _newton(objective, u, hessian, known=known)
-        if done:
-            for other in known:
-                if end is other.u:
-                    return other
-            return End(end, objective.value(end), "newton")
-        u = end if objective.value(end) < objective.value(u) else u
-        u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
-        end, done = _newton(objective, u)
-        if done:
-            return End(end, objective.value(end), "trust-exact")
-        u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
-        method = "Nelder-Mead"
+def _by_newton(objective: Objective, u: Array, hessian: Array | None, ends: list[End], stuck: list[End]) -> None:
+    """Add where Newton's method arrives to the ends, or, where it does not, how far it came to those that are stuck."""
+    end, done = _newton(objective, u, hessian, known=ends)
+    known = next((other for other in ends if end is other.u), None) if done else None
+    if known is not None:
+        ends.append(known)
+        return
+    value = objective.value(end)
+    if done:
+        ends.append(End(end, value, "newton"))
     else:
-        u = _by_scipy(objective, u, method)
+        before = objective.value(u)
+        stuck.append(End(end, value, "newton") if value < before else End(u, before, "newton"))
+
+
+def _rescued(objective: Objective, u: Array) -> End:
+    """Where other methods lead from a point at which Newton's is stuck."""
+    u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
+    end, done = _newton(objective, u)
+    if done:
+        return End(end, objective.value(end), "trust-exact")
+    u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
+    return _settled(objective, u, "Nelder-Mead")
+
+
+def _settled(objective: Objective, u: Array, method: str) -> End:
+    """What a few steps of Newton's method make of the end of another, if they arrive."""
     end, done = _newton(objective, u)
     u = end if done else u
     return End(u, objective.value(u), method)
@@ -341,7 +361,8 @@ def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Arr
         # What SciPy warns of (precision loss, iteration limits) is judged by the certificate at the point itself.
         warnings.simplefilter("ignore")
         # A method that cannot go on has still seen its best point, which the certificate judges.
-        with contextlib.suppress(ValueError, ArithmeticError, np.linalg.LinAlgError):
+        # Where second derivatives are not finite, SciPy's exact trust region forgets to set its step.
+        with contextlib.suppress(ValueError, ArithmeticError, np.linalg.LinAlgError, UnboundLocalError):
             minimize: Any = optimize.minimize
             minimize(value, u, options=options, **arguments)
     return np.asarray(seen["u"])

@@ -473,7 +473,7 @@ def _by_search(
     ends = climb(small, points, method)
     if not ends:
         raise _nowhere(family)
-    if family.spurious is not None:
+    if family.spurious is not None and _may_be_spikes(family, likelihood, fixed):
         ends = _without_spurious(small, ends)
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
@@ -694,6 +694,11 @@ def _highest(profile: Callable[[float], float], here: float, sample: Sample) -> 
     top = max(seen, key=lambda v: seen[v])
     # On a plateau, as of an end that a window hides, stay.
     return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
+
+
+def _may_be_spikes(family: Family, likelihood: Likelihood, fixed: Mapping[str, Any]) -> bool:
+    """Whether the likelihood has no bound, so that some of its maxima are spikes."""
+    return family.unbounded is None or family.unbounded(likelihood.data, fixed) is not None
 
 
 def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:

@@ -139,6 +139,9 @@ class Family(ABC):
     ``start(sample)``
         Starting values, or a list of several where the likelihood may have several maxima. The sample is in
         standard units where parameters declare their roles.
+    ``candidates(sample)``
+        Starts where data are intervals or in windows, for a law whose likelihood may have many maxima: they are climbed
+        from where the likelihood is highest. Where there are none, ``start`` is asked, with points for intervals.
     ``from_sample(sample)``
         The maximum itself: a closed form, or a root in one dimension.
     ``limits``
@@ -228,6 +231,7 @@ class Family(ABC):
     derivative_sums: Callable[..., Sequence[float]] | None = None
     derivatives: Callable[..., Sequence[float]] | None = None
     start: Callable[[Sample], Any] | None = None
+    candidates: Callable[[Sample], list[tuple[Any, ...]]] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Callable[[Sample, Any], str | None] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None

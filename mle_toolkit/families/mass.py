@@ -85,7 +85,7 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
     support = family.support
     open_below = lower <= support.lower
     open_above = upper >= support.upper
-    result = np.zeros((len(family.parameters), len(lower)))
+    result = np.zeros((len(family.roles), len(lower)))
     above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
         result[:, above] = _tail_scores(law, above)(lower[above])[1]

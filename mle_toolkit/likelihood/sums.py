@@ -230,10 +230,7 @@ class Likelihood:
             lower, upper = np.concatenate([lower, low]), np.concatenate([upper, high])
             rows, signed = np.concatenate([rows, every]), np.concatenate([signed, -weight])
         keys = [lower, upper, *(constant[rows] for constant in self.family.strata(data))]
-        order = np.lexsort(keys)
-        new = np.ones(len(rows), dtype=bool)
-        new[1:] = np.any([key[order[1:]] != key[order[:-1]] for key in keys], axis=0)
-        one, total_weight = order[new], np.add.reduceat(signed[order], np.flatnonzero(new))
+        one, total_weight = _ones_of_a_kind(keys, signed)
         intervals = self.unit.apply(lower[one]), self.unit.apply(upper[one]), total_weight
         return self.family.given(some_of(data.known, rows[one])), intervals
 
@@ -242,6 +239,7 @@ class Likelihood:
             return np.empty(0), np.empty(0), np.empty(0)
         lower, upper = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
         weight = np.concatenate([np.broadcast_to(part[2], len(part[0])) for part in parts])
+        lower, upper, weight = _without_ties(lower, upper, weight)
         return self.unit.apply(lower), self.unit.apply(upper), weight
 
     def mean_coarse(self, theta: Array) -> float:
@@ -775,6 +773,20 @@ class Compact(NamedTuple):
     above: bool
     sign: float
     points: CompactSum
+
+
+def _ones_of_a_kind(keys: Sequence[Array], weight: Array) -> tuple[NDArray[np.intp], Array]:
+    """One row of each combination of keys, and the weight of all rows that have it."""
+    order = np.lexsort(keys)
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.any([key[order[1:]] != key[order[:-1]] for key in keys], axis=0)
+    return order[new], np.add.reduceat(weight[order], np.flatnonzero(new))
+
+
+def _without_ties(lower: Array, upper: Array, weight: Array) -> tuple[Array, Array, Array]:
+    """Intervals with their weights, equal ones as one, where that makes them fewer."""
+    one, total_weight = _ones_of_a_kind([lower, upper], weight)
+    return (lower, upper, weight) if len(one) == len(lower) else (lower[one], upper[one], total_weight)
 
 
 class _Kinds(NamedTuple):

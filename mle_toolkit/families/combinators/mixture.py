@@ -16,6 +16,7 @@ from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterErr
 from mle_toolkit.families.base import Family, Limit, Parameter, Role, get_family
 from mle_toolkit.families.circular import about, cut_open
 from mle_toolkit.families.combinators.em import EM, End
+from mle_toolkit.families.combinators.grid_em import GridEM, distinct
 from mle_toolkit.families.combinators.parts import Combined, fitted, interior, part
 from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
@@ -37,6 +38,9 @@ _SHORT, _MIDDLE, _LONG = 30, 80, 400
 """Steps of EM from each start, and from those that are kept."""
 
 _KEPT, _GIVEN = 8, 3
+
+_SHORT_ON_GRID, _LONG_ON_GRID, _KEPT_ON_GRID = 10, 60, 12
+"""Steps of EM on a grid from each start, and from those that are kept, and how many these are."""
 
 _DIFFERENT = 1e-4
 """Difference of the mean log-likelihoods, in nats per observation, of starts that count as different."""
@@ -103,6 +107,8 @@ class Mixture(Combined):
             self.score = self._score
             if all(c.hessian is not None for c in self.components) and not self.per_row:
                 self.derivative_sums, self.derivatives = self._derivative_sums, self._derivatives
+        if all(c.tail_scores is not None for c in self.components):
+            self.tail_scores = self._tail_scores
         if self.of_one_law and type(self.components[0]) is Normal and not shared:
             self.twin = "normal_mixture"
 
@@ -188,21 +194,45 @@ class Mixture(Combined):
 
     def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by every weight and every parameter: those of the components, weighted by their shares of x."""
-        joint = self.log_joint(x, params)
-        total = _log_sum(joint)
+        slopes = []
+        with np.errstate(all="ignore"):
+            for component, p in zip(self.components, self.split(params), strict=True):
+                assert component.score is not None
+                slopes.append(component.score(x, *p))
+        return self._by_shares(self.log_joint(x, params), params, slopes)
+
+    def _by_shares(self, joint: Array, params: Sequence[Any], slopes: Sequence[Sequence[Any]]) -> tuple[Array, ...]:
+        """Derivatives of the log of a sum over the components, from those of the log of each."""
         sums: list[list[Any]] = [[0.0] * p.size for p in self.parameters]
         with np.errstate(all="ignore"):
-            share = np.exp(joint - total)
-            for j, (component, p) in enumerate(zip(self.components, self.split(params), strict=True)):
+            share = np.exp(joint - _log_sum(joint))
+            for j, component in enumerate(self.components):
                 sums[0][j] = share[j] / params[0][j]
-                assert component.score is not None
-                slopes = iter(component.score(x, *p))
+                own = iter(slopes[j])
                 for parameter, slot in zip(component.parameters, self._slots[j], strict=True):
                     for entry in range(parameter.size):
                         at = entry if slot.entry is None else slot.entry
-                        term = np.where(share[j] > 0, share[j] * next(slopes), 0.0)
+                        term = np.where(share[j] > 0, share[j] * next(own), 0.0)
                         sums[slot.parameter][at] = sums[slot.parameter][at] + term
         return tuple(itertools.chain.from_iterable(sums))
+
+    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S: those of the components, weighted by their shares of F and of S."""
+        below, above, by_below, by_above = [], [], [], []
+        with np.errstate(all="ignore"):
+            for weight, law in zip(params[0], self.distributions(params), strict=True):
+                component = law.family
+                inside = component.support.contains(x)
+                assert component.tail_scores is not None
+                by_cdf, by_sf = component.tail_scores(x, *law.params.values())
+                below.append(np.log(weight) + law.logcdf(x))
+                above.append(np.log(weight) + law.logsf(x))
+                by_below.append([np.where(inside, slope, 0.0) for slope in by_cdf])  # beyond an end both are constant
+                by_above.append([np.where(inside, slope, 0.0) for slope in by_sf])
+        return (
+            self._by_shares(np.array(below), params, by_below),
+            self._by_shares(np.array(above), params, by_above),
+        )
 
     def _derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> Sequence[float]:
         """Sums of the log-density, its score and its second derivatives, upper triangle row by row.
@@ -557,7 +587,7 @@ class Mixture(Combined):
         """The best ends of EM that are not spurious, from many partitions of the data."""
         search = EM.by_groups(self, sample)
         ends: list[End] = []
-        partitions = self._partitions(sample)
+        partitions = self.partitions(sample)
         for shares in partitions:
             first = search.maximised(search.gathered(shares), None)
             end = search.climbed(first, _SHORT, [e.rows for e in ends if e.arrived])
@@ -591,11 +621,20 @@ class Mixture(Combined):
             raise NoMaximumError(f"{self.name}: no component could be fitted to a part of the data.")
         return starts
 
+    def candidates(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """The best ends of EM on a grid, from many partitions, where data are intervals or in windows."""
+        if self.per_row:
+            return []
+        search = GridEM(self, sample)
+        ends = [search.climbed(params, _SHORT_ON_GRID) for params in search.first()]
+        longer = [search.climbed(params, _LONG_ON_GRID) for _, params in distinct(ends, _KEPT_ON_GRID)]
+        return [self._inside(params) for _, params in distinct(longer, _KEPT)]
+
     def _inside(self, params: tuple[Any, ...]) -> tuple[Any, ...]:
         values = [interior(p.domain, v) for p, v in zip(self.parameters, params, strict=True)]
         return tuple(v if np.ndim(v) else float(v) for v in values)
 
-    def _partitions(self, sample: Sample) -> list[Array]:
+    def partitions(self, sample: Sample) -> list[Array]:
         """Shares of every observation in every component, each of shape (k, n), from which EM starts."""
         x = sample.x
         rng = np.random.default_rng(_SEED)

@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 _DISTANCES = np.geomspace(1e-8, 1e5, 79)
 """Distances of trial thresholds from the smallest observation, in units of the spread of the data: six a decade."""
 
+_FAR, _AT_THE_END = 1e3, 1e-3
+"""Distances beyond which the profile is nearly what it is at -∞, and below which it is of the end of the data alone."""
+
 _AT_MINUS_INFINITY: dict[str, tuple[str, tuple[float, float]]] = {
     "lognormal": ("normal", (np.inf, 0.0)),
     "gamma": ("normal", (np.inf, 0.0)),
+    "nakagami": ("normal", (np.inf, np.inf)),
     "inverse_gaussian": ("normal", (np.inf, np.inf)),
     "inverse_gamma": ("normal", (np.inf, np.inf)),
     "birnbaum_saunders": ("normal", (0.0, np.inf)),
@@ -189,7 +193,9 @@ class Shifted(Combined):
         exact = bool(np.any(sample.lower[sample.upper == highest] == highest))
         law = Shifted(self.base, Known(highest - self._begin, exact=exact, plain=sample.is_plain))
         if exact:
-            settled = highest if sample.is_plain and law._rises_to_the_data(sample) else None
+            # Where the density falls everywhere, so does the probability of more, and of an interval further out.
+            falls = not np.isneginf(sample.lower).any() and sample.window is None and _always_falls(self.base)
+            settled = highest if falls or (sample.is_plain and law._rises_to_the_data(sample)) else None
         else:
             settled = law._kink(sample)
         if settled is None:
@@ -251,8 +257,6 @@ class Shifted(Combined):
 
     def _rises_to_the_data(self, sample: Sample) -> bool:
         """Whether the maximum is where the threshold is the smallest observation."""
-        if _always_falls(self.base):
-            return True
         if self._has_spike or _vanishes(self.base):
             return False
         law, points = self._in_own_unit(sample.sketch())
@@ -345,7 +349,10 @@ class Shifted(Combined):
             trials.append((self._value(sample, near), near))
         values = np.array([value for value, _ in trials])
         finite = np.flatnonzero(np.isfinite(values))
+        # Far out the profile is nearly flat and rounding ripples it: all of that is one trial.
+        n_far = int(np.sum(_DISTANCES > _FAR))
         inner = [k for k in finite[1:-1] if values[k - 1] < values[k] > values[k + 1] > -np.inf < values[k - 1]]
+        inner = [k for k in inner if k >= n_far]
         found: list[tuple[float, tuple[Any, ...] | None]] = []
         for k in inner:
             ends = np.log(spread * _DISTANCES[::-1][[k + 1, k - 1]])
@@ -359,8 +366,11 @@ class Shifted(Combined):
             refined = self._inner(sample, highest - float(np.exp(best.x)), params)
             better = refined is not None and -best.fun >= values[k]
             found.append((self._value(sample, refined), refined) if better else trials[k])
-        if not found and len(finite) > 1 and values[finite[0]] > values[finite[1]]:
-            found.append(trials[finite[0]])
+        far = int(np.argmax(values[:n_far]))
+        if np.isfinite(values[far]) and values[far] > np.max(values[n_far : 2 * n_far]):
+            away_from_the_end = values[_DISTANCES[::-1] > _AT_THE_END]
+            if not self._has_spike or values[far] >= np.max(away_from_the_end):
+                found.append(trials[far])
         found.sort(key=lambda item: -item[0])
         return [params for _, params in found[:_STARTS] if params is not None]
 

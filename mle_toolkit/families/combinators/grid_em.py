@@ -1,0 +1,179 @@
+"""The EM algorithm for mixtures where data are intervals or in windows, on a grid: from where a search may start."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.combinators.em import EM
+from mle_toolkit.families.mass import log_mass
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+    from mle_toolkit.families.combinators.mixture import Mixture
+
+_ENDS, _EVEN = 150, 60
+"""About so many cells of the grid come from the ends of intervals, and so many divide the range of the data evenly."""
+
+_BEYOND = 2.0 ** np.arange(-4, 7)
+"""How far the cells beyond the data reach, in their range."""
+
+_MOST_COUNTS = 2_000
+"""Counts in a row that each have a cell of their own; more of them share cells."""
+
+_SMOOTHED = 25
+"""Steps towards the distribution that the data alone suggest."""
+
+_NOTHING = 1e-9
+"""Share of the largest count that every cell keeps."""
+
+_SAME = 1e-3
+"""Nats per observation by which two climbs differ at least if they are to be continued both."""
+
+_ENOUGH = 1e-6
+"""Gain of a step, in nats per observation, below which a climb has ended: the grid is no better."""
+
+
+class GridEM:
+    """The EM algorithm on the cells of a grid, whose mass counts for the M step as if it were in the middle of each.
+
+    Every observation is one cell or several, its window others; what is unseen outside the windows is completed with
+    the rest (Dempster, Laird & Rubin 1977, JRSS B 39, 1-38, section 4.2).
+
+    Parameters
+    ----------
+    law : Mixture
+        Its constants the same in every row.
+    sample : Sample
+        Intervals, windows, points.
+    """
+
+    def __init__(self, law: Mixture, sample: Sample) -> None:
+        self.law, self.sample, self.nobs = law, sample, sample.nobs
+        self.edges = _edges(law, sample)
+        cells = np.floor(self.edges[1:]) if law.discrete else 0.5 * (self.edges[:-1] + self.edges[1:])
+        self.n_cells = len(cells)
+        self.weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        self.exact = np.zeros(sample.n_rows, dtype=bool) if law.discrete else sample.lower == sample.upper
+        ends = self._place(sample.upper)
+        self.begin = np.minimum(self._place(sample.lower), ends - 1)
+        self.end = ends
+        if law.discrete:
+            self.begin = np.where(sample.lower == sample.upper, ends - 1, self.begin)
+        self.window: tuple[Any, Any] | None = None
+        if sample.window is not None:
+            first, last = map(self._place, sample.window)
+            self.window = np.minimum(first, self.begin), np.maximum(last, self.end)
+        self.cells = [sample.with_values(cells, counts) for counts in (self._smoothed(), self._lowest())]
+        self.x = sample.lower[self.exact]
+        self.whole = EM(law, sample.with_values(np.concatenate([cells, self.x]), None))
+
+    def _place(self, x: Array) -> NDArray[np.intp]:
+        return np.clip(np.searchsorted(self.edges, x, side="left"), 0, self.n_cells)
+
+    def _expected(self, mass: Array, exact: Array) -> tuple[float, Array]:
+        """Mean log-likelihood, and by what to multiply masses for expected counts: of cells, and then of points."""
+        below = np.concatenate([[0.0], np.cumsum(mass[: self.n_cells])])
+        seen = below[self.end] - below[self.begin]
+        seen[exact] = mass[self.n_cells :]
+        value, share = np.log(seen), self.weight / seen
+        change = np.zeros(len(below))
+        np.add.at(change, self.begin[~exact], share[~exact])
+        np.add.at(change, self.end[~exact], -share[~exact])
+        if self.window is not None:
+            first, last = self.window
+            possible = below[last] - below[first]
+            value = value - np.log(possible)
+            hidden = self.weight / possible  # of every cell outside, and of none inside
+            change[0] += float(np.sum(hidden))
+            np.add.at(change, first, -hidden)
+            np.add.at(change, last, hidden)
+        factor = np.concatenate([np.cumsum(change)[:-1], share[exact]])
+        return float(np.sum(self.weight * value)) / self.nobs, np.maximum(factor, 0.0)  # rounding may leave less than 0
+
+    def _smoothed(self) -> Array:
+        """Expected counts of every cell after a few steps from equal masses (Turnbull 1976, JRSS B 38, 290-295)."""
+        mass = np.ones(self.n_cells)
+        for _ in range(_SMOOTHED):
+            mass = mass / np.sum(mass)
+            mass = mass * self._expected(mass, np.zeros_like(self.exact))[1]
+        return np.maximum(mass, _NOTHING * float(mass.max()))
+
+    def _lowest(self) -> Array:
+        """Counts of every cell if each observation is in the middle of its cells, or in the first of an open row."""
+        bounded = np.isfinite(self.sample.lower) & np.isfinite(self.sample.upper)
+        middle = (self.begin + self.end - 1) // 2
+        first = np.where(np.isposinf(self.sample.upper), self.begin, self.end - 1)
+        counts = np.bincount(np.where(bounded, middle, first), self.weight, self.n_cells)
+        return np.maximum(counts, _NOTHING * float(counts.max()))
+
+    def climbed(self, params: tuple[Any, ...] | None, steps: int) -> tuple[float, tuple[Any, ...]] | None:
+        """Steps of EM from parameters: the mean log-likelihood on the grid, and the parameters; None if they fail."""
+        best: tuple[float, tuple[Any, ...]] | None = None
+        with np.errstate(all="ignore"):
+            for _ in range(steps):
+                if params is None:
+                    return best
+                joint = self._joint(params)
+                value, factor = self._expected(joint.sum(axis=0), self.exact)
+                if not math.isfinite(value) or (best is not None and value < best[0]):
+                    return best
+                arrived = best is not None and value - best[0] < _ENOUGH
+                best = (value, params)
+                if arrived:
+                    return best
+                params = self.whole.maximised(joint * factor, params)
+        return best
+
+    def _joint(self, params: tuple[Any, ...]) -> Array:
+        """Weight times mass of each component in every cell, and times density at every point; shape (k, ...)."""
+        parts = zip(params[0], self.law.components, self.law.split(params), strict=True)
+        low, high = self.edges[:-1], self.edges[1:]
+        cells = np.array([weight * np.exp(log_mass(component, p, low, high)) for weight, component, p in parts])
+        return np.hstack([cells, np.exp(self.law.log_joint(self.x, params))])
+
+    def first(self) -> list[tuple[Any, ...] | None]:
+        """Parameters for partitions of the cells."""
+        parts = ((EM(self.law, points), shares) for points in self.cells for shares in self.law.partitions(points))
+        return [em.maximised(shares, None) for em, shares in parts]
+
+
+def distinct(ends: Sequence[tuple[float, tuple[Any, ...]] | None], most: int) -> list[tuple[float, tuple[Any, ...]]]:
+    """The highest ends, one of each height."""
+    kept: list[tuple[float, tuple[Any, ...]]] = []
+    for end in sorted((end for end in ends if end is not None), key=lambda end: -end[0]):
+        if len(kept) < most and all(other[0] - end[0] > _SAME for other in kept):
+            kept.append(end)
+    return kept
+
+
+def _edges(law: Mixture, sample: Sample) -> Array:
+    """Edges of the cells, inside the support: at ends of the data, evenly between them, and ever wider beyond them."""
+    support = law.support
+    ends = [sample.lower, sample.upper, *(sample.window or ())]
+    known = np.unique(np.concatenate(ends))
+    known = known[np.isfinite(known) & (known >= support.lower) & (known <= support.upper)]
+    low, high = float(known[0]), float(known[-1])
+    reach = (high - low) or abs(low) or 1.0
+    if law.discrete:
+        first, last = low - 1, high + 2 * reach
+        step = max(1.0, np.ceil((last - first) / _MOST_COUNTS))
+        edges = np.arange(np.floor(first), np.ceil(last) + step, step)
+        return np.asarray(edges[edges >= max(support.lower - 1, -np.inf)])
+    few = known[np.unique(np.linspace(0, len(known) - 1, _ENDS).astype(int))]
+    away = reach * _BEYOND
+    below = low - away
+    if np.isfinite(support.lower):
+        below = support.lower + (low - support.lower) * 2.0 ** -np.arange(0.0, 12.0)
+    above = high + away
+    if np.isfinite(support.upper):
+        above = support.upper - (support.upper - high) * 2.0 ** -np.arange(0.0, 12.0)
+    edges = np.unique(np.concatenate([few, np.linspace(low, high, _EVEN), below, above]))
+    edges = edges[(edges >= support.lower) & (edges <= support.upper)]
+    apart = np.concatenate([[True], np.diff(edges) > 1e-12 * reach])
+    return np.asarray(edges[apart])
