@@ -67,8 +67,8 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
     if not likelihood.plain:
         few = likelihood.on_sketch()
         if family.candidates is not None:
-            proposed = [joined(family, params) for params in family.candidates(few.sample)]
-            possible = [theta for theta in proposed if few.mean_loglik(theta) > -np.inf]
+            candidates = [joined(family, params) for params in family.candidates(few.sample)]
+            possible = [theta for theta in candidates if few.mean_loglik(theta) > -np.inf]
             if possible:
                 return possible
         # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform

@@ -3,6 +3,7 @@
 import json
 import math
 
+import fieldcases
 import numpy as np
 import pytest
 from references import HERE, column, fit_quietly, flat
@@ -407,3 +408,35 @@ def test_a_likelihood_moves_the_constants_of_its_law():
     theta = np.array([900.0, 150.0])
     inner = likelihood.mean_loglik(likelihood.unit.params_to_unit(law, theta)) + likelihood.log_jacobian
     assert inner == pytest.approx(np.mean(law.logpdf(x, *theta)), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", ["gamma", "nakagami"])
+@pytest.mark.parametrize("unit", [1.0, 1e6, 1e-6])
+def test_a_profile_that_only_rises_to_the_smallest_observation_has_no_maximum(name, unit):
+    """The normal law, at a threshold of minus infinity, is the lowest point of the profile, not a maximum."""
+    (x,) = fieldcases.columns("distfit45.csv").values()
+    with pytest.raises(mle.errors.UnboundedLikelihoodError, match="only rises as threshold comes to the smallest"):
+        mle.fit(x * unit, mle.shifted(name))
+
+
+def test_the_threshold_of_a_falling_density_is_the_first_event_of_censored_data():
+    """Of an exponential law: the scale is the time beyond the first event over the events."""
+    times, events = np.array([1.2, 1.5, 3, 2.2, 4, 4]), [1, 1, 1, 1, 0, 0]
+    scale = (times - 1.2).sum() / 4
+    for unit in (1.0, 1e6):
+        fit = mle.fit(mle.Sample.right_censored(times * unit, events), mle.shifted("exponential"))
+        assert fit.params["threshold"] == 1.2 * unit
+        assert fit.params["scale"] == pytest.approx(scale * unit, rel=1e-8)
+        assert fit.llf == pytest.approx(-4 * math.log(scale * unit) - 4, abs=1e-9)
+        assert fit.certificate.verdict == "non_regular"
+
+
+@pytest.mark.parametrize("seed", [17, 30])
+def test_the_profile_of_truncated_data_may_be_open(seed):
+    """Of what is left of a lognormal sample above its median, an interval has an end or says that it is open."""
+    x = np.random.default_rng(seed).lognormal(0.0, 1.0, 400)
+    fit = mle.fit(mle.Sample(x[x > 1][:80]).truncated(lower=1.0), "lognormal")
+    interval = fit.conf_int(method="profile")
+    assert (interval["lower"] < list(fit.params.values())).all()
+    assert (interval["upper"] > list(fit.params.values())).all()
+    assert interval.loc["meanlog", "lower"] < -100

@@ -3,6 +3,7 @@
 import json
 import math
 
+import fieldcases
 import numpy as np
 import pytest
 from references import HERE, adversarial, column, fit_quietly, flat
@@ -364,3 +365,39 @@ def test_what_cannot_be_mixed(make, reason):
 def test_equal_observations_are_refused(law):
     with pytest.raises(mle.errors.DegenerateDataError, match="1 distinct value cannot determine"):
         mle.fit(np.full(30, 4.0), law)
+
+
+def test_censored_mixtures_are_searched_from_many_starts():
+    """Of two local maxima of device G's lifetimes the higher is found, in any unit."""
+    device = fieldcases.columns("deviceg.csv")
+    failed = device["mode"] != "Suspended"
+    right = fieldcases.right("deviceg-weibull-mixture")
+    for unit in (1.0, 1e-6):
+        sample = mle.Sample.right_censored(device["kilocycles"] * unit, failed)
+        fit = fit_quietly(sample, mle.mixture("weibull", 2))
+        assert fit.llf + failed.sum() * math.log(unit) == pytest.approx(right["llf"], abs=1e-8)
+        assert fit.params["shape"] == pytest.approx(right["shape"], rel=1e-6)
+        assert fit.certificate.verdict == "local"
+        assert fit.certificate.n_starts > 1
+
+
+def test_intervals_bound_the_likelihood_so_that_no_maximum_is_a_spike():
+    """Two thirds of the rounded values are one: a narrow component is right, and not refused."""
+    x = np.concatenate([np.full(40, 3.0), np.random.default_rng(1).gamma(20.0, 1.0, 20).round()])
+    fit = fit_quietly(mle.Sample.rounded(x, 1.0), mle.mixture("lognormal", 2))
+    # Its supremum: 40 in one interval, with probability 2/3, and the maximum for the others.
+    others = fit_quietly(mle.Sample.rounded(x[40:], 1.0), "lognormal").llf + 40 * math.log(2 / 3) + 20 * math.log(1 / 3)
+    assert others - 1e-6 <= fit.llf <= others + 1e-4
+
+
+@pytest.mark.parametrize("name", ["weibull", "normal"])
+def test_scores_of_tails_are_the_slopes_of_their_logs(name):
+    law = mle.mixture(name, 2)
+    weights, one, two = np.array([0.3, 0.7]), np.array([1.5, 4.0]), np.array([1.0, 3.0])
+    x, step = np.array([0.5, 2.0, 5.0]), 1e-5
+    by_cdf, by_sf = law.tail_scores(x, weights, one, two)
+    for k in range(2):
+        up, down = one + step * np.eye(2)[k], one - step * np.eye(2)[k]
+        for slope, log_of in ((by_cdf[2 + k], law.logcdf), (by_sf[2 + k], law.logsf)):
+            difference = (log_of(x, weights, up, two) - log_of(x, weights, down, two)) / (2 * step)
+            np.testing.assert_allclose(slope, difference, rtol=1e-6, atol=1e-9)

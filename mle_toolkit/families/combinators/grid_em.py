@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.combinators.em import EM
 from mle_toolkit.families.mass import log_mass
 
@@ -76,7 +76,7 @@ class GridEM:
     def _place(self, x: Array) -> NDArray[np.intp]:
         return np.clip(np.searchsorted(self.edges, x, side="left"), 0, self.n_cells)
 
-    def _expected(self, mass: Array, exact: Array) -> tuple[float, Array]:
+    def _expected(self, mass: Array, exact: Mask) -> tuple[float, Array]:
         """Mean log-likelihood, and by what to multiply masses for expected counts: of cells, and then of points."""
         below = np.concatenate([[0.0], np.cumsum(mass[: self.n_cells])])
         seen = below[self.end] - below[self.begin]
