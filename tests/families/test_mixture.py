@@ -349,7 +349,7 @@ def test_a_saved_mixture_computes_as_before(tmp_path):
 
 @pytest.mark.parametrize(("make", "reason"), [
     (lambda: mle.mixture("normal"), "how many"),
-    (lambda: mle.mixture("normal", 1), "at least 2"),
+    (lambda: mle.mixture("normal", 1), "from 2 to"),
     (lambda: mle.mixture(["normal", "gamma"], 3), "leave k out"),
     (lambda: mle.mixture(["normal", "poisson"]), "no common density"),
     (lambda: mle.mixture("normal", 2, shared=("tau",)), "shared parameter 'tau'"),
