@@ -429,11 +429,3 @@ def test_the_threshold_of_a_falling_density_is_the_first_event_of_censored_data(
         assert fit.params["scale"] == pytest.approx(scale * unit, rel=1e-8)
         assert fit.llf == pytest.approx(-4 * math.log(scale * unit) - 4, abs=1e-9)
         assert fit.certificate.verdict == "non_regular"
-
-
-def test_trial_points_whose_numbers_overflow_are_impossible():
-    """A profile of truncated data may go far out, where powers of plain numbers raise."""
-    likelihood = Likelihood(mle.get_family("lognormal"), mle.Sample([1.5, 2.0, 4.0]).truncated(lower=1.0))
-    far = np.array([0.0, 1e200])
-    assert likelihood.mean_loglik(far) == -math.inf
-    assert not np.isfinite(likelihood.mean_score(far)).all()
