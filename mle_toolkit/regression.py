@@ -81,7 +81,11 @@ class RegressionFit(Fit):
     @cached_property
     def coefficients(self) -> Array:
         """All coefficients in one vector, in the order of `coefficient_names`."""
-        return np.asarray(self._to_data @ self._theta)
+        values = self._theta.copy()
+        for p, place in zip(self.model.parameters, self.model.places, strict=True):
+            if p.name in self.model.linear:
+                values[place] = self.model.linear[p.name].to_data(values[place])
+        return values
 
     @property
     def params(self) -> Mapping[str, Any]:
