@@ -307,16 +307,7 @@ def _term(
     name: str, design: Design, sample: Sample, link: Link, unit: Unit, role: str, *, has_offset: bool
 ) -> Linear:
     """A predictor in coordinates in which columns are centred and of unit size, in the unit of the likelihood."""
-    matrix = sample.known[_key(name)]
-    weight = sample.weight
-    constant = design.constant
-    if constant is None:
-        same = np.flatnonzero(np.all(matrix == matrix[:1], axis=0) & (matrix[0] == 1.0))
-        constant = int(same[0]) if len(same) else None
-    mean = np.average(matrix, axis=0, weights=weight) if constant is not None else np.zeros(matrix.shape[1])
-    if constant is not None:
-        mean[constant] = 0.0
-    size = np.sqrt(np.average(np.square(matrix - mean), axis=0, weights=weight))
+    constant, mean, size = _columns(sample, _key(name), design.constant)
     frame = 1 / np.where(size > 0, size, 1.0)
     factor, shift = 1.0, 0.0
     if role == "location":
@@ -333,6 +324,23 @@ def _term(
     return Linear(
         name, _key(name), link, mean, frame, _offset_key(name) if has_offset else None, factor, shift, constant
     )
+
+
+def _columns(sample: Sample, key: str, constant: int | None) -> tuple[int | None, Array, Array]:
+    """Which column of a design is 1 in every row, the means of the others, and their sizes about them; by blocks."""
+    if constant is None:
+        is_one = np.logical_and.reduce([np.all(block.known[key] == 1.0, axis=0) for block in sample.parts()])
+        constant = int(np.argmax(is_one)) if is_one.any() else None
+    mean = np.zeros(sample.known[key].shape[1])
+    if constant is not None:  # else nothing can take up what is subtracted
+        mean = sample.fold(lambda block: _column_sums(block.known[key], block.weight)) / sample.nobs
+        mean[constant] = 0.0
+    squares = sample.fold(lambda block: _column_sums(np.square(block.known[key] - mean), block.weight))
+    return constant, mean, np.sqrt(squares / sample.nobs)
+
+
+def _column_sums(columns: Array, weight: Array | None) -> Array:
+    return np.asarray(np.sum(columns, axis=0) if weight is None else weight @ columns)
 
 
 def _start_in_unit(model: Model, start: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -279,7 +279,7 @@ class Model(Family):
                     across = across + score[j] * at.bends[j]
                 hessian[places[j], places[k]] = _crossed(at.designs[j], at.designs[k], across, weight, n_rows)
         total = float(np.sum(value if weight is None else weight * value))
-        return np.concatenate([[total], gradient, hessian[np.triu_indices(size)]])
+        return np.concatenate([[total], gradient, hessian[_upper(size)]])
 
     def _steps(self, at: _Rows, size: float) -> list[Any]:
         """Changes of the parameters by which differences are taken: of their predictors where they have one."""
@@ -417,6 +417,12 @@ class _Rows(NamedTuple):
 def _as_they_are(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:
     """The sums, which are derivatives already."""
     return sums
+
+
+@cache
+def _upper(size: int) -> tuple[Any, ...]:
+    """Places of an upper triangle, row by row."""
+    return np.triu_indices(size)
 
 
 def _projected(design: Array | None, along: Any, weight: Array | None, n_rows: int) -> Any:
