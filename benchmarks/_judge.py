@@ -69,6 +69,10 @@ class Double:
         return np.log(np.maximum(special.ndtr(z) - twice, 0)), np.log(np.maximum(special.ndtr(-z) + twice, 0))
 
 
+LARGEST_LOG = 10**6
+"""Logs from which an exponential in 50 digits counts as infinite: its exponent would not fit into memory."""
+
+
 def _each(of: Callable[..., Any]) -> Callable[..., Any]:
     return np.frompyfunc(of, of.__code__.co_argcount, 1)
 
@@ -77,7 +81,7 @@ class Exact:
     """mpmath, element by element; where a double function gives NaN or an infinity, so does this."""
 
     log = _each(lambda x: mpmath.log(x) if x > 0 else (mpmath.mpf("-inf") if x == 0 else mpmath.nan))
-    exp = _each(lambda x: mpmath.exp(x))
+    exp = _each(lambda x: mpmath.exp(x) if x < LARGEST_LOG else mpmath.mpf("inf"))
     log1p = _each(lambda x: mpmath.log1p(x) if x > -1 else (mpmath.mpf("-inf") if x == -1 else mpmath.nan))
     expm1 = _each(lambda x: mpmath.expm1(x))
     sqrt = _each(lambda x: mpmath.sqrt(x) if x >= 0 else mpmath.nan)
@@ -1260,19 +1264,26 @@ class Search:
         """Whether a point is a maximum in the inside: no slope, and curved down every way, more than a ridge."""
         if np.max(np.abs(u)) > FARTHEST / 2:
             return False
-        gradient, hessian = derivatives(lambda v: -self.cost(v), u, np.full(len(u), 1e-3))
-        if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
-            return False
-        eigenvalues, axes = np.linalg.eigh(-hessian)
-        scale = np.sqrt(np.abs(np.diag(hessian)))
-        if eigenvalues[0] < 1e-4 or np.linalg.eigvalsh(-hessian / np.outer(scale, scale))[0] < RIDGE:
-            return False
-        return bool(0.5 * np.sum((gradient @ axes) ** 2 / eigenvalues) < 1e-4)
+        decrement = INF
+        for step in (1e-2, 1e-3):  # of the short step rounding makes much, of the long one curvature that changes
+            gradient, hessian = derivatives(lambda v: -self.cost(v), u, np.full(len(u), step))
+            if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
+                return False
+            eigenvalues, axes = np.linalg.eigh(-hessian)
+            scale = np.sqrt(np.abs(np.diag(hessian)))
+            if eigenvalues[0] < 1e-4 or np.linalg.eigvalsh(-hessian / np.outer(scale, scale))[0] < RIDGE:
+                return False
+            decrement = min(decrement, 0.5 * float(np.sum((gradient @ axes) ** 2 / eigenvalues)))
+        return decrement < 1e-4
 
     def runs_away(self, u: np.ndarray, value: float) -> tuple[bool, float]:
         """Whether the likelihood goes on rising without end from a point, and where the climb was stopped."""
         narrow = [c for i, c in zip(self.free, u, strict=True) if self.law.kinds[i] in ("scale", "threshold")]
-        if self.law.spikes and (np.max(np.abs(u)) > FARTHEST / 2 or min(narrow) < NARROW) and not self.is_proper(u):
+        if (
+            self.law.spikes
+            and (np.max(np.abs(u)) > FARTHEST / 2 or min(narrow, default=0.0) < NARROW)
+            and not self.is_proper(u)
+        ):
             return True, value
         begin, gains = value, []
         for step in (0.5, 1.0, 2.0, 4.0, 4.0, 4.0):

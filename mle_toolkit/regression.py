@@ -142,8 +142,7 @@ class RegressionFit(Fit):
     def _in_data_unit(self, law: Distribution) -> Distribution:
         unit = self.model.own_unit
         moved = [
-            unit.to_data(value, p.role)
-            for p, value in zip(law.family.parameters, law.params.values(), strict=True)
+            unit.to_data(value, p.role) for p, value in zip(law.family.parameters, law.params.values(), strict=True)
         ]
         return Distribution.at(law.family, tuple(moved))
 
@@ -303,9 +302,7 @@ def _unit_for(law: Family, sample: Sample, links: Mapping[str, Link]) -> Unit:
     return Unit(centre, scale)
 
 
-def _term(
-    name: str, design: Design, sample: Sample, link: Link, unit: Unit, role: str, *, has_offset: bool
-) -> Linear:
+def _term(name: str, design: Design, sample: Sample, link: Link, unit: Unit, role: str, *, has_offset: bool) -> Linear:
     """A predictor in coordinates in which columns are centred and of unit size, in the unit of the likelihood."""
     constant, mean, size = _columns(sample, _key(name), design.constant)
     frame = 1 / np.where(size > 0, size, 1.0)
@@ -347,4 +344,3 @@ def _start_in_unit(model: Model, start: Mapping[str, Any] | None) -> dict[str, A
     if start is None:
         return None
     return {name: model.linear[name].to_unit(value) if name in model.linear else value for name, value in start.items()}
-

@@ -593,18 +593,19 @@ def _by_profiles(
     best: Maximum | None = None
     spike: UnboundedLikelihoodError | None = None
 
-    def climbed(name: str, value: float) -> float:
+    def climbed(ends: Mapping[str, float]) -> float:
         nonlocal best, spike
-        domain = family.parameters[family.param_names.index(name)].domain
-        low, high = bounds.get(name, (None, None))
-        if not np.all(domain.contains(np.asarray(value))) or (low is not None and value < low):
-            return -np.inf
-        if high is not None and value > high:
-            return -np.inf
+        for name, value in ends.items():
+            domain = family.parameters[family.param_names.index(name)].domain
+            low, high = bounds.get(name, (None, None))
+            if not np.all(domain.contains(np.asarray(value))) or (low is not None and value < low):
+                return -np.inf
+            if high is not None and value > high:
+                return -np.inf
         others = {key: bound for key, bound in bounds.items() if key not in at}
         known = {key: v for key, v in start.items() if key not in at}
         try:
-            found = _by_search(family, likelihood, {**fixed, **at, name: value}, others, known or None, solver)
+            found = _by_search(family, likelihood, {**fixed, **at, **ends}, others, known or None, solver)
         except UnboundedLikelihoodError as error:
             spike = error
             return -np.inf
@@ -620,12 +621,17 @@ def _by_profiles(
         return loglik
 
     last = -np.inf
-    for _ in range(_TURNS):
+    for turn in range(_TURNS):
         for name in irregular:
-            at[name] = _highest(lambda v, name=name: climbed(name, v), at[name], likelihood.data)  # type: ignore[misc]
+            domain = family.parameters[family.param_names.index(name)].domain
+            whole = isinstance(domain, Interval) and domain.integer
+            profile = lambda v, name=name: climbed({name: v})  # noqa: E731
+            at[name] = _highest(profile, at[name], likelihood.data, 1 if turn else _BEST_ENDS, whole=whole)
         if len(irregular) == 1 or best is None or not best.loglik - last > _SAME_LOGLIK * max(1.0, abs(best.loglik)):
             break
         last = best.loglik
+        if not whole:
+            at = _uphill(climbed, at, likelihood.data)
     if best is None:
         raise NoMaximumError(
             f"{family.name}: the log-likelihood is not finite for any value of {' and '.join(irregular)} that was "
@@ -639,8 +645,11 @@ def _by_profiles(
 
 
 _TURNS = 20
-_SAME_LOGLIK = 1e-12
+_SAME_LOGLIK = 1e-11
 _FEW_ENDS = 24
+_BEST_ENDS = 3
+"""Ends beside which the highest point is looked for, at the first turn."""
+
 _BEYOND = tuple(2.0**k for k in range(-10, 7))
 """How far beyond the data an end of a support is tried, in their range."""
 
@@ -653,11 +662,14 @@ def _on_an_end(value: float, data: Sample) -> float:
     return nearest if abs(nearest - value) <= 4 * np.spacing(largest) else value
 
 
-def _highest(profile: Callable[[float], float], here: float, sample: Sample) -> float:
-    """Find the highest point of a profile of an irregular parameter.
+def _highest(
+    profile: Callable[[float], float], here: float, sample: Sample, best_ends: int, *, whole: bool = False
+) -> float:
+    """Find the highest point of a profile of an irregular parameter; ``whole`` if it is a whole number.
 
-    It is looked for at the ends of the observations, ever more of them about the best, then between the best and its
-    neighbours.
+    It is looked for at the ends of the observations, ever more of them about the best, then between the best few and
+    their neighbours: a profile drops where an end passes an observation, so that its highest point may stand beside an
+    end that is not the best.
     """
     from scipy import optimize
 
@@ -669,6 +681,7 @@ def _highest(profile: Callable[[float], float], here: float, sample: Sample) -> 
     seen: dict[float, float] = {}
 
     def value(v: float) -> float:
+        v = float(round(v)) if whole else v
         if v not in seen:
             seen[v] = profile(v)
         return seen[v]
@@ -681,16 +694,21 @@ def _highest(profile: Callable[[float], float], here: float, sample: Sample) -> 
         low, high = int(tried[max(best - 1, 0)]), int(tried[min(best + 1, len(tried) - 1)])
         if high - low <= 2:
             break
-    centre = int(tried[best])
-    for a, b in ((low, centre), (centre, high)):
-        if a < b:
-            # A value that is not finite would end the search; a parabola through it leads nowhere.
-            optimize.minimize_scalar(
-                lambda v: min(-value(float(v)), 1e300),
-                bounds=(float(ends[a]), float(ends[b])),
-                method="bounded",
-                options={"xatol": 1e-9 * float(ends[b] - ends[a])},
-            )
+    for k, following in sorted(_between(ends, seen, best_ends)):
+        a, width = float(ends[k]), float(ends[following] - ends[k])
+        # In shares of the way: the search stops at a step that is small for its argument, and data may be far from 0.
+        # A value that is not finite would end it; a parabola through it leads nowhere.
+        optimize.minimize_scalar(
+            lambda share, a=a, width=width: min(-value(a + float(share) * width), 1e300),
+            bounds=(0.0, 1.0),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+    if whole:
+        top = max(seen, key=lambda v: seen[v])
+        for step in (1.0, -1.0):
+            while value(top + step) > value(top):
+                top += step
     top = max(seen, key=lambda v: seen[v])
     # On a plateau, as of an end that a window hides, stay.
     return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
@@ -699,6 +717,31 @@ def _highest(profile: Callable[[float], float], here: float, sample: Sample) -> 
 def _may_be_spikes(family: Family, likelihood: Likelihood, fixed: Mapping[str, Any]) -> bool:
     """Whether the likelihood has no bound, so that some of its maxima are spikes."""
     return family.unbounded is None or family.unbounded(likelihood.data, fixed) is not None
+
+
+def _uphill(profile: Callable[[Mapping[str, float]], float], at: dict[str, float], sample: Sample) -> dict[str, float]:
+    """Climb over several irregular parameters at once, from where turns have led: along a ridge turns creep."""
+    names, here = list(at), np.array(list(at.values()))
+    reach = sample.maximum - sample.minimum or abs(sample.maximum) or 1.0
+    simplex = 0.01 * np.vstack([np.zeros(len(here)), np.eye(len(here))])
+    from scipy import optimize
+
+    minimize: Any = optimize.minimize  # whose stubs do not know arrays of open length
+    run = minimize(
+        lambda share: min(-profile(dict(zip(names, here + reach * share, strict=True))), 1e300),
+        simplex[0],
+        method="Nelder-Mead",
+        options={"xatol": 1e-9, "fatol": 1e-12, "initial_simplex": simplex},
+    )
+    return dict(zip(names, (here + reach * run.x).tolist(), strict=True))
+
+
+def _between(ends: Array, seen: Mapping[float, float], few: int) -> set[tuple[int, int]]:
+    """Pairs of neighbouring ends about the best few that were tried."""
+    tried = [k for k, end in enumerate(ends.tolist()) if seen.get(end, -np.inf) > -np.inf]
+    best = sorted(tried, key=lambda k: -seen[float(ends[k])])[:few]
+    pairs = [(k + side, k + side + 1) for k in best for side in (-1, 0)]
+    return {(a, b) for a, b in pairs if a >= 0 and b < len(ends)}
 
 
 def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:

@@ -355,9 +355,7 @@ class _Prentice(Family):
             tails.append(log_p + np.where(np.isfinite(z), np.log1p(sign * q / 3 * share), 0.0))
         return tails[0], tails[1]
 
-    def tail_scores(
-        self, x: Array, mu: float, sigma: float, q: float
-    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def tail_scores(self, x: Array, mu: float, sigma: float, q: float) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by mu, sigma and q; by q NaN near 0, where differences serve."""
         w = (log_or_minus_inf(x) - mu) / sigma
         if abs(q) < _NEAR_NORMAL:

@@ -193,4 +193,3 @@ def _tails(x: Array, size: Array, mu: Array) -> tuple[Array, Array]:
     above = np.where(near, special.betainc(n, size, share), special.betaincc(size, n, rest))
     beyond = np.heaviside(count, np.nan)  # 0 before all counts, 1 after them
     return np.where(known, below, beyond), np.where(known, above, 1.0 - beyond)
-

@@ -43,6 +43,7 @@ _LEAST_LOG_MASS = -30.0
 _DRAWS = 2**17
 """Random numbers that a mean is taken of."""
 
+
 def kl_between(p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
     """Give KL(p || q), nats."""
     _check_comparable(p, q)

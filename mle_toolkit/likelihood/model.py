@@ -306,9 +306,7 @@ class Model(Family):
         count = len(steps)
         return [0.5 * (columns[j][k] + columns[k][j]) for j in range(count) for k in range(j, count)]
 
-    def _by_differences(
-        self, value: Callable[[tuple[Any, ...]], Array], at: _Rows
-    ) -> tuple[list[Array], list[Array]]:
+    def _by_differences(self, value: Callable[[tuple[Any, ...]], Array], at: _Rows) -> tuple[list[Array], list[Array]]:
         """Derivatives and second derivatives of a value by the parameters of each row."""
         count = len(at.params)
 

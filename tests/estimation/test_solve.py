@@ -1,5 +1,7 @@
 """What a search finds on a large sample does not depend on the subsample that it begins with."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -27,3 +29,39 @@ def test_a_subsample_that_leads_to_a_limit_does_not_decide(name, draw, monkeypat
     assert root.certificate.method == "closed-form"
     assert found.certificate.verdict == root.certificate.verdict == "interior"
     assert found.llf == pytest.approx(root.llf, abs=1e-5)
+
+
+# --- ends of supports, on coarse data ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("far", [0.0, 1e6, -3e8])
+def test_ends_of_the_uniform_law_between_edges_wherever_the_data_lie(far):
+    """Inside the outer bins the maximum has a closed form: each bin's part of the range is its share of the counts."""
+    counts, edges = np.array([12, 14, 16, 10, 20, 9]), far + 0.25 * np.arange(7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mle.FitWarning)
+        fit = mle.fit(mle.Sample.binned(counts, edges), "uniform")
+    n = counts.sum()
+    length = (edges[-2] - edges[1]) / (1 - (counts[0] + counts[-1]) / n)
+    assert fit.params["a"] == pytest.approx(edges[1] - length * counts[0] / n, abs=1e-6, rel=0)
+    assert fit.params["b"] == pytest.approx(edges[-2] + length * counts[-1] / n, abs=1e-6, rel=0)
+
+
+@pytest.mark.parametrize("step", [1, 25])
+def test_ends_of_the_discrete_uniform_law_are_the_best_of_all_pairs(step):
+    """The last interval reaches far beyond the best end, which is a whole number inside it."""
+    rng = np.random.default_rng(5)
+    x = rng.integers(-3, 18, 200)
+    x[:6] = 60
+    low, high = np.floor((x - 1) / step) * step, np.floor((x - 1) / step) * step + step
+    high = np.where(rng.random(200) < 0.2, np.inf, high)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mle.FitWarning)
+        fit = mle.fit(mle.Sample.intervals(low, high), "discrete_uniform")
+
+    def loglik(a, b):
+        inside = np.minimum(high, b) - np.maximum(low, a - 1)
+        return np.sum(np.log(inside / (b - a + 1))) if np.all(inside > 0) else -np.inf
+
+    best = max(loglik(a, b) for a in range(-30, 1) for b in range(50, 120))
+    assert fit.llf == pytest.approx(best, rel=1e-12)
