@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mle_toolkit._typing import Array
-from mle_toolkit.data.formulas import Design, of_array, of_formula
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.columns import Columns
+from mle_toolkit.data.formulas import Design, missing, of_array, of_formula, read
 from mle_toolkit.data.frames import to_column
-from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind
-from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit.data.responses import Response, read_left
+from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
+from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, UnknownNameError, WeightError
+from mle_toolkit.estimation.asked import settled
+from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family, family_class, get_family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.links import Link, get_link
 from mle_toolkit.fitting import Fit, warn_if_weaker
 from mle_toolkit.inference.covariance import CovKind
 from mle_toolkit.likelihood.model import Linear, Model, check_scalar
+from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
+from mle_toolkit.options import by_name, number, pair, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,18 +46,41 @@ class RegressionFit(Fit):
         By the parameter that it makes.
     links : dict of str to Link
         By the same.
+    known : dict of str to float
+        Coefficients that were given.
+    pinned : dict of str to float
+        Coefficients that are at one of their bounds, beyond which the likelihood rises.
+    n_given : int
+        Rows of the data that were given.
+    rows : ndarray of int
+        Which of them the rows of `sample` are: not those with missing values that were left out, nor of weight 0.
     """
 
     designs: dict[str, Design]
     links: dict[str, Link]
+    known: dict[str, float]
+    pinned: dict[str, float]
+    n_given: int
+    rows: NDArray[np.intp]
 
     @classmethod
-    def made(cls, maximum: Maximum, sample: Sample, designs: Mapping[str, Design]) -> RegressionFit:
-        """The regression that a maximum of the likelihood of a model is."""
+    def made(
+        cls,
+        maximum: Maximum,
+        sample: Sample,
+        designs: Mapping[str, Design],
+        *,
+        known: Mapping[str, float] | None = None,
+        pinned: Mapping[str, float] | None = None,
+    ) -> RegressionFit:
+        """The regression that a maximum of the likelihood of a model is, some coefficients of which were held."""
         fit = cls.of(maximum, sample)
         assert isinstance(fit, RegressionFit)
         fit.designs = dict(designs)
         fit.links = {name: term.link for name, term in fit.model.linear.items()}
+        fit.known, fit.pinned = dict(known or {}), dict(pinned or {})
+        fit.fixed = (*maximum.fixed, *fit.known)
+        fit.n_given, fit.rows = sample.n_rows, np.arange(sample.n_rows)
         return fit
 
     @property
@@ -62,30 +93,58 @@ class RegressionFit(Fit):
     @cached_property
     def coefficient_names(self) -> tuple[str, ...]:
         """Names of all coefficients: ``"mu[x1]"``; a parameter that is one number has its own name."""
-        names: list[str] = []
+        return coefficient_names(self.model.base, self.designs)
+
+    @cached_property
+    def _places(self) -> dict[str, slice]:
+        """Where the coefficients of each parameter stand among all."""
+        places, first = {}, 0
         for p in self.model.base.parameters:
             design = self.designs.get(p.name)
-            names += [p.name] if design is None else [f"{p.name}[{term}]" for term in design.names]
-        return tuple(names)
+            size = 1 if design is None else len(design.names)
+            places[p.name] = slice(first, first + size)
+            first += size
+        return places
+
+    @cached_property
+    def _held(self) -> dict[str, float]:
+        """Coefficients that the search did not move."""
+        return self.known | self.pinned
 
     @cached_property
     def _to_data(self) -> Array:
-        """The matrix that takes coefficients of the centred designs to those of the designs as given."""
-        size = len(self.coefficient_names)
-        matrix = np.zeros((size, size))
+        """The matrix that takes coefficients of the centred designs to those of the designs as given.
+
+        Coefficients that were held have rows of zeros.
+        """
+        matrix = np.zeros((len(self.coefficient_names), sum(p.size for p in self.model.parameters)))
         for p, place in zip(self.model.parameters, self.model.places, strict=True):
             term = self.model.linear.get(p.name)
-            matrix[place, place] = 1.0 if term is None else term.map_to_data
+            matrix[self._free_places[p.name], place] = 1.0 if term is None else term.map_to_data
         return matrix
 
     @cached_property
     def coefficients(self) -> Array:
         """All coefficients in one vector, in the order of `coefficient_names`."""
-        values = self._theta.copy()
+        values = np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
         for p, place in zip(self.model.parameters, self.model.places, strict=True):
-            if p.name in self.model.linear:
-                values[place] = self.model.linear[p.name].to_data(values[place])
+            term, at = self.model.linear.get(p.name), self._theta[place]
+            values[self._free_places[p.name]] = at if term is None else term.to_data(at)
         return values
+
+    @cached_property
+    def _free_places(self) -> dict[str, list[int]]:
+        """Where the coefficients of each parameter that the search moved stand among all."""
+        names = self.coefficient_names
+        return {
+            parameter: [k for k in range(place.start, place.stop) if names[k] not in self._held]
+            for parameter, place in self._places.items()
+        }
+
+    @property
+    def df_model(self) -> int:
+        """Number of free coefficients and parameters; those at a bound count."""
+        return len(self.coefficient_names) - len(self.fixed)
 
     @property
     def params(self) -> Mapping[str, Any]:
@@ -101,9 +160,9 @@ class RegressionFit(Fit):
         import pandas as pd
 
         found: dict[str, Any] = {}
-        for p, place in zip(self.model.parameters, self.model.places, strict=True):
+        for p in self.model.base.parameters:
             design = self.designs.get(p.name)
-            at = values[place]
+            at = values[self._places[p.name]]
             found[p.name] = float(at[0]) if design is None else pd.Series(at, index=list(design.names), name=p.name)
         return found
 
@@ -116,7 +175,24 @@ class RegressionFit(Fit):
 
     def _cov(self, kind: CovKind) -> Array:
         inner = super()._cov(kind)
-        return np.asarray(self._to_data @ inner @ self._to_data.T)
+        cov = np.asarray(self._to_data @ inner @ self._to_data.T)
+        pinned = [k for k, name in enumerate(self.coefficient_names) if name in self.pinned]
+        cov[pinned, :] = cov[:, pinned] = np.nan
+        return cov
+
+    @property
+    def certificate(self) -> Certificate:
+        """The verdict on the maximum, and its evidence; a coefficient at one of its bounds is a boundary."""
+        seen = super().certificate
+        if not self.pinned or not seen.ok:
+            return seen
+        where = ", ".join(f"{name} = {value:g}" for name, value in self.pinned.items())
+        return replace(
+            seen,
+            verdict=Verdict.BOUNDARY,
+            boundary=(*seen.boundary, *self.pinned),
+            message=f"{Verdict.BOUNDARY.value}: {where}; no standard error there",
+        )
 
     # --- what is predicted --------------------------------------------------------------------------------------------
 
@@ -158,6 +234,7 @@ def regress(
     exposure: Any = None,
     links: Mapping[str, Any] | None = None,
     fixed: Mapping[str, Any] | None = None,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     start: Mapping[str, Any] | None = None,
     solver: str | None = None,
     nan_policy: NanPolicy = "raise",
@@ -169,74 +246,547 @@ def regress(
     Parameters
     ----------
     y : str, array_like or Sample
-        A formula, ``"y ~ x1 + C(group)"``, or the observations.
-    data : DataFrame or array_like of shape (n, k)
-        The frame of the formula; or the design of the modelled parameter, as it is: no intercept is added.
+        A formula, ``"y ~ x1 + C(group)"``, whose left side is a column or a form of data over columns:
+        ``right_censored(time, event)``, ``left_censored(y, seen)``, ``intervals(lower, upper)``, ``rounded(y, 0.1)``,
+        ``truncated(y, lower=entry)``, or truncated of one of the others. Or the observations themselves.
+    data : DataFrame, table, mapping of str to array_like; or array_like of shape (n, k)
+        The frame of the formula (pandas, polars, pyarrow, dict of arrays); or the design of the modelled parameter, as
+        it is: no intercept is added.
     family : str, Family or scipy.stats distribution
         The law of one row.
-    weights, weight_kind
+    weights : str or array_like, optional
+        One a row, or their column.
+    weight_kind
         As for `Sample`.
-    offset : array_like, or mapping of str to array_like
+    offset : str or array_like, or mapping of str to these
         Added to the predictor of the modelled parameter, or of those named.
-    exposure : array_like
+    exposure : str or array_like
         Positive; its log is added to the predictor, whose link must be the log.
     links : mapping of str to link, optional
         By parameter; see `mle_toolkit.families.links`.
-    fixed, start, solver, nan_policy, rng
+    fixed, bounds, start : mapping, optional
+        As for `fit`, by coefficient too: ``fixed={"mu[x1]": 0.5}``, ``bounds={"mu[x1]": (0, None)}``,
+        ``start={"mu": [1.0, 0.0]}``.
+    solver, rng
         As for `fit`.
+    nan_policy : {"raise", "omit"}
+        What to do with rows in which anything that is needed is missing: response, covariates of any formula, weights,
+        offsets.
     **others
-        Formulas, or designs, of other parameters by name; or known constants of the law.
+        Formulas, or designs, of other parameters by name: ``shape="~ x1"``; or known constants of the law, which may be
+        columns: ``n="trials"``.
 
     Returns
     -------
     RegressionFit
+
+    Raises
+    ------
+    DataError
+        If data cannot be used: a column that is not there, missing values, fewer rows than coefficients.
+    ParameterError
+        If a formula, a name or an option cannot be read.
+    NoMaximumError
+        If the likelihood has no maximum.
+
+    Examples
+    --------
+    >>> frame = {"dose": [0, 1, 2, 3, 4, 5], "count": [2, 3, 6, 7, 8, 19]}
+    >>> fit = regress("count ~ dose", frame, "poisson")
+    >>> fit.params["mu"].round(6).to_dict()
+    {'Intercept': 0.740318, 'dose': 0.407424}
     """
-    constants = {name: others.pop(name) for name in list(others) if _is_constant(family, name)}
+    options = settled(fixed, bounds, start, solver, rng)
+    nan_policy, weight_kind = policies(nan_policy, weight_kind)
+    given = _Given.of(y, data, nan_policy)
+    constants = {name: given.constant(name, others.pop(name)) for name in list(others) if _is_constant(family, name)}
+    predictors = {name: given.predictor(name, right) for name, right in others.items()}
+    weight = None if weights is None else given.column(weights, "weights")
+    raw = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {None: offset}
+    offsets = {
+        name: given.column(column, "offset" if name is None else f"offset of {name}") for name, column in raw.items()
+    }
+    exposed = None if exposure is None else given.column(exposure, "exposure")
+    given.settle()
+
+    law = _law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors)
+    main = law.main_parameter
+    predictors = {main: given.main} | predictors
+    for name in (*predictors, *(name for name in offsets if name is not None), *(links or {})):
+        if name not in law.param_names:
+            raise ParameterError(
+                f"regress: {law.name} has no parameter {name!r}; its parameters: {', '.join(law.param_names)}."
+            )
+    made = {name: given.design(name, right) for name, right in predictors.items()}
+    chosen = {name: _link_for(law, name, (links or {}).get(name)) for name in made}
+    shifts = {main if name is None else name: given.some(column) for name, column in offsets.items()}
+    if exposed is not None:
+        shifts[main] = shifts.get(main, 0.0) + _log_exposure(given.some(exposed), main, chosen[main])
+    for name in shifts:
+        if name not in made:
+            raise ParameterError(f'offset: {name} has no formula; give one, as {name}="~ 1".')
+    sample = given.sample(None if weight is None else given.some(weight), weight_kind)
+    front = _Front.of(law, sample, made, shifts, chosen)
+    _check_rank(front)
+    fit = front.fit(**options)
+    fit.n_given, fit.rows = given.n_rows, given.kept(sample)
+    warn_if_weaker(fit)
+    return fit
+
+
+class _Given:
+    """What a caller gave, by formula or arrays, and in which rows nothing of it is missing."""
+
+    def __init__(self, frame: Columns | None, n_rows: int, nan_policy: NanPolicy) -> None:
+        self.frame, self.n_rows, self.nan_policy = frame, n_rows, nan_policy
+        self.main: Any = None
+        self.response: Response | Sample | Array | None = None
+        self._absent: list[tuple[str, Mask]] = []
+        self._rows: NDArray[np.intp] | None = None
+
+    @classmethod
+    def of(cls, y: Any, data: Any, nan_policy: NanPolicy) -> _Given:
+        """Read the formula, or take the arrays."""
+        if isinstance(y, str):
+            left, tilde, right = y.partition("~")
+            if not tilde:
+                raise ParameterError(f'formula {y!r:.80}: expected "y ~ x1 + x2", with one ~.')
+            frame = Columns(data)
+            new = cls(frame, frame.n_rows, nan_policy)
+            if not frame.n_rows:
+                raise DataError("no observations: the data are empty.")
+            new.response = read_left(y, left)
+            new._note(new.response.incomplete(frame))
+            new.main = new.predictor("the modelled parameter", right)
+            return new
+        design, matrix = of_array(data)
+        if isinstance(y, Sample):
+            observed: Sample | Array = y
+            n_rows = y.n_rows
+            if len(matrix) != n_rows and y._rows_given is not None and len(matrix) > y._rows_given[-1]:
+                matrix = matrix[y._rows_given]
+        else:
+            observed, _ = to_column(y, "y")
+            n_rows = len(observed)
+        if len(matrix) != n_rows:
+            raise DataError(f"X: {len(matrix)} rows for {n_rows} observations; give one a row.")
+        new = cls(Columns(data) if _is_frame(data) else None, n_rows, nan_policy)
+        new.response = observed
+        if not isinstance(observed, Sample):
+            new._note([("y", np.isnan(observed))])
+        new.main = (design, matrix)
+        new._note(_missing_of(design, matrix))
+        return new
+
+    def predictor(self, name: str, right: Any) -> Any:
+        """A right side that is read, or a design of arrays."""
+        if isinstance(right, str):
+            if self.frame is None:
+                raise ParameterError(f"{name}: a formula needs a frame as data, not an array.")
+            _, factors = read(right, self.frame.names)
+            for column in dict.fromkeys(column for factor in factors.values() for column in factor.columns):
+                self._note([(column, missing(self.frame, column))])
+            return right
+        if right is None or np.isscalar(right):
+            raise ParameterError(f'{name}: expected a formula, as {name}="~ x", or a design, got {shown(right)}.')
+        design, matrix = of_array(right, what=name)
+        if len(matrix) != self.n_rows:
+            raise DataError(f"{name}: {len(matrix)} rows for {self.n_rows} observations; give one a row.")
+        self._note(_missing_of(design, matrix))
+        return design, matrix
+
+    def column(self, value: Any, name: str) -> Array:
+        """A column by its name, or an array; all rows that were given."""
+        if isinstance(value, str):
+            if self.frame is None:
+                raise ParameterError(f"{name}: {value!r} names a column, but the data are no frame; give the values.")
+            column = self.frame.numbers(value)
+            self._note([(value, np.isnan(column))])
+            return column
+        column, _ = to_column(value, name)
+        if len(column) != self.n_rows:
+            error = WeightError if name == "weights" else DataError
+            raise error(f"{name}: {len(column)} values for {self.n_rows} rows; give one a row.")
+        self._note([(name, np.isnan(column))])
+        return column
+
+    def constant(self, name: str, value: Any) -> Any:
+        """A known constant of the law: one value, a column by its name, or one value a row."""
+        if isinstance(value, str):
+            return self.column(value, name)
+        if np.ndim(value) == 0:
+            return value
+        return self.column(value, name)
+
+    def _note(self, absent: Iterable[tuple[str, Mask]]) -> None:
+        self._absent += [(name, rows) for name, rows in absent if rows.any()]
+
+    def settle(self) -> NDArray[np.intp] | None:
+        """Rows in which nothing is missing; None for all.
+
+        Raises
+        ------
+        DataError
+            If something is missing and rows are not to be left out; or if none is left.
+        """
+        if not self._absent:
+            return None
+        if self.nan_policy == "raise":
+            told = dict(self._absent)
+            columns = "; ".join(
+                f"{name} in {np.count_nonzero(rows)} of {self.n_rows} rows, the first is row {np.argmax(rows)}"
+                for name, rows in list(told.items())[:_LISTED]
+            )
+            raise DataError(f'missing values: {columns}. Remove them, or pass nan_policy="omit" to leave them out.')
+        whole = ~np.any([rows for _, rows in self._absent], axis=0)
+        if not whole.any():
+            raise DataError(f"no observations: something is missing in each of the {self.n_rows} rows.")
+        self._rows = np.flatnonzero(whole)
+        return self._rows
+
+    def some(self, value: Any) -> Any:
+        """Of a column the rows in which nothing is missing."""
+        return value if self._rows is None or np.ndim(value) == 0 else value[self._rows]
+
+    def design(self, name: str, right: Any) -> tuple[Design, Array]:
+        """The design of a parameter, for these rows."""
+        if isinstance(right, str):
+            assert self.frame is not None
+            return of_formula(right, self.frame, self._rows)
+        design, matrix = right
+        return design, self.some(matrix)
+
+    def sample(self, weights: Array | None, weight_kind: WeightKind) -> Sample:
+        """The observations of these rows."""
+        if isinstance(self.response, Response):
+            assert self.frame is not None
+            return self.response.sample(self.frame, self._rows, weights, weight_kind)
+        if isinstance(self.response, Sample):
+            if weights is not None:
+                raise WeightError("weights: the Sample has its own weights; give them there, not twice.")
+            return self.response if self._rows is None else self.response.take(self._rows)
+        return Sample(self.some(self.response), weights, weight_kind)
+
+    def kept(self, sample: Sample) -> NDArray[np.intp]:
+        """The rows of the data that the rows of the sample are."""
+        rows = np.arange(self.n_rows) if self._rows is None else self._rows
+        given = None if isinstance(self.response, Sample) else sample._rows_given
+        return rows if given is None else rows[given]
+
+
+def _is_frame(data: Any) -> bool:
+    return isinstance(data, Mapping) or hasattr(data, "columns") or hasattr(data, "column_names")
+
+
+def _missing_of(design: Design, matrix: Array) -> Iterator[tuple[str, Mask]]:
+    for name, column in zip(design.names, matrix.T, strict=True):
+        yield name, np.isnan(column)
+
+
+_LISTED = 10
+"""Columns that an error lists at most."""
+
+
+def _law_of(family: Any, constants: Mapping[str, Any], others: Iterable[str]) -> Family:
+    """The law, in the parameters that a regression models."""
     law = get_family(family, **constants) if constants else get_family(family)
     if "mean" in law.forms and not set(others) & (set(law.param_names) - set(law.by("mean").param_names)):
         law = law.by("mean")
     check_scalar(law)
-    main = law.main_parameter
-    unknown = [name for name in others if name not in law.param_names]
-    if unknown:
-        raise ParameterError(
-            f"regress: {law.name} has no parameter {unknown[0]!r}; its parameters: {', '.join(law.param_names)}."
-        )
-    made: dict[str, tuple[Design, Array]] = {}
-    if isinstance(y, str):
-        left, _, right = y.partition("~")
-        response: Any = data[left.strip()]
-        made[main] = of_formula(right.strip(), data)
-    else:
-        response = y
-        made[main] = of_array(data)
-    for name, given in others.items():
-        made[name] = of_formula(given.replace("~", ""), data) if isinstance(given, str) else of_array(given)
-    sample = response if isinstance(response, Sample) else Sample(response, weights, weight_kind, nan_policy=nan_policy)
-    wanted = {name: _link_for(law, name, (links or {}).get(name)) for name in made}
-    offsets = _offsets(offset, exposure, main, wanted)
-    known: dict[str, Any] = {_key(name): matrix for name, (_, matrix) in made.items()}
-    known |= {_offset_key(name): column for name, column in offsets.items()}
-    sample = law.with_rows(sample).with_known(**known)
-    unit = _unit_for(law, sample, wanted)
-    terms = []
-    for name, (design, _) in made.items():
-        parameter = law.parameters[law.param_names.index(name)]
-        terms.append(_term(name, design, sample, wanted[name], unit, parameter.role, has_offset=name in offsets))
-    model = Model(law.given(sample.known), terms, sample.known, unit)
-    model.check_support(sample)
-    maximum = maximise(model, sample, fixed=fixed, start=_start_in_unit(model, start), solver=solver)
-    fit = RegressionFit.made(maximum, sample, {name: design for name, (design, _) in made.items()})
-    warn_if_weaker(fit)
-    return fit
+    return law
 
 
 def _is_constant(family: Any, name: str) -> bool:
     if not isinstance(family, str):
         return False
-    from mle_toolkit.families.base import family_class
+    try:
+        return name in family_class(family).constant_defaults
+    except UnknownNameError:
+        return False
 
-    return name in family_class(family).constant_defaults
+
+def _log_exposure(column: Array, main: str, link: Link) -> Array:
+    if link.name != "log":
+        raise ParameterError(
+            f"exposure: the predictor of {main} has the link {link}; exposure multiplies a mean, so it needs the log "
+            f"link. Use offset=, or links={{{main!r}: 'log'}}."
+        )
+    bad = np.flatnonzero(~(column > 0))
+    if len(bad):
+        raise DataError(
+            f"exposure: {len(bad)} of {len(column)} are not positive; the first is exposure[{bad[0]}] = "
+            f"{column[bad[0]]:g}."
+        )
+    return np.log(column)
+
+
+def _check_rank(front: _Front) -> None:
+    """Refuse what can be seen before a search: too few rows, columns of zeros, one value in all rows."""
+    sample, law = front.sample, front.law
+    size = len(front.names)
+    if size > sample.nobs and sample.weight_kind == "frequency":
+        raise DataError(
+            f"regress: {size} coefficients and parameters, and {sample.nobs:g} observations; there must be as many "
+            f"observations at least. Leave terms out."
+        )
+    for name, matrix in front.matrices.items():
+        bad = np.flatnonzero(~np.isfinite(matrix).all(axis=0))
+        if len(bad):
+            column = matrix[:, bad[0]]
+            row = int(np.argmax(~np.isfinite(column)))
+            raise DataError(
+                f"{name}: column {front.designs[name].names[bad[0]]!r} is infinite in "
+                f"{np.count_nonzero(~np.isfinite(column))} of {len(column)} rows; the first is row {row}."
+            )
+        empty = [term for term, column in zip(front.designs[name].names, matrix.T, strict=True) if not column.any()]
+        if empty:
+            raise DataError(
+                f"{name}: {len(empty)} of {matrix.shape[1]} columns are zero in all rows, so their coefficients are "
+                f"not identified: {', '.join(empty[:_LISTED])}. Leave them out."
+            )
+    if (
+        sample.is_plain
+        and sample.minimum == sample.maximum
+        and not law.discrete
+        and (law.has_scale or law.has_location)
+    ):
+        raise DegenerateDataError(
+            f"{law.name}: all {sample.n_rows} observations are equal ({sample.minimum:g}), so there is nothing for "
+            f"covariates to explain, and the likelihood has no maximum."
+        )
+
+
+class _Front:
+    """A law with designs for some rows, and how it is maximised when some coefficients are known or bounded.
+
+    Attributes
+    ----------
+    law : Family
+        The law of one row.
+    sample : Sample
+        With designs and offsets among what is known of its rows.
+    designs : dict of str to Design
+    matrices : dict of str to ndarray
+        Whole designs of the rows of the sample.
+    offsets : dict of str to ndarray
+    links : dict of str to Link
+    unit : Unit
+    """
+
+    def __init__(
+        self,
+        law: Family,
+        sample: Sample,
+        designs: Mapping[str, Design],
+        matrices: Mapping[str, Array],
+        offsets: Mapping[str, Array],
+        links: Mapping[str, Link],
+    ) -> None:
+        self.law, self.sample = law, sample
+        self.designs, self.matrices, self.offsets, self.links = designs, matrices, offsets, links
+        self.unit = _unit_for(law, sample, links)
+        self.names = coefficient_names(law, designs)
+
+    @classmethod
+    def of(
+        cls,
+        law: Family,
+        sample: Sample,
+        made: Mapping[str, tuple[Design, Array]],
+        offsets: Mapping[str, Array],
+        links: Mapping[str, Link],
+    ) -> _Front:
+        """Of designs and offsets of all rows that were given, of which a sample leaves out those of weight 0."""
+        columns: dict[str, Any] = {_key(name): matrix for name, (_, matrix) in made.items()}
+        columns |= {_offset_key(name): column for name, column in offsets.items()}
+        kept = sample._rows_given
+        short = {
+            name: column[kept] if kept is not None and len(column) != sample.n_rows else column
+            for name, column in columns.items()
+        }
+        return cls(
+            law,
+            law.with_rows(sample),
+            {name: design for name, (design, _) in made.items()},
+            {name: short[_key(name)] for name in made},
+            {name: short[_offset_key(name)] for name in offsets},
+            links,
+        )
+
+    def model(self, known: Mapping[str, float]) -> tuple[Model, Sample]:
+        """The model in which some coefficients are known: their columns are part of the offset."""
+        columns: dict[str, Any] = {}
+        free: dict[str, NDArray[np.bool_]] = {}
+        shifted: list[str] = []
+        for name, matrix in self.matrices.items():
+            mine = [f"{name}[{term}]" for term in self.designs[name].names]
+            free[name] = np.array([coefficient not in known for coefficient in mine], dtype=bool)
+            columns[_key(name)] = matrix if free[name].all() else matrix[:, free[name]]
+            offset = self.offsets.get(name)
+            if not free[name].all():
+                held = matrix[:, ~free[name]] @ np.array([known[k] for k in mine if k in known])
+                offset = held if offset is None else offset + held
+            if offset is not None:
+                columns[_offset_key(name)] = offset
+                shifted.append(name)
+        sample = self.sample.with_known(**columns)
+        terms = []
+        for name, design in self.designs.items():
+            role = self.law.parameters[self.law.param_names.index(name)].role
+            constant = design.constant
+            if constant is not None:
+                constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
+            term = _term(name, constant, sample, self.links[name], self.unit, role, has_offset=name in shifted)
+            terms.append(term)
+        model = Model(self.law.given(sample.known), terms, sample.known, self.unit)
+        model.check_support(sample)
+        return model, sample
+
+    def fit(self, *, fixed: Any, bounds: Any, start: Any, solver: str | None) -> RegressionFit:
+        """Maximise, with bounds of coefficients by the active set at the maximum."""
+        known, numbers = self._parted("fixed", fixed)
+        limits, of_numbers = self._parted("bounds", bounds)
+        begin, begin_numbers = self._parted("start", start)
+        limits = {name: pair(value, f"bounds of {name}") for name, value in limits.items()}
+        known = {name: number(value, f"fixed: {name}") for name, value in known.items()}
+        begin = {name: number(value, f"start: {name}") for name, value in begin.items()}
+        for name, (low, high) in limits.items():
+            if name in known:
+                raise ParameterError(f"{name} is known ({known[name]:g}) and has bounds; leave one of them out.")
+            if low is not None and high is not None and not low < high:
+                raise ParameterError(f"bounds of {name}: expected the lower below the upper, got ({low:g}, {high:g}).")
+
+        def maximised(pinned: Mapping[str, float]) -> RegressionFit:
+            held = {**known, **pinned}
+            model, sample = self.model(held)
+            at = self._start(model, sample, begin, begin_numbers, held)
+            maximum = maximise(model, sample, fixed=numbers or None, bounds=of_numbers or None, start=at, solver=solver)
+            return RegressionFit.made(maximum, sample, self.designs, known=known, pinned=pinned)
+
+        return self._within(maximised, limits, known)
+
+    def _within(
+        self,
+        maximised: Callable[[Mapping[str, float]], RegressionFit],
+        limits: Mapping[str, tuple[float | None, float | None]],
+        known: Mapping[str, float],
+    ) -> RegressionFit:
+        """The maximum inside bounds: coefficients are held at a bound while the likelihood rises beyond it."""
+        pinned: dict[str, float] = {}
+        seen: set[tuple[tuple[str, float], ...]] = set()
+        while True:
+            fit = maximised(pinned)
+            if not limits or tuple(sorted(pinned.items())) in seen:
+                return fit
+            seen.add(tuple(sorted(pinned.items())))
+            values = dict(zip(self.names, fit.coefficients, strict=True))
+            beyond = {}
+            for name, (low, high) in limits.items():
+                if name not in pinned and low is not None and values[name] < low:
+                    beyond[name] = low
+                elif name not in pinned and high is not None and values[name] > high:
+                    beyond[name] = high
+            if beyond:
+                pinned |= beyond
+                continue
+            slopes = self._slopes(fit, known) if pinned else {}
+            inward = {name: slope if pinned[name] == limits[name][0] else -slope for name, slope in slopes.items()}
+            wrong = max(inward, key=lambda name: inward[name], default=None)
+            if wrong is None or inward[wrong] <= _FLAT:
+                return fit
+            del pinned[wrong]
+
+    def _slopes(self, fit: RegressionFit, known: Mapping[str, float]) -> dict[str, float]:
+        """Derivatives of the log-likelihood by coefficients that are held at bounds, in their standard deviations."""
+        model, sample = self.model(known)
+        whole = RegressionFit.made(_at_point(model, sample, self, fit), sample, self.designs, known=known, pinned={})
+        at = whole._at_maximum
+        by_inner = np.linalg.lstsq(
+            at.objective.coordinates.jacobian(at.coordinates).T, -at.objective.gradient(at.coordinates), rcond=None
+        )[0]
+        by_data = np.linalg.lstsq(whole._to_data.T, by_inner, rcond=None)[0]
+        place = {name: k for k, name in enumerate(self.names)}
+        spread = {
+            f"{name}[{term}]": float(np.sqrt(np.mean(np.square(column))))
+            for name, matrix in self.matrices.items()
+            for term, column in zip(self.designs[name].names, matrix.T, strict=True)
+        }
+        return {name: float(by_data[place[name]]) / spread[name] for name in fit.pinned}
+
+    def _parted(self, option: str, values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What an option says of coefficients, and of parameters that are numbers."""
+        names = [*self.names, *(name for name in self.designs if name not in self.names)]
+        example = f'{{"{self.names[0]}": {"(0, None)" if option == "bounds" else "1.0"}}}'
+        asked = by_name(values, option, names, self.law.name, example)
+        coefficients: dict[str, Any] = {}
+        numbers: dict[str, Any] = {}
+        for name, value in asked.items():
+            if name in self.designs:
+                mine = self.designs[name].names
+                if option == "bounds" or np.ndim(value) != 1 or len(value) != len(mine):
+                    raise ParameterError(
+                        f"{option}: {name} has a formula; give its coefficients by name, as {name}[{mine[0]}]"
+                        + ("." if option == "bounds" else f", or all {len(mine)} as a list.")
+                    )
+                coefficients |= {f"{name}[{term}]": v for term, v in zip(mine, value, strict=True)}
+            elif name in self.law.param_names:
+                numbers[name] = value
+            else:
+                coefficients[name] = value
+        return coefficients, numbers
+
+    def _start(
+        self,
+        model: Model,
+        sample: Sample,
+        coefficients: Mapping[str, float],
+        numbers: Mapping[str, Any],
+        known: Mapping[str, float],
+    ) -> dict[str, Any] | None:
+        """Where to begin, in the coordinates of the model: what was given, and its own choice for the others."""
+        if not coefficients:
+            return dict(numbers) or None
+        own = dict(zip(model.param_names, model.start(sample)[0], strict=True))
+        begin: dict[str, Any] = dict(numbers)
+        for name, term in model.linear.items():
+            mine = [f"{name}[{k}]" for k in self.designs[name].names if f"{name}[{k}]" not in known]
+            values = term.to_data(np.asarray(own[name]))
+            begin[name] = term.to_unit(np.array([coefficients.get(k, v) for k, v in zip(mine, values, strict=True)]))
+        return begin
+
+
+_FLAT = 1e-9
+"""Slope, in nats per observation and standard deviation of a column, below which a likelihood is level at a bound."""
+
+
+def _at_point(model: Model, sample: Sample, front: _Front, fit: RegressionFit) -> Maximum:
+    """The point at which a fit is, in a model in which more coefficients are free."""
+    values = dict(zip(front.names, fit.coefficients, strict=True))
+    inner = fit._at_maximum
+    numbers = dict(zip(inner.family.param_names, inner.family.unpack(inner.theta_in_unit), strict=True))
+    parts = []
+    for p in model.parameters:
+        term = model.linear.get(p.name)
+        if term is None:
+            parts.append(np.atleast_1d(numbers[p.name]))
+            continue
+        mine = [f"{p.name}[{k}]" for k in front.designs[p.name].names]
+        parts.append(term.to_unit(np.array([values[k] for k in mine if k not in fit.known])))
+    theta = np.concatenate(parts)
+    free = tuple(p.name in model.linear or p.name not in inner.fixed for p in model.parameters)
+    return replace(
+        inner, family=model, likelihood=Likelihood(model, sample), theta_in_unit=theta, theta=theta, free=free,
+        value=None, limit=None, searched=None,
+    )  # fmt: skip
+
+
+def coefficient_names(law: Family, designs: Mapping[str, Design]) -> tuple[str, ...]:
+    """Names of all coefficients: ``"mu[x1]"``; a parameter that is one number has its own name."""
+    names: list[str] = []
+    for p in law.parameters:
+        design = designs.get(p.name)
+        names += [p.name] if design is None else [f"{p.name}[{term}]" for term in design.names]
+    return tuple(names)
 
 
 def _key(name: str) -> str:
@@ -245,26 +795,6 @@ def _key(name: str) -> str:
 
 def _offset_key(name: str) -> str:
     return f"offset of {name}"
-
-
-def _offsets(offset: Any, exposure: Any, main: str, links: Mapping[str, Link]) -> dict[str, Array]:
-    given = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {main: offset}
-    offsets = {name: to_column(column, f"offset of {name}")[0] for name, column in given.items()}
-    if exposure is not None:
-        if links[main].name != "log":
-            raise ParameterError(
-                f"exposure: the predictor of {main} has the link {links[main]}; exposure multiplies a mean, so it "
-                f"needs the log link. Use offset=, or links={{{main!r}: 'log'}}."
-            )
-        column, _ = to_column(exposure, "exposure")
-        bad = np.flatnonzero(~(column > 0))
-        if len(bad):
-            raise DataError(
-                f"exposure: {len(bad)} of {len(column)} are not positive; the first is exposure[{bad[0]}] = "
-                f"{column[bad[0]]:g}."
-            )
-        offsets[main] = offsets.get(main, 0.0) + np.log(column)
-    return offsets
 
 
 def _link_for(law: Family, name: str, wanted: Any) -> Link:
@@ -302,9 +832,11 @@ def _unit_for(law: Family, sample: Sample, links: Mapping[str, Link]) -> Unit:
     return Unit(centre, scale)
 
 
-def _term(name: str, design: Design, sample: Sample, link: Link, unit: Unit, role: str, *, has_offset: bool) -> Linear:
+def _term(
+    name: str, constant: int | None, sample: Sample, link: Link, unit: Unit, role: str, *, has_offset: bool
+) -> Linear:
     """A predictor in coordinates in which columns are centred and of unit size, in the unit of the likelihood."""
-    constant, mean, size = _columns(sample, _key(name), design.constant)
+    constant, mean, size = _columns(sample, _key(name), constant)
     frame = 1 / np.where(size > 0, size, 1.0)
     factor, shift = 1.0, 0.0
     if role == "location":
@@ -338,9 +870,3 @@ def _columns(sample: Sample, key: str, constant: int | None) -> tuple[int | None
 
 def _column_sums(columns: Array, weight: Array | None) -> Array:
     return np.asarray(np.sum(columns, axis=0) if weight is None else weight @ columns)
-
-
-def _start_in_unit(model: Model, start: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if start is None:
-        return None
-    return {name: model.linear[name].to_unit(value) if name in model.linear else value for name, value in start.items()}
