@@ -389,7 +389,7 @@ def llf_of_report(trial: Trial, out: Mapping[str, Any]) -> float | None:
     )
     if not usable:
         at_end = trial.data.loglik(law, params)  # some laws have their limit in the density
-        if abs(at_end - out["llf"]) <= BETTER + ROUNDING * abs(at_end):
+        if math.isfinite(at_end) and abs(at_end - out["llf"]) <= BETTER + ROUNDING * abs(at_end):
             return at_end
         if out.get("limit") not in LIMITS or "limit_params" not in out:
             return None

@@ -34,7 +34,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.draws import Draws
 from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.likelihood.kernels import _pool
-from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups
+from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups, has_compiled_groups
 
 Kind = Literal["parametric", "nonparametric"]
 
@@ -290,11 +290,14 @@ class Replicator:
     @cached_property
     def together(self) -> bool:
         """Whether replicates are fitted together, so that they are not slow."""
+        return self._can_be_together(compiled=compiled_groups(type(self.maximum.family)) is not None)
+
+    def _can_be_together(self, *, compiled: bool) -> bool:
+        """Whether replicates can be fitted together, if there are compiled fits of the family or not."""
         if self.on_means:
             return True
         family = self.maximum.family
-        can_settle = is_vectorised(family) or compiled_groups(type(family)) is not None
-        return self.grouped and family.all_scalar and not self._restricted and can_settle
+        return self.grouped and family.all_scalar and not self._restricted and (compiled or is_vectorised(family))
 
     def fit(self, family: Family, sample: Sample) -> Maximum | None:
         """Fit one replicate; None if there is no maximum."""
@@ -415,12 +418,16 @@ class Replicator:
     # --- chunks -----------------------------------------------------------------------------------------------------
 
     def chunks(self, n: int, rng: Any) -> list[tuple[int, np.random.SeedSequence]]:
-        """Split ``n`` replicates into chunks of a size that depends on the data only, each with its seed."""
+        """Split ``n`` replicates into chunks of a size that depends on law and data only, each with its seed.
+
+        Not on numba: the numbers of a seed are the same with it and without.
+        """
         rows = self._table.n_rows if self.kind == "nonparametric" else max(self.sample.n_rows, int(self.sample.nobs))
         size = -(-(CHUNK_DRAWS if self.on_means and self.kind == "nonparametric" else CHUNK_ROWS) // rows)
-        # Compiled fits need many rows at once.
-        if not (self.together and not self.on_means and compiled_groups(type(self.maximum.family))):
-            size = min(size, CHUNK_REPLICATES if self.together else CHUNK_OF_SLOW)
+        compiled = has_compiled_groups(type(self.maximum.family))
+        together = self._can_be_together(compiled=compiled)
+        if not (together and not self.on_means and compiled):  # compiled fits need many rows at once
+            size = min(size, CHUNK_REPLICATES if together else CHUNK_OF_SLOW)
         entropy = options.generator(rng).integers(0, 1 << 32, size=4, dtype=np.uint64).tolist()
         seeds = np.random.SeedSequence(entropy).spawn(-(-n // size))
         return [(min(size, n - k * size), seed) for k, seed in enumerate(seeds)]

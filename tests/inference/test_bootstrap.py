@@ -384,3 +384,11 @@ def test_a_fit_at_a_limiting_law_has_intervals_but_no_bca_ones():
     assert drawn.interval("mu") == drawn.interval("mu", method="basic")
     with pytest.raises(ParameterError, match="no BCa interval"):
         drawn.interval("mu", method="bca")
+
+
+def test_replicates_of_a_seed_are_the_same_with_numba_and_without(monkeypatch):
+    """Chunks, each of which has a seed, are of one size whether fits are compiled or not."""
+    fit = mle.fit(mle.datasets.load("mites").sample(), "negbin")
+    compiled = fit.bootstrap(40, rng=1).replicates
+    monkeypatch.setattr("mle_toolkit.likelihood.kernels.groups.has_numba", lambda: False)
+    np.testing.assert_allclose(fit.bootstrap(40, rng=1).replicates, compiled, rtol=1e-6)

@@ -37,12 +37,17 @@ COMPILED_GROUP_ROWS = 50_000
 
 
 @cache
+def has_compiled_groups(law: type[Family]) -> bool:
+    """Whether there are compiled fits of a family, for those who have numba."""
+    name = law.__module__.rpartition(".")[2]
+    return law.__module__ == f"mle_toolkit.families.{name}" and name in LAWS
+
+
 def compiled_groups(law: type[Family]) -> ModuleType | None:
     """The module of compiled fits of a family; None if there is none, or no numba."""
-    name = law.__module__.rpartition(".")[2]
-    if law.__module__ != f"mle_toolkit.families.{name}" or name not in LAWS or not has_numba():
+    if not (has_compiled_groups(law) and has_numba()):
         return None
-    return importlib.import_module(f"{__name__}.{name}")
+    return importlib.import_module(f"{__name__}.{law.__module__.rpartition('.')[2]}")
 
 
 def fit_ranges(
