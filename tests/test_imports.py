@@ -25,6 +25,7 @@ ROOMS = (
     ("report",),
     ("fitting",),
     ("regression",),
+    ("sklearn", "torch"),
     ("comparison",),
     ("groups",),
     ("demo", "identities"),
