@@ -206,7 +206,7 @@ def _function() -> Any:
     except ImportError:
         raise DataError("nll_loss needs PyTorch: pip install 'mle-toolkit[torch]'") from None
 
-    class NegativeLogLikelihood(Function):
+    class NegativeLogLikelihood(Function):  # type: ignore[misc]
         """NLL by the score of the law: nothing of the log-density is traced."""
 
         @staticmethod
