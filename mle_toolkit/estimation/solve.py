@@ -473,8 +473,8 @@ def _by_search(
     ends = climb(small, points, method)
     if not ends:
         raise _nowhere(family)
-    if family.spurious is not None and _may_be_spikes(family, likelihood, fixed):
-        ends = _without_spurious(small, ends)
+    if family.spurious is not None and likelihood.exact is not None:  # of probabilities alone a likelihood has a bound
+        ends = _without_spurious(small, ends, fixed)
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
         # Starts far from the maximum were settled on the subsample.
@@ -714,11 +714,6 @@ def _highest(
     return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
 
 
-def _may_be_spikes(family: Family, likelihood: Likelihood, fixed: Mapping[str, Any]) -> bool:
-    """Whether the likelihood has no bound, so that some of its maxima are spikes."""
-    return family.unbounded is None or family.unbounded(likelihood.data, fixed) is not None
-
-
 def _uphill(profile: Callable[[Mapping[str, float]], float], at: dict[str, float], sample: Sample) -> dict[str, float]:
     """Climb over several irregular parameters at once, from where turns have led: along a ridge turns creep."""
     names, here = list(at), np.array(list(at.values()))
@@ -744,17 +739,19 @@ def _between(ends: Array, seen: Mapping[float, float], few: int) -> set[tuple[in
     return {(a, b) for a, b in pairs if a >= 0 and b < len(ends)}
 
 
-def _without_spurious(objective: Objective, ends: Sequence[End]) -> list[End]:
+def _without_spurious(objective: Objective, ends: Sequence[End], fixed: Mapping[str, Any]) -> list[End]:
     """The ends that are not accidents of a few observations, by which a likelihood without a bound deceives."""
     likelihood, family = objective.likelihood, objective.likelihood.family
     assert family.spurious is not None
     points = likelihood.stand_ins
     kept = [e for e in ends if not family.spurious(points, *family.unpack(objective.coordinates.to_theta(e.u)))]
     if not kept:
+        reason = None if family.unbounded is None else family.unbounded(likelihood.data, fixed)
+        because = "" if reason is None else f": {reason}"
         raise _unbounded(
             family,
-            "the likelihood is unbounded, and every maximum that the search found is a spike on a few observations. "
-            f"{family.without_spikes}",
+            f"the likelihood is unbounded{because}; every maximum that the search found is a spike on a few "
+            f"observations. {family.without_spikes}",
             likelihood.data,
             "newton",
         )

@@ -24,7 +24,15 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.data.sample import BLOCK_ROWS
-from mle_toolkit.errors import DegenerateDataError, MleError, ParameterError, RangeError, SupportError, UnknownNameError
+from mle_toolkit.errors import (
+    DataError,
+    DegenerateDataError,
+    MleError,
+    ParameterError,
+    RangeError,
+    SupportError,
+    UnknownNameError,
+)
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 from mle_toolkit.options import numbers, plainly
 
@@ -437,7 +445,10 @@ class Family(ABC):
     def with_rows(self, sample: Sample) -> Sample:
         """The sample, with the constants that the law brought for its rows, if it brought any."""
         missing = {name: column for name, column in self.known.items() if name not in sample.known}
-        return sample.with_known(**missing) if missing else sample
+        try:
+            return sample.with_known(**missing) if missing else sample
+        except DataError as error:
+            raise ParameterError(f"{self.name}: {error}") from error
 
     def given(self, known: Known) -> Family:
         """The law of rows of which this is known: constants per row are those, whichever rows they were of before."""
