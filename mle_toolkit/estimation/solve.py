@@ -531,8 +531,8 @@ def _objective(
 
 def _inside(family: Family, theta: Array) -> bool:
     """Whether all parameters are in their domains: not where a chart leads out of the doubles."""
-    parts = zip(family.parameters, split(family, theta), strict=True)
-    return all(bool(np.all(p.domain.contains(value))) for p, value in parts)
+    parts = zip(family.parameters, family.unpack(theta), strict=True)
+    return all(bool(np.all(p.domain.contains(np.asarray(value)))) for p, value in parts)
 
 
 def _on_one_side(bound: tuple[float | None, float | None] | None) -> bool:
