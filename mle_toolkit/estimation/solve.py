@@ -39,6 +39,7 @@ from mle_toolkit.families.domain import Domain, Interval, NonZero
 from mle_toolkit.likelihood.audit import complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
 
 FAR = 25.0
 """A coordinate this far from its start has run off: exp(25) is 7e10."""
@@ -327,6 +328,8 @@ def maximise(
         raise ParameterError(f"{family.name} {reason}; leave solver=None.")
     if direct is not None and not fixed and not bounds and solver in (None, "closed-form") and start is None:
         maximum = _from_closed_form(family, likelihood, direct())
+    elif family.from_intervals is not None and not fixed and not bounds and solver is None and _is_in_intervals(sample):
+        maximum = _from_intervals(family, sample)
     else:
         maximum = _by_search(family, likelihood, fixed, bounds, start, solver)
     if bounds:
@@ -384,6 +387,19 @@ def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[A
         assert family.entropy is not None
         value = -float(family.entropy(*family.unpack(theta)))
     return _maximum(family, likelihood, theta, free, "closed-form", value, boundary=boundary)
+
+
+def _is_in_intervals(sample: Sample) -> bool:
+    return not sample.is_plain and sample.window is None
+
+
+def _from_intervals(family: Family, sample: Sample) -> Maximum:
+    """The maximum as the family finds it from intervals: whatever the start, there is no other."""
+    assert family.from_intervals is not None
+    theta = joined(family, family.from_intervals(sample))
+    irregular = family.irregular(*family.unpack(theta))
+    free = [p.name not in irregular for p in family.parameters]
+    return _maximum(family, Likelihood(family, sample, Unit()), theta, free, "bisection")
 
 
 def _at_endpoints(family: Family, theta: Array) -> tuple[str, ...]:
@@ -504,11 +520,8 @@ def _by_search(
         n_agreeing=agreeing,
         searched=searched,
     )
-    if fixed:  # on the way to the unit of the data rounding may move an end of a support past an observation
-        exactly = found.theta.copy()
-        for name, value in fixed.items():
-            exactly[family.places[family.param_names.index(name)]] = np.ravel(value)
-        found = replace(found, theta=exactly)
+    # On the way to the unit of the data rounding may move an end of a support past an observation.
+    found = replace(found, theta=_as_given(family, found.theta, fixed))
     if isinstance(coordinates, ChartCoordinates) and not _inside(family, theta):
         return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
     on_bound = _on_bounds(found, bounds)
@@ -516,6 +529,14 @@ def _by_search(
         pinned = _by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
         return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
     return _settle_run_off(found, starts[0])
+
+
+def _as_given(family: Family, theta: Array, fixed: Mapping[str, Any]) -> Array:
+    """Parameters in the unit of the data, those that are known to the last bit as they were given."""
+    exact = theta.copy()
+    for name, value in fixed.items():
+        exact[family.places[family.param_names.index(name)]] = np.ravel(value)
+    return exact
 
 
 def _objective(
@@ -626,7 +647,8 @@ def _by_profiles(
             domain = family.parameters[family.param_names.index(name)].domain
             whole = isinstance(domain, Interval) and domain.integer
             profile = lambda v, name=name: climbed({name: v})  # noqa: E731
-            at[name] = _highest(profile, at[name], likelihood.data, 1 if turn else _BEST_ENDS, whole=whole)
+            tried = _candidates(likelihood.data, at[name], domain)
+            at[name] = _highest(profile, at[name], tried, 1 if turn else _BEST_ENDS, whole=whole)
         if len(irregular) == 1 or best is None or not best.loglik - last > _SAME_LOGLIK * max(1.0, abs(best.loglik)):
             break
         last = best.loglik
@@ -662,22 +684,29 @@ def _on_an_end(value: float, data: Sample) -> float:
     return nearest if abs(nearest - value) <= 4 * np.spacing(largest) else value
 
 
+def _candidates(sample: Sample, here: float, domain: Domain) -> Array:
+    """Where an irregular parameter is tried: at the ends of the observations, and beyond them."""
+    positive = isinstance(domain, Interval) and domain.lower == 0.0
+    ends = np.unique(np.concatenate([sample.lower, sample.upper, [here]]))
+    ends = ends[np.isfinite(ends) & (ends > (0.0 if positive else -np.inf))]
+    reach = float(ends[-1] - ends[0]) or abs(float(ends[0])) or 1.0
+    away = np.array(_BEYOND)
+    # Before the first end, and above 0, there is only a part of what is left.
+    below = ends[0] / (1.0 + away) if positive else ends[0] - reach * away
+    return np.concatenate([below[::-1], ends, ends[-1] + reach * away])
+
+
 def _highest(
-    profile: Callable[[float], float], here: float, sample: Sample, best_ends: int, *, whole: bool = False
+    profile: Callable[[float], float], here: float, ends: Array, best_ends: int, *, whole: bool = False
 ) -> float:
     """Find the highest point of a profile of an irregular parameter; ``whole`` if it is a whole number.
 
-    It is looked for at the ends of the observations, ever more of them about the best, then between the best few and
+    It is looked for at the candidates, the ends of the observations among them, ever more of them about the best, then between the best few and
     their neighbours: a profile drops where an end passes an observation, so that its highest point may stand beside an
     end that is not the best.
     """
     from scipy import optimize
 
-    ends = np.unique(np.concatenate([sample.lower, sample.upper, [here]]))
-    ends = ends[np.isfinite(ends)]
-    reach = float(ends[-1] - ends[0]) or abs(float(ends[0])) or 1.0
-    away = reach * np.array(_BEYOND)
-    ends = np.concatenate([ends[0] - away[::-1], ends, ends[-1] + away])
     seen: dict[float, float] = {}
 
     def value(v: float) -> float:

@@ -152,6 +152,8 @@ class Family(ABC):
         from where the likelihood is highest. Where there are none, ``start`` is asked, with points for intervals.
     ``from_sample(sample)``
         The maximum itself: a closed form, or a root in one dimension.
+    ``from_intervals(sample)``
+        The same for data with intervals, without windows, in the unit of the data.
     ``limits``
         Laws it tends to at the end of its parameter space.
     ``chart``
@@ -241,6 +243,7 @@ class Family(ABC):
     start: Callable[[Sample], Any] | None = None
     candidates: Callable[[Sample], list[tuple[Any, ...]]] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
+    from_intervals: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Callable[[Sample, Any], str | None] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
     spurious: Callable[..., bool] | None = None

@@ -9,6 +9,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import INTEGERS
+from mle_toolkit.families.ends import UniformEnds
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -38,6 +39,17 @@ class DiscreteUniform(Family):
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Least and greatest observation."""
         return sample.minimum, sample.maximum
+
+    def from_intervals(self, sample: Sample) -> tuple[float, float]:
+        """The best ends for intervals and points: those of the uniform law on (a - 1, b] that are whole numbers."""
+        lower, upper = np.floor(sample.lower), np.floor(sample.upper)
+        point = lower == upper
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        x = lower[point]
+        below, b = UniformEnds(
+            np.concatenate([x - 1, x]), lower[~point], upper[~point], weight[~point], sample.nobs
+        ).maximum(self.name, integers=True)
+        return below + 1, b
 
     def cdf(self, x: Array, a: Array, b: Array) -> Array:
         """Probability of at most x."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.domain import Interval
 
 _INSIDE = np.concatenate([np.geomspace(1e-6, 0.04, 8), np.linspace(0.05, 0.95, 19), 1 - np.geomspace(0.04, 1e-6, 8)])
@@ -71,3 +72,171 @@ def grows_without_bound(logpdf: Callable[[Array, Array], Array], nobs: float) ->
         finite = values[np.isfinite(values)]
         best.append(float(finite.max()) if len(finite) else -np.inf)
     return best[2] - best[1] > 1.0 and best[1] - best[0] > 1.0
+
+
+class UniformEnds:
+    """The ends of the uniform law that make points and intervals most probable.
+
+    Parameters
+    ----------
+    points : ndarray of shape (k,)
+        Exact observations, of which only the ends and the weight count.
+    lower, upper : ndarray of shape (m,)
+        Ends of the intervals; -inf or inf where they are open.
+    weight : ndarray of shape (m,)
+        Weights of the intervals.
+    nobs : float
+        Weight of points and intervals.
+
+    Notes
+    -----
+    Every observation's log-probability is concave in s = 1/(b - a) and t = a/(b - a), as for every law of a
+    log-concave density (Burridge 1981, JRSS B 43, 41-45). So given one end, or with the other always at its best,
+    the likelihood rises to its maximum and falls beyond it, and the sign of a slope says where that is.
+    """
+
+    def __init__(self, points: Array, lower: Array, upper: Array, weight: Array, nobs: float) -> None:
+        self.lower, self.upper, self.weight, self.nobs = lower, upper, weight, nobs
+        least, largest = (float(points.min()), float(points.max())) if len(points) else (np.inf, -np.inf)
+        self.highest_a = min(least, float(np.min(upper, initial=np.inf)))
+        self.lowest_b = max(largest, float(np.max(lower, initial=-np.inf)))
+        finite = np.concatenate([points, lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
+        self.reach = float(np.ptp(finite)) or abs(float(finite[0])) or 1.0
+        self._a = np.unique(lower[np.isfinite(lower) & (lower < self.highest_a)])[::-1]
+        self._b = np.unique(upper[np.isfinite(upper) & (upper > self.lowest_b)])
+
+    def best_b(self, a: float) -> float:
+        """The best upper end for a lower one."""
+        start = np.maximum(a, self.lower)
+
+        def gain(b: float) -> float:
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                share = np.where(start == a, 1.0, (b - a) / (b - start))
+            return float(np.sum((self.weight * share)[self.upper > b])) - self.nobs
+
+        return _crossing(gain, self.lowest_b, self._b, self.reach)
+
+    def gain_below(self, a: float) -> float:
+        """The slope of the log-likelihood downward from a, times the length, with the upper end at its best."""
+        b = self.best_b(a)
+        stop = np.minimum(b, self.upper)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            share = np.where(stop == b, 1.0, (b - a) / (stop - a))
+        return float(np.sum((self.weight * share)[self.lower < a])) - self.nobs
+
+    def best(self) -> tuple[float, float] | None:
+        """Both ends; None where no place for them is better than all others."""
+        if not self.highest_a < self.lowest_b:
+            return None
+        a = self._best_a()
+        if not np.isfinite(a):
+            return None
+        b = self.best_b(a)
+        aside = _ASIDE * (b - a)
+        near = [v for v in (a - aside, a + aside) if v < self.highest_a]
+        flat = any(abs(self.gain_below(v)) <= _EQUAL * self.nobs for v in near)
+        return None if flat else (a, b)
+
+    def _best_a(self) -> float:
+        return -_crossing(lambda v: self.gain_below(-v), -self.highest_a, -self._a, self.reach)
+
+    def loglik(self, a: float, b: float) -> float:
+        """Log-likelihood of a law of these ends."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            length = np.minimum(b, self.upper) - np.maximum(a, self.lower)
+            return float(np.sum(self.weight * np.log(np.maximum(length, 0.0)))) - self.nobs * float(np.log(b - a))
+
+    def best_integers(self) -> tuple[float, float] | None:
+        """Both ends, where these are whole numbers: those with a lower end at which the best of all is no worse."""
+        if not self.highest_a < self.lowest_b:
+            alone = self.highest_a == self.lowest_b + 1  # the one number that all intervals hold
+            return (self.lowest_b, self.highest_a) if alone else None
+        best = self._best_a()
+        if not np.isfinite(best):
+            return None
+        top, ends = -np.inf, [(best, best)]
+        for first, step in ((np.ceil(best), 1.0), (np.ceil(best) - 1.0, -1.0)):
+            a = float(first)
+            while a <= self.highest_a and len(ends) == 1:
+                b = self.best_b(a)
+                same = _EQUAL * self.nobs
+                for end in sorted({float(np.floor(b)), float(np.ceil(b))}):
+                    value = self.loglik(a, end) if end >= self.lowest_b else -np.inf
+                    if value > top + same:
+                        top, ends = value, [(a, end)]
+                    elif value > top - same:
+                        ends.append((a, end))
+                if self.loglik(a, b) < top - same:
+                    break
+                a += step
+        return (ends[0][0] + 0.0, ends[0][1] + 0.0) if len(ends) == 1 else None
+
+    def maximum(self, name: str, *, integers: bool = False) -> tuple[float, float]:
+        """The best ends, or why there are none.
+
+        Raises
+        ------
+        NoMaximumError
+        """
+        found = self.best_integers() if integers else self.best()
+        if found is None:
+            raise NoMaximumError(
+                f"{name}: the intervals do not determine both ends, so the likelihood has no single maximum: all of "
+                f"them have points in common, or a and b may move together without a loss. Fix one end: "
+                f"fixed={{'a': ...}}."
+            )
+        return found
+
+
+_ASIDE = 1e-3
+"""How far aside, in lengths of the law, its likelihood is looked at to see whether it changes."""
+
+_EQUAL = 1e-9
+"""Slope, in nats per observation and length, of a likelihood that does not change."""
+
+_DOUBLINGS = 60
+
+
+def _crossing(gain: Callable[[float], float], first: float, kinks: Array, reach: float) -> float:
+    """Where a slope that only falls, from ``first`` on, becomes negative; inf if it never does.
+
+    Parameters
+    ----------
+    gain : callable
+        The slope to the right of a point; continuous but for falls at the kinks.
+    first : float
+    kinks : ndarray
+        In rising order, all above ``first``.
+    reach : float
+        The size of the steps beyond the last of them.
+    """
+    from scipy import optimize
+
+    if gain(first) <= 0:
+        return first
+    low, high = 0, len(kinks)  # kinks[:low] are before the crossing, kinks[high:] are not
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if gain(float(kinks[middle])) > 0 else (low, middle)
+    begin = float(kinks[low - 1]) if low else first
+    if low < len(kinks):
+        end = float(kinks[low])
+        before = float(np.nextafter(end, -np.inf))
+        if before <= begin or gain(before) > 0:
+            return end
+        end = before
+    else:
+        end = begin
+        for doubling in range(_DOUBLINGS):
+            end = begin + reach * 2.0**doubling
+            if gain(end) <= 0:
+                break
+        else:
+            return np.inf
+    begin = float(np.nextafter(begin, np.inf))
+    if begin >= end or gain(begin) <= 0:
+        return begin
+    return float(optimize.brentq(gain, begin, end, xtol=1e-15 * reach, rtol=_ROOT_DIGITS))
+
+
+_ROOT_DIGITS = 4 * float(np.finfo(float).eps)

@@ -9,6 +9,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import REAL
+from mle_toolkit.families.ends import UniformEnds
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -45,6 +46,14 @@ class Uniform(Family):
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Smallest and largest observation."""
         return sample.minimum, sample.maximum
+
+    def from_intervals(self, sample: Sample) -> tuple[float, float]:
+        """The best ends for intervals and points."""
+        point = sample.lower == sample.upper
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        return UniformEnds(
+            sample.lower[point], sample.lower[~point], sample.upper[~point], weight[~point], sample.nobs
+        ).maximum(self.name)
 
     def cdf(self, x: Array, a: Array, b: Array) -> Array:
         """Probability of at most x."""

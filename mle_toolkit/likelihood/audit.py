@@ -208,6 +208,10 @@ def _against_density(family: Family, params: tuple[Any, ...], data: Sample) -> s
     ends = np.concatenate([data.lower[data.lower < data.upper], data.upper[data.lower < data.upper]])
     ends = np.unique(ends[np.isfinite(ends) & family.support.contains(ends)])
     ends = ends[np.unique(np.linspace(0, len(ends) - 1, min(len(ends), _CELLS + 1)).astype(int))]
+    # A density that ends, or has a kink, inside of a cell is not smooth there, though both rules may miss it.
+    named = dict(zip(family.param_names, params, strict=True))
+    kinks = [named[name] for name in family.irregular(*params) if np.ndim(named[name]) == 0]
+    ends = np.unique(np.concatenate([ends, [v for v in kinks if ends[:1] < v < ends[-1:]]]))
     if len(ends) < 2:
         return None
     low, high = ends[:-1], ends[1:]

@@ -1,0 +1,87 @@
+"""Ends of supports from intervals, against a search over all of them."""
+
+import math
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.errors import NoMaximumError
+
+
+def log_lik(a, b, lower, upper):
+    """Log-likelihood of the uniform law on (a, b]; points are equal ends."""
+    point = lower == upper
+    inside = np.clip(np.minimum(b, upper) - np.maximum(a, lower), 0, None)
+    with np.errstate(divide="ignore"):
+        rows = np.where(point, np.where((lower >= a) & (lower <= b), 0.0, -np.inf), np.log(inside)) - math.log(b - a)
+    return rows.sum()
+
+
+def coarse(seed, whole):
+    """A third of 25 points censored on either side."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(0, 10, 25).round(0 if whole else 3)
+    lower, upper = x.copy(), x.copy()
+    lower[:8], upper[:8] = x[:8] - rng.integers(1, 30, 8), math.inf
+    upper[8:16], lower[8:16] = x[8:16] + rng.integers(1, 30, 8), -math.inf
+    return lower, upper
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_uniform_ends_from_censored_values_are_the_best_of_all(seed):
+    lower, upper = coarse(seed, whole=False)
+    fit = mle.fit(mle.Sample.intervals(lower, upper), "uniform")
+    a, b = fit.params["a"], fit.params["b"]
+    assert fit.llf == pytest.approx(log_lik(a, b, lower, upper), rel=1e-12)
+    exact = lower[lower == upper]
+    grid_a = exact.min() - np.append(np.geomspace(1e-6, 100, 50), 0)
+    grid_b = exact.max() + np.append(np.geomspace(1e-6, 100, 50), 0)
+    best = max(log_lik(u, v, lower, upper) for u in grid_a for v in grid_b)
+    assert fit.llf >= best - 1e-12
+    near = [log_lik(a + d, b + e, lower, upper) for d in (-1e-4, 0, 1e-4) for e in (-1e-4, 0, 1e-4)]
+    assert fit.llf >= max(near) - 1e-12
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whole_ends_from_censored_counts_are_the_best_of_all(seed):
+    lower, upper = coarse(seed, whole=True)
+    fit = mle.fit(mle.Sample.intervals(lower, upper), "discrete_uniform")
+    counts = np.where(lower == upper, lower - 1, lower)
+    least, largest = lower[lower == upper].min(), lower[lower == upper].max()
+    best = max(
+        (log_lik(least - 1 - i, largest + j, counts, upper), (least - i, largest + j))
+        for i in range(60)
+        for j in range(60)
+    )
+    assert tuple(fit.params.values()) == best[1]
+    assert fit.llf == pytest.approx(best[0], rel=1e-12)
+
+
+def test_an_end_at_an_observation_is_that_observation():
+    """In another unit its bits would change, and the density there would be 0."""
+    time = np.array([0.0002469124435846153, 1.7, 2.9, 4.4, 7.3, 9.9])
+    fit = mle.fit(mle.Sample.right_censored(time, [1, 1, 0, 1, 0, 1]), "uniform")
+    assert fit.params["a"] == time[0]
+    assert fit.params["b"] == 9.9
+
+
+def test_intervals_that_leave_the_ends_open_are_refused():
+    """(1 - a)(b - 1)/(b - a)² is 1/4 wherever 1 is the middle."""
+    with pytest.raises(NoMaximumError, match="do not determine both ends"):
+        mle.fit(mle.Sample.intervals([0.0, 1.0], [1.0, 2.0]), "uniform")
+
+
+def test_the_least_value_of_a_pareto_law_may_lie_before_all_intervals():
+    """Far before the first of bins that are wide: the profile of xm against a fine grid."""
+    upper = np.array([2.0, 4.0, 8.0, 100.0])
+    lower, counts = np.array([0.0, 2.0, 4.0, 8.0]), np.array([6, 9, 10, 5])
+    fit = mle.fit(mle.Sample.intervals(np.repeat(lower, counts), np.repeat(upper, counts)), "pareto")
+
+    def value(alpha, xm):
+        tails = np.minimum(1.0, (xm / np.append(upper, 1.0)) ** alpha)[:-1]
+        return float(counts @ np.log(np.append(1.0, tails[:-1]) - tails))
+
+    best = max(value(alpha, xm) for alpha in np.linspace(0.2, 3, 60) for xm in np.linspace(0.05, 1.99, 60))
+    assert fit.llf >= best
+    assert fit.llf == pytest.approx(value(**fit.params), rel=1e-12)
