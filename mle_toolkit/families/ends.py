@@ -100,6 +100,8 @@ class UniformEnds:
         least, largest = (float(points.min()), float(points.max())) if len(points) else (np.inf, -np.inf)
         self.highest_a = min(least, float(np.min(upper, initial=np.inf)))
         self.lowest_b = max(largest, float(np.max(lower, initial=-np.inf)))
+        if self.highest_a == self.lowest_b and not len(points):
+            self.highest_a = float(np.nextafter(self.highest_a, -np.inf))  # intervals that meet have nothing in common
         finite = np.concatenate([points, lower[np.isfinite(lower)], upper[np.isfinite(upper)]])
         self.reach = float(np.ptp(finite)) or abs(float(finite[0])) or 1.0
         self._a = np.unique(lower[np.isfinite(lower) & (lower < self.highest_a)])[::-1]

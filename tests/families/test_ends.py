@@ -85,3 +85,9 @@ def test_the_least_value_of_a_pareto_law_may_lie_before_all_intervals():
     best = max(value(alpha, xm) for alpha in np.linspace(0.2, 3, 60) for xm in np.linspace(0.05, 1.99, 60))
     assert fit.llf >= best
     assert fit.llf == pytest.approx(value(**fit.params), rel=1e-12)
+
+
+def test_intervals_that_meet_may_determine_counts():
+    fit = mle.fit(mle.Sample.intervals([-4.0, -3.0, -2.0, -2.0], [-2.0, -2.0, -1.0, 3.0]), "discrete_uniform")
+    assert fit.params == {"a": -2.0, "b": -1.0}
+    assert fit.llf == pytest.approx(4 * math.log(0.5), rel=1e-12)
