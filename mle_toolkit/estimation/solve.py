@@ -701,9 +701,9 @@ def _highest(
 ) -> float:
     """Find the highest point of a profile of an irregular parameter; ``whole`` if it is a whole number.
 
-    It is looked for at the candidates, the ends of the observations among them, ever more of them about the best, then between the best few and
-    their neighbours: a profile drops where an end passes an observation, so that its highest point may stand beside an
-    end that is not the best.
+    It is looked for at the candidates, ever more of them about the best, then between the best few and their
+    neighbours: a profile drops where an end passes an observation, so that its highest point may stand beside an end
+    that is not the best.
     """
     from scipy import optimize
 
