@@ -97,7 +97,7 @@ class Linear:
     @cached_property
     def map_to_data(self) -> Array:
         """The matrix of `to_data`; shape (k, k)."""
-        return np.stack([self.to_data(axis) for axis in np.eye(self.size)], axis=1)
+        return np.array([self.to_data(axis) for axis in np.eye(self.size)]).reshape(self.size, self.size).T
 
     def _moved(self, coefficients: Array, sign: float) -> Array:
         if self.constant is None or not self.shift.any():
