@@ -31,7 +31,6 @@ from .families.domain import UNIT as UNIT
 from .families.domain import Interval as Interval
 from .fitting import Fit as Fit
 from .fitting import fit as fit
-from .fitting import load as load
 from .groups import GroupFits as GroupFits
 from .groups import fit_groups as fit_groups
 from .information.estimate import Estimate as Estimate
@@ -41,5 +40,6 @@ from .information.measures import js_divergence as js_divergence
 from .information.measures import kl_divergence as kl_divergence
 from .information.report import InformationReport as InformationReport
 from .regression import RegressionFit as RegressionFit
+from .regression import load as load
 from .regression import regress as regress
 from .report import plot as plot

@@ -20,7 +20,6 @@ from mle_toolkit.errors import (
     DegenerateDataError,
     FitWarning,
     InexactLikelihoodError,
-    MleError,
     NoMaximumError,
     ParameterError,
     UnboundedLikelihoodError,
@@ -871,18 +870,3 @@ def _of_one_number(function: Callable[[Distribution], Any]) -> Callable[[Distrib
 
     return checked
 
-
-def load(path: str | os.PathLike[str]) -> Fit:
-    """Read a fit that `Fit.save` wrote.
-
-    Raises
-    ------
-    MleError
-        If the file is not one of ours, or of a newer schema.
-    """
-    from mle_toolkit.report.record import fit_from_dict, read_json
-
-    record = read_json(path)
-    if not isinstance(record, dict):
-        raise MleError(f"{path}: not a saved fit.")
-    return fit_from_dict(record, Fit)

@@ -16,7 +16,7 @@ from mle_toolkit.data.formulas import Design, missing, of_array, of_formula, rea
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
-from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, UnknownNameError, WeightError
+from mle_toolkit.errors import DataError, DegenerateDataError, MleError, ParameterError, UnknownNameError, WeightError
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
@@ -26,12 +26,14 @@ from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.links import Link, get_link
 from mle_toolkit.fitting import Fit, warn_if_weaker
 from mle_toolkit.inference.covariance import CovKind
-from mle_toolkit.likelihood.model import Linear, Model, check_scalar
+from mle_toolkit.likelihood.model import Linear, Model, check_scalar, design_key, offset_key
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.options import by_name, number, pair, shown
 
 if TYPE_CHECKING:
+    import os
+
     import pandas as pd
 
 
@@ -54,6 +56,8 @@ class RegressionFit(Fit):
         Rows of the data that were given.
     rows : ndarray of int
         Which of them the rows of `sample` are: not those with missing values that were left out, nor of weight 0.
+    shifted : tuple of str
+        Parameters that were given an offset or an exposure.
     """
 
     designs: dict[str, Design]
@@ -62,6 +66,7 @@ class RegressionFit(Fit):
     pinned: dict[str, float]
     n_given: int
     rows: NDArray[np.intp]
+    shifted: tuple[str, ...] = ()
 
     @classmethod
     def made(
@@ -86,9 +91,8 @@ class RegressionFit(Fit):
     @property
     def model(self) -> Model:
         """How the parameters of every row come about."""
-        family = self._at_maximum.family
-        assert isinstance(family, Model)
-        return family
+        assert isinstance(self.family, Model)
+        return self.family
 
     @cached_property
     def coefficient_names(self) -> tuple[str, ...]:
@@ -211,6 +215,14 @@ class RegressionFit(Fit):
             params.append(self.links[p.name].value(eta + (offsets or {}).get(p.name, 0.0)))
         return Distribution.at(base, tuple(params))
 
+    # --- records ------------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the data, as JSON-ready values: formulas, levels, knots, coefficients, covariances."""
+        from mle_toolkit.report.record import regression_to_dict
+
+        return regression_to_dict(self)
+
     @property
     def _maximum_theta_in_unit(self) -> Array:
         return self._at_maximum.theta_in_unit
@@ -329,7 +341,7 @@ def regress(
     front = _Front.of(law, sample, made, shifts, chosen)
     _check_rank(front)
     fit = front.fit(**options)
-    fit.n_given, fit.rows = given.n_rows, given.kept(sample)
+    fit.n_given, fit.rows, fit.shifted = given.n_rows, given.kept(sample), tuple(shifts)
     warn_if_weaker(fit)
     return fit
 
@@ -597,8 +609,8 @@ class _Front:
         links: Mapping[str, Link],
     ) -> _Front:
         """Of designs and offsets of all rows that were given, of which a sample leaves out those of weight 0."""
-        columns: dict[str, Any] = {_key(name): matrix for name, (_, matrix) in made.items()}
-        columns |= {_offset_key(name): column for name, column in offsets.items()}
+        columns: dict[str, Any] = {design_key(name): matrix for name, (_, matrix) in made.items()}
+        columns |= {offset_key(name): column for name, column in offsets.items()}
         kept = sample._rows_given
         short = {
             name: column[kept] if kept is not None and len(column) != sample.n_rows else column
@@ -608,8 +620,8 @@ class _Front:
             law,
             law.with_rows(sample),
             {name: design for name, (design, _) in made.items()},
-            {name: short[_key(name)] for name in made},
-            {name: short[_offset_key(name)] for name in offsets},
+            {name: short[design_key(name)] for name in made},
+            {name: short[offset_key(name)] for name in offsets},
             links,
         )
 
@@ -621,13 +633,13 @@ class _Front:
         for name, matrix in self.matrices.items():
             mine = [f"{name}[{term}]" for term in self.designs[name].names]
             free[name] = np.array([coefficient not in known for coefficient in mine], dtype=bool)
-            columns[_key(name)] = matrix if free[name].all() else matrix[:, free[name]]
+            columns[design_key(name)] = matrix if free[name].all() else matrix[:, free[name]]
             offset = self.offsets.get(name)
             if not free[name].all():
                 held = matrix[:, ~free[name]] @ np.array([known[k] for k in mine if k in known])
                 offset = held if offset is None else offset + held
             if offset is not None:
-                columns[_offset_key(name)] = offset
+                columns[offset_key(name)] = offset
                 shifted.append(name)
         sample = self.sample.with_known(**columns)
         terms = []
@@ -789,14 +801,6 @@ def coefficient_names(law: Family, designs: Mapping[str, Design]) -> tuple[str, 
     return tuple(names)
 
 
-def _key(name: str) -> str:
-    return f"design of {name}"
-
-
-def _offset_key(name: str) -> str:
-    return f"offset of {name}"
-
-
 def _link_for(law: Family, name: str, wanted: Any) -> Link:
     """The link that was asked for, or the usual one for the domain of the parameter."""
     if wanted is not None:
@@ -836,7 +840,7 @@ def _term(
     name: str, constant: int | None, sample: Sample, link: Link, unit: Unit, role: str, *, has_offset: bool
 ) -> Linear:
     """A predictor in coordinates in which columns are centred and of unit size, in the unit of the likelihood."""
-    constant, mean, size = _columns(sample, _key(name), constant)
+    constant, mean, size = _columns(sample, design_key(name), constant)
     frame = 1 / np.where(size > 0, size, 1.0)
     factor, shift = 1.0, 0.0
     if role == "location":
@@ -851,7 +855,7 @@ def _term(
     elif role == "log-scale":
         shift = -float(np.log(unit.scale))
     return Linear(
-        name, _key(name), link, mean, frame, _offset_key(name) if has_offset else None, factor, shift, constant
+        name, design_key(name), link, mean, frame, offset_key(name) if has_offset else None, factor, shift, constant
     )
 
 
@@ -870,3 +874,23 @@ def _columns(sample: Sample, key: str, constant: int | None) -> tuple[int | None
 
 def _column_sums(columns: Array, weight: Array | None) -> Array:
     return np.asarray(np.sum(columns, axis=0) if weight is None else weight @ columns)
+
+
+def load(path: str | os.PathLike[str]) -> Fit:
+    """Read a fit, or a regression, that ``save`` wrote.
+
+    A regression predicts from it, without the data that it was fitted to.
+
+    Raises
+    ------
+    MleError
+        If the file is not one of ours, or of a newer schema.
+    """
+    from mle_toolkit.report import record
+
+    found = record.read_json(path)
+    if not isinstance(found, dict):
+        raise MleError(f"{path}: not a saved fit.")
+    if found.get("format") == record.REGRESSION_FORMAT:
+        return record.regression_from_dict(found, RegressionFit)
+    return record.fit_from_dict(found, Fit)

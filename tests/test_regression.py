@@ -1,6 +1,7 @@
 """The front of regressions: formulas, arrays, forms of data, options by coefficient."""
 
 import csv
+import json
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 from references import HERE, _raw_cases
 
 import mle_toolkit as mle
+from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.certificate import Verdict
 
 # Reference case: formula of the raw columns, law, other options, columns of the response among the prepared ones.
@@ -138,3 +140,269 @@ def test_any_frame_gives_the_same_fit(frame, kind):
     assert got.coefficient_names == wanted.coefficient_names
     assert got.coefficients == pytest.approx(wanted.coefficients, rel=1e-13)
     assert got.designs["mu"].matrix(other) == pytest.approx(wanted.designs["mu"].matrix(frame), abs=0)
+
+
+# --- what is known, bounded, begun from -------------------------------------------------------------------------------
+
+
+def test_a_known_coefficient_is_an_offset(frame):
+    known = mle.regress("y ~ x + z", frame, "poisson", fixed={"mu[x]": 0.7})
+    offset = mle.regress("y ~ z", frame, "poisson", offset=0.7 * frame.x)
+    free = [0, 2]
+    assert known.coefficients[free] == pytest.approx(offset.coefficients, rel=1e-12)
+    assert known.llf == pytest.approx(offset.llf, rel=1e-14)
+    assert known.cov_params().to_numpy()[np.ix_(free, free)] == pytest.approx(offset.cov_params().to_numpy(), rel=1e-9)
+    assert known.params["mu"]["x"] == 0.7
+    assert known.bse["mu"]["x"] == 0.0
+    assert known.fixed == ("mu[x]",)
+    assert known.df_model == 2
+
+
+def test_all_coefficients_may_be_known(frame):
+    fit = mle.regress("z ~ x", frame, "normal", fixed={"mu": [2.0, 0.1]})
+    away = frame.z - 2.0 - 0.1 * frame.x
+    assert fit.params["sigma"] == pytest.approx(np.sqrt(np.mean(away**2)), rel=1e-9)
+    assert fit.params["mu"].tolist() == [2.0, 0.1]
+    assert fit.df_model == 1
+
+
+def test_a_number_is_known_in_the_unit_of_the_data(frame):
+    fit = mle.regress("z ~ x", frame.assign(z=1e6 * frame.z), "normal", fixed={"sigma": 2e6})
+    assert fit.params["sigma"] == 2e6
+    assert fit.llf == pytest.approx(
+        np.sum(normal_logpdf(1e6 * frame.z, fit.designs["mu"].matrix(frame), fit)), rel=1e-12
+    )
+
+
+def normal_logpdf(x, design, fit):
+    away = (x - design @ fit.params["mu"]) / fit.params["sigma"]
+    return -0.5 * away**2 - np.log(fit.params["sigma"] * np.sqrt(2 * np.pi))
+
+
+def test_bounds_hold_at_the_maximum_where_the_likelihood_rises_beyond(frame):
+    """Against bounded search by L-BFGS-B on the likelihood written out here."""
+    from scipy.optimize import minimize
+
+    design = np.column_stack([np.ones(len(frame)), frame.x, frame.z])
+    y = frame.y.to_numpy()
+
+    def nll(b):
+        eta = design @ b
+        return np.mean(np.exp(eta) - y * eta), design.T @ (np.exp(eta) - y) / len(y)
+
+    ends = [(None, None), (0.8, None), (None, -0.05)]
+    sought = minimize(nll, [0, 0.8, -0.1], jac=True, method="L-BFGS-B", bounds=ends, options={"ftol": 1e-15}).x
+    with pytest.warns(mle.FitWarning, match=r"mu\[x\] = 0.8, mu\[z\] = -0.05"):
+        fit = mle.regress("y ~ x + z", frame, "poisson", bounds={"mu[x]": (0.8, None), "mu[z]": (None, -0.05)})
+    assert fit.coefficients == pytest.approx(sought, abs=1e-6)
+    assert fit.pinned == {"mu[x]": 0.8, "mu[z]": -0.05}
+    assert np.isnan(fit.bse["mu"]["x"])
+    assert fit.certificate.verdict is Verdict.BOUNDARY
+    assert fit.df_model == 3
+
+
+def test_bounds_that_do_not_bind_change_nothing(frame):
+    free = mle.regress("y ~ x + z", frame, "poisson")
+    bounded = mle.regress("y ~ x + z", frame, "poisson", bounds={"mu[x]": (0, 5), "mu[z]": (-5, None)})
+    assert bounded.coefficients == pytest.approx(free.coefficients, rel=1e-12)
+    assert bounded.certificate.verdict is Verdict.INTERIOR
+
+
+@pytest.mark.parametrize("solver", ["newton", "Nelder-Mead", "L-BFGS-B", "trust-exact", "SLSQP"])
+def test_every_solver_takes_known_coefficients_and_starts(frame, solver):
+    wanted = mle.regress("z ~ x + y", frame, "normal", fixed={"mu[y]": 0.01})
+    fit = mle.regress("z ~ x + y", frame, "normal", fixed={"mu[y]": 0.01}, start={"mu[x]": 0.2}, solver=solver)
+    assert fit.coefficients == pytest.approx(wanted.coefficients, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"fixed": {"mu[q]": 1.0}}, "no parameter 'mu\\[q\\]'"),
+        ({"fixed": {"mu": [1.0]}}, "all 2 as a list"),
+        ({"bounds": {"mu": (0, 1)}}, "has a formula"),
+        ({"bounds": {"mu[x]": (2, 1)}}, "lower"),
+        ({"fixed": {"mu[x]": 0.5}, "bounds": {"mu[x]": (0, 1)}}, "leave one of them out"),
+        ({"links": {"shape": "log"}}, "no parameter 'shape'"),
+        ({"offset": {"size": "x"}}, "no parameter 'size'"),
+        ({"pi": "~ x"}, "no parameter 'pi'"),
+        ({"solver": "closed-form"}, "no closed form"),
+    ],
+)
+def test_a_wrong_option_is_told(frame, options, said):
+    with pytest.raises(ParameterError, match=said):
+        mle.regress("y ~ x", frame, "poisson", **options)
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+def test_missing_values_are_told_or_left_out_jointly(frame):
+    holed = frame.astype({"y": float})
+    holed.loc[3, "x"] = np.nan
+    holed.loc[[5, 9], "g"] = None
+    holed.loc[7, "y"] = np.nan
+    holed.loc[8, "t"] = np.nan
+    with pytest.raises(DataError, match=r"y in 1 of 120 rows, the first is row 7; x in 1 .*; g in 2 .*row 5; t in 1"):
+        mle.regress("y ~ x + g", holed, "poisson", exposure="t")
+    fit = mle.regress("y ~ x + g", holed, "poisson", exposure="t", nan_policy="omit")
+    whole = mle.regress("y ~ x + g", holed.dropna(), "poisson", exposure="t")
+    assert fit.coefficients == pytest.approx(whole.coefficients, rel=1e-13)
+    assert fit.rows.tolist() == [k for k in range(120) if k not in (3, 5, 7, 8, 9)]
+    assert fit.n_given == 120
+
+
+def test_a_design_keeps_rows_and_tells_levels_it_has_not_seen(frame):
+    design = mle.regress("y ~ x + g", frame, "poisson").designs["mu"]
+    new = pd.DataFrame({"x": [1.0, np.nan, 2.0], "g": ["b", "b", None]})
+    matrix = design.matrix(new)
+    assert matrix[0].tolist() == [1.0, 1.0, 1.0, 0.0]
+    assert np.isnan(matrix[1:]).all()
+    other = new.assign(g=["b", "b", "d"])
+    with pytest.raises(DataError, match=r"g: 1 of 2 rows have a level .* 'd'; it knows 'a', 'b', 'c'"):
+        design.matrix(other)
+    assert np.isnan(design.matrix(other, unseen="nan")[2]).all()
+
+
+@pytest.mark.parametrize(
+    ("formula", "law", "data", "said"),
+    [
+        ("y ~ xx", "poisson", {}, "column 'xx' not found; .* Did you mean 'x'"),
+        ("y ~ x * z * g", "normal", {"rows": 8}, "13 coefficients and parameters, and 8 observations"),
+        ("q ~ x", "normal", {"q": 3.0}, "all 120 observations are equal"),
+        ("y ~ x + q", "poisson", {"q": 0.0}, "1 of 3 columns are zero in all rows.* q"),
+        ("y ~ log(z - 9)", "poisson", {}, "120 of 120 values are not finite; the first is row 0, where z"),
+    ],
+)
+def test_data_that_cannot_be_fitted_are_told(frame, formula, law, data, said):
+    rows = data.pop("rows", len(frame))
+    with pytest.raises(DataError, match=said):
+        mle.regress(formula, frame.assign(**data)[:rows], law)
+
+
+def test_trials_are_a_column(frame):
+    trials = frame.assign(n=frame.y + 3)
+    fit = mle.regress("y ~ x", trials, "binomial", n="n")
+    p = fit.designs["p"].matrix(trials) @ fit.params["p"].to_numpy()
+    residual = trials.y - trials.n / (1 + np.exp(-p))
+    assert fit.designs["p"].matrix(trials).T @ residual == pytest.approx([0, 0], abs=1e-8)
+
+
+# --- forms of data ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def times():
+    rng = np.random.default_rng(5)
+    n = 80
+    z = rng.normal(size=n)
+    t = rng.weibull(1.5, n) * np.exp(1 + 0.4 * z)
+    end = rng.uniform(1, 6, size=n)
+    time = np.minimum(t, end)
+    entry = time * rng.uniform(0, 0.6, size=n)
+    return {"z": z, "time": time, "event": t < end, "entry": entry, "upper": np.where(t < end, time, np.nan)}
+
+
+@pytest.mark.parametrize(
+    ("left", "made"),
+    [
+        ("time", lambda d: mle.Sample(d["time"])),
+        ("right_censored(time, event)", lambda d: mle.Sample.right_censored(d["time"], d["event"])),
+        ("left_censored(time, observed=event)", lambda d: mle.Sample.left_censored(d["time"], d["event"])),
+        ("intervals(time, upper)", lambda d: mle.Sample.intervals(d["time"], d["upper"])),
+        ("rounded(time, 0.1)", lambda d: mle.Sample.rounded(d["time"], 0.1)),
+        ("truncated(time, lower=entry)", lambda d: mle.Sample(d["time"]).truncated(lower=d["entry"])),
+        ("truncated(time, upper=9)", lambda d: mle.Sample(d["time"]).truncated(upper=9.0)),
+        (
+            "truncated(right_censored(time, event), lower=entry)",
+            lambda d: mle.Sample.right_censored(d["time"], d["event"]).truncated(lower=d["entry"]),
+        ),
+    ],
+)
+def test_a_left_side_is_a_form_of_data(times, left, made):
+    law = "normal" if "rounded" in left else "weibull"
+    by_formula = mle.regress(f"{left} ~ z", times, law)
+    by_arrays = mle.regress(made(times), np.column_stack([np.ones(80), times["z"]]), law)
+    assert by_formula.llf == pytest.approx(by_arrays.llf, rel=1e-14)
+    assert by_formula.coefficients == pytest.approx(by_arrays.coefficients, rel=1e-12)
+
+
+def test_rows_of_weight_zero_take_their_windows_with_them(times):
+    weights = np.arange(80) % 3
+    kept = {name: column[weights > 0] for name, column in times.items()}
+    left = "truncated(right_censored(time, event), lower=entry) ~ z"
+    weighted = mle.regress(left, times, "weibull", weights=weights)
+    left_out = mle.regress(left, kept, "weibull", weights=weights[weights > 0])
+    assert weighted.coefficients == pytest.approx(left_out.coefficients, rel=1e-12)
+    assert weighted.rows.tolist() == np.flatnonzero(weights).tolist()
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ("log(time)", "neither a column nor one of .* changes the likelihood"),
+        ("right_censored(time)", "right_censored needs event"),
+        ("right_censored(time, 1)", "event of right_censored: expected a column"),
+        ("truncated(time)", "truncated needs lower or upper"),
+        ("truncated(truncated(time, lower=1), upper=2)", "truncated once"),
+        ("rounded(time, z)", "step of rounded: expected a number"),
+        ("__import__('os').system('true')", "neither a column"),
+        ("", "the left side is empty"),
+    ],
+)
+def test_a_wrong_left_side_is_told(times, left, said):
+    with pytest.raises(ParameterError, match=said):
+        mle.regress(f"{left} ~ z", times, "weibull")
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("formula", "law", "options"),
+    [
+        ("y ~ x * g + poly(z, 2)", "poisson", {"exposure": "t"}),
+        ('z ~ bs(x, df=5) + C(g, Treatment("b"))', "normal", {"sigma": "~ cr(t, df=3)"}),
+        ("t ~ scale(x) + center(z) + log(t + 1)", "gamma", {"fixed": {"mean[scale(x)]": 0.1}}),
+        ("y ~ x", "zero_inflated(poisson)", {"pi": "~ standardize(z)"}),
+        ("y ~ x", "binomial", {"n": "trials"}),
+    ],
+)
+def test_a_regression_is_saved_without_its_data_and_predicts(frame, tmp_path, formula, law, options):
+    data = frame.assign(trials=frame.y + 5)
+    fit = mle.regress(formula, data, law, **options)
+    fit.save(tmp_path / "fit.json")
+    loaded = mle.load(tmp_path / "fit.json")
+    assert (tmp_path / "fit.json").stat().st_size < 12_000
+    assert loaded.coefficient_names == fit.coefficient_names
+    assert np.array_equal(loaded.coefficients, fit.coefficients)
+    assert loaded.cov_params().to_numpy() == pytest.approx(fit.cov_params().to_numpy(), rel=1e-12, abs=1e-13)
+    assert (loaded.llf, loaded.df_model, loaded.fixed) == (fit.llf, fit.df_model, fit.fixed)
+    assert loaded.certificate == fit.certificate
+    new = data[5:20].assign(x=data.x[5:20] * 0.9)
+    for name, design in fit.designs.items():
+        assert np.array_equal(loaded.designs[name].matrix(new), design.matrix(new))
+        assert loaded.designs[name].base_levels == design.base_levels
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda r: r["designs"]["mu"].update(formula="x + __import__('os')"), "designs.mu: .*not allowed"),
+        (lambda r: r["designs"]["mu"].update(formula="x + z"), "'g' is not in the formula"),
+        (lambda r: r["designs"]["mu"]["levels"].update(g=["a", "b"]), "designs.mu.names"),
+        (lambda r: r["params"].update(mu=[1.0]), "params.mu: expected numbers of shape"),
+        (lambda r: r["links"].update(mu="nothing"), "links.mu: unknown link"),
+        (lambda r: r["cov_params"].pop("observed"), "cov_params"),
+        (lambda r: r.update(llf=-1.0), "derived.nll"),
+        (lambda r: r.update(schema=99), "schema 99"),
+        (lambda r: r.update(fixed=["mu[x]"]), "fixed"),
+    ],
+)
+def test_an_edited_record_is_refused(frame, tmp_path, edit, said):
+    record = mle.regress("y ~ x + g", frame, "poisson").to_dict()
+    edit(record)
+    path = tmp_path / "fit.json"
+    path.write_text(json.dumps(record))
+    with pytest.raises(MleError, match=said):
+        mle.load(path)

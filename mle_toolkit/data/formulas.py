@@ -24,7 +24,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.columns import Columns, Labels, Level, labels_of_numbers
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.options import choice, shown
+from mle_toolkit.options import choice, shown, whole
 
 Unseen = Literal["raise", "nan"]
 
@@ -40,6 +40,9 @@ _FUNCTIONS = ("C", *_ELEMENTWISE, *_LEARNING)
 
 _LISTED = 10
 """Levels, or names, that an error lists at most."""
+
+_MOST_COLUMNS = 1_000
+"""Of one polynomial or spline."""
 
 _HIGHEST_POWER = 9
 """Of a sum of terms: with more the number of terms explodes."""
@@ -150,6 +153,8 @@ class Recipe:
         matrix = np.empty((n_rows, len(columns)))
         for k, column in enumerate(columns):
             matrix[:, k] = column
+        if unseen == "nan":
+            matrix[np.isnan(matrix).any(axis=1)] = np.nan
         return matrix
 
     def names(self) -> tuple[tuple[str, ...], dict[str, slice]]:
@@ -296,6 +301,12 @@ class Design:
             rows = np.flatnonzero(whole)
             matrix[rows] = self.spec.build(columns, rows, unseen)
         return matrix
+
+    @classmethod
+    def of_recipe(cls, formula: str, recipe: Recipe) -> Design:
+        """The design that a recipe makes."""
+        names, terms = recipe.names()
+        return cls(names, terms, formula, recipe)
 
     def to_dict(self) -> dict[str, Any]:
         """The design as JSON-ready values: without any row of the data."""
@@ -696,12 +707,15 @@ def _basis(x: Array, name: str, options: Mapping[str, Any], state: dict[str, Any
     from formulaic.transforms import basis_spline, natural_cubic_spline, poly
 
     given = _named(options, label, *_BASIS_OPTIONS[name])
+    for option in ("degree", "df"):
+        if option in given and given[option] is not None:
+            given[option] = whole(given[option], f"{label}: {option}", 1, _MOST_COLUMNS)
     if name == "cr":
         given.setdefault("constraints", "center")
     function: Any = {"poly": poly, "bs": basis_spline, "cr": natural_cubic_spline}[name]
     try:
         found = function(np.array(x), **given, _state=state)
-    except (ValueError, TypeError, ArithmeticError, IndexError, np.linalg.LinAlgError) as error:
+    except (ValueError, TypeError, ArithmeticError, LookupError, np.linalg.LinAlgError) as error:
         told = " ".join(str(error).split())
         hint = ""
         if "bound" in told or "extend" in told:

@@ -10,7 +10,7 @@ Sources: McCullagh & Nelder (1989), Generalized Linear Models, ch. 2; Rigby & St
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -35,6 +35,16 @@ _STEP = 6e-6
 
 _VALUE_STEP = 1e-3
 """Of differences of fourth order of a value by a predictor: error 1e-12; half of it again for second ones."""
+
+
+def design_key(parameter: str) -> str:
+    """What the design of a parameter is called among what is known of a row."""
+    return f"design of {parameter}"
+
+
+def offset_key(parameter: str) -> str:
+    """What the offset of its predictor is called there."""
+    return f"offset of {parameter}"
 
 
 @dataclass(frozen=True)
@@ -138,6 +148,28 @@ class Model(Family):
         if base.score is not None:
             self.score = self._score
             self.derivative_sums, self.derivatives = self._derivative_sums, _as_they_are
+
+    @classmethod
+    def of_coefficients(
+        cls,
+        base: Family,
+        sizes: Mapping[str, int],
+        links: Mapping[str, Link],
+        offsets: Collection[str],
+    ) -> Model:
+        """A model whose parameters are the coefficients of designs as they are, for rows that are given later."""
+        terms = [
+            Linear(
+                name,
+                design_key(name),
+                links[name],
+                np.zeros(k),
+                np.ones(k),
+                offset_key(name) if name in offsets else None,
+            )
+            for name, k in sizes.items()
+        ]
+        return cls(base, terms, {}, Unit())
 
     # --- what is known of the rows ------------------------------------------------------------------------------------
 

@@ -16,15 +16,20 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.columns import Level
+from mle_toolkit.data.formulas import Design, Recipe, Term, read
 from mle_toolkit.errors import MleError, UnknownNameError
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.families.base import Family, Parameter, Role, family_class, get_family
 from mle_toolkit.families.combinators import kinds
 from mle_toolkit.families.combinators.parts import Combined
+from mle_toolkit.families.combinators.reparametrised import Reparametrised
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
+from mle_toolkit.families.links import Link, get_link, links
 from mle_toolkit.families.written import scipy_named
 from mle_toolkit.information.report import InformationReport
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import shown
 from mle_toolkit.report import schema
 
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     import os
 
     from mle_toolkit.fitting import Fit
+    from mle_toolkit.regression import RegressionFit
 
 FORMAT = "mle_toolkit.fit"
 SCHEMA = 1
@@ -100,24 +106,11 @@ def fit_from_dict(record: Mapping[str, Any], kind: type[Fit]) -> Fit:
     """
     if record.get("format") != FORMAT:
         raise MleError(f"not a saved fit: format is {shown(record.get('format'))}, expected {FORMAT!r}.")
-    version = record.get("schema")
-    if not isinstance(version, int) or isinstance(version, bool) or version > SCHEMA:
-        raise MleError(
-            f"the saved fit has schema {shown(version)}, and this version of mle_toolkit reads up to {SCHEMA}; "
-            f"upgrade it."
-        )
+    _check_schema(record)
     family = family_from_dict(schema.item(record, "family", ""), "family")
     theta = _values(family, schema.item(record, "params", ""), "params", in_domain=True)
     covariances = schema.mapping(schema.item(record, "cov_params", ""), "cov_params")
-    nobs = schema.number(schema.item(record, "nobs", ""), "nobs")
-    if not 0 < nobs < math.inf:
-        schema.refuse("nobs", f"expected a number above 0, got {nobs:g}")
-    llf = schema.number(schema.item(record, "llf", ""), "llf")
-    if not math.isfinite(llf):
-        schema.refuse("llf", f"expected a finite number, got {llf:g}")
-    weight_kind = schema.item(record, "weight_kind", "")
-    if weight_kind not in ("frequency", "reliability"):
-        schema.refuse("weight_kind", f"expected frequency or reliability, got {shown(weight_kind)}")
+    nobs, llf, weight_kind = _facts(record)
     fixed = tuple(schema.entries(schema.item(record, "fixed", ""), "fixed", schema.text))
     for k, name in enumerate(fixed):
         if name not in family.param_names or name in fixed[:k]:
@@ -150,6 +143,229 @@ def fit_from_dict(record: Mapping[str, Any], kind: type[Fit]) -> Fit:
     return fit
 
 
+def _check_schema(record: Mapping[str, Any]) -> None:
+    version = record.get("schema")
+    if not isinstance(version, int) or isinstance(version, bool) or version > SCHEMA:
+        raise MleError(
+            f"the saved fit has schema {shown(version)}, and this version of mle_toolkit reads up to {SCHEMA}; "
+            f"upgrade it."
+        )
+
+
+def _facts(record: Mapping[str, Any]) -> tuple[float, float, str]:
+    """Number of observations, log-likelihood, and kind of weights."""
+    nobs = schema.number(schema.item(record, "nobs", ""), "nobs")
+    if not 0 < nobs < math.inf:
+        schema.refuse("nobs", f"expected a number above 0, got {nobs:g}")
+    llf = schema.number(schema.item(record, "llf", ""), "llf")
+    if not math.isfinite(llf):
+        schema.refuse("llf", f"expected a finite number, got {llf:g}")
+    weight_kind = schema.item(record, "weight_kind", "")
+    if weight_kind not in ("frequency", "reliability"):
+        schema.refuse("weight_kind", f"expected frequency or reliability, got {shown(weight_kind)}")
+    return nobs, llf, str(weight_kind)
+
+
+# --- regressions ----------------------------------------------------------------------------------------------------
+
+
+REGRESSION_FORMAT = "mle_toolkit.regression"
+
+
+def regression_to_dict(fit: RegressionFit) -> dict[str, Any]:
+    """Everything about a regression but its data: formulas with what they learned, coefficients, covariances."""
+    for name, link in fit.links.items():
+        if get_link(link.name) is not link if link.name in links() else True:
+            raise MleError(
+                f"the link of {name}, {link}, is not one of ours, so it cannot be saved: {', '.join(links())}."
+            )
+    covariances = {}
+    for kind in _SAVED_COVARIANCES:
+        matrix = fit.cov_params(kind).to_numpy()  # type: ignore[arg-type]
+        covariances[kind] = [row[: k + 1].tolist() for k, row in enumerate(matrix)]
+    base = fit.model.base
+    certificate = fit.certificate
+    record = {
+        "format": REGRESSION_FORMAT,
+        "schema": SCHEMA,
+        "family": family_to_dict(base.given({name: np.max(base.known[name], keepdims=True) for name in base.per_row})),
+        "designs": {name: design.to_dict() for name, design in fit.designs.items()},
+        "links": {name: link.name for name, link in fit.links.items()},
+        "offsets": list(fit.shifted),
+        "params": {name: np.asarray(value) for name, value in fit.params.items()},
+        "fixed": list(fit.fixed),
+        "known": fit.known,
+        "pinned": fit.pinned,
+        "weight_kind": fit.weight_kind,
+        "llf": fit.llf,
+        "nobs": fit.nobs,
+        "n_given": fit.n_given,
+        "cov_params": covariances,
+        "optimism": fit.optimism,
+        "certificate": certificate_to_dict(fit._pieces.get("certificate", certificate)),
+        "information": fit.information().to_dict(),
+        "derived": {name: getattr(fit, name) for name in DERIVED},
+    }
+    plain: dict[str, Any] = jsonable(record)
+    return plain
+
+
+def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -> RegressionFit:
+    """The regression of which `regression_to_dict` made the record; without its data.
+
+    Raises
+    ------
+    MleError
+        If the record is damaged, or has a newer schema.
+    """
+    _check_schema(record)
+    base = family_from_dict(schema.item(record, "family", ""), "family")
+    designs = {
+        name: _design_from_dict(value, f"designs.{name}")
+        for name, value in schema.mapping(schema.item(record, "designs", ""), "designs").items()
+    }
+    chosen = schema.mapping(schema.item(record, "links", ""), "links")
+    found: dict[str, Link] = {}
+    for name in designs:
+        if name not in base.param_names:
+            schema.refuse(f"designs.{name}", f"{base.name} has no such parameter")
+        with schema.inside(f"links.{name}"):
+            found[name] = get_link(schema.text(schema.item(chosen, name, "links"), f"links.{name}"))
+    names = [
+        name if name not in designs else f"{name}[{term}]"
+        for name in base.param_names
+        for term in (designs[name].names if name in designs else ("",))
+    ]
+    values = _coefficients(base, designs, schema.item(record, "params", ""))
+    at = dict(zip(names, values.tolist(), strict=True))
+    held: list[dict[str, float]] = []
+    for part in ("known", "pinned"):
+        given = schema.read_as(dict[str, float], schema.item(record, part, ""), part)
+        for name, value in given.items():
+            if name not in at or name in base.param_names or value != at[name]:
+                schema.refuse(f"{part}.{name}", "expected a coefficient, as in params")
+        held.append(given)
+    fixed = tuple(schema.entries(schema.item(record, "fixed", ""), "fixed", schema.text))
+    for k, name in enumerate(fixed):
+        if name not in names or name in fixed[:k] or (name not in base.param_names and name not in held[0]):
+            schema.refuse(f"fixed[{k}]", f"expected a parameter or known coefficient, each once, got {shown(name)}")
+    offsets = tuple(schema.entries(schema.item(record, "offsets", ""), "offsets", schema.text))
+    for k, name in enumerate(offsets):
+        if name not in designs:
+            schema.refuse(f"offsets[{k}]", f"expected a parameter with a formula, got {shown(name)}")
+    free = [k for k, name in enumerate(names) if name not in held[0] and name not in held[1]]
+    covariances = schema.mapping(schema.item(record, "cov_params", ""), "cov_params")
+    pieces: dict[str, Any] = {}
+    for name, rows in covariances.items():
+        if name in _KEPT_COVARIANCES:
+            whole = _lower_triangle(rows, len(names), f"cov_params.{name}")
+            pieces[f"cov_{name}"] = whole[np.ix_(free, free)]
+    nobs, llf, weight_kind = _facts(record)
+    pieces |= {
+        "optimism": schema.number(schema.item(record, "optimism", ""), "optimism"),
+        "certificate": schema.read_as(Certificate, schema.item(record, "certificate", ""), "certificate"),
+        "information": schema.read_as(InformationReport, schema.item(record, "information", ""), "information"),
+    }
+    default = "cov_observed" if weight_kind == "frequency" else "cov_sandwich"
+    if default not in pieces:
+        schema.refuse("cov_params", f"expected {default.removeprefix('cov_')}")
+    moved = {names[k] for k in free}
+    sizes = {name: sum(f"{name}[{term}]" in moved for term in design.names) for name, design in designs.items()}
+    shifted = [name for name, design in designs.items() if name in offsets or sizes[name] < len(design.names)]
+    model = Model.of_coefficients(base, sizes, found, shifted)
+    fit = kind(model, values[free], llf, nobs, fixed, weight_kind, None, None, pieces)
+    fit.designs, fit.links, fit.known, fit.pinned = designs, found, held[0], held[1]
+    fit.n_given = schema.whole(schema.item(record, "n_given", ""), "n_given", 0)
+    fit.rows, fit.shifted = np.empty(0, dtype=np.intp), offsets
+    _check_derived(fit, record.get("derived", {}))
+    return fit
+
+
+def _coefficients(base: Family, designs: Mapping[str, Design], record: Any) -> Array:
+    """All coefficients in one vector."""
+    found = schema.mapping(record, "params")
+    parts = []
+    for parameter in base.parameters:
+        where = f"params.{parameter.name}"
+        value = _numbers(schema.item(found, parameter.name, "params"), where)
+        shape = (len(designs[parameter.name].names),) if parameter.name in designs else ()
+        if value.shape != shape or np.any(np.isnan(value)):
+            schema.refuse(where, f"expected numbers of shape {shape}")
+        parts.append(np.ravel(value))
+    return np.concatenate(parts)
+
+
+def _lower_triangle(rows: Any, side: int, path: str) -> Array:
+    if not isinstance(rows, list) or len(rows) != side:
+        schema.refuse(path, f"expected {side} rows of a triangle")
+    matrix = np.zeros((side, side))
+    for k, row in enumerate(rows):
+        values = _numbers(row, f"{path}[{k}]")
+        if values.shape != (k + 1,):
+            schema.refuse(f"{path}[{k}]", f"expected {k + 1} numbers")
+        matrix[k, : k + 1] = matrix[: k + 1, k] = values
+    if np.any(np.diag(matrix) < 0):
+        schema.refuse(path, "expected variances, of which none is negative")
+    return matrix
+
+
+def _design_from_dict(record: Any, path: str) -> Design:
+    """The design of which `Design.to_dict` made the record; its formula is read anew, and never evaluated."""
+    names = tuple(schema.entries(schema.item(record, "names", path), f"{path}.names", schema.text))
+    if not names or len(set(names)) < len(names):
+        schema.refuse(f"{path}.names", "expected names of columns, each once")
+    formula = schema.item(record, "formula", path)
+    if formula is None:
+        return Design(names, {name: slice(k, k + 1) for k, name in enumerate(names)})
+    with schema.inside(path):
+        _, factors = read(schema.text(formula, f"{path}.formula"))
+    terms = []
+    for k, term in enumerate(schema.entries(schema.item(record, "terms", path), f"{path}.terms", schema.mapping)):
+        where = f"{path}.terms[{k}]"
+        parts = schema.read_as(
+            tuple[tuple[tuple[str, bool], ...], ...], schema.item(term, "parts", where), f"{where}.parts"
+        )
+        stray = [label for part in parts for label, _ in part if label not in factors]
+        if stray:
+            schema.refuse(f"{where}.parts", f"{shown(stray[0])} is not in the formula")
+        terms.append(Term(schema.text(schema.item(term, "name", where), f"{where}.name"), parts))
+    levels: dict[str, tuple[Level, ...]] = {}
+    bases: dict[str, Level] = {}
+    given = schema.mapping(schema.item(record, "bases", path), f"{path}.bases")
+    for label, values in schema.mapping(schema.item(record, "levels", path), f"{path}.levels").items():
+        where = f"{path}.levels.{label}"
+        found = tuple(schema.entries(values, where, _level_from_json))
+        base = _level_from_json(schema.item(given, label, f"{path}.bases"), f"{path}.bases.{label}")
+        if label not in factors or base not in found or len(set(found)) < len(found):
+            schema.refuse(where, "expected levels of a factor of the formula, each once, with its base among them")
+        levels[label], bases[label] = found, base
+    states = schema.mapping(schema.item(record, "states", path), f"{path}.states")
+    for label, state in states.items():
+        _check_state(state, f"{path}.states.{label}")
+    design = Design.of_recipe(formula, Recipe(factors, tuple(terms), levels, bases, states))
+    if design.names != names:
+        schema.refuse(f"{path}.names", "are not those that the terms of the formula make")
+    return design
+
+
+def _level_from_json(value: Any, path: str) -> Level:
+    if not isinstance(value, (str, bool, int, float)):
+        schema.refuse(path, f"expected a text or a number, got {shown(value)}")
+    return value
+
+
+def _check_state(value: Any, path: str, depth: int = 0) -> None:
+    """What a mean, a polynomial or a spline learned: numbers, truth values and lists of them, by name."""
+    if isinstance(value, dict) and depth < 2:
+        for name, one in value.items():
+            _check_state(one, f"{path}.{name}", depth + 1)
+    elif isinstance(value, list) and depth < 4:
+        for k, one in enumerate(value):
+            _check_state(one, f"{path}[{k}]", depth + 1)
+    elif value is not None and not isinstance(value, (bool, int, float)):
+        schema.refuse(path, f"expected numbers, got {shown(value)}")
+
+
 def _check_derived(fit: Fit, derived: Any) -> None:
     """Refuse a file whose numbers contradict each other."""
     for name, value in schema.mapping(derived, "derived").items():
@@ -177,6 +393,8 @@ def family_to_dict(family: Family) -> dict[str, Any]:
     made = _made_to_dict(family)
     if made is not None:
         return made
+    if isinstance(family, Reparametrised):
+        return {"kind": "form", "by": family.kind, "of": family_to_dict(family.base)}
     return {
         "kind": "custom",
         "name": family.name,
@@ -199,6 +417,9 @@ def family_from_dict(record: Any, path: str = "family", depth: int = 0) -> Famil
     with schema.inside(path):
         if kind in kinds():
             return _made_from_dict(kinds()[kind], record, path, depth)
+        if kind == "form":
+            of = family_from_dict(schema.item(record, "of", path), f"{path}.of", depth + 1)
+            return of.by(schema.text(schema.item(record, "by", path), f"{path}.by"))
         name = schema.text(schema.item(record, "name", path), f"{path}.name")
         if kind == "custom":
             listed = schema.item(record, "parameters", path)
