@@ -82,6 +82,8 @@ class Maximum:
         Where the likelihood is higher, and has no bound, beyond a limiting family.
     searched : tuple of Objective and ndarray, or None
         What a search maximised, and where that ended.
+    where : str or None
+        A limit in words, where its law's name does not say it.
     """
 
     family: Family
@@ -99,6 +101,7 @@ class Maximum:
     bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
     elsewhere: str | None = None
     searched: tuple[Objective, Array] | None = None
+    where: str | None = None
 
     @cached_property
     def loglik(self) -> float:
@@ -164,8 +167,9 @@ class Maximum:
         }
         if self.limit is not None:
             at_limit = self.limit.certify()
-            where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in self.boundary)
-            there = f"the boundary {where}, where {family.name} is {self.limit.family.name}"
+            named = [] if self.where else self.boundary
+            where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in named)
+            there = self.where or f"the boundary {where}, where {family.name} is {self.limit.family.name}"
             return replace(
                 at_limit,
                 **facts | {"irregular": at_limit.irregular},

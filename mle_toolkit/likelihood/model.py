@@ -48,6 +48,44 @@ def offset_key(parameter: str) -> str:
 
 
 @dataclass(frozen=True)
+class RunOff:
+    """Where coefficients that run to infinity leave the predictors of rows.
+
+    Parameters
+    ----------
+    directions : tuple of ndarray of shape (k,)
+        In coefficients of the raw design; the first along which a row's predictor moves says to which end it goes.
+    finite : ndarray of shape (k,)
+        Coefficients of the raw design, in the unit of the data, that give the predictors of all other rows.
+    """
+
+    directions: tuple[Array, ...]
+    finite: Array
+
+    def predictor(self, raw: Array) -> Array:
+        """Predictors of the rows of a raw design, without offset; ±inf where they run off."""
+        eta = raw @ self.finite
+        settled = np.zeros(len(raw), dtype=bool)
+        for direction in self.directions:
+            side = sides(raw, direction)
+            moved = ~settled & (side != 0)
+            eta = np.where(moved, np.copysign(np.inf, side), eta)
+            settled |= moved
+        return eta
+
+
+_LEVEL = 1e-9
+"""Share of the largest of the terms of a predictor below which their sum is the rounding of zero."""
+
+
+def sides(raw: Array, direction: Array) -> Array:
+    """To which end each row's predictor goes along a direction of coefficients: -1, 0 or 1."""
+    along = raw @ direction
+    reach = np.abs(raw) @ np.abs(direction)
+    return np.where(np.abs(along) <= _LEVEL * reach, 0.0, np.sign(along))
+
+
+@dataclass(frozen=True)
 class Linear:
     """A parameter whose predictor is linear: ``link(parameter) = Z @ coefficients + offset``.
 
@@ -112,12 +150,15 @@ class Linear:
     def _moved(self, coefficients: Array, sign: float) -> Array:
         if self.constant is None or not self.shift.any():
             return coefficients
-        moved = coefficients.copy()
-        moved[self.constant] += sign * float(self.shift @ coefficients)
+        moved, shifted = coefficients.copy(), self.shift != 0.0
+        moved[self.constant] += sign * float(self.shift[shifted] @ coefficients[shifted])
         return moved
 
     constant: int | None = None
     """Which column of the design is 1 in every row, if one is."""
+
+    run_off: RunOff | None = None
+    """Where some of the coefficients are infinite."""
 
 
 class Model(Family):
@@ -133,10 +174,14 @@ class Model(Family):
         Designs, offsets and constants of the rows at hand.
     unit : Unit
         The unit of the observations in which the predictors are.
+    ends : tuple of Limit
+        Limits of its own, as where covariates tell outcomes apart.
     """
 
-    def __init__(self, base: Family, linear: Sequence[Linear], rows: Known, unit: Unit) -> None:
-        self.base, self.rows, self.own_unit = base, rows, unit
+    def __init__(
+        self, base: Family, linear: Sequence[Linear], rows: Known, unit: Unit, ends: tuple[Limit, ...] = ()
+    ) -> None:
+        self.base, self.rows, self.own_unit, self.ends = base, rows, unit, ends
         self.linear = {term.parameter: term for term in linear}
         self.name = base.name
         self.support = base.support
@@ -188,7 +233,7 @@ class Model(Family):
     def given(self, known: Known) -> Model:
         """The model of rows of which this is known."""
         rows = {name: known[name] for name in self.per_row}
-        return Model(self.base.given(rows), tuple(self.linear.values()), rows, self.own_unit)
+        return Model(self.base.given(rows), tuple(self.linear.values()), rows, self.own_unit, self.ends)
 
     def strata(self, sample: Sample) -> tuple[Array, ...]:
         """Every row is a stratum of its own."""
@@ -231,7 +276,11 @@ class Model(Family):
                 designs.append(None)
                 continue
             design = term.design(self.rows)
-            at, slope, bend = term.link.inverse(design @ np.asarray(value) + term.fixed_part(self.rows))
+            if term.run_off is None:
+                eta = design @ np.asarray(value)
+            else:
+                eta = term.factor * term.run_off.predictor(self.rows[term.key])
+            at, slope, bend = term.link.inverse(eta + term.fixed_part(self.rows))
             domain = self.base.parameters[len(params)].domain
             inside = domain.contains(at)
             params.append(at if np.all(inside) else np.where(inside, at, np.nan))
@@ -397,8 +446,8 @@ class Model(Family):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """Those of the law at which parameters that are numbers end."""
-        return tuple(found for limit in self.base.limits if (found := self._limit(limit)) is not None)
+        """Its own, and those of the law at which parameters that are numbers end."""
+        return *self.ends, *(found for limit in self.base.limits if (found := self._limit(limit)) is not None)
 
     def _limit(self, limit: Limit) -> Limit | None:
         law = limit.family

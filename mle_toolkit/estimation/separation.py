@@ -1,0 +1,469 @@
+"""Maxima of regressions whose coefficients run to infinity, and columns that others make up.
+
+Where covariates tell outcomes apart, the likelihood rises for ever along a direction of coefficients. The direction is
+found by linear programs over what each row allows, and proved by one pass: no row's likelihood falls along it to its
+end. What is left is a regression without the rows' predictors that run off; it has the supremum of the likelihood, and
+the maximum and standard errors of all coefficients that are determined.
+
+Sources: Albert & Anderson (1984), Biometrika 71, 1-10; Santner & Duffy (1986), Biometrika 73, 755-758; Konis (2007),
+Linear programming algorithms for detecting separated data, thesis, Oxford, ch. 4 (the program); Geyer (2009),
+Electronic Journal of Statistics 3, 259-289 (directions of recession and the limiting model).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
+from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.families.base import Limit
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.likelihood.designs import relations, written_sum
+from mle_toolkit.likelihood.model import Linear, Model, RunOff, sides
+from mle_toolkit.likelihood.sums import Likelihood
+
+Mask = NDArray[np.bool_]
+
+_FALLS = 1e-9
+"""Nats by which the likelihood of a row may differ where it does not fall: rounding."""
+
+_SUPREMUM = 1e-7
+"""Nats, relative to a log-likelihood above 1, by which a supremum may be below what the search has reached."""
+
+_MARGIN = 1e-7
+"""Of a direction in columns of unit size, below which a row does not move: tolerance of the linear program."""
+
+_LADDER = 2.0 ** (np.arange(160, 8, -1) / 4)
+"""Predictors, from the farthest, that are tried for the end of a parameter's domain."""
+
+_RANGE = 1e130
+"""Of parameters, and one over it: their squares, of which second derivatives are made, are doubles too."""
+
+
+def maximise_model(
+    model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], **options: Any
+) -> Maximum:
+    """Maximise the likelihood of a regression; where coefficients run to infinity, find the limit.
+
+    Parameters
+    ----------
+    model : Model
+    sample : Sample
+    columns : mapping of str to sequence of str
+        Names of the columns of the design of each parameter.
+    **options
+        As for `maximise`.
+
+    Raises
+    ------
+    NoMaximumError
+        Where covariates separate all outcomes, or columns of a design make up another.
+    """
+    try:
+        found = maximise(model, sample, **options)
+    except DataError:
+        raise
+    except NoMaximumError:
+        settled = _settled(model, sample, columns, None, options)
+        if settled is None:
+            raise
+        return settled
+    if found.limit is None and sample.in_memory and (found.boundary or not found.certify().ok):
+        return _settled(model, sample, columns, found, options) or found
+    return found
+
+
+def _settled(
+    model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], found: Maximum | None, options: Mapping[str, Any]
+) -> Maximum | None:
+    """The limit at which the likelihood has its supremum; None where no direction is found."""
+    if not sample.in_memory:
+        return None
+    known = options.get("fixed") or {}
+    linear = [term for name, term in model.linear.items() if name not in known]
+    for term in linear:
+        check_columns(model.name, term.parameter, sample.known[term.key], columns[term.parameter], term.constant)
+    likelihood = Likelihood(model, sample)
+    theta = None if found is None else found.theta_in_unit
+    if theta is None or not np.all(np.isfinite(theta)):
+        theta = np.concatenate([np.ravel(value) for value in model.start(sample)[0]])
+    runs = [run for term in linear if (run := _run(model, likelihood, theta, term)) is not None]
+    if not runs:
+        return None
+    main = model.base.main_parameter
+    for run in runs:
+        if run.term.parameter == main and np.all(run.side != 0):
+            raise _separated(model, sample, run, columns[main])
+    return _at_end(model, sample, runs, columns, found, options)
+
+
+def check_columns(law: str, parameter: str, design: Array, names: Sequence[str], constant: int | None) -> None:
+    """Refuse a design some of whose columns are sums of others.
+
+    Raises
+    ------
+    NoMaximumError
+        With the relations written out.
+    """
+    seen = relations(design, constant)
+    if not seen.dropped:
+        return
+    said = "; ".join(seen.written(names, constant))
+    which = ", ".join(names[k] for k in seen.dropped)
+    message = (
+        f"{law}: the columns of {parameter} are collinear: {said}; so the data do not determine their coefficients. "
+        f"Leave out {which}, or what makes it up."
+    )
+    certificate = Certificate(verdict=Verdict.NOT_IDENTIFIED, message=message, method="none")
+    raise NoMaximumError(message, certificate)
+
+
+# --- directions -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Directions in which the predictor of a parameter runs off.
+
+    Attributes
+    ----------
+    term : Linear
+    directions : tuple of ndarray of shape (k,)
+        In coefficients of the raw design, in the order in which they count.
+    side : ndarray of shape (n,)
+        To which end the predictor of each row goes; 0 where it stays.
+    """
+
+    term: Linear
+    directions: tuple[Array, ...]
+    side: Array
+
+
+def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> _Run | None:
+    """In which directions no row's likelihood falls, and some predictors move."""
+    up, down = (_allowed(model, likelihood, theta, term, sign) for sign in (1.0, -1.0))
+    raw = likelihood.sample.known[term.key]
+    design = term.design(likelihood.sample.known)
+    side = np.zeros(len(raw))
+    directions: list[Array] = []
+    for inner in _recession(design, up, down):
+        direction = _cleaned(term, inner)
+        new = np.where(side == 0, sides(raw, direction), 0.0)
+        # The proof: one pass over the rows.
+        if not np.any(new) or np.any((new > 0) & ~up) or np.any((new < 0) & ~down):
+            break
+        side += new
+        directions.append(direction)
+    return _Run(term, _joined(raw, directions, side), side) if directions else None
+
+
+def _joined(raw: Array, directions: Sequence[Array], side: Array) -> tuple[Array, ...]:
+    """One direction that moves all rows as several do one after the other, where rounding allows it."""
+    joined = directions[0]
+    for later in directions[1:]:
+        for share in _SHARES:
+            tried = joined + share * later
+            if np.array_equal(sides(raw, tried), np.where(sides(raw, joined) != 0, sides(raw, joined), side * (sides(raw, later) != 0))):
+                joined = tried
+                break
+        else:
+            return tuple(directions)
+    return (joined / np.max(np.abs(joined)),)
+
+
+_SHARES = 0.5 ** np.arange(20)
+"""Of a later direction, tried until none of the rows that move along the earlier turns round."""
+
+
+def _cleaned(term: Linear, inner: Array) -> Array:
+    """A direction in coefficients of the raw design, without what of it is rounding."""
+    raw = term.frame * inner if term.frame.ndim == 1 else term.frame @ inner
+    share = np.abs(inner) if term.frame.ndim == 1 else np.abs(raw)
+    raw = np.where(share <= _MARGIN * np.max(share), 0.0, raw)
+    if term.constant is not None:
+        moved = float(raw @ term.shift)
+        reach = float(np.abs(raw) @ np.abs(term.shift)) + abs(raw[term.constant])
+        raw[term.constant] -= moved
+        if abs(raw[term.constant]) <= _MARGIN * reach:
+            raw[term.constant] = 0.0
+    return np.asarray(raw / np.max(np.abs(raw)))
+
+
+def _at_predictor(model: Model, term: Linear, value: float) -> Model:
+    """The model in which the predictor of a parameter is one number in all rows."""
+    still = replace(term, frame=np.zeros(term.size), offset=None, offset_shift=value)
+    others = [still if other.parameter == term.parameter else other for other in model.linear.values()]
+    return Model(model.base, others, model.rows, model.own_unit)
+
+
+def _farthest(model: Model, term: Linear, sign: float) -> float:
+    """The predictor beyond which no double tells the parameter from the end of its domain."""
+    domain = model.base.parameters[model.base.param_names.index(term.parameter)].domain
+    assert isinstance(domain, Interval)
+    with np.errstate(all="ignore"):
+        values = term.link.inverse(sign * _LADDER)[0]
+    inside = (values > domain.lower) & (values < domain.upper) & (np.abs(values) > 1 / _RANGE) & (np.abs(values) < _RANGE)
+    return sign * float(_LADDER[np.argmax(inside)]) if inside.any() else 0.0
+
+
+def _allowed(model: Model, likelihood: Likelihood, theta: Array, term: Linear, sign: float) -> Mask:
+    """Rows whose likelihood does not fall as a predictor goes to one end."""
+    far = _farthest(model, term, sign)
+    here = likelihood.rows(theta)
+    if far == 0.0:
+        return np.zeros(len(here), dtype=bool)
+    with np.errstate(all="ignore"):
+        mid, end = (
+            Likelihood(_at_predictor(model, term, value), likelihood.sample).rows(theta) for value in (far / 2, far)
+        )
+        rounding = _FALLS * np.maximum(1.0, np.abs(here))
+        return np.asarray((end >= mid - rounding) & (end >= here - rounding))
+
+
+def _recession(design: Array, up: Mask, down: Mask) -> Iterator[Array]:
+    """Directions along which rows move only where they are allowed to; the later ones where the earlier do not move."""
+    from scipy import optimize
+
+    held = ~up & ~down
+    basis = _null_space(design[held]) if held.any() else np.eye(design.shape[1])
+    bound = up != down
+    moving = np.where(up, 1.0, -1.0)[bound][:, None] * (design[bound] @ basis)
+    moving = moving[np.max(np.abs(moving), axis=1, initial=0.0) > _MARGIN]
+    while moving.size and basis.shape[1]:
+        program = optimize.linprog(-moving.sum(axis=0), A_ub=-moving, b_ub=np.zeros(len(moving)), bounds=(-1, 1))
+        if program.status != 0:
+            return
+        still = moving @ program.x <= _MARGIN
+        if still.all():
+            return
+        # The program's tolerance taken out: rows that do not move do so exactly.
+        within = _null_space(moving[still]) if still.any() else np.eye(basis.shape[1])
+        way = within @ (within.T @ program.x)
+        if not np.any(moving[~still] @ way > _MARGIN):
+            return
+        yield basis @ way
+        moving = moving[still]
+
+
+def _null_space(rows: Array) -> Array:
+    """Orthonormal columns that span what no row sees; shape (k, dimension)."""
+    n_columns = rows.shape[1]
+    upper = np.linalg.qr(rows, mode="r") if len(rows) > n_columns else rows
+    _, sizes, axes = np.linalg.svd(upper, full_matrices=True)
+    rank = int(np.count_nonzero(sizes > _MARGIN * (sizes[0] if len(sizes) else 0.0)))
+    return np.asarray(axes[rank:].T)
+
+
+# --- the limit --------------------------------------------------------------------------------------------------------
+
+
+class _Left(NamedTuple):
+    """What is left of the predictor of a parameter where some rows have run off."""
+
+    term: Linear  # of the limit
+    whole: Linear  # of the model, in coordinates in which infinite coefficients keep to themselves
+    known: dict[str, Array]
+    kept: Array
+    lost: Array  # coefficients, per column: 0 where determined, ±inf, or NaN where neither
+    nothing: bool
+
+
+def _left(run: _Run, far: tuple[float, float], sample: Sample) -> _Left:
+    term, known = run.term, sample.known
+    raw = known[term.key]
+    runs = run.side != 0
+    rest = raw[~runs]
+    constant = term.constant
+    shown = relations(rest, constant) if len(rest) else None
+    kept = np.array(shown.kept if shown is not None else (), dtype=int)
+    size = raw.shape[1]
+    open_ = np.zeros(size, dtype=bool)
+    if shown is None:
+        open_[:] = True
+    else:
+        open_[list(shown.dropped)] = True
+        open_[kept[np.any(shown.weights != 0, axis=1)]] = True
+    lost = np.zeros(size)
+    for direction in reversed(run.directions):
+        lost = np.where(direction != 0, np.copysign(np.inf, direction), lost)
+    lost = np.where(open_ & (lost == 0), np.nan, lost)
+    nothing = len(kept) == 0
+    weight = sample.weight if sample.weight is None else sample.weight[~runs]
+    if nothing:
+        design, shift, frame, place = np.zeros((len(raw), 1)), np.zeros(1), np.ones(1), None
+    else:
+        place = None if constant is None or constant not in kept else int(np.flatnonzero(kept == constant)[0])
+        mine = rest[:, kept]
+        shift = np.zeros(len(kept)) if place is None else np.average(mine, axis=0, weights=weight)
+        if place is not None:
+            shift[place] = 0.0
+        spread = np.sqrt(np.average(np.square(mine - shift), axis=0, weights=weight))
+        frame = 1 / np.where(spread > 0, spread, 1.0)
+        design = np.where(runs[:, None], shift, raw[:, kept])
+    offset = np.zeros(len(raw)) if term.offset is None else known[term.offset]
+    ends = np.where(run.side > 0, far[1], far[0])
+    offset = np.where(runs, (ends - term.offset_shift) / term.factor, offset)
+    key, offset_key = f"{term.key} at its end", f"offset of {term.parameter} at its end"
+    limit = replace(
+        term, key=key, shift=shift, frame=frame, offset=offset_key, constant=place,
+    )  # fmt: skip
+    own = term.frame if term.frame.ndim == 1 else np.ones(size)
+    whole = replace(term, shift=np.where(lost == 0, term.shift, 0.0), frame=own)
+    return _Left(limit, whole, {key: design, offset_key: offset}, kept, lost, nothing)
+
+
+def _at_end(
+    model: Model,
+    sample: Sample,
+    runs: Sequence[_Run],
+    columns: Mapping[str, Sequence[str]],
+    found: Maximum | None,
+    options: Mapping[str, Any],
+) -> Maximum | None:
+    """The maximum of the limiting model, where it is the supremum of the likelihood."""
+    left = {
+        run.term.parameter: _left(
+            run, (_farthest(model, run.term, -1.0), _farthest(model, run.term, 1.0)), sample
+        )
+        for run in runs
+    }
+    extended = sample.with_known(**{key: column for part in left.values() for key, column in part.known.items()})
+    terms = [left[name].term if name in left else term for name, term in model.linear.items()]
+    limit_model = Model(model.base, terms, extended.known, model.own_unit).given(extended.known)
+    fixed = dict(options.get("fixed") or {}) | {name: [0.0] for name, part in left.items() if part.nothing}
+    limit = maximise(limit_model, extended, fixed=fixed or None, bounds=options.get("bounds"))
+    if not limit.certify().ok:
+        return None
+    if found is not None and limit.loglik < found.loglik - _SUPREMUM * max(1.0, abs(found.loglik)):
+        return None
+
+    def embed(*coefficients: Any) -> tuple[Any, ...]:
+        own: list[Any] = []
+        for p, value in zip(model.parameters, coefficients, strict=True):
+            part = left.get(p.name)
+            if part is None:
+                own.append(value)
+            else:
+                raw = np.where(part.lost == 0, _raw(part, value), part.lost)
+                own.append(part.whole.to_unit(raw))
+        return tuple(own)
+
+    law, inside = limit.family, limit
+    step = embed
+    if limit.limit is not None:
+        # A limit of the limit, as a Poisson law where negative binomial ones have run off.
+        inner = next(item.embed for item in law.limits if item.family.name == limit.limit.family.name)
+        inside = limit.limit
+
+        def step(*coefficients: Any) -> tuple[Any, ...]:
+            return embed(*inner(*coefficients))
+
+    at = dict(zip(law.param_names, law.unpack(limit.theta), strict=True))
+    whole = []
+    for name, term in model.linear.items():
+        part = left.get(name)
+        if part is None:
+            whole.append(term)
+            continue
+        run = next(r for r in runs if r.term.parameter == name)
+        whole.append(replace(part.whole, run_off=RunOff(run.directions, _raw(part, at[name]))))
+    family = Model(model.base, whole, model.rows, model.own_unit, (Limit(inside.family, step),))
+    theta = np.concatenate([np.ravel(value) for value in embed(*law.unpack(limit.theta))])
+    named = tuple(
+        f"{name}[{columns[name][k]}]" for name, part in left.items() for k in np.flatnonzero(part.lost != 0).tolist()
+    )
+    said = "; ".join(_in_words(run, left[run.term.parameter], sample, columns[run.term.parameter]) for run in runs)
+    return Maximum(
+        family=family,
+        likelihood=Likelihood(family, sample),
+        theta_in_unit=theta,
+        theta=theta,
+        free=tuple(p.name not in (options.get("fixed") or {}) for p in model.parameters),
+        method=limit.method,
+        fixed=tuple(options.get("fixed") or ()),
+        boundary=named + tuple(name for name in limit.boundary if name not in left),
+        limit=inside,
+        n_starts=limit.n_starts,
+        n_agreeing=limit.n_agreeing,
+        where=f"the boundary {said}; the other coefficients, their standard errors and the log-likelihood are those of "
+        f"this limit",
+    )
+
+
+def _raw(part: _Left, value: Any) -> Array:
+    """Coefficients of the whole raw design that give the predictors of the rows that stay."""
+    raw = np.zeros(part.whole.size)
+    if not part.nothing:
+        raw[part.kept] = part.term.to_data(np.asarray(value))
+    return raw
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _in_words(run: _Run, part: _Left, sample: Sample, names: Sequence[str]) -> str:
+    """Which coefficients run off, and in which rows."""
+    name = run.term.parameter
+    ends = ", ".join(
+        f"{name}[{names[k]}] -> {'∞' if end > 0 else '-∞' if end < 0 else 'anywhere'}"
+        for k, end in enumerate(part.lost.tolist())
+        if end != 0
+    )
+    runs = run.side != 0
+    said = _observed(sample, runs)
+    count = int(np.count_nonzero(runs))
+    return f"{ends}: in {'the one row' if count == 1 else f'all {count} rows'} whose predictor moves with it {said}"
+
+
+def _observed(sample: Sample, rows: Mask) -> str:
+    """What was observed in some rows, in words."""
+    low, high = sample.lower[rows], sample.upper[rows]
+    if np.array_equal(low, high):
+        first, last = float(low.min()), float(low.max())
+        return f"the observation is {first:g}" if first == last else f"observations lie between {first:g} and {last:g}"
+    if np.all(high == np.inf):
+        return "observations are right-censored"
+    if np.all(low == -np.inf):
+        return "observations are left-censored"
+    return "observations are intervals"
+
+
+def _separated(model: Model, sample: Sample, run: _Run, names: Sequence[str]) -> UnboundedLikelihoodError:
+    """The error for covariates that separate all outcomes."""
+    direction, constant = run.directions[0], run.term.constant
+    raw = sample.known[run.term.key]
+    upper, lower = run.side > 0, run.side < 0
+    moving = [k for k in np.flatnonzero(direction).tolist() if k != constant]
+    if len(run.directions) == 1 and len(moving) == 1 and constant is not None and upper.any() and lower.any():
+        k = moving[0]
+        above, below = (upper, lower) if direction[k] > 0 else (lower, upper)
+        cut = 0.5 * (float(raw[above, k].min()) + float(raw[below, k].max()))
+        how = (
+            f"{names[k]} separates y: in all {np.count_nonzero(above)} rows with {names[k]} > {cut:.6g} "
+            f"{_observed(sample, above)}, in all {np.count_nonzero(below)} others {_observed(sample, below)}"
+        )
+        remedy = f"Remove {names[k]}"
+    else:
+        sums = ", then ".join(written_sum(one, names, constant) for one in run.directions)
+        parts = [
+            f"in all {np.count_nonzero(rows)} rows where it is {sign} {_observed(sample, rows)}"
+            for rows, sign in ((upper, "positive"), (lower, "negative"))
+            if rows.any()
+        ]
+        how = f"the covariates separate y: of {sums}, {', '.join(parts)}"
+        remedy = f"Remove one of {', '.join(names[k] for k in moving)}" if moving else "Observe another outcome"
+    message = (
+        f"{model.name}: {how}. The likelihood rises for ever as the coefficients grow in that direction, so there is no "
+        f"maximum. {remedy}, or penalise."
+    )
+    return UnboundedLikelihoodError(
+        message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none")
+    )

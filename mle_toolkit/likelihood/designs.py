@@ -1,0 +1,112 @@
+"""Columns of a design that others make up, and how.
+
+Source: Golub & Van Loan (2013), Matrix Computations, 4th ed., sec. 5.2.8 (Gram-Schmidt, done twice).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+
+_DEPENDENT = 1e-10
+"""Share of a column, in its size about its mean, below which what others leave of it is the rounding of its values."""
+
+_SHOWN = 1e-7
+"""Coefficients of a relation, in units of the columns, that are shown as zero."""
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Which columns of a design are sums of those before them.
+
+    Attributes
+    ----------
+    kept : tuple of int
+        Columns that are not, in their order.
+    dropped : tuple of int
+        Columns that are.
+    weights : ndarray of shape (n_kept, n_dropped)
+        ``design[:, dropped] = design[:, kept] @ weights``.
+    """
+
+    kept: tuple[int, ...]
+    dropped: tuple[int, ...]
+    weights: Array
+
+    def written(self, names: Sequence[str], constant: int | None) -> tuple[str, ...]:
+        """Each relation in words: ``"x2 = 2 x + 1"``."""
+        return tuple(
+            f"{names[j]} = " + written_sum(column, [names[k] for k in self.kept], _position(self.kept, constant))
+            for j, column in zip(self.dropped, self.weights.T, strict=True)
+        )
+
+
+def relations(design: Array, constant: int | None = None) -> Relations:
+    """Find the columns of a design that are sums of those before them, the constant being before all.
+
+    Parameters
+    ----------
+    design : ndarray of shape (n, k)
+    constant : int or None
+        Which column is 1 in every row. Then columns count by what varies in them.
+    """
+    n_columns = design.shape[1]
+    centre = np.zeros(n_columns)
+    if constant is not None:
+        centre = design.mean(axis=0)
+        centre[constant] = 0.0
+    columns = design - centre
+    sizes = np.sqrt(np.sum(np.square(columns), axis=0))
+    # What rounding of the values as they are given leaves of a column that does not vary.
+    rounding = 4 * np.finfo(float).eps * np.sqrt(len(design)) * np.max(np.abs(design), axis=0, initial=0.0)
+    order = [k for k in (constant,) if k is not None] + [k for k in range(n_columns) if k != constant]
+    basis = np.empty((len(design), 0))
+    kept: list[int] = []
+    dropped: list[int] = []
+    for k in order:
+        left = columns[:, k] / (sizes[k] or 1.0)
+        for _ in range(2):
+            left = left - basis @ (basis.T @ left)
+        size = float(np.sqrt(np.sum(left * left)))
+        if size * sizes[k] <= max(_DEPENDENT * sizes[k], rounding[k]):
+            dropped.append(k)
+        else:
+            kept.append(k)
+            basis = np.column_stack([basis, left / size])
+    kept.sort()
+    dropped.sort()
+    inner = columns[:, kept]
+    scale = np.where(sizes[kept] > 0, sizes[kept], 1.0)
+    weights = np.linalg.lstsq(inner / scale, columns[:, dropped], rcond=None)[0] / scale[:, None]
+    if constant is not None and dropped:
+        weights[kept.index(constant)] = centre[dropped] - centre[kept] @ weights
+    for j, column in enumerate(dropped):
+        # What of a relation is rounding is none of it.
+        reach = np.max(np.abs(design[:, kept]), axis=0, initial=0.0) * np.abs(weights[:, j])
+        weights[reach <= _SHOWN * (np.max(np.abs(design[:, column])) or 1.0), j] = 0.0
+    return Relations(tuple(kept), tuple(dropped), weights)
+
+
+def _position(kept: Sequence[int], constant: int | None) -> int | None:
+    return kept.index(constant) if constant in kept else None
+
+
+def written_sum(weights: Array, names: Sequence[str], constant: int | None) -> str:
+    """A sum in words: ``2 x + 1``."""
+    order = [k for k in range(len(names)) if k != constant] + ([] if constant is None else [constant])
+    said = ""
+    for k in order:
+        value = float(weights[k])
+        if value == 0.0:
+            continue
+        size = f"{abs(value):.6g}"
+        term = size if k == constant else names[k] if size == "1" else f"{size} {names[k]}"
+        if said:
+            said += f" {'-' if value < 0 else '+'} {term}"
+        else:
+            said = f"-{term}" if value < 0 else term
+    return said or "0"
