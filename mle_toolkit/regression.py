@@ -19,7 +19,8 @@ from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
 from mle_toolkit.errors import DataError, DegenerateDataError, MleError, ParameterError, UnknownNameError, WeightError
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
-from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.separation import maximise_model
+from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family, family_class, get_family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
@@ -179,7 +180,10 @@ class RegressionFit(Fit):
 
     def _cov(self, kind: CovKind) -> Array:
         inner = super()._cov(kind)
-        cov = np.asarray(self._to_data @ inner @ self._to_data.T)
+        unknown = np.isnan(np.diag(inner))
+        cov = np.asarray(self._to_data @ np.where(np.isnan(inner), 0.0, inner) @ self._to_data.T)
+        lost = np.any(self._to_data[:, unknown] != 0, axis=1)
+        cov[lost, :] = cov[:, lost] = np.nan
         pinned = [k for k, name in enumerate(self.coefficient_names) if name in self.pinned]
         cov[pinned, :] = cov[:, pinned] = np.nan
         return cov
@@ -672,7 +676,13 @@ class _Front:
             held = {**known, **pinned}
             model, sample = self.model(held)
             at = self._start(model, sample, begin, begin_numbers, held)
-            maximum = maximise(model, sample, fixed=numbers or None, bounds=of_numbers or None, start=at, solver=solver)
+            columns = {
+                name: [term for term in design.names if f"{name}[{term}]" not in held]
+                for name, design in self.designs.items()
+            }
+            maximum = maximise_model(
+                model, sample, columns, fixed=numbers or None, bounds=of_numbers or None, start=at, solver=solver
+            )
             return RegressionFit.made(maximum, sample, self.designs, known=known, pinned=pinned)
 
         return self._within(maximised, limits, known)
