@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Limit
 from mle_toolkit.families.domain import Interval
@@ -41,16 +41,14 @@ _SUPREMUM = 1e-7
 _MARGIN = 1e-7
 """Of a direction in columns of unit size, below which a row does not move: tolerance of the linear program."""
 
-_LADDER = 2.0 ** (np.arange(160, 8, -1) / 4)
+_LADDER = 2.0 ** (np.arange(320, 0, -1) / 8)
 """Predictors, from the farthest, that are tried for the end of a parameter's domain."""
 
 _RANGE = 1e130
 """Of parameters, and one over it: their squares, of which second derivatives are made, are doubles too."""
 
 
-def maximise_model(
-    model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], **options: Any
-) -> Maximum:
+def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], **options: Any) -> Maximum:
     """Maximise the likelihood of a regression; where coefficients run to infinity, find the limit.
 
     Parameters
@@ -76,17 +74,29 @@ def maximise_model(
         if settled is None:
             raise
         return settled
-    if found.limit is None and sample.in_memory and (found.boundary or not found.certify().ok):
+    if found.limit is None and sample.in_memory and not _is_clear(found):
         return _settled(model, sample, columns, found, options) or found
     return found
 
 
+def _is_clear(found: Maximum) -> bool:
+    """Whether a maximum is determined, and was reached."""
+    seen = found._measured()
+    flat = len(seen.eigenvalues) > 0 and not seen.eigenvalues[0] > SINGULAR
+    return not found.boundary and not flat and seen.decrement <= DECREMENT_TOLERANCE
+
+
 def _settled(
-    model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], found: Maximum | None, options: Mapping[str, Any]
+    model: Model,
+    sample: Sample,
+    columns: Mapping[str, Sequence[str]],
+    found: Maximum | None,
+    options: Mapping[str, Any],
 ) -> Maximum | None:
     """The limit at which the likelihood has its supremum; None where no direction is found."""
     if not sample.in_memory:
         return None
+    _check_perfect(model, sample)
     known = options.get("fixed") or {}
     linear = [term for name, term in model.linear.items() if name not in known]
     for term in linear:
@@ -97,6 +107,14 @@ def _settled(
         theta = np.concatenate([np.ravel(value) for value in model.start(sample)[0]])
     runs = [run for term in linear if (run := _run(model, likelihood, theta, term)) is not None]
     if not runs:
+        why = None if model.unbounded is None else model.unbounded(sample, known)
+        if why is not None:
+            message = (
+                f"{model.name}: the likelihood is unbounded: {why}. Leave that group out, or let it share a spread."
+            )
+            raise UnboundedLikelihoodError(
+                message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none")
+            )
         return None
     main = model.base.main_parameter
     for run in runs:
@@ -124,6 +142,38 @@ def check_columns(law: str, parameter: str, design: Array, names: Sequence[str],
     )
     certificate = Certificate(verdict=Verdict.NOT_IDENTIFIED, message=message, method="none")
     raise NoMaximumError(message, certificate)
+
+
+def _check_perfect(model: Model, sample: Sample) -> None:
+    """Refuse covariates that fit every observation exactly, on which a density grows without bound.
+
+    Raises
+    ------
+    UnboundedLikelihoodError
+    """
+    term = model.linear.get(model.base.main_parameter)
+    if term is None or model.base.discrete or not sample.is_plain:
+        return
+    unit = model.own_unit
+    observed = (sample.x - unit.centre) / unit.scale
+    with np.errstate(all="ignore"):
+        wanted = term.link.predictor(observed) - term.fixed_part(sample.known)
+    if not np.all(np.isfinite(wanted)):
+        return
+    design = term.design(sample.known)
+    left = wanted - design @ np.linalg.lstsq(design, wanted, rcond=None)[0]
+    spread = float(np.max(np.abs(wanted - np.mean(wanted))))
+    if spread > 0 and float(np.max(np.abs(left))) <= _PERFECT * max(spread, float(np.max(np.abs(wanted)))):
+        message = (
+            f"{model.name}: the covariates fit all {sample.n_rows} observations exactly, so the likelihood is "
+            f"unbounded as the law concentrates on them. Is the response among the covariates, or are there as many "
+            f"coefficients as observations?"
+        )
+        raise UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
+
+
+_PERFECT = 1e-10
+"""Share of the predictors that is the rounding of a perfect fit."""
 
 
 # --- directions -------------------------------------------------------------------------------------------------------
@@ -171,7 +221,8 @@ def _joined(raw: Array, directions: Sequence[Array], side: Array) -> tuple[Array
     for later in directions[1:]:
         for share in _SHARES:
             tried = joined + share * later
-            if np.array_equal(sides(raw, tried), np.where(sides(raw, joined) != 0, sides(raw, joined), side * (sides(raw, later) != 0))):
+            moved = sides(raw, joined)
+            if np.array_equal(sides(raw, tried), np.where(moved != 0, moved, side * (sides(raw, later) != 0))):
                 joined = tried
                 break
         else:
@@ -210,7 +261,9 @@ def _farthest(model: Model, term: Linear, sign: float) -> float:
     assert isinstance(domain, Interval)
     with np.errstate(all="ignore"):
         values = term.link.inverse(sign * _LADDER)[0]
-    inside = (values > domain.lower) & (values < domain.upper) & (np.abs(values) > 1 / _RANGE) & (np.abs(values) < _RANGE)
+    inside = (
+        (values > domain.lower) & (values < domain.upper) & (np.abs(values) > 1 / _RANGE) & (np.abs(values) < _RANGE)
+    )
     return sign * float(_LADDER[np.argmax(inside)]) if inside.any() else 0.0
 
 
@@ -238,7 +291,7 @@ def _recession(design: Array, up: Mask, down: Mask) -> Iterator[Array]:
     moving = np.where(up, 1.0, -1.0)[bound][:, None] * (design[bound] @ basis)
     moving = moving[np.max(np.abs(moving), axis=1, initial=0.0) > _MARGIN]
     while moving.size and basis.shape[1]:
-        program = optimize.linprog(-moving.sum(axis=0), A_ub=-moving, b_ub=np.zeros(len(moving)), bounds=(-1, 1))
+        program: Any = optimize.linprog(-moving.sum(axis=0), A_ub=-moving, b_ub=np.zeros(len(moving)), bounds=(-1, 1))
         if program.status != 0:
             return
         still = moving @ program.x <= _MARGIN
@@ -246,7 +299,7 @@ def _recession(design: Array, up: Mask, down: Mask) -> Iterator[Array]:
             return
         # The program's tolerance taken out: rows that do not move do so exactly.
         within = _null_space(moving[still]) if still.any() else np.eye(basis.shape[1])
-        way = within @ (within.T @ program.x)
+        way = np.asarray(within @ (within.T @ np.asarray(program.x, dtype=float)))
         if not np.any(moving[~still] @ way > _MARGIN):
             return
         yield basis @ way
@@ -296,7 +349,8 @@ def _left(run: _Run, far: tuple[float, float], sample: Sample) -> _Left:
         lost = np.where(direction != 0, np.copysign(np.inf, direction), lost)
     lost = np.where(open_ & (lost == 0), np.nan, lost)
     nothing = len(kept) == 0
-    weight = sample.weight if sample.weight is None else sample.weight[~runs]
+    whole_weight = sample.weight
+    weight = None if whole_weight is None else whole_weight[~runs]
     if nothing:
         design, shift, frame, place = np.zeros((len(raw), 1)), np.zeros(1), np.ones(1), None
     else:
@@ -330,9 +384,7 @@ def _at_end(
 ) -> Maximum | None:
     """The maximum of the limiting model, where it is the supremum of the likelihood."""
     left = {
-        run.term.parameter: _left(
-            run, (_farthest(model, run.term, -1.0), _farthest(model, run.term, 1.0)), sample
-        )
+        run.term.parameter: _left(run, (_farthest(model, run.term, -1.0), _farthest(model, run.term, 1.0)), sample)
         for run in runs
     }
     extended = sample.with_known(**{key: column for part in left.values() for key, column in part.known.items()})
@@ -417,10 +469,17 @@ def _in_words(run: _Run, part: _Left, sample: Sample, names: Sequence[str]) -> s
         for k, end in enumerate(part.lost.tolist())
         if end != 0
     )
-    runs = run.side != 0
-    said = _observed(sample, runs)
-    count = int(np.count_nonzero(runs))
-    return f"{ends}: in {'the one row' if count == 1 else f'all {count} rows'} whose predictor moves with it {said}"
+    said = [
+        f"in {_rows(side)} whose predictor {way} {_observed(sample, side)}"
+        for side, way in ((run.side < 0, "falls"), (run.side > 0, "rises"))
+        if side.any()
+    ]
+    return f"{ends}: {' and '.join(said)}"
+
+
+def _rows(rows: Mask) -> str:
+    count = int(np.count_nonzero(rows))
+    return "the one row" if count == 1 else f"all {count} rows"
 
 
 def _observed(sample: Sample, rows: Mask) -> str:
@@ -461,9 +520,7 @@ def _separated(model: Model, sample: Sample, run: _Run, names: Sequence[str]) ->
         how = f"the covariates separate y: of {sums}, {', '.join(parts)}"
         remedy = f"Remove one of {', '.join(names[k] for k in moving)}" if moving else "Observe another outcome"
     message = (
-        f"{model.name}: {how}. The likelihood rises for ever as the coefficients grow in that direction, so there is no "
-        f"maximum. {remedy}, or penalise."
+        f"{model.name}: {how}. The likelihood rises for ever as the coefficients grow in that direction, so there "
+        f"is no maximum. {remedy}, or penalise."
     )
-    return UnboundedLikelihoodError(
-        message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none")
-    )
+    return UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))

@@ -160,6 +160,9 @@ class Family(ABC):
         Other parameters, in which searches, certificates and covariances are computed while all are free.
     ``check(sample)``
         Raise if the likelihood has no maximum for these data.
+    ``by_logit(x, logit)``
+        Log-density, its derivative and second derivative by the logit of the one parameter, which keep their digits
+        where that is near 1; a regression uses them.
     ``unbounded(sample, fixed)``
         Why the likelihood is unbounded, given the values of fixed parameters by name, though it has maxima in the
         interior; or None. A maximum is then reported as local.
@@ -245,6 +248,7 @@ class Family(ABC):
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
     from_intervals: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Callable[[Sample, Any], str | None] | None = None
+    by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
     spurious: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None

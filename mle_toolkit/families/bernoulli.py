@@ -9,6 +9,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.counting import logit_trials
 from mle_toolkit.families.domain import CLOSED_UNIT, Interval
 
 
@@ -41,6 +42,10 @@ class Bernoulli(ExponentialFamily):
     def hessian_of(self, T: tuple[Array, ...], p: Array) -> tuple[Array, ...]:
         """Second derivatives, linear in T."""
         return (-T[0] / p**2 - (1 - T[0]) / (1 - p) ** 2,)
+
+    def by_logit(self, x: Array, logit: Array) -> tuple[Array, Array, Array]:
+        """Log-probability with two derivatives by the logit of p."""
+        return logit_trials(x, 1.0, logit)
 
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """The share of successes."""

@@ -9,7 +9,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
 from mle_toolkit.families.base import Family, Parameter
-from mle_toolkit.families.counting import log_binomial
+from mle_toolkit.families.counting import log_binomial, logit_trials
 from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
 
 if TYPE_CHECKING:
@@ -52,6 +52,13 @@ class Binomial(Family):
     def score(self, x: Array, p: Array) -> tuple[Array, ...]:
         """Derivative by p."""
         return ((x - self.n * p) / (p * (1 - p)),)
+
+    def by_logit(self, x: Array, logit: Array) -> tuple[Array, Array, Array]:
+        """Log-probability with two derivatives by the logit of p."""
+        value, slope, bend = logit_trials(x, self.n, logit)
+        # The number of arrangements, which is what is left of the probability where both kinds count alike.
+        half = np.array(0.5)
+        return value + (log_binomial(x, self.n, half, half) + self.n * np.log(2.0)), slope, bend
 
     def from_sample(self, sample: Sample) -> tuple[float]:
         """Successes / trials."""

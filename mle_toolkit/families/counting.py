@@ -124,3 +124,10 @@ def trigamma_difference(s: Array, x: Array) -> Array:
             ratio = ratio * r + power
         direct = special.polygamma(1, s + x) - special.polygamma(1, s)
         return np.where(s >= _DIGAMMA_FROM, -x * r * t * series, direct)
+
+
+def logit_trials(x: Array, n: Array | float, logit: Array) -> tuple[Array, Array, Array]:
+    """``x log p + (n - x) log(1 - p)`` with two derivatives by the logit of p, to full digits at both ends."""
+    p, q = special.expit(logit), special.expit(-logit)
+    value = -x * np.logaddexp(0.0, -logit) - (n - x) * np.logaddexp(0.0, logit)
+    return value, x * q - (n - x) * p, -n * p * q

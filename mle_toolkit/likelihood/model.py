@@ -142,6 +142,18 @@ class Linear:
         raw = self._moved(np.asarray(coefficients, dtype=float), 1.0) * self.factor
         return np.asarray(raw / self.frame if self.frame.ndim == 1 else np.linalg.solve(self.frame, raw))
 
+    def at_end(self, end: float) -> Array | None:
+        """Coefficients at which the parameter is at an end of its domain in every row; None without a constant."""
+        if self.constant is None or self.frame.ndim > 1:
+            return None
+        with np.errstate(all="ignore"):
+            predictor = float(self.link.predictor(end))
+        if not np.isinf(predictor):
+            return None
+        coefficients = np.zeros(self.size)
+        coefficients[self.constant] = predictor
+        return coefficients
+
     @cached_property
     def map_to_data(self) -> Array:
         """The matrix of `to_data`; shape (k, k)."""
@@ -190,6 +202,10 @@ class Model(Family):
             Parameter(p.name, Space(self.linear[p.name].size)) if p.name in self.linear else p for p in base.parameters
         )
         self.mass_sums = self._mass_sums
+        only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
+        self._by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
+        if not base.discrete and len(linear) > 1 and base.main_parameter in self.linear:
+            self.unbounded = self._unbounded
         if base.score is not None:
             self.score = self._score
             self.derivative_sums, self.derivatives = self._derivative_sums, _as_they_are
@@ -267,10 +283,12 @@ class Model(Family):
         slopes: list[Any] = []
         bends: list[Any] = []
         designs: list[Array | None] = []
+        etas: list[Any] = []
         for p, value in zip(self.parameters, coefficients, strict=True):
             term = self.linear.get(p.name)
             if term is None:
                 params.append(value)
+                etas.append(value)
                 slopes.append(1.0)
                 bends.append(0.0)
                 designs.append(None)
@@ -280,14 +298,16 @@ class Model(Family):
                 eta = design @ np.asarray(value)
             else:
                 eta = term.factor * term.run_off.predictor(self.rows[term.key])
-            at, slope, bend = term.link.inverse(eta + term.fixed_part(self.rows))
+            eta = eta + term.fixed_part(self.rows)
+            at, slope, bend = term.link.inverse(eta)
             domain = self.base.parameters[len(params)].domain
             inside = domain.contains(at)
             params.append(at if np.all(inside) else np.where(inside, at, np.nan))
             slopes.append(slope)
             bends.append(bend)
             designs.append(design)
-        return _Rows(tuple(params), slopes, bends, designs)
+            etas.append(eta)
+        return _Rows(tuple(params), slopes, bends, designs, etas)
 
     def law(self, coefficients: Sequence[Any]) -> Distribution:
         """The laws of the rows at hand, in the unit of the likelihood."""
@@ -295,6 +315,8 @@ class Model(Family):
 
     def logpdf(self, x: Array, *coefficients: Any) -> Array:
         """Log-density of each row; -inf where a parameter leaves its domain."""
+        if self._by_logit is not None:
+            return self._by_logit(x, self.at_rows(coefficients).etas[0])[0]
         values = self.base.logpdf(x, *self.at_rows(coefficients).params)
         return np.where(np.isnan(values), -np.inf, values)
 
@@ -309,6 +331,10 @@ class Model(Family):
         assert self.base.score is not None
         at = self.at_rows(coefficients)
         columns: list[Array] = []
+        if self._by_logit is not None:
+            (design,) = at.designs
+            assert design is not None
+            return tuple((design * self._by_logit(x, at.etas[0])[1][:, None]).T)
         for s, slope, design in zip(self.base.score(x, *at.params), at.slopes, at.designs, strict=True):
             along = np.broadcast_to(s * slope, x.shape)
             columns += [along] if design is None else list((design * along[:, None]).T)
@@ -317,6 +343,11 @@ class Model(Family):
     def _derivative_sums(self, x: Array, weight: Array | None, *coefficients: Any) -> list[float]:
         assert self.base.score is not None
         at = self.at_rows(coefficients)
+        if self._by_logit is not None:
+            value, along, across = self._by_logit(x, at.etas[0])
+            direct = at._replace(slopes=[1.0], bends=[0.0])
+            of_logit: list[float] = self._summed(direct, value, (along,), (across,), weight, len(x)).tolist()
+            return of_logit
         value = np.broadcast_to(self.base.logpdf(x, *at.params), x.shape)
         score = self.base.score(x, *at.params)
         if self.base.hessian is not None:
@@ -446,7 +477,7 @@ class Model(Family):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """Its own, and those of the law at which parameters that are numbers end."""
+        """Its own, and those of the law, where a parameter is at its end in all rows."""
         return *self.ends, *(found for limit in self.base.limits if (found := self._limit(limit)) is not None)
 
     def _limit(self, limit: Limit) -> Limit | None:
@@ -460,8 +491,16 @@ class Model(Family):
         place = [next((k for k, end in enumerate(ends) if end == probe), None) for probe in probes]
         left = [k for k in range(len(ends)) if k not in place]
         names = [p.name for p in self.base.parameters]
-        if any(k is None for k in place) or any(names[k] in self.linear for k in left):
+        if any(k is None for k in place):
             return None
+        own_ends: list[Any] = list(ends)
+        for k in left:
+            term = self.linear.get(names[k])
+            if term is not None:
+                at_end = term.at_end(ends[k])
+                if at_end is None:
+                    return None
+                own_ends[k] = at_end
         terms = [
             replace(term, parameter=p.name)
             for p, k in zip(law.parameters, place, strict=True)
@@ -470,13 +509,47 @@ class Model(Family):
         model = Model(law, terms, self.rows, self.own_unit)
 
         def embed(*coefficients: Any) -> tuple[Any, ...]:
-            own: list[Any] = list(ends)
+            own: list[Any] = list(own_ends)
             for k, value in zip(place, coefficients, strict=True):
                 if k is not None:
                     own[k] = value
             return tuple(own)
 
         return Limit(model, embed)
+
+    def _unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
+        """Which row has a spread, or the like, of its own: there the law can concentrate."""
+        main = self.linear[self.base.main_parameter]
+        for name, term in self.linear.items():
+            if term is main or name in fixed or main.parameter in fixed:
+                continue
+            raw = self.rows[term.key]
+            alone = _alone(raw)
+            alone &= np.any(self.rows[main.key] != 0, axis=1) & (sample.lower == sample.upper)
+            for row in np.flatnonzero(alone).tolist():
+                if self._concentrates(name, float(sample.lower[row]), row):
+                    return (
+                        f"row {row} alone determines the {name} of its group, so the likelihood grows without bound as "
+                        f"the law concentrates on its observation"
+                    )
+        return None
+
+    def _concentrates(self, name: str, x: float, row: int) -> bool:
+        """Whether the density at x grows without bound as a parameter ends, another being x itself."""
+        base = self.base.take(np.array([row]))
+        place = base.param_names.index(name)
+        main = base.param_names.index(base.main_parameter)
+        params = [0.5 * sum(p.typical) for p in base.parameters]
+        params[main] = x
+        if not base.parameters[main].domain.contains(np.asarray(x)):
+            return False
+        heights = []
+        for far in (-_CONCENTRATED, -0.5 * _CONCENTRATED, 0.5 * _CONCENTRATED, _CONCENTRATED):
+            with np.errstate(all="ignore"):
+                params[place] = float(self.linear[name].link.inverse(np.asarray(far))[0])
+                inside = base.parameters[place].domain.contains(np.asarray(params[place]))
+                heights.append(float(np.ravel(base.logpdf(np.array([x]), *params))[0]) if inside else -np.inf)
+        return max(heights[0] - heights[1], heights[3] - heights[2]) > 1.0
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """Parameters without a standard error from the information."""
@@ -487,13 +560,28 @@ class Model(Family):
         return f"{self.base!r} with {models}"
 
 
+_CONCENTRATED = 20.0
+"""Predictor of a parameter at which a law that can concentrate on a point has done so."""
+
+_ALONE = 1e-9
+"""What a row's leverage may be below 1 where it alone determines a coefficient: rounding."""
+
+
+def _alone(design: Array) -> Any:
+    """Rows of a design without which a coefficient is not determined; a mask."""
+    scale = np.sqrt(np.sum(np.square(design), axis=0))
+    basis = np.linalg.qr(design / np.where(scale > 0, scale, 1.0))[0]
+    return np.sum(np.square(basis), axis=1) > 1 - _ALONE
+
+
 class _Rows(NamedTuple):
-    """Parameters of rows, their derivatives by predictors, and the designs; one entry a parameter."""
+    """Parameters of rows, their derivatives by predictors, designs and predictors; one entry a parameter."""
 
     params: tuple[Any, ...]
     slopes: list[Any]
     bends: list[Any]
     designs: list[Array | None]
+    etas: list[Any]
 
 
 def _as_they_are(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:

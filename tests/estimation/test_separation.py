@@ -1,0 +1,190 @@
+"""Regressions whose coefficients run to infinity, whose columns are collinear, or whose law concentrates on a row."""
+
+import numpy as np
+import pytest
+from scipy import special, stats
+
+import mle_toolkit as mle
+from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
+from mle_toolkit.likelihood.designs import relations
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20_240_601)
+
+
+def grouped(rng, n=240, k=4):
+    """A design of dummies and one covariate, and the group of each row."""
+    group, z = np.arange(n) % k, rng.normal(size=n)
+    return group, z, np.column_stack([np.ones(n), *(group == j for j in range(1, k)), z]).astype(float)
+
+
+def test_complete_separation_is_refused_with_the_covariate_and_the_rows():
+    x = np.linspace(0.0, 8.0, 41)
+    frame = {"x": x, "y": (x > 4.2).astype(float)}
+    with pytest.raises(
+        UnboundedLikelihoodError,
+        match=r"x separates y: in all 19 rows with x > 4\.\d* the observation is 1, in all 22 others .* 0\. .*Remove x",
+    ) as refused:
+        mle.regress("y ~ x", frame, "bernoulli")
+    assert refused.value.certificate.verdict == "unbounded"
+
+
+def test_separation_by_several_covariates_is_refused_with_the_direction(rng):
+    x, z = rng.normal(size=(2, 80))
+    frame = {"x": x, "z": z, "y": np.where(2 * x - z > 0.3, 5.0, 0.0)}
+    with pytest.raises(UnboundedLikelihoodError, match="the covariates separate y: of .*Remove one of x, z"):
+        mle.regress("y ~ x + z", frame, "binomial", n=5)
+
+
+def test_one_row_on_the_other_side_is_no_separation():
+    """The maximum is far out, where 1 - p has no digits left as a difference from 1, and is found."""
+    x = np.linspace(-3.0, 3.0, 61)
+    y = (x > 0.05).astype(float)
+    y[29] = 1.0
+    fit = mle.regress(y, np.column_stack([np.ones(61), 10 * x]), "bernoulli")
+    assert fit.certificate.verdict == "interior"
+    eta = fit.params["p"].iloc[0] + fit.params["p"].iloc[1] * 10 * x
+    residual = np.where(y == 1, special.expit(-eta), -special.expit(eta))
+    np.testing.assert_allclose([residual.sum(), residual @ x], 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog", "loglog", "cauchit"])
+def test_quasi_separation_leaves_the_fit_of_the_other_rows(rng, link):
+    import statsmodels.api as sm
+
+    group, z, design = grouped(rng)
+    y = (rng.uniform(size=len(z)) < special.expit(z)).astype(float)
+    y[group == 1], y[group == 2] = 1.0, 0.0
+    with pytest.warns(mle.FitWarning, match=r"p\[x1\] -> ∞, p\[x2\] -> -∞"):
+        fit = mle.regress(y, design, "bernoulli", links={"p": link})
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.boundary == ("p[x1]", "p[x2]")
+    rest = (group == 0) | (group == 3)
+    kind = {"logit": "Logit", "probit": "Probit", "cloglog": "CLogLog", "loglog": "LogLog", "cauchit": "Cauchy"}[link]
+    family = sm.families.Binomial(getattr(sm.families.links, kind)())
+    peer = sm.GLM(y[rest], design[rest][:, [0, 3, 4]], family).fit(tol=1e-14, maxiter=200)
+    got = fit.params["p"].to_numpy()
+    np.testing.assert_allclose(got[[0, 3, 4]], peer.params, rtol=1e-6)
+    assert list(got[1:3]) == [np.inf, -np.inf]
+    assert fit.llf == pytest.approx(peer.llf, abs=1e-8)
+    assert np.isnan(fit.bse["p"].to_numpy()[1:3]).all()
+    if link == "logit":
+        np.testing.assert_allclose(fit.bse["p"].to_numpy()[[0, 3, 4]], peer.bse, rtol=1e-6)
+
+
+def test_a_base_level_without_events_takes_the_contrasts_with_it(rng):
+    group, z, design = grouped(rng)
+    y = rng.poisson(np.exp(0.5 + 0.3 * z)).astype(float)
+    y[group == 0] = 0.0
+    with pytest.warns(mle.FitWarning):
+        fit = mle.regress(y, design, "poisson")
+    rest = group > 0
+    other = mle.regress(y[rest], design[rest][:, [0, 2, 3, 4]], "poisson")
+    assert fit.llf == pytest.approx(other.llf, abs=1e-8)
+    assert list(fit.params["mu"])[:4] == [-np.inf, np.inf, np.inf, np.inf]
+    assert fit.params["mu"].iloc[4] == pytest.approx(other.params["mu"].iloc[3], abs=1e-8)
+    assert fit.bse["mu"].iloc[4] == pytest.approx(other.bse["mu"].iloc[3], rel=1e-6)
+
+
+def test_rows_on_the_border_of_quasi_separation_keep_their_share():
+    """All rows with x > 0 are 1 and all with x < 0 are 0; those with x = 0 give the intercept: 3 of 7."""
+    x = np.r_[np.zeros(7), np.linspace(0.5, 3.0, 20), -np.linspace(0.5, 3.0, 15)]
+    y = np.r_[[1.0] * 3 + [0.0] * 4, np.ones(20), np.zeros(15)]
+    with pytest.warns(mle.FitWarning):
+        fit = mle.regress("y ~ x", {"x": x, "y": y}, "bernoulli")
+    assert fit.llf == pytest.approx(3 * np.log(3 / 7) + 4 * np.log(4 / 7), abs=1e-10)
+    assert list(fit.params["p"]) == [pytest.approx(np.log(3 / 4), abs=1e-8), np.inf]
+    assert fit.bse["p"].iloc[0] == pytest.approx(np.sqrt(1 / 3 + 1 / 4), rel=1e-6)
+
+
+def test_a_group_that_is_always_censored_lives_for_ever(rng):
+    group, z, design = grouped(rng)
+    time, event = rng.weibull(1.5, len(z)) * np.exp(0.2 * z), rng.uniform(size=len(z)) < 0.7
+    event[group == 2] = False
+    with pytest.warns(mle.FitWarning, match=r"scale\[x2\] -> ∞: in all 60 rows whose predictor rises .*right-censored"):
+        fit = mle.regress(mle.Sample.right_censored(time, event), design, "weibull")
+    rest = group != 2
+    other = mle.regress(mle.Sample.right_censored(time[rest], event[rest]), design[rest][:, [0, 1, 3, 4]], "weibull")
+    assert fit.llf == pytest.approx(other.llf, abs=1e-8)
+    assert fit.bse["shape"] == pytest.approx(other.bse["shape"], rel=1e-5)
+
+
+def test_zeros_that_are_all_structural_in_a_group_are_said(rng):
+    group, z, design = grouped(rng)
+    y = (rng.poisson(np.exp(1 + 0.3 * z)) * (rng.uniform(size=len(z)) < 0.7)).astype(float)
+    y[group == 1] = 0.0
+    with pytest.warns(mle.FitWarning, match=r"pi\[x1\] -> ∞"):
+        fit = mle.regress(y, design[:, [0, 4]], "zip", pi=design[:, :4])
+    rest = group != 1
+    other = mle.regress(y[rest], design[rest][:, [0, 4]], "zip", pi=design[rest][:, [0, 2, 3]])
+    assert fit.llf == pytest.approx(other.llf, abs=1e-8)
+    np.testing.assert_allclose(fit.params["mu"], other.params["mu"], atol=1e-6)
+
+
+def test_overdispersion_and_zeros_by_formula_end_at_their_limits(rng):
+    z = rng.normal(size=200)
+    design = np.column_stack([np.ones(200), z])
+    y = rng.binomial(6, 0.5, 200).astype(float)
+    plain = mle.regress(y, design, "poisson")
+    for family, other in (("negbin", "size"), ("zip", "pi")):
+        with pytest.warns(mle.FitWarning, match=f"where {family} is poisson"):
+            fit = mle.regress(y, design, family, **{other: design})
+        assert fit.certificate.verdict == "boundary"
+        assert fit.llf == pytest.approx(plain.llf, abs=1e-9)
+        np.testing.assert_allclose(fit.bse["mu"], plain.bse["mu"], rtol=1e-6)
+
+
+# --- collinear columns ------------------------------------------------------------------------------------------------
+
+
+def test_collinear_columns_are_refused_with_their_relation(rng):
+    x, z = rng.normal(size=(2, 50))
+    frame = {"x": x, "z": z, "x2": 2 * x + 1, "w": x - 3 * z, "y": rng.poisson(2, 50).astype(float)}
+    with pytest.raises(NoMaximumError, match=r"x2 = 2 x \+ 1; w = x - 3 z; .*Leave out x2, w") as refused:
+        mle.regress("y ~ x + z + x2 + w", frame, "poisson")
+    assert refused.value.certificate.verdict == "not_identified"
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_relations_do_not_depend_on_units(rng, unit):
+    x, z = rng.normal(size=(2, 60))
+    design = np.column_stack([np.ones(60), unit * x, z, unit * (3 * x + 1e3), np.full(60, 7.0), x * x])
+    seen = relations(design, 0)
+    assert seen.kept == (0, 1, 2, 5)
+    assert seen.dropped == (3, 4)
+    np.testing.assert_allclose(design[:, seen.kept] @ seen.weights, design[:, seen.dropped], rtol=1e-9)
+    assert seen.written("1abcde", 0) == (f"c = 3 a + {1e3 * unit:.6g}", "d = 7")
+
+
+def test_columns_that_are_only_nearly_collinear_are_kept(rng):
+    x = rng.normal(size=60)
+    assert relations(np.column_stack([np.ones(60), x, x + 1e-6 * rng.normal(size=60)]), 0).dropped == ()
+    time = 1.6e9 + 1e3 * rng.normal(size=60)
+    assert relations(np.column_stack([np.ones(60), time]), 0).dropped == ()
+
+
+# --- laws that concentrate --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("family", "other"), [("normal", "sigma"), ("gamma", "shape"), ("weibull", "shape")])
+def test_a_perfect_fit_is_refused(rng, family, other):
+    x = rng.normal(size=30)
+    y = 1 + 2 * x if family == "normal" else np.exp(1 + 2 * x)
+    with pytest.raises(UnboundedLikelihoodError, match="fit all 30 observations exactly"):
+        mle.regress(y, np.column_stack([np.ones(30), x]), family)
+
+
+def test_a_spread_of_one_row_is_said(rng):
+    y = rng.normal(size=30)
+    alone = np.column_stack([np.ones(30), np.arange(30) == 7]).astype(float)
+    with pytest.raises(UnboundedLikelihoodError, match="row 7 alone determines the sigma"):
+        mle.regress(y, alone, "normal", sigma=alone)
+    with pytest.warns(mle.FitWarning, match="row 7 alone determines the sigma"):
+        fit = mle.regress(y, alone[:, :1], "normal", sigma=alone)
+    assert fit.certificate.verdict == "local"
+    # The judge: through that observation the likelihood is as high as one likes.
+    heights = [np.sum(stats.norm.logpdf(y, y[7], np.where(alone[:, 1] == 1, s, 1.0))) for s in (1e-20, 1e-40, 1e-60)]
+    assert heights[0] < heights[1] < heights[2]
+    assert heights[2] > fit.llf
