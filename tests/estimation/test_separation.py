@@ -34,7 +34,7 @@ def test_complete_separation_is_refused_with_the_covariate_and_the_rows():
 def test_separation_by_several_covariates_is_refused_with_the_direction(rng):
     x, z = rng.normal(size=(2, 80))
     frame = {"x": x, "z": z, "y": np.where(2 * x - z > 0.3, 5.0, 0.0)}
-    with pytest.raises(UnboundedLikelihoodError, match="the covariates separate y: of .*Remove one of x, z"):
+    with pytest.raises(UnboundedLikelihoodError, match=r"the covariates separate y: of .*Remove one of x, z"):
         mle.regress("y ~ x + z", frame, "binomial", n=5)
 
 
