@@ -554,7 +554,8 @@ def _check_rank(front: _Front) -> None:
                 f"{name}: column {front.designs[name].names[bad[0]]!r} is infinite in "
                 f"{np.count_nonzero(~np.isfinite(column))} of {len(column)} rows; the first is row {row}."
             )
-        empty = [term for term, column in zip(front.designs[name].names, matrix.T, strict=True) if not column.any()]
+        filled = np.any(matrix, axis=0).tolist()
+        empty = [term for term, some in zip(front.designs[name].names, filled, strict=True) if not some]
         if empty:
             raise DataError(
                 f"{name}: {len(empty)} of {matrix.shape[1]} columns are zero in all rows, so their coefficients are "

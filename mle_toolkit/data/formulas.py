@@ -931,9 +931,10 @@ def of_array(columns: Any, names: tuple[str, ...] | None = None, what: str = "X"
             raise DataError(
                 f"{what}: expected one column a covariate, shape (n, k), got an array of shape {np.shape(columns)}."
             )
-        numeric = found.dtype.kind in "biuf"
-        kept = found.astype(float) if numeric else [to_column(found[:, k], what)[0] for k in range(found.shape[1])]
-        matrix = np.asarray(kept) if numeric else np.stack(list(kept), axis=1)
+        if found.dtype.kind in "biuf":
+            matrix = found.astype(float, copy=False)
+        else:
+            matrix = np.stack([to_column(found[:, k], what)[0] for k in range(found.shape[1])], axis=1)
         own = names or tuple(f"x{k}" for k in range(matrix.shape[1]))
         if matrix.shape[1] != len(own):
             raise DataError(f"{what}: expected {len(own)} columns ({', '.join(own)}), got {matrix.shape[1]}.")
