@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
 from mle_toolkit.errors import DataError, DegenerateDataError, MleError, ParameterError, UnknownNameError, WeightError
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.estimation.separation import maximise_model
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family, family_class, get_family
@@ -59,6 +60,8 @@ class RegressionFit(Fit):
         Which of them the rows of `sample` are: not those with missing values that were left out, nor of weight 0.
     shifted : tuple of str
         Parameters that were given an offset or an exposure.
+    recorded : Recorded or None
+        Where the maximum was, for a fit that was loaded.
     """
 
     designs: dict[str, Design]
@@ -68,6 +71,7 @@ class RegressionFit(Fit):
     n_given: int
     rows: NDArray[np.intp]
     shifted: tuple[str, ...] = ()
+    recorded: Recorded | None = None
 
     @classmethod
     def made(
@@ -218,6 +222,10 @@ class RegressionFit(Fit):
             eta = design.matrix(frame) @ np.asarray(value)
             params.append(self.links[p.name].value(eta + (offsets or {}).get(p.name, 0.0)))
         return Distribution.at(base, tuple(params))
+
+    @property
+    def _at_maximum(self) -> Maximum:
+        return super()._at_maximum if self.recorded is None else cast("Maximum", self.recorded)
 
     # --- records ------------------------------------------------------------------------------------------------------
 

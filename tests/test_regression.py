@@ -385,6 +385,25 @@ def test_a_regression_is_saved_without_its_data_and_predicts(frame, tmp_path, fo
         assert loaded.designs[name].base_levels == design.base_levels
 
 
+def test_a_limit_is_saved_with_the_fit(frame, tmp_path):
+    """Counts with less variance than Poisson: the negative binomial ends there."""
+    even = frame.assign(y=np.round(np.exp(1 + 0.5 * frame.x)))
+    with pytest.warns(mle.FitWarning, match="poisson"):
+        fit = mle.regress("y ~ x", even, "negbin")
+    fit.save(tmp_path / "fit.json")
+    loaded = mle.load(tmp_path / "fit.json")
+    poisson = mle.regress("y ~ x", even, "poisson")
+    limit = loaded.recorded.limit
+    assert limit.theta == pytest.approx(poisson.coefficients, rel=1e-7)
+    assert limit.covariances["observed"] == pytest.approx(poisson.cov_params().to_numpy(), rel=1e-6)
+    assert loaded.certificate.limit == "poisson"
+    assert np.isinf(loaded.params["size"])
+    with pytest.raises(DataError, match="loaded without its data"):
+        loaded.profile("mu[x]")
+    with pytest.raises(DataError, match="loaded without its data"):
+        loaded.bootstrap(n=10)
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [

@@ -11,6 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.estimation.certificate import SINGULAR, spectrum
+from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
@@ -24,12 +25,12 @@ WALD_OBSERVATIONS = 50
 for eight families; with fewer, in as few as 73 (``benchmarks/coverage.py``, published in docs/explanation)."""
 
 
-def covariance(maximum: Maximum, kind: CovKind) -> Array:
+def covariance(maximum: Maximum | Recorded, kind: CovKind) -> Array:
     """Covariance matrix of all parameters, in the unit of the data.
 
     Parameters
     ----------
-    maximum : Maximum
+    maximum : Maximum, or Recorded for what was saved of one
     kind : {"observed", "expected", "opg", "sandwich"}
         Inverse of the observed information J; of the expected information at the estimate; of the
         outer product of the scores K; or J⁻¹ K J⁻¹, which holds when the model is wrong too (Huber 1967; White 1982).
@@ -50,10 +51,12 @@ def standard_errors(maximum: Maximum, kind: CovKind) -> Array:
     return np.asarray(np.sqrt(cov.diagonal()) * slopes)
 
 
-def _in_unit(maximum: Maximum, kind: CovKind) -> tuple[Array, Array]:
+def _in_unit(maximum: Maximum | Recorded, kind: CovKind) -> tuple[Array, Array]:
     """Covariance in the unit of the likelihood, and the slopes that take each parameter to the unit of the data."""
     if kind not in _KINDS:
         raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(_KINDS)}.")
+    if isinstance(maximum, Recorded):
+        return maximum.covariance(kind), np.ones(len(maximum.theta))
     if maximum.limit is not None:
         return _through_limit(maximum, *_in_unit(maximum.limit, kind))
     u, nobs = maximum.coordinates, maximum.likelihood.nobs

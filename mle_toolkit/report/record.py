@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -20,6 +21,7 @@ from mle_toolkit.data.columns import Level
 from mle_toolkit.data.formulas import Design, Recipe, Term, read
 from mle_toolkit.errors import MleError, UnknownNameError
 from mle_toolkit.estimation.certificate import Certificate
+from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.families.base import Family, Parameter, Role, family_class, get_family
 from mle_toolkit.families.combinators import kinds
 from mle_toolkit.families.combinators.parts import Combined
@@ -28,14 +30,17 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
 from mle_toolkit.families.links import Link, get_link, links
 from mle_toolkit.families.written import scipy_named
+from mle_toolkit.inference.covariance import CovKind, covariance
 from mle_toolkit.information.report import InformationReport
 from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.options import shown
 from mle_toolkit.report import schema
 
 if TYPE_CHECKING:
     import os
 
+    from mle_toolkit.estimation.solve import Maximum
     from mle_toolkit.fitting import Fit
     from mle_toolkit.regression import RegressionFit
 
@@ -43,8 +48,8 @@ FORMAT = "mle_toolkit.fit"
 SCHEMA = 1
 """Version of the record. It rises when a reader of the old one could misread the new one."""
 
-_SAVED_COVARIANCES = ("observed", "opg", "sandwich")
-_KEPT_COVARIANCES = (*_SAVED_COVARIANCES, "expected")  # the last by quadrature, so only if it was asked for
+_KINDS: tuple[CovKind, ...] = ("observed", "opg", "sandwich")
+_KEPT_COVARIANCES = (*_KINDS, "expected")  # the last by quadrature, so only if it was asked for
 DERIVED = ("nll", "cross_entropy", "df_model", "aic", "aicc", "bic", "tic")
 MOST_BYTES = 1_000_000_000
 DEEPEST = 12
@@ -70,9 +75,9 @@ class UnsavedLaw(Family):
 
 def fit_to_dict(fit: Fit) -> dict[str, Any]:
     """Everything about a fit but its data, as JSON-ready values."""
-    for kind in _SAVED_COVARIANCES:
+    for kind in _KINDS:
         if fit._maximum is not None:
-            fit.cov_params(kind)  # type: ignore[arg-type]
+            fit.cov_params(kind)
     distribution = fit.distribution
     record = {
         "format": FORMAT,
@@ -179,16 +184,13 @@ def regression_to_dict(fit: RegressionFit) -> dict[str, Any]:
             raise MleError(
                 f"the link of {name}, {link}, is not one of ours, so it cannot be saved: {', '.join(links())}."
             )
-    covariances = {}
-    for kind in _SAVED_COVARIANCES:
-        matrix = fit.cov_params(kind).to_numpy()  # type: ignore[arg-type]
-        covariances[kind] = [row[: k + 1].tolist() for k, row in enumerate(matrix)]
+    covariances = {kind: _triangle(fit.cov_params(kind).to_numpy()) for kind in _KINDS}
     base = fit.model.base
     certificate = fit.certificate
     record = {
         "format": REGRESSION_FORMAT,
         "schema": SCHEMA,
-        "family": family_to_dict(base.given({name: np.max(base.known[name], keepdims=True) for name in base.per_row})),
+        "family": _law_to_dict(base),
         "designs": {name: design.to_dict() for name, design in fit.designs.items()},
         "links": {name: link.name for name, link in fit.links.items()},
         "offsets": list(fit.shifted),
@@ -201,6 +203,7 @@ def regression_to_dict(fit: RegressionFit) -> dict[str, Any]:
         "nobs": fit.nobs,
         "n_given": fit.n_given,
         "cov_params": covariances,
+        "limit": None if fit._at_maximum.limit is None else _limit_to_dict(fit._at_maximum.limit),
         "optimism": fit.optimism,
         "certificate": certificate_to_dict(fit._pieces.get("certificate", certificate)),
         "information": fit.information().to_dict(),
@@ -208,6 +211,52 @@ def regression_to_dict(fit: RegressionFit) -> dict[str, Any]:
     }
     plain: dict[str, Any] = jsonable(record)
     return plain
+
+
+def _law_to_dict(base: Family) -> dict[str, Any]:
+    """The law of a row; of constants that each row has for its own only the largest."""
+    return family_to_dict(base.given({name: np.max(base.known[name], keepdims=True) for name in base.per_row}))
+
+
+def _limit_to_dict(maximum: Maximum) -> dict[str, Any]:
+    """The maximum of a limiting model, in the unit of the data; its terms by the names of their designs."""
+    model = maximum.family
+    assert isinstance(model, Model)
+    to_data = np.eye(len(maximum.theta))
+    for p, place in zip(model.parameters, model.places, strict=True):
+        if p.name in model.linear:
+            to_data[place, place] = model.linear[p.name].map_to_data
+    return {
+        "family": _law_to_dict(model.base),
+        "keys": {name: term.key for name, term in model.linear.items()},
+        "params": model.unpack(to_data @ maximum.theta),
+        "cov_params": {kind: _triangle(to_data @ covariance(maximum, kind) @ to_data.T) for kind in _KINDS},
+    }
+
+
+def _limit_from_dict(record: Any, own: Model) -> Recorded:
+    """The limit of a model, of which `_limit_to_dict` made the record."""
+    base = family_from_dict(schema.item(record, "family", "limit"), "limit.family")
+    by_key = {term.key: term for term in own.linear.values()}
+    terms = []
+    for name, key in schema.mapping(schema.item(record, "keys", "limit"), "limit.keys").items():
+        if name not in base.param_names or not isinstance(key, str) or key not in by_key:
+            schema.refuse(f"limit.keys.{name}", f"expected a design of the fit, got {shown(key)}")
+        terms.append(replace(by_key[key], parameter=name))
+    model = Model(base, terms, {}, Unit())
+    given = schema.entries(schema.item(record, "params", "limit"), "limit.params", _numbers)
+    if [value.shape for value in given] != [p.domain.shape for p in model.parameters]:
+        schema.refuse("limit.params", "expected numbers of the parameters of the law")
+    theta = np.concatenate([np.ravel(value) for value in given])
+    if not np.all(np.isfinite(theta)):
+        schema.refuse("limit.params", "expected finite numbers")
+    listed = schema.mapping(schema.item(record, "cov_params", "limit"), "limit.cov_params")
+    found = {kind: _lower_triangle(rows, len(theta), f"limit.cov_params.{kind}") for kind, rows in listed.items()}
+    return Recorded(family=model, theta=theta, covariances=found)
+
+
+def _triangle(matrix: Array) -> list[list[float]]:
+    return [row[: k + 1].tolist() for k, row in enumerate(matrix)]
 
 
 def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -> RegressionFit:
@@ -255,20 +304,19 @@ def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -
             schema.refuse(f"offsets[{k}]", f"expected a parameter with a formula, got {shown(name)}")
     free = [k for k, name in enumerate(names) if name not in held[0] and name not in held[1]]
     covariances = schema.mapping(schema.item(record, "cov_params", ""), "cov_params")
-    pieces: dict[str, Any] = {}
+    kept: dict[str, Array] = {}
     for name, rows in covariances.items():
         if name in _KEPT_COVARIANCES:
-            whole = _lower_triangle(rows, len(names), f"cov_params.{name}")
-            pieces[f"cov_{name}"] = whole[np.ix_(free, free)]
+            kept[name] = _lower_triangle(rows, len(names), f"cov_params.{name}")[np.ix_(free, free)]
     nobs, llf, weight_kind = _facts(record)
-    pieces |= {
+    pieces = {
         "optimism": schema.number(schema.item(record, "optimism", ""), "optimism"),
         "certificate": schema.read_as(Certificate, schema.item(record, "certificate", ""), "certificate"),
         "information": schema.read_as(InformationReport, schema.item(record, "information", ""), "information"),
     }
-    default = "cov_observed" if weight_kind == "frequency" else "cov_sandwich"
-    if default not in pieces:
-        schema.refuse("cov_params", f"expected {default.removeprefix('cov_')}")
+    default = "observed" if weight_kind == "frequency" else "sandwich"
+    if default not in kept:
+        schema.refuse("cov_params", f"expected {default}")
     moved = {names[k] for k in free}
     sizes = {name: sum(f"{name}[{term}]" in moved for term in design.names) for name, design in designs.items()}
     shifted = [name for name, design in designs.items() if name in offsets or sizes[name] < len(design.names)]
@@ -277,6 +325,9 @@ def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -
     fit.designs, fit.links, fit.known, fit.pinned = designs, found, held[0], held[1]
     fit.n_given = schema.whole(schema.item(record, "n_given", ""), "n_given", 0)
     fit.rows, fit.shifted = np.empty(0, dtype=np.intp), offsets
+    limit = schema.item(record, "limit", "")
+    at_limit = None if limit is None else _limit_from_dict(limit, model)
+    fit.recorded = Recorded(family=model, theta=values[free], covariances=kept, limit=at_limit)
     _check_derived(fit, record.get("derived", {}))
     return fit
 
