@@ -399,8 +399,6 @@ def test_a_limit_is_saved_with_the_fit(frame, tmp_path):
     assert loaded.certificate.limit == "poisson"
     assert np.isinf(loaded.params["size"])
     with pytest.raises(DataError, match="loaded without its data"):
-        loaded.profile("mu[x]")
-    with pytest.raises(DataError, match="loaded without its data"):
         loaded.bootstrap(n=10)
 
 
