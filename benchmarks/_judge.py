@@ -1082,8 +1082,11 @@ class Data:
 
     def loglik(self, law: Law, params: list[float]) -> float:
         """Log-likelihood in doubles; -inf where it is not a number."""
-        with np.errstate(all="ignore"):
-            total = float(np.sum(self.terms(law, params)))
+        try:
+            with np.errstate(all="ignore"):
+                total = float(np.sum(self.terms(law, params)))
+        except (ZeroDivisionError, OverflowError):  # at an end, where plain numbers raise and arrays give NaN
+            return -INF
         return -INF if math.isnan(total) else total
 
     def exact_loglik(self, law: Law, params: list[float]) -> float:
@@ -1111,6 +1114,9 @@ FARTHEST = 60.0
 RIDGE = 1e-6
 """Least eigenvalue of the information, scaled to a unit diagonal, of a maximum that nobody can call a ridge."""
 
+
+FAR_SHAPE = 14.0
+"""Log of a shape that is as good as infinite, and where doubles lose what curvature is left."""
 
 NARROW = -7.0
 """Log of a width, in units of the spread of the data, from which a law that may shrink onto a value has done so."""
@@ -1262,7 +1268,8 @@ class Search:
 
     def is_proper(self, u: np.ndarray) -> bool:
         """Whether a point is a maximum in the inside: no slope, and curved down every way, more than a ridge."""
-        if np.max(np.abs(u)) > FARTHEST / 2:
+        shapes = [c for i, c in zip(self.free, u, strict=True) if self.law.kinds[i] == "shape"]
+        if np.max(np.abs(u)) > FARTHEST / 2 or np.max(np.abs(shapes), initial=0.0) > FAR_SHAPE:
             return False
         decrement = INF
         for step in (1e-2, 1e-3):  # of the short step rounding makes much, of the long one curvature that changes

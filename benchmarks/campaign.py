@@ -75,6 +75,9 @@ ERRORS_OFF = 1e-3
 NEAR_LIMIT = 1e-2
 """How near the search must come to a maximum at a boundary, in nats: a limit is reached only in the limit."""
 
+RISES = 1e-3
+"""Nats by which a likelihood goes on rising from a point that is no maximum."""
+
 QUICK_COUNT = 60
 
 # --- laws -------------------------------------------------------------------------------------------------------------
@@ -268,7 +271,7 @@ def observe(x: np.ndarray, form: str, law: Law, rng: np.random.Generator) -> tup
             low, high = np.quantile(x, [rng.uniform(0.0, 0.3), rng.uniform(0.7, 1.0)])
             low = np.ceil(low) - 1.0 if law.discrete else low
             kept = x[(x > low) & (x <= high)]
-            kept = kept if len(kept) else x[x == high]
+            kept, low, high = (kept, low, high) if len(kept) else (x, x.min() - spread, x.max())
             lows, highs = np.full(len(kept), low), np.full(len(kept), high)
             lows = np.minimum(lows, kept.min() - 1.0) if law.discrete else np.where(lows < kept, lows, kept - spread)
             sample = mle.Sample(kept).truncated(lows, highs)
@@ -460,7 +463,7 @@ def judged_fit(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -
         if not data.exact_loglik(law, search.params(u)) > llf + slack:
             continue
         away, reached = search.runs_away(u, value)
-        if away:
+        if away or (law.spikes and reached > value + RISES and not search.is_proper(u)):
             spike = True
             if law.spikes or out["verdict"] == "local":
                 continue
