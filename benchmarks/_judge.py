@@ -573,17 +573,18 @@ _scaled(
 
 def _gg_density(m: Functions, x: Any, a: Any, c: Any, s: Any) -> Any:
     t = c * _log_ratio(m, x, s)
-    return m.log(c) - m.log(x) + a * t - m.exp(t) - m.loggamma(a)
+    return m.log(abs(c)) - m.log(x) + a * t - m.exp(t) - m.loggamma(a)
 
 
 def _gg_tails(m: Functions, x: Any, a: Any, c: Any, s: Any) -> tuple[Any, Any]:
     y = m.exp(c * _log_ratio(m, x, s))
-    return _both(m, m.gamma_lower(a + 0 * y, y), m.gamma_upper(a + 0 * y, y))
+    below, above = _both(m, m.gamma_lower(a + 0 * y, y), m.gamma_upper(a + 0 * y, y))
+    return (below, above) if c > 0 else (above, below)  # of either sign, as in Prentice (1974), Biometrika 61, 539
 
 
 _scaled(
     "generalized_gamma",
-    ("shape", "shape", "scale"),
+    ("shape", "real", "scale"),
     _gg_density,
     _gg_tails,
     lambda g, n, a, c, s: s * g.gamma(a, size=n) ** (1 / c),

@@ -406,7 +406,8 @@ def llf_of_report(trial: Trial, out: Mapping[str, Any]) -> float | None:
     here = trial.data.loglik(law, params)
     if abs(here - out["llf"]) <= BETTER + ROUNDING * trial.data.size_of_terms(law, params):
         return here
-    return trial.data.exact_loglik(law, params)
+    value = trial.data.exact_loglik(law, params)
+    return None if math.isnan(value) else value
 
 
 def judged(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -> tuple[str, str]:
