@@ -258,7 +258,7 @@ def observe(x: np.ndarray, form: str, law: Law, rng: np.random.Generator) -> tup
                 middle = np.maximum(middle, first + step / 2)
             return mle.Sample.rounded(middle, step), Data(middle - step / 2, middle + step / 2), "frequency"
         cell = np.ceil(x / step)
-        if form == "binned" and np.ptp(cell) < 500:
+        if form == "binned" and np.ptp(cell) < 500 and np.max(np.abs(cell)) < 2**50:
             edges = np.arange(cell.min() - 1, cell.max() + 1) * step
             counts = np.bincount((cell - cell.min()).astype(int), minlength=len(edges) - 1).astype(float)
             return mle.Sample.binned(counts, edges), Data(edges[:-1], edges[1:], counts), "frequency"
