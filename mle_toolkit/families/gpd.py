@@ -14,10 +14,11 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, REAL, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes
+from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
 from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mle_toolkit.data.rows import Block
     from mle_toolkit.data.sample import Sample
@@ -118,7 +119,11 @@ class GPD(Family):
         values = [-math.inf, *_profile_values(few, np.array(grid)).tolist(), -math.inf]
         ends = [-1 / largest, *grid, math.inf]
         # Beyond the left neighbour xi may be -1 or less, and rise to the end of the domain.
-        tops = [k for k in range(1, len(grid) + 1) if values[k] >= max(values[k - 1], values[k + 1], _LEAST)]
+        # Where there are zeros it rises without bound in the end.
+        last = len(grid) if sample.minimum == 0 else len(grid) + 1
+        tops = [k for k in range(1, last) if values[k] >= max(values[k - 1], values[k + 1], _LEAST)]
+        if not tops:
+            raise only_a_spike(self.name, sample)
         found = [(-math.inf, mean, 0.0)]
         for k in sorted(tops, key=lambda k: values[k], reverse=True)[:_CLIMBED]:
             low = ends[k - 1] if values[k - 1] > -math.inf else -1 / largest
@@ -130,6 +135,13 @@ class GPD(Family):
                 found.append((-math.log(scale) - xi, scale, xi))
         # Where the profile only rises to the end xi = -1, any point before it will do: the uniform limit is better.
         return max(found)[1:]
+
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
+        """Why there is a spike at 0, where observations are 0 and xi may be positive."""
+        xi = fixed.get("xi")
+        if "scale" in fixed or (xi is not None and xi <= 0):
+            return None
+        return spike_at_zero(sample, None if xi is None else 1 / xi)
 
     def irregular(self, scale: float, xi: float) -> tuple[str, ...]:
         """Both parameters, for xi <= -1/2: the information does not exist."""

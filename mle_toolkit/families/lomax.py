@@ -12,10 +12,10 @@ from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
-from mle_toolkit.families.special import means_of, means_on_grid, profile_maximum
+from mle_toolkit.families.special import ascend, means_of, means_on_grid, profile_maximum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mle_toolkit.data.sample import Sample
 
@@ -34,7 +34,8 @@ class Lomax(HazardFamily):
     Source: Lomax (1954), JASA 49, 847-852; Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1,
     ch. 20. Route to the maximum: given the scale the shape is 1 / mean(log(1 + x/s)), which leaves one dimension. As
     the shape grows the law tends to the exponential; a finite maximum exists if the coefficient of variation exceeds 1
-    (del Castillo & Daoudi 2009, Statist. Probab. Lett. 79, 684-688).
+    (del Castillo & Daoudi 2009, Statist. Probab. Lett. 79, 684-688). Where observations are 0 the likelihood is
+    unbounded as scale → 0, and a maximum is a local one.
     """
 
     name = "lomax"
@@ -78,26 +79,23 @@ class Lomax(HazardFamily):
             (count - (shape + 1) * (2 * shares - squares)) / scale**2,
         ]
 
-    def check(self, sample: Sample) -> None:
-        """Zeros make the density at 0, shape / scale, grow without bound as scale → 0."""
-        super().check(sample)
-        if sample.minimum == 0:
-            zeros = np.flatnonzero(sample.x == 0)
-            raise UnboundedLikelihoodError(
-                f"lomax: {len(zeros)} of {sample.n_rows} observations are 0, the first is x[{zeros[0]}]; the "
-                f"likelihood is unbounded as scale and shape → 0. Are they rounded? Leave them out, or bound the scale."
-            )
-
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Highest point of the profile likelihood in log(1/scale); its lower end if the exponential law is better."""
-        u = profile_maximum(sample, _profile, _profile_slopes, _LOWEST, _HIGHEST, _STEP)
-        mean_log1p = float(means_of(sample, lambda x: (np.log1p(math.exp(u) * x),))[0])
-        return 1.0 / mean_log1p, math.exp(-u)
+        u = _highest(sample)
+        if u is None:
+            raise only_a_spike(self.name, sample)
+        return _at(sample, u)
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
         """The maximum; beside one near the exponential law, where the likelihood is flat, a law of a clear tail."""
-        best = self.from_sample(sample)
-        return [best] if best[0] < _CLEAR_TAIL else [best, (_CLEAR_TAIL, (_CLEAR_TAIL - 1) * sample.mean())]
+        clear = (_CLEAR_TAIL, (_CLEAR_TAIL - 1) * sample.mean())
+        u = _highest(sample)
+        best = clear if u is None else _at(sample, u)
+        return [best] if best[0] < _CLEAR_TAIL or u is None else [best, clear]
+
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
+        """Why there is a spike at 0, where observations are 0."""
+        return None if "scale" in fixed else spike_at_zero(sample, fixed.get("shape"))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -129,6 +127,60 @@ class Lomax(HazardFamily):
         from scipy import stats
 
         return stats.lomax(shape, scale=scale)
+
+
+def spike_at_zero(sample: Sample, shape: float | None) -> str | None:
+    """Why the likelihood of a tail from 0 is unbounded: observations that are 0; None where there are none.
+
+    As scale → 0, with L = log(1/scale), each zero brings L, and all else costs no more than shape L; a shape of 1/L
+    then costs log L alone.
+    """
+    if sample.minimum > 0:
+        return None
+    if sample.is_exact:
+        zeros = sample.nobs * sample.mean(lambda x: (x == 0).astype(float))
+        others = sample.nobs - zeros
+    else:
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        zeros = float(np.sum(weight[(sample.lower == 0) & (sample.upper == 0)]))
+        others = float(np.sum(weight[sample.lower > 0]))
+    if zeros == 0 or (shape is not None and zeros <= shape * others):
+        return None
+    first = f", the first is x[{np.argmax(sample.upper == 0)}]" if sample.in_memory else ""
+    return (
+        f"{zeros:g} of {sample.nobs:g} observations are 0{first}, where the density grows without bound as the law "
+        f"concentrates there (scale → 0)"
+    )
+
+
+def only_a_spike(name: str, sample: Sample) -> UnboundedLikelihoodError:
+    """What is said where the likelihood has no maximum beside the spike at 0."""
+    return UnboundedLikelihoodError(
+        f"{name}: the likelihood has no local maximum, and is unbounded: {spike_at_zero(sample, None)}. Are the zeros "
+        f"rounded? Leave them out, fit Sample.rounded(x, step), or fix the scale."
+    )
+
+
+def _highest(sample: Sample) -> float | None:
+    """Where the profile is highest; with zeros, a local maximum above the exponential law, or None."""
+    if sample.minimum > 0:
+        return profile_maximum(sample, _profile, _profile_slopes, _LOWEST, _HIGHEST, _STEP)
+    grid = np.arange(_LOWEST, _HIGHEST, _STEP)
+    values = _profile(sample, grid)
+    tops = [k for k in range(1, len(grid) - 1) if values[k] >= max(values[k - 1], values[k + 1])]
+    if not tops:
+        return None
+    best = max(tops, key=lambda k: values[k])
+    valley = best + int(np.argmin(values[best:]))
+    u = ascend(lambda v: _profile_slopes(sample, v), float(grid[best]), _LOWEST, float(grid[valley]))
+    exponential = -math.log(sample.mean()) - 1
+    return u if float(_profile(sample, np.array([u]))[0]) > exponential else None
+
+
+def _at(sample: Sample, u: float) -> tuple[float, float]:
+    """The best shape for a scale exp(-u), and that."""
+    mean_log1p = float(means_of(sample, lambda x: (np.log1p(math.exp(u) * x),))[0])
+    return 1.0 / mean_log1p, math.exp(-u)
 
 
 def _profile(sample: Sample, u: Array) -> Array:

@@ -6,6 +6,8 @@ import warnings
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.optimize
+import scipy.stats
 
 import mle_toolkit as mle
 from mle_toolkit.families import special
@@ -526,3 +528,25 @@ def test_ascent_stays_on_its_hill_and_stops_at_the_ends():
     assert special.ascend(hill, 5.0, 4.0, 10.0) == 4.0
     flat_then_hill = lambda u: (math.exp(-(u**2)) * (1.0 - u), -math.exp(-(u**2)) * (1 + 2 * u * (1 - u)))  # noqa: E731
     assert special.ascend(flat_then_hill, -2.0, -10.0, 10.0) == pytest.approx(1.0, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["lomax", "gpd"])
+def test_zeros_make_the_maximum_of_a_tail_a_local_one(name):
+    """A spike at 0 is higher than any maximum, but only where the scale is beyond all numbers."""
+    x = np.concatenate([np.zeros(4), scipy.stats.lomax(1.4, scale=0.7).ppf((np.arange(60) + 0.5) / 60)])
+    with pytest.warns(mle.FitWarning, match="4 of 64 observations are 0"):
+        fit = mle.fit(x, name)
+    assert fit.certificate.verdict == "local"
+
+    def nll(theta):
+        return -np.sum(scipy.stats.lomax(math.exp(theta[0]), scale=math.exp(theta[1])).logpdf(x))
+
+    best = scipy.optimize.minimize(nll, [0.3, -0.3], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    assert fit.nll == pytest.approx(best.fun, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["lomax", "gpd"])
+def test_a_tail_of_zeros_mostly_has_no_maximum(name):
+    x = np.concatenate([np.zeros(30), np.arange(1.0, 11.0)])
+    with pytest.raises(mle.errors.UnboundedLikelihoodError, match="30 of 40 observations are 0"):
+        mle.fit(x, name)
