@@ -326,6 +326,8 @@ def regress(
     constants = {name: given.constant(name, others.pop(name)) for name in list(others) if _is_constant(family, name)}
     predictors = {name: given.predictor(name, right) for name, right in others.items()}
     weight = None if weights is None else given.column(weights, "weights")
+    if links is not None and not isinstance(links, Mapping):
+        raise ParameterError(f'links: expected links by parameter, as {{"mu": "log"}}, got {shown(links)}.')
     raw = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {None: offset}
     offsets = {
         name: given.column(column, "offset" if name is None else f"offset of {name}") for name, column in raw.items()
@@ -333,8 +335,13 @@ def regress(
     exposed = None if exposure is None else given.column(exposure, "exposure")
     given.settle()
 
-    law = _law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors)
+    law = given.law(_law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors))
     main = law.main_parameter
+    if main in predictors:
+        raise ParameterError(
+            f"regress: {main} of {law.name} has two formulas: the one of the left side, which models {main}, and "
+            f"{main}=; leave one of them out."
+        )
     predictors = {main: given.main} | predictors
     for name in (*predictors, *(name for name in offsets if name is not None), *(links or {})):
         if name not in law.param_names:
@@ -471,6 +478,11 @@ class _Given:
     def some(self, value: Any) -> Any:
         """Of a column the rows in which nothing is missing."""
         return value if self._rows is None or np.ndim(value) == 0 else value[self._rows]
+
+    def law(self, law: Family) -> Family:
+        """The law, of whose constants of each row, if a caller brought some with it, those of these rows."""
+        lengths = {len(column) for column in law.known.values()}
+        return law.take(self._rows) if self._rows is not None and lengths == {self.n_rows} else law
 
     def design(self, name: str, right: Any) -> tuple[Design, Array]:
         """The design of a parameter, for these rows."""
@@ -840,6 +852,8 @@ def _unit_for(law: Family, sample: Sample, links: Mapping[str, Link]) -> Unit:
     if not law.has_location and not law.has_scale:
         return Unit()
     unit = Unit.standard(law, sample.stand_ins())
+    if law.in_unit(unit.centre, unit.scale) is not law:
+        return Unit()  # its constants, as the ends of a window, are in the unit of the data
     centre, scale = unit.centre, unit.scale
     for p in law.parameters:
         link = links.get(p.name)

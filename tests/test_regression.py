@@ -227,6 +227,8 @@ def test_every_solver_takes_known_coefficients_and_starts(frame, solver):
         ({"offset": {"size": "x"}}, "no parameter 'size'"),
         ({"pi": "~ x"}, "no parameter 'pi'"),
         ({"solver": "closed-form"}, "no closed form"),
+        ({"mu": "~ z"}, "two formulas"),
+        ({"links": "log"}, "links by parameter"),
     ],
 )
 def test_a_wrong_option_is_told(frame, options, said):
@@ -286,6 +288,31 @@ def test_trials_are_a_column(frame):
     p = fit.designs["p"].matrix(trials) @ fit.params["p"].to_numpy()
     residual = trials.y - trials.n / (1 + np.exp(-p))
     assert fit.designs["p"].matrix(trials).T @ residual == pytest.approx([0, 0], abs=1e-8)
+
+
+def test_the_formula_of_a_law_of_zeros_models_the_counts(frame):
+    """The hurdle is a logit of the zeros and a zero-truncated law of the others, apart."""
+    hurdle = mle.regress("y ~ x", frame, "hurdle(poisson)", pi="~ z")
+    zeros = mle.regress("q ~ z", frame.assign(q=frame.y == 0), "bernoulli")
+    others = mle.regress("y ~ x", frame[frame.y > 0], "zero_truncated(poisson)")
+    assert hurdle.llf == pytest.approx(zeros.llf + others.llf, rel=1e-10)
+    assert hurdle.coefficients == pytest.approx(np.concatenate([zeros.coefficients, others.coefficients]), rel=1e-6)
+
+
+def test_constants_of_a_law_of_the_callers_own_follow_the_rows(frame):
+    holed = frame.assign(x=frame.x.mask(frame.index == 3))
+    law = mle.get_family("binomial", n=frame.y.to_numpy() + 3)
+    by_law = mle.regress("y ~ x", holed, law, nan_policy="omit")
+    by_column = mle.regress("y ~ x", holed.assign(n=frame.y + 3), "binomial", n="n", nan_policy="omit")
+    assert by_law.coefficients == pytest.approx(by_column.coefficients, rel=1e-13)
+
+
+def test_a_window_of_the_law_is_one_of_the_data(frame):
+    """Truncation as a law, and as the window of the sample."""
+    by_law = mle.regress("t ~ x", frame, "truncated(weibull, 0.2, 5)")
+    by_window = mle.regress("truncated(t, lower=0.2, upper=5) ~ x", frame, "weibull")
+    assert by_law.llf == pytest.approx(by_window.llf, abs=1e-8)
+    assert by_law.coefficients == pytest.approx(by_window.coefficients, abs=1e-6)
 
 
 # --- forms of data ----------------------------------------------------------------------------------------------------

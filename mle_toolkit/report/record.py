@@ -405,16 +405,19 @@ def _level_from_json(value: Any, path: str) -> Level:
     return value
 
 
-def _check_state(value: Any, path: str, depth: int = 0) -> None:
+def _check_state(value: Any, path: str) -> None:
     """What a mean, a polynomial or a spline learned: numbers, truth values and lists of them, by name."""
-    if isinstance(value, dict) and depth < 2:
-        for name, one in value.items():
-            _check_state(one, f"{path}.{name}", depth + 1)
-    elif isinstance(value, list) and depth < 4:
-        for k, one in enumerate(value):
-            _check_state(one, f"{path}[{k}]", depth + 1)
-    elif value is not None and not isinstance(value, (bool, int, float)):
-        schema.refuse(path, f"expected numbers, got {shown(value)}")
+    for name, one in schema.mapping(value, path).items():
+        where = f"{path}.{name}"
+        if name == "columns":
+            schema.whole(one, where, 1)
+        elif name in ("alpha", "norms2"):
+            for key, entry in schema.mapping(one, where).items():
+                if not key.isdigit():
+                    schema.refuse(f"{where}.{key}", "expected the number of a polynomial")
+                schema.number(entry, f"{where}.{key}")
+        elif one is not None and not isinstance(one, bool):
+            _numbers(one, where)
 
 
 def _check_derived(fit: Fit, derived: Any) -> None:

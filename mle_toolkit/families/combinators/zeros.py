@@ -44,7 +44,7 @@ class ZeroInflated(Combined):
     def __init__(self, base: Family) -> None:
         self.base = base
         self.constants = base.constants
-        self.modelled = base.modelled
+        self.modelled = base.main_parameter
         self.name = f"zero-inflated {base.name}"
         self.support = base.support
         self.parameters = (Parameter("pi", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.7)), *base.parameters)
@@ -152,7 +152,7 @@ class Hurdle(Combined):
         self.base = base
         self.positive = zero_truncated(base) if base.support.lower == 0 else base
         self.constants = base.constants
-        self.modelled = base.modelled
+        self.modelled = base.main_parameter
         self.name = f"hurdle {base.name}"
         self.support = COUNTS if base.support.lower > 0 else base.support
         self.parameters = (Parameter("pi", CLOSED_UNIT, typical=(0.1, 0.7)), *base.parameters)
