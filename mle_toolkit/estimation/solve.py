@@ -150,8 +150,16 @@ class Maximum:
         return {name: value for name, value in values if name in self.fixed}
 
     def again(self, sample: Sample) -> Maximum:
-        """The maximum for other data of the same law, with the same known parameters and bounds."""
-        return maximise(self.family.given(sample.known), sample, fixed=self.known, bounds=self.bounds)
+        """The certified maximum for other data of the same law, with the same known parameters and bounds."""
+        found = maximise(self.family.given(sample.known), sample, fixed=self.known, bounds=self.bounds)
+        if not found.is_certified:
+            raise NoMaximumError(f"{self.family.name}: {found.certify().message}", found.certify())
+        return found
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether a theorem or the certificate says that this is a maximum that can be used."""
+        return self.is_plain or self.certify().ok
 
     def certify(self) -> Certificate:
         """Look at the point, whatever the solver claimed, and say what it is."""

@@ -47,9 +47,10 @@ class Bootstrap:
     estimate : ndarray of shape (p,)
         The fit of the sample, in the unit of the data.
     replicates : ndarray of shape (n, p)
-        The fits of the replicates; NaN in the rows of those without a maximum, which count as failed.
+        The fits of the replicates; NaN in the rows of those without a certified maximum, which count as
+        failed.
     n_failed, n_boundary : int
-        Replicates without a maximum, and those whose maximum is at the boundary of the parameter space.
+        Replicates without a certified maximum, and those whose maximum is at the boundary of the parameter space.
 
     Examples
     --------
@@ -102,7 +103,7 @@ class Bootstrap:
         """What there is to say of replicates without an ordinary maximum."""
         notes = []
         if self.n_failed:
-            notes.append(f"{self.n_failed} of {self.n} replicates have no maximum and are left out")
+            notes.append(f"{self.n_failed} of {self.n} replicates have no certified maximum and are left out")
         if self.n_boundary:
             notes.append(f"{self.n_boundary} of {self.n} replicates ended at the boundary of the parameter space")
         return tuple(notes)
@@ -307,7 +308,7 @@ def bootstrap(
     refits = Refits.joined(list(replicator.run(replicator.refit_chunk, chunks, workers, "bootstrap")))
     n_failed = int(np.count_nonzero(refits.status == FAILED))
     if n - n_failed < 2:
-        raise MleError(f"bootstrap: {n_failed} of {n} replicates have no maximum, so there is nothing to report.")
+        raise MleError(f"bootstrap: {n_failed} of {n} replicates have no certified maximum, so there is nothing to report.")
     return Bootstrap(
         kind=kind,
         names=maximum.family.coefficient_names,

@@ -157,7 +157,7 @@ def goodness_of_fit(
         raise MleError(f"goodness of fit: none of {n_resamples} replicates has a maximum, so there is no p-value.")
     notes = []
     if failed:
-        notes.append(f"{failed} replicates have no maximum and are left out")
+        notes.append(f"{failed} replicates have no certified maximum and are left out")
     if at_boundary:
         notes.append(f"{at_boundary} replicates ended at the boundary of the parameter space")
     # Errors of a binomial and of a negative binomial share, with one replicate more that does not reach the statistic:

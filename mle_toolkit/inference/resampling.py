@@ -300,10 +300,11 @@ class Replicator:
         return self.grouped and family.all_scalar and not self._restricted and (compiled or is_vectorised(family))
 
     def fit(self, family: Family, sample: Sample) -> Maximum | None:
-        """Fit one replicate; None if there is no maximum."""
+        """Fit one replicate; None if there is no maximum that is certified."""
         try:
             family.check_support(sample)
-            return maximise(family, sample, fixed=self._known, bounds=self.maximum.bounds)
+            found = maximise(family, sample, fixed=self._known, bounds=self.maximum.bounds)
+            return found if found.is_certified else None
         except MleError:
             return None
 

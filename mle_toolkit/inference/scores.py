@@ -363,6 +363,6 @@ def bootstrap_optimism(maximum: Maximum, sample: Sample, n: int = 200, rng: Any 
     return Estimate(
         value=float(np.mean(values)) if finite else math.inf,
         error=float(np.std(values, ddof=1)) / math.sqrt(len(values)) if finite else None,
-        method=f"bootstrap of {len(values)} replicates" + (f", {failed} without a maximum" if failed else ""),
+        method=f"bootstrap of {len(values)} replicates" + (f", {failed} without a certified maximum" if failed else ""),
         reason="a mean over replicates has a Monte-Carlo error only",
     )

@@ -31,7 +31,11 @@ HEAVY_SHARE = 0.5
 normals, and above 0.5 the standard error is too small (coverage below 0.9: a normal law fitted to t with 5 df)."""
 
 LEAST_EXPECTED = 5.0
-"""Expected count per cell below which the chi-squared law of G is not trusted (Cochran 1954)."""
+"""Expected count of a cell below which the chi-squared law of G is rough."""
+
+_SHARE_OF_FEW, _NEXT_TO_NONE = 0.2, 1.0
+"""Share of the cells that may expect fewer than that, and what the least must expect, for it to be used (Cochran 1954).
+"""
 
 _NEAR_ZERO = 1e-3
 """p-value of G above which the interval of a divergence comes from the noncentral chi-squared law."""
@@ -92,8 +96,9 @@ class InformationReport:
         rounding only; see `identity_gap`.
     g_statistic, g_pvalue : float or None
         For counts and grouped data: likelihood-ratio test of the law against all laws on the same cells, G = 2 n KL
-        (in nats) and its p-value from the chi-squared law with ``g_df`` degrees of freedom; without p-value where there
-        are fewer than five observations a cell.
+        (in nats) and its p-value from the chi-squared law with ``g_df`` degrees of freedom; without p-value where that
+        law is not to be trusted: fewer than five observations a cell, more than a fifth of the cells with fewer than
+        five expected, or one with less than one (Cochran 1954, Biometrics 10, 417-451).
     g_df : int or None
         Cells - 1 - free parameters, or 0 where that is negative. Cells are the values in the support where it is
         finite, else the observed ones; for binned and rounded data the distinct intervals.
@@ -331,8 +336,8 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
         reasons["g_statistic"] = "reliability weights are not numbers of observations, so G has no chi-squared law."
     elif by_cells and test["g_pvalue"] is None:
         reasons["g_pvalue"] = (
-            f"there are fewer than {FEW_PER_CELL:.0f} observations a cell, too few for the chi-squared law of G; "
-            'goodness_of_fit("g") has a p-value from replicates.'
+            f"there are fewer than {FEW_PER_CELL:.0f} observations a cell, or too few cells in which the law expects as "
+            'many, for the chi-squared law of G; goodness_of_fit("g") has a p-value from replicates.'
             if not {"saturated", "few_cells"} & set(kl.flags)
             else "the law has as many free parameters as cells, so nothing is left to test."
         )
@@ -430,15 +435,16 @@ def _divergence_of_counts(
         df = n_cells - entropy.n_strata - fit.df_model
         g = 2.0 * fit.nobs * direct
         test |= {"g_statistic": g, "g_df": max(df, 0), "g_pvalue": None}
-        stratum_mass = entropy.mass / entropy.share
-        if np.any(fit.nobs * stratum_mass * np.exp(cell_log_q) < LEAST_EXPECTED):
+        expected = fit.nobs * entropy.mass / entropy.share * np.exp(cell_log_q)
+        if np.any(expected < LEAST_EXPECTED):
             own.append("expected_counts_below_5")
         if not declared:
             own.append("cells_from_data")
-        undersampled = fit.nobs < FEW_PER_CELL * n_cells
+        sparse = np.mean(expected < LEAST_EXPECTED) > _SHARE_OF_FEW or np.any(expected < _NEXT_TO_NONE)
+        rough = fit.nobs < FEW_PER_CELL * n_cells or sparse
         if df > 0:
             p = float(special.chdtrc(df, max(g, 0.0)))  # a G of -1e-16 is 0 up to rounding
-            test["g_pvalue"] = None if undersampled else p
+            test["g_pvalue"] = None if rough else p
             if p >= 0.05:
                 own.insert(0, "indistinguishable_from_zero")
             if interval is None or interval[0] <= 0 or p >= _NEAR_ZERO:

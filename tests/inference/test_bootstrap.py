@@ -8,10 +8,10 @@ from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
-from mle_toolkit.errors import ParameterError
-from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.errors import NoMaximumError, ParameterError
+from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.inference.empirical import product_limit
-from mle_toolkit.inference.resampling import Replicator
+from mle_toolkit.inference.resampling import FAILED, Replicator
 
 SEED = 20_240_601
 
@@ -209,7 +209,7 @@ def test_replicates_without_a_maximum_are_counted_and_said():
     drawn = mle.fit([1.0, 2.0, 4.0], "normal").bootstrap(n=900, kind="nonparametric", rng=SEED)
     assert drawn.n_failed == pytest.approx(100, abs=4 * math.sqrt(900 * 8 / 81))
     assert np.count_nonzero(np.isnan(drawn.replicates[:, 0])) == drawn.n_failed
-    assert f"{drawn.n_failed} of 900 replicates have no maximum" in repr(drawn)
+    assert f"{drawn.n_failed} of 900 replicates have no certified maximum" in repr(drawn)
     assert np.all(np.isfinite(drawn.se))
 
 
@@ -392,3 +392,15 @@ def test_replicates_of_a_seed_are_the_same_with_numba_and_without(monkeypatch):
     compiled = fit.bootstrap(40, rng=1).replicates
     monkeypatch.setattr("mle_toolkit.likelihood.kernels.groups.has_numba", lambda: False)
     np.testing.assert_allclose(fit.bootstrap(40, rng=1).replicates, compiled, rtol=1e-6)
+
+
+def test_replicates_that_the_certificate_does_not_confirm_are_left_out(monkeypatch):
+    fit = mle.fit(np.linspace(0.5, 3.0, 12), "gumbel")
+    whole = Replicator(fit._maximum, fit.sample, "nonparametric")
+    monkeypatch.setattr(Maximum, "is_certified", property(lambda maximum: maximum.theta[0] > fit.params["loc"]))
+    draws = [(fit.family, fit.sample.reweighted(weight)) for weight in np.eye(12)[:4] * 3.0 + 1.0]
+    refits = whole.fit_one_by_one(draws)
+    assert set(refits.status.tolist()) == {FAILED}
+    assert np.isnan(refits.theta).all()
+    with pytest.raises(NoMaximumError, match="gumbel"):
+        fit._maximum.again(draws[0][1])

@@ -117,7 +117,8 @@ def test_horse_kicks_test():
     assert report.g_statistic == pytest.approx(g, rel=1e-12)
     assert report.g_statistic == pytest.approx(2 * 200 * report.kl.value, rel=1e-12)
     assert report.g_df == 3
-    assert report.g_pvalue == pytest.approx(stats.chi2(3).sf(g), rel=1e-12)
+    assert report.g_pvalue is None  # the last cell expects 0.6
+    assert "expects" in report.reasons["g_pvalue"]
     assert {"expected_counts_below_5", "cells_from_data", "indistinguishable_from_zero"} <= set(report.flags)
 
 
