@@ -308,7 +308,9 @@ def bootstrap(
     refits = Refits.joined(list(replicator.run(replicator.refit_chunk, chunks, workers, "bootstrap")))
     n_failed = int(np.count_nonzero(refits.status == FAILED))
     if n - n_failed < 2:
-        raise MleError(f"bootstrap: {n_failed} of {n} replicates have no certified maximum, so there is nothing to report.")
+        raise MleError(
+            f"bootstrap: {n_failed} of {n} replicates have no certified maximum, so there is nothing to report."
+        )
     return Bootstrap(
         kind=kind,
         names=maximum.family.coefficient_names,

@@ -336,8 +336,8 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
         reasons["g_statistic"] = "reliability weights are not numbers of observations, so G has no chi-squared law."
     elif by_cells and test["g_pvalue"] is None:
         reasons["g_pvalue"] = (
-            f"there are fewer than {FEW_PER_CELL:.0f} observations a cell, or too few cells in which the law expects as "
-            'many, for the chi-squared law of G; goodness_of_fit("g") has a p-value from replicates.'
+            f"there are fewer than {FEW_PER_CELL:.0f} observations a cell, or too few cells in which the law expects "
+            'as many, for the chi-squared law of G; goodness_of_fit("g") has a p-value from replicates.'
             if not {"saturated", "few_cells"} & set(kl.flags)
             else "the law has as many free parameters as cells, so nothing is left to test."
         )
