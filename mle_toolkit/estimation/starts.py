@@ -216,7 +216,10 @@ def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
 
 
 def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
-    """Change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does."""
+    """Change of one parameter that costs about half a nat per observation, to a factor of 2; 1 if none does.
+
+    Of a direction it is a radian at most: beyond a turn all comes again.
+    """
     small = likelihood.for_start if likelihood.is_cheap else likelihood.on_sketch()
     here = small.mean_loglik(theta)
 
@@ -226,14 +229,16 @@ def _half_nat(likelihood: Likelihood, theta: Array, k: int) -> float:
         down[k] -= step
         return here - 0.5 * (small.mean_loglik(up) + small.mean_loglik(down))
 
-    step = 1.0
+    period = likelihood.family.period
+    most = 1e300 if period is None else period / (2 * np.pi)
+    step = min(1.0, most)
     if cost(step) > 0.5:
         while step > 1e-300 and cost(step / 2) > 0.5:
             step /= 2
         return step
-    while step < 1e300 and cost(step) < 0.5:
+    while step < most and cost(step) < 0.5:
         step *= 2
-    return step if step < 1e300 else 1.0
+    return step if step < most else min(1.0, most)
 
 
 def in_unit(family: Family, likelihood: Likelihood, name: str, value: Any) -> Array:

@@ -31,6 +31,9 @@ _SLOW = {"levy_stable", "studentized_range"}
 _MOST_SLOW_VALUES = 200
 """Observations times free parameters up to which those are fitted."""
 
+_LEAST_SHAPE = 1e-12
+"""Shapes that are positive and below it have no values: some of SciPy's C++ ends the process there, as that of nct."""
+
 _STRETCHES = np.array([0.4, 0.7, 1.0, 1.5, 3.0])
 """Scales tried beside the one that gives the law the interquartile range of the data."""
 
@@ -391,7 +394,7 @@ class ScipyLaw(Family):
 
     def _arguments(self, params: Sequence[Any]) -> list[Any]:
         values = self.constants | dict(zip(self.param_names, params, strict=True))
-        return [values[name] for name in self._all_names]
+        return [self._beyond_scipy(name, values[name]) for name in self._all_names]
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density, or log-probability of a count; -inf where SciPy gives none."""
@@ -423,6 +426,13 @@ class ScipyLaw(Family):
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")  # of SciPy's integrals and whole numbers
             return _within_range(getattr(self.dist, name), np.asarray(x), self._arguments(params))
+
+    def _beyond_scipy(self, name: str, value: Any) -> Any:
+        """A shape; NaN where it is so near an open end at 0 that SciPy's code cannot be trusted with it."""
+        domain = self._free_shapes.get(name)
+        if domain is None or domain.lower != 0.0 or domain.closed_lower:
+            return value
+        return np.where(np.asarray(value) < _LEAST_SHAPE, np.nan, value)
 
     def check(self, sample: Sample) -> None:
         """Raise where the likelihood has no maximum: too few values, or a pole of the density on the extremes."""

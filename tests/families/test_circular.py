@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 from references import fit_quietly
-from scipy import stats
+from scipy import integrate, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, MleError
@@ -249,3 +249,18 @@ def test_a_mixture_of_directions_is_one_on_the_circle(period):
         mle.fit(mle.Sample.rounded(x, turn / 16), law)
     with pytest.raises(MleError, match="one period"):
         mle.mixture([mle.get_family("von_mises", period=period), "normal"])
+
+
+def test_a_flat_likelihood_of_arcs_is_climbed_in_steps_of_less_than_a_turn():
+    """Sixteen sectors, hardly any direction: no change of mu costs half a nat."""
+    sector = 2 * np.pi / 16
+    begin = sector * np.array([5.5, 2.5, -6.5, -4.5, -1.5, 0.5, -4.5])
+    fit = mle.fit(mle.Sample.intervals(begin, begin + sector), "von_mises")
+    assert fit.certificate.ok
+    grid = [
+        np.sum(np.log([integrate.quad(stats.vonmises(kappa, loc=mu).pdf, a, a + sector)[0] for a in begin]))
+        for mu in fit.params["mu"] + np.array([-0.02, 0.0, 0.02])
+        for kappa in fit.params["kappa"] + np.array([-0.02, 0.0, 0.02])
+    ]
+    assert int(np.argmax(grid)) == 4
+    assert fit.llf == pytest.approx(grid[4], abs=1e-9)

@@ -404,3 +404,12 @@ def test_a_continuous_law_of_the_users_becomes_one_of_scipys():
     assert frozen.support() == (0.0, math.inf)
     assert frozen.rvs((2, 3), random_state=1).shape == (2, 3)
     assert frozen.mean() == pytest.approx((0.7 + 2) / (0.7 * 1.7), rel=1e-12)
+
+
+def test_shapes_at_which_scipy_would_end_the_process_have_no_values():
+    """Boost throws through SciPy's code of nct at df = 1e-20: nothing in Python could catch that."""
+    law = ScipyLaw(stats.nct)
+    assert law.logpdf(np.array([-1.0, 0.5]), 1e-20, 1.0, 0.0, 1.0).tolist() == [-np.inf, -np.inf]
+    assert np.isnan(law.cdf(np.array([0.5]), 1e-300, 1e-20, 0.0, 1.0)).all()
+    with pytest.raises(errors.MleError):
+        mle.fit([1.0, 2.0, 4.0], law, fixed={"df": 1e-20})
