@@ -133,10 +133,14 @@ class NLLLoss:
         if not (np.all(np.isfinite(weight)) and np.all(weight >= 0) and np.any(weight > 0)):
             raise WeightError("nll_loss: weights are to be finite and not negative, and some of them above 0.")
         self.family.check_support(sample)
+        share = weight / np.sum(weight) if self.reduction == "mean" else weight
+        if self.family.by_logit is not None and [link.name for link in self.links] == ["logit"]:
+            # Probabilities round to 0 or 1 where their logits still have all digits.
+            values, slope, _ = self.family.by_logit(sample.x, predictors[:, 0])
+            return -float(np.sum(share * values)), -(share * slope)[:, None]
         with np.errstate(all="ignore"):  # what leaves the range of numbers is named below
             inverses = [link.inverse(eta) for link, eta in self._pairs(predictors)]
         params = self._checked([value for value, _, _ in inverses])
-        share = weight / np.sum(weight) if self.reduction == "mean" else weight
         with np.errstate(all="ignore"):
             values = self.family.logpdf(sample.x, *params)
         lost = np.flatnonzero(~np.isfinite(values))
@@ -179,6 +183,9 @@ class NLLLoss:
                 f"nll_loss: {self.family.name} takes outputs of shape (n, {columns}), one column for each of "
                 f"{', '.join(self.parameters)}; got {predictors.shape}."
             )
+        lost = np.flatnonzero(~np.isfinite(predictors).all(axis=1))
+        if len(lost):
+            raise DataError(f"nll_loss: outputs of {len(lost)} rows are not finite; the first is row {lost[0]}.")
         return predictors
 
     def _checked(self, params: Sequence[Array]) -> tuple[Array, ...]:

@@ -40,6 +40,14 @@ def test_value_is_that_of_pytorch_with_logits():
     assert nll_loss("bernoulli")(outputs, y).item() == pytest.approx(own.item(), rel=1e-13)
 
 
+def test_logits_keep_their_digits_where_probabilities_round():
+    outputs = torch.tensor([40.0, 800.0], dtype=torch.float64, requires_grad=True)
+    loss = nll_loss("bernoulli", reduction="sum")(outputs, np.array([1.0, 0.0]))
+    loss.backward()
+    assert loss.item() == 800.0 + np.log1p(np.exp(-40.0))
+    np.testing.assert_allclose(outputs.grad.numpy(), [-np.exp(-40.0), 1.0], rtol=1e-14)
+
+
 def test_weights_are_repetitions():
     loss, y, outputs = nll_loss("gamma"), CASES["gamma"], predictors(2)
     times = np.arange(60) % 3
@@ -81,6 +89,7 @@ def test_single_precision_stays_single():
         (np.zeros((3, 2)), [1.0, 2.0], "outputs of 3 rows, 2 observations"),
         (np.zeros((2, 3)), [1.0, 2.0], r"shape \(n, 2\), one column for each of mean, shape"),
         (np.array([[800.0, 0.0], [0.0, 0.0]]), [1.0, 2.0], r"mean leaves \(0, ∞\) in 1 of 2 rows"),
+        (np.array([[0.0, np.nan], [0.0, 0.0]]), [1.0, 2.0], "outputs of 1 rows are not finite"),
         (np.zeros((2, 2)), [1.0, -2.0], "outside the support"),
         (np.zeros((2, 2)), [1.0, np.nan], "missing"),
     ],
