@@ -14,6 +14,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design, missing, of_array, of_formula, read
 from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.levels import coded, labels_of
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
 from mle_toolkit.errors import DataError, DegenerateDataError, MleError, ParameterError, UnknownNameError, WeightError
@@ -26,6 +27,7 @@ from mle_toolkit.families.base import Family, family_class, get_family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.links import Link, get_link
+from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.fitting import Fit, warn_if_weaker
 from mle_toolkit.inference.covariance import CovKind
 from mle_toolkit.likelihood.model import Linear, Model, check_scalar, design_key, offset_key
@@ -173,7 +175,7 @@ class RegressionFit(Fit):
             design = self.designs.get(p.name)
             at = values[self._places[p.name]]
             found[p.name] = float(at[0]) if design is None else pd.Series(at, index=list(design.names), name=p.name)
-        return found
+        return _gathered(found)
 
     def cov_params(self, kind: CovKind | None = None) -> pd.DataFrame:
         """Covariance of the coefficients; see `Fit.cov_params`."""
@@ -247,6 +249,24 @@ class RegressionFit(Fit):
         return Distribution.at(law.family, tuple(moved))
 
 
+def _gathered(found: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with a level to their name, ``cutpoints[a|b]``, as one Series, or a DataFrame of Series."""
+    import pandas as pd
+
+    gathered: dict[str, Any] = {}
+    for name, value in found.items():
+        whole, bracket, level = name.partition("[")
+        if bracket:
+            gathered.setdefault(whole, {})[level.removesuffix("]")] = value
+        else:
+            gathered[name] = value
+    for name, value in gathered.items():
+        if isinstance(value, dict):
+            one = next(iter(value.values()))
+            gathered[name] = pd.DataFrame(value) if isinstance(one, pd.Series) else pd.Series(value, name=name)
+    return gathered
+
+
 def regress(
     y: Any,
     data: Any,
@@ -293,6 +313,11 @@ def regress(
         ``start={"mu": [1.0, 0.0]}``.
     solver, rng
         As for `fit`.
+    levels, reference, link
+        Of ``"ordinal"`` and ``"categorical"`` only, whose response is a column of levels: all levels (of ordinal ones
+        from the lowest), the level that the others are compared with, and the latent law (``"logit"``, ``"probit"``,
+        ``"cloglog"``, ``"loglog"``, ``"cauchit"``; also ``links={"loc": ...}``). ``params`` has ``loc`` and
+        ``cutpoints``, without an intercept; or ``p``, terms by levels.
     nan_policy : {"raise", "omit"}
         What to do with rows in which anything that is needed is missing: response, covariates of any formula, weights,
         offsets.
@@ -322,7 +347,19 @@ def regress(
     """
     options = settled(fixed, bounds, start, solver, rng)
     nan_policy, weight_kind = policies(nan_policy, weight_kind)
+    leveled = family if isinstance(family, str) and family in _OF_LEVELS else None
+    own = ("levels", "reference", "link") if leveled else ()
+    asked: dict[str, Any] = {name: others.pop(name) for name in own if name in others}
+    if leveled is not None and not isinstance(y, (str, Sample)):
+        y, names = coded(labels_of(y), asked.get("levels"), ordered=leveled == "ordinal")
     given = _Given.of(y, data, nan_policy)
+    if leveled is not None:
+        if isinstance(y, str):
+            names = given.take_levels(y, asked.get("levels"), ordered=leveled == "ordinal")
+        elif isinstance(y, Sample):
+            raise DataError(f"{leveled}: give the levels themselves, one a row, with weights=, not a Sample.")
+        family = _law_of_levels(leveled, names, asked, links, scaled="scale" in others)
+        links = None
     constants = {name: given.constant(name, others.pop(name)) for name in list(others) if _is_constant(family, name)}
     predictors = {name: given.predictor(name, right) for name, right in others.items()}
     weight = None if weights is None else given.column(weights, "weights")
@@ -342,13 +379,15 @@ def regress(
             f"regress: {main} of {law.name} has two formulas: the one of the left side, which models {main}, and "
             f"{main}=; leave one of them out."
         )
-    predictors = {main: given.main} | predictors
+    predictors = dict.fromkeys(law.param_names if leveled == "categorical" else (main,), given.main) | predictors
     for name in (*predictors, *(name for name in offsets if name is not None), *(links or {})):
         if name not in law.param_names:
             raise ParameterError(
                 f"regress: {law.name} has no parameter {name!r}; its parameters: {', '.join(law.param_names)}."
             )
     made = {name: given.design(name, right) for name, right in predictors.items()}
+    if leveled == "ordinal":
+        made = {name: _without_intercept(name, *one) for name, one in made.items()}
     chosen = {name: _link_for(law, name, (links or {}).get(name)) for name in made}
     shifts = {main if name is None else name: given.some(column) for name, column in offsets.items()}
     if exposed is not None:
@@ -449,6 +488,15 @@ class _Given:
             return value
         return self.column(value, name)
 
+    def take_levels(self, formula: str, levels: Any, *, ordered: bool) -> tuple[str, ...]:
+        """Take the codes of a column of levels for the response; the names of the levels."""
+        assert isinstance(self.response, Response)
+        if self.response.form is not None or self.frame is None:
+            raise ParameterError(f"formula {formula!r:.80}: the left side must be a column of levels.")
+        codes, names = coded(self.frame.labels(self.response.arguments["x"]), levels, ordered=ordered)
+        self.response = codes
+        return names
+
     def _note(self, absent: Iterable[tuple[str, Mask]]) -> None:
         self._absent += [(name, rows) for name, rows in absent if rows.any()]
 
@@ -508,6 +556,41 @@ class _Given:
         rows = np.arange(self.n_rows) if self._rows is None else self._rows
         given = None if isinstance(self.response, Sample) else sample._rows_given
         return rows if given is None else rows[given]
+
+
+_OF_LEVELS = ("ordinal", "categorical")
+"""Laws of levels, which are made for the levels that were observed."""
+
+
+def _law_of_levels(
+    kind: str, names: tuple[str, ...], asked: Mapping[str, Any], links: Mapping[str, Any] | None, *, scaled: bool
+) -> Family:
+    """The law of the levels of a response."""
+    if kind == "ordinal":
+        if "reference" in asked:
+            raise ParameterError("reference: of categorical levels only; ordinal ones have an order.")
+        link = (links or {}).get("loc", asked.get("link", "logit"))
+        return Ordered(names, link, scaled=scaled)
+    if links or "link" in asked:
+        raise ParameterError("links: a categorical regression models log-odds, and takes no other link.")
+    reference = str(asked.get("reference", names[0]))
+    if reference not in names:
+        raise ParameterError(f"reference: {reference!r} is no level; levels: {', '.join(names)}.")
+    return Choice(names, names.index(reference))
+
+
+def _without_intercept(name: str, design: Design, matrix: Array) -> tuple[Design, Array]:
+    """A design of a law with cutpoints, which an intercept would double."""
+    place = design.constant
+    if place is not None:
+        return design.without_intercept(), np.delete(matrix, place, axis=1)
+    constant = np.flatnonzero(np.all(matrix == matrix[:1], axis=0))
+    if len(constant):
+        raise DataError(
+            f"{name}: column {design.names[constant[0]]!r} is the same in all rows; the cutpoints are the constants of "
+            f"an ordinal regression. Leave it out."
+        )
+    return design, matrix
 
 
 def _is_frame(data: Any) -> bool:

@@ -241,12 +241,28 @@ class Design:
         The right side of the formula; None for an array that is taken as it is.
     spec : Recipe or None
         What was learned of the data; None for an array.
+    dropped : int or None
+        A column that the recipe makes and the design leaves out: the intercept.
     """
 
     names: tuple[str, ...]
     terms: Mapping[str, slice]
     formula: str | None = None
     spec: Recipe | None = field(default=None, repr=False, compare=False)
+    dropped: int | None = None
+
+    def without_intercept(self) -> Design:
+        """The same columns but the intercept, for a law that has constants of its own."""
+        place = self.constant
+        if place is None:
+            return self
+        names = tuple(name for k, name in enumerate(self.names) if k != place)
+        # Of each term what is left of it; that of the intercept is empty and goes.
+        moved = {
+            term: slice(at.start - (at.start > place), at.stop - (at.stop > place)) for term, at in self.terms.items()
+        }
+        terms = {term: at for term, at in moved.items() if at.stop > at.start}
+        return Design(names, terms, self.formula, self.spec, place)
 
     @property
     def constant(self) -> int | None:
@@ -294,12 +310,16 @@ class Design:
         whole = np.ones(columns.n_rows, dtype=bool)
         for _, absent in self.spec.incomplete(columns):
             whole &= ~absent
-        if whole.all():
-            return self.spec.build(columns, None, unseen)
+        rows = None if whole.all() else np.flatnonzero(whole)
+        if rows is not None and not len(rows):
+            return np.full((columns.n_rows, len(self.names)), np.nan)
+        built = self.spec.build(columns, rows, unseen)
+        if self.dropped is not None:
+            built = np.delete(built, self.dropped, axis=1)
+        if rows is None:
+            return built
         matrix = np.full((columns.n_rows, len(self.names)), np.nan)
-        if whole.any():
-            rows = np.flatnonzero(whole)
-            matrix[rows] = self.spec.build(columns, rows, unseen)
+        matrix[rows] = built
         return matrix
 
     @classmethod

@@ -107,6 +107,7 @@ def _settled(
         theta = np.concatenate([np.ravel(value) for value in model.start(sample)[0]])
     runs = [run for term in linear if (run := _run(model, likelihood, theta, term)) is not None]
     if not runs:
+        _check_together(model, sample, columns)
         why = None if model.unbounded is None else model.unbounded(sample, known)
         if why is not None:
             message = (
@@ -313,6 +314,40 @@ def _null_space(rows: Array) -> Array:
     _, sizes, axes = np.linalg.svd(upper, full_matrices=True)
     rank = int(np.count_nonzero(sizes > _MARGIN * (sizes[0] if len(sizes) else 0.0)))
     return np.asarray(axes[rank:].T)
+
+
+def _check_together(model: Model, sample: Sample, columns: Mapping[str, Sequence[str]]) -> None:
+    """Refuse covariates that separate levels, where it takes several predictors to show it.
+
+    Raises
+    ------
+    UnboundedLikelihoodError
+    """
+    if model.base.rising is None or not sample.is_plain:
+        return
+    forms = model.base.rising(sample.x)
+    if forms is None:
+        return
+    blocks, names = [], []
+    for k, p in enumerate(model.base.parameters):
+        term = model.linear.get(p.name)
+        design = np.ones((sample.n_rows, 1)) if term is None else term.design(sample.known)
+        blocks.append(forms[:, :, k, None] * design[:, None, :])
+        names += [p.name] if term is None else [f"{p.name}[{column}]" for column in columns[p.name]]
+    moving = np.concatenate(blocks, axis=2)
+    flat = moving.reshape(-1, moving.shape[2])
+    nobody = np.zeros(len(flat), dtype=bool)
+    direction = next(_recession(flat, ~nobody, nobody), None)
+    if direction is None:
+        return
+    rows = int(np.count_nonzero(np.any(moving @ direction > _MARGIN, axis=1)))
+    named = ", ".join(name for name, size in zip(names, direction.tolist(), strict=True) if abs(size) > _MARGIN)
+    message = (
+        f"{model.name}: the covariates separate y: as {named} grow together without end, the likelihood rises in "
+        f"{rows} of {sample.n_rows} rows and falls in none, so there is no maximum. Remove a covariate, join levels, or "
+        f"penalise."
+    )
+    raise UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
 
 
 # --- the limit --------------------------------------------------------------------------------------------------------
