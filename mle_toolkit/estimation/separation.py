@@ -344,8 +344,8 @@ def _check_together(model: Model, sample: Sample, columns: Mapping[str, Sequence
     named = ", ".join(name for name, size in zip(names, direction.tolist(), strict=True) if abs(size) > _MARGIN)
     message = (
         f"{model.name}: the covariates separate y: as {named} grow together without end, the likelihood rises in "
-        f"{rows} of {sample.n_rows} rows and falls in none, so there is no maximum. Remove a covariate, join levels, or "
-        f"penalise."
+        f"{rows} of {sample.n_rows} rows and falls in none, so there is no maximum. Remove a covariate, join levels, "
+        f"or penalise."
     )
     raise UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
 
