@@ -17,7 +17,15 @@ from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.levels import coded, labels_of
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
-from mle_toolkit.errors import DataError, DegenerateDataError, MleError, ParameterError, UnknownNameError, WeightError
+from mle_toolkit.errors import (
+    DataError,
+    DegenerateDataError,
+    MleError,
+    NoMaximumError,
+    ParameterError,
+    UnknownNameError,
+    WeightError,
+)
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.recorded import Recorded
@@ -799,12 +807,27 @@ class _Front:
     ) -> RegressionFit:
         """The maximum inside bounds: coefficients are held at a bound while the likelihood rises beyond it."""
         pinned: dict[str, float] = {}
-        seen: set[tuple[tuple[str, float], ...]] = set()
+        tried: list[dict[str, float]] = []
+        without: list[tuple[dict[str, float], NoMaximumError]] = []
         while True:
-            fit = maximised(pinned)
-            if not limits or tuple(sorted(pinned.items())) in seen:
+            if pinned in tried:
+                raise NoMaximumError(
+                    f"{self.law.name}: the search for the bounds that the maximum lies on went in circles between "
+                    f"{', '.join(limits)}. Bound fewer coefficients, or fix those that matter."
+                )
+            tried.append(dict(pinned))
+            try:
+                fit = maximised(pinned)
+            except NoMaximumError as error:
+                # Without bounds the likelihood may have no maximum, as where a covariate separates; inside it has one.
+                ends = {name: [e for e in limits[name] if e is not None] for name in limits if name not in pinned}
+                if not any(ends.values()):
+                    raise
+                without.append((dict(pinned), error))
+                pinned |= {name: either[0] for name, either in ends.items() if either}
+                continue
+            if not limits:
                 return fit
-            seen.add(tuple(sorted(pinned.items())))
             values = dict(zip(self.names, fit.coefficients, strict=True))
             beyond = {}
             for name, (low, high) in limits.items():
@@ -820,7 +843,13 @@ class _Front:
             wrong = max(inward, key=lambda name: inward[name], default=None)
             if wrong is None or inward[wrong] <= _FLAT:
                 return fit
-            del pinned[wrong]
+            here = pinned.pop(wrong)
+            nowhere = next((error for held, error in without if held == pinned), None)
+            if nowhere is not None:
+                across = [end for end in limits[wrong] if end is not None and end != here]
+                if not across:
+                    raise nowhere
+                pinned[wrong] = across[0]
 
     def _slopes(self, fit: RegressionFit, known: Mapping[str, float]) -> dict[str, float]:
         """Derivatives of the log-likelihood by coefficients that are held at bounds, in their standard deviations."""

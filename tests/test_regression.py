@@ -201,6 +201,16 @@ def test_bounds_hold_at_the_maximum_where_the_likelihood_rises_beyond(frame):
     assert fit.df_model == 3
 
 
+@pytest.mark.parametrize(("bounds", "end"), [((None, 3.0), 3.0), ((-1.0, 3.0), 3.0)])
+def test_bounds_give_a_maximum_where_a_covariate_separates(frame, bounds, end):
+    apart = frame.assign(q=frame.x > 0)
+    with pytest.warns(mle.FitWarning, match=r"p\[x\] = 3"):
+        fit = mle.regress("q ~ x", apart, "bernoulli", bounds={"p[x]": bounds})
+    assert fit.params["p"]["x"] == end
+    held = mle.regress("q ~ x", apart, "bernoulli", fixed={"p[x]": end})
+    assert fit.llf == pytest.approx(held.llf, rel=1e-12)
+
+
 def test_bounds_that_do_not_bind_change_nothing(frame):
     free = mle.regress("y ~ x + z", frame, "poisson")
     bounded = mle.regress("y ~ x + z", frame, "poisson", bounds={"mu[x]": (0, 5), "mu[z]": (-5, None)})
