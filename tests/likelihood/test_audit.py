@@ -7,7 +7,7 @@ from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
-from mle_toolkit.errors import InexactLikelihoodError
+from mle_toolkit.errors import InexactLikelihoodError, NoMaximumError
 from mle_toolkit.likelihood.audit import complaint, is_extreme, saturated
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -102,10 +102,13 @@ def test_a_log_likelihood_that_is_not_that_of_its_parameters_is_told():
 
 @pytest.mark.parametrize("family", ["gamma", "inverse_gamma", "inverse_gaussian", "nakagami"])
 def test_what_rounding_moves_by_more_than_it_should_is_refused(family):
-    """Unix seconds: with 40 digits the gamma law has -22765.1961431646, with 16 the terms cancel to -22765.245."""
+    """Unix seconds: with 40 digits the gamma law has -22765.1961431646, with 16 the terms cancel to -22765.245.
+
+    A closed form sees it in its statistics, before there is a log-likelihood to audit.
+    """
     seconds = fieldcases.columns("timestamps.csv")
     x = next(iter(seconds.values()))
-    with pytest.raises(InexactLikelihoodError, match="subtract a threshold"):
+    with pytest.raises(NoMaximumError, match=r"[Ss]ubtract a threshold"):
         mle.fit(x, family)
     assert mle.fit(x - 1.7e9 + 1e5, family).certificate.ok
     assert mle.fit(x, "normal").certificate.ok
