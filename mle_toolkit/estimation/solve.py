@@ -558,7 +558,7 @@ def _objective(
     family = likelihood.family
     if charted and family.chart is not None and all(free):
         return ChartObjective(likelihood, ChartCoordinates(family.chart, domains, theta))
-    natural = natural_changes(likelihood, theta)
+    natural = natural_changes(likelihood, theta, free)
     return Objective(likelihood, Coordinates(natural_domains(family, domains, theta), theta, free, natural))
 
 
@@ -737,6 +737,8 @@ def _highest(
             break
     for k, following in sorted(_between(ends, seen, best_ends)):
         a, width = float(ends[k]), float(ends[following] - ends[k])
+        if _falls_from(value, a, width) or _falls_from(value, float(ends[following]), -width):
+            continue
         # In shares of the way: the search stops at a step that is small for its argument, and data may be far from 0.
         # A value that is not finite would end it; a parabola through it leads nowhere.
         optimize.minimize_scalar(
@@ -753,6 +755,25 @@ def _highest(
     top = max(seen, key=lambda v: seen[v])
     # On a plateau, as of an end that a window hides, stay.
     return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
+
+
+_BESIDE, _AWAY = 1e-10, 1e-4
+"""Shares of the way between two ends at which a profile is seen beside one of them, and a step away from it."""
+
+_CLEAR_FALL = 1e-9
+"""Share of a log-likelihood by which it must fall on that step: more than the climbs of the others leave open."""
+
+
+def _falls_from(value: Callable[[float], float], end: float, width: float) -> bool:
+    """Whether a profile falls from beside an end towards the other, so that the end is the highest point between.
+
+    What is seen beside the end counts, not what is seen at it, from where the profile may drop.
+    """
+    beside, away = end + _BESIDE * width, end + _AWAY * width
+    if abs(beside - end) < 16 * np.spacing(abs(end)):
+        return False
+    high, low = value(beside), value(away)
+    return bool(np.isfinite(low) and high - low > _CLEAR_FALL * max(1.0, abs(high)))
 
 
 def _uphill(profile: Callable[[Mapping[str, float]], float], at: dict[str, float], sample: Sample) -> dict[str, float]:

@@ -196,19 +196,19 @@ def _bound_values(
     )
 
 
-def natural_changes(likelihood: Likelihood, theta: Array) -> Array:
+def natural_changes(likelihood: Likelihood, theta: Array, free: Sequence[bool]) -> Array:
     """Natural change of each parameter on the whole line: the scale of the law for a location, else 1.
 
     Where derivatives are differences, of a law without a score or of intervals, the natural change is measured, as the
-    one that costs about half a nat per observation.
+    one that costs about half a nat per observation. Of what is not free it is not needed.
     """
     family = likelihood.family
     scale = next((float(v) for role, v in zip(family.roles, theta, strict=True) if role == "scale"), 1.0)
     natural: list[float] = []
-    for p in family.parameters:
+    for p, is_free in zip(family.parameters, free, strict=True):
         if p.role == "location" and 0 < scale < np.inf:
             natural += [scale] * p.size
-        elif (family.score is None or not likelihood.plain) and p.domain == REAL:
+        elif is_free and (family.score is None or not likelihood.plain) and p.domain == REAL:
             natural.append(_half_nat(likelihood, theta, len(natural)))
         else:
             natural += [1.0] * p.size

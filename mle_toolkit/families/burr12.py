@@ -107,6 +107,14 @@ class Burr12(HazardFamily):
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(k) + np.where(t < _SMALLEST_LOG, t, np.log(_softplus(t))))
 
+    def tail_scores(self, x: Array, k: Array, c: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        log_z = log_or_minus_inf(x) - np.log(scale)
+        t = c * log_z
+        share = special.expit(t)
+        soft = _softplus(t)
+        return self.tail_scores_of(k * soft, (soft, k * log_z * share, -k * c / scale * share))
+
     def at_hazard(self, hazard: Array, k: Array, c: Array, scale: Array) -> Array:
         """Find x from its cumulative hazard."""
         return np.asarray(scale * np.expm1(hazard / k) ** (1 / c))

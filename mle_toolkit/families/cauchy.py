@@ -9,7 +9,15 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Parameter, dot, sums_of, total, weighted
+from mle_toolkit.families.base import (
+    Family,
+    Parameter,
+    dot,
+    location_scale_tail_scores,
+    sums_of,
+    total,
+    weighted,
+)
 from mle_toolkit.families.domain import POSITIVE, REAL
 
 if TYPE_CHECKING:
@@ -115,6 +123,13 @@ class Cauchy(Family):
     def sf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of more than x."""
         return np.asarray(np.arctan2(1.0, (x - loc) / scale) / math.pi)
+
+    def tail_scores(self, x: Array, loc: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        z = (x - loc) / scale
+        log_f = -2 * np.log(np.hypot(1.0, z)) - math.log(math.pi)
+        logcdf, logsf = (np.log(np.arctan2(1.0, side)) - math.log(math.pi) for side in (-z, z))
+        return location_scale_tail_scores(z, scale, log_f, logcdf, logsf)
 
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: log(4 pi scale)."""

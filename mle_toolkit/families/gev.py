@@ -233,6 +233,18 @@ class GEV(Family):
         """Log of the survival function."""
         return log1mexp_exp(-reduced(xi, (x - loc) / scale))
 
+    def tail_scores(self, x: Array, loc: Array, scale: Array, xi: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F); 0 beyond an end of the support."""
+        z = (x - loc) / scale
+        t, t_xi, _ = reduced_slopes(xi, z)
+        inside = np.isfinite(reduced(xi, z))
+        by_loc = -1 / (scale * (1 + xi * z))
+        power = np.exp(-t)
+        ratio = np.exp(-power - t - log1mexp_exp(-t))
+        slopes = tuple(np.where(inside, slope, 0.0) for slope in (by_loc, z * by_loc, t_xi))
+        below, above = np.where(inside, power, 0.0), np.where(inside, -ratio, 0.0)
+        return tuple(below * slope for slope in slopes), tuple(above * slope for slope in slopes)
+
     def ppf(self, p: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Quantile."""
         with np.errstate(divide="ignore"):

@@ -152,6 +152,19 @@ class JohnsonSU(Family):
         """Log of the survival function."""
         return np.asarray(special.log_ndtr(-gamma - delta * np.arcsinh((x - loc) / scale)))
 
+    def tail_scores(
+        self, x: Array, gamma: Array, delta: Array, loc: Array, scale: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F), which are those of the normal deviate times inverse Mills ratios."""
+        z = (x - loc) / scale
+        r = np.arcsinh(z)
+        y = gamma + delta * r
+        by_loc = -delta / (scale * np.hypot(1.0, z))
+        slopes = (np.ones_like(y), r, by_loc, z * by_loc)
+        log_f = -_HALF_LOG_TWO_PI - 0.5 * y * y
+        fall, rise = np.exp(log_f - special.log_ndtr(y)), np.exp(log_f - special.log_ndtr(-y))
+        return tuple(fall * slope for slope in slopes), tuple(-rise * slope for slope in slopes)
+
     def ppf(self, p: Array, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
         """Quantile."""
         return np.asarray(loc + scale * np.sinh((special.ndtri(p) - gamma) / delta))

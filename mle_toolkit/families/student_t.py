@@ -182,6 +182,27 @@ class StudentT(Family):
         norm, slope, _ = log_norm(df)
         return np.asarray(np.log(scale) - norm + (df + 1) * (slope + 0.5 / np.asarray(df)))
 
+    def cdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
+        """Probability of at most x; that of the normal law for an infinite df."""
+        z = (x - loc) / scale
+        return np.asarray(np.where(np.isinf(df), special.ndtr(z), special.stdtr(df, z)))
+
+    def sf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return self.cdf(-np.asarray(x), df, np.negative(loc), scale)
+
+    def logcdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
+        """Log of the cdf, from the smaller of the two tails."""
+        z = (x - loc) / scale
+        tail = special.stdtr(df, -np.abs(z))
+        with np.errstate(divide="ignore"):
+            value = np.where(z < 0, np.log(tail), np.log1p(-tail))
+        return np.asarray(np.where(np.isinf(df), special.log_ndtr(z), value))
+
+    def logsf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return self.logcdf(-np.asarray(x), df, np.negative(loc), scale)
+
     def to_scipy(self, df: float, loc: float, scale: float) -> Any:
         """``scipy.stats.t(df, loc, scale)``."""
         from scipy import stats

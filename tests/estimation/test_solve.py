@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
+from mle_toolkit.estimation.solve import _highest
 from mle_toolkit.likelihood import sums
 
 
@@ -65,3 +66,24 @@ def test_ends_of_the_discrete_uniform_law_are_the_best_of_all_pairs(step):
 
     best = max(loglik(a, b) for a in range(-30, 1) for b in range(50, 120))
     assert fit.llf == pytest.approx(best, rel=1e-12)
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_the_highest_point_of_a_profile_beside_an_end_is_found_in_few_looks(side):
+    seen = []
+
+    def profile(v):
+        seen.append(v)
+        v = side * v
+        return v - 9.0 if v <= 2.0 else -v  # it drops where it passes 2
+
+    ends = np.sort(side * np.arange(6.0))
+    top = _highest(profile, side * 4.0, ends, 3)
+    assert 2.0 < side * top < 2.0 + 2e-10
+    assert len(seen) < 40
+
+
+@pytest.mark.parametrize("peak", [2.5, 2.001, 2.9999, 3.0])
+def test_the_highest_point_of_a_profile_between_two_ends_is_found(peak):
+    top = _highest(lambda v: -np.square(v - peak), 4.0, np.arange(6.0), 3)
+    assert abs(top - peak) < 1e-6
