@@ -84,6 +84,7 @@ RUNS: dict[str, Run] = {
     ),
     "wrong_optima": Run("wrong_optima", "--quick", ""),
     "censored_speed": Run("censored_speed", "--family weibull --n 50000 --repeat 2", ""),
+    "censored_rank": Run("censored_rank", "--quick", "", own_page=True),
     "rank_all": Run("rank_all", "--n 1000 --repeat 1 --quick", "--all --repeat 3 --budget 20"),
     "memory_passes": Run(
         "memory_passes", "--family gamma --family student_t --n 1000000 --repeat 3", "--repeat 5 --budget 20"
