@@ -22,6 +22,7 @@ from mle_toolkit.fitting import Fit, _fit
 from mle_toolkit.information.estimate import Z95
 from mle_toolkit.information.model_free import rounding_step, weighted_se
 from mle_toolkit.information.report import entropy_for, information_report
+from mle_toolkit.regression import RegressionFit, described
 from mle_toolkit.report.record import jsonable
 
 if TYPE_CHECKING:
@@ -589,7 +590,9 @@ def compare(
     Parameters
     ----------
     data : array_like, Series or Sample
-        One column of observations; a table of shape (n, d) for families of vectors, `Sample.rows` if none is named.
+        One column of observations; a table of shape (n, d) for families of vectors, `Sample.rows` if none is named. Or,
+        alone, a list of fits of one data set, or a dict of them by name: regressions too, of other laws, links and
+        formulas.
     families : str, or sequence of (str, Family, scipy.stats distribution or Fit), optional
         What to compare: a list, or names with commas between them, ``"gamma, lognormal"``. A `Fit` must be of the same
         data. By default `candidates`: all registered families that could apply to these data; of ``"counts"`` or of
@@ -617,6 +620,8 @@ def compare(
     ('weibull', 0.010566)
     """
     options = settled(fixed, bounds, start, solver, rng)
+    if families is None and (given := _fits_in(data)) is not None:
+        return _compared(given)
     not_tried: dict[str, str] = {}
     guess = None
     if families is None or (isinstance(families, str) and families in KINDS):
@@ -659,6 +664,42 @@ def compare(
             reason = str(error) if isinstance(error, MleError) else f"{type(error).__name__}: {error}"
             failures[name] = reason.removeprefix(f"{law.name}: ")
     return Comparison(sample, fits, failures, uncertified, not_tried, guess)
+
+
+def _fits_in(data: Any) -> dict[str, Fit] | None:
+    """Fits by name, where fits are all that was given."""
+    items = data.values() if isinstance(data, Mapping) else data if isinstance(data, (list, tuple)) else ()
+    if not items or not all(isinstance(item, Fit) for item in items):
+        return None
+    if isinstance(data, Mapping):
+        return {str(name): fit for name, fit in data.items()}
+    named: dict[str, Fit] = {}
+    for fit in data:
+        label = described(fit) if isinstance(fit, RegressionFit) else _label(fit, set(named))
+        names = (label, *(f"{label} #{k}" for k in range(2, len(data) + 2)))
+        named[next(name for name in names if name not in named)] = fit
+    return named
+
+
+def _compared(given: Mapping[str, Fit]) -> Comparison:
+    """Rank fits that there are."""
+    sample = next(iter(given.values())).sample
+    laws = {name: fit.model.base if isinstance(fit, RegressionFit) else fit.family for name, fit in given.items()}
+    if sample.is_exact or np.any(sample.lower == sample.upper):
+        kinds = {law.discrete: name for name, law in laws.items()}
+        if len(kinds) > 1:
+            raise ComparisonError(
+                f"probabilities of counts ({kinds[True]}) cannot be compared with densities ({kinds[False]}): their "
+                f"likelihoods have different units. Compare them apart."
+            )
+    fits, uncertified, failures = {}, {}, {}
+    for name, fit in given.items():
+        _check_same_data(fit, sample)
+        if fit.certificate.ok:
+            fits[name] = fit
+        else:
+            failures[name], uncertified[name] = fit.certificate.message, fit
+    return Comparison(sample, fits, failures, uncertified)
 
 
 def _counted(sample: Sample) -> Sample:

@@ -188,10 +188,7 @@ class Fit:
         import pandas as pd
 
         alpha = level(alpha)
-        _check_method(method, options)
-        if scale is not None and method != "wald":
-            raise ParameterError(f'scale: for method="wald" only, not for {method!r}, which has the same on any scale.')
-        plain = scale is not None and choice(scale, "scale", ("domain", "plain")) == "plain"
+        plain = check_interval(method, scale, options)
         names = list(self.family.coefficient_names)
         if method == "wald":
             ends = wald_intervals(self.family, self._theta, self._bse, alpha, plain=plain)
@@ -302,11 +299,12 @@ class Fit:
         return goodness_of_fit(self._at_maximum, self.sample, statistic, n_resamples, rng, stop_after, workers)
 
     def residuals(self, kind: str = "quantile", rng: Any = None) -> Array:
-        """Randomised quantile residuals (Dunn & Smyth 1996): standard normal if the law is right.
+        """Residuals; randomised quantile residuals (Dunn & Smyth 1996) are standard normal if the law is right.
 
         Parameters
         ----------
-        kind : {"quantile"}
+        kind : {"quantile", "deviance", "pearson", "response"}
+            The first are of any data; the others, from the mean of the law, of exact numbers.
         rng : None, int, SeedSequence, BitGenerator or Generator, optional
             Source of randomness (SPEC 7) for counts, bins and censored values, which are drawn within their cells.
 
@@ -580,13 +578,11 @@ class Fit:
         sample = self.sample
         if not sample.is_plain:
             return self._coarse_rows()
-        law = self._at_maximum.family
-        params = law.unpack(self._at_maximum.theta)
-        if self._at_maximum.limit is not None:
-            limit = self._at_maximum.limit
-            law, params = limit.family, limit.family.unpack(limit.theta)
+        at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
+        law = at.family.law_at(at.theta)
         with np.errstate(all="ignore"):
-            return np.broadcast_to(within_range(law.logpdf, sample.x, *params), sample.n_rows)
+            rows = within_range(law.family.logpdf, sample.x, *law.params.values())
+            return np.broadcast_to(rows, sample.n_rows)
 
     def se_of_cross_entropy(self) -> float:
         """Standard error of `cross_entropy` as a mean over the rows of the data, by blocks; nats."""
@@ -845,6 +841,14 @@ def _check_method(method: str, options: Mapping[str, Any]) -> None:
         raise ParameterError(f'unknown interval method {method!r}; choose "wald", "profile" or "bootstrap".')
     if options and method != "bootstrap":
         raise ParameterError(f'{", ".join(options)}: for method="bootstrap" only, not for {method!r}.')
+
+
+def check_interval(method: str, scale: str | None, options: Mapping[str, Any]) -> bool:
+    """Whether Wald's intervals are wanted on the plain scale; raise for options that do not go together."""
+    _check_method(method, options)
+    if scale is not None and method != "wald":
+        raise ParameterError(f'scale: for method="wald" only, not for {method!r}, which has the same on any scale.')
+    return scale is not None and choice(scale, "scale", ("domain", "plain")) == "plain"
 
 
 def _one_or_each(values: Any, name: str, estimate: Callable[[float], Estimate]) -> Any:

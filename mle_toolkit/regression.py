@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +15,12 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design, missing, of_array, of_formula, read
-from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.frames import as_given, column_of, to_column
 from mle_toolkit.data.levels import coded, labels_of
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
 from mle_toolkit.errors import (
+    ComparisonError,
     DataError,
     DegenerateDataError,
     MleError,
@@ -33,20 +36,28 @@ from mle_toolkit.estimation.separation import maximise_model
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family, family_class, get_family
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.links import Link, get_link
 from mle_toolkit.families.ordinal import Choice, Ordered
-from mle_toolkit.fitting import Fit, warn_if_weaker
-from mle_toolkit.inference.covariance import CovKind
+from mle_toolkit.fitting import Fit, check_interval, warn_if_weaker
+from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
 from mle_toolkit.likelihood.model import Linear, Model, check_scalar, design_key, offset_key
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
-from mle_toolkit.options import by_name, number, pair, shown
+from mle_toolkit.options import by_name, level, number, pair, shown, text, whole
 
 if TYPE_CHECKING:
     import os
 
     import pandas as pd
+
+    from mle_toolkit.inference.bootstrap import Bootstrap
+    from mle_toolkit.inference.margins import Change
+    from mle_toolkit.inference.nested import NestedTest
+    from mle_toolkit.inference.predictions import Rows
+    from mle_toolkit.inference.profile import Profile
+    from mle_toolkit.information.estimate import Estimate
+    from mle_toolkit.information.report import InformationReport
 
 
 class RegressionFit(Fit):
@@ -72,6 +83,8 @@ class RegressionFit(Fit):
         Parameters that were given an offset or an exposure.
     recorded : Recorded or None
         Where the maximum was, for a fit that was loaded.
+    frame : object
+        The data as they were given.
     """
 
     designs: dict[str, Design]
@@ -82,6 +95,7 @@ class RegressionFit(Fit):
     rows: NDArray[np.intp]
     shifted: tuple[str, ...] = ()
     recorded: Recorded | None = None
+    frame: Any = None
 
     @classmethod
     def made(
@@ -185,15 +199,37 @@ class RegressionFit(Fit):
             found[p.name] = float(at[0]) if design is None else pd.Series(at, index=list(design.names), name=p.name)
         return _gathered(found)
 
-    def cov_params(self, kind: CovKind | None = None) -> pd.DataFrame:
-        """Covariance of the coefficients; see `Fit.cov_params`."""
+    def cov_params(self, kind: str | None = None, *, cluster: Any = None) -> pd.DataFrame:
+        """Covariance of the coefficients.
+
+        Parameters
+        ----------
+        kind : {"observed", "expected", "opg", "sandwich", "cluster"}, optional
+            As for `Fit.cov_params`; or the sandwich of sums of scores by cluster, times G / (G - 1) of G clusters,
+            which holds where rows of a cluster depend on each other.
+        cluster : str or array_like, optional
+            For ``"cluster"``: one label a row, or their column.
+
+        Returns
+        -------
+        DataFrame of shape (p, p)
+        """
         import pandas as pd
 
         names = list(self.coefficient_names)
-        return pd.DataFrame(self._cov(kind or self._default_kind), index=names, columns=names)
+        if (kind == "cluster") != (cluster is not None):
+            raise ParameterError('cov_params: kind="cluster" needs cluster=, and nothing else takes it.')
+        if kind == "cluster":
+            values = self._of_inner(cluster_covariance(self._at_maximum, self._clusters(cluster)))
+        else:
+            values = self._cov(cov_kind(kind or self._default_kind))
+        return pd.DataFrame(values, index=names, columns=names)
 
     def _cov(self, kind: CovKind) -> Array:
-        inner = super()._cov(kind)
+        return self._of_inner(super()._cov(kind))
+
+    def _of_inner(self, inner: Array) -> Array:
+        """A covariance of coefficients, from that of all parameters of the model; NaN stays where it is needed."""
         unknown = np.isnan(np.diag(inner))
         cov = np.asarray(self._to_data @ np.where(np.isnan(inner), 0.0, inner) @ self._to_data.T)
         lost = np.any(self._to_data[:, unknown] != 0, axis=1)
@@ -216,22 +252,46 @@ class RegressionFit(Fit):
             message=f"{Verdict.BOUNDARY.value}: {where}; no standard error there",
         )
 
-    # --- what is predicted --------------------------------------------------------------------------------------------
+    # --- intervals ----------------------------------------------------------------------------------------------------
 
-    def rows_law(self, frame: Any = None, offsets: Mapping[str, Array] | None = None) -> Distribution:
-        """The law of every row of a frame; of the rows of the data without one."""
-        base, params = self.model.base, []
-        if frame is None:
-            law = self.model.given(self.sample.known).law(self.model.unpack(self._maximum_theta_in_unit))
-            return self._in_data_unit(law)
-        for p, value in zip(base.parameters, self.params.values(), strict=True):
-            design = self.designs.get(p.name)
-            if design is None:
-                params.append(value)
-                continue
-            eta = design.matrix(frame) @ np.asarray(value)
-            params.append(self.links[p.name].value(eta + (offsets or {}).get(p.name, 0.0)))
-        return Distribution.at(base, tuple(params))
+    def conf_int(
+        self, alpha: float = 0.05, method: str = "wald", *, scale: str | None = None, **options: Any
+    ) -> pd.DataFrame:
+        """Confidence intervals of the coefficients, on the scale of their links, and of the numbers.
+
+        Parameters
+        ----------
+        alpha, method, scale, **options
+            As for `Fit.conf_int`; Wald's are symmetric for a coefficient, and on the scale of its domain for a number.
+
+        Returns
+        -------
+        DataFrame with columns ``lower`` and ``upper``, one row a coefficient
+        """
+        import pandas as pd
+
+        alpha = level(alpha)
+        plain = check_interval(method, scale, options)
+        names = list(self.coefficient_names)
+        if method == "wald":
+            se = np.sqrt(np.diag(self._cov(self._default_kind)))
+            domains = [REAL if plain else self._domain_of(name) for name in names]
+            rows = zip(self.coefficients.tolist(), se.tolist(), domains, strict=True)
+            ends = np.array([wald_interval(value, error, domain, alpha) for value, error, domain in rows])
+            ends[[name in self._held or name in self.fixed for name in names]] = np.nan
+        elif method == "profile":
+            ends = np.array([self._profile_interval(name, alpha) for name in names])
+        else:
+            drawn = self.bootstrap(**options)
+            ends = np.array([drawn.interval(name, alpha) for name in names])
+        return pd.DataFrame(ends, index=names, columns=["lower", "upper"])
+
+    def _domain_of(self, name: str) -> Interval:
+        for p in self.model.base.parameters:
+            if p.name == name and p.name not in self.designs:
+                natural = p.domain if p.natural is None else p.natural
+                return natural.intervals[0]
+        return REAL
 
     @property
     def _at_maximum(self) -> Maximum:
@@ -246,15 +306,542 @@ class RegressionFit(Fit):
         return regression_to_dict(self)
 
     @property
-    def _maximum_theta_in_unit(self) -> Array:
-        return self._at_maximum.theta_in_unit
+    def tvalues(self) -> Mapping[str, Any]:
+        """Estimates in standard errors, as `params`; they are about 0 where a coefficient is 0."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._by_parameter(self.coefficients / np.sqrt(np.diag(self._cov(self._default_kind))))
 
-    def _in_data_unit(self, law: Distribution) -> Distribution:
-        unit = self.model.own_unit
-        moved = [
-            unit.to_data(value, p.role) for p, value in zip(law.family.parameters, law.params.values(), strict=True)
-        ]
-        return Distribution.at(law.family, tuple(moved))
+    @property
+    def pvalues(self) -> Mapping[str, Any]:
+        """Two-sided p-values of coefficients that are 0, of Wald's tests; NaN for numbers, to which 0 means nothing."""
+        return self._by_parameter(self.coefficient_table()["p_value"].to_numpy())
+
+    def coefficient_table(self, alpha: float = 0.05) -> pd.DataFrame:
+        """All coefficients and numbers, one a row: estimate, standard error, z, p-value, interval."""
+        import pandas as pd
+        from scipy import special
+
+        table = self.conf_int(alpha)
+        se = np.sqrt(np.diag(self._cov(self._default_kind)))
+        z = self.coefficients / np.where(se > 0, se, np.nan)
+        z[[name in self.model.base.param_names for name in self.coefficient_names]] = np.nan
+        first = pd.DataFrame(
+            {"estimate": self.coefficients, "se": se, "z": z, "p_value": 2 * special.ndtr(-np.abs(z))},
+            index=table.index,
+        )
+        return first.join(table)
+
+    def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile:
+        """Profile the likelihood over one coefficient, ``"mu[x1]"``, or a number; see `Fit.profile`."""
+        from mle_toolkit.inference.profile import profile_of_combination
+
+        if name not in self.coefficient_names:
+            raise ParameterError(f"profile: no coefficient {name!r}; there are {', '.join(self.coefficient_names)}.")
+        if name in self._held or name in self.fixed:
+            raise ParameterError(f"profile: {name} was given, or is at a bound, so there is nothing to profile.")
+        if name in self.model.base.param_names:
+            return super().profile(name, alpha, points)
+        weights = self._to_data[self.coefficient_names.index(name)]
+        return profile_of_combination(self._at_maximum, weights, name, alpha, whole(points, "points", 2))
+
+    def _profile_interval(self, name: str, alpha: float) -> tuple[float, float]:
+        from mle_toolkit.inference.profile import profile_of_combination
+
+        if name in self._held or name in self.fixed:
+            return math.nan, math.nan
+        if name in self.model.base.param_names:
+            return super()._profile_interval(name, alpha)
+        weights = self._to_data[self.coefficient_names.index(name)]
+        return profile_of_combination(self._at_maximum, weights, name, alpha).interval
+
+    def bootstrap(
+        self,
+        n: int = 1000,
+        kind: Literal["parametric", "nonparametric"] = "parametric",
+        rng: Any = None,
+        workers: int | None = None,
+        *,
+        cluster: Any = None,
+    ) -> Bootstrap:
+        """Fit replicates: drawn from the law of each row, or of rows of the data, or of clusters of rows.
+
+        Parameters
+        ----------
+        n, kind, rng, workers
+            As for `Fit.bootstrap`.
+        cluster : str or array_like, optional
+            A column that says which rows belong together; whole clusters are then drawn, so ``kind`` is
+            ``"nonparametric"``.
+        """
+        from mle_toolkit.inference.bootstrap import bootstrap
+
+        groups = None if cluster is None else self._clusters(cluster)
+        if groups is not None:
+            kind = "nonparametric"
+        drawn = bootstrap(self._at_maximum, self.sample, n, kind, rng, workers, clusters=groups)
+        return drawn.of_coefficients(self.coefficient_names, self._coefficients_of)
+
+    def _coefficients_of(self, theta: Array, *, change: bool = False) -> Array:
+        """Coefficients as they are reported, of parameters of the model, or changes of them; shape (..., p)."""
+        found = np.zeros((*theta.shape[:-1], len(self.coefficient_names)))
+        if not change:
+            found += np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
+        for p, place in zip(self.model.parameters, self.model.places, strict=True):  # one number may be infinite
+            rows = self._places[p.name]
+            found[..., rows] += theta[..., place] @ self._to_data[rows, place].T
+        return found
+
+    def _clusters(self, cluster: Any) -> NDArray[np.intp]:
+        """Which cluster each row of the sample is in."""
+        labels = self.frame[cluster] if isinstance(cluster, str) and self.frame is not None else cluster
+        codes = Columns({"cluster": labels}).labels("cluster").codes
+        if len(codes) == self.n_given != self.sample.n_rows:
+            codes = codes[self.rows]
+        if len(codes) != self.sample.n_rows:
+            raise DataError(f"cluster: {len(codes)} labels for {self.sample.n_rows} rows; give one a row.")
+        if np.any(codes < 0):
+            raise DataError(f"cluster: {np.count_nonzero(codes < 0)} labels are missing.")
+        return codes
+
+    # --- what is predicted --------------------------------------------------------------------------------------------
+
+    def _rows(
+        self,
+        frame: Any = None,
+        offset: Any = None,
+        exposure: Any = None,
+        unseen: Literal["raise", "nan"] = "raise",
+        constants: Mapping[str, Any] | None = None,
+    ) -> Rows:
+        """The laws of the rows of a frame, or of those of the data."""
+        from mle_toolkit.inference.predictions import Rows
+
+        return Rows(self._at_maximum, self._known(frame, offset, exposure, unseen, constants or {}), self._default_kind)
+
+    def _known(
+        self, frame: Any, offset: Any, exposure: Any, unseen: Literal["raise", "nan"], constants: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What the model needs to know of the rows of a frame, or of those of the data."""
+        linear = self.model.linear
+        if frame is None and offset is None and exposure is None and not constants:
+            return {name: self.sample.known[name] for name in self.model.per_row}
+        if frame is None:
+            raise ParameterError("predict: offset, exposure and constants are of the rows of a frame; give it.")
+        apart = isinstance(frame, Mapping) and set(frame) <= set(self.designs)  # one array a parameter
+        columns = Columns(frame) if _is_frame(frame) and not apart else None
+        known: dict[str, Any] = {}
+        given = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {self.main: offset}
+        whole = {name: column_of(columns, value, "offset") for name, value in given.items()}
+        if exposure is not None:
+            size = np.asarray(column_of(columns, exposure, "exposure"), dtype=float)
+            whole[self.main] = whole.get(self.main, 0.0) + _log_exposure(size, self.main, self.links[self.main])
+        n_rows = 0
+        for name, design in self.designs.items():
+            own = frame[name] if apart else frame if columns is None or design.spec is None else columns
+            matrix = design.matrix(own, unseen)
+            n_rows = len(matrix)
+            mine = [f"{name}[{term}]" for term in design.names]
+            held = np.array([name in self._held for name in mine])
+            shift: Any = 0.0
+            if held.any():
+                shift = matrix[:, held] @ np.array([self._held[key] for key in mine if key in self._held])
+            if name in self.shifted and name not in whole:
+                raise ParameterError(
+                    f"predict: the fit had an offset, or an exposure, of {name}; give that of the rows of the frame "
+                    f"(exposure=1 for rates)."
+                )
+            if name in whole:
+                shift = shift + whole[name]
+            known[linear[name].key] = matrix[:, ~held]
+            if (key := linear[name].offset) is not None:
+                known[key] = np.broadcast_to(np.asarray(shift, dtype=float), n_rows)
+            elif name in whole:
+                raise ParameterError(f"predict: the fit had no offset of {name}, and no exposure.")
+        for name in self.model.base.per_row:
+            if name not in constants:
+                raise ParameterError(f"predict: each row has its own {name}; give it: predict(frame, {name}=...).")
+            value = column_of(columns, constants[name], name)
+            known[name] = np.broadcast_to(np.asarray(value, dtype=float), n_rows)
+        return known
+
+    def predict(
+        self,
+        frame: Any = None,
+        what: str = "mean",
+        p: Any = None,
+        alpha: float = 0.05,
+        se: bool = False,
+        exposure: Any = None,
+        offset: Any = None,
+        *,
+        unseen: Literal["raise", "nan"] = "raise",
+        **constants: Any,
+    ) -> Any:
+        """What the fit says of rows.
+
+        Parameters
+        ----------
+        frame : DataFrame, table, mapping or array_like, optional
+            Of the same columns as the data; by default the rows of the data.
+        what : {"mean", "params", "quantile", "interval", "distribution", "linear"}
+            The expected value; the parameters; quantiles at ``p``; the interval that holds an observation with
+            probability ``1 - alpha``, the parameters being as estimated; the law itself, a `Distribution` with arrays
+            for parameters; the predictors, on the scale of their links.
+        p : float or sequence of float
+            For ``"quantile"``.
+        alpha : float
+            One minus the level of intervals.
+        se : bool
+            Add a standard error by the delta method, and a confidence interval: that of the predictor taken through
+            the link where the value is a parameter, else on the scale of the support.
+        exposure, offset : float, str or array_like, optional
+            Of the rows of the frame, or their column; asked for if the fit had them.
+        unseen : {"raise", "nan"}
+            What to do with a level that the fit has not seen.
+        **constants
+            Known constants of the law of each row, as ``n=``, or their columns.
+
+        Returns
+        -------
+        Series, or DataFrame, of the kind of the frame; an array for an array
+            One row a row: NaN where a value is missing. Columns ``mean``, ``mean_se``, ``mean_lower``, ``mean_upper``.
+
+        Examples
+        --------
+        >>> fit = regress("count ~ dose", {"dose": [0, 1, 2, 3, 4, 5], "count": [2, 3, 6, 7, 8, 19]}, "poisson")
+        >>> fit.predict({"dose": [2.0, 6.0]}).round(4).tolist()
+        [4.7354, 24.1568]
+        """
+        from mle_toolkit.inference.predictions import predicted
+
+        rows = self._rows(frame, offset, exposure, unseen, constants)
+        if what == "distribution":
+            return rows.law
+        columns: dict[str, Array] = {}
+        for quantity in predicted(rows, what, p, alpha, se=se):
+            columns[quantity.name] = quantity.value
+            if se:
+                columns |= {f"{quantity.name}_{end}": getattr(quantity, end) for end in ("se", "lower", "upper")}
+        return as_given(columns, frame)
+
+    def _distribution(self) -> Distribution:
+        return self._rows().law
+
+    def rows_law(self, frame: Any = None, **options: Any) -> Distribution:
+        """The law of every row of a frame; of the rows of the data without one: ``predict(what="distribution")``."""
+        law: Distribution = self.predict(frame, "distribution", **options)
+        return law
+
+    @property
+    def law_name(self) -> str:
+        """Name of the law of one row."""
+        return self.model.base.name
+
+    @property
+    def main(self) -> str:
+        """The parameter that the formula models."""
+        return self.model.base.main_parameter
+
+    def residuals(self, kind: str = "quantile", rng: Any = None) -> Array:
+        """Residuals of the rows of the data: standard normal for ``"quantile"`` if the law is right.
+
+        Parameters
+        ----------
+        kind : {"quantile", "deviance", "pearson", "response"}
+            Randomised quantile residuals, for any law and any form of data; signed roots of what each row adds to the
+            deviance; response residuals over standard deviations; observation less mean.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            For quantile residuals of counts and censored values.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        from mle_toolkit.inference.residuals import residuals
+
+        return residuals(self.distribution, self.sample, kind, rng, self.main)
+
+    # --- what is not a number here ------------------------------------------------------------------------------------
+
+    def quantile(self, p: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+        """Refuse: each row has quantiles of its own; ``predict(frame, what="quantile", p=...)`` has them."""
+        raise ParameterError(f'quantile: {_EACH}; use predict(frame, what="quantile", p=..., se=True).')
+
+    def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+        """Refuse: each row has return levels of its own, quantiles of ``1 - 1 / period``; see `predict`."""
+        raise ParameterError(f'return level: {_EACH}; use predict(frame, what="quantile", p=1 - 1/period, se=True).')
+
+    def derive(
+        self,
+        function: Callable[[Distribution], float],
+        alpha: float = 0.05,
+        method: str = "wald",
+        *,
+        domain: Interval = REAL,
+        **options: Any,
+    ) -> Estimate:
+        """Refuse: a function of one law; `predict` has functions of the law of each row, and `margins` their means."""
+        raise ParameterError(f"derive: {_EACH}; predict(...) has functions of the law of each row, with se=True.")
+
+    def to_scipy(self) -> Any:
+        """Refuse: SciPy has no laws of rows; ``predict(what="distribution")`` has."""
+        raise ParameterError(f'to_scipy: {_EACH}; use predict(what="distribution").')
+
+    # --- information --------------------------------------------------------------------------------------------------
+
+    @property
+    def deviance(self) -> float:
+        """Twice what the log-likelihood lacks to that of the saturated law, one mean a row, all else as fitted; nats.
+
+        Raises
+        ------
+        ParameterError
+            If there is none: of censored rows, and of laws whose rows are not most likely where they are the mean.
+        """
+        rows = self.residuals("deviance")
+        return float(np.sum(rows**2 if self.sample.weight is None else self.sample.weight * rows**2))
+
+    def _information(self) -> InformationReport:
+        from mle_toolkit.inference.gain import regression_report
+
+        base = super()._information()
+        return regression_report(base, self._at_maximum, self.sample, self.distribution, self.logpdf_rows(), self.main)
+
+    def summary(self, alpha: float = 0.05) -> Any:
+        """Summarise as a statsmodels ``Summary``, one table a parameter."""
+        from mle_toolkit.report.summary import regression_summary
+
+        return regression_summary(self, alpha)
+
+    def __repr__(self) -> str:
+        return f"RegressionFit({described(self)}; llf={self.llf:.6g}, {self.certificate.verdict})"
+
+    # --- terms and rows -----------------------------------------------------------------------------------------------
+
+    def anova(self, kind: str = "II", test: str = "lr") -> pd.DataFrame:
+        """Test each term of each formula, and say what it is worth.
+
+        Parameters
+        ----------
+        kind : {"II", "III"}
+            Against the model without the interactions that contain the term; or against the whole model, which depends
+            on how factors are coded.
+        test : {"lr", "wald", "score"}
+
+        Returns
+        -------
+        DataFrame, one row a term, with index (parameter, term) and columns
+
+            df, statistic, p_value
+                Of the chi-squared law.
+            nats
+                statistic / 2 nobs: what the term gains, nats an observation.
+            share
+                Of the gain of all covariates over the law without any.
+        """
+        import pandas as pd
+
+        from mle_toolkit.inference.terms import anova
+
+        terms = {
+            name: {term: where for term, where in design.terms.items() if term not in ("1", "Intercept")}
+            for name, design in self.designs.items()
+        }
+        found = anova(self._at_maximum, self.sample, terms, self._to_data, self._places, kind, test, self._wald_kind)
+        index = pd.MultiIndex.from_tuples([(row.parameter, row.term) for row in found], names=["parameter", "term"])
+        columns = ["df", "statistic", "p_value", "nats", "share"]
+        return pd.DataFrame([[getattr(row, name) for name in columns] for row in found], index=index, columns=columns)
+
+    @property
+    def _wald_kind(self) -> CovKind:
+        return self._default_kind
+
+    def test(self, fixed: Any = None, *, nested: Fit | None = None, method: str = "lr") -> NestedTest:
+        """Test linear hypotheses about coefficients, values of numbers, or a smaller regression.
+
+        Parameters
+        ----------
+        fixed : str, mapping of str to float, or RegressionFit
+            ``"x1 = x2"``, ``"x1 = 0, sigma[z] = 0"``; coefficients by name, ``{"mu[x1]": 0.0}``; values of numbers,
+            ``{"shape": 1.0}``, infinite where the law is then another; or a smaller fit to the same data.
+        nested : RegressionFit
+            The same.
+        method : {"lr", "score", "wald"}
+
+        Returns
+        -------
+        NestedTest
+        """
+        from mle_toolkit.inference.terms import compare_with_regression, linear_test, parsed
+
+        if isinstance(fixed, Fit):
+            fixed, nested = None, fixed
+        if (fixed is None) == (nested is None):
+            raise ParameterError("test: give hypotheses, or a smaller fit, and not both.")
+        if nested is not None:
+            what = self.sample.difference(nested.sample)
+            if what is not None:
+                raise ComparisonError(f"test: the smaller fit is of other data: {what}.")
+            if not isinstance(nested, RegressionFit):
+                raise ParameterError("test: the smaller fit is no regression; fit it by regress(...), with ~ 1.")
+            if method != "lr":
+                raise ParameterError('test: of a smaller fit there is the likelihood ratio only; use method="lr".')
+            return compare_with_regression(self._at_maximum, nested._at_maximum, described(nested))
+        if isinstance(fixed, Mapping):
+            if fixed and set(fixed) <= set(self.model.base.param_names) - set(self.designs):
+                return super().test(fixed, method=method)
+            fixed = by_name(fixed, "test", self.coefficient_names, self.model.name, '{"mu[x1]": 0.0}')
+            matrix = np.array([[float(name == key) for name in self.coefficient_names] for key in fixed])
+            values = np.array([number(value, f"test: {key}") for key, value in fixed.items()])
+            null = " and ".join(f"{key} = {value:g}" for key, value in zip(fixed, values.tolist(), strict=True))
+        else:
+            null = text(fixed, "test", 'hypotheses as "x1 = x2"')
+            matrix, values = parsed(null, self.coefficient_names, self.main)
+        held = np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
+        inner, values = matrix @ self._to_data, values - matrix @ held
+        idle = ~np.any(inner != 0, axis=1)
+        if idle.any():
+            raise ParameterError("test: a hypothesis is about coefficients that were given only.")
+        return linear_test(self._at_maximum, self.sample, inner, values, null, method, self._wald_kind)
+
+    def influence(self) -> pd.DataFrame:
+        """What each row of the data does to the fit.
+
+        Returns
+        -------
+        DataFrame, one row a row, with columns
+
+            leverage
+                Share in the information about the coefficients of the modelled parameter; they sum to their number.
+            cooks_distance
+                Change of these without the row, squared, in units of their information, per coefficient.
+            log_score
+                Log-density of the row under the law fitted to the others, nats.
+            and one a coefficient
+                The coefficient less what it would be without the row, by one step of Newton's method.
+        """
+        import pandas as pd
+
+        from mle_toolkit.inference.influence import influence
+
+        found = influence(self._at_maximum, self.sample, self.main)
+        columns = {"leverage": found.leverage, "cooks_distance": found.cooks_distance, "log_score": found.log_score}
+        change = self._coefficients_of(found.change, change=True)
+        return pd.DataFrame(columns | dict(zip(self.coefficient_names, change.T, strict=True)))
+
+    def margins(self, frame: Any = None, alpha: float = 0.05) -> pd.DataFrame:
+        """Average marginal effects: how the mean changes with each covariate, averaged over the rows.
+
+        Parameters
+        ----------
+        frame : DataFrame or the like, optional
+            The rows to average over; by default those of the data, with their weights.
+        alpha : float
+            One minus the level of the intervals.
+
+        Returns
+        -------
+        DataFrame, one row a covariate, with columns ``effect``, ``se``, ``z``, ``p_value``, ``lower``, ``upper``
+            Of a number the mean of the derivative; of a factor that of the change from its base level, ``g[b - a]``.
+        """
+        import pandas as pd
+        from scipy import special
+
+        from mle_toolkit.inference.margins import average_effect
+
+        alpha = level(alpha)
+        weight = self.sample.weight if frame is None else None
+        rows, names = [], []
+        for change in self._changes(frame):
+            effect, se = average_effect(self._at_maximum, change, weight, self._default_kind)
+            z = effect / se if se > 0 else math.nan
+            rows.append([effect, se, z, 2 * float(special.ndtr(-abs(z))), *wald_interval(effect, se, REAL, alpha)])
+            names.append(change.name)
+        return pd.DataFrame(rows, index=names, columns=["effect", "se", "z", "p_value", "lower", "upper"])
+
+    def _changes(self, frame: Any) -> Iterator[Change]:
+        """Changes of each covariate, with what is known of the rows then."""
+        from mle_toolkit.inference.margins import Change, difference_points
+
+        own = self.sample.known
+        by_formula = [design for design in self.designs.values() if design.spec is not None]
+        names = list(dict.fromkeys(name for design in by_formula for name in design.columns))
+        if names:
+            whole = Columns(self.frame if frame is None else frame)
+            kept = self.rows if frame is None else np.arange(whole.n_rows)
+        factors = {
+            name: (label, levels)
+            for design in by_formula
+            for label, levels in design.levels.items()
+            for name in names
+            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", label)
+        }
+
+        def changed(name: str, values: Any) -> dict[str, Any]:
+            columns = {key: _taken(whole, key, kept) for key in names} | {name: values}
+            known = {key: own[key] for key in self.model.per_row}
+            for parameter, design in self.designs.items():
+                if design.spec is None:
+                    continue
+                matrix = design.matrix(columns)
+                held = np.array([f"{parameter}[{term}]" in self._held for term in design.names])
+                known[self.model.linear[parameter].key] = matrix[:, ~held]
+            return known
+
+        for name in names:
+            if name not in factors:
+                values = whole.numbers(name)[kept]
+                size = float(np.nanstd(values)) or 1.0
+                points = difference_points(1e-3 * size)
+                yield Change(name, [(factor, changed(name, values + step)) for step, factor in points.items()])
+                continue
+            label, levels = factors[name]
+            base = next((d.base_levels[label] for d in by_formula if label in d.base_levels), levels[0])
+            for other in levels:
+                if other != base:
+                    pair = [(1.0, other), (-1.0, base)]
+                    yield Change(
+                        f"{name}[{other} - {base}]",
+                        [(factor, changed(name, np.full(len(kept), at, dtype=object))) for factor, at in pair],
+                    )
+        arrays = {parameter: design for parameter, design in self.designs.items() if design.spec is None}
+        for name in dict.fromkeys(name for design in arrays.values() for name in design.names):
+            free = {k: [n for n in d.names if f"{k}[{n}]" not in self._held] for k, d in arrays.items()}
+            places = {k: names.index(name) for k, names in free.items() if name in names}
+            spreads = [float(np.std(own[self.model.linear[k].key][:, place])) for k, place in places.items()]
+            size = max(spreads, default=0.0)
+            if size == 0:
+                continue  # a constant column does not change
+            rows = []
+            for step, factor in difference_points(1e-3 * size).items():
+                known = {key: own[key] for key in self.model.per_row}
+                for k, place in places.items():
+                    matrix = own[self.model.linear[k].key].copy()
+                    matrix[:, place] += step
+                    known[self.model.linear[k].key] = matrix
+                rows.append((factor, known))
+            yield Change(name, rows)
+
+
+_EACH = "each row has a law of its own"
+
+
+def described(fit: RegressionFit) -> str:
+    """A regression in words: its law and its formulas."""
+    formulas = [
+        f"{name} ~ {' + '.join(design.names) if design.formula is None else design.formula.replace('~', '').strip()}"
+        for name, design in fit.designs.items()
+    ]
+    return f"{fit.model.base.name} with {', '.join(formulas)}"
+
+
+def _taken(columns: Columns, name: str, rows: NDArray[np.intp]) -> Any:
+    """Some rows of a column: numbers, or levels."""
+    if columns.is_numeric(name):
+        return columns.numbers(name)[rows]
+    labels = columns.labels(name)
+    found = np.array([*labels.distinct, None], dtype=object)
+    return found[labels.codes[rows]]
 
 
 def _gathered(found: dict[str, Any]) -> dict[str, Any]:
@@ -407,7 +994,7 @@ def regress(
     front = _Front.of(law, sample, made, shifts, chosen)
     _check_rank(front)
     fit = front.fit(**options)
-    fit.n_given, fit.rows, fit.shifted = given.n_rows, given.kept(sample), tuple(shifts)
+    fit.n_given, fit.rows, fit.shifted, fit.frame = given.n_rows, given.kept(sample), tuple(shifts), data
     warn_if_weaker(fit)
     return fit
 

@@ -119,6 +119,34 @@ def to_rows(data: Any, what: str = "data") -> Array:
     return np.column_stack(columns) if columns else np.empty(data.shape)
 
 
+def column_of(columns: Any, value: Any, what: str) -> Any:
+    """One number, or a column of numbers: given itself, or by its name in columns (a `Columns`, or None)."""
+    if isinstance(value, str):
+        if columns is None:
+            raise DataError(f"{what}: {value!r} names a column, but there is no frame; give the values.")
+        return columns.numbers(value)
+    return float(value) if np.ndim(value) == 0 else to_column(value, what)[0]
+
+
+def as_given(columns: dict[str, Array], frame: Any) -> Any:
+    """Columns as a frame of the kind of another: of pandas (with its index), polars, pyarrow; one alone as a series.
+
+    Arrays for an array; pandas where there is none, or a dict.
+    """
+    if isinstance(frame, np.ndarray):
+        return np.stack(list(columns.values()), axis=1) if len(columns) > 1 else next(iter(columns.values()))
+    import narwhals as nw
+
+    given = nw.from_native(frame, pass_through=True)
+    if isinstance(given, nw.DataFrame) and not given.implementation.is_pandas():
+        made = nw.from_dict(dict(columns), backend=given.implementation)
+        return made.to_native() if len(columns) > 1 else made.get_column(next(iter(columns))).to_native()
+    import pandas as pd
+
+    found = pd.DataFrame(columns, index=frame.index if isinstance(given, nw.DataFrame) else None)
+    return found if len(columns) > 1 else found.iloc[:, 0]
+
+
 def _from_numpy(array: np.ndarray[Any, Any], what: str) -> Array:
     _check_one_dimension(array.shape, what)
     if array.dtype.kind in _NUMERIC_KINDS:

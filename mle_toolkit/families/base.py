@@ -39,6 +39,7 @@ from mle_toolkit.options import numbers, plainly
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.families.combinators.reparametrised import Form
+    from mle_toolkit.families.distribution import Distribution
 
 Role = Literal["location", "scale", "rate", "log-scale", "shape", "covariance"]
 """How a parameter moves when the data change unit, ``x = centre + scale * z``:
@@ -479,6 +480,14 @@ class Family(ABC):
     def in_data_unit(self, theta: Array) -> tuple[Family, Array]:
         """The law, and all its parameters, in the unit of the data: as they are, but for a law with ``own_unit``."""
         return self, theta
+
+    @final
+    def law_at(self, theta: Array) -> Distribution:
+        """The law at all its parameters in one vector, as a maximum has them; shape (p,)."""
+        from mle_toolkit.families.distribution import Distribution
+
+        family, own = self.in_data_unit(theta)
+        return Distribution.at(family, family.unpack(own))
 
     def resolve_params(self, params: Mapping[str, Any]) -> Family:
         """Settle what can be known from given parameters (the dimension of a vector); the family itself by default."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
@@ -73,6 +74,20 @@ class Bootstrap:
     _refits: Refits
     _maximum: Maximum
     _sample: Sample
+
+    _coefficients: Callable[..., Array] | None = None
+
+    def of_coefficients(self, names: tuple[str, ...], coefficients: Callable[..., Array]) -> Bootstrap:
+        """The same, of coefficients that are linear in the parameters.
+
+        Parameters
+        ----------
+        names : tuple of str
+        coefficients : callable
+            ``coefficients(theta)`` of parameters of shape (..., p); with ``change=True`` of changes of them.
+        """
+        estimate, replicates = coefficients(self.estimate), coefficients(self.replicates)
+        return replace(self, names=names, estimate=estimate, replicates=replicates, _coefficients=coefficients)
 
     @property
     def n(self) -> int:
@@ -168,7 +183,7 @@ class Bootstrap:
         alpha = options.level(alpha)
         family = self._maximum.family
         at = self._maximum if self._maximum.limit is None else self._maximum.limit
-        value = float(function(Distribution.at(at.family, at.family.unpack(at.theta))))
+        value = float(function(at.family.law_at(at.theta)))
         usable = np.flatnonzero(self._refits.status != FAILED).tolist()
         values = np.array([float(function(self._refits.law(family, k))) for k in usable])
         acceleration = math.nan
@@ -254,13 +269,15 @@ class Bootstrap:
         maximum = self._maximum
         slopes = maximum.objective.coordinates.jacobian(maximum.coordinates)
         influence: Array = self._influence_on_coordinates @ slopes.T
+        if influence.shape[1] != len(maximum.theta):  # of a limiting law
+            influence = np.full((1, len(maximum.theta)), np.nan)
         first = 0
         irregular = maximum.family.irregular(*maximum.family.unpack(maximum.theta))
         for p, free in zip(maximum.family.parameters, maximum.objective.coordinates.free, strict=True):
             if not free or p.name in irregular:
                 influence[:, first : first + p.size] = np.nan
             first += p.size
-        return influence
+        return influence if self._coefficients is None else self._coefficients(influence, change=True)
 
     def _acceleration_of(self, function: Callable[[Distribution], float]) -> float:
         maximum = self._maximum
@@ -279,6 +296,7 @@ def bootstrap(
     kind: Kind = "parametric",
     rng: Any = None,
     workers: int | None = None,
+    clusters: NDArray[np.intp] | None = None,
 ) -> Bootstrap:
     """Fit replicates of the sample of a maximum.
 
@@ -294,6 +312,8 @@ def bootstrap(
     rng : None, int, SeedSequence, BitGenerator or Generator
     workers : int, optional
         Processes; by default this one. The result is the same for any number.
+    clusters : ndarray of int of shape (n_rows,), optional
+        Which cluster each row is in: then whole clusters are drawn.
 
     Raises
     ------
@@ -303,7 +323,7 @@ def bootstrap(
         If no replicate has a maximum.
     """
     n, workers = options.whole(n, "n", 2), options.workers(workers)
-    replicator = Replicator(maximum, sample, kind)
+    replicator = Replicator(maximum, sample, kind, clusters)
     chunks = replicator.chunks(n, rng)
     refits = Refits.joined(list(replicator.run(replicator.refit_chunk, chunks, workers, "bootstrap")))
     n_failed = int(np.count_nonzero(refits.status == FAILED))

@@ -6,6 +6,7 @@ import math
 from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array
@@ -16,6 +17,7 @@ from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.likelihood.model import Model
 
 CovKind = Literal["observed", "expected", "opg", "sandwich"]
 _KINDS = get_args(CovKind)
@@ -23,6 +25,21 @@ _KINDS = get_args(CovKind)
 WALD_OBSERVATIONS = 50
 """Observations per free parameter from which 95 % Wald intervals have held the truth in 92 samples of 100 at least,
 for eight families; with fewer, in as few as 73 (``benchmarks/coverage.py``, published in docs/explanation)."""
+
+
+def cov_kind(kind: str) -> CovKind:
+    """A kind of covariance, by its name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    for known in _KINDS:
+        if kind == known:
+            found: CovKind = known
+            return found
+    raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(_KINDS)}.")
 
 
 def covariance(maximum: Maximum | Recorded, kind: CovKind) -> Array:
@@ -53,8 +70,7 @@ def standard_errors(maximum: Maximum, kind: CovKind) -> Array:
 
 def _in_unit(maximum: Maximum | Recorded, kind: CovKind) -> tuple[Array, Array]:
     """Covariance in the unit of the likelihood, and the slopes that take each parameter to the unit of the data."""
-    if kind not in _KINDS:
-        raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(_KINDS)}.")
+    kind = cov_kind(kind)
     if isinstance(maximum, Recorded):
         return maximum.covariance(kind), np.ones(len(maximum.theta))
     if maximum.limit is not None:
@@ -169,6 +185,35 @@ def _score_products_by_blocks(maximum: Maximum) -> Array:
     return np.asarray(slopes.T @ products @ slopes)
 
 
+def cluster_covariance(maximum: Maximum, clusters: NDArray[np.intp]) -> Array:
+    """Covariance of all parameters where rows of a cluster depend on each other, in the unit of the data.
+
+    J⁻¹ (Σ S_c S_cᵀ) J⁻¹ G / (G - 1), with the scores S_c of G clusters (Liang & Zeger 1986, Biometrika 73, 13-22).
+
+    Parameters
+    ----------
+    maximum : Maximum
+    clusters : ndarray of int of shape (n_rows,)
+        Which cluster each row is in.
+    """
+    if maximum.limit is not None:
+        return _through_limit(maximum, cluster_covariance(maximum.limit, clusters), np.ones(1))[0]
+    u, sample = maximum.coordinates, maximum.likelihood.sample
+    scores = maximum.objective.score_rows(u)
+    scores = scores if sample.weight is None else scores * sample.weight[:, None]
+    _, groups = np.unique(clusters, return_inverse=True)
+    count = int(groups.max()) + 1
+    if count < 2:
+        raise ParameterError("cluster: all rows are in one cluster, so its scores sum to 0 and say nothing.")
+    sums = np.zeros((count, len(u)))
+    np.add.at(sums, groups, scores)
+    bread = inverse(maximum.likelihood.nobs * maximum.objective.hessian(u))
+    slopes = maximum.objective.coordinates.jacobian(u)
+    cov = slopes @ bread @ (sums.T @ sums * (count / (count - 1))) @ bread @ slopes.T
+    unit = maximum.likelihood.unit.slopes(maximum.family)
+    return np.asarray(cov * np.outer(unit, unit))
+
+
 def optimism(maximum: Maximum) -> float:
     """tr(J⁻¹ K): by how much the log-likelihood overstates the fit on new data (Takeuchi 1976).
 
@@ -185,6 +230,8 @@ def optimism(maximum: Maximum) -> float:
 def expected_information(maximum: Maximum) -> Array:
     """Fisher information of one observation at the estimate, by coordinates: E[score scoreᵀ]."""
     family, u = maximum.likelihood.family, maximum.coordinates
+    if isinstance(family, Model):
+        return _expected_of_rows(maximum, family)
     if family.per_row:
         raise ParameterError(f'{family.name}: cov kind "expected" is not available with constants per row.')
     if family.multivariate:
@@ -213,6 +260,44 @@ def expected_information(maximum: Maximum) -> Array:
         for k in range(j + 1):
             information[j, k] = information[k, j] = product(j, k)
     return information
+
+
+def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
+    """Fisher information of a model, by coordinates: that of the law of each row, taken through its predictors."""
+    likelihood = maximum.likelihood
+    if not likelihood.plain or model.base.score is None:
+        raise ParameterError(
+            f'{model.name}: cov kind "expected" needs exact observations and a law with a score; use "observed".'
+        )
+    score, sample = model.base.score, likelihood.sample
+    at = model.given(sample.known).at_rows(model.unpack(maximum.theta_in_unit))
+    base = model.base.given(sample.known)
+    constants = [np.asarray(column, dtype=float) for column in base.known.values()]
+    columns = np.stack(np.broadcast_arrays(*at.params, *constants, np.empty(sample.n_rows))[:-1], axis=1)
+    _, first, which = np.unique(columns, axis=0, return_index=True, return_inverse=True)
+    count = len(at.params)
+    pairs = [(j, k) for j in range(count) for k in range(j, count)]
+    found = np.empty((len(first), len(pairs)))
+    for place, row in enumerate(first.tolist()):
+        law = Distribution.at(base.take(row), tuple(columns[row, :count].tolist()))
+        params = tuple(law.params.values())
+        for m, (j, k) in enumerate(pairs):
+
+            def product(x: Array, j: int = j, k: int = k, params: tuple[Any, ...] = params) -> Array:
+                with np.errstate(all="ignore"):
+                    parts = score(x, *params)
+                return np.asarray(parts[j] * parts[k] + 0.0 * x)
+
+            found[place, m] = law.expect(product)
+    second = found[which.reshape(-1)].T
+    nothing = np.zeros(sample.n_rows)
+    sums = model.given(sample.known).summed(at, nothing, [nothing] * count, second, sample.weight, sample.n_rows)
+    size = sum(p.size for p in model.parameters)
+    information = np.zeros((size, size))
+    information[np.triu_indices(size)] = sums[1 + size :]
+    information = information + np.triu(information, 1).T
+    slopes = maximum.objective.coordinates.jacobian(maximum.coordinates)
+    return np.asarray(slopes.T @ information @ slopes / likelihood.nobs)
 
 
 def _through_limit(maximum: Maximum, inner: Array, inner_slopes: Array) -> tuple[Array, Array]:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array, Mask
@@ -36,7 +37,8 @@ from mle_toolkit.families.circular import Circular, laid_out
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.inference.resampling import Measure, Replicator, one_sided, right_censored_view
-from mle_toolkit.inference.residuals import cumulative
+from mle_toolkit.inference.residuals import cumulative, residuals
+from mle_toolkit.likelihood.model import Model
 
 Statistic = Literal["ad", "ks", "cvm", "chi2", "g"]
 
@@ -224,6 +226,8 @@ class _OnCircle(Measure):
 
 def _measure(statistic: Statistic, law: Distribution, sample: Sample) -> tuple[Measure, str]:
     """How to compute a statistic for data of the form of a sample, and what it compares."""
+    if isinstance(law.family, Model) and statistic not in ("chi2", "g"):
+        return _OnResiduals(statistic), "of quantile residuals"
     cells = not sample.is_exact and not one_sided(sample)
     if statistic in ("chi2", "g"):
         if (
@@ -317,6 +321,27 @@ def uniform_distance(statistic: Statistic, log_u: Array, log_v: Array, steps: Ar
         return np.asarray(np.maximum(np.max(after - u, axis=-1), np.max(u - before, axis=-1)))
     gaps = np.square(u - 0.5 * (after + before)) + steps**2 / 12
     return np.asarray(nobs * np.sum(steps * gaps, axis=-1))
+
+
+@dataclass(frozen=True)
+class _OnResiduals(Measure):
+    """Statistics of randomised quantile residuals, for laws that differ from row to row and data of any form.
+
+    What is drawn at random is the same for the data and all replicates.
+    """
+
+    statistic: Statistic
+
+    def __call__(self, law: Distribution, sample: Sample) -> float:
+        if sample.weight is not None and sample.weight_kind == "frequency":
+            rows = np.repeat(np.arange(sample.n_rows), sample.weight.astype(np.intp))
+            sample = sample.take(rows).reweighted(np.ones(len(rows)))
+            law = Distribution.at(law.family.given(sample.known), tuple(law.params.values()))
+        found = residuals(law, sample, rng=0)
+        order = np.argsort(found, kind="stable")
+        steps = np.ones(len(found)) if sample.weight is None else sample.weight[order]
+        log_u, log_v = special.log_ndtr(found[order]), special.log_ndtr(-found[order])
+        return float(uniform_distance(self.statistic, log_u, log_v, steps / sample.nobs, sample.nobs))
 
 
 # --- one-sided censoring ----------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.vector_mixture import VectorMixture
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import numbers, shown
 
 Method = Literal["lr", "score", "wald"]
@@ -108,7 +109,7 @@ def compare_with_values(full: Maximum, values: Mapping[str, Any], method: str = 
     ParameterError
         If the statistic has no known law, or the parameters were not free.
     """
-    _check(full, method)
+    check(full, method)
     family = full.family
     if not isinstance(values, Mapping):
         raise ParameterError(f"test: expected values by the name of a parameter, got {shown(values)}.")
@@ -149,8 +150,8 @@ def compare_with_fit(full: Maximum, restricted: Maximum, method: str = "lr") -> 
     ParameterError
         If the smaller model is not known to be nested in the larger, or the statistic has no known law.
     """
-    _check(full, method)
-    _check_verdict(restricted, "smaller")
+    check(full, method)
+    check_verdict(restricted, "smaller")
     family = full.family
     if restricted.family.name == family.name and restricted.family.param_names == family.param_names:
         same = all(np.array_equal(restricted.known.get(name, np.nan), value) for name, value in full.known.items())
@@ -183,7 +184,8 @@ def compare_with_fit(full: Maximum, restricted: Maximum, method: str = "lr") -> 
 # --- what may be tested -----------------------------------------------------------------------------------------------
 
 
-def _check(full: Maximum, method: str) -> None:
+def check(full: Maximum, method: str) -> None:
+    """Raise for a test that is unknown, or has no known law for the weights, or of a fit that is not at a maximum."""
     if method not in get_args(Method):
         raise ParameterError(f'unknown test {method!r}; choose "lr", "score" or "wald".')
     if full.likelihood.data.weight_kind == "reliability" and method != "wald":
@@ -191,10 +193,11 @@ def _check(full: Maximum, method: str) -> None:
             f'test: with reliability weights the statistic of "{method}" is not chi-squared; '
             f'use method="wald", which then takes the sandwich covariance.'
         )
-    _check_verdict(full, "larger")
+    check_verdict(full, "larger")
 
 
-def _check_verdict(maximum: Maximum, which: str) -> None:
+def check_verdict(maximum: Maximum, which: str) -> None:
+    """Raise if a model is not at a maximum."""
     certificate = maximum.certify()
     if not certificate.ok:
         raise ParameterError(f"test: the {which} model is not at a maximum: {certificate.message}.")
@@ -237,6 +240,12 @@ def _limit_at(family: Family, values: Mapping[str, Any]) -> Limit:
 
 def is_nested(small: Maximum, large: Maximum) -> bool:
     """Whether a model is known to be a special case of another, inside its parameter space or at its boundary."""
+    if isinstance(large.family, Model) and isinstance(small.family, Model):
+        if large.known or large.bounds or large.family.outside(small.family) is not None:
+            return False
+        same = small.family.name == large.family.name
+        fewer = small.family.n_free < large.family.n_free
+        return fewer and (same or is_limit(small.family, large.family))
     if small.family.name == large.family.name:
         shared = all(np.array_equal(small.known.get(k, np.nan), v) for k, v in large.known.items())
         return shared and set(large.fixed) < set(small.fixed)
@@ -248,6 +257,8 @@ def is_nested(small: Maximum, large: Maximum) -> bool:
 
 def is_limit(small: Family, large: Family) -> bool:
     """Whether a law is another at the boundary of its parameters, in one step or several."""
+    if isinstance(large, Model) and isinstance(small, Model) and large.outside(small) is not None:
+        return False
     return any(law.name == small.name for law in limits_below(large))
 
 
@@ -280,7 +291,7 @@ def _against_limit(full: Maximum, limit: Limit, method: str) -> NestedTest:
         raise ParameterError(f'test: {law.name} is {family.name} at the boundary of its parameters; use method="lr".')
     restricted = maximise(law, full.likelihood.data)
     _check_nuisance(restricted)
-    return _likelihood_ratio(full, restricted, law.name, 1, 1)
+    return likelihood_ratio(full, restricted, law.name, 1, 1)
 
 
 def _compared(full: Maximum, restricted: Maximum, tested: list[Parameter], ends: list[str], method: str) -> NestedTest:
@@ -293,17 +304,17 @@ def _compared(full: Maximum, restricted: Maximum, tested: list[Parameter], ends:
             f"test: {', '.join(ends)} are at the ends of their domains together, and the law of the statistic then "
             f"depends on the angle between them (Self & Liang 1987); simulate it under the smaller model."
         )
-    _check_verdict(restricted, "smaller")
+    check_verdict(restricted, "smaller")
     _check_nuisance(restricted)
     if method == "lr":
-        return _likelihood_ratio(full, restricted, null, df, len(ends))
+        return likelihood_ratio(full, restricted, null, df, len(ends))
     if ends:
         raise ParameterError(f'test: {null} is at the boundary of the parameters; use method="lr".')
     if method == "score":
         statistic, notes = _score(full, restricted)
     else:
         statistic, notes = _wald(full, restricted, tested)
-    return _result(method, null, statistic, df, 0, notes)
+    return test_result(method, null, statistic, df, 0, notes)
 
 
 def _check_nuisance(restricted: Maximum) -> None:
@@ -315,7 +326,8 @@ def _check_nuisance(restricted: Maximum) -> None:
         )
 
 
-def _likelihood_ratio(full: Maximum, restricted: Maximum, null: str, df: int, at_boundary: int) -> NestedTest:
+def likelihood_ratio(full: Maximum, restricted: Maximum, null: str, df: int, at_boundary: int) -> NestedTest:
+    """Twice the fall of the log-likelihood, of ``df`` parameters of which one, or none, is at a boundary."""
     gain = full.loglik - restricted.loglik
     if gain < -ROUNDING * max(1.0, 1e-6 * abs(full.loglik)):
         raise ComparisonError(
@@ -325,7 +337,7 @@ def _likelihood_ratio(full: Maximum, restricted: Maximum, null: str, df: int, at
     notes = []
     if full.certify().verdict is Verdict.LOCAL:
         notes.append("the likelihood of the larger model is unbounded; its local maximum was compared")
-    return _result("lr", null, 2 * gain, df, at_boundary, tuple(notes))
+    return test_result("lr", null, 2 * gain, df, at_boundary, tuple(notes))
 
 
 def _score(full: Maximum, restricted: Maximum) -> tuple[float, tuple[str, ...]]:
@@ -408,7 +420,10 @@ def _owners(family: Family) -> list[str]:
     return [p.name for p in family.parameters for _ in range(p.size)]
 
 
-def _result(method: str, null: str, statistic: float, df: int, at_boundary: int, notes: tuple[str, ...]) -> NestedTest:
+def test_result(
+    method: str, null: str, statistic: float, df: int, at_boundary: int, notes: tuple[str, ...]
+) -> NestedTest:
+    """The result of a statistic that is chi-squared, or half that of one degree of freedom less."""
     p_value = chi_bar_squared_sf(statistic, df) if at_boundary else _chi_squared_sf(statistic, df)
     reference = _BOUNDARY_LAW.format(df - 1, df) if at_boundary else f"chi-squared({df})"
     if at_boundary:

@@ -147,6 +147,32 @@ def profile_of_parameter(maximum: Maximum, name: str, alpha: float = 0.05, point
     return _trace(_Path(maximum, target, refits), name, alpha, points)
 
 
+def profile_of_combination(
+    maximum: Maximum, weights: Array, name: str, alpha: float = 0.05, points: int = 0
+) -> Profile:
+    """Profile the likelihood over a linear combination of the parameters, as a coefficient of a regression is.
+
+    Parameters
+    ----------
+    maximum : Maximum
+    weights : ndarray of shape (p,)
+        Of all parameters as `Maximum.theta` has them. At a limiting law, those that it lacks have weight 0.
+    name : str
+        What the combination is called.
+    alpha, points
+        As for `profile_of_parameter`.
+    """
+    alpha, points = options.level(alpha), options.whole(points, "points", 0)
+    if maximum.limit is not None:
+        family, law = maximum.family, maximum.limit.family
+        places = dict(zip(family.param_names, family.places, strict=True))
+        weights = np.concatenate([weights[places[own]] for own in law.param_names])
+        return profile_of_combination(maximum.limit, weights, name, alpha, points)
+    if maximum.boundary:
+        raise ParameterError(f"profile: {', '.join(maximum.boundary)} is at the boundary; fix it, then profile {name}.")
+    return _trace(_Path(maximum, _Target(maximum, lambda theta: float(weights @ theta), REAL)), name, alpha, points)
+
+
 def profile_of_function(
     maximum: Maximum,
     function: Callable[[Distribution], float],

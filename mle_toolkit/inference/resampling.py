@@ -88,7 +88,7 @@ class Refits:
         """The law that was fitted to a replicate."""
         if replicate in self.limits:
             return self.limits[replicate]
-        return Distribution.at(family, family.unpack(self.theta[replicate]))
+        return family.law_at(self.theta[replicate])
 
     @classmethod
     def joined(cls, parts: list[Refits]) -> Refits:
@@ -112,6 +112,8 @@ class Replicator:
         What it is the maximum for.
     kind : {"parametric", "nonparametric"}
         Whether replicates are drawn from the fitted law or from the sample.
+    clusters : ndarray of int of shape (n_rows,), optional
+        Which cluster each row is in, from 0: then whole clusters are drawn from the sample.
 
     Raises
     ------
@@ -122,6 +124,7 @@ class Replicator:
     maximum: Maximum
     sample: Sample
     kind: Kind
+    clusters: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("parametric", "nonparametric"):
@@ -149,7 +152,7 @@ class Replicator:
     def law(self) -> Distribution:
         """The fitted law; at a boundary that is another law, that law."""
         at = self.maximum if self.maximum.limit is None else self.maximum.limit
-        return Distribution.at(at.family, at.family.unpack(at.theta))
+        return at.family.law_at(at.theta)
 
     @cached_property
     def grouped(self) -> bool:
@@ -197,13 +200,24 @@ class Replicator:
         share = table.weight / np.sum(table.weight)
         return rng.multinomial(round(table.nobs), share / share.sum(), size=count)
 
+    @cached_property
+    def _members(self) -> list[NDArray[np.intp]]:
+        """The rows of each cluster."""
+        assert self.clusters is not None
+        order = np.argsort(self.clusters, kind="stable")
+        sizes = np.bincount(self.clusters)
+        return [rows for rows in np.split(order, np.cumsum(sizes)[:-1]) if len(rows)]
+
     def draw(self, rng: np.random.Generator) -> tuple[Family, Sample]:
         """Draw one replicate of any form, and the family with what it knows of each row."""
         return self._resampled(rng) if self.kind == "nonparametric" else self._simulated(rng)
 
     def _resampled(self, rng: np.random.Generator) -> tuple[Family, Sample]:
         family, sample = self.maximum.family, self.sample
-        if sample.weight is not None and sample.weight_kind == "frequency":
+        if self.clusters is not None:
+            times = np.bincount(rng.integers(0, len(self._members), len(self._members)), minlength=len(self._members))
+            drawn = sample.take(np.concatenate([np.tile(self._members[k], times[k]) for k in np.flatnonzero(times)]))
+        elif sample.weight is not None and sample.weight_kind == "frequency":
             drawn = sample.reweighted(self._frequencies(sample, 1, rng)[0].astype(float))
         else:
             drawn = self._compact(sample.take(Draws.of(1, sample.n_rows, rng).places()[0]))
@@ -413,8 +427,7 @@ class Replicator:
         theta[k] = found.theta
         status[k] = BOUNDARY if found.boundary or found.limit is not None else INTERIOR
         if found.limit is not None:
-            law = found.limit.family
-            limits[k] = Distribution.at(law, law.unpack(found.limit.theta))
+            limits[k] = found.limit.family.law_at(found.limit.theta)
 
     # --- chunks -----------------------------------------------------------------------------------------------------
 

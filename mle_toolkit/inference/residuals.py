@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 import numpy as np
 from scipy import special
@@ -13,9 +14,17 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.circular import Circular
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.inference.predictions import expected_value, variance
+
+Kind = Literal["quantile", "deviance", "pearson", "response"]
+
+_AT_TOP = 1e-9
+"""Nats by which the density may be higher beside its highest, for rounding."""
 
 
-def residuals(law: Distribution, sample: Sample, kind: str = "quantile", rng: Any = None) -> Array:
+def residuals(
+    law: Distribution, sample: Sample, kind: str = "quantile", rng: Any = None, main: str | None = None
+) -> Array:
     r"""Residuals of the observations under a law.
 
     Parameters
@@ -23,12 +32,17 @@ def residuals(law: Distribution, sample: Sample, kind: str = "quantile", rng: An
     law : Distribution
     sample : Sample
         Of numbers, in any form.
-    kind : {"quantile"}
-        Randomised quantile residuals (Dunn & Smyth 1996, J. Comput. Graph. Statist. 5, 236-244):
+    kind : {"quantile", "deviance", "pearson", "response"}
+        ``"response"``: observation less mean; ``"pearson"``: that over the standard deviation; ``"deviance"``: the root
+        of twice what the log-density of the row lacks to its highest for any mean, with the sign of the response
+        residual (McCullagh & Nelder 1989, sec. 2.4). These three are of exact observations.
+        ``"quantile"``: randomised quantile residuals (Dunn & Smyth 1996, J. Comput. Graph. Statist. 5, 236-244):
         :math:`\Phi^{-1}(u)`, where u is F(x) for an exact observation of a continuous law, and otherwise drawn
         uniformly between F at the ends of what is known: a count, a bin, a censored observation. Under a window F is
         that of the law within it.
     rng : None, int, SeedSequence, BitGenerator or Generator
+    main : str, optional
+        For deviance residuals: the parameter that moves the mean.
 
     Returns
     -------
@@ -46,8 +60,9 @@ def residuals(law: Distribution, sample: Sample, kind: str = "quantile", rng: An
     >>> residuals(distribution("normal", mu=1.0, sigma=2.0), Sample([1.0, 5.0, -3.0])).round(12).tolist()
     [0.0, 2.0, -2.0]
     """
+    kind = options.choice(kind, "kind of residuals", get_args(Kind))
     if kind != "quantile":
-        raise ParameterError(f'unknown kind of residuals {kind!r}; choose "quantile".')
+        return _of_moments(law, sample, kind, main or law.family.main_parameter)
     if isinstance(law.family, Circular) and not sample.is_plain:
         return _of_arcs(law, law.family, sample, rng)
     lower, upper = sample.lower, sample.upper
@@ -61,6 +76,66 @@ def residuals(law: Distribution, sample: Sample, kind: str = "quantile", rng: An
     cell = lower < upper
     mixed = tuple(np.where(cell, _between(a, b, uniform), a) for a, b in zip(below, above, strict=True))
     return _normal_quantile(*mixed)
+
+
+def _of_moments(law: Distribution, sample: Sample, kind: str, main: str) -> Array:
+    """Residuals from the mean of each row."""
+    if not sample.is_plain or law.family.multivariate:
+        raise ParameterError(
+            f"residuals: {kind} residuals are of exact numbers, not of censored, binned or truncated ones; "
+            f'use "quantile".'
+        )
+    away = sample.x - expected_value(law)
+    if kind == "response":
+        return np.asarray(away)
+    if kind == "pearson":
+        return np.asarray(away / np.sqrt(variance(law)))
+    with np.errstate(all="ignore"):
+        rows = law.family.logpdf(sample.x, *law.params.values())
+    lacking = saturated_rows(law, sample.x, main) - rows
+    return np.asarray(np.sign(away) * np.sqrt(2 * np.maximum(lacking, 0.0)))
+
+
+def saturated_rows(law: Distribution, x: Array, main: str) -> Array:
+    """Log-density of each row where its mean is the observation, all else as fitted: the highest; shape (n,), nats.
+
+    Parameters
+    ----------
+    law : Distribution
+        Of each row.
+    x : ndarray of shape (n,)
+    main : str
+        The parameter that is proportional to the mean.
+
+    Raises
+    ------
+    ParameterError
+        If the mean is not proportional to the parameter, or the density of a row is higher for another mean.
+    """
+    family, params = law.family, law.params
+    with np.errstate(all="ignore"):
+        per = expected_value(law) / params[main]  # 1, or the number of trials
+        half = Distribution.at(family, tuple(0.5 * v if k == main else v for k, v in params.items()))
+        proportional = np.allclose(expected_value(half), 0.5 * per * params[main], rtol=1e-9, atol=0.0)
+        at = tuple(x / per if name == main else value for name, value in params.items())
+        rows = np.asarray(family.logpdf(x, *at), dtype=float)
+        highest = proportional and bool(np.all(np.isfinite(rows)))
+        if highest:
+            domain = family.parameters[family.param_names.index(main)].domain
+            for factor in (1 - 1e-2, 1 + 1e-2):
+                beside = x / per * factor
+                near = family.logpdf(x, *_moved(params, main, beside))
+                highest = highest and not np.any((near > rows + _AT_TOP) & domain.contains(beside))
+    if not highest:
+        raise ParameterError(
+            f"{family.name}: the density of a row is not highest where its mean is the observation, so there is no "
+            f'deviance; use "quantile" residuals.'
+        )
+    return rows
+
+
+def _moved(params: Mapping[str, Any], name: str, value: Any) -> tuple[Any, ...]:
+    return tuple(value if key == name else own for key, own in params.items())
 
 
 def _of_arcs(law: Distribution, family: Circular, sample: Sample, rng: Any) -> Array:

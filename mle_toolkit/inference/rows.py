@@ -15,7 +15,7 @@ from mle_toolkit.likelihood.unit import Unit
 def fitted_law(maximum: Maximum) -> Distribution:
     """The law at a maximum; at a boundary that is another law, that law."""
     at = maximum if maximum.limit is None else maximum.limit
-    return Distribution.at(at.family, at.family.unpack(at.theta))
+    return at.family.law_at(at.theta)
 
 
 def log_density(law: Distribution, sample: Sample) -> Array:
@@ -28,7 +28,7 @@ def log_density(law: Distribution, sample: Sample) -> Array:
         with np.errstate(all="ignore"):
             return np.array(np.broadcast_to(law.family.logpdf(sample.x, *params), sample.n_rows), dtype=float)
     theta = np.concatenate([np.ravel(np.asarray(p, dtype=float)) for p in params])
-    return Likelihood(law.family, sample, Unit()).rows(theta)
+    return Likelihood(law.family, law.family.with_rows(sample), Unit()).rows(theta)
 
 
 def score_rows(maximum: Maximum, sample: Sample) -> Array:

@@ -253,7 +253,7 @@ def _one_step(maximum: Maximum, sample: Sample) -> tuple[Array, NDArray[np.intp]
         return scores, everything
     if len(maximum.coordinates) == 0:
         return scores, everything[:0]
-    slope, curvature = (by_row(maximum, sample, v) for v in _row_derivatives(maximum))
+    slope, curvature = (by_row(maximum, sample, v) for v in row_derivatives(maximum))
     information = maximum.likelihood.nobs * maximum.objective.hessian(maximum.coordinates)
     if not np.all(np.isfinite(inverse(information))):
         return scores, everything
@@ -269,7 +269,7 @@ def _one_step(maximum: Maximum, sample: Sample) -> tuple[Array, NDArray[np.intp]
     return scores, np.flatnonzero(~(moved <= LONG_STEP**2) | ~definite)
 
 
-def _row_derivatives(maximum: Maximum) -> tuple[Array, Array]:
+def row_derivatives(maximum: Maximum) -> tuple[Array, Array]:
     """Score of each row, and its negative second derivatives: shapes (n, n_free) and (n, n_free, n_free)."""
     objective, u = maximum.objective, maximum.coordinates
     columns = []

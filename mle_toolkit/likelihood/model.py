@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _STEP = 6e-6
 """Of the central differences of a score by a predictor, in natural changes: error 4e-11."""
 
+_IN_SPAN = 1e-8
+"""Share of a column that may lie outside the space of other columns and count as rounding."""
+
 _VALUE_STEP = 1e-3
 """Of differences of fourth order of a value by a predictor: error 1e-12; half of it again for second ones."""
 
@@ -206,6 +209,8 @@ class Model(Family):
         self._by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
         if not base.discrete and len(linear) > 1 and base.main_parameter in self.linear:
             self.unbounded = self._unbounded
+        for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
+            setattr(self, part, partial(self._of_rows, part))
         if base.score is not None:
             self.score = self._score
             self.derivative_sums, self.derivatives = self._derivative_sums, _as_they_are
@@ -246,6 +251,11 @@ class Model(Family):
         """What is known of the rows at hand."""
         return self.rows
 
+    def with_rows(self, sample: Sample) -> Sample:
+        """The sample with the designs of this model, whatever another model left there by the same names."""
+        own = {name: column for name, column in self.rows.items() if sample.known.get(name) is not column}
+        return sample.with_known(**own) if own else sample
+
     def given(self, known: Known) -> Model:
         """The model of rows of which this is known."""
         rows = {name: known[name] for name in self.per_row}
@@ -258,6 +268,14 @@ class Model(Family):
     def in_unit(self, centre: Any, scale: Any) -> Family:
         """Itself: its predictors are in the unit of the likelihood."""
         return self
+
+    def coefficients(self, theta: Array) -> Array:
+        """Coefficients of the designs as they were given, from those of the centred ones; shape (..., p)."""
+        found = np.array(theta, dtype=float)
+        for p, place in zip(self.parameters, self.places, strict=True):
+            if p.name in self.linear:
+                found[..., place] = theta[..., place] @ self.linear[p.name].map_to_data.T
+        return found
 
     def in_data_unit(self, theta: Array) -> tuple[Model, Array]:
         """The model whose predictors are in the unit of the data, and its coefficients."""
@@ -325,6 +343,14 @@ class Model(Family):
         values = log_mass(self.base, self.at_rows(coefficients).params, lower, upper)
         return np.where(np.isnan(values), -np.inf, values)
 
+    def rvs(self, *coefficients: Any, size: Any, rng: Any) -> Array:
+        """Draw one observation of each row; size is (n,), or (m, n) for m of each."""
+        return self.law(coefficients).rvs(size, rng)
+
+    def _of_rows(self, part: str, x: Array, *coefficients: Any) -> Array:
+        values: Array = getattr(self.law(coefficients), part)(x)
+        return values
+
     # --- scores back to coefficients ----------------------------------------------------------------------------------
 
     def _score(self, x: Array, *coefficients: Any) -> tuple[Array, ...]:
@@ -346,7 +372,7 @@ class Model(Family):
         if self._by_logit is not None:
             value, along, across = self._by_logit(x, at.etas[0])
             direct = at._replace(slopes=[1.0], bends=[0.0])
-            of_logit: list[float] = self._summed(direct, value, (along,), (across,), weight, len(x)).tolist()
+            of_logit: list[float] = self.summed(direct, value, (along,), (across,), weight, len(x)).tolist()
             return of_logit
         value = np.broadcast_to(self.base.logpdf(x, *at.params), x.shape)
         score = self.base.score(x, *at.params)
@@ -355,7 +381,7 @@ class Model(Family):
         else:
             second = tuple(self._second_by_differences(partial(self._scores_at, x), at))
         value = np.where(np.isnan(value), -np.inf, value)
-        sums: list[float] = self._summed(at, value, score, second, weight, len(x)).tolist()
+        sums: list[float] = self.summed(at, value, score, second, weight, len(x)).tolist()
         return sums
 
     def _scores_at(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, ...]:
@@ -376,9 +402,9 @@ class Model(Family):
         else:
             score, second = self._by_differences(lambda params: log_mass(self.base, params, lower, upper), at)
         value = np.where(np.isnan(value), -np.inf, value)
-        return self._summed(at, value, score, second, weight, len(lower))
+        return self.summed(at, value, score, second, weight, len(lower))
 
-    def _summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
+    def summed(self, at: _Rows, value: Array, score: Any, second: Any, weight: Array | None, n_rows: int) -> Array:
         """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients."""
         size = sum(p.size for p in self.parameters)
         places = list(self.places)
@@ -396,7 +422,7 @@ class Model(Family):
         total = float(np.sum(value if weight is None else weight * value))
         return np.concatenate([[total], gradient, hessian[_upper(size)]])
 
-    def _steps(self, at: _Rows, size: float) -> list[Any]:
+    def natural_steps(self, at: _Rows, size: float) -> list[Any]:
         """Changes of the parameters by which differences are taken: of their predictors where they have one."""
         steps: list[Any] = []
         for p, value, slope in zip(self.base.parameters, at.params, at.slopes, strict=True):
@@ -411,7 +437,7 @@ class Model(Family):
 
     def _second_by_differences(self, scores: Callable[[tuple[Any, ...]], Any], at: _Rows) -> list[Array]:
         """Second derivatives by the parameters of each row, upper triangle, by differences of a score."""
-        steps, columns = self._steps(at, _STEP), []
+        steps, columns = self.natural_steps(at, _STEP), []
         for k, step in enumerate(steps):
             up, down = (
                 scores((*at.params[:k], at.params[k] + sign * step, *at.params[k + 1 :])) for sign in (1.0, -1.0)
@@ -429,7 +455,7 @@ class Model(Family):
             return value(tuple(p + changes[k] if k in changes else p for k, p in enumerate(at.params)))
 
         first, second = [], []
-        steps, wide = self._steps(at, _VALUE_STEP), self._steps(at, 6 * _VALUE_STEP)
+        steps, wide = self.natural_steps(at, _VALUE_STEP), self.natural_steps(at, 6 * _VALUE_STEP)
         centre = moved({})
         for k, h in enumerate(steps):
             near, far = moved({k: h}) - moved({k: -h}), moved({k: 2 * h}) - moved({k: -2 * h})
@@ -550,6 +576,35 @@ class Model(Family):
                 inside = base.parameters[place].domain.contains(np.asarray(params[place]))
                 heights.append(float(np.ravel(base.logpdf(np.array([x]), *params))[0]) if inside else -np.inf)
         return max(heights[0] - heights[1], heights[3] - heights[2]) > 1.0
+
+    def outside(self, smaller: Model) -> str | None:
+        """Why a model of the same rows is not this one with fewer predictors; None where it is.
+
+        Of the parameters that both have, every predictor of the smaller must be one of this.
+        """
+        for p in self.base.parameters:
+            if p.name not in smaller.param_names:
+                continue
+            one, other = self.linear.get(p.name), smaller.linear.get(p.name)
+            if one is None:
+                if other is not None:
+                    return f"{p.name} has a formula in the smaller model only"
+                continue
+            n_rows = len(self.rows[one.key])
+            inside, offset = np.ones((n_rows, 1)), np.zeros(n_rows)
+            if other is not None:
+                if other.link.name != one.link.name:
+                    return f"{p.name} has the link {one.link} in the larger model and {other.link} in the smaller"
+                inside = other.design(smaller.rows)
+                offset = offset if other.offset is None else smaller.rows[other.offset]
+            if one.offset is not None:
+                offset = offset - self.rows[one.offset]
+            wanted = np.concatenate([inside, offset[:, None]], axis=1)
+            basis = np.linalg.qr(one.design(self.rows))[0]
+            left = np.linalg.norm(wanted - basis @ (basis.T @ wanted), axis=0)
+            if np.any(left > _IN_SPAN * np.linalg.norm(wanted, axis=0)):
+                return f"the formula of {p.name} in the smaller model has columns that are not in the larger"
+        return None
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """Parameters without a standard error from the information."""

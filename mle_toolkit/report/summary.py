@@ -19,6 +19,9 @@ from mle_toolkit.options import level
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mle_toolkit.data.formulas import Design
+    from mle_toolkit.families.links import Link
+
 MISSING = "—"
 _WIDTH = 78
 
@@ -83,6 +86,78 @@ def fit_summary(fit: FitLike, alpha: float = 0.05) -> Any:
     return summary
 
 
+class RegressionLike(FitLike, Protocol):
+    """What a summary needs of a regression, beside that."""
+
+    @property
+    def designs(self) -> Mapping[str, Design]: ...  # noqa: D102
+    @property
+    def links(self) -> Mapping[str, Link]: ...  # noqa: D102
+    def coefficient_table(self, alpha: float = 0.05) -> pd.DataFrame: ...  # noqa: D102
+    @property
+    def law_name(self) -> str: ...  # noqa: D102
+
+
+def regression_summary(fit: RegressionLike, alpha: float = 0.05) -> Any:
+    """Summarise a regression: one table for each parameter with a formula, and one for those that are numbers.
+
+    Parameters
+    ----------
+    fit : RegressionFit
+    alpha : float
+        One minus the level of the confidence intervals.
+
+    Returns
+    -------
+    statsmodels.iolib.summary.Summary
+    """
+    from mle_toolkit.report.tables import TextSummary, named_rows, two_columns
+
+    alpha = level(alpha)
+    low, high = f"[{alpha / 2:.4g}", f"{1 - alpha / 2:.4g}]"
+    table = fit.coefficient_table(alpha)
+    summary = TextSummary()
+    left, right = _header(fit)
+    report = fit.information()
+    left[0] = ("Law:", fit.law_name)
+    right[5:] = [
+        ("No covariates, nat:", _shown_estimate(getattr(report, "null", None))),
+        ("Gain, nat:", _shown_estimate(getattr(report, "gain", None))),
+    ]
+    summary.tables = [two_columns(left, right, title=f"Maximum likelihood regression: {fit.law_name}")]
+    for name, design in fit.designs.items():
+        rows = [_shown_coefficient(f"{name}[{term}]", fit.fixed, table) for term in design.names]
+        headers = ["coef", "std err", "z", "P>|z|", low, high]
+        summary.tables.append(named_rows(rows, design.names, headers, title=f"{name}, link {fit.links[name]}"))
+    of_designs = {f"{name}[{term}]" for name, design in fit.designs.items() for term in design.names}
+    numbers = [name for name in table.index if name not in of_designs]
+    if numbers:
+        rows = [_shown_coefficient(name, fit.fixed, table) for name in numbers]
+        summary.tables.append(named_rows(rows, numbers, ["estimate", "std err", "", "", low, high], title="numbers"))
+    summary.add_extra_txt([line for note in _notes_of_regression(fit) for line in textwrap.wrap(note, _WIDTH)])
+    return summary
+
+
+def _shown_coefficient(name: str, fixed: tuple[str, ...], table: pd.DataFrame) -> list[str]:
+    value, se, z, p, low, high = (float(v) for v in np.asarray(table.loc[name]))
+    if name in fixed:
+        return [shown(value), "known", "", "", MISSING, MISSING]
+    z_text = "" if np.isnan(z) else f"{z:.3f}"
+    return [shown(value), shown(se, 4), z_text, "" if np.isnan(p) else f"{p:.3f}", shown(low, 4), shown(high, 4)]
+
+
+def _notes_of_regression(fit: RegressionLike) -> list[str]:
+    notes = [_certificate_line(fit.certificate)]
+    for name, design in fit.designs.items():
+        if design.formula is not None:
+            formula = design.formula.replace("~", "").strip()
+            bases = ", ".join(f"{factor} {base}" for factor, base in design.base_levels.items())
+            notes.append(f"{name} ~ {formula}" + (f". Base levels: {bases}." if bases else "."))
+    if fit.weight_kind == "reliability":
+        notes.append("Reliability weights: standard errors are sandwich ones; AIC and BIC are not defined, TIC is.")
+    return [*notes, *(note[0].upper() + note[1:] for note in fit.information().notes())]
+
+
 def _header(fit: FitLike) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     information = fit.information()
     bits = information.to("bit")
@@ -121,11 +196,8 @@ def _coefficients(fit: FitLike, alpha: float) -> list[list[str]]:
 
 
 def _notes(fit: FitLike) -> list[str]:
-    certificate, information = fit.certificate, fit.information()
-    evidence = [*certificate.evidence]
-    if certificate.search:
-        evidence.append(certificate.search)
-    notes = [f"Certificate: {certificate.message}." + (f" ({', '.join(evidence)})" if evidence else "")]
+    information = fit.information()
+    notes = [_certificate_line(fit.certificate)]
     notes += [f"{remark}." for remark in fit.family.remarks]
     if scales := wald_scales(fit):
         notes.append(f"Intervals are Wald's, of {scales}.")
@@ -138,6 +210,13 @@ def _notes(fit: FitLike) -> list[str]:
         )
     notes += [note[0].upper() + note[1:] for note in information.notes()]
     return notes
+
+
+def _certificate_line(certificate: Certificate) -> str:
+    evidence = [*certificate.evidence]
+    if certificate.search:
+        evidence.append(certificate.search)
+    return f"Certificate: {certificate.message}." + (f" ({', '.join(evidence)})" if evidence else "")
 
 
 def wald_scales(fit: FitLike) -> str:

@@ -42,6 +42,8 @@ def two_columns(left: Sequence[tuple[str, str]], right: Sequence[tuple[str, str]
     return halves[0]
 
 
-def named_rows(rows: Sequence[Sequence[str]], names: Sequence[str], headers: Sequence[str]) -> SimpleTable:
+def named_rows(
+    rows: Sequence[Sequence[str]], names: Sequence[str], headers: Sequence[str], title: str = ""
+) -> SimpleTable:
     """A table with a name before each row and a header above each column."""
-    return SimpleTable(rows, headers=list(headers), stubs=list(names), txt_fmt=fmt_params)
+    return SimpleTable(rows, headers=list(headers), stubs=list(names), title=title, txt_fmt=fmt_params)

@@ -71,10 +71,21 @@ def test_a_seed_gives_the_same_residuals():
     assert fit.residuals(rng=4).shape == (5,)
 
 
+def test_residuals_from_the_mean_are_those_of_the_textbook():
+    x = np.array([1.0, 2.0, 4.0])
+    fit = mle.fit(x, "exponential")
+    np.testing.assert_allclose(fit.residuals("response"), x - x.mean())
+    np.testing.assert_allclose(fit.residuals("pearson"), (x - x.mean()) / x.mean())
+    deviance = -2 * (np.log(x / x.mean()) - (x - x.mean()) / x.mean())
+    np.testing.assert_allclose(fit.residuals("deviance"), np.sign(x - x.mean()) * np.sqrt(deviance))
+    with pytest.raises(ParameterError, match="exact numbers"):
+        mle.fit(mle.Sample.right_censored(x, [1, 1, 0]), "exponential").residuals("response")
+
+
 def test_other_kinds_and_vectors_are_refused():
     fit = mle.fit([1.0, 2.0, 4.0], "gamma")
     with pytest.raises(ParameterError, match="unknown kind of residuals"):
-        fit.residuals(kind="pearson")
+        fit.residuals(kind="studentised")
     vectors = mle.fit(np.random.default_rng(1).normal(size=(20, 2)), "multivariate_normal")
     with pytest.raises(ParameterError, match="law of vectors"):
         vectors.residuals()

@@ -1,0 +1,92 @@
+"""What each row does to a regression: leverage, and what would change without it, by one step of Newton's method.
+
+Sources: Pregibon (1981), Annals of Statistics 9, 705-724; Cook & Weisberg (1982), Residuals and Influence in
+Regression, ch. 3 and 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import ParameterError
+from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.inference.covariance import inverse
+from mle_toolkit.inference.rows import by_row
+from mle_toolkit.inference.scores import leave_one_out, row_derivatives
+from mle_toolkit.likelihood.model import Model
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What each row does to the estimates.
+
+    Attributes
+    ----------
+    leverage : ndarray of shape (n,)
+        Share of a row in the information about the coefficients of the modelled parameter: the diagonal of the hat
+        matrix of a linear model, and of a generalized one with its canonical link. They sum to the number of those.
+    change : ndarray of shape (n, p)
+        Each parameter less what it would be without the row, by one step of Newton's method.
+    cooks_distance : ndarray of shape (n,)
+        Change of the coefficients of the modelled parameter, squared, in units of their information, per coefficient.
+    log_score : ndarray of shape (n,)
+        Log-density of the row under the law fitted to the others, nats: by one step, by a fit where that is long.
+    """
+
+    leverage: Array
+    change: Array
+    cooks_distance: Array
+    log_score: Array
+
+
+def influence(maximum: Maximum, sample: Sample, main: str) -> Influence:
+    """Measure the influence of every row.
+
+    Parameters
+    ----------
+    maximum : Maximum
+        Of the likelihood of a `Model`.
+    sample : Sample
+        What it is the maximum for.
+    main : str
+        The modelled parameter.
+
+    Raises
+    ------
+    ParameterError
+        If the maximum is at a boundary, or the information is singular.
+    """
+    model = maximum.family
+    assert isinstance(model, Model)
+    if maximum.limit is not None:
+        found, places = influence(maximum.limit, sample, main), dict(zip(model.param_names, model.places, strict=True))
+        change = np.full((sample.n_rows, len(maximum.theta)), np.nan)
+        law = maximum.limit.family
+        for name, place in zip(law.param_names, law.places, strict=True):
+            change[:, places[name]] = found.change[:, place]
+        return replace(found, change=change)
+    if maximum.boundary:
+        raise ParameterError(f"influence: {', '.join(maximum.boundary)} is at the boundary; fix it, and fit again.")
+    u = maximum.coordinates
+    slope, curvature = (by_row(maximum, sample, v) for v in row_derivatives(maximum))
+    information = maximum.likelihood.nobs * maximum.objective.hessian(u)
+    if not np.all(np.isfinite(inverse(information))):
+        raise ParameterError("influence: the information is singular, so no step can be taken.")
+    once = np.ones(sample.n_rows)
+    if sample.weight is not None:
+        once = np.minimum(1.0, sample.weight) if sample.weight_kind == "frequency" else sample.weight
+    slope, curvature = once[:, None] * slope, once[:, None, None] * curvature
+    step = np.linalg.solve(information - curvature, slope[:, :, None])[:, :, 0]
+    jacobian = maximum.objective.coordinates.jacobian(u)
+    place = model.places[model.param_names.index(main)]
+    own = np.flatnonzero(np.any(jacobian[place] != 0, axis=0))
+    block = information[np.ix_(own, own)]
+    leverage = np.einsum("jk,ikj->i", np.linalg.inv(block), curvature[:, own][:, :, own])
+    cooks = np.einsum("ij,jk,ik->i", step[:, own], block, step[:, own]) / len(own)
+    change = (step @ jacobian.T) * maximum.likelihood.unit.slopes(model)
+    scores = leave_one_out({"fit": maximum}, sample).scores[:, 0]
+    return Influence(leverage, change, cooks, scores)

@@ -1,0 +1,208 @@
+"""Linear restrictions of the coefficients of a regression: smaller models, and the maxima under them.
+
+What satisfies ``R c = r`` is a point and a plane: ``c = c0 + N g``. So the smaller model is a regression again, whose
+design is ``Z N`` and whose offset grows by ``Z c0`` (Seber & Lee 2003, Linear Regression Analysis, sec. 3.8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import NoMaximumError, ParameterError
+from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.inference.covariance import CovKind, covariance, inverse
+from mle_toolkit.likelihood.model import Linear, Model
+
+_RANK = 1e-9
+"""Relative size of a singular value below which a restriction says nothing new."""
+
+
+@dataclass(frozen=True)
+class Restricted:
+    """A smaller regression within a larger.
+
+    Attributes
+    ----------
+    maximum : Maximum
+        Of the smaller one.
+    sample : Sample
+        With the designs of the smaller one.
+    point : ndarray of shape (p,)
+    plane : ndarray of shape (p, q)
+        Parameters of the larger one are ``point + plane @ theta``, of those of the smaller.
+    """
+
+    maximum: Maximum
+    sample: Sample
+    point: Array
+    plane: Array
+
+    @property
+    def theta(self) -> Array:
+        """The smaller maximum, as parameters of the larger one."""
+        return np.asarray(self.point + self.plane @ self.maximum.theta)
+
+
+def restricted(maximum: Maximum, sample: Sample, matrix: Array, values: Array) -> Restricted:
+    """The maximum where ``matrix @ theta = values``.
+
+    Parameters
+    ----------
+    maximum : Maximum
+        Without restrictions.
+    sample : Sample
+        What it is the maximum for.
+    matrix : ndarray of shape (r, p)
+        Of all parameters as `Maximum.theta` has them. Each row is about one parameter.
+    values : ndarray of shape (r,)
+
+    Raises
+    ------
+    ParameterError
+        If a row is about several parameters, or the rows contradict each other.
+    """
+    model = maximum.family
+    assert isinstance(model, Model)
+    known: dict[str, Array] = {}
+    terms: list[Linear] = []
+    fixed: dict[str, Any] = dict(maximum.known)
+    start: dict[str, Any] = {}
+    points: list[Array] = []
+    planes: list[Array] = []
+    for p, place in zip(model.parameters, model.places, strict=True):
+        rows = np.flatnonzero(np.any(matrix[:, place] != 0, axis=1))
+        term, at = model.linear.get(p.name), maximum.theta[place]
+        point, plane = np.zeros(p.size), np.eye(p.size)
+        if len(rows):
+            _check_apart(matrix[rows], place, p.name)
+            point, plane = _solutions(matrix[rows][:, place], values[rows])
+        if term is None:
+            if len(rows):
+                fixed[p.name], point, plane = float(point[0]), np.zeros(1), np.eye(1)
+            else:
+                start[p.name] = float(at[0])
+        elif plane.shape[1] == 0:
+            terms.append(term)
+            fixed[p.name], point, plane = point, np.zeros(p.size), np.eye(p.size)
+        elif not len(rows):
+            terms.append(term)
+            start[p.name] = at
+        else:
+            design = term.design(sample.known)
+            offset = sample.known[term.offset] if term.offset is not None else 0.0
+            key, offset_key = f"{term.key}, restricted", f"offset of {p.name}, restricted"
+            known |= {key: design @ plane, offset_key: offset + design @ point / term.factor}
+            size = plane.shape[1]
+            terms.append(
+                replace(term, key=key, offset=offset_key, shift=np.zeros(size), frame=np.ones(size), constant=None)
+            )
+            start[p.name] = plane.T @ (at - point)
+        points.append(point)
+        planes.append(plane)
+    sample = sample.with_known(**known)
+    found = _maximum(maximum, model, sample, terms, fixed, start)
+    return Restricted(found, sample, np.concatenate(points), _diagonal(planes))
+
+
+def null_of(maximum: Maximum, sample: Sample) -> Maximum:
+    """The maximum of the law whose parameters depend on no covariate: one predictor for all rows, and the offsets."""
+    model = maximum.family
+    assert isinstance(model, Model)
+    ones = {f"{term.key}, null": np.ones((sample.n_rows, 1)) for term in model.linear.values()}
+    terms = [
+        replace(term, key=f"{term.key}, null", shift=np.zeros(1), frame=np.ones(1), constant=0)
+        for term in model.linear.values()
+    ]
+    fixed = {name: value for name, value in maximum.known.items() if name not in model.linear}
+    sample = sample.with_known(**ones)
+    smaller = Model(model.base.given(sample.known), terms, sample.known, model.own_unit)
+    return maximise(smaller, sample, fixed=fixed)
+
+
+def _check_apart(matrix: Array, place: slice, name: str) -> None:
+    elsewhere = matrix.copy()
+    elsewhere[:, place] = 0.0
+    if np.any(elsewhere != 0):
+        raise ParameterError(
+            f'test: a hypothesis about {name} and another parameter together is no smaller regression; use "wald".'
+        )
+
+
+def _diagonal(blocks: list[Array]) -> Array:
+    whole = np.zeros((sum(len(b) for b in blocks), sum(b.shape[1] for b in blocks)))
+    row = column = 0
+    for block in blocks:
+        whole[row : row + len(block), column : column + block.shape[1]] = block
+        row, column = row + len(block), column + block.shape[1]
+    return whole
+
+
+def _solutions(matrix: Array, values: Array) -> tuple[Array, Array]:
+    """The least point with ``matrix @ point = values``, and an orthonormal basis of the plane through it."""
+    scale = np.linalg.norm(matrix, axis=1)
+    matrix, values = matrix / scale[:, None], values / scale
+    left, sizes, right = np.linalg.svd(matrix)
+    rank = int(np.sum(sizes > _RANK * sizes[0]))
+    point = right[:rank].T @ ((left[:, :rank].T @ values) / sizes[:rank])
+    if np.max(np.abs(matrix @ point - values)) > _RANK * max(1.0, float(np.max(np.abs(values)))):
+        raise ParameterError("test: the hypotheses contradict each other.")
+    return point, right[rank:].T
+
+
+def _maximum(
+    full: Maximum,
+    model: Model,
+    sample: Sample,
+    terms: list[Linear],
+    fixed: Mapping[str, Any],
+    start: Mapping[str, Any],
+) -> Maximum:
+    smaller = Model(model.base.given(sample.known), terms, sample.known, model.own_unit)
+    bounds = {name: limits for name, limits in full.bounds.items() if name not in fixed}
+    begin = {name: value for name, value in start.items() if name not in fixed}
+    if full.limit is not None or full.boundary:
+        return maximise(smaller, sample, fixed=fixed, bounds=bounds)
+    try:
+        return maximise(smaller, sample, fixed=fixed, bounds=bounds, start=begin)
+    except NoMaximumError:  # the nearest point of the plane may be no law, as where a link needs a positive predictor
+        return maximise(smaller, sample, fixed=fixed, bounds=bounds)
+
+
+def rank_of(matrix: Array) -> int:
+    """How many restrictions differ."""
+    scale = np.linalg.norm(matrix, axis=1)
+    return int(np.linalg.matrix_rank(matrix / scale[:, None], tol=_RANK)) if len(matrix) else 0
+
+
+def wald_statistic(maximum: Maximum, matrix: Array, values: Array, kind: CovKind) -> float:
+    """Squared distance of the estimates from the restrictions, in standard errors; NaN where there are none."""
+    cov = covariance(maximum, kind)
+    lost = np.isnan(np.diag(cov))
+    if np.any(matrix[:, lost] != 0):
+        return float("nan")
+    distance = matrix @ np.where(lost, 0.0, maximum.theta) - values
+    between = matrix @ np.where(np.isnan(cov), 0.0, cov) @ matrix.T
+    unit = 1 / np.sqrt(np.diag(between))
+    scaled = distance * unit
+    return float(scaled @ np.linalg.pinv(between * np.outer(unit, unit), rcond=_RANK, hermitian=True) @ scaled)
+
+
+def score_statistic(full: Maximum, smaller: Restricted) -> float:
+    """Slope of the full log-likelihood at the smaller maximum, in units of its standard deviation, squared."""
+    theta = smaller.theta
+    at = replace(
+        full,
+        theta=theta,
+        theta_in_unit=full.likelihood.unit.params_to_unit(full.family, theta),
+        value=None,
+        searched=None,
+    )
+    u, nobs = at.coordinates, at.likelihood.nobs
+    slope = nobs * at.objective.gradient(u)
+    return float(slope @ inverse(nobs * at.objective.hessian(u)) @ slope)
