@@ -438,7 +438,11 @@ def test_divergence_of_grouped_data_is_exact(form):
     assert abs(report.identity_gap) < 1e-14
     assert report.g_statistic == pytest.approx(2 * sample.nobs * float(report.kl), rel=1e-9)
     assert report.g_df == len(share) - 1 - 2
-    assert report.g_pvalue == pytest.approx(float(scipy.stats.chi2.sf(report.g_statistic, report.g_df)), rel=1e-9)
+    expected = sample.nobs * mass
+    if np.min(expected) >= 1 and np.mean(expected < 5) <= 0.2:  # Cochran's rule
+        assert report.g_pvalue == pytest.approx(float(scipy.stats.chi2.sf(report.g_statistic, report.g_df)), rel=1e-9)
+    else:
+        assert report.g_pvalue is None
     assert ("cells_from_data" in report.flags) == (form == "rounded")
 
 
