@@ -223,6 +223,8 @@ class Family(ABC):
     is enough."""
     without_spikes: ClassVar[str] = "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."
     """What to do where ``spurious``, which mixtures have first of all, leaves no maximum."""
+    by_number: ClassVar[tuple[str, ...]] = ()
+    """Functions of its own that take numbers for parameters, and no array: each law is asked by itself."""
     scans: ClassVar[str] = ""
     """What is looked over before a search of exact data begins, in words for the certificate: "profile of df at 12
     values"; for laws whose likelihood may have several maxima."""

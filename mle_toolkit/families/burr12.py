@@ -38,6 +38,7 @@ class Burr12(HazardFamily):
     """
 
     name = "burr12"
+    by_number = ("mean", "var")
     aliases = ("singh_maddala", "burr_xii")
     support = POSITIVE
     parameters = (

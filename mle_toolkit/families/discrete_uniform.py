@@ -25,6 +25,7 @@ class DiscreteUniform(Family):
     """
 
     name = "discrete_uniform"
+    by_number = ("ppf", "rvs")
     aliases = ("randint",)
     support = INTEGERS
     parameters = (

@@ -102,11 +102,11 @@ class Distribution:
             p = np.asarray(p, dtype=float)
             if p.size == 0:
                 return np.empty(p.shape)
-            return self._by_constants("isf", p) if self.family.per_row else self._quantile(p, above=True)
+            return self._quantile(p, above=True) if self._n_rows is None else self._by_rows("isf", p)
         return self._at(p, own, "isf", lambda q: self._quantile(q, above=True))
 
     def mean(self) -> Any:
-        """Expected value; of shape (d,) for a law of vectors, as are `var` and `std`."""
+        """Expected value; of shape (d,) for a law of vectors, (n,) for a law a row, as are `var` and `std`."""
         return self._moment(self.family.mean, "mean", lambda: self.expect(lambda x: x))
 
     def var(self) -> Any:
@@ -118,7 +118,7 @@ class Distribution:
     def std(self) -> Any:
         """Standard deviation."""
         root = np.sqrt(self.var())
-        return root if self.family.multivariate else float(root)
+        return root if np.ndim(root) else float(root)
 
     def cov(self) -> Array:
         """Covariance matrix of a law of vectors, of shape (d, d); (1, 1) for a law of numbers."""
@@ -126,12 +126,12 @@ class Distribution:
             return np.array([[self.var()]])
         return np.asarray(self.family.cov(*self._params))
 
-    def entropy(self) -> float:
+    def entropy(self) -> Any:
         """Entropy, nats; differential entropy for a continuous law."""
         # SciPy's generic entropies stop at 1e-8 or worse, so they are not used.
-        if self.family.entropy is not None:
-            return float(within_range(self.family.entropy, *self._params))
-        return -self.expect(self.logpdf)
+        if self.family.entropy is not None and not self._one_by_one("entropy"):
+            return self._shaped(within_range(self.family.entropy, *self._params))
+        return -self.expect(self.logpdf) if self._n_rows is None else self._by_rows("entropy")
 
     def rvs(self, size: int | tuple[int, ...] = 1, rng: Any = None) -> Array:
         """Draw random numbers.
@@ -143,10 +143,11 @@ class Distribution:
             Source of randomness (SPEC 7).
         """
         generator = np.random.default_rng(rng)
-        if self.family.rvs is not None:
-            return np.asarray(self.family.rvs(*self._params, size=size, rng=generator))
-        if self._scipy is not None:
-            return np.asarray(self._scipy.rvs(size=size, random_state=generator), dtype=float)
+        if not self._one_by_one("rvs"):
+            if self.family.rvs is not None:
+                return np.asarray(self.family.rvs(*self._params, size=size, rng=generator))
+            if self._scipy is not None:
+                return np.asarray(self._scipy.rvs(size=size, random_state=generator), dtype=float)
         return self.ppf(generator.uniform(size=size))
 
     def expect(self, function: Callable[[Array], Array]) -> float:
@@ -180,25 +181,47 @@ class Distribution:
         x = np.asarray(x, dtype=float)
         if x.size == 0:
             return np.empty(x.shape)
-        if own is not None:
-            return np.asarray(within_range(own, x, *self._params), dtype=float)
-        if self._scipy is not None:
-            return np.asarray(getattr(self._scipy, name)(x), dtype=float)
-        return self._by_constants(name, x) if self.family.per_row else derived(x)
+        if not self._one_by_one(name):
+            if own is not None:
+                return np.asarray(within_range(own, x, *self._params), dtype=float)
+            if self._scipy is not None:
+                return np.asarray(getattr(self._scipy, name)(x), dtype=float)
+        return derived(x) if self._n_rows is None else self._by_rows(name, x)
 
-    def _by_constants(self, name: str, x: Array) -> Array:
+    @cached_property
+    def _n_rows(self) -> int | None:
+        """How many rows have a law of their own; None where there is one law."""
+        if self.family.multivariate or not self.family.all_scalar:
+            return None
+        sizes = [np.size(value) for value in self._params if np.ndim(value)]
+        sizes += [len(self.family.constants[name]) for name in self.family.per_row]
+        return max(sizes) if sizes else None
+
+    def _one_by_one(self, name: str) -> bool:
+        """Whether there is a law a row, and a function of the family's own takes one law at a time."""
+        return name in self.family.by_number and self._n_rows is not None
+
+    def _shaped(self, value: Any) -> Any:
+        """What belongs to the law: a number, or one a row."""
+        if self._n_rows is None:
+            return float(value)
+        return np.array(np.broadcast_to(np.asarray(value, dtype=float), self._n_rows))
+
+    def _by_rows(self, name: str, *values: Array) -> Array:
         """A function of the law of each row, derived for one law after the other of those that differ."""
-        family = self.family
-        constants = np.stack([np.asarray(family.constants[constant]) for constant in family.per_row], axis=1)
-        _, first, which = np.unique(constants, axis=0, return_index=True, return_inverse=True)
-        x = np.broadcast_to(x, len(constants))
-        order = np.argsort(which.reshape(-1), kind="stable")
-        parts = np.split(order, np.cumsum(np.bincount(which.reshape(-1)))[:-1])
-        values = np.empty(len(constants))
+        family, n_rows = self.family, self._n_rows
+        assert n_rows is not None
+        known = [np.asarray(family.constants[constant], dtype=float) for constant in family.per_row]
+        own = [np.broadcast_to(np.asarray(value, dtype=float), n_rows) for value in self._params]
+        _, first, which = np.unique(np.stack([*known, *own], axis=1), axis=0, return_index=True, return_inverse=True)
+        which = which.reshape(-1)
+        parts = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
+        given = [np.broadcast_to(v, np.broadcast_shapes(np.shape(v), (n_rows,))) for v in values]
+        found = np.empty(given[0].shape if given else (n_rows,))
         for row, rows in zip(first.tolist(), parts, strict=True):
-            law = Distribution.at(family.take(row), self._params)
-            values[rows] = getattr(law, name)(x[rows])
-        return values
+            law = Distribution.at(family.take(row) if family.per_row else family, tuple(float(p[row]) for p in own))
+            found[..., rows] = getattr(law, name)(*(v[..., rows] for v in given))
+        return found
 
     def _check_numbers(self, name: str) -> None:
         if self.family.multivariate:
@@ -214,10 +237,13 @@ class Distribution:
             )
 
     def _moment(self, own: Callable[..., Array] | None, name: str, derived: Callable[[], float]) -> Any:
-        if own is not None:
-            value = np.asarray(within_range(own, *self._params))
-            return value if self.family.multivariate else float(value)
-        return float(getattr(self._scipy, name)()) if self._scipy is not None else derived()
+        if not self._one_by_one(name):
+            if own is not None:
+                value = np.asarray(within_range(own, *self._params))
+                return value if self.family.multivariate else self._shaped(value)
+            if self._scipy is not None:
+                return self._shaped(getattr(self._scipy, name)())
+        return derived() if self._n_rows is None else self._by_rows(name)
 
     @cached_property
     def _density(self) -> Density:

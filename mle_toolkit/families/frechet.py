@@ -29,6 +29,7 @@ class Frechet(Family):
     """
 
     name = "frechet"
+    by_number = ("mean", "var")
     aliases = ("invweibull", "inverse_weibull")
     support = POSITIVE
     parameters = (

@@ -101,7 +101,7 @@ class Gamma(ExponentialFamily):
 
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by shape and scale."""
-        below, above = log_gammainc_slopes(float(shape), log_or_minus_inf(x) - np.log(scale))
+        below, above = log_gammainc_slopes(shape, log_or_minus_inf(x) - np.log(scale))
         return (below[0], -below[1] / scale), (above[0], -above[1] / scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:

@@ -223,9 +223,12 @@ class GeneralizedGamma(Family):
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by both shapes and the scale."""
         t = _log_power(x, shape2, scale)
-        tails = log_gammainc_slopes(float(shape1), t)
+        tails = log_gammainc_slopes(shape1, t)
         below, above = ((by_shape, by_t * t / shape2, -by_t * shape2 / scale) for by_shape, by_t in tails)
-        return (below, above) if shape2 > 0 else (above, below)
+        if np.ndim(shape2) == 0:
+            return (below, above) if shape2 > 0 else (above, below)
+        swapped = [(np.where(shape2 > 0, b, a), np.where(shape2 > 0, a, b)) for b, a in zip(below, above, strict=True)]
+        return tuple(b for b, _ in swapped), tuple(a for _, a in swapped)
 
     def to_scipy(self, shape1: float, shape2: float, scale: float) -> Any:
         """``scipy.stats.gengamma(shape1, shape2, scale=scale)``."""

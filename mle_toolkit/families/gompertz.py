@@ -35,6 +35,7 @@ class Gompertz(HazardFamily):
     """
 
     name = "gompertz"
+    by_number = ("mean", "entropy")
     support = NON_NEGATIVE
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.05, 1.5)),

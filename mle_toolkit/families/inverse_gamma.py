@@ -33,6 +33,7 @@ class InverseGamma(ExponentialFamily):
     """
 
     name = "inverse_gamma"
+    by_number = ("mean", "var")
     aliases = ("invgamma", "inversegamma")
     support = POSITIVE
     parameters = (
@@ -121,7 +122,7 @@ class InverseGamma(ExponentialFamily):
 
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by shape and scale."""
-        above, below = log_gammainc_slopes(float(shape), np.log(scale) - log_or_minus_inf(x))
+        above, below = log_gammainc_slopes(shape, np.log(scale) - log_or_minus_inf(x))
         return (below[0], below[1] / scale), (above[0], above[1] / scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:

@@ -27,6 +27,7 @@ class InverseGaussian(ExponentialFamily):
     """
 
     name = "inverse_gaussian"
+    by_number = ("entropy",)
     aliases = ("invgauss", "invgaussian", "wald")
     support = POSITIVE
     parameters = (

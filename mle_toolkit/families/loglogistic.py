@@ -32,6 +32,7 @@ class Loglogistic(Family):
     """
 
     name = "loglogistic"
+    by_number = ("mean", "var")
     aliases = ("fisk", "llogis", "log_logistic")
     support = POSITIVE
     parameters = (

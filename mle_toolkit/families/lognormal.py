@@ -27,6 +27,7 @@ class Lognormal(ExponentialFamily):
     """
 
     name = "lognormal"
+    by_number = ("rvs",)
     aliases = ("lognorm", "lnorm", "galton")
     support = POSITIVE
     parameters = (

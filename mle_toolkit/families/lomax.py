@@ -39,6 +39,7 @@ class Lomax(HazardFamily):
     """
 
     name = "lomax"
+    by_number = ("mean", "var")
     aliases = ("pareto2", "pareto_ii")
     support = NON_NEGATIVE
     parameters = (

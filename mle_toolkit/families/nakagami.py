@@ -122,7 +122,7 @@ class Nakagami(ExponentialFamily):
 
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by shape and scale."""
-        tails = log_gammainc_slopes(float(shape), _log_power(x, shape, scale))
+        tails = log_gammainc_slopes(shape, _log_power(x, shape, scale))
         below, above = ((by_shape + by_t / shape, -2 * by_t / scale) for by_shape, by_t in tails)
         return below, above
 

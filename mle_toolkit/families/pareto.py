@@ -26,6 +26,7 @@ class Pareto(HazardFamily, ExponentialFamily):
     """
 
     name = "pareto"
+    by_number = ("mean", "var", "entropy")
     aliases = ("pareto1", "pareto_i")
     entropy_attained = True
     support = POSITIVE

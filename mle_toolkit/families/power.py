@@ -31,6 +31,7 @@ class Power(ExponentialFamily):
     """
 
     name = "power"
+    by_number = ("entropy",)
     aliases = ("powerlaw",)
     support = POSITIVE
     parameters = (

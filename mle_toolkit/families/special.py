@@ -257,12 +257,12 @@ def log_betainc_fraction(a: Array, b: Array, x: Array) -> Array:
     return np.asarray(np.log(fraction))
 
 
-def log_gammainc_slopes(shape: float, log_x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+def log_gammainc_slopes(shape: Array | float, log_x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     r"""Derivatives of log P(a, x) and of log Q(a, x), the incomplete gamma functions, by a and by log x.
 
     Parameters
     ----------
-    shape : float
+    shape : float or ndarray of shape (n,)
         a.
     log_x : ndarray of shape (n,)
 
@@ -279,6 +279,15 @@ def log_gammainc_slopes(shape: float, log_x: Array) -> tuple[tuple[Array, Array]
     :math:`\log u - \psi(a)` over u > x, by Gauss-Laguerre quadrature. The other follows from P + Q = 1.
     """
     a, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    if np.ndim(shape):
+        # One series a shape: rows that share one share it.
+        by_row = np.empty((4, *log_x.shape))
+        for one in np.unique(a):
+            rows = a == one
+            below_one, above_one = log_gammainc_slopes(float(one), log_x[rows])
+            by_row[:, rows] = (*below_one, *above_one)
+        return (by_row[0], by_row[1]), (by_row[2], by_row[3])
+    shape = float(shape)
     x, lower, upper = _gamma_masses(a, log_x)
     log_f = log_gamma_kernel(a, log_x)
     fall = np.exp(log_f - _log_gammainc(a, log_x, x, lower, upper))

@@ -30,6 +30,7 @@ class ZeroTruncatedPoisson(Family):
     """
 
     name = "zero_truncated_poisson"
+    by_number = ("cdf", "sf")
     aliases = ("ztpois",)
     support = POSITIVE_COUNTS
     parameters = (Parameter("mu", NON_NEGATIVE, typical=(0.2, 20.0)),)

@@ -34,6 +34,7 @@ class Zeta(ExponentialFamily):
     """
 
     name = "zeta"
+    by_number = ("mean", "var")
     aliases = ("zipf", "discrete_pareto")
     support = POSITIVE_COUNTS
     parameters = (Parameter("alpha", Interval(1.0, np.inf), typical=(1.5, 4.0)),)

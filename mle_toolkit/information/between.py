@@ -119,7 +119,7 @@ def entropy_of(p: Distribution, rng: Any = None) -> Estimate:
 def _own_entropy(p: Distribution) -> float | None:
     """The entropy by a formula: of the family, or from its expected statistics."""
     if p.family.entropy is not None:
-        return p.entropy()
+        return float(p.entropy())
     try:
         terms = log_density_terms(p)
         means = {statistic: expected(p, statistic) for statistic in terms or {}}
