@@ -439,6 +439,16 @@ def test_a_limit_is_saved_with_the_fit(frame, tmp_path):
         loaded.bootstrap(n=10)
 
 
+def test_a_limit_whose_parameters_have_other_names_is_reported(frame):
+    """Shares with less variance than binomial: the beta-binomial ends there."""
+    even = frame.assign(q=np.round(10 / (1 + np.exp(-0.5 * frame.x))), n=10.0)
+    with pytest.warns(mle.FitWarning, match="binomial"):
+        fit = mle.regress("q ~ x", even, "betabinomial", n="n")
+    binomial = mle.regress("q ~ x", even, "binomial", n="n")
+    assert fit.information().cross_entropy == pytest.approx(binomial.information().cross_entropy, rel=1e-9)
+    assert fit.to_dict()["limit"]["keys"] == {"p": "design of mean"}
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [

@@ -113,6 +113,7 @@ def saturated_rows(law: Distribution, x: Array, main: str) -> Array:
         If the mean is not proportional to the parameter, or the density of a row is higher for another mean.
     """
     family, params = law.family, law.params
+    main = main if main in params else family.main_parameter  # a limiting law has names of its own
     with np.errstate(all="ignore"):
         per = expected_value(law) / params[main]  # 1, or the number of trials
         half = Distribution.at(family, tuple(0.5 * v if k == main else v for k, v in params.items()))
