@@ -49,6 +49,13 @@ class Link:
     def __str__(self) -> str:
         return self.name
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if _LINKS.get(self.name) is self:
+            return get_link, (self.name,)
+        if hasattr(self.predictor, "inverse_deriv"):  # made of a link of statsmodels
+            return get_link, (self.predictor,)
+        return Link, (self.name, self.predictor, self.inverse, self.rescaled)
+
 
 def _identity(eta: Array) -> tuple[Array, Array, Array]:
     return eta, np.ones_like(eta), np.zeros_like(eta)
