@@ -613,6 +613,22 @@ class RegressionFit(Fit):
 
         return regression_summary(self, alpha)
 
+    def plot(self, **options: Any) -> NDArray[Any]:
+        """Draw coefficients, residuals against fitted, worm plot and PIT histogram; `mle_toolkit.plot` has others.
+
+        Parameters
+        ----------
+        **options
+            Of `mle_toolkit.plot.regression_panels`: ``axes``, ``alpha``, ``rng``.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes, of shape (2, 2)
+        """
+        from mle_toolkit.report.plot import regression_panels
+
+        return regression_panels(self, **options)
+
     def __repr__(self) -> str:
         return f"RegressionFit({described(self)}; llf={self.llf:.6g}, {self.certificate.verdict})"
 

@@ -15,18 +15,36 @@ from mle_toolkit.report.plots.fits import cdf, density, panels, pp, qq
 from mle_toolkit.report.plots.levels import return_levels
 from mle_toolkit.report.plots.likelihood import contour, one_line, profile
 from mle_toolkit.report.plots.moments import cullen_frey
+from mle_toolkit.report.plots.regressions import (
+    along,
+    coefficients,
+    gain,
+    pit,
+    regression_panels,
+    residual_qq,
+    residuals_fitted,
+    worm,
+)
 
 __all__ = [
+    "along",
     "cdf",
+    "coefficients",
     "contour",
     "cullen_frey",
     "density",
+    "gain",
     "one_line",
     "panels",
+    "pit",
     "pp",
     "profile",
     "qq",
     "ranking",
     "ranking_over_densities",
+    "regression_panels",
+    "residual_qq",
+    "residuals_fitted",
     "return_levels",
+    "worm",
 ]
