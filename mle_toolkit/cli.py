@@ -1,4 +1,4 @@
-"""The command line: ``mle demo``, ``mle fit``, ``mle compare``, ``mle groups``, ``mle kl``, ``mle families``, ...
+"""The command line: ``mle demo``, ``mle fit``, ``mle compare``, ``mle regress``, ``mle groups``, ``mle kl``, ...
 
 Results go to standard output, warnings and errors of one line to standard error. Only typer is imported here; what
 a command needs it imports itself, so that ``mle --help`` answers at once.
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from mle_toolkit.families.base import Family
     from mle_toolkit.families.distribution import Distribution
     from mle_toolkit.information.estimate import Estimate
+    from mle_toolkit.regression import RegressionFit
 
 OK, NOT_CERTIFIED, USAGE, BAD_DATA = 0, 1, 2, 3
 """Exit codes: done; a fit did not certify; wrong command line; data that cannot be read or used."""
@@ -56,6 +57,24 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     csv = "csv"
+
+
+class PageFormat(StrEnum):
+    """How a regression is written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    html = "html"
+
+
+class Predicted(StrEnum):
+    """What is predicted of new rows."""
+
+    mean = "mean"
+    params = "params"
+    interval = "interval"
+    linear = "linear"
 
 
 class InUnit(StrEnum):
@@ -361,6 +380,103 @@ def _compare(
     if plot is not None and result.fits:
         _write_picture(result.plot(label=name), plot)
     if not result.fits:
+        raise typer.Exit(NOT_CERTIFIED)
+
+
+@app.command("regress", context_settings={"ignore_unknown_options": True})
+@_spread
+def _regress(
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help="CSV or Parquet file, - for standard input, @NAME for a data set; then the formula, "
+            "'y ~ x1 + C(group)', whose left side may be right_censored(time, event), intervals(lower, upper), ...",
+            metavar="DATA FORMULA",
+        ),
+    ],
+    family: Annotated[str, typer.Option("--family", "-d", help=LAW, metavar="LAW")],
+    search: _SearchOptions,
+    of: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--of",
+            help="Formula of another parameter, or a known constant or its column; --NAME VALUE is the same.",
+            metavar="NAME=FORMULA",
+        ),
+    ] = None,
+    link: Annotated[
+        list[str] | None, typer.Option("--link", help="Link of a parameter: p=probit.", metavar="NAME=LINK")
+    ] = None,
+    exposure: Annotated[
+        str | None, typer.Option("--exposure", help="How much was watched, for the log link.", metavar="NAME")
+    ] = None,
+    offset: Annotated[
+        str | None, typer.Option("--offset", help="Added to the predictor as it is.", metavar="NAME")
+    ] = None,
+    weights: Annotated[str | None, typer.Option("--weights", help="Weights.", metavar="NAME")] = None,
+    weight_kind: Annotated[WeightsAre, typer.Option("--weight-kind", help="What the weights mean.")] = (
+        WeightsAre.frequency
+    ),
+    nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
+        OnMissing.refuse
+    ),
+    predict: Annotated[
+        str | None,
+        typer.Option("--predict", help="New rows, in a file as DATA: write what the fit says of them.", metavar="FILE"),
+    ] = None,
+    what: Annotated[
+        Predicted, typer.Option("--what", help="Of new rows: the mean, the parameters, a 95 % prediction interval, ...")
+    ] = Predicted.mean,
+    unit: Unit = InUnit.nat,
+    form: Annotated[PageFormat, typer.Option("--format", help="How to write the results.")] = PageFormat.table,
+    output: Output = None,
+    plot: Plot = None,
+    debug: Debug = False,
+) -> None:
+    """Fit a law whose parameters depend on covariates.
+
+    mle regress data.csv "loss ~ age + C(region)" -d gamma --shape "~ age"
+
+    mle regress data.csv "claims ~ age" -d poisson --exposure years --predict new.csv
+    """
+    from mle_toolkit.data.formulas import read
+    from mle_toolkit.data.responses import read_left
+    from mle_toolkit.data.tables import read_frame
+    from mle_toolkit.regression import regress
+
+    (data, formula), others = _words(words)
+    others |= dict(_named(text, "--of") for text in of or ())
+    left, tilde, right = formula.partition("~")
+    if not tilde:
+        raise ParameterError(f"formula {formula!r}: expected 'y ~ x1 + x2', with one ~")
+    numbers = {name: _number_or_none(text) for name, text in others.items()}
+    rights = [right, *(text.replace("~", "", 1) for text in others.values() if "~" in text)]
+    constants = {n: text if numbers[n] is None else numbers[n] for n, text in others.items() if "~" not in text}
+    of_rows = [*(name for name in (exposure, offset) if name), *(c for c in constants.values() if isinstance(c, str))]
+    wanted = [name for text in rights for factor in read(text)[1].values() for name in factor.columns] + of_rows
+    frame = read_frame(data, [*read_left(formula, left).columns, *wanted, *([weights] if weights else [])])
+    keywords = search.keywords
+    links = dict(_named(text, "--link") for text in link or ()) or None
+    result = regress(
+        formula, frame, family, weights=weights, weight_kind=weight_kind.value, offset=offset, exposure=exposure,
+        links=links, nan_policy=nan_policy.value, **keywords, **constants,
+        **{name: text for name, text in others.items() if "~" in text},
+    )  # fmt: skip
+    if predict is not None:
+        new = read_frame(predict, wanted)
+        given = {"exposure": exposure, "offset": offset}
+        columns = {name: text for name, text in constants.items() if isinstance(text, str)}
+        with_se = what is not Predicted.interval
+        found = result.predict(
+            new, what.value, se=with_se, **{k: v for k, v in given.items() if v}, **columns
+        )
+        _write_predictions(found, form, output)
+    else:
+        source = "standard input" if data == "-" else Path(data).name
+        _write_regression(result, f"{formula} of {source}, n = {result.nobs:g}", unit, form, output)
+    if plot is not None:
+        _write_picture(result.plot(rng=0), plot)
+    if not result.certificate.ok:
         raise typer.Exit(NOT_CERTIFIED)
 
 
@@ -713,6 +829,44 @@ def _column(data: str, name: str | None) -> Any:
     return table.column(table.only_column() if name is None else name)
 
 
+def _words(words: Sequence[str]) -> tuple[tuple[str, str], dict[str, str]]:
+    """Data and formula, and the options that are named after parameters of the law, of what typer does not know."""
+    places: list[str] = []
+    others: dict[str, str] = {}
+    left = iter(words)
+    for word in left:
+        if not word.startswith("-") or word == "-":
+            places.append(word)
+            continue
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not word.startswith("--") or not name.isidentifier():
+            raise typer.BadParameter(f"no such option: {word}")
+        if not equals:
+            value = next(left, "")
+        if not value or value.startswith("--"):
+            raise typer.BadParameter(f"option {word}: expected a formula, '~ x1', a number or a column")
+        others[name] = value
+    if len(places) != 2:
+        raise typer.BadParameter(
+            f"expected DATA and FORMULA, got {len(places)} words{': ' if places else ''}{', '.join(places)}"
+        )
+    return (places[0], places[1]), others
+
+
+def _named(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name.strip() and equals and value.strip()):
+        raise ParameterError(f"{option}: expected NAME=VALUE, got {text!r}")
+    return name.strip(), value.strip()
+
+
+def _number_or_none(text: str) -> float | None:
+    try:
+        return _integer_if_whole(float(text))
+    except ValueError:
+        return None
+
+
 def _integer_if_whole(number: float) -> float:
     return int(number) if number.is_integer() else number
 
@@ -825,6 +979,44 @@ def _write_csv(columns: Sequence[str], rows: Iterable[Iterable[Any]], output: Pa
         writer.writerow(map(shown, columns))
         for row in rows:
             writer.writerow("" if isinstance(cell, float) and math.isnan(cell) else shown(cell) for cell in row)
+
+
+def _write_regression(
+    result: RegressionFit, title: str, unit: InUnit, form: PageFormat, output: Path | None
+) -> None:
+    from mle_toolkit.report.terminal import coefficient_rows, regression_view
+
+    if form is PageFormat.json:
+        _write_json(result.to_dict() | {"information": result.information(unit.value).to_dict()}, output)
+    elif form is PageFormat.csv:
+        columns = ("parameter", "term", "estimate", "std_error", "lower", "upper")
+        _write_csv(columns, coefficient_rows(result), output)
+    elif form is PageFormat.html:
+        with _opened(output) as stream:
+            stream.write(result.summary().as_html() + "\n")
+    else:
+        _write_table(regression_view(result, title, unit.value), output)
+
+
+def _write_predictions(found: Any, form: PageFormat, output: Path | None) -> None:
+    """One row a new row: a Series, or a frame, of pandas or Arrow."""
+    import narwhals as nw
+
+    frame = nw.from_native(found, eager_only=True, allow_series=True)
+    frame = frame.to_frame() if isinstance(frame, nw.Series) else frame
+    columns = {name: frame.get_column(name).to_list() for name in frame.columns}
+    rows = list(zip(*columns.values(), strict=True))
+    if form is PageFormat.json:
+        _write_json([dict(zip(columns, row, strict=True)) for row in rows], output)
+    elif form is PageFormat.csv:
+        _write_csv(tuple(columns), rows, output)
+    elif form is PageFormat.html:
+        with _opened(output) as stream:
+            stream.write(frame.to_pandas().to_html(index=False) + "\n")
+    else:
+        from mle_toolkit.report.terminal import number, table
+
+        _write_table(table(tuple(columns), [[number(cell, 8) for cell in row] for row in rows]), output)
 
 
 def _write_picture(axes: Any, plot: Path) -> None:

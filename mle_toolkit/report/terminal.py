@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mle_toolkit.estimation.certificate import Certificate
     from mle_toolkit.fitting import Fit
     from mle_toolkit.groups import GroupFits
+    from mle_toolkit.regression import RegressionFit
 
 IDENTITY = "NLL / n  =  cross-entropy(data, model)  =  entropy(data) + KL(data ‖ model)"
 
@@ -100,6 +101,45 @@ def fit_view(fit: Fit, title: str, unit: str) -> RenderableType:
         "",
         certificate_view(fit.certificate),
     )
+
+
+def regression_view(fit: RegressionFit, title: str, unit: str) -> RenderableType:
+    """Coefficients by parameter, criteria, information report and certificate of a regression."""
+    rows = [
+        (parameter, term, number(value, 8), number(se, 4), *(number(end, 5) for end in ends))
+        for parameter, term, value, se, *ends in coefficient_rows(fit)
+    ]
+    columns = ("parameter", "term", "estimate", "std. error", "2.5 %", "97.5 %")
+    criteria = {"log-likelihood": fit.llf, "AIC": fit.aic, "AICc": fit.aicc, "BIC": fit.bic, "TIC": fit.tic}
+    links = ", ".join(f"{name} {link}" for name, link in fit.links.items())
+    return Group(
+        heading(title),
+        "",
+        table(columns, rows, text=columns[:2]),
+        Text(f"links: {links}", style="dim"),
+        "",
+        Text("   ".join(f"{name} {number(value, 8)}" for name, value in criteria.items())),
+        "",
+        information_view(fit.information(unit)),
+        "",
+        certificate_view(fit.certificate),
+    )
+
+
+def coefficient_rows(fit: RegressionFit) -> list[tuple[str, str, float, float, float, float]]:
+    """Parameter, term (none of a number), estimate, standard error and 95 % interval of every coefficient."""
+    values, errors, ends = (
+        np.concatenate([np.ravel(v) for v in fit.params.values()]),
+        np.concatenate([np.ravel(v) for v in fit.bse.values()]),
+        fit.conf_int().to_numpy(),
+    )
+    names = [
+        (name, term) for name in fit.params for term in (fit.designs[name].names if name in fit.designs else ("",))
+    ]
+    return [
+        (name, term, float(value), float(se), float(low), float(high))
+        for (name, term), value, se, (low, high) in zip(names, values, errors, ends, strict=True)
+    ]
 
 
 def information_view(report: InformationReport) -> RenderableType:

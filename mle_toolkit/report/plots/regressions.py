@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 GRID = 201
 """Points of a curve."""
 
+LONGEST = 300.0
+"""Ratio of the ends of a band of positive values from which it is drawn on a log scale."""
+
 BINS = 20
 """Bars of a PIT histogram, at most; about ten rows are in each."""
 
@@ -111,8 +114,7 @@ def coefficients(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0
     ax.axvline(0.0, color=DATA, linewidth=0.8, zorder=0)
     ax.set_yticks(range(len(rows)), [row[1] for row in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    text = f"change of the predictor by one standard deviation of the column, {1 - alpha:.0%} interval"
-    return finish(ax, _title(fit, ", coefficients"), text, "")
+    return finish(ax, _title(fit, ", coefficients"), f"per standard deviation, {1 - alpha:.0%} interval", "")
 
 
 def _spread(column: Array, weight: Array | None) -> float:
@@ -170,7 +172,7 @@ def along(
 
     fit = check(fit, "along")
     if any(design.spec is None for design in fit.designs.values()):
-        raise ParameterError("along: a design was given as an array; fit by a formula, which says what depends on what.")
+        raise ParameterError("along: a design was given as an array; fit by a formula, which names the columns.")
     columns = Columns(data)
     values = _numbers(columns, covariate)
     if values is None:
@@ -193,6 +195,8 @@ def along(
             grid, low, high, color=BAND, alpha=alpha, linewidth=0, label=f"{level:.0%} of observations", zorder=1,
             step="mid" if discrete else None,
         )  # fmt: skip
+        if low.min() > 0 and high.max() > LONGEST * low.min():
+            ax.set_yscale("log")
     median = np.broadcast_to(law.ppf(np.full(GRID, 0.5)), GRID)
     style = "steps-mid" if discrete else "default"
     ax.plot(grid, median, color=LAW, linewidth=1.6, label="median", zorder=3, drawstyle=style)
@@ -204,8 +208,10 @@ def along(
         points, where = None, values
     if points is not None:
         ax.plot(where, points, "o", color=DATA, markersize=3, markeredgewidth=0, alpha=0.6, label="data", zorder=2)
-    for name in held:
-        if name in needed:
+    for name in (*held, *known):
+        if name in known:
+            note(ax, f"{name} = {known[name]}")
+        elif name in needed:
             value = held[name]
             note(ax, f"{name} = {value:.4g}" if isinstance(value, (int, float)) else f"{name} = {value}")
     return finish(ax, _title(fit, f" along {covariate}"), covariate, response or "response")
