@@ -23,7 +23,11 @@ def pictures() -> dict[str, Any]:
     leukaemia = mle.datasets.load("leukaemia")
     treated = leukaemia["mercaptopurine"] == 1
     weeks = mle.fit(mle.Sample.right_censored(leukaemia["weeks"][treated], leukaemia["relapsed"][treated]), "weibull")
+    engel = mle.datasets.load("engel").columns
+    food = mle.regress("food ~ log(income)", engel, "gamma", shape="~ log(income)")
     return {
+        "along": mle.plot.along(food, "income", engel, response="food"),
+        "regression": food.plot(rng=1),
         "four-panels": levels.plot(rng=1, label=level),
         "profile": mle.plot.profile(levels, "xi"),
         "contour": mle.plot.contour(weeks, "shape", "scale"),
