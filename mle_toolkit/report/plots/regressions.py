@@ -349,7 +349,7 @@ def pit(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.05, rng:
 
 
 def residuals_fitted(fit: RegressionFit, ax: Axes | None = None, *, rng: Any = None) -> Axes:
-    """Draw the quantile residuals of a regression against the fitted medians, on the scale of their ranks.
+    """Draw the quantile residuals of a regression against the fitted parameter that its formula models.
 
     Parameters
     ----------
