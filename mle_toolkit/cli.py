@@ -455,21 +455,24 @@ def _regress(
     of_rows = [*(name for name in (exposure, offset) if name), *(c for c in constants.values() if isinstance(c, str))]
     wanted = [name for text in rights for factor in read(text)[1].values() for name in factor.columns] + of_rows
     frame = read_frame(data, [*read_left(formula, left).columns, *wanted, *([weights] if weights else [])])
-    keywords = search.keywords
-    links = dict(_named(text, "--link") for text in link or ()) or None
-    result = regress(
-        formula, frame, family, weights=weights, weight_kind=weight_kind.value, offset=offset, exposure=exposure,
-        links=links, nan_policy=nan_policy.value, **keywords, **constants,
-        **{name: text for name, text in others.items() if "~" in text},
-    )  # fmt: skip
+    own: dict[str, Any] = search.keywords | {
+        "weights": weights,
+        "weight_kind": weight_kind.value,
+        "offset": offset,
+        "exposure": exposure,
+        "links": dict(_named(text, "--link") for text in link or ()) or None,
+        "nan_policy": nan_policy.value,
+    }
+    clash = next((name for name in others if name in (*own, "rng")), None)
+    if clash is not None:
+        raise typer.BadParameter(f"--{clash} is no parameter of a law")
+    own |= constants | {name: text for name, text in others.items() if "~" in text}
+    result = regress(formula, frame, family, **own)
     if predict is not None:
         new = read_frame(predict, wanted)
-        given = {"exposure": exposure, "offset": offset}
-        columns = {name: text for name, text in constants.items() if isinstance(text, str)}
-        with_se = what is not Predicted.interval
-        found = result.predict(
-            new, what.value, se=with_se, **{k: v for k, v in given.items() if v}, **columns
-        )
+        given: dict[str, Any] = {name: text for name, text in constants.items() if isinstance(text, str)}
+        given |= {name: text for name, text in (("exposure", exposure), ("offset", offset)) if text is not None}
+        found = result.predict(new, what.value, se=what is not Predicted.interval, **given)
         _write_predictions(found, form, output)
     else:
         source = "standard input" if data == "-" else Path(data).name

@@ -98,6 +98,7 @@ def test_picture_is_written(run, tmp_path):
         (("DATA", "loss ~ dose", "-d", "gamma", "--shap", "~ dose"), USAGE, "no parameter 'shap'"),
         (("DATA", "loss ~ dose", "-d", "gamma", "-x"), USAGE, "no such option: -x"),
         (("DATA", "loss ~ dose", "-d", "gamma", "--shape"), USAGE, "option --shape: expected a formula"),
+        (("DATA", "loss ~ dose", "-d", "gamma", "--of", "weights=rows"), USAGE, "--weights is no parameter of a law"),
         (("DATA", "-d", "gamma"), USAGE, "expected DATA and FORMULA, got 1 words"),
         (("DATA", "loss + dose", "-d", "gamma"), USAGE, "with one ~"),
         (("DATA", "loss ~ __import__('os')", "-d", "gamma"), USAGE, "is not allowed"),

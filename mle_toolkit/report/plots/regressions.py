@@ -247,7 +247,7 @@ def _pointwise(n: int, alpha: float) -> tuple[Array, Array]:
     """Ends of the intervals of the order statistics of n standard normal numbers, each by itself (beta law)."""
     k = np.arange(1, n + 1)
     low, high = (special.betaincinv(k, n - k + 1, p) for p in (alpha / 2, 1 - alpha / 2))
-    return special.ndtri(low), special.ndtri(high)
+    return np.asarray(special.ndtri(low), dtype=float), np.asarray(special.ndtri(high), dtype=float)
 
 
 def residual_qq(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
@@ -431,7 +431,7 @@ def gain(fit: RegressionFit, ax: Axes | None = None, *, kind: str = "II", unit: 
     ax.barh(
         places, np.minimum(chance, worth), color=BAND, height=0.7, label="expected of a term without effect", zorder=2
     )
-    for place, value, p in zip(places, worth, found["p_value"], strict=True):
+    for place, value, p in zip(places.tolist(), worth.tolist(), found["p_value"].tolist(), strict=True):
         text = f" {value:.3g}, p = {p:.2g}" if p >= 1e-4 else f" {value:.3g}, p < 0.0001"
         ax.text(value, place, text, va="center", fontsize=8.5)
     ax.set_yticks(places, names)
