@@ -37,6 +37,11 @@ EXPECTED = {
         "check_fit2d_1feature": SEPARATED,
         "check_dict_unchanged": SEPARATED,
         "check_fit2d_predict1d": SEPARATED,
+        "check_sample_weights_shape": SEPARATED,
+        "check_sample_weights_not_overwritten": SEPARATED,
+        "check_pipeline_consistency": SEPARATED,
+        "check_estimators_pickle": SEPARATED,
+        "check_classifiers_classes": SEPARATED,
     },
 }
 
