@@ -484,9 +484,9 @@ class RegressionFit(Fit):
         frame : DataFrame, table, mapping or array_like, optional
             Of the same columns as the data; by default the rows of the data.
         what : {"mean", "params", "quantile", "interval", "distribution", "linear"}
-            The expected value; the parameters; quantiles at ``p``; the interval that holds an observation with
-            probability ``1 - alpha``, the parameters being as estimated; the law itself, a `Distribution` with arrays
-            for parameters; the predictors, on the scale of their links.
+            The expected value, of levels the probability of each; the parameters; quantiles at ``p``; the interval
+            that holds an observation with probability ``1 - alpha``, the parameters being as estimated; the law
+            itself, a `Distribution` with arrays for parameters; the predictors, on the scale of their links.
         p : float or sequence of float
             For ``"quantile"``.
         alpha : float
@@ -522,7 +522,7 @@ class RegressionFit(Fit):
             columns[quantity.name] = quantity.value
             if se:
                 columns |= {f"{quantity.name}_{end}": getattr(quantity, end) for end in ("se", "lower", "upper")}
-        return as_given(columns, frame)
+        return as_given(columns, frame, alone=what != "params")
 
     def _distribution(self) -> Distribution:
         return self._rows().law
@@ -531,6 +531,14 @@ class RegressionFit(Fit):
         """The law of every row of a frame; of the rows of the data without one: ``predict(what="distribution")``."""
         law: Distribution = self.predict(frame, "distribution", **options)
         return law
+
+    @property
+    def _main_of_law(self) -> str:
+        """The same parameter of the fitted law, which at a boundary is another."""
+        limit = self._at_maximum.limit
+        if limit is None:
+            return self.main
+        return next(own for own, name in self.model.carried(limit.family).items() if name == self.main)
 
     @property
     def law_name(self) -> str:
@@ -559,7 +567,7 @@ class RegressionFit(Fit):
         """
         from mle_toolkit.inference.residuals import residuals
 
-        return residuals(self.distribution, self.sample, kind, rng, self.main)
+        return residuals(self.distribution, self.sample, kind, rng, self._main_of_law)
 
     # --- what is not a number here ------------------------------------------------------------------------------------
 
@@ -605,7 +613,9 @@ class RegressionFit(Fit):
         from mle_toolkit.inference.gain import regression_report
 
         base = super()._information()
-        return regression_report(base, self._at_maximum, self.sample, self.distribution, self.logpdf_rows(), self.main)
+        return regression_report(
+            base, self._at_maximum, self.sample, self.distribution, self.logpdf_rows(), self._main_of_law
+        )
 
     def summary(self, alpha: float = 0.05) -> Any:
         """Summarise as a statsmodels ``Summary``, one table a parameter."""

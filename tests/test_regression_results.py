@@ -416,3 +416,55 @@ def test_each_regression_is_cross_validated_by_its_own_design(frame):
         row = noise.iloc[[0]]
         own = float(refitted.rows_law(row).logpdf(row["value"])[0])
         assert scores.scores[0, scores.names.index(name)] == pytest.approx(own, abs=5e-3)
+
+
+# --- laws with trials, and of levels ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def trials():
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=40)
+    n = rng.integers(3, 9, 40)
+    hits = rng.binomial(n, special.expit(0.5 * x))
+    level = np.digitize(x + rng.logistic(size=40), [-1.0, 0.5])
+    return pd.DataFrame({"x": x, "n": n, "hits": hits, "level": np.array(["a", "b", "c"])[level]})
+
+
+def test_constants_of_rows_go_with_them(trials):
+    fit = regress("hits ~ x", trials, "binomial", n="n")
+    p = fit.predict(trials, "params", n="n")["p"]
+    np.testing.assert_allclose(fit.predict(trials, n="n"), trials.n * p)
+    ends = fit.predict(trials, "interval", n="n")
+    np.testing.assert_array_equal(ends["lower"], stats.binom(trials.n, p).ppf(0.025))
+    np.testing.assert_array_equal(ends["upper"], stats.binom(trials.n, p).isf(0.025))
+    np.testing.assert_allclose(fit.cov_params("expected"), fit.cov_params(), rtol=1e-6)
+    with pytest.raises(ParameterError, match="its own n"):
+        fit.predict(trials)
+
+
+def test_a_limit_whose_parameters_have_other_names_is_read_by_its_own(trials):
+    even = trials.assign(hits=np.round(trials.n * special.expit(0.5 * trials.x)))
+    with pytest.warns(mle.FitWarning, match="binomial"):
+        fit = regress("hits ~ x", even, "betabinomial", n="n")
+    plain = regress("hits ~ x", even, "binomial", n="n")
+    np.testing.assert_allclose(fit.residuals("deviance"), plain.residuals("deviance"), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(fit.profile("mean[x]", points=2).interval, plain.profile("p[x]", points=2).interval)
+    np.testing.assert_allclose(fit.influence()["mean[x]"], plain.influence()["p[x]"], rtol=1e-4, atol=1e-8)
+
+
+def test_levels_have_probabilities_and_residuals(trials):
+    fit = regress("level ~ x", trials, "ordinal", levels=["a", "b", "c"])
+    chances = fit.predict(trials, se=True)
+    np.testing.assert_allclose(chances[["a", "b", "c"]].sum(axis=1), 1.0, rtol=1e-12)
+    cuts, slope = fit.params["cutpoints"].to_numpy(), fit.params["loc"]["x"]
+    np.testing.assert_allclose(chances["a"], special.expit(cuts[0] - slope * trials.x), rtol=1e-9)
+    assert (chances["a_lower"] > 0).all()
+    assert abs(fit.residuals(rng=1).mean()) < 0.5
+    drawn = fit.bootstrap(n=10, rng=1)
+    assert np.isfinite(drawn.replicates).all()
+    unordered = regress("level ~ x", trials, "categorical")
+    assert unordered.predict(trials).sum(axis=1).to_numpy() == pytest.approx(1.0)
+    assert unordered.goodness_of_fit(n_resamples=3, rng=1).p_value > 0
+    with pytest.raises(ParameterError, match="levels have no mean"):
+        unordered.residuals("pearson")

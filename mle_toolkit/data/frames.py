@@ -128,23 +128,24 @@ def column_of(columns: Any, value: Any, what: str) -> Any:
     return float(value) if np.ndim(value) == 0 else to_column(value, what)[0]
 
 
-def as_given(columns: dict[str, Array], frame: Any) -> Any:
-    """Columns as a frame of the kind of another: of pandas (with its index), polars, pyarrow; one alone as a series.
+def as_given(columns: dict[str, Array], frame: Any, *, alone: bool = True) -> Any:
+    """Columns as a frame of the kind of another: of pandas (with its index), polars, pyarrow.
 
-    Arrays for an array; pandas where there is none, or a dict.
+    Arrays for an array; pandas where there is none, or a dict. One column alone is a series, if ``alone``.
     """
+    alone = alone and len(columns) == 1
     if isinstance(frame, np.ndarray):
-        return np.stack(list(columns.values()), axis=1) if len(columns) > 1 else next(iter(columns.values()))
+        return next(iter(columns.values())) if alone else np.stack(list(columns.values()), axis=1)
     import narwhals as nw
 
     given = nw.from_native(frame, pass_through=True)
     if isinstance(given, nw.DataFrame) and not given.implementation.is_pandas():
         made = nw.from_dict(dict(columns), backend=given.implementation)
-        return made.to_native() if len(columns) > 1 else made.get_column(next(iter(columns))).to_native()
+        return made.get_column(next(iter(columns))).to_native() if alone else made.to_native()
     import pandas as pd
 
     found = pd.DataFrame(columns, index=frame.index if isinstance(given, nw.DataFrame) else None)
-    return found if len(columns) > 1 else found.iloc[:, 0]
+    return found.iloc[:, 0] if alone else found
 
 
 def _from_numpy(array: np.ndarray[Any, Any], what: str) -> Array:

@@ -105,6 +105,18 @@ def latent_names() -> tuple[str, ...]:
     return tuple(_LATENT)
 
 
+def _up_to(law: Ordered | Choice, x: Array, params: tuple[Any, ...], *, above: bool) -> Array:
+    """Probability of the levels up to x, or above it."""
+    x = np.asarray(x, dtype=float)
+    shape = np.broadcast_shapes(x.shape, *(np.shape(value) for value in params))
+    total = np.zeros(shape)
+    with np.errstate(all="ignore"):
+        for k in range(len(law.levels)):
+            counted = k > x if above else k <= x
+            total += np.where(counted, np.exp(law.logpdf(np.full(shape, float(k)), *params)), 0.0)
+    return np.minimum(total, 1.0)
+
+
 class Ordered(Family):
     r"""Ordered levels 0, ..., k - 1, which are intervals of a latent law.
 
@@ -186,6 +198,32 @@ class Ordered(Family):
                 slopes += [np.where(level == k + shift, 1.0, 0.0) / scale for k in range(len(self.cuts))]
                 found.append((density, density * self.latent.bend(at), slopes))
         return *found, scale
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of a level up to x."""
+        return _up_to(self, x, params, above=False)
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of a level above x."""
+        return _up_to(self, x, params, above=True)
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """The lowest level up to which the probability is p."""
+        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
+        for k in range(len(self.levels) - 1):
+            found = np.where(p > self.cdf(np.full(found.shape, float(k)), *params), k + 1.0, found)
+        return found
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """The lowest level above which the probability is at most p."""
+        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
+        for k in range(len(self.levels) - 1):
+            found = np.where(p < self.sf(np.full(found.shape, float(k)), *params), k + 1.0, found)
+        return found
+
+    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
+        """Draw levels."""
+        return self.ppf(rng.uniform(size=size), *params)
 
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by each parameter."""
@@ -276,6 +314,32 @@ class Choice(Family):
         for k, share in zip(self.others, rest, strict=True):
             values = np.where(x == k, share, values)
         return np.asarray(values)
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of a level up to x."""
+        return _up_to(self, x, params, above=False)
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of a level above x."""
+        return _up_to(self, x, params, above=True)
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """The lowest level up to which the probability is p."""
+        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
+        for k in range(len(self.levels) - 1):
+            found = np.where(p > self.cdf(np.full(found.shape, float(k)), *params), k + 1.0, found)
+        return found
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """The lowest level above which the probability is at most p."""
+        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
+        for k in range(len(self.levels) - 1):
+            found = np.where(p < self.sf(np.full(found.shape, float(k)), *params), k + 1.0, found)
+        return found
+
+    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
+        """Draw levels."""
+        return self.ppf(rng.uniform(size=size), *params)
 
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by each log-odds."""

@@ -269,7 +269,7 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
         raise ParameterError(
             f'{model.name}: cov kind "expected" needs exact observations and a law with a score; use "observed".'
         )
-    score, sample = model.base.score, likelihood.sample
+    sample = likelihood.sample
     at = model.given(sample.known).at_rows(model.unpack(maximum.theta_in_unit))
     base = model.base.given(sample.known)
     constants = [np.asarray(column, dtype=float) for column in base.known.values()]
@@ -280,10 +280,11 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
     found = np.empty((len(first), len(pairs)))
     for place, row in enumerate(first.tolist()):
         law = Distribution.at(base.take(row), tuple(columns[row, :count].tolist()))
-        params = tuple(law.params.values())
+        params, score = tuple(law.params.values()), law.family.score
+        assert score is not None
         for m, (j, k) in enumerate(pairs):
 
-            def product(x: Array, j: int = j, k: int = k, params: tuple[Any, ...] = params) -> Array:
+            def product(x: Array, j: int = j, k: int = k, params: Any = params, score: Any = score) -> Array:
                 with np.errstate(all="ignore"):
                     parts = score(x, *params)
                 return np.asarray(parts[j] * parts[k] + 0.0 * x)

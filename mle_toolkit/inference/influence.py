@@ -63,11 +63,12 @@ def influence(maximum: Maximum, sample: Sample, main: str) -> Influence:
     model = maximum.family
     assert isinstance(model, Model)
     if maximum.limit is not None:
-        found, places = influence(maximum.limit, sample, main), dict(zip(model.param_names, model.places, strict=True))
-        change = np.full((sample.n_rows, len(maximum.theta)), np.nan)
         law = maximum.limit.family
+        places, carried = dict(zip(model.param_names, model.places, strict=True)), model.carried(law)
+        found = influence(maximum.limit, sample, next(own for own, name in carried.items() if name == main))
+        change = np.full((sample.n_rows, len(maximum.theta)), np.nan)
         for name, place in zip(law.param_names, law.places, strict=True):
-            change[:, places[name]] = found.change[:, place]
+            change[:, places[carried[name]]] = found.change[:, place]
         return replace(found, change=change)
     if maximum.boundary:
         raise ParameterError(f"influence: {', '.join(maximum.boundary)} is at the boundary; fix it, and fit again.")

@@ -22,7 +22,8 @@ from mle_toolkit.errors import ParameterError
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.domain import REAL, UNIT, Interval
+from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.inference.covariance import CovKind, covariance, wald_interval
 from mle_toolkit.likelihood.model import Model
 
@@ -179,10 +180,10 @@ class Rows:
         inner = self.model.unpack(self.maximum.theta_in_unit)[k]
         return np.asarray(term.design(self.model.rows) @ inner + term.fixed_part(self.model.rows))
 
-    def quantity(self, name: str, function: Of, alpha: float) -> Quantity:
-        """A function of the law of each row, whose values lie where the observations do."""
+    def quantity(self, name: str, function: Of, alpha: float, domain: Interval | None = None) -> Quantity:
+        """A function of the law of each row, whose values lie in a domain; by default where the observations do."""
         support, slopes = self.model.base.support, self.slopes(function)
-        domain = Interval(support.lower, support.upper)
+        domain = domain or Interval(support.lower, support.upper)
         return _on_domain(name, self.value(function), self.se(self.through(slopes)), domain, alpha)
 
     def mean(self, alpha: float) -> Quantity:
@@ -206,23 +207,12 @@ def variance(law: Distribution) -> Any:
 
 
 def _moment(law: Distribution, name: str) -> Any:
-    """A moment of the law of each row: by the family or SciPy, else of one law after the other that differ."""
-    family, params = law.family, tuple(law.params.values())
-    own = getattr(family, name)
-    if own is not None:
-        return own(*params)
-    if family.to_scipy is not None:
-        return np.asarray(getattr(family.to_scipy(*params), name)())
-    constants = [np.asarray(family.known[key], dtype=float) for key in family.per_row]
-    columns = np.stack(np.broadcast_arrays(*params, *constants), axis=-1).reshape(-1, len(params) + len(constants))
-    _, first, which = np.unique(columns, axis=0, return_index=True, return_inverse=True)
-    values = [
-        getattr(Distribution.at(family.take(row), tuple(columns[row, : len(params)].tolist())), name)()
-        if np.all(np.isfinite(columns[row]))
-        else np.nan
-        for row in first.tolist()
-    ]
-    return np.array(values)[which.reshape(-1)]
+    if isinstance(law.family, Ordered | Choice):
+        raise ParameterError(
+            f"{law.family.name}: levels have no {name}; predict(...) has the probability of each, and residuals() are "
+            f"quantile residuals."
+        )
+    return getattr(law, name)()
 
 
 def quadratic_forms(rows: Array, matrix: Array) -> Array:
@@ -264,6 +254,11 @@ def predicted(rows: Rows, what: str, p: Any, alpha: float, *, se: bool) -> list[
     if (p is not None) != (what == "quantile"):
         raise ParameterError('predict: what="quantile" needs p, and nothing else takes it.')
     base, linear = rows.model.base, rows.model.linear
+    if what == "mean" and isinstance(base, Ordered | Choice):
+        chances = {str(level): partial(_chance, float(k)) for k, level in enumerate(base.levels)}
+        if se:
+            return [rows.quantity(name, chance, alpha, UNIT) for name, chance in chances.items()]
+        return [Quantity(name, rows.value(chance), *_NONE) for name, chance in chances.items()]
     if what == "mean":
         return [rows.mean(alpha) if se else Quantity("mean", rows.value(expected_value), *_NONE)]
     if what in ("params", "linear"):
@@ -283,6 +278,10 @@ def predicted(rows: Rows, what: str, p: Any, alpha: float, *, se: bool) -> list[
         else Quantity(name, rows.value(partial(_quantile, level)), *_NONE)
         for name, level in levels.items()
     ]
+
+
+def _chance(level: float, law: Distribution) -> Array:
+    return law.pdf(level)
 
 
 _NONE = (np.empty(0),) * 3

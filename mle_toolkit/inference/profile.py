@@ -23,6 +23,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.likelihood.coordinates import first_differences, second_differences
+from mle_toolkit.likelihood.model import Model
 
 _STEPS = 60
 _HALVINGS = 30
@@ -164,9 +165,10 @@ def profile_of_combination(
     """
     alpha, points = options.level(alpha), options.whole(points, "points", 0)
     if maximum.limit is not None:
-        family, law = maximum.family, maximum.limit.family
-        places = dict(zip(family.param_names, family.places, strict=True))
-        weights = np.concatenate([weights[places[own]] for own in law.param_names])
+        model, law = maximum.family, maximum.limit.family
+        assert isinstance(model, Model)
+        places, carried = dict(zip(model.param_names, model.places, strict=True)), model.carried(law)
+        weights = np.concatenate([weights[places[carried[own]]] for own in law.param_names])
         return profile_of_combination(maximum.limit, weights, name, alpha, points)
     if maximum.boundary:
         raise ParameterError(f"profile: {', '.join(maximum.boundary)} is at the boundary; fix it, then profile {name}.")

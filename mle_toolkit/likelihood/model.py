@@ -577,6 +577,18 @@ class Model(Family):
                 heights.append(float(np.ravel(base.logpdf(np.array([x]), *params))[0]) if inside else -np.inf)
         return max(heights[0] - heights[1], heights[3] - heights[2]) > 1.0
 
+    def carried(self, limit: Family) -> dict[str, str]:
+        """The name of the parameter here that each parameter of a limiting model is."""
+        embed = next(item.embed for item in self.limits if item.family.name == limit.name)
+        marks = [object() for _ in limit.parameters]
+        ends = embed(*marks)
+        return {
+            own: name
+            for own, mark in zip(limit.param_names, marks, strict=True)
+            for name, end in zip(self.param_names, ends, strict=True)
+            if end is mark
+        }
+
     def outside(self, smaller: Model) -> str | None:
         """Why a model of the same rows is not this one with fewer predictors; None where it is.
 
