@@ -468,3 +468,13 @@ def test_levels_have_probabilities_and_residuals(trials):
     assert unordered.goodness_of_fit(n_resamples=3, rng=1).p_value > 0
     with pytest.raises(ParameterError, match="levels have no mean"):
         unordered.residuals("pearson")
+
+
+def test_saved_levels_and_gains_come_back(trials, tmp_path):
+    for family, options in (("ordinal", {"levels": ["a", "b", "c"]}), ("categorical", {})):
+        fit = regress("level ~ x", trials, family, **options)
+        fit.save(tmp_path / "fit.json")
+        back = mle.load(tmp_path / "fit.json")
+        pd.testing.assert_frame_equal(back.predict(trials, se=True), fit.predict(trials, se=True), rtol=1e-9)
+        assert back.information().gain == fit.information().gain
+        assert str(back.summary()) == str(fit.summary())

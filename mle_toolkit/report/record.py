@@ -29,8 +29,10 @@ from mle_toolkit.families.combinators.reparametrised import Reparametrised
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
 from mle_toolkit.families.links import Link, get_link, links
+from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.families.written import scipy_named
 from mle_toolkit.inference.covariance import CovKind, covariance
+from mle_toolkit.inference.gain import RegressionReport
 from mle_toolkit.information.report import InformationReport
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.unit import Unit
@@ -194,7 +196,10 @@ def regression_to_dict(fit: RegressionFit) -> dict[str, Any]:
         "designs": {name: design.to_dict() for name, design in fit.designs.items()},
         "links": {name: link.name for name, link in fit.links.items()},
         "offsets": list(fit.shifted),
-        "params": {name: np.asarray(value) for name, value in fit.params.items()},
+        "params": {
+            name: fit.coefficients[place] if name in fit.designs else fit.coefficients[place.start]
+            for name, place in fit._places.items()
+        },
         "fixed": list(fit.fixed),
         "known": fit.known,
         "pinned": fit.pinned,
@@ -312,7 +317,7 @@ def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -
     pieces = {
         "optimism": schema.number(schema.item(record, "optimism", ""), "optimism"),
         "certificate": schema.read_as(Certificate, schema.item(record, "certificate", ""), "certificate"),
-        "information": schema.read_as(InformationReport, schema.item(record, "information", ""), "information"),
+        "information": schema.read_as(RegressionReport, schema.item(record, "information", ""), "information"),
     }
     default = "observed" if weight_kind == "frequency" else "sandwich"
     if default not in kept:
@@ -395,6 +400,8 @@ def _design_from_dict(record: Any, path: str) -> Design:
         _check_state(state, f"{path}.states.{label}")
     design = Design.of_recipe(formula, Recipe(factors, tuple(terms), levels, bases, states))
     if design.names != names:
+        design = design.without_intercept()  # of ordered levels
+    if design.names != names:
         schema.refuse(f"{path}.names", "are not those that the terms of the formula make")
     return design
 
@@ -449,6 +456,10 @@ def family_to_dict(family: Family) -> dict[str, Any]:
         return made
     if isinstance(family, Reparametrised):
         return {"kind": "form", "by": family.kind, "of": family_to_dict(family.base)}
+    if isinstance(family, Ordered):
+        return {"kind": "ordered", "levels": list(family.levels), "link": family.link, "scaled": family.scaled}
+    if isinstance(family, Choice):
+        return {"kind": "choice", "levels": list(family.levels), "reference": family.reference}
     return {
         "kind": "custom",
         "name": family.name,
@@ -474,6 +485,8 @@ def family_from_dict(record: Any, path: str = "family", depth: int = 0) -> Famil
         if kind == "form":
             of = family_from_dict(schema.item(record, "of", path), f"{path}.of", depth + 1)
             return of.by(schema.text(schema.item(record, "by", path), f"{path}.by"))
+        if kind in ("ordered", "choice"):
+            return _levels_from_dict(kind, record, path)
         name = schema.text(schema.item(record, "name", path), f"{path}.name")
         if kind == "custom":
             listed = schema.item(record, "parameters", path)
@@ -493,6 +506,19 @@ def family_from_dict(record: Any, path: str = "family", depth: int = 0) -> Famil
                 return get_family(scipy_named(name), **constants)
             return family_class(name)(**constants)
     raise MleError(f"the saved fit has a law of unknown kind {shown(kind)}; upgrade mle_toolkit.")
+
+
+def _levels_from_dict(kind: str, record: Any, path: str) -> Family:
+    levels = schema.entries(schema.item(record, "levels", path), f"{path}.levels", schema.text)
+    if len(levels) < 2 or len(set(levels)) < len(levels):
+        schema.refuse(f"{path}.levels", "expected two levels or more, each once")
+    if kind == "choice":
+        reference = schema.whole(schema.item(record, "reference", path), f"{path}.reference", 0)
+        if reference >= len(levels):
+            schema.refuse(f"{path}.reference", f"expected one of the {len(levels)} levels, got {reference}")
+        return Choice(levels, reference)
+    scaled = schema.read_as(bool, schema.item(record, "scaled", path), f"{path}.scaled")
+    return Ordered(levels, schema.text(schema.item(record, "link", path), f"{path}.link"), scaled=scaled)
 
 
 def _constant(value: Any, path: str) -> Any:
