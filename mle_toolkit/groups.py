@@ -322,8 +322,8 @@ def fit_groups(
     1       b   4.0  8.506     5.900  interior
     >>> fits.of("b").conf_int().round(2)
            lower  upper
-    shape  -3.06  20.07
-    scale  -0.26   1.55
+    shape  2.18  33.13
+    scale  0.16   2.62
     """
     import narwhals as nw
 

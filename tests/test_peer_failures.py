@@ -140,7 +140,14 @@ def test_gamma_at_any_size(n):
     assert_right(mle.fit(x, "gamma"), truth.logpdf(x).sum())
 
 
-@pytest.mark.parametrize("shape", [200.0, 1e5, 1e8])
+def test_gamma_of_a_shape_that_leaves_its_likelihood_no_digits_is_refused():
+    """With a shape of 1e8 terms of 2e9 cancel: 2,000 rows have their log-likelihood to a thousandth of a nat only."""
+    x = np.random.default_rng(3).gamma(1e8, 1.0, 2000)
+    with pytest.raises(mle.errors.NoMaximumError, match="Subtract a threshold"):
+        mle.fit(x, "gamma")
+
+
+@pytest.mark.parametrize("shape", [200.0, 1e5])
 def test_gamma_of_a_large_shape(shape):
     """Gamma(shape) overflows from 172, and log mean - mean log cancels."""
     x = np.random.default_rng(3).gamma(shape, 1.0, 2000)

@@ -809,7 +809,8 @@ def _without_spurious(objective: Objective, ends: Sequence[End], fixed: Mapping[
     kept = [e for e in ends if not family.spurious(points, *family.unpack(objective.coordinates.to_theta(e.u)))]
     if not kept:
         reason = None if family.unbounded is None else family.unbounded(likelihood.data, fixed)
-        because = "" if reason is None else f": {reason}"
+        # What it says of the best maximum, behind a semicolon, holds where there is one.
+        because = "" if reason is None else f": {reason.partition(';')[0]}"
         raise _unbounded(
             family,
             f"the likelihood is unbounded{because}; every maximum that the search found is a spike on a few "

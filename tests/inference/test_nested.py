@@ -211,7 +211,7 @@ def test_what_has_no_chi_squared_law_is_refused():
     with pytest.raises(ParameterError, match="2 parameters vanish"):
         fit_quietly(waiting, "johnson_su").test(nested=mle.fit(waiting, "normal"))
     x = column("biochemists", "art")
-    with pytest.raises(ParameterError, match="several parameters at the boundary"):
+    with pytest.raises(ParameterError, match="2 parameters vanish"):
         fit_quietly(x, mle.zero_inflated("negbin")).test(nested=mle.fit(x, "poisson"))
     for method in ("score", "wald"):
         with pytest.raises(ParameterError, match='method="lr"'):

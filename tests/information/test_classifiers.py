@@ -432,7 +432,8 @@ def test_softmax_regression_is_the_minimum_of_categorical_cross_entropy():
     slopes = beta[1:] / scale[:, None]
     ours = np.vstack([beta[0] - centre @ slopes, slopes])
     theirs = MNLogit(y, np.column_stack([np.ones(len(y)), covariates])).fit(method="newton", disp=0, tol=1e-14)
-    assert ours == pytest.approx(theirs.params, rel=1e-6, abs=1e-8)
+    # Each stops by a rule of its own: they agree to a part of a standard error.
+    assert np.max(np.abs(ours - theirs.params) / theirs.bse) < 1e-5
     loss = categorical_cross_entropy(y, logits=softmax_logits(standard, beta))
     assert -len(y) * loss.value == pytest.approx(theirs.llf, rel=1e-8)
     # A maximum with an intercept states the base rates on average, so the report's terms agree with those of the fit.
