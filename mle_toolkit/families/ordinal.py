@@ -105,7 +105,39 @@ def latent_names() -> tuple[str, ...]:
     return tuple(_LATENT)
 
 
-def _up_to(law: Ordered | Choice, x: Array, params: tuple[Any, ...], *, above: bool) -> Array:
+class _OfLevels(Family):
+    """A law of levels 0, 1, ...: what follows from the probabilities of each."""
+
+    levels: tuple[Any, ...]
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of a level up to x."""
+        return _up_to(self, x, params, above=False)
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of a level above x."""
+        return _up_to(self, x, params, above=True)
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """The lowest level up to which the probability is p."""
+        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
+        for k in range(len(self.levels) - 1):
+            found = np.where(p > self.cdf(np.full(found.shape, float(k)), *params), k + 1.0, found)
+        return found
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """The lowest level above which the probability is at most p."""
+        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
+        for k in range(len(self.levels) - 1):
+            found = np.where(p < self.sf(np.full(found.shape, float(k)), *params), k + 1.0, found)
+        return found
+
+    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
+        """Draw levels."""
+        return self.ppf(rng.uniform(size=size), *params)
+
+
+def _up_to(law: _OfLevels, x: Array, params: tuple[Any, ...], *, above: bool) -> Array:
     """Probability of the levels up to x, or above it."""
     x = np.asarray(x, dtype=float)
     shape = np.broadcast_shapes(x.shape, *(np.shape(value) for value in params))
@@ -117,7 +149,7 @@ def _up_to(law: Ordered | Choice, x: Array, params: tuple[Any, ...], *, above: b
     return np.minimum(total, 1.0)
 
 
-class Ordered(Family):
+class Ordered(_OfLevels):
     r"""Ordered levels 0, ..., k - 1, which are intervals of a latent law.
 
     .. math:: P(Y \le j) = F\big((c_j - \mathrm{loc}) / \mathrm{scale}\big)
@@ -199,32 +231,6 @@ class Ordered(Family):
                 found.append((density, density * self.latent.bend(at), slopes))
         return *found, scale
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of a level up to x."""
-        return _up_to(self, x, params, above=False)
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of a level above x."""
-        return _up_to(self, x, params, above=True)
-
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """The lowest level up to which the probability is p."""
-        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
-        for k in range(len(self.levels) - 1):
-            found = np.where(p > self.cdf(np.full(found.shape, float(k)), *params), k + 1.0, found)
-        return found
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """The lowest level above which the probability is at most p."""
-        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
-        for k in range(len(self.levels) - 1):
-            found = np.where(p < self.sf(np.full(found.shape, float(k)), *params), k + 1.0, found)
-        return found
-
-    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
-        """Draw levels."""
-        return self.ppf(rng.uniform(size=size), *params)
-
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by each parameter."""
         (f_u, _, up), (f_l, _, low), _ = self._pieces(x, params)
@@ -277,7 +283,7 @@ class Ordered(Family):
         return f"ordinal({' < '.join(self.levels)}; {self.link})"
 
 
-class Choice(Family):
+class Choice(_OfLevels):
     r"""Levels 0, ..., k - 1 by the log-odds of each against a reference.
 
     .. math:: \log P(Y = j) = \eta_j - \log\sum_i e^{\eta_i}, \qquad \eta_{\mathrm{reference}} = 0
@@ -314,32 +320,6 @@ class Choice(Family):
         for k, share in zip(self.others, rest, strict=True):
             values = np.where(x == k, share, values)
         return np.asarray(values)
-
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of a level up to x."""
-        return _up_to(self, x, params, above=False)
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of a level above x."""
-        return _up_to(self, x, params, above=True)
-
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """The lowest level up to which the probability is p."""
-        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
-        for k in range(len(self.levels) - 1):
-            found = np.where(p > self.cdf(np.full(found.shape, float(k)), *params), k + 1.0, found)
-        return found
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """The lowest level above which the probability is at most p."""
-        found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))
-        for k in range(len(self.levels) - 1):
-            found = np.where(p < self.sf(np.full(found.shape, float(k)), *params), k + 1.0, found)
-        return found
-
-    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
-        """Draw levels."""
-        return self.ppf(rng.uniform(size=size), *params)
 
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by each log-odds."""
