@@ -27,7 +27,7 @@ from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Limit
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.likelihood.designs import relations, written_sum
-from mle_toolkit.likelihood.model import Linear, Model, RunOff, sides
+from mle_toolkit.likelihood.model import Ended, Linear, Model, RunOff, sides
 from mle_toolkit.likelihood.sums import Likelihood
 
 Mask = NDArray[np.bool_]
@@ -358,7 +358,6 @@ class _Left(NamedTuple):
 
     term: Linear  # of the limit
     whole: Linear  # of the model, in coordinates in which infinite coefficients keep to themselves
-    known: dict[str, Array]
     kept: Array
     lost: Array  # coefficients, per column: 0 where determined, ±inf, or NaN where neither
     nothing: bool
@@ -387,7 +386,7 @@ def _left(run: _Run, far: tuple[float, float], sample: Sample) -> _Left:
     whole_weight = sample.weight
     weight = None if whole_weight is None else whole_weight[~runs]
     if nothing:
-        design, shift, frame, place = np.zeros((len(raw), 1)), np.zeros(1), np.ones(1), None
+        shift, frame, place = np.zeros(1), np.ones(1), None
     else:
         place = None if constant is None or constant not in kept else int(np.flatnonzero(kept == constant)[0])
         mine = rest[:, kept]
@@ -396,17 +395,11 @@ def _left(run: _Run, far: tuple[float, float], sample: Sample) -> _Left:
             shift[place] = 0.0
         spread = np.sqrt(np.average(np.square(mine - shift), axis=0, weights=weight))
         frame = 1 / np.where(spread > 0, spread, 1.0)
-        design = np.where(runs[:, None], shift, raw[:, kept])
-    offset = np.zeros(len(raw)) if term.offset is None else known[term.offset]
-    ends = np.where(run.side > 0, far[1], far[0])
-    offset = np.where(runs, (ends - term.offset_shift) / term.factor, offset)
-    key, offset_key = f"{term.key} at its end", f"offset of {term.parameter} at its end"
-    limit = replace(
-        term, key=key, shift=shift, frame=frame, offset=offset_key, constant=place,
-    )  # fmt: skip
+    ended = Ended(run.directions, tuple(kept.tolist()), *far)
+    limit = replace(term, shift=shift, frame=frame, constant=place, ended=ended)
     own = term.frame if term.frame.ndim == 1 else np.ones(size)
     whole = replace(term, shift=np.where(lost == 0, term.shift, 0.0), frame=own)
-    return _Left(limit, whole, {key: design, offset_key: offset}, kept, lost, nothing)
+    return _Left(limit, whole, kept, lost, nothing)
 
 
 def _at_end(
@@ -422,11 +415,10 @@ def _at_end(
         run.term.parameter: _left(run, (_farthest(model, run.term, -1.0), _farthest(model, run.term, 1.0)), sample)
         for run in runs
     }
-    extended = sample.with_known(**{key: column for part in left.values() for key, column in part.known.items()})
     terms = [left[name].term if name in left else term for name, term in model.linear.items()]
-    limit_model = Model(model.base, terms, extended.known, model.own_unit).given(extended.known)
+    limit_model = Model(model.base, terms, model.rows, model.own_unit)
     fixed = dict(options.get("fixed") or {}) | {name: [0.0] for name, part in left.items() if part.nothing}
-    limit = maximise(limit_model, extended, fixed=fixed or None, bounds=options.get("bounds"))
+    limit = maximise(limit_model, sample, fixed=fixed or None, bounds=options.get("bounds"))
     if not limit.certify().ok:
         return None
     if found is not None and limit.loglik < found.loglik - _SUPREMUM * max(1.0, abs(found.loglik)):

@@ -64,12 +64,8 @@ def influence(maximum: Maximum, sample: Sample, main: str) -> Influence:
     assert isinstance(model, Model)
     if maximum.limit is not None:
         law = maximum.limit.family
-        places, carried = dict(zip(model.param_names, model.places, strict=True)), model.carried(law)
-        found = influence(maximum.limit, sample, next(own for own, name in carried.items() if name == main))
-        change = np.full((sample.n_rows, len(maximum.theta)), np.nan)
-        for name, place in zip(law.param_names, law.places, strict=True):
-            change[:, places[carried[name]]] = found.change[:, place]
-        return replace(found, change=change)
+        found = influence(maximum.limit, sample, next(own for own, name in model.carried(law).items() if name == main))
+        return replace(found, change=found.change @ model.lifted(law).T)
     if maximum.boundary:
         raise ParameterError(f"influence: {', '.join(maximum.boundary)} is at the boundary; fix it, and fit again.")
     u = maximum.coordinates

@@ -167,8 +167,10 @@ def profile_of_combination(
     if maximum.limit is not None:
         model, law = maximum.family, maximum.limit.family
         assert isinstance(model, Model)
-        places, carried = dict(zip(model.param_names, model.places, strict=True)), model.carried(law)
-        weights = np.concatenate([weights[places[carried[own]]] for own in law.param_names])
+        lifted, counts = model.lifted(law), weights != 0
+        if np.isnan(lifted[counts]).any():
+            raise ParameterError(f"profile: {name} is at an end, where the law is its limit, and has no profile there.")
+        weights = weights[counts] @ lifted[counts]
         return profile_of_combination(maximum.limit, weights, name, alpha, points)
     if maximum.boundary:
         raise ParameterError(f"profile: {', '.join(maximum.boundary)} is at the boundary; fix it, then profile {name}.")

@@ -67,14 +67,36 @@ class RunOff:
 
     def predictor(self, raw: Array) -> Array:
         """Predictors of the rows of a raw design, without offset; ±inf where they run off."""
-        eta = raw @ self.finite
-        settled = np.zeros(len(raw), dtype=bool)
-        for direction in self.directions:
-            side = sides(raw, direction)
-            moved = ~settled & (side != 0)
-            eta = np.where(moved, np.copysign(np.inf, side), eta)
-            settled |= moved
-        return eta
+        side = ends_of(raw, self.directions)
+        return np.where(side == 0, raw @ self.finite, np.copysign(np.inf, side))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What is left of a predictor where rows have run off: they have a number for it, and the others fewer columns.
+
+    Parameters
+    ----------
+    directions : tuple of ndarray
+        As of `RunOff`.
+    kept : tuple of int
+        Columns that still count; none where no row is left, and then there is one coefficient, which moves nothing.
+    low, high : float
+        The predictors of rows that have run off, in the unit of the likelihood.
+    """
+
+    directions: tuple[Array, ...]
+    kept: tuple[int, ...]
+    low: float
+    high: float
+
+
+def ends_of(raw: Array, directions: Sequence[Array]) -> Array:
+    """To which end the predictor of each row runs along several directions, the earlier before the later."""
+    side = np.zeros(len(raw))
+    for direction in directions:
+        side = np.where(side == 0, sides(raw, direction), side)
+    return side
 
 
 _LEVEL = 1e-9
@@ -125,12 +147,22 @@ class Linear:
 
     def design(self, known: Known) -> Array:
         """Z of some rows; shape (n, k)."""
-        away = known[self.key] - self.shift
+        raw = known[self.key]
+        if self.ended is not None:
+            if not self.ended.kept:
+                return np.zeros((len(raw), 1))
+            stays = ends_of(raw, self.ended.directions) == 0
+            return np.where(stays[:, None], (raw[:, self.ended.kept] - self.shift) * self.frame, 0.0)
+        away = raw - self.shift
         return away * self.frame if self.frame.ndim == 1 else away @ self.frame
 
     def fixed_part(self, known: Known) -> Array | float:
         """What the predictor has without coefficients, in the unit of the likelihood."""
-        return self.offset_shift if self.offset is None else self.factor * known[self.offset] + self.offset_shift
+        fixed = self.offset_shift if self.offset is None else self.factor * known[self.offset] + self.offset_shift
+        if self.ended is None:
+            return fixed
+        side = ends_of(known[self.key], self.ended.directions)
+        return np.where(side == 0, fixed, np.where(side < 0, self.ended.low, self.ended.high))
 
     def to_data(self, coefficients: Array) -> Array:
         """Coefficients of the raw design, in the unit of the data, from those of Z; the inverse of `to_unit`.
@@ -174,6 +206,9 @@ class Linear:
 
     run_off: RunOff | None = None
     """Where some of the coefficients are infinite."""
+
+    ended: Ended | None = None
+    """Where the predictors of some rows have run off."""
 
 
 class Model(Family):
@@ -579,15 +614,31 @@ class Model(Family):
 
     def carried(self, limit: Family) -> dict[str, str]:
         """The name of the parameter here that each parameter of a limiting model is."""
-        embed = next(item.embed for item in self.limits if item.family.name == limit.name)
-        marks = [object() for _ in limit.parameters]
-        ends = embed(*marks)
+        lifted = self.lifted(limit)
+        own_places, places = dict(zip(limit.param_names, limit.places, strict=True)), self.places
         return {
             own: name
-            for own, mark in zip(limit.param_names, marks, strict=True)
-            for name, end in zip(self.param_names, ends, strict=True)
-            if end is mark
+            for own, mine in own_places.items()
+            for name, place in zip(self.param_names, places, strict=True)
+            if np.any(np.nan_to_num(lifted[place, mine]) != 0)
         }
+
+    def lifted(self, limit: Family) -> Array:
+        """How our parameters move with those of a limiting model, whose embedding is linear; shape (p, q).
+
+        NaN in the rows of parameters, or coefficients, that are at an end there.
+        """
+        embed = next(item.embed for item in self.limits if item.family.name == limit.name)
+        size = sum(p.size for p in limit.parameters)
+
+        def here(theta: Array) -> Array:
+            return np.concatenate([np.ravel(value) for value in embed(*limit.unpack(theta))])
+
+        nowhere = here(np.zeros(size))
+        with np.errstate(invalid="ignore"):
+            columns = np.stack([here(axis) - nowhere for axis in np.eye(size)], axis=1)
+        columns[~np.isfinite(nowhere) | ~np.any(columns != 0, axis=1)] = np.nan
+        return columns
 
     def outside(self, smaller: Model) -> str | None:
         """Why a model of the same rows is not this one with fewer predictors; None where it is.
