@@ -351,7 +351,10 @@ class RegressionFit(Fit):
             return math.nan, math.nan
         if name in self.model.base.param_names:
             return super()._profile_interval(name, alpha)
-        weights = self._to_data[self.coefficient_names.index(name)]
+        place = self.coefficient_names.index(name)
+        if not math.isfinite(self.coefficients[place]):
+            return math.nan, math.nan
+        weights = self._to_data[place]
         return profile_of_combination(self._at_maximum, weights, name, alpha).interval
 
     def bootstrap(
@@ -386,9 +389,9 @@ class RegressionFit(Fit):
         found = np.zeros((*theta.shape[:-1], len(self.coefficient_names)))
         if not change:
             found += np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
-        for p, place in zip(self.model.parameters, self.model.places, strict=True):  # one number may be infinite
+        for p, place in zip(self.model.parameters, self.model.places, strict=True):
             rows = self._places[p.name]
-            found[..., rows] += theta[..., place] @ self._to_data[rows, place].T
+            found[..., rows] += _moved(self._to_data[rows, place], theta[..., place])
         return found
 
     def _clusters(self, cluster: Any) -> NDArray[np.intp]:
@@ -868,6 +871,16 @@ def _taken(columns: Columns, name: str, rows: NDArray[np.intp]) -> Any:
     labels = columns.labels(name)
     found = np.array([*labels.distinct, None], dtype=object)
     return found[labels.codes[rows]]
+
+
+def _moved(matrix: Array, values: Array) -> Array:
+    """Sums ``values @ matrix.T``, to which an entry that is infinite or NaN adds only where its weight is not 0."""
+    wild = ~np.all(np.isfinite(values), axis=tuple(range(values.ndim - 1)))
+    sums = values[..., ~wild] @ matrix[:, ~wild].T
+    for k in np.flatnonzero(wild):
+        touched = matrix[:, k] != 0
+        sums[..., touched] += values[..., k, None] * matrix[touched, k]
+    return np.asarray(sums)
 
 
 def _gathered(found: dict[str, Any]) -> dict[str, Any]:

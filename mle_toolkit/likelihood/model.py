@@ -347,7 +347,7 @@ class Model(Family):
                 designs.append(None)
                 continue
             design = term.design(self.rows)
-            if term.run_off is None:
+            if term.run_off is None or np.all(np.isfinite(value)):
                 eta = design @ np.asarray(value)
             else:
                 eta = term.factor * term.run_off.predictor(self.rows[term.key])

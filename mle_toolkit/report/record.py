@@ -34,7 +34,7 @@ from mle_toolkit.families.written import scipy_named
 from mle_toolkit.inference.covariance import CovKind, covariance
 from mle_toolkit.inference.gain import RegressionReport
 from mle_toolkit.information.report import InformationReport
-from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.model import Ended, Linear, Model
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.options import shown
 from mle_toolkit.report import schema
@@ -234,20 +234,47 @@ def _limit_to_dict(maximum: Maximum) -> dict[str, Any]:
     return {
         "family": _law_to_dict(model.base),
         "keys": {name: term.key for name, term in model.linear.items()},
+        "ended": {name: _ended_to_dict(term) for name, term in model.linear.items() if term.ended is not None},
         "params": model.unpack(to_data @ maximum.theta),
         "cov_params": {kind: _triangle(to_data @ covariance(maximum, kind) @ to_data.T) for kind in _KINDS},
     }
+
+
+def _ended_to_dict(term: Linear) -> dict[str, Any]:
+    """Which rows of a predictor have run off, and what is left of it, in the unit of the data."""
+    ended = term.ended
+    assert ended is not None
+    return {
+        "directions": [direction.tolist() for direction in ended.directions],
+        "kept": list(ended.kept),
+        "ends": [(end - term.offset_shift) / term.factor for end in (ended.low, ended.high)],
+    }
+
+
+def _ended_from_dict(record: Any, term: Linear, path: str) -> Linear:
+    """A predictor some rows of which have run off, of which `_ended_to_dict` made the record."""
+    directions = schema.entries(schema.item(record, "directions", path), f"{path}.directions", _numbers)
+    listed = schema.item(record, "kept", path)
+    kept = schema.entries(listed, f"{path}.kept", lambda k, where: schema.whole(k, where, 0, term.size - 1))
+    ends = _numbers(schema.item(record, "ends", path), f"{path}.ends")
+    if ends.shape != (2,) or any(d.shape != (term.size,) or not np.all(np.isfinite(d)) for d in directions):
+        schema.refuse(path, "expected directions of the design, and two ends")
+    size = max(len(kept), 1)
+    ended = Ended(tuple(directions), tuple(kept), float(ends[0]), float(ends[1]))
+    return replace(term, shift=np.zeros(size), frame=np.ones(size), constant=None, ended=ended)
 
 
 def _limit_from_dict(record: Any, own: Model) -> Recorded:
     """The limit of a model, of which `_limit_to_dict` made the record."""
     base = family_from_dict(schema.item(record, "family", "limit"), "limit.family")
     by_key = {term.key: term for term in own.linear.values()}
+    off = schema.mapping(record.get("ended", {}), "limit.ended")
     terms = []
     for name, key in schema.mapping(schema.item(record, "keys", "limit"), "limit.keys").items():
         if name not in base.param_names or not isinstance(key, str) or key not in by_key:
             schema.refuse(f"limit.keys.{name}", f"expected a design of the fit, got {shown(key)}")
-        terms.append(replace(by_key[key], parameter=name))
+        term = replace(by_key[key], parameter=name)
+        terms.append(_ended_from_dict(off[name], term, f"limit.ended.{name}") if name in off else term)
     model = Model(base, terms, {}, Unit())
     given = schema.entries(schema.item(record, "params", "limit"), "limit.params", _numbers)
     if [value.shape for value in given] != [p.domain.shape for p in model.parameters]:

@@ -188,3 +188,32 @@ def test_a_spread_of_one_row_is_said(rng):
     heights = [np.sum(stats.norm.logpdf(y, y[7], np.where(alone[:, 1] == 1, s, 1.0))) for s in (1e-20, 1e-40, 1e-60)]
     assert heights[0] < heights[1] < heights[2]
     assert heights[2] > fit.llf
+
+
+# --- what a fit at such a limit can do --------------------------------------------------------------------------------
+
+
+def test_a_fit_at_its_limit_predicts_tests_and_is_saved(tmp_path):
+    """All but the coefficient that is infinite is that of the regression of the other rows."""
+    rng = np.random.default_rng(0)
+    group, z = np.arange(90) % 3, rng.normal(size=90)
+    frame = {"g": np.array(list("abc"))[group], "z": z, "y": np.where(group == 1, 0, rng.poisson(2, 90)).astype(float)}
+    with pytest.warns(mle.FitWarning):
+        fit = mle.regress("y ~ g + z", frame, "poisson")
+    rest = group != 1
+    other = mle.regress("y ~ g + z", {name: column[rest] for name, column in frame.items()}, "poisson")
+    new = {"g": np.array(["a", "b", "c"]), "z": np.array([0.5, 0.5, -1.0])}
+    expected = other.predict({name: column[[0, 2]] for name, column in new.items()})
+    fit.save(tmp_path / "fit.json")
+    for one in (fit, mle.load(tmp_path / "fit.json")):
+        got = np.asarray(one.predict(new))
+        np.testing.assert_allclose(got[[0, 2]], expected, rtol=1e-8)
+        assert got[1] < 1e-100
+    theirs = other.conf_int(method="profile")
+    mine = fit.conf_int(method="profile")
+    np.testing.assert_allclose(mine.loc[theirs.index], theirs, atol=1e-5)
+    assert mine.loc["mu[g[T.b]]"].isna().all()
+    np.testing.assert_allclose(fit.influence()["mu[z]"][rest], other.influence()["mu[z]"], atol=1e-8)
+    table = fit.anova()
+    assert np.isfinite(table.to_numpy(dtype=float)).all()
+    assert "-∞" in str(fit.summary())
