@@ -92,7 +92,8 @@ def restricted(maximum: Maximum, sample: Sample, matrix: Array, values: Array) -
             fixed[p.name], point, plane = point, np.zeros(p.size), np.eye(p.size)
         elif not len(rows):
             terms.append(term)
-            start[p.name] = at
+            if np.all(np.isfinite(at)):
+                start[p.name] = at
         else:
             design = term.design(sample.known)
             offset = sample.known[term.offset] if term.offset is not None else 0.0
@@ -102,7 +103,8 @@ def restricted(maximum: Maximum, sample: Sample, matrix: Array, values: Array) -
             terms.append(
                 replace(term, key=key, offset=offset_key, shift=np.zeros(size), frame=np.ones(size), constant=None)
             )
-            start[p.name] = plane.T @ (at - point)
+            if np.all(np.isfinite(at)):  # not where covariates separate outcomes
+                start[p.name] = plane.T @ (at - point)
         points.append(point)
         planes.append(plane)
     sample = sample.with_known(**known)
