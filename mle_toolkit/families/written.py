@@ -14,7 +14,6 @@ Names forgive case, hyphens, spaces, dots and underscores. The text is parsed, n
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -337,8 +336,3 @@ def unknown(name: str) -> UnknownNameError:
 def _near(name: str, known: Any) -> str:
     near = suggested(name, list(known), 2)
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else "."
-
-
-def written_number(value: float) -> str:
-    """A number as it is written in a law."""
-    return "inf" if value == math.inf else "-inf" if value == -math.inf else f"{value:.17g}"

@@ -88,18 +88,12 @@ def fit_view(fit: Fit, title: str, unit: str) -> RenderableType:
         (names[k], number(estimates[k], 8), number(errors[k], 4), *(number(end, 5) for end in ends[k]))
         for k in fit.family.distinct
     ]
-    criteria = {"log-likelihood": fit.llf, "AIC": fit.aic, "AICc": fit.aicc, "BIC": fit.bic, "TIC": fit.tic}
     return Group(
         heading(title),
         "",
         table(("parameter", "estimate", "std. error", "2.5 %", "97.5 %"), rows, text=("parameter",)),
         Text(f"intervals: Wald's, of {scales}" if (scales := wald_scales(fit)) else "", style="dim"),
-        "",
-        Text("   ".join(f"{name} {number(value, 8)}" for name, value in criteria.items())),
-        "",
-        information_view(fit.information(unit)),
-        "",
-        certificate_view(fit.certificate),
+        *_what_follows(fit, unit),
     )
 
 
@@ -110,20 +104,27 @@ def regression_view(fit: RegressionFit, title: str, unit: str) -> RenderableType
         for parameter, term, value, se, *ends in coefficient_rows(fit)
     ]
     columns = ("parameter", "term", "estimate", "std. error", "2.5 %", "97.5 %")
-    criteria = {"log-likelihood": fit.llf, "AIC": fit.aic, "AICc": fit.aicc, "BIC": fit.bic, "TIC": fit.tic}
     links = ", ".join(f"{name} {link}" for name, link in fit.links.items())
     return Group(
         heading(title),
         "",
         table(columns, rows, text=columns[:2]),
         Text(f"links: {links}", style="dim"),
+        *_what_follows(fit, unit),
+    )
+
+
+def _what_follows(fit: Fit, unit: str) -> list[RenderableType]:
+    """What stands below the estimates: criteria, information report and certificate."""
+    criteria = {"log-likelihood": fit.llf, "AIC": fit.aic, "AICc": fit.aicc, "BIC": fit.bic, "TIC": fit.tic}
+    return [
         "",
         Text("   ".join(f"{name} {number(value, 8)}" for name, value in criteria.items())),
         "",
         information_view(fit.information(unit)),
         "",
         certificate_view(fit.certificate),
-    )
+    ]
 
 
 def coefficient_rows(fit: RegressionFit) -> list[tuple[str, str, float, float, float, float]]:
