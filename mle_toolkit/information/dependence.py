@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -17,14 +18,19 @@ from mle_toolkit.information.pointwise import KL, log_ratio
 _TAIL = 0.025
 """Probability on each side of a 95 % interval."""
 
-_TABLES, _LEAST_TABLES, _DRAWS = 1_000, 100, 2_000_000
-"""Tables that are drawn for each law that is tried, of small and of large tables; and counts drawn at most."""
+_TABLES, _LEAST_TABLES, _DRAWS = 1_000, 50, 1_000_000
+"""Tables that are drawn for each law that is tried, of small and of large tables; and counts that are drawn for it.
 
-_FARTHEST = 64.0
-"""Multiple of the estimated interactions beyond which a law is taken for as dependent as its margins let it be."""
+With fewer than the first, of tables of more than 1,000 cells, the plug-ins are taken for normal, as sums of so many
+terms: 50 of them then tell a tail of 0.025 as well as the counted tail of 100.
+"""
 
-_NEAREST, _HALVINGS = 2.0**-20, 7
-"""The least multiple that is tried, and steps by which an end is found once it is known within a factor of 2."""
+_FARTHEST = 6.0
+"""Binary logarithm of the multiple of the estimated interactions beyond which a law is taken for as dependent as its
+margins let it be."""
+
+_NEAREST, _EXACT = -20.0, 2.0**-7
+"""Binary logarithms of the least multiple that is tried, and of a factor by which an end may be off."""
 
 _SWEEPS, _MARGINS = 500, 1e-10
 """Sweeps of proportional fitting at most, and the accuracy of the margins at which it ends."""
@@ -144,26 +150,33 @@ class _Interactions:
         slack = 1e-9 * max(1.0, observed)  # a plug-in that is equal but for rounding is as far out
         independent = self.plug_ins(0.0)
         low, shown = 0.0, float(np.median(independent))
-        if float(np.mean(independent >= observed - slack)) < _TAIL:
-            seen = min(observed, float(np.median(self.plug_ins(_FARTHEST)))) - slack
-            low = self._where(lambda t: float(np.mean(self.plug_ins(t) >= seen)) < _TAIL)
+        if _highest(independent) < observed - slack:
+            seen = min(observed, float(np.median(self.plug_ins(2.0**_FARTHEST)))) - slack
+            low = self._where(lambda t: seen - _highest(self.plug_ins(t)))
         if observed <= shown:
             self._interactions = np.outer(*(np.linspace(-1.0, 1.0, len(margin)) for margin in self.margins))
         shown = max(observed, shown) + slack
-        high = self._where(lambda t: float(np.mean(self.plug_ins(t) <= shown)) > _TAIL)
+        high = self._where(lambda t: shown + _highest(-self.plug_ins(t)))
         return low, high
 
-    def _where(self, before: Callable[[float], bool]) -> float:
-        """Mutual information of the law up to which something holds; infinite where it holds for all."""
-        near = 1.0
-        while before(2 * near):
-            near *= 2
+    def _where(self, excess: Callable[[float], float]) -> float:
+        """Mutual information of the law up to which something is positive; infinite where it is for all."""
+        from scipy import optimize
+
+        at = functools.cache(lambda power: excess(2.0**power))
+        near = 0.0
+        while at(near + 1.0) > 0:
+            near += 1.0
             if near >= _FARTHEST:
                 return math.inf
-        while near > _NEAREST and not before(near):
-            near /= 2
-        far = 2 * near
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (near + far)
-            near, far = (middle, far) if before(middle) else (near, middle)
-        return self.information(0.5 * (near + far))
+        while near > _NEAREST and not at(near) > 0:
+            near -= 1.0
+        end = optimize.brentq(at, near, near + 1.0, xtol=_EXACT) if at(near) > 0 else near
+        return self.information(2.0**end)
+
+
+def _highest(plug_ins: Array) -> float:
+    """The plug-in that is as high or higher with probability 0.025: counted, and of few, of large tables, as normal."""
+    if len(plug_ins) == _TABLES:
+        return float(np.sort(plug_ins)[-round(_TAIL * _TABLES)])
+    return float(np.mean(plug_ins) - special.ndtri(_TAIL) * np.std(plug_ins, ddof=1))

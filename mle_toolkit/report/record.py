@@ -112,7 +112,7 @@ def fit_from_dict(record: Mapping[str, Any], kind: type[Fit]) -> Fit:
         If the record is not that of a fit, is damaged, or has a newer schema.
     """
     if record.get("format") != FORMAT:
-        raise MleError(f"not a saved fit: format is {shown(record.get('format'))}, expected {FORMAT!r}.")
+        raise MleError(_not_a_fit(record.get("format")))
     _check_schema(record)
     family = family_from_dict(schema.item(record, "family", ""), "family")
     theta = _values(family, schema.item(record, "params", ""), "params", in_domain=True)
@@ -148,6 +148,16 @@ def fit_from_dict(record: Mapping[str, Any], kind: type[Fit]) -> Fit:
     fit = kind(family, theta, llf, nobs, fixed, weight_kind, None, None, pieces)
     _check_derived(fit, record.get("derived", {}))
     return fit
+
+
+def _not_a_fit(form: Any) -> str:
+    """What a file is, and what to do with it, by the format that it names."""
+    if not isinstance(form, str) or not form.startswith(f"{__name__.partition('.')[0]}."):
+        return f"not a saved fit: format is {shown(form)}, expected {FORMAT!r}."
+    return (
+        f"not a saved fit: format is {shown(form)}, a table of results that keeps no fit. Read it with json.load, and "
+        f"save each fit that is to be loaded by itself, as comparison.best.save(path)."
+    )
 
 
 def _check_schema(record: Mapping[str, Any]) -> None:

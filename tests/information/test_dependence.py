@@ -45,6 +45,20 @@ def test_most_intervals_of_an_undersampled_table_begin_at_0():
     assert all("undersampled" in one.flags for one in found)
 
 
+@pytest.mark.parametrize("n", [1_000, 30_000])
+def test_the_interval_of_a_large_table_holds_the_truth_and_no_more_than_it_needs(n):
+    """50 x 50: few tables are drawn for each law. A plug-in of so many cells is nearly normal (delta method)."""
+    law = np.full((50, 50), 1e-4) + np.diag(np.full(50, 0.015))
+    terms = np.log(law * 2500)
+    truth = float(np.sum(law * terms))
+    low, high = mutual_information(
+        counts=np.random.default_rng(3).multinomial(n, law.ravel()).reshape(law.shape)
+    ).interval
+    spread = math.sqrt((float(np.sum(law * terms**2)) - truth**2) / n)
+    assert low < truth < high
+    assert (high - low) / (2 * 1.96 * spread) == pytest.approx(1.0, abs=0.25)
+
+
 @pytest.mark.parametrize("method", ["miller-madow", "grassberger", "chao-shen", "nsb", "jeffreys"])
 def test_a_corrected_estimate_is_of_three_entropies(method):
     table = np.array([[10, 3, 1], [2, 15, 4]])

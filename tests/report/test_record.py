@@ -164,6 +164,13 @@ def test_a_foreign_file_is_refused_by_what_it_is(tmp_path, content, message):
         mle.load(path)
 
 
+def test_a_saved_comparison_is_named_and_not_taken_for_a_damaged_fit(tmp_path):
+    path = tmp_path / "comparison.json"
+    path.write_text(json.dumps(mle.compare([1.0, 2.0, 4.0], ["exponential", "normal"]).to_dict()))
+    with pytest.raises(MleError, match=r"'mle_toolkit.comparison', a table .*comparison.best.save"):
+        mle.load(path)
+
+
 @pytest.mark.parametrize("key", ["params", "certificate", "information", "family", "cov_params", "llf"])
 def test_a_damaged_record_is_refused(tmp_path, key):
     record = FITS["closed form"]().to_dict()
