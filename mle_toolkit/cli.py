@@ -984,9 +984,7 @@ def _write_csv(columns: Sequence[str], rows: Iterable[Iterable[Any]], output: Pa
             writer.writerow("" if isinstance(cell, float) and math.isnan(cell) else shown(cell) for cell in row)
 
 
-def _write_regression(
-    result: RegressionFit, title: str, unit: InUnit, form: PageFormat, output: Path | None
-) -> None:
+def _write_regression(result: RegressionFit, title: str, unit: InUnit, form: PageFormat, output: Path | None) -> None:
     from mle_toolkit.report.terminal import coefficient_rows, regression_view
 
     if form is PageFormat.json:

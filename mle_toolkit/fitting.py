@@ -873,4 +873,3 @@ def _of_one_number(function: Callable[[Distribution], Any]) -> Callable[[Distrib
         return float(np.asarray(value).item())
 
     return checked
-

@@ -34,6 +34,7 @@ from mle_toolkit.errors import (
     UnknownNameError,
 )
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
+from mle_toolkit.families.maps import SAME, Map
 from mle_toolkit.options import numbers, plainly
 
 if TYPE_CHECKING:
@@ -104,6 +105,51 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class SpecialCase:
+    """A smaller family that the declaring family is where some of its parameters have values inside their domains.
+
+    Parameters
+    ----------
+    family : Family
+        The smaller law.
+    embed : callable
+        Takes the parameters of the smaller law, returns those of the declaring family: ``lambda scale: (1.0, scale)``
+        for the exponential among the gamma laws.
+    at : tuple of str
+        Names of the parameters of the declaring family that have the same values whatever those of the smaller law.
+    """
+
+    family: Family
+    embed: Callable[..., tuple[float, ...]]
+    at: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Image:
+    """A law that a function of x follows where x follows the declaring family.
+
+    Parameters
+    ----------
+    family : Family
+        The law of f(x).
+    embed : callable
+        Takes the parameters of the declaring family, returns those of the law of f(x): ``lambda meanlog, sdlog:
+        (meanlog, sdlog)`` for the normal law of the log of a lognormal variable.
+    of : Map
+        The function f, one to one on the support; `SAME` where the declaring family is a special case of a larger one,
+        which may say so itself instead.
+    at : tuple of str
+        With `SAME`: names of the parameters of the larger law that have the same values whatever those of the
+        declaring family.
+    """
+
+    family: Family
+    embed: Callable[..., tuple[float, ...]]
+    of: Map = SAME
+    at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Chart:
     """Other parameters of the same law, in which its likelihood is smooth and nearly quadratic.
 
@@ -157,6 +203,12 @@ class Family(ABC):
         The same for data with intervals, without windows, in the unit of the data.
     ``limits``
         Laws it tends to at the end of its parameter space.
+    ``limits_when_shifted``
+        Laws it tends to as a threshold, given to it by `shifted`, goes to -∞.
+    ``special_cases``
+        Laws it is at values of its parameters inside their domains.
+    ``images``
+        Laws that functions of x follow; and larger laws of which it is a special case, where these do not say so.
     ``chart``
         Other parameters, in which searches, certificates and covariances are computed while all are free.
     ``check(sample)``
@@ -368,6 +420,21 @@ class Family(ABC):
     @property
     def limits_without_zeros(self) -> tuple[Limit, ...]:
         """Laws of positive counts that a law of counts, less its zeros, tends to where it comes to give only zeros."""
+        return ()
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """Laws that it tends to as a threshold below it goes to -∞; ``embed`` gives its own parameters there."""
+        return ()
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Laws that the family is at values of its parameters inside their domains."""
+        return ()
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Laws that functions of x follow where x follows this law."""
         return ()
 
     def limits_near(self, *params: Any) -> tuple[Limit, ...]:
@@ -794,8 +861,8 @@ class ExponentialFamily(Family):
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
 _NOT_LAWS = {
-    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "links", "mass", "own",
-    "scipy_law", "special", "vectors", "written",
+    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "links", "maps", "mass", "nesting",
+    "own", "scipy_law", "special", "vectors", "written",
 }  # fmt: skip
 _registry: dict[str, type[Family]] = {}
 _plain_names: dict[str, type[Family]] = {}

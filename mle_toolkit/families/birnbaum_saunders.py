@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family, Limit, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import ascend, means_of
 
@@ -74,6 +74,11 @@ class BirnbaumSaunders(Family):
         scale = math.exp(u)
         spread = float(means_of(sample, lambda x: (np.square(x - scale) / x,))[0])
         return math.sqrt(spread / scale), scale
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The normal law, as the threshold goes to -∞."""
+        return (Limit(get_family("normal"), lambda mu, sigma: (0.0, np.inf)),)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

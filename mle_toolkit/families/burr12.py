@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Limit, Parameter, get_family
+from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.special import log_or_minus_inf
@@ -96,6 +96,14 @@ class Burr12(HazardFamily):
         return (
             Limit(get_family("weibull"), lambda shape, scale: (np.inf, shape, np.inf)),
             Limit(get_family("pareto"), lambda alpha, xm: (0.0, np.inf, xm)),
+        )
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Log-logistic where k is 1, Lomax where c is 1."""
+        return (
+            SpecialCase(get_family("loglogistic"), lambda shape, scale: (1.0, shape, scale), at=("k",)),
+            SpecialCase(get_family("lomax"), lambda shape, scale: (shape, 1.0, scale), at=("c",)),
         )
 
     def cumulative_hazard(self, x: Array, k: Array, c: Array, scale: Array) -> Array:

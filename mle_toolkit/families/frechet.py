@@ -9,8 +9,9 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, dot, get_family, sums_of, total, weighted
+from mle_toolkit.families.base import Family, Image, Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
 
 if TYPE_CHECKING:
@@ -85,6 +86,16 @@ class Frechet(Family):
         assert weibull.from_sample is not None
         shape, scale = weibull.from_sample(sample.mapped(np.reciprocal))
         return shape, 1.0 / scale
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The gumbel law, as the threshold goes to -∞."""
+        return (Limit(get_family("gumbel"), lambda loc, scale: (np.inf, np.inf)),)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The gumbel law of the log of x."""
+        return (Image(get_family("gumbel"), lambda shape, scale: (math.log(scale), 1 / shape), LOG),)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

@@ -10,7 +10,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter, total
+from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, SpecialCase, get_family, total
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import (
@@ -82,6 +82,16 @@ class Gamma(ExponentialFamily):
             )
         shape = inverse_log_minus_digamma(gap)
         return shape, mean / shape
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The normal law, as the threshold goes to -∞."""
+        return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, 0.0)),)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Exponential where the shape is 1."""
+        return (SpecialCase(get_family("exponential"), lambda scale: (1.0, scale), at=("shape",)),)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

@@ -11,7 +11,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
-from mle_toolkit.families.base import TOLD_APART, Chart, Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import TOLD_APART, Chart, Family, Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
 from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.special import (
@@ -168,6 +168,22 @@ class GeneralizedGamma(Family):
         if shape1 > _TOWARDS_POWER:
             return (lognormal,)
         return (lognormal, power) if shape2 > 0 else (lognormal, pareto)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Gamma where shape2 is 1, Weibull where shape1 is 1, exponential where both are."""
+        return (
+            SpecialCase(get_family("gamma"), lambda shape, scale: (shape, 1.0, scale), at=("shape2",)),
+            SpecialCase(get_family("weibull"), lambda shape, scale: (1.0, shape, scale), at=("shape1",)),
+            SpecialCase(
+                get_family("exponential"),
+                lambda scale: (1.0, 1.0, scale),
+                at=(
+                    "shape1",
+                    "shape2",
+                ),
+            ),
+        )
 
     def cdf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Probability of at most x."""

@@ -10,7 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.special import log_gammaincc, log_or_minus_inf
@@ -149,6 +149,11 @@ class GeneralizedNormal(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The uniform law, as shape grows."""
         return (Limit(get_family("uniform"), lambda a, b: (0.5 * (a + b), 0.5 * (b - a), np.inf)),)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Normal where the shape is 2."""
+        return (SpecialCase(get_family("normal"), lambda mu, sigma: (mu, math.sqrt(2) * sigma, 2.0), at=("shape",)),)
 
     def cdf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Probability of at most x."""

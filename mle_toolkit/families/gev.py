@@ -11,7 +11,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Limit, Parameter, dot, get_family, sums_of, total, weighted
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.special import log1mexp_exp
@@ -215,6 +215,11 @@ class GEV(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The reversed exponential law, at xi = -1."""
         return (Limit(_reversed_exponential(), lambda upper, scale: (upper - scale, scale, -1.0), last=True),)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Gumbel where xi is 0."""
+        return (SpecialCase(get_family("gumbel"), lambda loc, scale: (loc, scale, 0.0), at=("xi",)),)
 
     def cdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Probability of at most x."""

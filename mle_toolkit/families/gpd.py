@@ -11,7 +11,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Limit, Parameter, dot, sums_of, total, weighted
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, REAL, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes
 from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
@@ -151,6 +151,11 @@ class GPD(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The uniform law from 0, at xi = -1."""
         return (Limit(_uniform_from_zero(), lambda upper: (upper, -1.0)),)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Exponential where xi is 0."""
+        return (SpecialCase(get_family("exponential"), lambda scale: (scale, 0.0), at=("xi",)),)
 
     def cdf(self, x: Array, scale: Array, xi: Array) -> Array:
         """Probability of at most x."""

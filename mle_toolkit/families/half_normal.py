@@ -11,8 +11,9 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter, dot
+from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, dot, get_family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.maps import SQUARE
 
 _HALF_LOG_HALF_PI = 0.5 * math.log(0.5 * math.pi)
 _ROOT_TWO = math.sqrt(2.0)
@@ -59,6 +60,11 @@ class HalfNormal(ExponentialFamily):
         if not means[0] > 0:
             raise DegenerateDataError("half_normal: all observations are 0: the likelihood is unbounded (sigma → 0).")
         return (math.sqrt(means[0]),)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The gamma law of x²."""
+        return (Image(get_family("gamma"), lambda sigma: (0.5, 2 * sigma**2), SQUARE),)
 
     def cdf(self, x: Array, sigma: Array) -> Array:
         """Probability of at most x."""

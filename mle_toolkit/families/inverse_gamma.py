@@ -9,8 +9,9 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Image, Limit, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gamma_kernel,
@@ -81,6 +82,16 @@ class InverseGamma(ExponentialFamily):
             )
         shape = inverse_log_minus_digamma(gap)
         return shape, shape / mean_inverse
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The normal law, as the threshold goes to -∞."""
+        return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, np.inf)),)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The gamma law of 1/x."""
+        return (Image(get_family("gamma"), lambda shape, scale: (shape, 1 / scale), RECIPROCAL),)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

@@ -10,7 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter, total
+from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, get_family, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import exp_times_exp1, lost_to_rounding, mills_ratio_normal, sum_log
 
@@ -83,6 +83,11 @@ class InverseGaussian(ExponentialFamily):
                 "unbounded or lost to rounding. Subtract a threshold, or choose a law with a location."
             )
         return mean, mean / gap
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The normal law, as the threshold goes to -∞."""
+        return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, np.inf)),)
 
     def cdf(self, x: Array, mu: Array, lam: Array) -> Array:
         """Probability of at most x."""

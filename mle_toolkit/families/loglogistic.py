@@ -9,8 +9,9 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, dot, sums_of, total, weighted
+from mle_toolkit.families.base import Family, Image, Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
@@ -97,6 +98,16 @@ class Loglogistic(Family):
         logs = sample.with_values(np.log(sample.x), sample.weight)
         deviation = math.sqrt(3 * logs.var()) or _SMALLEST_DEVIATION
         return math.pi / deviation, math.exp(logs.mean())
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The logistic law, as the threshold goes to -∞."""
+        return (Limit(get_family("logistic"), lambda loc, scale: (np.inf, np.inf)),)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The logistic law of the log of x."""
+        return (Image(get_family("logistic"), lambda shape, scale: (math.log(scale), 1 / shape), LOG),)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

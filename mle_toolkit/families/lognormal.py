@@ -10,8 +10,9 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter, location_scale_tail_scores
+from mle_toolkit.families.base import ExponentialFamily, Image, Limit, Parameter, get_family, location_scale_tail_scores
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.special import log_or_minus_inf
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -89,6 +90,16 @@ class Lognormal(ExponentialFamily):
         z = (np.log(x) - meanlog) / sdlog
         log_f = -_HALF_LOG_TWO_PI - 0.5 * z * z
         return location_scale_tail_scores(z, sdlog, log_f, special.log_ndtr(z), special.log_ndtr(-z))
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The normal law, as the threshold goes to -∞."""
+        return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, 0.0)),)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The normal law of the log of x."""
+        return (Image(get_family("normal"), lambda meanlog, sdlog: (meanlog, sdlog), LOG),)
 
     def cdf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
         """Probability of at most x."""

@@ -11,8 +11,9 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, total
+from mle_toolkit.families.base import ExponentialFamily, Image, Limit, Parameter, SpecialCase, dot, get_family, total
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gammainc,
@@ -82,6 +83,24 @@ class Nakagami(ExponentialFamily):
                 "unbounded or lost to rounding. Subtract a threshold, or choose a law with a location."
             )
         return inverse_log_minus_digamma(gap), math.sqrt(mean_square)
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The normal law, as the threshold goes to -∞."""
+        return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, np.inf)),)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Half-normal where the shape is 1/2, Rayleigh where it is 1."""
+        return (
+            SpecialCase(get_family("half_normal"), lambda sigma: (0.5, sigma), at=("shape",)),
+            SpecialCase(get_family("rayleigh"), lambda sigma: (1.0, math.sqrt(2) * sigma), at=("shape",)),
+        )
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The gamma law of x²."""
+        return (Image(get_family("gamma"), lambda shape, scale: (shape, scale**2 / shape), SQUARE),)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

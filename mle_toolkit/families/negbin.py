@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.counting import digamma_excess, log1p_minus, stirling_error
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.special import SMALLEST_MASS, log_betainc_fraction
@@ -118,6 +118,11 @@ class NegativeBinomial(Family):
     def limits_without_zeros(self) -> tuple[Limit, ...]:
         """The logarithmic series law, as the size and with it mu go to 0 (Fisher, Corbet & Williams 1943)."""
         return (Limit(get_family("logseries"), lambda p: (0.0, 0.0)),)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Geometric where the size is 1."""
+        return (SpecialCase(get_family("geometric"), lambda prob: (1.0, (1 - prob) / prob), at=("size",)),)
 
     def cdf(self, x: Array, size: Array, mu: Array) -> Array:
         """Probability of at most x."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
+from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.special import (
     EQUAL_TO_ROUNDING,
     hazard_at_cdf,
@@ -72,6 +73,11 @@ class Power(ExponentialFamily):
                 "Choose a law with a location."
             )
         return 1.0 / gap, scale
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The pareto law of 1/x."""
+        return (Image(get_family("pareto"), lambda shape, scale: (shape, 1 / scale), RECIPROCAL),)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

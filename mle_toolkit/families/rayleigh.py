@@ -9,9 +9,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS
-from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, total
+from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, dot, get_family, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.special import log_or_minus_inf, sum_log
 
 
@@ -61,6 +62,11 @@ class Rayleigh(HazardFamily, ExponentialFamily):
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """Root of half the mean square."""
         return (math.sqrt(0.5 * means[0]),)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The exponential law of x²."""
+        return (Image(get_family("exponential"), lambda sigma: (2 * sigma**2,), SQUARE),)
 
     def cumulative_hazard(self, x: Array, sigma: Array) -> Array:
         """Half the square of x / sigma."""

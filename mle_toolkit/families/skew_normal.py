@@ -14,7 +14,9 @@ from mle_toolkit.families.base import (
     Family,
     Limit,
     Parameter,
+    SpecialCase,
     dot,
+    get_family,
     location_scale_tail_scores,
     sums_of,
     total,
@@ -175,6 +177,11 @@ class SkewNormal(Family):
             Limit(_half_normal(1.0), lambda loc, scale: (loc, scale, np.inf)),
             Limit(_half_normal(-1.0), lambda loc, scale: (loc, scale, -np.inf)),
         )
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Normal where alpha is 0."""
+        return (SpecialCase(get_family("normal"), lambda mu, sigma: (mu, sigma, 0.0), at=("alpha",)),)
 
     def mean(self, loc: Array, scale: Array, alpha: Array) -> Array:
         """Expected value."""

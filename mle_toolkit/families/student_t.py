@@ -10,7 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Limit, Parameter, dot, get_family, sums_of, total, weighted
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 
@@ -176,6 +176,11 @@ class StudentT(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The normal law, as df grows."""
         return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, mu, sigma)),)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Cauchy where df is 1."""
+        return (SpecialCase(get_family("cauchy"), lambda loc, scale: (1.0, loc, scale), at=("df",)),)
 
     def entropy(self, df: Array, loc: Array, scale: Array) -> Array:
         """Entropy, nats."""

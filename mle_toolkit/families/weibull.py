@@ -12,9 +12,10 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Parameter, dot, sums_of, total, weighted
+from mle_toolkit.families.base import Image, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.maps import MINUS_LOG
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
@@ -104,6 +105,19 @@ class Weibull(HazardFamily):
             if abs(change) < 1e-9:  # quadratic: the step just taken left an error of its square
                 break
         return shape, math.exp(mean_log + largest + math.log(mean_power) / shape)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Exponential where the shape is 1, Rayleigh where it is 2."""
+        return (
+            SpecialCase(get_family("exponential"), lambda scale: (1.0, scale), at=("shape",)),
+            SpecialCase(get_family("rayleigh"), lambda sigma: (2.0, math.sqrt(2) * sigma), at=("shape",)),
+        )
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The gumbel law of minus the log of x."""
+        return (Image(get_family("gumbel"), lambda shape, scale: (-math.log(scale), 1 / shape), MINUS_LOG),)
 
     def cumulative_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
         """Power ``shape`` of x / scale."""

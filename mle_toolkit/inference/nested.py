@@ -22,6 +22,7 @@ from mle_toolkit.families.base import Family, Limit, Parameter
 from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.vector_mixture import VectorMixture
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.nesting import special_values
 from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import numbers, shown
@@ -30,26 +31,6 @@ Method = Literal["lr", "score", "wald"]
 
 ROUNDING = 1e-6
 """Log-likelihood, in nats, by which a restricted maximum may be above the full one before one of them is wrong."""
-
-SPECIAL_CASES: dict[tuple[str, str], dict[str, float]] = {
-    ("burr12", "loglogistic"): {"k": 1.0},
-    ("burr12", "lomax"): {"c": 1.0},
-    ("gamma", "exponential"): {"shape": 1.0},
-    ("generalized_gamma", "exponential"): {"shape1": 1.0, "shape2": 1.0},
-    ("generalized_gamma", "gamma"): {"shape2": 1.0},
-    ("generalized_gamma", "weibull"): {"shape1": 1.0},
-    ("generalized_normal", "normal"): {"shape": 2.0},
-    ("gev", "gumbel"): {"xi": 0.0},
-    ("gpd", "exponential"): {"xi": 0.0},
-    ("nakagami", "half_normal"): {"shape": 0.5},
-    ("nakagami", "rayleigh"): {"shape": 1.0},
-    ("negbin", "geometric"): {"size": 1.0},
-    ("skew_normal", "normal"): {"alpha": 0.0},
-    ("student_t", "cauchy"): {"df": 1.0},
-    ("weibull", "exponential"): {"shape": 1.0},
-    ("weibull", "rayleigh"): {"shape": 2.0},
-}
-"""Laws that are another with some parameters known, inside its parameter space: (larger, smaller) to the values."""
 
 _FARTHER = 1e-3
 """Share of its distance from the null by which the estimate is moved to see where Wald's statistic goes."""
@@ -141,8 +122,8 @@ def compare_with_fit(full: Maximum, restricted: Maximum, method: str = "lr") -> 
     Parameters
     ----------
     full, restricted : Maximum
-        The smaller model is the same family with more parameters known, one of `SPECIAL_CASES`, or a law that the
-        larger declares as its limit.
+        The smaller model is the same family with more parameters known, or a law that is declared as a special case
+        of the larger, or as its limit.
     method : {"lr", "score", "wald"}
 
     Raises
@@ -162,8 +143,8 @@ def compare_with_fit(full: Maximum, restricted: Maximum, method: str = "lr") -> 
                 f"{sorted(restricted.fixed)} against {sorted(full.fixed)}."
             )
         return compare_with_values(full, more, method)
-    values = SPECIAL_CASES.get((family.name, restricted.family.name))
-    if values is not None and not restricted.fixed and not full.fixed:
+    values = special_values(family, restricted.family)
+    if values and not restricted.fixed and not full.fixed:
         return compare_with_values(full, values, method)
     for limit in family.limits:
         if limit.family.name == restricted.family.name:
@@ -251,8 +232,7 @@ def is_nested(small: Maximum, large: Maximum) -> bool:
         return shared and set(large.fixed) < set(small.fixed)
     if large.fixed or large.bounds:
         return False
-    special = (large.family.name, small.family.name) in SPECIAL_CASES
-    return special or is_limit(small.family, large.family)
+    return bool(special_values(large.family, small.family)) or is_limit(small.family, large.family)
 
 
 def is_limit(small: Family, large: Family) -> bool:

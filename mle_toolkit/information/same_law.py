@@ -16,7 +16,10 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from mle_toolkit.families.distribution import Distribution, distribution
+from mle_toolkit.families.base import Family, Image, SpecialCase
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.maps import SAME
+from mle_toolkit.families.nesting import special_case
 from mle_toolkit.information.expectations import registered_name
 from mle_toolkit.information.pointwise import KL, exp_excess, log_ratio
 from mle_toolkit.information.pointwise import log_excess as elementwise_log_excess
@@ -201,31 +204,26 @@ def divergence_within(p: Distribution, q: Distribution) -> float | None:
 
 # --- bijections -------------------------------------------------------------------------------------------------------
 
-_IMAGES: dict[tuple[str, str], Callable[[Params], Distribution]] = {
-    ("log x", "lognormal"): lambda v: distribution("normal", mu=v["meanlog"], sigma=v["sdlog"]),
-    ("log x", "loglogistic"): lambda v: distribution("logistic", loc=math.log(v["scale"]), scale=1 / v["shape"]),
-    ("log x", "frechet"): lambda v: distribution("gumbel", loc=math.log(v["scale"]), scale=1 / v["shape"]),
-    ("-log x", "weibull"): lambda v: distribution("gumbel", loc=-math.log(v["scale"]), scale=1 / v["shape"]),
-    ("1/x", "inverse_gamma"): lambda v: distribution("gamma", shape=v["shape"], scale=1 / v["scale"]),
-    ("1/x", "power"): lambda v: distribution("pareto", alpha=v["shape"], xm=1 / v["scale"]),
-    ("x²", "rayleigh"): lambda v: distribution("exponential", scale=2 * v["sigma"] ** 2),
-    ("x²", "half_normal"): lambda v: distribution("gamma", shape=0.5, scale=2 * v["sigma"] ** 2),
-    ("x²", "nakagami"): lambda v: distribution("gamma", shape=v["shape"], scale=v["scale"] ** 2 / v["shape"]),
-    ("x", "exponential"): lambda v: distribution("gamma", shape=1.0, scale=v["scale"]),
-}
-"""What the law of a function of x is, by the function and the law of x."""
-
 
 def mapped(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:
-    """Two laws between which the divergence is the same, but simpler: those of one function of x."""
-    for function in ("log x", "-log x", "1/x", "x²"):
-        images = [_IMAGES.get((function, registered_name(law))) for law in (p, q)]
-        if images[0] is not None and images[1] is not None:
-            p, q = images[0](p.params), images[1](q.params)
-            break
-    if {registered_name(p), registered_name(q)} == {"exponential", "gamma"}:
-        p, q = (_IMAGES["x", "exponential"](v.params) if registered_name(v) == "exponential" else v for v in (p, q))
+    """Two laws between which the divergence is the same, but simpler: those of one function of x, or of one family."""
+    for of_p in p.family.images:
+        for of_q in q.family.images:
+            if of_p.of is of_q.of and of_p.of is not SAME:
+                return mapped(_in(of_p.family, of_p, p), _in(of_q.family, of_q, q))
+    for large, small in ((p, q), (q, p)):
+        case = special_case(large.family, small.family)
+        if case is not None:
+            inner = _in(large.family, case, small)
+            both = (large, inner) if large is p else (inner, large)
+            if divergence_within(*both) is not None:
+                return both
     return p, q
+
+
+def _in(family: Family, of: Image | SpecialCase, law: Distribution) -> Distribution:
+    """A law by the parameters of another family, that of its image or one that it is a special case of."""
+    return Distribution(family, dict(zip(family.param_names, of.embed(*law.params.values()), strict=True)))
 
 
 def in_unit_of(p: Distribution, q: Distribution) -> tuple[Distribution, Distribution]:

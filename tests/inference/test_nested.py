@@ -9,7 +9,9 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ComparisonError, ParameterError
-from mle_toolkit.inference.nested import SPECIAL_CASES, chi_bar_squared_sf
+from mle_toolkit.families.base import family_class
+from mle_toolkit.families.nesting import special_values
+from mle_toolkit.inference.nested import chi_bar_squared_sf
 
 X = stats.gamma(2.0).rvs(200, random_state=0)
 METHODS = ("lr", "score", "wald")
@@ -77,7 +79,14 @@ def test_a_smaller_fit_and_its_values_are_one_null():
         assert large.test(nested=small, method=method) == large.test({"shape": 1.5}, method=method)
 
 
-@pytest.mark.parametrize(("large", "small"), SPECIAL_CASES)
+def declared():
+    """Pairs of registered laws, larger and smaller, of which either declares that the smaller is a special case."""
+    laws = [family_class(name) for name in mle.families()]
+    known = [law() for law in laws if not law.constant_defaults]
+    return [(a.name, b.name) for a in known for b in known if special_values(a, b)]
+
+
+@pytest.mark.parametrize(("large", "small"), declared())
 def test_special_cases_are_what_they_are_called(large, small):
     """Fitted with the values known, the larger law has the likelihood of the smaller; and a fit of it is that null."""
     real = small in ("normal", "laplace", "cauchy", "gumbel")
@@ -85,7 +94,7 @@ def test_special_cases_are_what_they_are_called(large, small):
     x = stats.lomax(1.5).rvs(80, random_state=1) if heavy else X[:80] - 2.0 * real
     if small == "geometric":
         x = stats.nbinom(2, 0.4).rvs(80, random_state=1)
-    values = SPECIAL_CASES[large, small]
+    values = special_values(mle.get_family(large), mle.get_family(small))
     little = fit_quietly(x, small)
     assert fit_quietly(x, large, fixed=values).llf == pytest.approx(little.llf, rel=1e-9)
     full = fit_quietly(x, large)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
 from mle_toolkit.families.distribution import Distribution
 
 if TYPE_CHECKING:
@@ -140,6 +140,16 @@ class Reparametrised(Family):
     def limits(self) -> tuple[Limit, ...]:
         """Those of the law that its form tells of."""
         return () if self.form.limits is None else self.form.limits(self.base)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Those of the base, where the parameters that have values are among these too."""
+        own = self.form.from_own
+        return tuple(
+            SpecialCase(case.family, lambda *p, embed=case.embed: own(*embed(*p)), case.at)
+            for case in self.base.special_cases
+            if set(case.at) <= set(self.param_names)
+        )
 
     def given(self, known: Known) -> Family:
         """The law of rows of which this is known."""

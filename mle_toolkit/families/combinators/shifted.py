@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family, Limit, Parameter
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
@@ -26,18 +26,6 @@ _DISTANCES = np.geomspace(1e-8, 1e5, 79)
 
 _FAR, _AT_THE_END = 1e3, 1e-3
 """Distances beyond which the profile is nearly what it is at -∞, and below which it is of the end of the data alone."""
-
-_AT_MINUS_INFINITY: dict[str, tuple[str, tuple[float, float]]] = {
-    "lognormal": ("normal", (np.inf, 0.0)),
-    "gamma": ("normal", (np.inf, 0.0)),
-    "nakagami": ("normal", (np.inf, np.inf)),
-    "inverse_gaussian": ("normal", (np.inf, np.inf)),
-    "inverse_gamma": ("normal", (np.inf, np.inf)),
-    "birnbaum_saunders": ("normal", (0.0, np.inf)),
-    "frechet": ("gumbel", (np.inf, np.inf)),
-    "loglogistic": ("logistic", (np.inf, np.inf)),
-}
-"""The law that some laws tend to as the threshold goes to -∞, and where their other parameters then are."""
 
 _STARTS = 3
 
@@ -306,9 +294,9 @@ class Shifted(Combined):
             for limit in self.base.limits
             if _objection(limit.family) is None and limit.family.support == self.base.support
         ]
-        if self.base.name in _AT_MINUS_INFINITY and not self._known.settled:
-            law, others = _AT_MINUS_INFINITY[self.base.name]
-            limits.append(Limit(get_family(law), lambda *p: (*others, -np.inf)))
+        if not self._known.settled:
+            far = self.base.limits_when_shifted
+            limits += [Limit(end.family, lambda *p, embed=end.embed: (*embed(*p), -np.inf)) for end in far]
         return tuple(limits)
 
     # --- the search ---------------------------------------------------------------------------------------------------
