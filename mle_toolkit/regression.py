@@ -18,6 +18,7 @@ from mle_toolkit.data.formulas import Design, missing, of_array, of_formula, rea
 from mle_toolkit.data.frames import as_given, column_of, to_column
 from mle_toolkit.data.levels import coded, labels_of
 from mle_toolkit.data.responses import Response, read_left
+from mle_toolkit.data.rows import column_sums
 from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
 from mle_toolkit.errors import (
     ComparisonError,
@@ -1232,8 +1233,10 @@ def _is_frame(data: Any) -> bool:
 
 
 def _missing_of(design: Design, matrix: Array) -> Iterator[tuple[str, Mask]]:
-    for name, column in zip(design.names, matrix.T, strict=True):
-        yield name, np.isnan(column)
+    sums = column_sums(matrix).tolist()
+    for name, column, total in zip(design.names, matrix.T, sums, strict=True):
+        if not math.isfinite(total):
+            yield name, np.isnan(column)
 
 
 _LISTED = 10
@@ -1283,16 +1286,17 @@ def _check_rank(front: _Front) -> None:
             f"observations at least. Leave terms out."
         )
     for name, matrix in front.matrices.items():
-        bad = np.flatnonzero(~np.isfinite(matrix).all(axis=0))
-        if len(bad):
+        sums = column_sums(matrix)
+        bad = [k for k in np.flatnonzero(~np.isfinite(sums)) if not np.isfinite(matrix[:, k]).all()]
+        if bad:
             column = matrix[:, bad[0]]
             row = int(np.argmax(~np.isfinite(column)))
             raise DataError(
                 f"{name}: column {front.designs[name].names[bad[0]]!r} is infinite in "
                 f"{np.count_nonzero(~np.isfinite(column))} of {len(column)} rows; the first is row {row}."
             )
-        filled = np.any(matrix, axis=0).tolist()
-        empty = [term for term, some in zip(front.designs[name].names, filled, strict=True) if not some]
+        terms = front.designs[name].names
+        empty = [terms[k] for k in np.flatnonzero(sums == 0.0) if not matrix[:, k].any()]
         if empty:
             raise DataError(
                 f"{name}: {len(empty)} of {matrix.shape[1]} columns are zero in all rows, so their coefficients are "
@@ -1633,18 +1637,26 @@ def _term(
 def _columns(sample: Sample, key: str, constant: int | None) -> tuple[int | None, Array, Array]:
     """Which column of a design is 1 in every row, the means of the others, and their sizes about them; by blocks."""
     if constant is None:
-        is_one = np.logical_and.reduce([np.all(block.known[key] == 1.0, axis=0) for block in sample.parts()])
-        constant = int(np.argmax(is_one)) if is_one.any() else None
+        may_be = np.ones(sample.known[key].shape[1], dtype=bool)
+        for block in sample.parts():
+            rows = block.known[key]
+            may_be &= rows[0] == 1.0
+            for k in np.flatnonzero(may_be):
+                may_be[k] = np.all(rows[:, k] == 1.0)
+            if not may_be.any():
+                break
+        constant = int(np.argmax(may_be)) if may_be.any() else None
     mean = np.zeros(sample.known[key].shape[1])
     if constant is not None:  # else nothing can take up what is subtracted
-        mean = sample.fold(lambda block: _column_sums(block.known[key], block.weight)) / sample.nobs
+        mean = sample.fold(lambda block: column_sums(block.known[key], block.weight)) / sample.nobs
         mean[constant] = 0.0
-    squares = sample.fold(lambda block: _column_sums(np.square(block.known[key] - mean), block.weight))
+    squares = sample.fold(lambda block: _squares(block.known[key] - mean, block.weight))
     return constant, mean, np.sqrt(squares / sample.nobs)
 
 
-def _column_sums(columns: Array, weight: Array | None) -> Array:
-    return np.asarray(np.sum(columns, axis=0) if weight is None else weight @ columns)
+def _squares(columns: Array, weight: Array | None) -> Array:
+    """Weighted sums of squares of columns."""
+    return np.asarray(np.einsum("ij,ij->j", columns, columns if weight is None else columns * weight[:, None]))
 
 
 def load(path: str | os.PathLike[str]) -> Fit:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.frames import to_column, to_rows
-from mle_toolkit.data.rows import NOTHING, Block, Known, some_of
+from mle_toolkit.data.rows import NOTHING, Block, Known, column_sums, some_of
 from mle_toolkit.errors import DataError, WeightError
 from mle_toolkit.options import as_float, choice, number, shown
 
@@ -502,13 +502,15 @@ class Sample:
                 if kept is None or len(values) <= kept[-1]:
                     raise DataError(f"{name}: {len(values)} values for {self.n_rows} rows; give one a row.")
                 values = values[kept]
+            known[name] = values
+            if values.ndim == 2 and np.isfinite(column_sums(values)).all():
+                continue
             bad = np.flatnonzero(~np.isfinite(values if values.ndim == 1 else values.sum(axis=1)))
             if len(bad):
                 raise DataError(
                     f"{name}: {len(bad)} of {len(values)} are missing or infinite; the first is {name}[{bad[0]}]. "
                     f"Leave these rows out."
                 )
-            known[name] = values
         return self._with_known(known)
 
     def _with_known(self, known: Known) -> Sample:
@@ -652,6 +654,9 @@ class Sample:
         """Yield the rows in blocks of ``length``, in order, with all that is known of them."""
         first = 0
         for x, weight in self.blocks(length):
+            if len(x) == self.n_rows:
+                yield Block(x, weight, first, self.known)
+                return
             yield Block(x, weight, first, some_of(self.known, slice(first, first + len(x))))
             first += len(x)
 

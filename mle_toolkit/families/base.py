@@ -191,6 +191,9 @@ class Family(ABC):
         Both or neither: sums over a block, and the list that these, added over all blocks, make: log-likelihood, score
         and second derivatives (upper triangle) of ``count`` observations. One pass then gives all, and what they share
         is computed once.
+    ``expansion(x, *params)``
+        ``logpdf``, ``score`` and ``hessian`` of rows together, or None where that is no less work for these; a
+        regression uses them.
     ``start(sample)``
         Starting values, or a list of several where the likelihood may have several maxima. The sample is in
         standard units where parameters declare their roles.
@@ -301,6 +304,7 @@ class Family(ABC):
     hessian: Callable[..., tuple[Array, ...]] | None = None
     derivative_sums: Callable[..., Sequence[float]] | None = None
     derivatives: Callable[..., Sequence[float]] | None = None
+    expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None] | None = None
     start: Callable[[Sample], Any] | None = None
     candidates: Callable[[Sample], list[tuple[Any, ...]]] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None

@@ -8,6 +8,7 @@ So probabilities are written, after Loader (2000), Fast and Accurate Computation
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from scipy import special
@@ -25,6 +26,22 @@ _DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132)
 _DIGAMMA_FROM = 25.0
 # trigamma(x) in powers of 1/x, Abramowitz & Stegun 6.4.12.
 _TRIGAMMA = (1.0, 1 / 2, 1 / 6, 0.0, -1 / 30, 0.0, 1 / 42, 0.0, -1 / 30, 0.0, 5 / 66)
+
+FEW = 256.0
+"""Counts up to which the terms of a textbook probability, which cancel, are so small that they lose 1e-12 at most."""
+
+
+def log_factorial(x: Array) -> Array:
+    """``log x!``."""
+    return np.asarray(special.gammaln(x + 1.0))
+
+
+def by_count(of: Callable[[Array], Array], x: Array) -> Array:
+    """``of(x)`` of counts x, shape (..., n); computed once for each count up to the largest, where these are fewer."""
+    largest = float(np.max(x))
+    if not 0 <= largest < len(x):
+        return of(x)
+    return np.take(of(np.arange(largest + 1.0)), x.astype(np.intp), axis=-1)
 
 
 def log1p_minus(d: Array) -> Array:
@@ -128,6 +145,10 @@ def trigamma_difference(s: Array, x: Array) -> Array:
 
 def logit_trials(x: Array, n: Array | float, logit: Array) -> tuple[Array, Array, Array]:
     """``x log p + (n - x) log(1 - p)`` with two derivatives by the logit of p, to full digits at both ends."""
-    p, q = special.expit(logit), special.expit(-logit)
-    value = -x * np.logaddexp(0.0, -logit) - (n - x) * np.logaddexp(0.0, logit)
-    return value, x * q - (n - x) * p, -n * p * q
+    small = np.exp(-np.abs(logit))
+    larger = 1.0 / (1.0 + small)
+    smaller = small * larger
+    up = logit >= 0
+    p, q = np.where(up, larger, smaller), np.where(up, smaller, larger)
+    value = x * np.minimum(logit, 0.0) - (n - x) * np.maximum(logit, 0.0) - n * np.log1p(small)
+    return value, x * q - (n - x) * p, -n * (smaller * larger)

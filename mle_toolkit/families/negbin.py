@@ -9,7 +9,16 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, get_family
-from mle_toolkit.families.counting import digamma_excess, log1p_minus, stirling_error
+from mle_toolkit.families.counting import (
+    FEW,
+    by_count,
+    digamma_difference,
+    digamma_excess,
+    log1p_minus,
+    log_factorial,
+    stirling_error,
+    trigamma_difference,
+)
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.special import SMALLEST_MASS, log_betainc_fraction
 
@@ -21,6 +30,9 @@ _NO_FINITE_SIZE = 1e12
 
 
 _EPSILON = float(np.finfo(float).eps) / 4
+
+_MODERATE = (1e-3, 100.0)
+"""Sizes at which textbook formulas keep their digits."""
 
 _NEAR = 0.3
 """Relative distance from what is expected up to which differences of logs are summed as a series."""
@@ -75,6 +87,25 @@ class NegativeBinomial(Family):
         far = _log_of_ratio(size + x, size + mu) - gap
         bend = np.where(np.abs(gap) < _NEAR, log1p_minus(gap), far)
         return digamma_excess(size, x) + bend, size / mu * gap
+
+    def expansion(self, x: Array, size: Array, mu: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
+        """Log-probability with two derivatives, for one size and counts so small that no terms cancel."""
+        if np.ndim(size) or not (np.max(x) <= FEW and _MODERATE[0] <= size <= _MODERATE[1] and np.min(mu) > 0):
+            return None
+        both = size + mu
+        gap, ratio = (x - mu) / both, x / mu
+        log_share = np.log(size / both)
+
+        def constants(count: Array) -> Array:
+            log_ways = special.gammaln(count + size) - special.gammaln(size) - log_factorial(count)
+            return np.stack([log_ways, digamma_difference(size, count), trigamma_difference(size, count)])
+
+        log_ways, first, second = by_count(constants, x)
+        value = log_ways + size * log_share + x * np.log(mu / both)
+        bend = gap / both
+        by_mu = ratio - (x + size) / both
+        score = first + log_share - gap, by_mu
+        return value, score, (second + mu / (size * both) + bend, bend, (x + size) / both**2 - ratio / mu)
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Mean, and the root of the profile score in log(size)."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Parameter
-from mle_toolkit.families.counting import log_poisson
+from mle_toolkit.families.counting import FEW, by_count, log_factorial, log_poisson
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ class Poisson(Family):
     def hessian(self, x: Array, mu: Array) -> tuple[Array, ...]:
         """Second derivative by mu."""
         return (-x / np.square(mu),)
+
+    def expansion(self, x: Array, mu: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
+        """Log-probability with two derivatives, where counts are so small that no terms cancel."""
+        if not (np.max(x) <= FEW and np.min(mu) > 0):
+            return None
+        ratio = x / mu
+        return x * np.log(mu) - mu - by_count(log_factorial, x), (ratio - 1.0,), (-ratio / mu,)
 
     def from_sample(self, sample: Sample) -> tuple[float]:
         """The mean."""

@@ -135,7 +135,7 @@ class Rows:
     def through(self, slopes: Sequence[Array]) -> Array:
         """Derivatives by the coefficients, from those by predictors and numbers; shape (n, p)."""
         columns = [
-            along[:, None] if design is None else design * along[:, None]
+            along[:, None] if design is None else design.formed() * along[:, None]
             for along, design in zip(slopes, self.at.designs, strict=True)
         ]
         return np.concatenate(columns, axis=1)

@@ -1,4 +1,4 @@
-"""Columns of a design that others make up, and how.
+"""Designs: products with their columns, and which of these others make up, and how.
 
 Source: Golub & Van Loan (2013), Matrix Computations, 4th ed., sec. 5.2.8 (Gram-Schmidt, done twice).
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -89,6 +90,50 @@ def relations(design: Array, constant: int | None = None) -> Relations:
         reach = np.max(np.abs(design[:, kept]), axis=0, initial=0.0) * np.abs(weights[:, j])
         weights[reach <= _SHOWN * (np.max(np.abs(design[:, column])) or 1.0), j] = 0.0
     return Relations(tuple(kept), tuple(dropped), weights)
+
+
+class Columns(NamedTuple):
+    """Columns Z of a design in coordinates of its own: a matrix, or the product of one, as it is given, with a map.
+
+    Attributes
+    ----------
+    matrix : ndarray of shape (n, k)
+    by : ndarray of shape (k, k), or None
+        ``Z = matrix @ by``; None where the matrix is Z. So that Z need not be formed anew in every pass.
+    """
+
+    matrix: Array
+    by: Array | None = None
+
+    def formed(self) -> Array:
+        """Z; shape (n, k)."""
+        return self.matrix if self.by is None else self.matrix @ self.by
+
+    def times(self, coefficients: Array) -> Array:
+        """``Z @ coefficients``; shape (n,)."""
+        return np.asarray(self.matrix @ (coefficients if self.by is None else self.by @ coefficients))
+
+    def summed(self, along: Array) -> Array:
+        """``Z.T @ along``; shape (k,)."""
+        sums = self.matrix.T @ along
+        return np.asarray(sums if self.by is None else self.by.T @ sums)
+
+    def squared(self, across: Array) -> Array:
+        """``Z.T @ diag(across) @ Z``; shape (k, k)."""
+        # Of one sign, as where the likelihood is concave, half of the products suffice.
+        sign = -1.0 if np.max(across) <= 0 else 1.0 if np.min(across) >= 0 else 0.0
+        if sign:
+            half = self.matrix * np.sqrt(sign * across)[:, None]
+            products = sign * (half.T @ half)
+        else:
+            products = self.matrix.T @ (across[:, None] * self.matrix)
+        return np.asarray(products if self.by is None else self.by.T @ products @ self.by)
+
+    def crossed(self, other: Columns, across: Array) -> Array:
+        """``Z.T @ diag(across) @ other``; shape (k, m)."""
+        products = self.matrix.T @ (across[:, None] * other.matrix)
+        products = products if self.by is None else self.by.T @ products
+        return np.asarray(products if other.by is None else products @ other.by)
 
 
 def _position(kept: Sequence[int], constant: int | None) -> int | None:

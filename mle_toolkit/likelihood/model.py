@@ -24,6 +24,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval, Space
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.mass import log_mass, mass_scores
+from mle_toolkit.likelihood.designs import Columns
 from mle_toolkit.likelihood.unit import Unit
 
 if TYPE_CHECKING:
@@ -110,6 +111,14 @@ def sides(raw: Array, direction: Array) -> Array:
     return np.where(np.abs(along) <= _LEVEL * reach, 0.0, np.sign(along))
 
 
+_AWAY = 30.0
+"""Distance of the mean of a column from 0, in its size about it, up to which it need not be subtracted from every row:
+products with the column as it is lose three digits by it at most."""
+
+_SIZE = 1e100
+"""Sizes of columns, and one over it, whose squares are doubles too."""
+
+
 @dataclass(frozen=True)
 class Linear:
     """A parameter whose predictor is linear: ``link(parameter) = Z @ coefficients + offset``.
@@ -155,6 +164,24 @@ class Linear:
             return np.where(stays[:, None], (raw[:, self.ended.kept] - self.shift) * self.frame, 0.0)
         away = raw - self.shift
         return away * self.frame if self.frame.ndim == 1 else away @ self.frame
+
+    @cached_property
+    def by_raw(self) -> Array | None:
+        """M such that ``Z = design @ M``, where products with the raw design keep their digits; else None."""
+        if self.ended is not None or self.frame.ndim > 1 or (self.constant is None and self.shift.any()):
+            return None
+        away = self.shift * self.frame
+        sizes = np.abs(self.frame)
+        if not (np.all(np.abs(away) <= _AWAY) and np.all((sizes < _SIZE) & (sizes > 1 / _SIZE))):
+            return None
+        matrix = np.diag(self.frame)
+        if self.constant is not None:
+            matrix[self.constant] -= away
+        return matrix
+
+    def columns(self, known: Known) -> Columns:
+        """Z of some rows, for products with it."""
+        return Columns(self.design(known)) if self.by_raw is None else Columns(known[self.key], self.by_raw)
 
     def fixed_part(self, known: Known) -> Array | float:
         """What the predictor has without coefficients, in the unit of the likelihood."""
@@ -294,6 +321,8 @@ class Model(Family):
     def given(self, known: Known) -> Model:
         """The model of rows of which this is known."""
         rows = {name: known[name] for name in self.per_row}
+        if all(column is self.rows.get(name) for name, column in rows.items()):
+            return self
         return Model(self.base.given(rows), tuple(self.linear.values()), rows, self.own_unit, self.ends)
 
     def strata(self, sample: Sample) -> tuple[Array, ...]:
@@ -335,7 +364,7 @@ class Model(Family):
         params: list[Any] = []
         slopes: list[Any] = []
         bends: list[Any] = []
-        designs: list[Array | None] = []
+        designs: list[Columns | None] = []
         etas: list[Any] = []
         for p, value in zip(self.parameters, coefficients, strict=True):
             term = self.linear.get(p.name)
@@ -346,12 +375,7 @@ class Model(Family):
                 bends.append(0.0)
                 designs.append(None)
                 continue
-            design = term.design(self.rows)
-            if term.run_off is None or np.all(np.isfinite(value)):
-                eta = design @ np.asarray(value)
-            else:
-                eta = term.factor * term.run_off.predictor(self.rows[term.key])
-            eta = eta + term.fixed_part(self.rows)
+            design, eta = self._predictor(term, value)
             at, slope, bend = term.link.inverse(eta)
             domain = self.base.parameters[len(params)].domain
             inside = domain.contains(at)
@@ -362,6 +386,20 @@ class Model(Family):
             etas.append(eta)
         return _Rows(tuple(params), slopes, bends, designs, etas)
 
+    def _predictor(self, term: Linear, value: Any) -> tuple[Columns, Array]:
+        """The design of a parameter, and its predictor, of the rows at hand."""
+        design = term.columns(self.rows)
+        if term.run_off is None or np.all(np.isfinite(value)):
+            eta = design.times(np.asarray(value))
+        else:
+            eta = term.factor * term.run_off.predictor(self.rows[term.key])
+        return design, eta + term.fixed_part(self.rows)
+
+    def _at_logit(self, coefficients: Sequence[Any]) -> tuple[Columns, Array]:
+        """The same of the only parameter, of a law that is known by its logit."""
+        (term,) = self.linear.values()
+        return self._predictor(term, coefficients[0])
+
     def law(self, coefficients: Sequence[Any]) -> Distribution:
         """The laws of the rows at hand, in the unit of the likelihood."""
         return Distribution.at(self.base, self.at_rows(coefficients).params)
@@ -369,7 +407,7 @@ class Model(Family):
     def logpdf(self, x: Array, *coefficients: Any) -> Array:
         """Log-density of each row; -inf where a parameter leaves its domain."""
         if self._by_logit is not None:
-            return self._by_logit(x, self.at_rows(coefficients).etas[0])[0]
+            return self._by_logit(x, self._at_logit(coefficients)[1])[0]
         values = self.base.logpdf(x, *self.at_rows(coefficients).params)
         return np.where(np.isnan(values), -np.inf, values)
 
@@ -390,31 +428,35 @@ class Model(Family):
 
     def _score(self, x: Array, *coefficients: Any) -> tuple[Array, ...]:
         assert self.base.score is not None
+        if self._by_logit is not None:
+            of_logit, eta = self._at_logit(coefficients)
+            return tuple((of_logit.formed() * self._by_logit(x, eta)[1][:, None]).T)
         at = self.at_rows(coefficients)
         columns: list[Array] = []
-        if self._by_logit is not None:
-            (design,) = at.designs
-            assert design is not None
-            return tuple((design * self._by_logit(x, at.etas[0])[1][:, None]).T)
         for s, slope, design in zip(self.base.score(x, *at.params), at.slopes, at.designs, strict=True):
             along = np.broadcast_to(s * slope, x.shape)
-            columns += [along] if design is None else list((design * along[:, None]).T)
+            columns += [along] if design is None else list((design.formed() * along[:, None]).T)
         return tuple(columns)
 
     def _derivative_sums(self, x: Array, weight: Array | None, *coefficients: Any) -> list[float]:
         assert self.base.score is not None
-        at = self.at_rows(coefficients)
         if self._by_logit is not None:
-            value, along, across = self._by_logit(x, at.etas[0])
-            direct = at._replace(slopes=[1.0], bends=[0.0])
+            design, eta = self._at_logit(coefficients)
+            value, along, across = self._by_logit(x, eta)
+            direct = _Rows((), [1.0], [0.0], [design], [eta])
             of_logit: list[float] = self.summed(direct, value, (along,), (across,), weight, len(x)).tolist()
             return of_logit
-        value = np.broadcast_to(self.base.logpdf(x, *at.params), x.shape)
-        score = self.base.score(x, *at.params)
-        if self.base.hessian is not None:
-            second = self.base.hessian(x, *(np.float64(p) if isinstance(p, float) else p for p in at.params))
+        at = self.at_rows(coefficients)
+        params = tuple([np.float64(p) if isinstance(p, float) else p for p in at.params])
+        known = None if self.base.expansion is None else self.base.expansion(x, *params)
+        if known is not None:
+            value, score, second = known
         else:
-            second = tuple(self._second_by_differences(partial(self._scores_at, x), at))
+            value, score = np.broadcast_to(self.base.logpdf(x, *at.params), x.shape), self.base.score(x, *at.params)
+            if self.base.hessian is not None:
+                second = self.base.hessian(x, *params)
+            else:
+                second = tuple(self._second_by_differences(partial(self._scores_at, x), at))
         value = np.where(np.isnan(value), -np.inf, value)
         sums: list[float] = self.summed(at, value, score, second, weight, len(x)).tolist()
         return sums
@@ -698,7 +740,7 @@ class _Rows(NamedTuple):
     params: tuple[Any, ...]
     slopes: list[Any]
     bends: list[Any]
-    designs: list[Array | None]
+    designs: list[Columns | None]
     etas: list[Any]
 
 
@@ -713,21 +755,23 @@ def _upper(size: int) -> tuple[Any, ...]:
     return np.triu_indices(size)
 
 
-def _projected(design: Array | None, along: Any, weight: Array | None, n_rows: int) -> Any:
+def _projected(design: Columns | None, along: Any, weight: Array | None, n_rows: int) -> Any:
     along = np.broadcast_to(along, n_rows)
     along = along if weight is None else weight * along
-    return np.sum(along) if design is None else design.T @ along
+    return np.sum(along) if design is None else design.summed(along)
 
 
-def _crossed(one: Array | None, other: Array | None, across: Any, weight: Array | None, n_rows: int) -> Any:
+def _crossed(one: Columns | None, other: Columns | None, across: Any, weight: Array | None, n_rows: int) -> Any:
     across = np.broadcast_to(across, n_rows)
     across = across if weight is None else weight * across
     if one is None and other is None:
         return np.sum(across)
     if one is None:
         assert other is not None
-        return (across @ other)[None, :]
-    return (one.T @ across)[:, None] if other is None else one.T @ (across[:, None] * other)
+        return other.summed(across)[None, :]
+    if other is None:
+        return one.summed(across)[:, None]
+    return one.squared(across) if other is one else one.crossed(other, across)
 
 
 def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:

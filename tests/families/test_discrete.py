@@ -11,12 +11,14 @@ from strategies import CONSTANTS
 
 import mle_toolkit as mle
 from mle_toolkit.families.counting import (
+    by_count,
     deviance,
     digamma_difference,
     digamma_excess,
     log1p_minus,
     log_binomial,
     log_poisson,
+    logit_trials,
     stirling_error,
 )
 from mle_toolkit.families.zeta import scaled_zeta
@@ -487,3 +489,51 @@ def test_a_known_parameter_leaves_the_other(fixed):
     assert fit.certificate.verdict == "interior"
     assert fit.llf <= mle.fit(x, "negbin").llf
     assert fit.df_model == 1
+
+
+@pytest.mark.parametrize("x", [[0.0, 3.0, 3.0, 1.0], [5.0, 1e9]], ids=["fewer", "more"])
+def test_functions_of_counts_by_table_are_those_of_the_counts(x):
+    x = np.array(x)
+    assert np.array_equal(by_count(lambda n: np.stack([n * n, n + 0.5]), x), [x * x, x + 0.5])
+
+
+@pytest.mark.parametrize("logit", [-745.0, -40.0, -1.5, 0.0, 0.3, 38.0, 700.0])
+@pytest.mark.parametrize("x", [0.0, 2.0, 5.0])
+def test_trials_by_their_logit(x, logit):
+    p = 1 / (1 + mpmath.exp(-mpmath.mpf(logit)))
+    q = 1 / (1 + mpmath.exp(mpmath.mpf(logit)))
+    expected = x * mpmath.log(p) + (5 - x) * mpmath.log(q), x * q - (5 - x) * p, -5 * p * q
+    for got, wanted in zip(logit_trials(np.array([x]), 5.0, np.array([logit])), expected, strict=True):
+        assert got[0] == pytest.approx(float(wanted), rel=1e-14, abs=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("law", "params"),
+    [
+        ("poisson", (np.array([1e-3, 2.4, 7.0, 90.0, 250.0]),)),
+        ("negbin", (1.7, np.array([1e-3, 2.4, 7.0, 90.0, 250.0]))),
+        ("negbin", (90.0, np.array([1e-3, 2.4, 7.0, 90.0, 250.0]))),
+        ("gamma", (np.array([0.2, 2.4, 7.0, 90.0, 250.0]), 1.7)),
+    ],
+)
+def test_an_expansion_is_the_log_density_with_its_derivatives(law, params):
+    """Judged by the log-density of its own formula, and by differences of the score."""
+    family = mle.get_family(law, by="mean") if law == "gamma" else mle.get_family(law)
+    x = np.array([1.0, 3.0, 0.5 if law == "gamma" else 0.0, 120.0, 255.0])
+    value, score, second = family.expansion(x, *params)
+    np.testing.assert_allclose(value, family.logpdf(x, *params), rtol=1e-12, atol=1e-11)
+    np.testing.assert_allclose(np.stack(score), np.stack(family.score(x, *params)), rtol=1e-9, atol=1e-11)
+    flat = iter(second)
+    for j in range(len(params)):
+        for k in range(j, len(params)):
+            step = 1e-5 * np.asarray(params[k])
+            up, down = (
+                family.score(x, *(p + sign * step if i == k else p for i, p in enumerate(params)))[j]
+                for sign in (1, -1)
+            )
+            np.testing.assert_allclose(next(flat), (up - down) / (2 * step), rtol=1e-6, atol=1e-8)
+
+
+def test_an_expansion_leaves_large_counts_to_the_careful_formulas():
+    assert mle.get_family("poisson").expansion(np.array([1e6]), np.array([1e6])) is None
+    assert mle.get_family("negbin").expansion(np.array([3.0]), 1e9, np.array([2.0])) is None

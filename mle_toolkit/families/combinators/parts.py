@@ -94,19 +94,30 @@ def fitted(
     """
     params: tuple[Any, ...] | None = None
     with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError):
-        if isinstance(family, ExponentialFamily) and not family.per_row:
-            if family.from_means is not None:
-                blocks = [family.sums(x, weight) for x, weight in sample.blocks()]
-                means = tuple(sum(column) / sample.nobs for column in zip(*blocks, strict=True))
-                ends = (sample.minimum, sample.maximum) if family.with_ends else ()
-                params = tuple(family.from_means(means + ends))
-        elif family.from_sample is not None:
-            params = tuple(family.from_sample(sample))
+        params = by_formula(family, sample)
         if params is None:
             params = _climbed(family, sample, near, steps)
     if params is None or not all(np.all(np.isfinite(value)) for value in params):
         return None
     return params
+
+
+def by_formula(family: Family, sample: Sample) -> tuple[Any, ...] | None:
+    """Maximum of the likelihood for points by the direct route of a law; None where it has none.
+
+    Raises
+    ------
+    NoMaximumError
+        Where there is no maximum.
+    """
+    if isinstance(family, ExponentialFamily) and not family.per_row:
+        if family.from_means is None:
+            return None
+        blocks = [family.sums(x, weight) for x, weight in sample.blocks()]
+        means = tuple(sum(column) / sample.nobs for column in zip(*blocks, strict=True))
+        ends = (sample.minimum, sample.maximum) if family.with_ends else ()
+        return tuple(family.from_means(means + ends))
+    return None if family.from_sample is None else tuple(family.from_sample(sample))
 
 
 def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps: int) -> tuple[Any, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.base import ExponentialFamily, Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.combinators.parts import by_formula
 from mle_toolkit.families.distribution import Distribution
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class Reparametrised(Family):
             self.score = self._score
             if base.hessian is not None:
                 self.hessian = self._hessian
+                self.expansion = self._expansion
+        formula = base.from_means if isinstance(base, ExponentialFamily) else base.from_sample
+        if formula is not None and not base.per_row:
+            self.from_sample = self._from_sample
         if base.tail_scores is not None:
             self.tail_scores = self._tail_scores
         if base.start is not None:
@@ -91,28 +96,45 @@ class Reparametrised(Family):
 
     def _pulled(self, score: tuple[Array, ...], params: tuple[Any, ...]) -> tuple[Array, ...]:
         slopes = self.form.slopes(*params)
-        count = len(self.parameters)
-        return tuple(
-            np.asarray(sum(s * slope[k] for s, slope in zip(score, slopes, strict=True))) for k in range(count)
-        )
+        return tuple(_combined(score, [slope[k] for slope in slopes]) for k in range(len(self.parameters)))
 
     def _hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
         assert self.base.score is not None
         assert self.base.hessian is not None
         own = self.form.to_own(*params)
-        score, flat = self.base.score(x, *own), self.base.hessian(x, *own)
+        return self._twice_pulled(self.base.score(x, *own), self.base.hessian(x, *own), params)
+
+    def _twice_pulled(
+        self, score: tuple[Array, ...], flat: tuple[Array, ...], params: tuple[Any, ...]
+    ) -> tuple[Array, ...]:
         slopes, bends = self.form.slopes(*params), self.form.bends(*params)
         count = len(self.parameters)
         place = {pair: k for k, pair in enumerate(combinations_with_replacement(range(count), 2))}
         second = []
         for (j, k), at in place.items():
-            value: Any = sum(s * bend[at] for s, bend in zip(score, bends, strict=True))
+            terms, factors = list(score), [bend[at] for bend in bends]
             for a in range(count):
                 for b in range(count):
-                    value = value + flat[place[min(a, b), max(a, b)]] * (slopes[a][j] * slopes[b][k])
-            second.append(np.asarray(value))
+                    terms.append(flat[place[min(a, b), max(a, b)]])
+                    factors.append(0.0 if _is_nothing(slopes[a][j], slopes[b][k]) else slopes[a][j] * slopes[b][k])
+            second.append(_combined(terms, factors))
         return tuple(second)
+
+    def _expansion(self, x: Array, *params: Any) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log-density, its derivatives and second derivatives, from those of the law."""
+        assert self.base.score is not None
+        assert self.base.hessian is not None
+        own = self.form.to_own(*params)
+        score = self.base.score(x, *own)
+        second = self._twice_pulled(score, self.base.hessian(x, *own), params)
+        return self.base.logpdf(x, *own), self._pulled(score, params), second
+
+    def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
+        """The maximum of the law, in these parameters."""
+        found = by_formula(self.base, sample)
+        assert found is not None
+        return self.form.from_own(*found)
 
     def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         assert self.base.tail_scores is not None
@@ -169,3 +191,13 @@ class Reparametrised(Family):
 
     def __repr__(self) -> str:
         return f"{self.base!r} by {self.kind}"
+
+
+def _is_nothing(*factors: Any) -> bool:
+    """Whether one of some factors is the number 0, and no array."""
+    return any(isinstance(factor, float) and factor == 0.0 for factor in factors)
+
+
+def _combined(terms: Sequence[Array], factors: Sequence[Any]) -> Array:
+    """Sum of products, less those whose factor is nothing."""
+    return np.asarray(sum(t * factor for t, factor in zip(terms, factors, strict=True) if not _is_nothing(factor)))
