@@ -308,6 +308,14 @@ _add(
     lambda g, n, mu, s: g.gumbel(mu, s, n),
 )
 
+_add(
+    "smallest_extreme_value",
+    ("loc", "scale"),
+    (-INF, INF),
+    lambda m, x, mu, s: -m.log(s) + (x - mu) / s - m.exp((x - mu) / s),
+    lambda m, x, mu, s: _by_sf(m, m.exp((x - mu) / s)),
+    lambda g, n, mu, s: mu - s * g.gumbel(size=n),
+)
 
 def _cauchy_tail(m: Functions, z: Any) -> Any:
     """Log P(X <= z)."""
@@ -633,6 +641,22 @@ _scaled(
     _burr_density,
     lambda m, x, k, c, s: _by_sf(m, k * softplus(m, c * _log_ratio(m, x, s))),
     lambda g, n, k, c, s: s * np.expm1(g.exponential(size=n) / k) ** (1 / c),
+)
+_scaled(
+    "dagum",
+    ("shape", "shape", "scale"),
+    lambda m, x, k, c, s: (
+        m.log(k * c) - m.log(x) - softplus(m, c * _log_ratio(m, x, s)) - k * softplus(m, -c * _log_ratio(m, x, s))
+    ),
+    lambda m, x, k, c, s: _by_cdf(m, k * softplus(m, -c * _log_ratio(m, x, s))),
+    lambda g, n, k, c, s: s / np.expm1(g.exponential(size=n) / k) ** (1 / c),
+)
+_scaled(
+    "paralogistic",
+    ("shape", "scale"),
+    lambda m, x, a, s: _burr_density(m, x, a, a, s),
+    lambda m, x, a, s: _by_sf(m, a * softplus(m, a * _log_ratio(m, x, s))),
+    lambda g, n, a, s: s * np.expm1(g.exponential(size=n) / a) ** (1 / a),
 )
 _scaled(
     "pareto",

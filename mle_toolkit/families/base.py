@@ -866,7 +866,7 @@ class ExponentialFamily(Family):
 _FAMILY_PACKAGE = "mle_toolkit.families"
 _NOT_LAWS = {
     "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "links", "maps", "mass", "nesting",
-    "own", "scipy_law", "special", "vectors", "written",
+    "own", "scipy_law", "special", "standardised", "vectors", "written",
 }  # fmt: skip
 _registry: dict[str, type[Family]] = {}
 _plain_names: dict[str, type[Family]] = {}

@@ -12,16 +12,13 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
-from mle_toolkit.families.special import log_or_minus_inf
+from mle_toolkit.families.special import log_or_minus_inf, log_softplus, softplus
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _POWERS = np.exp2(np.arange(-1.5, 2.0, 0.5))
 """Powers c at which starts are sought, in units of that of the log-logistic law."""
-
-_SMALLEST_LOG = -700.0
-"""Below this exp(t) loses digits, and log(1 + exp(t)) is exp(t)."""
 
 _NEARLY_WEIBULL = 1e3
 """A value of k from which on the law is hardly told from its limit, where a search would only creep."""
@@ -52,14 +49,14 @@ class Burr12(HazardFamily):
         log_x = np.log(x)
         t = c * (log_x - np.log(scale))
         # t - (k + 1) log(1 + e^t), without the cancellation of t where it is large.
-        return np.asarray(np.log(k) + np.log(c) - log_x - k * _softplus(t) - _softplus(-t))
+        return np.asarray(np.log(k) + np.log(c) - log_x - k * softplus(t) - softplus(-t))
 
     def score(self, x: Array, k: Array, c: Array, scale: Array) -> tuple[Array, ...]:
         """Derivatives by k, c and scale."""
         log_z = np.log(x) - np.log(scale)
         t = c * log_z
         pull = special.expit(-t) - k * special.expit(t)
-        return 1 / k - _softplus(t), 1 / c + log_z * pull, -c / scale * pull
+        return 1 / k - softplus(t), 1 / c + log_z * pull, -c / scale * pull
 
     def hessian(self, x: Array, k: Array, c: Array, scale: Array) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
@@ -108,20 +105,19 @@ class Burr12(HazardFamily):
 
     def cumulative_hazard(self, x: Array, k: Array, c: Array, scale: Array) -> Array:
         """K times log(1 + (x/scale)^c)."""
-        return np.asarray(k * _softplus(c * (log_or_minus_inf(x) - np.log(scale))))
+        return np.asarray(k * softplus(c * (log_or_minus_inf(x) - np.log(scale))))
 
     def log_hazard(self, x: Array, k: Array, c: Array, scale: Array) -> Array:
         """Log of the cumulative hazard, where the power would underflow too."""
         t = np.asarray(c * (log_or_minus_inf(x) - np.log(scale)))
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(k) + np.where(t < _SMALLEST_LOG, t, np.log(_softplus(t))))
+        return np.asarray(np.log(k) + log_softplus(t))
 
     def tail_scores(self, x: Array, k: Array, c: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F)."""
         log_z = log_or_minus_inf(x) - np.log(scale)
         t = c * log_z
         share = special.expit(t)
-        soft = _softplus(t)
+        soft = softplus(t)
         return self.tail_scores_of(k * soft, (soft, k * log_z * share, -k * c / scale * share))
 
     def at_hazard(self, hazard: Array, k: Array, c: Array, scale: Array) -> Array:
@@ -149,8 +145,3 @@ class Burr12(HazardFamily):
         from scipy import stats
 
         return stats.burr12(c, k, scale=scale)
-
-
-def _softplus(t: Array) -> Array:
-    """log(1 + exp(t)), without overflow."""
-    return np.asarray(np.maximum(t, 0.0) + np.log1p(np.exp(-np.abs(t))))

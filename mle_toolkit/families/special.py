@@ -116,6 +116,18 @@ def log_or_minus_inf(x: Array) -> Array:
         return np.asarray(np.log(np.maximum(x, 0.0)))
 
 
+def softplus(t: Array) -> Array:
+    """``log(1 + exp(t))``, without overflow."""
+    return np.asarray(np.maximum(t, 0.0) + np.log1p(np.exp(-np.abs(t))))
+
+
+def log_softplus(t: Array) -> Array:
+    """``log(log(1 + exp(t)))``, where the exponential underflows too."""
+    t = np.asarray(t, dtype=float)
+    with np.errstate(divide="ignore"):
+        return np.where(t < -700.0, t, np.log(softplus(t)))
+
+
 def log1mexp(a: Array) -> Array:
     """``log(1 - exp(a))`` for a <= 0, by the form that does not cancel (Mächler 2012, R package Rmpfr)."""
     a = np.asarray(a, dtype=float)

@@ -1,0 +1,285 @@
+"""Laws of a standardised observation and of shapes: what follows for location, scale and shapes from a few formulas."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.special import log_or_minus_inf
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_ROOT_STEPS = 200
+_SETTLED = 4 * float(np.finfo(float).eps)
+"""Step, in the coordinate asinh z, that rounding may leave."""
+
+_GRID = (np.arange(400) + 0.5) / 400
+"""Probabilities whose quantiles stand for a law where only a start depends on it."""
+
+
+class Reduced(Family):
+    """A law of z, the standardised observation, whose formulas are written for z and shapes.
+
+    A subclass gives ``reduced``, ``reduced_slopes``, ``reduced_bends`` and ``reduced_tails``, and, where it can,
+    ``reduced_tail_slopes``, ``reduced_quantile`` and ``reduced_ends``. Shapes are numbers, or arrays that broadcast
+    with z. Whatever is asked for beyond the support is replaced.
+    """
+
+    @abstractmethod
+    def reduced(self, z: Array, *shapes: Any) -> Array:
+        """Log-density of z."""
+
+    @abstractmethod
+    def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Derivatives of ``reduced`` by z and by each shape."""
+
+    @abstractmethod
+    def reduced_bends(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Second derivatives of ``reduced`` by z and the shapes, upper triangle row by row."""
+
+    @abstractmethod
+    def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
+        """Logs of the probabilities of at most z, and of more than z; z is finite."""
+
+    def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of both logs by each shape; by default NaN, where differences serve."""
+        nothing = (np.full(np.shape(z), np.nan),) * len(shapes)
+        return nothing, nothing
+
+    def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
+        """Find the z below which there is exp(log_p), and above which there is exp(log_q); both are finite."""
+        return root_of_tails(self, log_p, log_q, shapes)
+
+    def reduced_ends(self, *shapes: Any) -> tuple[Any, Any]:
+        """Between which z lies."""
+        return -np.inf, np.inf
+
+    # --- what follows -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def standard(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, tuple[Any, ...]]:
+        """Give z and the shapes, of x and all parameters."""
+
+    @abstractmethod
+    def unstandard(self, z: Array, params: tuple[Any, ...]) -> Array:
+        """Give x, of z and all parameters."""
+
+    def _log_tails(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, Array]:
+        z, shapes = self.standard(x, params)
+        finite = np.isfinite(z)
+        with np.errstate(all="ignore"):  # what overflows beyond an end is replaced
+            below, above = self.reduced_tails(np.where(finite, z, 0.0), *shapes)
+            low, high = self.reduced_ends(*shapes)
+        below, above = np.where(z <= low, -np.inf, below), np.where(z <= low, 0.0, above)
+        below, above = np.where(z >= high, 0.0, below), np.where(z >= high, -np.inf, above)
+        missing = np.isnan(z)
+        return np.where(missing, np.nan, below), np.where(missing, np.nan, above)
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return self._log_tails(x, params)[0]
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return self._log_tails(x, params)[1]
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self._log_tails(x, params)[0]))
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self._log_tails(x, params)[1]))
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """Quantile."""
+        return self._quantile(p, params, above=False)
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """Upper quantile."""
+        return self._quantile(p, params, above=True)
+
+    def _quantile(self, p: Array, params: tuple[Any, ...], *, above: bool) -> Array:
+        p = np.asarray(p, dtype=float)
+        shapes = self.standard(p, params)[1]
+        inside = (p > 0) & (p < 1)
+        some = np.where(inside, p, 0.5)
+        logs = np.log(some), np.log1p(-some)
+        log_p, log_q = logs[::-1] if above else logs
+        with np.errstate(all="ignore"):  # a quantile may be beyond the doubles
+            z = self.reduced_quantile(log_p, log_q, *shapes)
+            low, high = self.reduced_ends(*shapes)
+            first, last = (high, low) if above else (low, high)
+            z = np.where(p == 0, first, np.where(p == 1, last, np.where(inside, z, np.nan)))
+            return self.unstandard(z, params)
+
+    def _falls(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, Array, Array, Any]:
+        """Give z, minus the derivatives of log F by -z and of log S by z, and the derivatives by the shapes."""
+        z, shapes = self.standard(x, params)
+        below, above = self._log_tails(x, params)
+        with np.errstate(all="ignore"):
+            height = self.reduced(z, *shapes)
+            slopes = self.reduced_tail_slopes(z, *shapes)
+            some = np.isfinite(z) & (height > -np.inf)
+            fall = np.where(some, np.exp(height - below), 0.0)
+            rise = np.where(some, np.exp(height - above), 0.0)
+        return z, fall, rise, tuple(tuple(np.where(some, s, 0.0) for s in side) for side in slopes)
+
+
+class LocationScale(Reduced):
+    """A law of z = (x - loc) / scale, with parameters loc, scale and shapes in this order."""
+
+    def standard(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, tuple[Any, ...]]:
+        """Give z and the shapes."""
+        return (x - params[0]) / params[1], params[2:]
+
+    def unstandard(self, z: Array, params: tuple[Any, ...]) -> Array:
+        """Give x."""
+        return np.asarray(params[0] + params[1] * z)
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        z, shapes = self.standard(x, params)
+        return np.asarray(self.reduced(z, *shapes) - np.log(params[1]))
+
+    def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by loc, scale and the shapes."""
+        z, shapes = self.standard(x, params)
+        slope, *by_shapes = self.reduced_slopes(z, *shapes)
+        return -slope / params[1], -(1 + z * slope) / params[1], *by_shapes
+
+    def hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        z, shapes = self.standard(x, params)
+        scale, count = params[1], len(shapes)
+        slope = self.reduced_slopes(z, *shapes)[0]
+        bends = self.reduced_bends(z, *shapes)
+        bend, mixed, rest = bends[0], bends[1 : 1 + count], bends[1 + count :]
+        square = np.square(scale)
+        both = slope + z * bend
+        return (
+            bend / square,
+            both / square,
+            *(-m / scale for m in mixed),
+            (1 + z * (slope + both)) / square,
+            *(-z * m / scale for m in mixed),
+            *rest,
+        )
+
+    def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        z, fall, rise, (below, above) = self._falls(x, params)
+        fall, rise = fall / params[1], rise / params[1]
+        z = np.where(np.isfinite(z), z, 0.0)
+        return (-fall, -z * fall, *below), (rise, z * rise, *above)
+
+
+class LogScale(Reduced):
+    """A law of t = log(x / scale), x positive, with parameters shapes and scale in this order."""
+
+    def standard(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, tuple[Any, ...]]:
+        """Give t and the shapes."""
+        return log_or_minus_inf(x) - np.log(params[-1]), params[:-1]
+
+    def unstandard(self, z: Array, params: tuple[Any, ...]) -> Array:
+        """Give x."""
+        return np.asarray(params[-1] * np.exp(z))
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        log_x = np.log(x)
+        return np.asarray(self.reduced(log_x - np.log(params[-1]), *params[:-1]) - log_x)
+
+    def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by the shapes and scale."""
+        t, shapes = self.standard(x, params)
+        slope, *by_shapes = self.reduced_slopes(t, *shapes)
+        return *by_shapes, -slope / params[-1]
+
+    def hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        t, shapes = self.standard(x, params)
+        scale, count = params[-1], len(shapes)
+        slope = self.reduced_slopes(t, *shapes)[0]
+        bends = self.reduced_bends(t, *shapes)
+        second: list[Array] = []
+        rest = iter(bends[1 + count :])
+        for k in range(count):
+            second += [next(rest) for _ in range(k, count)]
+            second.append(-bends[1 + k] / scale)
+        return *second, (bends[0] + slope) / np.square(scale)
+
+    def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        _, fall, rise, (below, above) = self._falls(x, params)
+        return (*below, -fall / params[-1]), (*above, rise / params[-1])
+
+
+def root_of_tails(law: Reduced, log_p: Array, log_q: Array, shapes: tuple[Any, ...]) -> Array:
+    """Find quantiles by Newton's method on the log of the smaller tail, within brackets, in the coordinate asinh z."""
+    log_p, log_q, *others = np.broadcast_arrays(log_p, log_q, *(np.asarray(s, dtype=float) for s in shapes))
+    lower = log_p < log_q
+
+    def excess(v: Array) -> tuple[Array, Array]:
+        z = np.sinh(v)
+        below, above = law.reduced_tails(z, *others)
+        tail = np.where(lower, below, above)
+        slope = np.exp(law.reduced(z, *others) - tail) * np.cosh(v)
+        return np.where(lower, below - log_p, log_q - above), slope
+
+    floor, ceiling = np.full(log_p.shape, -1.0), np.full(log_p.shape, 1.0)
+    for end, sign in ((floor, -1.0), (ceiling, 1.0)):
+        for _ in range(10):  # sinh(2^10) is beyond the doubles
+            short = sign * excess(end)[0] < 0
+            if not short.any():
+                break
+            end[short] *= 2.0
+    v = 0.5 * (floor + ceiling)
+    for _ in range(_ROOT_STEPS):
+        gap, slope = excess(v)
+        above = gap > 0
+        ceiling, floor = np.where(above, v, ceiling), np.where(above, floor, v)
+        new = v - gap / slope
+        new = np.where((new > floor) & (new < ceiling), new, 0.5 * (floor + ceiling))
+        moved = np.abs(new - v) > _SETTLED * np.maximum(1.0, np.abs(v))
+        v = np.where(gap == 0, v, new)
+        if not np.any(moved & (gap != 0)):
+            break
+    return np.asarray(np.sinh(v))
+
+
+def matched(law: Reduced, logs: Sample, shapes: tuple[float, ...]) -> tuple[float, float]:
+    """Mean and scale by which z, of these shapes, has the mean and the variance of the data."""
+    z = law.reduced_quantile(np.log(_GRID), np.log1p(-_GRID), *shapes)
+    scale = float(np.sqrt(logs.var() / np.var(z)))
+    return logs.mean() - scale * float(np.mean(z)), scale
+
+
+def l_moments(sample: Sample) -> tuple[float, float, float, float]:
+    """First and second L-moment and the ratios of the third and the fourth to the second.
+
+    Source: Hosking (1990), JRSS B 52, 105-124; by plotting positions, which serve starts.
+    """
+    order = np.argsort(sample.x, kind="stable")
+    x = sample.x[order]
+    weight = np.ones_like(x) if sample.weight is None else sample.weight[order]
+    share = (np.cumsum(weight) - 0.5 * weight) / sample.nobs
+    b0, b1, b2, b3 = (float(np.sum(weight * share**k * x)) / sample.nobs for k in range(4))
+    second = 2 * b1 - b0
+    return b0, second, (6 * b2 - 6 * b1 + b0) / second, (20 * b3 - 30 * b2 + 12 * b1 - b0) / second
+
+
+def best_starts(
+    sample: Sample, logpdf: Callable[..., Array], starts: list[tuple[float, ...]], few: int = 2
+) -> list[tuple[float, ...]]:
+    """The few of the starts at which the likelihood is highest."""
+    with np.errstate(all="ignore"):
+        values = [sample.mean(lambda x, at=at: logpdf(x, *at)) for at in starts]  # type: ignore[misc]
+    order = np.argsort(-np.nan_to_num(np.array(values), nan=-np.inf), kind="stable")[:few]
+    return [starts[k] for k in order.tolist() if values[k] > -np.inf] or starts[:1]

@@ -1,0 +1,146 @@
+"""Laws of a standardised observation and shapes: formulas, tails and quantiles against mpmath."""
+
+import math
+
+import mpmath as mp
+import numpy as np
+import pytest
+from references import fit_quietly
+from scipy import stats
+
+import mle_toolkit as mle
+
+mp.mp.dps = 40
+
+
+def softplus(t):
+    return mp.log1p(mp.exp(t))
+
+
+def y_of(k, z):
+    """-log(1 - kz)/k, and its limit z."""
+    return z if k == 0 else -mp.log1p(-k * z) / k
+
+
+LOGPDF = {
+    "smallest_extreme_value": lambda x, m, s: -mp.log(s) + (x - m) / s - mp.exp((x - m) / s),
+    "dagum": lambda x, k, c, s: (
+        mp.log(k * c / s) - (c + 1) * mp.log(x / s) - (k + 1) * mp.log1p((x / s) ** -c)
+    ),
+    "paralogistic": lambda x, a, s: 2 * mp.log(a) - mp.log(x) + a * mp.log(x / s) - (a + 1) * mp.log1p((x / s) ** a),
+    "generalized_logistic": lambda x, m, s, k: (
+        -mp.log(s) - (1 - k) * y_of(k, (x - m) / s) - 2 * softplus(-y_of(k, (x - m) / s))
+    ),
+}
+"""Log-densities as the textbooks write them."""
+
+LOGCDF = {
+    "smallest_extreme_value": lambda x, m, s: mp.log(-mp.expm1(-mp.exp((x - m) / s))),
+    "dagum": lambda x, k, c, s: -k * mp.log1p((x / s) ** -c),
+    "paralogistic": lambda x, a, s: mp.log(-mp.expm1(-a * mp.log1p((x / s) ** a))),
+    "generalized_logistic": lambda x, m, s, k: -softplus(-y_of(k, (x - m) / s)),
+}
+
+POINTS = [
+    ("smallest_extreme_value", (1.0, 0.5), (-300.0, -1.0, 0.9, 1.7, 3.5)),
+    ("dagum", (0.4, 3.0, 2.0), (1e-40, 0.3, 2.0, 9.0, 1e40)),
+    ("dagum", (40.0, 0.8, 0.02), (1e-3, 0.3, 2.0, 9.0, 1e60)),
+    ("paralogistic", (1.7, 2.0), (1e-40, 0.3, 2.0, 9.0, 1e40)),
+    ("generalized_logistic", (1.0, 2.0, 0.3), (-900.0, -4.0, 1.0, 3.0, 7.6)),
+    ("generalized_logistic", (1.0, 2.0, -0.3), (-5.5, -4.0, 1.0, 3.0, 1e5)),
+    ("generalized_logistic", (1.0, 2.0, 1e-7), (-70.0, -4.0, 1.0, 3.0, 70.0)),
+    ("generalized_logistic", (1.0, 2.0, 0.0), (-70.0, -4.0, 1.0, 3.0, 70.0)),
+]
+at_points = pytest.mark.parametrize(("name", "params", "points"), POINTS, ids=[f"{p[0]}{p[1]}" for p in POINTS])
+
+
+def slope(f, params, order):
+    with mp.workdps(80):
+        return float(mp.diff(f, tuple(mp.mpf(p) for p in params), order))
+
+
+@at_points
+def test_density_score_and_second_derivatives_are_the_textbook_s(name, params, points):
+    law, x, count = mle.get_family(name), np.array(points), len(params)
+    pairs = [(j, k) for j in range(count) for k in range(j, count)]
+    score, hessian = law.score(x, *params), law.hessian(x, *params)
+    for k, v in enumerate(points):
+
+        def f(*p, v=v):
+            return LOGPDF[name](mp.mpf(v), *p)
+
+        exact = float(f(*map(mp.mpf, params)))
+        assert float(law.logpdf(x, *params)[k]) == pytest.approx(exact, rel=1e-12, abs=1e-13)
+        for j in range(count):
+            expected = slope(f, params, [int(i == j) for i in range(count)])
+            assert np.broadcast_to(score[j], x.shape)[k] == pytest.approx(expected, rel=2e-10, abs=1e-11), (j, v)
+        for (i, j), got in zip(pairs, hessian, strict=True):
+            expected = slope(f, params, [int(a == i) + int(a == j) for a in range(count)])
+            assert np.broadcast_to(got, x.shape)[k] == pytest.approx(expected, rel=2e-9, abs=1e-10), (i, j, v)
+
+
+@at_points
+def test_logs_of_both_tails_keep_their_digits(name, params, points):
+    law = mle.distribution(name, **dict(zip(mle.get_family(name).param_names, params, strict=True)))
+    with mp.workdps(400):
+        below = [LOGCDF[name](mp.mpf(x), *map(mp.mpf, params)) for x in points]
+        expected = [[float(b) for b in below], [float(mp.log(-mp.expm1(b))) for b in below]]
+    assert law.logcdf(points) == pytest.approx(expected[0], rel=1e-10, abs=1e-300)
+    assert law.logsf(points) == pytest.approx(expected[1], rel=1e-10, abs=1e-300)
+    assert law.ppf(law.cdf(points[1:3])) == pytest.approx(points[1:3], rel=1e-9)
+    assert law.isf(law.sf(points[2:4])) == pytest.approx(points[2:4], rel=1e-9)
+
+
+@at_points
+def test_outside_and_at_infinity(name, params, points):
+    law = mle.distribution(name, **dict(zip(mle.get_family(name).param_names, params, strict=True)))
+    assert law.cdf([-np.inf, np.inf]).tolist() == [0.0, 1.0]
+    assert law.logsf([-np.inf, np.inf]).tolist() == [0.0, -np.inf]
+    assert np.isnan(law.cdf(np.nan))
+    assert np.isnan(law.ppf([-0.1, 1.1, np.nan])).all()
+
+
+@pytest.mark.parametrize("name", ["dagum", "paralogistic", "smallest_extreme_value"])
+def test_scipy_has_the_same_law(name):
+    params = next(p for law, p, _ in POINTS if law == name)
+    law = mle.distribution(name, **dict(zip(mle.get_family(name).param_names, params, strict=True)))
+    x = law.ppf([0.01, 0.4, 0.99])
+    assert law.logpdf(x) == pytest.approx(law.to_scipy().logpdf(x), rel=1e-10)
+    assert law.cdf(x) == pytest.approx(law.to_scipy().cdf(x), rel=1e-10)
+
+
+# --- fits -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_log_weibull_lifetime_is_a_smallest_extreme_value():
+    x = stats.weibull_min(2.3, scale=7.0).rvs(300, random_state=3)
+    log_fit, fit = mle.fit(np.log(x), "sev"), mle.fit(x, "weibull")
+    assert log_fit.params["loc"] == pytest.approx(math.log(fit.params["scale"]), rel=1e-9)
+    assert log_fit.params["scale"] == pytest.approx(1 / fit.params["shape"], rel=1e-9)
+    assert log_fit.llf == pytest.approx(fit.llf + np.log(x).sum(), rel=1e-11)
+
+
+def test_reciprocals_of_burr_are_dagum():
+    x = stats.burr12(1.5, 2.0, scale=3.0).rvs(400, random_state=4)
+    dagum, burr = mle.fit(1 / x, "inverse_burr"), mle.fit(x, "burr12")
+    assert dagum.params["k"] == pytest.approx(burr.params["k"], rel=1e-6)
+    assert dagum.params["scale"] == pytest.approx(1 / burr.params["scale"], rel=1e-6)
+    assert dagum.llf == pytest.approx(burr.llf + 2 * np.log(x).sum(), rel=1e-10)
+
+
+def test_frechet_data_bring_dagum_to_its_limit():
+    x = stats.invweibull(2.0).rvs(200, random_state=5)
+    dagum, frechet = fit_quietly(x, "dagum"), mle.fit(x, "frechet")
+    assert dagum.certificate.verdict == "boundary"
+    assert dagum.certificate.limit == "frechet"
+    assert dagum.llf == pytest.approx(frechet.llf, rel=1e-12)
+
+
+@pytest.mark.parametrize("k", [-0.4, 0.0, 0.4])
+def test_the_generalized_logistic_contains_the_logistic(k):
+    law = mle.distribution("generalized_logistic", loc=1.0, scale=2.0, k=k)
+    x = law.rvs(500, rng=6)
+    free, logistic = mle.fit(x, "glo"), mle.fit(x, "logistic")
+    assert free.llf >= logistic.llf - 1e-9
+    assert mle.fit(x, "glo", fixed={"k": 0.0}).llf == pytest.approx(logistic.llf, rel=1e-11)
+    assert abs(free.params["k"] - k) < 0.12
