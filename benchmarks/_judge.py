@@ -317,6 +317,7 @@ _add(
     lambda g, n, mu, s: mu - s * g.gumbel(size=n),
 )
 
+
 def _cauchy_tail(m: Functions, z: Any) -> Any:
     """Log P(X <= z)."""
     safe = np.where(z < 0, z, -1)

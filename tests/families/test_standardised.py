@@ -24,9 +24,7 @@ def y_of(k, z):
 
 LOGPDF = {
     "smallest_extreme_value": lambda x, m, s: -mp.log(s) + (x - m) / s - mp.exp((x - m) / s),
-    "dagum": lambda x, k, c, s: (
-        mp.log(k * c / s) - (c + 1) * mp.log(x / s) - (k + 1) * mp.log1p((x / s) ** -c)
-    ),
+    "dagum": lambda x, k, c, s: mp.log(k * c / s) - (c + 1) * mp.log(x / s) - (k + 1) * mp.log1p((x / s) ** -c),
     "paralogistic": lambda x, a, s: 2 * mp.log(a) - mp.log(x) + a * mp.log(x / s) - (a + 1) * mp.log1p((x / s) ** a),
     "generalized_logistic": lambda x, m, s, k: (
         -mp.log(s) - (1 - k) * y_of(k, (x - m) / s) - 2 * softplus(-y_of(k, (x - m) / s))
