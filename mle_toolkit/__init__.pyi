@@ -4,6 +4,7 @@ from .comparison import compare as compare
 from .data import datasets as datasets
 from .data.sample import Sample as Sample
 from .data.scan import scan as scan
+from .data.tables import read as read
 from .errors import FitWarning as FitWarning
 from .errors import MleError as MleError
 from .families.base import ExponentialFamily as ExponentialFamily

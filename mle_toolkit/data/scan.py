@@ -15,8 +15,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, Run, ScannedSample, Source
+from mle_toolkit.data.cells import MISSING
 from mle_toolkit.data.sample import NanPolicy, WeightKind
-from mle_toolkit.data.tables import DELIMITERS, MISSING, numbered
+from mle_toolkit.data.texts import DELIMITERS, numbered
 from mle_toolkit.errors import DataError, UnknownNameError
 
 _SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".npy")
@@ -381,7 +382,8 @@ class _CsvSource:
         lines = io.StringIO(head.decode("utf-8", errors="replace"), newline="")
         delimiter = max(DELIMITERS, key=lines.readline().count)
         lines.seek(0)
-        _, names = next(numbered(csv.reader(lines, delimiter=delimiter, strict=True), str(path)))
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        _, names = next(numbered(reader, str(path), lambda: reader.line_num))
         header = tuple(name.strip() for name in names)
         if any("\ufffd" in name for name in header):
             raise DataError(f"{path}: its first line is not UTF-8 text; save it as CSV in UTF-8.")
@@ -462,7 +464,8 @@ class _CsvSource:
         with _CsvBytes(self.path) as stream:
             text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", errors="replace", newline="")
             n_found = -1  # the header is no row
-            for line, row in numbered(csv.reader(text, delimiter=self.delimiter, strict=True), str(self.path)):
+            reader = csv.reader(text, delimiter=self.delimiter, strict=True)
+            for line, row in numbered(reader, str(self.path), lambda: reader.line_num):
                 if row and len(row) != len(self.header):
                     raise DataError(
                         f"{self.path}: line {line} has {len(row)} of {len(self.header)} fields. Is it damaged, or not "

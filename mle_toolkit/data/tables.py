@@ -1,35 +1,28 @@
-"""Columns of files: CSV from a path or from standard input, Parquet, and the data sets of the package."""
+"""Columns of files: CSV from a path or from standard input, Parquet, spreadsheets, ... and the package's data sets."""
 
 from __future__ import annotations
 
-import csv
-import io
+import datetime
+import difflib
 import itertools
-import math
-import sys
+import re
 import warnings
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 
 from mle_toolkit.data import datasets
+from mle_toolkit.data.cells import MISSING, NotNumbersError, decimals, events, may_be_number, numbers, plain
 from mle_toolkit.data.form import EXACT, Form
+from mle_toolkit.data.reading import GUESSED, Grid, Reading, Typed, is_base, opened
 from mle_toolkit.data.sample import NanPolicy, Sample
-from mle_toolkit.errors import DataError, UnknownNameError
-
-MISSING = frozenset({"", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None"})
-"""Texts that stand for a missing number, by the customs of spreadsheets, R, pandas and SQL."""
-
-TRUTH = {"true": 1.0, "false": 0.0}
-"""Texts that stand for yes and no, as programs write columns of events."""
-
-DELIMITERS = (",", ";", "\t")
+from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
 
 SCANNED_ROWS = 10_000_000
 """Rows of a Parquet file above which a column is read in blocks: up to there it is soon read and sorted."""
@@ -37,16 +30,14 @@ SCANNED_ROWS = 10_000_000
 SCANNED_BYTES = 200_000_000
 """Size of a CSV file above which a column is read in blocks: row by row it would take minutes."""
 
-MOST_COLUMNS = 100_000
-"""Columns of a table, at most: a longer first line is no header."""
-
-_LONGEST_HEADER = 1 << 22
-"""Bytes of a header that are looked at."""
-
 _LISTED = 20
 """Names that an error lists, at most."""
 
-_PARQUET_MAGIC = b"PAR1"
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?([T ]\d\d?:\d\d.*)?$")
+"""How ISO 8601 writes a date, with or without a time of day."""
+
+_NEAREST = 5
+"""Names that an error lists where some are like the one that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +59,14 @@ class Table:
         In the order of the file; a missing number is NaN, or null in an Arrow column.
     form : Form
         What the columns hold, where the source says so, as a data set does.
+    said : mapping of str to list of str
+        What was guessed of a column; of the file as a whole under an empty name.
     """
 
     label: str
     columns: Mapping[str, Any]
     form: Form = EXACT
+    said: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def numeric(self) -> tuple[str, ...]:
@@ -89,13 +83,22 @@ class Table:
         DataError
             If it holds something else than numbers.
         """
-        if name not in self.columns:
-            known = listed(self.numeric) or "none"
+        found = named(name, list(self.columns))
+        if found is None:
+            known = nearest(name, self.numeric) or "none"
             raise UnknownNameError(f"column {name!r} not found; numeric columns: {known}")
-        values = self.columns[name]
+        values = self.columns[found]
         if isinstance(values, NotNumeric):
-            raise DataError(f"column {name!r}: {values.reason}")
+            raise DataError(f"column {found!r}: {values.reason}")
         return values
+
+    def say(self, names: Iterable[str]) -> None:
+        """Warn of what was guessed of the file and of the columns of these names."""
+        clauses = list(self.said.get("", ()))
+        for name in dict.fromkeys(named(name, list(self.columns)) or name for name in names):
+            clauses += [f"column {name!r}: {clause}" for clause in self.said.get(name, ())]
+        if clauses:
+            warnings.warn(f"{self.label}: {'; '.join(clauses)}", stacklevel=2)
 
     def only_column(self, others: Collection[str] = ()) -> str:
         """Name of the one column of numbers, apart from others such as weights.
@@ -117,7 +120,12 @@ class Table:
 
 
 def read_sample(
-    source: str, form: Form = EXACT, nan_policy: NanPolicy = "raise", *, in_memory: bool = False
+    source: str,
+    form: Form = EXACT,
+    nan_policy: NanPolicy = "raise",
+    *,
+    in_memory: bool = False,
+    reading: Reading = GUESSED,
 ) -> tuple[str, Sample]:
     """Read the columns of a file that make a sample; from a large one in blocks, for every pass anew.
 
@@ -127,8 +135,9 @@ def read_sample(
     Parameters
     ----------
     source : str
-        Path of a CSV or Parquet file, or of a folder of them, ``"-"`` for standard input, ``"@name"`` for a data set of
-        the package.
+        Path of a file of text, a spreadsheet, a Parquet, Arrow or JSON file, or of a folder of CSV or Parquet files;
+        ``"-"`` for standard input, ``"duckdb:PATH"`` or ``"sqlite:PATH"`` for a data base, ``"@name"`` for a data set
+        of the package.
     form : Form, optional
         What the columns hold. The column of values may be left out where only one of numbers is left; a data set brings
         its own form, of which what is given here takes the place.
@@ -136,6 +145,8 @@ def read_sample(
         What to do with missing values.
     in_memory : bool
         Hold all rows, however many, because more than sums is wanted of them.
+    reading : Reading, optional
+        How the file is written. What is guessed of it is said in a warning.
 
     Returns
     -------
@@ -154,24 +165,26 @@ def read_sample(
     OSError
         If the file cannot be opened.
     """
-    if _is_read_in_blocks(source, form, in_memory):
+    if _is_read_in_blocks(source, form, in_memory or reading != GUESSED):
         from mle_toolkit.data.scan import scan_file
 
         return scan_file(
             Path(source), form.column, weights=form.weights, weight_kind=form.weight_kind, nan_policy=nan_policy
         )
-    table = read_table(source, form.names if form.says_what else None)
+    seen = [name for name in (form.event, form.observed) if name is not None]
+    table = read_table(source, form.names if form.says_what else None, reading, seen)
     form = form.over(table.form)
     for name in form.names:
         table.column(name)  # one that is not there is said before the question which one is meant
     if not form.says_what:
         form = replace(form, column=table.only_column(form.names))
+    table.say(form.names)
     return form.label, form.sample(table.column, nan_policy)
 
 
 def _is_read_in_blocks(source: str, form: Form, in_memory: bool) -> bool:
     path = Path(source)
-    if source == "-" or source.startswith("@"):
+    if source == "-" or source.startswith("@") or is_base(source):
         return False
     simple = form == Form(column=form.column, weights=form.weights, weight_kind=form.weight_kind)
     blocks_only = path.is_dir() or source.endswith(".csv.gz")
@@ -201,8 +214,13 @@ def _is_large(path: Path) -> bool:
     return n_rows > SCANNED_ROWS
 
 
-def read_table(source: str, wanted: Iterable[str] | None = None) -> Table:
-    """Read columns of a file, of standard input or of a data set.
+def read_table(
+    source: str,
+    wanted: Iterable[str] | None = None,
+    reading: Reading = GUESSED,
+    seen: Collection[str] = (),
+) -> Table:
+    """Read columns of a file, of standard input, of a data base or of a data set.
 
     Parameters
     ----------
@@ -211,18 +229,22 @@ def read_table(source: str, wanted: Iterable[str] | None = None) -> Table:
     wanted : iterable of str, optional
         Columns to convert; all by default, and where one of them is not there, so that the error can list
         what is.
+    reading : Reading, optional
+        How the file is written.
+    seen : collection of str
+        The columns that say whether an event was seen, in numbers or words.
     """
     if source.startswith("@"):
         data = datasets.load(source[1:])
         return Table(source, data.columns, data.form)
-    if source == "-":
-        return _read(_standard_input(), "standard input", wanted)
-    with open(source, "rb") as stream:
-        return _read(stream, source, wanted)
+    with opened(source, reading) as content:
+        if isinstance(content, Typed):
+            return _typed_table(content, wanted, reading, seen)
+        return _table(content, wanted, reading, seen)
 
 
-def read_frame(source: str, wanted: Iterable[str]) -> Any:
-    """Read columns of any type, such as keys, as a table: Arrow's of a Parquet file, else one of pandas.
+def read_frame(source: str, wanted: Iterable[str], reading: Reading = GUESSED) -> Any:
+    """Read columns of any type, such as keys, as a frame of pandas: numbers where all cells are, else texts.
 
     Parameters
     ----------
@@ -230,6 +252,8 @@ def read_frame(source: str, wanted: Iterable[str]) -> Any:
         As for `read_sample`.
     wanted : iterable of str
         Columns to read.
+    reading : Reading, optional
+        How the file is written.
 
     Raises
     ------
@@ -241,50 +265,137 @@ def read_frame(source: str, wanted: Iterable[str]) -> Any:
         If the file cannot be opened.
     """
     names = list(dict.fromkeys(wanted))
-    if source.startswith("@"):
-        import pandas as pd
-
-        columns = datasets.load(source[1:]).columns
-        _check_there(names, list(columns))
-        return pd.DataFrame({name: columns[name] for name in names})
-    if source == "-":
-        return _read_frame(_standard_input(), "standard input", names)
-    with open(source, "rb") as stream:
-        return _read_frame(stream, source, names)
+    frame = _frame(source, names, reading)
+    return frame[[named(name, list(frame.columns)) for name in names]].set_axis(names, axis=1)
 
 
-def _read_frame(stream: io.BufferedReader, label: str, names: list[str]) -> Any:
-    if stream.peek(len(_PARQUET_MAGIC)).startswith(_PARQUET_MAGIC):
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as pq
-        except ModuleNotFoundError:
-            raise DataError(f"{label}: reading Parquet needs pyarrow: pip install 'mle-toolkit[arrow]'") from None
-        try:
-            file = pq.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
-            _check_there(names, file.schema_arrow.names)
-            return file.read(names)
-        except (pa.ArrowException, OSError) as error:
-            raise DataError(f"{label}: not a readable Parquet file: {str(error).splitlines()[0]}") from None
+def read(
+    path: Any,
+    columns: Iterable[str] | None = None,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    na_values: str | Iterable[str] = (),
+    encoding: str | None = None,
+    comment: str | None = None,
+    sheet: str | int | None = None,
+    sql: str | None = None,
+) -> Any:
+    r"""Read a file as people have them; what is guessed of it is said in a warning.
+
+    Decimal commas, thousands set apart, currencies and percentages, ``-`` where a number is missing, UTF-16 and
+    Latin-1, comments, Excel's ``sep=;``, spaces between columns. Where a number can be read in two ways, it is not
+    guessed, but asked for.
+
+    Parameters
+    ----------
+    path : str or path
+        CSV and other text, ``.xlsx`` (extra ``[excel]``), JSON lines, Parquet and Arrow files (extra ``[arrow]``),
+        ``"-"`` for standard input, ``"duckdb:file.db"`` (extra ``[duckdb]``) and ``"sqlite:file.db"`` with ``sql``,
+        ``"@name"`` for a data set of the package.
+    columns : iterable of str, optional
+        Columns to read; all by default.
+    delimiter : str, optional
+        What stands between columns; a space for any run of spaces.
+    decimal, thousands : str, optional
+        The decimal sign, and what stands between thousands.
+    na_values : str or iterable of str
+        Texts that stand for a missing value, besides the usual ones.
+    encoding : str, optional
+        As Python calls it.
+    comment : str, optional
+        What comments begin with.
+    sheet : str or int, optional
+        Sheet of a spreadsheet, by name or from 1.
+    sql : str, optional
+        The query, for a data base.
+
+    Returns
+    -------
+    DataFrame
+        Of pandas. A column is of numbers where all its cells are, with NaN for missing ones; of dates where all are
+        dates as ISO 8601 writes them; else of texts.
+
+    Raises
+    ------
+    DataError
+        If it is not readable as a table; with the line.
+    UnknownNameError
+        If a column is not there.
+    ParameterError
+        If an option is not one of those above.
+    OSError
+        If the file cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mle_toolkit as mle
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = f"{folder}/losses.csv"
+    ...     _ = open(path, "w").write("region;loss\nNord;1.234,50 €\nSüd;98,10 €\n")
+    ...     frame = mle.read(path, decimal=",", thousands=".")
+    >>> frame["loss"].tolist()
+    [1234.5, 98.1]
+    """
+    marks = (na_values,) if isinstance(na_values, str) else tuple(na_values)
+    reading = Reading(
+        delimiter=delimiter,
+        decimal=decimal,
+        thousands=thousands,
+        na_values=marks,
+        encoding=encoding,
+        comment=comment,
+        sheet=None if sheet is None else str(sheet),
+        sql=sql,
+    )
+    return _frame(str(path), None if columns is None else list(dict.fromkeys(columns)), reading)
+
+
+def _frame(source: str, names: list[str] | None, reading: Reading) -> Any:
     import pandas as pd
 
-    whole = stream if stream.seekable() else io.BytesIO(stream.read())
-    line = next(
-        (line for line in iter(lambda: whole.readline(_LONGEST_HEADER), b"") if line.strip(b"\xef\xbb\xbf\r\n")), b""
+    if source.startswith("@"):
+        data = datasets.load(source[1:]).columns
+        _check_there(names or (), list(data))
+        return pd.DataFrame({name: data[name] for name in names or data})
+    with opened(source, reading) as content:
+        if isinstance(content, Typed):
+            _check_there(names or (), content.names)
+            chosen = _chosen(content.names, names)
+            return pd.DataFrame({name: content.column(name).to_pandas() for name in chosen})
+        table = _table(content, names, reading, ())
+        _check_there(names or (), list(table.columns))
+        texts = [name for name, values in table.columns.items() if isinstance(values, NotNumeric)]
+        cells = _cells(content, texts) if texts else {}
+    table.say(table.columns)
+    return pd.DataFrame(
+        {n: _any_type(cells[n], reading) if n in cells else _whole(v) for n, v in table.columns.items()}
     )
-    whole.seek(0)
-    head = line.decode("utf-8", errors="replace")
-    delimiter = max(DELIMITERS, key=head.count)
-    if head.count(delimiter) > MOST_COLUMNS:
-        raise DataError(f"{label}: a header of over {MOST_COLUMNS:,} fields; a table has fewer columns")
-    try:
-        frame = pd.read_csv(whole, sep=delimiter, encoding="utf-8-sig", skipinitialspace=True)
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{label}: empty, without even a header") from None
-    except (ValueError, OverflowError, csv.Error) as error:  # ParserError and UnicodeDecodeError are some
-        raise DataError(f"{label}: not readable as CSV in UTF-8: {' '.join(str(error).split())}") from None
-    _check_there(names, list(frame.columns))
-    return frame[names]
+
+
+def _whole(values: Any) -> Any:
+    """Numbers as integers where all are, as keys and levels are."""
+    if len(values) and np.all(np.abs(values) < 2**53) and np.all(values == np.floor(values)):
+        return values.astype(np.int64)
+    return values
+
+
+def _any_type(cells: list[Any], reading: Reading) -> Any:
+    """Dates where all cells are, else texts; missing ones are None."""
+    import pandas as pd
+
+    gone = MISSING | reading.style.missing
+    stripped = [cell if isinstance(cell, datetime.date) else str(cell).strip() for cell in cells]
+    texts = [None if cell is None or text in gone else text for cell, text in zip(cells, stripped, strict=True)]
+    there = [text for text in texts if text is not None]
+    if there and all(isinstance(t, datetime.date) or _DATE.match(t) for t in there):
+        try:
+            return pd.to_datetime(pd.Series(texts, dtype=object), format="ISO8601")
+        except ValueError:
+            pass  # texts that only look like dates
+    return pd.Series([None if text is None else str(text) for text in texts], dtype=object)
 
 
 def listed(names: Collection[Any]) -> str:
@@ -293,131 +404,175 @@ def listed(names: Collection[Any]) -> str:
     return first if len(names) <= _LISTED else f"{first}, ... ({len(names):,} in all)"
 
 
-def _standard_input() -> io.BufferedReader:
-    if sys.stdin is None:  # closed by who started us
-        raise DataError("standard input: closed; pipe the data in, or name a file")
-    return cast(io.BufferedReader, sys.stdin.buffer)
+def nearest(name: str, names: Collection[str]) -> str:
+    """The names that are like one that is not there, and how many others there are; all of them where they are few."""
+    if len(names) <= _LISTED:
+        return listed(names)
+    by_case = {n.casefold(): n for n in names}
+    like = difflib.get_close_matches(name.casefold(), by_case, _NEAREST, 0.5)
+    like += [folded for folded in by_case if name.casefold() in folded and folded not in like][: _NEAREST - len(like)]
+    return f"{', '.join(by_case[k] for k in like)}, ... ({len(names):,} in all)" if like else listed(names)
+
+
+def named(name: str, names: Collection[str]) -> str | None:
+    """The column of a name, whatever its case where only one is so called; None if there is none."""
+    if name in names:
+        return name
+    same = [other for other in names if other.strip().casefold() == name.strip().casefold()]
+    return same[0] if len(same) == 1 else None
 
 
 def _check_there(names: Iterable[str], columns: Collection[str]) -> None:
     for name in names:
-        if name not in columns:
-            raise UnknownNameError(f"column {name!r} not found; columns: {listed(columns)}")
+        if named(name, columns) is None:
+            raise UnknownNameError(f"column {name!r} not found; columns: {nearest(name, columns)}")
 
 
-def _read(stream: io.BufferedReader, label: str, wanted: Iterable[str] | None) -> Table:
-    if stream.peek(len(_PARQUET_MAGIC)).startswith(_PARQUET_MAGIC):
-        return _read_parquet(stream, label, wanted)
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-    try:
-        return _read_csv(text, label, wanted)
-    except UnicodeDecodeError as error:
-        byte = error.object[error.start]
-        raise DataError(f"{label}: not UTF-8 text (byte 0x{byte:02x}); save it as CSV in UTF-8") from None
-    finally:
-        text.detach()  # who opened the stream closes it
+def _table(grid: Grid, wanted: Iterable[str] | None, reading: Reading, seen: Collection[str]) -> Table:
+    """Convert row by row: about a second for a million rows, and every error knows its line.
 
-
-def _read_csv(text: IO[str], label: str, wanted: Iterable[str] | None) -> Table:
-    """Convert row by row: about a second for a million rows, and every error knows its line."""
-    first, skipped = text.readline(), 0
-    while first and not first.strip():
-        first, skipped = text.readline(), skipped + 1
-    if not first:
-        raise DataError(f"{label}: empty, without even a header")
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(itertools.chain([first], text), delimiter=delimiter, strict=True)
-    rows = numbered(reader, label, skipped)
-    if first.count(delimiter) > MOST_COLUMNS:
-        _check_header([""] * (first.count(delimiter) + 1), label)
-    _, header = next(rows)
-    header = [name.strip() for name in header]
-    if all(_number(name) is not None and name not in MISSING for name in header):
-        # A column of bare numbers, as other programs print it into a pipe.
-        rows = itertools.chain([(skipped + 1, header)], rows)
-        header = [str(k + 1) for k in range(len(header))]
-        warnings.warn(f"{label}: no header; the columns are called {listed(header)}", stacklevel=2)
-    _check_header(header, label)
+    What is written as Python writes numbers is read at once; a column with other cells is read again, as a whole.
+    """
+    header, has_header, said = _header(grid)
+    if reading.event_value is not None and not seen:
+        raise ParameterError("--event-value needs --event, the column of events.")
     chosen = {name: array("d") for name in _chosen(header, wanted)}
-    refused: dict[str, NotNumeric] = {}
-    place_of = {name: k for k, name in reversed(list(enumerate(header)))}
+    place_of = {name: k for k, name in enumerate(header)}
     places = [(place_of[name], name, values) for name, values in chosen.items()]
-    n_blank = 0
-    for line, row in rows:
+    odd: dict[str, tuple[int, Any]] = {}
+    for number, row in _records(grid, header, has_header):
+        for place in places:
+            cell = row[place[0]]
+            value = plain(cell)
+            if value is None:
+                odd[place[1]] = number, cell
+                places = [other for other in places if other[1] not in odd]
+            else:
+                place[2].append(value)
+    columns: dict[str, Any] = {n: NotNumeric("") if n in odd else np.array(v) for n, v in chosen.items()}
+    heard = {found for name in seen if (found := named(name, header)) is not None}
+    style = reading.style
+    again = [n for n in chosen if n in heard or (n in odd and may_be_number(str(odd[n][1]), style))]
+    asked = style.missing or reading.decimal == "," or reading.thousands
+    if again or asked:
+        cells = _cells(grid, list(chosen))
+        signs = {name: decimals(cells[name], style) for name in chosen}
+        if asked or any("," in found for found in signs.values()):
+            again += [name for name in chosen if name not in again and name not in odd]
+        lines: list[int] | None = None
+        for name in again:
+            around = set().union(*(found for other, found in signs.items() if other != name))
+            try:
+                if name in heard:
+                    columns[name], guessed = events(cells[name], reading.event_value)
+                else:
+                    columns[name], guessed = numbers(cells[name], style, around)
+            except NotNumbersError as error:
+                lines = lines or [number for number, _ in _records(grid, header, has_header)]
+                at = "" if error.place is None else f"{grid.place} {lines[error.place]} "
+                columns[name] = NotNumeric(f"{at}{error.reason}")
+                odd.pop(name, None)
+            else:
+                said[name] = [*said.get(name, ()), *guessed]
+                odd.pop(name, None)
+    for name, (number, cell) in odd.items():
+        columns[name] = NotNumeric(f"{grid.place} {number} is {cell!r:.60}, not a number")
+    return Table(grid.label, columns, said=said)
+
+
+def _cells(grid: Grid, names: Collection[str]) -> dict[str, list[Any]]:
+    """Columns as they stand in the file."""
+    header, has_header, _ = _header(grid)
+    places = [(name, header.index(name)) for name in names]
+    cells: dict[str, list[Any]] = {name: [] for name in names}
+    for _, row in _records(grid, header, has_header):
+        for name, place in places:
+            cells[name].append(row[place])
+    return cells
+
+
+def _header(grid: Grid) -> tuple[list[str], bool, dict[str, list[str]]]:
+    """Names of the columns, whether the first row gives them, and what was guessed of the file."""
+    said = {"": list(grid.said)}
+    first = next(grid.rows(), None)
+    if first is None:
+        raise DataError(f"{grid.label}: empty, without even a header")
+    names = [str(name).strip() for name in first[1]]
+    if all(plain(name) is not None and name not in MISSING for name in names):
+        # A column of bare numbers, as other programs print it into a pipe.
+        names = [str(k + 1) for k in range(len(names))]
+        said[""].append(f"no header; the columns are called {listed(names)}")
+        return names, False, said
+    names[0] = names[0].removeprefix("#").lstrip() or names[0]
+    counts = Counter(names)
+    taken = set(names)
+    unique: list[str] = []
+    for name in names:
+        other, k = name, 0
+        while other in unique and other:
+            k += 1
+            other = f"{name}.{k}" if f"{name}.{k}" not in taken else other
+        unique.append(other)
+    for name, count in counts.items():
+        if name and count > 1:
+            others = [u for u, n in zip(unique, names, strict=True) if n == name][1:]
+            for one in (name, *others):
+                said[one] = [f"{count} columns are called {name!r}; the later ones are {listed(others)} here"]
+    return unique, True, said
+
+
+def _records(grid: Grid, header: list[str], has_header: bool) -> Iterator[tuple[int, list[Any]]]:
+    """Rows below the header, with their number in the file."""
+    rows = grid.rows()
+    if has_header:
+        next(rows)
+    n_blank, last = 0, 0
+    for number, row in rows:
         if not row:
             n_blank += 1
             continue
         if len(row) != len(header):
-            raise DataError(f"{label}: line {line} has {len(row)} of {len(header)} fields")
+            raise DataError(f"{grid.label}: {grid.place} {number} has {len(row)} of {len(header)} fields")
         if n_blank and len(header) == 1:
             # In a file of one column an empty line is an empty cell; at the end of the file it is nothing.
-            for place in places:
-                place[2].extend([math.nan] * n_blank)
-        n_blank = 0
-        for place in places:
-            number = _number(row[place[0]])
-            if number is None:
-                refused[place[1]] = NotNumeric(f"line {line} is {row[place[0]]!r:.60}, not a number")
-                places = [other for other in places if other[1] not in refused]
-            else:
-                place[2].append(number)
-    return Table(label, {name: refused.get(name, np.array(values)) for name, values in chosen.items()})
+            for k in range(n_blank):
+                yield last + 1 + k, [""]
+        n_blank, last = 0, number
+        yield number, row
 
 
-def numbered(reader: Any, label: str, skipped: int = 0) -> Iterator[tuple[int, list[str]]]:
-    """Rows with the line of the file on which each ends."""
-    while True:
+def _typed_table(content: Typed, wanted: Iterable[str] | None, reading: Reading, seen: Collection[str]) -> Table:
+    import pyarrow as pa
+
+    for name, count in Counter(content.names).items():
+        if count > 1:
+            raise DataError(f"{content.label}: the header has column {name!r} {count} times")
+    heard = {named(name, content.names) for name in seen}
+    columns: dict[str, Any] = {}
+    said: dict[str, list[str]] = {}
+    for name in _chosen(content.names, wanted):
+        kind = content.kind(name)
+        is_number = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
+        of = kind.value_type if pa.types.is_dictionary(kind) else kind
+        is_text = pa.types.is_string(of) or pa.types.is_large_string(of)
         try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise DataError(f"{label}: line {skipped + reader.line_num} is not CSV: {error}") from None
-        if row is None:
-            return
-        yield skipped + reader.line_num, row
-
-
-def _number(text: str) -> float | None:
-    """The number that a cell holds, NaN for an empty one, 0 or 1 for a truth value, None for other text."""
-    try:
-        number = float(text)
-    except ValueError:
-        return math.nan if text.strip() in MISSING else TRUTH.get(text.strip().lower())
-    return None if "_" in text else number  # Python's own 1_000 is no number in a file
-
-
-def _read_parquet(stream: io.BufferedReader, label: str, wanted: Iterable[str] | None) -> Table:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError:
-        raise DataError(f"{label}: reading Parquet needs pyarrow: pip install 'mle-toolkit[arrow]'") from None
-    try:
-        file = pq.ParquetFile(stream if stream.seekable() else io.BytesIO(stream.read()))
-        names = file.schema_arrow.names
-        _check_header(names, label)
-        columns: dict[str, Any] = {}
-        for name in _chosen(names, wanted):
-            kind = file.schema_arrow.field(name).type
-            is_number = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
-            of = kind.value_type if pa.types.is_dictionary(kind) else kind
-            numeric = any(check(of) for check in is_number)
-            columns[name] = file.read([name])[name] if numeric else NotNumeric(f"its type is {kind}, not a number")
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{label}: not a readable Parquet file: {str(error).splitlines()[0]}") from None
-    return Table(label, columns)
-
-
-def _check_header(header: list[str], label: str) -> None:
-    if len(header) > MOST_COLUMNS:
-        raise DataError(f"{label}: a header of {len(header):,} fields; a table has {MOST_COLUMNS:,} columns at most")
-    for name, count in Counter(header).items():
-        if name and count > 1:
-            raise DataError(f"{label}: the header has column {name!r} {count} times")
+            if name in heard and (is_text or reading.event_value is not None):
+                columns[name], said[name] = events(content.column(name).to_pylist(), reading.event_value)
+            elif any(check(of) for check in is_number):
+                columns[name] = content.column(name)
+            else:
+                columns[name] = NotNumeric(f"its type is {kind}, not a number")
+        except NotNumbersError as error:
+            columns[name] = NotNumeric(f"{'' if error.place is None else f'row {error.place} '}{error.reason}")
+        except (pa.ArrowException, OSError) as error:
+            raise DataError(f"{content.label}: not readable: {str(error).splitlines()[0]}") from None
+    return Table(content.label, columns, said=said)
 
 
 def _chosen(header: list[str], wanted: Iterable[str] | None) -> list[str]:
     """Columns to convert: those wanted if all are there, else every one, for the error to list."""
-    wanted = None if wanted is None else list(dict.fromkeys(wanted))
-    there = set(header)
-    complete = wanted is not None and all(name in there for name in wanted)
-    return wanted if wanted is not None and complete else list(dict.fromkeys(header))
+    if wanted is not None:
+        found = [named(name, header) for name in dict.fromkeys(wanted)]
+        if None not in found:
+            return [name for name in dict.fromkeys(found) if name is not None]
+    return list(dict.fromkeys(header))

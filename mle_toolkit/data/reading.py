@@ -1,0 +1,330 @@
+"""Files, standard input, spreadsheets and data bases, opened as rows of cells or as columns that have types."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from mle_toolkit.data.cells import SEPARATORS, Style
+from mle_toolkit.data.texts import MOST_COLUMNS, text_of
+from mle_toolkit.errors import DataError, ParameterError
+
+_MAGIC = {
+    b"PAR1": "Parquet",
+    b"ARROW1": "Arrow",
+    b"PK\x03\x04": "xlsx",
+    b"\x1f\x8b": "gzip",
+    b"SQLite format 3\x00": "sqlite",
+}
+"""First bytes of files that are not text."""
+
+_BASES = ("duckdb:", "sqlite:")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a file is written, where that is not to be guessed. Errors call the parts as the command line does.
+
+    Attributes
+    ----------
+    delimiter : str, optional
+        What stands between columns: one character; a space for any run of spaces.
+    decimal, thousands : str, optional
+        The decimal sign, ``"."`` or ``","``, and what stands between thousands: ``","``, ``"."``, ``"'"`` or ``" "``.
+    na_values : tuple of str
+        Texts that stand for a missing value, besides the usual ones.
+    encoding : str, optional
+        As Python calls it: ``"utf-16"``, ``"latin-1"``.
+    comment : str, optional
+        Lines that begin with it are left out.
+    event_value : str, optional
+        What stands for an event in the column of events; all else is none.
+    sheet : str, optional
+        Name, or number from 1, of a sheet of a spreadsheet.
+    sql : str, optional
+        The query, for a data base: ``duckdb:file.db``, ``sqlite:file.db``.
+
+    Raises
+    ------
+    ParameterError
+        If a part is not one of these, or two contradict each other.
+    """
+
+    delimiter: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    na_values: tuple[str, ...] = ()
+    encoding: str | None = None
+    comment: str | None = None
+    event_value: str | None = None
+    sheet: str | None = None
+    sql: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "delimiter", {"\\t": "\t", "tab": "\t"}.get(str(self.delimiter), self.delimiter))
+        if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
+            raise ParameterError(f"--delimiter: expected one character, or 'tab', got {self.delimiter!r}.")
+        if self.decimal not in (None, ".", ","):
+            raise ParameterError(f"--decimal: expected . or , and got {self.decimal!r}.")
+        if self.thousands is not None and self.thousands not in SEPARATORS:
+            raise ParameterError(f"--thousands: expected one of , . ' or a space, got {self.thousands!r}.")
+        if self.thousands is not None and self.thousands == self.decimal:
+            raise ParameterError(f"--thousands and --decimal are both {self.decimal!r}.")
+        if self.comment == "":
+            raise ParameterError("--comment: expected what comments begin with, got nothing.")
+
+    @property
+    def style(self) -> Style:
+        """How its numbers are written."""
+        return Style(self.decimal, self.thousands, frozenset(mark.strip() for mark in self.na_values))
+
+
+GUESSED = Reading()
+"""Everything is found out from the file."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows of cells without types: texts, and numbers where the file has them.
+
+    Attributes
+    ----------
+    label : str
+        How errors call it.
+    rows : callable
+        Rows with their number in the file, the header first; each call reads again from the beginning.
+    place : str
+        What the numbers count: ``"line"`` or ``"row"``.
+    said : list of str
+        What was guessed.
+    """
+
+    label: str
+    rows: Callable[[], Iterator[tuple[int, list[Any]]]]
+    place: str = "line"
+    said: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """Columns that have types, as Arrow calls them.
+
+    Attributes
+    ----------
+    label : str
+        How errors call it.
+    names : list of str
+        In the order of the file.
+    column : callable
+        Gives a column by its name, as one of Arrow.
+    kind : callable
+        Gives the type of a column.
+    """
+
+    label: str
+    names: list[str]
+    column: Callable[[str], Any]
+    kind: Callable[[str], Any]
+
+
+def is_base(source: str) -> bool:
+    """Whether a data base is asked, not a file read."""
+    return source.startswith(_BASES)
+
+
+@contextmanager
+def opened(source: str, reading: Reading) -> Iterator[Grid | Typed]:
+    """Open a file of any kind, by what it begins with.
+
+    Parameters
+    ----------
+    source : str
+        A path, ``"-"`` for standard input, ``"duckdb:PATH"`` or ``"sqlite:PATH"``.
+    reading : Reading
+        How it is written.
+
+    Raises
+    ------
+    DataError
+        If it is not what it seems, or a package is missing that reads it.
+    ParameterError
+        If ``sql`` or ``sheet`` is given for something else, or is missing.
+    OSError
+        If the file cannot be opened.
+    """
+    if is_base(source):
+        yield _base(source, reading)
+        return
+    if reading.sql is not None:
+        raise ParameterError("--sql is for data bases: duckdb:FILE, sqlite:FILE.")
+    if source == "-":
+        if sys.stdin is None:  # closed by who started us
+            raise DataError("standard input: closed; pipe the data in, or name a file")
+        yield _file(cast(io.BufferedReader, sys.stdin.buffer), "standard input", reading)
+        return
+    with open(source, "rb") as stream:
+        yield _file(stream, source, reading)
+
+
+def _file(stream: io.BufferedReader, label: str, reading: Reading) -> Grid | Typed:
+    head = stream.peek(16)[:16]
+    kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "text")
+    if kind == "gzip":
+        try:
+            return _file(io.BufferedReader(io.BytesIO(gzip.decompress(stream.read()))), label, reading)
+        except (OSError, EOFError) as error:
+            raise DataError(f"{label}: not readable as gzip: {error}") from None
+    if reading.sheet is not None and kind != "xlsx":
+        raise ParameterError("--sheet is for spreadsheets (.xlsx).")
+    if kind == "sqlite":
+        raise DataError(f"{label}: a data base; ask it: sqlite:{label} with --sql 'select ...'")
+    if kind in ("Parquet", "Arrow"):
+        return _arrow(stream, label, kind)
+    if kind == "xlsx":
+        return _spreadsheet(stream, label, reading)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith((b"{", b"[")):
+        return _json(stream, label)
+    text = text_of(stream, label, encoding=reading.encoding, delimiter=reading.delimiter, comment=reading.comment)
+    return Grid(label, text.rows, said=text.said)
+
+
+def _arrow(stream: io.BufferedReader, label: str, kind: str) -> Typed:
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ModuleNotFoundError:
+        raise DataError(f"{label}: reading {kind} needs pyarrow: pip install 'mle-toolkit[arrow]'") from None
+    whole = stream if stream.seekable() else io.BytesIO(stream.read())
+    try:
+        if kind == "Parquet":
+            file = pq.ParquetFile(whole)
+            schema, column = file.schema_arrow, lambda name: file.read([name])[name]
+        else:
+            table = pa.ipc.open_file(pa.BufferReader(whole.read())).read_all()
+            schema, column = table.schema, table.column
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{label}: not a readable {kind} file: {str(error).splitlines()[0]}") from None
+    return Typed(label, schema.names, column, lambda name: schema.field(name).type)
+
+
+def _spreadsheet(stream: io.BufferedReader, label: str, reading: Reading) -> Grid:
+    try:
+        import openpyxl
+    except ModuleNotFoundError:
+        raise DataError(f"{label}: reading spreadsheets needs openpyxl: pip install 'mle-toolkit[excel]'") from None
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(stream.read()), read_only=True, data_only=True)
+    except (
+        Exception
+    ) as error:  # whatever a damaged archive makes of its reader: zipfile, xml and openpyxl raise their own
+        raise DataError(f"{label}: not a readable spreadsheet (.xlsx): {str(error) or type(error).__name__}") from None
+    names, said = book.sheetnames, []
+    if reading.sheet is None:
+        name = names[0]
+        if len(names) > 1:
+            said.append(f"sheet {name!r}, the first of {len(names)} (--sheet names another)")
+    elif reading.sheet in names:
+        name = reading.sheet
+    elif reading.sheet.isdigit() and 1 <= int(reading.sheet) <= len(names):
+        name = names[int(reading.sheet) - 1]
+    else:
+        raise DataError(f"{label}: no sheet {reading.sheet!r}; sheets: {', '.join(names)}")
+    table = list(_filled(book[name].iter_rows(values_only=True)))
+    return Grid(label, lambda: iter(table), "row", said)
+
+
+def _filled(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[int, list[Any]]]:
+    """Rows from the first that has cells to the last, as wide as the header."""
+    width, empty = 0, 0
+    for number, cells in enumerate(rows, 1):
+        row = list(cells)
+        if all(cell is None for cell in row):
+            empty += 1
+            continue
+        if not width:
+            while row[-1] is None:
+                row.pop()
+            width = len(row)
+            yield number, ["" if cell is None else str(cell) for cell in row]
+            empty = 0
+            continue
+        for missing in range(number - empty, number):
+            yield missing, [None] * width
+        empty = 0
+        yield number, row[:width] + [None] * (width - len(row)) if not any(c is not None for c in row[width:]) else row
+
+
+def _json(stream: io.BufferedReader, label: str) -> Grid:
+    """Objects, one a line, or an array of them; a name that an object lacks is missing there."""
+    try:
+        text = stream.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{label}: not UTF-8 text, as JSON is: {error}") from None
+    records: list[tuple[int, Any]]
+    try:
+        if text.lstrip().startswith("["):
+            records = list(enumerate(json.loads(text), 1))
+        else:
+            number = 0
+            records = []
+            for number, line in enumerate(text.split("\n"), 1):
+                if line.strip():
+                    records.append((number, json.loads(line)))
+    except (ValueError, RecursionError) as error:
+        at = f"line {number}" if not text.lstrip().startswith("[") else "the file"
+        raise DataError(f"{label}: {at} is not JSON: {error}") from None
+    place = "record" if text.lstrip().startswith("[") else "line"
+    for number, record in records:
+        if not isinstance(record, dict):
+            raise DataError(f"{label}: {place} {number} is not an object with names and values")
+    names = list(dict.fromkeys(name for _, record in records for name in record))
+    if not names:
+        raise DataError(f"{label}: no record with names and values")
+    if len(names) > MOST_COLUMNS:
+        raise DataError(f"{label}: {len(names):,} names; a table has {MOST_COLUMNS:,} columns at most")
+
+    def rows() -> Iterator[tuple[int, list[Any]]]:
+        yield 0, list(names)
+        for number, record in records:
+            yield number, [record.get(name) for name in names]
+
+    return Grid(label, rows, place)
+
+
+def _base(source: str, reading: Reading) -> Grid | Typed:
+    """What a query finds."""
+    kind, _, path = source.partition(":")
+    if reading.sql is None:
+        raise ParameterError(f"{source}: say what to read of it: --sql 'select x from t'.")
+    if path not in ("", ":memory:") and not Path(path).is_file():
+        raise DataError(f"{source}: no such file: {path!r}")
+    if kind == "sqlite":
+        try:
+            with sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True) as base:
+                found = base.execute(reading.sql)
+                names = [str(column[0]) for column in found.description or ()]
+                table: list[list[Any]] = [list(row) for row in found]
+        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+            raise DataError(f"{source}: {error}") from None
+        if not names:
+            raise DataError(f"{source}: the query gives no columns")
+        return Grid(source, lambda: iter([(0, list(names)), *enumerate(table, 1)]), "row")
+    try:
+        import duckdb
+    except ModuleNotFoundError:
+        raise DataError(f"{source}: reading it needs duckdb: pip install 'mle-toolkit[duckdb]'") from None
+    try:
+        with duckdb.connect(path or ":memory:", read_only=bool(path) and path != ":memory:") as base:
+            arrow: Any = base.execute(reading.sql).to_arrow_table()
+    except duckdb.Error as error:
+        raise DataError(f"{source}: {str(error).splitlines()[0]}") from None
+    return Typed(source, arrow.column_names, arrow.column, lambda name: arrow.schema.field(name).type)
