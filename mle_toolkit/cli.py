@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from mle_toolkit.data.datasets import DataSet
+    from mle_toolkit.data.reading import Reading
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.families.base import Family
     from mle_toolkit.families.distribution import Distribution
@@ -104,7 +105,11 @@ def _remember_debug(context: typer.Context, debug: bool) -> None:
 
 
 Data = Annotated[
-    str, typer.Argument(help="CSV or Parquet file, - for standard input, @NAME for a data set.", metavar="DATA")
+    str,
+    typer.Argument(
+        help="CSV, xlsx, JSON, Parquet, Arrow file, duckdb:FILE, - for standard input, @NAME for a data set.",
+        metavar="DATA",
+    ),
 ]
 DataOrFolder = Annotated[
     str,
@@ -130,9 +135,6 @@ LAWS = f"{LAW} Several with commas, or repeated"
 
 
 # --- options that several commands share ------------------------------------------------------------------------------
-
-_HELD = "What the columns hold"
-_SEARCH = "How to search"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +199,40 @@ class _DataOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _FileOptions:
+    """How the file is written, where that is not to be guessed."""
+
+    delimiter: Annotated[
+        str | None, typer.Option("--delimiter", help="What stands between columns; tab, or a space for any spaces.")
+    ] = None
+    decimal: Annotated[str | None, typer.Option("--decimal", help="Decimal sign: . or ,", metavar="SIGN")] = None
+    thousands: Annotated[
+        str | None, typer.Option("--thousands", help="What stands between thousands: , . ' or a space.", metavar="SIGN")
+    ] = None
+    na_values: Annotated[
+        list[str] | None,
+        typer.Option("--na-values", help="Text of a missing value, besides the usual ones; may be repeated."),
+    ] = None
+    encoding: Annotated[str | None, typer.Option("--encoding", help="utf-16, latin-1, ...", metavar="NAME")] = None
+    comment: Annotated[str | None, typer.Option("--comment", help="What comments begin with.", metavar="TEXT")] = None
+    event_value: Annotated[
+        str | None, typer.Option("--event-value", help="What stands for an event in --event.", metavar="WORD")
+    ] = None
+    sheet: Annotated[str | None, typer.Option("--sheet", help="Sheet of a spreadsheet.", metavar="NAME")] = None
+    sql: Annotated[
+        str | None, typer.Option("--sql", help="Query, for DATA as duckdb:FILE or sqlite:FILE.", metavar="QUERY")
+    ] = None
+
+    @property
+    def reading(self) -> Reading:
+        """How to read the file."""
+        from mle_toolkit.data.reading import Reading
+
+        given = {option.name: getattr(self, option.name) for option in fields(self)}
+        return Reading(**given | {"na_values": tuple(self.na_values or ())})
+
+
+@dataclass(frozen=True, kw_only=True)
 class _SearchOptions:
     """What is known of the parameters, and how to find the others."""
 
@@ -226,6 +262,13 @@ class _SearchOptions:
         }
 
 
+_PANELS = {
+    _DataOptions: "What the columns hold",
+    _FileOptions: "How the file is written",
+    _SearchOptions: "How to search",
+}
+
+
 def _spread(command: Callable[..., None]) -> Callable[..., None]:
     """Replace the parameters of a command that are classes of options by the options."""
     signature = inspect.signature(command, eval_str=True)
@@ -237,7 +280,7 @@ def _spread(command: Callable[..., None]) -> Callable[..., None]:
         kind = inspect.Parameter.KEYWORD_ONLY
         if parameter.name in classes:
             hints = get_type_hints(parameter.annotation, include_extras=True)
-            panel = _HELD if parameter.annotation is _DataOptions else _SEARCH
+            panel = _PANELS[parameter.annotation]
             for option in fields(parameter.annotation):
                 hints[option.name].__metadata__[0].rich_help_panel = panel
                 spread.append(
@@ -289,6 +332,7 @@ def _fit(
     data: DataOrFolder,
     family: Annotated[str, typer.Option("--family", "-d", help=LAW, metavar="LAW")],
     held: _DataOptions,
+    file: _FileOptions,
     search: _SearchOptions,
     unit: Unit = InUnit.nat,
     form: As = Format.table,
@@ -304,7 +348,7 @@ def _fit(
     """
     law = _family(family)
     keywords = search.keywords
-    name, sample = _sample(data, held, plot)
+    name, sample = _sample(data, held, file, plot)
     from mle_toolkit.fitting import fit
 
     result = fit(sample, law, **keywords)
@@ -331,6 +375,7 @@ def _fit(
 def _compare(
     data: DataOrFolder,
     held: _DataOptions,
+    file: _FileOptions,
     search: _SearchOptions,
     family: Annotated[
         list[str] | None,
@@ -356,7 +401,7 @@ def _compare(
     kind = family[0] if family and len(family) == 1 and family[0] in KINDS else None
     laws = kind or (_families_in(family) if family else None)
     keywords = search.keywords
-    name, sample = _sample(data, held, plot)
+    name, sample = _sample(data, held, file, plot)
     from mle_toolkit.data.blocks import BlockedSample
     from mle_toolkit.report.terminal import IN_NATS, comparison_rows, comparison_view
 
@@ -395,6 +440,7 @@ def _regress(
         ),
     ],
     family: Annotated[str, typer.Option("--family", "-d", help=LAW, metavar="LAW")],
+    file: _FileOptions,
     search: _SearchOptions,
     of: Annotated[
         list[str] | None,
@@ -454,7 +500,9 @@ def _regress(
     constants = {n: text if numbers[n] is None else numbers[n] for n, text in others.items() if "~" not in text}
     of_rows = [*(name for name in (exposure, offset) if name), *(c for c in constants.values() if isinstance(c, str))]
     wanted = [name for text in rights for factor in read(text)[1].values() for name in factor.columns] + of_rows
-    frame = read_frame(data, [*read_left(formula, left).columns, *wanted, *([weights] if weights else [])])
+    frame = read_frame(
+        data, [*read_left(formula, left).columns, *wanted, *([weights] if weights else [])], file.reading
+    )
     own: dict[str, Any] = search.keywords | {
         "weights": weights,
         "weight_kind": weight_kind.value,
@@ -469,7 +517,7 @@ def _regress(
     own |= constants | {name: text for name, text in others.items() if "~" in text}
     result = regress(formula, frame, family, **own)
     if predict is not None:
-        new = read_frame(predict, wanted)
+        new = read_frame(predict, wanted, file.reading)
         given: dict[str, Any] = {name: text for name, text in constants.items() if isinstance(text, str)}
         given |= {name: text for name, text in (("exposure", exposure), ("offset", offset)) if text is not None}
         found = result.predict(new, what.value, se=what is not Predicted.interval, **given)
@@ -484,6 +532,7 @@ def _regress(
 
 
 @app.command("groups")
+@_spread
 def _groups(
     data: Data,
     by: Annotated[list[str], typer.Option("--by", help="Column of keys; may be repeated.", metavar="NAME")],
@@ -492,6 +541,7 @@ def _groups(
         list[str],
         typer.Option("--family", "-d", help=f"{LAWS}: the best for each group.", metavar="LAW"),
     ],
+    file: _FileOptions,
     weights: Annotated[str | None, typer.Option("--weights", help="Frequency weights.", metavar="NAME")] = None,
     nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
         OnMissing.refuse
@@ -508,7 +558,7 @@ def _groups(
     from mle_toolkit.data.tables import read_frame
     from mle_toolkit.groups import fit_groups
 
-    frame = read_frame(data, [*by, column, *([weights] if weights is not None else [])])
+    frame = read_frame(data, [*by, column, *([weights] if weights is not None else [])], file.reading)
     with _progress(f"fitting {column} by {', '.join(by)}"):
         asked = laws[0] if len(laws) == 1 else laws
         fits = fit_groups(frame, by, column, asked, weights=weights, nan_policy=nan_policy.value)
@@ -554,8 +604,10 @@ def _kl(
 
 
 @app.command("entropy")
+@_spread
 def _entropy(
     data: Data,
+    file: _FileOptions,
     column: Annotated[
         str | None, typer.Option("--column", "-c", help="Counts, or measurements.", metavar="NAME")
     ] = None,
@@ -577,7 +629,7 @@ def _entropy(
 
     mle entropy data.csv -c loss --method spacing
     """
-    values = _column(data, column)
+    values = _column(data, column, file)
     from mle_toolkit.information.measures import entropy
 
     of_measurements = method in ("spacing", "vasicek", "van-es", "ebrahimi", "nearest-neighbour")
@@ -586,9 +638,11 @@ def _entropy(
 
 
 @app.command("kl-sample")
+@_spread
 def _kl_sample(
     x: Annotated[str, typer.Argument(help="Data from P; as for the other commands.", metavar="X")],
     y: Annotated[str, typer.Argument(help="Data from Q.", metavar="Y")],
+    file: _FileOptions,
     column: Annotated[str | None, typer.Option("--column", "-c", help="Measurements, in both.", metavar="NAME")] = None,
     unit: Unit = InUnit.nat,
     form: As = Format.table,
@@ -599,7 +653,7 @@ def _kl_sample(
 
     mle kl-sample a.csv b.csv -c x
     """
-    samples = _column(x, column), _column(y, column)
+    samples = _column(x, column, file), _column(y, column, file)
     from mle_toolkit.information.measures import kl_divergence
 
     _write_estimates({"KL(P ‖ Q)": kl_divergence(sample=samples, rng=0).to(unit.value)}, form, output)
@@ -765,8 +819,20 @@ def _report(error: BaseException, debug: bool) -> int:
     elif isinstance(error, OSError):
         what = f"cannot read {error.filename!r}" if error.filename is not None else "cannot read the data"
         code, message = BAD_DATA, f"{what}: {error.strerror or error}"
-    print(f"error: {_one_line(message)}", file=sys.stderr)
+    print(f"error: {_one_line(_in_words_of_the_shell(message))}", file=sys.stderr)
     return code
+
+
+def _in_words_of_the_shell(message: str) -> str:
+    """An error with the options of the command line in the place of Python's arguments."""
+    for ours, theirs in (
+        ('pass nan_policy="omit"', "say --nan-policy omit"),
+        ("say what they stand for: Sample.intervals(lower, upper)", "leave them out: --nan-policy omit"),
+        ("Sample.intervals(lower, upper)", "--lower and --upper"),
+        ("Sample.rounded(x, step)", "--rounded-to STEP"),
+    ):
+        message = message.replace(ours, theirs)
+    return message
 
 
 def _limit_of_the_machine(error: BaseException) -> str:
@@ -824,12 +890,15 @@ def _law(spec: str, which: str) -> Distribution:
     return Distribution(*law_and_values(spec, which))
 
 
-def _column(data: str, name: str | None) -> Any:
+def _column(data: str, name: str | None, file: _FileOptions) -> Any:
     """One column of numbers."""
     from mle_toolkit.data.tables import read_table
 
-    table = read_table(data, None if name is None else [name])
-    return table.column(table.only_column() if name is None else name)
+    table = read_table(data, None if name is None else [name], file.reading)
+    name = table.only_column() if name is None else name
+    values = table.column(name)
+    table.say([name])
+    return values
 
 
 def _words(words: Sequence[str]) -> tuple[tuple[str, str], dict[str, str]]:
@@ -896,7 +965,7 @@ def _limits(text: str) -> tuple[str, tuple[float | None, float | None]]:
     return name.strip(), (low, high)
 
 
-def _sample(data: str, held: _DataOptions, plot: Path | None) -> tuple[str, Sample]:
+def _sample(data: str, held: _DataOptions, file: _FileOptions, plot: Path | None) -> tuple[str, Sample]:
     """What the observations are called, and of which file, and the sample."""
     from mle_toolkit.data.form import Form
     from mle_toolkit.data.tables import read_sample
@@ -909,7 +978,8 @@ def _sample(data: str, held: _DataOptions, plot: Path | None) -> tuple[str, Samp
         raise ParameterError(f"--edges: expected numbers with commas between them, got {edges!r}") from None
     columns = tuple(name.strip() for name in held.columns.split(",")) if held.columns is not None else ()
     form = Form(**named | {"edges": ends, "columns": columns, "weight_kind": held.weight_kind.value})
-    name, sample = read_sample(data, form, on_missing.value, in_memory=in_memory or plot is not None)
+    whole = in_memory or plot is not None
+    name, sample = read_sample(data, form, on_missing.value, in_memory=whole, reading=file.reading)
     return f"{name} of {'standard input' if data == '-' else Path(data).name}", sample
 
 

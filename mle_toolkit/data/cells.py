@@ -133,9 +133,9 @@ def numbers(cells: Sequence[Any], style: Style, others: Iterable[str] = ()) -> t
         found = parsed.get(text)
         read = _read(found, decimal, thousands) if found is not None else None
         if read is None:
-            number = plain(cell)
+            number = plain(cell) if found is None else None
             if number is None:
-                raise NotNumbersError(cells.index(cell), f"is {text!r:.60}, not a number")
+                raise NotNumbersError(cells.index(cell), f"is {text!r:.60}, not a number{_written(decimal, style)}")
             values[cell] = number
             if math.isfinite(number):
                 units.add("")
@@ -145,9 +145,9 @@ def numbers(cells: Sequence[Any], style: Style, others: Iterable[str] = ()) -> t
             grouped |= group
     if len(units) > 1:
         shown = ", ".join(repr(unit) if unit else "none" for unit in sorted(units))
-        raise NotNumbersError(None, f"its numbers have several units ({shown}); make them one")
+        raise NotNumbersError(None, f"has numbers in several units ({shown}); make them one")
     if len(grouped) > 1:
-        raise NotNumbersError(None, f"its thousands are set apart in several ways ({', '.join(sorted(grouped))})")
+        raise NotNumbersError(None, f"has thousands set apart in several ways ({', '.join(sorted(grouped))})")
     unit = units.pop() if units else ""
     scale = 0.01 if unit == "%" else 1.0
     result = np.array([values[cell] if isinstance(cell, str) else _typed(cell) for cell in cells], dtype=float)
@@ -160,8 +160,14 @@ def numbers(cells: Sequence[Any], style: Style, others: Iterable[str] = ()) -> t
         said.append("percentages, read as fractions (12 % is 0.12)")
     elif unit:
         said.append(f"amounts in {unit}")
-    said += [f"{sum(str(c).strip() == mark for c in cells)} cells {mark!r} read as missing" for mark in sorted(marks)]
+    for mark in sorted(marks):
+        count = sum(str(cell).strip() == mark for cell in cells)
+        said += [f"{count} cell{'s' * (count > 1)} {mark!r} read as missing"]
     return result / 100.0 if scale != 1.0 else result, said
+
+
+def _written(decimal: str, style: Style) -> str:
+    return f" with a decimal {'comma' if decimal == ',' else 'point'}" if decimal == "," or style.decimal else ""
 
 
 def _typed(cell: Any) -> float:
@@ -184,9 +190,11 @@ def _proven(found: Iterable[re.Match[str]]) -> set[str]:
         digits = match["digits"].strip()
         for sign, other in ((",", "."), (".", ",")):
             whole, _, part = digits.partition(sign)
-            if digits.count(sign) != 1 or other in part:
+            if sign not in digits or other in part:
                 continue
-            if len(part) != 3 or match["power"] or other in whole or not whole.strip("0") or len(whole) > 3:
+            if digits.count(sign) > 1:
+                signs.add(other)
+            elif len(part) != 3 or match["power"] or other in whole or not whole.strip("0") or len(whole) > 3:
                 signs.add(sign)
     return signs
 
@@ -215,8 +223,8 @@ def _decimal(parsed: Mapping[str, re.Match[str] | None], style: Style, others: I
             return around.pop()
         raise NotNumbersError(
             None,
-            f"{doubtful!r} may be {doubtful.replace(',', '.')!r} or {re.sub('[.,]', '', doubtful)!r}, and no other "
-            f"cell tells; say which: --decimal {',' if comma else '.'} or --thousands {',' if comma else '.'}",
+            f"has {doubtful!r}, which may be {doubtful.replace(',', '.')!r} or {re.sub('[.,]', '', doubtful)!r}, and "
+            f"no other cell tells; say which: --decimal {'.,'[comma]} or --thousands {'.,'[comma]}",
         )
     return "."
 
@@ -277,7 +285,7 @@ def events(cells: Sequence[Any], value: str | None) -> tuple[Array, list[str]]:
                 f"that is one: --event-value WORD",
             )
     if value is not None and 1.0 not in found.values():
-        raise NotNumbersError(None, f"no cell is {value!r}, which --event-value names")
+        raise NotNumbersError(None, f"has no cell {value!r}, which --event-value names")
     ones = [str(cell) for cell, number in found.items() if number == 1.0 and plain(cell) != 1.0]
     said = [f"{', '.join(map(repr, ones))} read as the event"] if ones and value is None else []
     if value is None and set(found.values()) <= {1.0, 2.0} and 2.0 in found.values():

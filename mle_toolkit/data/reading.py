@@ -8,7 +8,7 @@ import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -300,31 +300,41 @@ def _json(stream: io.BufferedReader, label: str) -> Grid:
     return Grid(label, rows, place)
 
 
-def _base(source: str, reading: Reading) -> Grid | Typed:
+def _base(source: str, reading: Reading) -> Grid:
     """What a query finds."""
     kind, _, path = source.partition(":")
     if reading.sql is None:
         raise ParameterError(f"{source}: say what to read of it: --sql 'select x from t'.")
-    if path not in ("", ":memory:") and not Path(path).is_file():
+    if not Path(path).is_file():
         raise DataError(f"{source}: no such file: {path!r}")
-    if kind == "sqlite":
-        try:
-            with sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True) as base:
-                found = base.execute(reading.sql)
-                names = [str(column[0]) for column in found.description or ()]
-                table: list[list[Any]] = [list(row) for row in found]
-        except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
-            raise DataError(f"{source}: {error}") from None
-        if not names:
-            raise DataError(f"{source}: the query gives no columns")
-        return Grid(source, lambda: iter([(0, list(names)), *enumerate(table, 1)]), "row")
+    asked = (_asked_sqlite if kind == "sqlite" else _asked_duckdb)(path, reading.sql)
+    if isinstance(asked, str):
+        raise DataError(f"{source}: {asked}")
+    names, table = asked
+    if not names:
+        raise DataError(f"{source}: the query gives no columns")
+    return Grid(source, lambda: iter([(0, list(names)), *enumerate(table, 1)]), "row")
+
+
+def _asked_sqlite(path: str, sql: str) -> tuple[list[str], list[list[Any]]] | str:
+    """Names and rows, or why there are none."""
+    try:
+        with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as base:
+            found = base.execute(sql)
+            return [str(column[0]) for column in found.description or ()], [list(row) for row in found]
+    except (sqlite3.Error, sqlite3.Warning, OverflowError) as error:
+        return str(error)
+
+
+def _asked_duckdb(path: str, sql: str) -> tuple[list[str], list[list[Any]]] | str:
+    """Names and rows, or why there are none."""
     try:
         import duckdb
     except ModuleNotFoundError:
-        raise DataError(f"{source}: reading it needs duckdb: pip install 'mle-toolkit[duckdb]'") from None
+        return "reading it needs duckdb: pip install 'mle-toolkit[duckdb]'"
     try:
-        with duckdb.connect(path or ":memory:", read_only=bool(path) and path != ":memory:") as base:
-            arrow: Any = base.execute(reading.sql).to_arrow_table()
+        with duckdb.connect(path, read_only=True) as base:
+            found = base.execute(sql)
+            return [str(column[0]) for column in found.description or ()], [list(row) for row in found.fetchall()]
     except duckdb.Error as error:
-        raise DataError(f"{source}: {str(error).splitlines()[0]}") from None
-    return Typed(source, arrow.column_names, arrow.column, lambda name: arrow.schema.field(name).type)
+        return str(error).splitlines()[0]

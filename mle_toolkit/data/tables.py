@@ -96,7 +96,7 @@ class Table:
         """Warn of what was guessed of the file and of the columns of these names."""
         clauses = list(self.said.get("", ()))
         for name in dict.fromkeys(named(name, list(self.columns)) or name for name in names):
-            clauses += [f"column {name!r}: {clause}" for clause in self.said.get(name, ())]
+            clauses += [f"column {name!r}: {', '.join(self.said[name])}"] if self.said.get(name) else []
         if clauses:
             warnings.warn(f"{self.label}: {'; '.join(clauses)}", stacklevel=2)
 
@@ -334,7 +334,8 @@ def read(
     >>> import mle_toolkit as mle
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = f"{folder}/losses.csv"
-    ...     _ = open(path, "w").write("region;loss\nNord;1.234,50 €\nSüd;98,10 €\n")
+    ...     with open(path, "w", encoding="utf-8") as file:
+    ...         _ = file.write("region;loss\nNord;1.234,50\nSüd;98,10\n")
     ...     frame = mle.read(path, decimal=",", thousands=".")
     >>> frame["loss"].tolist()
     [1234.5, 98.1]
@@ -449,35 +450,40 @@ def _table(grid: Grid, wanted: Iterable[str] | None, reading: Reading, seen: Col
                 places = [other for other in places if other[1] not in odd]
             else:
                 place[2].append(value)
-    columns: dict[str, Any] = {n: NotNumeric("") if n in odd else np.array(v) for n, v in chosen.items()}
+    columns: dict[str, Any] = {
+        name: NotNumeric(f"{grid.place} {odd[name][0]} is {odd[name][1]!r:.60}, not a number")
+        if name in odd
+        else np.array(values)
+        for name, values in chosen.items()
+    }
     heard = {found for name in seen if (found := named(name, header)) is not None}
-    style = reading.style
-    again = [n for n in chosen if n in heard or (n in odd and may_be_number(str(odd[n][1]), style))]
-    asked = style.missing or reading.decimal == "," or reading.thousands
+    again = [n for n in chosen if n in heard or (n in odd and may_be_number(str(odd[n][1]), reading.style))]
+    asked = bool(reading.style.missing or reading.decimal == "," or reading.thousands)
     if again or asked:
-        cells = _cells(grid, list(chosen))
-        signs = {name: decimals(cells[name], style) for name in chosen}
+        cells = _cells(grid, header)
+        signs = {name: decimals(cells[name], reading.style) for name in header}
         if asked or any("," in found for found in signs.values()):
             again += [name for name in chosen if name not in again and name not in odd]
-        lines: list[int] | None = None
         for name in again:
             around = set().union(*(found for other, found in signs.items() if other != name))
             try:
                 if name in heard:
                     columns[name], guessed = events(cells[name], reading.event_value)
                 else:
-                    columns[name], guessed = numbers(cells[name], style, around)
+                    columns[name], guessed = numbers(cells[name], reading.style, around)
             except NotNumbersError as error:
-                lines = lines or [number for number, _ in _records(grid, header, has_header)]
-                at = "" if error.place is None else f"{grid.place} {lines[error.place]} "
-                columns[name] = NotNumeric(f"{at}{error.reason}")
-                odd.pop(name, None)
-            else:
-                said[name] = [*said.get(name, ()), *guessed]
-                odd.pop(name, None)
-    for name, (number, cell) in odd.items():
-        columns[name] = NotNumeric(f"{grid.place} {number} is {cell!r:.60}, not a number")
+                columns[name] = NotNumeric(f"{_place(grid, header, has_header, error.place)}{error.reason}")
+                guessed = [f"left as text, as it {error.reason}"] if error.place is None else []
+            said[name] = [*said.get(name, ()), *guessed]
     return Table(grid.label, columns, said=said)
+
+
+def _place(grid: Grid, header: list[str], has_header: bool, row: int | None) -> str:
+    """Where in the file a row is."""
+    if row is None:
+        return ""
+    number, _ = next(itertools.islice(_records(grid, header, has_header), row, None))
+    return f"{grid.place} {number} "
 
 
 def _cells(grid: Grid, names: Collection[str]) -> dict[str, list[Any]]:

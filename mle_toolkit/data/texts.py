@@ -168,8 +168,8 @@ def _encoding(stream: io.BufferedReader | io.BytesIO, said: list[str]) -> str:
         if head.startswith(mark):
             return name
     if head and len(head) % 2 == 0 and b"\0" in head:
-        for name, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
-            if zeros.count(0) > 0.9 * len(zeros):
+        for name, high, low in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+            if high.count(0) > 0.9 * len(high) and not low.count(0):
                 said.append(f"{name.upper()} without a mark")
                 return name
     decoder = codecs.getincrementaldecoder("utf-8")()
