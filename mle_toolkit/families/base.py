@@ -34,6 +34,7 @@ from mle_toolkit.errors import (
     UnknownNameError,
 )
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
+from mle_toolkit.families.expectations import BetaPower, BetaPrimePower, GammaPower, Terms
 from mle_toolkit.families.maps import SAME, Map
 from mle_toolkit.options import numbers, plainly
 
@@ -243,6 +244,16 @@ class Family(ABC):
         Default: scores of every interval, and differences of their sums.
     ``cdf``, ``sf``, ``logcdf``, ``logsf``, ``ppf``, ``isf``, ``mean``, ``var``, ``cov``, ``entropy``, ``rvs``
         Default: through ``to_scipy``, and that of a law that has none by quadrature or summation of ``logpdf``.
+    ``lives_on(*params)``
+        The ends of the interval on which it lives, where they are parameters. Default: the quantiles of 0 and 1.
+    ``divergence(p, q)``
+        Divergence of Kullback and Leibler between two of its members, each the tuple of its parameters, nats; q is
+        positive wherever p is; None where there is no form. `excess` has what keeps its digits where they are close.
+    ``terms(*params)``, ``expected(statistic, *params)``
+        The log-density as a sum of statistics, and the expected value of a statistic (infinite where it is; None where
+        there is no formula), which give divergences between laws of several families; see `expectations`.
+    ``power_of(*params)``
+        Both, for a power of a gamma, beta or beta-prime variable.
     ``to_scipy(*params)``
         The frozen scipy.stats distribution.
 
@@ -276,6 +287,8 @@ class Family(ABC):
     one_maximum: ClassVar[bool] = False
     """By a theorem the likelihood of exact data has no more than one maximum while all parameters are free: one start
     is enough."""
+    on_simplex: ClassVar[bool] = False
+    """The numbers of an observation add to 1, so that they have no volume."""
     without_spikes: ClassVar[str] = "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."
     """What to do where ``spurious``, which mixtures have first of all, leaves no maximum."""
     by_number: ClassVar[tuple[str, ...]] = ()
@@ -321,6 +334,11 @@ class Family(ABC):
     mass_sums: Callable[..., Array] | None = None
     own_unit: Any = None
     """The unit in which its likelihood is computed, where that is settled: of a model, whose predictors are in it."""
+    divergence: Callable[[tuple[Any, ...], tuple[Any, ...]], float | None] | None = None
+    terms: Callable[..., Terms | None] | None = None
+    power_of: Callable[..., GammaPower | BetaPower | BetaPrimePower] | None = None
+    expected: Callable[..., float | None] | None = None
+    lives_on: Callable[..., tuple[float, float]] | None = None
     cdf: Callable[..., Array] | None = None
     sf: Callable[..., Array] | None = None
     logcdf: Callable[..., Array] | None = None
@@ -865,8 +883,8 @@ class ExponentialFamily(Family):
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
 _NOT_LAWS = {
-    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "links", "maps", "mass", "nesting",
-    "own", "scipy_law", "special", "standardised", "vectors", "written",
+    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "excess", "expectations", "links",
+    "maps", "mass", "nesting", "own", "scipy_law", "special", "standardised", "vectors", "written",
 }  # fmt: skip
 _registry: dict[str, type[Family]] = {}
 _plain_names: dict[str, type[Family]] = {}
@@ -1000,6 +1018,14 @@ def family_class(name: str) -> type[Family]:
 
         raise unknown(name)
     return law
+
+
+def is_registered(family: Family) -> bool:
+    """Whether a law is one of those found by name, and no other that is called so."""
+    try:
+        return family_class(family.name) is type(family)
+    except UnknownNameError:
+        return False
 
 
 def family_names() -> tuple[str, ...]:

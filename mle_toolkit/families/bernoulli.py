@@ -11,6 +11,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.counting import logit_trials
 from mle_toolkit.families.domain import CLOSED_UNIT, Interval
+from mle_toolkit.families.excess import of_event
+from mle_toolkit.families.expectations import Statistic
 
 
 class Bernoulli(ExponentialFamily):
@@ -50,6 +52,14 @@ class Bernoulli(ExponentialFamily):
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """The share of successes."""
         return (means[0],)
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """Of the two shares."""
+        return of_event(p[0], q[0])
+
+    def expected(self, statistic: Statistic, p: float) -> float | None:
+        """Expected value of x."""
+        return float(p) if statistic == ("power", 1.0) else None
 
     def to_scipy(self, p: float) -> Any:
         """``scipy.stats.bernoulli(p)``."""

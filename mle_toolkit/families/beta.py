@@ -13,6 +13,8 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE, UNIT
+from mle_toolkit.families.excess import log_gamma_excess
+from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.special import SMALLEST_MASS
 
 _NEWTON_STEPS = 100
@@ -139,6 +141,15 @@ class Beta(ExponentialFamily):
         both = np.add(a, b)
         inner = np.subtract(a, 1.0) * special.psi(a) + np.subtract(b, 1.0) * special.psi(b)
         return np.asarray(special.betaln(a, b) - inner + (both - 2) * special.psi(both))
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """By excesses of log Γ."""
+        (a, b), (c, d) = p, q
+        return log_gamma_excess([a, b], [c, d]) - log_gamma_excess(a + b, c + d)
+
+    def power_of(self, a: float, b: float) -> BetaPower:
+        """Itself."""
+        return BetaPower(a, b, 1.0, 1.0)
 
     def to_scipy(self, a: float, b: float) -> Any:
         """``scipy.stats.beta(a, b)``."""

@@ -11,6 +11,8 @@ from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.counting import log_binomial, logit_trials
 from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
+from mle_toolkit.families.excess import of_event
+from mle_toolkit.families.expectations import Statistic
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -64,6 +66,14 @@ class Binomial(Family):
         """Successes / trials."""
         trials = sample.with_values(np.broadcast_to(np.asarray(self.n, dtype=float), sample.x.shape), sample.weight)
         return (sample.mean() / trials.mean(),)
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """That of one trial, n times."""
+        return float(self.n * of_event(p[0], q[0]))
+
+    def expected(self, statistic: Statistic, p: float) -> float | None:
+        """Expected value of x."""
+        return float(self.n * p) if statistic == ("power", 1.0) else None
 
     def to_scipy(self, p: float) -> Any:
         """``scipy.stats.binom(n, p)``."""

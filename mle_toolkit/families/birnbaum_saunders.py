@@ -11,6 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import LOG_X, Statistic
 from mle_toolkit.families.special import ascend, means_of
 
 if TYPE_CHECKING:
@@ -111,6 +112,14 @@ class BirnbaumSaunders(Family):
     def var(self, shape: Array, scale: Array) -> Array:
         """Variance: (scale shape)² (1 + 5 shape²/4)."""
         return np.asarray(np.square(scale * shape) * (1 + 1.25 * np.square(shape)))
+
+    def expected(self, statistic: Statistic, shape: float, scale: float) -> float | None:
+        """Expected values of log x, and of x and 1/x: x / scale and its reciprocal have one law."""
+        if statistic == LOG_X:
+            return math.log(scale)
+        if statistic[0] == "power" and statistic[1] in (1.0, -1.0):
+            return float(scale ** statistic[1] * (1 + 0.5 * shape**2))
+        return None
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.fatiguelife(shape, scale=scale)``."""

@@ -11,6 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.special import log_or_minus_inf, log_softplus, softplus
 
@@ -139,6 +140,10 @@ class Burr12(HazardFamily):
         """Entropy, nats."""
         mean_log_odds = special.psi(1.0) - special.psi(k)  # of log (x/scale)^c
         return np.asarray(1 + 1 / k - np.log(k) - np.log(c) + np.log(scale) + (1 / c - 1) * mean_log_odds)
+
+    def power_of(self, k: float, c: float, scale: float) -> BetaPrimePower:
+        """A power of x is the ratio of an exponential to a gamma variable."""
+        return BetaPrimePower(1.0, k, c, scale)
 
     def to_scipy(self, k: float, c: float, scale: float) -> Any:
         """``scipy.stats.burr12(c, k, scale=scale)``."""

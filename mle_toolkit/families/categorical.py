@@ -10,6 +10,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import COUNTS, Interval, Simplex
+from mle_toolkit.families.excess import of_shares
 from mle_toolkit.options import whole
 
 if TYPE_CHECKING:
@@ -95,6 +96,16 @@ class Categorical(Family):
         from scipy import special
 
         return np.asarray(np.sum(special.entr(probs)))
+
+    def divergence(self, p: tuple[Any, ...], q: tuple[Any, ...]) -> float:
+        """Of the shares; categories that one of the laws has not are of probability 0 under it."""
+        size = max(len(p[0]), len(q[0]))
+        return of_shares(*(np.pad(shares, (0, size - len(shares))) for (shares,) in (p, q)))
+
+    def lives_on(self, probs: Array) -> tuple[float, float]:
+        """The first and the last category that has a probability."""
+        some = np.flatnonzero(probs)
+        return float(some[0]), float(some[-1])
 
     def to_scipy(self, probs: Array) -> Any:
         """``scipy.stats.rv_discrete(values=(range(k), probs))``."""

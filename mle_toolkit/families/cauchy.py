@@ -19,6 +19,7 @@ from mle_toolkit.families.base import (
     weighted,
 )
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.expectations import Statistic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,6 +135,15 @@ class Cauchy(Family):
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: log(4 pi scale)."""
         return np.asarray(np.log(np.multiply(4 * math.pi, scale)))
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """Chyzak & Nielsen (2019)."""
+        (m, s), (n, t) = p, q
+        return math.log1p((s - t) / s * ((s - t) / t) / 4 + (m - n) / s * ((m - n) / t) / 4)
+
+    def expected(self, statistic: Statistic, loc: float, scale: float) -> float | None:
+        """Infinite of x², e^(t x) and abs(x - a)."""
+        return math.inf if statistic[0] in ("exp", "abs") or statistic == ("power", 2.0) else None
 
     def to_scipy(self, loc: float, scale: float) -> Any:
         """``scipy.stats.cauchy(loc, scale)``."""

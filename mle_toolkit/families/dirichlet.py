@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, SupportError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE, UNIT, Vector
+from mle_toolkit.families.excess import log_gamma_excess
 from mle_toolkit.families.special import EQUAL_TO_ROUNDING
 from mle_toolkit.families.vectors import VectorFamily
 
@@ -36,6 +37,7 @@ class Dirichlet(VectorFamily, ExponentialFamily):
     """
 
     name = "dirichlet"
+    on_simplex = True
     support = UNIT
     vector = "alpha"
 
@@ -153,6 +155,11 @@ class Dirichlet(VectorFamily, ExponentialFamily):
     def rvs(self, alpha: Array, *, size: Any, rng: np.random.Generator) -> Array:
         """Draw vectors of shares."""
         return np.asarray(rng.dirichlet(alpha, size))
+
+    def divergence(self, p: tuple[Any, ...], q: tuple[Any, ...]) -> float:
+        """By excesses of log Γ."""
+        (a,), (b,) = p, q
+        return log_gamma_excess(a, b) - log_gamma_excess(np.sum(a), np.sum(b))
 
     def to_scipy(self, alpha: Array) -> Any:
         """``scipy.stats.dirichlet(alpha)``."""

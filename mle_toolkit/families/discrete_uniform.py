@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,6 +80,15 @@ class DiscreteUniform(Family):
     def entropy(self, a: Array, b: Array) -> Array:
         """Entropy, nats."""
         return np.asarray(np.log(b - a + 1.0))
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """Log of the ratio of the numbers of values, of which p's lie within q's."""
+        (a, b), (c, d) = p, q
+        return math.log1p(((d - b) + (a - c)) / (b - a + 1))
+
+    def lives_on(self, a: float, b: float) -> tuple[float, float]:
+        """Its parameters."""
+        return float(a), float(b)
 
     def to_scipy(self, a: float, b: float) -> Any:
         """``scipy.stats.randint(a, b + 1)``."""

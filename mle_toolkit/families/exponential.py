@@ -11,6 +11,9 @@ from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.excess import of_ratio
+from mle_toolkit.families.expectations import GammaPower, Statistic
+from mle_toolkit.families.gamma import expected_of_gamma
 from mle_toolkit.families.hazard import HazardFamily
 
 
@@ -74,6 +77,18 @@ class Exponential(HazardFamily, ExponentialFamily):
     def entropy(self, scale: Array) -> Array:
         """Entropy, nats: 1 + log(scale)."""
         return np.asarray(1.0 + np.log(scale))
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """By the excess of the ratio of the scales."""
+        return of_ratio(p[0], q[0])
+
+    def power_of(self, scale: float) -> GammaPower:
+        """The gamma law of shape 1."""
+        return GammaPower(1.0, 1.0, scale)
+
+    def expected(self, statistic: Statistic, scale: float) -> float | None:
+        """Expected values of e^(t x) and abs(x - a)."""
+        return expected_of_gamma(statistic, 1.0, scale)
 
     def to_scipy(self, scale: float) -> Any:
         """``scipy.stats.expon(scale=scale)``."""

@@ -11,6 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Image, Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
 
@@ -140,6 +141,10 @@ class Frechet(Family):
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats."""
         return np.asarray(1 + np.euler_gamma * (1 + 1 / shape) + np.log(scale) - np.log(shape))
+
+    def power_of(self, shape: float, scale: float) -> GammaPower:
+        """A power of 1/x is exponential."""
+        return GammaPower(1.0, -shape, scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.invweibull(shape, scale=scale)``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, SpecialCase, get_family, total
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.excess import log_gamma_excess, total_log_excess
+from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gammainc,
@@ -114,6 +117,21 @@ class Gamma(ExponentialFamily):
         below, above = log_gammainc_slopes(shape, log_or_minus_inf(x) - np.log(scale))
         return (below[0], -below[1] / scale), (above[0], -above[1] / scale)
 
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """By the excess of log Γ, and that of the ratio of the scales."""
+        (a, s), (b, t) = p, q
+        stretch = (s - t) / t
+        log_stretch = math.log1p(stretch) if abs(stretch) < 0.5 else math.log(s) - math.log(t)
+        return log_gamma_excess(a, b) + float(a * total_log_excess(stretch) + (a - b) * log_stretch)
+
+    def power_of(self, shape: float, scale: float) -> GammaPower:
+        """Itself."""
+        return GammaPower(shape, 1.0, scale)
+
+    def expected(self, statistic: Statistic, shape: float, scale: float) -> float | None:
+        """Expected values of e^(t x) and abs(x - a)."""
+        return expected_of_gamma(statistic, shape, scale)
+
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.gamma(shape, scale=scale)``."""
         from scipy import stats
@@ -128,3 +146,18 @@ _BY_MEAN = Form(
     slopes=lambda mean, shape: ((0.0, 1.0), (1 / shape, -mean / shape**2)),
     bends=lambda mean, shape: ((0.0, 0.0, 0.0), (0.0, -1 / shape**2, 2 * mean / shape**3)),
 )
+
+
+def expected_of_gamma(statistic: Statistic, shape: float, scale: float) -> float | None:
+    """Expected values of e^(t x) and abs(x - a) under a gamma law."""
+    match statistic:
+        case ("exp", t):
+            r = t * scale
+            return math.inf if r >= 1 else math.exp(-shape * math.log1p(-r))
+        case ("abs", a):
+            if a <= 0:
+                return float(shape * scale - a)
+            z = a / scale
+            below = a * special.gammainc(shape, z) - shape * scale * special.gammainc(shape + 1, z)
+            return float(shape * scale - a + 2 * below)
+    return None

@@ -13,6 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import TOLD_APART, Chart, Family, Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
+from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.special import (
     gamma_tails,
@@ -245,6 +246,10 @@ class GeneralizedGamma(Family):
             return (below, above) if shape2 > 0 else (above, below)
         swapped = [(np.where(shape2 > 0, b, a), np.where(shape2 > 0, a, b)) for b, a in zip(below, above, strict=True)]
         return tuple(b for b, _ in swapped), tuple(a for _, a in swapped)
+
+    def power_of(self, shape1: float, shape2: float, scale: float) -> GammaPower:
+        """Itself."""
+        return GammaPower(shape1, shape2, scale)
 
     def to_scipy(self, shape1: float, shape2: float, scale: float) -> Any:
         """``scipy.stats.gengamma(shape1, shape2, scale=scale)``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import COUNTS, Interval
+from mle_toolkit.families.excess import of_event
+from mle_toolkit.families.expectations import ONE, Statistic, Terms
 
 
 class Geometric(ExponentialFamily):
@@ -45,6 +48,18 @@ class Geometric(ExponentialFamily):
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """One success in 1 + mean trials."""
         return (1 / (1 + means[0]),)
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """That of one trial, times the expected number of trials."""
+        return of_event(p[0], q[0]) / float(p[0])
+
+    def terms(self, prob: float) -> Terms | None:
+        """The log-probability by x."""
+        return {ONE: math.log(prob), ("power", 1.0): math.log1p(-prob)} if prob < 1 else None
+
+    def expected(self, statistic: Statistic, prob: float) -> float | None:
+        """Expected value of x."""
+        return float((1 - prob) / prob) if statistic == ("power", 1.0) else None
 
     def to_scipy(self, prob: float) -> Any:
         """``scipy.stats.geom(prob, loc=-1)``."""

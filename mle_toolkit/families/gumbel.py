@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import (
@@ -18,6 +19,7 @@ from mle_toolkit.families.base import (
     weighted,
 )
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
 from mle_toolkit.families.special import log1mexp_exp
 
 if TYPE_CHECKING:
@@ -141,6 +143,24 @@ class Gumbel(Family):
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: log(scale) + 1 + Euler's constant."""
         return np.asarray(np.log(scale) + 1 + np.euler_gamma)
+
+    def terms(self, loc: float, scale: float) -> Terms:
+        """The log-density by x and e^(-x/scale)."""
+        constant = loc / scale - math.log(scale)
+        return {ONE: constant, ("power", 1.0): -1 / scale, ("exp", -1 / scale): -math.exp(loc / scale)}
+
+    def expected(self, statistic: Statistic, loc: float, scale: float) -> float | None:
+        """Expected values of x, x², e^(t x) and abs(x - a)."""
+        mean = loc + np.euler_gamma * scale
+        match statistic:
+            case ("exp", t):
+                r = t * scale
+                return math.inf if r >= 1 else math.exp(t * loc + math.lgamma(1 - r))
+            case ("abs", a):  # E x - a + 2 ∫_{-∞}^a F, and the integral of exp(-e^-z) is E1(e^-z)
+                z = (a - loc) / scale
+                below = float(special.exp1(math.exp(-z))) if z > -7 else 0.0
+                return float(mean - a + 2 * scale * below)
+        return by_moments(statistic, mean, (math.pi * scale) ** 2 / 6)
 
     def to_scipy(self, loc: float, scale: float) -> Any:
         """``scipy.stats.gumbel_r(loc, scale)``."""

@@ -13,6 +13,7 @@ from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, dot, get_family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.maps import SQUARE
 
 _HALF_LOG_HALF_PI = 0.5 * math.log(0.5 * math.pi)
@@ -103,6 +104,10 @@ class HalfNormal(ExponentialFamily):
     def entropy(self, sigma: Array) -> Array:
         """Entropy, nats: log(sigma sqrt(pi e / 2))."""
         return np.asarray(_HALF_LOG_HALF_PI + 0.5 + np.log(sigma))
+
+    def power_of(self, sigma: float) -> GammaPower:
+        """The square of x follows the gamma law of shape 1/2."""
+        return GammaPower(0.5, 2.0, math.sqrt(2) * sigma)
 
     def to_scipy(self, sigma: float) -> Any:
         """``scipy.stats.halfnorm(scale=sigma)``."""

@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Image, Limit, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
@@ -135,6 +136,10 @@ class InverseGamma(ExponentialFamily):
         """Derivatives of log F and of log(1 - F) by shape and scale."""
         above, below = log_gammainc_slopes(shape, np.log(scale) - log_or_minus_inf(x))
         return (below[0], below[1] / scale), (above[0], above[1] / scale)
+
+    def power_of(self, shape: float, scale: float) -> GammaPower:
+        """1/x follows the gamma law."""
+        return GammaPower(shape, -1.0, scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.invgamma(shape, scale=scale)``."""

@@ -12,6 +12,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, get_family, total
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.excess import of_ratio
+from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.special import exp_times_exp1, lost_to_rounding, mills_ratio_normal, sum_log
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -128,6 +130,26 @@ class InverseGaussian(ExponentialFamily):
         """Entropy, nats, from E log x = log(mu) - exp(y) E1(y) with y = 2 lam/mu."""
         mean_log = np.log(mu) - exp_times_exp1(2 * float(lam) / float(mu))
         return np.asarray(_HALF_LOG_TWO_PI + 0.5 - 0.5 * np.log(lam) + 1.5 * mean_log)
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """By the excess of the ratio of the ``lam``, and the distance of the means."""
+        (m, a), (n, b) = p, q
+        return 0.5 * (of_ratio(b, a) + float(b / m * ((m - n) / n) ** 2))
+
+    def terms(self, mu: float, lam: float) -> Terms:
+        """The log-density by log x, x and 1/x."""
+        linear: Terms = {("power", 1.0): -0.5 * lam / mu**2, ("power", -1.0): -0.5 * lam}
+        return {ONE: 0.5 * (math.log(lam) - LOG_TWO_PI) + lam / mu, LOG_X: -1.5} | linear
+
+    def expected(self, statistic: Statistic, mu: float, lam: float) -> float | None:
+        """Expected values of log x, and of powers by Bessel functions, of half-integer order at whole powers."""
+        match statistic:
+            case ("log",):
+                return math.log(mu) - exp_times_exp1(2 * lam / mu)
+            case ("power", c):
+                y = lam / mu
+                return float(math.sqrt(2 * y / math.pi) * mu**c * special.kve(c - 0.5, y))
+        return None
 
     def to_scipy(self, mu: float, lam: float) -> Any:
         """``scipy.stats.invgauss(mu / lam, scale=lam)``."""

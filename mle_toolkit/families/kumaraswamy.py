@@ -12,6 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import POSITIVE, UNIT
+from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.special import log1mexp, log1mexp_exp
 
 if TYPE_CHECKING:
@@ -115,6 +116,10 @@ class Kumaraswamy(Family):
     def rvs(self, a: Array, b: Array, size: Any, rng: np.random.Generator) -> Array:
         """Random numbers, by inversion."""
         return self.isf(1.0 - rng.uniform(size=size), a, b)
+
+    def power_of(self, a: float, b: float) -> BetaPower:
+        """A power of x follows the beta law of 1 and b."""
+        return BetaPower(1.0, b, a, 1.0)
 
 
 def _profile_maximum(sample: Sample, a: float) -> float:

@@ -10,6 +10,8 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Parameter, sums_of
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.excess import exp_excess, of_ratio
+from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,6 +108,26 @@ class Laplace(Family):
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: 1 + log(2 scale)."""
         return np.asarray(1 + np.log(np.multiply(2.0, scale)))
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """By the excess of the ratio of the scales, and that of the distance of the locations."""
+        (m, s), (n, t) = p, q
+        return of_ratio(s, t) + float(s / t * exp_excess(np.asarray(-abs(m - n) / s)))
+
+    def terms(self, loc: float, scale: float) -> Terms:
+        """The log-density by abs(x - loc)."""
+        return {ONE: -math.log(2 * scale), ("abs", loc): -1 / scale}
+
+    def expected(self, statistic: Statistic, loc: float, scale: float) -> float | None:
+        """Expected values of x, x², e^(t x) and abs(x - a)."""
+        match statistic:
+            case ("exp", t):
+                r = t * scale
+                return math.inf if abs(r) >= 1 else math.exp(t * loc - math.log1p(-r * r))
+            case ("abs", a):
+                gap = abs(loc - a)
+                return float(gap + scale * math.exp(-gap / scale))
+        return by_moments(statistic, loc, 2 * scale**2)
 
     def to_scipy(self, loc: float, scale: float) -> Any:
         """``scipy.stats.laplace(loc, scale)``."""

@@ -19,6 +19,7 @@ from mle_toolkit.families.base import (
     weighted,
 )
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.expectations import Statistic, by_moments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,6 +127,17 @@ class Logistic(Family):
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: log(scale) + 2."""
         return np.asarray(np.log(scale) + 2)
+
+    def expected(self, statistic: Statistic, loc: float, scale: float) -> float | None:
+        """Expected values of x, x², e^(t x) and abs(x - a)."""
+        match statistic:
+            case ("exp", t):
+                r = t * scale
+                return math.inf if abs(r) >= 1 else math.exp(t * loc) / (math.sin(math.pi * r) / (math.pi * r))
+            case ("abs", a):  # 2 s log(2 cosh(gap / (2 s)))
+                gap = abs(loc - a)
+                return float(gap + 2 * scale * math.log1p(math.exp(-gap / scale)))
+        return by_moments(statistic, loc, (math.pi * scale) ** 2 / 3)
 
     def to_scipy(self, loc: float, scale: float) -> Any:
         """``scipy.stats.logistic(loc, scale)``."""

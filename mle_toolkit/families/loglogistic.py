@@ -11,6 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Image, Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.special import log_or_minus_inf
 
@@ -154,6 +155,10 @@ class Loglogistic(Family):
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats: 2 + log(scale / shape)."""
         return np.asarray(2 + np.log(scale) - np.log(shape))
+
+    def power_of(self, shape: float, scale: float) -> BetaPrimePower:
+        """A power of x is the ratio of two exponential variables."""
+        return BetaPrimePower(1.0, 1.0, shape, scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.fisk(shape, scale=scale)``."""

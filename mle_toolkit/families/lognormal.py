@@ -12,6 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Image, Limit, Parameter, get_family, location_scale_tail_scores
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, LOG_X_SQUARED, ONE, Statistic, Terms, by_log_moments
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.special import log_or_minus_inf
 
@@ -136,6 +137,18 @@ class Lognormal(ExponentialFamily):
     def entropy(self, meanlog: Array, sdlog: Array) -> Array:
         """Entropy, nats: that of the logs, plus their mean."""
         return np.asarray(_HALF_LOG_TWO_PI + 0.5 + np.log(sdlog) + meanlog)
+
+    def terms(self, meanlog: float, sdlog: float) -> Terms:
+        """The log-density by log x and its square."""
+        m, s = meanlog, sdlog
+        return {ONE: -0.5 * (LOG_TWO_PI + (m / s) ** 2) - math.log(s), LOG_X: m / s**2 - 1, LOG_X_SQUARED: -0.5 / s**2}
+
+    def expected(self, statistic: Statistic, meanlog: float, sdlog: float) -> float | None:
+        """Expected values of log x, its square, and powers."""
+        if statistic[0] == "power":
+            c = statistic[1]
+            return math.exp(c * meanlog + 0.5 * (c * sdlog) ** 2)
+        return by_log_moments(statistic, meanlog, sdlog**2)
 
     def to_scipy(self, meanlog: float, sdlog: float) -> Any:
         """``scipy.stats.lognorm(sdlog, scale=exp(meanlog))``."""

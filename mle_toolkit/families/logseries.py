@@ -12,6 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
+from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
 
 _NEWTON_STEPS = 100
 _SERIES_BELOW = 0.1
@@ -72,6 +73,16 @@ class LogSeries(ExponentialFamily):
     def mean(self, p: Array) -> Array:
         """Expected value."""
         return np.asarray(special.exprel(-np.log1p(-p)))
+
+    def terms(self, p: float) -> Terms | None:
+        """The log-probability by log x and x."""
+        if not p > 0:
+            return None
+        return {ONE: -math.log(-math.log1p(-p)), LOG_X: -1.0, ("power", 1.0): math.log(p)}
+
+    def expected(self, statistic: Statistic, p: float) -> float | None:
+        """Expected value of x."""
+        return float(-p / (math.log1p(-p) * (1 - p))) if statistic == ("power", 1.0) and p > 0 else None
 
     def to_scipy(self, p: float) -> Any:
         """``scipy.stats.logser(p)``."""

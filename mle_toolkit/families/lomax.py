@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.special import ascend, means_of, means_on_grid, profile_maximum
 
@@ -122,6 +123,10 @@ class Lomax(HazardFamily):
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats."""
         return np.asarray(1 + 1 / shape + np.log(scale) - np.log(shape))
+
+    def power_of(self, shape: float, scale: float) -> BetaPrimePower:
+        """The ratio of an exponential to a gamma variable."""
+        return BetaPrimePower(1.0, shape, 1.0, scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.lomax(shape, scale=scale)``."""

@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import COUNTS, Simplex
+from mle_toolkit.families.excess import of_shares
 from mle_toolkit.families.vectors import VectorFamily
 
 if TYPE_CHECKING:
@@ -110,6 +111,10 @@ class Multinomial(VectorFamily, ExponentialFamily):
     def rvs(self, probs: Array, *, size: Any, rng: np.random.Generator) -> Array:
         """Draw vectors of counts."""
         return np.asarray(rng.multinomial(self._trials(), probs, size), dtype=float)
+
+    def divergence(self, p: tuple[Any, ...], q: tuple[Any, ...]) -> float | None:
+        """That of one trial, n times; none where n is that of every row."""
+        return None if self.n is None else float(self.n * of_shares(p[0], q[0]))
 
     def to_scipy(self, probs: Array) -> Any:
         """``scipy.stats.multinomial(n, probs)``."""

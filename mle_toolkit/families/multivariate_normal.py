@@ -10,6 +10,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import REAL, Domain, PositiveDefinite, Space
+from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.vectors import VectorFamily, check_enough_rows, check_regular, cholesky
 
 if TYPE_CHECKING:
@@ -113,6 +114,18 @@ class MultivariateNormal(VectorFamily, ExponentialFamily):
         """Draw vectors."""
         shape = (*np.atleast_1d(size), len(mean))
         return np.asarray(mean + rng.standard_normal(shape) @ np.linalg.cholesky(cov).T)
+
+    def divergence(self, p: tuple[Any, ...], q: tuple[Any, ...]) -> float:
+        """By the excess of the eigenvalues of p's covariance in q's unit, and the distance of the means in it."""
+        from scipy import linalg
+
+        (mean, cov), (to, within) = p, q
+        root = linalg.cholesky(within, lower=True)
+        half = linalg.solve_triangular(root, cov - within, lower=True)
+        excess = linalg.solve_triangular(root, half.T, lower=True)
+        shift = linalg.solve_triangular(root, mean - to, lower=True)
+        stretches = np.linalg.eigvalsh(0.5 * (excess + excess.T))  # of q's unit, less one
+        return 0.5 * (total_log_excess(stretches) + float(np.sum(shift * shift)))
 
     def to_scipy(self, mean: Array, cov: Array) -> Any:
         """``scipy.stats.multivariate_normal(mean, cov)``."""

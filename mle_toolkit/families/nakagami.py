@@ -13,6 +13,7 @@ from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Image, Limit, Parameter, SpecialCase, dot, get_family, total
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
@@ -144,6 +145,10 @@ class Nakagami(ExponentialFamily):
         tails = log_gammainc_slopes(shape, _log_power(x, shape, scale))
         below, above = ((by_shape + by_t / shape, -2 * by_t / scale) for by_shape, by_t in tails)
         return below, above
+
+    def power_of(self, shape: float, scale: float) -> GammaPower:
+        """The square of x follows the gamma law."""
+        return GammaPower(shape, 2.0, scale / math.sqrt(shape))
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.nakagami(shape, scale=scale)``."""

@@ -20,6 +20,8 @@ from mle_toolkit.families.counting import (
     trigamma_difference,
 )
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.excess import total_log_excess
+from mle_toolkit.families.expectations import Statistic
 from mle_toolkit.families.special import SMALLEST_MASS, log_betainc_fraction
 
 if TYPE_CHECKING:
@@ -188,6 +190,20 @@ class NegativeBinomial(Family):
             else:
                 value[tiny] = self.logpdf(n, s, m) + np.log(_below_over_last(n, s, m))
         return value
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float | None:
+        """Of laws of one size: both terms by the excess of a ratio."""
+        (size, m), (other, n) = p, q
+        if size != other:
+            return None
+        if m == 0:
+            return float(size * np.log1p(n / size))
+        # m log(m/n) - (size + m) log((size + m)/(size + n))
+        return float(m * total_log_excess((n - m) / m) - (size + m) * total_log_excess((n - m) / (size + m)))
+
+    def expected(self, statistic: Statistic, size: float, mu: float) -> float | None:
+        """Expected value of x."""
+        return float(mu) if statistic == ("power", 1.0) else None
 
     def to_scipy(self, size: float, mu: float) -> Any:
         """``scipy.stats.nbinom(size, size / (size + mu))``."""

@@ -13,6 +13,8 @@ from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, location_scale_tail_scores, total
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.excess import total_log_excess
+from mle_toolkit.families.expectations import LOG_TWO_PI, ONE, Statistic, Terms, by_moments
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
@@ -110,6 +112,26 @@ class Normal(ExponentialFamily):
     def entropy(self, mu: Array, sigma: Array) -> Array:
         """Entropy, nats: log(sigma sqrt(2 pi e))."""
         return np.asarray(_HALF_LOG_TWO_PI + 0.5 + np.log(sigma))
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """By the excess of the ratio of the variances, and the distance of the means."""
+        (m, s), (n, t) = p, q
+        return 0.5 * (total_log_excess((s - t) / t * ((s + t) / t)) + float((m - n) / t) ** 2)
+
+    def terms(self, mu: float, sigma: float) -> Terms:
+        """The log-density by x and x²."""
+        constant = -0.5 * (LOG_TWO_PI + (mu / sigma) ** 2) - math.log(sigma)
+        return {ONE: constant, ("power", 1.0): mu / sigma**2, ("power", 2.0): -0.5 / sigma**2}
+
+    def expected(self, statistic: Statistic, mu: float, sigma: float) -> float | None:
+        """Expected values of x, x², e^(t x) and abs(x - a)."""
+        match statistic:
+            case ("exp", t):
+                return math.exp(t * mu + 0.5 * (t * sigma) ** 2)
+            case ("abs", a):
+                z = (mu - a) / sigma
+                return float(sigma * (math.sqrt(2 / math.pi) * math.exp(-0.5 * z * z) + z * math.erf(z / math.sqrt(2))))
+        return by_moments(statistic, mu, sigma**2)
 
     def to_scipy(self, mu: float, sigma: float) -> Any:
         """``scipy.stats.norm(mu, sigma)``."""

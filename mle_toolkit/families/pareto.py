@@ -11,6 +11,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.excess import log_quotient, of_ratio
+from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.special import EQUAL_TO_ROUNDING, log_or_minus_inf, sum_log
 
@@ -88,6 +90,19 @@ class Pareto(HazardFamily, ExponentialFamily):
     def entropy(self, alpha: Any, xm: Any) -> Any:
         """Entropy, nats: 1 + 1/alpha + log(xm / alpha)."""
         return 1 + 1 / alpha + math.log(xm) - math.log(alpha)
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """By the excess of the ratio of the tail indices; xm of p is not below that of q."""
+        (a, x), (b, y) = p, q
+        return float(b * log_quotient(x, y)) + of_ratio(b, a)
+
+    def power_of(self, alpha: float, xm: float) -> BetaPower:
+        """Xm / x follows the beta law of alpha and 1."""
+        return BetaPower(alpha, 1.0, -1.0, xm)
+
+    def lives_on(self, alpha: float, xm: float) -> tuple[float, float]:
+        """From xm on."""
+        return float(xm), math.inf
 
     def to_scipy(self, alpha: float, xm: float) -> Any:
         """``scipy.stats.pareto(alpha, scale=xm)``."""

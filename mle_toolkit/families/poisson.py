@@ -10,6 +10,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.counting import FEW, by_count, log_factorial, log_poisson
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE
+from mle_toolkit.families.excess import total_log_excess
+from mle_toolkit.families.expectations import Statistic
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -56,6 +58,15 @@ class Poisson(Family):
     def from_sample(self, sample: Sample) -> tuple[float]:
         """The mean."""
         return (sample.mean(),)
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """By the excess of the ratio of the means."""
+        (m,), (n,) = p, q
+        return float(n) if m == 0 else float(m * total_log_excess((n - m) / m))
+
+    def expected(self, statistic: Statistic, mu: float) -> float | None:
+        """Expected value of x."""
+        return float(mu) if statistic == ("power", 1.0) else None
 
     def to_scipy(self, mu: float) -> Any:
         """``scipy.stats.poisson(mu)``."""

@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.special import (
     EQUAL_TO_ROUNDING,
@@ -114,6 +115,14 @@ class Power(ExponentialFamily):
     def entropy(self, shape: Any, scale: Any) -> Any:
         """Entropy, nats: 1 - 1/shape + log(scale / shape)."""
         return 1 - 1 / shape + math.log(scale) - math.log(shape)
+
+    def power_of(self, shape: float, scale: float) -> BetaPower:
+        """The beta law of shape and 1, stretched."""
+        return BetaPower(shape, 1.0, 1.0, scale)
+
+    def lives_on(self, shape: float, scale: float) -> tuple[float, float]:
+        """From 0 to the scale."""
+        return 0.0, float(scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.powerlaw(shape, scale=scale)``."""

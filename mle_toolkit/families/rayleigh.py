@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, dot, get_family, total
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.special import log_or_minus_inf, sum_log
@@ -96,6 +97,10 @@ class Rayleigh(HazardFamily, ExponentialFamily):
     def entropy(self, sigma: Array) -> Array:
         """Entropy, nats: 1 + log(sigma/sqrt 2) + gamma/2, with Euler's constant gamma."""
         return np.asarray(1 + np.log(sigma) - 0.5 * math.log(2) + 0.5 * np.euler_gamma)
+
+    def power_of(self, sigma: float) -> GammaPower:
+        """The square of x is exponential."""
+        return GammaPower(1.0, 2.0, math.sqrt(2) * sigma)
 
     def to_scipy(self, sigma: float) -> Any:
         """``scipy.stats.rayleigh(scale=sigma)``."""

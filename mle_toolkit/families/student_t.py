@@ -13,6 +13,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.expectations import Statistic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -207,6 +208,18 @@ class StudentT(Family):
     def logsf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
         """Log of the survival function."""
         return self.logcdf(-np.asarray(x), df, np.negative(loc), scale)
+
+    def expected(self, statistic: Statistic, df: float, loc: float, scale: float) -> float | None:
+        """Expected values of x and x²; infinite of e^(t x)."""
+        match statistic:
+            case ("exp", _):
+                return math.inf
+            case ("power", c) if c in (1.0, 2.0):
+                if df <= c:
+                    return math.inf if c == 2 else None
+                variance = scale**2 * df / (df - 2) if c == 2 else 0.0
+                return float(loc**c + variance)
+        return None
 
     def to_scipy(self, df: float, loc: float, scale: float) -> Any:
         """``scipy.stats.t(df, loc, scale)``."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family, Parameter
 from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.ends import UniformEnds
+from mle_toolkit.families.expectations import ONE, Statistic, Terms
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -66,6 +69,37 @@ class Uniform(Family):
     def entropy(self, a: Array, b: Array) -> Array:
         """Entropy, nats: the log of the length."""
         return np.asarray(np.log(np.subtract(b, a)))
+
+    def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
+        """Log of the ratio of the widths, of which p's lies within q's."""
+        (a, b), (c, d) = p, q
+        return math.log1p(((d - b) + (a - c)) / (b - a))
+
+    def terms(self, a: float, b: float) -> Terms:
+        """A constant."""
+        return {ONE: -math.log(b - a)}
+
+    def expected(self, statistic: Statistic, a: float, b: float) -> float | None:
+        """Expected values of log x, powers, e^(t x) and abs(x - at)."""
+        match statistic:
+            case ("log",) if a >= 0:
+                return float(special.xlogy(b, b) - special.xlogy(a, a)) / (b - a) - 1
+            case ("power", c) if a >= 0 or c in (1.0, 2.0):
+                if c == -1:
+                    return math.inf if a == 0 else math.log(b / a) / (b - a)
+                return math.inf if a == 0 and c < -1 else float((b ** (c + 1) - a ** (c + 1)) / ((c + 1) * (b - a)))
+            case ("exp", t):
+                width = t * (b - a)
+                return float(math.exp(t * a) * math.expm1(width) / width)
+            case ("abs", at):
+                if not a < at < b:
+                    return float(abs(0.5 * (a + b) - at))
+                return float(0.5 * ((at - a) ** 2 + (b - at) ** 2) / (b - a))
+        return None
+
+    def lives_on(self, a: float, b: float) -> tuple[float, float]:
+        """Its parameters."""
+        return float(a), float(b)
 
     def to_scipy(self, a: float, b: float) -> Any:
         """``scipy.stats.uniform(a, b - a)``."""

@@ -14,6 +14,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.circular import TURN, Circular, about
 from mle_toolkit.families.domain import NON_NEGATIVE, REAL
+from mle_toolkit.families.expectations import ONE, Statistic, Terms
 
 _LOG_TURN = math.log(TURN)
 _NEWTON_STEPS = 50
@@ -199,6 +200,19 @@ class VonMises(Circular, ExponentialFamily):
         drawn = mu + rng.vonmises(0.0, kappa, size) / self._rate
         half = 0.5 * self.period
         return np.asarray(half - np.mod(half - drawn, self.period))
+
+    def terms(self, mu: float, kappa: float) -> Terms:
+        """The log-density by the cosine of the angle from mu."""
+        angle = 2 * math.pi * (mu / self.period)
+        return {ONE: -math.log(self.period) - math.log(special.i0e(kappa)) - kappa, ("cos", angle): kappa}
+
+    def expected(self, statistic: Statistic, mu: float, kappa: float) -> float | None:
+        """Expected value of the cosine of the angle from a direction."""
+        if statistic[0] != "cos":
+            return None
+        return float(special.i1e(kappa) / special.i0e(kappa)) * math.cos(
+            2 * math.pi * (mu / self.period) - statistic[1]
+        )
 
     def to_scipy(self, mu: float, kappa: float) -> Any:
         """``scipy.stats.vonmises(kappa, loc=mu)``; of the uniform law where kappa = 0."""

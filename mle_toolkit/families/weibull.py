@@ -14,6 +14,7 @@ from mle_toolkit.data.sample import SKETCH_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Image, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.maps import MINUS_LOG
 from mle_toolkit.families.special import log_or_minus_inf
@@ -144,6 +145,10 @@ class Weibull(HazardFamily):
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats: gamma (1 - 1/shape) + log(scale/shape) + 1, with Euler's constant gamma."""
         return np.asarray(np.euler_gamma * (1 - 1 / np.asarray(shape)) + np.log(scale) - np.log(shape) + 1)
+
+    def power_of(self, shape: float, scale: float) -> GammaPower:
+        """A power of x is exponential."""
+        return GammaPower(1.0, shape, scale)
 
     def to_scipy(self, shape: float, scale: float) -> Any:
         """``scipy.stats.weibull_min(shape, scale=scale)``."""

@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
+from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.quadrature import count_quantile
 
 _SUMMED = 20
@@ -131,6 +132,21 @@ class Zeta(ExponentialFamily):
     def entropy(self, alpha: Array) -> Array:
         """Entropy, nats."""
         return np.asarray(alpha * self._mean_log(alpha) + np.log(scaled_zeta(alpha, self.xmin)))
+
+    def terms(self, alpha: float) -> Terms:
+        """The log-probability by log x."""
+        return {ONE: -self._log_zeta(alpha), LOG_X: -alpha}
+
+    def expected(self, statistic: Statistic, alpha: float) -> float | None:
+        """Expected values of log x, by the entropy, and of x."""
+        if statistic == LOG_X:
+            return (float(self.entropy(np.asarray(alpha))) - self._log_zeta(alpha)) / alpha
+        return float(self.mean(np.asarray(alpha))) if statistic == ("power", 1.0) else None
+
+    def _log_zeta(self, alpha: float) -> float:
+        """Log of the sum of k^-alpha from xmin on."""
+        xmin = float(self.xmin)
+        return float(np.log(scaled_zeta(alpha, xmin)) - alpha * math.log(xmin))
 
     def to_scipy(self, alpha: float) -> Any:
         """``scipy.stats.zipf(alpha)`` for xmin = 1; SciPy has no law for other values, and then it is None."""

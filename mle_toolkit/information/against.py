@@ -11,9 +11,10 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.excess import log_ratio
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
-from mle_toolkit.information.pointwise import KL, log_ratio
+from mle_toolkit.information.pointwise import KL
 from mle_toolkit.information.report import entropy_for
 
 

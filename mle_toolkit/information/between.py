@@ -19,8 +19,8 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.expectations import ONE, Statistic, Terms
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.information.expectations import Statistic, Terms, expected, log_density_terms, registered_name
 from mle_toolkit.information.integrals import Total, integral, sum_over_integers
 from mle_toolkit.information.model_free import around
 from mle_toolkit.information.pointwise import JEFFREYS, KL, Divergence
@@ -202,22 +202,18 @@ def why_singular(p: Distribution, q: Distribution) -> str | None:
 
 
 def _why_vectors_singular(p: Distribution, q: Distribution) -> str | None:
-    names = registered_name(p), registered_name(q)
-    if "multinomial" in names and p.family.constants["n"] != q.family.constants["n"]:
+    if p.family.constants.get("n") != q.family.constants.get("n"):
         return "the numbers of trials differ, so that no outcome is possible under both"
-    simplex = [name == "dirichlet" for name in names]
-    if simplex[0] != simplex[1]:
-        return f"one of {names[0]} and {names[1]} lies on the simplex, which has no volume under the other"
+    if p.family.on_simplex != q.family.on_simplex:
+        names = f"{p.family.name} and {q.family.name}"
+        return f"one of {names} lies on the simplex, which has no volume under the other"
     return None
 
 
 def _ends(law: Distribution) -> tuple[float, float]:
     """The interval on which a law lives; for one of known ends, without the rounding of quantiles."""
-    if registered_name(law) in ("uniform", "discrete_uniform"):
-        return float(law.params["a"]), float(law.params["b"])
-    if registered_name(law) == "categorical":
-        some = np.flatnonzero(law.params["probs"])
-        return float(some[0]), float(some[-1])
+    if law.family.lives_on is not None:
+        return law.family.lives_on(*law.params.values())
     return law.ends
 
 
@@ -225,12 +221,43 @@ def _same_end(a: float, b: float, p: Distribution) -> bool:
     """Whether two ends differ by rounding only; ends that are parameters do not."""
     if a == b:
         return True
-    if p.family.discrete or registered_name(p) in ("uniform", "pareto", "power"):
+    if p.family.discrete or p.family.lives_on is not None:
         return False
     return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= _SAME_END * max(abs(a), abs(b))
 
 
 # --- expected sufficient statistics -----------------------------------------------------------------------------------
+
+
+def log_density_terms(q: Distribution) -> Terms | None:
+    """Write the log-density on its support as a sum of statistics; None where it is no such sum.
+
+    Raises
+    ------
+    OverflowError
+        If a coefficient is beyond the range of doubles.
+    """
+    law, params = q.family, q.params.values()
+    if law.terms is not None:
+        return law.terms(*params)
+    return None if law.power_of is None else law.power_of(*params).terms()
+
+
+def expected(p: Distribution, statistic: Statistic) -> float | None:
+    """Give the expected value of a statistic, infinite where it is; None where there is no formula.
+
+    Raises
+    ------
+    OverflowError
+        If it is finite, but beyond the range of doubles.
+    """
+    if statistic == ONE:
+        return 1.0
+    law, params = p.family, p.params.values()
+    value = None if law.expected is None else law.expected(statistic, *params)
+    if value is None and law.power_of is not None:
+        return law.power_of(*params).expected(statistic)
+    return value
 
 
 def _by_statistics(p: Distribution, q: Distribution) -> Estimate | None:
@@ -281,7 +308,7 @@ def _terms_of_both(p: Distribution, q: Distribution) -> tuple[Terms, Terms] | No
     if of_p is None:
         if p.family.entropy is None:
             return None
-        of_p = {("one",): -p.entropy()}
+        of_p = {ONE: -p.entropy()}
     return of_p, of_q
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.families.excess import log_ratio
 from mle_toolkit.information.counts import entropy_of_counts
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.model_free import FEW_PER_CELL
-from mle_toolkit.information.pointwise import KL, log_ratio
+from mle_toolkit.information.pointwise import KL
 
 _TAIL = 0.025
 """Probability on each side of a 95 % interval."""

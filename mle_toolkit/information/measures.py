@@ -20,6 +20,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.families.excess import log_ratio
 from mle_toolkit.information.estimate import Estimate, nats_per, unit_name
 from mle_toolkit.information.laws import as_distribution
 from mle_toolkit.information.pointwise import (
@@ -30,7 +31,6 @@ from mle_toolkit.information.pointwise import (
     TOTAL_VARIATION,
     Divergence,
     affinity,
-    log_ratio,
     power_integral,
 )
 from mle_toolkit.information.probabilities import pair_of_probabilities, probabilities, shares_of, table_of

@@ -14,40 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mle_toolkit._typing import Array
-
-_TERMS = 20
-"""Terms of the two series below: on |x| <= 1, and on |s| <= 1/3, the next is below the rounding of the first."""
+from mle_toolkit.families.excess import exp_excess, kl_term
 
 _CERTAIN = 50.0
 """Exponent above which 1 is nothing beside the exponential."""
 
 LARGEST = 1e308
 """Log-ratio that stands for one beyond the range of doubles, where both laws have a density."""
-
-
-def exp_excess(x: Array) -> Array:
-    """``exp(x) - 1 - x``, never negative, to full relative precision."""
-    x = np.asarray(x, dtype=float)
-    near = np.abs(x) <= 1.0
-    small = np.where(near, x, 0.0)
-    series = np.ones_like(small)
-    for n in range(_TERMS, 2, -1):
-        series = 1.0 + small / n * series
-    with np.errstate(over="ignore"):
-        return np.where(near, 0.5 * small * small * series, np.expm1(x) - x)
-
-
-def log_excess(t: Array) -> Array:
-    """``t - log(1 + t)`` for t > -1, never negative, to full relative precision; infinite at -1."""
-    t = np.asarray(t, dtype=float)
-    near = np.abs(t) <= 0.5
-    small = np.where(near, t, 0.0)
-    s = small / (2.0 + small)  # log(1 + t) = 2 artanh(s)
-    series = np.zeros_like(s)
-    for j in range(_TERMS, 0, -1):
-        series = s * s * (series + 1.0 / (2 * j + 1))
-    with np.errstate(divide="ignore"):
-        return np.where(near, 2 * s * (s / (1 - s) - series), t - np.log1p(t))
 
 
 @dataclass(frozen=True)
@@ -77,16 +50,6 @@ def _plain(name: str, term: Callable[[Array], Array]) -> Divergence:
     return Divergence(name, term, log_term)
 
 
-def _kl(d: Array) -> Array:
-    """Terms p log(p/q) - p + q: by p where p is larger, else by q."""
-    falling = np.minimum(d, 0.0)
-    finite = np.maximum(falling, -1e3)  # exp(d) d is 0 long before
-    by_q = np.where(
-        finite > -1.0, np.exp(finite) * exp_excess(np.minimum(-finite, 1.0)), 1.0 + np.exp(finite) * (finite - 1.0)
-    )
-    return np.where(d > 0, exp_excess(-np.maximum(d, 0.0)), by_q)
-
-
 def _jeffreys(d: Array) -> Array:
     size = np.abs(d)
     return np.asarray(-np.expm1(-size) * size)
@@ -105,7 +68,7 @@ def _js(d: Array) -> Array:
     return np.asarray(0.5 * (1 + np.exp(-size)) * value)
 
 
-KL = _plain("Kullback-Leibler", _kl)
+KL = _plain("Kullback-Leibler", kl_term)
 JEFFREYS = _plain("Jeffreys", _jeffreys)
 JS = _plain("Jensen-Shannon", _js)
 SQUARED_HELLINGER = _plain("squared Hellinger", lambda d: np.asarray(0.5 * np.square(np.expm1(-0.5 * np.abs(d)))))
@@ -136,16 +99,6 @@ def _log_power(c: float, d: Array) -> Array:
         near = np.abs(exp_excess(c * x) + c * exp_excess(-x))
         far = np.abs(np.exp(c * x) - (1 + c) + c * np.exp(-x))
         return np.where(large, c * d, np.log(np.where(x < 1.0, near, far)))
-
-
-def log_ratio(p: Array, q: Array) -> Array:
-    """Log of p/q for probabilities; from their difference where they are close, and 0 where both are 0."""
-    both = (p > 0) | (q > 0)
-    close = both & (np.abs(p - q) < 0.5 * np.maximum(p, q))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        near = np.log1p(np.where(close, (p - q) / np.where(close, q, 1.0), 0.0))
-        far = np.log(np.where(both, p, 1.0)) - np.log(np.where(both, q, 1.0))
-    return np.where(close, near, far)
 
 
 def affinity(alpha: float) -> Divergence:

@@ -19,10 +19,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.columns import Level
 from mle_toolkit.data.formulas import Design, Recipe, Term, read
-from mle_toolkit.errors import MleError, UnknownNameError
+from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.estimation.recorded import Recorded
-from mle_toolkit.families.base import Family, Parameter, Role, family_class, get_family
+from mle_toolkit.families.base import Family, Parameter, Role, family_class, get_family, is_registered
 from mle_toolkit.families.combinators import kinds
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.combinators.reparametrised import Reparametrised
@@ -483,7 +483,7 @@ def certificate_to_dict(certificate: Certificate) -> dict[str, Any]:
 def family_to_dict(family: Family) -> dict[str, Any]:
     """What finds the family again: its registered or SciPy name and its constants, else what it declares."""
     constants = dict(family.constants)
-    if _is_registered(family):
+    if is_registered(family):
         return {"kind": "registered", "name": family.name, "constants": constants}
     if _is_of_scipy(family):
         free = {"loc": None} if "loc" in family.param_names else {}
@@ -587,13 +587,6 @@ def _made_from_dict(made: type[Combined], record: Any, path: str, depth: int) ->
         for name, hint in made.takes.items()
     }
     return made.made_from(parts, others)
-
-
-def _is_registered(family: Family) -> bool:
-    try:
-        return family_class(family.name) is type(family)
-    except UnknownNameError:
-        return False
 
 
 def _is_of_scipy(family: Family) -> bool:

@@ -11,6 +11,7 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.families.excess import log_excess
 from mle_toolkit.information import (
     chi2_divergence,
     cross_entropy,
@@ -25,7 +26,7 @@ from mle_toolkit.information import (
     wasserstein_distance,
 )
 from mle_toolkit.information.between import closed_form, divergence, why_singular
-from mle_toolkit.information.pointwise import KL, log_excess
+from mle_toolkit.information.pointwise import KL
 from mle_toolkit.information.same_law import in_unit_of, mapped
 from tests.references import HERE, PARAMETER
 from tests.strategies import LAWS, draw
