@@ -882,10 +882,6 @@ class ExponentialFamily(Family):
 
 
 _FAMILY_PACKAGE = "mle_toolkit.families"
-_NOT_LAWS = {
-    "base", "circular", "climbing", "combinators", "distribution", "domain", "ends", "excess", "expectations", "links",
-    "maps", "mass", "nesting", "own", "scipy_law", "special", "standardised", "vectors", "written",
-}  # fmt: skip
 _registry: dict[str, type[Family]] = {}
 _plain_names: dict[str, type[Family]] = {}
 """The same by names without case and marks between words."""
@@ -909,7 +905,7 @@ def _load_all() -> None:
         return
     package = importlib.import_module(_FAMILY_PACKAGE)
     for module in pkgutil.iter_modules(package.__path__):
-        if module.name not in _NOT_LAWS:
+        if not module.ispkg:
             _load(module.name)
     _plain_names.update({plainly(name): law for name, law in _registry.items()})
     _complete = True
@@ -1002,7 +998,7 @@ def family_class(name: str) -> type[Family]:
     if law is None:
         if len(name) > _LONGEST_NAME:
             raise UnknownNameError(f"unknown family: a name of {len(name):,} characters.")
-        if name.isidentifier() and name not in _NOT_LAWS:
+        if name.isidentifier():
             try:
                 _load(name)
             except ModuleNotFoundError as error:
