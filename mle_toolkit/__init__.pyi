@@ -13,6 +13,7 @@ from .families.base import Limit as Limit
 from .families.base import Parameter as Parameter
 from .families.base import families as families
 from .families.base import get_family as get_family
+from .families.combinators.inflated import inflated as inflated
 from .families.combinators.mixture import mixture as mixture
 from .families.combinators.shifted import shifted as shifted
 from .families.combinators.truncated import truncated as truncated

@@ -629,6 +629,12 @@ def compare(
         counts = look_like_counts(data) if families is None else families == "counts"
         guess = _guess(data, counts) if families is None else None
         families, not_tried = _candidates(data, counts)
+        if not counts and (n_zeros := zeros_apart(data)):
+            guess = (
+                f"{n_zeros:g} of {data.nobs:g} values are 0, more than are any other: each law gives 0 a probability, "
+                f"pi, and the others a density; if 0 is the rounding of small values, say so: "
+                f"compare(Sample.rounded(x, step))"
+            )
     elif isinstance(families, str):
         families = families_of(families)
     elif isinstance(families, (Family, Fit)) or not isinstance(families, Iterable) or not getattr(families, "ndim", 1):
@@ -640,7 +646,7 @@ def compare(
     sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=of_vectors)
     if not any(isinstance(item, Fit) or not item.discrete for item in asked):
         sample = _counted(sample)
-    _check_one_measure(asked, sample)
+    _check_one_measure({law.name: law for law in (i.family if isinstance(i, Fit) else i for i in asked)}, sample)
     fits: dict[str, Fit] = {}
     uncertified: dict[str, Fit] = {}
     failures: dict[str, str] = {}
@@ -685,13 +691,7 @@ def _compared(given: Mapping[str, Fit]) -> Comparison:
     """Rank fits that there are."""
     sample = next(iter(given.values())).sample
     laws = {name: fit.model.base if isinstance(fit, RegressionFit) else fit.family for name, fit in given.items()}
-    if sample.is_exact or np.any(sample.lower == sample.upper):
-        kinds = {law.discrete: name for name, law in laws.items()}
-        if len(kinds) > 1:
-            raise ComparisonError(
-                f"probabilities of counts ({kinds[True]}) cannot be compared with densities ({kinds[False]}): their "
-                f"likelihoods have different units. Compare them apart."
-            )
+    _check_one_measure(laws, sample)
     fits, uncertified, failures = {}, {}, {}
     for name, fit in given.items():
         _check_same_data(fit, sample)
@@ -723,7 +723,14 @@ def candidates(sample: Sample, counts: bool | None = None) -> tuple[str, ...]:
 
 
 def _candidates(sample: Sample, counts: bool) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Names of the families that could apply, and why the others of the kind could not."""
+    """Names of the families that could apply, and why the others of the kind could not.
+
+    Where many measurements are 0 they are hurdles, of the families that could apply to the others: a density has no
+    probability for them.
+    """
+    if not counts and zeros_apart(sample):
+        inner, others = _candidates(sample.take(np.flatnonzero(sample.x > 0)), counts)
+        return tuple(f"hurdle({name})" for name in inner), others
     names, others = [], {}
     for name in families():
         law = family_class(name)
@@ -762,7 +769,27 @@ def _outside(law: Family, sample: Sample) -> str | None:
     if len(distinct) == 0:
         return f"values from {sample.minimum:g} to {sample.maximum:g} are not all in {support}"
     what = f"{distinct[0]:g}" if len(distinct) == 1 else f"outside {support}"
-    return f"{number:g} value{' is' if number == 1 else 's are'} {what}"
+    way = f": hurdle({law.name}) gives 0 a probability" if what == "0" and not law.discrete else ""
+    return f"{number:g} value{' is' if number == 1 else 's are'} {what}{way}"
+
+
+def zeros_apart(sample: Sample) -> float:
+    """How many measurements are 0, where they are a kind of their own, as days without rain; else 0.
+
+    That is, none is negative, some are positive, and 0 occurs more than once and more often than any other value, so
+    that it is not one step of a rounding as the others are.
+
+    Examples
+    --------
+    >>> zeros_apart(Sample([0.0, 0.0, 1.3, 0.4])), zeros_apart(Sample([0.0, 0.0, 0.1, 0.1, 0.3]))
+    (2.0, 0.0)
+    """
+    if sample.is_multivariate or not sample.in_memory or not sample.is_plain or sample.minimum != 0:
+        return 0.0
+    weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+    values, place = np.unique(sample.x, return_inverse=True)
+    often = np.bincount(place, weights=weight)
+    return float(often[0]) if len(values) > 1 and often[0] > 1 and often[0] > np.max(often[1:]) else 0.0
 
 
 def _guess(sample: Sample, counts: bool) -> str | None:
@@ -836,17 +863,29 @@ class _SquaredDeviations:
         return np.asarray(np.sum(squares))
 
 
-def _check_one_measure(asked: list[Fit | Family], sample: Sample) -> None:
+def _check_one_measure(laws: Mapping[str, Family], sample: Sample) -> None:
+    """Raise where likelihoods have different units: probabilities here, densities there."""
     if not sample.is_exact and not np.any(sample.lower == sample.upper):
         return  # of intervals every law gives probabilities
-    laws = [item.family if isinstance(item, Fit) else item for item in asked]
-    of_counts = [law.name for law in laws if law.discrete]
-    of_measurements = [law.name for law in laws if not law.discrete]
+    of_counts = [name for name, law in laws.items() if law.discrete]
+    of_measurements = [name for name, law in laws.items() if not law.discrete]
     if of_counts and of_measurements:
         raise ComparisonError(
             f"probabilities of counts ({', '.join(of_counts)}) cannot be compared with densities "
             f"({', '.join(of_measurements)}): their likelihoods have different units. Compare them apart."
         )
+    for value in sorted({a for law in laws.values() for a in law.atoms}):
+        if not sample.in_memory or not np.any((sample.lower == value) & (sample.upper == value)):
+            continue
+        possible = {name: law for name, law in laws.items() if law.support.contains(np.array(value))}
+        sure = [name for name, law in possible.items() if value in law.atoms]
+        dense = [name for name in possible if name not in sure]
+        if dense:
+            raise ComparisonError(
+                f"where x = {value:g}, {', '.join(sure)} gives a probability and {', '.join(dense)} a density: their "
+                f"likelihoods have different units. Compare them apart, or give each law a probability there: "
+                f"hurdle(...), inflated(..., at={value:g})."
+            )
 
 
 def _check_same_data(fit: Fit, sample: Sample) -> None:

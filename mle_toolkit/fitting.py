@@ -595,6 +595,7 @@ class Fit:
         at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
         rows = at.likelihood.rows(at.theta_in_unit)
         point = self.sample.lower == self.sample.upper
+        point &= ~np.isin(self.sample.lower, at.family.atoms)  # of probabilities, no unit is lost
         return np.where(point, rows + at.likelihood.unit.log_jacobian(at.family), rows)
 
     @property

@@ -379,6 +379,13 @@ def _laws(family: Any) -> tuple[Family, ...]:
             f"probabilities of counts ({', '.join(of_counts)}) cannot be compared with densities ({densities}): their "
             f"likelihoods have different units. Compare them apart."
         )
+    for value in sorted({a for law in laws for a in law.atoms}):
+        dense = [law.name for law in laws if value not in law.atoms and law.support.contains(np.array(value))]
+        if dense:
+            raise ComparisonError(
+                f"where x = {value:g}, {', '.join(dense)} gives a density and another law a probability: their "
+                f"likelihoods have different units. Compare them apart."
+            )
     return laws
 
 

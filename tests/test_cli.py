@@ -495,7 +495,7 @@ def _quietly(function, *args):
         ("truncated(2)", "expected families, then numbers"),
         ("truncated(poisson,0,1,2)", "too many positional arguments; truncated takes family, lower, upper"),
         ("zero_inflated(poison)", "unknown family 'poison'; did you mean 'poisson'"),
-        ("zero_inflated(normal)", "normal is not a law of counts"),
+        ("zero_truncated(normal)", "normal is not a law of counts"),
     ],
 )
 def test_what_is_no_family_of_families_is_wrong_usage(run, spec, message):

@@ -377,12 +377,47 @@ def test_a_guess_is_said_and_can_be_overruled():
 
 
 def test_laws_that_were_not_tried_are_named_with_the_reason():
-    x = np.concatenate([np.zeros(20), gamma_sample(30)])
+    x = np.append(gamma_sample(30), 0.0)
     result = mle.compare(x)
-    assert {result.not_tried[name] for name in ("gamma", "lognormal", "weibull")} == {"20 values are 0"}
-    assert any(note.startswith("not tried: ") and note.endswith("20 values are 0") for note in result.notes())
+    for name in ("gamma", "weibull"):
+        assert result.not_tried[name] == f"1 value is 0: hurdle({name}) gives 0 a probability"
+    assert any(note.startswith("not tried: ") and "1 value is 0" in note for note in result.notes())
     assert "n must be known" in mle.compare([0, 1, 1, 2, 0, 0]).not_tried["binomial"]
     assert not set(result.not_tried) & {*result.fits, *result.failures}
+
+
+# --- zeros among measurements ---------------------------------------------------------------------------------------
+
+
+def with_zeros() -> np.ndarray:
+    return np.concatenate([np.zeros(20), gamma_sample(60)])
+
+
+def test_measurements_of_which_many_are_0_are_ranked_by_laws_that_give_0_a_probability():
+    x = with_zeros()
+    result = mle.compare(x)
+    assert all(fit.params["pi"] == pytest.approx(0.25) for fit in result.fits.values())
+    assert {"zero-adjusted gamma", "zero-adjusted lognormal", "zero-adjusted inverse_gaussian"} <= set(result.fits)
+    assert "20 of 80 values are 0" in result.guess
+    alone = mle.compare(x[x > 0])
+    ranks = [name.removeprefix("zero-adjusted ") for name in result.fits if name != "zero-adjusted power"]
+    assert ranks == [name for name in alone.fits if name != "power"]
+    gaps = [other.llf - alone.fits[name.removeprefix("zero-adjusted ")].llf for name, other in result.fits.items()]
+    assert gaps == pytest.approx([80 * (0.25 * np.log(0.25) + 0.75 * np.log(0.75))] * len(gaps), rel=1e-8)
+
+
+def test_few_zeros_and_rounded_values_are_no_kind_of_their_own():
+    assert mle.compare(np.append(gamma_sample(30), 0.0), ["exponential"]).guess is None
+    rounded = np.array([0.0, 0.0, 0.1, 0.1, 0.3, 0.4, 0.8])
+    assert "zero-adjusted gamma" not in mle.compare(rounded).fits
+
+
+def test_a_probability_and_a_density_at_one_value_do_not_compare():
+    x = with_zeros()
+    with pytest.raises(mle.errors.ComparisonError, match=r"x = 0.*hurdle"):
+        mle.compare(x, ["hurdle(gamma)", "exponential"])
+    assert set(mle.compare(x, ["hurdle(gamma)", "gamma"]).failures) == {"gamma"}
+    assert len(mle.compare(x[x > 0], ["hurdle(gamma)", "gamma"]).fits) == 2
 
 
 # --- only what is certified has a place -------------------------------------------------------------------------------

@@ -305,6 +305,12 @@ class Family(ABC):
     period: float | None = None
     """One turn, in the unit of the data, of a law of directions: what differs by it is the same observation."""
 
+    atoms: tuple[float, ...] = ()
+    """Values to which a law of measurements gives a probability, beside the density of all others: ``logpdf`` is that
+    in logs, and ``without_atoms(*params)`` the `Distribution` of the others."""
+
+    without_atoms: Callable[..., Distribution] | None = None
+
     modelled: str | None = None
     """The parameter that the formula of a regression models, where that is not the first location, nor the scale."""
 
@@ -658,6 +664,8 @@ class Family(ABC):
         self, sample: Sample, count: int, first: str, value: float, below: bool, rows: tuple[int, ...]
     ) -> SupportError:
         advice = "Remove them, or choose a law whose support holds them."
+        if value == 0.0 == self.support.lower and not below and not self.support.integer:
+            advice = f"Remove them, give 0 a probability of its own: hurdle({self.name!r}), or choose another law."
         if self.support.integer and not below:
             advice = "Counts must be whole numbers; for measurements choose a continuous law."
         return SupportError(

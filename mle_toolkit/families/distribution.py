@@ -160,10 +160,25 @@ class Distribution:
             the density does not have total mass one.
         """
         self._check_numbers("expect")
+        if self.family.without_atoms is not None:
+            points = np.array(self.family.atoms)
+            mass, rest = self.pdf(points), self.family.without_atoms(*self._params)
+            return float(np.sum(mass * function(points)) + (1 - np.sum(mass)) * rest.expect(function))
         return self._mass.expect(function) if self.family.discrete else self._density.integrate(function)
 
     def to_scipy(self) -> Any:
-        """The frozen scipy.stats distribution; one built on this law where SciPy has none of its own."""
+        """The frozen scipy.stats distribution; one built on this law where SciPy has none of its own.
+
+        Raises
+        ------
+        ParameterError
+            If the law gives values a probability beside a density, which none of SciPy's does.
+        """
+        if self.family.atoms:
+            raise ParameterError(
+                f"{self.family.name}: SciPy has no laws with a density that give single values a probability; use the "
+                f"methods of this distribution, which are the same."
+            )
         if self._scipy is not None:
             return self._scipy
         from mle_toolkit.families.scipy_law import as_scipy

@@ -166,9 +166,9 @@ class _Reader:
 
     def _list(self, depth: int) -> list[Any]:
         self.at += 1
-        found = []
+        found: list[Any] = []
         while not self._takes("]"):
-            found.append(self._call(depth))
+            found.append(_number(self._word()) if _NUMBER.fullmatch(self._peek()) else self._call(depth))
             if not self._takes(",") and self._peek() != "]":
                 self._refuse(f"expected ] in {shown(self.text)}")
         return found
@@ -180,7 +180,7 @@ class _Reader:
         if name in call.named:
             self._refuse(f"{name} is given twice in {shown(self.text)}")
         if self._peek() == "[":
-            call.named[name] = tuple(inner.name for inner in self._list(DEEPEST))
+            call.named[name] = tuple(getattr(item, "name", item) for item in self._list(DEEPEST))
             return
         value = self._word(f"{name}=")
         if _NUMBER.fullmatch(value):

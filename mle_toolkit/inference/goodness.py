@@ -37,7 +37,7 @@ from mle_toolkit.families.circular import Circular, laid_out
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.inference.resampling import Measure, Replicator, one_sided, right_censored_view
-from mle_toolkit.inference.residuals import cumulative, residuals
+from mle_toolkit.inference.residuals import before_jumps, cumulative, residuals
 from mle_toolkit.likelihood.model import Model
 
 Statistic = Literal["ad", "ks", "cvm", "chi2", "g"]
@@ -253,6 +253,8 @@ def _measure(statistic: Statistic, law: Distribution, sample: Sample) -> tuple[M
         return _OnKaplanMeier(statistic), f"of the Kaplan-Meier estimate{given}"
     if cells:
         return _OnTable(statistic), "on bins"
+    if law.family.atoms:
+        return _OnMixed(statistic), "of the values"
     return (_OnTable(statistic), "on counts") if law.family.discrete else (_OnValues(statistic), "of the values")
 
 
@@ -344,6 +346,27 @@ class _OnResiduals(Measure):
         return float(uniform_distance(self.statistic, log_u, log_v, steps / sample.nobs, sample.nobs))
 
 
+@dataclass(frozen=True)
+class _OnMixed(Measure):
+    """Statistics of exact values of a law that gives some of them a probability: integrals over its own measure.
+
+    Between observations the empirical distribution function has one height, and the law rises from after the one to
+    before the next; a jump of the law is one term, as of a count.
+    """
+
+    statistic: Statistic
+
+    def __call__(self, law: Distribution, sample: Sample) -> float:
+        values = np.union1d(sample.x, law.family.atoms)
+        seen = np.cumsum(np.bincount(np.searchsorted(values, sample.x), _weights(sample), len(values)))
+        alone = Sample(values)
+        if sample.window is not None:
+            alone = alone.truncated(sample.window[0][0], sample.window[1][0])
+        after, before = (np.exp(f(law, values, alone)[0]) for f in (cumulative, before_jumps))
+        heights = np.concatenate([[0.0], seen / seen[-1]])
+        return _stepwise_distance(self.statistic, heights, after, before, sample.nobs)
+
+
 # --- one-sided censoring ----------------------------------------------------------------------------------------------
 
 
@@ -373,17 +396,39 @@ class _OnKaplanMeier(Measure):
             u = (below(ends) - start) / (1.0 - start)
             seen = heights[np.searchsorted(points, ends, side="right")]
             return _discrete_distance(self.statistic, seen, u, nobs)
-        u = np.concatenate([[0.0], (below(ends) - start) / (1.0 - start)])
-        low, high = u[:-1], u[1:]
-        if self.statistic == "ks":
-            return float(max(np.max(np.abs(high - heights)), np.max(np.abs(low - heights))))
-        if self.statistic == "cvm":
-            return float(nobs * np.sum((high - heights) ** 3 - (low - heights) ** 3) / 3)
-        # The integral of (height - u)^2 / (u (1 - u)) on each piece; neither log counts where its factor is 0.
-        with np.errstate(divide="ignore", invalid="ignore"):
-            left = np.where(heights > 0, heights**2 * (np.log(high) - np.log(low)), 0.0)
-            right = np.where(heights < 1, (1 - heights) ** 2 * (np.log1p(-high) - np.log1p(-low)), 0.0)
-        return float(nobs * np.sum(left - right - (high - low)))
+        after = (below(ends) - start) / (1.0 - start)
+        jump = np.where(np.isin(sign * ends, law.family.atoms), law.pdf(sign * ends), 0.0) / (1.0 - start)
+        after, before = (after, after - jump) if sign > 0 else (after + jump, after)
+        return _stepwise_distance(self.statistic, heights, after, before, nobs)
+
+
+def _stepwise_distance(statistic: Statistic, heights: Array, after: Array, before: Array, nobs: float) -> float:
+    """Distance of a step function from a distribution function, which may jump where the steps are.
+
+    Parameters
+    ----------
+    heights : ndarray of shape (m,)
+        Of the step function: before the first of its steps, after that, and so on.
+    after, before : ndarray of shape (n,)
+        The distribution function at the end of each height, with the probability of the end itself and without; if
+        there is one height more, the last goes on to 1.
+    """
+    high = np.append(before, 1.0)[: len(heights)]
+    low = np.concatenate([[0.0], after])[: len(heights)]
+    jumps = np.flatnonzero(after[: len(heights) - 1] > before[: len(heights) - 1])
+    u, gap, share = after[jumps], heights[jumps + 1] - after[jumps], (after - before)[jumps]
+    if statistic == "ks":
+        return float(np.max(np.abs(np.concatenate([high - heights, low - heights, gap]))))
+    if statistic == "cvm":
+        pieces = ((high - heights) ** 3 - (low - heights) ** 3) / 3
+        return float(nobs * (np.sum(pieces) + np.sum(gap**2 * share)))
+    # The integral of (height - u)^2 / (u (1 - u)) on each piece; neither log counts where its factor is 0.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = np.where(heights > 0, heights**2 * (np.log(high) - np.log(low)), 0.0)
+        right = np.where(heights < 1, (1 - heights) ** 2 * (np.log1p(-high) - np.log1p(-low)), 0.0)
+        pieces = np.where(high > low, left - right - (high - low), 0.0)
+        steps = np.where(gap == 0, 0.0, gap**2 * share / (u * (1 - u)))
+    return float(nobs * (np.sum(pieces) + np.sum(steps)))
 
 
 def _estimable(sample: Sample) -> tuple[Array, Mask, Array, Array, float, float]:

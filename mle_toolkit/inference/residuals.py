@@ -70,10 +70,15 @@ def residuals(
         lower = np.where(lower == upper, lower - 1.0, lower)
     below = cumulative(law, lower, sample)
     above = below if lower is upper else cumulative(law, upper, sample)
-    if np.array_equal(lower, upper):
+    cell = lower < upper
+    if law.family.atoms:
+        jump = (lower == upper) & np.isin(upper, law.family.atoms)
+        before = before_jumps(law, lower, sample)
+        below = np.where(jump, before[0], below[0]), np.where(jump, before[1], below[1])
+        cell = cell | jump
+    if not cell.any():
         return _normal_quantile(*below)
     uniform = options.generator(rng).uniform(size=sample.n_rows)
-    cell = lower < upper
     mixed = tuple(np.where(cell, _between(a, b, uniform), a) for a, b in zip(below, above, strict=True))
     return _normal_quantile(*mixed)
 
@@ -172,6 +177,19 @@ def cumulative(law: Distribution, x: Array, sample: Sample) -> tuple[Array, Arra
             np.log(np.maximum(np.exp(logcdf) - below, 0.0)) - mass,
             np.log(np.maximum(np.exp(logsf) - above, 0.0)) - mass,
         )
+
+
+def before_jumps(law: Distribution, x: Array, sample: Sample) -> tuple[Array, Array]:
+    """`cumulative` of what is below x, less the probability that the law gives to x itself, and of what is not."""
+    logcdf, logsf = cumulative(law, x, sample)
+    mass = np.where(np.isin(x, law.family.atoms), law.logpdf(x), -np.inf)
+    if sample.window is not None:
+        low, high = sample.window
+        with np.errstate(divide="ignore"):
+            mass = mass - np.log1p(-(law.cdf(low) + law.sf(high)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = np.where(np.isneginf(mass), logcdf, logcdf + np.log1p(-np.exp(np.minimum(mass - logcdf, 0.0))))
+    return left, np.logaddexp(logsf, mass)
 
 
 def _between(log_a: Array, log_b: Array, share: Array) -> Array:

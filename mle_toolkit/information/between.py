@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
@@ -50,9 +51,39 @@ def kl_between(p: Distribution, q: Distribution, rng: Any = None) -> Estimate:
     reason = why_singular(p, q)
     if reason is not None:
         return infinite(reason)
+    if p.family.atoms or q.family.atoms:
+        return _kl_of_mixed(p, q, rng)
     p, q = mapped(*in_unit_of(p, q))
     closed = closed_form(p, q)
     return divergence(KL, p, q, rng) if closed is None else closed
+
+
+def _kl_of_mixed(p: Distribution, q: Distribution, rng: Any) -> Estimate:
+    """KL of laws with values of their own: of which value it is, or none, and of the densities of the others."""
+    (p_rest, p_share), (q_rest, q_share) = without_atoms(p), without_atoms(q)
+    values = np.array(p.family.atoms)
+    mass, theirs = p.pdf(values), q.pdf(values) if q.family.atoms else np.zeros(len(values))
+    kinds = float(np.sum(special.rel_entr(mass, theirs)) + special.rel_entr(p_share, q_share))
+    if math.isinf(kinds):
+        return infinite(f"{q.family.name} has no density beside its values, where {p.family.name} has some")
+    rest = kl_between(p_rest, q_rest, rng)
+    if math.isinf(rest.value):
+        return rest
+    return replace(
+        rest,
+        value=kinds + p_share * rest.value,
+        se=None if rest.se is None else p_share * rest.se,
+        error=None if rest.error is None else p_share * rest.error,
+        interval=None if rest.se is None else around(kinds + p_share * rest.value, p_share * rest.se),
+    )
+
+
+def without_atoms(law: Distribution) -> tuple[Distribution, float]:
+    """The law of what is none of the values that have a probability of their own, and the probability of that."""
+    if law.family.without_atoms is None:
+        return law, 1.0
+    rest = law.family.without_atoms(*law.params.values())
+    return rest, 1.0 - float(np.sum(law.pdf(np.array(law.family.atoms))))
 
 
 def closed_form(p: Distribution, q: Distribution) -> Estimate | None:
@@ -193,6 +224,14 @@ def why_singular(p: Distribution, q: Distribution) -> str | None:
         return _why_vectors_singular(p, q)
     if p.family.period is not None:
         return None
+    of_q = q.family.atoms
+    lonely = [a for a in p.family.atoms if p.pdf(a) > 0 and (a not in of_q or q.pdf(a) == 0)]
+    if lonely:
+        return f"{p.family.name} gives a probability to the value {lonely[0]:g} and {q.family.name} none"
+    if p.family.atoms or of_q:
+        (p, share), (q, _) = without_atoms(p), without_atoms(q)
+        if share == 0:
+            return None
     (p_low, p_high), (q_low, q_high) = _ends(p), _ends(q)
     if p_low < q_low and not _same_end(p_low, q_low, p):
         return f"{q.family.name} has no mass below {q_low:g}, where {p.family.name} has some: it begins at {p_low:g}"
@@ -344,6 +383,8 @@ def divergence(measure: Divergence, p: Distribution, q: Distribution, rng: Any =
 
 
 def _total(measure: Divergence, p: Distribution, q: Distribution) -> Total:
+    if p.family.atoms or q.family.atoms:
+        return _total_of_mixed(measure, p, q)
     function = log_terms(measure, p, q)
     marks = sorted({*p.landmarks, *q.landmarks})
     if p.family.period is not None:
@@ -361,13 +402,35 @@ def _total(measure: Divergence, p: Distribution, q: Distribution) -> Total:
     return integral(function, sorted(set(ends)), marks)
 
 
-def log_terms(measure: Divergence, p: Distribution, q: Distribution) -> Callable[[Array], Array]:
-    """Log of the terms of a divergence, as a function of x."""
+def _total_of_mixed(measure: Divergence, p: Distribution, q: Distribution) -> Total:
+    """Terms of the densities, and of each value to which a law gives a probability of its own."""
+    (p_rest, p_share), (q_rest, q_share) = without_atoms(p), without_atoms(q)
+    with np.errstate(divide="ignore"):
+        shares = np.log(p_share), np.log(q_share)
+    function = log_terms(measure, p_rest, q_rest, shares)
+    ends = sorted({*_ends(p_rest), *_ends(q_rest)})
+    total = integral(function, ends, sorted({*p_rest.landmarks, *q_rest.landmarks}))
+    values = np.array(sorted({*p.family.atoms, *q.family.atoms}))
+    log_p, log_q = (np.where(np.isin(values, law.family.atoms), law.logpdf(values), -np.inf) for law in (p, q))
+    some = np.fmax(log_p, log_q) > -np.inf
+    log_p, log_q = log_p[some], log_q[some]
+    with np.errstate(invalid="ignore"):
+        terms = np.exp(np.fmax(log_p, log_q) + measure.log_term(log_p - log_q))
+    return replace(total, value=total.value + float(np.sum(terms)))
+
+
+def log_terms(
+    measure: Divergence, p: Distribution, q: Distribution, log_shares: tuple[float, float] = (0.0, 0.0)
+) -> Callable[[Array], Array]:
+    """Log of the terms of a divergence, as a function of x, where each density has a share of its law."""
     ends = [_ends(law) for law in (p, q)]
     circular = p.family.period is not None
 
     def function(x: Array) -> Array:
-        log_p, log_q = (_log_density(law, x, within, circular) for law, within in zip((p, q), ends, strict=True))
+        log_p, log_q = (
+            share + _log_density(law, x, within, circular)
+            for law, within, share in zip((p, q), ends, log_shares, strict=True)
+        )
         larger = np.fmax(log_p, log_q)
         with np.errstate(invalid="ignore", over="ignore"):
             d = np.where(larger > -np.inf, log_p - log_q, 0.0)

@@ -7,6 +7,7 @@ of a difference) sums over rows.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -300,6 +301,40 @@ def spacing_entropy(sample: Sample) -> SampleEntropy:
         flags=tuple(flags),
     )
     return SampleEntropy(estimate=estimate, log_density=back, ties=max(ties, 0.0))
+
+
+def mixed_entropy(sample: Sample, values: Sequence[float]) -> SampleEntropy:
+    """Entropy of measurements of which some values have a probability of their own: of these and of the density.
+
+    It is that of which value it is, or none, by shares; and of the others the one from spacings, times their share.
+
+    Parameters
+    ----------
+    sample : Sample
+        Exact data.
+    values : sequence of float
+        Values that count as such, one of them among the data.
+    """
+    unlike = ~np.isin(sample.x, values)
+    kind = np.where(unlike, len(values), np.searchsorted(np.asarray(values), sample.x))
+    weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+    share = np.bincount(kind, weights=weight, minlength=len(values) + 1) / sample.nobs
+    with np.errstate(divide="ignore"):
+        log_density = np.log(share)[kind]
+    method, ties = "plug-in", 0.0
+    error: float | None = None
+    flags: tuple[str, ...] = ()
+    if unlike.any():
+        rows = np.flatnonzero(unlike)
+        rest = sample_entropy(sample.take(rows), discrete=False)
+        if rest.estimate is None or rest.log_density is None:
+            return rest
+        log_density[rows] += rest.log_density
+        ties, flags, method = rest.ties, rest.estimate.flags, f"shares of the values, and {rest.estimate.method}"
+        error = None if rest.estimate.error is None else float(share[-1]) * rest.estimate.error
+    value, se = -float(np.sum(weight * log_density)) / sample.nobs, weighted_se(log_density, sample)
+    estimate = Estimate(value=value, se=se, interval=around(value, se), error=error, method=method, flags=flags)
+    return SampleEntropy(estimate=estimate, log_density=log_density, ties=ties)
 
 
 def _why_no_cells(sample: Sample, *, discrete: bool, strata: tuple[Array, ...]) -> str | None:

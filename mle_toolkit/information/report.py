@@ -21,6 +21,7 @@ from mle_toolkit.information.model_free import (
     SampleEntropy,
     around,
     around_divergence,
+    mixed_entropy,
     sample_entropy,
     weighted_se,
 )
@@ -243,6 +244,8 @@ def entropy_for(family: Family, sample: Sample) -> SampleEntropy:
     """Entropy of a sample as the fits of a family need it: by counts, spacings or neighbours, given what is known."""
     if family.multivariate and not family.discrete:
         return neighbour_entropy(sample)
+    if family.atoms and sample.is_exact and np.any(np.isin(sample.x, family.atoms)):
+        return mixed_entropy(sample, family.atoms)
     return sample_entropy(sample, discrete=family.discrete, strata=family.strata(sample))
 
 

@@ -261,7 +261,7 @@ class Model(Family):
         self.base, self.rows, self.own_unit, self.ends = base, rows, unit, ends
         self.linear = {term.parameter: term for term in linear}
         self.name = base.name
-        self.support = base.support
+        self.support, self.atoms = base.support, base.atoms
         self.constants = dict(base.constants)
         self.parameters = tuple(
             Parameter(p.name, Space(self.linear[p.name].size)) if p.name in self.linear else p for p in base.parameters

@@ -119,7 +119,11 @@ class Likelihood:
     @cached_property
     def exact_share(self) -> float:
         """Share of the observations that are points: those whose density changes with the unit."""
-        return 1.0 if self.data.is_exact else (0.0 if self.exact is None else self.exact.nobs / self.nobs)
+        share = 1.0 if self.data.is_exact else (0.0 if self.exact is None else self.exact.nobs / self.nobs)
+        atoms = self._declared.atoms
+        if not atoms or self.exact is None:
+            return share
+        return share - share * self.exact.mean(lambda x: np.isin(x, atoms).astype(float))
 
     @property
     def log_jacobian(self) -> float:

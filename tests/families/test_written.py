@@ -22,6 +22,9 @@ SAME = {
     "scipy.nakagami(nu=2, loc=none)": lambda: mle.get_family(stats.nakagami, nu=2, loc=None),
     "Shifted( Weibull )": lambda: mle.shifted("weibull"),
     "zero-inflated(negbin)": lambda: mle.zero_inflated("negbin"),
+    "hurdle(gamma)": lambda: mle.hurdle("gamma"),
+    "inflated(beta, at=[0, 1])": lambda: mle.inflated("beta", (0, 1)),
+    "inflated(beta, at=1)": lambda: mle.inflated("beta", 1),
     "hurdle(binomial:n=12)": lambda: mle.hurdle(mle.get_family("binomial", n=12)),
     "mixture(normal, 2, shared=sigma)": lambda: mle.mixture("normal", 2, "sigma"),
     "mixture([normal, logistic])": lambda: mle.mixture(["normal", "logistic"]),
@@ -95,8 +98,8 @@ def test_a_law_with_its_values():
 
 
 def test_combinators_declare_themselves():
-    assert set(makers()) == {"shifted", "truncated", "zero_truncated", "zero_inflated", "hurdle", "mixture"}
-    assert set(kinds()) == {"shifted", "truncated", "zero_inflated", "hurdle", "mixture", "vector_mixture"}
+    assert {"shifted", "truncated", "zero_truncated", "zero_inflated", "hurdle", "inflated", "mixture"} <= set(makers())
+    assert {"shifted", "truncated", "zero_inflated", "hurdle", "inflated", "mixture", "vector_mixture"} <= set(kinds())
 
 
 def test_no_two_laws_have_names_that_differ_by_marks_only():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -51,7 +52,17 @@ def part(family: Any, maker: str) -> Family:
     law = get_family(family)
     if law.multivariate:
         raise ParameterError(f"{maker}: {law.name} is a law of vectors; only laws of numbers can be used.")
+    if law.atoms:
+        raise ParameterError(
+            f"{maker}: {law.name} has values with a probability of their own beside a density; make it of the law of "
+            f"the others first, and give the values their probability last."
+        )
     return law
+
+
+def triangle(count: int) -> list[tuple[int, int]]:
+    """Pairs of parameters in the order of second derivatives: upper triangle row by row."""
+    return list(combinations_with_replacement(range(count), 2))
 
 
 def interior(domain: Domain, value: Any) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.combinators.inflated import inflated
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.combinators.truncated import Truncated, check_counts, only_first, zero_truncated
 from mle_toolkit.families.distribution import Distribution
@@ -259,12 +260,12 @@ class Hurdle(Combined):
 
 
 def zero_inflated(family: Any) -> Family:
-    """A law of counts with a share of additional zeros.
+    """A law with a share of additional zeros.
 
     Parameters
     ----------
     family : str, Family or scipy.stats distribution
-        A law of counts from 0.
+        A law of counts from 0; or a continuous law, which has no zeros of its own: that is ``hurdle(family)``.
 
     Returns
     -------
@@ -278,23 +279,25 @@ def zero_inflated(family: Any) -> Family:
     >>> mle.zero_inflated("negbin").param_names
     ('pi', 'size', 'mu')
     """
-    base = _counts(family, "zero_inflated")
+    base = _of_zeros(family, "zero_inflated")
+    if not base.discrete:
+        return inflated(base, 0.0)
     return get_family("zip") if type(base) is type(get_family("poisson")) else ZeroInflated(base)
 
 
 def hurdle(family: Any) -> Family:
-    """A law of counts of which zero has a probability of its own.
+    """A law of which zero has a probability of its own.
 
     Parameters
     ----------
     family : str, Family or scipy.stats distribution
-        A law of counts from 0.
+        A law of counts from 0; or a continuous law, as ``"gamma"`` for rain with dry days.
 
     Returns
     -------
     Family
-        With ``pi``, the probability of zero, before the parameters of ``family``, which are those of the positive
-        counts.
+        With ``pi``, the probability of zero, before the parameters of ``family``, which are those of the other
+        observations.
 
     Examples
     --------
@@ -302,13 +305,17 @@ def hurdle(family: Any) -> Family:
     >>> result = mle.fit([0, 0, 0, 1, 2, 1], mle.hurdle("poisson"))
     >>> round(result.params["pi"], 6), round(result.params["mu"], 6)
     (0.5, 0.60586)
+    >>> dict(mle.fit([0, 0, 0.5, 1.5], mle.hurdle("exponential")).params)
+    {'pi': 0.5, 'scale': 1.0}
     """
-    return Hurdle(_counts(family, "hurdle"))
+    base = _of_zeros(family, "hurdle")
+    return Hurdle(base) if base.discrete else inflated(base, 0.0)
 
 
-def _counts(family: Any, maker: str) -> Family:
+def _of_zeros(family: Any, maker: str) -> Family:
     base = part(family, maker)
-    check_counts(base, maker)
+    if base.discrete:
+        check_counts(base, maker)
     if "pi" in base.param_names:
         raise ParameterError(f"{maker}: {base.name} has a parameter pi, an excess of zeros, already.")
     return base

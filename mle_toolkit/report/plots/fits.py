@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,6 +101,11 @@ def density(fit: Fit | Comparison, ax: Axes | None = None, *, label: str = "x") 
     ax = axes_or_new(ax)
     known = without_model(sample)
     seen = Visible.of(line, sample)
+    for value in line.family.atoms:
+        at = (known.lower == value) & (known.upper == value)
+        share, of_law = float(np.sum(known.mass[at])), float(line.pdf(value)) / seen.mass
+        note(ax, f"{_percent(share)} at {value:.4g}; {_percent(of_law)} by the law")
+        known = replace(known, lower=known.lower[~at], upper=known.upper[~at], mass=known.mass[~at], se=None)
     bars = _draw_histogram(ax, known, seen, sample)
     if seen.condition:
         note(ax, seen.condition)

@@ -88,7 +88,9 @@ def histogram(known: EmpiricalDistribution, law: Visible, nobs: float, *, table:
         after = np.cumsum(mass[cell])
         heights += np.diff(np.interp(edges, ends, np.stack([after - mass[cell], after], axis=1).ravel()))
     below = float(np.sum(mass[upper <= edges[0]]))
-    return Histogram(edges, heights / np.diff(edges), below, max(1.0 - below - float(heights.sum()), 0.0))
+    return Histogram(
+        edges, heights / np.diff(edges), below, max(float(np.sum(mass)) - below - float(heights.sum()), 0.0)
+    )
 
 
 def _closed(known: EmpiricalDistribution, law: Visible) -> tuple[Array, Array]:

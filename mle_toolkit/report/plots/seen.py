@@ -101,10 +101,11 @@ class Visible:
         return float(ends[first] - ends[last])
 
     def pdf(self, x: Array) -> Array:
-        """Density, or probability of a count."""
+        """Density, or probability of a count; NaN at a value that has a probability beside a density."""
         above = x > self.low if self.law.family.discrete else x >= self.low
         inside = above & (x <= self.high)
-        return np.where(inside, self.law.pdf(x) / self.mass, 0.0)
+        density = np.where(inside, self.law.pdf(x) / self.mass, 0.0)
+        return np.where(np.isin(x, self.law.family.atoms), np.nan, density)
 
     def cdf(self, x: Array) -> Array:
         """Probability of at most x."""
@@ -114,7 +115,10 @@ class Visible:
         return np.asarray((self.law.cdf(x) - self.law.cdf(self.low)) / self.mass)
 
     def middle(self, x: Array) -> Array:
-        """Distribution function; of counts, halfway up the step."""
+        """Distribution function; of counts, and of values that have a probability, halfway up the step."""
+        if self.law.family.atoms:
+            step = np.where(np.isin(x, self.law.family.atoms), self.law.pdf(x) / self.mass, 0.0)
+            return np.asarray(self.cdf(x) - 0.5 * step)
         if not self.law.family.discrete:
             return self.cdf(x)
         return 0.5 * (self.cdf(x) + self.cdf(x - 1.0))
