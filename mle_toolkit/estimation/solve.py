@@ -23,6 +23,7 @@ from mle_toolkit.estimation.certificate import (
     measure,
 )
 from mle_toolkit.estimation.climb import End, climb, climb_in_levels, value_beyond
+from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.starts import (
     bounded_domains,
     direct_route,
@@ -178,12 +179,17 @@ class Maximum:
             named = [] if self.where else self.boundary
             where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in named)
             there = self.where or f"the boundary {where}, where {family.name} is {self.limit.family.name}"
+            verdict, message = at_limit.verdict, f"at {there}: {at_limit.message}"
+            if at_limit.ok and self.elsewhere is None:
+                verdict, message = Verdict.BOUNDARY, f"the maximum is at {there}"
+            elif at_limit.ok:
+                verdict, message = Verdict.LOCAL, f"{Verdict.LOCAL.value}, at {there}: {self.elsewhere}"
             return replace(
                 at_limit,
                 **facts | {"irregular": at_limit.irregular},
-                verdict=Verdict.BOUNDARY if at_limit.ok else at_limit.verdict,
+                verdict=verdict,
                 limit=self.limit.family.name,
-                message=f"the maximum is at {there}" if at_limit.ok else f"at {there}: {at_limit.message}",
+                message=message,
             )
         wrong = complaint(
             family, self.likelihood, self.theta, self.theta_in_unit, self.loglik, searched=self.method != "closed-form"
@@ -346,6 +352,8 @@ def maximise(
         maximum = _by_search(family, likelihood, fixed, bounds, start, solver)
     if bounds:
         return replace(maximum, bounds=bounds)
+    if not fixed:
+        maximum = _not_below_what_it_contains(maximum)
     if not family.limits:
         return maximum
     settled = _at_limit(maximum, sample, fixed)
@@ -1056,6 +1064,29 @@ def _free_names(best: Maximum) -> list[str]:
     ]
 
 
+# --- special cases --------------------------------------------------------------------------------------------------
+
+
+def _not_below_what_it_contains(found: Maximum) -> Maximum:
+    """The maximum; where a special case of the law is higher than a search came, what a climb from there finds."""
+    inside = higher_inside(found, maximise)
+    if inside is None:
+        return found
+    family, likelihood = found.family, found.likelihood
+    start = dict(zip(family.param_names, family.unpack(inside.theta), strict=True))
+    image = _maximum(family, likelihood, likelihood.unit.params_to_unit(family, inside.theta), found.free, "start")
+    ends = [found, image]
+    try:
+        ends.append(_by_search(family, likelihood, {}, {}, start, None))
+    except UnboundedLikelihoodError:
+        where = f"it is higher where the law is {inside.law.name} ({inside.loglik:.6g}), and without a bound beyond"
+        return replace(found, elsewhere=where)
+    except NoMaximumError:
+        pass
+    best = max(ends, key=lambda end: end.loglik)
+    return best if best is found else replace(best, n_starts=found.n_starts + 1, n_agreeing=1)
+
+
 # --- limits ---------------------------------------------------------------------------------------------------------
 
 
@@ -1072,7 +1103,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     lost = not _inside(family, found.theta)
     if lost:
         rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
-    for limit in family.limits_near(*family.unpack(found.theta)):
+    for limit in family.limits_near(sample, *family.unpack(found.theta)):
         law = limit.family
         if not law.support.covers(sample.minimum, sample.maximum):
             continue

@@ -465,7 +465,7 @@ class Family(ABC):
         """Laws that functions of x follow where x follows this law."""
         return ()
 
-    def limits_near(self, *params: Any) -> tuple[Limit, ...]:
+    def limits_near(self, sample: Sample, *params: Any) -> tuple[Limit, ...]:
         """Those with which a maximum at these parameters must be compared: all, where the law says no better."""
         return self.limits
 

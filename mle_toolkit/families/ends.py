@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
@@ -189,6 +191,83 @@ class UniformEnds:
             )
         return found
 
+
+class ExponentialEnd:
+    """The lower end, and the rate, of the exponential law that make points and intervals most probable.
+
+    Parameters
+    ----------
+    lower, upper : ndarray of shape (n,)
+        Ends of the intervals; equal for a point, infinite where they are open.
+    weight : ndarray of shape (n,)
+
+    Notes
+    -----
+    Every observation's log-probability is concave in the rate and the rate times the end, as for `UniformEnds`; so for
+    an end there is one best rate, and with it the likelihood rises to its maximum and falls beyond it.
+    """
+
+    def __init__(self, lower: Array, upper: Array, weight: Array) -> None:
+        self.lower, self.upper, self.weight = lower, upper, weight
+        self.point = lower == upper
+        self.highest = float(np.min(upper))
+        ends = np.concatenate([lower, upper])
+        ends = ends[np.isfinite(ends)]
+        self.reach = float(np.ptp(ends)) or 1.0
+        self._ends = np.unique(ends[ends < self.highest])[::-1]
+
+    def best_rate(self, end: float) -> float:
+        """The best rate for an end; inf where it has no bound."""
+        from scipy import optimize
+
+        start = np.maximum(self.lower, end)
+        away = float(np.sum(self.weight * (start - end)))
+        width = (self.upper - start)[~self.point]
+        inner, points = self.weight[~self.point], float(np.sum(self.weight[self.point]))
+
+        def gain(log_rate: float) -> float:
+            rate = math.exp(log_rate)
+            return points + float(np.sum(inner / special.exprel(rate * width))) - rate * away
+
+        low = high = -math.log(self.reach)
+        while gain(low) <= 0:
+            low -= 1.0
+        while gain(high) > 0:
+            high += 1.0
+            if high > _STEEPEST - math.log(self.reach):
+                return math.inf
+        return math.exp(optimize.brentq(gain, low - 1.0, high, xtol=1e-15, rtol=_ROOT_DIGITS))
+
+    def gain_below(self, end: float) -> float:
+        """The slope of the log-likelihood downward from an end, with the rate at its best, in rates."""
+        rate, held = self.best_rate(end), self.lower < end
+        if math.isinf(rate):
+            return -1.0
+        with np.errstate(divide="ignore", over="ignore"):
+            inside = self.weight[held] / np.expm1(rate * (self.upper[held] - end))
+        return float(np.sum(inside)) - float(np.sum(self.weight[~held]))
+
+    def maximum(self, name: str) -> tuple[float, float]:
+        """End and rate, or why there are none.
+
+        Raises
+        ------
+        NoMaximumError
+        """
+        end = -_crossing(lambda v: self.gain_below(-v), -self.highest, -self._ends, self.reach)
+        rate = self.best_rate(end) if np.isfinite(end) else math.inf
+        if math.isinf(rate):
+            common = float(np.max(self.lower)) < self.highest
+            why = "all intervals have points in common" if common else "they meet in one point, or leave the end open"
+            raise NoMaximumError(
+                f"{name}: the likelihood has no maximum for these intervals, because {why}. Narrower intervals, or a "
+                f"fixed parameter, are needed."
+            )
+        return end, rate
+
+
+_STEEPEST = math.log(1e9)
+"""The log of the rate, in ranges of the data, beyond which an exponential law has concentrated on its end."""
 
 _ASIDE = 1e-3
 """How far aside, in lengths of the law, its likelihood is looked at to see whether it changes."""

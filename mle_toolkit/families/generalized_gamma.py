@@ -163,9 +163,11 @@ class GeneralizedGamma(Family):
             Limit(get_family("pareto"), lambda alpha, xm: (0.0, -np.inf, xm)),
         )
 
-    def limits_near(self, shape1: float, shape2: float, scale: float) -> tuple[Limit, ...]:
-        """The lognormal law; that at infinite shape2 only where the search has gone that way, because it is dear."""
+    def limits_near(self, sample: Sample, shape1: float, shape2: float, scale: float) -> tuple[Limit, ...]:
+        """The lognormal law; those at infinite shape2 where they are solved for, or else the search has gone there."""
         lognormal, power, pareto = self.limits
+        if not sample.is_plain and sample.window is None:
+            return self.limits
         if shape1 > _TOWARDS_POWER:
             return (lognormal,)
         return (lognormal, power) if shape2 > 0 else (lognormal, pareto)

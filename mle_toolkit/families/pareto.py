@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +11,14 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.ends import ExponentialEnd
 from mle_toolkit.families.excess import log_quotient, of_ratio
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.special import EQUAL_TO_ROUNDING, log_or_minus_inf, sum_log
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
 
 
 class Pareto(HazardFamily, ExponentialFamily):
@@ -70,6 +74,15 @@ class Pareto(HazardFamily, ExponentialFamily):
                 "Choose a law with a location."
             )
         return 1.0 / gap, xm
+
+    def from_intervals(self, sample: Sample) -> tuple[float, float]:
+        """The best parameters for intervals and points, whose logs are exponential above log xm with the rate alpha."""
+        with np.errstate(invalid="ignore"):
+            lower, upper = log_or_minus_inf(sample.lower), np.log(sample.upper)
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        end, alpha = ExponentialEnd(lower, upper, weight).maximum(self.name)
+        seen = np.append(sample.lower[lower == end], sample.upper[upper == end])
+        return alpha, float(seen[0]) if len(seen) else math.exp(end)
 
     def cumulative_hazard(self, x: Array, alpha: Array, xm: Array) -> Array:
         """Alpha times log(x / xm)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.ends import ExponentialEnd
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.special import (
@@ -21,6 +22,9 @@ from mle_toolkit.families.special import (
     log_or_minus_inf,
     sum_log,
 )
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
 
 
 class Power(ExponentialFamily):
@@ -74,6 +78,15 @@ class Power(ExponentialFamily):
                 "Choose a law with a location."
             )
         return 1.0 / gap, scale
+
+    def from_intervals(self, sample: Sample) -> tuple[float, float]:
+        """The best parameters for intervals and points, minus whose logs are exponential with the rate shape."""
+        with np.errstate(invalid="ignore"):
+            lower, upper = -np.log(sample.upper), -log_or_minus_inf(sample.lower)
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        end, shape = ExponentialEnd(lower, upper, weight).maximum(self.name)
+        seen = np.append(sample.upper[lower == end], sample.lower[upper == end])
+        return shape, float(seen[0]) if len(seen) else math.exp(-end)
 
     @property
     def images(self) -> tuple[Image, ...]:

@@ -44,6 +44,7 @@ class Weibull(HazardFamily):
         Parameter("shape", POSITIVE, typical=(0.5, 8.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    one_maximum = True
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""

@@ -91,3 +91,37 @@ def test_intervals_that_meet_may_determine_counts():
     fit = mle.fit(mle.Sample.intervals([-4.0, -3.0, -2.0, -2.0], [-2.0, -2.0, -1.0, 3.0]), "discrete_uniform")
     assert fit.params == {"a": -2.0, "b": -1.0}
     assert fit.llf == pytest.approx(4 * math.log(0.5), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_pareto_or_power_law_of_intervals_is_at_its_maximum(seed):
+    """Against a search with densities of its own; the end is that of an observation to the last bit, or between two."""
+    rng = np.random.default_rng(seed)
+    x = 1.0 + rng.pareto(1.5, size=12)
+    grid = np.round(np.linspace(0.5, 12.0, 6), 3)
+    lower, upper = np.append(0.0, grid)[np.searchsorted(grid, x)], np.append(grid, np.inf)[np.searchsorted(grid, x)]
+    exact = rng.uniform(size=12) < 0.3
+    lower, upper = np.where(exact, x, lower), np.where(exact, x, upper)
+
+    def loglik(alpha, xm):
+        def below(t):
+            return -np.expm1(-alpha * np.log(np.maximum(t / xm, 1.0)))
+
+        density = np.where(x >= xm, alpha * xm**alpha / x ** (alpha + 1), 0.0)
+        mass = np.where(exact, density, below(upper) - below(lower))
+        return float(np.sum(np.log(np.maximum(mass, 1e-300))))
+
+    found = mle.fit(mle.Sample.intervals(lower, upper), "pareto")
+    tried = np.concatenate([lower, upper, np.linspace(0.05, 2.5, 40)])
+    ends = tried[(tried > 0) & (tried <= upper.min())]
+    best = max(loglik(alpha, xm) for alpha in np.geomspace(0.1, 10.0, 300) for xm in ends)
+    assert best - 1e-9 <= found.llf == pytest.approx(loglik(found.params["alpha"], found.params["xm"]), abs=1e-9)
+    mirrored = mle.fit(mle.Sample.intervals(1 / upper, 1 / np.maximum(lower, 1e-300)), "power")
+    jacobian = 2 * float(np.sum(np.log(x[exact])))  # of 1 / x
+    assert mirrored.llf == pytest.approx(found.llf + jacobian, abs=1e-7)
+    assert mirrored.params["shape"] == pytest.approx(found.params["alpha"], rel=1e-6)
+
+
+def test_a_pareto_law_of_intervals_that_have_points_in_common_has_no_maximum():
+    with pytest.raises(NoMaximumError, match="all intervals have points in common"):
+        mle.fit(mle.Sample.intervals([1.0, 2.0, 0.5], [4.0, 5.0, 3.0]), "pareto")

@@ -1,0 +1,99 @@
+"""What a search may not end below: the maximum of a law that the family contains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import SKETCH_ROWS, Sample
+from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.estimation.starts import joined
+from mle_toolkit.families.base import ExponentialFamily, Family
+
+if TYPE_CHECKING:
+    from mle_toolkit.estimation.solve import Maximum
+    from mle_toolkit.likelihood.sums import Likelihood
+
+ROUNDING, RELATIVE = 1e-8, 1e-12
+"""Nats, and share of the log-likelihood, by which a maximum may be below that of a law inside: where a search stops."""
+
+_FITS_A_SKETCH = 10.0
+"""Nats by which the maximum of a subsample may be above the value there of the maximum of the whole: some of every
+parameter's."""
+
+_FEW = 50
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The maximum of a law that a family contains.
+
+    Attributes
+    ----------
+    law : Family
+    loglik : float
+        Of the sample; nats.
+    theta : ndarray of shape (p,)
+        Parameters of the family at which it is that law, in the unit of the data.
+    """
+
+    law: Family
+    loglik: float
+    theta: Array
+
+
+def higher_inside(found: Maximum, best: Callable[[Family, Sample], Maximum]) -> Inside | None:
+    """The highest maximum of the special cases of a family, where a search for that of the family ended below it.
+
+    Parameters
+    ----------
+    found : Maximum
+        Where the search ended, with all parameters free.
+    best : callable
+        Takes a law and a sample, returns the maximum.
+
+    Notes
+    -----
+    Where theory knows one maximum only, or several starts agree on many exact observations, there is nothing to look
+    for. Of a large sample a part is looked at.
+    """
+    family, whole = found.family, found.likelihood
+    if not family.special_cases or _is_alone(family, whole) or _is_agreed(found):
+        return None
+    likelihood = whole if whole.data.n_rows <= 4 * SKETCH_ROWS else whole.on_sketch()
+    own = found.loglik if likelihood is whole else _loglik(likelihood, found.theta_in_unit)
+    slack = ROUNDING + RELATIVE * abs(own) if likelihood is whole else _FITS_A_SKETCH
+    highest: Inside | None = None
+    for case in family.special_cases:
+        law, data = case.family, likelihood.data
+        if not law.support.covers(data.minimum, data.maximum):
+            continue
+        try:
+            law.check_support(data)
+            at = best(law, data)
+        except NoMaximumError:
+            continue
+        if not at.loglik > max(own + slack, -np.inf if highest is None else highest.loglik):
+            continue
+        theta = joined(family, case.embed(*law.unpack(at.theta)))
+        if np.all(np.isfinite(theta)) and np.isfinite(at.loglik):
+            highest = Inside(law, at.loglik, theta)
+    return highest
+
+
+def _is_alone(family: Family, likelihood: Likelihood) -> bool:
+    """Whether by a theorem the likelihood has no more than one maximum."""
+    return likelihood.plain and (family.one_maximum or isinstance(family, ExponentialFamily))
+
+
+def _is_agreed(found: Maximum) -> bool:
+    """Whether all of several starts led there, on exact data that are not few."""
+    return found.likelihood.plain and found.likelihood.data.n_rows > _FEW and 1 < found.n_starts == found.n_agreeing
+
+
+def _loglik(likelihood: Likelihood, theta: Array) -> float:
+    return (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * likelihood.nobs

@@ -1,0 +1,102 @@
+"""A law never ends below a law that it contains: its special cases, and its limits."""
+
+import math
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.errors import MleError, NoMaximumError
+from mle_toolkit.estimation import solve
+from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.families.base import Family, SpecialCase, family_class, get_family
+
+
+def laws():
+    found = [family_class(name) for name in mle.families()]
+    plain = [law() for law in found if not any(value is ... for value in law.constant_defaults.values())]
+    return [law for law in plain if not law.multivariate and (law.special_cases or law.limits)]
+
+
+def awkward(law, seed):
+    """A few values, unlike the law's or with one far out; exact, right-censored or in bins."""
+    rng = np.random.default_rng([seed, *map(ord, law.name)])
+    if law.discrete:
+        x = np.append(rng.negative_binomial(0.7, 0.2, size=9), 40) + max(law.support.lower, 0)
+        return mle.Sample(x.astype(float))
+    x = [rng.gamma(0.4, 2.0, size=7), 5.0 + rng.standard_t(1.5, size=7), np.append(rng.uniform(1, 2, size=6), 6.0)]
+    x = np.abs(x[seed % 3]) + 0.01
+    if law.support.upper == 1:
+        x = (x - x.min() + 0.01) / (np.ptp(x) + 0.02)
+    if seed % 3 == 0:
+        return mle.Sample(x)
+    if seed % 3 == 1:
+        return mle.Sample.right_censored(np.minimum(x, np.median(x) + 0.2), x < np.median(x) + 0.2)
+    step = np.ptp(x) / 5
+    return mle.Sample.intervals(np.floor(x / step) * step, (np.floor(x / step) + 1) * step)
+
+
+@pytest.mark.parametrize("law", laws(), ids=lambda law: law.name)
+def test_a_law_does_not_end_below_a_law_that_it_contains(law):
+    """Where it does, it says that this is a local maximum, and of which law it is below."""
+    compared = 0
+    for seed in (0, 1, 2) if law.n_free < 3 or law.name == "generalized_gamma" else (0, 1):  # bins are dear
+        sample = awkward(law, seed)
+        try:
+            own = maximise(law, sample)
+        except NoMaximumError:
+            continue  # its likelihood has no bound: that of a law inside may have one
+        for inner in (*(case.family for case in law.special_cases), *(limit.family for limit in law.limits)):
+            try:
+                inner.check_support(sample)
+                inside = maximise(inner, sample)
+            except MleError:
+                continue
+            if not inside.is_certified:
+                continue
+            compared += 1
+            if not own.loglik >= inside.loglik - 1e-6:
+                assert own.certify().verdict == "local"
+                assert inner.name in own.certify().message
+    assert compared
+
+
+class TwoHumps(Family):
+    """Exponential with a rate that its one parameter has a wrong start for: two maxima, the lower near the start."""
+
+    name = "two humps"
+    support = mle.POSITIVE
+    parameters = (mle.Parameter("shift", mle.REAL), mle.Parameter("scale", mle.POSITIVE, role="scale"))
+
+    def logpdf(self, x, shift, scale):
+        return get_family("exponential").logpdf(x, scale) - np.square(shift) * np.square(shift - 4) - 0.1 * shift
+
+    def start(self, sample):
+        return (4.2, sample.mean())
+
+    @property
+    def special_cases(self):
+        return (SpecialCase(get_family("exponential"), lambda scale: (0.0, scale), at=("shift",)),)
+
+
+def test_a_search_begins_again_at_the_law_inside_that_is_higher(monkeypatch):
+    x = np.array([1.0, 2.0, 4.0])
+    monkeypatch.setattr(solve, "higher_inside", lambda found, best: None)
+    low = maximise(TwoHumps(), mle.Sample(x))
+    monkeypatch.undo()
+    high = maximise(TwoHumps(), mle.Sample(x))
+    assert low.theta[0] == pytest.approx(4.0, abs=0.1)
+    assert abs(high.theta[0]) < 0.1
+    assert high.certify().verdict == "interior"
+    assert high.loglik >= maximise(get_family("exponential"), mle.Sample(x)).loglik
+    assert (high.n_starts, high.n_agreeing) == (low.n_starts + 1, 1)
+
+
+def test_what_rises_without_bound_beyond_a_law_inside_is_said_of_a_limit_too():
+    """Student's t with 3 exact values: from the Cauchy law, which is higher than the normal, a spike is near."""
+    x, c = [0.041590156093451736, 0.13917354187567854, 0.07309559108411279], 0.443873795588123
+    sample = mle.Sample.right_censored([*x, c, c], [True, True, True, False, False])
+    found = maximise(get_family("student_t"), sample)
+    assert found.certify().verdict == "local"
+    assert "cauchy (-1.8256)" in found.certify().message
+    assert math.isclose(found.loglik, maximise(get_family("normal"), sample).loglik, rel_tol=1e-9)
