@@ -1650,8 +1650,16 @@ def _columns(sample: Sample, key: str, constant: int | None) -> tuple[int | None
     if constant is not None:  # else nothing can take up what is subtracted
         mean = sample.fold(lambda block: column_sums(block.known[key], block.weight)) / sample.nobs
         mean[constant] = 0.0
+    squares = sample.fold(lambda block: _squares(block.known[key], block.weight)) / sample.nobs
+    about = squares - np.square(mean)
+    if np.all(about >= _KEPT * squares):
+        return constant, mean, np.sqrt(about)
     squares = sample.fold(lambda block: _squares(block.known[key] - mean, block.weight))
     return constant, mean, np.sqrt(squares / sample.nobs)
+
+
+_KEPT = 1e-3
+"""Share of a mean of squares that must be left of it, less the square of the mean, for twelve digits to be."""
 
 
 def _squares(columns: Array, weight: Array | None) -> Array:

@@ -99,11 +99,11 @@ def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, s
     """
     hessian = small.hessian(u)
     rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
-    if method == "newton" and whole.at_once and rows > 2 * SKETCH_ROWS:
-        few = whole.likelihood.on_sketch(rows)
-        near, done = _newton(Objective(few, whole.coordinates), u, hessian, _NEAR)
+    if method == "newton" and whole.at_once:
+        middle = whole.on(whole.likelihood.on_sketch(rows)) if rows > 2 * SKETCH_ROWS else small
+        near, done = _newton(middle, u, hessian, _NEAR)
         if done:
-            u = _by_surrogates(whole, few, near)
+            u = _by_surrogates(whole, middle.likelihood, near)
         if not _newton_step(whole.gradient(u), whole.hessian(u))[1]:
             return climb(whole, starts, method)
     ends = climb(whole, [u], method, hessian)

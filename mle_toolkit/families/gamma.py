@@ -139,12 +139,24 @@ class Gamma(ExponentialFamily):
         return stats.gamma(shape, scale=scale)
 
 
+def _expansion_by_mean(x: Array, mean: Array, shape: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+    """Log-density with two derivatives by mean and shape."""
+    ratio = x / mean
+    away = ratio - 1.0
+    fall = np.log(ratio) - away
+    value = shape * fall - np.log(x) + (shape * np.log(shape) - shape - special.gammaln(shape))
+    by_mean = away / mean
+    score = shape * by_mean, fall + (np.log(shape) - special.psi(shape))
+    return value, score, (-shape * (ratio + away) / mean**2, by_mean, 1 / shape - special.zeta(2.0, shape))
+
+
 _BY_MEAN = Form(
     (Parameter("mean", POSITIVE, typical=(0.5, 20.0), role="scale"), Gamma.parameters[0]),
     to_own=lambda mean, shape: (shape, mean / shape),
     from_own=lambda shape, scale: (shape * scale, shape),
     slopes=lambda mean, shape: ((0.0, 1.0), (1 / shape, -mean / shape**2)),
     bends=lambda mean, shape: ((0.0, 0.0, 0.0), (0.0, -1 / shape**2, 2 * mean / shape**3)),
+    expansion=_expansion_by_mean,
 )
 
 

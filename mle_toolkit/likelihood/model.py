@@ -11,6 +11,7 @@ Sources: McCullagh & Nelder (1989), Generalized Linear Models, ch. 2; Rigby & St
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -266,10 +267,15 @@ class Model(Family):
         self.parameters = tuple(
             Parameter(p.name, Space(self.linear[p.name].size)) if p.name in self.linear else p for p in base.parameters
         )
+        self._bind()
+
+    def _bind(self) -> None:
+        """Offer what the law of one row makes possible."""
+        base = self.base
         self.mass_sums = self._mass_sums
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
         self._by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
-        if not base.discrete and len(linear) > 1 and base.main_parameter in self.linear:
+        if not base.discrete and len(self.linear) > 1 and base.main_parameter in self.linear:
             self.unbounded = self._unbounded
         for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
             setattr(self, part, partial(self._of_rows, part))
@@ -323,7 +329,11 @@ class Model(Family):
         rows = {name: known[name] for name in self.per_row}
         if all(column is self.rows.get(name) for name, column in rows.items()):
             return self
-        return Model(self.base.given(rows), tuple(self.linear.values()), rows, self.own_unit, self.ends)
+        new = copy(self)
+        new.base, new.rows = self.base.given(rows), rows
+        new.constants = dict(new.base.constants)
+        new._bind()
+        return new
 
     def strata(self, sample: Sample) -> tuple[Array, ...]:
         """Every row is a stratum of its own."""

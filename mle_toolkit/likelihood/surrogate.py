@@ -29,7 +29,7 @@ class Surrogate(Likelihood):
     """
 
     def __init__(self, whole: Likelihood, few: Likelihood, theta: Array) -> None:
-        super().__init__(whole._declared, few.data, whole.unit, whole.twin)
+        super().__init__(few._declared, few.data, whole.unit, whole.twin)
         self.nobs = whole.nobs
         self._few, self._whole, self._theta = few, whole, theta
 

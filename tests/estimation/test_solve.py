@@ -87,3 +87,17 @@ def test_the_highest_point_of_a_profile_beside_an_end_is_found_in_few_looks(side
 def test_the_highest_point_of_a_profile_between_two_ends_is_found(peak):
     top = _highest(lambda v: -np.square(v - peak), 4.0, np.arange(6.0), 3)
     assert abs(top - peak) < 1e-6
+
+
+def test_a_regression_of_many_rows_is_climbed_by_subsamples():
+    """Above 160,000 rows a second subsample stands in for the whole, with designs of its own rows."""
+    rng = np.random.default_rng(5)
+    x = np.column_stack([np.ones(160_032), rng.normal(size=160_032)])
+    y = rng.poisson(np.exp(x @ [0.3, 0.2])).astype(float)
+    fit = mle.regress(y, x, "poisson")
+    eta = x @ fit.params["mu"].to_numpy()
+    score = x.T @ (y - np.exp(eta))
+    assert fit.certificate.ok
+    assert np.all(np.abs(score) < 1e-4 * np.sqrt(np.exp(eta).sum()))
+    information = x.T @ (np.exp(eta)[:, None] * x)
+    np.testing.assert_allclose(fit.bse["mu"], np.sqrt(np.diag(np.linalg.inv(information))), rtol=1e-6)

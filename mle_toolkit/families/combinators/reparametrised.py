@@ -36,6 +36,8 @@ class Form:
         Second derivatives of each own parameter: upper triangle row by row.
     limits : callable, optional
         Of the law: the laws that it tends to, as limits of these parameters.
+    expansion : callable, optional
+        `Family.expansion` in these parameters. Default: by the chain rule.
     """
 
     parameters: tuple[Parameter, ...]
@@ -44,6 +46,7 @@ class Form:
     slopes: Callable[..., tuple[tuple[Any, ...], ...]]
     bends: Callable[..., tuple[tuple[Any, ...], ...]]
     limits: Callable[[Family], tuple[Limit, ...]] | None = None
+    expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]]] | None = None
 
 
 class Reparametrised(Family):
@@ -68,7 +71,7 @@ class Reparametrised(Family):
             self.score = self._score
             if base.hessian is not None:
                 self.hessian = self._hessian
-                self.expansion = self._expansion
+                self.expansion = form.expansion or self._expansion
         formula = base.from_means if isinstance(base, ExponentialFamily) else base.from_sample
         if formula is not None and not base.per_row:
             self.from_sample = self._from_sample
