@@ -176,6 +176,9 @@ class _DataOptions:
     weight_kind: Annotated[WeightsAre, typer.Option("--weight-kind", help="What the weights mean.")] = (
         WeightsAre.frequency
     )
+    exposure: Annotated[
+        str | None, typer.Option("--exposure", help="Of counts: how much each row was watched.", metavar="NAME")
+    ] = None
     entry: Annotated[
         str | None, typer.Option("--entry", help="Delayed entry: the row was seen only above it.", metavar="NAME")
     ] = None
@@ -345,6 +348,8 @@ def _fit(
     mle fit data.csv -c loss -d gamma
 
     mle fit data.csv --time days --event died -d weibull
+
+    mle fit data.csv -c claims -d poisson --exposure years
     """
     law = _family(family)
     keywords = search.keywords
@@ -543,6 +548,9 @@ def _groups(
     ],
     file: _FileOptions,
     weights: Annotated[str | None, typer.Option("--weights", help="Frequency weights.", metavar="NAME")] = None,
+    exposure: Annotated[
+        str | None, typer.Option("--exposure", help="Of counts: how much each row was watched.", metavar="NAME")
+    ] = None,
     nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
         OnMissing.refuse
     ),
@@ -558,10 +566,11 @@ def _groups(
     from mle_toolkit.data.tables import read_frame
     from mle_toolkit.groups import fit_groups
 
-    frame = read_frame(data, [*by, column, *([weights] if weights is not None else [])], file.reading)
+    used = [*by, column, *(name for name in (weights, exposure) if name is not None)]
+    frame = read_frame(data, used, file.reading)
     with _progress(f"fitting {column} by {', '.join(by)}"):
         asked = laws[0] if len(laws) == 1 else laws
-        fits = fit_groups(frame, by, column, asked, weights=weights, nan_policy=nan_policy.value)
+        fits = fit_groups(frame, by, column, asked, weights=weights, exposure=exposure, nan_policy=nan_policy.value)
     if form is Format.table:
         from mle_toolkit.report.terminal import groups_view
 

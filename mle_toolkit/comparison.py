@@ -11,6 +11,7 @@ import numpy as np
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
+from mle_toolkit.data.exposure import with_exposure
 from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sample import NanPolicy, Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError, SupportError, UnknownNameError
@@ -578,6 +579,7 @@ def compare(
     families: Any = None,
     *,
     weights: Any = None,
+    exposure: Any = None,
     fixed: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     start: Mapping[str, Any] | None = None,
@@ -597,7 +599,7 @@ def compare(
         What to compare: a list, or names with commas between them, ``"gamma, lognormal"``. A `Fit` must be of the same
         data. By default `candidates`: all registered families that could apply to these data; of ``"counts"`` or of
         ``"measurements"`` where that is said instead of names.
-    weights, fixed, bounds, start, solver, nan_policy, rng : optional
+    weights, exposure, fixed, bounds, start, solver, nan_policy, rng : optional
         As for `fit`, for every family. One that lacks a parameter named there goes to the failures.
 
     Returns
@@ -622,6 +624,8 @@ def compare(
     options = settled(fixed, bounds, start, solver, rng)
     if families is None and (given := _fits_in(data)) is not None:
         return _compared(given)
+    if exposure is not None:
+        data, weights = with_exposure(data, weights, exposure, nan_policy), None
     not_tried: dict[str, str] = {}
     guess = None
     if families is None or (isinstance(families, str) and families in KINDS):
@@ -739,6 +743,8 @@ def _candidates(sample: Sample, counts: bool) -> tuple[tuple[str, ...], dict[str
         needed = [constant for constant, default in law.constant_defaults.items() if default is ...]
         if needed:
             others[name] = f"{' and '.join(needed)} must be known: get_family(name, {needed[0]}=...)"
+        elif "exposure" in sample.known and not law.rates:
+            others[name] = "has no rate that an exposure could multiply"
         elif name in ONLY_IF_ASKED:
             others[name] = ONLY_IF_ASKED[name]
         else:

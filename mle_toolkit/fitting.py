@@ -13,6 +13,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
+from mle_toolkit.data.exposure import with_exposure
 from mle_toolkit.data.sample import NanPolicy, Sample
 from mle_toolkit.errors import (
     ComparisonError,
@@ -730,6 +731,7 @@ def fit(
     family: Any,
     *,
     weights: Any = None,
+    exposure: Any = None,
     fixed: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     start: Mapping[str, Any] | None = None,
@@ -748,6 +750,10 @@ def fit(
         is 0 where it is an end of its support, unless it is freed: ``get_family(dist, loc=None)``.
     weights : array_like, optional
         Frequency weights, one a row; for reliability weights pass ``Sample(x, w, "reliability")``.
+    exposure : float or array_like, optional
+        Of counts: how long, or how much, each row was watched (years, persons, square kilometres); one number, or one a
+        row. The rates of the law, as ``mu``, are then per unit of exposure. A `Sample` may bring it with its rows, as
+        ``sample.with_known(exposure=...)``.
     fixed : mapping, optional
         Known parameters: ``{"scale": 1.0}``.
     bounds : mapping, optional
@@ -769,7 +775,7 @@ def fit(
     Raises
     ------
     DataError
-        If the data, or the weights, are not usable; `SupportError` if the law excludes some of them.
+        If the data, the weights, or the exposure are not usable; `SupportError` if the law excludes some of them.
     NoMaximumError
         If the likelihood has no maximum: `DegenerateDataError`, `UnboundedLikelihoodError`; or cannot be computed to
         the digits that a maximum needs: `InexactLikelihoodError`.
@@ -786,15 +792,20 @@ def fit(
     >>> result = fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma")
     >>> round(result.params["shape"], 6), round(result.cross_entropy, 6)
     (2.606953, 1.121383)
+
+    Three claims in two years and none in half a year, a rate of 1.2 a year:
+
+    >>> fit([3, 0], "poisson", exposure=[2.0, 0.5]).params["mu"]
+    1.2
     """
     options = settled(fixed, bounds, start, solver, rng)
     law = get_family(family)
-    along = None if law.multivariate or law.per_row else FirstPass(law)
-    result = _fit(
-        Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, along=along),
-        law,
-        **options,
-    )
+    if exposure is not None:
+        sample = with_exposure(data, weights, exposure, nan_policy)
+    else:
+        along = None if law.multivariate or law.per_row else FirstPass(law)
+        sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, along=along)
+    result = _fit(sample, law, **options)
     warn_if_weaker(result)
     return result
 
@@ -806,6 +817,8 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
         raise DataError(f"{family.name}: a law of {wanted}; these observations are {given}.")
     if isinstance(sample, BlockedSample):
         sample.read(partial(sums_ahead, family))
+    if "exposure" in sample.known and "exposure" not in family.constant_defaults:
+        family = family.exposed(sample.known["exposure"])
     sample = family.with_rows(sample)
     law = family.resolve(sample).given(sample.known)
     law.check_support(sample)

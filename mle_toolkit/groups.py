@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.exposure import with_exposure
 from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import NanPolicy, Sample, policies
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
@@ -271,6 +273,7 @@ def fit_groups(
     family: Any,
     *,
     weights: str | None = None,
+    exposure: str | None = None,
     nan_policy: NanPolicy = "raise",
 ) -> GroupFits:
     """Fit a family to every group of a table, or find the best of several families for each.
@@ -292,6 +295,8 @@ def fit_groups(
         As for `fit`. Of several each group gets the one of smallest AIC.
     weights : str, optional
         Column of frequency weights.
+    exposure : str, optional
+        Column of the exposure of counts: the rates of each group are per unit of it, as in `fit`.
     nan_policy : {"raise", "omit"}
         Whether a missing observation makes its group invalid, with that as the reason, or is left out.
 
@@ -329,27 +334,30 @@ def fit_groups(
 
     nan_policy, _ = policies(nan_policy, "frequency")
     if type(frame).__module__.partition(".")[0] == "dask":
-        return _fit_groups_of_dask(frame, by, column, _laws(family), weights, nan_policy)
+        return _fit_groups_of_dask(frame, by, column, _laws(family, exposure), weights, exposure, nan_policy)
     table = nw.from_native(frame, pass_through=True)
     if isinstance(table, nw.LazyFrame):
         raise DataError("fit_groups: expected a table in memory, got a lazy one; collect it first.")
     if not isinstance(table, nw.DataFrame):
         raise DataError(f"fit_groups: expected a table with columns, got {type(frame).__name__}.")
-    names = _keys_among(table.columns, by, column, weights)
-    laws = _laws(family)
-    x, _ = to_column(table[column].to_native(), f"column {column!r}")
-    weight = None if weights is None else to_column(table[weights].to_native(), f"column {weights!r}")[0]
+    names = _keys_among(table.columns, by, column, weights, exposure)
+    laws = _laws(family, exposure)
+    x, weight, watched = (
+        None if name is None else to_column(table[name].to_native(), f"column {name!r}")[0]
+        for name in (column, weights, exposure)
+    )
+    assert x is not None
     laws = tuple(_with_known_shape(law, x) for law in laws)
     _check_names(names, laws)
     keys, codes = _keys_and_codes(table, names)
-    groups = _SortedRows.of(x, weight, codes, len(keys), nan_policy)
+    groups = _SortedRows.of(x, weight, watched, codes, len(keys), nan_policy)
     return GroupFits(keys, laws, column, groups, tuple(_fit_all(law, groups) for law in laws))
 
 
-def _keys_among(columns: Any, by: str | Sequence[str], column: str, weights: str | None) -> list[str]:
+def _keys_among(columns: Any, by: str | Sequence[str], *others: str | None) -> list[str]:
     """Names of the columns that make the groups, when they and the others are there."""
     names = [by] if isinstance(by, str) else list(by)
-    for name in [*names, column, *([weights] if weights is not None else [])]:
+    for name in [*names, *(name for name in others if name is not None)]:
         if name not in columns:
             raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, columns))}.")
     if not names:
@@ -359,7 +367,7 @@ def _keys_among(columns: Any, by: str | Sequence[str], column: str, weights: str
     return names
 
 
-def _laws(family: Any) -> tuple[Family, ...]:
+def _laws(family: Any, exposure: str | None) -> tuple[Family, ...]:
     several = isinstance(family, (list, tuple))
     laws = tuple(get_family(item) for item in (family if several else [family]))
     if not laws:
@@ -372,6 +380,8 @@ def _laws(family: Any) -> tuple[Family, ...]:
             raise ParameterError(f"{law.name}: a law of vectors, which one column does not hold; fit group by group.")
         if law.per_row:
             raise ParameterError(f"{law.name}: constants given per row ({', '.join(law.per_row)}) have no groups.")
+        if exposure is not None:
+            law.exposed(1.0)  # refused where the law has no rate
     of_counts = [law.name for law in laws if law.discrete]
     if of_counts and len(of_counts) < len(laws):
         densities = ", ".join(law.name for law in laws if not law.discrete)
@@ -432,6 +442,7 @@ def _fit_groups_of_dask(
     column: str,
     laws: tuple[Family, ...],
     weights: str | None,
+    exposure: str | None,
     nan_policy: NanPolicy,
 ) -> GroupFits:
     """Bring the rows of each group together, and fit the groups of every partition where they are."""
@@ -442,7 +453,7 @@ def _fit_groups_of_dask(
 
     if not (hasattr(frame, "columns") and hasattr(frame, "shuffle")):
         raise DataError(f"fit_groups: expected a table with columns, got a Dask {type(frame).__name__}.")
-    names = _keys_among(list(frame.columns), by, column, weights)
+    names = _keys_among(list(frame.columns), by, column, weights, exposure)
     for law in laws:
         if not all(isinstance(p.domain, Interval) for p in law.parameters):
             raise ParameterError(
@@ -450,11 +461,12 @@ def _fit_groups_of_dask(
             )
     _check_names(names, laws)
     dask: Any = importlib.import_module("dask")  # which is typed in parts only
-    wanted = list(dict.fromkeys([*names, column, *([weights] if weights is not None else [])]))
+    wanted = list(dict.fromkeys([*names, column, *(name for name in (weights, exposure) if name is not None)]))
     # Shuffled by tasks, because the other ways leave the rows of a group in an order that changes from run to run.
     together = frame[wanted].shuffle(on=names, shuffle_method="tasks")
     work = dask.delayed(_fit_partition, pure=False)
-    done = dask.compute(*[work(part, names, column, laws, weights, nan_policy) for part in together.to_delayed()])
+    parts = together.to_delayed()
+    done = dask.compute(*[work(part, names, column, laws, weights, exposure, nan_policy) for part in parts])
     pieces = [piece for piece in done if piece is not None]
     if not pieces:
         raise DataError("no observations: the table is empty.")
@@ -467,12 +479,18 @@ def _fit_groups_of_dask(
 
 
 def _fit_partition(
-    part: Any, names: list[str], column: str, laws: tuple[Family, ...], weights: str | None, nan_policy: NanPolicy
+    part: Any,
+    names: list[str],
+    column: str,
+    laws: tuple[Family, ...],
+    weights: str | None,
+    exposure: str | None,
+    nan_policy: NanPolicy,
 ) -> tuple[Any, Array, tuple[_Outcome, ...]] | None:
     """Keys, numbers of observations and outcomes of the groups of a partition; None of an empty one."""
     if len(part) == 0:
         return None
-    fits = fit_groups(part, names, column, list(laws), weights=weights, nan_policy=nan_policy)
+    fits = fit_groups(part, names, column, list(laws), weights=weights, exposure=exposure, nan_policy=nan_policy)
     return fits._keys.to_native(), fits._groups.nobs, fits._outcomes
 
 
@@ -485,18 +503,28 @@ class _SortedRows:
 
     x: Array
     weight: Array | None
+    exposure: Array | None
     offsets: NDArray[np.intp]
 
     @classmethod
     def of(
-        cls, x: Array, weight: Array | None, codes: NDArray[Any], n_groups: int, nan_policy: NanPolicy
+        cls,
+        x: Array,
+        weight: Array | None,
+        exposure: Array | None,
+        codes: NDArray[Any],
+        n_groups: int,
+        nan_policy: NanPolicy,
     ) -> _SortedRows:
         """Sort rows, without those that do not count, by the number of their group; within it they keep their order."""
         keep = np.ones(len(x), dtype=bool) if weight is None else (weight != 0) | np.isnan(x)
         if nan_policy == "omit":
             keep &= ~np.isnan(x)
+            if exposure is not None:
+                keep &= ~np.isnan(exposure)
         if not keep.all():
-            x, codes, weight = x[keep], codes[keep], None if weight is None else weight[keep]
+            x, codes = x[keep], codes[keep]
+            weight, exposure = (None if column is None else column[keep] for column in (weight, exposure))
         offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=n_groups))]).astype(np.intp)
         if len(x) and not np.all(codes[1:] >= codes[:-1]):
             from scipy import sparse
@@ -504,8 +532,9 @@ class _SortedRows:
             # A matrix with one entry a row, stored by columns: SciPy's conversion is a stable counting sort.
             by_row = sparse.csr_matrix((x, codes, np.arange(len(x) + 1)), shape=(len(x), n_groups))
             by_group = by_row.tocsc()
-            x, weight = by_group.data, None if weight is None else weight[by_group.indices]
-        return cls(x, weight, offsets)
+            x, place = by_group.data, by_group.indices
+            weight, exposure = (None if column is None else column[place] for column in (weight, exposure))
+        return cls(x, weight, exposure, offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -530,7 +559,8 @@ class _SortedRows:
         rows = slice(self.offsets[group], self.offsets[group + 1])
         if rows.start == rows.stop:
             raise DataError("no observations: all rows of the group are missing, or have weight 0.")
-        return Sample(self.x[rows], None if self.weight is None else self.weight[rows])
+        sample = Sample(self.x[rows], None if self.weight is None else self.weight[rows])
+        return sample if self.exposure is None else with_exposure(sample, None, self.exposure[rows])
 
 
 def _keys_and_codes(table: nw.DataFrame[Any], by: list[str]) -> tuple[nw.DataFrame[Any], NDArray[Any]]:
@@ -645,9 +675,12 @@ def _fit_all(law: Family, groups: _SortedRows) -> _Outcome:
     n, p = len(groups), len(law.coefficient_names)
     theta, se, llf = np.full((n, p), np.nan), np.full((n, p), np.nan), np.full(n, np.nan)
     status = np.full(n, OPEN, dtype=np.int8)
+    known: Known = {}
+    if groups.exposure is not None:
+        law, known = law.exposed(np.ones_like(groups.x)), {"exposure": groups.exposure}
     if len(there) and is_vectorised(law):
         offsets = np.append(groups.offsets[:-1][there], groups.offsets[-1])
-        settled = settle(law, Groups(groups.x, groups.weight, offsets))
+        settled = settle(law, Groups(groups.x, groups.weight, offsets, known))
         theta[there], se[there], llf[there], status[there] = settled.theta, settled.se, settled.llf, settled.status
     verdict: NDArray[Any] = np.full(n, str(Verdict.INTERIOR), dtype=object)
     reason: NDArray[Any] = np.full(n, "", dtype=object)

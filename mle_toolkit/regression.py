@@ -1004,6 +1004,8 @@ def regress(
     offsets = {
         name: given.column(column, "offset" if name is None else f"offset of {name}") for name, column in raw.items()
     }
+    if exposure is None and isinstance(y, Sample):
+        exposure = y.known.get("exposure")
     exposed = None if exposure is None else given.column(exposure, "exposure")
     given.settle()
 

@@ -751,3 +751,20 @@ def test_several_laws_stand_between_commas(run, losses):
     _, out, _ = run("compare", losses, "-c", "loss", "-d", "gamma,lnorm", "-d", "shifted(weibull)", "--format", "csv")
     assert {row["family"] for row in rows_of(out)} <= {"gamma", "lognormal", "shifted weibull"}
     assert len(rows_of(out)) >= 2
+
+
+def test_counts_have_an_exposure_in_the_shell(run, tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_text("region,claims,years\na,0,0.5\nb,1,1\na,3,2\nb,2,\n")
+    held = (str(path), "-c", "claims", "--exposure", "years")
+    code, out, err = run("fit", *held, "-d", "poisson", "--nan-policy", "omit", "--format", "csv")
+    assert (code, err) == (OK, "")
+    assert float(rows_of(out)[0]["estimate"]) == pytest.approx(4 / 3.5, rel=1e-14)
+    code, _, err = run("fit", *held, "-d", "poisson")
+    assert code == BAD_DATA
+    assert "error: exposure: 1 of 4 are missing; the first is exposure[3]" in err
+    code, out, _ = run("groups", *held, "-d", "poisson", "--by", "region", "--nan-policy", "omit", "--format", "csv")
+    assert [float(row["mu"]) for row in rows_of(out)] == pytest.approx([3 / 2.5, 1.0], rel=1e-9)
+    code, _, err = run("fit", str(path), "--edges", "0,1", "--counts", "claims", "--exposure", "years", "-d", "poisson")
+    assert code == USAGE
+    assert "--edges and --exposure contradict each other" in err

@@ -699,3 +699,12 @@ def test_scipy_s_censored_data_are_a_sample():
 def test_a_sample_says_what_it_holds(sample, said):
     assert str(sample) == said
     assert repr(sample) == f"Sample: {said}"
+
+
+def test_intervals_that_reach_beyond_the_support_have_the_same_limits():
+    """Counts rounded to fives: that of 0 may have been -2.5, for all that the interval says."""
+    sample = mle.Sample.rounded([0.0] + [5.0] * 20, 5.0)
+    with pytest.warns(mle.FitWarning, match="negbin is poisson"):
+        fit = mle.fit(sample, "negbin")
+    assert fit.certificate.verdict == "boundary"
+    assert fit.llf == pytest.approx(mle.fit(sample, "poisson").llf, rel=1e-12)

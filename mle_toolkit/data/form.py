@@ -22,7 +22,7 @@ def _option(name: str) -> str:
 _KINDS = ("column", "columns", "time", "lower", "edges")
 """What can say where the observations are; one of them is said."""
 
-_ROLES = ("column", "observed", "time", "event", "lower", "upper", "entry", "weights", "counts")
+_ROLES = ("column", "observed", "time", "event", "lower", "upper", "entry", "weights", "counts", "exposure")
 """What is the name of a column."""
 
 _PAIRS = (
@@ -44,6 +44,8 @@ _CONTRADICTIONS = (
     ("observed", "rounded_to", "both say what the values stand for"),
     ("weights", "counts", "both say how much a row counts"),
     ("entry", "truncated_below", "both say where the window begins"),
+    ("columns", "exposure", "exposure is of counts"),
+    ("edges", "exposure", "each observation has its own exposure, and a bin holds several"),
 )
 
 
@@ -71,6 +73,8 @@ class Form:
         Column of weights, or of frequencies, which are whole numbers.
     weight_kind : {"frequency", "reliability"}
         What the weights mean.
+    exposure : str, optional
+        Column of how long, or how much, each row of counts was watched.
     entry : str, optional
         Column of the times of entry: the row could only be observed above it. An empty cell is no limit.
     truncated_below, truncated_above : float, optional
@@ -94,6 +98,7 @@ class Form:
     weights: str | None = None
     counts: str | None = None
     weight_kind: WeightKind = "frequency"
+    exposure: str | None = None
     entry: str | None = None
     truncated_below: float | None = None
     truncated_above: float | None = None
@@ -184,6 +189,10 @@ class Form:
             held = {role: values[weights != 0] for role, values in held.items()}  # a sample leaves such rows out
             weights = weights[weights != 0]
         sample = self._untruncated(held, weights, nan_policy)
+        if "exposure" in held:
+            from mle_toolkit.data.exposure import with_exposure
+
+            sample = with_exposure(sample, None, held["exposure"], nan_policy)
         below = held.get("entry", self.truncated_below)
         if below is None and self.truncated_above is None:
             return sample
@@ -215,7 +224,7 @@ def _complete(held: dict[str, Array]) -> dict[str, Array]:
     import numpy as np
 
     rows = np.ones(len(next(iter(held.values()))), dtype=bool)
-    for role in ("column", "observed", "time", "event"):
+    for role in ("column", "observed", "time", "event", "exposure"):
         if role in held:
             rows &= ~np.isnan(held[role])
     if "lower" in held:

@@ -7,7 +7,7 @@ open, for the ordinary fit to decide one by one. So what is settled is what the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
 from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
@@ -67,11 +68,14 @@ class Groups:
     weight : ndarray of shape (n,), or None
     offsets : ndarray of int of shape (n_groups + 1,)
         Group g is the rows from ``offsets[g]`` to ``offsets[g + 1]``; each has one at least.
+    known : mapping of str to ndarray of shape (n,)
+        What is known of the rows, as their exposure: numbers that are not negative.
     """
 
     x: Array
     weight: Array | None
     offsets: NDArray[np.intp]
+    known: Known = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -108,7 +112,11 @@ class Groups:
         """Consecutive groups, without a copy."""
         ends = self.offsets[groups.start : groups.stop + 1]
         rows = slice(ends[0], ends[-1])
-        return Groups(self.x[rows], None if self.weight is None else self.weight[rows], ends - ends[0])
+        return self._of_rows(rows, ends - ends[0])
+
+    def _of_rows(self, rows: Any, offsets: NDArray[np.intp]) -> Groups:
+        weight = None if self.weight is None else self.weight[rows]
+        return Groups(self.x[rows], weight, offsets, some_of(self.known, rows))
 
     def take(self, chosen: NDArray[Any]) -> Groups:
         """Some groups, by mask or number."""
@@ -116,12 +124,13 @@ class Groups:
         counts = self.counts[chosen]
         offsets = np.concatenate([[0], np.cumsum(counts)])
         rows = np.repeat(self.offsets[chosen] - offsets[:-1], counts) + np.arange(offsets[-1])
-        return Groups(self.x[rows], None if self.weight is None else self.weight[rows], offsets)
+        return self._of_rows(rows, offsets)
 
     def sample(self, group: int) -> Sample:
         """The sample of one group, validated as any other."""
         rows = slice(self.offsets[group], self.offsets[group + 1])
-        return Sample(self.x[rows], None if self.weight is None else self.weight[rows])
+        sample = Sample(self.x[rows], None if self.weight is None else self.weight[rows])
+        return sample.with_known(**some_of(self.known, rows)) if self.known else sample
 
 
 @dataclass(frozen=True)
@@ -156,6 +165,8 @@ def settle(family: Family, groups: Groups) -> Settled:
     usable = groups.all(np.isfinite(groups.x))
     if groups.weight is not None:
         usable &= groups.all((groups.weight > 0) & np.isfinite(groups.weight))
+    for column in groups.known.values():
+        usable &= groups.all((column >= 0) & np.isfinite(column))
     p = len(family.parameters)
     module = compiled_groups(type(family)) if len(groups.x) >= COMPILED_GROUP_ROWS else None
     if module is not None:
@@ -190,8 +201,10 @@ def is_vectorised(family: Family) -> bool:
     give what each gives alone, which is tried out.
     """
     one_number = all(isinstance(p.domain, Interval) and p.regular for p in family.parameters)
-    if not one_number or family.score is None or family.per_row:
+    if not one_number or family.score is None:
         return False
+    if family.per_row:
+        return family.per_row == ("exposure",) and is_vectorised(family.exposed(1.0))
     if type(family).resolve is not Family.resolve or type(family).in_unit is not Family.in_unit:
         return False
     if getattr(family, "with_ends", False):
@@ -282,7 +295,9 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
     possible = family.support.contains(z)
     if not possible.any():
         return []
-    pooled = Sample(z[possible][:: max(1, len(z) // SKETCH_ROWS)])
+    every = np.flatnonzero(possible)[:: max(1, len(z) // SKETCH_ROWS)]
+    pooled = Sample(z[every]).with_known(**some_of(some.known, every))
+    family = family.given(pooled.known)
     starts: list[Array] = []
     try:
         found = maximise(family, pooled)
@@ -319,7 +334,7 @@ class _Batch:
         self.usable = usable & groups.all(family.support.contains(groups.x) & np.isfinite(z))
         self.usable &= self._distinct_enough(z)
         self.data: _Rows | _Means
-        rows = _Rows(family, Groups(z, groups.weight, groups.offsets))
+        rows = _Rows(family, Groups(z, groups.weight, groups.offsets, groups.known))
         self.data = _Means.of(rows) if isinstance(family, ExponentialFamily) else rows
 
     def _distinct_enough(self, z: Array) -> Mask:
@@ -506,7 +521,8 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
         else:
             for g in np.flatnonzero(possible):
                 try:
-                    at_limit[g] = maximise(law, some.sample(int(g))).loglik
+                    sample = some.sample(int(g))
+                    at_limit[g] = maximise(law.given(sample.known), sample).loglik
                 except MleError:
                     continue  # a limit without a maximum is no rival
         at_limit[~possible] = -np.inf
@@ -569,26 +585,31 @@ class _Rows:
     family: Family
     groups: Groups
 
+    @cached_property
+    def _law(self) -> Family:
+        """The law of these rows."""
+        return self.family.given(self.groups.known)
+
     def _params(self, theta: Array) -> tuple[Array, ...]:
         return tuple(np.repeat(theta[:, k], self.groups.counts) for k in range(theta.shape[1]))
 
     def value(self, theta: Array, *, complete: bool = False) -> Array:
         """Mean log-density of each group; -inf where it does not exist."""
-        value = self.groups.means(self.family.logpdf(self.groups.x, *self._params(theta)))
+        value = self.groups.means(self._law.logpdf(self.groups.x, *self._params(theta)))
         return np.where(value < np.inf, value, -np.inf)
 
     def score(self, theta: Array) -> Array:
         """Mean score of each group; shape (n, p)."""
-        assert self.family.score is not None
-        values = self.family.score(self.groups.x, *self._params(theta))
+        assert self._law.score is not None
+        values = self._law.score(self.groups.x, *self._params(theta))
         return np.stack([self.groups.means(v) for v in values], axis=1)
 
     def hessian(self, theta: Array) -> Array:
         """Mean second derivatives of each group; shape (n, p, p)."""
-        assert self.family.hessian is not None
+        assert self._law.hessian is not None
         p = theta.shape[1]
         hessian = np.empty((len(theta), p, p))
-        values = self.family.hessian(self.groups.x, *self._params(theta))
+        values = self._law.hessian(self.groups.x, *self._params(theta))
         for j, k, v in zip(*np.triu_indices(p), values, strict=True):
             hessian[:, j, k] = hessian[:, k, j] = self.groups.means(v)
         return hessian

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import SKETCH_ROWS, Sample
-from mle_toolkit.errors import DataError, MleError, NoMaximumError, ParameterError, UnboundedLikelihoodError
+from mle_toolkit.errors import (
+    DataError,
+    MleError,
+    NoMaximumError,
+    ParameterError,
+    SupportError,
+    UnboundedLikelihoodError,
+)
 from mle_toolkit.estimation.asked import Asked
 from mle_toolkit.estimation.certificate import (
     DECREMENT_TOLERANCE,
@@ -1105,7 +1112,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
     for limit in family.limits_near(sample, *family.unpack(found.theta)):
         law = limit.family
-        if not law.support.covers(sample.minimum, sample.maximum):
+        if not _is_possible(law, sample):
             continue
         shared = {name: value for name, value in fixed.items() if name in law.param_names}
         if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
@@ -1130,6 +1137,17 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             else:
                 best = replace(found, theta=theta, limit=at, boundary=ends)
     return best or replace(found, elsewhere=elsewhere)
+
+
+def _is_possible(law: Family, sample: Sample) -> bool:
+    """Whether the support of a law holds a sample, of which intervals may reach beyond it."""
+    if sample.is_exact:
+        return law.support.covers(sample.minimum, sample.maximum)
+    try:
+        law.check_support(sample)
+    except SupportError:
+        return False
+    return True
 
 
 _AT_END = 1e-3

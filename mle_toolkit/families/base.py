@@ -203,6 +203,8 @@ class Family(ABC):
         from where the likelihood is highest. Where there are none, ``start`` is asked, with points for intervals.
     ``from_sample(sample)``
         The maximum itself: a closed form, or a root in one dimension.
+    ``from_exposed(sample, exposure)``
+        The same where each row was watched for an exposure of its own, shape (n_rows,), for a law with ``rates``.
     ``from_intervals(sample)``
         The same for data with intervals, without windows, in the unit of the data.
     ``limits``
@@ -291,7 +293,7 @@ class Family(ABC):
     """The numbers of an observation add to 1, so that they have no volume."""
     without_spikes: ClassVar[str] = "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."
     """What to do where ``spurious``, which mixtures have first of all, leaves no maximum."""
-    by_number: ClassVar[tuple[str, ...]] = ()
+    by_number: tuple[str, ...] = ()
     """Functions of its own that take numbers for parameters, and no array: each law is asked by itself."""
     scans: ClassVar[str] = ""
     """What is looked over before a search of exact data begins, in words for the certificate: "profile of df at 12
@@ -314,6 +316,10 @@ class Family(ABC):
     modelled: str | None = None
     """The parameter that the formula of a regression models, where that is not the first location, nor the scale."""
 
+    rates: tuple[str, ...] = ()
+    """Of a law of counts, the parameters that grow in proportion to how long, or how much, was watched: an exposure
+    multiplies them. All others stay as they are."""
+
     twin: str | None = None
     """The module of compiled sums that serves it, where that is not the one of the name of its own."""
 
@@ -327,6 +333,7 @@ class Family(ABC):
     start: Callable[[Sample], Any] | None = None
     candidates: Callable[[Sample], list[tuple[Any, ...]]] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
+    from_exposed: Callable[[Sample, Array], tuple[float, ...]] | None = None
     from_intervals: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Callable[[Sample, Any], str | None] | None = None
     by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None
@@ -550,6 +557,36 @@ class Family(ABC):
             known = ", ".join([*self.forms, *self.param_names])
             raise UnknownNameError(f"{self.name} cannot be given by {form!r}; it can by {known}.")
         return Reparametrised(self, self.forms[form], form)
+
+    def exposed(self, exposure: Any) -> Family:
+        """The same law of counts of rows that were watched for as long, or as much, as this; its rates are of one unit.
+
+        Parameters
+        ----------
+        exposure : float or array_like of shape (n,)
+            One number, or one a row: years, square kilometres, persons. Where it is 0 the count is 0.
+
+        Raises
+        ------
+        DataError
+            If values are missing, infinite or negative, or all are 0.
+        ParameterError
+            If the law has no ``rates``.
+        """
+        from mle_toolkit.data.exposure import checked_exposure
+        from mle_toolkit.families.combinators.exposed import Exposed
+
+        if self.rates:
+            return Exposed(self, checked_exposure(exposure))
+        if not self.discrete:
+            raise ParameterError(
+                f"{self.name}: exposure is of counts, whose rate it multiplies. For the mean of a continuous law use "
+                f'regress("y ~ 1", frame, {self.name!r}, exposure=...).'
+            )
+        raise ParameterError(
+            f"{self.name}: exposure multiplies a rate, and this law has none: {', '.join(self.param_names)}. Use "
+            f"poisson, or negbin (whose size is 1 where it is geometric); a law of yours says what is one: rates."
+        )
 
     def with_rows(self, sample: Sample) -> Sample:
         """The sample, with the constants that the law brought for its rows, if it brought any."""
@@ -931,7 +968,7 @@ def families() -> tuple[str, ...]:
     return tuple(sorted({law.name for law in _registry.values()}))
 
 
-def get_family(family: Any, *, by: str | None = None, **constants: Any) -> Family:
+def get_family(family: Any, *, by: str | None = None, exposure: Any = None, **constants: Any) -> Family:
     """Find a family by name.
 
     Parameters
@@ -947,6 +984,8 @@ def get_family(family: Any, *, by: str | None = None, **constants: Any) -> Famil
         law lives on the whole line, and elsewhere 0 unless ``loc=None`` frees it.
     by : str, optional
         The same law in other parameters: ``by="mean"`` gives gamma, beta and beta-binomial laws by their mean.
+    exposure : float or array_like of shape (n,), optional
+        Of a law of counts: how long, or how much, the rows were watched; see `fit`.
 
     Returns
     -------
@@ -970,6 +1009,8 @@ def get_family(family: Any, *, by: str | None = None, **constants: Any) -> Famil
     >>> get_family("gamma", by="mean").param_names
     ('mean', 'shape')
     """
+    if exposure is not None:
+        return get_family(family, by=by, **constants).exposed(exposure)
     if by is not None:
         return get_family(family, **constants).by(by)
     if isinstance(family, Family):

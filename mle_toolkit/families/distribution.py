@@ -206,9 +206,9 @@ class Distribution:
     @cached_property
     def _n_rows(self) -> int | None:
         """How many rows have a law of their own; None where there is one law."""
-        if self.family.multivariate or not self.family.all_scalar:
+        if self.family.multivariate:
             return None
-        sizes = [np.size(value) for value in self._params if np.ndim(value)]
+        sizes = [np.size(value) for value in self._params if np.ndim(value)] if self.family.all_scalar else []
         sizes += [len(self.family.constants[name]) for name in self.family.per_row]
         return max(sizes) if sizes else None
 
@@ -227,14 +227,16 @@ class Distribution:
         family, n_rows = self.family, self._n_rows
         assert n_rows is not None
         known = [np.asarray(family.constants[constant], dtype=float) for constant in family.per_row]
-        own = [np.broadcast_to(np.asarray(value, dtype=float), n_rows) for value in self._params]
+        scalar = family.all_scalar
+        own = [np.broadcast_to(np.asarray(v, dtype=float), n_rows) for v in self._params] if scalar else []
         _, first, which = np.unique(np.stack([*known, *own], axis=1), axis=0, return_index=True, return_inverse=True)
         which = which.reshape(-1)
         parts = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
         given = [np.broadcast_to(v, np.broadcast_shapes(np.shape(v), (n_rows,))) for v in values]
         found = np.empty(given[0].shape if given else (n_rows,))
         for row, rows in zip(first.tolist(), parts, strict=True):
-            law = Distribution.at(family.take(row) if family.per_row else family, tuple(float(p[row]) for p in own))
+            params = tuple(float(p[row]) for p in own) if scalar else self._params
+            law = Distribution.at(family.take(row) if family.per_row else family, params)
             found[..., rows] = getattr(law, name)(*(v[..., rows] for v in given))
         return found
 
@@ -315,7 +317,7 @@ def distribution(family: Any, **params: Any) -> Distribution:
     ----------
     family : str, Family or scipy.stats distribution
     **params
-        Every parameter of the family, and the constants that it needs.
+        Every parameter of the family, and the constants that it needs; ``exposure`` of a law of counts.
 
     Raises
     ------
@@ -328,7 +330,7 @@ def distribution(family: Any, **params: Any) -> Distribution:
     0.5
     """
     if isinstance(family, str):
-        wanted = () if is_written(family) else known_constants(family)
+        wanted = ("exposure", *(() if is_written(family) else known_constants(family)))
         constants = {name: params.pop(name) for name in wanted if name in params}
         return Distribution(get_family(family, **constants), params)
     return Distribution(get_family(family), params)

@@ -59,6 +59,7 @@ class NegativeBinomial(Family):
         Parameter("mu", NON_NEGATIVE, typical=(0.1, 20.0)),
     )
     modelled = "mu"
+    rates = ("mu",)
 
     def logpdf(self, x: Array, size: Array, mu: Array) -> Array:
         """Log-probability of x, by deviances from what is expected, in which a size of any magnitude keeps its digits.

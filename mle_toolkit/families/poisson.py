@@ -35,6 +35,7 @@ class Poisson(Family):
     aliases = ("pois",)
     support = COUNTS
     parameters = (Parameter("mu", NON_NEGATIVE, typical=(0.1, 20.0)),)
+    rates = ("mu",)
 
     def logpdf(self, x: Array, mu: Array) -> Array:
         """Log-probability of x."""
@@ -58,6 +59,10 @@ class Poisson(Family):
     def from_sample(self, sample: Sample) -> tuple[float]:
         """The mean."""
         return (sample.mean(),)
+
+    def from_exposed(self, sample: Sample, exposure: Array) -> tuple[float]:
+        """All counts over all exposure."""
+        return (sample.mean() / sample.with_values(exposure, sample.weight).mean(),)
 
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
         """By the excess of the ratio of the means."""

@@ -34,6 +34,7 @@ class ZeroTruncatedPoisson(Family):
     aliases = ("ztpois",)
     support = POSITIVE_COUNTS
     parameters = (Parameter("mu", NON_NEGATIVE, typical=(0.2, 20.0)),)
+    rates = ("mu",)
 
     def logpdf(self, x: Array, mu: Array) -> Array:
         """Log-probability of x; at mu = 0 all mass is on 1."""

@@ -36,6 +36,7 @@ class ZeroInflatedPoisson(Family):
         Parameter("mu", POSITIVE, typical=(0.5, 15.0)),
     )
     modelled = "mu"
+    rates = ("mu",)
 
     def check(self, sample: Sample) -> None:
         """Raise if all counts are zero."""

@@ -93,6 +93,7 @@ def fit_view(fit: Fit, title: str, unit: str) -> RenderableType:
         "",
         table(("parameter", "estimate", "std. error", "2.5 %", "97.5 %"), rows, text=("parameter",)),
         Text(f"intervals: Wald's, of {scales}" if (scales := wald_scales(fit)) else "", style="dim"),
+        *(Text(remark, style="dim") for remark in fit.family.remarks),
         *_what_follows(fit, unit),
     )
 

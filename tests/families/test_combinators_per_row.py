@@ -275,3 +275,9 @@ def test_a_continuous_law_with_a_known_scale_per_row_may_be_truncated():
         want = mle.fit(sample.truncated(lower=1.0), mle.get_family(stats.gamma, scale=scale))
         assert got.llf == pytest.approx(want.llf, rel=1e-11)
         assert got.params["a"] == pytest.approx(want.params["a"], rel=1e-7)
+
+
+def test_a_mixture_has_the_mean_of_each_row():
+    n = np.array([3, 9, 9])
+    law = Distribution(mle.mixture(binomial(n), 2), {"weights": [0.25, 0.75], "p": [0.2, 0.6]})
+    assert law.mean() == pytest.approx(0.5 * n)

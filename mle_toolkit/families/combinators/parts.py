@@ -46,6 +46,11 @@ class Combined(Family):
         """The law of which `made_of` gave the parts and what else it takes."""
         return cls(parts[0])  # type: ignore[call-arg]
 
+    def exposed(self, exposure: Any) -> Family:
+        """The law made of the same laws, each of them with this exposure."""
+        parts, others = self.made_of()
+        return self.made_from([one.exposed(exposure) for one in parts], others)
+
 
 def part(family: Any, maker: str) -> Family:
     """The family that a combinator is given; refused where observations are vectors."""

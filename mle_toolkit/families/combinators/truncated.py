@@ -295,12 +295,13 @@ class PointMass(Family):
 
 def only_first(base: Family) -> tuple[float] | None:
     """The end of the domain of a law of one parameter at which it gives the first count and no other, if any."""
-    if base.per_row or len(base.parameters) != 1:
+    if len(base.parameters) != 1:
         return None
-    first = base.support.lower + np.arange(2.0)
+    first = base.support.lower + np.arange(2.0)[:, None]  # beside the rows, where constants are given per row
     for end in base.parameters[0].domain.endpoints:
         with np.errstate(all="ignore"):
-            if base.logpdf(first, end).tolist() == [0.0, -np.inf]:
+            certain, impossible = base.logpdf(first, end)
+            if np.all(certain == 0.0) and np.all(np.isneginf(impossible)):
                 return (end,)
     return None
 
