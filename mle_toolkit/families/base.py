@@ -258,6 +258,9 @@ class Family(ABC):
         Both, for a power of a gamma, beta or beta-prime variable.
     ``to_scipy(*params)``
         The frozen scipy.stats distribution.
+    ``from_scipy(*shapes, loc, scale)``
+        The way back: parameters and constants by name, of those of the law of scipy.stats whose name is an alias of the
+        law (``scale`` not of counts); None where it is not this law. Of vectors it takes the frozen law itself.
 
     Parameters
     ----------
@@ -341,6 +344,7 @@ class Family(ABC):
     arranged: Callable[..., tuple[Any, ...]] | None = None
     spurious: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None
+    from_scipy: Callable[..., Mapping[str, Any] | None] | None = None
     tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None
     log_mass: Callable[..., Array] | None = None
     log_mass_scores: Callable[..., tuple[Array, ...]] | None = None

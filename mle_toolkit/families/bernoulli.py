@@ -66,3 +66,8 @@ class Bernoulli(ExponentialFamily):
         from scipy import stats
 
         return stats.bernoulli(p)
+
+    @staticmethod
+    def from_scipy(p: float, loc: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.bernoulli(p, loc)``; None but for loc = 0."""
+        return {"p": p} if loc == 0 else None

@@ -156,3 +156,8 @@ class Beta(ExponentialFamily):
         from scipy import stats
 
         return stats.beta(a, b)
+
+    @staticmethod
+    def from_scipy(a: float, b: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.beta(a, b, loc, scale)``; None but for loc = 0 and scale = 1."""
+        return {"a": a, "b": b} if (loc, scale) == (0, 1) else None

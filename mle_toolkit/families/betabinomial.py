@@ -169,6 +169,11 @@ class BetaBinomial(Family):
 
         return stats.betabinom(self.n, a, b)
 
+    @staticmethod
+    def from_scipy(n: float, a: float, b: float, loc: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.betabinom(n, a, b, loc)``; None but for loc = 0."""
+        return {"n": int(n), "a": a, "b": b} if loc == 0 else None
+
 
 def _binomial_by_mean(law: Family) -> tuple[Limit, ...]:
     """The binomial law, as the precision grows."""

@@ -82,6 +82,11 @@ class Binomial(Family):
         # Random numbers are drawn for whole numbers of trials only.
         return stats.binom(np.asarray(self.n).astype(np.int64) if np.ndim(self.n) else self.n, p)
 
+    @staticmethod
+    def from_scipy(n: float, p: float, loc: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.binom(n, p, loc)``; None but for loc = 0."""
+        return {"n": int(n), "p": p} if loc == 0 else None
+
 
 def trials_support(name: str, n: Any) -> Interval:
     """Validate numbers of trials; the support that they have in common."""

@@ -127,6 +127,11 @@ class BirnbaumSaunders(Family):
 
         return stats.fatiguelife(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.fatiguelife(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def _normal_score(x: Array, shape: Array, scale: Array) -> Array:
     """The standard normal variable of which x is a function."""

@@ -151,6 +151,11 @@ class Cauchy(Family):
 
         return stats.cauchy(loc, scale)
 
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.cauchy(loc, scale)``."""
+        return {"loc": loc, "scale": scale}
+
 
 def heaviest_tie(sample: Sample) -> tuple[float, float]:
     """Find the value that may hold half of the weight or more, and the share that it holds.

@@ -166,3 +166,8 @@ class Dirichlet(VectorFamily, ExponentialFamily):
         from scipy import stats
 
         return stats.dirichlet(alpha)
+
+    @staticmethod
+    def from_scipy(law: Any) -> dict[str, Any]:
+        """Parameters of a frozen ``scipy.stats.dirichlet``."""
+        return {"alpha": law.alpha}

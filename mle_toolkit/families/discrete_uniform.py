@@ -95,3 +95,8 @@ class DiscreteUniform(Family):
         from scipy import stats
 
         return stats.randint(int(a), int(b) + 1)
+
+    @staticmethod
+    def from_scipy(low: float, high: float, loc: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.randint(low, high, loc)``."""
+        return {"a": low + loc, "b": high - 1 + loc}

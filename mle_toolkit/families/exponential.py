@@ -95,3 +95,8 @@ class Exponential(HazardFamily, ExponentialFamily):
         from scipy import stats
 
         return stats.expon(scale=scale)
+
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.expon(loc, scale)``; None but for loc = 0."""
+        return {"scale": scale} if loc == 0 else None

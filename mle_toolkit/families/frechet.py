@@ -152,6 +152,11 @@ class Frechet(Family):
 
         return stats.invweibull(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.invweibull(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def _log_power(x: Array, shape: Array, scale: Array) -> Array:
     """Log of (x/scale)^-shape."""

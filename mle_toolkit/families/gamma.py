@@ -138,6 +138,11 @@ class Gamma(ExponentialFamily):
 
         return stats.gamma(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.gamma(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def _expansion_by_mean(x: Array, mean: Array, shape: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
     """Log-density with two derivatives by mean and shape."""

@@ -259,6 +259,11 @@ class GeneralizedGamma(Family):
 
         return stats.gengamma(shape1, shape2, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape1: float, shape2: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.gengamma(shape1, shape2, loc, scale)``; None but for loc = 0."""
+        return {"shape1": shape1, "shape2": shape2, "scale": scale} if loc == 0 else None
+
 
 def _log_power(x: Array, shape2: Array, scale: Array) -> Array:
     """Log of the unit gamma variable of which x is a function: (x/scale)^shape2."""

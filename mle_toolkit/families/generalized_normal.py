@@ -197,6 +197,11 @@ class GeneralizedNormal(Family):
 
         return stats.gennorm(shape, loc, scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.gennorm(shape, loc, scale)``."""
+        return {"loc": loc, "scale": scale, "shape": shape}
+
 
 def _scale(sample: Sample, loc: float, shape: float) -> float:
     """Scale at which the likelihood is highest for a location and shape."""

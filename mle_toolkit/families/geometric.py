@@ -66,3 +66,8 @@ class Geometric(ExponentialFamily):
         from scipy import stats
 
         return stats.geom(prob, loc=-1)
+
+    @staticmethod
+    def from_scipy(prob: float, loc: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.geom(prob, loc)``; None but for loc = -1."""
+        return {"prob": prob} if loc == -1 else None

@@ -270,6 +270,11 @@ class GEV(Family):
 
         return stats.genextreme(-xi, loc, scale)
 
+    @staticmethod
+    def from_scipy(c: float, loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.genextreme(c, loc, scale)``."""
+        return {"loc": loc, "scale": scale, "xi": -c}
+
 
 def _of_quartiles(sample: Sample, xi: float) -> tuple[float, float, float]:
     """The law of a known xi with the median and, at least, the quartiles' distance of the sample, its ends beyond."""

@@ -99,6 +99,11 @@ class Gompertz(HazardFamily):
 
         return stats.gompertz(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.gompertz(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def _profile_values(sample: Sample, grid: Array) -> Array:
     """`_profile` at several points."""

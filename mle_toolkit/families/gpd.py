@@ -193,6 +193,11 @@ class GPD(Family):
 
         return stats.genpareto(xi, scale=scale)
 
+    @staticmethod
+    def from_scipy(xi: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.genpareto(xi, loc, scale)``; None but for loc = 0."""
+        return {"scale": scale, "xi": xi} if loc == 0 else None
+
 
 def _with_largest(sample: Sample) -> Sample:
     """A few rows, among them the largest observation once, in which the support ends for the whole sample."""

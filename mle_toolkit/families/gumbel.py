@@ -168,6 +168,11 @@ class Gumbel(Family):
 
         return stats.gumbel_r(loc, scale)
 
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.gumbel_r(loc, scale)``."""
+        return {"loc": loc, "scale": scale}
+
 
 def _scale_root(sample: Sample, scale: float) -> tuple[float, float]:
     """Root in the scale, and log mean(e^(-(x - min)/scale)) there."""

@@ -115,6 +115,11 @@ class HalfNormal(ExponentialFamily):
 
         return stats.halfnorm(scale=sigma)
 
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.halfnorm(loc, scale)``; None but for loc = 0."""
+        return {"sigma": scale} if loc == 0 else None
+
 
 def _probability(p: Array) -> Array:
     """P itself; NaN outside [0, 1], where the inverse error functions go on."""

@@ -147,6 +147,11 @@ class InverseGamma(ExponentialFamily):
 
         return stats.invgamma(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.invgamma(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def _inverse(x: Array, scale: Array) -> Array:
     """``scale / x``; infinite, without a warning, where x is not positive."""

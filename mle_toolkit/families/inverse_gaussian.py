@@ -157,6 +157,11 @@ class InverseGaussian(ExponentialFamily):
 
         return stats.invgauss(mu / lam, scale=lam)
 
+    @staticmethod
+    def from_scipy(mu: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.invgauss(mu, loc, scale)``; None but for loc = 0."""
+        return {"mu": mu * scale, "lam": scale} if loc == 0 else None
+
 
 def _passages(x: Array, mu: Array, lam: Array) -> tuple[Array, Array]:
     """``sqrt(lam/x) (x/mu - 1)`` and ``sqrt(lam/x) (x/mu + 1)``; their limits at 0 and ∞."""

@@ -190,6 +190,11 @@ class JohnsonSU(Family):
 
         return stats.johnsonsu(gamma, delta, loc, scale)
 
+    @staticmethod
+    def from_scipy(gamma: float, delta: float, loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.johnsonsu(gamma, delta, loc, scale)``."""
+        return {"gamma": gamma, "delta": delta, "loc": loc, "scale": scale}
+
 
 def _to_params(v: Array) -> tuple[float, ...]:
     """Parameters at the coordinates: median, log of the slope dx/dy there, log delta, gamma/delta.

@@ -134,3 +134,8 @@ class Laplace(Family):
         from scipy import stats
 
         return stats.laplace(loc, scale)
+
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.laplace(loc, scale)``."""
+        return {"loc": loc, "scale": scale}

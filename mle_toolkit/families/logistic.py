@@ -144,3 +144,8 @@ class Logistic(Family):
         from scipy import stats
 
         return stats.logistic(loc, scale)
+
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.logistic(loc, scale)``."""
+        return {"loc": loc, "scale": scale}

@@ -166,6 +166,11 @@ class Loglogistic(Family):
 
         return stats.fisk(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.fisk(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def _log_odds(x: Array, shape: Array, scale: Array) -> Array:
     return np.asarray(shape * (log_or_minus_inf(x) - np.log(scale)))

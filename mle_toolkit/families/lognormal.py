@@ -155,3 +155,8 @@ class Lognormal(ExponentialFamily):
         from scipy import stats
 
         return stats.lognorm(sdlog, scale=math.exp(meanlog))
+
+    @staticmethod
+    def from_scipy(sdlog: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.lognorm(sdlog, loc, scale)``; None but for loc = 0."""
+        return {"meanlog": math.log(scale), "sdlog": sdlog} if loc == 0 else None

@@ -89,3 +89,8 @@ class LogSeries(ExponentialFamily):
         from scipy import stats
 
         return stats.logser(p)
+
+    @staticmethod
+    def from_scipy(p: float, loc: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.logser(p, loc)``; None but for loc = 0."""
+        return {"p": p} if loc == 0 else None

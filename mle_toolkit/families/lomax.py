@@ -134,6 +134,11 @@ class Lomax(HazardFamily):
 
         return stats.lomax(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.lomax(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def spike_at_zero(sample: Sample, shape: float | None) -> str | None:
     """Why the likelihood of a tail from 0 is unbounded: observations that are 0; None where there are none.

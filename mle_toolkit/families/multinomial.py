@@ -122,6 +122,11 @@ class Multinomial(VectorFamily, ExponentialFamily):
 
         return stats.multinomial(self._trials(), probs)
 
+    @staticmethod
+    def from_scipy(law: Any) -> dict[str, Any]:
+        """Parameters of a frozen ``scipy.stats.multinomial``."""
+        return {"n": int(law.n), "probs": law.p}
+
     def _trials(self) -> int:
         if self.n is None:
             raise ParameterError(

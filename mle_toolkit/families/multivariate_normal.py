@@ -133,6 +133,11 @@ class MultivariateNormal(VectorFamily, ExponentialFamily):
 
         return stats.multivariate_normal(mean, cov)
 
+    @staticmethod
+    def from_scipy(law: Any) -> dict[str, Any]:
+        """Parameters of a frozen ``scipy.stats.multivariate_normal``."""
+        return {"mean": law.mean, "cov": law.cov}
+
 
 def squared_distance(away: Array, root: Array) -> Array:
     """Squares of Mahalanobis' distances.

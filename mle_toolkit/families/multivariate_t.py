@@ -177,6 +177,11 @@ class MultivariateT(VectorFamily):
         law: Any = stats.multivariate_t
         return law(mean, shape, df)
 
+    @staticmethod
+    def from_scipy(law: Any) -> dict[str, Any]:
+        """Parameters of a frozen ``scipy.stats.multivariate_t``."""
+        return {"df": law.df, "mean": law.loc, "shape": law.shape}
+
 
 def _parts(x: Array, df: float, mean: Array, shape: Array) -> tuple[Array, Array, Array, Array]:
     """Score by df, differences from the centre times the inverse of shape, their weights, and that inverse."""

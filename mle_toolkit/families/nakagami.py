@@ -156,6 +156,11 @@ class Nakagami(ExponentialFamily):
 
         return stats.nakagami(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.nakagami(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def _power(x: Array, shape: Array, scale: Array) -> Array:
     """The unit gamma variable of which x is a function: shape (x/scale)²."""

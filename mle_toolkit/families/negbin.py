@@ -212,6 +212,11 @@ class NegativeBinomial(Family):
 
         return stats.nbinom(size, size / (size + mu))
 
+    @staticmethod
+    def from_scipy(n: float, p: float, loc: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.nbinom(n, p, loc)``; None but for loc = 0."""
+        return {"size": n, "mu": n * (1 - p) / p} if loc == 0 else None
+
 
 def _log1p_ratio(x: Array, size: Array) -> Array:
     """log(1 + x/size), where x/size may overflow."""

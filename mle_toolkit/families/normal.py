@@ -138,3 +138,8 @@ class Normal(ExponentialFamily):
         from scipy import stats
 
         return stats.norm(mu, sigma)
+
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.norm(loc, scale)``."""
+        return {"mu": loc, "sigma": scale}

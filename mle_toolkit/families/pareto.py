@@ -122,3 +122,8 @@ class Pareto(HazardFamily, ExponentialFamily):
         from scipy import stats
 
         return stats.pareto(alpha, scale=xm)
+
+    @staticmethod
+    def from_scipy(alpha: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.pareto(alpha, loc, scale)``; None but for loc = 0."""
+        return {"alpha": alpha, "xm": scale} if loc == 0 else None

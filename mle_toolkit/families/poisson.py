@@ -78,3 +78,8 @@ class Poisson(Family):
         from scipy import stats
 
         return stats.poisson(mu)
+
+    @staticmethod
+    def from_scipy(mu: float, loc: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.poisson(mu, loc)``; None but for loc = 0."""
+        return {"mu": mu} if loc == 0 else None

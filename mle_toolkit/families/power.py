@@ -142,3 +142,8 @@ class Power(ExponentialFamily):
         from scipy import stats
 
         return stats.powerlaw(shape, scale=scale)
+
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.powerlaw(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None

@@ -107,3 +107,8 @@ class Rayleigh(HazardFamily, ExponentialFamily):
         from scipy import stats
 
         return stats.rayleigh(scale=sigma)
+
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.rayleigh(loc, scale)``; None but for loc = 0."""
+        return {"sigma": scale} if loc == 0 else None

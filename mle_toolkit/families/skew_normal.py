@@ -235,6 +235,11 @@ class SkewNormal(Family):
 
         return stats.skewnorm(alpha, loc, scale)
 
+    @staticmethod
+    def from_scipy(alpha: float, loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.skewnorm(alpha, loc, scale)``."""
+        return {"loc": loc, "scale": scale, "alpha": alpha}
+
 
 def _climb_from(law: SkewNormal, sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[float, ...]]:
     """Climb by the mean and the standard deviation while alpha is small, and by loc and scale where it is large."""

@@ -227,6 +227,11 @@ class StudentT(Family):
 
         return stats.t(df, loc, scale)
 
+    @staticmethod
+    def from_scipy(df: float, loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.t(df, loc, scale)``."""
+        return {"df": df, "loc": loc, "scale": scale}
+
 
 def _heavy(sample: Sample, usual: Sequence[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
     """Starts with df below 1 that are not far below the usual ones: the two highest of different places.

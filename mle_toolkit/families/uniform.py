@@ -106,3 +106,8 @@ class Uniform(Family):
         from scipy import stats
 
         return stats.uniform(a, b - a)
+
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.uniform(loc, scale)``."""
+        return {"a": loc, "b": loc + scale}

@@ -220,6 +220,11 @@ class VonMises(Circular, ExponentialFamily):
 
         return stats.vonmises(kappa, loc=mu, scale=1 / self._rate)
 
+    @staticmethod
+    def from_scipy(kappa: float, loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.vonmises(kappa, loc, scale)``."""
+        return {"mu": loc, "kappa": kappa, "period": None if scale == 1 else TURN * scale}
+
 
 def _one_minus_ratio(kappa: Array) -> Array:
     """1 - I1(kappa)/I0(kappa), to full relative precision also where the ratio is nearly 1."""

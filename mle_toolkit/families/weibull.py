@@ -157,6 +157,11 @@ class Weibull(HazardFamily):
 
         return stats.weibull_min(shape, scale=scale)
 
+    @staticmethod
+    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.weibull_min(shape, loc, scale)``; None but for loc = 0."""
+        return {"shape": shape, "scale": scale} if loc == 0 else None
+
 
 def _power_sums(shape: float, mean_log: float, largest: float, logs: Block) -> Array:
     """Sums of exp(shape (y - largest)), of y times that and of y² times that; y = log x - mean(log x)."""

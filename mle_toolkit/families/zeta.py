@@ -156,6 +156,11 @@ class Zeta(ExponentialFamily):
 
         return stats.zipf(alpha)
 
+    @staticmethod
+    def from_scipy(alpha: float, loc: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.zipf(alpha, loc)``; None but for loc = 0."""
+        return {"alpha": alpha} if loc == 0 else None
+
 
 def scaled_zeta(s: Any, q: Any) -> Any:
     """Hurwitz' zeta function times ``q**s``: sum over k >= 0 of ``(1 + k/q)**-s``, for s > 1, also complex, and q >= 1.

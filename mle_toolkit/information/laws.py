@@ -2,63 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
 from typing import Any
 
 import numpy as np
 
-from mle_toolkit.errors import ParameterError
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.errors import ParameterError, UnknownNameError
+from mle_toolkit.families.base import Family, family_class, get_family
 from mle_toolkit.families.distribution import Distribution, distribution
 from mle_toolkit.families.domain import Interval
-
-_OURS: dict[str, Callable[..., Distribution]] = {
-    "norm": lambda loc, scale: distribution("normal", mu=loc, sigma=scale),
-    "uniform": lambda loc, scale: distribution("uniform", a=loc, b=loc + scale),
-    "gumbel_r": lambda loc, scale: distribution("gumbel", loc=loc, scale=scale),
-    "laplace": lambda loc, scale: distribution("laplace", loc=loc, scale=scale),
-    "logistic": lambda loc, scale: distribution("logistic", loc=loc, scale=scale),
-    "cauchy": lambda loc, scale: distribution("cauchy", loc=loc, scale=scale),
-    "t": lambda df, loc, scale: distribution("student_t", df=df, loc=loc, scale=scale),
-    "vonmises": lambda kappa, loc, scale: distribution(
-        "von_mises", period=None if scale == 1 else 2 * np.pi * scale, mu=loc, kappa=kappa
-    ),
-}
-"""Laws of scipy.stats with a location, by name."""
-
-_OURS_AT_ZERO: dict[str, Callable[..., Distribution]] = {
-    "expon": lambda scale: distribution("exponential", scale=scale),
-    "gamma": lambda a, scale: distribution("gamma", shape=a, scale=scale),
-    "invgamma": lambda a, scale: distribution("inverse_gamma", shape=a, scale=scale),
-    "lognorm": lambda s, scale: distribution("lognormal", meanlog=float(np.log(scale)), sdlog=s),
-    "weibull_min": lambda c, scale: distribution("weibull", shape=c, scale=scale),
-    "invweibull": lambda c, scale: distribution("frechet", shape=c, scale=scale),
-    "pareto": lambda b, scale: distribution("pareto", alpha=b, xm=scale),
-    "powerlaw": lambda a, scale: distribution("power", shape=a, scale=scale),
-    "rayleigh": lambda scale: distribution("rayleigh", sigma=scale),
-    "halfnorm": lambda scale: distribution("half_normal", sigma=scale),
-    "invgauss": lambda mu, scale: distribution("inverse_gaussian", mu=mu * scale, lam=scale),
-    "fisk": lambda c, scale: distribution("loglogistic", shape=c, scale=scale),
-    "lomax": lambda c, scale: distribution("lomax", shape=c, scale=scale),
-}
-"""Laws of scipy.stats that are ours if their location is 0."""
-
-_OUR_COUNTS: dict[str, Callable[..., Distribution]] = {
-    "poisson": lambda mu: distribution("poisson", mu=mu),
-    "bernoulli": lambda p: distribution("bernoulli", p=p),
-    "binom": lambda n, p: distribution("binomial", n=int(n), p=p),
-    "nbinom": lambda n, p: distribution("negbin", size=n, mu=n * (1 - p) / p),
-    "logser": lambda p: distribution("logseries", p=p),
-    "zipf": lambda a: distribution("zeta", alpha=a),
-}
-"""Laws of counts of scipy.stats that are ours if their location is 0."""
-
-_OUR_VECTORS: dict[str, Callable[[Any], Distribution]] = {
-    "multivariate_normal_frozen": lambda x: distribution("multivariate_normal", mean=x.mean, cov=x.cov),
-    "dirichlet_frozen": lambda x: distribution("dirichlet", alpha=x.alpha),
-    "multinomial_frozen": lambda x: distribution("multinomial", n=int(x.n), probs=x.p),
-    "multivariate_t_frozen": lambda x: distribution("multivariate_t", df=x.df, mean=x.loc, shape=x.shape),
-}
 
 
 def as_distribution(law: Any) -> Distribution | None:
@@ -87,8 +39,9 @@ def as_distribution(law: Any) -> Distribution | None:
     if not (module.startswith("scipy.stats") or hasattr(law, "dist") or hasattr(law, "icdf")):
         return None
     kind = type(law).__name__
-    if kind in _OUR_VECTORS:
-        return _OUR_VECTORS[kind](law)
+    vectors = _ours(kind.removesuffix("_frozen"))
+    if kind.endswith("_frozen") and vectors is not None and vectors.multivariate and vectors.from_scipy is not None:
+        return distribution(vectors.name, **vectors.from_scipy(law) or {})
     if hasattr(law, "dist"):
         return _of_frozen(law)
     if hasattr(law, "icdf") and hasattr(law, "support"):
@@ -124,19 +77,36 @@ def _of_frozen(frozen: Any) -> Distribution:
         raise ParameterError(f"scipy.stats.{dist.name}: its parameters lie outside their domains.")
     *shapes, loc, scale = [float(np.squeeze(value)) for value in (*shapes, loc, scale)]
     if type(dist).__module__.startswith("scipy.stats"):
-        if dist.name in _OURS:
-            return _OURS[dist.name](*shapes, loc, scale)
-        if dist.name in _OURS_AT_ZERO and loc == 0:
-            return _OURS_AT_ZERO[dist.name](*shapes, scale)
-        if dist.name == "beta" and (loc, scale) == (0.0, 1.0):
-            return distribution("beta", a=shapes[0], b=shapes[1])
-        if dist.name in _OUR_COUNTS and loc == 0:
-            return _OUR_COUNTS[dist.name](*shapes)
-        if dist.name == "geom" and loc == -1:
-            return distribution("geometric", prob=shapes[0])
+        found = _as_ours(dist.name, [*shapes, loc, scale] if hasattr(dist, "pdf") else [*shapes, loc])
+        if found is not None:
+            return found
     names = [name.strip() for name in dist.shapes.split(",")] if dist.shapes else []
     known = dict(zip(names, shapes, strict=True)) | {"loc": loc}
     return Distribution(get_family(dist, **known | ({"scale": scale} if hasattr(dist, "pdf") else {})), {})
+
+
+def _as_ours(name: str, values: list[float]) -> Distribution | None:
+    """A law of scipy.stats as one of ours; None where we have none, or where its parameters are not in our domains."""
+    ours = _ours(name)
+    if ours is None or ours.from_scipy is None or len(inspect.signature(ours.from_scipy).parameters) != len(values):
+        return None
+    found = ours.from_scipy(*values)
+    if found is None:
+        return None
+    try:
+        law = distribution(ours.name, **found)
+    except ParameterError:
+        return None
+    # An alias of ours may be the name of another law there: "wald" is the inverse Gaussian of any mean.
+    return law if law.to_scipy().dist.name == name else None
+
+
+def _ours(name: str) -> type[Family] | None:
+    """The law that has the name of one of scipy.stats."""
+    try:
+        return family_class(name)
+    except UnknownNameError:
+        return None
 
 
 def _of_table(frozen: Any) -> Distribution:
@@ -160,12 +130,9 @@ def _of_random_variable(variable: Any) -> Distribution:
         raise ParameterError(
             f"{name} with arrays of parameters is a batch of laws; divergences are between two: take one of them."
         )
-    if name == "Normal":
-        return distribution("normal", mu=float(variable.mu), sigma=float(variable.sigma))
-    if name == "StandardNormal":
-        return distribution("normal", mu=0.0, sigma=1.0)
-    if name == "Uniform":
-        return distribution("uniform", a=float(variable.a), b=float(variable.b))
+    ours = next((law for kind in type(variable).__mro__ if (law := _ours(kind.__name__)) is not None), None)
+    if ours is not None and all(hasattr(variable, p.name) for p in ours.parameters):
+        return distribution(ours.name, **{p.name: float(getattr(variable, p.name)) for p in ours.parameters})
     discrete = any(base.__name__ == "DiscreteDistribution" for base in type(variable).__mro__)
     family = Family.from_logpdf(
         lambda x: variable.logpmf(x) if discrete else variable.logpdf(x),
