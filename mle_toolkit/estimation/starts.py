@@ -91,6 +91,7 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
 
 def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
     """Starts from points in place of intervals, as far as the law can have them; none if that is too few."""
+    family = family.given(points.known)
     possible = family.support.contains(points.x)
     if family.per_row:
         ordinary = [

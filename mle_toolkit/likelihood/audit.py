@@ -79,7 +79,7 @@ def _recounted(
 ) -> str | None:
     """What a recount of the rows finds wrong."""
     data, nobs = part.data, part.nobs
-    family, theta = family.in_data_unit(theta)
+    family, theta = family.given(data.known).in_data_unit(theta)
     ours = Likelihood(family, data, Unit())
     weight = np.ones(data.n_rows) if data.weight is None else data.weight
 

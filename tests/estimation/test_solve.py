@@ -101,3 +101,17 @@ def test_a_regression_of_many_rows_is_climbed_by_subsamples():
     assert np.all(np.abs(score) < 1e-4 * np.sqrt(np.exp(eta).sum()))
     information = x.T @ (np.exp(eta)[:, None] * x)
     np.testing.assert_allclose(fit.bse["mu"], np.sqrt(np.diag(np.linalg.inv(information))), rtol=1e-6)
+
+
+def test_a_censored_regression_of_many_rows_begins_with_a_subsample():
+    """Starts, and the recount of the certificate, are of some rows, with the designs of these."""
+    rng = np.random.default_rng(6)
+    x = np.column_stack([np.ones(20_004), rng.normal(size=20_004)])
+    time = np.exp(x @ [0.4, 0.3]) * rng.weibull(1.5, size=20_004)
+    limit = rng.exponential(3.0, size=20_004)
+    seen = time <= limit
+    fit = mle.regress(mle.Sample.right_censored(np.minimum(time, limit), seen), x, "weibull")
+    shape = fit.params["shape"]
+    power = (np.minimum(time, limit) * np.exp(-x @ fit.params["scale"].to_numpy())) ** shape
+    assert fit.certificate.ok
+    assert np.all(np.abs(x.T @ (shape * (power - seen))) < 1e-3)  # of standard errors of about 1e2
