@@ -644,6 +644,15 @@ _scaled(
     lambda g, n, k, c, s: s * np.expm1(g.exponential(size=n) / k) ** (1 / c),
 )
 _scaled(
+    "exponentiated_weibull",
+    ("shape", "shape", "scale"),
+    lambda m, x, a, c, s: (
+        _weibull_density(m, x, c, s) + m.log(a) + (a - 1) * log1mexp(m, m.exp(c * _log_ratio(m, x, s)))
+    ),
+    lambda m, x, a, c, s: _by_cdf(m, -a * log1mexp(m, m.exp(c * _log_ratio(m, x, s)))),
+    lambda g, n, a, c, s: s * (-np.log(-np.expm1(-g.exponential(size=n) / a))) ** (1 / c),
+)
+_scaled(
     "dagum",
     ("shape", "shape", "scale"),
     lambda m, x, k, c, s: (

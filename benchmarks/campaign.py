@@ -83,7 +83,7 @@ QUICK_COUNT = 60
 # --- laws -------------------------------------------------------------------------------------------------------------
 
 CONSTANTS: dict[str, dict[str, Any]] = {"binomial": {"n": judge.TRIALS}, "betabinomial": {"n": judge.TRIALS}}
-NOT_JUDGED = ("categorical", "generalized_logistic")
+NOT_JUDGED = ("categorical", "generalized_logistic", "log_pearson3", "pearson3")
 """A table of shares, whose maximum is the table; and laws with a shape of a kind that the judge does not search."""
 
 

@@ -214,7 +214,7 @@ class GEV(Family):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The reversed exponential law, at xi = -1."""
-        return (Limit(_reversed_exponential(), lambda upper, scale: (upper - scale, scale, -1.0), last=True),)
+        return (Limit(exponential_beyond(-1.0), lambda upper, scale: (upper - scale, scale, -1.0), last=True),)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
@@ -357,43 +357,48 @@ def _weighted_moments(sample: Sample) -> tuple[float, float, float]:
 
 
 @cache
-def _reversed_exponential() -> Family:
-    """An exponential law below an upper end: the GEV law at xi = -1."""
+def exponential_beyond(sign: float) -> Family:
+    """An exponential law above a threshold, or, for a negative sign, below an upper end: the GEV law at xi = -1."""
+    end_name = "threshold" if sign > 0 else "upper"
 
-    def logpdf(x: Array, upper: Array, scale: Array) -> Array:
-        return np.where(x <= upper, (x - upper) / scale - np.log(scale), -np.inf)
+    def log_beyond(x: Array, end: Array, scale: Array) -> Array:
+        """Log-probability on the far side of x."""
+        return np.asarray(-np.maximum(sign * (x - end), 0.0) / scale)
 
-    def score(x: Array, upper: Array, scale: Array) -> tuple[Array, ...]:
-        return -1 / scale + 0 * x, ((upper - x) / scale - 1) / scale
+    def log_near(x: Array, end: Array, scale: Array) -> Array:
+        """Log-probability between the end and x."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(-np.expm1(log_beyond(x, end, scale))))
+
+    def logpdf(x: Array, end: Array, scale: Array) -> Array:
+        return np.where(sign * (x - end) >= 0, sign * (end - x) / scale - np.log(scale), -np.inf)
+
+    def score(x: Array, end: Array, scale: Array) -> tuple[Array, ...]:
+        return sign / scale + 0 * x, (sign * (x - end) / scale - 1) / scale
 
     def from_sample(sample: Sample) -> tuple[float, float]:
-        return sample.maximum, sample.maximum - sample.mean()
+        end = sample.minimum if sign > 0 else sample.maximum
+        return end, sign * (sample.mean() - end)
 
-    def to_scipy(upper: float, scale: float) -> Any:
+    def to_scipy(end: float, scale: float) -> Any:
         from scipy import stats
 
-        return stats.genextreme(1.0, upper - scale, scale)
+        return stats.expon(end, scale) if sign > 0 else stats.genextreme(1.0, end - scale, scale)
 
-    def logcdf(x: Array, upper: Array, scale: Array) -> Array:
-        return np.asarray(np.minimum(x - upper, 0.0) / scale)
-
-    def logsf(x: Array, upper: Array, scale: Array) -> Array:
-        with np.errstate(divide="ignore"):
-            return np.asarray(np.log(-np.expm1(logcdf(x, upper, scale))))
-
+    logcdf, logsf = (log_near, log_beyond) if sign > 0 else (log_beyond, log_near)
     return Family.from_logpdf(
         logpdf,
         # The end is an observation: it moves with the scale only, so that no centring rounds it on the way back.
-        (Parameter("upper", REAL, role="scale", regular=False), Parameter("scale", POSITIVE, role="scale")),
+        (Parameter(end_name, REAL, role="scale", regular=False), Parameter("scale", POSITIVE, role="scale")),
         REAL,
-        name="reversed exponential",
+        name="exponential above a threshold" if sign > 0 else "reversed exponential",
         score=score,
         from_sample=from_sample,
-        entropy=lambda upper, scale: 1 + np.log(scale),
+        entropy=lambda end, scale: 1 + np.log(scale),
         entropy_attained=True,
         to_scipy=to_scipy,
         cdf=lambda x, *params: np.exp(logcdf(x, *params)),
-        sf=lambda x, *params: -np.expm1(logcdf(x, *params)),
+        sf=lambda x, *params: np.exp(logsf(x, *params)),
         logcdf=logcdf,
         logsf=logsf,
     )

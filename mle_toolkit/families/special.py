@@ -31,7 +31,7 @@ EQUAL_TO_ROUNDING = 1e-11
 """A gap between two means of a sample, such as mean and harmonic mean, is about the squared coefficient of variation,
 and a difference of numbers near 1: below this, rounding takes four digits of it or more, and at last all."""
 
-_LARGEST_SHAPE = 1e3
+_LARGEST_SHAPE, _LARGEST_OF_SCIPY = 1e3, 1e5
 _CELLS = 100_000
 """Terms of several series that are held at once."""
 
@@ -189,6 +189,32 @@ def _gamma_masses(shape: Array, log_x: Array) -> tuple[Array, Array, Array]:
     return x, lower, upper
 
 
+def log_gamma_tails_by_expansion(shape: Array, u: Array) -> tuple[Array, Array]:
+    """Logs of P(a, a(1 + u)) and Q(a, a(1 + u)) for a of 1e4 and more, by Temme's uniform expansion (DLMF 8.12.3-4).
+
+    SciPy's functions lose the left tail beyond 4.5 deviations for a above 1e5, where their series are cut.
+    """
+    fall = np.where(np.abs(u) < 0.1, 0.0, u - np.log1p(u))
+    small = np.where(np.abs(u) < 0.1, u, 0.0)
+    rest = np.zeros_like(small)  # (w - 1)/u near 0, where w = 2 (u - log(1 + u))/u²
+    for k in range(17, 0, -1):
+        rest = rest * small + (-1.0) ** k * 2 / (k + 2)
+    far = np.where(np.abs(u) < 0.1, 1.0, u)
+    w = np.where(np.abs(u) < 0.1, 1 + small * rest, 2 * fall / np.square(far))
+    rest = np.where(np.abs(u) < 0.1, rest, (w - 1) / far)
+    root = np.sqrt(w)
+    eta = u * root
+    # c0 = 1/u - 1/η, and the first terms of c1, whose share is below 1e-6.
+    first = rest / (root * (root + 1)) + (-1 / 540 - eta / 288 + 25 / 12096 * eta * eta) / shape
+    tails = []
+    for sign in (1.0, -1.0):
+        v = sign * eta * np.sqrt(shape)
+        log_p = special.log_ndtr(v)
+        share = np.exp(-0.5 * (v * v + math.log(2 * math.pi)) - log_p)
+        tails.append(log_p + np.log1p(-sign * first / np.sqrt(shape) * share))
+    return tails[0], tails[1]
+
+
 def log_gamma_quantiles(shape: Array, p: Array) -> tuple[Array, Array]:
     """Logs of the x at which P(shape, x), and at which Q(shape, x), is p; NaN outside [0, 1]."""
     shape, p = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(p, dtype=float))
@@ -206,6 +232,10 @@ def _log_gammainc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Arr
     tiny = (lower < SMALLEST_MASS) & (log_x > -np.inf)
     if np.any(tiny):
         value[tiny] = _log_gammainc_by_series(shape[tiny], log_x[tiny])
+    large = (shape > _LARGEST_OF_SCIPY) & (x > 0) & (x < shape)
+    if np.any(large):
+        u = np.expm1(log_x[large] - np.log(shape[large]))
+        value[large] = log_gamma_tails_by_expansion(shape[large], u)[0]
     return np.asarray(value)
 
 

@@ -1,0 +1,243 @@
+"""The Pearson III law: a gamma law with a threshold, on either side."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.gev import exponential_beyond
+from mle_toolkit.families.special import (
+    log_gamma_quantiles,
+    log_gamma_tails,
+    log_gamma_tails_by_expansion,
+    log_gammainc_slopes,
+    stirling_remainder,
+)
+from mle_toolkit.families.standardised import LocationScale, best_starts
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_SMALL, _TERMS = 0.3, 34
+"""Size of u below which functions of it that cancel are summed as series, and their terms: 0.3^34 is below 1e-17."""
+
+_COEFFICIENTS = tuple(
+    [(-1.0) ** (k + order) * math.perm(k + order, order) / (k + 2 + order) for k in range(_TERMS, -1, -1)]
+    for order in range(3)
+)
+"""Of these series, for Horner's rule, by order of the derivative."""
+
+_SERIES_SHAPE = 20.0
+"""Gamma shape from which the height of the density is summed as its asymptotic series."""
+
+_NEAR_NORMAL = 0.02
+"""Size of the skew below which the gamma shape is above 1e4, and tails have an expansion about the normal ones."""
+
+_LARGEST_START = 1.9
+_STEEP = (1.2, 1.8)
+"""Skews at which a start has its end just beyond the data."""
+
+_BESIDE = 0.02
+"""How far beyond the data that is, in standard deviations."""
+
+
+class Pearson3(LocationScale):
+    r"""Gamma law of any location and either skew, by its mean, standard deviation and skewness; normal for skew = 0.
+
+    .. math:: \log f(x) = h(\gamma) - \log\sigma - \frac{4}{\gamma^2}(u - \log(1 + u)) - \log(1 + u),
+        \quad u = \frac{\gamma}{2}\,\frac{x - \mu}{\sigma} > -1
+
+    with the constant h = (α - 1/2) log α - α - log Γ(α) of the gamma shape α = 4/γ². Source: Hosking & Wallis (1997),
+    Regional Frequency Analysis, appendix A.9; so written, the law and its likelihood are smooth through γ = 0 (compare
+    Prentice 1974, Biometrika 61, 539-544). The law ends at loc - 2 scale/skew. Beyond \|skew\| = 2 the density is
+    infinite there and the likelihood unbounded: a local maximum within is reported, and the end, an exponential law
+    with a threshold, only where there is none. From \|skew\| = √2 on the usual theory of standard errors does not hold.
+    """
+
+    name = "pearson3"
+    aliases = ("pearson_iii", "pearson_type_iii", "pe3")
+    support = REAL
+    parameters = (
+        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        Parameter("skew", Interval(-2.0, 2.0), typical=(-1.0, 1.0), natural=REAL),
+    )
+
+    def reduced(self, z: Array, *shapes: Any) -> Array:
+        """Log-density of z; -inf beyond the end."""
+        (skew,) = shapes
+        u = 0.5 * skew * z
+        return np.where(u > -1, height(skew)[0] - z * z * excess(u) - np.log1p(np.maximum(u, -1.0)), -np.inf)
+
+    def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Derivatives by z and skew."""
+        (skew,) = shapes
+        u = 0.5 * skew * z
+        inverse = 1 / (1 + u)
+        return -(z + 0.5 * skew) * inverse, height(skew)[1] - 0.5 * z**3 * excess(u, 1) - 0.5 * z * inverse
+
+    def reduced_bends(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Second derivatives."""
+        (skew,) = shapes
+        u = 0.5 * skew * z
+        inverse = 1 / np.square(1 + u)
+        square = z * z
+        return (
+            -(1 - 0.25 * np.square(skew)) * inverse,
+            0.5 * (square - 1) * inverse,
+            height(skew)[2] - 0.25 * square * square * excess(u, 2) + 0.25 * square * inverse,
+        )
+
+    def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
+        """Logs of the tails."""
+        z, skew = np.broadcast_arrays(np.asarray(z, dtype=float), np.asarray(shapes[0], dtype=float))
+        flat = np.abs(skew) < _NEAR_NORMAL
+        u = np.maximum(0.5 * skew * z, -1.0)
+        below, above = np.empty(z.shape), np.empty(z.shape)
+        curved = ~flat
+        if curved.any():
+            shape = 4 / np.square(skew[curved])
+            first, second = log_gamma_tails(shape, np.log(shape) + np.log1p(u[curved]))
+            up = skew[curved] > 0
+            below[curved], above[curved] = np.where(up, first, second), np.where(up, second, first)
+        if flat.any():
+            shape = 4 / np.square(np.where(skew[flat] == 0, 1.0, skew[flat]))
+            first, second = log_gamma_tails_by_expansion(shape, u[flat])
+            up = skew[flat] > 0
+            below[flat], above[flat] = np.where(up, first, second), np.where(up, second, first)
+            normal = skew == 0
+            below[normal], above[normal] = special.log_ndtr(z[normal]), special.log_ndtr(-z[normal])
+        return below, above
+
+    def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of the logs of the tails by skew; NaN near 0, where differences serve."""
+        z, skew = np.broadcast_arrays(np.asarray(z, dtype=float), np.asarray(shapes[0], dtype=float))
+        slopes = np.full((2, *z.shape), np.nan)
+        u = 0.5 * skew * z
+        some = (np.abs(skew) >= _NEAR_NORMAL) & (u > -1)
+        if some.any():
+            z, skew, u = z[some], skew[some], u[some]
+            shape = 4 / np.square(skew)
+            tails = log_gammainc_slopes(shape, np.log(shape) + np.log1p(u))
+            below, above = (
+                -(2 / skew) * (shape * by_shape + by_t) + by_t * 0.5 * z / (1 + u) for by_shape, by_t in tails
+            )
+            slopes[:, some] = np.where(skew > 0, below, above), np.where(skew > 0, above, below)
+        return (slopes[0],), (slopes[1],)
+
+    def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
+        """Quantile of z: that of a gamma law, or near the normal law a root."""
+        log_p, log_q, skew = np.broadcast_arrays(log_p, log_q, np.asarray(shapes[0], dtype=float))
+        if np.any(np.abs(skew) < _NEAR_NORMAL):
+            return super().reduced_quantile(log_p, log_q, skew)
+        shape = 4 / np.square(skew)
+        first, second = np.where(skew > 0, log_p, log_q), np.where(skew > 0, log_q, log_p)
+        by_lower, by_upper = log_gamma_quantiles(shape, np.exp(first))[0], log_gamma_quantiles(shape, np.exp(second))[1]
+        return np.asarray(2 / skew * np.expm1(np.where(first < second, by_lower, by_upper) - np.log(shape)))
+
+    def reduced_ends(self, *shapes: Any) -> tuple[Any, Any]:
+        """The end at -2/skew."""
+        skew = np.asarray(shapes[0], dtype=float)
+        end = -2 / np.where(skew == 0, 1.0, skew)
+        return np.where(skew > 0, end, -np.inf), np.where(skew < 0, end, np.inf)
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """Moments, with the end beyond the data; and the end just beyond them, for steep laws on either side."""
+        mean, deviation = sample.mean(), math.sqrt(sample.var())
+        low, high = (sample.minimum - mean) / deviation, (sample.maximum - mean) / deviation
+        skew = sample.mean(lambda x: ((x - mean) / deviation) ** 3)
+        reach = 2 / (1 + _BESIDE)
+        near = min(max(skew, reach / -high, -_LARGEST_START), reach / -low, _LARGEST_START)
+        starts: list[tuple[float, ...]] = [(mean, deviation, near), (mean, deviation, 0.5 * near)]
+        for steep in _STEEP:
+            starts.append((mean + deviation * (low - _BESIDE + 2 / steep), deviation, steep))
+            starts.append((mean + deviation * (high + _BESIDE - 2 / steep), deviation, -steep))
+        return best_starts(sample, self.logpdf, starts, 3)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Exponential laws with a threshold below, or an end above, at skew = 2 and -2."""
+        return (
+            Limit(exponential_beyond(1.0), lambda threshold, scale: (threshold + scale, scale, 2.0), last=True),
+            Limit(exponential_beyond(-1.0), lambda upper, scale: (upper - scale, scale, -2.0), last=True),
+        )
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Normal where skew is 0."""
+        return (SpecialCase(get_family("normal"), lambda mu, sigma: (mu, sigma, 0.0), at=("skew",)),)
+
+    def irregular(self, loc: Any, scale: Any, skew: Any) -> tuple[str, ...]:
+        """All parameters, from |skew| = √2 on: the information does not exist."""
+        return self.param_names if skew * skew >= 2 else ()
+
+    def mean(self, loc: Array, scale: Array, skew: Array) -> Array:
+        """Expected value: loc."""
+        return np.asarray(loc + 0 * np.asarray(scale) + 0 * np.asarray(skew))
+
+    def var(self, loc: Array, scale: Array, skew: Array) -> Array:
+        """Variance: scale²."""
+        return np.asarray(np.square(scale) + 0 * np.asarray(loc) + 0 * np.asarray(skew))
+
+    def entropy(self, loc: Array, scale: Array, skew: Array) -> Array:
+        """Entropy, nats: that of a gamma law, smooth through skew = 0."""
+        value, slope, _ = height(skew)
+        gap = 0.5 * (1 - np.asarray(skew) * slope)  # α (log α - ψ(α))
+        return np.asarray(np.log(scale) - value + gap * (1 - 0.25 * np.square(skew)) + 0 * np.asarray(loc))
+
+    def to_scipy(self, loc: float, scale: float, skew: float) -> Any:
+        """``scipy.stats.pearson3(skew, loc, scale)``."""
+        from scipy import stats
+
+        return stats.pearson3(skew, loc, scale)
+
+
+def excess(u: Array, order: int = 0) -> Array:
+    """(u - log(1 + u)) / u² or its first or second derivative; as their power series near 0, where they cancel."""
+    u = np.asarray(u, dtype=float)
+    near = np.abs(u) < _SMALL
+    small = np.where(near, u, 0.0)
+    series = np.zeros_like(small)
+    for coefficient in _COEFFICIENTS[order]:
+        series *= small
+        series += coefficient
+    if near.all():
+        return series
+    far = np.where(near, 1.0, u)
+    with np.errstate(all="ignore"):  # at and beyond u = -1
+        value = plain = (far - np.log1p(far)) / np.square(far)
+        if order:
+            first = (1 / (1 + far) - 2 * value) / far
+            value = first
+        if order == 2:
+            value = (-(1 + 2 * far) / np.square(1 + far) + 2 * plain - 2 * far * first) / np.square(far)
+    return np.where(near, series, value)
+
+
+def height(skew: Any) -> tuple[Array, Array, Array]:
+    """The constant h of the density, its first and its second derivative by skew."""
+    q = 0.5 * np.asarray(skew, dtype=float)
+    r = q * q
+    near = r * _SERIES_SHAPE < 1
+    s = np.where(near, r, 0.0)
+    value = -0.5 * math.log(2 * math.pi) - s * (1 / 12 - s * s * (1 / 360 - s * s * (1 / 1260 - s * s / 1680)))
+    first = -2 * q * (1 / 12 - s * s * (1 / 120 - s * s * (1 / 252 - s * s * (1 / 240 - s * s / 132))))
+    second = -2 * (1 / 12 - s * s * (5 / 120 - s * s * (9 / 252 - s * s * (13 / 240 - s * s * 17 / 132))))
+    if not near.all():
+        far = np.where(near, 1.0, q)
+        a = 1 / np.square(far)
+        gap = np.log(a) - special.psi(a)
+        bend = 1 / a - special.zeta(2.0, a)
+        level = np.log(np.abs(far)) - stirling_remainder(a)
+        by_q = (1 - 2 * a * gap) / far
+        by_q_q = -a * (1 - 2 * a * gap) + 4 * a * a * (gap + a * bend)
+        value, first, second = (
+            np.where(near, of_series, direct) for of_series, direct in ((value, level), (first, by_q), (second, by_q_q))
+        )
+    return value, 0.5 * first, 0.25 * second
