@@ -13,6 +13,8 @@ from .families.base import Limit as Limit
 from .families.base import Parameter as Parameter
 from .families.base import families as families
 from .families.base import get_family as get_family
+from .families.combinators.defective import defective as defective
+from .families.combinators.first_of import first_of as first_of
 from .families.combinators.inflated import inflated as inflated
 from .families.combinators.mixture import mixture as mixture
 from .families.combinators.shifted import shifted as shifted

@@ -14,6 +14,10 @@ WRITTEN = (
     "zero_inflated(poisson)",
     "truncated(normal, 0, 5)",
     "shifted(weibull)",
+    "hurdle(gamma)",
+    "inflated(beta)",
+    "defective(weibull)",
+    "first_of(weibull, lognormal)",
 )
 
 

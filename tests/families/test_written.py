@@ -24,6 +24,8 @@ SAME = {
     "zero-inflated(negbin)": lambda: mle.zero_inflated("negbin"),
     "hurdle(gamma)": lambda: mle.hurdle("gamma"),
     "inflated(beta, at=[0, 1])": lambda: mle.inflated("beta", (0, 1)),
+    "defective(weibull)": lambda: mle.defective("weibull"),
+    "first_of(weibull, lognormal)": lambda: mle.first_of(["weibull", "lognormal"]),
     "inflated(beta, at=1)": lambda: mle.inflated("beta", 1),
     "hurdle(binomial:n=12)": lambda: mle.hurdle(mle.get_family("binomial", n=12)),
     "mixture(normal, 2, shared=sigma)": lambda: mle.mixture("normal", 2, "sigma"),
