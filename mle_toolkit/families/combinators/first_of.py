@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family, Limit, Parameter
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
@@ -253,7 +253,7 @@ class FirstOf(Combined):
         """The same, of failures and of all times."""
         return self._starts(sample.stand_ins().x, sample.stand_ins(), np.isfinite(sample.upper))
 
-    def _starts(self, x: Array, points: Sample, failed: Array | None = None) -> list[tuple[Any, ...]]:
+    def _starts(self, x: Array, points: Sample, failed: Mask | None = None) -> list[tuple[Any, ...]]:
         failed = np.ones(len(x), dtype=bool) if failed is None else failed
         cause = np.asarray(points.known[_CAUSE]) if self.per_row else np.zeros(len(x))
         k, every = len(self.modes), np.ones(len(x), dtype=bool)
