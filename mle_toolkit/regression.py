@@ -32,13 +32,15 @@ from mle_toolkit.errors import (
 )
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.estimation.mixed import model_class
 from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.estimation.separation import maximise_model
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family, family_class, get_family
+from mle_toolkit.families.combinators.row_mixture import RowMixture, by_row
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
-from mle_toolkit.families.links import Link, get_link
+from mle_toolkit.families.links import Link, get_link, usual_link
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.fitting import Fit, check_interval, warn_if_weaker
 from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
@@ -434,11 +436,12 @@ class RegressionFit(Fit):
         apart = isinstance(frame, Mapping) and set(frame) <= set(self.designs)  # one array a parameter
         columns = Columns(frame) if _is_frame(frame) and not apart else None
         known: dict[str, Any] = {}
-        given = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {self.main: offset}
-        whole = {name: column_of(columns, value, "offset") for name, value in given.items()}
-        if exposure is not None:
+        law = self.model.base
+        given = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {None: offset}
+        whole = {name: column_of(columns, value, "offset") for key, value in given.items() for name in _named(law, key)}
+        for main in law.main_parameters if exposure is not None else ():
             size = np.asarray(column_of(columns, exposure, "exposure"), dtype=float)
-            whole[self.main] = whole.get(self.main, 0.0) + _log_exposure(size, self.main, self.links[self.main])
+            whole[main] = whole.get(main, 0.0) + _log_exposure(size, main, self.links[main])
         n_rows = 0
         for name, design in self.designs.items():
             own = frame[name] if apart else frame if columns is None or design.spec is None else columns
@@ -572,6 +575,37 @@ class RegressionFit(Fit):
         from mle_toolkit.inference.residuals import residuals
 
         return residuals(self.distribution, self.sample, kind, rng, self._main_of_law)
+
+    def memberships(self) -> pd.DataFrame:
+        """Of a mixture: the probability that each row of the data is of each component, given what was observed.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, k)
+            With columns 1, ..., k; rows sum to 1.
+
+        Raises
+        ------
+        ParameterError
+            If the law is no mixture, or observations are not exact.
+
+        Examples
+        --------
+        >>> import mle_toolkit as mle
+        >>> frame = {"x": [0, 1, 2, 3] * 4, "y": [1, 0, 2, 1, 9, 14, 22, 30, 0, 1, 1, 2, 8, 13, 21, 35]}
+        >>> fit = regress("y ~ x", frame, mle.mixture("poisson", 2))
+        >>> fit.memberships().round(3).iloc[[0, 4]].to_numpy().tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+        """
+        import pandas as pd
+
+        law = self.distribution
+        if not isinstance(law.family, RowMixture):
+            raise ParameterError(f"memberships: {law.family.name} is no mixture.")
+        if not np.array_equal(self.sample.lower, self.sample.upper):
+            raise ParameterError("memberships: of exact observations only; some are censored, or intervals.")
+        found = law.family.shares(self.sample.lower, *law.params.values())
+        return pd.DataFrame(found.T, columns=range(1, law.family.k + 1))
 
     # --- what is not a number here ------------------------------------------------------------------------------------
 
@@ -995,6 +1029,8 @@ def regress(
             raise DataError(f"{leveled}: give the levels themselves, one a row, with weights=, not a Sample.")
         family = _law_of_levels(leveled, names, asked, links, scaled="scale" in others)
         links = None
+    if _is_right_side(weights):
+        weights, others["weights"] = None, weights
     constants = {name: given.constant(name, others.pop(name)) for name in list(others) if _is_constant(family, name)}
     predictors = {name: given.predictor(name, right) for name, right in others.items()}
     weight = None if weights is None else given.column(weights, "weights")
@@ -1010,14 +1046,17 @@ def regress(
     given.settle()
 
     law = given.law(_law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors))
-    main = law.main_parameter
-    if main in predictors:
+    predictors = _by_parameter(law, predictors)
+    offsets = {name: offsets[key] for key in offsets for name in _named(law, key)}
+    links = _by_parameter(law, links or {})
+    twice = [name for name in law.main_parameters if name in predictors]
+    if twice:
         raise ParameterError(
-            f"regress: {main} of {law.name} has two formulas: the one of the left side, which models {main}, and "
-            f"{main}=; leave one of them out."
+            f"regress: {twice[0]} of {law.name} has two formulas: the one of the left side, which models {twice[0]}, "
+            f"and {twice[0]}=; leave one of them out."
         )
-    predictors = dict.fromkeys(law.param_names if leveled == "categorical" else (main,), given.main) | predictors
-    for name in (*predictors, *(name for name in offsets if name is not None), *(links or {})):
+    predictors = dict.fromkeys(law.main_parameters, given.main) | predictors
+    for name in (*predictors, *offsets, *links):
         if name not in law.param_names:
             raise ParameterError(
                 f"regress: {law.name} has no parameter {name!r}; its parameters: {', '.join(law.param_names)}."
@@ -1025,9 +1064,9 @@ def regress(
     made = {name: given.design(name, right) for name, right in predictors.items()}
     if leveled == "ordinal":
         made = {name: _without_intercept(name, *one) for name, one in made.items()}
-    chosen = {name: _link_for(law, name, (links or {}).get(name)) for name in made}
-    shifts = {main if name is None else name: given.some(column) for name, column in offsets.items()}
-    if exposed is not None:
+    chosen = {name: _link_for(law, name, links.get(name)) for name in made}
+    shifts = {name: given.some(column) for name, column in offsets.items()}
+    for main in law.main_parameters if exposed is not None else ():
         shifts[main] = shifts.get(main, 0.0) + _log_exposure(given.some(exposed), main, chosen[main])
     for name in shifts:
         if name not in made:
@@ -1039,6 +1078,17 @@ def regress(
     fit.n_given, fit.rows, fit.shifted, fit.frame = given.n_rows, given.kept(sample), tuple(shifts), data
     warn_if_weaker(fit)
     return fit
+
+
+def _named(law: Family, name: str | None) -> tuple[str, ...]:
+    """The parameters that a name means; those that the formula models, of no name."""
+    return law.main_parameters if name is None else law.names_of(name)
+
+
+def _by_parameter(law: Family, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What was given by names, by the parameters that they mean; one that is named itself comes first."""
+    found = {name: value for key, value in given.items() for name in law.names_of(key)}
+    return found | {name: value for name, value in given.items() if name in law.param_names}
 
 
 class _Given:
@@ -1230,6 +1280,13 @@ def _without_intercept(name: str, design: Design, matrix: Array) -> tuple[Design
     return design, matrix
 
 
+def _is_right_side(weights: Any) -> bool:
+    """Whether weights are those of the components of a mixture: a formula, or a design, and no column."""
+    if isinstance(weights, str):
+        return weights.strip().startswith("~")
+    return _is_frame(weights) or (not isinstance(weights, (list, tuple)) and np.ndim(weights) == 2)
+
+
 def _is_frame(data: Any) -> bool:
     return isinstance(data, Mapping) or hasattr(data, "columns") or hasattr(data, "column_names")
 
@@ -1250,6 +1307,7 @@ def _law_of(family: Any, constants: Mapping[str, Any], others: Iterable[str]) ->
     law = get_family(family, **constants) if constants else get_family(family)
     if "mean" in law.forms and not set(others) & (set(law.param_names) - set(law.by("mean").param_names)):
         law = law.by("mean")
+    law = by_row(law)
     check_scalar(law)
     return law
 
@@ -1398,7 +1456,7 @@ class _Front:
                 constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
             term = _term(name, constant, sample, self.links[name], self.unit, role, has_offset=name in shifted)
             terms.append(term)
-        model = Model(self.law.given(sample.known), terms, sample.known, self.unit)
+        model = model_class(self.law)(self.law.given(sample.known), terms, sample.known, self.unit)
         model.check_support(sample)
         return model, sample
 
@@ -1580,15 +1638,7 @@ def _link_for(law: Family, name: str, wanted: Any) -> Link:
     """The link that was asked for, or the usual one for the domain of the parameter."""
     if wanted is not None:
         return get_link(wanted)
-    domain = law.parameters[law.param_names.index(name)].domain
-    assert isinstance(domain, Interval)
-    if domain.is_line:
-        return get_link("identity")
-    if (domain.lower, domain.upper) == (0.0, 1.0):
-        return get_link("logit")
-    if domain.lower == 0.0 and np.isinf(domain.upper):
-        return get_link("log")
-    return get_link("identity")
+    return usual_link(law.parameters[law.param_names.index(name)].domain)
 
 
 def _unit_for(law: Family, sample: Sample, links: Mapping[str, Link]) -> Unit:

@@ -104,11 +104,11 @@ def _settled(
     likelihood = Likelihood(model, sample)
     theta = None if found is None else found.theta_in_unit
     if theta is None or not np.all(np.isfinite(theta)):
-        theta = np.concatenate([np.ravel(value) for value in model.start(sample)[0]])
+        theta = np.concatenate([np.ravel(value) for value in model.start(likelihood.stand_ins)[0]])
     runs = [run for term in linear if (run := _run(model, likelihood, theta, term)) is not None]
     if not runs:
         _check_together(model, sample, columns)
-        why = None if model.unbounded is None else model.unbounded(sample, known)
+        why = None if model.unbounded is None else model.alone(sample, known)
         if why is not None:
             message = (
                 f"{model.name}: the likelihood is unbounded: {why}. Leave that group out, or let it share a spread."
@@ -253,7 +253,7 @@ def _at_predictor(model: Model, term: Linear, value: float) -> Model:
     """The model in which the predictor of a parameter is one number in all rows."""
     still = replace(term, frame=np.zeros(term.size), offset=None, offset_shift=value)
     others = [still if other.parameter == term.parameter else other for other in model.linear.values()]
-    return Model(model.base, others, model.rows, model.own_unit)
+    return type(model)(model.base, others, model.rows, model.own_unit)
 
 
 def _farthest(model: Model, term: Linear, sign: float) -> float:
@@ -416,7 +416,7 @@ def _at_end(
         for run in runs
     }
     terms = [left[name].term if name in left else term for name, term in model.linear.items()]
-    limit_model = Model(model.base, terms, model.rows, model.own_unit)
+    limit_model = type(model)(model.base, terms, model.rows, model.own_unit)
     fixed = dict(options.get("fixed") or {}) | {name: [0.0] for name, part in left.items() if part.nothing}
     limit = maximise(limit_model, sample, fixed=fixed or None, bounds=options.get("bounds"))
     if not limit.certify().ok:
@@ -454,7 +454,7 @@ def _at_end(
             continue
         run = next(r for r in runs if r.term.parameter == name)
         whole.append(replace(part.whole, run_off=RunOff(run.directions, _raw(part, at[name]))))
-    family = Model(model.base, whole, model.rows, model.own_unit, (Limit(inside.family, step),))
+    family = type(model)(model.base, whole, model.rows, model.own_unit, (Limit(inside.family, step),))
     theta = np.concatenate([np.ravel(value) for value in embed(*law.unpack(limit.theta))])
     named = tuple(
         f"{name}[{columns[name][k]}]" for name, part in left.items() for k in np.flatnonzero(part.lost != 0).tolist()

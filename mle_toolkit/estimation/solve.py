@@ -183,7 +183,8 @@ class Maximum:
         }
         if self.limit is not None:
             at_limit = self.limit.certify()
-            named = [] if self.where else self.boundary
+            parts = dict(zip(family.param_names, split(family, self.theta), strict=True))
+            named = [] if self.where else [n for n in self.boundary if not np.isnan(parts[n]).all()]  # NaN: nothing
             where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in named)
             there = self.where or f"the boundary {where}, where {family.name} is {self.limit.family.name}"
             verdict, message = at_limit.verdict, f"at {there}: {at_limit.message}"

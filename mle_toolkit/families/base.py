@@ -545,6 +545,15 @@ class Family(ABC):
                     return parameter.name
         return self.parameters[0].name
 
+    @property
+    def main_parameters(self) -> tuple[str, ...]:
+        """All that it models, where these are several: of a mixture those of each component."""
+        return (self.main_parameter,)
+
+    def names_of(self, name: str) -> tuple[str, ...]:
+        """The parameters that a name means: of a mixture ``"sigma"`` is that of each component."""
+        return (name,)
+
     def by(self, form: str) -> Family:
         """The same law in other parameters: ``get_family("gamma").by("mean")`` has a mean and a shape.
 

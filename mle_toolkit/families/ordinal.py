@@ -307,6 +307,11 @@ class Choice(_OfLevels):
         self.others = tuple(k for k in range(len(self.levels)) if k != reference)
         self.parameters = tuple(Parameter(f"p[{self.levels[k]}]", REAL, typical=(-1.0, 1.0)) for k in self.others)
 
+    @property
+    def main_parameters(self) -> tuple[str, ...]:
+        """The log-odds of all levels."""
+        return self.param_names
+
     def _log_shares(self, params: tuple[Any, ...]) -> list[Array]:
         """Log-probability of the reference, and of each of the others."""
         etas = np.broadcast_arrays(0.0, *params)

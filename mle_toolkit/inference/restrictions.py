@@ -123,7 +123,7 @@ def null_of(maximum: Maximum, sample: Sample) -> Maximum:
     ]
     fixed = {name: value for name, value in maximum.known.items() if name not in model.linear}
     sample = sample.with_known(**ones)
-    smaller = Model(model.base.given(sample.known), terms, sample.known, model.own_unit)
+    smaller = type(model)(model.base.given(sample.known), terms, sample.known, model.own_unit)
     return maximise(smaller, sample, fixed=fixed)
 
 
@@ -165,7 +165,7 @@ def _maximum(
     fixed: Mapping[str, Any],
     start: Mapping[str, Any],
 ) -> Maximum:
-    smaller = Model(model.base.given(sample.known), terms, sample.known, model.own_unit)
+    smaller = type(model)(model.base.given(sample.known), terms, sample.known, model.own_unit)
     bounds = {name: limits for name, limits in full.bounds.items() if name not in fixed}
     begin = {name: value for name, value in start.items() if name not in fixed}
     if full.limit is not None or full.boundary:

@@ -276,7 +276,7 @@ class Model(Family):
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
         self._by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
         if not base.discrete and len(self.linear) > 1 and base.main_parameter in self.linear:
-            self.unbounded = self._unbounded
+            self.unbounded = self.alone
         for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
             setattr(self, part, partial(self._of_rows, part))
         if base.score is not None:
@@ -358,7 +358,7 @@ class Model(Family):
         for p, place in zip(self.parameters, self.places, strict=True):
             if p.name in self.linear:
                 moved[place] /= self.linear[p.name].factor
-        return Model(self.base, terms, self.rows, Unit()), moved
+        return type(self)(self.base, terms, self.rows, Unit()), moved
 
     def check(self, sample: Sample) -> None:
         """Nothing: few distinct observations are no spike of a law that differs from row to row."""
@@ -487,7 +487,7 @@ class Model(Family):
             score = scores(at.params)
             second = self._second_by_differences(scores, at)
         else:
-            score, second = self._by_differences(lambda params: log_mass(self.base, params, lower, upper), at)
+            score, second = self.by_differences(lambda params: log_mass(self.base, params, lower, upper), at)
         value = np.where(np.isnan(value), -np.inf, value)
         return self.summed(at, value, score, second, weight, len(lower))
 
@@ -534,7 +534,7 @@ class Model(Family):
         count = len(steps)
         return [0.5 * (columns[j][k] + columns[k][j]) for j in range(count) for k in range(j, count)]
 
-    def _by_differences(self, value: Callable[[tuple[Any, ...]], Array], at: _Rows) -> tuple[list[Array], list[Array]]:
+    def by_differences(self, value: Callable[[tuple[Any, ...]], Array], at: _Rows) -> tuple[list[Array], list[Array]]:
         """Derivatives and second derivatives of a value by the parameters of each row."""
         count = len(at.params)
 
@@ -593,6 +593,10 @@ class Model(Family):
         """Its own, and those of the law, where a parameter is at its end in all rows."""
         return *self.ends, *(found for limit in self.base.limits if (found := self._limit(limit)) is not None)
 
+    def of_limit(self, law: Family, terms: Sequence[Linear]) -> Model:
+        """The model of a limiting law, for the same rows."""
+        return Model(law, terms, self.rows, self.own_unit)
+
     def _limit(self, limit: Limit) -> Limit | None:
         law = limit.family
         if not law.all_scalar:
@@ -619,7 +623,7 @@ class Model(Family):
             for p, k in zip(law.parameters, place, strict=True)
             if k is not None and (term := self.linear.get(names[k])) is not None
         ]
-        model = Model(law, terms, self.rows, self.own_unit)
+        model = self.of_limit(law, terms)
 
         def embed(*coefficients: Any) -> tuple[Any, ...]:
             own: list[Any] = list(own_ends)
@@ -630,7 +634,7 @@ class Model(Family):
 
         return Limit(model, embed)
 
-    def _unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
+    def alone(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Which row has a spread, or the like, of its own: there the law can concentrate."""
         main = self.linear[self.base.main_parameter]
         for name, term in self.linear.items():

@@ -21,6 +21,7 @@ from mle_toolkit.data.columns import Level
 from mle_toolkit.data.formulas import Design, Recipe, Term, read
 from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.certificate import Certificate
+from mle_toolkit.estimation.mixed import model_class
 from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.families.base import Family, Parameter, Role, family_class, get_family, is_registered
 from mle_toolkit.families.combinators import kinds
@@ -327,7 +328,8 @@ def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -
         for name in base.param_names
         for term in (designs[name].names if name in designs else ("",))
     ]
-    values = _coefficients(base, designs, schema.item(record, "params", ""))
+    at_end = schema.item(record, "limit", "") is not None
+    values = _coefficients(base, designs, schema.item(record, "params", ""), at_end=at_end)
     at = dict(zip(names, values.tolist(), strict=True))
     held: list[dict[str, float]] = []
     for part in ("known", "pinned"):
@@ -362,7 +364,7 @@ def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -
     moved = {names[k] for k in free}
     sizes = {name: sum(f"{name}[{term}]" in moved for term in design.names) for name, design in designs.items()}
     shifted = [name for name, design in designs.items() if name in offsets or sizes[name] < len(design.names)]
-    model = Model.of_coefficients(base, sizes, found, shifted)
+    model = model_class(base).of_coefficients(base, sizes, found, shifted)
     fit = kind(model, values[free], llf, nobs, fixed, weight_kind, None, None, pieces)
     fit.designs, fit.links, fit.known, fit.pinned = designs, found, held[0], held[1]
     fit.n_given = schema.whole(schema.item(record, "n_given", ""), "n_given", 0)
@@ -374,15 +376,15 @@ def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -
     return fit
 
 
-def _coefficients(base: Family, designs: Mapping[str, Design], record: Any) -> Array:
-    """All coefficients in one vector."""
+def _coefficients(base: Family, designs: Mapping[str, Design], record: Any, *, at_end: bool) -> Array:
+    """All coefficients in one vector; at a limit some may be nothing, NaN."""
     found = schema.mapping(record, "params")
     parts = []
     for parameter in base.parameters:
         where = f"params.{parameter.name}"
         value = _numbers(schema.item(found, parameter.name, "params"), where)
         shape = (len(designs[parameter.name].names),) if parameter.name in designs else ()
-        if value.shape != shape or np.any(np.isnan(value)):
+        if value.shape != shape or (np.any(np.isnan(value)) and not at_end):
             schema.refuse(where, f"expected numbers of shape {shape}")
         parts.append(np.ravel(value))
     return np.concatenate(parts)

@@ -58,7 +58,7 @@ _BISECTIONS = 200
 
 
 @dataclass(frozen=True)
-class _Slot:
+class Slot:
     """Where a component finds one of its parameters: in which parameter of the mixture, and at which entry."""
 
     parameter: int
@@ -112,10 +112,10 @@ class Mixture(Combined):
         if self.of_one_law and type(self.components[0]) is Normal and not shared:
             self.twin = "normal_mixture"
 
-    def _declared(self) -> tuple[tuple[Parameter, ...], tuple[tuple[_Slot, ...], ...]]:
+    def _declared(self) -> tuple[tuple[Parameter, ...], tuple[tuple[Slot, ...], ...]]:
         parameters = [Parameter("weights", Simplex(self.k), typical=(0.2, 0.8))]
         where: dict[str, int] = {}
-        slots: list[list[_Slot]] = [[] for _ in self.components]
+        slots: list[list[Slot]] = [[] for _ in self.components]
         prefixes = _prefixes(self.components)
         for j, component in enumerate(self.components):
             for p, role in zip(component.parameters, self._roles[j], strict=True):
@@ -129,7 +129,7 @@ class Mixture(Combined):
                         assert isinstance(domain, Interval)
                         domain = Vector(domain, self.k)
                     parameters.append(Parameter(name, domain, p.typical, role))
-                slots[j].append(_Slot(where[name], j if as_vector else None))
+                slots[j].append(Slot(where[name], j if as_vector else None))
         return tuple(parameters), tuple(tuple(s) for s in slots)
 
     def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
@@ -140,6 +140,10 @@ class Mixture(Combined):
     def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
         """The law of which `made_of` gave the parts."""
         return mixture(list(parts), shared=tuple(others["shared"]))
+
+    def slots_of(self, j: int) -> tuple[Slot, ...]:
+        """Where a component finds its parameters."""
+        return self._slots[j]
 
     # --- the law ------------------------------------------------------------------------------------------------------
 
@@ -190,7 +194,7 @@ class Mixture(Combined):
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""
-        return _log_sum(self.log_joint(x, params))
+        return log_sum(self.log_joint(x, params))
 
     def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by every weight and every parameter: those of the components, weighted by their shares of x."""
@@ -205,7 +209,7 @@ class Mixture(Combined):
         """Derivatives of the log of a sum over the components, from those of the log of each."""
         sums: list[list[Any]] = [[0.0] * p.size for p in self.parameters]
         with np.errstate(all="ignore"):
-            share = np.exp(joint - _log_sum(joint))
+            share = np.exp(joint - log_sum(joint))
             for j, component in enumerate(self.components):
                 sums[0][j] = share[j] / params[0][j]
                 own = iter(slopes[j])
@@ -242,7 +246,7 @@ class Mixture(Combined):
         has the score 1/w, and no second derivatives of its density.
         """
         joint = self.log_joint(x, params)
-        total = _log_sum(joint)
+        total = log_sum(joint)
         owner, place = self._coefficients
         with np.errstate(all="ignore"):
             share = np.exp(joint - total)
@@ -313,12 +317,14 @@ class Mixture(Combined):
     def ppf(self, p: Array, *params: Any) -> Array:
         """Quantile: it lies between those of the components, and is found there by bisection."""
         laws = self._present(params)
-        return self._bisected(p, [law.ppf(p) for law in laws], lambda x: self.cdf(x, *params), rising=True)
+        ends = [law.ppf(p) for law in laws]
+        return bisected(p, ends, lambda x: self.cdf(x, *params), rising=True, discrete=self.discrete)
 
     def isf(self, p: Array, *params: Any) -> Array:
         """Upper quantile."""
         laws = self._present(params)
-        return self._bisected(p, [law.isf(p) for law in laws], lambda x: self.sf(x, *params), rising=False)
+        ends = [law.isf(p) for law in laws]
+        return bisected(p, ends, lambda x: self.sf(x, *params), rising=False, discrete=self.discrete)
 
     def mean(self, *params: Any) -> Array:
         """Expected value."""
@@ -354,24 +360,7 @@ class Mixture(Combined):
 
     def _log_mixed(self, params: Sequence[Any], value: Callable[[Distribution], Array]) -> Array:
         pairs = zip(params[0], self.distributions(params), strict=True)
-        return _log_sum(np.array([np.log(weight) + value(law) for weight, law in pairs if weight > 0]))
-
-    def _bisected(self, p: Array, ends: Sequence[Array], reached: Callable[[Array], Array], *, rising: bool) -> Array:
-        p = np.asarray(p, dtype=float)
-        low, high = np.min(ends, axis=0), np.max(ends, axis=0)
-        if self.discrete:
-            low = low - 1.0
-        with np.errstate(invalid="ignore"):
-            for _ in range(_BISECTIONS):
-                middle = np.floor(0.5 * (low + high)) if self.discrete else 0.5 * (low + high)
-                inside = (low < middle) & (middle < high) & np.isfinite(low) & np.isfinite(high)
-                if not np.any(inside):
-                    break
-                enough = reached(middle) >= p if rising else reached(middle) <= p
-                high = np.where(inside & enough, middle, high)
-                low = np.where(inside & ~enough, middle, low)
-        # An end of the law may be infinite, and is then out of reach of halving.
-        return np.asarray(np.where(p == (0.0 if rising else 1.0), np.min(ends, axis=0), high))
+        return log_sum(np.array([np.log(weight) + value(law) for weight, law in pairs if weight > 0]))
 
     # --- order, unit, coordinates -------------------------------------------------------------------------------------
 
@@ -538,7 +527,7 @@ class Mixture(Combined):
         concentrating = [
             component.name
             for component, slots in zip(self.components, self._slots, strict=True)
-            if self._concentrates(component, slots, fixed)
+            if self.concentrates(component, slots, fixed)
         ]
         if not concentrating:
             return None
@@ -547,7 +536,7 @@ class Mixture(Combined):
             f"laws as large as one likes; this is the best maximum found without such a spike"
         )
 
-    def _concentrates(self, component: Family, slots: tuple[_Slot, ...], fixed: tuple[str, ...]) -> bool:
+    def concentrates(self, component: Family, slots: tuple[Slot, ...], fixed: tuple[str, ...]) -> bool:
         """Whether the density of a component has no bound at an observation, for the parameters that are its own."""
         own: list[Parameter] = []
         held: list[Parameter] = []
@@ -653,7 +642,7 @@ class Mixture(Combined):
         for _ in range(_RANDOM_STARTS if self._is_quick else _FEW_STARTS):
             centres = self._cuts(sample, rng.uniform(size=self.k))
             kernel = -0.5 * np.square((x - centres[:, None]) / (width * 10 ** rng.uniform(-1.0, 0.0)))
-            parts.append(np.exp(kernel - _log_sum(kernel)))
+            parts.append(np.exp(kernel - log_sum(kernel)))
         if self.of_one_law:
             return parts
         orders = list(itertools.islice(itertools.permutations(range(self.k)), 6))
@@ -675,7 +664,7 @@ class Mixture(Combined):
         if self.k > 2 and self.of_one_law:
             smaller = Mixture(self.components[1:], self.shared)
             joint = smaller.log_joint(x, smaller.start(sample)[0])
-            shares = np.exp(joint - _log_sum(joint))
+            shares = np.exp(joint - log_sum(joint))
         elif self.k > 2:
             cuts = self._cuts(sample, np.arange(1, self.k - 1) / (self.k - 1))
             shares = (np.searchsorted(cuts, x) == np.arange(self.k - 1)[:, None]).astype(float)
@@ -846,11 +835,32 @@ def _union(supports: Sequence[Interval]) -> Interval:
     return Interval(low, high, name, supports[0].integer)
 
 
-def _log_sum(rows: Array) -> Array:
+def log_sum(rows: Array) -> Array:
     """Log of the sum of exponentials over the first axis; -inf where all are."""
     top = np.max(rows, axis=0)
     with np.errstate(all="ignore"):
         return np.asarray(np.where(np.isfinite(top), top + np.log(np.sum(np.exp(rows - top), axis=0)), top))
+
+
+def bisected(
+    p: Array, ends: Sequence[Array], reached: Callable[[Array], Array], *, rising: bool, discrete: bool
+) -> Array:
+    """Quantiles of a mixture, between those of its components."""
+    p = np.asarray(p, dtype=float)
+    low, high = np.min(ends, axis=0), np.max(ends, axis=0)
+    if discrete:
+        low = low - 1.0
+    with np.errstate(invalid="ignore"):
+        for _ in range(_BISECTIONS):
+            middle = np.floor(0.5 * (low + high)) if discrete else 0.5 * (low + high)
+            inside = (low < middle) & (middle < high) & np.isfinite(low) & np.isfinite(high)
+            if not np.any(inside):
+                break
+            enough = reached(middle) >= p if rising else reached(middle) <= p
+            high = np.where(inside & enough, middle, high)
+            low = np.where(inside & ~enough, middle, low)
+    # An end of the law may be infinite, and is then out of reach of halving.
+    return np.asarray(np.where(p == (0.0 if rising else 1.0), np.min(ends, axis=0), high))
 
 
 def _can_concentrate(component: Family) -> bool:
