@@ -131,7 +131,7 @@ def _of_random_variable(variable: Any) -> Distribution:
             f"{name} with arrays of parameters is a batch of laws; divergences are between two: take one of them."
         )
     ours = next((law for kind in type(variable).__mro__ if (law := _ours(kind.__name__)) is not None), None)
-    if ours is not None and all(hasattr(variable, p.name) for p in ours.parameters):
+    if ours and not ours.constant_defaults and all(hasattr(variable, p.name) for p in ours.parameters):
         return distribution(ours.name, **{p.name: float(getattr(variable, p.name)) for p in ours.parameters})
     discrete = any(base.__name__ == "DiscreteDistribution" for base in type(variable).__mro__)
     family = Family.from_logpdf(
