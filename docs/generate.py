@@ -15,6 +15,7 @@ import mle_toolkit as mle
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.families.base import family_class
 from mle_toolkit.families.domain import Interval, Simplex
+from mle_toolkit.families.nesting import special_values
 from mle_toolkit.inference.bootstrap import Bootstrap
 from mle_toolkit.inference.confidence_set import ConfidenceSet
 from mle_toolkit.inference.goodness import GoodnessOfFit
@@ -148,8 +149,45 @@ def _scipy_map(law: mle.Family) -> str:
     return first.replace("``", "`").replace("scipy.stats.", "")
 
 
+SAID_BY_LAWS = {
+    "score": "score", "hessian": "second derivatives", "cdf": "cdf", "ppf": "quantile", "mean": "mean",
+    "var": "variance", "entropy": "entropy", "tail_scores": "scores of tails", "divergence": "divergence",
+    "terms": "terms", "expected": "expected values", "to_scipy": "to SciPy", "from_scipy": "from SciPy",
+}  # fmt: skip
+"""Optional parts of a law that the page looks for."""
+
+INSTEAD = {"divergence": ("images",), "terms": ("power_of",), "expected": ("power_of",)}
+"""Parts that others make needless."""
+
+
+def left_to_defaults(law: mle.Family) -> tuple[str, ...]:
+    """Optional parts that a law does not give."""
+    of_vectors = {"cdf", "ppf", "var", "tail_scores", "hessian", "terms", "expected"}
+    left = []
+    for part, words in SAID_BY_LAWS.items():
+        given = [getattr(law, name, None) for name in (part, *INSTEAD.get(part, ()))]
+        if not any(given) and not (law.multivariate and part in of_vectors):
+            left.append(words)
+    return tuple(left)
+
+
+def _related(law: mle.Family) -> list[str]:
+    """What it is of other laws, in words."""
+    found = []
+    for case in law.special_cases:
+        values = special_values(law, case.family).items()
+        found.append(f"`{case.family.name}` at {', '.join(f'`{name}` = {value:g}' for name, value in values)}")
+    return found + [f"`{image.family.name}` law of {image.of.name}" for image in law.images]
+
+
 def _family_section(name: str) -> str:
-    return f"## {name}\n\n" + markdown(inspect.getdoc(family_class(name)) or "")
+    law = example_of(name)
+    parts = [f"## {name}", markdown(inspect.getdoc(family_class(name)) or "")]
+    if related := _related(law):
+        parts.append(f"Of other laws: {'; '.join(related)}.")
+    if left := left_to_defaults(law):
+        parts.append(f"Left to defaults: {', '.join(left)}.")
+    return "\n\n".join(parts)
 
 
 def markdown(docstring: str) -> str:

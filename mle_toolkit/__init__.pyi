@@ -9,8 +9,10 @@ from .errors import FitWarning as FitWarning
 from .errors import MleError as MleError
 from .families.base import ExponentialFamily as ExponentialFamily
 from .families.base import Family as Family
+from .families.base import Image as Image
 from .families.base import Limit as Limit
 from .families.base import Parameter as Parameter
+from .families.base import SpecialCase as SpecialCase
 from .families.base import families as families
 from .families.base import get_family as get_family
 from .families.combinators.defective import defective as defective

@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from functools import cache
+from importlib.util import find_spec
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -29,9 +30,6 @@ from mle_toolkit.likelihood.kernels import CHUNK_ROWS, _pool, _workers, has_numb
 OPEN, SETTLED, AT_LIMIT = 0, 1, 2
 """What became of a group: nothing yet; a maximum in the interior; the limiting law."""
 
-LAWS = ("gamma", "negbin", "student_t", "weibull")
-"""Families whose fits of groups are compiled."""
-
 COMPILED_GROUP_ROWS = 50_000
 """Rows, of all groups, from which numba's start is soon won back."""
 
@@ -40,7 +38,7 @@ COMPILED_GROUP_ROWS = 50_000
 def has_compiled_groups(law: type[Family]) -> bool:
     """Whether there are compiled fits of a family, for those who have numba."""
     name = law.__module__.rpartition(".")[2]
-    return law.__module__ == f"mle_toolkit.families.{name}" and name in LAWS
+    return law.__module__ == f"mle_toolkit.families.{name}" and find_spec(f"{__name__}.{name}") is not None
 
 
 def compiled_groups(law: type[Family]) -> ModuleType | None:
