@@ -20,6 +20,7 @@ from .families.combinators.first_of import first_of as first_of
 from .families.combinators.inflated import inflated as inflated
 from .families.combinators.mixture import mixture as mixture
 from .families.combinators.shifted import shifted as shifted
+from .families.combinators.spliced import spliced as spliced
 from .families.combinators.truncated import truncated as truncated
 from .families.combinators.truncated import zero_truncated as zero_truncated
 from .families.combinators.zeros import hurdle as hurdle

@@ -18,6 +18,8 @@ WRITTEN = (
     "inflated(beta)",
     "defective(weibull)",
     "first_of(weibull, lognormal)",
+    "spliced(lognormal, pareto, at=1.5)",
+    "spliced(lognormal, pareto, join=smooth)",
 )
 
 

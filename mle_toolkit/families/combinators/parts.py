@@ -26,6 +26,10 @@ _LEAST = 1e-9
 _STEPS = 50
 """Quasi-Newton steps of a quick fit."""
 
+_NEWTON_STEPS, _STEP, _SAME, _SETTLED = 4, 1e-5, 1e-13, 1e-3
+"""Steps that polish it, differences for their second derivatives, a rise of the cost that is rounding, and the length
+below which a step has settled."""
+
 
 class Combined(Family):
     """A law that is made of others: what a file must hold to make it again."""
@@ -112,7 +116,7 @@ def fitted(
     with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError):
         params = by_formula(family, sample)
         if params is None:
-            params = _climbed(family, sample, near, steps)
+            params = climbed(family, sample, near, steps)
     if params is None or not all(np.all(np.isfinite(value)) for value in params):
         return None
     return params
@@ -136,8 +140,13 @@ def by_formula(family: Family, sample: Sample) -> tuple[Any, ...] | None:
     return None if family.from_sample is None else tuple(family.from_sample(sample))
 
 
-def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps: int) -> tuple[Any, ...]:
-    """A few quasi-Newton steps from the better of the starts."""
+def climbed(
+    family: Family, sample: Sample, near: tuple[Any, ...] | None, steps: int = _STEPS, *, polished: bool = False
+) -> tuple[Any, ...] | None:
+    """A few quasi-Newton steps from the better of the starts; from where they end Newton's, if it is to be polished.
+
+    None where these do not settle: there is no maximum near.
+    """
     from scipy import optimize
 
     domains = [p.domain for p in family.parameters]
@@ -178,7 +187,16 @@ def _climbed(family: Family, sample: Sample, near: tuple[Any, ...] | None, steps
     options = {"maxiter": steps, "gtol": 1e-6}
     minimize: Any = optimize.minimize
     end = minimize(cost, first, jac=gradient, method="BFGS", options=options)
-    return to_params(end.x if end.fun <= cost(first) else first)
+    u = end.x if end.fun <= cost(first) else first
+    step: Array = np.zeros(len(u))
+    for _ in range(_NEWTON_STEPS if polished and family.score is not None else 0):
+        near_u = _STEP * np.eye(len(u))
+        hessian = np.stack([(slope(u + h) - slope(u - h)) / (2 * _STEP) for h in near_u])
+        step = np.asarray(np.linalg.lstsq(0.5 * (hessian + hessian.T), -slope(u), rcond=None)[0], dtype=float)
+        if not cost(u + step) <= cost(u) + _SAME:
+            break
+        u = u + step
+    return to_params(u) if np.max(np.abs(step), initial=0.0) < _SETTLED else None
 
 
 def _starts(family: Family, sample: Sample) -> list[tuple[Any, ...]]:
