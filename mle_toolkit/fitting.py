@@ -699,7 +699,7 @@ class Fit:
 
     def _distribution(self) -> Distribution:
         limit = None if self._maximum is None else self._maximum.limit
-        if limit is not None:
+        if limit is not None and self._at_maximum.held is None:
             return Distribution(
                 limit.family,
                 dict(zip(limit.family.param_names, limit.family.unpack(limit.theta), strict=True)),

@@ -44,6 +44,7 @@ from mle_toolkit.estimation.starts import (
 )
 from mle_toolkit.families.base import TOLD_APART, Family
 from mle_toolkit.families.domain import Domain, Interval, NonZero
+from mle_toolkit.families.held import Held
 from mle_toolkit.likelihood.audit import complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
@@ -165,6 +166,11 @@ class Maximum:
         return found
 
     @property
+    def held(self) -> Held | None:
+        """The law with points of its density held at observations, where the maximum is one of that law."""
+        return self.limit.family if self.limit is not None and isinstance(self.limit.family, Held) else None
+
+    @property
     def is_certified(self) -> bool:
         """Whether a theorem or the certificate says that this is a maximum that can be used."""
         return self.is_plain or self.certify().ok
@@ -181,6 +187,14 @@ class Maximum:
             "n_agreeing": self.n_agreeing,
             "search": self._search_in_words,
         }
+        if self.limit is not None and self.held is not None:
+            within, facts["irregular"] = self.limit.certify(), self.held.solved
+            if not within.ok:
+                return replace(within, **facts)
+            verdict, said = within.verdict, within.message
+            if verdict in (Verdict.INTERIOR, Verdict.NON_REGULAR):
+                verdict, said = Verdict.NON_REGULAR, Verdict.NON_REGULAR.value
+            return replace(within, **facts, verdict=verdict, message=f"{said}: {self.held.where}")
         if self.limit is not None:
             at_limit = self.limit.certify()
             parts = dict(zip(family.param_names, split(family, self.theta), strict=True))
@@ -356,6 +370,8 @@ def maximise(
         maximum = _from_closed_form(family, likelihood, direct())
     elif family.from_intervals is not None and not fixed and not bounds and solver is None and _is_in_intervals(sample):
         maximum = _from_intervals(family, sample)
+    elif family.at_observations is not None and not bounds and sample.in_memory:
+        maximum = _at_observations(family, likelihood, fixed, start, solver)
     else:
         maximum = _by_search(family, likelihood, fixed, bounds, start, solver)
     if bounds:
@@ -1070,6 +1086,62 @@ def _free_names(best: Maximum) -> list[str]:
         if free
         for _ in range(p.domain.n_free)
     ]
+
+
+# --- ends and kinks at observations ---------------------------------------------------------------------------------
+
+
+def _at_observations(
+    family: Family,
+    likelihood: Likelihood,
+    fixed: Mapping[str, Any],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
+    """Where a search ends; or, where that is no maximum, the one with an end or a kink of the density at observations.
+
+    A search by derivatives does not arrive there, or takes it for the end of a domain.
+    """
+    assert family.at_observations is not None
+    data, found, failure = likelihood.data, None, None
+    try:
+        found = _by_search(family, likelihood, fixed, {}, start, solver)
+    except NoMaximumError as error:
+        failure = error
+    if found is not None and not found.boundary and found.certify().ok and not family.has_kinks(*_params(found)):
+        return found
+    begin = starts_of(family, likelihood, domains_of(family), {}, start)[0]
+    free = [p.regular and p.name not in fixed for p in family.parameters]
+    nowhere = _maximum(family, likelihood, begin, free, "start", fixed=tuple(fixed))
+    near = nowhere if found is None else found
+
+    def climbed(law: Family) -> Maximum | None:
+        known = {name: value for name, value in fixed.items() if name in law.param_names}
+        try:
+            return maximise(law, data, fixed=known)
+        except MleError:
+            return None
+
+    def loglik(params: Sequence[float]) -> float:
+        theta = likelihood.unit.params_to_unit(family, joined(family, params))
+        return (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * likelihood.nobs
+
+    held = family.at_observations(data, family.unpack(near.theta), fixed, climbed, loglik)
+    if held is not None:
+        certain = held.certify().ok
+        least = (np.inf, -np.inf)[certain] if found is None else found.loglik + (_LITTLE_NATS, -_LITTLE_NATS)[certain]
+        if held.loglik < least:
+            held = None
+    if held is not None:
+        theta = joined(family, held.family.embed(*held.family.unpack(held.theta)))
+        return replace(near, theta=theta, limit=held, boundary=held.boundary, method=held.method)
+    if failure is not None:
+        raise failure
+    return near
+
+
+def _params(found: Maximum) -> tuple[Any, ...]:
+    return found.family.unpack(found.theta)
 
 
 # --- special cases --------------------------------------------------------------------------------------------------

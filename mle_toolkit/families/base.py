@@ -215,6 +215,9 @@ class Family(ABC):
         Laws it is at values of its parameters inside their domains.
     ``images``
         Laws that functions of x follow; and larger laws of which it is a special case, where these do not say so.
+    ``at_observations(sample, params, fixed, climb, loglik)``
+        For a law of which an end or a kink may stop at an observation, where there are no derivatives: the highest
+        maximum of that kind near some parameters, or None; ``climb`` takes a `held.Held` law and gives its maximum.
     ``chart``
         Other parameters, in which searches, certificates and covariances are computed while all are free.
     ``check(sample)``
@@ -342,6 +345,7 @@ class Family(ABC):
     by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None
     rising: Callable[[Array], Array | None] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
+    at_observations: Callable[..., Any] | None = None
     spurious: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None
     from_scipy: Callable[..., Mapping[str, Any] | None] | None = None
@@ -475,6 +479,10 @@ class Family(ABC):
     def images(self) -> tuple[Image, ...]:
         """Laws that functions of x follow where x follows this law."""
         return ()
+
+    def has_kinks(self, *params: Any) -> bool:
+        """Whether the density has a kink inside its support, which a derivative by differences may not see."""
+        return False
 
     def limits_near(self, sample: Sample, *params: Any) -> tuple[Limit, ...]:
         """Those with which a maximum at these parameters must be compared: all, where the law says no better."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family, Limit, Parameter, Role
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
+from mle_toolkit.families.held import best_held, points
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -41,6 +42,12 @@ _POINTS = 40
 """Quantiles of the data on which starting values are compared."""
 
 _STARTS = 3
+
+_TOUCHES = 1e-2
+"""Distance of a point of infinite density from an observation, in mean distances of two, at which it goes there."""
+
+_GAPS, _CLIMBED_GAPS = 400, 8
+"""Gaps between observations that are tried for loc where the density is 0 or infinite there; and climbed in."""
 
 
 class ScipyLaw(Family):
@@ -78,6 +85,8 @@ class ScipyLaw(Family):
     binom(p; n=12, loc=0.0)
     """
 
+    without_spikes = "Give a parameter that is known: get_family(scipy.stats..., loc=...)."
+
     def __init__(self, dist: Any, **constants: Any) -> None:
         _check_kind(dist)
         self.dist = dist
@@ -85,7 +94,7 @@ class ScipyLaw(Family):
         self._continuous = hasattr(dist, "pdf")
         shapes = tuple(name.strip() for name in dist.shapes.split(",")) if dist.shapes else ()
         self._all_names = (*shapes, "loc", "scale") if self._continuous else (*shapes, "loc")
-        self._shape_names = shapes
+        self.shape_names = shapes
         self.constants = self._known(constants)
         self._free_shapes = self._shape_domains()
         self._lower, self._upper = self._standard_support()
@@ -151,11 +160,11 @@ class ScipyLaw(Family):
 
     def _shape_domains(self) -> dict[str, Interval]:
         """Domains of the free shapes; an endpoint belongs to one where SciPy accepts it as a value."""
-        declared = dict.fromkeys(self._shape_names, REAL)
-        whole = dict.fromkeys(self._shape_names, False)
+        declared = dict.fromkeys(self.shape_names, REAL)
+        whole = dict.fromkeys(self.shape_names, False)
         if hasattr(self.dist, "_shape_info"):
             information = self.dist._shape_info()
-            if len(information) != len(self._shape_names):
+            if len(information) != len(self.shape_names):
                 raise ParameterError(
                     f"{self.name}: a distribution with a vector parameter is not one that can be fitted."
                 )
@@ -163,7 +172,7 @@ class ScipyLaw(Family):
                 declared[item.name] = Interval(float(item.endpoints[0]), float(item.endpoints[1]))
                 whole[item.name] = bool(item.integrality)
         else:  # a distribution of the user's, which declares nothing: see what it accepts
-            for name in self._shape_names:
+            for name in self.shape_names:
                 others = {k: d for k, d in declared.items() if k != name}
                 if not self._accepts({name: grid(Interval(-np.inf, 0.0), 5), **_grids(others, 5)}):
                     declared[name] = POSITIVE
@@ -192,10 +201,10 @@ class ScipyLaw(Family):
 
     def _combinations(self, grids: dict[str, Array]) -> Array:
         """Combinations of free shapes that SciPy accepts; shape (m, number of free shapes)."""
-        names = [name for name in self._shape_names if name in grids]
+        names = [name for name in self.shape_names if name in grids]
         combined = list(itertools.product(*(grids[name] for name in names)))
         rows = np.array(combined, dtype=float).reshape(len(combined), len(names))
-        if not self._shape_names:
+        if not self.shape_names:
             return rows
         shapes = self._columns(rows, names)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -207,9 +216,9 @@ class ScipyLaw(Family):
         """All shapes, those not in ``names`` at their known values; shape (number of shapes, m)."""
         columns = [
             rows[:, names.index(name)] if name in names else np.full(len(rows), np.max(self.constants.get(name, 1.0)))
-            for name in self._shape_names
+            for name in self.shape_names
         ]
-        return np.array(columns).reshape(len(self._shape_names), len(rows))
+        return np.array(columns).reshape(len(self.shape_names), len(rows))
 
     @cached_property
     def _probes(self) -> Array:
@@ -241,7 +250,7 @@ class ScipyLaw(Family):
         moved_low, moved_high = self._lower is None, self._upper is None
         if not self._continuous:
             for name in self.constants:
-                if name in self._shape_names and np.ndim(self.constants[name]):
+                if name in self.shape_names and np.ndim(self.constants[name]):
                     low, high = float(np.min(lows)), float(np.max(highs))
             loc = self.constants["loc"]
             return Interval(low + np.min(loc), high + np.max(loc), closed="both", integer=True)
@@ -263,10 +272,11 @@ class ScipyLaw(Family):
         """Whether the standard density is positive and finite at an end of the support, for most shapes."""
         if not np.isfinite(end):
             return False
-        values = self._standard_logpdf(np.asarray(end), self._probes)
+        values = self.standard_logpdf(np.asarray(end), *self._probes)
         return bool(np.mean(np.isfinite(values)) > 0.5)
 
-    def _standard_logpdf(self, z: Array, shapes: Array) -> Array:
+    def standard_logpdf(self, z: Array, *shapes: Any) -> Array:
+        """Log-density with loc 0 and scale 1."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return np.asarray(self.dist.logpdf(z, *shapes))
@@ -303,8 +313,8 @@ class ScipyLaw(Family):
         low, high = self._extremes
         if name == "loc":
             if self._lower == 0 and self._upper == np.inf:
-                return Interval(-np.inf, low)
-            return Interval(high, np.inf) if (self._lower, self._upper) == (-np.inf, 0) else whole
+                return Interval(-np.inf, low, "upper")  # where the density may be positive at its end
+            return Interval(high, np.inf, "lower") if (self._lower, self._upper) == (-np.inf, 0) else whole
         return Interval(*self._scale_range) if "loc" not in free else whole
 
     @cached_property
@@ -357,7 +367,7 @@ class ScipyLaw(Family):
             return 0
         z, step = probe_points(low, high)
         probes = self._probes
-        up, down = (self._standard_logpdf((z + s)[:, None], probes[:, None, :]) for s in (step, -step))
+        up, down = (self.standard_logpdf((z + s)[:, None], *probes[:, None, :]) for s in (step, -step))
         with np.errstate(all="ignore"):
             return common_sign(quantity(z[:, None], (up - down) / (2 * step[:, None])))
 
@@ -439,7 +449,7 @@ class ScipyLaw(Family):
         super().check(sample)
         for name, value in self._touching.items():
             end = self._lower if name == "loc" or value == self._scale_range[1] else self._upper
-            if end is not None and np.all(np.isposinf(self._standard_logpdf(np.asarray(end), self._probes))):
+            if end is not None and np.all(np.isposinf(self.standard_logpdf(np.asarray(end), *self._probes))):
                 raise UnboundedLikelihoodError(
                     f"{self.name}: the likelihood is unbounded as {name} goes to {value:g}, where an observation "
                     f"comes to the end of the support and the density there is infinite. Give {name}."
@@ -453,10 +463,13 @@ class ScipyLaw(Family):
             ends += [(self._lower, sample.minimum, "loc"), (self._upper, sample.maximum, "loc")]
         elif "scale" in names:
             ends += [(self._lower, sample.minimum, "scale"), (self._upper, sample.maximum, "scale")]
+        centre = self._is_about_zero and "loc" in names
+        if centre and np.any(np.isposinf(self.standard_logpdf(np.zeros(1), *self._probes))):
+            return "as loc moves to an observation, the likelihood grows without bound"
         for end, extreme, name in ends:
             if end is None or not np.isfinite(end) or (name == "scale" and end == 0):
                 continue
-            pole = np.any(np.isposinf(self._standard_logpdf(np.asarray(end), self._probes)))
+            pole = np.any(np.isposinf(self.standard_logpdf(np.asarray(end), *self._probes)))
             if pole or (name == "loc" and end == 0 and "scale" in names and self._path_to_pole(sample)):
                 return (
                     f"as {name} moves the end of the support onto the observation {extreme:g}, the likelihood "
@@ -475,8 +488,43 @@ class ScipyLaw(Family):
         grids = {name: grid(d, 31 if len(domains) == 1 else 9, 1e4) for name, d in domains.items()}
         shapes = self._columns(self._combinations(grids), list(domains))[:, :, None, None]
         return grows_without_bound(
-            lambda x, scale: self._standard_logpdf(sign * x / scale, shapes) - np.log(scale), sample.nobs
+            lambda x, scale: self.standard_logpdf(sign * x / scale, *shapes) - np.log(scale), sample.nobs
         )
+
+    def at_observations(
+        self,
+        sample: Sample,
+        params: Sequence[float],
+        fixed: Mapping[str, float],
+        climb: Callable[[Family], Any],
+        loglik: Callable[[Sequence[float]], float],
+    ) -> Any:
+        """The highest maximum with an end or a kink of the density at an observation; None without one."""
+        if not self._continuous or self.per_row or self.dist.name in _SLOW:
+            return None
+        return best_held(self, sample, params, fixed, climb, loglik)
+
+    def spurious(self, sample: Sample, *params: Any) -> bool:
+        """Whether a point of infinite density, at an end of the support or at loc, is all but at an observation."""
+        named = self.constants | dict(zip(self.param_names, params, strict=True))
+        shapes = [named[name] for name in self.shape_names]
+        if not self._continuous or self.per_row:
+            return False
+        with np.errstate(all="ignore"):
+            places = [*self.dist._get_support(*shapes), *([0.0] if self._is_about_zero else [])]
+        near = _TOUCHES * (sample.maximum - sample.minimum) / sample.n_rows
+        for point in map(float, places):
+            pole = np.isfinite(point) and np.isposinf(self.standard_logpdf(np.asarray(point), *shapes))
+            if pole and np.min(np.abs(sample.x - (named["loc"] + named["scale"] * point))) <= near:
+                return True
+        return False
+
+    def has_kinks(self, *params: Any) -> bool:
+        """Whether the density has a kink inside its support."""
+        if not self._continuous or self.per_row or self.dist.name in _SLOW:
+            return False
+        named = self.constants | dict(zip(self.param_names, params, strict=True))
+        return any(len(point.outward) == 2 for point in points(self, named))
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:
@@ -521,19 +569,41 @@ class ScipyLaw(Family):
                 chosen.append(k)
             if len(chosen) == _STARTS:
                 break
-        starts = [candidates[k] for k in chosen]
+        starts = self._in_gaps(rows, [candidates[k] for k in chosen], sample)
         if own is not None and np.isfinite(self._score(rows, own[None, :], x, weight)[0]):
             starts.append(own)
         if self._lower is None or self._upper is None:
             starts = [self._polished(rows, theta, x, weight) for theta in starts]
         return [tuple(theta) for theta in starts] or [tuple(candidates[0])]
 
-    def _points(self, sample: Sample) -> tuple[Array, Array]:
+    def _in_gaps(self, law: Family, starts: list[Array], sample: Sample) -> list[Array]:
+        """The start with loc in the best gap between points, where none can be at loc, as of a double gamma law."""
+        if not (self._continuous and self._is_about_zero and "loc" in self.param_names and starts):
+            return starts
+        named = self.constants | dict(zip(self.param_names, starts[0], strict=True))
+        if np.isfinite(self.standard_logpdf(np.asarray(0.0), *[named[name] for name in self.shape_names])):
+            return starts
+        x, weight = self._points(sample, _GAPS)
+        distinct = np.unique(x)
+        middles = 0.5 * (distinct[1:] + distinct[:-1])
+        middles = middles[np.unique(np.linspace(0, len(middles) - 1, min(len(middles), _GAPS)).astype(int))]
+        place = self.param_names.index("loc")
+        moved = np.repeat(np.array(starts), len(middles), axis=0)
+        moved[:, place] = np.tile(middles, len(starts))
+        order = np.argsort(-self._score(law, moved, x, weight), kind="stable")
+        gaps = list(dict.fromkeys(moved[order, place].tolist()))[:_CLIMBED_GAPS]
+        best = [next(moved[k] for k in order if moved[k, place] == gap) for gap in gaps]
+        climbed = [self._polished(law, theta, x, weight) for theta in best]
+        polished = [theta for theta in climbed if not self.spurious(sample, *theta)] or best
+        # One of these: climbs that are as near as two gaps count as climbs to one maximum.
+        return [max(polished, key=lambda theta: float(self._score(law, theta[None, :], x, weight)[0]))]
+
+    def _points(self, sample: Sample, few: int = 0) -> tuple[Array, Array]:
         """Representatives of the data with weights; the extremes are among them, to see what they exclude."""
         if self.per_row:
             x = sample.x[:_POINTS]
             return x, np.ones_like(x) if sample.weight is None else sample.weight[:_POINTS]
-        if not self._continuous and sample.n_rows <= 4 * _POINTS:
+        if sample.n_rows <= (few if self._continuous else 4 * _POINTS):
             return sample.x, np.ones_like(sample.x) if sample.weight is None else sample.weight
         count = _POINTS if self._lower is not None and self._upper is not None else 5 * _POINTS
         x = np.array([sample.quantile(p) for p in (np.arange(count) + 0.5) / count])
@@ -552,7 +622,7 @@ class ScipyLaw(Family):
         """A point as seen by the grid: one unit is about one step."""
         place = []
         for value, p in zip(theta, self.parameters, strict=True):
-            if isinstance(p.domain, Interval) and p.name in self._shape_names and p.regular:
+            if isinstance(p.domain, Interval) and p.name in self.shape_names and p.regular:
                 place.append(float(np.arcsinh(p.domain.to_real(np.asarray(value)))))
         return np.array(place or [0.0])
 
@@ -622,7 +692,7 @@ class ScipyLaw(Family):
         return np.asarray(size * np.exp2(np.arange(-10.0, 7.0)))
 
     def _scipy_start(self, sample: Sample) -> Array | None:
-        if not self._continuous or self.per_row or any(name in self.constants for name in self._shape_names):
+        if not self._continuous or self.per_row or any(name in self.constants for name in self.shape_names):
             return None
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")

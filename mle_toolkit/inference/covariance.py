@@ -305,7 +305,11 @@ def _through_limit(maximum: Maximum, inner: Array, inner_slopes: Array) -> tuple
     """Covariance at a limiting law: that of its own parameters, carried over where they are finite."""
     at = maximum.limit
     assert at is not None
-    embed = next(item.embed for item in maximum.family.limits if item.family.name == at.family.name)
+    held = maximum.held
+    if held is None:
+        embed = next(item.embed for item in maximum.family.limits if item.family.name == at.family.name)
+    else:
+        embed = held.embed
     theta = at.theta
     columns: list[Any] = []
     for k in range(len(theta)):
@@ -316,8 +320,10 @@ def _through_limit(maximum: Maximum, inner: Array, inner_slopes: Array) -> tuple
                 np.concatenate([np.ravel(v) for v in embed(*at.family.unpack(theta + s))]) for s in (step, -step)
             )
             columns.append((up - down) / (2 * step[k]))
-    slopes = np.stack(columns, axis=1) * inner_slopes
+    slopes = np.stack(columns, axis=1) * inner_slopes if columns else np.zeros((len(maximum.theta), 0))
     at_end = np.array([p.name in maximum.boundary for p in maximum.family.parameters for _ in range(p.size)])
+    if held is not None:  # what is an observation itself has no standard error from the information
+        at_end |= np.isin(maximum.family.param_names, held.solved) & ~slopes.any(axis=1)
     slopes[at_end] = 0.0
     cov = slopes @ inner @ slopes.T
     cov[at_end, :] = cov[:, at_end] = np.nan
