@@ -277,6 +277,7 @@ class ScipyLaw(Family):
 
     def standard_logpdf(self, z: Array, *shapes: Any) -> Array:
         """Log-density with loc 0 and scale 1."""
+        shapes = tuple(self._beyond_scipy(name, value) for name, value in zip(self.shape_names, shapes, strict=True))
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return np.asarray(self.dist.logpdf(z, *shapes))
