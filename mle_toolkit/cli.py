@@ -408,7 +408,8 @@ def _compare(
     keywords = search.keywords
     name, sample = _sample(data, held, file, plot)
     from mle_toolkit.data.blocks import BlockedSample
-    from mle_toolkit.report.terminal import IN_NATS, comparison_rows, comparison_view
+    from mle_toolkit.report.content import IN_NATS, comparison_rows
+    from mle_toolkit.report.terminal import comparison_view
 
     # What is read in blocks shows how far each pass is.
     with nullcontext() if isinstance(sample, BlockedSample) else _progress(f"fitting {name}"):
@@ -1064,13 +1065,14 @@ def _write_csv(columns: Sequence[str], rows: Iterable[Iterable[Any]], output: Pa
 
 
 def _write_regression(result: RegressionFit, title: str, unit: InUnit, form: PageFormat, output: Path | None) -> None:
-    from mle_toolkit.report.terminal import coefficient_rows, regression_view
+    from mle_toolkit.report.content import coefficient_rows, regression_content
+    from mle_toolkit.report.terminal import regression_view
 
     if form is PageFormat.json:
         _write_json(result.to_dict() | {"information": result.information(unit.value).to_dict()}, output)
     elif form is PageFormat.csv:
         columns = ("parameter", "term", "estimate", "std_error", "lower", "upper")
-        _write_csv(columns, coefficient_rows(result), output)
+        _write_csv(columns, coefficient_rows(regression_content(result)), output)
     elif form is PageFormat.html:
         with _opened(output) as stream:
             stream.write(result.summary().as_html() + "\n")

@@ -21,8 +21,8 @@ from mle_toolkit.families.base import Family, families, family_class, get_family
 from mle_toolkit.families.written import families_of
 from mle_toolkit.fitting import Fit, _fit
 from mle_toolkit.information.estimate import Z95
+from mle_toolkit.information.fits import entropy_for, information_report
 from mle_toolkit.information.model_free import rounding_step, weighted_se
-from mle_toolkit.information.report import entropy_for, information_report
 from mle_toolkit.regression import RegressionFit, described
 from mle_toolkit.report.record import jsonable
 

@@ -13,6 +13,7 @@ from mle_toolkit.data import datasets
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.base import Family, get_family
 from mle_toolkit.fitting import fit
+from mle_toolkit.report.content import certificate_section, comparison_content
 from mle_toolkit.report.terminal import IDENTITY, Ranking, certificate_view, heading, table
 
 COUNTS = "horse_kicks"
@@ -109,8 +110,8 @@ def measurements_part() -> RenderableType:
             "entropy, so it is an estimate with a standard error. In nats per observation:"
         ),
         "",
-        Ranking(result),
+        Ranking(comparison_content(result)["ranking"].tables[0]),
         "",
         Text(f"KL(data ‖ {best.family.name}) = {level}{not_from_zero}"),
-        certificate_view(best.certificate),
+        certificate_view(certificate_section(best.certificate)),
     )

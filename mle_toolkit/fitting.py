@@ -693,7 +693,7 @@ class Fit:
         return self._piece(f"cov_{kind}", lambda: covariance(self._at_maximum, kind))
 
     def _information(self) -> InformationReport:
-        from mle_toolkit.information.report import information_report
+        from mle_toolkit.information.fits import information_report
 
         return information_report(self)
 

@@ -68,18 +68,10 @@ class RegressionReport(InformationReport):
             gain=None if self.gain is None else self.gain.to(unit),
         )
 
-    def rows(self) -> list[tuple[str, str, str, str]]:
-        """The table as text, with what the covariates gain."""
-        from mle_toolkit.information.report import shown_interval, shown_number
-
-        more = []
-        for name, label in (("null", "without covariates"), ("gain", "gain")):
-            estimate: Estimate | None = getattr(self, name)
-            if estimate is not None:
-                more.append((label, f"{estimate.value:.8g}", shown_number(estimate.se), shown_interval(estimate)))
-        if self.share is not None:
-            more.append(("share", f"{self.share:.6g}", "", ""))
-        return [*super().rows(), *more]
+    def quantities(self) -> dict[str, Estimate | float | None]:
+        """What stands in the table, with what the covariates gain."""
+        more = {"without covariates": self.null, "gain": self.gain, "share": self.share}
+        return super().quantities() | {name: value for name, value in more.items() if value is not None}
 
 
 def regression_report(

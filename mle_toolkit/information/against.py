@@ -13,9 +13,9 @@ from mle_toolkit.errors import DataError
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.excess import log_ratio
 from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.information.fits import entropy_for
 from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
 from mle_toolkit.information.pointwise import KL
-from mle_toolkit.information.report import entropy_for
 
 
 def plug_in(value: float, shares: Array, terms: Array, n: float) -> Estimate:

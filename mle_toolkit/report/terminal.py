@@ -15,23 +15,27 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from mle_toolkit.information.estimate import nats_per
-from mle_toolkit.information.report import InformationReport
+from mle_toolkit.information.fits import FitLike
+from mle_toolkit.information.report import written
 from mle_toolkit.options import escaped
-from mle_toolkit.report.summary import wald_scales
+from mle_toolkit.report.content import (
+    ComparisonLike,
+    Content,
+    GroupsLike,
+    RegressionLike,
+    Section,
+    coefficient_rows,
+    comparison_content,
+    fit_content,
+    groups_content,
+    regression_content,
+)
+from mle_toolkit.report.content import Table as ContentTable
 
 if TYPE_CHECKING:
-    from mle_toolkit.comparison import Comparison
     from mle_toolkit.data.datasets import DataSet
-    from mle_toolkit.estimation.certificate import Certificate
-    from mle_toolkit.fitting import Fit
-    from mle_toolkit.groups import GroupFits
-    from mle_toolkit.regression import RegressionFit
 
 IDENTITY = "NLL / n  =  cross-entropy(data, model)  =  entropy(data) + KL(data ‖ model)"
-
-IN_NATS = ("cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive")
-"""Columns of the table of a comparison that have the unit of information."""
 
 MOST_GROUPS = 40
 """Rows of the table of groups that are shown."""
@@ -78,110 +82,80 @@ def heading(text: str, aside: str = "") -> Text:
     return Text.assemble((text, "bold cyan"), ("  " + aside if aside else "", "dim"))
 
 
-def fit_view(fit: Fit, title: str, unit: str) -> RenderableType:
+def fit_view(fit: FitLike, title: str, unit: str) -> RenderableType:
     """Parameters, criteria, information report and certificate of a fit."""
-    interval = fit.conf_int()
-    estimates = np.concatenate([np.ravel(v) for v in fit.params.values()])
-    errors = np.concatenate([np.ravel(v) for v in fit.bse.values()])
-    names, ends = fit.family.coefficient_names, interval.to_numpy()
+    content = fit_content(fit, unit=unit, title=title)
+    (estimates,) = content["estimates"].tables
     rows = [
-        (names[k], number(estimates[k], 8), number(errors[k], 4), *(number(end, 5) for end in ends[k]))
-        for k in fit.family.distinct
+        (name, number(value, 8), number(se, 4), number(low, 5), number(high, 5))
+        for name, value, se, low, high in estimates.rows
     ]
-    return Group(
-        heading(title),
-        "",
-        table(("parameter", "estimate", "std. error", "2.5 %", "97.5 %"), rows, text=("parameter",)),
-        Text(f"intervals: Wald's, of {scales}" if (scales := wald_scales(fit)) else "", style="dim"),
-        *(Text(remark, style="dim") for remark in fit.family.remarks),
-        *_what_follows(fit, unit),
-    )
+    return _fit_view(content, table(("parameter", *_ESTIMATE), rows, text=("parameter",)))
 
 
-def regression_view(fit: RegressionFit, title: str, unit: str) -> RenderableType:
+def regression_view(fit: RegressionLike, title: str, unit: str) -> RenderableType:
     """Coefficients by parameter, criteria, information report and certificate of a regression."""
+    content = regression_content(fit, unit=unit, title=title)
     rows = [
-        (parameter, term, number(value, 8), number(se, 4), *(number(end, 5) for end in ends))
-        for parameter, term, value, se, *ends in coefficient_rows(fit)
+        (parameter, term, number(value, 8), number(se, 4), number(low, 5), number(high, 5))
+        for parameter, term, value, se, low, high in coefficient_rows(content)
     ]
-    columns = ("parameter", "term", "estimate", "std. error", "2.5 %", "97.5 %")
+    columns = ("parameter", "term", *_ESTIMATE)
     links = ", ".join(f"{name} {link}" for name, link in fit.links.items())
+    return _fit_view(content, table(columns, rows, text=columns[:2]), f"links: {links}")
+
+
+_ESTIMATE = ("estimate", "std. error", "2.5 %", "97.5 %")
+
+
+def _fit_view(content: Content, estimates: Table, *asides: str) -> RenderableType:
+    criteria = "   ".join(f"{fact.name} {number(fact.value, 8)}" for fact in content["criteria"].facts)
+    notes = (*asides, *content["estimates"].notes)
     return Group(
-        heading(title),
+        heading(content.title),
         "",
-        table(columns, rows, text=columns[:2]),
-        Text(f"links: {links}", style="dim"),
-        *_what_follows(fit, unit),
+        estimates,
+        *(Text(note, style="dim") for note in notes),
+        "",
+        Text(criteria),
+        "",
+        information_view(content["information"]),
+        "",
+        certificate_view(content["certificate"]),
     )
 
 
-def _what_follows(fit: Fit, unit: str) -> list[RenderableType]:
-    """What stands below the estimates: criteria, information report and certificate."""
-    criteria = {"log-likelihood": fit.llf, "AIC": fit.aic, "AICc": fit.aicc, "BIC": fit.bic, "TIC": fit.tic}
-    return [
-        "",
-        Text("   ".join(f"{name} {number(value, 8)}" for name, value in criteria.items())),
-        "",
-        information_view(fit.information(unit)),
-        "",
-        certificate_view(fit.certificate),
-    ]
-
-
-def coefficient_rows(fit: RegressionFit) -> list[tuple[str, str, float, float, float, float]]:
-    """Parameter, term (none of a number), estimate, standard error and 95 % interval of every coefficient."""
-    values, errors, ends = (
-        np.concatenate([np.ravel(v) for v in fit.params.values()]),
-        np.concatenate([np.ravel(v) for v in fit.bse.values()]),
-        fit.conf_int().to_numpy(),
-    )
-    names = [
-        (name, term) for name in fit.params for term in (fit.designs[name].names if name in fit.designs else ("",))
-    ]
-    return [
-        (name, term, float(value), float(se), float(low), float(high))
-        for (name, term), value, se, (low, high) in zip(names, values, errors, ends, strict=True)
-    ]
-
-
-def information_view(report: InformationReport) -> RenderableType:
+def information_view(section: Section) -> RenderableType:
     """The one line, with what is known of each term."""
-    columns = (f"{report.unit}s", "value", "std. error", "95 % interval")
-    notes = Text("\n".join(report.notes()), style="dim")
-    return Group(table(columns, report.rows(), text=columns[:1]), notes)
+    unit = section.facts[0].unit
+    rows = [written(fact.name, fact.value) for fact in section.facts]  # type: ignore[arg-type]
+    columns = (f"{unit}s", "value", "std. error", "95 % interval")
+    return Group(table(columns, rows, text=columns[:1]), Text("\n".join(section.notes), style="dim"))
 
 
-def certificate_view(certificate: Certificate) -> RenderableType:
+def certificate_view(section: Section) -> RenderableType:
     """The verdict and its evidence."""
-    evidence = [f"found by {certificate.method}", *certificate.evidence]
-    if certificate.eigenvalues:
-        evidence.append(f"least eigenvalue of the information {min(certificate.eigenvalues):.2g}")
-    if certificate.search:
-        evidence.append(certificate.search)
     verdict = Text.assemble(
         ("certificate  ", "bold"),
-        (str(certificate.verdict), "bold green" if certificate.ok else "bold red"),
-        f": {certificate.message}",
+        (section["verdict"], "bold green" if section["certified"] else "bold red"),
+        f": {section['message']}",
     )
-    return Group(verdict, Text("; ".join(evidence), style="dim"))
+    return Group(verdict, Text("; ".join(section.notes), style="dim"))
 
 
-def comparison_view(comparison: Comparison, title: str, unit: str) -> RenderableType:
+def comparison_view(comparison: ComparisonLike, title: str, unit: str) -> RenderableType:
     """Ranking, notes, and the families without a place in it, with their reasons."""
-    parts: list[RenderableType] = [heading(title, f"{unit}s per observation")]
-    if comparison.fits:
-        parts += ["", Ranking(comparison, unit), ""]
-    parts += [Text(note, style="dim") for note in comparison.notes()]
-    if comparison.uncertified:
-        columns = ("not certified", "k", "log-likelihood", "verdict", "reason")
-        rows = [
-            (name, fit.df_model, number(fit.llf, 8), fit.certificate.verdict, comparison.failures[name])
-            for name, fit in comparison.uncertified.items()
-        ]
-        parts += ["", table(columns, rows, text=("not certified", "verdict", "reason"))]
-    if comparison.not_fitted:
-        failed = table(("not fitted", "reason"), comparison.not_fitted.items(), text=("not fitted", "reason"))
-        parts += ["", failed]
+    content = comparison_content(comparison, unit, title)
+    parts: list[RenderableType] = [heading(content.title, f"{unit}s per observation")]
+    for ranking in content["ranking"].tables:
+        parts += ["", Ranking(ranking), ""]
+    parts += [Text(note, style="dim") for note in content["ranking"].notes]
+    for section in content.sections[1:]:
+        (rows,) = section.tables
+        columns = [section.title.lower(), *(column.name for column in rows.columns[1:])]
+        text = [name for name, column in zip(columns, rows.columns, strict=True) if column.text]
+        cells = [[number(v, 8) if isinstance(v, float) else str(v) for v in row] for row in rows.rows]
+        parts += ["", table(columns, cells, text=text)]
     return Group(*parts)
 
 
@@ -189,8 +163,7 @@ def comparison_view(comparison: Comparison, title: str, unit: str) -> Renderable
 class Ranking:
     """The ranked families; the first is set off."""
 
-    comparison: Comparison
-    unit: str = "nat"
+    content: ContentTable
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw all columns where there is room, else those that cannot be read off the others."""
@@ -198,7 +171,7 @@ class Ranking:
         if options.max_width < WIDE:
             columns = ["", "family", "ΔKL ± se", "KL ± se", "ΔAIC", "verdict"]
         rows = []
-        for row in comparison_rows(self.comparison, self.unit):
+        for row in self.content.records():
             cells = {
                 "": row["rank"],
                 "family": row["family"],
@@ -220,28 +193,24 @@ def _with_se(value: float, se: float) -> str:
     return f"{value:z.4f}" + (f" ± {se:.4f}" if se > 0 else " " * 9)
 
 
-def comparison_rows(comparison: Comparison, unit: str) -> list[dict[str, Any]]:
-    """The rows of the table of a comparison, entropies and divergences in a unit."""
-    nats = nats_per(unit)
-    rows: Any = comparison.table.to_dict("records")
-    return [row | {name: row[name] / nats for name in IN_NATS} for row in rows]
-
-
-def groups_view(fits: GroupFits, title: str) -> RenderableType:
+def groups_view(fits: GroupsLike, title: str) -> RenderableType:
     """The first groups, and what became of all of them."""
-    rows = fits.to_dict()["groups"]
-    columns = [name for name in rows[0] if not name.startswith("se_") and name not in ("nobs", "reason", "aic")]
-    columns.insert(len(fits.by), "nobs")
-    text = (*fits.by, "family", "runner_up", "verdict")
-    shown = rows[:MOST_GROUPS]
-    cells = [[row[name] if name in text else number(float(row[name])) for name in columns] for row in shown]
-    laws = ", ".join(law.name for law in fits.families)
-    parts: list[RenderableType] = [heading(f"{laws} fitted to {title}"), "", table(columns, cells, text=text), ""]
-    if len(rows) > MOST_GROUPS:
-        parts.append(Text(f"and {len(rows) - MOST_GROUPS} more; --format csv has all", style="dim"))
-    parts += [Text(note, style="dim") for note in fits.notes()]
-    failed = [(str(key), reason) for key, reason in fits.failures.items()][:MOST_GROUPS]
-    if failed:
+    content = groups_content(fits, f"{', '.join(law.name for law in fits.families)} fitted to {title}")
+    (groups,) = content["groups"].tables
+    kept = [c for c in groups.columns if not c.name.startswith("se_") and c.name not in ("nobs", "reason", "aic")]
+    names = [column.name for column in kept]
+    names.insert(len(fits.by), "nobs")
+    text = [column.name for column in kept if column.text]
+    cells = [
+        [row[name] if name in text else number(row[name]) for name in names]
+        for row in itertools.islice(groups.records(), MOST_GROUPS)
+    ]
+    parts: list[RenderableType] = [heading(content.title), "", table(names, cells, text=text), ""]
+    if len(groups.rows) > MOST_GROUPS:
+        parts.append(Text(f"and {len(groups.rows) - MOST_GROUPS} more; --format csv has all", style="dim"))
+    parts += [Text(note, style="dim") for note in content["groups"].notes]
+    for section in content.sections[1:]:
+        failed = section.tables[0].rows[:MOST_GROUPS]
         parts += ["", table(("not fitted", "reason"), failed, text=("not fitted", "reason"))]
     return Group(*parts)
 

@@ -10,7 +10,8 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.information.report import InformationReport, information_report
+from mle_toolkit.information.fits import information_report
+from mle_toolkit.information.report import InformationReport
 
 HORSE_KICKS = mle.Sample.table([0, 1, 2, 3, 4], [109, 65, 22, 3, 1])
 
