@@ -256,7 +256,9 @@ class Maximum:
 
     def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
         flat = len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR
-        if flat or not seen.decrement <= DECREMENT_TOLERANCE:
+        # The slope of a likelihood that only approaches its supremum may vanish in doubles.
+        weak = not self.likelihood.plain and len(seen.eigenvalues) and seen.eigenvalues[0] <= _WEAK
+        if flat or weak or not seen.decrement <= DECREMENT_TOLERANCE:
             away = self._approached()
             if away:
                 return (
@@ -354,7 +356,35 @@ def maximise(
     ParameterError
         If names or values in ``fixed``, ``bounds`` or ``start`` are not those of the family.
     """
-    fixed, bounds, start, solver = Asked.of(family, fixed, bounds, start, solver)
+    asked = Asked.of(family, fixed, bounds, start, solver)
+    if any(asked) or family.per_row or sample.is_plain or not sample.in_memory or sample.n_rows > _SHARED_ROWS:
+        return _maximised(family, sample, *asked)
+    # Laws have limits in common, which are searched for slowly where rows are intervals.
+    found = sample.once(("maximum", family), lambda: _outcome(family, sample, asked))
+    if isinstance(found, MleError):
+        raise found.with_traceback(None)
+    return found
+
+
+_SHARED_ROWS = 20_000
+"""Rows, not all of them exact and without windows, up to which a maximum is kept for laws that ask for it again."""
+
+
+def _outcome(family: Family, sample: Sample, asked: Asked) -> Maximum | MleError:
+    try:
+        return _maximised(family, sample, *asked)
+    except MleError as error:
+        return error
+
+
+def _maximised(
+    family: Family,
+    sample: Sample,
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
     if not sample.is_plain:
         _check_coarse(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
         if not bounds and family.n_free > 1:
@@ -898,6 +928,9 @@ _FURTHER = (1.0, 5.0, 25.0)
 
 _FOLLOWED = 2
 """How many coordinates, the farthest, are followed to see whether the likelihood only approaches its supremum."""
+
+_WEAK = 1e-4
+"""Smallest eigenvalue of the scaled information up to which what lies beyond a maximum of intervals is looked at."""
 
 _LITTLE_NATS = 1e-4
 """What is left to gain where a likelihood approaches its supremum; more is the fault of a search that stopped."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _HALF_LOG_EIGHT_PI = 0.5 * math.log(8 * math.pi)
+_HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 
 class BirnbaumSaunders(Family):
@@ -96,6 +97,14 @@ class BirnbaumSaunders(Family):
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the survival function."""
         return np.asarray(special.log_ndtr(-_normal_score(x, shape, scale)))
+
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F): those of the normal score times inverse Mills ratios."""
+        score, root = _normal_score(x, shape, scale), np.sqrt(x / scale)
+        slopes = -score / shape, -0.5 * (root + 1 / root) / (shape * scale)
+        log_f = -0.5 * score * score - _HALF_LOG_TWO_PI
+        fall, rise = np.exp(log_f - special.log_ndtr(score)), np.exp(log_f - special.log_ndtr(-score))
+        return tuple(fall * slope for slope in slopes), tuple(-rise * slope for slope in slopes)
 
     def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Quantile."""

@@ -125,12 +125,22 @@ class Cauchy(Family):
         """Probability of more than x."""
         return np.asarray(np.arctan2(1.0, (x - loc) / scale) / math.pi)
 
+    def logcdf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Log of the cdf, from the smaller of the two tails."""
+        z = np.asarray((x - loc) / scale)
+        tail = np.arctan2(1.0, np.abs(z)) / math.pi
+        with np.errstate(divide="ignore"):
+            return np.where(z < 0, np.log(tail), np.log1p(-tail))
+
+    def logsf(self, x: Array, loc: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return self.logcdf(-np.asarray(x), np.negative(loc), scale)
+
     def tail_scores(self, x: Array, loc: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F)."""
         z = (x - loc) / scale
         log_f = -2 * np.log(np.hypot(1.0, z)) - math.log(math.pi)
-        logcdf, logsf = (np.log(np.arctan2(1.0, side)) - math.log(math.pi) for side in (-z, z))
-        return location_scale_tail_scores(z, scale, log_f, logcdf, logsf)
+        return location_scale_tail_scores(z, scale, log_f, self.logcdf(x, loc, scale), self.logsf(x, loc, scale))
 
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: log(4 pi scale)."""

@@ -203,6 +203,11 @@ class Distribution:
                 return np.asarray(getattr(self._scipy, name)(x), dtype=float)
         return derived(x) if self._n_rows is None else self._by_rows(name, x)
 
+    @property
+    def is_one(self) -> bool:
+        """Whether there is one law, and not one a row."""
+        return self._n_rows is None
+
     @cached_property
     def _n_rows(self) -> int | None:
         """How many rows have a law of their own; None where there is one law."""

@@ -111,6 +111,14 @@ class Frechet(Family):
         with np.errstate(over="ignore"):  # next to 0 the cdf is 0
             return np.asarray(-np.exp(_log_power(x, shape, scale)))
 
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F = -(x/scale)^-shape, and of log(1 - F)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            power = np.exp(_log_power(x, shape, scale))
+            slopes = power * (np.log(x) - np.log(scale)), -shape * power / scale
+            odds = 1.0 / np.expm1(power)  # F / S
+            return slopes, tuple(-slope * odds for slope in slopes)
+
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the survival function."""
         return log1mexp_exp(_log_power(x, shape, scale))

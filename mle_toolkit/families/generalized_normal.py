@@ -10,10 +10,10 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, get_family
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, get_family, location_scale_tail_scores
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
-from mle_toolkit.families.special import log_gammaincc, log_or_minus_inf
+from mle_toolkit.families.special import log_gammainc_slopes, log_gammaincc, log_or_minus_inf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -174,6 +174,20 @@ class GeneralizedNormal(Family):
         z = np.asarray((x - loc) / scale)
         tail = log_gammaincc(1 / np.asarray(shape), shape * log_or_minus_inf(np.abs(z))) - math.log(2)
         return np.where(z >= 0, tail, np.log1p(-np.exp(tail)))
+
+    def tail_scores(
+        self, x: Array, loc: Array, scale: Array, shape: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F): by the shape through that of the incomplete gamma function."""
+        z = np.asarray((x - loc) / scale)
+        log_size = np.log(np.where(z == 0, 1.0, np.abs(z)))
+        _, (by_inverse, by_log) = log_gammainc_slopes(1 / np.asarray(shape), shape * log_size)
+        far = np.where(z == 0, 0.0, by_log * log_size - by_inverse / np.square(shape))
+        below, above = self.logcdf(x, loc, scale, shape), self.logsf(x, loc, scale, shape)
+        near = -far * np.exp(np.minimum(below, above) - np.maximum(below, above))
+        log_f = self.logpdf(x, loc, scale, shape) + np.log(scale)
+        by_cdf, by_sf = location_scale_tail_scores(z, scale, log_f, below, above)
+        return (*by_cdf, np.where(z < 0, far, near)), (*by_sf, np.where(z < 0, near, far))
 
     def isf(self, p: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Upper quantile."""

@@ -386,6 +386,15 @@ def exponential_beyond(sign: float) -> Family:
         return stats.expon(end, scale) if sign > 0 else stats.genextreme(1.0, end - scale, scale)
 
     logcdf, logsf = (log_near, log_beyond) if sign > 0 else (log_beyond, log_near)
+
+    def tail_scores(x: Array, end: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        log_far = log_beyond(x, end, scale)
+        far = np.where(log_far < 0, sign / scale, 0.0), -log_far / scale
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            odds = 1.0 / np.expm1(-log_far)
+            near = tuple(-slope * odds for slope in far)
+        return (near, far) if sign > 0 else (far, near)
+
     return Family.from_logpdf(
         logpdf,
         # The end is an observation: it moves with the scale only, so that no centring rounds it on the way back.
@@ -401,4 +410,5 @@ def exponential_beyond(sign: float) -> Family:
         sf=lambda x, *params: np.exp(logsf(x, *params)),
         logcdf=logcdf,
         logsf=logsf,
+        tail_scores=tail_scores,
     )

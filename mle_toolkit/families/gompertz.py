@@ -81,6 +81,14 @@ class Gompertz(HazardFamily):
         with np.errstate(over="ignore"):  # an infinite hazard is right there
             return np.asarray(shape * np.expm1(np.maximum(x, 0.0) / scale))
 
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        z = x / scale
+        with np.errstate(over="ignore"):
+            return self.tail_scores_of(
+                self.cumulative_hazard(x, shape, scale), (np.expm1(z), -shape * z * np.exp(z) / scale)
+            )
+
     def at_hazard(self, hazard: Array, shape: Array, scale: Array) -> Array:
         """Find x from its cumulative hazard."""
         return np.asarray(scale * np.log1p(hazard / shape))

@@ -173,6 +173,15 @@ class GPD(Family):
         """Log of the survival function."""
         return np.asarray(-reduced(xi, np.maximum(x, 0.0) / scale))
 
+    def tail_scores(self, x: Array, scale: Array, xi: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) = -log(1 + xi z)/xi."""
+        z = x / scale
+        t, t_xi, _ = reduced_slopes(xi, z)
+        slopes = -z / (1 + xi * z) / scale, t_xi
+        with np.errstate(over="ignore"):
+            odds = 1.0 / np.expm1(t)  # S / F
+        return tuple(slope * odds for slope in slopes), tuple(-slope for slope in slopes)
+
     def ppf(self, p: Array, scale: Array, xi: Array) -> Array:
         """Quantile."""
         with np.errstate(divide="ignore"):

@@ -85,6 +85,13 @@ class HalfNormal(ExponentialFamily):
         """Log of the survival function."""
         return np.asarray(math.log(2.0) + special.log_ndtr(-np.maximum(x, 0.0) / sigma))
 
+    def tail_scores(self, x: Array, sigma: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        z = x / sigma
+        log_f = -_HALF_LOG_HALF_PI - 0.5 * z * z
+        fall, rise = (z / sigma * np.exp(log_f - tail) for tail in (self.logcdf(x, sigma), self.logsf(x, sigma)))
+        return (-fall,), (rise,)
+
     def ppf(self, p: Array, sigma: Array) -> Array:
         """Quantile."""
         return np.asarray(_ROOT_TWO * sigma * special.erfinv(_probability(p)))

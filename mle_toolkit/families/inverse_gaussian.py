@@ -118,6 +118,22 @@ class InverseGaussian(ExponentialFamily):
             lower = np.log1p(-np.exp(self.logcdf(x, mu, lam)))
         return np.asarray(np.where(np.isposinf(low), -np.inf, np.where(low > 0, upper, lower)))
 
+    def tail_scores(self, x: Array, mu: Array, lam: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F).
+
+        Those of F are -2 lam/mu² E and 2/mu E - phi(low) / sqrt(lam x), where E = exp(2 lam/mu) Phi(-high).
+        """
+        low, high = _passages(x, mu, lam)
+        log_beyond = 2 * lam / mu + special.log_ndtr(-high)
+        log_f = -0.5 * low * low - _HALF_LOG_TWO_PI
+        below, above = self.logcdf(x, mu, lam), self.logsf(x, mu, lam)
+
+        def over(tail: Array) -> tuple[Array, Array]:
+            beyond = 2 / mu * np.exp(log_beyond - tail)
+            return -lam / mu * beyond, beyond - np.exp(log_f - tail) / np.sqrt(lam * x)
+
+        return over(below), tuple(-slope for slope in over(above))
+
     def mean(self, mu: Array, lam: Array) -> Array:
         """Mean: mu."""
         return np.asarray(mu)

@@ -81,6 +81,15 @@ class Kumaraswamy(Family):
         with np.errstate(divide="ignore"):  # log 0 beyond the ends
             return np.asarray(b * np.log(-np.expm1(a * np.log(np.clip(x, 0.0, 1.0)))))
 
+    def tail_scores(self, x: Array, a: Array, b: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S = b log(1 - x^a)."""
+        log_x = np.log(x)
+        log_rest = log1mexp(a * log_x)
+        by_a, by_b = -b * log_x / np.expm1(-a * log_x), log_rest
+        with np.errstate(over="ignore"):
+            odds = -1.0 / np.expm1(-b * log_rest)  # -S / F
+        return (by_a * odds, by_b * odds), (by_a, by_b)
+
     def logcdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the cdf."""
         with np.errstate(divide="ignore"):  # log 0 at the ends

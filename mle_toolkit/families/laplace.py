@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, sums_of
+from mle_toolkit.families.base import Family, Parameter, location_scale_tail_scores, sums_of
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.excess import exp_excess, of_ratio
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
@@ -93,6 +93,12 @@ class Laplace(Family):
     def logsf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log of the survival function."""
         return self.logcdf(-np.asarray(x), np.negative(loc), scale)
+
+    def tail_scores(self, x: Array, loc: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        z = (x - loc) / scale
+        log_f = -np.abs(z) - math.log(2.0)
+        return location_scale_tail_scores(z, scale, log_f, self.logcdf(x, loc, scale), self.logsf(x, loc, scale))
 
     def ppf(self, p: Array, loc: Array, scale: Array) -> Array:
         """Quantile."""

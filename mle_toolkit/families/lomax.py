@@ -108,6 +108,11 @@ class Lomax(HazardFamily):
         """Shape times log(1 + x/scale)."""
         return np.asarray(shape * np.log1p(np.maximum(x, 0.0) / scale))
 
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        log_power = np.log1p(x / scale)
+        return self.tail_scores_of(shape * log_power, (log_power, -shape * (x / (x + scale)) / scale))
+
     def at_hazard(self, hazard: Array, shape: Array, scale: Array) -> Array:
         """Find x from its cumulative hazard."""
         return np.asarray(scale * np.expm1(hazard / shape))

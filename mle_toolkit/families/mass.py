@@ -45,8 +45,16 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
     inner = ~open_below & ~open_above
     if inner.any():
         law, low, high = _of_rows(law, inner), lower[inner], upper[inner]
-        result[inner] = log_interval_mass((law.logcdf(low), law.logcdf(high)), (law.logsf(low), law.logsf(high)))
+        result[inner] = log_interval_mass(_at_both(law.logcdf, law, low, high), _at_both(law.logsf, law, low, high))
     return result
+
+
+def _at_both(function: Callable[[Array], Any], law: Distribution, low: Array, high: Array) -> tuple[Any, Any]:
+    """Values of a function, whose last axis is that of the rows, at both ends of intervals; in one call for one law."""
+    if law.is_one:
+        values = np.asarray(function(np.concatenate([low, high])))
+        return values[..., : len(low)], values[..., len(low) :]
+    return np.asarray(function(low)), np.asarray(function(high))
 
 
 def log_tail(family: Family, params: tuple[object, ...], x: Array, *, above: bool) -> Array:
@@ -95,12 +103,14 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
     if inner.any():
         scores = _tail_scores(law, inner)
         law, low, high = _of_rows(law, inner), lower[inner], upper[inner]
-        (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = scores(low), scores(high)
-        left = law.logcdf(low) < law.logsf(high)
-        share_cdf = 1.0 / -np.expm1(law.logcdf(low) - law.logcdf(high))
-        share_sf = 1.0 / -np.expm1(law.logsf(high) - law.logsf(low))
-        by_cdf = share_cdf * np.array(by_cdf_high) - (share_cdf - 1) * np.array(by_cdf_low)
-        by_sf = share_sf * np.array(by_sf_low) - (share_sf - 1) * np.array(by_sf_high)
+        (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = _at_both(scores, law, low, high)
+        cdf_low, cdf_high = _at_both(law.logcdf, law, low, high)
+        sf_low, sf_high = _at_both(law.logsf, law, low, high)
+        left = cdf_low < sf_high
+        share_cdf = 1.0 / -np.expm1(cdf_low - cdf_high)
+        share_sf = 1.0 / -np.expm1(sf_high - sf_low)
+        by_cdf = share_cdf * by_cdf_high - (share_cdf - 1) * by_cdf_low
+        by_sf = share_sf * by_sf_low - (share_sf - 1) * by_sf_high
         result[:, inner] = np.where(left, by_cdf, by_sf)
     return result
 
@@ -124,7 +134,8 @@ def log_interval_mass(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -
     to 0 while the second keeps full precision, so subtract in the smaller tail.
     """
     (lf, uf), (ls, us) = logcdf, logsf
-    return np.where(lf < us, _log_difference(uf, lf), _log_difference(ls, us))
+    left = lf < us
+    return _log_difference(np.where(left, uf, ls), np.where(left, lf, us))
 
 
 def _log_difference(larger: Array, smaller: Array) -> Array:

@@ -88,6 +88,11 @@ class Pareto(HazardFamily, ExponentialFamily):
         """Alpha times log(x / xm)."""
         return np.asarray(alpha * np.maximum(log_or_minus_inf(x) - np.log(xm), 0.0))
 
+    def tail_scores(self, x: Array, alpha: Array, xm: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F), which is 0 up to xm."""
+        log_ratio = np.maximum(np.log(x) - np.log(xm), 0.0)
+        return self.tail_scores_of(alpha * log_ratio, (log_ratio, np.where(log_ratio > 0, -alpha / xm, 0.0)))
+
     def at_hazard(self, hazard: Array, alpha: Array, xm: Array) -> Array:
         """Find x from its cumulative hazard."""
         return np.asarray(xm * np.exp(hazard / alpha))

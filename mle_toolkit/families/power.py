@@ -105,6 +105,14 @@ class Power(ExponentialFamily):
         """Log of the cdf."""
         return np.asarray(shape * np.minimum(log_or_minus_inf(x) - np.log(scale), 0.0))
 
+    def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F, which is 0 from the scale on, and of log(1 - F)."""
+        log_ratio = np.minimum(np.log(x) - np.log(scale), 0.0)
+        slopes = log_ratio, np.where(log_ratio < 0, -shape / scale, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            odds = 1.0 / np.expm1(-shape * log_ratio)  # F / S
+            return slopes, tuple(-slope * odds for slope in slopes)
+
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the survival function."""
         return log1mexp(self.logcdf(x, shape, scale))

@@ -66,6 +66,16 @@ class Uniform(Family):
         """Probability of more than x."""
         return np.clip((b - x) / np.subtract(b, a), 0.0, 1.0)
 
+    def logcdf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log of the cdf, from the smaller of the two tails."""
+        below, above = self.cdf(x, a, b), self.sf(x, a, b)
+        with np.errstate(divide="ignore"):
+            return np.where(below < 0.5, np.log(below), np.log1p(-above))
+
+    def logsf(self, x: Array, a: Array, b: Array) -> Array:
+        """Log of the survival function."""
+        return self.logcdf(-np.asarray(x), np.negative(b), np.negative(a))
+
     def entropy(self, a: Array, b: Array) -> Array:
         """Entropy, nats: the log of the length."""
         return np.asarray(np.log(np.subtract(b, a)))
