@@ -15,6 +15,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.exposure import with_exposure
 from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.doors import Doors
 from mle_toolkit.errors import (
     ComparisonError,
     DataError,
@@ -62,7 +63,7 @@ T = TypeVar("T")
 _WEAKER = (Verdict.BOUNDARY, Verdict.NOT_IDENTIFIED, Verdict.LOCAL, Verdict.NOT_CONVERGED)
 
 
-class Fit:
+class Fit(Doors):
     """What one maximisation established.
 
     Made by `fit`; not by hand. What costs a pass over the data is computed when it is first asked for.
