@@ -23,7 +23,7 @@ ROOMS = (
     ("information",),
     ("inference",),
     ("report",),
-    ("fitting",),
+    ("doors", "fitting"),
     ("regression",),
     ("sklearn", "torch"),
     ("comparison",),
