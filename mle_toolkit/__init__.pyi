@@ -50,3 +50,4 @@ from .regression import RegressionFit as RegressionFit
 from .regression import load as load
 from .regression import regress as regress
 from .report import plot as plot
+from .report.page import report as report

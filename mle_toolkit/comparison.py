@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.scores import HeldOut
     from mle_toolkit.inference.selection import SelectionBootstrap
     from mle_toolkit.information.model_free import SampleEntropy
+    from mle_toolkit.report.page.sections import Drawing, Page
 
 ONLY_IF_ASKED = {"categorical": "as good as the table itself, so only if asked for", "von_mises": "only if asked for"}
 """Registered families that `candidates` leaves out, with the reason."""
@@ -510,19 +511,25 @@ class Comparison:
                 notes.append(f"entropy of the data: {report.entropy}, {report.entropy.method}")
         if len(self.fits) > 1:
             notes.append(f"ranked by {self.criterion.upper()}; delta_ce is the exact difference of KL to the first row")
-            notes += self._in_words()
+            notes += self.in_words()
         reasons: dict[str, list[str]] = {}
         for name, why in self.not_tried.items():
             reasons.setdefault(why, []).append(name)
         return notes + [f"not tried: {', '.join(names)}: {why}" for why, names in reasons.items()]
 
-    def _in_words(self) -> list[str]:
+    def in_words(self) -> list[str]:
         """Which models the data tell apart from the first."""
         first, *alike = self.groups[0]
         if alike:
             return [f"the data cannot tell {_listed(alike)} from {first}"]
         others = "all others" if not self.uncertified else "all others that are certified"
         return [f"the data tell {first} from {others}"]
+
+    def page(self, drawing: Drawing) -> Page:
+        """What stands on the page that `mle_toolkit.report` writes."""
+        from mle_toolkit.report.page.sections import of_comparison
+
+        return of_comparison(self, drawing)
 
     def plot(self, **options: Any) -> NDArray[Any]:
         """Draw the ranking with its intervals, and the densities beside it.

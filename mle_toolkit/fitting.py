@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.nested import NestedTest
     from mle_toolkit.inference.profile import Profile
     from mle_toolkit.information.report import InformationReport
+    from mle_toolkit.report.page.sections import Drawing, Page
 
 T = TypeVar("T")
 
@@ -633,6 +634,12 @@ class Fit(Doors):
         from mle_toolkit.report.plot import panels
 
         return panels(self, **options)
+
+    def page(self, drawing: Drawing) -> Page:
+        """What stands on the page that `mle_toolkit.report` writes."""
+        from mle_toolkit.report.page.sections import of_fit
+
+        return of_fit(self, drawing)
 
     def __str__(self) -> str:
         return str(self.summary().as_text())

@@ -27,6 +27,8 @@ from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED
 if TYPE_CHECKING:
     import narwhals as nw
 
+    from mle_toolkit.report.page.sections import Drawing, Page
+
 INVALID, FAILED = "invalid_data", "failed"
 """What stands for a verdict where there was nothing to judge: data of no use; an error in a law's own code."""
 
@@ -224,6 +226,12 @@ class GroupFits:
             elif outcome.n_single:
                 notes.append(f"{law.name}: {outcome.n_single} groups near a limit or with doubtful data fitted singly")
         return notes
+
+    def page(self, drawing: Drawing) -> Page:
+        """What stands on the page that `mle_toolkit.report` writes."""
+        from mle_toolkit.report.page.sections import of_groups
+
+        return of_groups(self, drawing)
 
     def to_dict(self) -> dict[str, Any]:
         """Rows and notes as JSON-ready values."""

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.profile import Profile
     from mle_toolkit.information.estimate import Estimate
     from mle_toolkit.information.report import InformationReport
+    from mle_toolkit.report.page.sections import Drawing, Page
 
 
 class RegressionFit(Fit):
@@ -660,6 +661,12 @@ class RegressionFit(Fit):
         from mle_toolkit.report.summary import regression_summary
 
         return regression_summary(self, alpha)
+
+    def page(self, drawing: Drawing) -> Page:
+        """What stands on the page that `mle_toolkit.report` writes."""
+        from mle_toolkit.report.page.sections import of_regression
+
+        return of_regression(self, drawing)
 
     def plot(self, **options: Any) -> NDArray[Any]:
         """Draw coefficients, residuals against fitted, worm plot and PIT histogram; `mle_toolkit.plot` has others.

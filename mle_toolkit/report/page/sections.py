@@ -1,0 +1,210 @@
+"""What stands on a page: sections with their content, pictures, and the one line of a law to drag."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit.errors import MleError
+from mle_toolkit.report import content
+from mle_toolkit.report.content import Content, Table, Words, cell, table
+from mle_toolkit.report.page.line import line_of
+from mle_toolkit.report.page.pictures import Picture, picture
+
+if TYPE_CHECKING:
+    from mle_toolkit.comparison import Comparison
+    from mle_toolkit.data.sample import Sample
+    from mle_toolkit.fitting import Fit
+    from mle_toolkit.groups import GroupFits
+    from mle_toolkit.regression import RegressionFit
+
+MOST_PROFILES = 4
+"""Parameters whose profiles are drawn."""
+
+REPLICATES = 199
+"""Replicates of a test of goodness of fit."""
+
+ENOUGH = 20
+"""Replicates as far from the law as the data are, after which the law needs no more of them."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How to draw: what the observations are, how many laws one by one, and the source of randomness."""
+
+    label: str
+    laws: int
+    rng: Any
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page.
+
+    Attributes
+    ----------
+    name : str
+        Its heading.
+    content : tuple of Table or Words
+    pictures : tuple of Picture
+    lines : tuple of dict
+        The one line of a law along its parameters, for the script (`line.line_of`).
+    """
+
+    name: str
+    content: tuple[Table | Words, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    lines: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A title, what it comes to in a few sentences, and sections."""
+
+    title: str
+    verdicts: tuple[Words, ...]
+    sections: tuple[Section, ...] = field(default=())
+
+
+def of_fit(fit: Fit, drawing: Drawing) -> Page:
+    """The page of one law."""
+    title = f"{fit.family.name} fitted to {drawing.label}"
+    sections = [what_was_read(fit.sample, drawing.label), *_law(fit, drawing, title)]
+    return Page(title, (_verdict(fit),), tuple(sections))
+
+
+def of_comparison(comparison: Comparison, drawing: Drawing) -> Page:
+    """The page of several laws: the ranking, then the best of them one by one."""
+    title = f"Laws for {drawing.label}"
+    said = content.of_comparison(comparison, title)
+    pictures = _drawn(lambda: comparison.plot(label=drawing.label), "Ranking by divergence, beside the densities")
+    sections = [
+        what_was_read(comparison.sample, drawing.label),
+        Section("Ranking, nats per observation", tuple(p for block in said.blocks for p in block), tuple(pictures)),
+    ]
+    verdicts = [Words(note, "plain") for note in comparison.in_words()]
+    if comparison.fits:
+        verdicts.insert(0, _verdict(comparison.best))
+    for k, fit in enumerate(list(comparison.fits.values())[: drawing.laws]):
+        sections += _law(fit, drawing, fit.family.name, profiles=k == 0)
+    return Page(title, tuple(verdicts), tuple(sections))
+
+
+def of_regression(fit: RegressionFit, drawing: Drawing) -> Page:
+    """The page of a regression: coefficients, what each term is worth, residuals."""
+    from mle_toolkit.report.plot import coefficients, gain
+
+    title = f"{fit.law_name} regression of {drawing.label}"
+    said = content.of_regression(fit, title)
+    parts = [p for block in said.blocks for p in block]
+    parts += _tried(lambda: _frame_table(fit.anova(), "term"), "what each term is worth")
+    pictures = [
+        *_drawn(lambda: coefficients(fit), "Coefficients with their intervals"),
+        *_drawn(lambda: gain(fit), "What each term is worth, nats per observation"),
+        *_drawn(lambda: fit.plot(rng=drawing.rng), "Fitted law and residuals"),
+    ]
+    formulas = [(name, d.formula) for name, d in fit.designs.items() if d.formula is not None]
+    how = Section("Formulas", (table(("parameter", "formula"), formulas, text=("parameter", "formula")),))
+    read = what_was_read(fit.sample, drawing.label)
+    return Page(
+        title, (_verdict(fit),), (read, *([how] if formulas else []), Section("Fit", tuple(parts), tuple(pictures)))
+    )
+
+
+def of_groups(fits: GroupFits, drawing: Drawing) -> Page:
+    """The page of groups: a row each."""
+    said = content.of_groups(fits, drawing.label)
+    parts = tuple(part for block in said.blocks for part in block)
+    return Page(said.title, tuple(Words(note, "plain") for note in fits.notes()), (Section("Groups", parts),))
+
+
+def what_was_read(sample: Sample, label: str) -> Section:
+    """Rows, forms, ties and range of the data, and a hash by which they are known again."""
+    facts: list[tuple[str, Any]] = [
+        ("observations", cell(sample.nobs, 10)),
+        ("rows", cell(sample.n_rows, 10)),
+        ("form", str(sample)),
+    ]
+    if sample.in_memory and not sample.is_multivariate:
+        ends = np.concatenate([sample.lower, sample.upper])
+        ends = ends[np.isfinite(ends)]
+        exact = sample.lower[sample.lower == sample.upper]
+        distinct = len(np.unique(exact))
+        if len(exact):
+            facts.append(("distinct exact values", f"{distinct:,} of {len(exact):,}"))
+        if len(ends):
+            facts += [("smallest", cell(float(ends.min()), 10)), ("largest", cell(float(ends.max()), 10))]
+        if sample.is_plain:
+            facts.append(("mean", cell(float(sample.mean()), 10)))
+        facts.append(("SHA-256", _hash(sample)))
+    rows = table(("of the data", label), facts, text=("of the data", label))
+    return Section("What was read", (rows,))
+
+
+def _hash(sample: Sample) -> str:
+    """Of the ends of the intervals and the weights, as doubles of the least byte first."""
+    digest = hashlib.sha256()
+    weight = np.ones(0) if sample.weight is None else sample.weight
+    for column in (sample.lower, sample.upper, weight):
+        digest.update(np.ascontiguousarray(column, dtype="<f8").tobytes())
+    return digest.hexdigest()
+
+
+def _verdict(fit: Fit) -> Words:
+    certificate = fit.certificate
+    return Words(
+        f"{fit.family.name}: {certificate.message}", "good" if certificate.ok else "bad", str(certificate.verdict)
+    )
+
+
+def _law(fit: Fit, drawing: Drawing, title: str, *, profiles: bool = True) -> Iterator[Section]:
+    """What there is to say of one law, its pictures, and its one line."""
+    from mle_toolkit.report.plot import profile
+
+    said: Content = content.of_fit(fit, title)
+    parts = [part for block in said.blocks for part in block]
+    parts += _tried(lambda: _goodness(fit, drawing.rng), "goodness of fit")
+    pictures = _drawn(
+        lambda: fit.plot(label=drawing.label, rng=drawing.rng), f"{title}: density, Q-Q, P-P and distribution function"
+    )
+    names = [n for n, v in fit.params.items() if np.ndim(v) == 0 and n not in fit.fixed]
+    for name in names[: MOST_PROFILES if profiles else 0]:
+        pictures += _drawn(lambda name=name: profile(fit, name), f"{title}: profile likelihood of {name}")  # type: ignore[misc]
+    line = line_of(fit, drawing.label)
+    yield Section(title, tuple(parts), tuple(pictures), () if line is None else (line,))
+
+
+def _goodness(fit: Fit, rng: Any) -> list[Table | Words]:
+    found = fit.goodness_of_fit(n_resamples=REPLICATES, rng=rng, stop_after=ENOUGH)
+    if found.p_value < 0.05:
+        meaning = "data of this law are seldom so far from it: the law does not fit"
+    else:
+        meaning = "data of this law are often as far from it: nothing speaks against the law"
+    return [Words(f"goodness of fit: {found}. In words: {meaning}.", "plain")]
+
+
+def _frame_table(frame: Any, index: str) -> list[Table | Words]:
+    columns = (index, *map(str, frame.columns))
+    rows = [(str(key), *(cell(float(v)) for v in row)) for key, row in zip(frame.index, frame.to_numpy(), strict=True)]
+    return [table(columns, rows, text=(index,))]
+
+
+def _tried(make: Callable[[], list[Table | Words]], what: str) -> list[Table | Words]:
+    """Parts, or why there are none."""
+    try:
+        return make()
+    except MleError as error:
+        return [Words(f"no {what}: {error}")]
+
+
+def _drawn(draw: Callable[[], Any], alt: str) -> list[Picture]:
+    """A picture, or, in its place, why there is none."""
+    try:
+        axes = draw()
+    except MleError as error:
+        return [Picture("", alt, str(error))]
+    return [picture((axes if not hasattr(axes, "flat") else axes.flat[0]).figure, alt)]
