@@ -12,6 +12,7 @@ import json
 import math
 import os
 import re
+import shlex
 import signal
 import sys
 import traceback
@@ -61,7 +62,7 @@ class Format(StrEnum):
 
 
 class PageFormat(StrEnum):
-    """How a regression is written."""
+    """How results are written that can be a page, too."""
 
     table = "table"
     json = "json"
@@ -119,6 +120,9 @@ DataOrFolder = Annotated[
 ]
 Unit = Annotated[InUnit, typer.Option("--unit", help="Unit of information.")]
 As = Annotated[Format, typer.Option("--format", help="How to write the results.")]
+AsPage = Annotated[
+    PageFormat, typer.Option("--format", help="How to write the results; html is a page, as is FILE.html.")
+]
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", help="File to write to, instead of standard output.", metavar="FILE")
 ]
@@ -338,7 +342,7 @@ def _fit(
     file: _FileOptions,
     search: _SearchOptions,
     unit: Unit = InUnit.nat,
-    form: As = Format.table,
+    form: AsPage = PageFormat.table,
     output: Output = None,
     plot: Plot = None,
     debug: Debug = False,
@@ -358,9 +362,12 @@ def _fit(
 
     result = fit(sample, law, **keywords)
     title = _title(name, sample)
-    if form is Format.json:
+    form = _page_if_named(form, output)
+    if form is PageFormat.html:
+        _write_page(result, output, name)
+    elif form is PageFormat.json:
         _write_json(result.to_dict() | {"information": result.information(unit.value).to_dict()}, output)
-    elif form is Format.csv:
+    elif form is PageFormat.csv:
         interval = result.conf_int()
         values = _flat(result.params.values()), _flat(result.bse.values()), interval["lower"], interval["upper"]
         rows = zip(result.family.coefficient_names, *values, strict=True)
@@ -392,7 +399,7 @@ def _compare(
         ),
     ] = None,
     unit: Unit = InUnit.nat,
-    form: As = Format.table,
+    form: AsPage = PageFormat.table,
     output: Output = None,
     plot: Plot = None,
     debug: Debug = False,
@@ -416,12 +423,15 @@ def _compare(
         result = compare(sample, laws, **keywords)
         rows = comparison_rows(result, unit.value)
     title = _title(name, sample)
-    if form is Format.json:
+    form = _page_if_named(form, output)
+    if form is PageFormat.html:
+        _write_page(result, output, name)
+    elif form is PageFormat.json:
         record = result.to_dict()
         for entry, row in zip(record["table"], rows, strict=True):
             entry.update({name: row[name] for name in IN_NATS})
         _write_json(record | {"unit": unit.value}, output)
-    elif form is Format.csv:
+    elif form is PageFormat.csv:
         _write_csv(tuple(result.table.columns), (row.values() for row in rows), output)
         for name, reason in result.failures.items():
             what = "not certified" if name in result.uncertified else "not fitted"
@@ -431,6 +441,39 @@ def _compare(
     if plot is not None and result.fits:
         _write_picture(result.plot(label=name), plot)
     if not result.fits:
+        raise typer.Exit(NOT_CERTIFIED)
+
+
+@app.command("report")
+@_spread
+def _page(
+    data: Data,
+    held: _DataOptions,
+    file: _FileOptions,
+    search: _SearchOptions,
+    family: Annotated[
+        list[str] | None,
+        typer.Option("--family", "-d", help=f"{LAWS}; all that apply by default; one alone is fitted.", metavar="LAW"),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page.", metavar="FILE")] = Path("report.html"),
+    debug: Debug = False,
+) -> None:
+    """Write a page about the data and the laws for them: ranking, fits, pictures, verdicts, how it was made.
+
+    mle report data.csv -c loss -o report.html
+    """
+    from mle_toolkit.comparison import KINDS, compare
+    from mle_toolkit.fitting import fit
+
+    kind = family[0] if family and len(family) == 1 and family[0] in KINDS else None
+    laws = kind or (_families_in(family) if family else None)
+    keywords = search.keywords
+    name, sample = _sample(data, held, file, output)
+    with _progress(f"fitting {name}"):
+        alone = isinstance(laws, list) and len(laws) == 1
+        result: Any = fit(sample, laws[0], **keywords) if alone and laws else compare(sample, laws, **keywords)
+    _write_page(result, output, name)
+    if not (result.certificate.ok if alone else result.fits):
         raise typer.Exit(NOT_CERTIFIED)
 
 
@@ -480,7 +523,7 @@ def _regress(
         Predicted, typer.Option("--what", help="Of new rows: the mean, the parameters, a 95 % prediction interval, ...")
     ] = Predicted.mean,
     unit: Unit = InUnit.nat,
-    form: Annotated[PageFormat, typer.Option("--format", help="How to write the results.")] = PageFormat.table,
+    form: AsPage = PageFormat.table,
     output: Output = None,
     plot: Plot = None,
     debug: Debug = False,
@@ -522,6 +565,7 @@ def _regress(
         raise typer.BadParameter(f"--{clash} is no parameter of a law")
     own |= constants | {name: text for name, text in others.items() if "~" in text}
     result = regress(formula, frame, family, **own)
+    form = _page_if_named(form, output)
     if predict is not None:
         new = read_frame(predict, wanted, file.reading)
         given: dict[str, Any] = {name: text for name, text in constants.items() if isinstance(text, str)}
@@ -555,7 +599,7 @@ def _groups(
     nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
         OnMissing.refuse
     ),
-    form: As = Format.table,
+    form: AsPage = PageFormat.table,
     output: Output = None,
     debug: Debug = False,
 ) -> None:
@@ -572,14 +616,17 @@ def _groups(
     with _progress(f"fitting {column} by {', '.join(by)}"):
         asked = laws[0] if len(laws) == 1 else laws
         fits = fit_groups(frame, by, column, asked, weights=weights, exposure=exposure, nan_policy=nan_policy.value)
-    if form is Format.table:
+    form = _page_if_named(form, output)
+    source = "standard input" if data == "-" else Path(data).name
+    if form is PageFormat.html:
+        _write_page(fits, output, f"{column} of {source} by {', '.join(by)}")
+    elif form is PageFormat.table:
         from mle_toolkit.report.terminal import groups_view
 
-        source = "standard input" if data == "-" else Path(data).name
         _write_table(groups_view(fits, f"{column} of {source} by {', '.join(by)}"), output)
     else:
         record = fits.to_dict()
-        if form is Format.json:
+        if form is PageFormat.json:
             _write_json(record, output)
         else:
             rows = record["groups"]
@@ -1031,6 +1078,21 @@ def _opened(output: Path | None) -> Iterator[TextIO]:
         raise ParameterError(f"--output: cannot write {str(output)!r}: {reason}") from None
 
 
+def _page_if_named(form: PageFormat, output: Path | None) -> PageFormat:
+    """The format that was asked for, or a page where the file is called so."""
+    named = output is not None and output.suffix.lower() in (".html", ".htm")
+    return PageFormat.html if named and form is PageFormat.table else form
+
+
+def _write_page(result: Any, output: Path | None, label: str) -> None:
+    from mle_toolkit.report.page import html_of
+
+    with _progress("drawing the page"):
+        text = html_of(result, label=label, command=shlex.join(["mle", *sys.argv[1:]]))
+    with _opened(output) as stream:
+        stream.write(text)
+
+
 def _write_table(view: RenderableType, output: Path | None) -> None:
     from rich.console import Console
 
@@ -1074,8 +1136,7 @@ def _write_regression(result: RegressionFit, title: str, unit: InUnit, form: Pag
         columns = ("parameter", "term", "estimate", "std_error", "lower", "upper")
         _write_csv(columns, coefficient_rows(regression_content(result)), output)
     elif form is PageFormat.html:
-        with _opened(output) as stream:
-            stream.write(result.summary().as_html() + "\n")
+        _write_page(result, output, title.partition(",")[0])
     else:
         _write_table(regression_view(result, title, unit.value), output)
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.options import whole
-from mle_toolkit.report.content import Table, Words
 from mle_toolkit.report.page.sections import Drawing, Page
+from mle_toolkit.report.page.tables import Grid, Words
 from mle_toolkit.report.record import jsonable
 
 _HERE = Path(__file__).parent
@@ -68,10 +68,11 @@ def report(
     --------
     >>> import tempfile
     >>> import mle_toolkit as mle
-    >>> fit = mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma")
+    >>> from pathlib import Path
+    >>> fit = mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential")
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     mle.report(fit, f"{folder}/fit.html", label="hours")
-    ...     open(f"{folder}/fit.html", encoding="utf-8").read(15)
+    ...     mle.report(fit, Path(folder, "fit.html"), label="hours")
+    ...     Path(folder, "fit.html").read_text(encoding="utf-8")[:15]
     '<!doctype html>'
     """
     text = html_of(result, title=title, label=label, laws=laws, rng=rng, command=command, date=date)
@@ -100,7 +101,7 @@ def html_of(
     templates = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    templates.tests["table"] = lambda part: isinstance(part, Table)
+    templates.tests["table"] = lambda part: isinstance(part, Grid)
     templates.tests["words"] = lambda part: isinstance(part, Words)
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     return templates.get_template("page.html").render(

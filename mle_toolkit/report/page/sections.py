@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit.errors import MleError
-from mle_toolkit.report import content
-from mle_toolkit.report.content import Content, Table, Words, cell, table
+from mle_toolkit.report.content import comparison_content, fit_content, groups_content, regression_content
 from mle_toolkit.report.page.line import line_of
 from mle_toolkit.report.page.pictures import Picture, picture
+from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
 
 if TYPE_CHECKING:
     from mle_toolkit.comparison import Comparison
@@ -49,14 +49,14 @@ class Section:
     ----------
     name : str
         Its heading.
-    content : tuple of Table or Words
+    content : tuple of Grid or Words
     pictures : tuple of Picture
     lines : tuple of dict
         The one line of a law along its parameters, for the script (`line.line_of`).
     """
 
     name: str
-    content: tuple[Table | Words, ...] = ()
+    content: tuple[Part, ...] = ()
     pictures: tuple[Picture, ...] = ()
     lines: tuple[dict[str, Any], ...] = ()
 
@@ -80,11 +80,10 @@ def of_fit(fit: Fit, drawing: Drawing) -> Page:
 def of_comparison(comparison: Comparison, drawing: Drawing) -> Page:
     """The page of several laws: the ranking, then the best of them one by one."""
     title = f"Laws for {drawing.label}"
-    said = content.of_comparison(comparison, title)
     pictures = _drawn(lambda: comparison.plot(label=drawing.label), "Ranking by divergence, beside the densities")
     sections = [
         what_was_read(comparison.sample, drawing.label),
-        Section("Ranking, nats per observation", tuple(p for block in said.blocks for p in block), tuple(pictures)),
+        Section("Ranking, nats per observation", tuple(parts_of(comparison_content(comparison))), tuple(pictures)),
     ]
     verdicts = [Words(note, "plain") for note in comparison.in_words()]
     if comparison.fits:
@@ -99,8 +98,7 @@ def of_regression(fit: RegressionFit, drawing: Drawing) -> Page:
     from mle_toolkit.report.plot import coefficients, gain
 
     title = f"{fit.law_name} regression of {drawing.label}"
-    said = content.of_regression(fit, title)
-    parts = [p for block in said.blocks for p in block]
+    parts: list[Part] = list(parts_of(regression_content(fit)))
     parts += _tried(lambda: _frame_table(fit.anova(), "term"), "what each term is worth")
     pictures = [
         *_drawn(lambda: coefficients(fit), "Coefficients with their intervals"),
@@ -108,7 +106,7 @@ def of_regression(fit: RegressionFit, drawing: Drawing) -> Page:
         *_drawn(lambda: fit.plot(rng=drawing.rng), "Fitted law and residuals"),
     ]
     formulas = [(name, d.formula) for name, d in fit.designs.items() if d.formula is not None]
-    how = Section("Formulas", (table(("parameter", "formula"), formulas, text=("parameter", "formula")),))
+    how = Section("Formulas", (grid(("parameter", "formula"), formulas, text=("parameter", "formula")),))
     read = what_was_read(fit.sample, drawing.label)
     return Page(
         title, (_verdict(fit),), (read, *([how] if formulas else []), Section("Fit", tuple(parts), tuple(pictures)))
@@ -117,16 +115,16 @@ def of_regression(fit: RegressionFit, drawing: Drawing) -> Page:
 
 def of_groups(fits: GroupFits, drawing: Drawing) -> Page:
     """The page of groups: a row each."""
-    said = content.of_groups(fits, drawing.label)
-    parts = tuple(part for block in said.blocks for part in block)
-    return Page(said.title, tuple(Words(note, "plain") for note in fits.notes()), (Section("Groups", parts),))
+    parts = tuple(parts_of(groups_content(fits)))
+    title = f"{', '.join(law.name for law in fits.families)} fitted to {drawing.label}"
+    return Page(title, tuple(Words(note, "plain") for note in fits.notes()), (Section("Groups", parts),))
 
 
 def what_was_read(sample: Sample, label: str) -> Section:
     """Rows, forms, ties and range of the data, and a hash by which they are known again."""
     facts: list[tuple[str, Any]] = [
-        ("observations", cell(sample.nobs, 10)),
-        ("rows", cell(sample.n_rows, 10)),
+        ("observations", number(sample.nobs, 10)),
+        ("rows", number(sample.n_rows, 10)),
         ("form", str(sample)),
     ]
     if sample.in_memory and not sample.is_multivariate:
@@ -137,11 +135,11 @@ def what_was_read(sample: Sample, label: str) -> Section:
         if len(exact):
             facts.append(("distinct exact values", f"{distinct:,} of {len(exact):,}"))
         if len(ends):
-            facts += [("smallest", cell(float(ends.min()), 10)), ("largest", cell(float(ends.max()), 10))]
+            facts += [("smallest", number(float(ends.min()), 10)), ("largest", number(float(ends.max()), 10))]
         if sample.is_plain:
-            facts.append(("mean", cell(float(sample.mean()), 10)))
+            facts.append(("mean", number(float(sample.mean()), 10)))
         facts.append(("SHA-256", _hash(sample)))
-    rows = table(("of the data", label), facts, text=("of the data", label))
+    rows = grid(("of the data", label), facts, text=("of the data", label))
     return Section("What was read", (rows,))
 
 
@@ -165,8 +163,7 @@ def _law(fit: Fit, drawing: Drawing, title: str, *, profiles: bool = True) -> It
     """What there is to say of one law, its pictures, and its one line."""
     from mle_toolkit.report.plot import profile
 
-    said: Content = content.of_fit(fit, title)
-    parts = [part for block in said.blocks for part in block]
+    parts: list[Part] = list(parts_of(fit_content(fit)))
     parts += _tried(lambda: _goodness(fit, drawing.rng), "goodness of fit")
     pictures = _drawn(
         lambda: fit.plot(label=drawing.label, rng=drawing.rng), f"{title}: density, Q-Q, P-P and distribution function"
@@ -178,7 +175,7 @@ def _law(fit: Fit, drawing: Drawing, title: str, *, profiles: bool = True) -> It
     yield Section(title, tuple(parts), tuple(pictures), () if line is None else (line,))
 
 
-def _goodness(fit: Fit, rng: Any) -> list[Table | Words]:
+def _goodness(fit: Fit, rng: Any) -> list[Part]:
     found = fit.goodness_of_fit(n_resamples=REPLICATES, rng=rng, stop_after=ENOUGH)
     if found.p_value < 0.05:
         meaning = "data of this law are seldom so far from it: the law does not fit"
@@ -187,13 +184,15 @@ def _goodness(fit: Fit, rng: Any) -> list[Table | Words]:
     return [Words(f"goodness of fit: {found}. In words: {meaning}.", "plain")]
 
 
-def _frame_table(frame: Any, index: str) -> list[Table | Words]:
+def _frame_table(frame: Any, index: str) -> list[Part]:
     columns = (index, *map(str, frame.columns))
-    rows = [(str(key), *(cell(float(v)) for v in row)) for key, row in zip(frame.index, frame.to_numpy(), strict=True)]
-    return [table(columns, rows, text=(index,))]
+    rows = [
+        (str(key), *(number(float(v)) for v in row)) for key, row in zip(frame.index, frame.to_numpy(), strict=True)
+    ]
+    return [grid(columns, rows, text=(index,))]
 
 
-def _tried(make: Callable[[], list[Table | Words]], what: str) -> list[Table | Words]:
+def _tried(make: Callable[[], list[Part]], what: str) -> list[Part]:
     """Parts, or why there are none."""
     try:
         return make()
