@@ -95,15 +95,14 @@ def of_comparison(comparison: Comparison, drawing: Drawing) -> Page:
 
 def of_regression(fit: RegressionFit, drawing: Drawing) -> Page:
     """The page of a regression: coefficients, what each term is worth, residuals."""
-    from mle_toolkit.report.plot import coefficients, gain
+    from mle_toolkit.report.plot import gain
 
     title = f"{fit.law_name} regression of {drawing.label}"
     parts: list[Part] = list(parts_of(regression_content(fit)))
-    parts += _tried(lambda: _frame_table(fit.anova(), "term"), "what each term is worth")
+    parts += _tried(lambda: _terms(fit.anova()), "what each term is worth")
     pictures = [
-        *_drawn(lambda: coefficients(fit), "Coefficients with their intervals"),
         *_drawn(lambda: gain(fit), "What each term is worth, nats per observation"),
-        *_drawn(lambda: fit.plot(rng=drawing.rng), "Fitted law and residuals"),
+        *_drawn(lambda: fit.plot(rng=drawing.rng), "Coefficients and residuals"),
     ]
     formulas = [(name, d.formula) for name, d in fit.designs.items() if d.formula is not None]
     how = Section("Formulas", (grid(("parameter", "formula"), formulas, text=("parameter", "formula")),))
@@ -184,12 +183,10 @@ def _goodness(fit: Fit, rng: Any) -> list[Part]:
     return [Words(f"goodness of fit: {found}. In words: {meaning}.", "plain")]
 
 
-def _frame_table(frame: Any, index: str) -> list[Part]:
-    columns = (index, *map(str, frame.columns))
-    rows = [
-        (str(key), *(number(float(v)) for v in row)) for key, row in zip(frame.index, frame.to_numpy(), strict=True)
-    ]
-    return [grid(columns, rows, text=(index,))]
+def _terms(frame: Any) -> list[Part]:
+    """What each term is worth: the rows of `anova`."""
+    rows = [(*key, *values) for key, values in zip(frame.index, frame.to_numpy().tolist(), strict=True)]
+    return [grid(("parameter", "term", *map(str, frame.columns)), rows, text=("parameter", "term"))]
 
 
 def _tried(make: Callable[[], list[Part]], what: str) -> list[Part]:

@@ -118,11 +118,22 @@ def _table(table: Table) -> Grid:
     """A table of estimates or of anything; what was known before has no error."""
     keep = [k for k, column in enumerate(table.columns) if _is_said(column, k, table)]
     rows = [
-        [Shown("known") if row in table.known and table.columns[k].name == "std. error" else cells[k] for k in keep]
+        [_in_column(cells[k], table.columns[k].name, known=row in table.known) for k in keep]
         for row, cells in enumerate(table.rows[:MOST_ROWS])
     ]
     heads = [table.columns[k] for k in keep]
     return grid([head.name for head in heads], rows, text=[head.name for head in heads if head.text])
+
+
+_DIGITS = {"std. error": 4, "z": 4, "p-value": 3, "lower": 5, "upper": 5}
+"""Digits of columns that are known less well than estimates."""
+
+
+def _in_column(cell: Cell, column: str, *, known: bool) -> Shown:
+    if known and column == "std. error":
+        return Shown("known")
+    digits = _DIGITS.get(column)
+    return number(cell, digits) if digits is not None and isinstance(cell, float) else _shown(cell)
 
 
 def _is_said(column: Column, k: int, table: Table) -> bool:
