@@ -470,6 +470,7 @@ def _at_end(
         fixed=tuple(options.get("fixed") or ()),
         boundary=named + tuple(name for name in limit.boundary if name not in left),
         limit=inside,
+        embed=step,
         n_starts=limit.n_starts,
         n_agreeing=limit.n_agreeing,
         where=f"the boundary {said}; the other coefficients, their standard errors and the log-likelihood are those of "

@@ -83,6 +83,8 @@ class Maximum:
         Parameters at the end of their domain.
     limit : Maximum or None
         The maximum of the limiting family, where that is the maximum.
+    embed : callable or None
+        Takes the parameters of the limiting family, returns those of this.
     value : float or None
         Mean log-density in the unit of the likelihood, where the route knows it.
     bounds : mapping of str to (lower, upper)
@@ -105,6 +107,7 @@ class Maximum:
     fixed: tuple[str, ...] = ()
     boundary: tuple[str, ...] = ()
     limit: Maximum | None = None
+    embed: Callable[..., tuple[Any, ...]] | None = None
     n_starts: int = 0
     n_agreeing: int = 0
     bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
@@ -408,7 +411,8 @@ def _maximised(
         return replace(maximum, bounds=bounds)
     if not fixed:
         maximum = _not_below_what_it_contains(maximum)
-    if not family.limits:
+    window = _window(sample)
+    if not family.limits and (window is None or not family.limits_in_window(*window)):
         return maximum
     settled = _at_limit(maximum, sample, fixed)
     if settled.limit is not None and (start is not None or solver is not None):
@@ -1166,8 +1170,9 @@ def _at_observations(
         if held.loglik < least:
             held = None
     if held is not None:
-        theta = joined(family, held.family.embed(*held.family.unpack(held.theta)))
-        return replace(near, theta=theta, limit=held, boundary=held.boundary, method=held.method)
+        embed = held.family.embed
+        theta = joined(family, embed(*held.family.unpack(held.theta)))
+        return replace(near, theta=theta, limit=held, embed=embed, boundary=held.boundary, method=held.method)
     if failure is not None:
         raise failure
     return near
@@ -1216,7 +1221,9 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     lost = not _inside(family, found.theta)
     if lost:
         rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
-    for limit in family.limits_near(sample, *family.unpack(found.theta)):
+    window = _window(sample)
+    seen = () if window is None else family.limits_in_window(*window)
+    for limit in (*family.limits_near(sample, *family.unpack(found.theta)), *seen):
         law = limit.family
         if not _is_possible(law, sample):
             continue
@@ -1241,7 +1248,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             if limit.last and _is_inside(found, theta, ends):
                 elsewhere = f"it is higher where the law is {law.name} ({at.loglik:.6g}), and without a bound beyond"
             else:
-                best = replace(found, theta=theta, limit=at, boundary=ends)
+                best = replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends)
     return best or replace(found, elsewhere=elsewhere)
 
 
@@ -1254,6 +1261,11 @@ def _is_possible(law: Family, sample: Sample) -> bool:
     except SupportError:
         return False
     return True
+
+
+def _window(sample: Sample) -> tuple[float, float] | None:
+    """The window that holds those of all rows; None without one."""
+    return None if sample.window is None else (float(np.min(sample.window[0])), float(np.max(sample.window[1])))
 
 
 _AT_END = 1e-3

@@ -209,6 +209,8 @@ class Family(ABC):
         The same for data with intervals, without windows, in the unit of the data.
     ``limits``
         Laws it tends to at the end of its parameter space.
+    ``limits_in_window(lower, upper)``
+        Laws it tends to where only a window of it is seen.
     ``limits_when_shifted``
         Laws it tends to as a threshold, given to it by `shifted`, goes to -∞.
     ``special_cases``
@@ -468,6 +470,10 @@ class Family(ABC):
     @property
     def limits_when_shifted(self) -> tuple[Limit, ...]:
         """Laws that it tends to as a threshold below it goes to -∞; ``embed`` gives its own parameters there."""
+        return ()
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Further laws that it tends to, seen through a window, at an end of its parameter space."""
         return ()
 
     @property

@@ -15,6 +15,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, LOG_X_SQUARED, ONE, Statistic, Terms, by_log_moments
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.special import log_or_minus_inf
+from mle_toolkit.families.tilted import Tilted, infinite
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
@@ -101,6 +102,12 @@ class Lognormal(ExponentialFamily):
     def images(self) -> tuple[Image, ...]:
         """The normal law of the log of x."""
         return (Image(get_family("normal"), lambda meanlog, sdlog: (meanlog, sdlog), LOG),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """A power of x as sdlog → ∞ and meanlog with its square: above a threshold, Pareto's law."""
+        if lower <= 0 and math.isinf(upper):
+            return ()
+        return (Limit(Tilted(max(lower, 0.0), upper, of_log=True), infinite),)
 
     def cdf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
         """Probability of at most x."""

@@ -139,6 +139,6 @@ def log_interval_mass(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -
 
 
 def _log_difference(larger: Array, smaller: Array) -> Array:
-    """log(exp(larger) - exp(smaller)); -inf where they are equal."""
+    """log(exp(larger) - exp(smaller)); -inf where they are equal, or not in order by rounding."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.isneginf(larger), -np.inf, larger + log1mexp(smaller - larger))
+        return np.where(np.isneginf(larger), -np.inf, larger + log1mexp(np.minimum(smaller - larger, 0.0)))

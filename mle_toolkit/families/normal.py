@@ -11,10 +11,19 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter, dot, location_scale_tail_scores, total
+from mle_toolkit.families.base import (
+    ExponentialFamily,
+    Limit,
+    Parameter,
+    dot,
+    get_family,
+    location_scale_tail_scores,
+    total,
+)
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import LOG_TWO_PI, ONE, Statistic, Terms, by_moments
+from mle_toolkit.families.tilted import Tilted, infinite
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
@@ -82,6 +91,14 @@ class Normal(ExponentialFamily):
         if not variance > 0:
             raise DegenerateDataError("normal: all observations are equal, so the likelihood is unbounded (sigma → 0).")
         return mean, math.sqrt(variance)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """The exponential law of the window as sigma → ∞ and mu with its square (del Castillo 1994, AISM 46, 57-66)."""
+        if math.isinf(lower) and math.isinf(upper):
+            return ()
+        if lower == 0 and math.isinf(upper):
+            return (Limit(get_family("exponential"), lambda scale: infinite(-1.0)),)
+        return (Limit(Tilted(lower, upper), infinite),)
 
     def cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
         """Probability of at most x."""

@@ -305,11 +305,8 @@ def _through_limit(maximum: Maximum, inner: Array, inner_slopes: Array) -> tuple
     """Covariance at a limiting law: that of its own parameters, carried over where they are finite."""
     at = maximum.limit
     assert at is not None
-    held = maximum.held
-    if held is None:
-        embed = next(item.embed for item in maximum.family.limits if item.family.name == at.family.name)
-    else:
-        embed = held.embed
+    assert maximum.embed is not None
+    embed, held = maximum.embed, maximum.held
     theta = at.theta
     columns: list[Any] = []
     for k in range(len(theta)):

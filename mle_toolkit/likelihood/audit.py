@@ -212,9 +212,11 @@ def _against_density(family: Family, params: tuple[Any, ...], data: Sample) -> s
     named = dict(zip(family.param_names, params, strict=True))
     kinks = [named[name] for name in family.irregular(*params) if np.ndim(named[name]) == 0]
     ends = np.unique(np.concatenate([ends, [v for v in kinks if ends[:1] < v < ends[-1:]]]))
-    if len(ends) < 2:
-        return None
     low, high = ends[:-1], ends[1:]
+    apart = high - low > _APART * np.maximum(np.abs(low), np.abs(high))  # ends that should meet may miss by rounding
+    low, high = low[apart], high[apart]
+    if not len(low):
+        return None
     with np.errstate(all="ignore"):
         given = np.exp(log_mass(family, params, low, high))
         fine, coarse = (
@@ -231,6 +233,8 @@ def _against_density(family: Family, params: tuple[Any, ...], data: Sample) -> s
     )
 
 
+_APART = 1e-12
+"""Share of ends of intervals by which they must differ to have a probability between them."""
 _CELLS = 40
 """Between how many ends of intervals the two are compared."""
 _MASS_ERROR, _SMOOTH = 1e-4, 1e-7

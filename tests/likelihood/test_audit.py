@@ -128,3 +128,14 @@ def test_a_large_sample_is_recounted_in_part():
     fit = mle.fit(sample, "weibull")
     assert fit.certificate.verdict == "interior"
     assert likelihood.on_sketch().data.n_rows < 10_000
+
+
+def test_ends_of_intervals_that_miss_each_other_by_rounding_are_no_interval():
+    """Of values rounded to 0.3, the end of one cell and the beginning of the next differ in the last digit."""
+    x = np.random.default_rng(4).gamma(2.0, 1.5, size=80)
+    h = 0.3 + 1e-9
+    middle = np.round(x / h) * h
+    ends = np.unique(np.concatenate([middle - h / 2, middle + h / 2]))
+    assert np.any(np.diff(ends) < 1e-12)
+    for law in ("gamma", "nakagami", "lognormal", "weibull"):
+        assert fit_quietly(mle.Sample.intervals(np.maximum(middle - h / 2, 0.0), middle + h / 2), law).certificate.ok
