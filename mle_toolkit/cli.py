@@ -534,9 +534,9 @@ def _regress(
 
     mle regress data.csv "claims ~ age" -d poisson --exposure years --predict new.csv
     """
-    from mle_toolkit.data.formulas import read
+    from mle_toolkit.data.formulas import learns, read
     from mle_toolkit.data.responses import read_left
-    from mle_toolkit.data.tables import read_frame
+    from mle_toolkit.data.tables import in_blocks, read_frame
     from mle_toolkit.regression import regress
 
     (data, formula), others = _words(words)
@@ -549,9 +549,11 @@ def _regress(
     constants = {n: text if numbers[n] is None else numbers[n] for n, text in others.items() if "~" not in text}
     of_rows = [*(name for name in (exposure, offset) if name), *(c for c in constants.values() if isinstance(c, str))]
     wanted = [name for text in rights for factor in read(text)[1].values() for name in factor.columns] + of_rows
-    frame = read_frame(
-        data, [*read_left(formula, left).columns, *wanted, *([weights] if weights else [])], file.reading
-    )
+    response = read_left(formula, left)
+    all_rows = response.form is not None or any(learns(text) for text in rights)
+    frame: Any = Path(data)
+    if all_rows or not in_blocks(data, file.reading):
+        frame = read_frame(data, [*response.columns, *wanted, *([weights] if weights else [])], file.reading)
     own: dict[str, Any] = search.keywords | {
         "weights": weights,
         "weight_kind": weight_kind.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -13,8 +13,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.batches import is_scanned, table_of
 from mle_toolkit.data.columns import Columns
-from mle_toolkit.data.formulas import Design, missing, of_array, of_formula, read
+from mle_toolkit.data.formulas import Design, learns, missing, of_array, of_formula, read
+from mle_toolkit.data.framed import (
+    Columned,
+    ColumnSums,
+    FramedSample,
+    Learned,
+    Learning,
+    Plan,
+    Table,
+    check_missing,
+    in_memory,
+    is_small,
+    learned,
+    not_held,
+    with_coefficients,
+)
 from mle_toolkit.data.frames import as_given, column_of, to_column
 from mle_toolkit.data.levels import coded, labels_of
 from mle_toolkit.data.responses import Response, read_left
@@ -34,7 +50,7 @@ from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.mixed import model_class
 from mle_toolkit.estimation.recorded import Recorded
-from mle_toolkit.estimation.separation import maximise_model
+from mle_toolkit.estimation.separation import check_columns, maximise_model
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family, family_class, get_family
 from mle_toolkit.families.combinators.row_mixture import RowMixture, by_row
@@ -44,7 +60,8 @@ from mle_toolkit.families.links import Link, get_link, usual_link
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.fitting import Fit, check_interval, warn_if_weaker
 from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
-from mle_toolkit.likelihood.model import Linear, Model, check_scalar, design_key, offset_key
+from mle_toolkit.likelihood.designs import Breaking, relations
+from mle_toolkit.likelihood.model import CheckingSupport, Linear, Model, check_scalar, design_key, offset_key
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.options import by_name, level, number, pair, shown, text, whole
@@ -118,7 +135,7 @@ class RegressionFit(Fit):
         fit.links = {name: term.link for name, term in fit.model.linear.items()}
         fit.known, fit.pinned = dict(known or {}), dict(pinned or {})
         fit.fixed = (*maximum.fixed, *fit.known)
-        fit.n_given, fit.rows = sample.n_rows, np.arange(sample.n_rows)
+        fit.n_given, fit.rows = sample.n_rows, np.arange(sample.n_rows if sample.in_memory else 0)
         return fit
 
     @property
@@ -430,6 +447,8 @@ class RegressionFit(Fit):
     ) -> dict[str, Any]:
         """What the model needs to know of the rows of a frame, or of those of the data."""
         linear = self.model.linear
+        if frame is None and isinstance(self.sample, FramedSample):
+            raise not_held(str(self.sample))
         if frame is None and offset is None and exposure is None and not constants:
             return {name: self.sample.known[name] for name in self.model.per_row}
         if frame is None:
@@ -649,9 +668,11 @@ class RegressionFit(Fit):
         return float(np.sum(rows**2 if self.sample.weight is None else self.sample.weight * rows**2))
 
     def _information(self) -> InformationReport:
-        from mle_toolkit.inference.gain import regression_report
+        from mle_toolkit.inference.gain import regression_report, rows_not_held
 
         base = super()._information()
+        if isinstance(self.sample, FramedSample):
+            return rows_not_held(base)
         return regression_report(
             base, self._at_maximum, self.sample, self.distribution, self.logpdf_rows(), self._main_of_law
         )
@@ -969,9 +990,10 @@ def regress(
         A formula, ``"y ~ x1 + C(group)"``, whose left side is a column or a form of data over columns:
         ``right_censored(time, event)``, ``left_censored(y, seen)``, ``intervals(lower, upper)``, ``rounded(y, 0.1)``,
         ``truncated(y, lower=entry)``, or truncated of one of the others. Or the observations themselves.
-    data : DataFrame, table, mapping of str to array_like; or array_like of shape (n, k)
-        The frame of the formula (pandas, polars, pyarrow, dict of arrays); or the design of the modelled parameter, as
-        it is: no intercept is added.
+    data : DataFrame, table, mapping of str to array_like; path, scan or Dask table; or array_like of shape (n, k)
+        The frame of the formula (pandas, polars, pyarrow, dict of arrays); a file or folder that `scan` reads, what it
+        gave, or a Dask table, whose designs are then built batch by batch, and of which no more than a few batches are
+        held; or the design of the modelled parameter, as it is: no intercept is added.
     family : str, Family or scipy.stats distribution
         The law of one row.
     weights : str or array_like, optional
@@ -1026,6 +1048,14 @@ def regress(
     options = settled(fixed, bounds, start, solver, rng)
     nan_policy, weight_kind = policies(nan_policy, weight_kind)
     leveled = family if isinstance(family, str) and family in _OF_LEVELS else None
+    framed: _Framed | None = None
+    given_data = data
+    if is_scanned(data):
+        framed = _Framed.of(
+            y, data, family, {"weights": weights, "offset": offset, "exposure": exposure}, others, nan_policy
+        )
+        data = framed.frame()
+        framed = None if framed.is_small else framed
     own = ("levels", "reference", "link") if leveled else ()
     asked: dict[str, Any] = {name: others.pop(name) for name in own if name in others}
     if leveled is not None and not isinstance(y, (str, Sample)):
@@ -1079,11 +1109,20 @@ def regress(
     for name in shifts:
         if name not in made:
             raise ParameterError(f'offset: {name} has no formula; give one, as {name}="~ 1".')
-    sample = given.sample(None if weight is None else given.some(weight), weight_kind)
-    front = _Front.of(law, sample, made, shifts, chosen)
-    _check_rank(front)
-    fit = front.fit(**options)
-    fit.n_given, fit.rows, fit.shifted, fit.frame = given.n_rows, given.kept(sample), tuple(shifts), data
+    if framed is not None:
+        if leveled is not None:
+            raise ParameterError(f"{leveled}: rows that are read in batches have no levels yet; read them into memory.")
+        plan = framed.plan(law, {name: design for name, (design, _) in made.items()}, weights, offset, exposure)
+        front = _Front.of_batches(law, framed.sample(plan, weight_kind), made, chosen)
+        fit = front.fit(**options)
+        fit.n_given = framed.found.n_rows
+    else:
+        sample = given.sample(None if weight is None else given.some(weight), weight_kind)
+        front = _Front.of(law, sample, made, shifts, chosen)
+        _check_rank(front)
+        fit = front.fit(**options)
+        fit.n_given, fit.rows = given.n_rows, given.kept(sample)
+    fit.shifted, fit.frame = tuple(shifts), given_data if framed is not None else data
     warn_if_weaker(fit)
     return fit
 
@@ -1251,6 +1290,110 @@ class _Given:
         rows = np.arange(self.n_rows) if self._rows is None else self._rows
         given = None if isinstance(self.response, Sample) else sample._rows_given
         return rows if given is None else rows[given]
+
+
+class _Framed:
+    """A regression of a table that is read in batches: what one pass over it has found out.
+
+    Attributes
+    ----------
+    found : Learned
+    """
+
+    def __init__(self, table: Table, response: Response, needed: tuple[str, ...], constants: dict[str, str]) -> None:
+        self._table, self._response, self._needed, self._constants = table, response, needed, constants
+        self.found, self._firsts = Learned(), [0]
+
+    @classmethod
+    def of(
+        cls,
+        y: Any,
+        data: Any,
+        family: Any,
+        columns: Mapping[str, Any],
+        others: Mapping[str, Any],
+        nan_policy: NanPolicy,
+    ) -> _Framed:
+        """Read the formulas, and go over the columns that they need."""
+        if not isinstance(y, str) or "~" not in y:
+            raise ParameterError('regress: of a scan, a file or a Dask table a formula says what to read: "y ~ x1".')
+        left, _, right = y.partition("~")
+        response = read_left(y, left)
+        table = table_of(data, response.columns[0])
+        needed = list(response.columns)
+        factors: list[str] = []
+        constants: dict[str, str] = {}
+        rights = [right]
+        named = {**columns, **others}
+        for name, value in named.items():
+            for one in value.values() if isinstance(value, Mapping) else [value]:
+                if one is None or (name in others and np.isscalar(one) and not isinstance(one, str)):
+                    continue
+                if not isinstance(one, str):
+                    raise ParameterError(f"{name}: of rows that are read in batches give a column by its name.")
+                if (name in others and not _is_constant(family, name)) or one.strip().startswith("~"):
+                    rights.append(one)
+                else:
+                    needed.append(one)
+                    if name in others:
+                        constants[name] = one
+        for text_of in rights:
+            _, pieces = read(text_of, table.names)
+            for factor in pieces.values():
+                needed += factor.columns
+                factors += factor.columns if factor.function == "C" else ()
+        for name in needed:
+            if name not in table.names:
+                Columns({key: [] for key in table.names}).native(name)  # which says what there is
+        new = cls(table, response, tuple(dict.fromkeys(needed)), constants)
+        weights = columns["weights"]
+        held = None if weights is None or weights.strip().startswith("~") else weights
+        new.found, new._firsts = learned(table, Learning(new._needed, tuple(dict.fromkeys(factors)), held))
+        if not new.is_small:
+            check_missing(new.found, nan_policy)
+            learning = next((found for one in rights if (found := learns(one, table.names)) is not None), None)
+            if learning is not None:
+                raise ParameterError(
+                    f"{learning}: learns from all rows together, which are not held; make it a column of the file, or "
+                    f"read the columns into memory."
+                )
+        return new
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the rows are held in memory."""
+        return is_small(self.found)
+
+    def frame(self) -> dict[str, Any]:
+        """The columns, where they are small; else some rows that have every level."""
+        return in_memory(self._table, self._needed) if self.is_small else self.found.small()
+
+    def plan(self, law: Family, designs: Mapping[str, Design], weights: Any, offset: Any, exposure: Any) -> Plan:
+        """How rows are made of batches."""
+        if self._response.form is not None:
+            raise ParameterError(
+                f"{self._response.text}: rows that are read in batches are exact values; read the columns of other "
+                f"forms of data into memory."
+            )
+        given = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {None: offset}
+        offsets = {name: column for key, column in given.items() for name in _named(law, key)}
+        parts = tuple(
+            Columned(
+                design_key(name),
+                offset_key(name),
+                design,
+                (True,) * len(design.names),
+                offset=offsets.get(name),
+                exposure=exposure if name in law.main_parameters else None,
+            )
+            for name, design in designs.items()
+        )
+        held = weights if isinstance(weights, str) else None
+        return Plan(self._response.arguments["x"], held, self._needed, parts, self._constants, (CheckingSupport(law),))
+
+    def sample(self, plan: Plan, weight_kind: WeightKind) -> FramedSample:
+        """The rows."""
+        return FramedSample(self._table, plan, self._firsts, weight_kind)
 
 
 _OF_LEVELS = ("ordinal", "categorical")
@@ -1439,8 +1582,61 @@ class _Front:
             links,
         )
 
+    @classmethod
+    def of_batches(
+        cls,
+        law: Family,
+        sample: FramedSample,
+        made: Mapping[str, tuple[Design, Array]],
+        links: Mapping[str, Link],
+    ) -> _Front:
+        """Of rows that are read in batches, whose designs come with them."""
+        front = cls(law, sample, {name: design for name, (design, _) in made.items()}, {}, {}, links)
+        size = len(front.names)
+        if size > sample.nobs and sample.weight_kind == "frequency":
+            raise DataError(
+                f"regress: {size} coefficients and parameters, and {sample.nobs:g} observations; there must be as many "
+                f"observations at least. Leave terms out."
+            )
+        return front
+
+    def _model_of_batches(self, sample: FramedSample, known: Mapping[str, float]) -> tuple[Model, Sample]:
+        held = {
+            design_key(name): {term: known[key] for term in design.names if (key := f"{name}[{term}]") in known}
+            for name, design in self.designs.items()
+        }
+        if known:
+            sample = sample.planned(with_coefficients(sample.plan, held))
+        terms = []
+        for part, (name, design) in zip(sample.plan.designs, self.designs.items(), strict=True):
+            constant = design.constant
+            if constant is not None:
+                constant = part.free[:constant].count(True) if part.free[constant] else None
+            role = self.law.parameters[self.law.param_names.index(name)].role
+            term = _term(name, constant, sample, self.links[name], self.unit, role, has_offset=part.is_shifted)
+            terms.append(term)
+            self._check_columns_of_batches(sample, part, [k for k in design.names if f"{name}[{k}]" not in known], term)
+        model = model_class(self.law)(self.law, terms, {}, self.unit)
+        return model, sample
+
+    def _check_columns_of_batches(
+        self, sample: FramedSample, part: Columned, names: Sequence[str], term: Linear
+    ) -> None:
+        """Refuse columns that others make up: what a subsample suspects, all rows prove."""
+        few = sample.sketch().known[part.key]
+        seen = relations(few, term.constant)
+        if not seen.dropped:
+            return
+        (broken,) = sample.sums([Breaking(part.key, seen)])
+        false = {k for k, rows in zip(seen.dropped, broken.tolist(), strict=True) if rows}
+        left = [k for k in range(few.shape[1]) if k not in false]
+        place = None if term.constant is None else left.index(term.constant)
+        check_columns(self.law.name, term.parameter, few[:, left], [names[k] for k in left], place)
+
     def model(self, known: Mapping[str, float]) -> tuple[Model, Sample]:
         """The model in which some coefficients are known: their columns are part of the offset."""
+        if isinstance(self.sample, FramedSample):
+            return self._model_of_batches(self.sample, known)
         columns: dict[str, Any] = {}
         free: dict[str, NDArray[np.bool_]] = {}
         shifted: list[str] = []
@@ -1560,11 +1756,21 @@ class _Front:
         by_data = np.linalg.lstsq(whole._to_data.T, by_inner, rcond=None)[0]
         place = {name: k for k, name in enumerate(self.names)}
         spread = {
-            f"{name}[{term}]": float(np.sqrt(np.mean(np.square(column))))
-            for name, matrix in self.matrices.items()
-            for term, column in zip(self.designs[name].names, matrix.T, strict=True)
+            f"{name}[{term}]": size
+            for name, design in self.designs.items()
+            for term, size in zip(design.names, self._sizes(name), strict=True)
         }
         return {name: float(by_data[place[name]]) / spread[name] for name in fit.pinned}
+
+    def _sizes(self, name: str) -> list[float]:
+        """Root mean squares of the columns of a design."""
+        sample = self.sample
+        if isinstance(sample, FramedSample):
+            squares, key = sample.column_sums(design_key(name)), design_key(name)
+            (squares,) = sample.sums([ColumnSums(key, (0.0,) * len(squares))])
+            found: list[float] = np.sqrt(squares / sample.nobs).tolist()
+            return found
+        return [float(np.sqrt(np.mean(np.square(column)))) for column in self.matrices[name].T]
 
     def _parted(self, option: str, values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """What an option says of coefficients, and of parameters that are numbers."""
@@ -1696,35 +1902,32 @@ def _term(
 
 def _columns(sample: Sample, key: str, constant: int | None) -> tuple[int | None, Array, Array]:
     """Which column of a design is 1 in every row, the means of the others, and their sizes about them; by blocks."""
+    if isinstance(sample, FramedSample):
+        return _framed_columns(sample, key, constant)
     if constant is None:
-        may_be = np.ones(sample.known[key].shape[1], dtype=bool)
-        for block in sample.parts():
-            rows = block.known[key]
-            may_be &= rows[0] == 1.0
-            for k in np.flatnonzero(may_be):
-                may_be[k] = np.all(rows[:, k] == 1.0)
-            if not may_be.any():
-                break
-        constant = int(np.argmax(may_be)) if may_be.any() else None
+        is_one = np.logical_and.reduce([np.all(block.known[key] == 1.0, axis=0) for block in sample.parts()])
+        constant = int(np.argmax(is_one)) if is_one.any() else None
     mean = np.zeros(sample.known[key].shape[1])
     if constant is not None:  # else nothing can take up what is subtracted
-        mean = sample.fold(lambda block: column_sums(block.known[key], block.weight)) / sample.nobs
+        mean = sample.fold(ColumnSums(key)) / sample.nobs
         mean[constant] = 0.0
-    squares = sample.fold(lambda block: _squares(block.known[key], block.weight)) / sample.nobs
-    about = squares - np.square(mean)
-    if np.all(about >= _KEPT * squares):
-        return constant, mean, np.sqrt(about)
-    squares = sample.fold(lambda block: _squares(block.known[key] - mean, block.weight))
+    squares = sample.fold(ColumnSums(key, tuple(mean.tolist())))
     return constant, mean, np.sqrt(squares / sample.nobs)
 
 
-_KEPT = 1e-3
-"""Share of a mean of squares that must be left of it, less the square of the mean, for twelve digits to be."""
-
-
-def _squares(columns: Array, weight: Array | None) -> Array:
-    """Weighted sums of squares of columns."""
-    return np.asarray(np.einsum("ij,ij->j", columns, columns if weight is None else columns * weight[:, None]))
+def _framed_columns(sample: FramedSample, key: str, constant: int | None) -> tuple[int | None, Array, Array]:
+    """The same of rows that are not held."""
+    sums = sample.column_sums(key)
+    mean = np.zeros(len(sums))
+    if constant is None:
+        (squares,) = sample.sums([ColumnSums(key, tuple(mean.tolist()))])
+        is_one = (sums == sample.nobs) & (squares == sample.nobs)
+        constant = int(np.argmax(is_one)) if is_one.any() else None
+    if constant is not None:
+        mean = sums / sample.nobs
+        mean[constant] = 0.0
+        (squares,) = sample.sums([ColumnSums(key, tuple(mean.tolist()))])
+    return constant, mean, np.sqrt(squares / sample.nobs)
 
 
 def load(path: str | os.PathLike[str]) -> Fit:

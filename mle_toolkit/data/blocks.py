@@ -642,6 +642,11 @@ class ScannedSample(BlockedSample):
         super().__init__(source.description, source.weighted, weight_kind, nan_policy)
         self._source = source
 
+    @property
+    def source(self) -> Source:
+        """Where the rows come from."""
+        return self._source
+
     def blocks(self, length: int = BLOCK_ROWS) -> Iterator[tuple[Array, Array | None]]:
         """Yield (observations, weights) in blocks of ``length`` rows, but of at most `TASK_ROWS`, in order."""
         if self.in_memory:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -86,6 +86,14 @@ class Columns:
         self._columns = {name: found.get_column(name) for name in found.columns}
         self.n_rows = len(found)
 
+    @classmethod
+    def with_labels(cls, columns: Mapping[str, Any], labels: Mapping[str, Labels]) -> Columns:
+        """Columns of which some are factors that are coded already."""
+        new = cls(columns)
+        new._labels.update(labels)
+        new._numbers.known_labels(labels)
+        return new
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all columns."""
@@ -160,7 +168,7 @@ class Columns:
         return Labels(lookup[codes], tuple(named), ordered=True)
 
     @cached_property
-    def _numbers(self) -> Mapping[str, Array]:
+    def _numbers(self) -> _Numbers:
         return _Numbers(self)
 
 
@@ -170,6 +178,10 @@ class _Numbers(Mapping[str, Array]):
     def __init__(self, columns: Columns) -> None:
         self._of = columns
         self._seen: dict[str, Array | None] = {}
+
+    def known_labels(self, names: Iterable[str]) -> None:
+        """Columns that are known to hold labels."""
+        self._seen.update(dict.fromkeys(names))
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._seen:

@@ -429,6 +429,15 @@ def read(formula: str, names: Sequence[str] = ()) -> tuple[str, dict[str, Factor
     return "".join(out), factors
 
 
+def learns(formula: str, names: Sequence[str] = ()) -> str | None:
+    """The first piece of a right side that learns from all rows together, as a mean or knots; None if there is none."""
+    for factor in read(formula, names)[1].values():
+        for node in ast.walk(factor.tree):
+            if isinstance(node, ast.Call) and _called(node) in _LEARNING:
+                return factor.label
+    return None
+
+
 def _check_number(formula: str, piece: str, *, power: bool) -> None:
     if power and piece.isdigit() and 1 <= int(piece) <= _HIGHEST_POWER:
         return

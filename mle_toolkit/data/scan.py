@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from mle_toolkit.errors import DataError, UnknownNameError
 
 _SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".npy")
 
-_READ_BYTES = 1 << 20
+READ_BYTES = 1 << 20
 """Bytes that Parquet and CSV files are read by: few, because what is read is at once decoded."""
 
 
@@ -91,26 +91,27 @@ def scan_file(
     nan_policy: NanPolicy = "raise",
 ) -> tuple[str, ScannedSample]:
     """The name of a column of a file, or of the files of a folder, and its sample; see `scan`."""
-    source = _source_of_path(path, column, weights)
-    one = source.files[0] if isinstance(source, _Files) else source
-    name = one.columns.column if isinstance(one, (_ParquetSource, _CsvSource)) else path.name
+    source = source_of_path(path, column, weights)
+    one = source.files[0] if isinstance(source, Files) else source
+    name = one.columns.column if isinstance(one, (ParquetSource, CsvSource)) else path.name
     return name, ScannedSample(source, weight_kind, nan_policy)
 
 
 def _source(data: Any, column: str | int | None, weights: str | int | None) -> Source:
     if isinstance(data, (str, os.PathLike)):
-        return _source_of_path(Path(data), column, weights)
+        return source_of_path(Path(data), column, weights)
     if isinstance(data, np.ndarray):
         return _ArraySource(data, "the array", column, weights)
     if hasattr(data, "__arrow_c_stream__"):
-        return _StreamSource.of(data, column, weights)
+        return StreamSource.of(data, column, weights)
     raise DataError(
         f"scan: expected a path, an array or an Arrow stream (__arrow_c_stream__), got {type(data).__name__}. "
         f"A lazy table has to be written to Parquet, or collected, first."
     )
 
 
-def _source_of_path(path: Path, column: str | int | None, weights: str | int | None) -> Source:
+def source_of_path(path: Path, column: str | int | None, weights: str | int | None) -> Source:
+    """The source of a file, or of the files of a folder."""
     if not path.is_dir():
         return _source_of_file(path, str(path), column, weights)
     files = sorted(
@@ -121,19 +122,19 @@ def _source_of_path(path: Path, column: str | int | None, weights: str | int | N
     if not files:
         raise DataError(f"{path}: the folder holds no file of a known kind ({', '.join(_SUFFIXES)}).")
     sources = [_source_of_file(files[0], str(files[0]), column, weights)]
-    if column is None and isinstance(sources[0], (_ParquetSource, _CsvSource)):
+    if column is None and isinstance(sources[0], (ParquetSource, CsvSource)):
         column = sources[0].columns.column  # the others must have it too, not only one of another name
     sources += [_source_of_file(file, str(file), column, weights) for file in files[1:]]
-    return _Files(f"{path} ({len(files)} files)", sources)
+    return Files(f"{path} ({len(files)} files)", sources)
 
 
 def _source_of_file(path: Path, name: str, column: str | int | None, weights: str | int | None) -> Source:
     if not path.exists():
         raise FileNotFoundError(2, "No such file or folder", str(path))
     if path.name.endswith((".parquet", ".pq")):
-        return _ParquetSource.of(path, column, weights)
+        return ParquetSource.of(path, column, weights)
     if path.name.endswith((".csv", ".csv.gz")):
-        return _CsvSource.of(path, column, weights)
+        return CsvSource.of(path, column, weights)
     if path.name.endswith(".npy"):
         try:
             array = np.load(path, mmap_mode="r")
@@ -183,25 +184,26 @@ class _Columns:
         """Raise if a column holds no numbers."""
         for name in self.names:
             kind = schema.field(name).type
-            if not _of_numbers(kind):
+            if not is_of_numbers(kind):
                 raise DataError(
                     f"{self.where}: expected real numbers in column {name!r}, got {kind}. Convert the column first."
                 )
 
     def rows(self, batch: Any, first: int) -> Rows:
         """Rows of a record batch."""
-        arrays = [_floats(batch.column(batch.schema.get_field_index(name))) for name in self.names]
+        arrays = [floats_of(batch.column(batch.schema.get_field_index(name))) for name in self.names]
         return Rows(arrays[0], arrays[1] if self.weights is not None else None, self.description, first)
 
 
-def _of_numbers(kind: Any) -> bool:
+def is_of_numbers(kind: Any) -> bool:
+    """Whether an Arrow type is one of real numbers."""
     from pyarrow import types
 
     checks = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal)
     return any(is_kind(kind) for is_kind in checks)
 
 
-def _floats(array: Any) -> Array:
+def floats_of(array: Any) -> Array:
     """An Arrow array as numbers, missing ones as NaN."""
     import pyarrow as pa
 
@@ -213,7 +215,7 @@ def _floats(array: Any) -> Array:
 
 
 @contextmanager
-def _reading(where: str, row: list[int]) -> Iterator[None]:
+def reading_of(where: str, row: list[int]) -> Iterator[None]:
     """Say in one error where the reading of a file failed."""
     import pyarrow as pa
 
@@ -231,18 +233,21 @@ def _reading(where: str, row: list[int]) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class _ParquetSource:
+class ParquetSource:
+    """Columns of a Parquet file."""
+
     path: Path
     columns: _Columns
     expected_rows: int | None
 
     @classmethod
-    def of(cls, path: Path, column: Any, weights: Any) -> _ParquetSource:
+    def of(cls, path: Path, column: Any, weights: Any) -> ParquetSource:
+        """Look at the names and types of its columns."""
         import pyarrow.parquet as pq
 
-        with _reading(str(path), [0]), pq.ParquetFile(path) as file:
+        with reading_of(str(path), [0]), pq.ParquetFile(path) as file:
             schema, n_rows = file.schema_arrow, file.metadata.num_rows
-        numeric = [field.name for field in schema if _of_numbers(field.type)]
+        numeric = [field.name for field in schema if is_of_numbers(field.type)]
         names = numeric if column is None and numeric else list(schema.names)
         columns = _Columns.of(names, column, weights, str(path))
         columns.check(schema)
@@ -250,19 +255,23 @@ class _ParquetSource:
 
     @property
     def description(self) -> str:
+        """What errors call it."""
         return self.columns.description
 
     @property
     def weighted(self) -> bool:
+        """Whether rows have weights."""
         return self.columns.weights is not None
 
     def pieces(self, *, again: bool) -> Iterator[Rows]:
+        """The rows in order, in pieces."""
         return self._rows(None, None, 0)
 
     def runs(self) -> list[Run]:
+        """All rows in runs that are read at once; None where there are none."""
         import pyarrow.parquet as pq
 
-        with _reading(str(self.path), [0]), pq.ParquetFile(self.path) as file:
+        with reading_of(str(self.path), [0]), pq.ParquetFile(self.path) as file:
             metadata = file.metadata
         runs: list[Run] = []
         groups: list[int] = []
@@ -281,13 +290,13 @@ class _ParquetSource:
 
         read = [first]
         with (
-            _reading(str(self.path), read),
+            reading_of(str(self.path), read),
             # Checksums, where the file has them, are the only guard against bytes that changed.
             pq.ParquetFile(
                 self.path,
                 metadata=metadata,
                 pre_buffer=False,
-                buffer_size=_READ_BYTES,
+                buffer_size=READ_BYTES,
                 page_checksum_verification=True,
             ) as file,
         ):
@@ -299,7 +308,7 @@ class _ParquetSource:
                 read[0] += batch.num_rows
 
 
-class _CsvBytes(io.RawIOBase):
+class CsvBytes(io.RawIOBase):
     """The bytes of a CSV file, without the empty lines at its ends; counts quotes and ends of lines.
 
     Parameters
@@ -351,7 +360,7 @@ class _CsvBytes(io.RawIOBase):
 
         held, begun = b"", False
         with pa.input_stream(path) as file:
-            while piece := file.read(_READ_BYTES):
+            while piece := file.read(READ_BYTES):
                 if not begun:
                     piece = piece.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
                     begun = bool(piece)
@@ -366,7 +375,9 @@ class _CsvBytes(io.RawIOBase):
 
 
 @dataclass(frozen=True)
-class _CsvSource:
+class CsvSource:
+    """Columns of a CSV file."""
+
     path: Path
     columns: _Columns
     header: tuple[str, ...]
@@ -374,9 +385,10 @@ class _CsvSource:
     expected_rows: None = None
 
     @classmethod
-    def of(cls, path: Path, column: Any, weights: Any) -> _CsvSource:
-        with _reading(str(path), [0]), _CsvBytes(path) as stream:
-            head = stream.read(_READ_BYTES) or b""
+    def of(cls, path: Path, column: Any, weights: Any) -> CsvSource:
+        """Look at the names and types of its columns."""
+        with reading_of(str(path), [0]), CsvBytes(path) as stream:
+            head = stream.read(READ_BYTES) or b""
         if not head:
             raise DataError(f"{path}: empty, without even a header.")
         lines = io.StringIO(head.decode("utf-8", errors="replace"), newline="")
@@ -393,20 +405,22 @@ class _CsvSource:
 
     @property
     def description(self) -> str:
+        """What errors call it."""
         return self.columns.description
 
     @property
     def weighted(self) -> bool:
+        """Whether rows have weights."""
         return self.columns.weights is not None
 
-    def _opened(self, stream: _CsvBytes, kind: Any) -> Any:
-        """A reader of the columns as of one type: given, not guessed from rows, as whole numbers may precede others."""
+    def opened(self, stream: CsvBytes, kinds: Mapping[str, Any]) -> Any:
+        """A reader of columns of these types: given, not guessed from rows, as whole numbers may precede others."""
         from pyarrow import csv
 
-        names = self.columns.names
+        names = list(kinds)
         return csv.open_csv(
             stream,
-            read_options=csv.ReadOptions(block_size=_READ_BYTES, column_names=self.header, skip_rows_after_names=1),
+            read_options=csv.ReadOptions(block_size=READ_BYTES, column_names=self.header, skip_rows_after_names=1),
             parse_options=csv.ParseOptions(
                 delimiter=self.delimiter,
                 newlines_in_values=True,
@@ -414,19 +428,20 @@ class _CsvSource:
             ),
             convert_options=csv.ConvertOptions(
                 include_columns=names,
-                column_types=dict.fromkeys(names, kind),
+                column_types=dict(kinds),
                 null_values=sorted(MISSING),
                 strings_can_be_null=True,
             ),
         )
 
     def pieces(self, *, again: bool) -> Iterator[Rows]:
+        """The rows in order, in pieces."""
         import pyarrow as pa
 
         read = [0]
-        with _reading(str(self.path), read), _CsvBytes(self.path) as stream:
+        with reading_of(str(self.path), read), CsvBytes(self.path) as stream:
             try:
-                with self._opened(stream, pa.float64()) as reader:
+                with self.opened(stream, dict.fromkeys(self.columns.names, pa.float64())) as reader:
                     for batch in reader:
                         yield self.columns.rows(batch, read[0])
                         read[0] += batch.num_rows
@@ -439,15 +454,30 @@ class _CsvSource:
             if stream.n_quotes % 2 or (stream.n_quotes and stream.n_lines > read[0] + 1):
                 self._check_lines(read[0])
 
+    def batches(self, kinds: Mapping[str, Any]) -> Iterator[Any]:
+        """Record batches of columns of these types."""
+        read = [0]
+        with reading_of(str(self.path), read), CsvBytes(self.path) as stream:
+            with self.opened(stream, kinds) as reader:
+                for batch in reader:
+                    yield batch
+                    read[0] += batch.num_rows
+            if stream.n_quotes % 2 or (stream.n_quotes and stream.n_lines > read[0] + 1):
+                self._check_lines(read[0])
+
     def runs(self) -> None:
-        return None
+        """All rows in runs that are read at once; None where there are none."""
+        return
 
     def _refuse_text(self, row: int) -> None:
         """Raise for the first value from a row on that is not a number."""
         import pyarrow as pa
 
         first = 0
-        with _CsvBytes(self.path) as stream, self._opened(stream, pa.string()) as reader:
+        with (
+            CsvBytes(self.path) as stream,
+            self.opened(stream, dict.fromkeys(self.columns.names, pa.string())) as reader,
+        ):
             for batch in reader:
                 if first >= row:
                     for name in self.columns.names:
@@ -461,7 +491,7 @@ class _CsvSource:
 
     def _check_lines(self, n_rows: int) -> None:
         """Raise for the first line that is not CSV, or has another number of fields than the header: slow, but sure."""
-        with _CsvBytes(self.path) as stream:
+        with CsvBytes(self.path) as stream:
             text = io.TextIOWrapper(io.BufferedReader(stream), encoding="utf-8", errors="replace", newline="")
             n_found = -1  # the header is no row
             reader = csv.reader(text, delimiter=self.delimiter, strict=True)
@@ -485,7 +515,7 @@ def _is_number(text: str) -> bool:
 
 
 @dataclass
-class _StreamSource:
+class StreamSource:
     """An Arrow stream: opened to see its columns, and read then; opened anew for every further pass."""
 
     data: Any
@@ -493,21 +523,33 @@ class _StreamSource:
     reader: Any
     expected_rows: int | None
     weighted: bool
+    schema: Any
     rows_read: int = field(default=0, init=False)
 
     @classmethod
-    def of(cls, data: Any, column: Any, weights: Any) -> _StreamSource:
-        reader = _opened(data)
+    def of(cls, data: Any, column: Any, weights: Any) -> StreamSource:
+        """Open the stream to see its columns."""
+        reader = opened_stream(data)
         columns = _Columns.of(list(reader.schema.names), column, weights, f"the {type(data).__name__}")
         columns.check(reader.schema)
         n_rows = getattr(data, "num_rows", None)
-        return cls(data, columns, reader, n_rows if isinstance(n_rows, int) else None, weights is not None)
+        n_rows = n_rows if isinstance(n_rows, int) else None
+        return cls(data, columns, reader, n_rows, weights is not None, reader.schema)
 
     @property
     def description(self) -> str:
+        """What errors call it."""
         return self.columns.description
 
     def pieces(self, *, again: bool) -> Iterator[Rows]:
+        """The rows in order, in pieces."""
+        first = 0
+        for batch in self.batches(None):
+            yield self.columns.rows(batch, first)
+            first += batch.num_rows
+
+    def batches(self, names: list[str] | None) -> Iterator[Any]:
+        """Record batches, of some columns."""
         import pyarrow as pa
 
         reader, self.reader = self.reader, None
@@ -515,20 +557,21 @@ class _StreamSource:
             if isinstance(self.data, pa.RecordBatchReader):
                 raise self._only_once()
             try:
-                reader = _opened(self.data)
+                reader = opened_stream(self.data)
             except (pa.ArrowException, ValueError, TypeError, RuntimeError) as error:
                 raise self._only_once() from error
         read = [0]
-        with _reading(self.description, read):
+        with reading_of(self.description, read):
             for batch in reader:
-                yield self.columns.rows(batch, read[0])
+                yield batch if names is None else batch.select(names)
                 read[0] += batch.num_rows
         if read[0] < self.rows_read and read[0] == 0:
             raise self._only_once()
         self.rows_read = read[0]
 
     def runs(self) -> None:
-        return None
+        """All rows in runs that are read at once; None where there are none."""
+        return
 
     def _only_once(self) -> DataError:
         return DataError(
@@ -538,7 +581,8 @@ class _StreamSource:
         )
 
 
-def _opened(data: Any) -> Any:
+def opened_stream(data: Any) -> Any:
+    """A reader of an Arrow stream."""
     import pyarrow as pa
 
     if isinstance(data, pa.RecordBatchReader):
@@ -629,7 +673,7 @@ def _let_go(array: np.ndarray[Any, Any]) -> None:
 
 
 @dataclass(frozen=True)
-class _Files:
+class Files:
     """Files one after the other."""
 
     description: str
@@ -637,17 +681,21 @@ class _Files:
 
     @property
     def weighted(self) -> bool:
+        """Whether rows have weights."""
         return self.files[0].weighted
 
     @property
     def expected_rows(self) -> int | None:
+        """How many rows there will be, where that is known."""
         rows = [file.expected_rows for file in self.files]
         return None if None in rows else sum(n for n in rows if n is not None)
 
     def pieces(self, *, again: bool) -> Iterator[Rows]:
+        """The rows in order, in pieces."""
         for file in self.files:
             yield from file.pieces(again=again)
 
     def runs(self) -> list[Run] | None:
+        """All rows in runs that are read at once; None where there are none."""
         of_files = [file.runs() for file in self.files]
         return None if None in of_files else [run for runs in of_files for run in runs or ()]

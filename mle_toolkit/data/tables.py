@@ -182,6 +182,14 @@ def read_sample(
     return form.label, form.sample(table.column, nan_policy)
 
 
+def in_blocks(source: str, reading: Reading = GUESSED) -> bool:
+    """Whether a file is so large, or such a folder, that columns of it are read in blocks."""
+    path = Path(source)
+    if source == "-" or source.startswith("@") or is_base(source) or reading != GUESSED or find_spec("pyarrow") is None:
+        return False
+    return path.is_dir() or source.endswith(".csv.gz") or _is_large(path)
+
+
 def _is_read_in_blocks(source: str, form: Form, in_memory: bool) -> bool:
     path = Path(source)
     if source == "-" or source.startswith("@") or is_base(source):

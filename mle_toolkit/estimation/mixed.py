@@ -192,7 +192,10 @@ class MixtureModel(Model):
                 found.append(float(value))
                 continue
             at = np.asarray(value)
-            inner = at[term.constant] if term.constant is not None else np.mean(term.design(self.rows) @ at)
+            if term.constant is not None or term.key not in self.rows:  # which rows that are not held do not say
+                inner = at[term.constant or 0]
+            else:
+                inner = np.mean(term.design(self.rows) @ at)
             found.append(float(term.link.value(inner)))
         main = self.base.components[0].param_names.index(self.base.components[0].main_parameter)
         return [found[main], *found]
@@ -214,6 +217,9 @@ class MixtureModel(Model):
         a, b = self.linear.get(one), self.linear.get(other)
         if a is None or b is None:
             return a is b
+        if a.key not in self.rows:  # rows that are not held: by the means and sizes of their columns
+            alike = np.array_equal(a.shift, b.shift) and np.array_equal(a.frame, b.frame)
+            return a.link == b.link and alike and (a.offset is None) == (b.offset is None)
         columns = [(a.key, b.key), (a.offset, b.offset)]
         return a.link == b.link and all(
             p == q or (p is not None and q is not None and np.array_equal(self.rows[p], self.rows[q]))

@@ -74,6 +74,15 @@ class RegressionReport(InformationReport):
         return super().quantities() | {name: value for name, value in more.items() if value is not None}
 
 
+def rows_not_held(base: InformationReport) -> RegressionReport:
+    """The report of a regression of rows that are not held: what is a sum over them."""
+    values: dict[str, Any] = {name: getattr(base, name) for name in base.__dataclass_fields__}
+    why = "the rows are read in batches and not held; read the columns into memory, or fit a smaller formula too."
+    reasons = {**base.reasons, **dict.fromkeys(("entropy", "kl", "kl_predictive", "gain"), why)}
+    values |= {"entropy": None, "kl": None, "kl_predictive": None, "reasons": reasons}
+    return RegressionReport(**values)
+
+
 def regression_report(
     base: InformationReport, maximum: Maximum, sample: Sample, law: Distribution, rows: Array, main: str
 ) -> RegressionReport:

@@ -12,9 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.rows import Block
 
 _DEPENDENT = 1e-10
 """Share of a column, in its size about its mean, below which what others leave of it is the rounding of its values."""
+
+_HOLDS = 1e-9
+"""Share of the terms of a relation by which their sum may differ from 0 where it holds: rounding."""
 
 _SHOWN = 1e-7
 """Coefficients of a relation, in units of the columns, that are shown as zero."""
@@ -90,6 +94,29 @@ def relations(design: Array, constant: int | None = None) -> Relations:
         reach = np.max(np.abs(design[:, kept]), axis=0, initial=0.0) * np.abs(weights[:, j])
         weights[reach <= _SHOWN * (np.max(np.abs(design[:, column])) or 1.0), j] = 0.0
     return Relations(tuple(kept), tuple(dropped), weights)
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """In how many rows of a block each of some relations, that were seen in others, does not hold.
+
+    Parameters
+    ----------
+    key : str
+        Of the design, among what is known of a row.
+    relations : Relations
+    """
+
+    key: str
+    relations: Relations
+
+    def __call__(self, block: Block) -> Array:
+        """Numbers of rows, one a relation."""
+        seen, design = self.relations, block.known[self.key]
+        kept, dropped = design[:, seen.kept], design[:, seen.dropped]
+        reach = np.abs(kept) @ np.abs(seen.weights) + np.abs(dropped)
+        broken = np.abs(kept @ seen.weights - dropped) > _HOLDS * reach
+        return np.asarray(np.sum(broken, axis=0), dtype=float)
 
 
 class Columns(NamedTuple):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import NoMaximumError, ParameterError
+from mle_toolkit.errors import NoMaximumError, ParameterError, SupportError
 from mle_toolkit.families.base import Family, Limit, Parameter
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval, Space
@@ -29,7 +29,7 @@ from mle_toolkit.likelihood.designs import Columns
 from mle_toolkit.likelihood.unit import Unit
 
 if TYPE_CHECKING:
-    from mle_toolkit.data.rows import Known
+    from mle_toolkit.data.rows import Block, Known
     from mle_toolkit.data.sample import Sample
 
 _STEP = 6e-6
@@ -638,8 +638,8 @@ class Model(Family):
         """Which row has a spread, or the like, of its own: there the law can concentrate."""
         main = self.linear[self.base.main_parameter]
         for name, term in self.linear.items():
-            if term is main or name in fixed or main.parameter in fixed:
-                continue
+            if term is main or name in fixed or main.parameter in fixed or term.key not in self.rows:
+                continue  # of rows that are not held it is not known
             raw = self.rows[term.key]
             alone = _alone(raw)
             alone &= np.any(self.rows[main.key] != 0, axis=1) & (sample.lower == sample.upper)
@@ -756,6 +756,25 @@ class _Rows(NamedTuple):
     bends: list[Any]
     designs: list[Columns | None]
     etas: list[Any]
+
+
+@dataclass(frozen=True)
+class CheckingSupport:
+    """Whether the observations of a block are possible: raises `SupportError` where they are not."""
+
+    base: Family
+
+    def __call__(self, block: Block) -> int:
+        """0, where they all are."""
+        from mle_toolkit.data.sample import Sample
+
+        sample = Sample(block.x, block.weight).with_known(**{name: block.known[name] for name in self.base.per_row})
+        try:
+            self.base.given(block.known).check_support(sample)
+        except SupportError as error:
+            where = f"rows from {block.first} on: {error}"
+            raise SupportError(where, self.base.name, tuple(block.first + row for row in error.outside)) from error
+        return 0
 
 
 def _as_they_are(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:

@@ -1,0 +1,186 @@
+"""Batches of several columns of files, Arrow streams and Dask tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit.data.blocks import CHUNK_ROWS, ScannedSample
+from mle_toolkit.data.columns import Columns, Labels
+from mle_toolkit.data.framed import PartitionedTable, StreamedTable, Table, with_dask
+from mle_toolkit.data.scan import (
+    READ_BYTES,
+    CsvSource,
+    Files,
+    ParquetSource,
+    StreamSource,
+    floats_of,
+    is_of_numbers,
+    reading_of,
+    source_of_path,
+)
+from mle_toolkit.errors import DataError, UnknownNameError
+
+
+def is_scanned(data: Any) -> bool:
+    """Whether data are read in batches: a scan, a path, or a Dask table."""
+    return isinstance(data, (ScannedSample, str, os.PathLike)) or _is_dask(data)
+
+
+def _is_dask(data: Any) -> bool:
+    return type(data).__module__.partition(".")[0] in ("dask", "dask_expr") and hasattr(data, "to_delayed")
+
+
+def table_of(data: Any, column: str) -> Table:
+    """The table of a scan, a file or a folder of them, an Arrow stream that was scanned, or a Dask table.
+
+    Parameters
+    ----------
+    data : ScannedSample, path or Dask DataFrame
+    column : str
+        One of its columns.
+
+    Raises
+    ------
+    DataError
+        If it has no columns by name.
+    """
+    if _is_dask(data):
+        if not hasattr(data, "columns"):
+            raise DataError("data: a regression needs a Dask table with columns by name, not an array.")
+        names = tuple(map(str, data.columns))
+        return PartitionedTable("the Dask table", names, list(np.ravel(data.to_delayed())), with_dask)
+    source = data.source if isinstance(data, ScannedSample) else _source(Path(data), column)
+    one = source.files[0] if isinstance(source, Files) else source
+    if not isinstance(one, (ParquetSource, CsvSource, StreamSource)):
+        raise DataError(f"{source.description}: has no columns by name, which a formula needs; give a table.")
+    where = source.description if isinstance(source, Files) else one.columns.where
+    return StreamedTable(where, _names(one), _Batches(source))
+
+
+def _source(path: Path, column: str) -> Any:
+    """The source of a path, by the column of observations; by a column of numbers where those are levels."""
+    try:
+        return source_of_path(path, column, None)
+    except DataError:
+        import pyarrow.parquet as pq
+
+        first = path if path.is_file() else next(iter(sorted(path.rglob("*.parquet"))), None)
+        if first is None or first.suffix not in (".parquet", ".pq"):
+            raise
+        schema = pq.read_schema(first)
+        numeric = [entry.name for entry in schema if is_of_numbers(entry.type)]
+        if column not in schema.names or not numeric:
+            raise
+        return source_of_path(path, numeric[0], None)
+
+
+def _names(source: Any) -> tuple[str, ...]:
+    if isinstance(source, CsvSource):
+        return source.header
+    if isinstance(source, StreamSource):
+        return tuple(source.schema.names)
+    import pyarrow.parquet as pq
+
+    with reading_of(str(source.path), [0]), pq.ParquetFile(source.path) as file:
+        return tuple(file.schema_arrow.names)
+
+
+class _Batches:
+    """Goes over the batches of a source; of text files it finds out, the first time, which columns are numbers."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        self._texts: dict[str, bool] = {}
+
+    def __call__(self, names: Sequence[str]) -> Iterator[Columns]:
+        files = self.source.files if isinstance(self.source, Files) else [self.source]
+        texts = [file for file in files if isinstance(file, CsvSource)]
+        unknown = [name for name in names if name not in self._texts]
+        if texts and unknown:
+            found = set().union(*(_texts(file, unknown) for file in texts))
+            self._texts |= {name: name in found for name in unknown}
+        for file in files:
+            for batch in self._of(file, names):
+                yield _columns(batch, names)
+
+    def _of(self, source: Any, names: Sequence[str]) -> Iterator[Any]:
+        if isinstance(source, CsvSource):
+            _check_names(source.header, names, str(source.path))
+            return source.batches({name: _kind(text=self._texts[name]) for name in names})
+        if isinstance(source, StreamSource):
+            return source.batches(list(names))
+        return _parquet(source, names)
+
+
+def _check_names(header: Sequence[str], names: Sequence[str], where: str) -> None:
+    for name in names:
+        if header.count(name) != 1:
+            problem = "there is no" if name not in header else "there is more than one"
+            raise UnknownNameError(f"{where}: {problem} column {name!r}; its columns: {', '.join(header)}.")
+
+
+def _parquet(source: ParquetSource, names: Sequence[str]) -> Iterator[Any]:
+    import pyarrow.parquet as pq
+
+    read = [0]
+    with (
+        reading_of(str(source.path), read),
+        pq.ParquetFile(source.path, pre_buffer=False, buffer_size=READ_BYTES, page_checksum_verification=True) as file,
+    ):
+        _check_names(file.schema_arrow.names, names, str(source.path))
+        for batch in file.iter_batches(CHUNK_ROWS, columns=list(names)):
+            yield batch
+            read[0] += batch.num_rows
+
+
+def _kind(*, text: bool) -> Any:
+    import pyarrow as pa
+
+    return pa.string() if text else pa.float64()
+
+
+def _texts(source: CsvSource, names: Sequence[str]) -> set[str]:
+    """Columns of which some cell is no number: one pass over all of them."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    _check_names(source.header, names, str(source.path))
+    found: set[str] = set()
+    for batch in source.batches(dict.fromkeys(names, pa.string())):
+        for name in names:
+            if name not in found:
+                try:
+                    compute.cast(compute.utf8_trim_whitespace(batch.column(name)), pa.float64())
+                except pa.ArrowInvalid:
+                    found.add(name)
+    return found
+
+
+def _columns(batch: Any, names: Sequence[str]) -> Columns:
+    """Columns of a record batch: numbers, or labels that are counted by Arrow."""
+    import pyarrow as pa
+
+    found: dict[str, Any] = {}
+    labels: dict[str, Labels] = {}
+    for name in names:
+        column = batch.column(batch.schema.get_field_index(name))
+        kind = column.type
+        if pa.types.is_dictionary(kind):
+            column = column.dictionary_decode()
+            kind = column.type
+        if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            coded = column.dictionary_encode()
+            codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
+            distinct = coded.dictionary.to_pylist()
+            labels[name] = Labels(codes, tuple(distinct))
+            found[name] = np.array([*distinct, None], dtype=object)[codes]
+        elif pa.types.is_boolean(kind) and not column.null_count:
+            found[name] = column.to_numpy(zero_copy_only=False)
+        else:
+            found[name] = floats_of(column)
+    return Columns.with_labels(found, labels)

@@ -1,0 +1,645 @@
+"""Tables that are larger than memory, for regressions: their designs are built batch by batch, for every pass anew.
+
+A first pass learns what all rows must agree on: levels of factors, missing values, how many rows count. Then a `Plan`
+makes of each batch its observations, weights, designs, offsets and constants, and a `FramedSample` sums over blocks of
+them, which are those of the data in memory, in the same order. Of what is not a sum, none is had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Any, Protocol
+
+import numpy as np
+
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, Along, BlockedSample, Part, survey
+from mle_toolkit.data.columns import Columns, Level
+from mle_toolkit.data.formulas import Design, missing
+from mle_toolkit.data.rows import Block, Known, some_of
+from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample, WeightKind
+from mle_toolkit.errors import DataError, WeightError
+
+HEAD_ROWS = 200
+"""Rows of the data that are kept to read formulas by."""
+
+MOST_LEVELS = 100_000
+"""Levels of one factor, at most."""
+
+_LISTED = 10
+
+
+class Table(Protocol):
+    """A table that is gone over in batches, or in partitions, as often as is asked for."""
+
+    @property
+    def description(self) -> str:
+        """What errors call it."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of its columns."""
+        ...
+
+    def each(self, job: Callable[..., Any], names: Sequence[str], firsts: Sequence[int] | None) -> Iterator[Any]:
+        """What a job gives for the rows of each partition, in their order: of ``job(batches, first)``.
+
+        ``batches`` is an iterator of `Columns` with these names; ``first`` the number of the first row that counts.
+        """
+        ...
+
+
+# --- what all rows must agree on --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Learned:
+    """What one pass finds out about columns; those of consecutive partitions add.
+
+    Attributes
+    ----------
+    n_rows, n_kept : int
+        Rows, and those that count: with nothing missing and a weight that is not 0.
+    absent : dict of str to (int, int)
+        By column, in how many rows it is missing, and the first of these.
+    head : dict of str to list
+        Columns of some of the first complete rows.
+    levels : dict of str to dict of level to None
+        Of each column that is a factor, its levels in complete rows.
+    ordered : dict of str to tuple
+        Of those whose levels have an order, all of them in it.
+    """
+
+    n_rows: int = 0
+    n_kept: int = 0
+    absent: dict[str, tuple[int, int]] = field(default_factory=dict)
+    head: dict[str, list[Any]] = field(default_factory=dict)
+    levels: dict[str, dict[Level, None]] = field(default_factory=dict)
+    ordered: dict[str, tuple[Level, ...]] = field(default_factory=dict)
+
+    def __add__(self, other: Learned) -> Learned:
+        for name, (count, first) in other.absent.items():
+            own = self.absent.get(name)
+            self.absent[name] = (count, self.n_rows + first) if own is None else (own[0] + count, own[1])
+        room = HEAD_ROWS - len(next(iter(self.head.values()), []))
+        for name, values in other.head.items():
+            self.head.setdefault(name, []).extend(values[:room])
+        for name, levels in other.levels.items():
+            mine = self.levels.setdefault(name, {})
+            mine.update(levels)
+            if len(mine) > MOST_LEVELS:
+                raise DataError(f"column {name!r}: more than {MOST_LEVELS:,} levels. Is it a number, or a key of rows?")
+        self.ordered.update(other.ordered)
+        self.n_rows, self.n_kept = self.n_rows + other.n_rows, self.n_kept + other.n_kept
+        return self
+
+    def small(self) -> dict[str, Any]:
+        """Columns of a few rows that have every level."""
+        import pandas as pd
+
+        columns = {name: list(values) for name, values in self.head.items()}
+        for name, levels in self.levels.items():
+            here = set(columns[name])
+            for level in levels:
+                if level not in here:
+                    for other, values in columns.items():
+                        values.append(level if other == name else values[0])
+        found: dict[str, Any] = dict(columns)
+        for name, order in self.ordered.items():
+            found[name] = pd.Series(pd.Categorical(columns[name], categories=list(order), ordered=True))
+        return found
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What is learned of a partition.
+
+    Parameters
+    ----------
+    needed : tuple of str
+        Columns without which a row cannot count.
+    factors : tuple of str
+        Columns of numbers that are used as factors.
+    weights : str or None
+    """
+
+    needed: tuple[str, ...]
+    factors: tuple[str, ...]
+    weights: str | None
+
+    def __call__(self, batches: Iterator[Columns], first: int) -> Learned:
+        """What the batches of a partition show."""
+        total = Learned()
+        for frame in batches:
+            total = total + self._of(frame)
+        return total
+
+    def _of(self, frame: Columns) -> Learned:
+        whole = np.ones(frame.n_rows, dtype=bool)
+        absent: dict[str, tuple[int, int]] = {}
+        for name in self.needed:
+            bad = missing(frame, name)
+            if bad.any():
+                absent[name] = (int(np.count_nonzero(bad)), int(np.argmax(bad)))
+                whole &= ~bad
+        kept = int(np.count_nonzero(whole if self.weights is None else whole & (frame.numbers(self.weights) != 0)))
+        rows = np.flatnonzero(whole)
+        few = rows[:HEAD_ROWS]
+        head: dict[str, list[Any]] = {}
+        levels: dict[str, dict[Level, None]] = {}
+        ordered: dict[str, tuple[Level, ...]] = {}
+        for name in self.needed:
+            numeric = frame.is_numeric(name)
+            if numeric and name not in self.factors:
+                head[name] = frame.numbers(name)[few].tolist()
+                continue
+            labels = frame.labels(name)
+            head[name] = [labels.distinct[code] for code in labels.codes[few].tolist()]
+            seen = np.bincount(labels.codes[rows], minlength=len(labels.distinct))
+            levels[name] = {level: None for level, n in zip(labels.distinct, seen.tolist(), strict=True) if n}
+            if labels.ordered:
+                ordered[name] = labels.distinct
+        return Learned(frame.n_rows, kept, absent, head, levels, ordered)
+
+
+def check_missing(learned: Learned, nan_policy: str) -> None:
+    """Raise where values are missing and rows are not to be left out, or where no row is left."""
+    if learned.absent and nan_policy == "raise":
+        told = "; ".join(
+            f"{name} in {count} of {learned.n_rows} rows, the first is row {first}"
+            for name, (count, first) in list(learned.absent.items())[:_LISTED]
+        )
+        raise DataError(f'missing values: {told}. Remove them, or pass nan_policy="omit" to leave them out.')
+    if not learned.n_kept:
+        raise DataError(f"no observations: the data have {learned.n_rows} rows, of which none counts.")
+
+
+# --- rows of the sample -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Columned:
+    """How the design of a parameter is made, some of whose coefficients are known.
+
+    Parameters
+    ----------
+    key, offset_key : str
+        What the design, and the offset, are called among what is known of a row.
+    design : Design
+    free : tuple of bool
+        Which columns have coefficients to be found.
+    held : tuple of float
+        Coefficients of the others.
+    offset, exposure : str or None
+        Columns that the predictor has besides; of an exposure the log.
+    """
+
+    key: str
+    offset_key: str
+    design: Design
+    free: tuple[bool, ...]
+    held: tuple[float, ...] = ()
+    offset: str | None = None
+    exposure: str | None = None
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether the predictor has an offset."""
+        return bool(self.held) or self.offset is not None or self.exposure is not None
+
+    def of(self, frame: Columns, rows: Any) -> dict[str, Array]:
+        """Design, and offset if there is one, of some rows."""
+        assert self.design.spec is not None
+        matrix = self.design.spec.build(frame, rows)
+        found = {self.key: matrix if all(self.free) else matrix[:, self.free]}
+        shift: Any = None
+        if self.offset is not None:
+            shift = frame.numbers(self.offset)[rows]
+        if self.exposure is not None:
+            size = frame.numbers(self.exposure)[rows]
+            bad = np.flatnonzero(~(size > 0))
+            if len(bad):
+                raise DataError(
+                    f"exposure: {len(bad)} of {len(size)} rows of a batch are not positive; the first is "
+                    f"{size[bad[0]]:g}."
+                )
+            shift = np.log(size) if shift is None else shift + np.log(size)
+        if self.held:
+            known = matrix[:, ~np.array(self.free)] @ np.array(self.held)
+            shift = known if shift is None else shift + known
+        if shift is not None:
+            found[self.offset_key] = shift
+        return found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes rows of a sample of the rows of a table.
+
+    Parameters
+    ----------
+    response : str
+        Column of the observations.
+    weights : str or None
+    needed : tuple of str
+        All columns that are read.
+    designs : tuple of Columned
+    constants : mapping of str to str
+        Columns of the known constants of the law.
+    checks : tuple of callable
+        Of every block, when it is first read: they raise where something is wrong, else give 0.
+    """
+
+    response: str
+    weights: str | None
+    needed: tuple[str, ...]
+    designs: tuple[Columned, ...]
+    constants: Mapping[str, str] = field(default_factory=dict)
+    checks: tuple[Part, ...] = ()
+
+    def rows(self, frame: Columns) -> _Made:
+        """Observations, weights and what is known of the rows of a batch that count."""
+        whole = np.ones(frame.n_rows, dtype=bool)
+        for name in self.needed:
+            whole &= ~missing(frame, name)
+        weight: Array | None = None
+        if self.weights is not None:
+            weight = frame.numbers(self.weights)
+            for what, bad in (("infinite", np.isinf(weight)), ("negative", weight < 0)):
+                if bad.any():
+                    raise WeightError(f"weights: {np.count_nonzero(bad)} of a batch are {what} ({weight[bad][0]:g}).")
+            whole &= weight != 0
+        rows: Any = np.flatnonzero(whole)
+        x = frame.numbers(self.response)[rows]
+        _check_finite(self.response, x)
+        known: dict[str, Array] = {}
+        for design in self.designs:
+            known |= design.of(frame, rows)
+        for name, column in self.constants.items():
+            known[name] = frame.numbers(column)[rows]
+        for name, values in known.items():
+            _check_finite(name, values)
+        return _Made(x, None if weight is None else weight[rows], known)
+
+
+def _check_finite(name: str, values: Array) -> None:
+    bad: Mask = ~np.isfinite(values)
+    if bad.any():
+        raise DataError(f"{name}: infinite in {np.count_nonzero(bad.reshape(len(values), -1).any(axis=1))} rows.")
+
+
+@dataclass(frozen=True)
+class _Made:
+    """Rows of the sample."""
+
+    x: Array
+    weight: Array | None
+    known: Known
+
+    def cut(self, first: int, last: int) -> _Made:
+        rows = slice(first, last)
+        return _Made(self.x[rows], None if self.weight is None else self.weight[rows], some_of(self.known, rows))
+
+    @staticmethod
+    def joined(pieces: Sequence[_Made]) -> _Made:
+        if len(pieces) == 1:
+            return pieces[0]
+        weights = [piece.weight for piece in pieces if piece.weight is not None]
+        return _Made(
+            np.concatenate([piece.x for piece in pieces]),
+            np.concatenate(weights) if weights else None,
+            {name: np.concatenate([piece.known[name] for piece in pieces]) for name in pieces[0].known},
+        )
+
+
+def _chunks(pieces: Iterator[_Made], first: int) -> Iterator[tuple[_Made, int]]:
+    """Rows in chunks that end where those of the data in memory do, each with the number of its first row."""
+    held: list[_Made] = []
+    room = CHUNK_ROWS - first % CHUNK_ROWS
+    for made in pieces:
+        at = 0
+        while at < len(made.x):
+            held.append(made.cut(at, at + room))
+            n = len(held[-1].x)
+            at, room = at + n, room - n
+            if room == 0:
+                whole = _Made.joined(held)
+                yield whole, first
+                first, held, room = first + len(whole.x), [], CHUNK_ROWS
+    if held:
+        yield _Made.joined(held), first
+
+
+@dataclass(frozen=True)
+class ColumnSums:
+    """Weighted sums of the columns of a design, or of their squares about something."""
+
+    key: str
+    about: tuple[float, ...] | None = None
+
+    def __call__(self, block: Block) -> Array:
+        """Of one block."""
+        columns = block.known[self.key]
+        if self.about is not None:
+            columns = np.square(columns - np.array(self.about))
+        return np.asarray(np.sum(columns, axis=0) if block.weight is None else block.weight @ columns)
+
+
+@dataclass(frozen=True)
+class Summing:
+    """Sums over the blocks of a partition.
+
+    Parameters
+    ----------
+    plan : Plan
+    parts : tuple of (part, int or None)
+        What to sum, with the rows of a block.
+    steps : tuple of int
+        Distances of rows that are kept.
+    """
+
+    plan: Plan
+    parts: tuple[tuple[Part, int | None], ...]
+    steps: tuple[int, ...] = ()
+
+    def __call__(self, batches: Iterator[Columns], first: int) -> tuple[list[Any], list[list[_Made]]]:
+        """Sums of each part, and of each distance the rows that are kept."""
+        totals: list[Any] = [None] * len(self.parts)
+        kept: list[list[_Made]] = [[] for _ in self.steps]
+        for chunk, at in _chunks((self.plan.rows(frame) for frame in batches), first):
+            for k, step in enumerate(self.steps):
+                rows = slice(-at % step, None, step)
+                weight = None if chunk.weight is None else chunk.weight[rows].copy()
+                own = {name: column[rows].copy() for name, column in chunk.known.items()}
+                kept[k].append(_Made(chunk.x[rows].copy(), weight, own))
+            with np.errstate(all="ignore"):  # what lies outside a support is found when the pass is over
+                for k, (part, length) in enumerate(self.parts):
+                    for value in _of_blocks(part, chunk, at, length or CHUNK_ROWS):
+                        totals[k] = value if totals[k] is None else totals[k] + value
+        return totals, kept
+
+
+def _of_blocks(part: Part, chunk: _Made, first: int, length: int) -> Iterator[Any]:
+    for at in range(0, len(chunk.x), length):
+        some = chunk.cut(at, at + length)
+        yield part(Block(some.x, some.weight, first + at, some.known))
+
+
+class _NotHeld(Mapping[str, Array]):
+    """What is known of rows that are not held: nothing that could be asked for."""
+
+    def __init__(self, description: str) -> None:
+        self._description = description
+
+    def __getitem__(self, name: str) -> Array:
+        raise not_held(self._description)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def not_held(description: str) -> DataError:
+    """The error where something is asked for that needs a value for every row."""
+    return DataError(
+        f"{description}: this needs a value for every row, and the rows are read in batches and not held. Give a frame "
+        f"of the rows that are meant, or read the columns into memory."
+    )
+
+
+class FramedSample(BlockedSample):
+    """Observations of a table with what is known of their rows, none of it held.
+
+    Parameters
+    ----------
+    table : Table
+    plan : Plan
+    firsts : sequence of int
+        Number of the first row that counts of each partition; and, last, of all rows that count.
+    weight_kind : {"frequency", "reliability"}
+    """
+
+    __slots__ = ("_column_sums", "_firsts", "_sketches", "_table", "plan")
+
+    def __init__(self, table: Table, plan: Plan, firsts: Sequence[int], weight_kind: WeightKind) -> None:
+        super().__init__(table.description, plan.weights is not None, weight_kind, "omit")
+        self._table, self.plan, self._firsts = table, plan, tuple(firsts)
+        self._sketches: dict[int, Sample] = {}
+        self.known = _NotHeld(self._description)
+
+    def planned(self, plan: Plan) -> FramedSample:
+        """The same rows with other designs."""
+        return FramedSample(self._table, plan, self._firsts, self.weight_kind)
+
+    @property
+    def in_memory(self) -> bool:
+        """No: what is small is read into memory beforehand."""
+        self.read()
+        return False
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows count."""
+        return self._firsts[-1]
+
+    def _first_pass(self, along: Along | None) -> None:
+        rows = [SKETCH_ROWS, self._middle]
+        steps = tuple(dict.fromkeys(-(-self.n_rows // n) for n in rows))
+        columns = tuple((ColumnSums(one.key), BLOCK_ROWS) for one in self.plan.designs)
+        checks = tuple((check, BLOCK_ROWS) for check in self.plan.checks)
+        found, *sums = self._run(((survey, CHUNK_ROWS), *columns, *checks), steps)
+        self._column_sums = {one.key: total for one, total in zip(self.plan.designs, sums, strict=False)}
+        if found.n_rows != self.n_rows:
+            raise self._changed(found.n_rows)
+        self.survey = found
+        self.nobs, self.minimum, self.maximum = found.nobs, found.minimum, found.maximum
+
+    def column_sums(self, key: str) -> Array:
+        """Weighted sums of the columns of a design."""
+        self.read()
+        found: Array = self._column_sums[key]
+        return found
+
+    @property
+    def _middle(self) -> int:
+        """Rows of the larger of the subsamples from which a search begins."""
+        return max(SKETCH_ROWS, min(self.n_rows // 16, 500_000))
+
+    def _changed(self, n_rows: int) -> DataError:
+        return DataError(
+            f"{self._description}: a further pass found {n_rows} rows that count, the first {self.n_rows}. Was it "
+            f"written to meanwhile?"
+        )
+
+    def _run(self, parts: tuple[tuple[Part, int | None], ...], steps: tuple[int, ...] = ()) -> list[Any]:
+        job = Summing(self.plan, parts, steps)
+        totals: list[Any] = [None] * len(parts)
+        kept: list[list[_Made]] = [[] for _ in steps]
+        for sums, some in self._table.each(job, self.plan.needed, self._firsts):
+            for k, value in enumerate(sums):
+                if value is not None:
+                    totals[k] = value if totals[k] is None else totals[k] + value
+            for k, pieces in enumerate(some):
+                kept[k] += pieces
+        for step, pieces in zip(steps, kept, strict=True):
+            made = _Made.joined(pieces)
+            sample = Sample(made.x, made.weight, self.weight_kind)
+            self._sketches[step] = sample.with_known(**made.known)
+        return totals
+
+    def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
+        sums = self._run(((survey, CHUNK_ROWS), *parts))
+        if sums[0] != self.survey:
+            raise self._changed(sums[0].n_rows)
+        return sums[1:]
+
+    def sums(self, parts: Sequence[Part]) -> list[Any]:
+        """Sums of several parts over blocks of `BLOCK_ROWS`, in one pass."""
+        self.read()
+        return self._sums([(part, BLOCK_ROWS) for part in parts])
+
+    def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
+        """The strided subsample that the data in memory would have."""
+        self.read()
+        step = -(-self.n_rows // rows)
+        if step not in self._sketches:
+            self._run((), (step,))
+        return self._sketches[step]
+
+    def stand_ins(self, length: float = 0.0) -> Sample:
+        """The subsample, for starting values."""
+        return self.sketch()
+
+    def standardised(self, centre: Any, scale: Any) -> Sample:
+        """Of the subsample, for starting values."""
+        return self.sketch().standardised(centre, scale)
+
+    def with_known(self, **columns: Any) -> Sample:
+        """Refuse: what is known of rows that are not held comes with their batches."""
+        raise not_held(self._description)
+
+    def __str__(self) -> str:
+        return f"{self.n_rows} rows of {self._description}"
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StreamedTable:
+    """A table whose batches come one after the other: of files, or of a stream.
+
+    Parameters
+    ----------
+    description : str
+    names : tuple of str
+    batches : callable
+        ``batches(names)``: an iterator of `Columns`.
+    """
+
+    description: str
+    names: tuple[str, ...]
+    batches: Callable[[Sequence[str]], Iterator[Columns]]
+
+    def each(self, job: Callable[..., Any], names: Sequence[str], firsts: Sequence[int] | None) -> Iterator[Any]:
+        """What a job gives for all rows."""
+        yield job(self.batches(names), 0)
+
+
+@dataclass(frozen=True)
+class PartitionedTable:
+    """A table in partitions, perhaps on other machines: jobs are done where the rows are.
+
+    Parameters
+    ----------
+    description : str
+    names : tuple of str
+    partitions : sequence of frames, or of what ``run`` makes frames of
+    run : callable
+        Does jobs, ``[(job, partition, first), ...]``, and gives what they return, in order.
+    """
+
+    description: str
+    names: tuple[str, ...]
+    partitions: Sequence[Any]
+    run: Callable[[Any, Sequence[tuple[Any, int]]], list[Any]]
+
+    def each(self, job: Callable[..., Any], names: Sequence[str], firsts: Sequence[int] | None) -> Iterator[Any]:
+        """What a job gives for each partition."""
+        begin = firsts if firsts is not None else [0] * len(self.partitions)
+        pairs = [(partition, begin[k]) for k, partition in enumerate(self.partitions)]
+        yield from self.run(OfFrame(job, tuple(names)), pairs)
+
+
+@dataclass(frozen=True)
+class OfFrame:
+    """A job with one partition, which is a frame."""
+
+    job: Callable[..., Any]
+    names: tuple[str, ...]
+
+    def __call__(self, frame: Any, first: int) -> Any:
+        """Do it."""
+        return self.job(iter([Columns({name: frame[name] for name in self.names})]), first)
+
+
+def here(job: Callable[..., Any], pairs: Sequence[tuple[Any, int]]) -> list[Any]:
+    """Do the jobs in this process."""
+    return [job(frame, first) for frame, first in pairs]
+
+
+def with_dask(job: Callable[..., Any], pairs: Sequence[tuple[Any, int]]) -> list[Any]:
+    """Do the jobs by Dask, each where its partition is made; done again with it where a machine is lost."""
+    import importlib
+
+    dask: Any = importlib.import_module("dask")
+    task = dask.delayed(job, pure=False)
+    return list(dask.compute(*[task(frame, first) for frame, first in pairs]))
+
+
+def learned(table: Table, learning: Learning) -> tuple[Learned, list[int]]:
+    """What the first pass finds out, and the number of the first row that counts of each partition, and after all."""
+    total, firsts = Learned(), [0]
+    for found in table.each(learning, learning.needed, None):
+        total = total + found
+        firsts.append(total.n_kept)
+    return total, firsts
+
+
+def in_memory(table: Table, names: Sequence[str]) -> dict[str, Any]:
+    """Columns of a small table, read into memory."""
+    pieces = list(chain.from_iterable(table.each(_held, names, None)))
+    return {name: _concatenated([piece.native(name) for piece in pieces]) for name in names}
+
+
+def _held(batches: Iterator[Columns], first: int) -> list[Columns]:
+    return list(batches)
+
+
+def _concatenated(columns: Sequence[Any]) -> Any:
+    import pandas as pd
+
+    if all(isinstance(column, np.ndarray) for column in columns):
+        return np.concatenate(columns)
+    return pd.concat([pd.Series(column) for column in columns], ignore_index=True)
+
+
+def is_small(found: Learned) -> bool:
+    """Whether the rows are so few that they are held in memory."""
+    return found.n_rows <= HELD_ROWS
+
+
+def with_coefficients(plan: Plan, known: Mapping[str, Mapping[str, float]]) -> Plan:
+    """The plan in which some coefficients are known, by the key of their design and the name of their column."""
+    designs = []
+    for one in plan.designs:
+        mine = known.get(one.key, {})
+        free = tuple(name not in mine for name in one.design.names)
+        held = tuple(mine[name] for name in one.design.names if name in mine)
+        designs.append(replace(one, free=free, held=held))
+    return replace(plan, designs=tuple(designs))
