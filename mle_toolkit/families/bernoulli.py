@@ -61,6 +61,14 @@ class Bernoulli(ExponentialFamily):
         """Expected value of x."""
         return float(p) if statistic == ("power", 1.0) else None
 
+    def cdf(self, x: Array, p: Array) -> Array:
+        """Probability of at most x."""
+        return np.where(x < 0, 0.0, np.where(x < 1, 1 - np.asarray(p), 1.0))
+
+    def sf(self, x: Array, p: Array) -> Array:
+        """Probability of more than x."""
+        return np.where(x < 0, 1.0, np.where(x < 1, p, 0.0))
+
     def to_scipy(self, p: float) -> Any:
         """``scipy.stats.bernoulli(p)``."""
         from scipy import stats

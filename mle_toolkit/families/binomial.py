@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
@@ -74,6 +76,21 @@ class Binomial(Family):
     def expected(self, statistic: Statistic, p: float) -> float | None:
         """Expected value of x."""
         return float(self.n * p) if statistic == ("power", 1.0) else None
+
+    def cdf(self, x: Array, p: Array) -> Array:
+        """Probability of at most x."""
+        return self._tail(x, p, 0.0, 1.0, special.betaincc)
+
+    def sf(self, x: Array, p: Array) -> Array:
+        """Probability of more than x: an incomplete beta function."""
+        return self._tail(x, p, 1.0, 0.0, special.betainc)
+
+    def _tail(self, x: Array, p: Array, before: float, after: float, of: Callable[..., Array]) -> Array:
+        """A tail by a function of (x + 1, n - x, p), and what it is before all counts and after them."""
+        count, n = np.floor(x), np.asarray(self.n, dtype=float)
+        inside = (count >= 0) & (count < n)
+        value = of(np.where(inside, count, 0.0) + 1.0, np.where(inside, n - count, 1.0), p)
+        return np.asarray(np.where(count < 0, before, np.where(inside, value, after)))
 
     def to_scipy(self, p: float) -> Any:
         """``scipy.stats.binom(n, p)``."""

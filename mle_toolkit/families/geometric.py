@@ -13,6 +13,7 @@ from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import COUNTS, Interval
 from mle_toolkit.families.excess import of_event
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
+from mle_toolkit.families.special import log1mexp
 
 
 class Geometric(ExponentialFamily):
@@ -60,6 +61,37 @@ class Geometric(ExponentialFamily):
     def expected(self, statistic: Statistic, prob: float) -> float | None:
         """Expected value of x."""
         return float((1 - prob) / prob) if statistic == ("power", 1.0) else None
+
+    def cdf(self, x: Array, prob: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(-np.expm1(self.logsf(x, prob)))
+
+    def sf(self, x: Array, prob: Array) -> Array:
+        """Probability of more than x: of x + 1 failures."""
+        return np.asarray(np.exp(self.logsf(x, prob)))
+
+    def logcdf(self, x: Array, prob: Array) -> Array:
+        """Log of the cdf."""
+        return log1mexp(self.logsf(x, prob))
+
+    def logsf(self, x: Array, prob: Array) -> Array:
+        """Log of the survival function."""
+        return np.asarray(special.xlog1py(np.maximum(np.floor(x) + 1.0, 0.0), -np.asarray(prob)))
+
+    def tail_scores(self, x: Array, prob: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) by prob."""
+        by_sf = -np.maximum(np.floor(x) + 1.0, 0.0) / (1 - prob)
+        with np.errstate(all="ignore"):  # before all counts nothing changes
+            by_cdf = by_sf / -np.expm1(-self.logsf(x, prob))
+        return (np.where(x < 0, 0.0, by_cdf),), (by_sf,)
+
+    def mean(self, prob: Array) -> Array:
+        """Expected value."""
+        return np.asarray((1 - np.asarray(prob)) / prob)
+
+    def var(self, prob: Array) -> Array:
+        """Variance."""
+        return np.asarray((1 - np.asarray(prob)) / np.square(prob))
 
     def to_scipy(self, prob: float) -> Any:
         """``scipy.stats.geom(prob, loc=-1)``."""

@@ -33,9 +33,7 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
     if family.log_mass is not None:
         return family.log_mass(lower, upper, *params)
     law = Distribution.at(family, params)
-    support = family.support
-    open_below = lower < support.lower if support.closed_lower else lower <= support.lower
-    open_above = upper >= support.upper
+    open_below, open_above = _open(family, lower, upper)
     result = np.zeros(len(lower))
     above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
@@ -55,6 +53,12 @@ def _at_both(function: Callable[[Array], Any], law: Distribution, low: Array, hi
         values = np.asarray(function(np.concatenate([low, high])))
         return values[..., : len(low)], values[..., len(low) :]
     return np.asarray(function(low)), np.asarray(function(high))
+
+
+def _open(family: Family, lower: Array, upper: Array) -> tuple[Mask, Mask]:
+    """Whether intervals ``(lower, upper]`` reach to the lower end of the support, and to the upper one."""
+    support = family.support
+    return lower < support.lower if support.closed_lower else lower <= support.lower, upper >= support.upper
 
 
 def log_tail(family: Family, params: tuple[object, ...], x: Array, *, above: bool) -> Array:
@@ -90,9 +94,7 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
     if family.log_mass_scores is not None:
         return np.array(family.log_mass_scores(lower, upper, *params))
     law = Distribution.at(family, params)
-    support = family.support
-    open_below = lower <= support.lower
-    open_above = upper >= support.upper
+    open_below, open_above = _open(family, lower, upper)
     result = np.zeros((len(family.roles), len(lower)))
     above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():

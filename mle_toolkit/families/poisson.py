@@ -12,6 +12,7 @@ from mle_toolkit.families.counting import FEW, by_count, log_factorial, log_pois
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.special import gamma_tails, log_gamma_tails, log_or_minus_inf
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -73,6 +74,37 @@ class Poisson(Family):
         """Expected value of x."""
         return float(mu) if statistic == ("power", 1.0) else None
 
+    def cdf(self, x: Array, mu: Array) -> Array:
+        """Probability of at most x."""
+        return _of_counts(x, gamma_tails(*_waiting(x, mu))[1], 0.0, 1.0)
+
+    def sf(self, x: Array, mu: Array) -> Array:
+        """Probability of more than x: that the event after x more comes before the time is over."""
+        return _of_counts(x, gamma_tails(*_waiting(x, mu))[0], 1.0, 0.0)
+
+    def logcdf(self, x: Array, mu: Array) -> Array:
+        """Log of the cdf."""
+        return _of_counts(x, log_gamma_tails(*_waiting(x, mu))[1], -np.inf, 0.0)
+
+    def logsf(self, x: Array, mu: Array) -> Array:
+        """Log of the survival function."""
+        return _of_counts(x, log_gamma_tails(*_waiting(x, mu))[0], 0.0, -np.inf)
+
+    def tail_scores(self, x: Array, mu: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) by mu: the density, over the one and over the other."""
+        log_f = log_poisson(np.maximum(np.floor(x), 0.0), mu)
+        log_sf, log_cdf = log_gamma_tails(*_waiting(x, mu))
+        below, above = -np.exp(log_f - log_cdf), np.exp(log_f - log_sf)
+        return (_of_counts(x, below, 0.0, 0.0),), (_of_counts(x, above, 0.0, 0.0),)
+
+    def mean(self, mu: Array) -> Array:
+        """Expected value."""
+        return np.asarray(mu)
+
+    def var(self, mu: Array) -> Array:
+        """Variance."""
+        return np.asarray(mu)
+
     def to_scipy(self, mu: float) -> Any:
         """``scipy.stats.poisson(mu)``."""
         from scipy import stats
@@ -83,3 +115,15 @@ class Poisson(Family):
     def from_scipy(mu: float, loc: float) -> dict[str, Any] | None:
         """Parameters of ``scipy.stats.poisson(mu, loc)``; None but for loc = 0."""
         return {"mu": mu} if loc == 0 else None
+
+
+def _waiting(x: Array, mu: Array) -> tuple[Array, Array]:
+    """Shape of the time of the event after x others, and the log of the time that is over: in both a gamma law has
+    the probability of more than x.
+    """
+    return np.maximum(np.floor(x), 0.0) + 1.0, log_or_minus_inf(mu)
+
+
+def _of_counts(x: Array, value: Array, before: float, after: float) -> Array:
+    """A value for counts x, and others before all counts and after them."""
+    return np.asarray(np.where(x < 0, before, np.where(x == np.inf, after, value)))

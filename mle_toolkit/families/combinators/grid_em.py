@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.combinators.em import EM
-from mle_toolkit.families.mass import log_mass
+from mle_toolkit.families.distribution import Distribution
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -58,6 +58,7 @@ class GridEM:
         self.edges = _edges(law, sample)
         cells = np.floor(self.edges[1:]) if law.discrete else 0.5 * (self.edges[:-1] + self.edges[1:])
         self.n_cells = len(cells)
+        self.of_one_count = law.discrete and bool(self.edges[1] - self.edges[0] == 1.0)
         self.weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
         self.exact = np.zeros(sample.n_rows, dtype=bool) if law.discrete else sample.lower == sample.upper
         ends = self._place(sample.upper)
@@ -132,10 +133,16 @@ class GridEM:
 
     def _joint(self, params: tuple[Any, ...]) -> Array:
         """Weight times mass of each component in every cell, and times density at every point; shape (k, ...)."""
-        parts = zip(params[0], self.law.components, self.law.split(params), strict=True)
-        low, high = self.edges[:-1], self.edges[1:]
-        cells = np.array([weight * np.exp(log_mass(component, p, low, high)) for weight, component, p in parts])
+        parts = zip(params[0], self.law.distributions(params), strict=True)
+        cells = np.array([weight * self._masses(component) for weight, component in parts])
         return np.hstack([cells, np.exp(self.law.log_joint(self.x, params))])
+
+    def _masses(self, component: Distribution) -> Array:
+        """Of every cell: of one count its probability, else the difference of the smaller tails at its edges."""
+        if self.of_one_count:
+            return component.pdf(self.edges[1:])
+        below, above = component.cdf(self.edges), component.sf(self.edges)
+        return np.where(below[1:] < above[:-1], np.diff(below), -np.diff(above))
 
     def first(self) -> list[tuple[Any, ...] | None]:
         """Parameters for partitions of the cells."""

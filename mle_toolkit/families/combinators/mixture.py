@@ -226,7 +226,7 @@ class Mixture(Combined):
         with np.errstate(all="ignore"):
             for weight, law in zip(params[0], self.distributions(params), strict=True):
                 component = law.family
-                inside = component.support.contains(x)
+                inside = (x >= component.support.lower) & (x < component.support.upper)
                 assert component.tail_scores is not None
                 by_cdf, by_sf = component.tail_scores(x, *law.params.values())
                 below.append(np.log(weight) + law.logcdf(x))
