@@ -118,8 +118,9 @@ class Poisson(Family):
 
 
 def _waiting(x: Array, mu: Array) -> tuple[Array, Array]:
-    """Shape of the time of the event after x others, and the log of the time that is over: in both a gamma law has
-    the probability of more than x.
+    """Shape and log of the argument of the gamma law that has the probability of more than x.
+
+    It is that of the time of the event after x others.
     """
     return np.maximum(np.floor(x), 0.0) + 1.0, log_or_minus_inf(mu)
 
