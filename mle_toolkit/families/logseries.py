@@ -17,6 +17,9 @@ from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
 _NEWTON_STEPS = 100
 _SERIES_BELOW = 0.1
 
+_NEARLY_NOTHING = 1e-100
+"""Argument of a beta function that differs by it from its value at 0."""
+
 
 class LogSeries(ExponentialFamily):
     r"""Individuals per species in a catch: each further individual is ``p`` times as probable, over its number.
@@ -73,6 +76,21 @@ class LogSeries(ExponentialFamily):
     def mean(self, p: Array) -> Array:
         """Expected value."""
         return np.asarray(special.exprel(-np.log1p(-p)))
+
+    def cdf(self, x: Array, p: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(1.0 - self.sf(x, p))
+
+    def sf(self, x: Array, p: Array) -> Array:
+        """Probability of more than x: an incomplete beta function whose second argument is 0, by its limit."""
+        count = np.floor(x)
+        n = np.where((count >= 1) & (count < np.inf), count, 1.0) + 1.0
+        with np.errstate(invalid="ignore"):  # at p = 0, where all mass is on 1
+            above = (
+                special.betainc(n, _NEARLY_NOTHING, p) * special.beta(n, _NEARLY_NOTHING) / -np.log1p(-np.asarray(p))
+            )
+        above = np.where((np.asarray(p) == 0) | (count == np.inf), 0.0, above)
+        return np.where(count < 1, 1.0, above)
 
     def terms(self, p: float) -> Terms | None:
         """The log-probability by log x and x."""

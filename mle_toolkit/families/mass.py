@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.differences import (
+    STEP_OF_CURVATURE,
+    STEP_OF_SCORE,
+    STEP_OF_VALUE,
+    by_values,
+    second_by_scores,
+)
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.special import log1mexp
 
@@ -115,6 +122,30 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
         by_sf = share_sf * by_sf_low - (share_sf - 1) * by_sf_high
         result[:, inner] = np.where(left, by_cdf, by_sf)
     return result
+
+
+def mass_expansion(
+    family: Family, params: tuple[Any, ...], steps: Callable[[float], Sequence[Any]], lower: Array, upper: Array
+) -> tuple[Array, Any, list[Array]]:
+    """`log_mass`, its derivatives by each parameter, and its second derivatives, upper triangle row by row.
+
+    Parameters
+    ----------
+    family : Family
+    params : tuple
+    steps : callable
+        Of the size of a step in natural changes: the steps of each parameter, for differences.
+    lower, upper : ndarray of shape (n,)
+    """
+    value = log_mass(family, params, lower, upper)
+    if family.tail_scores is None and family.log_mass_scores is None:
+        narrow, wide = steps(STEP_OF_VALUE), steps(STEP_OF_CURVATURE)
+        return value, *by_values(lambda at: log_mass(family, at, lower, upper), params, narrow, wide)
+
+    def scores(at: tuple[Any, ...]) -> Array:
+        return mass_scores(family, at, lower, upper)
+
+    return value, scores(params), second_by_scores(scores, params, steps(STEP_OF_SCORE))
 
 
 def log_interval_mass(logcdf: tuple[Array, Array], logsf: tuple[Array, Array]) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import (
     Family,
     Limit,
@@ -155,6 +156,10 @@ class SkewNormal(Family):
     def _start_by_sign(self, sample: Sample) -> list[tuple[float, tuple[Any, ...]]]:
         """Starts with their mean log-likelihoods, the better sign of alpha first."""
         mean, spread = sample.mean(), math.sqrt(sample.var())
+        if not spread > 0:
+            raise DegenerateDataError(
+                f"{self.name}: all {sample.nobs:g} observations are equal, so the likelihood has no maximum."
+            )
         few = sample.sketch(_ROWS_OF_CHOICE)
         size = np.array(_SHAPES)
         delta = size / np.hypot(1.0, size)

@@ -269,9 +269,9 @@ class Objective:
         if self.likelihood.sums_masses and self.coordinates.can_bend:
             theta = self.coordinates.to_theta(u)
             slope, by_all = self.coordinates.jacobian(u), self.likelihood.mean_coarse_score(theta)
-            assert by_all is not None
-            second = self.likelihood.mean_coarse_hessian(theta)
-            return -(slope.T @ second @ slope + self.coordinates.bend(by_all, u))
+            if by_all is not None:
+                second = self.likelihood.mean_coarse_hessian(theta)
+                return -(slope.T @ second @ slope + self.coordinates.bend(by_all, u))
         pulled = []
         for v in (*(u + _STEP_OF_SCORE * np.eye(len(u))), *(u - _STEP_OF_SCORE * np.eye(len(u)))):
             score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(v))

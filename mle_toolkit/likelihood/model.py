@@ -21,10 +21,17 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, ParameterError, SupportError
 from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.differences import (
+    STEP_OF_CURVATURE,
+    STEP_OF_SCORE,
+    STEP_OF_VALUE,
+    by_values,
+    second_by_scores,
+)
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval, Space
 from mle_toolkit.families.links import Link
-from mle_toolkit.families.mass import log_mass, mass_scores
+from mle_toolkit.families.mass import log_mass, mass_expansion
 from mle_toolkit.likelihood.designs import Columns
 from mle_toolkit.likelihood.unit import Unit
 
@@ -32,14 +39,8 @@ if TYPE_CHECKING:
     from mle_toolkit.data.rows import Block, Known
     from mle_toolkit.data.sample import Sample
 
-_STEP = 6e-6
-"""Of the central differences of a score by a predictor, in natural changes: error 4e-11."""
-
 _IN_SPAN = 1e-8
 """Share of a column that may lie outside the space of other columns and count as rounding."""
-
-_VALUE_STEP = 1e-3
-"""Of differences of fourth order of a value by a predictor: error 1e-12; half of it again for second ones."""
 
 
 def design_key(parameter: str) -> str:
@@ -466,7 +467,8 @@ class Model(Family):
             if self.base.hessian is not None:
                 second = self.base.hessian(x, *params)
             else:
-                second = tuple(self._second_by_differences(partial(self._scores_at, x), at))
+                steps = self.natural_steps(at, STEP_OF_SCORE)
+                second = tuple(second_by_scores(partial(self._scores_at, x), at.params, steps))
         value = np.where(np.isnan(value), -np.inf, value)
         sums: list[float] = self.summed(at, value, score, second, weight, len(x)).tolist()
         return sums
@@ -478,16 +480,8 @@ class Model(Family):
     def _mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
         """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""
         at = self.at_rows(coefficients)
-        value = log_mass(self.base, at.params, lower, upper)
-        if self.base.tail_scores is not None or self.base.log_mass_scores is not None:
-
-            def scores(params: tuple[Any, ...]) -> Any:
-                return mass_scores(self.base, params, lower, upper)
-
-            score = scores(at.params)
-            second = self._second_by_differences(scores, at)
-        else:
-            score, second = self.by_differences(lambda params: log_mass(self.base, params, lower, upper), at)
+        steps = partial(self.natural_steps, at)
+        value, score, second = mass_expansion(self.base, at.params, steps, lower, upper)
         value = np.where(np.isnan(value), -np.inf, value)
         return self.summed(at, value, score, second, weight, len(lower))
 
@@ -522,49 +516,11 @@ class Model(Family):
             steps.append(size * min(max(1.0, abs(value)) if np.isinf(room) else room, max(1.0, abs(value))))
         return steps
 
-    def _second_by_differences(self, scores: Callable[[tuple[Any, ...]], Any], at: _Rows) -> list[Array]:
-        """Second derivatives by the parameters of each row, upper triangle, by differences of a score."""
-        steps, columns = self.natural_steps(at, _STEP), []
-        for k, step in enumerate(steps):
-            up, down = (
-                scores((*at.params[:k], at.params[k] + sign * step, *at.params[k + 1 :])) for sign in (1.0, -1.0)
-            )
-            with np.errstate(invalid="ignore", divide="ignore"):
-                columns.append([(u - d) / (2 * step) for u, d in zip(up, down, strict=True)])
-        count = len(steps)
-        return [0.5 * (columns[j][k] + columns[k][j]) for j in range(count) for k in range(j, count)]
-
     def by_differences(self, value: Callable[[tuple[Any, ...]], Array], at: _Rows) -> tuple[list[Array], list[Array]]:
         """Derivatives and second derivatives of a value by the parameters of each row."""
-        count = len(at.params)
-
-        def moved(changes: Mapping[int, Any]) -> Array:
-            return value(tuple(p + changes[k] if k in changes else p for k, p in enumerate(at.params)))
-
-        first, second = [], []
-        steps, wide = self.natural_steps(at, _VALUE_STEP), self.natural_steps(at, 6 * _VALUE_STEP)
-        centre = moved({})
-        for k, h in enumerate(steps):
-            near, far = moved({k: h}) - moved({k: -h}), moved({k: 2 * h}) - moved({k: -2 * h})
-            first.append((8 * near - far) / (12 * h))
-        for j in range(count):
-            for k in range(j, count):
-                h, g = wide[j], wide[k]
-                if j == k:
-                    pairs = [(moved({j: m * h}) + moved({j: -m * h}) - 2 * centre) / (m * h) ** 2 for m in (1.0, 2.0)]
-                else:
-                    pairs = [
-                        (
-                            moved({j: m * h, k: m * g})
-                            + moved({j: -m * h, k: -m * g})
-                            - moved({j: m * h, k: -m * g})
-                            - moved({j: -m * h, k: m * g})
-                        )
-                        / (4 * m * m * h * g)
-                        for m in (1.0, 2.0)
-                    ]
-                second.append((4 * pairs[0] - pairs[1]) / 3)
-        return first, second
+        return by_values(
+            value, at.params, self.natural_steps(at, STEP_OF_VALUE), self.natural_steps(at, STEP_OF_CURVATURE)
+        )
 
     # --- starts and limits --------------------------------------------------------------------------------------------
 

@@ -263,7 +263,8 @@ class Likelihood:
     def mean_coarse_score(self, theta: Array) -> Array | None:
         """Derivatives of `mean_coarse` by parameters; shape (p,). None where the family or smoothness leaves none."""
         if self.sums_masses:
-            return np.array(self._mass_derivatives(theta)[1 : 1 + len(theta)]) / self.nobs
+            by_all = self._mass_derivatives(theta)[1 : 1 + len(theta)] / self.nobs
+            return by_all if np.all(np.isfinite(by_all)) else None
         if self.family.tail_scores is None and self.family.log_mass_scores is None:
             return None
         params = self.family.unpack(theta)
@@ -283,7 +284,7 @@ class Likelihood:
     @property
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
-        return not self.plain and self._coarse_law.mass_sums is not None
+        return not self.plain and self._coarse_law.mass_sums is not None and not self._compact
 
     def mean_coarse_hessian(self, theta: Array) -> Array:
         """Second derivatives of `mean_coarse`, where ``sums_masses``; shape (p, p)."""

@@ -217,6 +217,33 @@ def test_negbin_tails_keep_their_digits_up_to_the_poisson_limit(size, mu):
     np.testing.assert_array_equal(law.sf(ends), [1.0, 1.0, law.sf(1.0), 0.0, np.nan])
 
 
+@pytest.mark.parametrize("mu", [1e-8, 2.5, 60.0, 1e4])
+def test_poisson_tails_keep_their_digits(mu):
+    law = mle.distribution("poisson", mu=mu)
+    counts = np.floor([0.0, 1.0, 9.0, mu, mu + 40 * math.sqrt(mu)])
+    with mpmath.workdps(60):
+        below = [mpmath.gammainc(x + 1, mpmath.mpf(mu), mpmath.inf, regularized=True) for x in counts]
+        above = [mpmath.gammainc(x + 1, 0, mpmath.mpf(mu), regularized=True) for x in counts]
+        assert law.logcdf(counts) == pytest.approx([float(mpmath.log(p)) for p in below], rel=1e-12, abs=1e-16)
+        assert law.logsf(counts) == pytest.approx([float(mpmath.log(p)) for p in above], rel=1e-12)
+    assert np.exp(law.logsf(counts)) == pytest.approx(law.sf(counts), rel=1e-9)
+    assert np.exp(law.logcdf(counts)) == pytest.approx(law.cdf(counts), rel=1e-9)
+
+
+@pytest.mark.parametrize("row", [row for row in ORDINARY if len(row[2]) == 1], ids=ids)
+def test_tails_beside_and_beyond_all_counts(row):
+    """They are steps: right of a count as at it, 0 and 1 before all counts and after them."""
+    name, constants, (param,), _ = row
+    law = mle.get_family(name, **constants)
+    at = mle.Distribution(law, {law.param_names[0]: param})
+    first = float(law.support.lower)
+    ends = np.array([-np.inf, first - 0.5, first + 0.7, np.inf])
+    np.testing.assert_array_equal(at.cdf(ends), [0.0, 0.0, at.cdf(first), 1.0])
+    np.testing.assert_array_equal(at.sf(ends), [1.0, 1.0, at.sf(first), 0.0])
+    steps = at.cdf(np.arange(first, first + 12))
+    assert np.diff(steps) == pytest.approx(at.pdf(np.arange(first + 1, first + 12)), rel=1e-9, abs=1e-15)
+
+
 @pytest.mark.parametrize("limit", [1.0, 3.0])
 def test_censored_counts_that_vary_less_than_poisson_ones_make_the_negbin_a_poisson(limit):
     x = stats.binom(10, 0.25).rvs(120, random_state=21)

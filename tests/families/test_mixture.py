@@ -10,6 +10,8 @@ from references import HERE, adversarial, column, fit_quietly, flat
 
 import mle_toolkit as mle
 from mle_toolkit.families.combinators.mixture import Mixture
+from mle_toolkit.families.combinators.parts import fitted
+from mle_toolkit.families.mass import log_mass
 
 EXPECTED = {
     case["id"]: case["expected"]
@@ -379,6 +381,45 @@ def test_censored_mixtures_are_searched_from_many_starts():
         assert fit.params["shape"] == pytest.approx(right["shape"], rel=1e-6)
         assert fit.certificate.verdict == "local"
         assert fit.certificate.n_starts > 1
+
+
+MIXED_MASSES = {
+    "scores of tails": (mle.mixture("weibull", 2), (np.array([0.3, 0.7]), np.array([1.5, 4.0]), np.array([1.0, 3.0]))),
+    "no scores": (mle.mixture("loglogistic", 2), (np.array([0.4, 0.6]), np.array([2.0, 5.0]), np.array([1.0, 3.0]))),
+    "counts": (mle.mixture("negbin", 2), (np.array([0.4, 0.6]), np.array([2.0, 5.0]), np.array([1.0, 6.0]))),
+    "shared": (mle.mixture("normal", 2, shared=("sigma",)), (np.array([0.4, 0.6]), np.array([0.0, 4.0]), 1.3)),
+    "two laws": (mle.mixture(["poisson", "geometric"]), (np.array([0.4, 0.6]), 7.0, 0.3)),
+}
+
+
+@pytest.mark.parametrize(("law", "params"), MIXED_MASSES.values(), ids=MIXED_MASSES)
+def test_sums_over_intervals_are_those_of_the_log_probabilities_and_their_slopes(law, params):
+    """By differences of the log-probabilities of the mixture itself, in every parameter and pair of them."""
+    lower, upper = np.array([-np.inf, 0.0, 2.0, 5.0]), np.array([2.0, 3.0, 6.0, np.inf])
+    weight = np.array([1.0, 2.0, -1.5, 3.0])
+    theta = np.concatenate([np.ravel(value) for value in params])
+
+    def total(at):
+        return float(np.sum(weight * log_mass(law, law.unpack(at), lower, upper)))
+
+    size = len(theta)
+    sums = law.mass_sums(lower, upper, weight, *params)
+    assert sums[0] == pytest.approx(total(theta), rel=1e-12)
+    moves = 1e-3 * np.eye(size)
+    slopes = [(8 * (total(theta + h) - total(theta - h)) - total(theta + 2 * h) + total(theta - 2 * h)) for h in moves]
+    assert sums[1 : 1 + size] == pytest.approx(np.array(slopes) / 12e-3, rel=1e-6, abs=1e-7)
+    bends = [
+        (total(theta + h + g) - total(theta + h - g) - total(theta - h + g) + total(theta - h - g)) / 4e-6
+        for k, h in enumerate(moves)
+        for g in moves[k:]
+    ]
+    assert sums[1 + size :] == pytest.approx(np.array(bends), rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["skew_normal", "generalized_normal", "johnson_su", "nakagami", "normal"])
+def test_a_component_that_is_left_one_value_has_no_maximum(name):
+    """A step of EM may give a component equal values only: their variance is 0, of which there is no log."""
+    assert fitted(mle.get_family(name), mle.Sample([2.0, 2.0, 2.0])) is None
 
 
 def test_intervals_bound_the_likelihood_so_that_no_maximum_is_a_spike():

@@ -37,6 +37,7 @@ def test_scores_of_intervals_are_slopes_of_their_log_mass(name):
     tail = law.isf(np.array([1e-6, 1e-12] if smooth else [0.03, 0.02]))
     lower = np.concatenate([cuts[:-1], [-np.inf, -np.inf], cuts[[0, 3, 6]], tail[:1], tail])
     upper = np.concatenate([cuts[1:], cuts[[0, 5]], np.full(3, np.inf), tail[1:], [np.inf, np.inf]])
+    lower, upper = lower[lower < upper], upper[lower < upper]  # cuts of counts may be the same
     scores = mass_scores(family, params, lower, upper)
     for k, value in enumerate(params):
         step = 1e-4 * abs(value)  # short of the end of a support that moves with the parameters
@@ -48,6 +49,19 @@ def test_scores_of_intervals_are_slopes_of_their_log_mass(name):
         near, far = at(step) - at(-step), at(2 * step) - at(-2 * step)
         slopes = (8 * near - far) / (12 * step)
         np.testing.assert_allclose(scores[k], slopes, rtol=1e-6, atol=1e-8 * np.abs(scores[k]).max())
+
+
+@pytest.mark.parametrize(("name", "params"), [("poisson", (3.4,)), ("geometric", (0.2,))])
+def test_an_interval_from_the_first_count_on_leaves_that_out(name, params):
+    """``(0, 4]`` is 1 to 4, ``(-1, 4]`` and ``(-0.5, 4.5]`` are 0 to 4: scores are means of those of the counts."""
+    family = mle.get_family(name)
+    counts = np.arange(5.0)
+    share, score = np.exp(family.logpdf(counts, *params)), family.score(counts, *params)[0]
+    from_zero = np.sum(share * score) / np.sum(share)
+    from_one = np.sum((share * score)[1:]) / np.sum(share[1:])
+    lower, upper = np.array([0.0, -1.0, -0.5]), np.array([4.0, 4.0, 4.5])
+    (scores,) = mass_scores(family, params, lower, upper)
+    assert scores == pytest.approx([from_one, from_zero, from_zero], rel=1e-9)
 
 
 def test_far_tails_keep_their_scores():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
+from mle_toolkit.families.mass import mass_expansion
 from mle_toolkit.families.normal import Normal
 from mle_toolkit.options import shown, text, whole
 
@@ -109,6 +110,8 @@ class Mixture(Combined):
                 self.derivative_sums, self.derivatives = self._derivative_sums, self._derivatives
         if all(c.tail_scores is not None for c in self.components):
             self.tail_scores = self._tail_scores
+        if not self.per_row and all(isinstance(p.domain, Interval) for c in self.components for p in c.parameters):
+            self.mass_sums = self._mass_sums
         if self.of_one_law and type(self.components[0]) is Normal and not shared:
             self.twin = "normal_mixture"
 
@@ -239,39 +242,65 @@ class Mixture(Combined):
         )
 
     def _derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> Sequence[float]:
-        """Sums of the log-density, its score and its second derivatives, upper triangle row by row.
-
-        With the score s and the second derivatives h of a component, and its share r of x, those of the mixture are
-        the sums over the components of r s and of r (h + s s'), less the product of the former with itself. A weight
-        has the score 1/w, and no second derivatives of its density.
-        """
-        joint = self.log_joint(x, params)
-        total = log_sum(joint)
-        owner, place = self._coefficients
+        """Sums of the log-density, its score and its second derivatives, upper triangle row by row."""
+        slopes, bends = [], []
         with np.errstate(all="ignore"):
-            share = np.exp(joint - total)
-            slopes, bends = np.empty((len(owner), len(x))), np.zeros((len(owner), len(owner)))
-            row = 0
-            for j, (component, part) in enumerate(zip(self.components, self.split(params), strict=True)):
+            for component, part in zip(self.components, self.split(params), strict=True):
                 p = [np.asarray(value)[()] for value in part]  # a plain 0 would raise where it divides
                 assert component.score is not None
                 assert component.hessian is not None
-                held = share[j] if weight is None else share[j] * weight
-                seen = None if share[j].all() else share[j] > 0  # elsewhere its derivatives may not exist
-                slopes[row] = 1.0 / params[0][j]
-                bends[row, row] = -np.sum(held) / params[0][j] ** 2  # so that h + s s' is 0
-                own = range(row + 1, row + 1 + len(component.roles))
-                for a, slope in zip(own, component.score(x, *p), strict=True):
-                    slopes[a] = slope if seen is None else np.where(seen, slope, 0.0)
-                pairs = itertools.combinations_with_replacement(own, 2)
-                for (a, b), bend in zip(pairs, component.hessian(x, *p), strict=True):
-                    term = held * bend
-                    bends[a, b] = bends[b, a] = np.sum(term if seen is None else np.where(seen, term, 0.0))
-                row = own.stop
-            score = slopes * share[owner]
-            weighed = score if weight is None else score * weight
-            bends += np.where(owner[:, None] == owner, weighed @ slopes.T, 0.0) - weighed @ score.T
-            value = np.sum(total if weight is None else total * weight)
+                slopes.append(component.score(x, *p))
+                bends.append(component.hessian(x, *p))
+            return self._second_order(self.log_joint(x, params), slopes, bends, weight, params)
+
+    def _mass_sums(self, lower: Array, upper: Array, weight: Array, *params: Any) -> Array:
+        """Sums, as of the log-density, of the log-probabilities of intervals."""
+        joint, slopes, bends = [], [], []
+        with np.errstate(all="ignore"):
+            for share, component, part in zip(params[0], self.components, self.split(params), strict=True):
+                steps = partial(_natural_steps, component.parameters, part)
+                value, slope, bend = mass_expansion(component, part, steps, lower, upper)
+                joint.append(np.log(share) + np.where(np.isnan(value), -np.inf, value))
+                slopes.append(slope)
+                bends.append(bend)
+            return np.array(self._second_order(np.array(joint), slopes, bends, weight, params))
+
+    def _second_order(
+        self,
+        joint: Array,
+        slopes_of: Sequence[Sequence[Array]],
+        bends_of: Sequence[Sequence[Array]],
+        weight: Array | None,
+        params: Sequence[Any],
+    ) -> list[float]:
+        """Sums of the log of a sum over the components, its derivatives and its second ones, from those of the logs.
+
+        With the derivatives s and the second derivatives h of a component, and its share r of a row, those of the sum
+        are the sums over the components of r s and of r (h + s s'), less the product of the former with itself. A
+        weight has the derivative 1/w, and no second ones of its term itself.
+        """
+        total = log_sum(joint)
+        owner, place = self._coefficients
+        share = np.exp(joint - total)
+        slopes, bends = np.empty((len(owner), len(total))), np.zeros((len(owner), len(owner)))
+        row = 0
+        for j, component in enumerate(self.components):
+            held = share[j] if weight is None else share[j] * weight
+            seen = None if share[j].all() else share[j] > 0  # elsewhere its derivatives may not exist
+            slopes[row] = 1.0 / params[0][j]
+            bends[row, row] = -np.sum(held) / params[0][j] ** 2  # so that h + s s' is 0
+            own = range(row + 1, row + 1 + len(component.roles))
+            for a, slope in zip(own, slopes_of[j], strict=True):
+                slopes[a] = slope if seen is None else np.where(seen, slope, 0.0)
+            pairs = itertools.combinations_with_replacement(own, 2)
+            for (a, b), bend in zip(pairs, bends_of[j], strict=True):
+                term = held * bend
+                bends[a, b] = bends[b, a] = np.sum(term if seen is None else np.where(seen, term, 0.0))
+            row = own.stop
+        score = slopes * share[owner]
+        weighed = score if weight is None else score * weight
+        bends += np.where(owner[:, None] == owner, weighed @ slopes.T, 0.0) - weighed @ score.T
+        value = np.sum(total if weight is None else total * weight)
         size = sum(p.size for p in self.parameters)
         gathered = np.zeros((size, len(owner)))
         gathered[place, range(len(owner))] = 1.0
@@ -833,6 +862,18 @@ def _union(supports: Sequence[Interval]) -> Interval:
     )
     name = {(True, True): "both", (True, False): "lower", (False, True): "upper"}.get(closed, "neither")
     return Interval(low, high, name, supports[0].integer)
+
+
+def _natural_steps(parameters: Sequence[Parameter], params: Sequence[float], size: float) -> list[float]:
+    """Steps for differences: shares of a positive number, of what is left to an end, of the scale of a location."""
+    scale = next((v for p, v in zip(parameters, params, strict=True) if p.role == "scale"), 1.0)
+    steps = []
+    for p, value in zip(parameters, params, strict=True):
+        assert isinstance(p.domain, Interval)
+        room = min(value - p.domain.lower, p.domain.upper - value)
+        wide = scale if p.role == "location" else max(1.0, abs(value))
+        steps.append(size * (min(room, wide) if np.isfinite(room) else wide))
+    return steps
 
 
 def log_sum(rows: Array) -> Array:

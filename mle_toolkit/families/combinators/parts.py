@@ -113,7 +113,8 @@ def fitted(
         Parameters in declared order; None where there is no maximum.
     """
     params: tuple[Any, ...] | None = None
-    with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError):
+    # The functions of `math` raise ValueError where those of NumPy give NaN.
+    with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError, ValueError):
         params = by_formula(family, sample)
         if params is None:
             params = climbed(family, sample, near, steps)
