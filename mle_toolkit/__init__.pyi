@@ -1,4 +1,5 @@
 from . import information as information
+from . import nonparametric as nonparametric
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets

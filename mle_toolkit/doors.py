@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.options import number
 
 if TYPE_CHECKING:
     from mle_toolkit.families.distribution import Distribution
@@ -49,6 +50,79 @@ class Doors:
     def rvs(self, size: int | tuple[int, ...] = 1, rng: Any = None) -> Any:
         """Draw from the fitted law; ``rng`` as SPEC 7 says."""
         return self.distribution.rvs(size, rng)
+
+    def b_life(self, percent: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+        """Estimate the life by which ``percent`` of the units have failed: B10, B50, as reliability engineers call it.
+
+        Parameters
+        ----------
+        percent : float or array_like of shape (m,)
+            Between 0 and 100.
+        alpha, method, **options
+            As for `quantile`.
+
+        Returns
+        -------
+        Estimate, or Series of m of them with index ``percent``
+
+        Examples
+        --------
+        >>> import mle_toolkit as mle
+        >>> mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").b_life(50)
+        Estimate(0.956543 ± 0.43, 95% in (0.3981, 2.298); delta method; few_observations_for_wald)
+        """
+        fit = cast("Fit", self)
+        if np.ndim(percent) == 0:
+            return fit.quantile(number(percent, "percent", above=0.0, below=100.0) / 100, alpha, method, **options)
+        shares = [number(p, "percent", above=0.0, below=100.0) / 100 for p in np.asarray(percent).ravel().tolist()]
+        found = fit.quantile(shares, alpha, method, **options)
+        return found.set_axis(np.ravel(percent).tolist()).rename_axis("percent")
+
+    def hazard(self, t: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+        """Estimate the hazard at t, with its uncertainty.
+
+        Parameters
+        ----------
+        t : float or array_like of shape (m,)
+        alpha, method, **options
+            As for `derive`; the interval is on the log scale.
+
+        Returns
+        -------
+        Estimate, or Series of m of them with index ``t``
+
+        Examples
+        --------
+        >>> import mle_toolkit as mle
+        >>> round(float(mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").hazard(2.0)), 6)
+        0.724638
+        """
+        return self._of_lives("hazard", t, alpha, method, options)
+
+    def mean_residual_life(self, t: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+        """Estimate the mean of what is left of those above t, with its uncertainty; arguments as for `hazard`."""
+        return self._of_lives("mean_residual_life", t, alpha, method, options)
+
+    def restricted_mean(self, t: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+        """Estimate the mean of the smaller of an observation and t, with its uncertainty; arguments as for `hazard`."""
+        return self._of_lives("restricted_mean", t, alpha, method, options)
+
+    def _of_lives(self, name: str, t: Any, alpha: float, method: str, options: Mapping[str, Any]) -> Any:
+        from mle_toolkit.families.domain import POSITIVE, REAL
+
+        fit = cast("Fit", self)
+        domain = REAL if name == "restricted_mean" else POSITIVE
+
+        def one(at: float) -> Any:
+            value = number(at, "t")
+            return fit.derive(lambda law: float(getattr(law, name)(value)), alpha, method, domain=domain, **options)
+
+        if np.ndim(t) == 0:
+            return one(t)
+        import pandas as pd
+
+        values = np.asarray(t).ravel().tolist()
+        return pd.Series([one(value) for value in values], index=pd.Index(values, name="t"), dtype=object)
 
     def loglike(self, params: Mapping[str, Any] | None = None) -> float:
         """Log-likelihood of the data, nats: at the estimates, or at other parameters.

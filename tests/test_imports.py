@@ -23,6 +23,7 @@ ROOMS = (
     ("information",),
     ("inference",),
     ("report",),
+    ("nonparametric",),
     ("doors", "fitting"),
     ("regression",),
     ("sklearn", "torch"),

@@ -12,6 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family, get_family, within_range
+from mle_toolkit.families.lifetimes import excess_beyond, mean_up_to
 from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
 from mle_toolkit.families.written import is_written, known_constants
 
@@ -23,7 +24,7 @@ class Distribution:
     ----------
     family : Family
     params : mapping of str to float or array
-        All parameters, by name.
+        All parameters, by name; an array of shape (n,) for a parameter that is a number makes a law a row.
 
     Notes
     -----
@@ -40,7 +41,19 @@ class Distribution:
 
     def __init__(self, family: Family, params: Mapping[str, Any]) -> None:
         self.family = family.resolve_params(params)
-        self._params = self.family.unpack(self.family.pack(params))
+        theta = self.family.pack(params)
+        rows = self.family.all_scalar and any(np.ndim(value) for value in params.values())
+        self._params = self._rows_of(params) if rows else self.family.unpack(theta)
+
+    def _rows_of(self, params: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Parameters of a law a row, which have been checked one by one."""
+        values = {name: np.asarray(params[name], dtype=float) for name in self.family.param_names}
+        sizes = {name: value.shape for name, value in values.items() if value.ndim}
+        sizes |= {name: (len(self.family.constants[name]),) for name in self.family.per_row}
+        if len(set(sizes.values())) > 1 or any(len(shape) > 1 for shape in sizes.values()):
+            shown = ", ".join(f"{name} has shape {shape}" for name, shape in sizes.items())
+            raise ParameterError(f"{self.family.name}: expected numbers, or arrays of one length, one a row; {shown}.")
+        return tuple(value if value.ndim else float(value) for value in values.values())
 
     @classmethod
     def at(cls, family: Family, params: tuple[Any, ...]) -> Distribution:
@@ -104,6 +117,60 @@ class Distribution:
                 return np.empty(p.shape)
             return self._quantile(p, above=True) if self._n_rows is None else self._by_rows("isf", p)
         return self._at(p, own, "isf", lambda q: self._quantile(q, above=True))
+
+    def hazard(self, x: Any) -> Array:
+        """Hazard at x: density over survival; of counts, the probability of x given at least x."""
+        logpdf, logsf = self.logpdf(x), self.logsf(x)
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.exp(logpdf - (np.logaddexp(logpdf, logsf) if self.family.discrete else logsf))
+
+    def cumulative_hazard(self, x: Any) -> Array:
+        """Cumulative hazard at x: minus the log of the survival function."""
+        return np.asarray(0.0 - self.logsf(x))
+
+    def mean_residual_life(self, x: Any) -> Array:
+        """Mean of what is left of those above x, E(X - x | X > x); NaN where nobody is.
+
+        Raises
+        ------
+        IntegralError
+            If the mean is infinite.
+
+        Examples
+        --------
+        >>> float(distribution("exponential", scale=2.0).mean_residual_life(5.0).round(9))
+        2.0
+        """
+        return self._of_lives("mean_residual_life", x, excess_beyond)
+
+    def restricted_mean(self, x: Any) -> Array:
+        """Mean of the smaller of the observation and x, E(min(X, x)): restricted mean life, limited expected value.
+
+        Raises
+        ------
+        IntegralError
+            If the mean below x does not settle.
+
+        Examples
+        --------
+        >>> float(distribution("exponential", scale=2.0).restricted_mean(2.0).round(6))
+        1.264241
+        """
+        return self._of_lives("restricted_mean", x, self._mean_up_to)
+
+    def _of_lives(self, name: str, x: Any, one: Callable[[Distribution, float], float]) -> Array:
+        self._check_numbers(name)
+        x = np.asarray(x, dtype=float)
+        if self._n_rows is not None:
+            return self._by_rows(name, x)
+        return np.array([one(self, t) for t in x.ravel().tolist()], dtype=float).reshape(x.shape)
+
+    def _mean_up_to(self, law: Distribution, x: float) -> float:
+        if self.family.without_atoms is None:
+            return mean_up_to(law, x)
+        points = np.array(self.family.atoms)
+        mass, rest = self.pdf(points), self.family.without_atoms(*self._params)
+        return float(np.sum(mass * np.minimum(points, x)) + (1 - np.sum(mass)) * rest.restricted_mean(x))
 
     def mean(self) -> Any:
         """Expected value; of shape (d,) for a law of vectors, (n,) for a law a row, as are `var` and `std`."""
@@ -322,7 +389,8 @@ def distribution(family: Any, **params: Any) -> Distribution:
     ----------
     family : str, Family or scipy.stats distribution
     **params
-        Every parameter of the family, and the constants that it needs; ``exposure`` of a law of counts.
+        Every parameter of the family, and the constants that it needs; ``exposure`` of a law of counts. Arrays for
+        parameters that are numbers make a law a row.
 
     Raises
     ------
@@ -333,6 +401,8 @@ def distribution(family: Any, **params: Any) -> Distribution:
     --------
     >>> round(float(distribution("binomial", n=2, p=0.5).pdf(1)), 12)
     0.5
+    >>> distribution("gamma", shape=[2.0, 3.0], scale=1.5).mean()
+    array([3. , 4.5])
     """
     if isinstance(family, str):
         wanted = ("exposure", *(() if is_written(family) else known_constants(family)))

@@ -45,9 +45,7 @@ def test_an_asymmetric_laplace_law_is_at_the_best_of_all_observations():
     x = stats.laplace_asymmetric.rvs(1.5, 3.0, 2.0, size=30, random_state=1)
     found = mle.fit(x, free(stats.laplace_asymmetric))
     best = max(
-        highest(
-            lambda k, s, at=at: np.sum(stats.laplace_asymmetric.logpdf(x, np.exp(k), at, np.exp(s))), [(0.0, 0.5)]
-        )
+        highest(lambda k, s, at=at: np.sum(stats.laplace_asymmetric.logpdf(x, np.exp(k), at, np.exp(s))), [(0.0, 0.5)])
         for at in x
     )
     assert found.certificate.verdict == "non_regular"

@@ -1,0 +1,67 @@
+"""Means beyond and up to a value equal integrals of the survival function in 30 digits, and closed forms."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.errors import IntegralError, ParameterError
+
+
+@pytest.mark.parametrize("t", [0.0, 1e-9, 1.0, 7.5, 100.0])
+def test_gamma_by_integrals_of_its_survival(t):
+    law = mle.distribution("gamma", shape=2.5, scale=3.0)
+    with mp.workdps(30):
+        at = mp.mpf(t)
+        survival = lambda x: mp.gammainc(mp.mpf("2.5"), x / 3, regularized=True)  # noqa: E731
+        residual = mp.quad(survival, [at, at + 5, at + 50, mp.inf]) / survival(at)
+        restricted = mp.quad(survival, [0, at / 2, at])
+    assert float(law.mean_residual_life(t)) == pytest.approx(float(residual), rel=1e-9)
+    assert float(law.restricted_mean(t)) == pytest.approx(float(restricted), rel=1e-9, abs=1e-300)
+    assert law.restricted_mean(t) + law.mean_residual_life(t) * law.sf(t) == pytest.approx(law.mean(), rel=1e-9)
+
+
+def test_closed_forms():
+    lomax = mle.distribution("lomax", shape=2.5, scale=3.0)
+    np.testing.assert_allclose(lomax.mean_residual_life([0.0, 2.0, 1e6]), (3 + np.array([0, 2, 1e6])) / 1.5, rtol=1e-9)
+    np.testing.assert_allclose(lomax.hazard([0.0, 2.0]), 2.5 / np.array([3.0, 5.0]), rtol=1e-13)
+    weibull = mle.distribution("weibull", shape=2.0, scale=3.0)
+    np.testing.assert_allclose(weibull.cumulative_hazard([1.5, 300.0]), [0.25, 1e4], rtol=1e-13)
+    geometric = mle.distribution("geometric", prob=0.25)
+    start = geometric.family.support.lower
+    np.testing.assert_allclose(geometric.hazard(start + np.arange(3)), 0.25, rtol=1e-13)
+    uniform = mle.distribution("uniform", a=0.0, b=1.0)
+    assert float(uniform.mean_residual_life(0.25)) == pytest.approx(0.375)
+    assert np.isnan(uniform.mean_residual_life(1.0))
+    assert float(uniform.restricted_mean(3.0)) == pytest.approx(0.5)
+
+
+def test_heavy_tails_have_means_up_to_a_value_alone():
+    law = mle.distribution("lomax", shape=0.8, scale=2.0)
+    assert float(law.restricted_mean(3.0)) == pytest.approx(2 / 0.2 * ((5 / 2) ** 0.2 - 1), rel=1e-9)
+    with pytest.raises(IntegralError):
+        law.mean_residual_life(1.0)
+
+
+def test_counts_by_sums():
+    law = mle.distribution("poisson", mu=3.2)
+    k = np.arange(80)
+    p = law.pdf(k)
+    for t in (-1.0, 0.0, 2.0, 2.5, 10.0):
+        beyond = k > t
+        assert float(law.mean_residual_life(t)) == pytest.approx(
+            ((k - t) * p)[beyond].sum() / p[beyond].sum(), rel=1e-9
+        )
+        assert float(law.restricted_mean(t)) == pytest.approx((np.minimum(k, t) * p).sum(), rel=1e-9)
+
+
+def test_a_law_a_row():
+    law = mle.distribution("gamma", shape=[2.0, 3.0], scale=1.5)
+    for name in ("hazard", "cumulative_hazard", "mean_residual_life", "restricted_mean", "cdf"):
+        rows = [getattr(mle.distribution("gamma", shape=s, scale=1.5), name)(1.0) for s in (2.0, 3.0)]
+        np.testing.assert_allclose(getattr(law, name)(1.0), rows, rtol=1e-12)
+    for wrong in ({"shape": [1.0, 2.0], "scale": [1.0, 2.0, 3.0]}, {"shape": [[1.0]], "scale": 1.0}):
+        with pytest.raises(ParameterError, match="arrays of one length"):
+            mle.distribution("gamma", **wrong)
+    with pytest.raises(ParameterError, match="outside its domain"):
+        mle.distribution("gamma", shape=[1.0, -2.0], scale=1.0)
