@@ -15,6 +15,7 @@ from mle_toolkit.report.plots.fits import cdf, density, panels, pp, qq
 from mle_toolkit.report.plots.levels import return_levels
 from mle_toolkit.report.plots.likelihood import contour, one_line, profile
 from mle_toolkit.report.plots.moments import cullen_frey
+from mle_toolkit.report.plots.paper import probability_paper
 from mle_toolkit.report.plots.regressions import (
     along,
     coefficients,
@@ -38,6 +39,7 @@ __all__ = [
     "panels",
     "pit",
     "pp",
+    "probability_paper",
     "profile",
     "qq",
     "ranking",

@@ -10,6 +10,7 @@ from references import fit_quietly
 from scipy import integrate, special
 
 import mle_toolkit as mle
+from mle_toolkit.errors import ParameterError
 from mle_toolkit.inference.empirical import empirical_distribution
 from mle_toolkit.report.plots import levels as levels_of
 from mle_toolkit.report.plots import likelihood
@@ -538,3 +539,28 @@ def test_a_fit_without_its_data_cannot_be_drawn(tmp_path):
     fitted("rivers").save(tmp_path / "fit.json")
     with pytest.raises(mle.MleError, match="without its data"):
         mle.load(tmp_path / "fit.json").plot()
+
+
+def test_on_its_own_paper_a_law_is_straight_and_the_marks_are_those_of_kaplan_and_meier():
+    times = mle.Sample.right_censored([6, 7, 10, 13, 16, 17, 22, 30.0], [1, 0, 1, 1, 1, 0, 1, 0])
+    fit = mle.fit(times, "weibull")
+    ax = mle.plot.probability_paper(fit)
+    marks, line = ax.lines[0], ax.lines[1]
+    curve = mle.nonparametric.kaplan_meier(times)
+    np.testing.assert_allclose(marks.get_xdata(), curve.time)
+    middle = 1 - (np.concatenate([[1.0], curve.survival[:-1]]) + curve.survival) / 2
+    # Weibull paper: the height of a probability is log(-log(1 - p)), up to the scale of the axis.
+    shape, scale = fit.params["shape"], fit.params["scale"]
+    np.testing.assert_allclose(marks.get_ydata(), np.log(scale) + np.log(-np.log1p(-middle)) / shape, rtol=1e-12)
+    np.testing.assert_allclose(line.get_ydata(), np.log(line.get_xdata()), rtol=1e-12)
+    assert ax.get_xscale() == "log"
+    assert "50" in [tick.get_text() for tick in ax.get_yticklabels()]
+
+
+def test_paper_of_intervals_and_of_laws_on_the_line():
+    bars = mle.plot.probability_paper(mle.fit(mle.Sample.intervals([1, 2, 2, 4], [2, 3, 4, 8]), "lognormal"))
+    assert len(bars.collections) >= 2
+    normal = mle.plot.probability_paper(mle.fit([1.0, 2.0, 4.0, 7.0], "normal"))
+    assert normal.get_xscale() == "linear"
+    with pytest.raises(ParameterError, match="counts"):
+        mle.plot.probability_paper(mle.fit([1, 2, 4, 7], "poisson"))
