@@ -172,6 +172,9 @@ class Chart:
     slopes: Callable[..., Array]
 
 
+MOST_WHOLE = 2.0**53
+"""The largest number up to which every whole number is a float."""
+
 TOLD_APART = 1.92
 """Nats by which a maximum must be above a limiting law for a likelihood ratio test at 5 % to tell it from that law."""
 
@@ -694,6 +697,8 @@ class Family(ABC):
         support = self.support
         if support.covers(sample.minimum, sample.maximum) and not support.integer:
             return
+        if support.integer and max(abs(sample.minimum), abs(sample.maximum)) > MOST_WHOLE:
+            self._check_whole(sample)
         if isinstance(sample, BlockedSample) and not sample.in_memory:
             self._check_support_by_blocks(sample)
             return
@@ -712,6 +717,24 @@ class Family(ABC):
         outside = np.flatnonzero(~inside if inside.ndim == 1 else ~inside.all(axis=1))
         below = bool(np.any(upper < support.lower))
         raise self._outside(sample, len(outside), first, value, below, tuple(outside.tolist()))
+
+    def _check_whole(self, sample: Sample) -> None:
+        """Raise `SupportError` for counts so large that a float does not tell them from the next."""
+        if not sample.in_memory:
+            largest: Array = np.array([sample.minimum, sample.maximum])
+        else:
+            ends = np.stack([sample.lower, sample.upper])
+            largest = np.max(np.abs(np.where(np.isfinite(ends), ends, 0.0)), axis=0)
+        outside = np.flatnonzero(np.abs(largest) > MOST_WHOLE)
+        if len(outside):
+            first = int(outside[0])
+            raise SupportError(
+                f"{self.name}: {len(outside)} of {sample.n_rows} counts are above 2^53 = {MOST_WHOLE:.4g}, beyond "
+                f"which a float is not one whole number; the first is x[{first}] = {largest[first]:g}. For "
+                f"measurements choose a continuous law.",
+                self.name,
+                tuple(outside.tolist()),
+            )
 
     def _check_support_by_blocks(self, sample: BlockedSample) -> None:
         """Raise `SupportError` as `check_support` does, for rows that are not held."""

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
 from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
@@ -25,6 +25,12 @@ _RUN_OFF = 25.0
 
 _NEARLY = 3.0
 """Size of gamma/delta from which a search may be on its way there."""
+
+_FEW, _LIGHT = 100, 2.0
+"""Rows up to which a start with light tails, of a delta above the second, is climbed too: others may lead to spikes."""
+
+_INSIDE, _OUTSIDE = 3.0, 20.0
+"""Scales from loc within which one observation, and no other, is in a spike, and beyond which the others are."""
 
 
 class JohnsonSU(Family):
@@ -41,6 +47,7 @@ class JohnsonSU(Family):
     name = "johnson_su"
     aliases = ("johnsonsu",)
     support = REAL
+    without_spikes = "Use a law with fewer parameters, as student_t or normal, or get more data."
     parameters = (
         Parameter("gamma", REAL, typical=(-1.5, 1.5)),
         Parameter("delta", POSITIVE, typical=(0.8, 3.0)),
@@ -104,7 +111,14 @@ class JohnsonSU(Family):
                 params: tuple[Any, ...] = (gamma, delta, median - scale * float(q2), scale)
                 scored.append((sample.mean(lambda x: self.logpdf(x, *params)), params))  # noqa: B023
         scored.sort(reverse=True)
-        return [scored[0][1], scored[1][1]]
+        steep = next(params for _, params in scored if params[1] > _LIGHT)
+        best = [scored[0][1], scored[1][1]]
+        return best if steep in best or sample.n_rows > _FEW else [*best, steep]
+
+    def spurious(self, sample: Sample, gamma: float, delta: float, loc: float, scale: float) -> bool:
+        """Whether the law has a spike on one observation: its likelihood grows without bound as that narrows."""
+        away = np.unique(np.abs(np.unique(sample.x) - loc)) / scale
+        return bool(len(away) > 1 and away[0] < _INSIDE and away[1] > _OUTSIDE)
 
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
         """Newton's method in the median, the spread there, log delta and gamma/delta; on a few rows first."""
@@ -120,7 +134,13 @@ class JohnsonSU(Family):
         def best() -> Array:
             totals, starts = totals_of_rows(self._derivatives), self.start(sample)
             ends = [climb(sample, totals, _to_params, _to_coordinates(*start)) for start in starts]
-            return max(ends, key=lambda end: end[0])[1]
+            kept = [end for end in ends if not self.spurious(sample, *_to_params(end[1]))]
+            if not kept:
+                raise UnboundedLikelihoodError(
+                    f"johnson_su: of {sample.nobs:g} observations the search found no local maximum: the likelihood is "
+                    f"unbounded as scale and delta go to 0 with loc at an observation. {self.without_spikes}"
+                )
+            return max(kept, key=lambda end: end[0])[1]
 
         return sample.once("johnson_su", best)
 

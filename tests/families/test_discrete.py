@@ -10,6 +10,7 @@ from scipy import stats
 from strategies import CONSTANTS
 
 import mle_toolkit as mle
+from mle_toolkit.errors import SupportError
 from mle_toolkit.families.counting import (
     by_count,
     deviance,
@@ -564,3 +565,10 @@ def test_an_expansion_is_the_log_density_with_its_derivatives(law, params):
 def test_an_expansion_leaves_large_counts_to_the_careful_formulas():
     assert mle.get_family("poisson").expansion(np.array([1e6]), np.array([1e6])) is None
     assert mle.get_family("negbin").expansion(np.array([3.0]), 1e9, np.array([2.0])) is None
+
+
+@pytest.mark.parametrize("law", ["poisson", "zeta", "negbin", "zip", "geometric"])
+def test_counts_that_a_float_cannot_tell_from_the_next_are_refused(law):
+    with pytest.raises(SupportError, match=r"2 of 3 counts are above 2\^53.*x\[1\] = 2e\+300"):
+        mle.fit([3.0, 2e300, 1e16], law)
+    assert math.isfinite(fit_quietly([2.0**53 - 1, 2.0**53, 2.0**53 - 7], law).llf)

@@ -10,7 +10,7 @@ import pytest
 from scipy import optimize, stats
 
 import mle_toolkit as mle
-from mle_toolkit.errors import DegenerateDataError, NoMaximumError
+from mle_toolkit.errors import DegenerateDataError, NoMaximumError, UnboundedLikelihoodError
 
 mp.mp.dps = 40
 
@@ -724,3 +724,10 @@ def test_the_limit_of_the_skew_normal_law_has_exact_scores_of_its_tails(sign):
         assert scores[0][inside] == pytest.approx(by_loc, abs=1e-7)
         assert scores[1][inside] == pytest.approx(by_scale, abs=1e-7)
         assert not np.any(np.array(scores)[:, ~inside])
+
+
+def test_johnson_s_law_of_few_values_that_has_only_spikes_says_so():
+    """The search used to stop on its way to a spike, and to say that it had not converged."""
+    x = np.random.default_rng(0).standard_t(2.0, size=4)
+    with pytest.raises(UnboundedLikelihoodError, match="no local maximum"):
+        mle.fit(x, "johnson_su")
