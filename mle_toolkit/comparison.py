@@ -575,6 +575,9 @@ class Comparison:
         return "".join(parts)
 
 
+_SHARED_ROWS = 20_000
+"""Rows up to which the maxima of laws are kept with the observations, for laws that have them as limits."""
+
 _COLUMNS = (
     "rank", "group", "family", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive", "llf", "k",
     "aic", "delta_aic", "akaike_weight", "bic", "tic", "optimism", "params", "verdict", "flags",
@@ -658,6 +661,8 @@ def compare(
     if not any(isinstance(item, Fit) or not item.discrete for item in asked):
         sample = _counted(sample)
     _check_one_measure({law.name: law for law in (i.family if isinstance(i, Fit) else i for i in asked)}, sample)
+    if not sample.is_plain and sample.in_memory and sample.n_rows <= _SHARED_ROWS:
+        sample.once("maxima", dict)  # laws have limits in common, whose search takes long where rows are intervals
     fits: dict[str, Fit] = {}
     uncertified: dict[str, Fit] = {}
     failures: dict[str, str] = {}

@@ -1422,7 +1422,7 @@ def _without_intercept(name: str, design: Design, matrix: Array) -> tuple[Design
     place = design.constant
     if place is not None:
         return design.without_intercept(), np.delete(matrix, place, axis=1)
-    constant = np.flatnonzero(np.all(matrix == matrix[:1], axis=0))
+    constant = [k for k in np.flatnonzero(matrix[0] == matrix[-1]) if np.all(matrix[:, k] == matrix[0, k])]
     if len(constant):
         raise DataError(
             f"{name}: column {design.names[constant[0]]!r} is the same in all rows; the cutpoints are the constants of "

@@ -5,7 +5,7 @@ import json
 import fieldcases
 import numpy as np
 import pytest
-from references import _raw_cases, case, column
+from references import _raw_cases, case, column, fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
@@ -473,3 +473,15 @@ def test_a_fit_given_is_judged_like_one_that_is_made():
     result = mle.compare(given.sample, [given, "exponential"])
     assert list(result.fits) == ["exponential"]
     assert result.uncertified["twofold"] is given
+
+
+def test_laws_find_the_limits_that_they_share_once():
+    """What compare kept of censored observations is what a fit of them alone finds."""
+    rng = np.random.default_rng(4)
+    x, end = rng.exponential(size=30), rng.exponential(2.0, size=30)
+    laws = ["burr12", "lomax", "weibull"]  # the first tends to the two others
+    ranked = mle.compare(mle.Sample.right_censored(np.minimum(x, end), x <= end), laws)
+    for name, fit in ranked.fits.items():
+        alone = fit_quietly(mle.Sample.right_censored(np.minimum(x, end), x <= end), name)
+        assert fit.params == alone.params
+        assert fit.certificate == alone.certificate

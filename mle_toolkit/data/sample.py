@@ -184,6 +184,11 @@ class Sample:
         kept: T = self._kept[name]
         return kept
 
+    @property
+    def maxima(self) -> dict[Any, Any] | None:
+        """Maxima by law, where they are kept for laws that have them as limits; None where they are not."""
+        return self._kept.get("maxima")
+
     @classmethod
     def of(
         cls,

@@ -360,17 +360,14 @@ def maximise(
         If names or values in ``fixed``, ``bounds`` or ``start`` are not those of the family.
     """
     asked = Asked.of(family, fixed, bounds, start, solver)
-    if any(asked) or family.per_row or sample.is_plain or not sample.in_memory or sample.n_rows > _SHARED_ROWS:
+    if sample.maxima is None or any(asked) or family.per_row:
         return _maximised(family, sample, *asked)
-    # Laws have limits in common, which are searched for slowly where rows are intervals.
-    found = sample.once(("maximum", family), lambda: _outcome(family, sample, asked))
+    if family not in sample.maxima:
+        sample.maxima[family] = _outcome(family, sample, asked)
+    found: Maximum | MleError = sample.maxima[family]
     if isinstance(found, MleError):
         raise found.with_traceback(None)
     return found
-
-
-_SHARED_ROWS = 20_000
-"""Rows, not all of them exact and without windows, up to which a maximum is kept for laws that ask for it again."""
 
 
 def _outcome(family: Family, sample: Sample, asked: Asked) -> Maximum | MleError:

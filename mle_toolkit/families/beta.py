@@ -15,7 +15,7 @@ from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.excess import log_gamma_excess
 from mle_toolkit.families.expectations import BetaPower
-from mle_toolkit.families.special import SMALLEST_MASS
+from mle_toolkit.families.special import SMALLEST_MASS, trigamma
 
 _NEWTON_STEPS = 100
 
@@ -66,9 +66,9 @@ class Beta(ExponentialFamily):
         return log_x - special.psi(a) + both, log_rest - special.psi(b) + both
 
     def hessian_of(self, T: tuple[Array, ...], a: Array, b: Array) -> tuple[Array, ...]:
-        """Second derivatives, which do not depend on T; the zeta function of 2 is the trigamma function."""
-        both = special.zeta(2.0, a + b)
-        return both - special.zeta(2.0, a), both, both - special.zeta(2.0, b)
+        """Second derivatives, which do not depend on T."""
+        both = trigamma(a + b)
+        return both - trigamma(a), both, both - trigamma(b)
 
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Newton's method in the logs of both parameters."""

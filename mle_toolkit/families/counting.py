@@ -7,6 +7,7 @@ So probabilities are written, after Loader (2000), Fast and Accurate Computation
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -42,6 +43,24 @@ def by_count(of: Callable[[Array], Array], x: Array) -> Array:
     if not 0 <= largest < len(x):
         return of(x)
     return np.take(of(np.arange(largest + 1.0)), x.astype(np.intp), axis=-1)
+
+
+def inflated_expansion(
+    x: Array, pi: Array, value: Array, score: tuple[Array, ...], second: tuple[Array, ...]
+) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+    """`Family.expansion` of a law of counts with a share ``pi`` of additional zeros, from that of the law without."""
+    zero = x == 0
+    rest = 1.0 - pi
+    of_law = np.exp(value)
+    both = pi + rest * of_law
+    share = np.where(zero, rest * of_law / both, 1.0)  # of the zeros, those that are the law's
+    by_pi = np.where(zero, (1.0 - of_law) / both, -1.0 / rest)
+    mixed = np.where(zero, -of_law / (both * both), 0.0)
+    pairs = itertools.combinations_with_replacement(score, 2)
+    bent = [share * (bend + (1.0 - share) * (s * t)) for bend, (s, t) in zip(second, pairs, strict=True)]
+    total = np.where(zero, np.log(both), np.log1p(-np.asarray(pi)) + value)
+    first = by_pi, *(share * s for s in score)
+    return total, first, (-by_pi * by_pi, *(mixed * s for s in score), *bent)
 
 
 def log1p_minus(d: Array) -> Array:

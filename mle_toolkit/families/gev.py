@@ -392,7 +392,7 @@ def exponential_beyond(sign: float) -> Family:
         far = np.where(log_far < 0, sign / scale, 0.0), -log_far / scale
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             odds = 1.0 / np.expm1(-log_far)
-            near = tuple(-slope * odds for slope in far)
+            near = tuple(np.where(log_far < 0, -slope * odds, 0.0) for slope in far)  # before the end nothing moves
         return (near, far) if sign > 0 else (far, near)
 
     return Family.from_logpdf(

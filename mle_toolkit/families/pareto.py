@@ -91,7 +91,9 @@ class Pareto(HazardFamily, ExponentialFamily):
     def tail_scores(self, x: Array, alpha: Array, xm: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F), which is 0 up to xm."""
         log_ratio = np.maximum(np.log(x) - np.log(xm), 0.0)
-        return self.tail_scores_of(alpha * log_ratio, (log_ratio, np.where(log_ratio > 0, -alpha / xm, 0.0)))
+        beyond = log_ratio > 0  # below xm nothing moves
+        hazard = alpha * np.where(beyond, log_ratio, 1.0)
+        return self.tail_scores_of(hazard, (log_ratio, np.where(beyond, -alpha / xm, 0.0)))
 
     def at_hazard(self, hazard: Array, alpha: Array, xm: Array) -> Array:
         """Find x from its cumulative hazard."""

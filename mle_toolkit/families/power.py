@@ -110,7 +110,7 @@ class Power(ExponentialFamily):
         log_ratio = np.minimum(np.log(x) - np.log(scale), 0.0)
         slopes = log_ratio, np.where(log_ratio < 0, -shape / scale, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            odds = 1.0 / np.expm1(-shape * log_ratio)  # F / S
+            odds = 1.0 / np.expm1(-shape * np.where(log_ratio < 0, log_ratio, -1.0))  # F / S; beyond it nothing moves
             return slopes, tuple(-slope * odds for slope in slopes)
 
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:

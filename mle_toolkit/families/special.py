@@ -110,6 +110,29 @@ def means_on_grid(sample: Sample, of: Callable[[Array], Array], grid: Array) -> 
 # --- logs and tails -------------------------------------------------------------------------------------------------
 
 
+_SHIFT = 10
+_TRIGAMMA = (7 / 6, -691 / 2730, 5 / 66, -1 / 30, 1 / 42, -1 / 30, 1 / 6)
+
+
+def trigamma(x: Array) -> Array:
+    """Derivative of the digamma function, for x > 0.
+
+    SciPy's takes 150 ns a value. Of arrays it is taken by the recurrence from x + 10, where its asymptotic series is
+    good to rounding (Abramowitz & Stegun 6.4.6 and 6.4.12).
+    """
+    if np.ndim(x) == 0:
+        return np.asarray(special.zeta(2.0, x))
+    r = 1.0 / (x + _SHIFT)
+    square = r * r
+    series = np.zeros_like(r)
+    for coefficient in _TRIGAMMA:  # Bernoulli numbers, from the highest down
+        series = series * square + coefficient
+    total = r + 0.5 * square + r * square * series
+    for k in reversed(range(_SHIFT)):  # the smallest first
+        total += 1.0 / np.square(x + k)
+    return np.asarray(total)
+
+
 def log_or_minus_inf(x: Array) -> Array:
     """Natural log; -inf, without a warning, where x is not positive."""
     with np.errstate(divide="ignore"):

@@ -11,7 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family, Limit, Parameter, get_family
-from mle_toolkit.families.counting import log_poisson
+from mle_toolkit.families.counting import inflated_expansion, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE, Interval
 from mle_toolkit.families.zero_truncated_poisson import truncated_mean_to_mu
 
@@ -58,6 +58,15 @@ class ZeroInflatedPoisson(Family):
         by_pi = np.where(x == 0, -np.expm1(-mu) * np.exp(-log_zero), -1 / (1 - pi))
         by_mu = np.where(x == 0, -np.exp(np.log1p(-pi) - mu - log_zero), (x - mu) / mu)
         return by_pi, by_mu
+
+    def expansion(
+        self, x: Array, pi: Array, mu: Array
+    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
+        """Log-probability with two derivatives, from those of the Poisson law."""
+        law = get_family("poisson")
+        assert law.expansion is not None
+        known = law.expansion(x, mu)
+        return None if known is None else inflated_expansion(x, pi, *known)
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Root in mu from the positive counts; pi follows."""

@@ -22,6 +22,7 @@ from mle_toolkit.families.counting import (
     logit_trials,
     stirling_error,
 )
+from mle_toolkit.families.special import trigamma
 from mle_toolkit.families.zeta import scaled_zeta
 
 mpmath.mp.dps = 50
@@ -542,12 +543,16 @@ def test_trials_by_their_logit(x, logit):
         ("negbin", (1.7, np.array([1e-3, 2.4, 7.0, 90.0, 250.0]))),
         ("negbin", (90.0, np.array([1e-3, 2.4, 7.0, 90.0, 250.0]))),
         ("gamma", (np.array([0.2, 2.4, 7.0, 90.0, 250.0]), 1.7)),
+        ("beta", (np.array([0.02, 0.4, 0.7, 0.9, 0.25]), 7.0)),
+        ("zip", (np.array([0.1, 0.4, 0.6, 0.2, 0.02]), np.array([1e-3, 2.4, 7.0, 90.0, 250.0]))),
+        ("zero_inflated(negbin)", (0.3, 1.7, np.array([1e-3, 2.4, 7.0, 90.0, 250.0]))),
     ],
 )
 def test_an_expansion_is_the_log_density_with_its_derivatives(law, params):
     """Judged by the log-density of its own formula, and by differences of the score."""
-    family = mle.get_family(law, by="mean") if law == "gamma" else mle.get_family(law)
+    family = mle.get_family(law, by="mean") if law in ("gamma", "beta") else mle.get_family(law)
     x = np.array([1.0, 3.0, 0.5 if law == "gamma" else 0.0, 120.0, 255.0])
+    x = (x + 1) / 257 if law == "beta" else x
     value, score, second = family.expansion(x, *params)
     np.testing.assert_allclose(value, family.logpdf(x, *params), rtol=1e-12, atol=1e-11)
     np.testing.assert_allclose(np.stack(score), np.stack(family.score(x, *params)), rtol=1e-9, atol=1e-11)
@@ -560,6 +565,12 @@ def test_an_expansion_is_the_log_density_with_its_derivatives(law, params):
                 for sign in (1, -1)
             )
             np.testing.assert_allclose(next(flat), (up - down) / (2 * step), rtol=1e-6, atol=1e-8)
+
+
+def test_trigamma_of_arrays():
+    x = np.array([1e-9, 0.3, 1.0, 7.5, 99.0, 1e8])
+    expected = [float(mpmath.psi(1, mpmath.mpf(v))) for v in x.tolist()]
+    np.testing.assert_allclose(trigamma(x), expected, rtol=4e-15)
 
 
 def test_an_expansion_leaves_large_counts_to_the_careful_formulas():

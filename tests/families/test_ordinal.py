@@ -53,6 +53,10 @@ def test_derivatives_of_levels(law):
         for k in range(j, count):
             bend = (moved(law.score, k, 1e-5)[j] - moved(law.score, k, -1e-5)[j]) / 2e-5
             np.testing.assert_allclose(next(second), bend, atol=1e-8)
+    value, first, again = law.expansion(x, *points)
+    np.testing.assert_allclose(value, law.logpdf(x, *points), rtol=1e-13)
+    np.testing.assert_allclose(np.stack(first), np.stack(score), atol=1e-13)
+    np.testing.assert_allclose(np.stack(again), np.stack(law.hessian(x, *points)), atol=1e-13)
 
 
 def test_housing_reaches_the_reference():

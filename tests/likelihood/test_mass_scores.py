@@ -6,6 +6,7 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit.families.base import family_class
+from mle_toolkit.families.gev import exponential_beyond
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
 
 
@@ -62,6 +63,27 @@ def test_an_interval_from_the_first_count_on_leaves_that_out(name, params):
     lower, upper = np.array([0.0, -1.0, -0.5]), np.array([4.0, 4.0, 4.5])
     (scores,) = mass_scores(family, params, lower, upper)
     assert scores == pytest.approx([from_one, from_zero, from_zero], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("law", "params", "lower", "upper"),
+    [
+        (mle.get_family("pareto"), (1.3, 2.0), [0.5, 3.0], [4.0, np.inf]),
+        (mle.get_family("power"), (1.3, 2.0), [0.5, -np.inf], [4.0, 1.5]),
+        (exponential_beyond(1.0), (0.3, 1.7), [-5.0, 1.0], [2.0, np.inf]),
+        (exponential_beyond(-1.0), (0.3, 1.7), [-5.0, -np.inf], [2.0, -1.0]),
+    ],
+    ids=["pareto", "power", "above", "below"],
+)
+def test_intervals_about_the_end_of_a_support_have_scores(law, params, lower, upper):
+    lower, upper = np.array(lower), np.array(upper)
+    scores = mass_scores(law, params, lower, upper)
+    for k, value in enumerate(params):
+        up, down = (
+            log_mass(law, tuple(v + (change if j == k else 0.0) for j, v in enumerate(params)), lower, upper)
+            for change in (1e-5 * value, -1e-5 * value)
+        )
+        np.testing.assert_allclose(scores[k], (up - down) / (2e-5 * value), rtol=1e-8, atol=1e-8)
 
 
 def test_far_tails_keep_their_scores():

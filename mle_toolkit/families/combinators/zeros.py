@@ -13,6 +13,7 @@ from mle_toolkit.families.base import Family, Limit, Parameter, get_family
 from mle_toolkit.families.combinators.inflated import inflated
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.combinators.truncated import Truncated, check_counts, only_first, zero_truncated
+from mle_toolkit.families.counting import inflated_expansion
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
 
@@ -51,6 +52,8 @@ class ZeroInflated(Combined):
         self.parameters = (Parameter("pi", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.7)), *base.parameters)
         if base.score is not None:
             self.score = self._score
+            if base.expansion is not None:
+                self.expansion = self._expansion
 
     def logpdf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Log-probability of x."""
@@ -70,6 +73,13 @@ class ZeroInflated(Combined):
         from_base = np.exp(np.log1p(-pi) + log_zero - at_zero)  # how many of the zeros are the base's
         by_base = (np.where(x == 0, from_base * s, s) for s in self.base.score(x, *params))
         return by_pi, *by_base
+
+    def _expansion(
+        self, x: Array, pi: Array, *params: Any
+    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
+        assert self.base.expansion is not None
+        known = self.base.expansion(x, *params)
+        return None if known is None else inflated_expansion(x, pi, *known)
 
     def check(self, sample: Sample) -> None:
         """Raise if all counts are zero."""
