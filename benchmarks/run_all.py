@@ -110,6 +110,7 @@ RUNS: dict[str, Run] = {
     "information_speed": Run("information_speed", "--n 20000 --repeat 1", "--repeat 3"),
     "bootstrap": Run("bootstrap", "--quick", "--repeat 3"),
     "intervals": Run("intervals", "--quick --repeat 1", "--repeat 3"),
+    "regression_accuracy": Run("regression_accuracy", "--quick", ""),
     "regression_speed": Run("regression_speed", "--quick --repeat 1", "--repeat 3"),
     "coverage": Run("coverage", "--quick", "", own_page=True),
     "campaign": Run("campaign", "--quick --workers 2", "--count 3000 --workers 2", ("mpmath",), own_page=True),

@@ -60,8 +60,8 @@ from mle_toolkit.families.links import Link, get_link, usual_link
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.fitting import Fit, check_interval, warn_if_weaker
 from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
-from mle_toolkit.likelihood.designs import Breaking, relations
-from mle_toolkit.likelihood.model import CheckingSupport, Linear, Model, check_scalar, design_key, offset_key
+from mle_toolkit.likelihood.designs import Breaking, orthonormal, relations
+from mle_toolkit.likelihood.model import CheckingSupport, Linear, Model, check_scalar, design_key, offset_key, ready_key
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.options import by_name, level, number, pair, shown, text, whole
@@ -450,7 +450,9 @@ class RegressionFit(Fit):
         if frame is None and isinstance(self.sample, FramedSample):
             raise not_held(str(self.sample))
         if frame is None and offset is None and exposure is None and not constants:
-            return {name: self.sample.known[name] for name in self.model.per_row}
+            of_rows = self.sample.known
+            ready = [name for name in self.model.ready if name in of_rows]
+            return {name: of_rows[name] for name in (*self.model.per_row, *ready)}
         if frame is None:
             raise ParameterError("predict: offset, exposure and constants are of the rows of a frame; give it.")
         apart = isinstance(frame, Mapping) and set(frame) <= set(self.designs)  # one array a parameter
@@ -1659,6 +1661,10 @@ class _Front:
             if constant is not None:
                 constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
             term = _term(name, constant, sample, self.links[name], self.unit, role, has_offset=name in shifted)
+            made = orthonormal((sample.known[term.key] - term.shift) * term.frame, term.constant)
+            if made is not None:
+                term = replace(term, frame=term.frame[:, None] * made[1])
+                sample = sample.with_known(**{ready_key(term.key): made[0]})
             terms.append(term)
         model = model_class(self.law)(self.law.given(sample.known), terms, sample.known, self.unit)
         model.check_support(sample)

@@ -96,6 +96,47 @@ def relations(design: Array, constant: int | None = None) -> Relations:
     return Relations(tuple(kept), tuple(dropped), weights)
 
 
+_ILL = 1e-4
+"""Least eigenvalue of the correlations of columns below which they are made orthonormal: a product of the design with
+itself loses as many digits as it is small."""
+
+_LOOKED_AT = 5_000
+"""Rows by which it is seen."""
+
+
+def orthonormal(columns: Array, constant: int | None) -> tuple[Array, Array] | None:
+    """Orthonormal columns that span the same, and the matrix that makes them: ``Q = columns @ F``; None if not needed.
+
+    Parameters
+    ----------
+    columns : ndarray of shape (n, k)
+        About their means and of unit size; the constant as it is, which stays by itself.
+    constant : int or None
+
+    Returns
+    -------
+    Q : ndarray of shape (n, k)
+        By Householder's reflections, so that it is orthonormal to the last digit, as the product with F is not.
+    F : ndarray of shape (k, k)
+        Upper triangular.
+    """
+    n, k = columns.shape
+    others = [j for j in range(k) if j != constant]
+    if len(others) < 2 or n < k:
+        return None
+    few = columns[:: max(1, n // _LOOKED_AT)][:, others]
+    sizes = np.sqrt(np.sum(np.square(few), axis=0))
+    if not np.all(sizes > 0) or np.linalg.eigvalsh((few / sizes).T @ (few / sizes))[0] > _ILL:
+        return None
+    basis, upper = np.linalg.qr(columns[:, others])
+    if not np.min(np.abs(np.diag(upper))) > _DEPENDENT * np.sqrt(n):
+        return None  # which is said where the columns are checked
+    found, by = columns.copy(), np.eye(k)
+    found[:, others] = basis * np.sqrt(n)
+    by[np.ix_(others, others)] = np.linalg.solve(upper, np.eye(len(others))) * np.sqrt(n)
+    return found, by
+
+
 @dataclass(frozen=True)
 class Breaking:
     """In how many rows of a block each of some relations, that were seen in others, does not hold.

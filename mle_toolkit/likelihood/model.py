@@ -53,6 +53,11 @@ def offset_key(parameter: str) -> str:
     return f"offset of {parameter}"
 
 
+def ready_key(design: str) -> str:
+    """What the orthonormal columns of a design are called there, where it is nearly collinear."""
+    return f"{design}, orthonormal"
+
+
 @dataclass(frozen=True)
 class RunOff:
     """Where coefficients that run to infinity leave the predictors of rows.
@@ -164,8 +169,10 @@ class Linear:
                 return np.zeros((len(raw), 1))
             stays = ends_of(raw, self.ended.directions) == 0
             return np.where(stays[:, None], (raw[:, self.ended.kept] - self.shift) * self.frame, 0.0)
-        away = raw - self.shift
-        return away * self.frame if self.frame.ndim == 1 else away @ self.frame
+        if self.frame.ndim == 1:
+            return (raw - self.shift) * self.frame
+        ready = known.get(ready_key(self.key))
+        return (raw - self.shift) @ self.frame if ready is None else ready
 
     @cached_property
     def by_raw(self) -> Array | None:
@@ -315,6 +322,11 @@ class Model(Family):
         offsets = [term.offset for term in self.linear.values() if term.offset is not None]
         return *designs, *offsets, *self.base.per_row
 
+    @cached_property
+    def ready(self) -> tuple[str, ...]:
+        """Names of designs that are made orthonormal beforehand: of the rows that are fitted, not of others."""
+        return tuple(ready_key(term.key) for term in self.linear.values() if term.frame.ndim > 1)
+
     @property
     def known(self) -> Known:
         """What is known of the rows at hand."""
@@ -327,7 +339,9 @@ class Model(Family):
 
     def given(self, known: Known) -> Model:
         """The model of rows of which this is known."""
-        rows = {name: known[name] for name in self.per_row}
+        rows = {name: known[name] for name in self.per_row} | {
+            name: known[name] for name in self.ready if name in known
+        }
         if all(column is self.rows.get(name) for name, column in rows.items()):
             return self
         new = copy(self)
