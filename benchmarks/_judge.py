@@ -317,6 +317,15 @@ _add(
     lambda g, n, mu, s: mu - s * g.gumbel(size=n),
 )
 
+_add(
+    "moyal",
+    ("loc", "scale"),
+    (-INF, INF),
+    lambda m, x, mu, s: -m.log(s) - m.log(2 * _pi(m)) / 2 - ((x - mu) / s + m.exp((mu - x) / s)) / 2,
+    lambda m, x, mu, s: _by_cdf(m, -m.log(m.number(2)) - m.log_ncdf(-m.exp((mu - x) / s / 2))),
+    lambda g, n, mu, s: mu - s * np.log(g.chisquare(1.0, n)),
+)
+
 
 def _cauchy_tail(m: Functions, z: Any) -> Any:
     """Log P(X <= z)."""
@@ -504,6 +513,10 @@ def _scaled(name: str, kinds: tuple[str, ...], density: Any, tails: Any, draw: A
     _add(name, kinds, (0.0, INF), density, tails, draw, **options)
 
 
+def _gamma_tails(m: Functions, shape: Any, y: Any) -> tuple[Any, Any]:
+    return _both(m, m.gamma_lower(shape + 0 * y, y), m.gamma_upper(shape + 0 * y, y))
+
+
 def _log_ratio(m: Functions, x: Any, s: Any) -> Any:
     return m.log(x) - m.log(s)
 
@@ -642,6 +655,27 @@ _scaled(
     _burr_density,
     lambda m, x, k, c, s: _by_sf(m, k * softplus(m, c * _log_ratio(m, x, s))),
     lambda g, n, k, c, s: s * np.expm1(g.exponential(size=n) / k) ** (1 / c),
+)
+_scaled(
+    "maxwell",
+    ("scale",),
+    lambda m, x, s: m.log(2 / _pi(m)) / 2 + 2 * m.log(x) - 3 * m.log(s) - (x / s) ** 2 / 2,
+    lambda m, x, s: _gamma_tails(m, m.number(1.5), (x / s) ** 2 / 2),
+    lambda g, n, s: s * np.sqrt(g.chisquare(3.0, n)),
+)
+_scaled(
+    "chi",
+    ("shape",),
+    lambda m, x, v: (1 - v / 2) * m.log(m.number(2)) - m.loggamma(v / 2) + (v - 1) * m.log(x) - x * x / 2,
+    lambda m, x, v: _gamma_tails(m, v / 2, x * x / 2),
+    lambda g, n, v: np.sqrt(g.chisquare(v, n)),
+)
+_scaled(
+    "chi_squared",
+    ("shape",),
+    lambda m, x, v: (v / 2 - 1) * m.log(x) - x / 2 - v / 2 * m.log(m.number(2)) - m.loggamma(v / 2),
+    lambda m, x, v: _gamma_tails(m, v / 2, x / 2),
+    lambda g, n, v: g.chisquare(v, n),
 )
 _scaled(
     "exponentiated_weibull",

@@ -83,7 +83,16 @@ QUICK_COUNT = 60
 # --- laws -------------------------------------------------------------------------------------------------------------
 
 CONSTANTS: dict[str, dict[str, Any]] = {"binomial": {"n": judge.TRIALS}, "betabinomial": {"n": judge.TRIALS}}
-NOT_JUDGED = ("categorical", "generalized_logistic", "log_pearson3", "pearson3")
+NOT_JUDGED = (
+    "categorical",
+    "generalized_logistic",
+    "log_pearson3",
+    "pearson3",
+    "kappa4",
+    "rice",
+    "exgaussian",
+    "logit_normal",
+)
 """A table of shares, whose maximum is the table; and laws with a shape of a kind that the judge does not search."""
 
 

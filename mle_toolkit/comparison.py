@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from mle_toolkit.information.model_free import SampleEntropy
     from mle_toolkit.report.page.sections import Drawing, Page
 
-ONLY_IF_ASKED = {"categorical": "as good as the table itself, so only if asked for", "von_mises": "only if asked for"}
-"""Registered families that `candidates` leaves out, with the reason."""
-
 KINDS = ("counts", "measurements")
 """What may be said of data instead of naming families."""
 
@@ -727,7 +724,7 @@ def candidates(sample: Sample, counts: bool | None = None) -> tuple[str, ...]:
     """Names of the registered families that could apply to a sample.
 
     Those of counts, or the continuous ones, whose support holds all the data, or meets all intervals. Left out are
-    families with a constant that must be given (the number of trials), and those of `ONLY_IF_ASKED`.
+    families with a constant that must be given (the number of trials), and those that say why in ``only_if_asked``.
 
     Parameters
     ----------
@@ -757,8 +754,8 @@ def _candidates(sample: Sample, counts: bool) -> tuple[tuple[str, ...], dict[str
             others[name] = f"{' and '.join(needed)} must be known: get_family(name, {needed[0]}=...)"
         elif "exposure" in sample.known and not law.rates:
             others[name] = "has no rate that an exposure could multiply"
-        elif name in ONLY_IF_ASKED:
-            others[name] = ONLY_IF_ASKED[name]
+        elif law.only_if_asked:
+            others[name] = law.only_if_asked
         else:
             reason = _outside(get_family(name), sample)
             if reason is None:

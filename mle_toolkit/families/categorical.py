@@ -33,6 +33,7 @@ class Categorical(Family):
     """
 
     name = "categorical"
+    only_if_asked = "as good as the table itself, so only if asked for"
     support = COUNTS
     parameters = (Parameter("probs", Simplex(2)),)
     constant_defaults = {"k": None}  # noqa: RUF012

@@ -124,3 +124,8 @@ class Dagum(LogScale):
         from scipy import stats
 
         return stats.burr(c, k, scale=scale)
+
+    @staticmethod
+    def from_scipy(c: float, k: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.burr(c, k, loc, scale)``; None but for loc = 0."""
+        return {"k": k, "c": c, "scale": scale} if loc == 0 else None

@@ -120,3 +120,8 @@ class ExponentiatedWeibull(LogScale):
         from scipy import stats
 
         return stats.exponweib(a, c, scale=scale)
+
+    @staticmethod
+    def from_scipy(a: float, c: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.exponweib(a, c, loc, scale)``; None but for loc = 0."""
+        return {"a": a, "c": c, "scale": scale} if loc == 0 else None

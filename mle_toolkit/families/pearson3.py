@@ -197,6 +197,11 @@ class Pearson3(LocationScale):
 
         return stats.pearson3(skew, loc, scale)
 
+    @staticmethod
+    def from_scipy(skew: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.pearson3(skew, loc, scale)``; None beyond the domains."""
+        return {"loc": loc, "scale": scale, "skew": skew} if abs(skew) < 2 else None
+
 
 def excess(u: Array, order: int = 0) -> Array:
     """(u - log(1 + u)) / u² or its first or second derivative; as their power series near 0, where they cancel."""

@@ -84,3 +84,8 @@ class SmallestExtremeValue(LocationScale):
         from scipy import stats
 
         return stats.gumbel_l(loc, scale)
+
+    @staticmethod
+    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
+        """Parameters of ``scipy.stats.gumbel_l(loc, scale)``."""
+        return {"loc": loc, "scale": scale}

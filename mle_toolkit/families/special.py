@@ -514,6 +514,20 @@ def inverse_log_minus_digamma(gap: float) -> float:
     return float(k)
 
 
+def inverse_digamma(value: float) -> float:
+    """Solve ``digamma(k) = value`` for k > 0: Newton's method in log k, from the start of Minka (2000).
+
+    Source: Estimating a Dirichlet distribution, appendix C.
+    """
+    k = math.exp(min(value, 700.0)) + 0.5 if value > -2.22 else -1.0 / (value + np.euler_gamma)
+    for _ in range(_NEWTON_STEPS):
+        change = (float(special.psi(k)) - value) / (k * float(special.zeta(2.0, k)))
+        k *= math.exp(-max(-2.0, min(2.0, change)))
+        if abs(change) <= 1e-9:
+            break
+    return k
+
+
 def log_minus_digamma(k: float) -> float:
     """``log(k) - digamma(k)``, by its asymptotic series for large k (Abramowitz & Stegun 6.3.18), where it cancels."""
     if k < 20.0:

@@ -54,7 +54,8 @@ class Reduced(Family):
 
     def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
         """Find the z below which there is exp(log_p), and above which there is exp(log_q); both are finite."""
-        return root_of_tails(self, log_p, log_q, shapes)
+        log_p, log_q, *at = np.broadcast_arrays(log_p, log_q, *(np.asarray(s, dtype=float) for s in shapes))
+        return root_of_tails(lambda z: self.reduced_tails(z, *at), lambda z: self.reduced(z, *at), log_p, log_q)
 
     def reduced_ends(self, *shapes: Any) -> tuple[Any, Any]:
         """Between which z lies."""
@@ -221,16 +222,25 @@ class LogScale(Reduced):
         return (*below, -fall / params[-1]), (*above, rise / params[-1])
 
 
-def root_of_tails(law: Reduced, log_p: Array, log_q: Array, shapes: tuple[Any, ...]) -> Array:
-    """Find quantiles by Newton's method on the log of the smaller tail, within brackets, in the coordinate asinh z."""
-    log_p, log_q, *others = np.broadcast_arrays(log_p, log_q, *(np.asarray(s, dtype=float) for s in shapes))
+def root_of_tails(
+    tails: Callable[[Array], tuple[Array, Array]], log_density: Callable[[Array], Array], log_p: Array, log_q: Array
+) -> Array:
+    """Find quantiles by Newton's method on the log of the smaller tail, within brackets, in the coordinate asinh z.
+
+    Parameters
+    ----------
+    tails, log_density : callable
+        Of z, which has the shape of ``log_p``; z is about 0 in the bulk of the law, and its spread about 1.
+    log_p, log_q : ndarray of one shape
+        Logs of the probabilities below and above.
+    """
     lower = log_p < log_q
 
     def excess(v: Array) -> tuple[Array, Array]:
         z = np.sinh(v)
-        below, above = law.reduced_tails(z, *others)
+        below, above = tails(z)
         tail = np.where(lower, below, above)
-        slope = np.exp(law.reduced(z, *others) - tail) * np.cosh(v)
+        slope = np.exp(log_density(z) - tail) * np.cosh(v)
         return np.where(lower, below - log_p, log_q - above), slope
 
     floor, ceiling = np.full(log_p.shape, -1.0), np.full(log_p.shape, 1.0)

@@ -25,7 +25,7 @@ from mle_toolkit.families.base import (
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import Statistic
-from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.special import SMALLEST_MASS, log1mexp, log_betainc_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -211,11 +211,9 @@ class StudentT(Family):
 
     def logcdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
         """Log of the cdf, from the smaller of the two tails."""
-        z = (x - loc) / scale
-        tail = special.stdtr(df, -np.abs(z))
-        with np.errstate(divide="ignore"):
-            value = np.where(z < 0, np.log(tail), np.log1p(-tail))
-        return np.asarray(np.where(np.isinf(df), special.log_ndtr(z), value))
+        z = np.asarray((x - loc) / scale, dtype=float)
+        tail = log_lower_tail(df, -np.abs(z))
+        return np.where(z < 0, tail, log1mexp(tail))
 
     def logsf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
         """Log of the survival function."""
@@ -303,6 +301,23 @@ def _heavy(sample: Sample, usual: Sequence[tuple[float, float, float]]) -> list[
         if len(found) == 2:
             break
     return found
+
+
+def log_lower_tail(df: Any, t: Array) -> Array:
+    """Log of the standard law's cdf at t <= 0; finite where it underflows; of the normal law for an infinite df."""
+    df, t = np.broadcast_arrays(np.asarray(df, dtype=float), np.asarray(t, dtype=float))
+    with np.errstate(divide="ignore"):
+        value = np.array(np.log(special.stdtr(df, t)))
+    normal = np.isinf(df)
+    value[normal] = special.log_ndtr(t[normal])
+    tiny = (value < math.log(SMALLEST_MASS)) & ~normal & (t > -np.inf)
+    if tiny.any():
+        a, square = 0.5 * df[tiny], np.square(t[tiny])
+        x = df[tiny] / (df[tiny] + square)
+        log_front = -a * np.log1p(square / df[tiny]) + 0.5 * np.log(square / (df[tiny] + square))
+        log_beta = special.betaln(a, 0.5) + np.log(a)
+        value[tiny] = log_front - log_beta - math.log(2) + log_betainc_fraction(a, np.full_like(a, 0.5), x)
+    return value
 
 
 def log_norm(df: Any) -> tuple[Any, Any, Any]:

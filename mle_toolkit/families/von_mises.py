@@ -52,6 +52,7 @@ class VonMises(Circular, ExponentialFamily):
     """
 
     name = "von_mises"
+    only_if_asked = "only if asked for"
     aliases = ("vonmises", "circular_normal")
     support = REAL
     parameters = (
@@ -97,12 +98,12 @@ class VonMises(Circular, ExponentialFamily):
     def score_of(self, T: tuple[Array, ...], mu: Array, kappa: Array) -> tuple[Array, ...]:
         """Derivatives by mu and kappa."""
         along, across = self._turned(T, mu)
-        return self._rate * kappa * across, along - 1 + _one_minus_ratio(kappa)
+        return self._rate * kappa * across, along - 1 + one_minus_ratio(kappa)
 
     def hessian_of(self, T: tuple[Array, ...], mu: Array, kappa: Array) -> tuple[Array, ...]:
         """Second derivatives, linear in T."""
         along, across = self._turned(T, mu)
-        return -(self._rate**2) * kappa * along, self._rate * across, -_slope_of_ratio(kappa)
+        return -(self._rate**2) * kappa * along, self._rate * across, -slope_of_ratio(kappa)
 
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Direction and concentration of the mean vector."""
@@ -128,7 +129,7 @@ class VonMises(Circular, ExponentialFamily):
 
     def entropy(self, mu: Array, kappa: Array) -> Array:
         """Entropy on the circle, nats: log(P I0(kappa)) - kappa I1(kappa)/I0(kappa)."""
-        return np.asarray(self._log_norm(kappa) + kappa * _one_minus_ratio(kappa))
+        return np.asarray(self._log_norm(kappa) + kappa * one_minus_ratio(kappa))
 
     # --- probabilities of arcs ----------------------------------------------------------------------------------------
 
@@ -226,7 +227,7 @@ class VonMises(Circular, ExponentialFamily):
         return {"mu": loc, "kappa": kappa, "period": None if scale == 1 else TURN * scale}
 
 
-def _one_minus_ratio(kappa: Array) -> Array:
+def one_minus_ratio(kappa: Array) -> Array:
     """1 - I1(kappa)/I0(kappa), to full relative precision also where the ratio is nearly 1."""
     r = 1 / np.maximum(kappa, _LARGE)
     # Abramowitz & Stegun 9.7.1, both series divided.
@@ -234,7 +235,7 @@ def _one_minus_ratio(kappa: Array) -> Array:
     return np.where(np.asarray(kappa) < _LARGE, 1 - special.i1e(kappa) / special.i0e(kappa), series)
 
 
-def _slope_of_ratio(kappa: Array) -> Array:
+def slope_of_ratio(kappa: Array) -> Array:
     """Derivative of I1/I0, without cancellation for a large kappa."""
     low, r = np.minimum(kappa, _LARGE), 1 / np.maximum(kappa, _LARGE)
     # I1' = (I0 + I2)/2, and the derivative of the series of 1 - I1/I0.
@@ -248,7 +249,7 @@ def _concentration(length: float, gap: float) -> float:
     """Solve I1(kappa)/I0(kappa) = length = 1 - gap, by Newton's method in log(kappa)."""
     kappa = length * (2 - length**2) / (gap * (1 + length))  # Banerjee et al. (2005), JMLR 6, 1345-1382
     for _ in range(_NEWTON_STEPS):
-        rest = float(_one_minus_ratio(np.asarray(kappa)))
+        rest = float(one_minus_ratio(np.asarray(kappa)))
         ratio = 1 - rest
         # A' = 1 - A² - A/kappa; for a large kappa it is 1/(2 kappa²) and those terms cancel.
         slope = 0.5 / kappa**2 * (1 + 0.5 / kappa) if kappa > _LARGE else rest * (1 + ratio) - ratio / kappa
@@ -331,7 +332,7 @@ def _short_arc(begin: Array, length: Array, kappa: Array) -> tuple[Array, Array]
     log_total = np.logaddexp.reduce(parts, axis=0)
     with np.errstate(invalid="ignore"):
         shares = np.where(log_total > -np.inf, np.exp(parts - log_total), 0.0)
-    return log_total, _one_minus_ratio(kappa) - np.sum(shares * mean_gaps, axis=0)
+    return log_total, one_minus_ratio(kappa) - np.sum(shares * mean_gaps, axis=0)
 
 
 def _angle_beyond(tail: Array, kappa: Array) -> Array:

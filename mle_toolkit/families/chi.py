@@ -1,0 +1,122 @@
+"""The chi law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, get_family, total
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.maps import SQUARE
+from mle_toolkit.families.special import (
+    inverse_digamma,
+    log_gamma_quantiles,
+    log_gamma_tails,
+    log_gammainc_slopes,
+    log_or_minus_inf,
+    sum_log,
+)
+
+
+class Chi(ExponentialFamily):
+    r"""Length of a vector of ``df`` standard normal components: the root of a chi-squared variable.
+
+    .. math:: \log f(x) = (1 - \nu/2)\log 2 - \log\Gamma(\nu/2) + (\nu - 1)\log x - x^2/2
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 18. Route to the maximum:
+    digamma(df/2) = mean(log(x²/2)). It has no scale: with one it is the Nakagami law.
+    """
+
+    name = "chi"
+    support = POSITIVE
+    parameters = (Parameter("df", POSITIVE, typical=(0.7, 20.0)),)
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Log x."""
+        return (np.log(x),)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sum of log x; without weights the logs are taken of products."""
+        return (sum_log(x) if weight is None else total(weight * np.log(x)),)
+
+    def log_base(self, x: Array) -> Array:
+        """The part without df."""
+        return np.asarray(math.log(2) - 0.5 * np.square(x) - np.log(x))
+
+    def log_density(self, T: tuple[Array, ...], df: Array) -> Array:
+        """Log-density less `log_base`, linear in T."""
+        return np.asarray(df * (T[0] - 0.5 * math.log(2)) - special.gammaln(0.5 * np.asarray(df)))
+
+    def score_of(self, T: tuple[Array, ...], df: Array) -> tuple[Array, ...]:
+        """Derivative by df."""
+        return (T[0] - 0.5 * math.log(2) - 0.5 * special.psi(0.5 * np.asarray(df)),)
+
+    def hessian_of(self, T: tuple[Array, ...], df: Array) -> tuple[Array, ...]:
+        """Second derivative; the zeta function of 2 is the trigamma function."""
+        return (-0.25 * special.zeta(2.0, 0.5 * np.asarray(df)) + 0 * T[0],)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float]:
+        """Root in df."""
+        return (2 * inverse_digamma(2 * means[0] - math.log(2)),)
+
+    def cdf(self, x: Array, df: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, df)))
+
+    def sf(self, x: Array, df: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self.logsf(x, df)))
+
+    def logcdf(self, x: Array, df: Array) -> Array:
+        """Log of the cdf."""
+        return log_gamma_tails(0.5 * np.asarray(df), 2 * log_or_minus_inf(x) - math.log(2))[0]
+
+    def logsf(self, x: Array, df: Array) -> Array:
+        """Log of the survival function."""
+        return log_gamma_tails(0.5 * np.asarray(df), 2 * log_or_minus_inf(x) - math.log(2))[1]
+
+    def tail_scores(self, x: Array, df: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        below, above = log_gammainc_slopes(0.5 * np.asarray(df), 2 * log_or_minus_inf(x) - math.log(2))
+        return (0.5 * below[0],), (0.5 * above[0],)
+
+    def ppf(self, p: Array, df: Array) -> Array:
+        """Quantile."""
+        return np.asarray(np.sqrt(2) * np.exp(0.5 * log_gamma_quantiles(0.5 * np.asarray(df), p)[0]))
+
+    def isf(self, p: Array, df: Array) -> Array:
+        """Upper quantile."""
+        return np.asarray(np.sqrt(2) * np.exp(0.5 * log_gamma_quantiles(0.5 * np.asarray(df), p)[1]))
+
+    def mean(self, df: Array) -> Array:
+        """Mean: sqrt(2) Gamma((df + 1)/2) / Gamma(df/2)."""
+        return np.asarray(math.sqrt(2) * special.poch(0.5 * np.asarray(df), 0.5))
+
+    def var(self, df: Array) -> Array:
+        """Variance: df less the square of the mean."""
+        return np.asarray(df - np.square(self.mean(df)))
+
+    def entropy(self, df: Array) -> Array:
+        """Entropy, nats."""
+        half = 0.5 * np.asarray(df)
+        return np.asarray(special.gammaln(half) + half - 0.5 * math.log(2) - (half - 0.5) * special.psi(half))
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The chi-squared law of x²."""
+        return (Image(get_family("chi_squared"), lambda df: (df,), SQUARE),)
+
+    def to_scipy(self, df: float) -> Any:
+        """``scipy.stats.chi(df)``."""
+        from scipy import stats
+
+        return stats.chi(df)
+
+    @staticmethod
+    def from_scipy(df: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.chi(df, loc, scale)``; None but for loc = 0 and scale = 1."""
+        return {"df": df} if loc == 0 and scale == 1 else None

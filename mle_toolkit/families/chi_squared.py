@@ -1,0 +1,122 @@
+"""The chi-squared law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, get_family, total
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.special import (
+    inverse_digamma,
+    log_gamma_quantiles,
+    log_gamma_tails,
+    log_gammainc_slopes,
+    log_or_minus_inf,
+    sum_log,
+)
+
+
+class ChiSquared(ExponentialFamily):
+    r"""Sum of ``df`` squared standard normal variables: a gamma law of known scale.
+
+    .. math:: \log f(x) = (\nu/2 - 1)\log x - x/2 - (\nu/2)\log 2 - \log\Gamma(\nu/2)
+
+    Source: Johnson, Kotz & Balakrishnan (1994), Continuous Univariate Distributions 1, ch. 18. Route to the maximum:
+    digamma(df/2) = mean(log(x/2)). It has no scale: with one it is the gamma law.
+    """
+
+    name = "chi_squared"
+    aliases = ("chi2", "chisq", "chisquare", "chi_square")
+    support = POSITIVE
+    parameters = (Parameter("df", POSITIVE, typical=(0.7, 20.0)),)
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Log x."""
+        return (np.log(x),)
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Sum of log x; without weights the logs are taken of products."""
+        return (sum_log(x) if weight is None else total(weight * np.log(x)),)
+
+    def log_base(self, x: Array) -> Array:
+        """The part without df."""
+        return np.asarray(-0.5 * x - np.log(x))
+
+    def log_density(self, T: tuple[Array, ...], df: Array) -> Array:
+        """Log-density less `log_base`, linear in T."""
+        return np.asarray(0.5 * df * (T[0] - math.log(2)) - special.gammaln(0.5 * np.asarray(df)))
+
+    def score_of(self, T: tuple[Array, ...], df: Array) -> tuple[Array, ...]:
+        """Derivative by df."""
+        return (0.5 * (T[0] - math.log(2) - special.psi(0.5 * np.asarray(df))),)
+
+    def hessian_of(self, T: tuple[Array, ...], df: Array) -> tuple[Array, ...]:
+        """Second derivative; the zeta function of 2 is the trigamma function."""
+        return (-0.25 * special.zeta(2.0, 0.5 * np.asarray(df)) + 0 * T[0],)
+
+    def from_means(self, means: tuple[float, ...]) -> tuple[float]:
+        """Root in df."""
+        return (2 * inverse_digamma(means[0] - math.log(2)),)
+
+    def cdf(self, x: Array, df: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, df)))
+
+    def sf(self, x: Array, df: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self.logsf(x, df)))
+
+    def logcdf(self, x: Array, df: Array) -> Array:
+        """Log of the cdf."""
+        return log_gamma_tails(0.5 * np.asarray(df), log_or_minus_inf(x) - math.log(2))[0]
+
+    def logsf(self, x: Array, df: Array) -> Array:
+        """Log of the survival function."""
+        return log_gamma_tails(0.5 * np.asarray(df), log_or_minus_inf(x) - math.log(2))[1]
+
+    def tail_scores(self, x: Array, df: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        below, above = log_gammainc_slopes(0.5 * np.asarray(df), log_or_minus_inf(x) - math.log(2))
+        return (0.5 * below[0],), (0.5 * above[0],)
+
+    def ppf(self, p: Array, df: Array) -> Array:
+        """Quantile."""
+        return np.asarray(2 * np.exp(log_gamma_quantiles(0.5 * np.asarray(df), p)[0]))
+
+    def isf(self, p: Array, df: Array) -> Array:
+        """Upper quantile."""
+        return np.asarray(2 * np.exp(log_gamma_quantiles(0.5 * np.asarray(df), p)[1]))
+
+    def mean(self, df: Array) -> Array:
+        """Mean: df."""
+        return np.asarray(df)
+
+    def var(self, df: Array) -> Array:
+        """Variance: 2 df."""
+        return np.asarray(2 * np.asarray(df))
+
+    def entropy(self, df: Array) -> Array:
+        """Entropy, nats."""
+        half = 0.5 * np.asarray(df)
+        return np.asarray(half + math.log(2) + special.gammaln(half) + (1 - half) * special.psi(half))
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The gamma law of scale 2."""
+        return (Image(get_family("gamma"), lambda df: (0.5 * df, 2.0), at=("scale",)),)
+
+    def to_scipy(self, df: float) -> Any:
+        """``scipy.stats.chi2(df)``."""
+        from scipy import stats
+
+        return stats.chi2(df)
+
+    @staticmethod
+    def from_scipy(df: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.chi2(df, loc, scale)``; None but for loc = 0 and scale = 1."""
+        return {"df": df} if loc == 0 and scale == 1 else None

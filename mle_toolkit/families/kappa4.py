@@ -1,0 +1,149 @@
+"""Hosking's four-parameter kappa law."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.gev import reduced as log_of
+from mle_toolkit.families.gev import reduced_slopes as log_slopes
+from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.standardised import LocationScale, best_starts, matched
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_SHAPES = ((-0.4, -0.5), (-0.2, 0.0), (-0.1, 0.5), (0.1, 0.5), (0.2, 0.0), (0.2, -0.5), (0.5, 0.5))
+"""Values of k and h from which the likelihood is climbed, the best of them."""
+
+
+class Kappa4(LocationScale):
+    r"""Floods and rain of any kind: GEV for ``h`` = 0, generalised logistic for h = -1, generalised Pareto for h = 1.
+
+    .. math:: \log f(x) = -\log s - (1 - k)\,y + (1 - h)\log F, \quad \log F = \frac{\log(1 - h e^{-y})}{h},
+        \quad y = -\frac{\log(1 - kz)}{k}, \quad z = (x - m)/s
+
+    with F = exp(-exp(-y)) for h = 0 and y = z for k = 0. Source: Hosking (1994), IBM Journal of Research and
+    Development 38, 251-258, whose range h >= -1 it is. For k > 0 the law ends above at loc + scale/k; below it ends
+    where F is 0, if h > 0, or k < 0. Up to |k| = 1 and h = 1 the density is bounded there; beyond, the likelihood is
+    not. With four parameters it contains half a dozen laws of three, so that it is compared only if asked for.
+    """
+
+    name = "kappa4"
+    only_if_asked = "holds half a dozen laws of three parameters, so only if asked for"
+    aliases = ("kappa_4", "kap")
+    support = REAL
+    parameters = (
+        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        Parameter("k", Interval(-1.0, 1.0), typical=(-0.25, 0.25), natural=REAL),
+        Parameter("h", Interval(-1.0, 1.0, closed="lower"), typical=(-0.6, 0.3), natural=REAL),
+    )
+
+    def reduced(self, z: Array, *shapes: Any) -> Array:
+        """Log-density of z; -inf beyond the ends."""
+        k, h = shapes
+        y = log_of(-k, z)
+        log_f = -log_of(-h, np.exp(-y))
+        inside = np.isfinite(y) & (log_f > -np.inf)
+        return np.where(inside, -(1 - k) * y + (1 - h) * log_f, -np.inf)
+
+    def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Derivatives by z, k and h."""
+        k, h = shapes
+        y, y_xi, _ = log_slopes(-k, z)
+        w = np.exp(-y)
+        level, level_xi, _ = log_slopes(-h, w)  # -log F, and its derivative by -h
+        by_y = (1 - h) * w / (1 - h * w) - (1 - k)
+        return by_y / (1 - k * z), y - by_y * y_xi, level + (1 - h) * level_xi
+
+    def reduced_bends(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Second derivatives."""
+        k, h = shapes
+        y, y_xi, y_xi_xi = log_slopes(-k, z, second=True)
+        w = np.exp(-y)
+        _, level_xi, level_xi_xi = log_slopes(-h, w, second=True)
+        share = w / (1 - h * w)  # the derivative of log F by y
+        by_y, y_y = (1 - h) * share - (1 - k), -(1 - h) * share / (1 - h * w)
+        y_h = -share + (1 - h) * share * share
+        y_z = 1 / (1 - k * z)
+        return (
+            (y_y + k * by_y) * y_z * y_z,
+            (1 - y_y * y_xi + by_y * z * y_z) * y_z,
+            y_h * y_z,
+            -2 * y_xi + y_y * y_xi * y_xi + by_y * y_xi_xi,
+            -y_h * y_xi,
+            -2 * level_xi - (1 - h) * level_xi_xi,
+        )
+
+    def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
+        """Logs of the tails; far up 1 - F is exp(-y)."""
+        k, h = shapes
+        y = log_of(-k, z)
+        below = -log_of(-h, np.exp(-y))
+        return below, np.where(y > 36.0, -y, log1mexp(below))
+
+    def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of the logs of the tails by k and h."""
+        k, h = shapes
+        y, y_xi, _ = log_slopes(-k, z)
+        w = np.exp(-y)
+        _, level_xi, _ = log_slopes(-h, w)
+        below, above = self.reduced_tails(z, k, h)
+        slopes = -w / (1 - h * w) * y_xi, level_xi
+        odds = np.exp(below - above)
+        return slopes, tuple(-s * odds for s in slopes)
+
+    def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
+        """Quantile of z."""
+        k, h = shapes
+        w = -special.boxcox(np.exp(log_p), h)  # (1 - p^h)/h
+        return np.asarray(special.boxcox(1 / w, -k))
+
+    def reduced_ends(self, *shapes: Any) -> tuple[Any, Any]:
+        """Where y, or F, ends."""
+        k, h = (np.asarray(s, dtype=float) for s in shapes)
+        some = np.where(k == 0, 1.0, k)
+        with np.errstate(divide="ignore"):
+            lower = np.where(h > 0, special.boxcox(np.where(h > 0, h, 1.0), -k), np.where(k < 0, 1 / some, -np.inf))
+        return lower, np.where(k > 0, 1 / some, np.inf)
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """Laws of several shapes with the mean and the variance of the data, stretched to reach all; the best three."""
+        starts: list[tuple[float, ...]] = []
+        for k, h in _SHAPES:
+            loc, scale = matched(self, sample, (k, h))
+            low, high = (float(end) for end in self.reduced_ends(k, h))
+            reach = max((loc - sample.minimum) / -low if low < 0 else 0.0, (sample.maximum - loc) / high)
+            starts.append((loc, max(scale, 1.02 * reach), k, h))
+        return best_starts(sample, self.logpdf, starts, 3)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The generalised logistic law at h = -1."""
+        return (Limit(get_family("generalized_logistic"), lambda loc, scale, k: (loc, scale, k, -1.0)),)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Gumbel where k and h are 0."""
+        return (SpecialCase(get_family("gumbel"), lambda loc, scale: (loc, scale, 0.0, 0.0), at=("k", "h")),)
+
+    def irregular(self, loc: Any, scale: Any, k: Any, h: Any) -> tuple[str, ...]:
+        """All parameters where the density does not vanish smoothly at an end: from k = 1/2 or h = 1/2 on."""
+        return self.param_names if k >= 0.5 or h >= 0.5 or h * k >= 0.5 else ()
+
+    def to_scipy(self, loc: float, scale: float, k: float, h: float) -> Any:
+        """``scipy.stats.kappa4(h, k, loc, scale)``."""
+        from scipy import stats
+
+        return stats.kappa4(h, k, loc, scale)
+
+    @staticmethod
+    def from_scipy(h: float, k: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.kappa4(h, k, loc, scale)``; None beyond the domains."""
+        return {"loc": loc, "scale": scale, "k": k, "h": h} if -1 <= h < 1 and abs(k) < 1 else None
