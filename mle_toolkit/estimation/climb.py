@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,11 +151,17 @@ class End:
     method: str
 
 
-def climb(objective: Objective, starts: Sequence[Array], method: str, hessian: Array | None = None) -> list[End]:
+def climb(
+    objective: Objective,
+    starts: Sequence[Array],
+    method: str,
+    hessian: Array | None = None,
+    sound: Callable[[Array], bool] = lambda u: True,
+) -> list[End]:
     """Climb from each start at which the data are possible, from the highest first.
 
     A climb that comes near a maximum that is known, and turns to it, ends there. With second derivatives near the one
-    start, that is where they are from.
+    start, that is where they are from. Ends that are not ``sound`` do not outdo those that are.
     """
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[End] = []
@@ -168,9 +174,15 @@ def climb(objective: Objective, starts: Sequence[Array], method: str, hessian: A
         else:
             ends.append(_settled(objective, _by_scipy(objective, u, method), method))
     # What takes over from Newton's method is slow, and is for the climbs that stand higher than all that arrived.
-    for end in sorted(stuck, key=lambda end: end.value):
-        if not any(other.value <= end.value for other in ends):
-            ends.append(_rescued(objective, end.u))
+    if stuck:
+        lowest = min([end.value for end in ends if sound(end.u)], default=math.inf)
+        for end in sorted(stuck, key=lambda end: end.value):
+            if not sound(end.u):
+                ends.append(end)
+            elif end.value < lowest:
+                ends.append(_rescued(objective, end.u))
+                if sound(ends[-1].u):
+                    lowest = min(lowest, ends[-1].value)
     return ends
 
 
@@ -230,11 +242,11 @@ def _newton(
         if hessian is None:
             hessian = objective.hessian(u)
         step, convex = _newton_step(gradient, hessian)
-        decrement = -0.5 * float(gradient @ step) * nobs
+        decrement = _decrement(gradient, step) * nobs
         if not fresh and not (convex and decrement < _PROGRESS * last):
             hessian = objective.hessian(u)
             step, convex = _newton_step(gradient, hessian)
-            decrement = -0.5 * float(gradient @ step) * nobs
+            decrement = _decrement(gradient, step) * nobs
         if not math.isfinite(decrement) or (unchecked and decrement > last):
             return u, False
         longest = max(map(abs, step.tolist()))
@@ -270,6 +282,12 @@ def _leads_to(minimum: Array, u: Array, step: Array) -> bool:
     """Whether a Newton step, within a natural change of a minimum, makes at least half of the way to it."""
     away = float(np.abs(u - minimum).max())
     return away < _NATURAL and float(np.abs(u + step - minimum).max()) < 0.5 * away
+
+
+def _decrement(gradient: Array, step: Array) -> float:
+    """Half of the product of the gradient with the way down; not finite where a number of them is out of all range."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return -0.5 * float(gradient @ step)
 
 
 def _newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
@@ -312,6 +330,13 @@ def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None
             right[k] -= row[j] * right[j]
         right[k] /= row[k]
     return right
+
+
+def is_minimum(objective: Objective, u: Array) -> bool:
+    """Whether a point is a minimum of the objective in the interior, to the tolerance of a certificate."""
+    gradient, hessian = objective.gradient(u), objective.hessian(u)
+    step, convex = _newton_step(gradient, hessian)
+    return convex and _decrement(gradient, step) * objective.likelihood.nobs <= DECREMENT_TOLERANCE
 
 
 def value_beyond(objective: Objective, u: Array, k: int) -> float:

@@ -29,7 +29,7 @@ from mle_toolkit.estimation.certificate import (
     Verdict,
     measure,
 )
-from mle_toolkit.estimation.climb import End, climb, climb_in_levels, value_beyond
+from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum, value_beyond
 from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.starts import (
     bounded_domains,
@@ -561,49 +561,59 @@ def _by_search(
     coordinates = objective.coordinates
     small = _on_sketch(objective)
     points = [coordinates.from_theta(theta) for theta in starts]
-    ends = climb(small, points, method)
+    ends = climb(small, points, method, sound=_is_sound(small))
     if not ends:
         raise _nowhere(family)
+    narrow: list[End] = []
     if family.spurious is not None and likelihood.exact is not None:  # of probabilities alone a likelihood has a bound
-        ends = _without_spurious(small, ends, fixed)
+        ends, narrow = _without_spurious(small, ends, fixed)
+    lowest = min([end.value for end in ends])
+    agreeing = sum([(end.value - lowest) * small.likelihood.nobs <= 1e-6 for end in ends])
+
+    def settled(best: End) -> Maximum:
+        theta = coordinates.to_theta(best.u)
+        arranged = likelihood.family.arranged
+        searched: tuple[Objective, Array] | None = (objective, best.u)
+        # Components of a mixture keep the names that a caller gave them; angles are on one turn in any case.
+        if arranged is not None and ((not given and start is None) or (family.period is not None and not bounds)):
+            searched = None
+            theta = np.concatenate([np.ravel(value) for value in arranged(*family.unpack(theta))])
+            for name, value in given.items():
+                theta[family.places[family.param_names.index(name)]] = np.ravel(value)
+        found = _maximum(
+            family,
+            likelihood,
+            theta,
+            free,
+            best.method,
+            fixed=tuple(fixed),
+            n_starts=len(starts),
+            n_agreeing=agreeing,
+            searched=searched,
+        )
+        # On the way to the unit of the data rounding may move an end of a support past an observation.
+        found = replace(found, theta=_as_given(family, found.theta, fixed))
+        if isinstance(coordinates, ChartCoordinates) and not _inside(family, theta):
+            return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
+        on_bound = _on_bounds(found, bounds)
+        if on_bound:
+            pinned = _by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
+            return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
+        return _settle_run_off(found, starts[0])
+
     best = min(ends, key=lambda end: end.value)
     if small is not objective:
         # Starts far from the maximum were settled on the subsample.
         whole = climb_in_levels(objective, small, best.u, method, points)
         if not whole:
             raise _nowhere(family)
-        best = min(whole, key=lambda end: end.value)
-    lowest = min([end.value for end in ends])
-    agreeing = sum([(end.value - lowest) * small.likelihood.nobs <= 1e-6 for end in ends])
-    theta = coordinates.to_theta(best.u)
-    arranged = likelihood.family.arranged
-    searched: tuple[Objective, Array] | None = (objective, best.u)
-    # Components of a mixture keep the names that a caller gave them; angles are on one turn in any case.
-    if arranged is not None and ((not given and start is None) or (family.period is not None and not bounds)):
-        searched = None
-        theta = np.concatenate([np.ravel(value) for value in arranged(*family.unpack(theta))])
-        for name, value in given.items():
-            theta[family.places[family.param_names.index(name)]] = np.ravel(value)
-    found = _maximum(
-        family,
-        likelihood,
-        theta,
-        free,
-        best.method,
-        fixed=tuple(fixed),
-        n_starts=len(starts),
-        n_agreeing=agreeing,
-        searched=searched,
-    )
-    # On the way to the unit of the data rounding may move an end of a support past an observation.
-    found = replace(found, theta=_as_given(family, found.theta, fixed))
-    if isinstance(coordinates, ChartCoordinates) and not _inside(family, theta):
-        return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
-    on_bound = _on_bounds(found, bounds)
-    if on_bound:
-        pinned = _by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
-        return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
-    return _settle_run_off(found, starts[0])
+        return settled(min(whole, key=lambda end: end.value))
+    try:
+        return settled(best)
+    except UnboundedLikelihoodError:
+        if not narrow:
+            raise
+        return settled(min(narrow, key=lambda end: end.value))
 
 
 def _as_given(family: Family, theta: Array, fixed: Mapping[str, Any]) -> Array:
@@ -864,12 +874,28 @@ def _between(ends: Array, seen: Mapping[float, float], few: int) -> set[tuple[in
     return {(a, b) for a, b in pairs if a >= 0 and b < len(ends)}
 
 
-def _without_spurious(objective: Objective, ends: Sequence[End], fixed: Mapping[str, Any]) -> list[End]:
-    """The ends that are not accidents of a few observations, by which a likelihood without a bound deceives."""
+def _is_sound(objective: Objective) -> Callable[[Array], bool]:
+    """Whether a point is no accident of a few observations, by which a likelihood without a bound deceives."""
     likelihood, family = objective.likelihood, objective.likelihood.family
-    assert family.spurious is not None
+    spurious = family.spurious
+    if spurious is None or likelihood.exact is None:
+        return lambda u: True
     points = likelihood.stand_ins
-    kept = [e for e in ends if not family.spurious(points, *family.unpack(objective.coordinates.to_theta(e.u)))]
+    return lambda u: not spurious(points, *family.unpack(objective.coordinates.to_theta(u)))
+
+
+def _without_spurious(
+    objective: Objective, ends: Sequence[End], fixed: Mapping[str, Any]
+) -> tuple[list[End], list[End]]:
+    """The ends that are sound; and the others that are maxima all the same, though of a few observations.
+
+    Those are all there is where no other is left.
+    """
+    likelihood, family = objective.likelihood, objective.likelihood.family
+    is_sound = _is_sound(objective)
+    sound = [is_sound(end.u) for end in ends]
+    narrow = [end for end, well in zip(ends, sound, strict=True) if not well and is_minimum(objective, end.u)]
+    kept = [end for end, well in zip(ends, sound, strict=True) if well] or narrow
     if not kept:
         reason = None if family.unbounded is None else family.unbounded(likelihood.data, fixed)
         # What it says of the best maximum, behind a semicolon, holds where there is one.
@@ -881,7 +907,7 @@ def _without_spurious(objective: Objective, ends: Sequence[End], fixed: Mapping[
             likelihood.data,
             "newton",
         )
-    return kept
+    return kept, narrow
 
 
 _FEW_ROWS = 400

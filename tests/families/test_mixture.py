@@ -422,6 +422,45 @@ def test_a_component_that_is_left_one_value_has_no_maximum(name):
     assert fitted(mle.get_family(name), mle.Sample([2.0, 2.0, 2.0])) is None
 
 
+FEW = {
+    "narrow on few": (
+        "normal",
+        [-4.5, -4.1, -3.7, -3.4, -3.1, -2.8, -2.5, -2.0, -1.9, -1.2, -0.45, -0.39, -0.11],
+        None,
+    ),
+    "below spikes": (
+        "weibull",
+        [0.064, 0.096, 0.106, 0.107, 0.113, 0.12, 0.13, 0.131, 0.137, 0.29, 0.51, 0.54, 0.6, 0.62, 0.81, 1.12, 3.42],
+        [1.1, 1.5, 1.7, 1.3, 0.5, 0.2, 0.3, 0.9, 1.1, 0.9, 0.8, 0.6, 0.8, 0.8, 3.6, 1.5, 2.3],
+    ),
+    "five rows": ("weibull", [0.35, 0.42, 0.55, 14.2, 15.1], None),
+}
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+@pytest.mark.parametrize("name", FEW)
+def test_few_rows_have_a_maximum_beside_the_spikes(name, unit):
+    """What stands is a maximum: the slopes are 0 there, and no step of its standard errors leads higher."""
+    law, x, weight = FEW[name]
+    family = mle.mixture(law, 2)
+    sample = mle.Sample(np.array(x) * unit, weight, "reliability" if weight else "frequency")
+    fit = fit_quietly(sample, family)
+    assert fit.certificate.verdict == "local"
+    assert np.isfinite(flat(fit.bse)).all()
+    theta, scale = flat(fit.params), flat(fit.bse)
+    counted = np.ones(len(x)) if weight is None else np.array(weight)
+
+    def height(at):
+        at = np.concatenate([[at[0], 1 - at[0]], at[2:]])
+        return float(np.sum(counted * family.logpdf(sample.x, *family.unpack(at))))
+
+    assert height(theta) == pytest.approx(fit.llf, abs=1e-8)
+    for k in (0, *range(2, len(theta))):
+        step = np.zeros(len(theta))
+        step[k] = 0.02 * scale[k]
+        assert max(height(theta + step), height(theta - step)) < fit.llf
+
+
 def test_intervals_bound_the_likelihood_so_that_no_maximum_is_a_spike():
     """A narrow component on three values, far from the wide one, is right, and not refused."""
     wide = np.random.default_rng(1).normal(200.0, 40.0, 60).round()

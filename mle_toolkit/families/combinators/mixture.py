@@ -625,19 +625,19 @@ class Mixture(Combined):
             known = any(abs(end.value - other.value) < _DIFFERENT for other in kept)
             if known or self.spurious(sample, *end.params):
                 continue
-            kept.append(end)
-            if len(kept) == _KEPT:
-                break
+            # Those still on their way may all be on that to a spike, and leave no room for a maximum below.
+            if sum(other.arrived == end.arrived for other in kept) < _KEPT:
+                kept.append(end)
         by_row = EM(self, sample)
         longer = [by_row.climbed(end.params, _LONG) for end in kept]
         good = [end for end in longer if end is not None and not self.spurious(sample, *end.params)]
         good.sort(key=lambda end: -end.value)
-        starts = [self._inside(self.arranged(*end.params)) for end in good[:_GIVEN]]
-        if not starts:
-            starts = [self._inside(end.params) for end in (sound or ends)[:_GIVEN]]
-        if not starts:
+        given = [end for arrived in (True, False) for end in [e for e in good if e.arrived == arrived][:_GIVEN]]
+        if not given:  # a maximum on few observations is better than none
+            given = [end for end in ends if end.arrived][:_GIVEN] + (sound or ends)[:_GIVEN]
+        if not given:
             raise NoMaximumError(f"{self.name}: no component could be fitted to a part of the data.")
-        return starts
+        return [self._inside(self.arranged(*end.params)) for end in sorted(given, key=lambda end: -end.value)]
 
     def candidates(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The best ends of EM on a grid, from many partitions, where data are intervals or in windows."""
