@@ -222,7 +222,7 @@ def regression_content(fit: RegressionLike, alpha: float = 0.05, unit: str = "na
         Column("upper"),
     )  # fmt: skip
     tables, left = [], iter(zip(table.index, table.to_numpy().tolist(), strict=True))
-    for name in fit.params:
+    for name in fit.family.param_names:
         design = fit.designs.get(name)
         terms = ("",) if design is None else design.names
         found = [(term, *next(left)) for term in terms]
