@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -40,6 +41,7 @@ from mle_toolkit.errors import (
     ComparisonError,
     DataError,
     DegenerateDataError,
+    FitWarning,
     MleError,
     NoMaximumError,
     ParameterError,
@@ -60,11 +62,11 @@ from mle_toolkit.families.links import Link, get_link, usual_link
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.fitting import Fit, check_interval, warn_if_weaker
 from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
-from mle_toolkit.likelihood.designs import Breaking, orthonormal, relations
+from mle_toolkit.likelihood.designs import Breaking, Relations, orthonormal, relations
 from mle_toolkit.likelihood.model import CheckingSupport, Linear, Model, check_scalar, design_key, offset_key, ready_key
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
-from mle_toolkit.options import by_name, level, number, pair, shown, text, whole
+from mle_toolkit.options import by_name, choice, level, number, pair, shown, text, whole
 
 if TYPE_CHECKING:
     import os
@@ -981,6 +983,7 @@ def regress(
     start: Mapping[str, Any] | None = None,
     solver: str | None = None,
     nan_policy: NanPolicy = "raise",
+    collinear: Literal["raise", "drop"] = "raise",
     rng: Any = None,
     **others: Any,
 ) -> RegressionFit:
@@ -1022,6 +1025,9 @@ def regress(
     nan_policy : {"raise", "omit"}
         What to do with rows in which anything that is needed is missing: response, covariates of any formula, weights,
         offsets.
+    collinear : {"raise", "drop"}
+        What to do with columns of a design that those before them make up: the coefficients of such columns are not
+        determined. Dropped ones have the coefficient 0, no standard error, and are named in a warning.
     **others
         Formulas, or designs, of other parameters by name: ``shape="~ x1"``; or known constants of the law, which may be
         columns: ``n="trials"``. Of a mixture, whose formula models the location (or the like) of each component,
@@ -1049,6 +1055,7 @@ def regress(
     """
     options = settled(fixed, bounds, start, solver, rng)
     nan_policy, weight_kind = policies(nan_policy, weight_kind)
+    drops = choice(collinear, "collinear", ("raise", "drop")) == "drop"
     leveled = family if isinstance(family, str) and family in _OF_LEVELS else None
     framed: _Framed | None = None
     given_data = data
@@ -1116,15 +1123,26 @@ def regress(
             raise ParameterError(f"{leveled}: rows that are read in batches have no levels yet; read them into memory.")
         plan = framed.plan(law, {name: design for name, (design, _) in made.items()}, weights, offset, exposure)
         front = _Front.of_batches(law, framed.sample(plan, weight_kind), made, chosen)
+        dropped = front.dropped(options) if drops else {}
         fit = front.fit(**options)
         fit.n_given = framed.found.n_rows
     else:
         sample = given.sample(None if weight is None else given.some(weight), weight_kind)
         front = _Front.of(law, sample, made, shifts, chosen)
-        _check_rank(front)
+        dropped = front.dropped(options) if drops else {}
+        _check_rank(front, dropped)
         fit = front.fit(**options)
         fit.n_given, fit.rows = given.n_rows, given.kept(sample)
     fit.shifted, fit.frame = tuple(shifts), given_data if framed is not None else data
+    if dropped:
+        warnings.warn(
+            FitWarning(
+                f"{law.name}: {len(dropped)} collinear columns are dropped, with the coefficient 0: "
+                f"{'; '.join(list(dropped.values())[:_LISTED])}.",
+                fit.certificate,
+            ),
+            stacklevel=2,
+        )
     warn_if_weaker(fit)
     return fit
 
@@ -1489,10 +1507,10 @@ def _log_exposure(column: Array, main: str, link: Link) -> Array:
     return np.log(column)
 
 
-def _check_rank(front: _Front) -> None:
+def _check_rank(front: _Front, dropped: Collection[str] = ()) -> None:
     """Refuse what can be seen before a search: too few rows, columns of zeros, one value in all rows."""
     sample, law = front.sample, front.law
-    size = len(front.names)
+    size = len(front.names) - len(dropped)
     if size > sample.nobs and sample.weight_kind == "frequency":
         raise DataError(
             f"regress: {size} coefficients and parameters, and {sample.nobs:g} observations; there must be as many "
@@ -1510,6 +1528,7 @@ def _check_rank(front: _Front) -> None:
             )
         terms = front.designs[name].names
         empty = [terms[k] for k in np.flatnonzero(sums == 0.0) if not matrix[:, k].any()]
+        empty = [term for term in empty if f"{name}[{term}]" not in dropped]
         if empty:
             raise DataError(
                 f"{name}: {len(empty)} of {matrix.shape[1]} columns are zero in all rows, so their coefficients are "
@@ -1601,6 +1620,29 @@ class _Front:
                 f"observations at least. Leave terms out."
             )
         return front
+
+    def dropped(self, options: dict[str, Any]) -> dict[str, str]:
+        """Coefficients of columns that those before them make up, with the relation in words; fixed at 0 in options."""
+        fixed = dict(options["fixed"] or {})
+        found: dict[str, str] = {}
+        for name, design in self.designs.items():
+            terms = [k for k, term in enumerate(design.names) if not {name, f"{name}[{term}]"} & set(fixed)]
+            key, framed = design_key(name), isinstance(self.sample, FramedSample)
+            matrix = self.sample.sketch().known[key] if framed else self.matrices[name]
+            is_one = np.all(matrix[:, terms] == 1.0, axis=0)
+            constant = int(np.argmax(is_one)) if is_one.any() else None
+            seen = relations(matrix[:, terms], constant)
+            holds = [True] * len(seen.dropped)
+            if isinstance(self.sample, FramedSample) and seen.dropped:  # what a subsample suspects, all rows prove
+                kept, lost = ([terms[k] for k in one] for one in (seen.kept, seen.dropped))
+                (broken,) = self.sample.sums([Breaking(key, Relations(tuple(kept), tuple(lost), seen.weights))])
+                holds = (broken == 0).tolist()
+            names = [design.names[k] for k in terms]
+            for k, said, proved in zip(seen.dropped, seen.written(names, constant), holds, strict=True):
+                if proved:
+                    found[f"{name}[{names[k]}]"] = said
+        options["fixed"] = {**fixed, **dict.fromkeys(found, 0.0)} or None
+        return found
 
     def _model_of_batches(self, sample: FramedSample, known: Mapping[str, float]) -> tuple[Model, Sample]:
         held = {

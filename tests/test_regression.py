@@ -470,3 +470,18 @@ def test_an_edited_record_is_refused(frame, tmp_path, edit, said):
     path.write_text(json.dumps(record))
     with pytest.raises(MleError, match=said):
         mle.load(path)
+
+
+def test_collinear_columns_are_dropped_where_that_is_asked_for(frame):
+    given = frame.assign(x2=2 * frame.x + 1, zero=0.0)
+    with pytest.raises(MleError, match="zero in all rows"):
+        mle.regress("y ~ x + x2 + zero", given, "poisson")
+    with pytest.warns(mle.errors.FitWarning, match=r"2 collinear columns are dropped, .*: x2 = 2 x \+ 1; zero = 0"):
+        fit = mle.regress("y ~ x + x2 + zero + z", given, "poisson", collinear="drop")
+    plain = mle.regress("y ~ x + z", frame, "poisson")
+    assert fit.llf == pytest.approx(plain.llf, rel=1e-14)
+    assert (fit.df_model, fit.aic) == (3, pytest.approx(plain.aic, rel=1e-14))
+    assert fit.params["mu"]["x2"] == fit.params["mu"]["zero"] == 0
+    np.testing.assert_allclose(fit.predict(given), plain.predict(frame), rtol=1e-9)
+    with pytest.raises(ParameterError, match="collinear"):
+        mle.regress("y ~ x", given, "poisson", collinear="maybe")

@@ -59,9 +59,7 @@ class ZeroInflatedPoisson(Family):
         by_mu = np.where(x == 0, -np.exp(np.log1p(-pi) - mu - log_zero), (x - mu) / mu)
         return by_pi, by_mu
 
-    def expansion(
-        self, x: Array, pi: Array, mu: Array
-    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
+    def expansion(self, x: Array, pi: Array, mu: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
         """Log-probability with two derivatives, from those of the Poisson law."""
         law = get_family("poisson")
         assert law.expansion is not None

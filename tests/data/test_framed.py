@@ -9,7 +9,7 @@ import pytest
 import mle_toolkit as mle
 from mle_toolkit import regression
 from mle_toolkit.data import framed
-from mle_toolkit.errors import DataError, NoMaximumError, ParameterError, SupportError, WeightError
+from mle_toolkit.errors import DataError, FitWarning, NoMaximumError, ParameterError, SupportError, WeightError
 
 pa = pytest.importorskip("pyarrow")
 
@@ -121,6 +121,13 @@ def test_a_fit_predicts_is_summarised_and_saved(data, folder, tmp_path):
     for what in (fit.residuals, fit.influence, fit.margins, fit.anova, fit.predict, fit.bootstrap, fit.memberships):
         with pytest.raises(DataError):
             what()
+
+
+def test_collinear_columns_are_dropped_from_batches_as_from_memory(data, folder):
+    with pytest.warns(FitWarning, match="x2 = 2 x1"):
+        fit = mle.regress("y ~ x1 + x2", folder / "all.parquet", "poisson", collinear="drop")
+    with pytest.warns(FitWarning, match="x2 = 2 x1"):
+        same_bits(fit, mle.regress("y ~ x1 + x2", data, "poisson", collinear="drop"))
 
 
 def test_few_rows_are_held(data, folder, monkeypatch):
