@@ -172,6 +172,8 @@ class Law:
     spikes : bool
         Whether every sample of exact values makes the likelihood infinite somewhere, by theory: at a value, as the law
         shrinks onto it. What is to be found then is the best of the proper maxima.
+    component : Law or None
+        Of a mixture, the law of its components.
     """
 
     name: str
@@ -185,6 +187,7 @@ class Law:
     closed: bool = False
     circular: bool = False
     starts: Callable[[Data], list[list[float]]] = field(default=lambda data: [])
+    component: Law | None = None
 
     def log_mass(self, m: Functions, low: np.ndarray, high: np.ndarray, params: list[Any]) -> Any:
         """Log P(low < X <= high), element by element."""
@@ -838,6 +841,8 @@ _count(
 def _negbin_density(m: Functions, x: Any, size: Any, mu: Any) -> Any:
     if size == INF:
         return _poisson_density(m, x, mu)
+    if size == 0:
+        return np.where(x == 0, 0, -INF)
     norm = m.loggamma(x + size) - m.loggamma(size) - m.loggamma(x + 1)
     return norm - size * m.log1p(mu / size) + _times_log(m, x, mu / (size + mu))
 
@@ -845,6 +850,8 @@ def _negbin_density(m: Functions, x: Any, size: Any, mu: Any) -> Any:
 def _negbin_tails(m: Functions, x: Any, size: Any, mu: Any) -> tuple[Any, Any]:
     if size == INF:
         return _poisson_tails(m, x, mu)
+    if size == 0:
+        return 0 * x, np.full(len(x), -INF)
     own, p = size + 0 * x, size / (size + mu) + 0 * x
     return _both(m, m.beta_lower(own, x + 1, p), m.beta_lower(x + 1, own, mu / (size + mu) + 0 * x))
 
@@ -1084,10 +1091,8 @@ def mixture(base: Law, k: int = 2) -> Law:
 
     kinds = ("weights",) * k + tuple(kind for kind in base.kinds for _ in range(k))
     name = f"mixture({base.name}, {k})"
-    spikes = not base.discrete
-    return Law(
-        name, kinds, base.support, density, tails, draw, discrete=base.discrete, spikes=spikes, closed=base.closed
-    )
+    law = Law(name, kinds, base.support, density, tails, draw, discrete=base.discrete, closed=base.closed)
+    return replace(law, spikes=not base.discrete, component=base)
 
 
 # --- data -------------------------------------------------------------------------------------------------------------
@@ -1116,6 +1121,10 @@ class Data:
         self.weight = np.bincount(inverse.ravel(), counts[kept], len(rows))
         self.exact = self.lower == self.upper
         self.windowed = np.isfinite(self.first) | np.isfinite(self.last)
+        self.seen_through = np.flatnonzero(self.windowed)
+        windows = np.column_stack([self.first, self.last])[self.seen_through]
+        self.windows, inverse = np.unique(windows, axis=0, return_inverse=True)
+        self.window_of = inverse.ravel()
         # An interval ends with the window at the latest.
         self.lower = np.where(self.exact, self.lower, np.maximum(self.lower, self.first))
         self.upper = np.where(self.exact, self.upper, np.minimum(self.upper, self.last))
@@ -1142,10 +1151,9 @@ class Data:
         coarse = ~self.exact
         if np.any(coarse):
             out[coarse] = law.log_mass(m, self.lower[coarse], self.upper[coarse], values)
-        if np.any(self.windowed):
-            at = np.flatnonzero(self.windowed)
-            pairs, inverse = np.unique(np.column_stack([self.first[at], self.last[at]]), axis=0, return_inverse=True)
-            seen = law.log_mass(m, pairs[:, 0], pairs[:, 1], values)[inverse.ravel()]
+        if len(self.seen_through):
+            at, pairs = self.seen_through, self.windows
+            seen = law.log_mass(m, pairs[:, 0], pairs[:, 1], values)[self.window_of]
             out[at] = np.where(seen > -INF, out[at] - seen, -INF)  # no law that puts nothing into a window
         return out * m.numbers(self.weight)
 
@@ -1175,6 +1183,9 @@ class Data:
 class OutOfTimeError(Exception):
     """The judge has searched for as long as it may."""
 
+
+ENOUGH, SAME = 3, 1e-6
+"""Climbs, besides those from given points, that end at one height, in nats, and make more of them needless."""
 
 FARTHEST = 60.0
 """Coordinates beyond are not tried: exp(60) times the spread of the data."""
@@ -1328,6 +1339,8 @@ class Search:
             ends.append((value, end))
             if k < len(given):  # away from what may be a wrong place
                 ends.append(self.climb(u, 0.7, rounds=2))
+            elif not self.law.spikes and k >= len(given) + ENOUGH - 1 and np.ptp([value for value, _ in ends]) < SAME:
+                break  # all have led to one height
         ends.sort(key=lambda end: end[0])
         for i in range(min(2, len(ends))):
             value, end = self.polish(ends[i][1], ends[i][0])
@@ -1351,6 +1364,26 @@ class Search:
                 return False
             decrement = min(decrement, 0.5 * float(np.sum((gradient @ axes) ** 2 / eigenvalues)))
         return decrement < 1e-4
+
+    def is_accident(self, u: np.ndarray) -> bool:
+        """Whether a mixture has a component that is narrow, and on hardly more values than it has parameters.
+
+        That is: its middle half a tenth of that of the data at most, and at most two values a parameter, and one more,
+        in its central 99 percent. By random numbers, of which the judge has those of every law.
+        """
+        base = self.law.component
+        if base is None or base.discrete:
+            return False
+        params, points = self.params(u), np.unique(self.data.points)
+        k, q = len(self.weights), len(base.kinds)
+        for j in range(k):
+            own = [params[k + i * k + j] for i in range(q)]
+            drawn = base.draw(np.random.default_rng(1), 20_000, *own)
+            first, low, high, last = np.quantile(drawn, [0.005, 0.25, 0.75, 0.995])
+            held = np.count_nonzero((points >= first) & (points <= last))
+            if high - low < 0.11 * np.subtract(*np.quantile(self.data.points, [0.75, 0.25])) and held <= 2 * q + 1:
+                return True
+        return False
 
     def runs_away(self, u: np.ndarray, value: float) -> tuple[bool, float]:
         """Whether the likelihood goes on rising without end from a point, and where the climb was stopped."""

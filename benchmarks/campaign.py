@@ -49,6 +49,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.optimize
+import scipy.stats  # noqa: F401  here, and not in every child
 
 sys.path.insert(0, str(Path(__file__).parent))
 import _judge as judge
@@ -211,7 +213,8 @@ def draw_values(law: Law, family: mle.Family, truth: list[float], kind: str, rng
         x = np.asarray(drawn_of.draw(rng, n, *params), dtype=float)
     x = x[np.isfinite(x) & (abs(x) < 1e300)]
     first, last = law.support
-    spread = float(np.std(x)) if len(x) else 1.0
+    with np.errstate(over="ignore"):
+        spread = float(np.std(x)) if len(x) else 1.0
     if kind == "contaminated" and len(x):
         bad = rng.random(len(x)) < 0.05
         bad[rng.integers(len(x))] = True
@@ -223,7 +226,7 @@ def draw_values(law: Law, family: mle.Family, truth: list[float], kind: str, rng
             x = np.where(bad, rng.uniform(first, last, len(x)), x)
         else:
             x = np.where(bad, rng.uniform(-math.pi, math.pi, len(x)), x)
-    if kind == "rounded" and not law.discrete and spread > 0:
+    if kind == "rounded" and not law.discrete and 0 < spread < math.inf:
         step = 10.0 ** math.floor(math.log10(spread)) * float(rng.choice((0.1, 0.5, 1.0)))
         x = np.round(x / step) * step
     if kind in ("scaled", "shifted") and last == math.inf and not law.discrete and not law.circular:
@@ -473,6 +476,9 @@ def judged_fit(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -
         if not data.exact_loglik(law, search.params(u)) > llf + slack:
             continue
         away, reached = search.runs_away(u, value)
+        if out["verdict"] == "local" and search.is_accident(u):
+            spike = True
+            continue
         if away or (law.spikes and reached > value + RISES and not search.is_proper(u)):
             spike = True
             if law.spikes or out["verdict"] == "local":

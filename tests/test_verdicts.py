@@ -242,3 +242,15 @@ def test_not_converged_on_a_rough_likelihood():
     fit = fit_quietly(column("aircondit", "hours"), law)
     assert fit.certificate.verdict in ("not_converged", "not_identified")
     assert not fit.certificate.ok
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_a_number_that_the_data_leave_open_by_many_orders_of_magnitude_is_not_identified(unit):
+    """One component lies in the first bin, whatever its scale; slopes and curvature there are 0 to many digits."""
+    sample = mle.Sample.binned([68, 3, 2, 1, 0, 1], np.arange(7.0) * unit)
+    law = mle.mixture("exponential", 2)
+    fit = fit_quietly(sample, law)
+    assert fit.certificate.verdict == "not_identified"
+    assert "scale[0]" in fit.certificate.message
+    with_less = fit_quietly(sample, law, fixed={"scale": fit.params["scale"] * np.array([1e-3, 1.0])})
+    assert with_less.llf == pytest.approx(fit.llf, abs=1e-8)

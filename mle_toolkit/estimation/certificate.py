@@ -129,6 +129,8 @@ class Measured:
     score_se: float
     decrement: float
     eigenvalues: tuple[float, ...]
+    errors: tuple[float, ...] = ()
+    """Standard errors of the coordinates, in natural changes."""
 
 
 def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
@@ -156,7 +158,8 @@ def measure(gradient: Array, hessian: Array, nobs: float) -> Measured:
     # Standard errors in these coordinates are sqrt(diag(inverse) / nobs), so a score times one has no unit.
     variances = (axes * axes) @ (1.0 / eigenvalues)
     score_se = max(map(abs, (pull * np.sqrt(variances * nobs)).tolist()))
-    return Measured(score_se, decrement, known)
+    errors = (np.abs(unit) * np.sqrt(variances / nobs)).tolist()
+    return Measured(score_se, decrement, known, tuple(errors))
 
 
 class Spectrum(NamedTuple):

@@ -239,14 +239,18 @@ class Maximum:
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)
         return measure(self.objective.gradient(u), self.objective.hessian(u), self.likelihood.nobs)
 
-    def _approached(self) -> list[str]:
-        """Numbers among the parameters that may run off without any loss of likelihood, the others following."""
+    def _approached(self, places: Sequence[int] | None = None) -> list[str]:
+        """Numbers among the parameters that may run off without any loss of likelihood, the others following.
+
+        Those of ``places``; the farthest, if they are not given.
+        """
         u, objective = self.coordinates, self.objective
         here, nobs = objective.value(u), self.likelihood.nobs
         loss, gain = _SAME_NATS * max(1.0, abs(self.loglik)), _LITTLE_NATS
         names = _coordinate_names(self)
-        farthest = np.argsort(-np.abs(u), kind="stable")[:_FOLLOWED].tolist()
-        return [names[k] for k in farthest if -loss <= (here - value_beyond(objective, u, k)) * nobs <= gain]
+        farthest = np.argsort(-np.abs(u), kind="stable").tolist() if places is None else places
+        followed = farthest[:_FOLLOWED]
+        return [names[k] for k in followed if -loss <= (here - value_beyond(objective, u, k)) * nobs <= gain]
 
     def _rise(self, decrement: float) -> str:
         """How far the log-likelihood can still rise: to second order, where the step that says so holds its word."""
@@ -287,6 +291,15 @@ class Maximum:
                 Verdict.NOT_CONVERGED,
                 f"{Verdict.NOT_CONVERGED.value}: {found}. Try another start or solver",
             )
+        lost = [k for k, error in enumerate(seen.errors) if error > _LOST]
+        if lost:
+            away = self._approached(lost)
+            if away:
+                return (
+                    Verdict.NOT_IDENTIFIED,
+                    f"{Verdict.NOT_IDENTIFIED.value}: the log-likelihood is the same, {self.loglik:.8g}, at very "
+                    f"different {', '.join(away)}. Fix it, or choose a law with fewer parameters",
+                )
         if self.boundary:
             where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
             return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"
@@ -949,6 +962,10 @@ def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | N
 
 _EXPLAINED = 1e-7
 """Nats per observation below which intervals count as certain under a law."""
+
+_LOST = 100.0
+"""Standard error of a coordinate, in natural changes, from which a maximum may be none: as the logarithm of a number,
+one that is known to a factor of exp(100)."""
 
 _FURTHER = (1.0, 5.0, 25.0)
 """How much farther a parameter that has run off is followed, in natural changes."""

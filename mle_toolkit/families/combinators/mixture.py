@@ -87,7 +87,7 @@ class Mixture(Combined):
     Rubin 1977, JRSS B 39, 1-38) from partitions of the data at quantiles, about dense places, and at random, with a
     fixed seed; from the best of the ends Newton's method. Where a component can concentrate on one observation the
     likelihood is unbounded, and the estimate is the best local maximum none of whose components is a spike: narrow, and
-    on hardly more distinct values than it has parameters.
+    on hardly more distinct values than it has parameters. Where there is no such maximum, it is the best of the others.
     """
 
     kind, of_several = "mixture", True
