@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 
@@ -44,8 +44,9 @@ if TYPE_CHECKING:
     import os
 
     from mle_toolkit.estimation.solve import Maximum
-    from mle_toolkit.fitting import Fit
-    from mle_toolkit.regression import RegressionFit
+    from mle_toolkit.report.drawn import Drawn, DrawnRegression
+
+F = TypeVar("F")
 
 FORMAT = "mle_toolkit.fit"
 SCHEMA = 1
@@ -76,7 +77,7 @@ class UnsavedLaw(Family):
         )
 
 
-def fit_to_dict(fit: Fit) -> dict[str, Any]:
+def fit_to_dict(fit: Drawn) -> dict[str, Any]:
     """Everything about a fit but its data, as JSON-ready values."""
     for kind in _KINDS:
         if fit._maximum is not None:
@@ -104,7 +105,7 @@ def fit_to_dict(fit: Fit) -> dict[str, Any]:
     return plain
 
 
-def fit_from_dict(record: Mapping[str, Any], kind: type[Fit]) -> Fit:
+def fit_from_dict(record: Mapping[str, Any], kind: Callable[..., F]) -> F:
     """The fit, of class ``kind``, of which `fit_to_dict` made the record; without its data.
 
     Raises
@@ -146,9 +147,10 @@ def fit_from_dict(record: Mapping[str, Any], kind: type[Fit]) -> Fit:
     else:
         with schema.inside("params"):
             pieces["distribution"] = Distribution(family, _named(family, theta))
-    fit = kind(family, theta, llf, nobs, fixed, weight_kind, None, None, pieces)
+    fit: Any = kind(family, theta, llf, nobs, fixed, weight_kind, None, None, pieces)
     _check_derived(fit, record.get("derived", {}))
-    return fit
+    made: F = fit
+    return made
 
 
 def _not_a_fit(form: Any) -> str:
@@ -190,7 +192,7 @@ def _facts(record: Mapping[str, Any]) -> tuple[float, float, str]:
 REGRESSION_FORMAT = "mle_toolkit.regression"
 
 
-def regression_to_dict(fit: RegressionFit) -> dict[str, Any]:
+def regression_to_dict(fit: DrawnRegression) -> dict[str, Any]:
     """Everything about a regression but its data: formulas with what they learned, coefficients, covariances."""
     for name, link in fit.links.items():
         if get_link(link.name) is not link if link.name in links() else True:
@@ -302,7 +304,7 @@ def _triangle(matrix: Array) -> list[list[float]]:
     return [row[: k + 1].tolist() for k, row in enumerate(matrix)]
 
 
-def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -> RegressionFit:
+def regression_from_dict(record: Mapping[str, Any], kind: Callable[..., F]) -> F:
     """The regression of which `regression_to_dict` made the record; without its data.
 
     Raises
@@ -365,7 +367,7 @@ def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -
     sizes = {name: sum(f"{name}[{term}]" in moved for term in design.names) for name, design in designs.items()}
     shifted = [name for name, design in designs.items() if name in offsets or sizes[name] < len(design.names)]
     model = model_class(base).of_coefficients(base, sizes, found, shifted)
-    fit = kind(model, values[free], llf, nobs, fixed, weight_kind, None, None, pieces)
+    fit: Any = kind(model, values[free], llf, nobs, fixed, weight_kind, None, None, pieces)
     fit.designs, fit.links, fit.known, fit.pinned = designs, found, held[0], held[1]
     fit.n_given = schema.whole(schema.item(record, "n_given", ""), "n_given", 0)
     fit.rows, fit.shifted = np.empty(0, dtype=np.intp), offsets
@@ -373,7 +375,8 @@ def regression_from_dict(record: Mapping[str, Any], kind: type[RegressionFit]) -
     at_limit = None if limit is None else _limit_from_dict(limit, model)
     fit.recorded = Recorded(family=model, theta=values[free], covariances=kept, limit=at_limit)
     _check_derived(fit, record.get("derived", {}))
-    return fit
+    made: F = fit
+    return made
 
 
 def _coefficients(base: Family, designs: Mapping[str, Design], record: Any, *, at_end: bool) -> Array:
@@ -466,7 +469,7 @@ def _check_state(value: Any, path: str) -> None:
             _numbers(one, where)
 
 
-def _check_derived(fit: Fit, derived: Any) -> None:
+def _check_derived(fit: Drawn, derived: Any) -> None:
     """Refuse a file whose numbers contradict each other."""
     for name, value in schema.mapping(derived, "derived").items():
         if name in DERIVED:

@@ -6,7 +6,7 @@ import contextlib
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -15,10 +15,10 @@ from mle_toolkit.data.rows import some_of
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.combinators.parts import fitted
+from mle_toolkit.families.domain import Interval
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
-    from mle_toolkit.families.combinators.mixture import Mixture
 
 _INNER = 6
 """Quasi-Newton steps by which a component without a direct route is improved in a step of EM."""
@@ -46,6 +46,21 @@ class End(NamedTuple):
     arrived: bool
 
 
+class MixtureLike(Protocol):
+    """What EM needs of a mixture."""
+
+    components: tuple[Family, ...]
+    of_one_law: bool
+    support: Interval
+
+    @property
+    def discrete(self) -> bool: ...  # noqa: D102
+    def split(self, params: Sequence[Any]) -> list[tuple[Any, ...]]: ...  # noqa: D102
+    def join(self, weights: Array, parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]: ...  # noqa: D102
+    def log_joint(self, x: Array, params: Sequence[Any]) -> Array: ...  # noqa: D102
+    def partitions(self, sample: Sample) -> list[Array]: ...  # noqa: D102
+
+
 class EM:
     """The EM algorithm for a mixture and a sample of points.
 
@@ -59,7 +74,7 @@ class EM:
         Discovery 13, 291-307). The components must then be exponential families.
     """
 
-    def __init__(self, law: Mixture, sample: Sample, size: int = 1) -> None:
+    def __init__(self, law: MixtureLike, sample: Sample, size: int = 1) -> None:
         self.law, self.sample, self.size = law, sample, size
         self.order = np.argsort(sample.x, kind="stable") if size > 1 else slice(None)
         self.firsts = np.arange(0, sample.n_rows, size)
@@ -67,7 +82,7 @@ class EM:
         self.weight = np.add.reduceat(weight[self.order], self.firsts)
 
     @classmethod
-    def by_groups(cls, law: Mixture, sample: Sample) -> EM:
+    def by_groups(cls, law: MixtureLike, sample: Sample) -> EM:
         """By so many groups that little is lost, where this saves work."""
         size = sample.n_rows // _GROUPS if all(_is_linear(c, law) for c in law.components) else 1
         return cls(law, sample, max(1, size))
@@ -183,7 +198,7 @@ def _from_means(component: Any, means: Array) -> tuple[Any, ...] | None:
     return None
 
 
-def _is_linear(component: Family, law: Mixture) -> bool:
+def _is_linear(component: Family, law: MixtureLike) -> bool:
     """Whether means of statistics give the maximum of a component."""
     return (
         isinstance(component, ExponentialFamily)

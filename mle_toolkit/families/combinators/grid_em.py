@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
-from mle_toolkit.families.combinators.em import EM
+from mle_toolkit.families.combinators.em import EM, MixtureLike
 from mle_toolkit.families.distribution import Distribution
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
-    from mle_toolkit.families.combinators.mixture import Mixture
 
 _ENDS, _EVEN = 150, 60
 """About so many cells of the grid come from the ends of intervals, and so many divide the range of the data evenly."""
@@ -53,7 +52,7 @@ class GridEM:
         Intervals, windows, points.
     """
 
-    def __init__(self, law: Mixture, sample: Sample) -> None:
+    def __init__(self, law: MixtureLike, sample: Sample) -> None:
         self.law, self.sample, self.nobs = law, sample, sample.nobs
         self.edges = _edges(law, sample)
         cells = np.floor(self.edges[1:]) if law.discrete else 0.5 * (self.edges[:-1] + self.edges[1:])
@@ -159,7 +158,7 @@ def distinct(ends: Sequence[tuple[float, tuple[Any, ...]] | None], most: int) ->
     return kept
 
 
-def _edges(law: Mixture, sample: Sample) -> Array:
+def _edges(law: MixtureLike, sample: Sample) -> Array:
     """Edges of the cells, inside the support: at ends of the data, evenly between them, and ever wider beyond them."""
     support = law.support
     ends = [sample.lower, sample.upper, *(sample.window or ())]

@@ -17,7 +17,7 @@ from mle_toolkit.errors import DataError, ParameterError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mle_toolkit.fitting import Fit
+    from mle_toolkit.report.drawn import Drawn
 
 DATA = "#404040"
 BARS = "#c9ced3"
@@ -57,18 +57,18 @@ def note(ax: Axes, text: str) -> None:
     ax.plot([], [], " ", label=text)
 
 
-def title_of(fit: Fit, what: str = "") -> str:
+def title_of(fit: Drawn, what: str = "") -> str:
     """Family and number of observations."""
     return f"{law_name(fit)}{what}, n = {fit.nobs:,.6g}"
 
 
-def law_name(fit: Fit) -> str:
+def law_name(fit: Drawn) -> str:
     """The family; at a boundary, with the law that it is there."""
     name, at = fit.family.name, fit.distribution.family.name
     return name if name == at else f"{name} (at its limit {at})"
 
 
-def drawable(fit: Fit, what: str) -> Sample:
+def drawable(fit: Drawn, what: str) -> Sample:
     """The data of a fit whose observations share one law on the line.
 
     Raises

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from mle_toolkit.comparison import Comparison
+    from mle_toolkit.report.drawn import DrawnComparison
 
 MOST_RANKED = 12
 """Laws that are drawn; the others are counted."""
@@ -27,7 +27,7 @@ FARTHEST = 12.0
 BELOW: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 2}
 
 
-def ranking(comparison: Comparison, ax: Axes | None = None, *, most: int = MOST_RANKED) -> Axes:
+def ranking(comparison: DrawnComparison, ax: Axes | None = None, *, most: int = MOST_RANKED) -> Axes:
     """Draw how much farther from the data each law is than the first, with 95 % intervals of the paired differences.
 
     Differences of cross-entropy are differences of divergence. Laws that the data cannot tell from the first of their
@@ -90,7 +90,7 @@ def ranking(comparison: Comparison, ax: Axes | None = None, *, most: int = MOST_
     return finish(ax, title, f"divergence above that of {shown[0][0]}, nats per observation", "", **BELOW)
 
 
-def ranking_over_densities(comparison: Comparison, axes: Any = None, *, label: str = "x") -> NDArray[Any]:
+def ranking_over_densities(comparison: DrawnComparison, axes: Any = None, *, label: str = "x") -> NDArray[Any]:
     """Draw the ranking beside the densities; of vectors, which have no picture of theirs, the ranking alone.
 
     Parameters

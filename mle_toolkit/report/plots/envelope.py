@@ -23,7 +23,7 @@ from mle_toolkit.report.plots.canvas import drawable
 from mle_toolkit.report.plots.seen import Positions, Visible, beyond_collapse, without_model
 
 if TYPE_CHECKING:
-    from mle_toolkit.fitting import Fit
+    from mle_toolkit.report.drawn import Drawn
 
 MOST_POINTS = 1000
 """Points of a plot, about: more cannot be told apart."""
@@ -62,7 +62,7 @@ class Envelope:
 
 
 def envelope(
-    fit: Fit, n_resamples: int = 199, alpha: float = 0.05, rng: Any = None, refit: bool | None = None
+    fit: Drawn, n_resamples: int = 199, alpha: float = 0.05, rng: Any = None, refit: bool | None = None
 ) -> Envelope:
     """Simulate the points of a P-P plot.
 

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from mle_toolkit.comparison import Comparison
-    from mle_toolkit.fitting import Fit
+    from mle_toolkit.report.drawn import Drawn, DrawnComparison
 
 GRID = 601
 """Points of a curve."""
@@ -55,7 +54,7 @@ LONGEST = 60.0
 # --- density ----------------------------------------------------------------------------------------------------------
 
 
-def density(fit: Fit | Comparison, ax: Axes | None = None, *, label: str = "x") -> Axes:
+def density(fit: Drawn | DrawnComparison, ax: Axes | None = None, *, label: str = "x") -> Axes:
     """Draw the fitted density, or probabilities of counts, over a histogram of the data.
 
     Parameters
@@ -91,7 +90,7 @@ def density(fit: Fit | Comparison, ax: Axes | None = None, *, label: str = "x") 
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('hours', 'density')
     """
-    fits: Mapping[str, Fit] = getattr(fit, "fits", {"": fit})
+    fits: Mapping[str, Drawn] = getattr(fit, "fits", {"": fit})
     shown = dict(list(fits.items())[:MOST_LAWS])
     if not shown:
         raise ParameterError("density: no family could be fitted.")
@@ -191,7 +190,7 @@ def law_heights(law: Visible, bars: Histogram) -> tuple[Array, Array]:
 
 
 def qq(
-    fit: Fit,
+    fit: Drawn,
     ax: Axes | None = None,
     *,
     n_resamples: int = 199,
@@ -240,7 +239,7 @@ def qq(
 
 
 def pp(
-    fit: Fit,
+    fit: Drawn,
     ax: Axes | None = None,
     *,
     n_resamples: int = 199,
@@ -262,7 +261,7 @@ def pp(
     return _draw_pp(fit, axes_or_new(ax), envelope(fit, n_resamples, alpha, rng, refit))
 
 
-def _draw_qq(fit: Fit, ax: Axes, found: Envelope, label: str) -> Axes:
+def _draw_qq(fit: Drawn, ax: Axes, found: Envelope, label: str) -> Axes:
     law, positions = found.law, found.positions
     # A position at the end of an interval of counts is a value of the distribution function, not of its middle.
     theory = law.quantile(positions.p)
@@ -302,7 +301,7 @@ def _bent_ticks(low: float, high: float, spread: float) -> list[float]:
     return sorted(ticks)
 
 
-def _draw_pp(fit: Fit, ax: Axes, found: Envelope) -> Axes:
+def _draw_pp(fit: Drawn, ax: Axes, found: Envelope) -> Axes:
     p = found.positions.p
     if found.lower is not None and found.upper is not None:
         _draw_band(ax, p, found.lower, found.upper, found.label)
@@ -333,7 +332,7 @@ def _note_absence(ax: Axes, found: Envelope) -> None:
 # --- distribution function --------------------------------------------------------------------------------------------
 
 
-def cdf(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "x") -> Axes:
+def cdf(fit: Drawn, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "x") -> Axes:
     """Draw the distribution function of the fitted law over that of the data, with a band about the latter.
 
     Parameters
@@ -425,7 +424,7 @@ def cdf(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "
     return finish(ax, title_of(fit, ", cdf"), label, "probability of at most x")
 
 
-def _extent(fit: Fit, law: Visible, bars: Histogram) -> tuple[float, float]:
+def _extent(fit: Drawn, law: Visible, bars: Histogram) -> tuple[float, float]:
     """From where to where to draw: what is seen, and a little more."""
     known = bars.edges if len(bars.edges) else law.law.ppf(np.array([0.001, 0.999]))
     first, last = float(known[0]), float(known[-1])
@@ -458,7 +457,7 @@ def band_of(probability: Array, se: Array, z: float) -> tuple[Array, Array]:
 
 
 def panels(
-    fit: Fit,
+    fit: Drawn,
     axes: Any = None,
     *,
     n_resamples: int = 199,

@@ -13,7 +13,7 @@ from mle_toolkit.report.plots.seen import Positions, without_model
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mle_toolkit.fitting import Fit
+    from mle_toolkit.report.drawn import Drawn
 
 SHORTEST = 1.1
 """Shortest period; below are the levels that nearly all observations exceed."""
@@ -23,7 +23,7 @@ PERIODS = 13
 
 
 def return_levels(
-    fit: Fit,
+    fit: Drawn,
     ax: Axes | None = None,
     *,
     longest: float | None = None,

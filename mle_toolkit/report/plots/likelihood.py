@@ -18,7 +18,7 @@ from mle_toolkit.report.plots.canvas import BAND, BLUE, DATA, GREEN, LAW, axes_o
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mle_toolkit.fitting import Fit
+    from mle_toolkit.report.drawn import Drawn
 
 LEVELS = (0.5, 0.9, 0.95)
 """Confidence levels of contours."""
@@ -31,7 +31,7 @@ FAR = 25.0
 """Deviance up to which the one line is drawn: five standard errors."""
 
 
-def profile(fit: Fit, name: str, ax: Axes | None = None, *, alpha: float = 0.05) -> Axes:
+def profile(fit: Drawn, name: str, ax: Axes | None = None, *, alpha: float = 0.05) -> Axes:
     """Draw the profile deviance of a parameter, the interval that it gives, and what Wald's goes by.
 
     Parameters
@@ -78,7 +78,7 @@ def profile(fit: Fit, name: str, ax: Axes | None = None, *, alpha: float = 0.05)
     return finish(ax, title_of(fit, f", profile of {name}"), name, "deviance", loc="upper center")
 
 
-def contour(fit: Fit, first: str, second: str, ax: Axes | None = None) -> Axes:
+def contour(fit: Drawn, first: str, second: str, ax: Axes | None = None) -> Axes:
     """Draw the joint confidence regions of two parameters by the likelihood ratio, at 50, 90 and 95 %.
 
     Parameters
@@ -113,7 +113,7 @@ def contour(fit: Fit, first: str, second: str, ax: Axes | None = None) -> Axes:
     return finish(ax, title_of(fit, ", likelihood regions"), first, second)
 
 
-def deviance_grid(fit: Fit, first: str, second: str, highest: float) -> tuple[Array, Array, Array]:
+def deviance_grid(fit: Drawn, first: str, second: str, highest: float) -> tuple[Array, Array, Array]:
     """Deviance on a grid that holds the region in which it is at most ``highest``.
 
     Returns
@@ -153,7 +153,7 @@ def deviance_grid(fit: Fit, first: str, second: str, highest: float) -> tuple[Ar
     return np.asarray(x), np.asarray(y), np.where(np.isfinite(deviance), deviance, np.inf)
 
 
-def _domain(fit: Fit, name: str) -> Interval:
+def _domain(fit: Drawn, name: str) -> Interval:
     """Where a parameter lives that is a number."""
     domain = next((p.domain for p in fit.family.parameters if p.name == name), None)
     if not isinstance(domain, Interval):
@@ -162,7 +162,7 @@ def _domain(fit: Fit, name: str) -> Interval:
     return domain
 
 
-def _loglik(fit: Fit, values: dict[str, float], free: int) -> float:
+def _loglik(fit: Drawn, values: dict[str, float], free: int) -> float:
     """Highest log-likelihood with two parameters given."""
     maximum, family = fit._at_maximum, fit.family
     if free == 2:
@@ -178,7 +178,7 @@ def _loglik(fit: Fit, values: dict[str, float], free: int) -> float:
         return -math.inf
 
 
-def one_line(fit: Fit, name: str, ax: Axes | None = None) -> Axes:
+def one_line(fit: Drawn, name: str, ax: Axes | None = None) -> Axes:
     """Draw NLL / n, the entropy of the data, and their distance, the divergence, along a parameter.
 
     Where the curve is lowest, the likelihood is highest and the divergence smallest: the line of the entropy is flat.

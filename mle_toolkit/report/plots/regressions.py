@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from mle_toolkit.regression import RegressionFit
+    from mle_toolkit.report.drawn import DrawnRegression
 
 GRID = 201
 """Points of a curve."""
@@ -38,24 +38,24 @@ BINS = 20
 """Bars of a PIT histogram, at most; about ten rows are in each."""
 
 
-def check(fit: Any, what: str) -> RegressionFit:
+def check(fit: Any, what: str) -> DrawnRegression:
     """Raise where a picture is of regressions and the fit is none, or its rows are not held."""
     if not hasattr(fit, "designs"):
         raise ParameterError(f"{what}: this picture is of regressions; fit one: mle.regress(...).")
     if not fit.sample.in_memory:
         raise DataError(f"{what}: the rows are read in blocks and not held; fit a subsample in memory.")
-    regression: RegressionFit = fit
+    regression: DrawnRegression = fit
     return regression
 
 
-def _title(fit: RegressionFit, what: str) -> str:
+def _title(fit: DrawnRegression, what: str) -> str:
     return f"{fit.family.name}{what}, n = {fit.nobs:,.6g}"
 
 
 # --- coefficients -----------------------------------------------------------------------------------------------------
 
 
-def coefficients(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.05, method: str = "wald") -> Axes:
+def coefficients(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, method: str = "wald") -> Axes:
     """Draw the coefficients of a regression with their intervals, by parameter.
 
     Parameters
@@ -126,7 +126,7 @@ def _spread(column: Array, weight: Array | None) -> float:
 
 
 def along(
-    fit: RegressionFit,
+    fit: DrawnRegression,
     covariate: str,
     data: Any,
     ax: Axes | None = None,
@@ -237,7 +237,7 @@ def _typical(columns: Any, name: str) -> Any:
 # --- residuals --------------------------------------------------------------------------------------------------------
 
 
-def _sorted_residuals(fit: RegressionFit, rng: Any) -> tuple[Array, Array]:
+def _sorted_residuals(fit: DrawnRegression, rng: Any) -> tuple[Array, Array]:
     """Quantile residuals in increasing order, with the normal quantiles of their places (i - 1/2) / n."""
     found = np.sort(fit.residuals("quantile", rng))
     return found, special.ndtri((np.arange(len(found)) + 0.5) / len(found))
@@ -250,7 +250,7 @@ def _pointwise(n: int, alpha: float) -> tuple[Array, Array]:
     return np.asarray(special.ndtri(low), dtype=float), np.asarray(special.ndtri(high), dtype=float)
 
 
-def residual_qq(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
+def residual_qq(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
     """Draw the quantile residuals of a regression against normal quantiles.
 
     Parameters
@@ -283,7 +283,7 @@ def residual_qq(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.
     return finish(ax, _title(fit, ", residuals"), "normal quantile", "quantile residual")
 
 
-def worm(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
+def worm(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
     """Draw the worm plot of a regression: the residual Q-Q plot with its line taken off.
 
     Parameters
@@ -312,7 +312,7 @@ def worm(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.05, rng
     return finish(ax, _title(fit, ", worm plot"), "normal quantile", "residual less normal quantile")
 
 
-def pit(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
+def pit(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
     """Draw the histogram of the probability integral transforms of a regression: flat if its laws are right.
 
     Parameters
@@ -348,7 +348,7 @@ def pit(fit: RegressionFit, ax: Axes | None = None, *, alpha: float = 0.05, rng:
     return finish(ax, _title(fit, ", PIT"), "probability of at most the observation", "density", loc="lower right")
 
 
-def residuals_fitted(fit: RegressionFit, ax: Axes | None = None, *, rng: Any = None) -> Axes:
+def residuals_fitted(fit: DrawnRegression, ax: Axes | None = None, *, rng: Any = None) -> Axes:
     """Draw the quantile residuals of a regression against the fitted parameter that its formula models.
 
     Parameters
@@ -395,7 +395,7 @@ def _points(ax: Axes, x: Array, y: Array) -> None:
 # --- information ------------------------------------------------------------------------------------------------------
 
 
-def gain(fit: RegressionFit, ax: Axes | None = None, *, kind: str = "II", unit: str = "nat") -> Axes:
+def gain(fit: DrawnRegression, ax: Axes | None = None, *, kind: str = "II", unit: str = "nat") -> Axes:
     """Draw what each term of a regression is worth: the divergence that it takes away.
 
     Parameters
@@ -443,7 +443,7 @@ def gain(fit: RegressionFit, ax: Axes | None = None, *, kind: str = "II", unit: 
 # --- all four ---------------------------------------------------------------------------------------------------------
 
 
-def regression_panels(fit: RegressionFit, axes: Any = None, *, alpha: float = 0.05, rng: Any = None) -> NDArray[Any]:
+def regression_panels(fit: DrawnRegression, axes: Any = None, *, alpha: float = 0.05, rng: Any = None) -> NDArray[Any]:
     """Draw `coefficients`, `residuals_fitted`, `worm` and `pit` side by side, of the same residuals.
 
     Parameters
