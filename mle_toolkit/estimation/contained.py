@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from mle_toolkit.estimation.starts import joined
 from mle_toolkit.families.base import ExponentialFamily, Family
 
 if TYPE_CHECKING:
-    from mle_toolkit.estimation.solve import Maximum
     from mle_toolkit.likelihood.sums import Likelihood
 
 ROUNDING, RELATIVE = 1e-8, 1e-12
@@ -46,7 +45,26 @@ class Inside:
     theta: Array
 
 
-def higher_inside(found: Maximum, best: Callable[[Family, Sample], Maximum]) -> Inside | None:
+class Found(Protocol):
+    """What is asked of a maximum."""
+
+    @property
+    def family(self) -> Family: ...  # noqa: D102
+    @property
+    def likelihood(self) -> Likelihood: ...  # noqa: D102
+    @property
+    def loglik(self) -> float: ...  # noqa: D102
+    @property
+    def theta(self) -> Array: ...  # noqa: D102
+    @property
+    def theta_in_unit(self) -> Array: ...  # noqa: D102
+    @property
+    def n_starts(self) -> int: ...  # noqa: D102
+    @property
+    def n_agreeing(self) -> int: ...  # noqa: D102
+
+
+def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Inside | None:
     """The highest maximum of the special cases of a family, where a search for that of the family ended below it.
 
     Parameters
@@ -90,7 +108,7 @@ def _is_alone(family: Family, likelihood: Likelihood) -> bool:
     return likelihood.plain and (family.one_maximum or isinstance(family, ExponentialFamily))
 
 
-def _is_agreed(found: Maximum) -> bool:
+def _is_agreed(found: Found) -> bool:
     """Whether all of several starts led there, on exact data that are not few."""
     return found.likelihood.plain and found.likelihood.data.n_rows > _FEW and 1 < found.n_starts == found.n_agreeing
 
