@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from mle_toolkit.options import number
 
 if TYPE_CHECKING:
     from mle_toolkit.families.distribution import Distribution
-    from mle_toolkit.fitting import Fit
 
 
 class Doors:
@@ -144,9 +143,9 @@ class Doors:
         >>> round(fit.loglike(), 6), round(fit.loglike({"scale": 2.0}), 6)
         (-6.295837, -6.579442)
         """
-        fit = cast("Fit", self)
+        fit: Any = self
         if params is None:
-            return fit.llf
+            return float(fit.llf)
         missing = [name for name in fit.params if name not in params]
         if missing or not isinstance(params, Mapping):
             raise ParameterError(f"loglike: expected a value for each parameter; there is none for {missing}.")
@@ -157,13 +156,13 @@ class Doors:
     @property
     def df_resid(self) -> float:
         """Observations less estimated parameters."""
-        fit = cast("Fit", self)
-        return fit.nobs - fit.df_model
+        fit: Any = self
+        return float(fit.nobs - fit.df_model)
 
     @property
     def tvalues(self) -> Mapping[str, Any]:
         """Estimates in standard errors, as `params`."""
-        fit = cast("Fit", self)
+        fit: Any = self
         with np.errstate(invalid="ignore", divide="ignore"):
             return {name: value / fit.bse[name] for name, value in fit.params.items()}
 
@@ -174,7 +173,7 @@ class Doors:
 
         from mle_toolkit.families.domain import Interval
 
-        fit = cast("Fit", self)
+        fit: Any = self
         free = {
             p.name
             for p in fit.family.parameters

@@ -31,6 +31,9 @@ class Drawn(FitLike, Protocol):
     def distribution(self) -> Distribution: ...  # noqa: D102
     @property
     def _at_maximum(self) -> Maximum: ...
+    def loglike(self, params: Any = None) -> float: ...  # noqa: D102
+    def plot(self, *, label: str = "x", rng: Any = None) -> Any: ...  # noqa: D102
+    def goodness_of_fit(self, *, n_resamples: int = 999, rng: Any = None, stop_after: int | None = None) -> Any: ...  # noqa: D102
     def cov_params(self, kind: Any = None) -> pd.DataFrame: ...  # noqa: D102
     def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile: ...  # noqa: D102
     def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald") -> Any: ...  # noqa: D102
@@ -66,6 +69,10 @@ class DrawnComparison(ComparisonLike, Protocol):
 
     @property
     def fits(self) -> Mapping[str, Drawn]: ...  # noqa: D102
+    @property
+    def best(self) -> Drawn: ...  # noqa: D102
+    def in_words(self) -> list[str]: ...  # noqa: D102
+    def plot(self, *, label: str = "x") -> Any: ...  # noqa: D102
     @property
     def groups(self) -> Any: ...  # noqa: D102
     @property

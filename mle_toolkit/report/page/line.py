@@ -11,7 +11,7 @@ from mle_toolkit.errors import MleError
 from mle_toolkit.families.distribution import Distribution
 
 if TYPE_CHECKING:
-    from mle_toolkit.fitting import Fit
+    from mle_toolkit.report.drawn import Drawn
 
 STEPS = 15
 """Places of the slider on each side of the estimate."""
@@ -26,7 +26,7 @@ _FAR = 3e-4
 """Two-sided probability beyond the ends of the slider, by the interval of the estimate."""
 
 
-def line_of(fit: Fit, label: str) -> dict[str, Any] | None:
+def line_of(fit: Drawn, label: str) -> dict[str, Any] | None:
     """The one line along each parameter, the others at their estimates; None where there is nothing to drag.
 
     Returns
@@ -78,7 +78,7 @@ def line_of(fit: Fit, label: str) -> dict[str, Any] | None:
     }
 
 
-def _along(fit: Fit, name: str, low: float, high: float) -> dict[str, Any]:
+def _along(fit: Drawn, name: str, low: float, high: float) -> dict[str, Any]:
     """NLL / n at places on both sides of an estimate."""
     best = float(fit.params[name])
     if not (np.isfinite([low, high]).all() and low < best < high):
@@ -91,7 +91,7 @@ def _along(fit: Fit, name: str, low: float, high: float) -> dict[str, Any]:
     return {"name": name, "values": values.tolist(), "nll": nll}
 
 
-def _places(fit: Fit) -> Any:
+def _places(fit: Drawn) -> Any:
     """Where the density is drawn: over the data and nearly all of the law."""
     law, x = fit.distribution, fit.sample.x
     low, high = min(float(x.min()), float(law.ppf(0.005))), max(float(np.quantile(x, 0.999)), float(law.ppf(0.995)))
@@ -103,7 +103,7 @@ def _places(fit: Fit) -> Any:
     return np.unique(np.concatenate([np.linspace(low, high, POINTS - len(inner)), inner]))
 
 
-def _bars(fit: Fit, x: Any) -> tuple[list[float], Array]:
+def _bars(fit: Drawn, x: Any) -> tuple[list[float], Array]:
     """The data as bars whose heights are those of a density."""
     values, weight = fit.sample.x, fit.sample.weight
     if fit.family.discrete:

@@ -16,11 +16,9 @@ from mle_toolkit.report.page.pictures import Picture, picture
 from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
 
 if TYPE_CHECKING:
-    from mle_toolkit.comparison import Comparison
     from mle_toolkit.data.sample import Sample
-    from mle_toolkit.fitting import Fit
-    from mle_toolkit.groups import GroupFits
-    from mle_toolkit.regression import RegressionFit
+    from mle_toolkit.report.content import GroupsLike
+    from mle_toolkit.report.drawn import Drawn, DrawnComparison, DrawnRegression
 
 MOST_PROFILES = 4
 """Parameters whose profiles are drawn."""
@@ -70,14 +68,14 @@ class Page:
     sections: tuple[Section, ...] = field(default=())
 
 
-def of_fit(fit: Fit, drawing: Drawing) -> Page:
+def of_fit(fit: Drawn, drawing: Drawing) -> Page:
     """The page of one law."""
     title = f"{fit.family.name} fitted to {drawing.label}"
     sections = [what_was_read(fit.sample, drawing.label), *_law(fit, drawing, title)]
     return Page(title, (_verdict(fit),), tuple(sections))
 
 
-def of_comparison(comparison: Comparison, drawing: Drawing) -> Page:
+def of_comparison(comparison: DrawnComparison, drawing: Drawing) -> Page:
     """The page of several laws: the ranking, then the best of them one by one."""
     title = f"Laws for {drawing.label}"
     pictures = _drawn(lambda: comparison.plot(label=drawing.label), "Ranking by divergence, beside the densities")
@@ -93,7 +91,7 @@ def of_comparison(comparison: Comparison, drawing: Drawing) -> Page:
     return Page(title, tuple(verdicts), tuple(sections))
 
 
-def of_regression(fit: RegressionFit, drawing: Drawing) -> Page:
+def of_regression(fit: DrawnRegression, drawing: Drawing) -> Page:
     """The page of a regression: coefficients, what each term is worth, residuals."""
     from mle_toolkit.report.plot import gain
 
@@ -112,7 +110,7 @@ def of_regression(fit: RegressionFit, drawing: Drawing) -> Page:
     )
 
 
-def of_groups(fits: GroupFits, drawing: Drawing) -> Page:
+def of_groups(fits: GroupsLike, drawing: Drawing) -> Page:
     """The page of groups: a row each."""
     parts = tuple(parts_of(groups_content(fits)))
     title = f"{', '.join(law.name for law in fits.families)} fitted to {drawing.label}"
@@ -151,14 +149,14 @@ def _hash(sample: Sample) -> str:
     return digest.hexdigest()
 
 
-def _verdict(fit: Fit) -> Words:
+def _verdict(fit: Drawn) -> Words:
     certificate = fit.certificate
     return Words(
         f"{fit.family.name}: {certificate.message}", "good" if certificate.ok else "bad", str(certificate.verdict)
     )
 
 
-def _law(fit: Fit, drawing: Drawing, title: str, *, profiles: bool = True) -> Iterator[Section]:
+def _law(fit: Drawn, drawing: Drawing, title: str, *, profiles: bool = True) -> Iterator[Section]:
     """What there is to say of one law, its pictures, and its one line."""
     from mle_toolkit.report.plot import profile
 
@@ -174,7 +172,7 @@ def _law(fit: Fit, drawing: Drawing, title: str, *, profiles: bool = True) -> It
     yield Section(title, tuple(parts), tuple(pictures), () if line is None else (line,))
 
 
-def _goodness(fit: Fit, rng: Any) -> list[Part]:
+def _goodness(fit: Drawn, rng: Any) -> list[Part]:
     found = fit.goodness_of_fit(n_resamples=REPLICATES, rng=rng, stop_after=ENOUGH)
     if found.p_value < 0.05:
         meaning = "data of this law are seldom so far from it: the law does not fit"
