@@ -149,9 +149,9 @@ class Doors:
         missing = [name for name in fit.params if name not in params]
         if missing or not isinstance(params, Mapping):
             raise ParameterError(f"loglike: expected a value for each parameter; there is none for {missing}.")
-        from mle_toolkit.fitting import fit as fitted
+        from mle_toolkit.estimation.solve import maximise
 
-        return fitted(fit.sample, fit.family, fixed=dict(params)).llf
+        return maximise(fit.family, fit.sample, fixed=dict(params)).loglik
 
     @property
     def df_resid(self) -> float:

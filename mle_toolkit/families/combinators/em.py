@@ -19,6 +19,7 @@ from mle_toolkit.families.domain import Interval
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
+    from mle_toolkit.families.distribution import Distribution
 
 _INNER = 6
 """Quasi-Newton steps by which a component without a direct route is improved in a step of EM."""
@@ -58,6 +59,7 @@ class MixtureLike(Protocol):
     def split(self, params: Sequence[Any]) -> list[tuple[Any, ...]]: ...  # noqa: D102
     def join(self, weights: Array, parts: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]: ...  # noqa: D102
     def log_joint(self, x: Array, params: Sequence[Any]) -> Array: ...  # noqa: D102
+    def distributions(self, params: Sequence[Any]) -> list[Distribution]: ...  # noqa: D102
     def partitions(self, sample: Sample) -> list[Array]: ...  # noqa: D102
 
 
