@@ -70,7 +70,7 @@ class Doors:
         >>> mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").b_life(50)
         Estimate(0.956543 ± 0.43, 95% in (0.3981, 2.298); delta method; few_observations_for_wald)
         """
-        fit = cast("Fit", self)
+        fit: Any = self
         if np.ndim(percent) == 0:
             return fit.quantile(number(percent, "percent", above=0.0, below=100.0) / 100, alpha, method, **options)
         shares = [number(p, "percent", above=0.0, below=100.0) / 100 for p in np.asarray(percent).ravel().tolist()]
@@ -109,7 +109,7 @@ class Doors:
     def _of_lives(self, name: str, t: Any, alpha: float, method: str, options: Mapping[str, Any]) -> Any:
         from mle_toolkit.families.domain import POSITIVE, REAL
 
-        fit = cast("Fit", self)
+        fit: Any = self
         domain = REAL if name == "restricted_mean" else POSITIVE
 
         def one(at: float) -> Any:
