@@ -36,6 +36,7 @@ class Drawn(FitLike, Protocol):
     def goodness_of_fit(self, *, n_resamples: int = 999, rng: Any = None, stop_after: int | None = None) -> Any: ...  # noqa: D102
     def cov_params(self, kind: Any = None) -> pd.DataFrame: ...  # noqa: D102
     def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile: ...  # noqa: D102
+    def quantile(self, p: Any, alpha: float = 0.05, method: str = "wald") -> Any: ...  # noqa: D102
     def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald") -> Any: ...  # noqa: D102
 
 

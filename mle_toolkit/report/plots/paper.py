@@ -15,7 +15,7 @@ from mle_toolkit.report.plots.seen import without_model
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from mle_toolkit.fitting import Fit
+    from mle_toolkit.report.drawn import Drawn
 
 _MARKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
 """Probabilities that the axis names."""
@@ -24,7 +24,7 @@ _BAND_POINTS = 15
 """Probabilities at which the band is computed."""
 
 
-def probability_paper(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "x") -> Axes:
+def probability_paper(fit: Drawn, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "x") -> Axes:
     """Draw data on the probability paper of a law: where the law is right, the marks lie along its straight line.
 
     Parameters
@@ -103,7 +103,7 @@ def probability_paper(fit: Fit, ax: Axes | None = None, *, alpha: float = 0.05, 
     return finish(ax, title_of(fit, ", probability paper"), label, "percent of at most x", loc="upper left")
 
 
-def _draw_band(fit: Fit, ax: Axes, height: Callable[[Array], Array], ends: Array, alpha: float) -> None:
+def _draw_band(fit: Drawn, ax: Axes, height: Callable[[Array], Array], ends: Array, alpha: float) -> None:
     """Intervals of the quantiles, joined."""
     p = np.concatenate([np.geomspace(ends[0], 0.5, _BAND_POINTS // 2 + 1), 1 - np.geomspace(0.5, 1 - ends[1], 8)[1:]])
     found = [fit.quantile(float(one), alpha) for one in p]
