@@ -1,5 +1,6 @@
 from . import information as information
 from . import nonparametric as nonparametric
+from . import repairable as repairable
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets

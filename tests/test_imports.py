@@ -23,7 +23,7 @@ ROOMS = (
     ("information",),
     ("inference",),
     ("report",),
-    ("nonparametric",),
+    ("nonparametric", "repairable"),
     ("doors", "fitting"),
     ("regression",),
     ("sklearn", "torch"),
