@@ -23,7 +23,7 @@ ROOMS = (
     ("information",),
     ("inference",),
     ("report",),
-    ("nonparametric", "repairable"),
+    ("moments", "nonparametric", "repairable"),
     ("doors", "fitting"),
     ("regression",),
     ("sklearn", "torch"),

@@ -123,7 +123,9 @@ class Burr12(HazardFamily):
 
     def at_hazard(self, hazard: Array, k: Array, c: Array, scale: Array) -> Array:
         """Find x from its cumulative hazard."""
-        return np.asarray(scale * np.expm1(hazard / k) ** (1 / c))
+        size = hazard / k
+        with np.errstate(over="ignore"):  # far out expm1 is exp, whose root does not overflow
+            return np.asarray(scale * np.where(size > 40, np.exp(size / c), np.expm1(np.minimum(size, 40)) ** (1 / c)))
 
     def mean(self, k: Any, c: Any, scale: Any) -> Any:
         """Mean: scale k B(k - 1/c, 1 + 1/c); infinite for k c <= 1."""

@@ -198,8 +198,8 @@ class GEV(Family):
         if not tops and not at_end:
             raise UnboundedLikelihoodError(
                 f"gev: the likelihood of these {sample.n_rows} observations has no local maximum: it rises without "
-                f"bound as xi → ∞ with the lower end of the law at the smallest observation. Get more data, or fix "
-                f"xi: fixed={{'xi': 0}} is the Gumbel law."
+                f"bound as xi → ∞ with the lower end of the law at the smallest observation. Get more data, fix "
+                f"xi (fixed={{'xi': 0}} is the Gumbel law), or take mle.lmoments(x, 'gev')."
             )
         loc, scale, xi = max(tops or at_end)[1]
         return loc, scale, xi
