@@ -94,6 +94,8 @@ NOT_JUDGED = (
     "rice",
     "exgaussian",
     "logit_normal",
+    "tweedie",
+    "pert",
 )
 """A table of shares, whose maximum is the table; and laws with a shape of a kind that the judge does not search."""
 

@@ -1,0 +1,147 @@
+"""The PERT law."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Family, Parameter, get_family
+from mle_toolkit.families.domain import REAL
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_BEYOND = (0.02, 0.1, 0.3)
+"""Shares of the range of the data by which starts reach beyond them."""
+
+
+class Pert(Family):
+    r"""Duration or cost by its least, most likely and greatest value: a beta law whose mean is (low + 4 mode + high)/6.
+
+    .. math:: \log f(x) = (a - 1)\log(x - l) + (b - 1)\log(h - x) - \log B(a, b) - 5\log(h - l),
+        \quad a = 1 + 4\,\frac{m - l}{h - l},\ b = 6 - a
+
+    Source: Malcolm, Roseboom, Clark & Fazar (1959), Operations Research 7, 646-669; Clark (1962), Operations Research
+    10, 405-406. The density vanishes at both ends, as their power 4 (m - l)/(h - l) or 4 (h - m)/(h - l); where that is
+    1 or less the usual theory of standard errors does not hold.
+    """
+
+    name = "pert"
+    aliases = ("beta_pert", "betapert")
+    support = REAL
+    modelled = "mode"
+    parameters = (
+        Parameter("low", REAL, typical=(-5.0, -2.0), role="location"),
+        Parameter("mode", REAL, typical=(-0.5, 1.0), role="location"),
+        Parameter("high", REAL, typical=(3.0, 6.0), role="location"),
+    )
+
+    def logpdf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
+        """Log-density at x; -inf beyond the ends, or where they are out of order."""
+        with np.errstate(all="ignore"):
+            length = np.subtract(high, low)
+            a = 1 + 4 * (mode - low) / length
+            inside = (x >= low) & (x <= high) & (mode >= low) & (mode <= high)
+            left, right = special.xlogy(a - 1, x - low), special.xlogy(5 - a, high - x)
+            return np.where(inside, left + right - special.betaln(a, 6 - a) - 5 * np.log(length), -np.inf)
+
+    def score(self, x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, ...]:
+        """Derivatives by low, mode and high."""
+        length = np.subtract(high, low)
+        q = (mode - low) / length
+        below, above = x - low, high - x
+        by_q = 4 * (np.log(below) - np.log(above) - special.psi(1 + 4 * q) + special.psi(5 - 4 * q))
+        return (
+            by_q * (q - 1) / length - 4 * q / below + 5 / length,
+            by_q / length,
+            -by_q * q / length + 4 * (1 - q) / above - 5 / length,
+        )
+
+    def hessian(self, x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        length = np.subtract(high, low)
+        q = (mode - low) / length
+        below, above = x - low, high - x
+        by_q = 4 * (np.log(below) - np.log(above) - special.psi(1 + 4 * q) + special.psi(5 - 4 * q))
+        q_q = -16 * (special.zeta(2.0, 1 + 4 * q) + special.zeta(2.0, 5 - 4 * q))
+        # Of the share q by low, mode and high; and what q and each of them move together.
+        slopes = (q - 1) / length, 1 / length, -q / length
+        mixed = -4 / below, 0 * below, -4 / above
+        bends = (2 * (q - 1), 1.0, 1 - 2 * q, 0.0, -1.0, 2 * q)
+        own = (5 - 4 * q * np.square(length / below), 0.0, -5.0, 0.0, 0.0, 5 - 4 * (1 - q) * np.square(length / above))
+        second, at = [], 0
+        for j in range(3):
+            for k in range(j, 3):
+                straight = (own[at] + by_q * bends[at]) / np.square(length)
+                second.append(straight + q_q * slopes[j] * slopes[k] + mixed[j] * slopes[k] + mixed[k] * slopes[j])
+                at += 1
+        return tuple(second)
+
+    def start(self, sample: Sample) -> list[tuple[float, float, float]]:
+        """Ends beyond the data, and the mode by their mean."""
+        length, mean = sample.maximum - sample.minimum, sample.mean()
+        starts = []
+        for share in _BEYOND:
+            low, high = sample.minimum - share * length, sample.maximum + share * length
+            mode = min(max(1.5 * mean - 0.25 * (low + high), low + 0.1 * length), high - 0.1 * length)
+            starts.append((low, mode, high))
+        return starts
+
+    def irregular(self, low: Any, mode: Any, high: Any) -> tuple[str, ...]:
+        """All parameters where the density meets an end at an angle: the information does not exist."""
+        return self.param_names if not 0.25 < (mode - low) / (high - low) < 0.75 else ()
+
+    def cdf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, low, mode, high)))
+
+    def sf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self.logsf(x, low, mode, high)))
+
+    def logcdf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
+        """Log of the cdf."""
+        return self._tail("logcdf", x, low, mode, high)
+
+    def logsf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
+        """Log of the survival function."""
+        return self._tail("logsf", x, low, mode, high)
+
+    @staticmethod
+    def _tail(what: str, x: Array, low: Array, mode: Array, high: Array) -> Array:
+        length = np.subtract(high, low)
+        a = 1 + 4 * (mode - low) / length
+        share = np.clip((x - low) / length, 0.0, 1.0)
+        with np.errstate(all="ignore"):
+            return np.asarray(getattr(get_family("beta"), what)(share, a, 6 - a))
+
+    def ppf(self, p: Array, low: Array, mode: Array, high: Array) -> Array:
+        """Quantile."""
+        length = np.subtract(high, low)
+        a = 1 + 4 * (mode - low) / length
+        return np.where(np.equal(p, 1), high, low + length * special.betaincinv(a, 6 - a, p))
+
+    def isf(self, p: Array, low: Array, mode: Array, high: Array) -> Array:
+        """Upper quantile."""
+        length = np.subtract(high, low)
+        a = 1 + 4 * (mode - low) / length
+        return np.where(np.equal(p, 1), low, high - length * special.betaincinv(6 - a, a, p))
+
+    def mean(self, low: Array, mode: Array, high: Array) -> Array:
+        """Expected value: (low + 4 mode + high)/6."""
+        return np.asarray((low + 4 * np.asarray(mode) + high) / 6)
+
+    def var(self, low: Array, mode: Array, high: Array) -> Array:
+        """Variance: (mean - low)(high - mean)/7."""
+        mean = self.mean(low, mode, high)
+        return np.asarray((mean - low) * (high - mean) / 7)
+
+    def to_scipy(self, low: float, mode: float, high: float) -> Any:
+        """``scipy.stats.beta(a, 6 - a, low, high - low)`` with a = 1 + 4 (mode - low)/(high - low)."""
+        from scipy import stats
+
+        a = 1 + 4 * (mode - low) / (high - low)
+        return stats.beta(a, 6 - a, low, high - low)
