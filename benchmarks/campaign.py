@@ -95,6 +95,7 @@ NOT_JUDGED = (
     "exgaussian",
     "logit_normal",
     "tweedie",
+    "power_law_cutoff",
     "pert",
 )
 """A table of shares, whose maximum is the table; and laws with a shape of a kind that the judge does not search."""

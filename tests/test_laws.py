@@ -480,7 +480,7 @@ def test_a_weight_is_a_repetition(law, seed):
     assert flat(weighted.bse) == pytest.approx(flat(repeated.bse), rel=1e-5, nan_ok=True)
 
 
-STRETCHABLE = tuple(law for law in CONTINUOUS if law.has_scale)
+STRETCHABLE = tuple(law for law in CONTINUOUS if law.has_scale and not law.constants)
 SHIFTABLE = tuple(law for law in CONTINUOUS if law.has_location and law.has_scale)
 
 

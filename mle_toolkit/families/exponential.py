@@ -26,7 +26,7 @@ class Exponential(HazardFamily, ExponentialFamily):
     """
 
     name = "exponential"
-    aliases = ("expon",)
+    aliases = ("expon", "exp")
     support = NON_NEGATIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
 

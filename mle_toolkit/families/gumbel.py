@@ -40,7 +40,7 @@ class Gumbel(Family):
     """
 
     name = "gumbel"
-    aliases = ("gumbel_r", "gumbel_max")
+    aliases = ("gumbel_r", "gumbel_max", "lev")
     support = REAL
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),

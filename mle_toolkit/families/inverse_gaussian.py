@@ -30,7 +30,7 @@ class InverseGaussian(ExponentialFamily):
 
     name = "inverse_gaussian"
     by_number = ("entropy",)
-    aliases = ("invgauss", "invgaussian", "wald")
+    aliases = ("invgauss", "invgaussian", "wald", "igauss")
     support = POSITIVE
     parameters = (
         Parameter("mu", POSITIVE, typical=(0.2, 5.0), role="scale"),

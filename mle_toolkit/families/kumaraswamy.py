@@ -34,6 +34,7 @@ class Kumaraswamy(Family):
     """
 
     name = "kumaraswamy"
+    aliases = ("kumar",)
     support = UNIT
     parameters = (
         Parameter("a", POSITIVE, typical=(0.7, 8.0)),

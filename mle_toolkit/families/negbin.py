@@ -52,7 +52,7 @@ class NegativeBinomial(Family):
     """
 
     name = "negbin"
-    aliases = ("nbinom", "negative_binomial", "nb")
+    aliases = ("nbinom", "negative_binomial", "nb", "negbinomial")
     support = COUNTS
     parameters = (
         Parameter("size", POSITIVE, typical=(0.3, 30.0)),

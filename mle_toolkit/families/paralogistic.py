@@ -27,6 +27,7 @@ class Paralogistic(LogScale):
     """
 
     name = "paralogistic"
+    aliases = ("paralogis",)
     by_number = ("mean", "var")
     support = POSITIVE
     parameters = (

@@ -33,7 +33,7 @@ class Pareto(HazardFamily, ExponentialFamily):
 
     name = "pareto"
     by_number = ("mean", "var", "entropy")
-    aliases = ("pareto1", "pareto_i")
+    aliases = ("pareto1", "pareto_i", "single_parameter_pareto")
     entropy_attained = True
     support = POSITIVE
     parameters = (

@@ -1,0 +1,301 @@
+"""A power law with an exponential cutoff."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError, ParameterError
+from mle_toolkit.families.base import ExponentialFamily, Family, Limit, Parameter
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.special import log1mexp, log_or_minus_inf
+from mle_toolkit.families.standardised import root_of_tails
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_FOLDS = 45.0
+"""Fall of the log of the density, nats, beyond which nothing is left."""
+
+_PANELS, _NODES = 16, 16
+_HALVINGS, _BISECTIONS = 60, 12
+"""Doublings of a reach, and halvings of the way to where the density has fallen: its end need not be sharp."""
+
+_ROWS = 500
+"""Rows of a block of integrals, so that the nodes of all stay in cache."""
+
+_GRID = 5_000
+"""Points of the grid on which the cdf is inverted for random numbers, twice."""
+
+_HALF = -math.log(2)
+
+
+class PowerLawCutoff(ExponentialFamily):
+    r"""Sizes from ``xmin`` on that follow a power, of exponent ``alpha``, up to about ``scale``, and then fall faster.
+
+    .. math:: \log f(x) = -\alpha\log x - x/s - \log\bigl(s^{1-\alpha}\,\Gamma(1 - \alpha, x_{\min}/s)\bigr),
+        \quad x \ge x_{\min}
+
+    Source: Clauset, Shalizi & Newman (2009), SIAM Review 51, 661-703, table 2.1. ``xmin`` is known: 1 if not given. The
+    incomplete gamma function, of any order, and its derivatives are integrals by Gauss's rule in log x; their relative
+    error is below 1e-12. The log-likelihood is concave in alpha and 1/scale, so that there is one maximum. As
+    scale → ∞, for alpha > 1, the law tends to Pareto's, of index alpha - 1.
+    """
+
+    name = "power_law_cutoff"
+    aliases = ("truncated_power_law", "power_law_with_cutoff")
+    one_maximum = True
+    by_number = ("rvs",)
+    constant_defaults = {"xmin": 1.0}  # noqa: RUF012
+    parameters = (
+        Parameter("alpha", REAL, typical=(0.5, 3.0)),
+        Parameter("scale", POSITIVE, typical=(2.0, 50.0), role="scale"),
+    )
+    support = POSITIVE
+
+    xmin: float
+
+    def __init__(self, **constants: Any) -> None:
+        super().__init__(**constants)
+        if np.ndim(self.xmin) or not 0 < self.xmin < np.inf:
+            raise ParameterError(f"{self.name}: xmin must be one positive number, not {self.xmin!r}.")
+        self.support = Interval(float(self.xmin), np.inf, closed="lower")
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """The same with xmin in the unit of the data."""
+        return PowerLawCutoff(xmin=float((self.xmin - centre) / scale))
+
+    def statistics(self, x: Array) -> tuple[Array, ...]:
+        """Log x and x."""
+        return np.log(x), x
+
+    def log_density(self, T: tuple[Array, ...], alpha: Array, scale: Array) -> Array:
+        """Log-density, linear in T."""
+        w, level = self.xmin / np.asarray(scale), math.log(self.xmin)
+        return np.asarray(-alpha * (T[0] - level) - T[1] / scale - level - _moments(alpha, w)[0])
+
+    def score_of(self, T: tuple[Array, ...], alpha: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivatives by alpha and scale."""
+        w = self.xmin / np.asarray(scale)
+        _, mean_log, mean, *_ = _moments(alpha, w)
+        return mean_log - (T[0] - math.log(self.xmin)), (T[1] / self.xmin - mean) * w / scale
+
+    def hessian_of(self, T: tuple[Array, ...], alpha: Array, scale: Array) -> tuple[Array, ...]:
+        """Second derivatives, linear in T."""
+        w = self.xmin / np.asarray(scale)
+        _, _, mean, log_log, log_mean, mean_mean = _moments(alpha, w)
+        slope = w / scale  # minus the derivative of w
+        rest = T[1] / self.xmin - mean
+        by_both = log_mean * slope
+        return -log_log + 0 * rest, by_both + 0 * rest, -mean_mean * slope * slope - 2 * rest * slope / scale
+
+    def start(self, sample: Sample) -> list[tuple[float, float]]:
+        """Pareto's index with a cutoff at the largest value, and an exponential law."""
+        steep = sample.mean(lambda x: np.log(x / self.xmin)) or 1.0
+        excess = (sample.mean() - self.xmin) or self.xmin
+        return [(1 + 1 / steep, sample.maximum), (0.0, excess)]
+
+    def check(self, sample: Sample) -> None:
+        """Raise where all observations are equal."""
+        if sample.minimum == sample.maximum:
+            raise DegenerateDataError(
+                f"{self.name}: all observations are equal, so the likelihood of two parameters has no maximum."
+            )
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Pareto's law from xmin on, as scale → ∞."""
+        return (Limit(_pareto_from(float(self.xmin)), lambda alpha: (alpha, np.inf)),)
+
+    def cdf(self, x: Array, alpha: Array, scale: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(np.exp(self.logcdf(x, alpha, scale)))
+
+    def sf(self, x: Array, alpha: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        return np.asarray(np.exp(self.logsf(x, alpha, scale)))
+
+    def logcdf(self, x: Array, alpha: Array, scale: Array) -> Array:
+        """Log of the cdf."""
+        return _log_tails(log_or_minus_inf(x / self.xmin), alpha, self.xmin / np.asarray(scale))[0]
+
+    def logsf(self, x: Array, alpha: Array, scale: Array) -> Array:
+        """Log of the survival function."""
+        return _log_tails(log_or_minus_inf(x / self.xmin), alpha, self.xmin / np.asarray(scale))[1]
+
+    def tail_scores(self, x: Array, alpha: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F): means on either side of x less those of the law."""
+        y, alpha, scale = np.broadcast_arrays(
+            log_or_minus_inf(x / self.xmin), np.asarray(alpha, dtype=float), np.asarray(scale, dtype=float)
+        )
+        w = self.xmin / scale
+        inside = (y > 0) & (y < np.inf)
+        some = np.where(inside, y, 1.0)
+        _, mean_log, mean, *_ = _moments(alpha, w)
+        sides = []
+        for low, high in ((0.0, some), (some, np.inf)):
+            _, log_here, here, *_ = _moments(alpha, w, low, high)
+            slopes = mean_log - log_here, (here - mean) * w / scale
+            sides.append(tuple(np.where(inside, s, 0.0) for s in slopes))
+        return sides[0], sides[1]
+
+    def ppf(self, p: Array, alpha: Array, scale: Array) -> Array:
+        """Quantile."""
+        return self._quantile(p, alpha, scale, above=False)
+
+    def isf(self, p: Array, alpha: Array, scale: Array) -> Array:
+        """Upper quantile."""
+        return self._quantile(p, alpha, scale, above=True)
+
+    def _quantile(self, p: Array, alpha: Array, scale: Array, *, above: bool) -> Array:
+        """A root in the log of log(x / xmin)."""
+        p, alpha, scale = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (p, alpha, scale)))
+        w = self.xmin / scale
+        inside = (p > 0) & (p < 1)
+        some = np.where(inside, p, 0.5)
+        logs = np.log(some), np.log1p(-some)
+        norm = _moments(alpha, w)[0]
+        with np.errstate(all="ignore"):
+            z = root_of_tails(
+                lambda z: _log_tails(np.exp(z), alpha, w),
+                lambda z: z + (1 - alpha) * np.exp(z) - w * np.exp(np.exp(z)) - norm,
+                *(logs[::-1] if above else logs),
+            )
+            x = self.xmin * np.exp(np.exp(z))
+        ends = np.where((p == 0) ^ above, self.xmin, np.inf)
+        return np.where(inside, x, np.where((p == 0) | (p == 1), ends, np.nan))
+
+    def rvs(self, alpha: float, scale: float, size: Any, rng: Any) -> Array:
+        """Draw random numbers: the cdf is inverted on a fine grid of log x, linearly between its points."""
+        w = float(self.xmin / scale)
+        norm, top = float(_moments(alpha, w)[0]), float(_moments(alpha, w)[1])
+        _, end, _ = (float(v) for v in _span(np.asarray(alpha), np.asarray(w), np.asarray(0.0), np.asarray(np.inf)))
+        y = np.unique(np.concatenate([np.linspace(0.0, end, _GRID), np.linspace(0.0, min(4 * top, end), _GRID)]))
+        height = np.exp((1 - alpha) * y - w * np.exp(y) - norm)
+        share = np.concatenate([[0.0], np.cumsum(0.5 * (height[1:] + height[:-1]) * np.diff(y))])
+        return np.asarray(self.xmin * np.exp(np.interp(rng.uniform(size=size) * share[-1], share, y)))
+
+    def mean(self, alpha: Array, scale: Array) -> Array:
+        """Expected value."""
+        return np.asarray(self.xmin * _moments(alpha, self.xmin / np.asarray(scale))[2])
+
+    def var(self, alpha: Array, scale: Array) -> Array:
+        """Variance."""
+        return np.asarray(self.xmin**2 * _moments(alpha, self.xmin / np.asarray(scale))[5])
+
+    def entropy(self, alpha: Array, scale: Array) -> Array:
+        """Entropy, nats."""
+        w = self.xmin / np.asarray(scale)
+        norm, mean_log, mean, *_ = _moments(alpha, w)
+        return np.asarray(alpha * mean_log + w * mean + norm + math.log(self.xmin))
+
+
+@cache
+def _rule() -> tuple[Array, Array]:
+    """Nodes and weights on [0, 1], in panels."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    panel = np.arange(_PANELS)[:, None]
+    return ((panel + 0.5 * (nodes + 1)) / _PANELS).ravel(), np.tile(0.5 * weights / _PANELS, _PANELS)
+
+
+def _moments(alpha: Any, w: Any, low: Any = 0.0, high: Any = np.inf) -> tuple[Array, ...]:
+    """Log of the integral of t^-alpha exp(-w t) over log t from low to high, and moments of log t and t under it.
+
+    They are the means, the variance of log t, the covariance, and the variance of t.
+    """
+    alpha, w, low, high = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (alpha, w, low, high)))
+    flat = [np.ravel(v) for v in (alpha, w, low, high)]
+    found = np.empty((6, alpha.size))
+    for first in range(0, alpha.size, _ROWS):
+        rows = slice(first, first + _ROWS)
+        found[:, rows] = _integrals(*(v[rows, None] for v in flat))
+    return tuple(part.reshape(alpha.shape) for part in found)
+
+
+def _height(y: Array, alpha: Array, w: Array) -> Array:
+    """Log of t^(1 - alpha) exp(-w t) at y = log t."""
+    with np.errstate(over="ignore"):
+        return (1 - alpha) * y - w * np.exp(y)
+
+
+def _span(alpha: Array, w: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
+    """Between which y all mass lies that counts, as far as the ends allow; and where the density is highest."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        peak = np.where(alpha < 1, np.log((1 - alpha) / w), -np.inf)
+    peak = np.clip(peak, low, high)
+    floor = _height(peak, alpha, w) - _FOLDS
+    ends = []
+    for end, sign in ((low, -1.0), (high, 1.0)):
+        inner, reach = peak.copy(), np.ones_like(peak)
+        for _ in range(_HALVINGS):
+            far = _height(peak + sign * reach, alpha, w) > floor
+            if not far.any():
+                break
+            reach = np.where(far, 2 * reach, reach)
+        outer = peak + sign * reach
+        for _ in range(_BISECTIONS):
+            middle = 0.5 * (inner + outer)
+            over = _height(middle, alpha, w) > floor
+            inner, outer = np.where(over, middle, inner), np.where(over, outer, middle)
+        ends.append(np.maximum(outer, end) if sign < 0 else np.minimum(outer, end))
+    return ends[0], ends[1], peak
+
+
+def _integrals(alpha: Array, w: Array, low: Array, high: Array) -> Array:
+    nodes, weights = _rule()
+    begin, stop, peak = _span(alpha, w, low, high)
+    y = begin + (stop - begin) * nodes
+    top = _height(peak, alpha, w)
+    mass = weights * np.exp(_height(y, alpha, w) - top)
+    total = np.sum(mass, axis=1, keepdims=True)
+    mass /= total
+    t = np.exp(y)
+    mean_log, mean = np.sum(mass * y, axis=1, keepdims=True), np.sum(mass * t, axis=1, keepdims=True)
+    off_log, off = y - mean_log, t - mean
+    return np.array([
+        (top + np.log((stop - begin) * total))[:, 0], mean_log[:, 0], mean[:, 0],
+        *(np.sum(mass * product, axis=1) for product in (off_log * off_log, off_log * off, off * off)),
+    ])  # fmt: skip
+
+
+def _log_tails(y: Array, alpha: Any, w: Any) -> tuple[Array, Array]:
+    """Logs of both tails at log(x / xmin) = y, each from its own integral while it is small."""
+    y, alpha, w = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (y, alpha, w)))
+    inside = (y > 0) & (y < np.inf)
+    some = np.where(inside, y, 1.0)
+    norm = _moments(alpha, w)[0]
+    above = np.minimum(_moments(alpha, w, some, np.inf)[0] - norm, 0.0)
+    below = np.minimum(_moments(alpha, w, 0.0, some)[0] - norm, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        smaller = below < _HALF
+        below, above = np.where(smaller, below, log1mexp(above)), np.where(smaller, log1mexp(below), above)
+    below = np.where(inside, below, np.where(y <= 0, -np.inf, np.where(y == np.inf, 0.0, np.nan)))
+    return below, np.where(inside, above, np.where(y <= 0, 0.0, np.where(y == np.inf, -np.inf, np.nan)))
+
+
+@cache
+def _pareto_from(xmin: float) -> Family:
+    """Pareto's law from a known beginning on, by the exponent of its density."""
+
+    def log_beyond(x: Array, alpha: Array) -> Array:
+        return np.asarray(-(alpha - 1) * np.maximum(log_or_minus_inf(x / xmin), 0.0))
+
+    def from_sample(sample: Sample) -> tuple[float]:
+        return (1 + 1 / sample.mean(lambda x: np.log(x / xmin)),)
+
+    return Family.from_logpdf(
+        lambda x, alpha: np.log(alpha - 1) - math.log(xmin) - alpha * np.log(x / xmin),
+        (Parameter("alpha", Interval(1.0, np.inf), typical=(1.5, 3.0)),),
+        Interval(xmin, np.inf, closed="lower"),
+        name="pareto from xmin",
+        score=lambda x, alpha: (1 / (alpha - 1) - np.log(x / xmin),),
+        from_sample=from_sample,
+        cdf=lambda x, alpha: -np.expm1(log_beyond(x, alpha)),
+        sf=lambda x, alpha: np.exp(log_beyond(x, alpha)),
+        logcdf=lambda x, alpha: log1mexp(log_beyond(x, alpha)),
+        logsf=log_beyond,
+    )
