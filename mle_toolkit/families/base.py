@@ -655,6 +655,10 @@ class Family(ABC):
         family, own = self.in_data_unit(theta)
         return Distribution.at(family, family.unpack(own))
 
+    def settled(self, sample: Sample) -> Family:
+        """What `resolve` learned from other data, learned again from these; the family itself by default."""
+        return self
+
     def resolve_params(self, params: Mapping[str, Any]) -> Family:
         """Settle what can be known from given parameters (the dimension of a vector); the family itself by default."""
         return self

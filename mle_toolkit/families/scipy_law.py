@@ -383,9 +383,14 @@ class ScipyLaw(Family):
                 f"Give parameters that are known, so that one or two are free, and fewer rows; or choose another law "
                 f"with heavy tails: student_t, cauchy, scipy.stats.norminvgauss."
             )
-        return self._settled((sample.minimum, sample.maximum))
+        return self._between((sample.minimum, sample.maximum))
 
-    def _settled(self, extremes: tuple[float, float]) -> ScipyLaw:
+    def settled(self, sample: Sample) -> ScipyLaw:
+        """The law between the extremes of other data."""
+        extremes = (sample.minimum, sample.maximum)
+        return self if self._extremes in (None, extremes) else self._between(extremes)
+
+    def _between(self, extremes: tuple[float, float]) -> ScipyLaw:
         law = copy.copy(self)
         law.__dict__ = {k: v for k, v in self.__dict__.items() if k not in ("_touching", "_scale_range", "limits")}
         law._extremes = extremes
@@ -541,7 +546,7 @@ class ScipyLaw(Family):
         law = ScipyLaw(self.dist, **free | self.constants | {name: end})
         law.name = f"{self.name} with {name} = {end:g}"
         if self._extremes is not None:
-            law = law._settled(self._extremes)
+            law = law._between(self._extremes)
         return Limit(law, lambda *params: (*params[:place], end, *params[place:]))
 
     def to_scipy(self, *params: Any) -> Any:

@@ -130,3 +130,14 @@ def test_the_other_parameter_may_be_known():
     assert found.params["scale"] == 2.0
     assert found.params["loc"] in LAPLACE
     assert found.certificate.verdict == "non_regular"
+
+
+def test_a_threshold_of_drawn_samples_goes_with_their_own_extremes():
+    """The domain of loc ends at the smallest value, which is another one in every sample."""
+    x = stats.genpareto.rvs(0.1, 5.0, 2.0, size=40, random_state=1)
+    found = mle.fit(x, free(stats.genpareto))
+    drawn = found.bootstrap(6, kind="parametric", rng=1)
+    assert drawn.n_failed <= 1
+    place = found.family.param_names.index("loc")
+    assert np.nanmin(drawn.replicates[:, place]) >= found.params["loc"] - 1e-9
+    assert np.nanmax(drawn.replicates[:, place]) > found.params["loc"]
