@@ -372,7 +372,7 @@ def maximise(
     ParameterError
         If names or values in ``fixed``, ``bounds`` or ``start`` are not those of the family.
     """
-    family = family.settled(sample)
+    family = family.learned_again(sample)
     asked = Asked.of(family, fixed, bounds, start, solver)
     if sample.maxima is None or any(asked) or family.per_row:
         return _maximised(family, sample, *asked)

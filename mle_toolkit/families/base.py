@@ -655,7 +655,7 @@ class Family(ABC):
         family, own = self.in_data_unit(theta)
         return Distribution.at(family, family.unpack(own))
 
-    def settled(self, sample: Sample) -> Family:
+    def learned_again(self, sample: Sample) -> Family:
         """What `resolve` learned from other data, learned again from these; the family itself by default."""
         return self
 

@@ -385,7 +385,7 @@ class ScipyLaw(Family):
             )
         return self._between((sample.minimum, sample.maximum))
 
-    def settled(self, sample: Sample) -> ScipyLaw:
+    def learned_again(self, sample: Sample) -> ScipyLaw:
         """The law between the extremes of other data."""
         extremes = (sample.minimum, sample.maximum)
         return self if self._extremes in (None, extremes) else self._between(extremes)
@@ -427,15 +427,29 @@ class ScipyLaw(Family):
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""
-        return self._of_scipy("logcdf", x, params)
+        return self._log_tail("cdf", "sf", x, params)
 
     def logsf(self, x: Array, *params: Any) -> Array:
         """Log of the survival function."""
-        return self._of_scipy("logsf", x, params)
+        return self._log_tail("sf", "cdf", x, params)
 
     def ppf(self, p: Array, *params: Any) -> Array:
         """Quantile."""
         return self._of_scipy("ppf", p, params)
+
+    def _log_tail(self, name: str, other: str, x: Array, params: Sequence[Any]) -> Array:
+        """SciPy's log of a tail where the law has its own; else from the smaller of the two tails.
+
+        SciPy's default finds the median first, which for a law without quantiles is a search for each value.
+        """
+        from scipy import stats
+
+        base = stats.rv_continuous if self._continuous else stats.rv_discrete
+        if getattr(type(self.dist), f"_log{name}") is not getattr(base, f"_log{name}"):
+            return self._of_scipy(f"log{name}", x, params)
+        tail, rest = self._of_scipy(name, x, params), self._of_scipy(other, x, params)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(tail < 0.5, np.log(tail), np.log1p(-rest))
 
     def _of_scipy(self, name: str, x: Array, params: Sequence[Any]) -> Array:
         """A function of SciPy's law; NaN where its code leaves the range of numbers, as at trial values far out."""
@@ -463,6 +477,8 @@ class ScipyLaw(Family):
 
     def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood is unbounded somewhere, where it is: a maximum found elsewhere is a local one."""
+        if not np.any(sample.lower == sample.upper):
+            return None  # probabilities are at most 1
         names = [p.name for p in self.parameters if p.name not in fixed]
         ends = []
         if "loc" in names:

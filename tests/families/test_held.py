@@ -141,3 +141,19 @@ def test_a_threshold_of_drawn_samples_goes_with_their_own_extremes():
     place = found.family.param_names.index("loc")
     assert np.nanmin(drawn.replicates[:, place]) >= found.params["loc"] - 1e-9
     assert np.nanmax(drawn.replicates[:, place]) > found.params["loc"]
+
+
+def test_logs_of_tails_need_no_quantile(monkeypatch):
+    """SciPy's default takes the median first, which for argus is a root for each value: a search took minutes."""
+    law = mle.get_family(stats.argus)
+    x = np.array([1e-4, 0.2, 0.6, 0.99, 1.8, 1.999])
+    expected = np.log(stats.argus.cdf(x, 1.3, scale=2.0)), np.log(stats.argus.sf(x, 1.3, scale=2.0))
+    monkeypatch.setattr(type(stats.argus), "_ppf", None)
+    np.testing.assert_allclose(law.logcdf(x, 1.3, 2.0), expected[0], rtol=1e-9)
+    np.testing.assert_allclose(law.logsf(x, 1.3, 2.0), expected[1], rtol=1e-9)
+
+
+def test_the_likelihood_of_intervals_alone_has_a_bound():
+    law = free(stats.burr)
+    assert law.unbounded(mle.Sample.intervals([1.0, 2.0], [2.0, 3.0]), {}) is None
+    assert "without bound" in law.unbounded(mle.Sample([1.0, 2.0, 4.0]), {})
