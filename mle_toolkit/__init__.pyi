@@ -18,8 +18,14 @@ from .families.base import SpecialCase as SpecialCase
 from .families.base import families as families
 from .families.base import get_family as get_family
 from .families.combinators.defective import defective as defective
+from .families.combinators.discretised import discretised as discretised
+from .families.combinators.exponentiated import exponentiated as exponentiated
 from .families.combinators.first_of import first_of as first_of
+from .families.combinators.folded import folded as folded
 from .families.combinators.inflated import inflated as inflated
+from .families.combinators.mapped import exp_of as exp_of
+from .families.combinators.mapped import log_of as log_of
+from .families.combinators.mapped import negated as negated
 from .families.combinators.mixture import mixture as mixture
 from .families.combinators.shifted import shifted as shifted
 from .families.combinators.spliced import spliced as spliced

@@ -567,6 +567,8 @@ def _by_search(
     given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
     free = [p.regular and p.name not in given for p in family.parameters]
     starts = starts_of(family, likelihood, domains, given, start)
+    if not starts:
+        raise _nowhere(family)
     if family.one_maximum and likelihood.plain and not given and not bounds:
         starts = starts[:1]
     method = "newton" if solver in (None, "closed-form") else str(solver)

@@ -115,3 +115,19 @@ def test_a_censored_regression_of_many_rows_begins_with_a_subsample():
     power = (np.minimum(time, limit) * np.exp(-x @ fit.params["scale"].to_numpy())) ** shape
     assert fit.certificate.ok
     assert np.all(np.abs(x.T @ (shape * (power - seen))) < 1e-3)  # of standard errors of about 1e2
+
+
+def test_a_law_without_a_start_is_an_error_of_ours():
+    class Lost(mle.Family):
+        name = "lost"
+        parameters = (mle.Parameter("theta", mle.POSITIVE),)
+        support = mle.POSITIVE
+
+        def logpdf(self, x, theta):
+            return np.log(theta) - theta * x
+
+        def start(self, sample):
+            return []
+
+    with pytest.raises(mle.errors.NoMaximumError, match="no search can begin"):
+        mle.fit([1.0, 2.0, 4.0], Lost())

@@ -18,6 +18,11 @@ WRITTEN = (
     "inflated(beta)",
     "defective(weibull)",
     "first_of(weibull, lognormal)",
+    "exp_of(logistic)",
+    "log_of(gamma)",
+    "negated(gumbel)",
+    "exponentiated(weibull)",
+    "discretised(weibull)",
     "spliced(lognormal, pareto, at=1.5)",
     "spliced(lognormal, pareto, join=smooth)",
 )

@@ -275,6 +275,8 @@ def defective(family: Any) -> Family:
     base = part(family, "defective")
     if base.discrete:
         raise ParameterError(f"defective: {base.name} is a law of counts; use one of times.")
+    if not base.all_scalar:
+        raise ParameterError(f"defective: {base.name} has parameters that are arrays; use a law without.")
     if not np.isinf(base.support.upper):
         raise ParameterError(f"defective: {base.name} lives on {base.support}; times have no end.")
     if "p" in base.param_names:

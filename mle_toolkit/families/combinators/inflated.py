@@ -16,8 +16,8 @@ from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
-from mle_toolkit.families.base import ExponentialFamily, Family, Limit, Parameter
-from mle_toolkit.families.combinators.parts import Combined, fitted, part, triangle
+from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, part, triangle
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, Domain, Interval
 from mle_toolkit.families.mass import log_mass, mass_scores
@@ -75,7 +75,7 @@ class Inflated(Combined):
             self.log_mass_scores = self._log_mass_scores
         if base.tail_scores is not None:
             self.tail_scores = self._tail_scores
-        if base.from_sample is not None or (isinstance(base, ExponentialFamily) and base.from_means is not None):
+        if has_formula(base):
             self.from_sample = self._from_sample
         if base.unbounded is not None:
             self.unbounded = self._unbounded
@@ -367,15 +367,8 @@ class Inflated(Combined):
     def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
         """The shares of the values, and the maximum for the rest."""
         base, rest = self._rest_of(sample)
-        if isinstance(base, ExponentialFamily) and not base.per_row:
-            assert base.from_means is not None
-            blocks = [base.sums(x, weight) for x, weight in rest.blocks()]
-            means = tuple(sum(column) / rest.nobs for column in zip(*blocks, strict=True))
-            ends = (rest.minimum, rest.maximum) if base.with_ends else ()
-            inner = base.from_means(means + ends)
-        else:
-            assert base.from_sample is not None
-            inner = base.from_sample(rest)
+        inner = by_formula(base, rest)
+        assert inner is not None
         return (*self._shares_of(sample), *inner)
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:

@@ -123,6 +123,13 @@ def fitted(
     return params
 
 
+def has_formula(family: Family) -> bool:
+    """Whether a law has a direct route, so that `by_formula` gives a maximum."""
+    if isinstance(family, ExponentialFamily) and not family.per_row:
+        return family.from_means is not None
+    return family.from_sample is not None
+
+
 def by_formula(family: Family, sample: Sample) -> tuple[Any, ...] | None:
     """Maximum of the likelihood for points by the direct route of a law; None where it has none.
 

@@ -1,0 +1,386 @@
+"""Laws of a function of what follows a law: of its exponential, its logarithm, its negative."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.errors import ParameterError
+from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, part
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.mass import log_mass, mass_scores
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+
+@dataclass(frozen=True)
+class _Map:
+    """A bijection y = g(x).
+
+    Attributes
+    ----------
+    name : str
+    forward, back : callable
+        x to y, and y to x.
+    log_slope : callable
+        log |dx / dy|, as a function of y.
+    rises : bool
+    roles : mapping of str to str
+        How the parameters of the law of x move when y changes its unit; those that are not named do not.
+    unit : callable
+        Of a centre and scale of y, those of x.
+    """
+
+    name: str
+    forward: Callable[[Array], Array]
+    back: Callable[[Array], Array]
+    log_slope: Callable[[Array], Array]
+    rises: bool
+    roles: Mapping[str, Any]
+    unit: Callable[[Any, Any], tuple[Any, Any]]
+
+
+_MAPS = {
+    "exp": _Map("exp of", np.exp, np.log, lambda y: -np.log(y), True, {"location": "log-scale"},
+                lambda centre, scale: (np.log(scale), 1.0)),
+    "log": _Map("log of", np.log, np.exp, lambda y: y, True, {"log-scale": "location"},
+                lambda centre, scale: (0.0, np.exp(centre))),
+    "negative": _Map("negated", np.negative, np.negative, np.zeros_like, False,
+                     {"location": "location", "scale": "scale", "rate": "rate", "log-scale": "log-scale"},
+                     lambda centre, scale: (-centre, scale)),
+}  # fmt: skip
+
+
+class Mapped(Combined):
+    r"""The law of Y = g(X), where X follows a law.
+
+    .. math:: \log f(y) = \log f_0(g^{-1}(y)) + \log \left| \frac{d g^{-1}}{dy} \right|
+
+    Parameters
+    ----------
+    base : Family
+        The law of X, continuous.
+    by : {"exp", "log", "negative"}
+        What g is.
+
+    Notes
+    -----
+    Parameters are those of the law of X, but that a location of a negated law is that of Y: minus the other.
+    """
+
+    kind = "mapped"
+    takes = {"by": str}  # noqa: RUF012
+
+    def __init__(self, base: Family, by: str) -> None:
+        self.base, self.by_map = base, by
+        self.map = _MAPS[by]
+        self.constants = base.constants
+        self.modelled = base.main_parameter
+        self.name = f"{self.map.name} {base.name}"
+        self.support = _image(base.support, self.map)
+        roles = self.map.roles
+        self.parameters = tuple(
+            Parameter(p.name, self._domain(p), p.typical, roles.get(p.role, "shape"), p.regular)
+            for p in base.parameters
+        )
+        self._signs = tuple(self._sign(p) for p in base.parameters)
+        if base.score is not None:
+            self.score = self._score
+            if base.hessian is not None:
+                self.hessian = self._hessian
+        if base.tail_scores is not None:
+            self.tail_scores = self._tail_scores
+        if base.tail_scores is not None or base.log_mass_scores is not None:
+            self.log_mass_scores = self._log_mass_scores
+        if has_formula(base):
+            self.from_sample = self._from_sample
+        if base.unbounded is not None:
+            self.unbounded = self._unbounded
+        if not self.map.rises:
+            self.mean, self.var, self.entropy = self._minus_mean, self._of_law("var"), self._of_law("entropy")
+
+    def _sign(self, p: Parameter) -> float:
+        return -1.0 if not self.map.rises and p.role == "location" else 1.0
+
+    def _domain(self, p: Parameter) -> Any:
+        if self._sign(p) > 0 or not isinstance(p.domain, Interval):
+            return p.domain
+        return _image(p.domain, self.map)
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The law of X, and what g is."""
+        return (self.base,), {"by": self.by_map}
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The law of which `made_of` gave the parts."""
+        return mapped(parts[0], others["by"], "file")
+
+    def _own(self, params: Sequence[Any]) -> tuple[Any, ...]:
+        """Parameters of the law of X, of these; and these of those."""
+        return tuple(v if s > 0 else -v for s, v in zip(self._signs, params, strict=True))
+
+    def _law(self, params: Sequence[Any]) -> Distribution:
+        return Distribution.at(self.base, self._own(params))
+
+    def _back(self, y: Array) -> Array:
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            return np.asarray(self.map.back(np.asarray(y, dtype=float)))
+
+    # --- the law ------------------------------------------------------------------------------------------------------
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray(self.base.logpdf(self._back(x), *self._own(params)) + self.map.log_slope(x))
+
+    def _turned(self, slopes: Sequence[Array]) -> tuple[Array, ...]:
+        return tuple(v if s > 0 else -v for s, v in zip(self._signs, slopes, strict=True))
+
+    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by the parameters."""
+        assert self.base.score is not None
+        return self._turned(self.base.score(self._back(x), *self._own(params)))
+
+    def _hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        assert self.base.hessian is not None
+        signs = [a * b for j, a in enumerate(self._signs) for b in self._signs[j:]]
+        second = self.base.hessian(self._back(x), *self._own(params))
+        return tuple(v if s > 0 else -v for s, v in zip(signs, second, strict=True))
+
+    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log S."""
+        assert self.base.tail_scores is not None
+        below, above = self.base.tail_scores(self._back(x), *self._own(params))
+        both = self._turned(below), self._turned(above)
+        return both if self.map.rises else (both[1], both[0])
+
+    def _ends(self, lower: Array, upper: Array) -> tuple[Array, Array]:
+        ends = self._back(lower), self._back(upper)
+        if self.by_map == "exp":  # what is below 0 is below all
+            ends = tuple(np.where(end <= 0, -np.inf, x) for end, x in zip((lower, upper), ends, strict=True))  # type: ignore[assignment]
+        return ends if self.map.rises else (ends[1], ends[0])
+
+    def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
+        """Log-probability of intervals: of what they come from."""
+        return log_mass(self.base, self._own(params), *self._ends(lower, upper))
+
+    def _log_mass_scores(self, lower: Array, upper: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives of `log_mass`."""
+        return self._turned(list(mass_scores(self.base, self._own(params), *self._ends(lower, upper))))
+
+    def _tail(self, part_: str, x: Array, params: Sequence[Any]) -> Array:
+        other = {"cdf": "sf", "sf": "cdf", "logcdf": "logsf", "logsf": "logcdf", "ppf": "isf", "isf": "ppf"}
+        at = self._ends(np.asarray(x, dtype=float), np.asarray(x, dtype=float))[0]
+        return np.asarray(getattr(self._law(params), part_ if self.map.rises else other[part_])(at))
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return self._tail("cdf", x, params)
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return self._tail("sf", x, params)
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return self._tail("logcdf", x, params)
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return self._tail("logsf", x, params)
+
+    def ppf(self, p: Array, *params: Any) -> Array:
+        """Quantile."""
+        law = self._law(params)
+        with np.errstate(divide="ignore", over="ignore"):
+            return np.asarray(self.map.forward(law.ppf(p) if self.map.rises else law.isf(p)))
+
+    def isf(self, p: Array, *params: Any) -> Array:
+        """Upper quantile."""
+        law = self._law(params)
+        with np.errstate(divide="ignore", over="ignore"):
+            return np.asarray(self.map.forward(law.isf(p) if self.map.rises else law.ppf(p)))
+
+    def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
+        """Random numbers."""
+        with np.errstate(over="ignore"):
+            return np.asarray(self.map.forward(self._law(params).rvs(size, rng)))
+
+    def _minus_mean(self, *params: Any) -> Any:
+        return -self._law(params).mean()
+
+    def _of_law(self, name: str) -> Callable[..., Any]:
+        return lambda *params: getattr(self._law(params), name)()
+
+    # --- the fit ------------------------------------------------------------------------------------------------------
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """The law of ``(x - centre) / scale``."""
+        return Mapped(self.base.in_unit(*self.map.unit(centre, scale)), self.by_map)
+
+    def resolve(self, sample: Sample) -> Family:
+        """Let the law of X learn from exact data."""
+        return Mapped(self.base.resolve(self._drawn_back(sample)), self.by_map) if sample.is_plain else self
+
+    def _drawn_back(self, sample: Sample) -> Sample:
+        return sample.mapped(self._back)
+
+    def check(self, sample: Sample) -> None:
+        """Raise where the law of X has no maximum."""
+        self.base.check(self._drawn_back(sample))
+
+    def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
+        """The maximum of the law of X."""
+        found = by_formula(self.base, self._drawn_back(sample))
+        assert found is not None
+        return self._own(found)
+
+    def start(self, sample: Sample) -> list[tuple[Any, ...]]:
+        """Starts of the law of X."""
+        points = self._drawn_back(sample)
+        if self.base.start is None:
+            first = fitted(self.base, points)
+            return [] if first is None else [self._own(first)]
+        proposed = self.base.start(points)
+        return [self._own(params) for params in (proposed if isinstance(proposed, list) else [proposed])]
+
+    def _unbounded(self, sample: Sample, fixed: Any) -> str | None:
+        assert self.base.unbounded is not None
+        return self.base.unbounded(self._drawn_back(sample.stand_ins()), fixed)
+
+    def irregular(self, *params: Any) -> tuple[str, ...]:
+        """Those of the law of X."""
+        return self.base.irregular(*self._own(params))
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Those of the law of X, mapped."""
+        found = []
+        for near in self.base.limits:
+            if near.family.discrete or near.family.atoms or _objection(near.family, self.by_map):
+                continue
+            law = Mapped(near.family, self.by_map)
+            found.append(Limit(law, lambda *p, law=law, e=near.embed: self._own(e(*law._own(p)))))
+        return tuple(found)
+
+    def __repr__(self) -> str:
+        return f"{_MAKER_OF[self.by_map]}({self.base!r})"
+
+
+def mapped(family: Any, by: str, maker: str) -> Family:
+    """The law of a function of what follows ``family``; refused where there is none."""
+    if by not in _MAPS:
+        raise ParameterError(f"{maker}: unknown map {by!r}; expected {', '.join(_MAPS)}.")
+    base = part(family, maker)
+    objection = _objection(base, by)
+    if objection is not None:
+        raise ParameterError(f"{maker}: {base.name} is {objection}.")
+    return Mapped(base, by)
+
+
+def exp_of(family: Any) -> Family:
+    """The law of exp(X), where X follows ``family``: log-Pearson III, log-Laplace, log-logistic and the like.
+
+    Parameters
+    ----------
+    family : str, Family or scipy.stats distribution
+        A continuous law.
+
+    Returns
+    -------
+    Family
+        With the parameters of ``family``, on positive numbers.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> result = mle.fit([1.0, 2.0, 4.0, 9.0], mle.exp_of("normal"))
+    >>> {name: round(value, 6) for name, value in result.params.items()}
+    {'mu': 1.069167, 'sigma': 0.815106}
+    """
+    return mapped(family, "exp", "exp_of")
+
+
+def log_of(family: Any) -> Family:
+    """The law of log(X), where X follows ``family``: exp-gamma and the like.
+
+    Parameters
+    ----------
+    family : str, Family or scipy.stats distribution
+        A continuous law of positive numbers.
+
+    Returns
+    -------
+    Family
+        With the parameters of ``family``.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> round(mle.fit([-0.5, 0.2, 1.1], mle.log_of("exponential")).params["scale"], 6)
+    1.6107
+    """
+    return mapped(family, "log", "log_of")
+
+
+def negated(family: Any) -> Family:
+    """The law of -X, where X follows ``family``: of smallest extremes, by ``negated("gumbel")``.
+
+    Parameters
+    ----------
+    family : str, Family or scipy.stats distribution
+        A continuous law.
+
+    Returns
+    -------
+    Family
+        With the parameters of ``family``; a location is that of the negative itself.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> fit = mle.fit([1.0, 2.5, 3.0, 3.5], mle.negated("gumbel"))
+    >>> {name: round(value, 4) for name, value in fit.params.items()}
+    {'loc': 2.9284, 'scale': 0.689}
+    """
+    return mapped(family, "negative", "negated")
+
+
+def _objection(base: Family, by: str) -> str | None:
+    """Why the law cannot be mapped."""
+    if base.discrete:
+        return "a law of counts"
+    if base.period is not None:
+        return "a law on the circle"
+    if not base.all_scalar:
+        return "a law with parameters that are arrays; make a mixture of the mapped laws instead"
+    if base.per_row:
+        return f"a law with constants given per row ({', '.join(base.per_row)})"
+    if by == "log" and base.support.lower < 0:
+        return f"not a law of positive numbers (its support is {base.support}), which alone have logs"
+    return None
+
+
+def _image(support: Interval, by: _Map) -> Interval:
+    with np.errstate(divide="ignore", over="ignore"):
+        ends = [float(by.forward(np.array(end))) + 0.0 for end in (support.lower, support.upper)]
+    closed_ends = [support.closed_lower and np.isfinite(ends[0]), support.closed_upper and np.isfinite(ends[1])]
+    if not by.rises:
+        ends, closed_ends = ends[::-1], closed_ends[::-1]
+    names = {(True, True): "both", (True, False): "lower", (False, True): "upper"}
+    return Interval(ends[0], ends[1], names.get((bool(closed_ends[0]), bool(closed_ends[1])), "neither"))
+
+
+_MAKER_OF = {"exp": "exp_of", "log": "log_of", "negative": "negated"}
+
+MAKERS = (exp_of, log_of, negated)
+"""The functions here that make laws of laws."""
