@@ -54,12 +54,13 @@ from mle_toolkit.estimation.mixed import model_class
 from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.estimation.separation import check_columns, maximise_model
 from mle_toolkit.estimation.solve import Maximum
-from mle_toolkit.families.base import Family, family_class, get_family
+from mle_toolkit.families.base import Family, get_family
 from mle_toolkit.families.combinators.row_mixture import RowMixture, by_row
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.links import Link, get_link, usual_link
 from mle_toolkit.families.ordinal import Choice, Ordered
+from mle_toolkit.families.written import constants_of
 from mle_toolkit.fitting import Fit, check_interval, warn_if_weaker
 from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
 from mle_toolkit.likelihood.designs import Breaking, Relations, orthonormal, relations
@@ -1487,8 +1488,8 @@ def _is_constant(family: Any, name: str) -> bool:
     if not isinstance(family, str):
         return False
     try:
-        return name in family_class(family).constant_defaults
-    except UnknownNameError:
+        return name in constants_of(family)
+    except (UnknownNameError, ParameterError):
         return False
 
 

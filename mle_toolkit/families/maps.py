@@ -31,6 +31,7 @@ class Map:
 
 SAME = Map("x", np.asarray, np.zeros_like)
 LOG = Map("log x", np.log, lambda x: -np.log(x))
+EXP = Map("exp x", np.exp, np.asarray)
 MINUS_LOG = Map("-log x", lambda x: -np.log(x), lambda x: -np.log(x))
 RECIPROCAL = Map("1/x", np.reciprocal, lambda x: -2 * np.log(np.abs(x)))
 SQUARE = Map("x²", np.square, lambda x: np.log(2) + np.log(x))

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from mle_toolkit.errors import ParameterError, UnknownNameError
 from mle_toolkit.families.base import Family, family_class, family_names, get_family
-from mle_toolkit.families.combinators import makers
+from mle_toolkit.families.combinators import kinds, makers
 from mle_toolkit.options import plainly, shown, suggested
 
 LONGEST, DEEPEST = 1_000, 8
@@ -229,8 +229,10 @@ def _number(text: str) -> float:
 def _made(call: _Call, text: str, constants: dict[str, Any]) -> Family:
     maker = _maker_of(call.name)
     if maker is not None:
-        if constants:
-            raise ParameterError(f"{call.name}: {next(iter(constants))} is a constant of the law inside the brackets.")
+        inside = [name for name in constants if name not in _own_constants(maker)]
+        if inside:
+            raise ParameterError(f"{call.name}: {inside[0]} is a constant of the law inside the brackets.")
+        call.named |= constants
         return _combined(maker, call, text)
     constants = {**call.named, **constants}
     if call.given:
@@ -251,6 +253,20 @@ def _is_law(name: str) -> bool:
         return name.lower().startswith(_SCIPY) or bool(family_class(name))
     except UnknownNameError:
         return is_scipy_named(name)
+
+
+def _own_constants(maker: Callable[..., Family]) -> tuple[str, ...]:
+    """Known constants of the laws that a function makes, as the causes of failures."""
+    made = kinds().get(maker.__name__)
+    return () if made is None else tuple(made.constant_defaults)
+
+
+def constants_of(text: str) -> tuple[str, ...]:
+    """Names of the known constants of a law that is written in any way, not of those within its brackets."""
+    maker = _maker_of(_Reader(text).calls()[0].name) if is_written(text) else None
+    if maker is not None:
+        return _own_constants(maker)
+    return () if is_written(text) else known_constants(text)
 
 
 def known_constants(name: str) -> tuple[str, ...]:

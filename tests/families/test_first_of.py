@@ -127,3 +127,23 @@ def test_a_saved_fit_computes_as_before(tmp_path):
     fit.save(tmp_path / "fit.json")
     loaded = mle.load(tmp_path / "fit.json")
     assert loaded.distribution.sf([10.0, 400.0]).tolist() == fit.distribution.sf([10.0, 400.0]).tolist()
+
+
+def test_causes_may_be_a_column_of_a_regression():
+    z = np.random.default_rng(2).normal(size=30)
+    frame = pd.DataFrame({"t": CYCLES, "z": z, "mode": MODE, "any": MODE > 0})
+    fit = mle.regress("right_censored(t, any) ~ z", frame, "first_of(weibull, weibull)", cause="mode", scale_2="~ z")
+    given = mle.first_of(["weibull", "weibull"], cause=MODE)
+    assert fit.llf == mle.regress("right_censored(t, any) ~ z", frame, given, scale_2="~ z").llf
+    means = fit.predict(frame[:2], cause=0)
+    law = mle.distribution(
+        "first_of(weibull, weibull)",
+        shape_1=fit.params["shape_1"],
+        scale_1=math.exp(fit.params["scale_1"].iloc[0] + fit.params["scale_1"].iloc[1] * z[0]),
+        shape_2=fit.params["shape_2"],
+        scale_2=math.exp(fit.params["scale_2"].iloc[0] + fit.params["scale_2"].iloc[1] * z[0]),
+    )
+    assert means.iloc[0] == pytest.approx(law.mean(), rel=1e-6)
+    assert mle.get_family("first_of(weibull, weibull)", cause=MODE).per_row == ("cause",)
+    with pytest.raises(mle.errors.ParameterError, match="lower is a constant of the law inside"):
+        mle.get_family("truncated(normal)", lower=0.0)

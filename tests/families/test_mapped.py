@@ -138,3 +138,22 @@ def test_a_saved_fit_computes_as_before(law, tmp_path):
     fit.save(tmp_path / "fit.json")
     loaded = mle.load(tmp_path / "fit.json")
     assert loaded.distribution.cdf(x[:5]).tolist() == fit.distribution.cdf(x[:5]).tolist()
+
+
+def test_divergences_are_those_of_what_they_come_from():
+    p, q = (mle.distribution("exp_of(gumbel)", loc=a, scale=b) for a, b in ((0.0, 1.0), (0.3, 1.2)))
+    of_logs = mle.kl_divergence(*(mle.distribution("gumbel", loc=a, scale=b) for a, b in ((0.0, 1.0), (0.3, 1.2))))
+    assert float(mle.kl_divergence(p, q)) == pytest.approx(float(of_logs), rel=1e-12)
+
+
+def test_special_cases_are_lifted():
+    """A likelihood ratio test of what the laws that are mapped, or behind a hurdle, are at values of theirs."""
+    x = np.append(X, np.zeros(20))
+    full, small = mle.fit(x, mle.hurdle("gamma")), mle.fit(x, mle.hurdle("exponential"))
+    test = full.test(nested=small)
+    right = mle.fit(X, "gamma").test(nested=mle.fit(X, "exponential"))
+    assert (test.statistic, test.df) == (pytest.approx(right.statistic, rel=1e-9), right.df)
+    power = mle.fit(X, mle.exponentiated("gamma")).test(nested=mle.fit(X, "gamma"))
+    assert power.df == 1
+    negated = mle.fit(-X, mle.negated("gamma")).test(nested=mle.fit(-X, mle.negated("exponential")))
+    assert negated.statistic == pytest.approx(right.statistic, rel=1e-9)

@@ -10,8 +10,8 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter
-from mle_toolkit.families.combinators.parts import Combined, fitted, part, triangle
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part, triangle
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.mass import log_mass, mass_scores
@@ -221,6 +221,11 @@ class Defective(Combined):
             if not near.family.discrete and not near.family.atoms and "p" not in near.family.param_names
         )
         return *further, Limit(self.base, lambda *params: (1.0, *params)), *others
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Those of the law, defective."""
+        return lifted(self.base, defective, 1)
 
     @property
     def forms(self) -> Mapping[str, Form]:

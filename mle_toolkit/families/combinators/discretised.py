@@ -8,8 +8,8 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter
-from mle_toolkit.families.combinators.parts import Combined, fitted, part
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.mass import log_mass, mass_scores
@@ -134,6 +134,11 @@ class Discretised(Combined):
         return tuple(
             Limit(Discretised(near.family), near.embed) for near in self.base.limits if _objection(near.family) is None
         )
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Those of the law, discretised."""
+        return lifted(self.base, discretised)
 
     def __repr__(self) -> str:
         return f"discretised({self.base!r})"

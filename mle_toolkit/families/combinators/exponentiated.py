@@ -8,8 +8,8 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter
-from mle_toolkit.families.combinators.parts import Combined, fitted, part
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import log1mexp
@@ -142,6 +142,12 @@ class Exponentiated(Combined):
             for near in self.base.limits
             if not near.family.discrete and near.family.support == self.base.support and _objection(near.family) is None
         )
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """The law itself, and its own special cases to the same power."""
+        itself = SpecialCase(self.base, lambda *params: (*params, 1.0), ("power",))
+        return itself, *lifted(self.base, exponentiated, last=1)
 
     def given(self, known: Known) -> Family:
         """The law of rows of which this is known."""

@@ -58,6 +58,7 @@ class FirstOf(Combined):
     """
 
     kind, of_several = "first_of", True
+    constant_defaults = {_CAUSE: None}  # noqa: RUF012
     without_spikes = "Give the causes that are known, or use a mode of fewer parameters."
 
     def __init__(self, modes: Sequence[Family], cause: Array | None = None) -> None:

@@ -16,8 +16,8 @@ from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
-from mle_toolkit.families.base import Family, Limit, Parameter
-from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, part, triangle
+from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, lifted, part, triangle
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, Domain, Interval
 from mle_toolkit.families.mass import log_mass, mass_scores
@@ -400,6 +400,11 @@ class Inflated(Combined):
                 own = len(self.at)
                 found.append(Limit(law, lambda *p, e=limit.embed, own=own: (*p[:own], *e(*p[own:]))))
         return tuple(found)
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Those of the law, beside the same values."""
+        return lifted(self.base, lambda law: inflated(law, self.at), len(self.at))
 
     @property
     def forms(self) -> Mapping[str, Form]:

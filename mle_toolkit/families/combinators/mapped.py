@@ -10,10 +10,11 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter
-from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, part
+from mle_toolkit.families.base import Family, Image, Limit, Parameter, SpecialCase
+from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.maps import EXP, LOG, NEGATIVE
 from mle_toolkit.families.mass import log_mass, mass_scores
 
 if TYPE_CHECKING:
@@ -272,6 +273,17 @@ class Mapped(Combined):
             found.append(Limit(law, lambda *p, law=law, e=near.embed: self._own(e(*law._own(p)))))
         return tuple(found)
 
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Those of the law of X, mapped."""
+        cases = lifted(self.base, lambda law: mapped(law, self.by_map, ""))
+        return tuple(SpecialCase(c.family, lambda *p, c=c: self._own(c.embed(*c.family._own(p))), c.at) for c in cases)
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """The law of X, of what g brings back."""
+        return (Image(self.base, lambda *params: self._own(params), _BACK[self.by_map]),)
+
     def __repr__(self) -> str:
         return f"{_MAKER_OF[self.by_map]}({self.base!r})"
 
@@ -380,6 +392,7 @@ def _image(support: Interval, by: _Map) -> Interval:
     return Interval(ends[0], ends[1], names.get((bool(closed_ends[0]), bool(closed_ends[1])), "neither"))
 
 
+_BACK = {"exp": LOG, "log": EXP, "negative": NEGATIVE}
 _MAKER_OF = {"exp": "exp_of", "log": "log_of", "negative": "negated"}
 
 MAKERS = (exp_of, log_of, negated)

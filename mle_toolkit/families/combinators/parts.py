@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, ParameterError
-from mle_toolkit.families.base import ExponentialFamily, Family, get_family
+from mle_toolkit.families.base import ExponentialFamily, Family, SpecialCase, get_family
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Vector
 
 if TYPE_CHECKING:
@@ -72,6 +72,22 @@ def part(family: Any, maker: str) -> Family:
 def triangle(count: int) -> list[tuple[int, int]]:
     """Pairs of parameters in the order of second derivatives: upper triangle row by row."""
     return list(combinations_with_replacement(range(count), 2))
+
+
+def lifted(base: Family, make: Callable[[Family], Family], first: int = 0, last: int = 0) -> tuple[SpecialCase, ...]:
+    """Special cases of a law that is made of another: those of the other, behind ``first`` and before ``last`` others.
+
+    Those of which the law cannot be made are left out.
+    """
+    found = []
+    for case in base.special_cases:
+        with contextlib.suppress(ParameterError):
+            found.append(SpecialCase(make(case.family), _inside(case.embed, first, last), case.at))
+    return tuple(found)
+
+
+def _inside(embed: Callable[..., tuple[float, ...]], first: int, last: int) -> Callable[..., tuple[float, ...]]:
+    return lambda *p: (*p[:first], *embed(*p[first : len(p) - last]), *p[len(p) - last :])
 
 
 def interior(domain: Domain, value: Any) -> Array:
