@@ -65,7 +65,9 @@ def _at_both(function: Callable[[Array], Any], law: Distribution, low: Array, hi
 def _open(family: Family, lower: Array, upper: Array) -> tuple[Mask, Mask]:
     """Whether intervals ``(lower, upper]`` reach to the lower end of the support, and to the upper one."""
     support = family.support
-    return lower < support.lower if support.closed_lower else lower <= support.lower, upper >= support.upper
+    # The lower end itself has a probability under laws of counts, and where it is a value of its own.
+    is_value = support.closed_lower and (family.discrete or support.lower in family.atoms)
+    return lower < support.lower if is_value else lower <= support.lower, upper >= support.upper
 
 
 def log_tail(family: Family, params: tuple[object, ...], x: Array, *, above: bool) -> Array:

@@ -93,3 +93,12 @@ def test_far_tails_keep_their_scores():
     with mpmath.workdps(40):
         hazard = mpmath.npdf(40) / (mpmath.erfc(40 / mpmath.sqrt(2)) / 2)
     np.testing.assert_allclose(by_mu, float(hazard), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["exponential", "gpd", "lomax", "half_normal"])
+def test_an_interval_from_the_end_of_a_closed_support_has_the_score_of_the_tail(name):
+    """(0, u] under a law of measurements is all up to u: the end itself has no probability."""
+    family = mle.get_family(name)
+    params = middle(family)
+    found = mass_scores(family, params, np.array([0.0, 0.0]), np.array([0.7, 2.0]))
+    assert found == pytest.approx(np.array(family.tail_scores(np.array([0.7, 2.0]), *params)[0]), rel=1e-12)
