@@ -879,7 +879,15 @@ class _SquaredDeviations:
 
 
 def _check_one_measure(laws: Mapping[str, Family], sample: Sample) -> None:
-    """Raise where likelihoods have different units: probabilities here, densities there."""
+    """Raise where likelihoods are of different things, or have different units: probabilities here, densities there."""
+    kinds = {law.outcomes: name for name, law in laws.items()}
+    if len(kinds) > 1:
+        more = max(kinds, key=len)
+        raise ComparisonError(
+            f"{kinds[more]} is a law of each observation and its {' and '.join(more)}, and "
+            f"{kinds[min(kinds, key=len)]} of the observation alone: their likelihoods are of different data. Compare "
+            f"laws of the same."
+        )
     if not sample.is_exact and not np.any(sample.lower == sample.upper):
         return  # of intervals every law gives probabilities
     of_counts = [name for name, law in laws.items() if law.discrete]

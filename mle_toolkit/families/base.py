@@ -326,6 +326,9 @@ class Family(ABC):
 
     without_atoms: Callable[..., Distribution] | None = None
 
+    outcomes: tuple[str, ...] = ()
+    """Names of constants of each row that were observed with it, as the cause of a failure: ``logpdf`` is of both."""
+
     modelled: str | None = None
     """The parameter that the formula of a regression models, where that is not the first location, nor the scale."""
 

@@ -129,7 +129,7 @@ class Distribution:
         return np.asarray(0.0 - self.logsf(x))
 
     def mean_residual_life(self, x: Any) -> Array:
-        """Mean of what is left of those above x, E(X - x | X > x); NaN where nobody is.
+        """Mean of what is left of those above x, E(X - x | X > x); NaN where nobody is, infinite where some never end.
 
         Raises
         ------
@@ -141,7 +141,7 @@ class Distribution:
         >>> float(distribution("exponential", scale=2.0).mean_residual_life(5.0).round(9))
         2.0
         """
-        return self._of_lives("mean_residual_life", x, excess_beyond)
+        return self._of_lives("mean_residual_life", x, self._excess_beyond)
 
     def restricted_mean(self, x: Any) -> Array:
         """Mean of the smaller of the observation and x, E(min(X, x)): restricted mean life, limited expected value.
@@ -164,6 +164,17 @@ class Distribution:
         if self._n_rows is not None:
             return self._by_rows(name, x)
         return np.array([one(self, t) for t in x.ravel().tolist()], dtype=float).reshape(x.shape)
+
+    def _excess_beyond(self, law: Distribution, x: float) -> float:
+        if self.family.without_atoms is None:
+            return excess_beyond(law, x)
+        points = np.array(self.family.atoms)
+        mass, rest = self.pdf(points), self.family.without_atoms(*self._params)
+        later = (points > x) & (mass > 0)
+        of_rest = (1 - np.sum(mass)) * float(rest.sf(x))
+        total = np.sum(mass[later] * (points[later] - x)) + (of_rest * excess_beyond(rest, x) if of_rest > 0 else 0.0)
+        with np.errstate(invalid="ignore"):
+            return float(np.float64(total) / self.sf(x))
 
     def _mean_up_to(self, law: Distribution, x: float) -> float:
         if self.family.without_atoms is None:

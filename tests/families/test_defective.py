@@ -137,3 +137,14 @@ def test_a_saved_fit_computes_as_before(tmp_path):
     fit.save(tmp_path / "fit.json")
     loaded = mle.load(tmp_path / "fit.json")
     assert loaded.distribution.sf([10.0, 1e4]).tolist() == fit.distribution.sf([10.0, 1e4]).tolist()
+
+
+def test_lives_of_which_some_never_end():
+    law = mle.distribution("defective(weibull)", p=0.4, shape=1.5, scale=3.0)
+    assert law.mean_residual_life(2.0) == np.inf
+    base = stats.weibull_min(1.5, scale=3.0)
+    assert law.hazard(2.0) == pytest.approx(0.4 * base.pdf(2.0) / (0.6 + 0.4 * base.sf(2.0)))
+    rain = mle.distribution("hurdle(exponential)", pi=0.3, scale=2.0)
+    assert rain.mean_residual_life([-1.0, 0.0, 5.0]) == pytest.approx([1.0 + 1.4, 2.0, 2.0])
+    with pytest.raises(mle.errors.ParameterError, match="probability of their own are steps"):
+        mle.plot.probability_paper(mle.fit(FORMS["censored"](), mle.defective("weibull")))

@@ -147,3 +147,11 @@ def test_causes_may_be_a_column_of_a_regression():
     assert mle.get_family("first_of(weibull, weibull)", cause=MODE).per_row == ("cause",)
     with pytest.raises(mle.errors.ParameterError, match="lower is a constant of the law inside"):
         mle.get_family("truncated(normal)", lower=0.0)
+
+
+def test_a_law_of_times_and_causes_does_not_compare_with_one_of_times():
+    joint = mle.first_of(["weibull", "weibull"], cause=MODE)
+    with pytest.raises(mle.errors.ComparisonError, match="its cause, and weibull of the observation alone"):
+        mle.compare(DEVICES, [joint, "weibull"])
+    other = mle.first_of(["weibull", "exponential"], cause=MODE)
+    assert len(mle.compare(DEVICES, [joint, other]).fits) == 2

@@ -80,6 +80,7 @@ class FirstOf(Combined):
         if cause is None and len({repr(mode) for mode in self.modes}) == 1:
             self.arranged = self._in_order
         if cause is not None:  # moments are of the time, whatever the cause
+            self.outcomes = (_CAUSE,)
             of_time = FirstOf(self.modes)
             self.mean = lambda *params: Distribution.at(of_time, params).mean()
             self.var = lambda *params: Distribution.at(of_time, params).var()

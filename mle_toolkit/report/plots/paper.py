@@ -64,9 +64,11 @@ def probability_paper(fit: Drawn, ax: Axes | None = None, *, alpha: float = 0.05
     ('log', 'hours')
     """
     sample = drawable(fit, "probability_paper")
-    if fit.family.discrete:
-        raise ParameterError("probability_paper: counts are steps on any paper; look at mle.plot.qq.")
-    law, ax = fit.distribution, axes_or_new(ax)
+    law = fit.distribution
+    if law.family.discrete or law.family.atoms:
+        what = "counts are" if law.family.discrete else "values with a probability of their own are"
+        raise ParameterError(f"probability_paper: {what} steps on any paper; look at mle.plot.qq.")
+    ax = axes_or_new(ax)
     known = without_model(sample)
     after = known.cdf
     middle = after - known.mass / 2
