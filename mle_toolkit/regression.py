@@ -827,7 +827,7 @@ class RegressionFit(Fit):
         return pd.DataFrame(columns | dict(zip(self.coefficient_names, change.T, strict=True)))
 
     def margins(self, frame: Any = None, alpha: float = 0.05) -> pd.DataFrame:
-        """Average marginal effects: how the mean changes with each covariate, averaged over the rows.
+        """Average marginal effects: how the mean, or the probability of each level, changes with each covariate.
 
         Parameters
         ----------
@@ -839,22 +839,32 @@ class RegressionFit(Fit):
         Returns
         -------
         DataFrame, one row a covariate, with columns ``effect``, ``se``, ``z``, ``p_value``, ``lower``, ``upper``
-            Of a number the mean of the derivative; of a factor that of the change from its base level, ``g[b - a]``.
+            Of a number the mean of the derivative; of a factor that of the change from its base level, ``g[b - a]``;
+            averaged over the rows. Of ordinal and categorical levels one row a covariate and level, indexed by both.
         """
         import pandas as pd
         from scipy import special
 
         from mle_toolkit.inference.margins import average_effect
+        from mle_toolkit.inference.predictions import chances, expected_value
 
         alpha = level(alpha)
         weight = self.sample.weight if frame is None else None
-        rows, names = [], []
+        law = self.model.base
+        leveled = isinstance(law, Ordered | Choice)
+        functions = chances(law) if isinstance(law, Ordered | Choice) else {"": expected_value}
+        rows: list[list[float]] = []
+        names: list[tuple[str, str]] = []
         for change in self._changes(frame):
-            effect, se = average_effect(self._at_maximum, change, weight, self._default_kind)
-            z = effect / se if se > 0 else math.nan
-            rows.append([effect, se, z, 2 * float(special.ndtr(-abs(z))), *wald_interval(effect, se, REAL, alpha)])
-            names.append(change.name)
-        return pd.DataFrame(rows, index=names, columns=["effect", "se", "z", "p_value", "lower", "upper"])
+            for of, function in functions.items():
+                effect, se = average_effect(self._at_maximum, change, weight, self._default_kind, function)
+                z = effect / se if se > 0 else math.nan
+                rows.append([effect, se, z, 2 * float(special.ndtr(-abs(z))), *wald_interval(effect, se, REAL, alpha)])
+                names.append((change.name, of))
+        index: Any = [name for name, _ in names]
+        if leveled:
+            index = pd.MultiIndex.from_tuples(names, names=["covariate", "level"])
+        return pd.DataFrame(rows, index=index, columns=["effect", "se", "z", "p_value", "lower", "upper"])
 
     def _changes(self, frame: Any) -> Iterator[Change]:
         """Changes of each covariate, with what is known of the rows then."""

@@ -319,6 +319,21 @@ def test_marginal_effects_of_levels_are_mean_changes(birthwt):
     np.testing.assert_allclose(ours.loc["race[3 - 1]", "effect"], by_level[2] - by_level[0], rtol=1e-9)
 
 
+def test_marginal_effects_on_levels_are_those_of_statsmodels_and_of_differences(birthwt):
+    import statsmodels.discrete.discrete_model as discrete
+
+    given = birthwt.assign(lwt=birthwt["lwt"] / 10)
+    fit = regress("race ~ age + lwt", given, "categorical")
+    peer = discrete.MNLogit(given["race"], sm.add_constant(given[["age", "lwt"]])).fit(disp=0).get_margeff()
+    ours = fit.margins()
+    assert ours.index.tolist()[:3] == [("age", "1"), ("age", "2"), ("age", "3")]
+    np.testing.assert_allclose(ours["effect"], peer.margeff.ravel(), rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(ours["se"], peer.margeff_se.ravel(), rtol=1e-5)
+    ordered = regress("race ~ age + smoke", given, "ordinal", levels=[1, 2, 3])
+    up, down = (ordered.predict(given.assign(age=given["age"] + step)).mean() for step in (1e-4, -1e-4))
+    np.testing.assert_allclose(ordered.margins().loc["age", "effect"], (up - down) / 2e-4, rtol=1e-6)
+
+
 def test_influence_is_that_of_statsmodels(birthwt):
     fit = regress("low ~ lwt + smoke", birthwt, "bernoulli")
     peer = smf.glm("low ~ lwt + smoke", birthwt, family=sm.families.Binomial()).fit().get_influence()

@@ -1,4 +1,6 @@
-"""Average marginal effects: how the mean changes with a covariate, averaged over the rows, by the delta method.
+"""Average marginal effects: how the mean, or the probability of a level, changes with a covariate.
+
+They are averaged over the rows; standard errors are by the delta method.
 
 Source: Bartus (2005), Stata Journal 5, 309-329.
 """
@@ -14,7 +16,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Known
 from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.inference.covariance import CovKind
-from mle_toolkit.inference.predictions import Rows, expected_value, quadratic_forms
+from mle_toolkit.inference.predictions import Of, Rows, expected_value, quadratic_forms
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ def difference_points(step: float) -> Mapping[float, float]:
     return {step: 8 / (12 * step), -step: -8 / (12 * step), 2 * step: -1 / (12 * step), -2 * step: 1 / (12 * step)}
 
 
-def average_effect(maximum: Maximum, change: Change, weight: Array | None, kind: CovKind) -> tuple[float, float]:
-    """The average effect of a covariate on the mean, and its standard error.
+def average_effect(
+    maximum: Maximum, change: Change, weight: Array | None, kind: CovKind, of: Of = expected_value
+) -> tuple[float, float]:
+    """The average effect of a covariate on the mean, or another function of the law, and its standard error.
 
     Parameters
     ----------
@@ -50,6 +54,8 @@ def average_effect(maximum: Maximum, change: Change, weight: Array | None, kind:
         Of the rows. Rows with a missing value do not count.
     kind : {"observed", "opg", "sandwich"}
         Of the covariance of the coefficients.
+    of : callable
+        The function: of levels the probability of one.
     """
     effect: float = 0.0
     gradient: Array | float = 0.0
@@ -58,8 +64,8 @@ def average_effect(maximum: Maximum, change: Change, weight: Array | None, kind:
         rows = Rows(maximum, known, kind)
         share = np.where(rows.missing, 0.0, 1.0 if weight is None else weight)
         share = share / np.sum(share)
-        values = np.where(rows.missing, 0.0, rows.value(expected_value))
-        slopes = np.where(rows.missing[:, None], 0.0, rows.through(rows.slopes(expected_value)))
+        values = np.where(rows.missing, 0.0, rows.value(of))
+        slopes = np.where(rows.missing[:, None], 0.0, rows.through(rows.slopes(of)))
         effect += factor * float(np.sum(share * values))
         gradient = gradient + factor * (share @ slopes)
         cov = rows.covariance

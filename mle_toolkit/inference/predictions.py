@@ -255,10 +255,9 @@ def predicted(rows: Rows, what: str, p: Any, alpha: float, *, se: bool) -> list[
         raise ParameterError('predict: what="quantile" needs p, and nothing else takes it.')
     base, linear = rows.model.base, rows.model.linear
     if what == "mean" and isinstance(base, Ordered | Choice):
-        chances = {str(level): partial(_chance, float(k)) for k, level in enumerate(base.levels)}
         if se:
-            return [rows.quantity(name, chance, alpha, UNIT) for name, chance in chances.items()]
-        return [Quantity(name, rows.value(chance), *_NONE) for name, chance in chances.items()]
+            return [rows.quantity(name, chance, alpha, UNIT) for name, chance in chances(base).items()]
+        return [Quantity(name, rows.value(chance), *_NONE) for name, chance in chances(base).items()]
     if what == "mean":
         return [rows.mean(alpha) if se else Quantity("mean", rows.value(expected_value), *_NONE)]
     if what in ("params", "linear"):
@@ -278,6 +277,11 @@ def predicted(rows: Rows, what: str, p: Any, alpha: float, *, se: bool) -> list[
         else Quantity(name, rows.value(partial(_quantile, level)), *_NONE)
         for name, level in levels.items()
     ]
+
+
+def chances(family: Ordered | Choice) -> dict[str, Of]:
+    """The probability of each level, as a function of the law of a row."""
+    return {str(level): partial(_chance, float(k)) for k, level in enumerate(family.levels)}
 
 
 def _chance(level: float, law: Distribution) -> Array:
