@@ -40,7 +40,7 @@ class ExGaussian(Family):
     """
 
     name = "exgaussian"
-    aliases = ("exponnorm", "emg", "ex_gaussian", "exgauss", "exponentially_modified_gaussian")
+    aliases = ("exponnorm", "emg", "ex_gaussian", "exgauss")
     support = REAL
     parameters = (
         Parameter("mu", REAL, typical=(-5.0, 5.0), role="location"),

@@ -47,6 +47,7 @@ class PowerLawCutoff(ExponentialFamily):
     """
 
     name = "power_law_cutoff"
+    only_if_asked = "begins at a known xmin, 1 if none is given, so only if asked for"
     aliases = ("truncated_power_law", "power_law_with_cutoff")
     one_maximum = True
     by_number = ("rvs",)
