@@ -100,6 +100,32 @@ def test_the_way_out_leads_out(base):
         assert fit.llf > mle.fit(sample, mle.shifted(base), fixed={"threshold": threshold}).llf
 
 
+@pytest.mark.parametrize(
+    ("base", "lower", "upper", "end", "unit"),
+    [
+        # The lower end of the rows that are open above is that of the lowest interval, or lies below it.
+        ("weibull", [0, 0, 0, 0, 0, 1, 1, 3, 0, 0], [1, 1, 1, 1, 1, 2, 2, 4, math.inf, math.inf], 0.0, 1.0),
+        ("weibull", [2, 2, 2, 4, 2, 1], [3, 3, 3, 5, math.inf, math.inf], 2.0, 1e-6),
+    ],
+)
+def test_rows_that_are_open_above_hide_no_kink(base, lower, upper, end, unit):
+    sample = mle.Sample.intervals(np.array(lower) * unit, np.array(upper) * unit)
+    fit = fit_quietly(sample, mle.shifted(base))
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.params["threshold"] == pytest.approx(end * unit, abs=1e-12 * unit)
+    for beside in (-1e-3, 1e-3):
+        threshold = (end + beside) * unit
+        assert fit.llf > fit_quietly(sample, mle.shifted(base), fixed={"threshold": threshold}).llf
+
+
+def test_a_smooth_maximum_at_the_end_of_an_interval_is_no_kink():
+    """The likelihood falls with the square of the step there: the search settles on nothing."""
+    lower = np.array([2.0, 2.08, 2.0, 1.85, 2.08, 2.08])
+    upper = np.array([2.08, math.inf, 2.08, math.inf, 2.155, 2.155])
+    sample = mle.Sample.intervals(lower, upper)
+    assert fit_quietly(sample, mle.shifted("lognormal")).certificate.verdict == "not_identified"
+
+
 def test_rounding_makes_a_likelihood_bounded():
     fit, exact = mle.fit(mle.Sample.rounded(NILE, 1.0), mle.shifted("weibull")), EXPECTED["weibull3_nile"]
     assert fit.certificate.verdict == "interior"

@@ -32,6 +32,9 @@ _STARTS = 3
 _BESIDE = 1e-6
 """How far beside the end of an interval the likelihood is compared, as a share of the interval."""
 
+_FEW_ENDS = 4
+"""Lower ends of intervals, the lowest, at which the likelihood is looked at for a kink."""
+
 _TYPICAL_HEIGHT = -50.0
 """Log-density, in units of the law, above which it does not count as vanishing at its beginning."""
 
@@ -103,6 +106,8 @@ class Shifted(Combined):
         )
         if base.score is not None and base.has_scale:
             self.score = self._score
+        if base.tail_scores is not None and self._known.settled:  # a search for the threshold must see the kinks
+            self.tail_scores = self._tail_scores
 
     # --- the law ------------------------------------------------------------------------------------------------------
 
@@ -129,6 +134,16 @@ class Shifted(Combined):
         for p, value, slope in zip(self.base.parameters, params, by_base, strict=False):
             stretched = stretched + {"scale": value, "rate": -value, "log-scale": 1.0}.get(p.role, 0.0) * slope
         return (*by_base, stretched / z)
+
+    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F) by the parameters of the base; the threshold is known."""
+        z = np.asarray(x - params[-1])
+        inside = self.base.support.contains(z)
+        assert self.base.tail_scores is not None
+        with np.errstate(all="ignore"):
+            tails = self.base.tail_scores(z, *params[:-1])
+        below, above = ([np.where(inside, slope, 0.0) for slope in slopes] for slopes in tails)
+        return (*below, np.zeros_like(z)), (*above, np.zeros_like(z))
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
@@ -191,24 +206,37 @@ class Shifted(Combined):
         return Shifted(self.base, Known(settled - self._begin, exact=exact, settled=True, plain=sample.is_plain))
 
     def _kink(self, sample: Sample) -> float | None:
-        """The lower end of the lowest interval, if the likelihood of intervals has its maximum, a kink, there.
+        """The lower end of a low interval, if the likelihood of intervals has its maximum, a kink, there.
 
-        The probability of that interval falls on either side where the density is highest at its beginning.
+        The probability of that interval falls on either side where the density is highest at its beginning. A row that
+        is open above has no kink: it is certain below its end.
         """
-        end = float(np.min(sample.lower))
-        if not np.isfinite(end) or _vanishes(self.base):
+        bounded = np.isfinite(sample.lower) & np.isfinite(sample.upper)
+        ends = np.unique(sample.lower[bounded & (sample.lower < np.min(sample.upper))])
+        if not len(ends) or _vanishes(self.base):
             return None
         centre, scale = sample.stand_ins().quantile(0.5), _spread_of(sample.stand_ins())
         law = Shifted(self.base.in_unit(0.0, scale))
         moved = sample.standardised(centre, scale)
-        threshold = (end - centre) / scale - self._begin
-        first = law._inner(moved.stand_ins(), threshold, None)
-        if first is None:
-            return None
-        best, value = law._climbed_at(moved, first)
-        step = _BESIDE * float(np.min(moved.upper) - np.min(moved.lower))
-        beside = [law._coarse_value(moved, (*best[:-1], threshold + side)) for side in (-step, step)]
-        return end if value > max(beside) else None
+        points = moved.stand_ins()
+        kinks = []
+        for end in ends[:_FEW_ENDS].tolist():
+            threshold = (end - centre) / scale - self._begin
+            after = points.x > threshold + self._begin
+            weight = None if points.weight is None else points.weight[after]
+            first = law._inner(points.with_values(points.x[after], weight), threshold, None)
+            if first is None:
+                continue
+            best, value = law._climbed_at(moved, first)
+            step = _BESIDE * float(np.min(moved.upper) - (end - centre) / scale)
+            falls = [
+                [value - law._coarse_value(moved, (*best[:-1], threshold + side * far)) for side in (-1.0, 1.0)]
+                for far in (step, 10 * step)
+            ]
+            # From a kink it falls with the step, from a smooth maximum with its square.
+            if min(falls[0]) > 0 and 10 * sum(falls[0]) > 0.5 * sum(falls[1]):
+                kinks.append((value, end))
+        return max(kinks)[1] if kinks else None
 
     def _climbed_at(self, sample: Sample, params: tuple[Any, ...]) -> tuple[tuple[Any, ...], float]:
         """The best other parameters at a threshold, for intervals, and the mean log-likelihood."""
