@@ -16,6 +16,7 @@ HEAVY = ("numpy", "scipy", "scipy.stats", "pandas", "statsmodels", "matplotlib",
 
 ROOMS = (
     ("errors", "_typing", "options"),
+    ("numerics",),
     ("data",),
     ("families",),
     ("likelihood",),

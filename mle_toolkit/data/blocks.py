@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
 import threading
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import chain, islice
 from typing import Any, NoReturn, Protocol
 
@@ -34,6 +30,8 @@ from mle_toolkit.data.sample import (
     step_at,
 )
 from mle_toolkit.errors import DataError, WeightError
+from mle_toolkit.numerics.progress import progress
+from mle_toolkit.numerics.threads import pool, workers
 
 CHUNK_ROWS = LONG_BLOCK_ROWS
 """Rows of the longest block; compiled sums over data in memory are added by as many."""
@@ -764,11 +762,11 @@ class ScannedSample(BlockedSample):
                 keeper.take(Thinned(stride, *_joined(summed.kept)), summed.first + -summed.first % stride)
             advance(summed.last - summed.first)
 
-        first, pool, most_pending = 0, _pool(), _workers() + 1
-        with progress(f"reading {self._description}", self._source.expected_rows) as advance:
+        first, threads, most_pending = 0, pool(), workers() + 1
+        with progress(f"reading {self._description}", self._source.expected_rows, "rows") as advance:
             for run in runs:
                 stride = 0 if keeper is None else keeper.stride
-                pending.append((pool.submit(of_run, run, first, stride), stride))
+                pending.append((threads.submit(of_run, run, first, stride), stride))
                 first += run.n_rows
                 if len(pending) > most_pending:
                     add()
@@ -892,41 +890,3 @@ def _check_extent(found: Survey, pieces: Iterable[Rows]) -> None:
     if not (math.isfinite(found.minimum) and math.isfinite(found.maximum)):
         for piece in pieces:
             piece.checked("raise")
-
-
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_workers(), thread_name_prefix="mle-blocks")
-
-
-SECONDS_BEFORE_PROGRESS = 1.0
-"""How long a pass takes before a progress bar is shown."""
-
-
-@contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show on a terminal how far a pass is, on standard error; give the function to report rows by."""
-    if not sys.stderr.isatty():
-        yield lambda rows: None
-        return
-    import time
-
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,} rows"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True, disable=True) as bar:
-        task = bar.add_task(what, total=total)
-        begin = time.monotonic()
-
-        def advance(rows: int) -> None:
-            if bar.disable and time.monotonic() - begin > SECONDS_BEFORE_PROGRESS:
-                bar.disable = False
-                bar.start()
-            bar.advance(task, rows)
-
-        yield advance

@@ -10,10 +10,7 @@ Sources: Davison & Hinkley (1997), Bootstrap Methods and their Application, ch. 
 from __future__ import annotations
 
 import math
-import sys
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -33,8 +30,9 @@ from mle_toolkit.families.circular import Circular, cut_open
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.draws import Draws
 from mle_toolkit.inference.empirical import product_limit
-from mle_toolkit.likelihood.kernels import _pool
 from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups, has_compiled_groups
+from mle_toolkit.numerics.progress import progress
+from mle_toolkit.numerics.threads import pool
 
 Kind = Literal["parametric", "nonparametric"]
 
@@ -46,9 +44,6 @@ CHUNK_REPLICATES, CHUNK_OF_SLOW = 250, 25
 
 FAILED, INTERIOR, BOUNDARY = 0, 1, 2
 """What became of a replicate: no maximum; an ordinary one; one at the boundary of the parameter space."""
-
-SLOW_SECONDS = 1.0
-"""Time after which a terminal is shown a bar."""
 
 _WHOLE = 1e-9
 """Relative distance at which a number counts as whole."""
@@ -483,7 +478,7 @@ class Replicator:
         self, work: Callable[..., Any], chunks: list[tuple[int, np.random.SeedSequence]], workers: int | None, what: str
     ) -> Generator[Any]:
         """Do the work on every chunk and yield what it gives, in order; in other processes if workers are asked for."""
-        with _progress(sum(count for count, _ in chunks), what) as advance:
+        with progress(what, sum(count for count, _ in chunks)) as advance:
             for (count, _), result in zip(chunks, self._results(work, chunks, workers), strict=True):
                 advance(count)
                 yield result
@@ -492,7 +487,7 @@ class Replicator:
         self, work: Callable[..., Any], chunks: list[tuple[int, np.random.SeedSequence]], workers: int | None
     ) -> Iterator[Any]:
         if self.on_means and len(chunks) > 1:  # drawing and summing leave other threads free
-            return _pool().map(lambda chunk: work(*chunk), chunks)
+            return pool().map(lambda chunk: work(*chunk), chunks)
         if workers is None or workers == 1 or len(chunks) == 1:
             return (work(count, seed) for count, seed in chunks)
         from joblib import Parallel, delayed
@@ -673,22 +668,3 @@ def _tables(x: Array) -> Groups:
     first = np.flatnonzero(new)
     offsets = np.concatenate([[0], np.cumsum(new.sum(axis=1))])
     return Groups(x.ravel()[first], np.diff(first, append=x.size).astype(float), offsets)
-
-
-@contextmanager
-def _progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, for what takes longer than a moment."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    began = time.monotonic()
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total, visible=False)
-
-        def advance(count: int) -> None:
-            bar.update(task, advance=count, visible=time.monotonic() - began > SLOW_SECONDS)
-
-        yield advance

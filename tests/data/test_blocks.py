@@ -15,6 +15,7 @@ from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, SKETCHED_ROWS, Run, S
 from mle_toolkit.data.form import Form
 from mle_toolkit.data.tables import read_sample
 from mle_toolkit.errors import DataError, SupportError, UnknownNameError, WeightError
+from mle_toolkit.numerics import progress
 
 N = 453_211  # more than are held, and no multiple of anything
 ROW = 345_678
@@ -508,13 +509,13 @@ class Terminal:
 
 def test_progress_is_shown_on_a_terminal(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    monkeypatch.setattr(blocks, "SECONDS_BEFORE_PROGRESS", 0.0)
+    monkeypatch.setattr(progress, "SECONDS_BEFORE_PROGRESS", 0.0)
     assert mle.scan(X).nobs == N
     assert "reading the array" in sys.stderr.text
 
 
 def test_nothing_is_shown_elsewhere(capsys, monkeypatch):
-    monkeypatch.setattr(blocks, "SECONDS_BEFORE_PROGRESS", 0.0)
+    monkeypatch.setattr(progress, "SECONDS_BEFORE_PROGRESS", 0.0)
     assert mle.scan(X).nobs == N
     assert capsys.readouterr() == ("", "")
 

@@ -178,9 +178,9 @@ def test_sums_do_not_depend_on_threads(law, monkeypatch):
     twin = twin_of(law)
     loop = twin.statistics if hasattr(twin, "statistics") else twin.sums
     arguments = (0.0, 1.0, *(() if hasattr(twin, "statistics") else params))
-    monkeypatch.setattr(kernels, "_workers", lambda: 4)
+    monkeypatch.setattr(kernels, "workers", lambda: 4)
     by_threads = in_chunks(loop, x, None, *arguments)
-    monkeypatch.setattr(kernels, "_workers", lambda: 1)
+    monkeypatch.setattr(kernels, "workers", lambda: 1)
     assert np.array_equal(by_threads, in_chunks(loop, x, None, *arguments), equal_nan=True)
 
 

@@ -17,9 +17,7 @@ and ``inverse`` of the scale) of what it computes:
 from __future__ import annotations
 
 import importlib
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from types import ModuleType
@@ -30,6 +28,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import LONG_BLOCK_ROWS, CountWhole
 from mle_toolkit.families.base import Family
+from mle_toolkit.numerics.threads import pool, workers
 
 COMPILED_ROWS = 250_000
 """Rows from which a compiled loop is used: from about there half a second, numba's own start, is soon won back."""
@@ -84,8 +83,8 @@ def in_chunks(
             rows = slice(first, first + CHUNK_ROWS)
             results[k] = loop(uniform(x[rows]), None if weight is None else uniform(weight[rows]), *arguments)
 
-    helpers = _workers() - 1 if len(firsts) >= threads_from else 0
-    others = [_pool().submit(work) for _ in range(helpers)]
+    helpers = workers() - 1 if len(firsts) >= threads_from else 0
+    others = [pool().submit(work) for _ in range(helpers)]
     work()
     for other in others:
         if not other.cancel():  # else it has not begun, and nothing is left
@@ -98,12 +97,3 @@ def uniform(rows: Array) -> Array:
     view = np.ascontiguousarray(rows).view()
     view.flags.writeable = False
     return view
-
-
-def _workers() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_workers(), thread_name_prefix="mle-sums")

@@ -25,7 +25,8 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
-from mle_toolkit.likelihood.kernels import CHUNK_ROWS, _pool, _workers, has_numba
+from mle_toolkit.likelihood.kernels import CHUNK_ROWS, has_numba
+from mle_toolkit.numerics.threads import pool, workers
 
 OPEN, SETTLED, AT_LIMIT = 0, 1, 2
 """What became of a group: nothing yet; a maximum in the interior; the limiting law."""
@@ -80,9 +81,9 @@ def ranges(offsets: np.ndarray[Any, Any], rows: int) -> list[slice]:
 
 def each(work: Callable[[slice], None], parts: list[slice]) -> None:
     """Do the work on every range of groups, in threads where there are several."""
-    if len(parts) == 1 or _workers() == 1:
+    if len(parts) == 1 or workers() == 1:
         for groups in parts:
             work(groups)
         return
-    for _ in _pool().map(work, parts):
+    for _ in pool().map(work, parts):
         pass

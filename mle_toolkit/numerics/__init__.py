@@ -1,0 +1,1 @@
+"""What knows nothing of statistics, and everybody may use."""
