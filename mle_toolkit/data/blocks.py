@@ -31,7 +31,7 @@ from mle_toolkit.data.sample import (
 )
 from mle_toolkit.errors import DataError, WeightError
 from mle_toolkit.numerics.progress import progress
-from mle_toolkit.numerics.threads import pool, workers
+from mle_toolkit.numerics.threads import submit, workers
 
 CHUNK_ROWS = LONG_BLOCK_ROWS
 """Rows of the longest block; compiled sums over data in memory are added by as many."""
@@ -762,11 +762,11 @@ class ScannedSample(BlockedSample):
                 keeper.take(Thinned(stride, *_joined(summed.kept)), summed.first + -summed.first % stride)
             advance(summed.last - summed.first)
 
-        first, threads, most_pending = 0, pool(), workers() + 1
+        first, most_pending = 0, workers() + 1
         with progress(f"reading {self._description}", self._source.expected_rows, "rows") as advance:
             for run in runs:
                 stride = 0 if keeper is None else keeper.stride
-                pending.append((threads.submit(of_run, run, first, stride), stride))
+                pending.append((submit(of_run, run, first, stride), stride))
                 first += run.n_rows
                 if len(pending) > most_pending:
                     add()
