@@ -754,7 +754,7 @@ def _candidates(sample: Sample, counts: bool) -> tuple[tuple[str, ...], dict[str
             others[name] = f"{' and '.join(needed)} must be known: get_family(name, {needed[0]}=...)"
         elif "exposure" in sample.known and not law.rates:
             others[name] = "has no rate that an exposure could multiply"
-        elif law.only_if_asked:
+        elif law.only_if_asked and "exposure" not in sample.known:
             others[name] = law.only_if_asked
         else:
             reason = _outside(get_family(name), sample)

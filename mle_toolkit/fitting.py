@@ -31,7 +31,7 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Family, get_family, within_range
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.domain import REAL, UNIT, Interval
 from mle_toolkit.families.own import check_rows_apart
 from mle_toolkit.inference.covariance import (
     CovKind,
@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from mle_toolkit.report.page.sections import Drawing, Page
 
 T = TypeVar("T")
+
+_FROM_ZERO = Interval(0.0, math.inf, closed="lower")
 
 _WEAKER = (Verdict.BOUNDARY, Verdict.NOT_IDENTIFIED, Verdict.LOCAL, Verdict.NOT_CONVERGED)
 
@@ -473,6 +475,41 @@ class Fit(Doors):
             flags=flags,
             reason=reason,
         )
+
+    def layer(
+        self, attachment: float, limit: float | None = None, alpha: float = 0.05, method: str = "wald", **options: Any
+    ) -> Estimate:
+        """Expected loss in a layer; see `Distribution.layer`, and `derive` for its standard error and interval.
+
+        Parameters
+        ----------
+        attachment, limit : float
+            Where the layer begins, and how much it holds; without a limit it is the excess of loss.
+        alpha, method, **options
+            As for `derive`.
+
+        Examples
+        --------
+        >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").layer(2.0)
+        Estimate(0.323926 ± 0.35, 95% in (0.03788, 2.77); delta method; few_observations_for_wald)
+        """
+        self._check_one_law("layer")
+        return self.derive(lambda law: law.layer(attachment, limit), alpha, method, domain=_FROM_ZERO, **options)
+
+    def limited_expected_value(
+        self, limit: float, alpha: float = 0.05, method: str = "wald", **options: Any
+    ) -> Estimate:
+        """Expected value of a loss that is covered up to a limit; see `Distribution.limited_expected_value`."""
+        self._check_one_law("limited expected value")
+        domain = _FROM_ZERO if self.distribution.family.support.lower >= 0 else REAL
+        return self.derive(lambda law: law.limited_expected_value(limit), alpha, method, domain=domain, **options)
+
+    def loss_elimination_ratio(
+        self, deductible: float, alpha: float = 0.05, method: str = "wald", **options: Any
+    ) -> Estimate:
+        """Share of the expected loss that a deductible takes away; see `Distribution.loss_elimination_ratio`."""
+        self._check_one_law("loss elimination ratio")
+        return self.derive(lambda law: law.loss_elimination_ratio(deductible), alpha, method, domain=UNIT, **options)
 
     def test(
         self, fixed: Mapping[str, Any] | None = None, *, nested: Fit | None = None, method: str = "lr"

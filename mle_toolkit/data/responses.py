@@ -22,6 +22,7 @@ _FORMS: Mapping[str, tuple[str, ...]] = {
     "intervals": ("lower", "upper"),
     "rounded": ("x", "step", "event", "observed"),
     "truncated": ("of", "lower", "upper"),
+    "insured": ("payment", "deductible", "limit", "coinsurance", "inflation"),
 }
 """Constructors of `Sample` by the names of their arguments; the first two are needed, of truncation the first."""
 
@@ -169,9 +170,10 @@ def _argument(formula: str, form: str, name: str, value: ast.expr, named: Mappin
     if column is not None and name != "step":
         return column
     number = _number(value)
-    if number is not None and (name == "step" or form == "truncated"):
+    either = form == "truncated" or (form == "insured" and name != "payment")
+    if number is not None and (name == "step" or either):
         return number
-    wanted = "a number" if name == "step" else "a column or a number" if form == "truncated" else "a column"
+    wanted = "a number" if name == "step" else "a column or a number" if either else "a column"
     raise ParameterError(
         f"formula {formula!r:.80}: {name} of {form}: expected {wanted}, got {ast.unparse(value)[:40]!r}."
     )

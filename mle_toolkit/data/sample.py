@@ -419,6 +419,57 @@ class Sample:
             lower, upper = np.where(seen, lower, -np.inf), np.where(seen, upper, values)
         return cls._of_intervals(lower, upper, weights, weight_kind)
 
+    @classmethod
+    def insured(
+        cls,
+        payment: Any,
+        deductible: Any = None,
+        limit: Any = None,
+        coinsurance: Any = None,
+        inflation: Any = None,
+        weights: Any = None,
+        weight_kind: WeightKind = "frequency",
+    ) -> Sample:
+        """Make a sample of losses of which an insurer knows what it paid.
+
+        A loss x is paid as ``coinsurance * (min((1 + inflation) * x, limit) - deductible)`` where that is positive, and
+        is not heard of where it is not. So a payment tells the loss; one of the largest size that it is as large at
+        least; and all are seen through a window that begins at the deductible. The law that is fitted is that of the
+        losses x themselves, from the ground up, before inflation.
+
+        Parameters
+        ----------
+        payment : array_like of shape (n,)
+            What was paid for each loss of which something was paid.
+        deductible : float or array_like of shape (n,), optional
+            What the insured bears of every loss; none by default.
+        limit : float or array_like of shape (n,), optional
+            The loss beyond which nothing more is paid (the *maximum covered loss*); NaN or infinite for none.
+        coinsurance : float or array_like of shape (n,), optional
+            Share that is paid of what lies between the two; 1 by default.
+        inflation : float or array_like of shape (n,), optional
+            By how much losses have risen since the time of which the law is wanted: 0.05 for five per cent.
+        weights, weight_kind
+            As for `Sample`.
+
+        Raises
+        ------
+        DataError
+            If a payment is missing, not positive, or more than the policy pays; or the terms are no policy.
+
+        Notes
+        -----
+        Source: Klugman, Panjer & Willmot (2012), Loss Models, ch. 8; the names are those of the R package actuar.
+
+        Examples
+        --------
+        >>> Sample.insured([100.0, 950.0, 20.0], deductible=50.0, limit=1000.0)
+        Sample: 3 observations: 2 exact, 1 right-censored; window (50, ∞)
+        """
+        from mle_toolkit.data.insured import insured
+
+        return insured(payment, deductible, limit, coinsurance, inflation, weights, weight_kind)
+
     def truncated(self, lower: Any = None, upper: Any = None) -> Sample:
         """The same sample, seen through a window: values outside ``(lower, upper]`` could not have been observed.
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 TURN = 2 * math.pi
 
+BALANCED = 64 * float(np.finfo(float).eps)
+"""Length of the mean vector of balanced angles, which rounding alone makes differ from 0."""
+
 _MOST_TURNS = 5.0
 """Turns from 0 up to which numbers may be radians though no period was given."""
 
@@ -33,6 +36,26 @@ def about(x: Array, middle: Array, period: float) -> Array:
     moved = np.asarray(x) - period * np.rint(away / period)
     rounding = 2 * np.finfo(float).eps * (np.abs(x) + period)  # of an end of the turn
     return np.where(np.abs(away) <= 0.5 * period + rounding, x, moved)
+
+
+def onto_turn(x: Array, period: float) -> Array:
+    """Angles on the turn about 0: above -period/2, at most period/2; those that are on it as they are."""
+    half = 0.5 * period
+    return np.where((x > -half) & (x <= half), x, half - np.mod(half - np.asarray(x), period))
+
+
+def on_turn(x: float, period: float) -> float:
+    """The same of one angle."""
+    return float(onto_turn(np.asarray(x), period))
+
+
+def mean_direction(family: Circular, sample: Sample) -> tuple[float, float]:
+    """Direction, on the turn about 0, and length of the mean vector; both 0 where it is 0 to rounding."""
+    cosine, sine = sample.mean(lambda x: np.cos(family.rate * x)), sample.mean(lambda x: np.sin(family.rate * x))
+    length = math.hypot(cosine, sine)
+    if length <= BALANCED:
+        return 0.0, 0.0
+    return on_turn(math.atan2(sine, cosine) / family.rate, family.period), length
 
 
 class Circular(Family):
@@ -52,8 +75,11 @@ class Circular(Family):
         can hardly be radians are refused.
     """
 
+    only_if_asked = "only if asked for"
     constant_defaults: ClassVar[Mapping[str, Any]] = {"period": None}
     period: float
+    rate: float
+    """Radians a unit of the data."""
 
     def __init__(self, **constants: Any) -> None:
         super().__init__(**constants)
@@ -61,6 +87,11 @@ class Circular(Family):
         if given is not None and not _is_positive(given):
             raise ParameterError(f"{self.name}: period must be a positive number: 360 for degrees; got {given!r:.60}.")
         self.period = TURN if given is None else float(given)
+        self.rate = 1.0 if given is None else TURN / self.period
+
+    def angle(self, x: Array, mu: Array) -> Array:
+        """Radians from ``mu`` to x."""
+        return self.rate * (np.asarray(x, dtype=float) - mu)
 
     @abstractmethod
     def middle(self, *params: Any) -> Array:

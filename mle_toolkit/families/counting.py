@@ -10,11 +10,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import DegenerateDataError
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 _NEAR = 0.3
@@ -171,3 +176,12 @@ def logit_trials(x: Array, n: Array | float, logit: Array) -> tuple[Array, Array
     p, q = np.where(up, larger, smaller), np.where(up, smaller, larger)
     value = x * np.minimum(logit, 0.0) - (n - x) * np.maximum(logit, 0.0) - n * np.log1p(small)
     return value, x * q - (n - x) * p, -n * (smaller * larger)
+
+
+def check_not_all_zero(name: str, sample: Sample, undetermined: str) -> None:
+    """Raise `DegenerateDataError` where all counts are 0, so that the mean is 0 and nothing else is determined."""
+    if sample.maximum == 0:
+        raise DegenerateDataError(
+            f"{name}: all {sample.nobs:g} counts are 0, so the mean is 0 and {undetermined} is not determined. A "
+            f"Poisson law with mu = 0 describes these data."
+        )

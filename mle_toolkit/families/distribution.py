@@ -15,6 +15,7 @@ from mle_toolkit.families.base import Family, get_family, within_range
 from mle_toolkit.families.lifetimes import excess_beyond, mean_up_to
 from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
 from mle_toolkit.families.written import is_written, known_constants
+from mle_toolkit.options import number
 
 
 class Distribution:
@@ -243,6 +244,55 @@ class Distribution:
             mass, rest = self.pdf(points), self.family.without_atoms(*self._params)
             return float(np.sum(mass * function(points)) + (1 - np.sum(mass)) * rest.expect(function))
         return self._mass.expect(function) if self.family.discrete else self._density.integrate(function)
+
+    def layer(self, attachment: float, limit: float | None = None) -> float:
+        """Expected value of the part of x between ``attachment`` and ``limit`` above it: of a layer of reinsurance.
+
+        Parameters
+        ----------
+        attachment : float
+            Where the layer begins.
+        limit : float, optional
+            How much the layer holds; without a limit it is the excess of loss, ``E[max(x - attachment, 0)]``.
+
+        Raises
+        ------
+        IntegralError
+            If it is infinite.
+
+        Examples
+        --------
+        >>> law = distribution("exponential", scale=10.0)
+        >>> round(law.layer(20.0), 9), round(law.layer(20.0, 5.0), 9)
+        (1.353352832, 0.532503008)
+        """
+        begin = number(attachment, "attachment")
+        size = np.inf if limit is None else number(limit, "limit", above=0.0)
+        return self.expect(lambda x: np.clip(x - begin, 0.0, size))
+
+    def limited_expected_value(self, limit: float) -> float:
+        """Expected value of the smaller of x and ``limit``: of a loss that is covered up to it.
+
+        Examples
+        --------
+        >>> round(distribution("exponential", scale=10.0).limited_expected_value(20.0), 9)
+        8.646647168
+        """
+        most = number(limit, "limit")
+        return self.expect(lambda x: np.minimum(x, most))
+
+    def loss_elimination_ratio(self, deductible: float) -> float:
+        """Share of the expected loss that a deductible takes away: limited expected value over expected value.
+
+        Examples
+        --------
+        >>> round(distribution("exponential", scale=10.0).loss_elimination_ratio(20.0), 9)
+        0.864664717
+        """
+        least = number(deductible, "deductible", above=0.0)
+        if self.family.support.lower < 0:
+            raise ParameterError(f"{self.family.name}: a loss elimination ratio is of losses, which are not negative.")
+        return self.limited_expected_value(least) / float(self.mean())
 
     def to_scipy(self) -> Any:
         """The frozen scipy.stats distribution; one built on this law where SciPy has none of its own.

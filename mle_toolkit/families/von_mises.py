@@ -12,15 +12,12 @@ from scipy import special
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
-from mle_toolkit.families.circular import TURN, Circular, about
+from mle_toolkit.families.circular import BALANCED, TURN, Circular, about
 from mle_toolkit.families.domain import NON_NEGATIVE, REAL
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
 
 _LOG_TURN = math.log(TURN)
 _NEWTON_STEPS = 50
-
-_BALANCED = 64 * np.finfo(float).eps
-"""Resultant length of balanced angles, which rounding alone makes differ from 0."""
 
 _CONCENTRATED = 1e-11
 """Distance of the resultant length from 1 below which its rounding (1e-16) is more than 1e-5 of it."""
@@ -52,7 +49,6 @@ class VonMises(Circular, ExponentialFamily):
     """
 
     name = "von_mises"
-    only_if_asked = "only if asked for"
     aliases = ("vonmises", "circular_normal")
     support = REAL
     parameters = (
@@ -60,14 +56,10 @@ class VonMises(Circular, ExponentialFamily):
         Parameter("kappa", NON_NEGATIVE, typical=(0.2, 10.0)),
     )
 
-    def __init__(self, **constants: Any) -> None:
-        super().__init__(**constants)
-        self._rate = 1.0 if self.constants["period"] is None else TURN / self.period
-
     def _radians(self, x: Array) -> Array:
         if self.constants["period"] is None:
             return x
-        return self._rate * np.remainder(x, self.period)  # exact, as the multiple is not
+        return self.rate * np.remainder(x, self.period)  # exact, as the multiple is not
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """The unit vector: cosine and sine."""
@@ -86,30 +78,30 @@ class VonMises(Circular, ExponentialFamily):
     def _turned(self, T: tuple[Array, ...], mu: Array) -> tuple[Array, Array]:
         """The unit vector along ``mu`` and across it."""
         cosine, sine = T
-        angle = self._rate * np.asarray(mu)
+        angle = self.rate * np.asarray(mu)
         c, s = np.cos(angle), np.sin(angle)
         return cosine * c + sine * s, sine * c - cosine * s
 
     def logpdf(self, x: Array, mu: Array, kappa: Array) -> Array:
         """Log-density at x, from the half angle: cos - 1 would cancel for a large kappa."""
-        gap = 2 * np.square(np.sin(0.5 * self._rate * (x - mu)))
+        gap = 2 * np.square(np.sin(0.5 * self.rate * (x - mu)))
         return np.asarray(-kappa * gap - self._log_norm(kappa))
 
     def score_of(self, T: tuple[Array, ...], mu: Array, kappa: Array) -> tuple[Array, ...]:
         """Derivatives by mu and kappa."""
         along, across = self._turned(T, mu)
-        return self._rate * kappa * across, along - 1 + one_minus_ratio(kappa)
+        return self.rate * kappa * across, along - 1 + one_minus_ratio(kappa)
 
     def hessian_of(self, T: tuple[Array, ...], mu: Array, kappa: Array) -> tuple[Array, ...]:
         """Second derivatives, linear in T."""
         along, across = self._turned(T, mu)
-        return -(self._rate**2) * kappa * along, self._rate * across, -slope_of_ratio(kappa)
+        return -(self.rate**2) * kappa * along, self.rate * across, -slope_of_ratio(kappa)
 
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Direction and concentration of the mean vector."""
         cosine, sine = means
         length = math.hypot(cosine, sine)
-        if length <= _BALANCED:
+        if length <= BALANCED:
             return 0.0, 0.0
         gap = 1 - length
         if gap < _CONCENTRATED:
@@ -118,7 +110,7 @@ class VonMises(Circular, ExponentialFamily):
                 "on so short an arc the law is normal: fit that."
             )
         angle = math.atan2(sine, cosine)
-        mu = angle / self._rate if angle > -math.pi else 0.5 * self.period
+        mu = angle / self.rate if angle > -math.pi else 0.5 * self.period
         return mu, _concentration(length, gap)
 
     def arranged(self, mu: float, kappa: float) -> tuple[float, float]:
@@ -148,7 +140,7 @@ class VonMises(Circular, ExponentialFamily):
     def _tails(self, x: Array, mu: Array, kappa: Array, sign: float) -> Array:
         """Log of the probability from an end of the turn to x: of the smaller side, or of one minus it."""
         x, mu, kappa = np.broadcast_arrays(x, mu, kappa)
-        away = sign * self._rate * (about(x, mu, self.period) - mu)
+        away = sign * self.rate * (about(x, mu, self.period) - mu)
         log_p = _beyond(np.minimum(np.abs(away), math.pi).ravel(), kappa.ravel().astype(float)).reshape(away.shape)
         return np.asarray(np.where(away <= 0, log_p, np.log1p(-np.exp(np.minimum(log_p, -math.log(2))))))
 
@@ -168,8 +160,8 @@ class VonMises(Circular, ExponentialFamily):
         """Log-probability of arcs, and its derivative by kappa."""
         lower, upper, mu, kappa = np.broadcast_arrays(lower, upper, mu, kappa)
         shape = lower.shape
-        length = np.ravel(self._rate * (upper - lower))
-        begin = np.ravel(self._rate * (about(np.where(np.isfinite(lower), lower, mu), mu, self.period) - mu))
+        length = np.ravel(self.rate * (upper - lower))
+        begin = np.ravel(self.rate * (about(np.where(np.isfinite(lower), lower, mu), mu, self.period) - mu))
         kappa = np.ravel(kappa).astype(float)
         log_p, slope = np.zeros(len(length)), np.zeros(len(length))
         for first in range(0, len(length), _ROWS):
@@ -179,11 +171,11 @@ class VonMises(Circular, ExponentialFamily):
 
     def ppf(self, p: Array, mu: Array, kappa: Array) -> Array:
         """Quantile on the turn centred at mu."""
-        return np.asarray(mu - self._upper_angle(p, kappa) / self._rate)
+        return np.asarray(mu - self._upper_angle(p, kappa) / self.rate)
 
     def isf(self, p: Array, mu: Array, kappa: Array) -> Array:
         """Upper quantile on the turn centred at mu."""
-        return np.asarray(mu + self._upper_angle(p, kappa) / self._rate)
+        return np.asarray(mu + self._upper_angle(p, kappa) / self.rate)
 
     def _upper_angle(self, p: Array, kappa: Array) -> Array:
         """Angle from mu, in radians, that is exceeded on the turn with probability p."""
@@ -198,7 +190,7 @@ class VonMises(Circular, ExponentialFamily):
 
     def rvs(self, mu: float, kappa: float, *, size: Any, rng: Any) -> Array:
         """Random directions, on the turn about 0."""
-        drawn = mu + rng.vonmises(0.0, kappa, size) / self._rate
+        drawn = mu + rng.vonmises(0.0, kappa, size) / self.rate
         half = 0.5 * self.period
         return np.asarray(half - np.mod(half - drawn, self.period))
 
@@ -219,7 +211,7 @@ class VonMises(Circular, ExponentialFamily):
         """``scipy.stats.vonmises(kappa, loc=mu)``; of the uniform law where kappa = 0."""
         from scipy import stats
 
-        return stats.vonmises(kappa, loc=mu, scale=1 / self._rate)
+        return stats.vonmises(kappa, loc=mu, scale=1 / self.rate)
 
     @staticmethod
     def from_scipy(kappa: float, loc: float, scale: float) -> dict[str, Any]:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from mpmath import mp
 from references import fit_quietly
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 import mle_toolkit as mle
-from mle_toolkit.errors import DataError, MleError
+from mle_toolkit.errors import DataError, DegenerateDataError, MleError
 
 TURN = 2 * math.pi
 ANGLES = np.random.default_rng(3).vonmises(2.5, 2, 300)
@@ -264,3 +264,57 @@ def test_a_flat_likelihood_of_arcs_is_climbed_in_steps_of_less_than_a_turn():
     ]
     assert int(np.argmax(grid)) == 4
     assert fit.llf == pytest.approx(grid[4], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["wrapped_cauchy", "cardioid"])
+def test_arcs_of_the_other_laws_on_the_circle_are_integrals_of_their_densities(name):
+    for rho in (0.0, 0.2, 0.499):
+        law = mle.distribution(name, mu=1.0, rho=rho)
+        for low, high in ((-2.0, 0.5), (2.9, 4.3), (1.0, 1.0 + 1e-6), (4.1, 4.2)):
+            with mp.workdps(25):
+
+                def density(t, rho=rho):
+                    c = mp.cos(t - 1)
+                    if name == "cardioid":
+                        return (1 + 2 * rho * c) / (2 * mp.pi)
+                    return (1 - rho**2) / (1 + rho**2 - 2 * rho * c) / (2 * mp.pi)
+
+                expected = float(mp.log(mp.quad(density, [low, (low + high) / 2, high])))
+            got = float(law.family.log_mass(np.array([low]), np.array([high]), *law.params.values())[0])
+            assert got == pytest.approx(expected, rel=1e-11, abs=1e-13)
+
+
+@pytest.mark.parametrize(("name", "spread"), [("wrapped_cauchy", 0.7), ("cardioid", 1.3)])
+def test_the_other_laws_on_the_circle_turn_with_their_data_and_their_unit(name, spread):
+    x = np.random.default_rng(3).normal(2.9, spread, 200)
+    fit = mle.fit(x, name)
+
+    def nll(u):
+        c = np.cos(x - u[0])
+        cauchy = (1 - u[1] ** 2) / (1 + u[1] ** 2 - 2 * u[1] * c)
+        logs = np.log1p(2 * u[1] * c) if name == "cardioid" else np.log(cauchy)
+        return -float(np.sum(logs)) + 200 * math.log(2 * math.pi)
+
+    best = optimize.minimize(nll, list(fit.params.values()), method="Nelder-Mead", options={"xatol": 1e-10})
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(-best.fun, abs=1e-9)
+    turned = mle.fit(x + 1.0, name)
+    assert math.remainder(turned.params["mu"] - fit.params["mu"] - 1.0, 2 * math.pi) == pytest.approx(0, abs=1e-7)
+    degrees = mle.fit(np.degrees(x) + 360.0 * (np.arange(200) % 3), mle.get_family(name, period=360))
+    assert degrees.params["rho"] == pytest.approx(fit.params["rho"], rel=1e-7)
+    assert degrees.llf + 200 * math.log(180 / math.pi) == pytest.approx(fit.llf, rel=1e-11)
+    sectors = mle.fit(mle.Sample.rounded(x, 0.05), name)
+    assert abs(sectors.params["rho"] - fit.params["rho"]) < 0.1 * fit.bse["rho"]
+
+
+def test_concentrated_directions_end_the_cardioid_at_its_boundary():
+    """The derivative along the circle is 0 there, and outwards the likelihood rises."""
+    x = np.random.default_rng(3).normal(2.9, 0.3, 50)
+    with pytest.warns(mle.FitWarning, match="boundary"):
+        fit = mle.fit(x, "cardioid")
+    assert fit.params["rho"] == 0.5
+    away = x - fit.params["mu"]
+    assert np.sum(np.tan(0.5 * away)) == pytest.approx(0, abs=1e-10)
+    assert np.sum(1 - np.tan(0.5 * away) ** 2) > 0
+    with pytest.raises(DegenerateDataError, match="half of them or more"):
+        mle.fit([0.1, 0.1, 0.1, 2.0], "wrapped_cauchy")
