@@ -17,6 +17,9 @@ from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.surrogate import Surrogate
 
+FAR = 25.0
+"""A coordinate this far from its start has run off: exp(25) is 7e10."""
+
 NEWTON_STEPS = 60
 LONGEST_STEP = 3.0
 """Longest Newton step, in coordinates in which a unit is a natural change."""
@@ -26,6 +29,12 @@ _NATURAL = 1.0
 
 _TRUSTED = 1e-4
 """Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes."""
+
+_LEVEL, _LEVEL_SHARE = 1e-7, 1e-10
+"""Nats, and share of a log-likelihood of intervals, that slopes and curvatures bring at most where it is level."""
+
+_ALIKE = 0.2
+"""Relative difference of two steps that follow a likelihood which approaches its supremum exponentially."""
 
 _SETTLED = 1e-11
 """Decrement, some millionths of a standard error, below which a step is not worth a pass over a large sample."""
@@ -232,8 +241,10 @@ def _newton(
     which leads away from saddles. Where it leads to a minimum that is known, that is the end.
     """
     nobs = objective.likelihood.nobs
-    many = objective.likelihood.data.n_rows > BLOCK_ROWS
+    many, coarse = objective.likelihood.data.n_rows > BLOCK_ROWS, not objective.likelihood.plain
     last, unchecked = np.inf, False
+    first: Array = u
+    before: Array | None = None
     for _ in range(NEWTON_STEPS):
         if objective.at_once:
             hessian = None  # it comes with the gradient
@@ -247,6 +258,10 @@ def _newton(
             hessian = objective.hessian(u)
             step, convex = _newton_step(gradient, hessian)
             decrement = _decrement(gradient, step) * nobs
+        if coarse and _is_level(gradient, hessian, objective.value(u), nobs):
+            # One coordinate goes the rest of its way, so that it is seen to have run off.
+            away = u + FAR * np.sign(u - first) if len(u) == 1 else u
+            return (away, True) if objective.value(away) <= objective.value(u) else (u, True)
         if not math.isfinite(decrement) or (unchecked and decrement > last):
             return u, False
         longest = max(map(abs, step.tolist()))
@@ -261,8 +276,12 @@ def _newton(
             for end in known:
                 if _leads_to(end.u, u, step):
                     return end.u, True
+        # Along one coordinate: among several a stride may lead past a maximum to a spike.
+        strides, before = coarse and convex and len(u) == 1 and _strides(step, before), step
         if longest > LONGEST_STEP:
-            step *= LONGEST_STEP / longest
+            step = step * (LONGEST_STEP / longest)
+        elif strides and _falls(objective, u, step * (LONGEST_STEP / longest)):
+            step, hessian = step * (LONGEST_STEP / longest), None  # of so far off none is kept
         # So near, the quadratic model is trusted without a look at the value; a decrement that grows will tell.
         unchecked = decrement < _TRUSTED * nobs
         if not unchecked:
@@ -276,6 +295,21 @@ def _newton(
         u = u + step
         last = decrement
     return u, False
+
+
+def _is_level(gradient: Array, hessian: Array, value: float, nobs: float) -> bool:
+    """Whether no natural change of the coordinates moves the log-likelihood: it has run off to where it is level."""
+    least = max(_LEVEL, _LEVEL_SHARE * abs(value) * nobs)
+    return bool(np.abs(gradient).max() * nobs < least and np.abs(hessian).max() * nobs < least)
+
+
+def _falls(objective: Objective, u: Array, step: Array) -> bool:
+    return objective.value(u + step) < objective.value(u)
+
+
+def _strides(step: Array, before: Array | None) -> bool:
+    """Whether two steps are alike, as on the way to where a likelihood is level, which Newton's method nears slowly."""
+    return before is not None and bool(np.abs(step - before).max() < _ALIKE * np.abs(step).max())
 
 
 def _leads_to(minimum: Array, u: Array, step: Array) -> bool:

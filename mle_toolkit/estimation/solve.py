@@ -29,7 +29,7 @@ from mle_toolkit.estimation.certificate import (
     Verdict,
     measure,
 )
-from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum, value_beyond
+from mle_toolkit.estimation.climb import FAR, End, climb, climb_in_levels, is_minimum, value_beyond
 from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.starts import (
     bounded_domains,
@@ -49,9 +49,6 @@ from mle_toolkit.likelihood.audit import complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
-
-FAR = 25.0
-"""A coordinate this far from its start has run off: exp(25) is 7e10."""
 
 STILL_RISING = 1e-3
 """Slope, in nats per observation and coordinate, above which a likelihood that has run off is unbounded."""
@@ -828,6 +825,8 @@ def _highest(
         a, width = float(ends[k]), float(ends[following] - ends[k])
         if _falls_from(value, a, width) or _falls_from(value, float(ends[following]), -width):
             continue
+        if _is_level(value, a, width):
+            continue
         # In shares of the way: the search stops at a step that is small for its argument, and data may be far from 0.
         # A value that is not finite would end it; a parabola through it leads nowhere.
         optimize.minimize_scalar(
@@ -863,6 +862,12 @@ def _falls_from(value: Callable[[float], float], end: float, width: float) -> bo
         return False
     high, low = value(beside), value(away)
     return bool(np.isfinite(low) and high - low > _CLEAR_FALL * max(1.0, abs(high)))
+
+
+def _is_level(value: Callable[[float], float], end: float, width: float) -> bool:
+    """Whether a profile is level between two ends, as where a window hides what the parameter moves."""
+    heights = [value(end + share * width) for share in (_AWAY, 0.5, 1 - _AWAY)]
+    return bool(np.isfinite(heights).all() and np.ptp(heights) <= _CLEAR_FALL * max(1.0, abs(heights[0])))
 
 
 def _uphill(profile: Callable[[Mapping[str, float]], float], at: dict[str, float], sample: Sample) -> dict[str, float]:

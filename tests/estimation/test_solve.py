@@ -131,3 +131,14 @@ def test_a_law_without_a_start_is_an_error_of_ours():
 
     with pytest.raises(mle.errors.NoMaximumError, match="no search can begin"):
         mle.fit([1.0, 2.0, 4.0], Lost())
+
+
+def test_what_a_window_lets_run_off_is_at_its_end():
+    """Uniform values favour Pareto laws of ever smaller alpha, which in a window tend to the uniform law of logs."""
+    x = np.linspace(31.0, 149.0, 60)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", mle.FitWarning)
+        fit = mle.fit(mle.Sample(x).truncated(30.0, 150.0), "pareto", fixed={"xm": 20.0})
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.boundary == ("alpha",)
+    assert fit.llf == pytest.approx(-np.sum(np.log(x)) - 60 * np.log(np.log(5.0)), abs=1e-7)
