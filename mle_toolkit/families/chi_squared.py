@@ -31,7 +31,7 @@ class ChiSquared(ExponentialFamily):
     """
 
     name = "chi_squared"
-    aliases = ("chi2", "chisq", "chisquare", "chi_square")
+    aliases = ("chisq", "chisquare", "chi_square")
     support = POSITIVE
     parameters = (Parameter("df", POSITIVE, typical=(0.7, 20.0)),)
 

@@ -304,7 +304,7 @@ def _laws_within(item: Any, text: str) -> Any:
 
 
 def is_scipy_named(name: str) -> bool:
-    """Whether a name that is not registered is one of scipy.stats, as "gibrat" is."""
+    """Whether a name that is not registered is one of scipy.stats, as "chi2" is."""
     if plainly(name) in map(plainly, family_names()) or not name.isidentifier():
         return False
     try:
