@@ -732,7 +732,7 @@ def _families(form: As = Format.table, output: Output = None, debug: Debug = Fal
     rows = [
         (
             law.name,
-            ", ".join(f"{p.name} in {p.domain}" for p in law.parameters),
+            between.join(f"{p.name} in {p.domain}" for p in law.parameters),
             between.join(law.constant_defaults),
             str(law.support),
             between.join(law.aliases),

@@ -637,8 +637,9 @@ def compare(
     guess = None
     if families is None or (isinstance(families, str) and families in KINDS):
         data, weights = _counted(Sample.of(data, weights, nan_policy=nan_policy)), None
-        counts = look_like_counts(data) if families is None else families == "counts"
-        guess = _guess(data, counts) if families is None else None
+        rates = "exposure" in data.known  # which only counts have
+        counts = (rates or look_like_counts(data)) if families is None else families == "counts"
+        guess = _guess(data, counts) if families is None and not rates else None
         families, not_tried = _candidates(data, counts)
         if not counts and (n_zeros := zeros_apart(data)):
             guess = (

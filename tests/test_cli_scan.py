@@ -144,8 +144,8 @@ def test_what_takes_more_than_sums_is_held(run, folder, passes, options):
 
 def test_what_is_drawn_is_held(folder):
     path, column = str(folder / "rain.parquet"), cli._DataOptions(column="mm")
-    assert isinstance(cli._sample(path, column, plot=None)[1], ScannedSample)
-    assert not isinstance(cli._sample(path, column, plot=Path("a.png"))[1], ScannedSample)
+    assert isinstance(cli._sample(path, column, cli._FileOptions(), plot=None)[1], ScannedSample)
+    assert not isinstance(cli._sample(path, column, cli._FileOptions(), plot=Path("a.png"))[1], ScannedSample)
 
 
 @pytest.mark.parametrize(
