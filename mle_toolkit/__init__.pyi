@@ -1,3 +1,4 @@
+from . import extremes as extremes
 from . import information as information
 from . import nonparametric as nonparametric
 from . import repairable as repairable

@@ -26,6 +26,7 @@ ROOMS = (
     ("report",),
     ("moments", "nonparametric", "repairable"),
     ("doors", "fitting"),
+    ("extremes",),
     ("regression",),
     ("sklearn", "torch"),
     ("comparison",),

@@ -1,0 +1,364 @@
+"""Extremes of a series in time: block maxima, peaks over a threshold, and the choice of the threshold.
+
+>>> import numpy as np
+>>> import mle_toolkit as mle
+>>> daily = np.random.default_rng(1).gumbel(size=365 * 40)
+>>> years = mle.extremes.block_maxima(daily, 365)
+>>> years.fit().family.name, years.sample.n_rows
+('gev', 40)
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import DataError, MleError, ParameterError
+from mle_toolkit.fitting import Fit, fit
+from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.options import level, number, probability, whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["BlockMaxima", "Peaks", "block_maxima", "choose_threshold", "mean_excess", "peaks_over_threshold"]
+
+_YEAR = 365.25
+"""Days of a year."""
+
+
+@dataclass(frozen=True)
+class BlockMaxima:
+    """The largest observation of each block of time.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Index: the blocks; columns ``maximum``, and ``share``, of its observations those that are there.
+    sample : Sample
+        The maxima.
+    """
+
+    table: pd.DataFrame
+    sample: Sample
+
+    def fit(self, family: Any = "gev", **options: Any) -> Fit:
+        """Fit a law, the generalised extreme-value law by default; options as of `mle_toolkit.fit`."""
+        return fit(self.sample, family, **options)
+
+
+def block_maxima(series: Any, block: int | str = "YE", *, least: float = 0.0) -> BlockMaxima:
+    """Take the largest observation of each block.
+
+    Parameters
+    ----------
+    series : Series of pandas with dates, or array_like
+        In the order of time. Missing values are left out of their block.
+    block : int or str
+        How many observations make a block; or, of a dated series, a period of pandas: ``"YE"``, ``"YE-SEP"`` (years
+        that end in September), ``"ME"``, ``"30D"``.
+    least : float
+        Blocks with a smaller share of their observations are left out; at most 1. A block of dates is expected to have
+        as many as the fullest one; the last block of numbers may be short.
+
+    Returns
+    -------
+    BlockMaxima
+
+    Raises
+    ------
+    DataError
+        If no block is left, or a period is given for a series without dates.
+    """
+    import pandas as pd
+
+    least = number(least, "least", at_least=0.0, at_most=1.0)
+    if isinstance(block, str):
+        if not isinstance(series, pd.Series) or not isinstance(series.index, pd.DatetimeIndex):
+            raise DataError(f"block: a period as {block!r} is for a Series of pandas with dates as its index.")
+        try:
+            groups: Any = pd.Series(to_column(series, "series")[0], index=series.index).resample(block)
+        except ValueError as error:
+            raise ParameterError(f"block: {error}.") from None
+        counts, maxima = groups.count(), groups.max()
+        share = counts / counts.max()
+    else:
+        size = whole(block, "block", 1)
+        values = to_column(series, "series")[0]
+        place = pd.Index(np.arange(len(values)) // size, name="block")
+        groups = pd.Series(values, index=place).groupby(level=0)
+        counts, maxima = groups.count(), groups.max()
+        share = counts / size
+    kept = (counts > 0) & (share >= least)
+    if not kept.any():
+        raise DataError(f"block_maxima: none of {len(counts)} blocks has {least:.0%} of its observations.")
+    table = pd.DataFrame({"maximum": maxima, "share": share})[kept]
+    return BlockMaxima(table, Sample(table["maximum"].to_numpy()))
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """The largest observation of each cluster above a threshold.
+
+    Attributes
+    ----------
+    threshold : float
+    time, height : ndarray of shape (k,)
+        When the peaks were, in days for dates and else in observations, and how high.
+    length : float
+        How long the series is: in years for dates, else in observations.
+    n_above, n_observed : int
+        Observations above the threshold, and all that are not missing.
+    extremal_index : float
+        Share of those above that are the peak of a cluster: one over the mean size of a cluster.
+    intervals_index : float
+        The same by the times between those above, without a run (Ferro & Segers 2003).
+    """
+
+    threshold: float
+    time: Array
+    height: Array
+    length: float
+    n_above: int
+    n_observed: int
+    extremal_index: float
+    intervals_index: float
+
+    @property
+    def rate(self) -> float:
+        """Peaks in a unit of length: a year for dates, else an observation."""
+        return float(len(self.height) / self.length)
+
+    @property
+    def sample(self) -> Sample:
+        """How far the peaks are above the threshold."""
+        return Sample(self.height - self.threshold)
+
+    def fit(self, family: Any = "gpd", **options: Any) -> Fit:
+        """Fit a law to the excesses, the generalised Pareto law by default; options as of `mle_toolkit.fit`."""
+        return fit(self.sample, family, **options)
+
+    def return_level(
+        self, period: float, alpha: float = 0.05, method: str = "wald", *, result: Fit | None = None
+    ) -> Estimate:
+        """Estimate the level that a peak exceeds once in a period on average.
+
+        Parameters
+        ----------
+        period : float
+            In units of `rate`: years for dates.
+        alpha, method
+            As of `Fit.quantile`; the delta method adds the error of the rate, that of a Poisson number, and the profile
+            is that of the law with the rate known.
+        result : Fit, optional
+            Of the excesses; by default the generalised Pareto law is fitted.
+
+        Raises
+        ------
+        ParameterError
+            If the period holds less than one peak on average.
+        """
+        from scipy import special
+
+        expected = self.rate * number(period, "period", above=0.0)
+        if not expected > 1:
+            raise ParameterError(
+                f"period: {period:g} holds {expected:.3g} peaks on average; a level needs more than 1."
+            )
+        law = self.fit() if result is None else result
+        found = law.quantile(1 - 1 / expected, alpha, method)
+        value = self.threshold + found.value
+        if method != "wald" or found.se is None:
+            low, high = found.interval or (math.nan, math.nan)
+            ends = low + self.threshold, high + self.threshold
+            return Estimate(value=value, interval=ends, level=found.level, method=found.method, unit="")
+        # The level moves with the log of the rate by 1 / hazard, and the log of a Poisson number has variance 1 / n.
+        slope = 1.0 / float(law.distribution.hazard(found.value))
+        se = math.sqrt(found.se**2 + slope**2 / len(self.height))
+        z = -float(special.ndtri(level(alpha) / 2))
+        return Estimate(
+            value=value, se=se, interval=(value - z * se, value + z * se), level=1 - alpha,
+            method="delta method, with the error of the rate", unit="",
+        )  # fmt: skip
+
+
+def peaks_over_threshold(series: Any, threshold: float, *, run: float = 1) -> Peaks:
+    """Take the peaks of a series above a threshold, one a cluster.
+
+    Parameters
+    ----------
+    series : Series of pandas with dates, or array_like
+        In the order of time; missing values are left out.
+    threshold : float
+    run : float
+        Two observations above the threshold belong to one cluster if they are at most so far apart, in days for dates
+        and else in observations: the clusters of the runs method (Smith & Weissman 1994). 0 takes every observation.
+
+    Returns
+    -------
+    Peaks
+
+    Raises
+    ------
+    DataError
+        If nothing is above the threshold, or times do not increase.
+
+    Examples
+    --------
+    >>> found = peaks_over_threshold([1, 5, 6, 1, 1, 7, 2, 8], 4, run=1)
+    >>> found.height.tolist(), round(found.extremal_index, 3)
+    ([6.0, 7.0, 8.0], 0.75)
+    """
+    time, values, length = _timed(series)
+    at, apart = number(threshold, "threshold"), number(run, "run")
+    above = np.flatnonzero(values > at)
+    if len(above) == 0:
+        raise DataError(
+            f"threshold: none of {len(values)} observations is above {at:g}; the largest is {values.max():g}."
+        )
+    gaps = np.diff(time[above])
+    first = np.concatenate([[0], np.flatnonzero(gaps > apart) + 1])
+    clusters = np.split(above, first[1:])
+    peaks = np.array([rows[np.argmax(values[rows])] for rows in clusters])
+    return Peaks(
+        at, time[peaks], values[peaks], length, len(above), len(values), len(peaks) / len(above), _intervals_index(gaps)
+    )
+
+
+def _timed(series: Any) -> tuple[Array, Array, float]:
+    """Times, values that are there, and the length of the series."""
+    import pandas as pd
+
+    values = to_column(series, "series")[0]
+    if isinstance(series, pd.Series) and isinstance(series.index, pd.DatetimeIndex):
+        time = (series.index - series.index[0]).total_seconds().to_numpy() / 86_400
+        step = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
+        length = (time[-1] + step) / _YEAR
+    else:
+        time, length = np.arange(len(values), dtype=float), float(len(values))
+    if np.any(np.diff(time) <= 0):
+        raise DataError(f"series: its times do not increase at row {int(np.flatnonzero(np.diff(time) <= 0)[0]) + 1}.")
+    there = ~np.isnan(values)
+    if not there.any():
+        raise DataError("series: no observation that is not missing.")
+    return time[there], values[there], length
+
+
+def _intervals_index(gaps: Array) -> float:
+    """Extremal index by the times between exceedances (Ferro & Segers 2003, JRSS B 65, 545-556); NaN of one alone."""
+    if len(gaps) == 0:
+        return math.nan
+    if float(gaps.max()) <= 2:
+        top, bottom = 2 * float(gaps.sum()) ** 2, len(gaps) * float(np.sum(gaps**2))
+    else:
+        top, bottom = 2 * float(np.sum(gaps - 1)) ** 2, len(gaps) * float(np.sum((gaps - 1) * (gaps - 2)))
+    return min(1.0, top / bottom) if bottom > 0 else 1.0
+
+
+def mean_excess(series: Any, thresholds: Iterable[float] | None = None, alpha: float = 0.05) -> pd.DataFrame:
+    """Mean excess over thresholds, with its interval: a straight line where a generalised Pareto law holds.
+
+    Parameters
+    ----------
+    series : array_like
+    thresholds : iterable of float, optional
+        By default 30 quantiles from the median on that leave ten observations above.
+    alpha : float
+        One minus the level of the intervals, which are normal.
+
+    Returns
+    -------
+    DataFrame
+        Index ``threshold``; columns ``n_above``, ``mean``, ``lower``, ``upper``.
+    """
+    import pandas as pd
+    from scipy import special
+
+    values = _timed(series)[1]
+    z = -float(special.ndtri(level(alpha) / 2))
+    rows = []
+    chosen = _candidates(values, 30, 10) if thresholds is None else [number(t, "thresholds") for t in thresholds]
+    for at in chosen:
+        excess = values[values > at] - at
+        mean = float(np.mean(excess)) if len(excess) else math.nan
+        se = float(np.std(excess, ddof=1)) / math.sqrt(len(excess)) if len(excess) > 1 else math.nan
+        rows.append((len(excess), mean, mean - z * se, mean + z * se))
+    index = pd.Index(chosen, name="threshold")
+    return pd.DataFrame(rows, index=index, columns=["n_above", "mean", "lower", "upper"])
+
+
+def _candidates(values: Array, count: int, least: int) -> list[float]:
+    highest = 1 - least / len(values)
+    if not highest > 0.5:
+        raise DataError(f"thresholds: {len(values)} observations are too few to leave {least} above a choice of them.")
+    return [float(v) for v in np.unique(np.quantile(values, np.linspace(0.5, highest, count)))]
+
+
+def choose_threshold(
+    series: Any,
+    thresholds: Iterable[float] | None = None,
+    *,
+    run: float = 1,
+    alpha: float = 0.1,
+    n_resamples: int = 199,
+    rng: Any = None,
+) -> pd.DataFrame:
+    """Test at each threshold that the excesses are of a generalised Pareto law, and mark the lowest that passes.
+
+    Parameters
+    ----------
+    series, run
+        As for `peaks_over_threshold`.
+    thresholds : iterable of float, optional
+        By default ten quantiles from the median on that leave thirty observations above.
+    alpha : float
+        Share of rejected thresholds that may be so wrongly.
+    n_resamples : int
+        Replicates of each test (Anderson-Darling, each replicate fitted anew).
+    rng : None, int, SeedSequence, BitGenerator or Generator, optional
+        Source of randomness (SPEC 7).
+
+    Returns
+    -------
+    DataFrame
+        Index ``threshold``; columns ``n_peaks``, ``xi``, ``xi_se`` (which should not change above a good threshold),
+        ``scale_star`` = scale - xi threshold (likewise), ``p_value``, and ``chosen``, true for one row at most. A
+        threshold at which the law cannot be fitted has no p-value and counts as rejected.
+
+    Notes
+    -----
+    Thresholds from the lowest on are rejected as long as the mean of -log(1 - p) over them is at most ``alpha``
+    (ForwardStop: G'Sell, Wager, Chouldechova & Tibshirani 2016, JRSS B 78, 423-444; for thresholds Bader, Yan & Zhang
+    2018, Annals of Applied Statistics 12, 310-329). The chosen one is the next.
+    """
+    import pandas as pd
+
+    values = _timed(series)[1]
+    share = probability(alpha, "alpha")
+    chosen = _candidates(values, 10, 30) if thresholds is None else sorted(number(t, "thresholds") for t in thresholds)
+    seeds = np.random.default_rng(rng).spawn(len(chosen))
+    rows = []
+    for at, seed in zip(chosen, seeds, strict=True):
+        peaks = peaks_over_threshold(series, at, run=run)
+        try:
+            found = peaks.fit()
+            p = found.goodness_of_fit(n_resamples=n_resamples, rng=seed).p_value
+        except MleError:
+            rows.append((len(peaks.height), math.nan, math.nan, math.nan, math.nan))
+            continue
+        xi, scale = found.params["xi"], found.params["scale"]
+        rows.append((len(peaks.height), xi, found.bse["xi"], scale - xi * at, p))
+    index = pd.Index(chosen, name="threshold")
+    table = pd.DataFrame(rows, index=index, columns=["n_peaks", "xi", "xi_se", "scale_star", "p_value"])
+    p = np.nan_to_num(table["p_value"].to_numpy(), nan=0.0)
+    means = np.cumsum(-np.log1p(-np.minimum(p, 1 - 1e-12))) / np.arange(1, len(p) + 1)
+    rejected = np.flatnonzero(means <= share)
+    first = int(rejected[-1]) + 1 if len(rejected) else 0
+    return table.assign(chosen=np.arange(len(table)) == first)
