@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, wraps
@@ -288,7 +289,9 @@ class Maximum:
                 Verdict.NOT_CONVERGED,
                 f"{Verdict.NOT_CONVERGED.value}: {found}. Try another start or solver",
             )
-        lost = [k for k, error in enumerate(seen.errors) if error > _LOST]
+        data = self.likelihood.data
+        wide = math.log(data.maximum) - math.log(data.minimum) if not data.is_multivariate and data.minimum > 0 else 0.0
+        lost = [k for k, error in enumerate(seen.errors) if error > max(_LOST, wide)]
         if lost:
             away = self._approached(lost)
             if away:
@@ -973,7 +976,7 @@ _EXPLAINED = 1e-7
 
 _LOST = 100.0
 """Standard error of a coordinate, in natural changes, from which a maximum may be none: as the logarithm of a number,
-one that is known to a factor of exp(100)."""
+one that is known to a factor of exp(100); of data over more powers of e than that, from as many."""
 
 _FURTHER = (1.0, 5.0, 25.0)
 """How much farther a parameter that has run off is followed, in natural changes."""

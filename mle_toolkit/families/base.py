@@ -172,8 +172,8 @@ class Chart:
     slopes: Callable[..., Array]
 
 
-MOST_WHOLE = 2.0**53
-"""The largest number up to which every whole number is a float."""
+MOST_COUNTED = 1e50
+"""The largest count: above, formulas of counts lose their digits, and nothing was ever counted so far."""
 
 TOLD_APART = 1.92
 """Nats by which a maximum must be above a limiting law for a likelihood ratio test at 5 % to tell it from that law."""
@@ -292,6 +292,8 @@ class Family(ABC):
 
     name: str
     aliases: ClassVar[tuple[str, ...]] = ()
+    scipy_name: ClassVar[str] = ""
+    """Its name in scipy.stats, where that is no alias, as it means SciPy's law with its scale."""
     parameters: tuple[Parameter, ...]
     support: Interval
     multivariate: ClassVar[bool] = False
@@ -706,7 +708,7 @@ class Family(ABC):
         support = self.support
         if support.covers(sample.minimum, sample.maximum) and not support.integer:
             return
-        if support.integer and max(abs(sample.minimum), abs(sample.maximum)) > MOST_WHOLE:
+        if support.integer and max(abs(sample.minimum), abs(sample.maximum)) > MOST_COUNTED:
             self._check_whole(sample)
         if isinstance(sample, BlockedSample) and not sample.in_memory:
             self._check_support_by_blocks(sample)
@@ -728,19 +730,19 @@ class Family(ABC):
         raise self._outside(sample, len(outside), first, value, below, tuple(outside.tolist()))
 
     def _check_whole(self, sample: Sample) -> None:
-        """Raise `SupportError` for counts so large that a float does not tell them from the next."""
+        """Raise `SupportError` for counts so large that formulas of counts lose their digits."""
         if not sample.in_memory:
             largest: Array = np.array([sample.minimum, sample.maximum])
         else:
             ends = np.stack([sample.lower, sample.upper])
             largest = np.max(np.abs(np.where(np.isfinite(ends), ends, 0.0)), axis=0)
-        outside = np.flatnonzero(np.abs(largest) > MOST_WHOLE)
+        outside = np.flatnonzero(np.abs(largest) > MOST_COUNTED)
         if len(outside):
             first = int(outside[0])
             raise SupportError(
-                f"{self.name}: {len(outside)} of {sample.n_rows} counts are above 2^53 = {MOST_WHOLE:.4g}, beyond "
-                f"which a float is not one whole number; the first is x[{first}] = {largest[first]:g}. For "
-                f"measurements choose a continuous law.",
+                f"{self.name}: {len(outside)} of {sample.n_rows} counts are above {MOST_COUNTED:g}, where formulas of "
+                f"counts have no digits left; the first is x[{first}] = {largest[first]:g}. For measurements choose a "
+                f"continuous law.",
                 self.name,
                 tuple(outside.tolist()),
             )

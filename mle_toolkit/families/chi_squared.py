@@ -32,6 +32,7 @@ class ChiSquared(ExponentialFamily):
 
     name = "chi_squared"
     aliases = ("chisq", "chisquare", "chi_square")
+    scipy_name = "chi2"
     support = POSITIVE
     parameters = (Parameter("df", POSITIVE, typical=(0.7, 20.0)),)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit.errors import ParameterError, UnknownNameError
-from mle_toolkit.families.base import Family, family_class, get_family
+from mle_toolkit.families.base import Family, families, family_class, get_family
 from mle_toolkit.families.distribution import Distribution, distribution
 from mle_toolkit.families.domain import Interval
 
@@ -106,7 +106,7 @@ def _ours(name: str) -> type[Family] | None:
     try:
         return family_class(name)
     except UnknownNameError:
-        return None
+        return next((law for law in map(family_class, families()) if law.scipy_name == name), None)
 
 
 def _of_table(frozen: Any) -> Distribution:

@@ -141,7 +141,7 @@ def test_relabelling_changes_nothing(rng):
 
 # --- laws -------------------------------------------------------------------------------------------------------------
 
-CHOICES = [family for family in LAWS if family.name not in ("zeta", "von_mises")]
+CHOICES = [family for family in LAWS if family.name != "zeta" and family.period is None]
 """Sums over a power tail take a second; the circle has no common support with the line."""
 
 
@@ -162,7 +162,11 @@ def test_divergences_between_laws_obey_pinsker_and_gibbs(first, second, seed):
 
 
 @settings(max_examples=25)
-@given(st.sampled_from([f for f in CHOICES if f.has_scale and not f.has_location]), seeds, st.floats(-8, 8))
+@given(
+    st.sampled_from([f for f in CHOICES if f.has_scale and not f.has_location and not f.constants]),
+    seeds,
+    st.floats(-8, 8),
+)
 def test_a_change_of_unit_changes_no_divergence(family, seed, exponent):
     """A bijection: exactly the same law of x / unit."""
     unit = 2.0**exponent
