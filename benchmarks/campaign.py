@@ -85,6 +85,8 @@ QUICK_COUNT = 60
 # --- laws -------------------------------------------------------------------------------------------------------------
 
 CONSTANTS: dict[str, dict[str, Any]] = {"binomial": {"n": judge.TRIALS}, "betabinomial": {"n": judge.TRIALS}}
+
+
 def _made_of() -> dict[str, tuple[Law, mle.Family]]:
     """Laws made of laws, as the judge and as we know them."""
     law = judge.LAWS
