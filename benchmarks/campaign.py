@@ -4,9 +4,9 @@
     python benchmarks/campaign.py --trial K [--seed S]
     python benchmarks/campaign.py --merge RESULT.json ... [--page docs/explanation/campaign.md] [--json FILE]
 
-A trial draws a law (every registered family of single numbers, and some laws made of laws), parameters (of the typical
-ranges; one in five far outside), and data: of that law or of another, clean, contaminated, rounded, in another unit,
-shifted, 2 to 2,000 rows; exact, weighted (both kinds), censored, in intervals, through windows, or all of that at once.
+A trial draws a law (every registered family that the judge knows, and some laws made of laws), parameters (of the
+typical ranges; one in five far outside), and data: of that law or of another, clean, contaminated, rounded, in another
+unit, shifted, 2 to 2,000 rows; exact, weighted (both kinds), censored, in intervals, through windows, or all of that.
 It fits, in a process of its own that is killed after 10 s of CPU, and a judge with densities and optimisers of its own
 (`_judge.py`) says what the fit is:
 
@@ -85,20 +85,6 @@ QUICK_COUNT = 60
 # --- laws -------------------------------------------------------------------------------------------------------------
 
 CONSTANTS: dict[str, dict[str, Any]] = {"binomial": {"n": judge.TRIALS}, "betabinomial": {"n": judge.TRIALS}}
-NOT_JUDGED = (
-    "categorical",
-    "generalized_logistic",
-    "log_pearson3",
-    "pearson3",
-    "kappa4",
-    "rice",
-    "exgaussian",
-    "logit_normal",
-    "tweedie",
-    "power_law_cutoff",
-    "pert",
-)
-"""A table of shares, whose maximum is the table; and laws with a shape of a kind that the judge does not search."""
 
 
 def _made_of() -> dict[str, tuple[Law, mle.Family]]:
@@ -126,12 +112,9 @@ def _made_of() -> dict[str, tuple[Law, mle.Family]]:
 
 @cache
 def laws() -> dict[str, tuple[Law, mle.Family]]:
-    """All that are drawn from, by name: a registered family that the judge does not know is an error."""
-    families = {
-        name: mle.get_family(name, **CONSTANTS.get(name, {})) for name in mle.families() if name not in NOT_JUDGED
-    }
-    known = {name: (judge.LAWS[name], family) for name, family in families.items() if not family.multivariate}
-    return known | _made_of()
+    """All that are drawn from, by name: the registered families that the judge knows, and laws made of them."""
+    judged = {name: mle.get_family(name, **CONSTANTS.get(name, {})) for name in mle.families() if name in judge.LAWS}
+    return {name: (judge.LAWS[name], family) for name, family in judged.items()} | _made_of()
 
 
 # --- data -------------------------------------------------------------------------------------------------------------

@@ -491,7 +491,7 @@ class Fit(Doors):
         Examples
         --------
         >>> fit([1.1, 0.4, 2.7, 1.9, 0.8], "exponential").layer(2.0)
-        Estimate(0.323926 ± 0.35, 95% in (0.03788, 2.77); delta method; few_observations_for_wald)
+        Estimate(0.323942 ± 0.35, 95% in (0.03785, 2.772); delta method; few_observations_for_wald)
         """
         self._check_one_law("layer")
         return self.derive(lambda law: law.layer(attachment, limit), alpha, method, domain=_FROM_ZERO, **options)

@@ -264,7 +264,7 @@ class Distribution:
         --------
         >>> law = distribution("exponential", scale=10.0)
         >>> round(law.layer(20.0), 9), round(law.layer(20.0, 5.0), 9)
-        (1.353352832, 0.532503008)
+        (1.353352832, 0.532502846)
         """
         begin = number(attachment, "attachment")
         size = np.inf if limit is None else number(limit, "limit", above=0.0)
