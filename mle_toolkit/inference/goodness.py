@@ -387,17 +387,26 @@ class _OnKaplanMeier(Measure):
         def below(t: Array) -> Array:
             return law.cdf(t) if sign > 0 else law.sf(-t if not law.family.discrete else -t - 1)
 
-        # Given what could be seen at all: later than the first entry.
+        def above(t: Array) -> Array:
+            return law.sf(t) if sign > 0 else law.cdf(-t if not law.family.discrete else -t - 1)
+
+        # Given what could be seen at all: later than the first entry, from which on 1 - F keeps the digits.
         first = np.asarray(np.min(entry))
-        start = float(below(first)) if np.isfinite(first) else 0.0
+        late = bool(np.isfinite(first)) and float(below(first)) > 0
+        left = float(above(first)) if late else 1.0
+        if left == 0:
+            return math.nan
+
+        def seen_below(t: Array) -> Array:
+            return 1.0 - above(t) / left if late else below(t)
+
         ends = np.append(points, np.max(time))
         if law.family.discrete:
             ends = np.unique(np.concatenate([ends, ends - 1]))
-            u = (below(ends) - start) / (1.0 - start)
             seen = heights[np.searchsorted(points, ends, side="right")]
-            return _discrete_distance(self.statistic, seen, u, nobs)
-        after = (below(ends) - start) / (1.0 - start)
-        jump = np.where(np.isin(sign * ends, law.family.atoms), law.pdf(sign * ends), 0.0) / (1.0 - start)
+            return _discrete_distance(self.statistic, seen, seen_below(ends), nobs)
+        after = seen_below(ends)
+        jump = np.where(np.isin(sign * ends, law.family.atoms), law.pdf(sign * ends), 0.0) / left
         after, before = (after, after - jump) if sign > 0 else (after + jump, after)
         return _stepwise_distance(self.statistic, heights, after, before, nobs)
 
