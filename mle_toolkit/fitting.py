@@ -29,6 +29,7 @@ from mle_toolkit.errors import (
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.tails import power_law_beyond
 from mle_toolkit.families.base import Family, get_family, within_range
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
@@ -44,7 +45,7 @@ from mle_toolkit.inference.covariance import (
 )
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
-from mle_toolkit.options import choice, level, number, probability, whole
+from mle_toolkit.options import choice, level, number, plainly, probability, whole
 
 if TYPE_CHECKING:
     import os
@@ -777,6 +778,7 @@ def fit(
     *,
     weights: Any = None,
     exposure: Any = None,
+    xmin: Any = None,
     fixed: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     start: Mapping[str, Any] | None = None,
@@ -799,6 +801,10 @@ def fit(
         Of counts: how long, or how much, each row was watched (years, persons, square kilometres); one number, or one a
         row. The rates of the law, as ``mu``, are then per unit of exposure. A `Sample` may bring it with its rows, as
         ``sample.with_known(exposure=...)``.
+    xmin : float or "estimate", optional
+        Of ``"power_law"``: where the law begins, and what is below is left out; or that is estimated (Clauset, Shalizi
+        & Newman 2009). The fit is that of the tail, by the zeta law for whole numbers, else Pareto's;
+        `extremes.power_law_test` has the p-value and the uncertainty of ``xmin``.
     fixed : mapping, optional
         Known parameters: ``{"scale": 1.0}``.
     bounds : mapping, optional
@@ -843,6 +849,11 @@ def fit(
     >>> fit([3, 0], "poisson", exposure=[2.0, 0.5]).params["mu"]
     1.2
     """
+    if xmin is not None:
+        if not (isinstance(family, str) and plainly(family) == plainly("power_law")) or exposure is not None:
+            raise ParameterError('xmin: it is for power laws: fit(x, "power_law", xmin="estimate").')
+        data, family, known = power_law_beyond(Sample.of(data, weights, nan_policy=nan_policy), xmin)
+        weights, fixed = None, {**(fixed or {}), **known}
     options = settled(fixed, bounds, start, solver, rng)
     law = get_family(family)
     if exposure is not None:

@@ -113,3 +113,52 @@ def test_dates_that_do_not_increase_are_refused():
     days = pd.to_datetime(["2001-01-02", "2001-01-01"])
     with pytest.raises(DataError, match="do not increase at row 1"):
         mle.extremes.peaks_over_threshold(pd.Series([1.0, 2.0], index=days), 0)
+
+
+@pytest.mark.parametrize("discrete", [True, False])
+def test_where_a_power_law_begins_by_brute_force(discrete):
+    rng = np.random.default_rng(9)
+    x = np.concatenate([rng.uniform(1, 6, 150), 6 * (1 - rng.random(150)) ** (-1 / 1.4)])
+    x = np.floor(x) if discrete else x
+    best = (np.inf, None, None)
+    for start in np.unique(x)[:-1]:
+        tail = np.sort(x[x >= start])
+        if discrete:
+            law = mle.fit(tail, mle.get_family("zeta", xmin=int(start))).distribution
+            values = np.unique(tail)
+            gap = np.max(np.abs(law.cdf(values) - np.searchsorted(tail, values, side="right") / len(tail)))
+        else:
+            law = mle.fit(tail, "pareto", fixed={"xm": start}).distribution
+            n = len(tail)
+            gap = max(np.max(np.arange(1, n + 1) / n - law.cdf(tail)), np.max(law.cdf(tail) - np.arange(n) / n))
+        best = min(best, (gap, start, law.params["alpha"]))
+    fit = mle.fit(x, "power_law", xmin="estimate")
+    assert fit.sample.minimum == best[1]
+    assert fit.params["alpha"] == pytest.approx(best[2], rel=1e-9)
+    known = mle.fit(x, "Power Law", xmin=best[1])
+    assert known.params["alpha"] == fit.params["alpha"]
+    found = mle.extremes.power_law_test(x, 20, rng=1)
+    assert (found.xmin, found.distance) == (best[1], pytest.approx(best[0], abs=1e-9))
+    assert found.alpha == pytest.approx(best[2], rel=1e-9)
+
+
+def test_a_power_law_is_told_from_an_exponential_one():
+    rng = np.random.default_rng(2)
+    assert mle.extremes.power_law_test((1 - rng.random(400)) ** (-1 / 1.5), 40, rng=1).p_value > 0.1
+    bent = mle.extremes.power_law_test(1 + rng.exponential(size=400), 40, rng=1)
+    assert bent.n_tail < 150 or bent.p_value < 0.1  # either little of it passes, or none
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: mle.fit([1.0, 2.0, 3.0], "gamma", xmin=1), ParameterError, "for power laws"),
+        (lambda: mle.fit([1.0, 2.0, 3.0], "power_law", xmin="best"), ParameterError, "expected a positive number"),
+        (lambda: mle.fit([1.0, 2.0, 3.0], "power_law", xmin=5), DataError, "fewer than 2 distinct values"),
+        (lambda: mle.fit([1, 2, 3], "power_law", xmin=1.5), ParameterError, "whole numbers"),
+        (lambda: mle.fit([-1.0, -2.0, 3.5], "power_law", xmin="estimate"), DataError, "distinct positive values"),
+    ],
+)
+def test_beginnings_of_power_laws_are_checked(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -1,0 +1,116 @@
+"""Where a power law begins: the choice of its threshold by the distance of the tail from the law."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import DataError, MleError, ParameterError
+from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.options import number
+
+ESTIMATED = "estimate"
+
+LEAST = 2
+"""Distinct values that a tail has at least."""
+
+MOST_THRESHOLDS = 2_000
+"""Thresholds that are tried, evenly chosen among the distinct values where there are more."""
+
+
+def power_law_beyond(sample: Sample, xmin: Any) -> tuple[Sample, Family, dict[str, float]]:
+    """The tail of a sample, the power law for it, and what is known of that: its beginning.
+
+    Whole numbers have the discrete law (zeta), others Pareto's.
+
+    Parameters
+    ----------
+    sample : Sample
+        Exact observations.
+    xmin : float or "estimate"
+        Where the law begins; or it is chosen where the tail is nearest to its law by Kolmogorov and Smirnov's distance.
+
+    Raises
+    ------
+    DataError
+        If the sample is not exact, or has no tail of two distinct positive values.
+    ParameterError
+        If ``xmin`` is neither a positive number nor ``"estimate"``.
+
+    References
+    ----------
+    Clauset, Shalizi & Newman (2009), SIAM Review 51, 661-703, section 3.3.
+    """
+    if not sample.is_plain or sample.is_multivariate or not sample.in_memory:
+        raise DataError("xmin: a power law beyond a threshold is fitted to exact numbers in memory.")
+    discrete = sample.is_integer
+    if isinstance(xmin, str):
+        if xmin != ESTIMATED:
+            raise ParameterError(f"xmin: expected a positive number or {ESTIMATED!r}, got {xmin!r}.")
+        start = nearest_threshold(*_distinct(sample), discrete=discrete)[0]
+    else:
+        start = number(xmin, "xmin", above=0.0)
+    if discrete and start != math.floor(start):
+        raise ParameterError(f"xmin: the data are whole numbers, so it is one, too; got {start:g}.")
+    kept = np.flatnonzero(sample.x >= start)
+    if len(np.unique(sample.x[kept])) < LEAST:
+        raise DataError(f"xmin: fewer than {LEAST} distinct values are at least {start:g}.")
+    if discrete:
+        return sample.take(kept), get_family("zeta", xmin=int(start)), {}
+    return sample.take(kept), get_family("pareto"), {"xm": start}
+
+
+def _distinct(sample: Sample) -> tuple[Array, Array]:
+    """Distinct positive values in order, and the weight of each."""
+    x, place = np.unique(sample.x, return_inverse=True)
+    weight = np.bincount(place, sample.weight).astype(float)
+    positive = x > 0
+    if int(np.sum(positive)) < LEAST:
+        raise DataError(f"xmin: a power law needs {LEAST} distinct positive values, got {int(np.sum(positive))}.")
+    return x[positive], weight[positive]
+
+
+def nearest_threshold(x: Array, weight: Array, *, discrete: bool) -> tuple[float, float, float]:
+    """Threshold, exponent, and distance of the tail that is nearest to its power law.
+
+    Parameters
+    ----------
+    x, weight : ndarray of shape (m,)
+        Distinct values in order, and the weight of each.
+    discrete : bool
+        Whether the law is of whole numbers.
+
+    Returns
+    -------
+    xmin, alpha, distance : float
+        ``alpha`` is the exponent of the probabilities of counts (zeta), of others that of the survival function.
+    """
+    beyond = np.cumsum(weight[::-1])[::-1]
+    logs = np.cumsum((weight * np.log(x))[::-1])[::-1]
+    places = np.arange(len(x) - LEAST + 1)
+    if len(places) > MOST_THRESHOLDS:
+        places = np.unique(np.rint(np.linspace(0, len(places) - 1, MOST_THRESHOLDS)).astype(int))
+    best = (math.nan, math.nan, math.inf)
+    for k in places.tolist():
+        mean_log = float(logs[k] / beyond[k] - math.log(x[k]))
+        tail, share = x[k:], 1 - np.append(beyond[k + 1 :], 0.0) / beyond[k]
+        try:
+            if discrete:
+                law = get_family("zeta", xmin=int(x[k]))
+                (alpha,) = law.from_means((mean_log,))  # type: ignore[attr-defined]
+                at = law.cdf(tail, np.asarray(alpha)) if law.cdf is not None else share
+                distance = float(np.max(np.abs(at - share)))
+            else:
+                alpha = 1.0 / mean_log
+                at = -np.expm1(-alpha * np.log(tail / x[k]))
+                before = 1 - beyond[k:] / beyond[k]
+                distance = float(max(np.max(np.abs(at - share)), np.max(np.abs(at - before))))
+        except MleError:
+            continue
+        if distance < best[2]:
+            best = float(x[k]), float(alpha), distance
+    return best
