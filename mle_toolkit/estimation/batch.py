@@ -482,8 +482,10 @@ class _Batch:
         llf = nobs * (data.value(self._theta(u), complete=True) - (0.0 if self.family.discrete else np.log(scale)))
         good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
-        kept = chosen[good]
-        settled.theta[kept], settled.se[kept], settled.llf[kept] = theta[good], se[good], llf[good]
+        kept, theta = chosen[good], theta[good]
+        if self.family.arranged is not None:  # an angle, which is reported on one turn
+            theta = np.array([self.family.arranged(*row) for row in theta.tolist()]).reshape(theta.shape)
+        settled.theta[kept], settled.se[kept], settled.llf[kept] = theta, se[good], llf[good]
         settled.status[kept] = SETTLED
 
     @cached_property

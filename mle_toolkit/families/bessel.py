@@ -17,6 +17,9 @@ _TERMS = 12
 _SMALL = 0.03
 """Argument below which the first terms of the power series are enough."""
 
+_FAR, _FAR_TERMS = 1e6, 8
+"""Argument from which Hankel's expansion is right to full precision for small orders; SciPy gives NaN far out."""
+
 
 @cache
 def _debye() -> tuple[Array, ...]:
@@ -54,7 +57,17 @@ def log_ive(order: Array, x: Array) -> Array:
         square = 0.25 * x * x
         series = np.log1p(square / (order + 1) * (1 + square / (2 * (order + 2)) * (1 + square / (3 * (order + 3)))))
         small = order * np.log(0.5 * x) - special.gammaln(order + 1) + series - x
-        return np.where(order >= _ORDER, large, np.where(x < _SMALL, small, np.log(special.ive(order, x))))
+        few = np.where(x < _SMALL, small, np.where(x < _FAR, np.log(special.ive(order, x)), _far_out(order, x)))
+        return np.where(order >= _ORDER, large, few)
+
+
+def _far_out(order: Array, x: Array) -> Array:
+    """``log(exp(-x) I_order(x))`` of a small order, by Abramowitz & Stegun 9.7.1."""
+    term, series = np.ones_like(x), np.zeros_like(x)
+    for k in range(1, _FAR_TERMS):
+        term = term * ((2 * k - 1) ** 2 - 4 * np.square(order)) / (8 * k * x)
+        series = series + term
+    return np.log1p(series) - 0.5 * (math.log(2 * math.pi) + np.log(x))
 
 
 def log_kve_half(n: Array, x: Array) -> Array:

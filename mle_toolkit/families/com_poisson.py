@@ -11,7 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, SpecialCase, get_family
-from mle_toolkit.families.counting import check_not_all_zero
+from mle_toolkit.families.counting import check_not_all_zero, log1p_minus, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE
 from mle_toolkit.families.summed import Summed
 
@@ -26,7 +26,16 @@ _REACH, _APART = 14.0, 4.0
 _NOTHING = -40.0
 """Log of a term, against the largest, from which sums are given up where they fall as fast as a geometric series."""
 
-_FIRST, _COUNTED, _PANEL, _LARGEST = 128, 1024, 60, 1e13
+_STEPS = np.arange(-2 * _APART * _REACH, 2 * _APART * _REACH + 1)[:, None]
+"""Of terms, from the mode outwards."""
+
+_LARGE = 10.0
+"""A mode from which nu is at most 308, lam being a double, so that nu times a rounding of the mode is one."""
+
+_EXACT = 2.0**50
+"""A mode from which counts about it are hardly told apart by doubles."""
+
+_FIRST, _COUNTED, _PANEL, _LARGEST = 128, 1024, 60, 1e300
 _NEWTON_STEPS, _HALVINGS = 200, 60
 _SETTLED = 1e-22
 _GEOMETRIC, _BERNOULLI = 1e-9, 1e3
@@ -62,6 +71,15 @@ class ConwayMaxwellPoisson(Summed, ExponentialFamily):
     def log_density(self, T: tuple[Array, ...], lam: Array, nu: Array) -> Array:
         """Log-probability, linear in T."""
         return np.asarray(T[0] * np.log(lam) - nu * T[1] - _sums(np.log(lam), nu).log_z)
+
+    def logpdf(self, x: Array, lam: Array, nu: Array) -> Array:
+        """Log-probability of x; of a large mode from the Poisson law with that mode, as terms linear in T cancel."""
+        log_lam, nu = np.log(lam), np.asarray(nu, dtype=float)
+        at = _sums(log_lam, nu)
+        with np.errstate(all="ignore"):
+            near = nu * log_poisson(x, np.exp(log_lam / nu)) - at.rest
+            linear = x * log_lam - nu * special.gammaln(x + 1.0) - at.log_z
+        return np.asarray(np.where(np.isfinite(at.rest), near, linear))
 
     def score_of(self, T: tuple[Array, ...], lam: Array, nu: Array) -> tuple[Array, ...]:
         """Derivatives by lam and nu."""
@@ -144,7 +162,10 @@ class ConwayMaxwellPoisson(Summed, ExponentialFamily):
 
 
 class _Sums(NamedTuple):
-    """Log of the normaliser, and moments of x and log x!; each of the shape of the parameters."""
+    """Log of the normaliser, and moments of x and log x!; each of the shape of the parameters.
+
+    ``rest`` is the log of the normaliser less nu times the mode where that is large; else NaN.
+    """
 
     log_z: Array
     mean: Array
@@ -152,6 +173,7 @@ class _Sums(NamedTuple):
     var: Array
     cov: Array
     var_log: Array
+    rest: Array
 
 
 def _value(u: float, v: float, mean: float, mean_log: float) -> tuple[float, _Sums]:
@@ -161,36 +183,64 @@ def _value(u: float, v: float, mean: float, mean_log: float) -> tuple[float, _Su
 
 
 def _sums(log_lam: Array, nu: Array) -> _Sums:
-    """Sums over all counts; NaN where they do not converge in reasonable time, as for nu near 0 and a lam above 1."""
+    """Sums over all counts; NaN, or an infinite log of the normaliser, where they are beyond a double."""
     log_lam, nu = np.broadcast_arrays(np.asarray(log_lam, dtype=float), np.asarray(nu, dtype=float))
     shape = log_lam.shape
     pairs, which = np.unique(np.stack([log_lam.ravel(), nu.ravel()], axis=1), axis=0, return_inverse=True)
-    found = np.full((6, len(pairs)), np.nan)
+    found = np.full((7, len(pairs)), np.nan)
     with np.errstate(all="ignore"):
-        log_mode = pairs[:, 0] / pairs[:, 1]
-        mode = np.exp(log_mode)
-        usable = np.all(np.isfinite(pairs), axis=1) & (pairs[:, 1] > 0) & (mode < 1e15)
+        mode = np.exp(pairs[:, 0] / pairs[:, 1])
+        usable = np.all(np.isfinite(pairs), axis=1) & (pairs[:, 1] > 0)
+        found[0, usable & np.isposinf(mode)] = np.inf
+        usable &= np.isfinite(mode)
         narrow = usable & (pairs[:, 1] * mode > _NARROW)
-        if narrow.any():
-            found[:, narrow] = _about_the_mode(pairs[narrow, 0], pairs[narrow, 1], mode[narrow])
+        for some, sums in ((narrow & (mode < _EXACT), _about_the_mode), (narrow & (mode >= _EXACT), _far_out)):
+            if some.any():
+                found[:, some] = sums(pairs[some, 0], pairs[some, 1], mode[some])
         for k in np.flatnonzero(usable & ~narrow):
-            found[:, k] = _from_zero(float(pairs[k, 0]), float(pairs[k, 1]), float(mode[k]))
+            found[:6, k] = _from_zero(float(pairs[k, 0]), float(pairs[k, 1]), float(mode[k]))
     return _Sums(*(column[which.reshape(-1)].reshape(shape) for column in found))
 
 
 def _about_the_mode(log_lam: Array, nu: Array, mode: Array) -> Array:
-    """The sums as those of terms at equal distances about the mode; shape (6, n)."""
+    """The sums as those of terms at equal distances about the mode; shape (7, n).
+
+    A term is lam^x / (x!)^nu = (mode^x / x!)^nu: of a large mode a Poisson probability, times exp(mode), to the power
+    of nu, in which nothing cancels.
+    """
     sd = np.sqrt(mode / nu)
     apart = np.maximum(1.0, np.floor(sd / _APART))
     middle = np.rint(mode)
-    steps = np.arange(-np.ceil(2 * _APART * _REACH), np.ceil(2 * _APART * _REACH) + 1)[:, None]
-    x = middle + apart * steps
+    x = middle + apart * _STEPS
     inside = (x >= 0) & (np.abs(x - middle) <= _REACH * np.maximum(sd, 1.0))
     x = np.where(inside, x, middle)
-    logs = special.gammaln(x + 1)
-    own = special.gammaln(middle + 1)
-    weight = np.where(inside, np.exp((x - middle) * log_lam - nu * (logs - own)), 0.0)
-    return _moments(weight, x - middle, logs - own, apart, middle, own, middle * log_lam - nu * own)
+    own, top = special.gammaln(middle + 1), log_poisson(middle, mode)
+    fall = log_poisson(x, mode) - top
+    large = mode >= _LARGE
+    logs = np.where(large, (x - middle) * (log_lam / nu) - fall, special.gammaln(x + 1) - own)
+    weight = np.where(inside, np.exp(np.where(large, nu * fall, (x - middle) * log_lam - nu * logs)), 0.0)
+    log_top = np.where(large, nu * top, middle * log_lam - nu * own)
+    sums = _moments(weight, x - middle, logs, apart, middle, own, log_top)
+    rest = np.where(large, sums[0], np.nan)
+    sums[0] = np.where(large, sums[0] + nu * mode, sums[0])
+    return np.concatenate([sums, rest[None]])
+
+
+def _far_out(log_lam: Array, nu: Array, mode: Array) -> Array:
+    """The same of a mode so large that counts about it are no doubles: by shares of it, and Stirling's formula."""
+    log_mode, sd = log_lam / nu, np.sqrt(mode / nu)
+    apart = sd / _APART
+    away = apart * _STEPS
+    share = away / mode
+    inside = (share > -1) & (np.abs(_STEPS) <= _REACH * _APART)
+    away, share = np.where(inside, away, 0.0), np.where(inside, share, 0.0)
+    deviance = mode * ((1 + share) * log1p_minus(share) + share * share)
+    fall = -deviance - 0.5 * np.log1p(share)
+    weight = np.where(inside, np.exp(nu * fall), 0.0)
+    logs = away * log_mode - fall
+    rest = -0.5 * nu * (np.log(2 * np.pi) + log_mode)
+    sums = _moments(weight, away, logs, apart, mode, special.gammaln(mode + 1), rest)
+    return np.concatenate([sums[:1] + nu * mode, sums[1:], sums[:1]])
 
 
 def _from_zero(log_lam: float, nu: float, mode: float) -> Array:
@@ -204,9 +254,8 @@ def _from_zero(log_lam: float, nu: float, mode: float) -> Array:
 
     end = float(np.floor(_FIRST + 2 * mode))
     while end < _LARGEST:
-        terms, _ = log_terms(np.array([end - 1, end]))
-        fall = float(terms[1] - terms[0])
-        if fall < 0 and terms[1] - np.log(-fall) < _NOTHING:
+        fall = log_lam - nu * np.log(end)  # of a term from the one before
+        if fall < 0 and log_terms(np.array([end]))[0][0] - np.log(-fall) < _NOTHING:
             break
         end *= 2
     else:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _BY_SIZE = NegativeBinomial()
+_TINY, _HUGE = 1e-300, 1e300
 
 
 class NegativeBinomial1(Family):
@@ -43,7 +44,9 @@ class NegativeBinomial1(Family):
 
     def logpdf(self, x: Array, alpha: Array, mu: Array) -> Array:
         """Log-probability of x."""
-        return _BY_SIZE.logpdf(x, _size(alpha, mu), mu)
+        size, mean, smaller = _by_size(alpha, mu)
+        value = _BY_SIZE.logpdf(x, size, mean)
+        return np.asarray(np.where(x == 0, value * np.exp(smaller), value + smaller))
 
     def score(self, x: Array, alpha: Array, mu: Array) -> tuple[Array, ...]:
         """Derivatives by alpha and mu."""
@@ -77,19 +80,24 @@ class NegativeBinomial1(Family):
 
     def cdf(self, x: Array, alpha: Array, mu: Array) -> Array:
         """Probability of at most x."""
-        return _BY_SIZE.cdf(x, _size(alpha, mu), mu)
+        size, mean, _ = _by_size(alpha, mu)
+        return _BY_SIZE.cdf(x, size, mean)
 
     def sf(self, x: Array, alpha: Array, mu: Array) -> Array:
         """Probability of more than x."""
-        return _BY_SIZE.sf(x, _size(alpha, mu), mu)
+        size, mean, smaller = _by_size(alpha, mu)
+        return np.asarray(np.where(np.less(x, 0), 1.0, _BY_SIZE.sf(x, size, mean) * np.exp(smaller)))
 
     def logcdf(self, x: Array, alpha: Array, mu: Array) -> Array:
         """Log of the cdf."""
-        return _BY_SIZE.logcdf(x, _size(alpha, mu), mu)
+        size, mean, smaller = _by_size(alpha, mu)
+        value = _BY_SIZE.logcdf(x, size, mean)
+        return np.asarray(np.where(np.less(x, 0), value, value * np.exp(smaller)))
 
     def logsf(self, x: Array, alpha: Array, mu: Array) -> Array:
         """Log of the survival function."""
-        return _BY_SIZE.logsf(x, _size(alpha, mu), mu)
+        size, mean, smaller = _by_size(alpha, mu)
+        return np.asarray(np.where(np.less(x, 0), 0.0, _BY_SIZE.logsf(x, size, mean) + smaller))
 
     def mean(self, alpha: Array, mu: Array) -> Array:
         """Expected value."""
@@ -108,3 +116,17 @@ class NegativeBinomial1(Family):
 
 def _size(alpha: Array, mu: Array) -> Array:
     return np.asarray(np.asarray(mu, dtype=float) / np.asarray(alpha, dtype=float))
+
+
+def _by_size(alpha: Array, mu: Array) -> tuple[Array, Array, Array]:
+    """Size and mean of the law, and the log of what its probabilities of positive counts are to be multiplied by.
+
+    The size may be too large for a double, where the law is Poisson's long before; or too small, where probabilities of
+    positive counts are in proportion to it.
+    """
+    alpha, mu = np.asarray(alpha, dtype=float), np.asarray(mu, dtype=float)
+    with np.errstate(all="ignore"):
+        size = _size(alpha, mu)
+        tiny = size < _TINY
+        smaller = np.where(tiny, np.log(mu) - np.log(alpha) - np.log(_TINY), 0.0)
+        return np.where(tiny, _TINY, np.minimum(size, _HUGE)), np.where(tiny, _TINY * alpha, mu), smaller

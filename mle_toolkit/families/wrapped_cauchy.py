@@ -22,6 +22,9 @@ _STEPS = 30
 
 _NEWTON_STEPS, _SETTLED = 200, 1e-24
 
+_SUSPECT = 0.4
+"""Share of a subsample from which all are counted that are the same, lest they be half."""
+
 
 class WrappedCauchy(Circular):
     r"""Direction around ``mu`` with heavy tails: a Cauchy variable wound round the circle.
@@ -71,16 +74,26 @@ class WrappedCauchy(Circular):
 
     def check(self, sample: Sample) -> None:
         """Raise if half of the directions or more are the same, where the likelihood has no bound."""
-        if not sample.is_plain or not sample.in_memory:
+        if not sample.is_plain:
             return
-        angle = np.round(np.mod(sample.x / self.period, 1.0), 12) % 1.0
-        _, place = np.unique(angle, return_inverse=True)
-        most = float(np.max(np.bincount(place.reshape(-1), weights=sample.weight)))
+        few = sample.sketch()
+        places, which = np.unique(self._place(few.x), return_inverse=True)
+        share = np.bincount(which.reshape(-1), weights=few.weight) / few.nobs
+        suspects = places[share >= (0.5 if few is sample else _SUSPECT)]
+        most = sample.nobs * max((self._share(sample, at) for at in suspects.tolist()), default=0.0)
         if most >= 0.5 * sample.nobs:
             raise DegenerateDataError(
                 f"wrapped_cauchy: {most:g} of {sample.nobs:g} directions are the same, half of them or more, so that "
                 f"the likelihood is unbounded as rho goes to 1."
             )
+
+    def _place(self, x: Array) -> Array:
+        """Share of a turn at which directions are; the same for those that rounding alone makes differ."""
+        return np.asarray(np.round(np.mod(x / self.period, 1.0), 12) % 1.0)
+
+    def _share(self, sample: Sample, place: float) -> float:
+        """Share of the directions that are at a place."""
+        return sample.mean(lambda x: (self._place(x) == place).astype(float))
 
     def start(self, sample: Sample) -> tuple[float, float]:
         """Kent and Tyler's fixed point, from the mean vector."""

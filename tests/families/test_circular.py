@@ -318,3 +318,16 @@ def test_concentrated_directions_end_the_cardioid_at_its_boundary():
     assert np.sum(1 - np.tan(0.5 * away) ** 2) > 0
     with pytest.raises(DegenerateDataError, match="half of them or more"):
         mle.fit([0.1, 0.1, 0.1, 2.0], "wrapped_cauchy")
+
+
+def test_half_of_many_directions_are_seen_to_be_the_same():
+    rng = np.random.default_rng(0)
+    for same in (10_000, 9_800):
+        x = rng.permutation(np.where(np.arange(20_000) < same, 1.0, rng.uniform(-3.0, 3.0, 20_000)))
+        sample = mle.Sample(x + TURN * rng.integers(-1, 2, 20_000))
+        law = mle.get_family("wrapped_cauchy", period=TURN)
+        if same == 10_000:
+            with pytest.raises(MleError, match="10000 of 20000"):
+                law.check(sample)
+        else:
+            law.check(sample)

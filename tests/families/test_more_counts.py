@@ -72,7 +72,7 @@ def test_log_probabilities_keep_their_digits(name, reference, points):
 
 def test_bessel_functions_of_any_order_and_argument():
     with mpmath.workdps(40):
-        for order, x in ((0, 1e-9), (3, 0.02), (39, 1e-3), (40, 50.0), (3000, 12.0), (2, 400.0)):
+        for order, x in ((0, 1e-9), (3, 0.02), (39, 1e-3), (40, 50.0), (3000, 12.0), (2, 400.0), (7, 3e6)):
             expected = mpmath.log(mpmath.besseli(order, x)) - x
             assert float(log_ive(order, x)) == pytest.approx(float(expected), rel=1e-14)
         for n, x in ((0, 2.0), (5, 1e-3), (40, 30.0), (41, 1e4), (300, 1e8), (60, 0.5)):
@@ -81,6 +81,26 @@ def test_bessel_functions_of_any_order_and_argument():
             slope = -mpmath.fsum(k * term for k, term in enumerate(terms)) / total
             assert float(log_kve_half(n, x)) == pytest.approx(float(mpmath.log(total)), rel=1e-13)
             assert float(slope_of_kve_half(n, x)) == pytest.approx(float(slope), rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("lam", "nu", "x"),
+    [(1e4, 1.0, 9990), (1e6, 2.0, 1100), (1e14, 1.0, 10**14 + 10**6), (1e16, 1.0, 10**16), (9.0, 400.0, 1)],
+)
+def test_conway_and_maxwells_law_of_a_large_mode(lam, nu, x):
+    """The sum over counts is an integral about the mode, as its terms change little from one to the next."""
+    with mpmath.workdps(40):
+        a, b, mode = mpmath.log(lam), mpmath.mpf(nu), mpmath.mpf(lam) ** (1 / mpmath.mpf(nu))
+        middle = mpmath.nint(mode)
+
+        def log_term(k):
+            return k * a - b * mpmath.loggamma(k + 1)
+
+        apart = max(1, int(mpmath.sqrt(mode / b) / 8))
+        about = [middle + apart * j for j in range(-100, 101) if middle + apart * j >= 0]
+        log_sum = mpmath.log(apart * mpmath.fsum(mpmath.exp(log_term(k) - log_term(middle)) for k in about))
+        expected = float(log_term(x) - log_term(middle) - log_sum)
+    assert float(mle.distribution("com_poisson", lam=lam, nu=nu).logpdf(x)) == pytest.approx(expected, rel=1e-10)
 
 
 def test_the_normaliser_of_conway_and_maxwell_and_its_derivatives():
@@ -197,6 +217,25 @@ def test_limits_are_reported_as_such():
     for name, counts in (("negbin1", [0, 0]), ("pig", [0, 0]), ("cmp", [3, 4, 3]), ("generalized_poisson", [4, 4])):
         with pytest.raises(DegenerateDataError):
             mle.fit(counts, name)
+
+
+@pytest.mark.parametrize(("alpha", "mu"), [(1e200, 1e-200), (0.5, 1e-320), (2e-160, 3.0), (1e-320, 3.0), (1e-300, 1e9)])
+def test_negbin1_of_a_size_that_no_double_holds(alpha, mu):
+    law = mle.distribution("negbin1", alpha=alpha, mu=mu)
+    with mpmath.workdps(700):
+        a, m = mpmath.mpf(alpha), mpmath.mpf(mu)
+        size = m / a
+        logs = [
+            mpmath.fsum(mpmath.log(size + k) for k in range(x))
+            - mpmath.loggamma(x + 1)
+            - (size + x) * mpmath.log1p(a)
+            + x * mpmath.log(a)
+            for x in range(4)
+        ]
+        at_most = mpmath.log(mpmath.fsum(mpmath.exp(value) for value in logs[:3]))
+        expected, below = [float(value) for value in logs], float(at_most)
+    assert law.logpdf(np.arange(4.0)) == pytest.approx(expected, rel=1e-12, abs=1e-300)
+    assert law.logcdf(2.0) == pytest.approx(below, rel=1e-10, abs=1e-300)
 
 
 def test_negbin1_is_negbin_but_for_exposure():
