@@ -4,6 +4,7 @@ from . import repairable as repairable
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets
+from .data.durations import durations as durations
 from .data.sample import Sample as Sample
 from .data.scan import scan as scan
 from .data.tables import read as read
