@@ -24,7 +24,7 @@ ROOMS = (
     ("information",),
     ("inference",),
     ("report",),
-    ("moments", "nonparametric", "repairable"),
+    ("aggregate", "moments", "nonparametric", "repairable"),
     ("doors", "fitting"),
     ("regression",),
     ("sklearn", "torch"),
