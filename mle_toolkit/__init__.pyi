@@ -1,8 +1,8 @@
 from . import information as information
 from . import nonparametric as nonparametric
 from . import repairable as repairable
-from .aggregate import AggregateLoss as AggregateLoss
-from .aggregate import aggregate as aggregate
+from .aggregation import AggregateLoss as AggregateLoss
+from .aggregation import aggregate as aggregate
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets

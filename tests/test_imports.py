@@ -24,7 +24,7 @@ ROOMS = (
     ("information",),
     ("inference",),
     ("report",),
-    ("aggregate", "moments", "nonparametric", "repairable"),
+    ("aggregation", "moments", "nonparametric", "repairable"),
     ("doors", "fitting"),
     ("regression",),
     ("sklearn", "torch"),

@@ -208,24 +208,45 @@ def test_what_has_no_answer_is_told(change, said):
         mle.aggregate(given.pop("frequency"), given.pop("severity"), **given)
 
 
-def test_cells_too_many_to_be_integrated_one_by_one_are_told():
-    """A survival function of steps, which no rule for smooth ones takes."""
+class Steps(mle.Family):
+    """Losses of which the survival function has steps of a width, which no rule for smooth ones takes."""
 
-    class Steps(mle.Family):
-        """Losses of which the survival function has a kink in every cell."""
+    name = "steps"
+    support = mle.POSITIVE
+    parameters = (mle.Parameter("width", mle.POSITIVE),)
 
-        name = "steps"
-        support = mle.POSITIVE
-        parameters = (mle.Parameter("scale", mle.POSITIVE),)
+    def logpdf(self, x, width):
+        return -x
 
-        def logpdf(self, x, scale):
-            return -x / scale - np.log(scale)
+    def cdf(self, x, width):
+        return 1 - self.sf(x, width)
 
-        def cdf(self, x, scale):
-            return -np.expm1(-np.floor(np.asarray(x) * 7.3) / scale)
+    def sf(self, x, width):
+        return np.exp(-width * np.floor(np.asarray(x) / width))
 
-        def sf(self, x, scale):
-            return np.exp(-np.floor(np.asarray(x) * 7.3) / scale)
 
+def test_steps_are_found_wherever_they_are(monkeypatch):
+    found = mle.aggregate(POISSON, mle.Distribution(Steps(), {"width": 0.37}), step=1.0, upto=200.0)
+    mean = float(np.sum(found.step * np.arange(len(found.pmf)) * found.pmf))
+    assert mean == pytest.approx(3 * 0.37 / -math.expm1(-0.37), rel=1e-8)
+    monkeypatch.setattr("mle_toolkit.aggregation._MOST_HARD", 10)
     with pytest.raises(IntegralError, match='choose a smaller step, or method="rounding"'):
-        mle.aggregate(POISSON, mle.Distribution(Steps(), {"scale": 900.0}), step=1.0, upto=1500.0)
+        mle.aggregate(POISSON, mle.Distribution(Steps(), {"width": 0.37}), step=1.0, upto=200.0)
+
+
+@pytest.mark.parametrize("size", [1e-5, 1e-3, 0.3])
+@pytest.mark.parametrize("law", ["exponential", "half_normal", "weibull"])
+def test_losses_that_are_small_beside_the_step(law, size):
+    """No node of a rule need see them, and yet their mean is kept."""
+    shape = {"shape": 0.5} if law == "weibull" else {}
+    name = "sigma" if law == "half_normal" else "scale"
+    severity = mle.distribution(law, **shape, **{name: size})
+    found = mle.aggregate(POISSON, severity, step=1.0)
+    masses = found._layer.masses(1.0, "mean", 200)
+    assert float(np.sum(np.arange(200) * masses)) == pytest.approx(severity.mean(), rel=1e-7, abs=1e-13)
+
+
+def test_a_density_that_is_steep_at_zero():
+    severity = mle.distribution("gamma", shape=0.01, scale=1.0)
+    found = mle.aggregate(POISSON, severity, step=0.01)
+    assert float(np.sum(found.step * np.arange(len(found.pmf)) * found.pmf)) == pytest.approx(0.03, rel=1e-7)
