@@ -155,7 +155,8 @@ def _from_numpy(array: np.ndarray[Any, Any], what: str) -> Array:
         return np.ascontiguousarray(array, dtype=np.float64)
     if array.dtype.kind == "O":
         return _from_objects(list(array), what)[0]
-    raise _not_numeric(f"dtype {array.dtype}", what, array[:1].tolist())
+    first = list(array[:1]) if array.dtype.kind in "mM" else array[:1].tolist()  # nanoseconds would be a bare number
+    raise _not_numeric(f"dtype {array.dtype}", what, first)
 
 
 def _from_objects(items: Any, what: str) -> tuple[Array, Mask | None]:
