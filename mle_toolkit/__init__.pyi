@@ -2,9 +2,12 @@ from . import extremes as extremes
 from . import information as information
 from . import nonparametric as nonparametric
 from . import repairable as repairable
+from .aggregation import AggregateLoss as AggregateLoss
+from .aggregation import aggregate as aggregate
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets
+from .data.durations import durations as durations
 from .data.sample import Sample as Sample
 from .data.scan import scan as scan
 from .data.tables import read as read

@@ -24,7 +24,7 @@ ROOMS = (
     ("information",),
     ("inference",),
     ("report",),
-    ("moments", "nonparametric", "repairable"),
+    ("aggregation", "moments", "nonparametric", "repairable"),
     ("doors", "fitting"),
     ("extremes",),
     ("regression",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import numpy as np
@@ -154,7 +155,8 @@ def _from_numpy(array: np.ndarray[Any, Any], what: str) -> Array:
         return np.ascontiguousarray(array, dtype=np.float64)
     if array.dtype.kind == "O":
         return _from_objects(list(array), what)[0]
-    raise _not_numeric(f"dtype {array.dtype}", what, array[:1].tolist())
+    first = list(array[:1]) if array.dtype.kind in "mM" else array[:1].tolist()  # nanoseconds would be a bare number
+    raise _not_numeric(f"dtype {array.dtype}", what, first)
 
 
 def _from_objects(items: Any, what: str) -> tuple[Array, Mask | None]:
@@ -174,7 +176,7 @@ def _from_objects(items: Any, what: str) -> tuple[Array, Mask | None]:
         if missing[row]:
             values[row] = np.nan
             continue
-        if isinstance(item, (str, bytes, complex)) or not hasattr(item, "__float__"):
+        if isinstance(item, (str, bytes, complex, np.timedelta64, np.datetime64)) or not hasattr(item, "__float__"):
             raise _not_numeric(type(item).__name__, what, [item], row)
         try:
             values[row] = float(item)
@@ -186,26 +188,33 @@ def _from_objects(items: Any, what: str) -> tuple[Array, Mask | None]:
     return values, missing if missing.any() else None
 
 
-def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
-    """Take a Series of pandas, polars or pyarrow through narwhals; anything else by ``__array__``."""
+def series_of(data: Any, what: str) -> Any:
+    """A column of pandas, polars or pyarrow, or a table of one, as a series of narwhals; anything else as it is."""
     import narwhals as nw
 
     if type(data).__module__.split(".")[0] == "pyarrow" and type(data).__name__.endswith("Array"):
         import pyarrow as pa
 
         data = pa.chunked_array([data]) if isinstance(data, pa.Array) else data
-    data = _dense(data)
-    series = nw.from_native(data, allow_series=True, pass_through=True)
+    series = nw.from_native(_dense(data), allow_series=True, pass_through=True)
     if isinstance(series, nw.DataFrame) and len(series.columns) == 1:
-        return to_column(series.get_column(series.columns[0]).to_native(), what)
+        return series_of(series.get_column(series.columns[0]).to_native(), what)
     if isinstance(series, (nw.DataFrame, nw.LazyFrame)):
         columns = ", ".join(map(str, series.collect_schema().names()))
         raise DataError(f"{what}: expected one column, got a table with columns {columns}; pass one of them.")
+    return series
+
+
+def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
+    """Take a Series of pandas, polars or pyarrow through narwhals; anything else by ``__array__``."""
+    import narwhals as nw
+
+    series = series_of(data, what)
     if not isinstance(series, nw.Series):
-        if hasattr(data, "__array__"):
-            return _from_numpy(np.asarray(data), what), None
-        if hasattr(data, "__iter__"):
-            return _from_objects(list(data), what)
+        if hasattr(series, "__array__"):
+            return _from_numpy(np.asarray(series), what), None
+        if hasattr(series, "__iter__"):
+            return _from_objects(list(series), what)
         raise DataError(f"{what}: expected a column of numbers, got {type(data).__name__}.")
     if series.dtype in (nw.Categorical, nw.Enum):
         return _from_categories(series, what)
@@ -258,4 +267,11 @@ def _check_one_dimension(shape: tuple[int, ...], what: str) -> None:
 
 def _not_numeric(kind: str, what: str, example: list[Any], row: int = 0) -> DataError:
     shown = f"; entry {row} is {example[0]!r:.60}" if example else ""
-    return DataError(f"{what}: expected real numbers, got {kind}{shown}. Convert the column to numbers first.")
+    name, way = kind.removeprefix("dtype ").lower(), "Convert the column to numbers first."
+    if isinstance(example[0] if example else None, datetime.date):  # of a dtype that has no name here
+        name = "date"
+    if name.startswith(("timedelta", "duration")):
+        way = 'Name the unit: mle.durations(column, unit="days").'
+    elif name.startswith(("date", "timestamp")):
+        way = 'Say since when, and in which unit: mle.durations(column, unit="days", since=start).'
+    return DataError(f"{what}: expected real numbers, got {kind}{shown}. {way}")
