@@ -29,8 +29,39 @@ if TYPE_CHECKING:
 __all__ = ["CumulativeHazard", "SurvivalCurve", "TurnbullDistribution", "kaplan_meier", "nelson_aalen", "turnbull"]
 
 
+class _Steps:
+    """What moves at the times of events, as a table."""
+
+    time: Array
+    at_risk: Array
+    events: Array
+
+    @property
+    def _estimate(self) -> dict[str, Array]:
+        """The estimate and its standard error, by their names."""
+        raise NotImplementedError
+
+    def band(self, alpha: float = 0.05) -> pd.DataFrame:
+        """Pointwise intervals."""
+        raise NotImplementedError
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All of it, one row a time of events."""
+        import pandas as pd
+
+        columns = {"at_risk": self.at_risk, "events": self.events, **self._estimate}
+        return pd.DataFrame(columns, index=pd.Index(self.time, name="time")).join(self.band())
+
+    def __str__(self) -> str:
+        return str(self.table.to_string(float_format="{:.5g}".format))
+
+    def _repr_html_(self) -> str:
+        return str(self.table.to_html(float_format="{:.5g}".format))
+
+
 @dataclass(frozen=True)
-class SurvivalCurve:
+class SurvivalCurve(_Steps):
     """The product-limit estimate of a survival function, which steps down at the times of events.
 
     Attributes
@@ -139,22 +170,12 @@ class SurvivalCurve:
         )
 
     @property
-    def table(self) -> pd.DataFrame:
-        """All of it, one row a time of events."""
-        import pandas as pd
-
-        columns = {"at_risk": self.at_risk, "events": self.events, "survival": self.survival, "se": self.se}
-        return pd.DataFrame(columns, index=pd.Index(self.time, name="time")).join(self.band())
-
-    def __str__(self) -> str:
-        return str(self.table.to_string(float_format="{:.5g}".format))
-
-    def _repr_html_(self) -> str:
-        return str(self.table.to_html(float_format="{:.5g}".format))
+    def _estimate(self) -> dict[str, Array]:
+        return {"survival": self.survival, "se": self.se}
 
 
 @dataclass(frozen=True)
-class CumulativeHazard:
+class CumulativeHazard(_Steps):
     """Nelson-Aalen's estimate of a cumulative hazard, which steps up at the times of events.
 
     Attributes
@@ -185,18 +206,8 @@ class CumulativeHazard:
         return pd.DataFrame(ends, index=pd.Index(self.time, name="time"))
 
     @property
-    def table(self) -> pd.DataFrame:
-        """All of it, one row a time of events."""
-        import pandas as pd
-
-        columns = {"at_risk": self.at_risk, "events": self.events, "hazard": self.hazard, "se": self.se}
-        return pd.DataFrame(columns, index=pd.Index(self.time, name="time")).join(self.band())
-
-    def __str__(self) -> str:
-        return str(self.table.to_string(float_format="{:.5g}".format))
-
-    def _repr_html_(self) -> str:
-        return str(self.table.to_html(float_format="{:.5g}".format))
+    def _estimate(self) -> dict[str, Array]:
+        return {"hazard": self.hazard, "se": self.se}
 
 
 @dataclass(frozen=True)
