@@ -44,6 +44,7 @@ from mle_toolkit.estimation.starts import (
     starts_of,
 )
 from mle_toolkit.families.base import TOLD_APART, Family
+from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.domain import Domain, Interval, NonZero
 from mle_toolkit.families.held import Held
 from mle_toolkit.likelihood.audit import complaint, is_extreme
@@ -203,10 +204,14 @@ class Maximum:
             where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in named)
             there = self.where or f"the boundary {where}, where {family.name} is {self.limit.family.name}"
             verdict, message = at_limit.verdict, f"at {there}: {at_limit.message}"
-            if at_limit.ok and self.elsewhere is None:
+            elsewhere = self.elsewhere
+            if elsewhere is None and family.unbounded is not None and not isinstance(family, Combined):
+                # A spike that these data make; thresholds and mixtures have one for every sample, and keep their limit.
+                elsewhere = family.unbounded(self.likelihood.data, self.known)
+            if at_limit.ok and elsewhere is None:
                 verdict, message = Verdict.BOUNDARY, f"the maximum is at {there}"
             elif at_limit.ok:
-                verdict, message = Verdict.LOCAL, f"{Verdict.LOCAL.value}, at {there}: {self.elsewhere}"
+                verdict, message = Verdict.LOCAL, f"{Verdict.LOCAL.value}, at {there}: {elsewhere}"
             return replace(
                 at_limit,
                 **facts | {"irregular": at_limit.irregular},

@@ -7,6 +7,7 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit.errors import NoMaximumError
+from tests.references import fit_quietly
 
 
 def log_lik(a, b, lower, upper):
@@ -125,3 +126,14 @@ def test_a_pareto_or_power_law_of_intervals_is_at_its_maximum(seed):
 def test_a_pareto_law_of_intervals_that_have_points_in_common_has_no_maximum():
     with pytest.raises(NoMaximumError, match="all intervals have points in common"):
         mle.fit(mle.Sample.intervals([1.0, 2.0, 0.5], [4.0, 5.0, 3.0]), "pareto")
+
+
+def test_a_limit_beside_a_spike_that_zeros_make_is_a_local_maximum():
+    """Rounded to 0, observations make the likelihood of a Lomax law rise without bound as its scale goes to 0."""
+    x = np.array([0.0, 0.0, 0.9, 1.1, 1.0, 1.3, 0.8, 1.2, 1.0, 0.7])
+    seen = np.arange(10) < 8
+    fit = fit_quietly(mle.Sample.right_censored(x, seen), "lomax")
+    assert fit.certificate.limit == "exponential"
+    assert str(fit.certificate.verdict) == "local"
+    clean = fit_quietly(mle.Sample.right_censored(x[2:], seen[2:]), "lomax")
+    assert str(clean.certificate.verdict) == "boundary"
