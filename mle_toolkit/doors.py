@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from mle_toolkit.options import number
 
 if TYPE_CHECKING:
     from mle_toolkit.families.distribution import Distribution
+    from mle_toolkit.information.estimate import Estimate
 
 
 class Doors:
@@ -113,15 +114,9 @@ class Doors:
         domain = REAL if name == "restricted_mean" else POSITIVE
 
         def one(at: float) -> Any:
-            value = number(at, "t")
-            return fit.derive(lambda law: float(getattr(law, name)(value)), alpha, method, domain=domain, **options)
+            return fit.derive(lambda law: float(getattr(law, name)(at)), alpha, method, domain=domain, **options)
 
-        if np.ndim(t) == 0:
-            return one(t)
-        import pandas as pd
-
-        values = np.asarray(t).ravel().tolist()
-        return pd.Series([one(value) for value in values], index=pd.Index(values, name="t"), dtype=object)
+        return one_or_each(t, "t", one)
 
     def loglike(self, params: Mapping[str, Any] | None = None) -> float:
         """Log-likelihood of the data, nats: at the estimates, or at other parameters.
@@ -180,3 +175,15 @@ class Doors:
             if isinstance(p.domain, Interval) and p.domain.lower < 0 < p.domain.upper
         }
         return {name: 2 * special.ndtr(-np.abs(t)) if name in free else t * np.nan for name, t in self.tvalues.items()}
+
+
+def one_or_each(values: Any, name: str, estimate: Callable[[float], Estimate]) -> Any:
+    """The estimate at one number, or a Series of those at each of several, with the numbers as index."""
+    if np.ndim(values) == 0:
+        return estimate(number(values.item() if isinstance(values, np.ndarray) else values, name))
+    import pandas as pd
+
+    if np.ndim(values) > 1:
+        raise ParameterError(f"{name}: expected a number or one column of them, got {np.ndim(values)} dimensions.")
+    each = [number(value, name) for value in np.asarray(values).tolist()]
+    return pd.Series([estimate(value) for value in each], index=pd.Index(each, name=name, dtype=float), dtype=object)

@@ -15,7 +15,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.exposure import with_exposure
 from mle_toolkit.data.sample import NanPolicy, Sample
-from mle_toolkit.doors import Doors
+from mle_toolkit.doors import Doors, one_or_each
 from mle_toolkit.errors import (
     ComparisonError,
     DataError,
@@ -45,7 +45,7 @@ from mle_toolkit.inference.covariance import (
 )
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
-from mle_toolkit.options import choice, level, number, plainly, probability, whole
+from mle_toolkit.options import choice, level, plainly, probability, whole
 
 if TYPE_CHECKING:
     import os
@@ -363,7 +363,7 @@ class Fit(Doors):
             at = probability(p, "p")
             return self._quantile(lambda law: float(law.ppf(at)), alpha, method, options)
 
-        return _one_or_each(p, "p", one)
+        return one_or_each(p, "p", one)
 
     def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
         """Estimate the level that is exceeded once in ``period`` observations on average.
@@ -386,7 +386,7 @@ class Fit(Doors):
                 raise ParameterError(f"period: expected a number above 1, got {period:g}.")
             return self._quantile(lambda law: float(law.isf(1 / period)), alpha, method, options)
 
-        return _one_or_each(period, "period", one)
+        return one_or_each(period, "period", one)
 
     def _quantile(
         self, quantile: Callable[[Distribution], float], alpha: float, method: str, options: Mapping[str, Any]
@@ -919,18 +919,6 @@ def check_interval(method: str, scale: str | None, options: Mapping[str, Any]) -
     if scale is not None and method != "wald":
         raise ParameterError(f'scale: for method="wald" only, not for {method!r}, which has the same on any scale.')
     return scale is not None and choice(scale, "scale", ("domain", "plain")) == "plain"
-
-
-def _one_or_each(values: Any, name: str, estimate: Callable[[float], Estimate]) -> Any:
-    """The estimate at one number, or a Series of those at each of several, with the numbers as index."""
-    if np.ndim(values) == 0:
-        return estimate(number(values.item() if isinstance(values, np.ndarray) else values, name))
-    import pandas as pd
-
-    if np.ndim(values) > 1:
-        raise ParameterError(f"{name}: expected a number or one column of them, got {np.ndim(values)} dimensions.")
-    each = [number(value, name) for value in np.asarray(values).tolist()]
-    return pd.Series([estimate(value) for value in each], index=pd.Index(each, name=name, dtype=float), dtype=object)
 
 
 def _of_one_number(function: Callable[[Distribution], Any]) -> Callable[[Distribution], float]:

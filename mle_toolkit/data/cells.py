@@ -143,13 +143,14 @@ def numbers(cells: Sequence[Any], style: Style, others: Iterable[str] = ()) -> t
             values[cell], unit, group = read
             units.add(unit)
             grouped |= group
+    if any(not isinstance(cell, str) and cell is not None for cell in cells):
+        units.add("")  # numbers that the file has as such, beside texts
     if len(units) > 1:
         shown = ", ".join(repr(unit) if unit else "none" for unit in sorted(units))
         raise NotNumbersError(None, f"has numbers in several units ({shown}); make them one")
     if len(grouped) > 1:
         raise NotNumbersError(None, f"has thousands set apart in several ways ({', '.join(sorted(grouped))})")
     unit = units.pop() if units else ""
-    scale = 0.01 if unit == "%" else 1.0
     result = np.array([values[cell] if isinstance(cell, str) else _typed(cell) for cell in cells], dtype=float)
     said = []
     if decimal == "," and style.decimal is None:
@@ -163,7 +164,7 @@ def numbers(cells: Sequence[Any], style: Style, others: Iterable[str] = ()) -> t
     for mark in sorted(marks):
         count = sum(str(cell).strip() == mark for cell in cells)
         said += [f"{count} cell{'s' * (count > 1)} {mark!r} read as missing"]
-    return result / 100.0 if scale != 1.0 else result, said
+    return result / 100.0 if unit == "%" else result, said
 
 
 def _written(decimal: str, style: Style) -> str:

@@ -186,6 +186,16 @@ def test_spreadsheets(tmp_path):
         mle.read(bad)
 
 
+def test_numbers_of_a_spreadsheet_beside_percentages_are_of_another_unit(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["x"], ["12%"], [0.5]):
+        book.active.append(row)
+    book.save(tmp_path / "book.xlsx")
+    with pytest.raises(DataError, match="several units"):
+        read_sample(str(tmp_path / "book.xlsx"), Form(column="x"))
+
+
 def test_data_bases(tmp_path):
     path = tmp_path / "base.db"
     with sqlite3.connect(path) as base:
