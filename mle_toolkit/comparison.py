@@ -23,7 +23,8 @@ from mle_toolkit.fitting import Fit, _fit
 from mle_toolkit.information.estimate import Z95
 from mle_toolkit.information.fits import entropy_for, information_report
 from mle_toolkit.information.model_free import rounding_step, weighted_se
-from mle_toolkit.regression import RegressionFit, described
+from mle_toolkit.regression import RegressionFit
+from mle_toolkit.regression.results import described
 from mle_toolkit.report.record import jsonable
 
 if TYPE_CHECKING:

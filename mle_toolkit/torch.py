@@ -19,7 +19,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.links import Link
 from mle_toolkit.likelihood.model import check_scalar
 from mle_toolkit.options import choice
-from mle_toolkit.regression import _link_for
+from mle_toolkit.regression.predictors import link_for
 
 Reduction = Literal["mean", "sum"]
 
@@ -66,7 +66,7 @@ def nll_loss(family: Any, *, links: Mapping[str, Any] | None = None, reduction: 
         if name not in law.param_names:
             names = ", ".join(law.param_names)
             raise ParameterError(f"nll_loss: {law.name} has no parameter {name!r}; its parameters: {names}.")
-    chosen = tuple(_link_for(law, name, (links or {}).get(name)) for name in law.param_names)
+    chosen = tuple(link_for(law, name, (links or {}).get(name)) for name in law.param_names)
     return NLLLoss(law, chosen, choice(reduction, "reduction", get_args(Reduction)))
 
 

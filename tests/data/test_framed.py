@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit import regression
 from mle_toolkit.data import framed
 from mle_toolkit.errors import DataError, FitWarning, NoMaximumError, ParameterError, SupportError, WeightError
+from mle_toolkit.regression import scanned
 
 pa = pytest.importorskip("pyarrow")
 
@@ -83,7 +83,7 @@ def test_a_dask_table_gives_the_bits_of_its_partitions_here(data, monkeypatch):
     pieces = [data.iloc[a:b] for a, b in pairwise(cuts)]
     fit = mle.regress(FORMULA, lazy, "poisson", weights="w")
     here = framed.PartitionedTable("the pieces", tuple(data.columns), pieces, framed.here)
-    monkeypatch.setattr(regression, "table_of", lambda *_: here)
+    monkeypatch.setattr(scanned, "table_of", lambda *_: here)
     same_bits(fit, mle.regress(FORMULA, "pieces", "poisson", weights="w"))
     whole = mle.regress(FORMULA, data, "poisson", weights="w")
     assert fit.llf == pytest.approx(whole.llf, rel=1e-13)

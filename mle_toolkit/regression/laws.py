@@ -1,0 +1,53 @@
+"""The law of one row, as a regression models it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mle_toolkit.errors import ParameterError, UnknownNameError
+from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.combinators.row_mixture import by_row
+from mle_toolkit.families.ordinal import Choice, Ordered
+from mle_toolkit.families.written import constants_of
+from mle_toolkit.likelihood.model import check_scalar
+
+OF_LEVELS = ("ordinal", "categorical")
+"""Laws of levels, which are made for the levels that were observed."""
+
+
+def law_of_levels(
+    kind: str, names: tuple[str, ...], asked: Mapping[str, Any], links: Mapping[str, Any] | None, *, scaled: bool
+) -> Family:
+    """The law of the levels of a response."""
+    if kind == "ordinal":
+        if "reference" in asked:
+            raise ParameterError("reference: of categorical levels only; ordinal ones have an order.")
+        link = (links or {}).get("loc", asked.get("link", "logit"))
+        return Ordered(names, link, scaled=scaled)
+    if links or "link" in asked:
+        raise ParameterError("links: a categorical regression models log-odds, and takes no other link.")
+    reference = str(asked.get("reference", names[0]))
+    if reference not in names:
+        raise ParameterError(f"reference: {reference!r} is no level; levels: {', '.join(names)}.")
+    return Choice(names, names.index(reference))
+
+
+def law_of(family: Any, constants: Mapping[str, Any], others: Iterable[str]) -> Family:
+    """The law, in the parameters that a regression models."""
+    law = get_family(family, **constants) if constants else get_family(family)
+    if "mean" in law.forms and not set(others) & (set(law.param_names) - set(law.by("mean").param_names)):
+        law = law.by("mean")
+    law = by_row(law)
+    check_scalar(law)
+    return law
+
+
+def is_constant(family: Any, name: str) -> bool:
+    """Whether a law that is written takes a known constant of a name."""
+    if not isinstance(family, str):
+        return False
+    try:
+        return name in constants_of(family)
+    except (UnknownNameError, ParameterError):
+        return False

@@ -1,0 +1,965 @@
+"""RegressionFit: a fit whose parameters come from designs."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.columns import Columns
+from mle_toolkit.data.formulas import Design
+from mle_toolkit.data.framed import FramedSample, not_held
+from mle_toolkit.data.frames import as_given, column_of
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError
+from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.estimation.recorded import Recorded
+from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.families.combinators.row_mixture import RowMixture
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.links import Link
+from mle_toolkit.families.ordinal import Choice, Ordered
+from mle_toolkit.fitting import Fit, check_interval
+from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
+from mle_toolkit.likelihood.model import Model
+from mle_toolkit.options import by_name, level, number, text, whole
+from mle_toolkit.regression.given import is_frame
+from mle_toolkit.regression.names import coefficient_names, named
+from mle_toolkit.regression.predictors import log_exposure
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    from mle_toolkit.inference.bootstrap import Bootstrap
+    from mle_toolkit.inference.margins import Change
+    from mle_toolkit.inference.nested import NestedTest
+    from mle_toolkit.inference.predictions import Rows
+    from mle_toolkit.inference.profile import Profile
+    from mle_toolkit.information.estimate import Estimate
+    from mle_toolkit.information.report import InformationReport
+    from mle_toolkit.report.page.sections import Drawing, Page
+
+
+class RegressionFit(Fit):
+    """A fit of a law whose parameters come from designs.
+
+    Made by `regress`; not by hand. Coefficients are on the scale of their link, for the columns as they were given.
+
+    Attributes
+    ----------
+    designs : dict of str to Design
+        By the parameter that it makes.
+    links : dict of str to Link
+        By the same.
+    known : dict of str to float
+        Coefficients that were given.
+    pinned : dict of str to float
+        Coefficients that are at one of their bounds, beyond which the likelihood rises.
+    n_given : int
+        Rows of the data that were given.
+    rows : ndarray of int
+        Which of them the rows of `sample` are: not those with missing values that were left out, nor of weight 0.
+    shifted : tuple of str
+        Parameters that were given an offset or an exposure.
+    recorded : Recorded or None
+        Where the maximum was, for a fit that was loaded.
+    frame : object
+        The data as they were given.
+    """
+
+    designs: dict[str, Design]
+    links: dict[str, Link]
+    known: dict[str, float]
+    pinned: dict[str, float]
+    n_given: int
+    rows: NDArray[np.intp]
+    shifted: tuple[str, ...] = ()
+    recorded: Recorded | None = None
+    frame: Any = None
+
+    @classmethod
+    def made(
+        cls,
+        maximum: Maximum,
+        sample: Sample,
+        designs: Mapping[str, Design],
+        *,
+        known: Mapping[str, float] | None = None,
+        pinned: Mapping[str, float] | None = None,
+    ) -> RegressionFit:
+        """The regression that a maximum of the likelihood of a model is, some coefficients of which were held."""
+        fit = cls.of(maximum, sample)
+        assert isinstance(fit, RegressionFit)
+        fit.designs = dict(designs)
+        fit.links = {name: term.link for name, term in fit.model.linear.items()}
+        fit.known, fit.pinned = dict(known or {}), dict(pinned or {})
+        fit.fixed = (*maximum.fixed, *fit.known)
+        fit.n_given, fit.rows = sample.n_rows, np.arange(sample.n_rows if sample.in_memory else 0)
+        return fit
+
+    @property
+    def model(self) -> Model:
+        """How the parameters of every row come about."""
+        assert isinstance(self.family, Model)
+        return self.family
+
+    @cached_property
+    def coefficient_names(self) -> tuple[str, ...]:
+        """Names of all coefficients: ``"mu[x1]"``; a parameter that is one number has its own name."""
+        return coefficient_names(self.model.base, self.designs)
+
+    @cached_property
+    def _places(self) -> dict[str, slice]:
+        """Where the coefficients of each parameter stand among all."""
+        places, first = {}, 0
+        for p in self.model.base.parameters:
+            design = self.designs.get(p.name)
+            size = 1 if design is None else len(design.names)
+            places[p.name] = slice(first, first + size)
+            first += size
+        return places
+
+    @cached_property
+    def _held(self) -> dict[str, float]:
+        """Coefficients that the search did not move."""
+        return self.known | self.pinned
+
+    @cached_property
+    def _to_data(self) -> Array:
+        """The matrix that takes coefficients of the centred designs to those of the designs as given.
+
+        Coefficients that were held have rows of zeros.
+        """
+        matrix = np.zeros((len(self.coefficient_names), sum(p.size for p in self.model.parameters)))
+        for p, place in zip(self.model.parameters, self.model.places, strict=True):
+            term = self.model.linear.get(p.name)
+            matrix[self._free_places[p.name], place] = 1.0 if term is None else term.map_to_data
+        return matrix
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """All coefficients in one vector, in the order of `coefficient_names`."""
+        values = np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
+        for p, place in zip(self.model.parameters, self.model.places, strict=True):
+            term, at = self.model.linear.get(p.name), self._theta[place]
+            values[self._free_places[p.name]] = at if term is None else term.to_data(at)
+        return values
+
+    @cached_property
+    def _free_places(self) -> dict[str, list[int]]:
+        """Where the coefficients of each parameter that the search moved stand among all."""
+        names = self.coefficient_names
+        return {
+            parameter: [k for k in range(place.start, place.stop) if names[k] not in self._held]
+            for parameter, place in self._places.items()
+        }
+
+    @property
+    def df_model(self) -> int:
+        """Number of free coefficients and parameters; those at a bound count."""
+        return len(self.coefficient_names) - len(self.fixed)
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """By parameter: a Series over the columns of its design, on the scale of its link; else a number."""
+        return self._by_parameter(self.coefficients)
+
+    @property
+    def bse(self) -> Mapping[str, Any]:
+        """Standard errors, as `params`."""
+        return self._by_parameter(np.sqrt(np.diag(self._cov(self._default_kind))))
+
+    def _by_parameter(self, values: Array) -> dict[str, Any]:
+        import pandas as pd
+
+        found: dict[str, Any] = {}
+        for p in self.model.base.parameters:
+            design = self.designs.get(p.name)
+            at = values[self._places[p.name]]
+            found[p.name] = float(at[0]) if design is None else pd.Series(at, index=list(design.names), name=p.name)
+        return _gathered(found)
+
+    def cov_params(self, kind: str | None = None, *, cluster: Any = None) -> pd.DataFrame:
+        """Covariance of the coefficients.
+
+        Parameters
+        ----------
+        kind : {"observed", "expected", "opg", "sandwich", "cluster"}, optional
+            As for `Fit.cov_params`; or the sandwich of sums of scores by cluster, times G / (G - 1) of G clusters,
+            which holds where rows of a cluster depend on each other.
+        cluster : str or array_like, optional
+            For ``"cluster"``: one label a row, or their column.
+
+        Returns
+        -------
+        DataFrame of shape (p, p)
+        """
+        import pandas as pd
+
+        names = list(self.coefficient_names)
+        if (kind == "cluster") != (cluster is not None):
+            raise ParameterError('cov_params: kind="cluster" needs cluster=, and nothing else takes it.')
+        if kind == "cluster":
+            values = self._of_inner(cluster_covariance(self._at_maximum, self._clusters(cluster)))
+        else:
+            values = self._cov(cov_kind(kind or self._default_kind))
+        return pd.DataFrame(values, index=names, columns=names)
+
+    def _cov(self, kind: CovKind) -> Array:
+        return self._of_inner(super()._cov(kind))
+
+    def _of_inner(self, inner: Array) -> Array:
+        """A covariance of coefficients, from that of all parameters of the model; NaN stays where it is needed."""
+        unknown = np.isnan(np.diag(inner))
+        cov = np.asarray(self._to_data @ np.where(np.isnan(inner), 0.0, inner) @ self._to_data.T)
+        lost = np.any(self._to_data[:, unknown] != 0, axis=1)
+        cov[lost, :] = cov[:, lost] = np.nan
+        pinned = [k for k, name in enumerate(self.coefficient_names) if name in self.pinned]
+        cov[pinned, :] = cov[:, pinned] = np.nan
+        return cov
+
+    @property
+    def certificate(self) -> Certificate:
+        """The verdict on the maximum, and its evidence; a coefficient at one of its bounds is a boundary."""
+        seen = super().certificate
+        if not self.pinned or not seen.ok:
+            return seen
+        where = ", ".join(f"{name} = {value:g}" for name, value in self.pinned.items())
+        return replace(
+            seen,
+            verdict=Verdict.BOUNDARY,
+            boundary=(*seen.boundary, *self.pinned),
+            message=f"{Verdict.BOUNDARY.value}: {where}; no standard error there",
+        )
+
+    # --- intervals ----------------------------------------------------------------------------------------------------
+
+    def conf_int(
+        self, alpha: float = 0.05, method: str = "wald", *, scale: str | None = None, **options: Any
+    ) -> pd.DataFrame:
+        """Confidence intervals of the coefficients, on the scale of their links, and of the numbers.
+
+        Parameters
+        ----------
+        alpha, method, scale, **options
+            As for `Fit.conf_int`; Wald's are symmetric for a coefficient, and on the scale of its domain for a number.
+
+        Returns
+        -------
+        DataFrame with columns ``lower`` and ``upper``, one row a coefficient
+        """
+        import pandas as pd
+
+        alpha = level(alpha)
+        plain = check_interval(method, scale, options)
+        names = list(self.coefficient_names)
+        if method == "wald":
+            se = np.sqrt(np.diag(self._cov(self._default_kind)))
+            domains = [REAL if plain else self._domain_of(name) for name in names]
+            rows = zip(self.coefficients.tolist(), se.tolist(), domains, strict=True)
+            ends = np.array([wald_interval(value, error, domain, alpha) for value, error, domain in rows])
+            ends[[name in self._held or name in self.fixed for name in names]] = np.nan
+        elif method == "profile":
+            ends = np.array([self._profile_interval(name, alpha) for name in names])
+        else:
+            drawn = self.bootstrap(**options)
+            ends = np.array([drawn.interval(name, alpha) for name in names])
+        return pd.DataFrame(ends, index=names, columns=["lower", "upper"])
+
+    def _domain_of(self, name: str) -> Interval:
+        for p in self.model.base.parameters:
+            if p.name == name and p.name not in self.designs:
+                natural = p.domain if p.natural is None else p.natural
+                return natural.intervals[0]
+        return REAL
+
+    @property
+    def _at_maximum(self) -> Maximum:
+        return super()._at_maximum if self.recorded is None else cast("Maximum", self.recorded)
+
+    # --- records ------------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the data, as JSON-ready values: formulas, levels, knots, coefficients, covariances."""
+        from mle_toolkit.report.record import regression_to_dict
+
+        return regression_to_dict(self)
+
+    @property
+    def tvalues(self) -> Mapping[str, Any]:
+        """Estimates in standard errors, as `params`; they are about 0 where a coefficient is 0."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._by_parameter(self.coefficients / np.sqrt(np.diag(self._cov(self._default_kind))))
+
+    @property
+    def pvalues(self) -> Mapping[str, Any]:
+        """Two-sided p-values of coefficients that are 0, of Wald's tests; NaN for numbers, to which 0 means nothing."""
+        return self._by_parameter(self.coefficient_table()["p_value"].to_numpy())
+
+    def coefficient_table(self, alpha: float = 0.05) -> pd.DataFrame:
+        """All coefficients and numbers, one a row: estimate, standard error, z, p-value, interval."""
+        import pandas as pd
+        from scipy import special
+
+        table = self.conf_int(alpha)
+        se = np.sqrt(np.diag(self._cov(self._default_kind)))
+        z = self.coefficients / np.where(se > 0, se, np.nan)
+        z[[name in self.model.base.param_names for name in self.coefficient_names]] = np.nan
+        first = pd.DataFrame(
+            {"estimate": self.coefficients, "se": se, "z": z, "p_value": 2 * special.ndtr(-np.abs(z))},
+            index=table.index,
+        )
+        return first.join(table)
+
+    def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile:
+        """Profile the likelihood over one coefficient, ``"mu[x1]"``, or a number; see `Fit.profile`."""
+        from mle_toolkit.inference.profile import profile_of_combination
+
+        if name not in self.coefficient_names:
+            raise ParameterError(f"profile: no coefficient {name!r}; there are {', '.join(self.coefficient_names)}.")
+        if name in self._held or name in self.fixed:
+            raise ParameterError(f"profile: {name} was given, or is at a bound, so there is nothing to profile.")
+        if name in self.model.base.param_names:
+            return super().profile(name, alpha, points)
+        weights = self._to_data[self.coefficient_names.index(name)]
+        return profile_of_combination(self._at_maximum, weights, name, alpha, whole(points, "points", 2))
+
+    def _profile_interval(self, name: str, alpha: float) -> tuple[float, float]:
+        from mle_toolkit.inference.profile import profile_of_combination
+
+        if name in self._held or name in self.fixed:
+            return math.nan, math.nan
+        if name in self.model.base.param_names:
+            return super()._profile_interval(name, alpha)
+        place = self.coefficient_names.index(name)
+        if not math.isfinite(self.coefficients[place]):
+            return math.nan, math.nan
+        weights = self._to_data[place]
+        return profile_of_combination(self._at_maximum, weights, name, alpha).interval
+
+    def bootstrap(
+        self,
+        n: int = 1000,
+        kind: Literal["parametric", "nonparametric"] = "parametric",
+        rng: Any = None,
+        workers: int | None = None,
+        *,
+        cluster: Any = None,
+    ) -> Bootstrap:
+        """Fit replicates: drawn from the law of each row, or of rows of the data, or of clusters of rows.
+
+        Parameters
+        ----------
+        n, kind, rng, workers
+            As for `Fit.bootstrap`.
+        cluster : str or array_like, optional
+            A column that says which rows belong together; whole clusters are then drawn, so ``kind`` is
+            ``"nonparametric"``.
+        """
+        from mle_toolkit.inference.bootstrap import bootstrap
+
+        groups = None if cluster is None else self._clusters(cluster)
+        if groups is not None:
+            kind = "nonparametric"
+        drawn = bootstrap(self._at_maximum, self.sample, n, kind, rng, workers, clusters=groups)
+        return drawn.of_coefficients(self.coefficient_names, self._coefficients_of)
+
+    def _coefficients_of(self, theta: Array, *, change: bool = False) -> Array:
+        """Coefficients as they are reported, of parameters of the model, or changes of them; shape (..., p)."""
+        found = np.zeros((*theta.shape[:-1], len(self.coefficient_names)))
+        if not change:
+            found += np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
+        for p, place in zip(self.model.parameters, self.model.places, strict=True):
+            rows = self._places[p.name]
+            found[..., rows] += _moved(self._to_data[rows, place], theta[..., place])
+        return found
+
+    def _clusters(self, cluster: Any) -> NDArray[np.intp]:
+        """Which cluster each row of the sample is in."""
+        labels = self.frame[cluster] if isinstance(cluster, str) and self.frame is not None else cluster
+        codes = Columns({"cluster": labels}).labels("cluster").codes
+        if len(codes) == self.n_given != self.sample.n_rows:
+            codes = codes[self.rows]
+        if len(codes) != self.sample.n_rows:
+            raise DataError(f"cluster: {len(codes)} labels for {self.sample.n_rows} rows; give one a row.")
+        if np.any(codes < 0):
+            raise DataError(f"cluster: {np.count_nonzero(codes < 0)} labels are missing.")
+        return codes
+
+    # --- what is predicted --------------------------------------------------------------------------------------------
+
+    def _rows(
+        self,
+        frame: Any = None,
+        offset: Any = None,
+        exposure: Any = None,
+        unseen: Literal["raise", "nan"] = "raise",
+        constants: Mapping[str, Any] | None = None,
+    ) -> Rows:
+        """The laws of the rows of a frame, or of those of the data."""
+        from mle_toolkit.inference.predictions import Rows
+
+        return Rows(self._at_maximum, self._known(frame, offset, exposure, unseen, constants or {}), self._default_kind)
+
+    def _known(
+        self, frame: Any, offset: Any, exposure: Any, unseen: Literal["raise", "nan"], constants: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """What the model needs to know of the rows of a frame, or of those of the data."""
+        linear = self.model.linear
+        if frame is None and isinstance(self.sample, FramedSample):
+            raise not_held(str(self.sample))
+        if frame is None and offset is None and exposure is None and not constants:
+            of_rows = self.sample.known
+            ready = [name for name in self.model.ready if name in of_rows]
+            return {name: of_rows[name] for name in (*self.model.per_row, *ready)}
+        if frame is None:
+            raise ParameterError("predict: offset, exposure and constants are of the rows of a frame; give it.")
+        apart = isinstance(frame, Mapping) and set(frame) <= set(self.designs)  # one array a parameter
+        columns = Columns(frame) if is_frame(frame) and not apart else None
+        known: dict[str, Any] = {}
+        law = self.model.base
+        given = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {None: offset}
+        whole = {name: column_of(columns, value, "offset") for key, value in given.items() for name in named(law, key)}
+        for main in law.main_parameters if exposure is not None else ():
+            size = np.asarray(column_of(columns, exposure, "exposure"), dtype=float)
+            whole[main] = whole.get(main, 0.0) + log_exposure(size, main, self.links[main])
+        n_rows = 0
+        for name, design in self.designs.items():
+            own = frame[name] if apart else frame if columns is None or design.spec is None else columns
+            matrix = design.matrix(own, unseen)
+            n_rows = len(matrix)
+            mine = [f"{name}[{term}]" for term in design.names]
+            held = np.array([name in self._held for name in mine])
+            shift: Any = 0.0
+            if held.any():
+                shift = matrix[:, held] @ np.array([self._held[key] for key in mine if key in self._held])
+            if name in self.shifted and name not in whole:
+                raise ParameterError(
+                    f"predict: the fit had an offset, or an exposure, of {name}; give that of the rows of the frame "
+                    f"(exposure=1 for rates)."
+                )
+            if name in whole:
+                shift = shift + whole[name]
+            known[linear[name].key] = matrix[:, ~held]
+            if (key := linear[name].offset) is not None:
+                known[key] = np.broadcast_to(np.asarray(shift, dtype=float), n_rows)
+            elif name in whole:
+                raise ParameterError(f"predict: the fit had no offset of {name}, and no exposure.")
+        for name in self.model.base.per_row:
+            if name not in constants:
+                raise ParameterError(f"predict: each row has its own {name}; give it: predict(frame, {name}=...).")
+            value = column_of(columns, constants[name], name)
+            known[name] = np.broadcast_to(np.asarray(value, dtype=float), n_rows)
+        return known
+
+    def predict(
+        self,
+        frame: Any = None,
+        what: str = "mean",
+        p: Any = None,
+        alpha: float = 0.05,
+        se: bool = False,
+        exposure: Any = None,
+        offset: Any = None,
+        *,
+        unseen: Literal["raise", "nan"] = "raise",
+        **constants: Any,
+    ) -> Any:
+        """What the fit says of rows.
+
+        Parameters
+        ----------
+        frame : DataFrame, table, mapping or array_like, optional
+            Of the same columns as the data; by default the rows of the data.
+        what : {"mean", "params", "quantile", "interval", "distribution", "linear"}
+            The expected value, of levels the probability of each; the parameters; quantiles at ``p``; the interval
+            that holds an observation with probability ``1 - alpha``, the parameters being as estimated; the law
+            itself, a `Distribution` with arrays for parameters; the predictors, on the scale of their links.
+        p : float or sequence of float
+            For ``"quantile"``.
+        alpha : float
+            One minus the level of intervals.
+        se : bool
+            Add a standard error by the delta method, and a confidence interval: that of the predictor taken through
+            the link where the value is a parameter, else on the scale of the support.
+        exposure, offset : float, str or array_like, optional
+            Of the rows of the frame, or their column; asked for if the fit had them.
+        unseen : {"raise", "nan"}
+            What to do with a level that the fit has not seen.
+        **constants
+            Known constants of the law of each row, as ``n=``, or their columns.
+
+        Returns
+        -------
+        Series, or DataFrame, of the kind of the frame; an array for an array
+            One row a row: NaN where a value is missing. Columns ``mean``, ``mean_se``, ``mean_lower``, ``mean_upper``.
+
+        Examples
+        --------
+        >>> fit = regress("count ~ dose", {"dose": [0, 1, 2, 3, 4, 5], "count": [2, 3, 6, 7, 8, 19]}, "poisson")
+        >>> fit.predict({"dose": [2.0, 6.0]}).round(4).tolist()
+        [4.7141, 25.9162]
+        """
+        from mle_toolkit.inference.predictions import predicted
+
+        rows = self._rows(frame, offset, exposure, unseen, constants)
+        if what == "distribution":
+            return rows.law
+        columns: dict[str, Array] = {}
+        for quantity in predicted(rows, what, p, alpha, se=se):
+            columns[quantity.name] = quantity.value
+            if se:
+                columns |= {f"{quantity.name}_{end}": getattr(quantity, end) for end in ("se", "lower", "upper")}
+        return as_given(columns, frame, alone=what != "params")
+
+    def _distribution(self) -> Distribution:
+        return self._rows().law
+
+    def rows_law(self, frame: Any = None, **options: Any) -> Distribution:
+        """The law of every row of a frame; of the rows of the data without one: ``predict(what="distribution")``."""
+        law: Distribution = self.predict(frame, "distribution", **options)
+        return law
+
+    @property
+    def _main_of_law(self) -> str:
+        """The same parameter of the fitted law, which at a boundary is another."""
+        limit = self._at_maximum.limit
+        if limit is None:
+            return self.main
+        return next(own for own, name in self.model.carried(limit.family).items() if name == self.main)
+
+    @property
+    def law_name(self) -> str:
+        """Name of the law of one row."""
+        return self.model.base.name
+
+    @property
+    def main(self) -> str:
+        """The parameter that the formula models."""
+        return self.model.base.main_parameter
+
+    def residuals(self, kind: str = "quantile", rng: Any = None) -> Array:
+        """Residuals of the rows of the data: standard normal for ``"quantile"`` if the law is right.
+
+        Parameters
+        ----------
+        kind : {"quantile", "deviance", "pearson", "response"}
+            Randomised quantile residuals, for any law and any form of data; signed roots of what each row adds to the
+            deviance; response residuals over standard deviations; observation less mean.
+        rng : None, int, SeedSequence, BitGenerator or Generator, optional
+            For quantile residuals of counts and censored values.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        from mle_toolkit.inference.residuals import residuals
+
+        return residuals(self.distribution, self.sample, kind, rng, self._main_of_law)
+
+    def memberships(self) -> pd.DataFrame:
+        """Of a mixture: the probability that each row of the data is of each component, given what was observed.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, k)
+            With columns 1, ..., k; rows sum to 1.
+
+        Raises
+        ------
+        ParameterError
+            If the law is no mixture, or observations are not exact.
+
+        Examples
+        --------
+        >>> import mle_toolkit as mle
+        >>> frame = {"x": [0, 1, 2, 3] * 4, "y": [1, 0, 2, 1, 9, 14, 22, 30, 0, 1, 1, 2, 8, 13, 21, 35]}
+        >>> fit = regress("y ~ x", frame, mle.mixture("poisson", 2))
+        >>> fit.memberships().round(1).iloc[[0, 4]].to_numpy().tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+        """
+        import pandas as pd
+
+        law = self.distribution
+        if not isinstance(law.family, RowMixture):
+            raise ParameterError(f"memberships: {law.family.name} is no mixture.")
+        if not np.array_equal(self.sample.lower, self.sample.upper):
+            raise ParameterError("memberships: of exact observations only; some are censored, or intervals.")
+        found = law.family.shares(self.sample.lower, *law.params.values())
+        return pd.DataFrame(found.T, columns=range(1, law.family.k + 1))
+
+    # --- what is not a number here ------------------------------------------------------------------------------------
+
+    def quantile(self, p: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+        """Refuse: each row has quantiles of its own; ``predict(frame, what="quantile", p=...)`` has them."""
+        raise ParameterError(f'quantile: {_EACH}; use predict(frame, what="quantile", p=..., se=True).')
+
+    def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+        """Refuse: each row has return levels of its own, quantiles of ``1 - 1 / period``; see `predict`."""
+        raise ParameterError(f'return level: {_EACH}; use predict(frame, what="quantile", p=1 - 1/period, se=True).')
+
+    def derive(
+        self,
+        function: Callable[[Distribution], float],
+        alpha: float = 0.05,
+        method: str = "wald",
+        *,
+        domain: Interval = REAL,
+        **options: Any,
+    ) -> Estimate:
+        """Refuse: a function of one law; `predict` has functions of the law of each row, and `margins` their means."""
+        raise ParameterError(f"derive: {_EACH}; predict(...) has functions of the law of each row, with se=True.")
+
+    def to_scipy(self) -> Any:
+        """Refuse: SciPy has no laws of rows; ``predict(what="distribution")`` has."""
+        raise ParameterError(f'to_scipy: {_EACH}; use predict(what="distribution").')
+
+    # --- information --------------------------------------------------------------------------------------------------
+
+    @property
+    def deviance(self) -> float:
+        """Twice what the log-likelihood lacks to that of the saturated law, one mean a row, all else as fitted; nats.
+
+        Raises
+        ------
+        ParameterError
+            If there is none: of censored rows, and of laws whose rows are not most likely where they are the mean.
+        """
+        rows = self.residuals("deviance")
+        return float(np.sum(rows**2 if self.sample.weight is None else self.sample.weight * rows**2))
+
+    def _information(self) -> InformationReport:
+        from mle_toolkit.inference.gain import regression_report, rows_not_held
+
+        base = super()._information()
+        if isinstance(self.sample, FramedSample):
+            return rows_not_held(base)
+        return regression_report(
+            base, self._at_maximum, self.sample, self.distribution, self.logpdf_rows(), self._main_of_law
+        )
+
+    def summary(self, alpha: float = 0.05) -> Any:
+        """Summarise as a statsmodels ``Summary``, one table a parameter."""
+        from mle_toolkit.report.summary import regression_summary
+
+        return regression_summary(self, alpha)
+
+    def page(self, drawing: Drawing) -> Page:
+        """What stands on the page that `mle_toolkit.report` writes."""
+        from mle_toolkit.report.page.sections import of_regression
+
+        return of_regression(self, drawing)
+
+    def plot(self, **options: Any) -> NDArray[Any]:
+        """Draw coefficients, residuals against fitted, worm plot and PIT histogram; `mle_toolkit.plot` has others.
+
+        Parameters
+        ----------
+        **options
+            Of `mle_toolkit.plot.regression_panels`: ``axes``, ``alpha``, ``rng``.
+
+        Returns
+        -------
+        ndarray of matplotlib Axes, of shape (2, 2)
+        """
+        from mle_toolkit.report.plot import regression_panels
+
+        return regression_panels(self, **options)
+
+    def __repr__(self) -> str:
+        return f"RegressionFit({described(self)}; llf={self.llf:.6g}, {self.certificate.verdict})"
+
+    # --- terms and rows -----------------------------------------------------------------------------------------------
+
+    def anova(self, kind: str = "II", test: str = "lr") -> pd.DataFrame:
+        """Test each term of each formula, and say what it is worth.
+
+        Parameters
+        ----------
+        kind : {"II", "III"}
+            Against the model without the interactions that contain the term; or against the whole model, which depends
+            on how factors are coded.
+        test : {"lr", "wald", "score"}
+
+        Returns
+        -------
+        DataFrame, one row a term, with index (parameter, term) and columns
+
+            df, statistic, p_value
+                Of the chi-squared law.
+            nats
+                statistic / 2 nobs: what the term gains, nats an observation.
+            share
+                Of the gain of all covariates over the law without any.
+        """
+        import pandas as pd
+
+        from mle_toolkit.inference.terms import anova
+
+        terms = {
+            name: {term: where for term, where in design.terms.items() if term not in ("1", "Intercept")}
+            for name, design in self.designs.items()
+        }
+        found = anova(self._at_maximum, self.sample, terms, self._to_data, self._places, kind, test, self._wald_kind)
+        index = pd.MultiIndex.from_tuples([(row.parameter, row.term) for row in found], names=["parameter", "term"])
+        columns = ["df", "statistic", "p_value", "nats", "share"]
+        return pd.DataFrame([[getattr(row, name) for name in columns] for row in found], index=index, columns=columns)
+
+    @property
+    def _wald_kind(self) -> CovKind:
+        return self._default_kind
+
+    def test(self, fixed: Any = None, *, nested: Fit | None = None, method: str = "lr") -> NestedTest:
+        """Test linear hypotheses about coefficients, values of numbers, or a smaller regression.
+
+        Parameters
+        ----------
+        fixed : str, mapping of str to float, or RegressionFit
+            ``"x1 = x2"``, ``"x1 = 0, sigma[z] = 0"``; coefficients by name, ``{"mu[x1]": 0.0}``; values of numbers,
+            ``{"shape": 1.0}``, infinite where the law is then another; or a smaller fit to the same data.
+        nested : RegressionFit
+            The same.
+        method : {"lr", "score", "wald"}
+
+        Returns
+        -------
+        NestedTest
+        """
+        from mle_toolkit.inference.terms import compare_with_regression, linear_test, parsed
+
+        if isinstance(fixed, Fit):
+            fixed, nested = None, fixed
+        if (fixed is None) == (nested is None):
+            raise ParameterError("test: give hypotheses, or a smaller fit, and not both.")
+        if nested is not None:
+            what = self.sample.difference(nested.sample)
+            if what is not None:
+                raise ComparisonError(f"test: the smaller fit is of other data: {what}.")
+            if not isinstance(nested, RegressionFit):
+                raise ParameterError("test: the smaller fit is no regression; fit it by regress(...), with ~ 1.")
+            if method != "lr":
+                raise ParameterError('test: of a smaller fit there is the likelihood ratio only; use method="lr".')
+            return compare_with_regression(self._at_maximum, nested._at_maximum, described(nested))
+        if isinstance(fixed, Mapping):
+            if fixed and set(fixed) <= set(self.model.base.param_names) - set(self.designs):
+                return super().test(fixed, method=method)
+            fixed = by_name(fixed, "test", self.coefficient_names, self.model.name, '{"mu[x1]": 0.0}')
+            matrix = np.array([[float(name == key) for name in self.coefficient_names] for key in fixed])
+            values = np.array([number(value, f"test: {key}") for key, value in fixed.items()])
+            null = " and ".join(f"{key} = {value:g}" for key, value in zip(fixed, values.tolist(), strict=True))
+        else:
+            null = text(fixed, "test", 'hypotheses as "x1 = x2"')
+            matrix, values = parsed(null, self.coefficient_names, self.main)
+        held = np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
+        inner, values = matrix @ self._to_data, values - matrix @ held
+        idle = ~np.any(inner != 0, axis=1)
+        if idle.any():
+            raise ParameterError("test: a hypothesis is about coefficients that were given only.")
+        return linear_test(self._at_maximum, self.sample, inner, values, null, method, self._wald_kind)
+
+    def influence(self) -> pd.DataFrame:
+        """What each row of the data does to the fit.
+
+        Returns
+        -------
+        DataFrame, one row a row, with columns
+
+            leverage
+                Share in the information about the coefficients of the modelled parameter; they sum to their number.
+            cooks_distance
+                Change of these without the row, squared, in units of their information, per coefficient.
+            log_score
+                Log-density of the row under the law fitted to the others, nats.
+            and one a coefficient
+                The coefficient less what it would be without the row, by one step of Newton's method.
+        """
+        import pandas as pd
+
+        from mle_toolkit.inference.influence import influence
+
+        found = influence(self._at_maximum, self.sample, self.main)
+        columns = {"leverage": found.leverage, "cooks_distance": found.cooks_distance, "log_score": found.log_score}
+        change = self._coefficients_of(found.change, change=True)
+        return pd.DataFrame(columns | dict(zip(self.coefficient_names, change.T, strict=True)))
+
+    def margins(self, frame: Any = None, alpha: float = 0.05) -> pd.DataFrame:
+        """Average marginal effects: how the mean, or the probability of each level, changes with each covariate.
+
+        Parameters
+        ----------
+        frame : DataFrame or the like, optional
+            The rows to average over; by default those of the data, with their weights.
+        alpha : float
+            One minus the level of the intervals.
+
+        Returns
+        -------
+        DataFrame, one row a covariate, with columns ``effect``, ``se``, ``z``, ``p_value``, ``lower``, ``upper``
+            Of a number the mean of the derivative; of a factor that of the change from its base level, ``g[b - a]``;
+            averaged over the rows. Of ordinal and categorical levels one row a covariate and level, indexed by both.
+        """
+        import pandas as pd
+        from scipy import special
+
+        from mle_toolkit.inference.margins import average_effect
+        from mle_toolkit.inference.predictions import chances, expected_value
+
+        alpha = level(alpha)
+        weight = self.sample.weight if frame is None else None
+        law = self.model.base
+        leveled = isinstance(law, Ordered | Choice)
+        functions = chances(law) if isinstance(law, Ordered | Choice) else {"": expected_value}
+        rows: list[list[float]] = []
+        names: list[tuple[str, str]] = []
+        for change in self._changes(frame):
+            for of, function in functions.items():
+                effect, se = average_effect(self._at_maximum, change, weight, self._default_kind, function)
+                z = effect / se if se > 0 else math.nan
+                rows.append([effect, se, z, 2 * float(special.ndtr(-abs(z))), *wald_interval(effect, se, REAL, alpha)])
+                names.append((change.name, of))
+        index: Any = [name for name, _ in names]
+        if leveled:
+            index = pd.MultiIndex.from_tuples(names, names=["covariate", "level"])
+        return pd.DataFrame(rows, index=index, columns=["effect", "se", "z", "p_value", "lower", "upper"])
+
+    def _changes(self, frame: Any) -> Iterator[Change]:
+        """Changes of each covariate, with what is known of the rows then."""
+        from mle_toolkit.inference.margins import Change, difference_points
+
+        own = self.sample.known
+        by_formula = [design for design in self.designs.values() if design.spec is not None]
+        names = list(dict.fromkeys(name for design in by_formula for name in design.columns))
+        if names:
+            whole = Columns(self.frame if frame is None else frame)
+            kept = self.rows if frame is None else np.arange(whole.n_rows)
+        factors = {
+            name: (label, levels)
+            for design in by_formula
+            for label, levels in design.levels.items()
+            for name in names
+            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", label)
+        }
+
+        def changed(name: str, values: Any) -> dict[str, Any]:
+            columns = {key: _taken(whole, key, kept) for key in names} | {name: values}
+            known = {key: own[key] for key in self.model.per_row}
+            for parameter, design in self.designs.items():
+                if design.spec is None:
+                    continue
+                matrix = design.matrix(columns)
+                held = np.array([f"{parameter}[{term}]" in self._held for term in design.names])
+                known[self.model.linear[parameter].key] = matrix[:, ~held]
+            return known
+
+        for name in names:
+            if name not in factors:
+                values = whole.numbers(name)[kept]
+                size = float(np.nanstd(values)) or 1.0
+                points = difference_points(1e-3 * size)
+                yield Change(name, [(factor, changed(name, values + step)) for step, factor in points.items()])
+                continue
+            label, levels = factors[name]
+            base = next((d.base_levels[label] for d in by_formula if label in d.base_levels), levels[0])
+            for other in levels:
+                if other != base:
+                    pair = [(1.0, other), (-1.0, base)]
+                    yield Change(
+                        f"{name}[{other} - {base}]",
+                        [(factor, changed(name, np.full(len(kept), at, dtype=object))) for factor, at in pair],
+                    )
+        arrays = {parameter: design for parameter, design in self.designs.items() if design.spec is None}
+        for name in dict.fromkeys(name for design in arrays.values() for name in design.names):
+            free = {k: [n for n in d.names if f"{k}[{n}]" not in self._held] for k, d in arrays.items()}
+            places = {k: names.index(name) for k, names in free.items() if name in names}
+            spreads = [float(np.std(own[self.model.linear[k].key][:, place])) for k, place in places.items()]
+            size = max(spreads, default=0.0)
+            if size == 0:
+                continue  # a constant column does not change
+            rows = []
+            for step, factor in difference_points(1e-3 * size).items():
+                known = {key: own[key] for key in self.model.per_row}
+                for k, place in places.items():
+                    matrix = own[self.model.linear[k].key].copy()
+                    matrix[:, place] += step
+                    known[self.model.linear[k].key] = matrix
+                rows.append((factor, known))
+            yield Change(name, rows)
+
+
+_EACH = "each row has a law of its own"
+
+
+def described(fit: RegressionFit) -> str:
+    """A regression in words: its law and its formulas."""
+    formulas = [
+        f"{name} ~ {' + '.join(design.names) if design.formula is None else design.formula.replace('~', '').strip()}"
+        for name, design in fit.designs.items()
+    ]
+    return f"{fit.model.base.name} with {', '.join(formulas)}"
+
+
+def _taken(columns: Columns, name: str, rows: NDArray[np.intp]) -> Any:
+    """Some rows of a column: numbers, or levels."""
+    if columns.is_numeric(name):
+        return columns.numbers(name)[rows]
+    labels = columns.labels(name)
+    found = np.array([*labels.distinct, None], dtype=object)
+    return found[labels.codes[rows]]
+
+
+def _moved(matrix: Array, values: Array) -> Array:
+    """Sums ``values @ matrix.T``, to which an entry that is infinite or NaN adds only where its weight is not 0."""
+    wild = ~np.all(np.isfinite(values), axis=tuple(range(values.ndim - 1)))
+    sums = values[..., ~wild] @ matrix[:, ~wild].T
+    for k in np.flatnonzero(wild):
+        touched = matrix[:, k] != 0
+        sums[..., touched] += values[..., k, None] * matrix[touched, k]
+    return np.asarray(sums)
+
+
+def _gathered(found: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with a level to their name, ``cutpoints[a|b]``, as one Series, or a DataFrame of Series."""
+    import pandas as pd
+
+    gathered: dict[str, Any] = {}
+    for name, value in found.items():
+        whole, bracket, level = name.partition("[")
+        if bracket:
+            gathered.setdefault(whole, {})[level.removesuffix("]")] = value
+        else:
+            gathered[name] = value
+    for name, value in gathered.items():
+        if isinstance(value, dict):
+            one = next(iter(value.values()))
+            gathered[name] = pd.DataFrame(value) if isinstance(one, pd.Series) else pd.Series(value, name=name)
+    return gathered
+
+
+def load(path: str | os.PathLike[str]) -> Fit:
+    """Read a fit, or a regression, that ``save`` wrote.
+
+    A regression predicts from it, without the data that it was fitted to.
+
+    Raises
+    ------
+    MleError
+        If the file is not one of ours, or of a newer schema.
+    """
+    from mle_toolkit.report import record
+
+    found = record.read_json(path)
+    if not isinstance(found, dict):
+        raise MleError(f"{path}: not a saved fit.")
+    if found.get("format") == record.REGRESSION_FORMAT:
+        return record.regression_from_dict(found, RegressionFit)
+    return record.fit_from_dict(found, Fit)
