@@ -195,10 +195,13 @@ class DistributionRegressor(RegressorMixin, _Regression):  # type: ignore[misc]
 class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc]
     """Logistic regression, or with another link, by maximum likelihood: without a penalty, and certified.
 
+    Two classes are a Bernoulli regression of the second of them; more are a categorical one (the multinomial logit)
+    of the log-odds of all others against the first.
+
     Parameters
     ----------
     links : mapping of str to link, optional
-        ``{"p": "probit"}``; the logit by default.
+        ``{"p": "probit"}``, of two classes only; the logit by default.
     fit_intercept : bool
         Whether to add a column of ones.
     solver : str, optional
@@ -206,7 +209,7 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
 
     Attributes
     ----------
-    classes_ : ndarray of shape (2,)
+    classes_ : ndarray of shape (n_classes,)
     fit_ : RegressionFit
         With coefficients, standard errors and certificate.
     n_features_in_ : int
@@ -215,7 +218,7 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
 
     Notes
     -----
-    Classes that a plane through the columns separates have no maximum of the likelihood: coefficients run off to
+    Classes that planes through the columns separate have no maximum of the likelihood: coefficients run off to
     infinity. That is an error which names them, where penalised classifiers return the size of their penalty.
 
     Examples
@@ -225,6 +228,13 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
     >>> model = DistributionClassifier().fit(heart["age"][:, None], heart["died"])
     >>> model.fit_.params["p"].round(4).to_dict()
     {'Intercept': -3.6221, 'x0': 0.0935}
+
+    Of three classes:
+
+    >>> force = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8.0])[:, None]
+    >>> day = ["calm", "calm", "wind", "calm", "wind", "storm", "wind", "storm", "storm"]
+    >>> DistributionClassifier().fit(force, day).predict_proba([[4.5]]).round(3)
+    array([[0.072, 0.231, 0.697]])
     """
 
     def __init__(
@@ -241,9 +251,8 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
     formulas = None
 
     def __sklearn_tags__(self) -> Any:
-        """Say that there are two classes."""
+        """Say that it may label worse than classifiers that are made for it."""
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
         tags.classifier_tags.poor_score = True
         return tags
 
@@ -254,39 +263,41 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
         ----------
         X : array_like of shape (n, k)
         y : array_like of shape (n,)
-            Labels of two classes.
+            Labels of two classes or more.
         sample_weight : array_like of shape (n,), optional
             How many observations each row is.
         """
         X, y = validate_data(self, X, y, ensure_min_samples=2)
         check_classification_targets(y)
-        self.classes_, label = np.unique(y, return_inverse=True)
-        if len(self.classes_) > 2:
-            raise DataError(
-                f"Only binary classification is supported: y has {len(self.classes_)} classes. Use "
-                'mle_toolkit.regress with "categorical".'
-            )
+        self.classes_, codes = np.unique(y, return_inverse=True)
         weights = _weights(sample_weight, X)
-        if len(np.unique(label if weights is None else label[weights > 0])) < 2:
+        seen = np.unique(codes if weights is None else codes[weights > 0])
+        if len(seen) < 2:
             raise DataError("y has one class only, so there is nothing to tell apart.")
-        self.fit_ = self._maximise(X, label.astype(float), "bernoulli", sample_weight)
+        if len(self.classes_) == 2:
+            self.fit_ = self._maximise(X, codes.astype(float), "bernoulli", sample_weight)
+            return self
+        if len(seen) < len(self.classes_):
+            empty = self.classes_[np.setdiff1d(np.arange(len(self.classes_)), seen)[0]]
+            raise DataError(f"y: all rows of the class {empty!r} have the weight 0, so nothing is known of it.")
+        self.fit_ = self._maximise(X, y, "categorical", sample_weight)
         return self
 
     def predict_proba(self, X: Any) -> Array:
-        """Probabilities of the two classes; shape (n, 2)."""
-        p = self._means(X)
-        return np.stack([1 - p, p], axis=1)
+        """Probabilities of the classes; shape (n, n_classes)."""
+        return np.exp(self.predict_log_proba(X))
 
     def predict_log_proba(self, X: Any) -> Array:
-        """Their logarithms; shape (n, 2)."""
+        """Their logarithms; shape (n, n_classes)."""
         law = self.predict_distribution(X)
         n = len(np.asarray(X))
-        return np.stack([np.broadcast_to(law.logpdf(np.full(n, k)), n) for k in (0.0, 1.0)], axis=1)
+        columns = [np.broadcast_to(law.logpdf(np.full(n, float(k))), n) for k in range(len(self.classes_))]
+        return np.stack(columns, axis=1)
 
     def predict(self, X: Any) -> Array:
-        """The class of each row that is the more probable one; shape (n,)."""
-        likely = self.predict_proba(X)[:, 1] > 0.5
-        return np.asarray(self.classes_[likely.astype(int)])
+        """The class of each row that is the most probable one; shape (n,)."""
+        likely = np.argmax(self.predict_log_proba(X), axis=1)
+        return np.asarray(self.classes_[likely])
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Mean log-probability of the labels, which is minus the log loss; nats, the higher the better."""
@@ -295,7 +306,7 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
         strange = np.flatnonzero(~np.isin(y, self.classes_))
         if len(strange):
             raise DataError(f"{len(strange)} labels are of no class that was seen; the first is {y[strange[0]]!r}.")
-        values = self._log_density(X, (y == self.classes_[1]).astype(float))
+        values = self._log_density(X, np.searchsorted(self.classes_, y).astype(float))
         return float(np.average(values, weights=sample_weight))
 
 

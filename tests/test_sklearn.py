@@ -82,6 +82,23 @@ def test_classifier_scores_by_its_log_loss():
     np.testing.assert_allclose(np.exp(model.predict_log_proba(X)).sum(axis=1), 1.0, rtol=1e-12)
 
 
+def test_three_classes_are_a_categorical_regression():
+    """As scikit-learn's own without a penalty gives them, and as `regress` does."""
+    from sklearn.linear_model import LogisticRegression
+
+    utility = np.column_stack([np.zeros(120), X[:, 0] - 0.5, 0.8 * X[:, 1]])
+    labels = np.array(["bus", "car", "walk"])[np.argmax(utility + RNG.gumbel(size=(120, 3)), axis=1)]
+    model = DistributionClassifier().fit(X, labels)
+    theirs = LogisticRegression(C=np.inf, tol=1e-10, max_iter=10_000).fit(X, labels)
+    assert model.classes_.tolist() == ["bus", "car", "walk"]
+    np.testing.assert_allclose(model.predict_proba(X), theirs.predict_proba(X), atol=1e-6)
+    np.testing.assert_array_equal(model.predict(X), theirs.predict(X))
+    fit = mle.regress(labels, DESIGN, "categorical")
+    assert model.score(X, labels) == pytest.approx(-fit.cross_entropy, rel=1e-12)
+    with pytest.raises(mle.MleError, match="class 'walk' have the weight 0"):
+        DistributionClassifier().fit(X, labels, sample_weight=labels != "walk")
+
+
 @pytest.mark.parametrize(("family", "columns"), [("gamma", 2), ("multivariate_normal", 2)])
 def test_density_is_fit(family, columns):
     data = np.exp(X[:, :columns])

@@ -26,6 +26,7 @@ from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Ce
 from mle_toolkit.estimation.solve import Maximum, maximise
 from mle_toolkit.families.base import Limit
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.likelihood.designs import relations, written_sum
 from mle_toolkit.likelihood.model import Ended, Linear, Model, RunOff, sides
 from mle_toolkit.likelihood.sums import Likelihood
@@ -459,7 +460,10 @@ def _at_end(
     named = tuple(
         f"{name}[{columns[name][k]}]" for name, part in left.items() for k in np.flatnonzero(part.lost != 0).tolist()
     )
-    said = "; ".join(_in_words(run, left[run.term.parameter], sample, columns[run.term.parameter]) for run in runs)
+    levels = _levels(model)
+    said = "; ".join(
+        _in_words(run, left[run.term.parameter], sample, columns[run.term.parameter], levels) for run in runs
+    )
     return Maximum(
         family=family,
         likelihood=Likelihood(family, sample),
@@ -489,7 +493,7 @@ def _raw(part: _Left, value: Any) -> Array:
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
-def _in_words(run: _Run, part: _Left, sample: Sample, names: Sequence[str]) -> str:
+def _in_words(run: _Run, part: _Left, sample: Sample, names: Sequence[str], levels: Sequence[Any]) -> str:
     """Which coefficients run off, and in which rows."""
     name = run.term.parameter
     ends = ", ".join(
@@ -498,11 +502,16 @@ def _in_words(run: _Run, part: _Left, sample: Sample, names: Sequence[str]) -> s
         if end != 0
     )
     said = [
-        f"in {_rows(side)} whose predictor {way} {_observed(sample, side)}"
+        f"in {_rows(side)} whose predictor {way} {_observed(sample, side, levels)}"
         for side, way in ((run.side < 0, "falls"), (run.side > 0, "rises"))
         if side.any()
     ]
     return f"{ends}: {' and '.join(said)}"
+
+
+def _levels(model: Model) -> Sequence[Any]:
+    """Names of the levels of the response; none where it is a number."""
+    return model.base.levels if isinstance(model.base, (Choice, Ordered)) else ()
 
 
 def _rows(rows: Mask) -> str:
@@ -510,11 +519,13 @@ def _rows(rows: Mask) -> str:
     return "the one row" if count == 1 else f"all {count} rows"
 
 
-def _observed(sample: Sample, rows: Mask) -> str:
-    """What was observed in some rows, in words."""
+def _observed(sample: Sample, rows: Mask, levels: Sequence[Any]) -> str:
+    """What was observed in some rows, in words; levels by their names."""
     low, high = sample.lower[rows], sample.upper[rows]
     if np.array_equal(low, high):
         first, last = float(low.min()), float(low.max())
+        if levels:
+            return f"the observation is {' or '.join(str(levels[int(k)]) for k in np.unique(low))}"
         return f"the observation is {first:g}" if first == last else f"observations lie between {first:g} and {last:g}"
     if np.all(high == np.inf):
         return "observations are right-censored"
@@ -525,7 +536,7 @@ def _observed(sample: Sample, rows: Mask) -> str:
 
 def _separated(model: Model, sample: Sample, run: _Run, names: Sequence[str]) -> UnboundedLikelihoodError:
     """The error for covariates that separate all outcomes."""
-    direction, constant = run.directions[0], run.term.constant
+    direction, constant, levels = run.directions[0], run.term.constant, _levels(model)
     raw = sample.known[run.term.key]
     upper, lower = run.side > 0, run.side < 0
     moving = [k for k in np.flatnonzero(direction).tolist() if k != constant]
@@ -535,13 +546,14 @@ def _separated(model: Model, sample: Sample, run: _Run, names: Sequence[str]) ->
         cut = 0.5 * (float(raw[above, k].min()) + float(raw[below, k].max()))
         how = (
             f"{names[k]} separates y: in all {np.count_nonzero(above)} rows with {names[k]} > {cut:.6g} "
-            f"{_observed(sample, above)}, in all {np.count_nonzero(below)} others {_observed(sample, below)}"
+            f"{_observed(sample, above, levels)}, in all {np.count_nonzero(below)} others "
+            f"{_observed(sample, below, levels)}"
         )
         remedy = f"Remove {names[k]}"
     else:
         sums = ", then ".join(written_sum(one, names, constant) for one in run.directions)
         parts = [
-            f"in all {np.count_nonzero(rows)} rows where it is {sign} {_observed(sample, rows)}"
+            f"in all {np.count_nonzero(rows)} rows where it is {sign} {_observed(sample, rows, levels)}"
             for rows, sign in ((upper, "positive"), (lower, "negative"))
             if rows.any()
         ]
