@@ -13,7 +13,9 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit import cli
-from mle_toolkit.cli import BAD_DATA, OK, USAGE
+from mle_toolkit.cli.ending import BAD_DATA, OK, USAGE
+from mle_toolkit.cli.options import DataOptions, FileOptions
+from mle_toolkit.cli.reading import sample_of
 from mle_toolkit.data import tables
 from mle_toolkit.data.blocks import ScannedSample
 
@@ -143,9 +145,9 @@ def test_what_takes_more_than_sums_is_held(run, folder, passes, options):
 
 
 def test_what_is_drawn_is_held(folder):
-    path, column = str(folder / "rain.parquet"), cli._DataOptions(column="mm")
-    assert isinstance(cli._sample(path, column, cli._FileOptions(), plot=None)[1], ScannedSample)
-    assert not isinstance(cli._sample(path, column, cli._FileOptions(), plot=Path("a.png"))[1], ScannedSample)
+    path, column = str(folder / "rain.parquet"), DataOptions(column="mm")
+    assert isinstance(sample_of(path, column, FileOptions(), plot=None)[1], ScannedSample)
+    assert not isinstance(sample_of(path, column, FileOptions(), plot=Path("a.png"))[1], ScannedSample)
 
 
 @pytest.mark.parametrize(

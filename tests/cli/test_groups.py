@@ -9,7 +9,7 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit import cli
-from mle_toolkit.cli import BAD_DATA, NOT_CERTIFIED, OK, USAGE
+from mle_toolkit.cli.ending import BAD_DATA, NOT_CERTIFIED, OK, USAGE
 
 FRAME = pd.DataFrame({"station": list("bbbaaa"), "rain": [1.0, 2.0, 4.0, 3.0, 5.0, 9.0], "year": [1, 2, 1, 2, 1, 2]})
 

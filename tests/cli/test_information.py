@@ -8,7 +8,7 @@ import math
 import pytest
 
 from mle_toolkit import cli
-from mle_toolkit.cli import BAD_DATA, OK, USAGE
+from mle_toolkit.cli.ending import BAD_DATA, OK, USAGE
 from mle_toolkit.information import entropy, kl_divergence
 
 COUNTS = "word,n\na,4\nb,2\nc,3\nd,0\ne,2\nf,4\ng,0\nh,0\ni,2\nj,1\nk,1\n"

@@ -18,7 +18,7 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit import cli
-from mle_toolkit.cli import BAD_DATA, BROKEN, NOT_CERTIFIED, OK, PIPE_CLOSED, USAGE
+from mle_toolkit.cli.ending import BAD_DATA, BROKEN, NOT_CERTIFIED, OK, PIPE_CLOSED, USAGE
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 
 LOSSES = "loss,days,region\n1.5,3,north\n2.5,1,south\n0.7,4,north\n3.3,1,east\n1.1,5,east\n"

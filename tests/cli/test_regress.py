@@ -9,7 +9,7 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit import cli
-from mle_toolkit.cli import BAD_DATA, OK, USAGE
+from mle_toolkit.cli.ending import BAD_DATA, OK, USAGE
 
 ROWS = """count,loss,dose,group,years,rows
 2,1.5,0.1,a,1,1
