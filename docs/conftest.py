@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+collect_ignore = ["examples", "gallery"]  # scripts, which the build of the site executes
 HERE = Path(__file__).parent
 
 

@@ -9,9 +9,11 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import mle_toolkit as mle
+from mle_toolkit import errors, sklearn, torch
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.families.base import family_class
 from mle_toolkit.families.domain import Interval, Simplex
@@ -42,8 +44,22 @@ DOMAINS_SAY = {
     "INTEGERS": "All whole numbers.",
 }
 
+MODULES = {
+    "mle.datasets": mle.datasets,
+    "mle.extremes": mle.extremes,
+    "mle.information": mle.information,
+    "mle.nonparametric": mle.nonparametric,
+    "mle.plot": mle.plot,
+    "mle.repairable": mle.repairable,
+    "mle_toolkit.errors": errors,
+    "mle_toolkit.sklearn": sklearn,
+    "mle_toolkit.torch": torch,
+}
+"""Modules whose names the reference lists."""
+
 MEMBERS_OF = (
     mle.Fit,
+    mle.RegressionFit,
     Certificate,
     mle.InformationReport,
     mle.Estimate,
@@ -206,9 +222,21 @@ def markdown(docstring: str) -> str:
 # --- public names -----------------------------------------------------------------------------------------------------
 
 
+def public() -> dict[str, Any]:
+    """Every public name of the package, in alphabetical order."""
+    return {name: getattr(mle, name) for name in sorted(dir(mle)) if not name.startswith("__")}
+
+
+def names_of(module: ModuleType) -> list[str]:
+    """Names of a module for users: those that it lists, or the functions and classes that it defines."""
+    listed = getattr(module, "__all__", None)
+    defined = {name: getattr(item, "__module__", None) for name, item in vars(module).items() if callable(item)}
+    return sorted(listed or [n for n, home in defined.items() if home == module.__name__ and not n.startswith("_")])
+
+
 def api_page() -> str:
     """Give one line for every public name, by kind; then the members of the main classes."""
-    public = {name: getattr(mle, name) for name in sorted(dir(mle)) if not name.startswith("__")}
+    left = public()
     kinds: dict[str, Callable[[Any], bool]] = {
         "Functions": inspect.isfunction,
         "Classes": lambda item: inspect.isclass(item) and not issubclass(item, (Exception, Warning)),
@@ -218,16 +246,15 @@ def api_page() -> str:
     }
     sections = []
     for title, belongs in kinds.items():
-        found = {name: item for name, item in public.items() if belongs(item)}
+        found = {name: item for name, item in left.items() if belongs(item)}
         if found:
             sections.append(f"## {title}\n\n" + _table({n: _said_of(n, item) for n, item in found.items()}, "name"))
-            public = {name: item for name, item in public.items() if name not in found}
-    if public:
-        raise ValueError(f"no kind for the public names {', '.join(public)}")
-    pictures = {name: _first_sentence(getattr(mle.plot, name)) for name in mle.plot.__all__}
-    sections.append("## mle.plot\n\n" + _table(pictures, "name"))
-    measures = {name: _first_sentence(getattr(mle.information, name)) for name in sorted(dir(mle.information))}
-    sections.append("## mle.information\n\n" + _table(measures, "name"))
+            left = {name: item for name, item in left.items() if name not in found}
+    if left:
+        raise ValueError(f"no kind for the public names {', '.join(left)}")
+    for title, module in MODULES.items():
+        said = {name: _first_sentence(getattr(module, name)) for name in names_of(module)}
+        sections.append(f"## {title}\n\n" + _table(said, "name"))
     sections += [f"## Members of {cls.__name__}\n\n" + _table(_members(cls), "member") for cls in MEMBERS_OF]
     return "\n\n".join(sections) + "\n"
 

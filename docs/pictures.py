@@ -41,12 +41,20 @@ def pictures() -> dict[str, Any]:
     }
 
 
+def figure_of(drawn: Any) -> Any:
+    """Give the figure of axes, of an array of axes, or of a picture; None of anything else."""
+    if isinstance(drawn, np.ndarray) and drawn.dtype == object and drawn.size:
+        drawn = drawn.flat[0]
+    figure = drawn if hasattr(drawn, "savefig") else getattr(drawn, "figure", None)
+    return figure if hasattr(figure, "savefig") else None
+
+
 def main() -> None:
     """Write every picture as a small PNG."""
     FOLDER.mkdir(exist_ok=True)
     for name, axes in pictures().items():
         drawn = BytesIO()
-        np.ravel(axes)[0].figure.savefig(drawn, dpi=90)
+        figure_of(axes).savefig(drawn, dpi=90)
         Image.open(drawn).convert("RGB").quantize(160).save(FOLDER / f"{name}.png", optimize=True)
 
 

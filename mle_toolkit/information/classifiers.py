@@ -122,7 +122,7 @@ def categorical_cross_entropy(
 ) -> Estimate:
     r"""Mean code length of classes under stated probabilities: the log loss of a classifier.
 
-    .. math:: -\frac1W \sum_i w_i \sum_k y_{ik} \log p_{ik}, \qquad p_{ik} = e^{z_{ik}} / \textstyle\sum_l e^{z_{il}}
+    .. math:: -\frac1W \sum_i w_i \sum_k y_{ik} \log p_{ik}, \qquad p_{ik} = e^{z_{ik}} / \sum_l e^{z_{il}}
 
     Parameters
     ----------

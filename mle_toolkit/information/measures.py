@@ -444,7 +444,7 @@ def hellinger_distance(p: Any, q: Any, *, axis: int = 0, rng: Any = None) -> Res
 
 
 def total_variation(p: Any, q: Any, *, axis: int = 0, rng: Any = None) -> Result:
-    """Total variation distance: the largest difference of the probabilities of an event, half the sum of |p - q|.
+    """Total variation distance: half the sum of :math:`|p - q|`, the largest difference of an event's probabilities.
 
     Examples
     --------

@@ -294,7 +294,7 @@ def kl_of_samples(x: Any, y: Any, *, k: int | None = None, rng: Any = None) -> E
     With :math:`\rho_l(i)` the distance of x_i to its l-th neighbour among the other x, and :math:`\nu_k(i)` to its k-th
     among y, n and m their numbers:
 
-    .. math:: \hat D = \frac1n\sum_i\Big[d\log\frac{\nu_{k_i}(i)}{\rho_{l_i}(i)} + \psi(l_i) - \psi(k_i)\Big]
+    .. math:: \hat D = \frac1n\sum_i\Bigl[d\log\frac{\nu_{k_i}(i)}{\rho_{l_i}(i)} + \psi(l_i) - \psi(k_i)\Bigr]
               + \log\frac{m}{n-1}
 
     Source: Wang, Kulkarni & Verdú (2009), IEEE Trans. Inf. Theory 55, 2392-2405. Distances are Euclidean, after the

@@ -1,0 +1,46 @@
+"""What the site makes of the pages; that it builds without a warning is checked by building it."""
+
+import inspect
+import sys
+from pathlib import Path
+
+import pytest
+
+import mle_toolkit as mle
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+import building
+
+
+def test_the_lists_of_an_index_are_its_contents():
+    source = [
+        "# How to\n\n## Bring data\n\n- [Weights](weights.md): of rows, see [rates](rates.md).\n- [Web](https://a.b/c.md)\n"
+    ]
+    building.add_contents(None, "how-to/index", source)
+    assert source[0].endswith("\n```{toctree}\n:hidden:\n:caption: Bring data\n\nweights\n```\n")
+    assert source[0].count("toctree") == 1
+
+
+@pytest.mark.parametrize("page", ["how-to/weights", "gallery/index"])
+def test_other_pages_have_no_contents(page):
+    source = ["- [Rates](rates.md)\n"]
+    building.add_contents(None, page, source)
+    assert source == ["- [Rates](rates.md)\n"]
+
+
+def test_every_function_and_class_has_a_page_under_the_name_that_users_write():
+    names = building.public_names()
+    public = {n for n in dir(mle) if not n.startswith("_") and callable(getattr(mle, n)) and not inspect.ismodule(n)}
+    public -= {n for n in public if isinstance(getattr(mle, n), mle.Interval)}
+    assert {f"mle_toolkit.{name}" for name in public} <= set(names)
+    assert {"mle_toolkit.plot.profile", "mle_toolkit.errors.SupportError"} <= set(names)
+    assert len({id(item) for item in names.values()}) == len(names)
+
+
+def test_names_in_tables_lead_to_their_pages():
+    source = [
+        "# Names\n## Functions\n\n| `fit` | x |\n\n## mle.plot\n\n| `qq` | x |\n\n## Members of Fit\n\n| `aic` | x |\n"
+    ]
+    building.link_names(None, "reference/api", source)
+    for name in ("fit", "plot.qq", "Fit.aic"):
+        assert f"| {{py:obj}}`{name.rsplit('.', 1)[-1]} <mle_toolkit.{name}>` |" in source[0]
