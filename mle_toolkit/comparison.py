@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from mle_toolkit.estimation.solve import Maximum
+    from mle_toolkit.estimation.maximum import Maximum
     from mle_toolkit.families.distribution import Distribution
     from mle_toolkit.inference.confidence_set import ConfidenceSet
     from mle_toolkit.inference.nonnested import VuongTest

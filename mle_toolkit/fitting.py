@@ -28,7 +28,8 @@ from mle_toolkit.errors import (
 )
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Certificate, Verdict
-from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.estimation.tails import power_law_beyond
 from mle_toolkit.families.base import Family, get_family, within_range
 from mle_toolkit.families.distribution import Distribution

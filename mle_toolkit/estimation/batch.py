@@ -251,9 +251,6 @@ def _nothing(n_groups: int, p: int) -> Settled:
     return Settled(nan, nan.copy(), np.full(n_groups, np.nan), np.zeros(n_groups, dtype=np.int8))
 
 
-# --- units and starts -------------------------------------------------------------------------------------------------
-
-
 def _units(family: Family, groups: Groups) -> tuple[Array, Array]:
     """Centre and scale, a power of two, of every group; 0 and 1 where the law cannot be shifted or stretched."""
     n = len(groups)
@@ -317,9 +314,6 @@ def _inside(parameter: Parameter, value: float) -> bool:
     domain = parameter.domain
     assert isinstance(domain, Interval)
     return bool(domain.lower < value < domain.upper)
-
-
-# --- Newton's method with a leading axis ------------------------------------------------------------------------------
 
 
 class _Batch:

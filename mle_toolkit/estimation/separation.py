@@ -23,7 +23,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Verdict
-from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import Limit
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.ordinal import Choice, Ordered
@@ -176,9 +177,6 @@ def _check_perfect(model: Model, sample: Sample) -> None:
 
 _PERFECT = 1e-10
 """Share of the predictors that is the rounding of a perfect fit."""
-
-
-# --- directions -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -351,9 +349,6 @@ def _check_together(model: Model, sample: Sample, columns: Mapping[str, Sequence
     raise UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
 
 
-# --- the limit --------------------------------------------------------------------------------------------------------
-
-
 class _Left(NamedTuple):
     """What is left of the predictor of a parameter where some rows have run off."""
 
@@ -488,9 +483,6 @@ def _raw(part: _Left, value: Any) -> Array:
     if not part.nothing:
         raw[part.kept] = part.term.to_data(np.asarray(value))
     return raw
-
-
-# --- words ------------------------------------------------------------------------------------------------------------
 
 
 def _in_words(run: _Run, part: _Left, sample: Sample, names: Sequence[str], levels: Sequence[Any]) -> str:

@@ -15,7 +15,7 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.profile import function_target

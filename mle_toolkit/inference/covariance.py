@@ -12,8 +12,8 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.estimation.certificate import SINGULAR, spectrum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recorded import Recorded
-from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval

@@ -15,7 +15,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, ParameterError
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.residuals import saturated_rows
 from mle_toolkit.inference.restrictions import null_of

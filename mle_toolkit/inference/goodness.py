@@ -31,7 +31,7 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import Circular, laid_out
 from mle_toolkit.families.distribution import Distribution

@@ -13,7 +13,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.rows import by_row
 from mle_toolkit.inference.scores import leave_one_out, row_derivatives

@@ -14,7 +14,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Known
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.inference.covariance import CovKind
 from mle_toolkit.inference.predictions import Of, Rows, expected_value, quadratic_forms
 

@@ -17,7 +17,8 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ComparisonError, ParameterError
 from mle_toolkit.estimation.certificate import Verdict
-from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import Family, Limit, Parameter
 from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.vector_mixture import VectorMixture

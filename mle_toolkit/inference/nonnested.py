@@ -19,7 +19,7 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, ParameterError
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.inference.nested import is_limit, is_nested
 from mle_toolkit.inference.rows import fitted_law, log_density, score_rows, total
 

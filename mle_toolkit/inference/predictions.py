@@ -19,7 +19,7 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.rows import Known
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval

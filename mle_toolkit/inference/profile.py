@@ -17,7 +17,8 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
 from mle_toolkit.estimation.climb import LONGEST_STEP
-from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval

@@ -24,7 +24,8 @@ from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
-from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.circular import Circular, cut_open
 from mle_toolkit.families.distribution import Distribution

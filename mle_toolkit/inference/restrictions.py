@@ -15,7 +15,8 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, ParameterError
-from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.inference.covariance import CovKind, covariance, inverse
 from mle_toolkit.likelihood.model import Linear, Model
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit

@@ -15,7 +15,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, MleError, ParameterError
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.solve import again
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.resampling import FAILED, Replicator
@@ -186,7 +187,7 @@ def _dealt(sample: Sample, folds: int, rng: np.random.Generator) -> list[Array]:
 def _law_without(maximum: Maximum, sample: Sample, weight: Array, left_out: NDArray[np.intp]) -> Distribution:
     """The law fitted to the other weights, for the rows that are left out where it differs by row."""
     sample = maximum.family.with_rows(sample)
-    law = fitted_law(maximum.again(sample.reweighted(weight)))
+    law = fitted_law(again(maximum, sample.reweighted(weight)))
     return _of_rows(law, sample.take(left_out).known)
 
 

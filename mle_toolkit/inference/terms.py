@@ -17,7 +17,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, ParameterError
-from mle_toolkit.estimation.solve import Maximum
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.inference import nested
 from mle_toolkit.inference.covariance import CovKind
 from mle_toolkit.inference.nested import NestedTest

@@ -15,9 +15,9 @@ from mle_toolkit.data.framed import Columned, ColumnSums, FramedSample, with_coe
 from mle_toolkit.data.rows import column_sums
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, DegenerateDataError, NoMaximumError, ParameterError
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.mixed import model_class
 from mle_toolkit.estimation.separation import check_columns, maximise_model
-from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.links import Link
 from mle_toolkit.likelihood.designs import Breaking, Relations, orthonormal, relations

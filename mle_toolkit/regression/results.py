@@ -20,8 +20,8 @@ from mle_toolkit.data.frames import as_given, column_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recorded import Recorded
-from mle_toolkit.estimation.solve import Maximum
 from mle_toolkit.families.combinators.row_mixture import RowMixture
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval

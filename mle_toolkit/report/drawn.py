@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from mle_toolkit._typing import Array
     from mle_toolkit.data.sample import Sample
-    from mle_toolkit.estimation.solve import Maximum
+    from mle_toolkit.estimation.maximum import Maximum
     from mle_toolkit.families.distribution import Distribution
     from mle_toolkit.inference.profile import Profile
     from mle_toolkit.likelihood.model import Model

@@ -43,7 +43,7 @@ from mle_toolkit.report import schema
 if TYPE_CHECKING:
     import os
 
-    from mle_toolkit.estimation.solve import Maximum
+    from mle_toolkit.estimation.maximum import Maximum
     from mle_toolkit.report.drawn import Drawn, DrawnRegression
 
 F = TypeVar("F")

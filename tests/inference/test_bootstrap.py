@@ -9,7 +9,8 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import NoMaximumError, ParameterError
-from mle_toolkit.estimation.solve import Maximum, maximise
+from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.solve import again, maximise
 from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.inference.resampling import FAILED, Replicator
 
@@ -403,4 +404,4 @@ def test_replicates_that_the_certificate_does_not_confirm_are_left_out(monkeypat
     assert set(refits.status.tolist()) == {FAILED}
     assert np.isnan(refits.theta).all()
     with pytest.raises(NoMaximumError, match="gumbel"):
-        fit._maximum.again(draws[0][1])
+        again(fit._maximum, draws[0][1])

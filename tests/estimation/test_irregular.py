@@ -1,4 +1,4 @@
-"""What a search finds on a large sample does not depend on the subsample that it begins with."""
+"""Ends of supports, and where profiles of them are highest."""
 
 import warnings
 
@@ -6,33 +6,7 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.estimation.solve import _highest
-from mle_toolkit.likelihood import sums
-
-
-def skewed():
-    return mle.distribution("skew_normal", loc=0, scale=1, alpha=0.6).rvs(300_000, rng=np.random.default_rng(4))
-
-
-def nearly_exponential():
-    return np.random.default_rng(2).exponential(2.0, 300_000)
-
-
-@pytest.mark.parametrize(("name", "draw"), [("skew_normal", skewed), ("lomax", nearly_exponential)])
-def test_a_subsample_that_leads_to_a_limit_does_not_decide(name, draw, monkeypatch):
-    """Its best law is the limit, or skewed to the other side, where the likelihood of all rows is flat too."""
-    pytest.importorskip("numba", reason="without compiled sums the maximum is a root, not the end of a search")
-    x = draw()
-    found = mle.fit(x, name)
-    assert found.certificate.method != "closed-form"
-    monkeypatch.setattr(sums, "COMPILED_ROWS", len(x) + 1)
-    root = mle.fit(x, name)
-    assert root.certificate.method == "closed-form"
-    assert found.certificate.verdict == root.certificate.verdict == "interior"
-    assert found.llf == pytest.approx(root.llf, abs=1e-5)
-
-
-# --- ends of supports, on coarse data ---------------------------------------------------------------------------------
+from mle_toolkit.estimation.irregular import highest
 
 
 @pytest.mark.parametrize("far", [0.0, 1e6, -3e8])
@@ -78,14 +52,14 @@ def test_the_highest_point_of_a_profile_beside_an_end_is_found_in_few_looks(side
         return v - 9.0 if v <= 2.0 else -v  # it drops where it passes 2
 
     ends = np.sort(side * np.arange(6.0))
-    top = _highest(profile, side * 4.0, ends, 3)
+    top = highest(profile, side * 4.0, ends, 3)
     assert 2.0 < side * top < 2.0 + 2e-10
     assert len(seen) < 40
 
 
 @pytest.mark.parametrize("peak", [2.5, 2.001, 2.9999, 3.0])
 def test_the_highest_point_of_a_profile_between_two_ends_is_found(peak):
-    top = _highest(lambda v: -np.square(v - peak), 4.0, np.arange(6.0), 3)
+    top = highest(lambda v: -np.square(v - peak), 4.0, np.arange(6.0), 3)
     assert abs(top - peak) < 1e-6
 
 

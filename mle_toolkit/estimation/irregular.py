@@ -1,0 +1,140 @@
+"""Profiles of parameters that a search cannot climb, as ends of supports, and where they are highest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.families.domain import Domain, Interval
+
+_FEW_ENDS = 24
+
+
+_BEYOND = tuple(2.0**k for k in range(-10, 7))
+"""How far beyond the data an end of a support is tried, in their range."""
+
+
+def on_an_end(value: float, data: Sample) -> float:
+    """A value; the end of an observation where only the way from one unit to another lies between them."""
+    ends = np.concatenate([data.lower, data.upper])
+    nearest = float(ends[np.argmin(np.abs(ends - value))])
+    largest = max(abs(data.minimum), abs(data.maximum))
+    return nearest if abs(nearest - value) <= 4 * np.spacing(largest) else value
+
+
+def candidates(sample: Sample, here: float, domain: Domain) -> Array:
+    """Where an irregular parameter is tried: at the ends of the observations, and beyond them."""
+    positive = isinstance(domain, Interval) and domain.lower == 0.0
+    ends = np.unique(np.concatenate([sample.lower, sample.upper, [here]]))
+    ends = ends[np.isfinite(ends) & (ends > (0.0 if positive else -np.inf))]
+    reach = float(ends[-1] - ends[0]) or abs(float(ends[0])) or 1.0
+    away = np.array(_BEYOND)
+    # Before the first end, and above 0, there is only a part of what is left.
+    below = ends[0] / (1.0 + away) if positive else ends[0] - reach * away
+    return np.concatenate([below[::-1], ends, ends[-1] + reach * away])
+
+
+def highest(
+    profile: Callable[[float], float], here: float, ends: Array, best_ends: int, *, whole: bool = False
+) -> float:
+    """Find the highest point of a profile of an irregular parameter; ``whole`` if it is a whole number.
+
+    It is looked for at the candidates, ever more of them about the best, then between the best few and their
+    neighbours: a profile drops where an end passes an observation, so that its highest point may stand beside an end
+    that is not the best.
+    """
+    from scipy import optimize
+
+    seen: dict[float, float] = {}
+
+    def value(v: float) -> float:
+        v = float(round(v)) if whole else v
+        if v not in seen:
+            seen[v] = profile(v)
+        return seen[v]
+
+    low, high = 0, len(ends) - 1
+    value(here)
+    while True:
+        tried = np.unique(np.linspace(low, high, min(_FEW_ENDS, high - low + 1)).astype(int))
+        best = int(np.argmax([value(float(ends[k])) for k in tried]))
+        low, high = int(tried[max(best - 1, 0)]), int(tried[min(best + 1, len(tried) - 1)])
+        if high - low <= 2:
+            break
+    for k, following in sorted(_between(ends, seen, best_ends)):
+        a, width = float(ends[k]), float(ends[following] - ends[k])
+        if _falls_from(value, a, width) or _falls_from(value, float(ends[following]), -width):
+            continue
+        if _is_level(value, a, width):
+            continue
+        # In shares of the way: the search stops at a step that is small for its argument, and data may be far from 0.
+        # A value that is not finite would end it; a parabola through it leads nowhere.
+        optimize.minimize_scalar(
+            lambda share, a=a, width=width: min(-value(a + float(share) * width), 1e300),
+            bounds=(0.0, 1.0),
+            method="bounded",
+            options={"xatol": 1e-9},
+        )
+    if whole:
+        top = max(seen, key=lambda v: seen[v])
+        for step in (1.0, -1.0):
+            while value(top + step) > value(top):
+                top += step
+    top = max(seen, key=lambda v: seen[v])
+    # On a plateau, as of an end that a window hides, stay.
+    return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
+
+
+_BESIDE, _AWAY = 1e-10, 1e-4
+"""Shares of the way between two ends at which a profile is seen beside one of them, and a step away from it."""
+
+
+_CLEAR_FALL = 1e-9
+"""Share of a log-likelihood by which it must fall on that step: more than the climbs of the others leave open."""
+
+
+def _falls_from(value: Callable[[float], float], end: float, width: float) -> bool:
+    """Whether a profile falls from beside an end towards the other, so that the end is the highest point between.
+
+    What is seen beside the end counts, not what is seen at it, from where the profile may drop.
+    """
+    beside, away = end + _BESIDE * width, end + _AWAY * width
+    if abs(beside - end) < 16 * np.spacing(abs(end)):
+        return False
+    high, low = value(beside), value(away)
+    return bool(np.isfinite(low) and high - low > _CLEAR_FALL * max(1.0, abs(high)))
+
+
+def _is_level(value: Callable[[float], float], end: float, width: float) -> bool:
+    """Whether a profile is level between two ends, as where a window hides what the parameter moves."""
+    heights = [value(end + share * width) for share in (_AWAY, 0.5, 1 - _AWAY)]
+    return bool(np.isfinite(heights).all() and np.ptp(heights) <= _CLEAR_FALL * max(1.0, abs(heights[0])))
+
+
+def uphill(profile: Callable[[Mapping[str, float]], float], at: dict[str, float], sample: Sample) -> dict[str, float]:
+    """Climb over several irregular parameters at once, from where turns have led: along a ridge turns creep."""
+    names, here = list(at), np.array(list(at.values()))
+    reach = sample.maximum - sample.minimum or abs(sample.maximum) or 1.0
+    simplex = 0.01 * np.vstack([np.zeros(len(here)), np.eye(len(here))])
+    from scipy import optimize
+
+    minimize: Any = optimize.minimize  # whose stubs do not know arrays of open length
+    run = minimize(
+        lambda share: min(-profile(dict(zip(names, here + reach * share, strict=True))), 1e300),
+        simplex[0],
+        method="Nelder-Mead",
+        options={"xatol": 1e-9, "fatol": 1e-12, "initial_simplex": simplex},
+    )
+    return dict(zip(names, (here + reach * run.x).tolist(), strict=True))
+
+
+def _between(ends: Array, seen: Mapping[float, float], few: int) -> set[tuple[int, int]]:
+    """Pairs of neighbouring ends about the best few that were tried."""
+    tried = [k for k, end in enumerate(ends.tolist()) if seen.get(end, -np.inf) > -np.inf]
+    best = sorted(tried, key=lambda k: -seen[float(ends[k])])[:few]
+    pairs = [(k + side, k + side + 1) for k in best for side in (-1, 0)]
+    return {(a, b) for a, b in pairs if a >= 0 and b < len(ends)}

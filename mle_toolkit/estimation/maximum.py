@@ -1,0 +1,388 @@
+"""Where a maximisation ended, and the verdict on it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Measured, Verdict, measure
+from mle_toolkit.estimation.climb import value_beyond
+from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.combinators.parts import Combined
+from mle_toolkit.families.domain import Domain
+from mle_toolkit.families.held import Held
+from mle_toolkit.likelihood.audit import complaint, is_extreme
+from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
+from mle_toolkit.likelihood.sums import Likelihood
+
+_AS_SAID = 0.5
+"""Share of a foretold rise by which the rise along the step may differ from it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maximum:
+    """Where a maximisation ended, in the unit of the data, with its certificate.
+
+    Attributes
+    ----------
+    family : Family
+        The law, its constants settled.
+    likelihood : Likelihood
+        The likelihood that was maximised.
+    theta_in_unit : ndarray of shape (p,)
+        All parameters, in the unit of the likelihood.
+    theta : ndarray of shape (p,)
+        All parameters, in the unit of the data.
+    free : tuple of bool
+        Which parameters are free, regular and off the boundary: those with a standard error.
+    fixed : tuple of str
+        Parameters that were given.
+    boundary : tuple of str
+        Parameters at the end of their domain.
+    limit : Maximum or None
+        The maximum of the limiting family, where that is the maximum.
+    embed : callable or None
+        Takes the parameters of the limiting family, returns those of this.
+    value : float or None
+        Mean log-density in the unit of the likelihood, where the route knows it.
+    bounds : mapping of str to (lower, upper)
+        Further limits on parameters that were asked for.
+    elsewhere : str or None
+        Where the likelihood is higher, and has no bound, beyond a limiting family.
+    searched : tuple of Objective and ndarray, or None
+        What a search maximised, and where that ended.
+    where : str or None
+        A limit in words, where its law's name does not say it.
+    """
+
+    family: Family
+    likelihood: Likelihood
+    theta_in_unit: Array
+    theta: Array
+    free: tuple[bool, ...]
+    method: str
+    value: float | None = None
+    fixed: tuple[str, ...] = ()
+    boundary: tuple[str, ...] = ()
+    limit: Maximum | None = None
+    embed: Callable[..., tuple[Any, ...]] | None = None
+    n_starts: int = 0
+    n_agreeing: int = 0
+    bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    elsewhere: str | None = None
+    searched: tuple[Objective, Array] | None = None
+    where: str | None = None
+
+    @cached_property
+    def loglik(self) -> float:
+        """Log-likelihood of the sample, nats; computed when asked for, because a closed form does not need it."""
+        if self.limit is not None:
+            return self.limit.loglik
+        value = self.likelihood.mean_loglik(self.theta_in_unit) if self.value is None else self.value
+        return (value + self.likelihood.log_jacobian) * self.likelihood.nobs
+
+    @cached_property
+    def objective(self) -> Objective:
+        """The likelihood as a function of the coordinates of the free parameters."""
+        if self._is_searched:
+            assert self.searched is not None
+            return self.searched[0]
+        domains = domains_of(self.likelihood.family)
+        return objective_near(self.likelihood, domains, self.theta_in_unit, self.free, charted=not self.bounds)
+
+    @cached_property
+    def coordinates(self) -> Array:
+        """Where the maximum is, in those coordinates."""
+        if self._is_searched:
+            assert self.searched is not None
+            return self.searched[1]
+        return self.objective.coordinates.from_theta(self.theta_in_unit)
+
+    @property
+    def _is_searched(self) -> bool:
+        """Whether the search has left derivatives at the maximum, by the coordinates of the free parameters."""
+        return self.searched is not None and self.searched[0].at_once and self.searched[0].coordinates.free == self.free
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a theorem says that this is the maximum: it is a formula, and no end was reached.
+
+        The log-likelihood of an exponential family is strictly concave, so the root of its equation is the maximum.
+        """
+        by_theorem = self.likelihood.on_means or self.family.entropy_attained
+        formula = self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
+        return formula and not is_extreme(self.theta_in_unit)
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """Values of the parameters that were given, by name."""
+        values = zip(self.family.param_names, self.family.unpack(self.theta), strict=True)
+        return {name: value for name, value in values if name in self.fixed}
+
+    @property
+    def held(self) -> Held | None:
+        """The law with points of its density held at observations, where the maximum is one of that law."""
+        return self.limit.family if self.limit is not None and isinstance(self.limit.family, Held) else None
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether a theorem or the certificate says that this is a maximum that can be used."""
+        return self.is_plain or self.certify().ok
+
+    def certify(self) -> Certificate:
+        """Look at the point, whatever the solver claimed, and say what it is."""
+        family = self.family
+        irregular = tuple(n for n in family.irregular(*family.unpack(self.theta)) if n not in self.fixed)
+        facts: dict[str, Any] = {
+            "method": self.method,
+            "boundary": self.boundary,
+            "irregular": irregular,
+            "n_starts": self.n_starts,
+            "n_agreeing": self.n_agreeing,
+            "search": self._search_in_words,
+        }
+        if self.limit is not None and self.held is not None:
+            within, facts["irregular"] = self.limit.certify(), self.held.solved
+            if not within.ok:
+                return replace(within, **facts)
+            verdict, said = within.verdict, within.message
+            if verdict in (Verdict.INTERIOR, Verdict.NON_REGULAR):
+                verdict, said = Verdict.NON_REGULAR, Verdict.NON_REGULAR.value
+            return replace(within, **facts, verdict=verdict, message=f"{said}: {self.held.where}")
+        if self.limit is not None:
+            at_limit = self.limit.certify()
+            parts = dict(zip(family.param_names, split(family, self.theta), strict=True))
+            named = [] if self.where else [n for n in self.boundary if not np.isnan(parts[n]).all()]  # NaN: nothing
+            where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in named)
+            there = self.where or f"the boundary {where}, where {family.name} is {self.limit.family.name}"
+            verdict, message = at_limit.verdict, f"at {there}: {at_limit.message}"
+            elsewhere = self.elsewhere
+            if elsewhere is None and family.unbounded is not None and not isinstance(family, Combined):
+                # A spike that these data make; thresholds and mixtures have one for every sample, and keep their limit.
+                elsewhere = family.unbounded(self.likelihood.data, self.known)
+            if at_limit.ok and elsewhere is None:
+                verdict, message = Verdict.BOUNDARY, f"the maximum is at {there}"
+            elif at_limit.ok:
+                verdict, message = Verdict.LOCAL, f"{Verdict.LOCAL.value}, at {there}: {elsewhere}"
+            return replace(
+                at_limit,
+                **facts | {"irregular": at_limit.irregular},
+                verdict=verdict,
+                limit=self.limit.family.name,
+                message=message,
+            )
+        wrong = complaint(
+            family, self.likelihood, self.theta, self.theta_in_unit, self.loglik, searched=self.method != "closed-form"
+        )
+        if wrong is not None:
+            return Certificate(verdict=Verdict.INEXACT, message=wrong, **facts)
+        seen = self._measured()
+        facts |= {"score_se": seen.score_se, "decrement": seen.decrement, "eigenvalues": seen.eigenvalues}
+        verdict, message = self._judge(seen, irregular)
+        return Certificate(verdict=verdict, message=message, **facts)
+
+    @property
+    def _search_in_words(self) -> str:
+        """How the maximum was looked for."""
+        starts = f"{self.n_agreeing} of {self.n_starts} starts agree" if self.n_starts > 1 else ""
+        scanned = self.family.scans if self.likelihood.plain and not self.fixed else ""
+        return "; ".join(part for part in (scanned, starts) if part)
+
+    def _measured(self) -> Measured:
+        u = self.coordinates
+        if len(u) == 0:
+            return measure(u, np.empty((0, 0)), self.likelihood.nobs)
+        return measure(self.objective.gradient(u), self.objective.hessian(u), self.likelihood.nobs)
+
+    def _approached(self, places: Sequence[int] | None = None) -> list[str]:
+        """Numbers among the parameters that may run off without any loss of likelihood, the others following.
+
+        Those of ``places``; the farthest, if they are not given.
+        """
+        u, objective = self.coordinates, self.objective
+        here, nobs = objective.value(u), self.likelihood.nobs
+        loss, gain = SAME_NATS * max(1.0, abs(self.loglik)), LITTLE_NATS
+        names = _coordinate_names(self)
+        farthest = np.argsort(-np.abs(u), kind="stable").tolist() if places is None else places
+        followed = farthest[:_FOLLOWED]
+        return [names[k] for k in followed if -loss <= (here - value_beyond(objective, u, k)) * nobs <= gain]
+
+    def _rise(self, decrement: float) -> str:
+        """How far the log-likelihood can still rise: to second order, where the step that says so holds its word."""
+        u, objective = self.coordinates, self.objective
+        step = np.linalg.solve(objective.hessian(u), -objective.gradient(u))
+        gain = (objective.value(u) - objective.value(u + step)) * self.likelihood.nobs
+        if abs(gain - decrement) <= _AS_SAID * decrement:
+            return f"the log-likelihood can still rise by about {decrement:.2g}"
+        return "how far the log-likelihood can still rise is not known: its derivatives do not foretell its values"
+
+    def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
+        flat = len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR
+        # The slope of a likelihood that only approaches its supremum may vanish in doubles.
+        weak = not self.likelihood.plain and len(seen.eigenvalues) and seen.eigenvalues[0] <= _WEAK
+        if flat or weak or not seen.decrement <= DECREMENT_TOLERANCE:
+            away = self._approached()
+            if away:
+                return (
+                    Verdict.NOT_IDENTIFIED,
+                    f"{Verdict.NOT_IDENTIFIED.value}: the log-likelihood only approaches its supremum, "
+                    f"{self.loglik:.8g}, as {', '.join(away)} runs off, so there is no maximum. Fix it, or choose a "
+                    f"law with fewer parameters",
+                )
+        if flat:
+            return (
+                Verdict.NOT_IDENTIFIED,
+                f"{Verdict.NOT_IDENTIFIED.value}; the smallest eigenvalue of the scaled information is "
+                f"{seen.eigenvalues[0]:.1e}. Fix a parameter, or choose a law with fewer",
+            )
+        if not seen.decrement <= DECREMENT_TOLERANCE:
+            found = (
+                self._rise(seen.decrement)
+                if np.isfinite(seen.decrement)
+                else "the information there is not positive definite, or does not exist (a kink?), so how far the "
+                "log-likelihood can still rise is not known"
+            )
+            return (
+                Verdict.NOT_CONVERGED,
+                f"{Verdict.NOT_CONVERGED.value}: {found}. Try another start or solver",
+            )
+        data = self.likelihood.data
+        wide = math.log(data.maximum) - math.log(data.minimum) if not data.is_multivariate and data.minimum > 0 else 0.0
+        lost = [k for k, error in enumerate(seen.errors) if error > max(_LOST, wide)]
+        if lost:
+            away = self._approached(lost)
+            if away:
+                return (
+                    Verdict.NOT_IDENTIFIED,
+                    f"{Verdict.NOT_IDENTIFIED.value}: the log-likelihood is the same, {self.loglik:.8g}, at very "
+                    f"different {', '.join(away)}. Fix it, or choose a law with fewer parameters",
+                )
+        if self.boundary:
+            where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
+            return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"
+        elsewhere = self.elsewhere
+        if elsewhere is None and self.family.unbounded is not None:
+            elsewhere = self.family.unbounded(self.likelihood.data, self.known)
+        if elsewhere is not None:
+            return Verdict.LOCAL, f"{Verdict.LOCAL.value}: {elsewhere}"
+        if irregular:
+            return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {', '.join(irregular)}"
+        return Verdict.INTERIOR, Verdict.INTERIOR.value
+
+
+def maximum_at(
+    family: Family,
+    likelihood: Likelihood,
+    theta: Array,
+    free: Sequence[bool],
+    method: str,
+    value: float | None = None,
+    **facts: Any,
+) -> Maximum:
+    """The maximum at parameters in the unit of the likelihood."""
+    return Maximum(
+        family=family,
+        likelihood=likelihood,
+        theta_in_unit=theta,
+        theta=_on_observations(family, likelihood, likelihood.unit.params_to_data(family, theta)),
+        free=tuple(free),
+        method=method,
+        value=value,
+        **facts,
+    )
+
+
+_ULPS = 8 * float(np.finfo(float).eps)
+
+
+def _on_observations(family: Family, likelihood: Likelihood, theta: Array) -> Array:
+    """Parameters in the unit of the data, with a cusp moved to the observation that it is, from which rounding took it.
+
+    The likelihood at a cusp of small shape is lost within a few units in the last place.
+    """
+    unit, names = likelihood.unit, family.irregular(*family.unpack(theta))
+    cusps = [k for k, p in enumerate(family.parameters) if p.role == "location" and p.name in names]
+    if not cusps or not family.all_scalar or unit.is_identity or not (likelihood.plain and likelihood.data.in_memory):
+        return theta
+    moved = theta.copy()
+    for k in cusps:
+        away = np.abs(likelihood.data.x - theta[k])
+        nearest = int(np.argmin(away))
+        if away[nearest] <= _ULPS * max(abs(theta[k]), float(np.max(np.abs(unit.centre)))):
+            moved[k] = likelihood.data.x[nearest]
+    return moved
+
+
+def objective_near(
+    likelihood: Likelihood, domains: Sequence[Domain], theta: Array, free: Sequence[bool], *, charted: bool
+) -> Objective:
+    """The likelihood as a function of coordinates that are natural near ``theta``."""
+    family = likelihood.family
+    if charted and family.chart is not None and all(free):
+        return ChartObjective(likelihood, ChartCoordinates(family.chart, domains, theta))
+    natural = natural_changes(likelihood, theta, free)
+    return Objective(likelihood, Coordinates(natural_domains(family, domains, theta), theta, free, natural))
+
+
+def in_domains(family: Family, theta: Array) -> bool:
+    """Whether all parameters are in their domains: not where a chart leads out of the doubles."""
+    parts = zip(family.parameters, family.unpack(theta), strict=True)
+    return all(bool(np.all(p.domain.contains(np.asarray(value)))) for p, value in parts)
+
+
+_LOST = 100.0
+"""Standard error of a coordinate, in natural changes, from which a maximum may be none: as the logarithm of a number,
+one that is known to a factor of exp(100); of data over more powers of e than that, from as many."""
+
+
+_FOLLOWED = 2
+"""How many coordinates, the farthest, are followed to see whether the likelihood only approaches its supremum."""
+
+
+_WEAK = 1e-4
+"""Smallest eigenvalue of the scaled information up to which what lies beyond a maximum of intervals is looked at."""
+
+
+LITTLE_NATS = 1e-4
+"""What is left to gain where a likelihood approaches its supremum; more is the fault of a search that stopped."""
+
+
+SAME_NATS = 1e-7
+"""Log-likelihoods that differ by so little are one, for telling where a likelihood has become flat."""
+
+
+def _coordinate_names(found: Maximum) -> list[str]:
+    """Names of the free coordinates: of an entry of an array where each has its own, else of the parameter."""
+    names: list[str] = []
+    for p, free, place in zip(found.family.parameters, found.free, found.family.places, strict=True):
+        if free:
+            own = p.domain.n_free == p.size
+            names += found.family.coefficient_names[place] if own else [p.name] * p.domain.n_free
+    return names
+
+
+def free_names(best: Maximum) -> list[str]:
+    """Names of the parameters that the free coordinates are of."""
+    return [
+        p.name
+        for p, free in zip(best.family.parameters, best.free, strict=True)
+        if free
+        for _ in range(p.domain.n_free)
+    ]
+
+
+def params_of(found: Maximum) -> tuple[Any, ...]:
+    """Parameters in the unit of the data."""
+    return found.family.unpack(found.theta)
+
+
+def _shown(theta: Array, family: Family, name: str) -> str:
+    part = split(family, theta)[family.param_names.index(name)]
+    return ", ".join(f"{v:g}" for v in part).replace("inf", "∞")

@@ -1,0 +1,146 @@
+"""What a search that ran off says: a boundary, or a likelihood without a maximum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
+from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.estimation.climb import FAR
+from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, free_names
+from mle_toolkit.families.base import Family
+
+STILL_RISING = 1e-3
+"""Slope, in nats per observation and coordinate, above which a likelihood that has run off is unbounded."""
+
+
+_EXPLAINED = 1e-7
+"""Nats per observation below which intervals count as certain under a law."""
+
+
+_FURTHER = (1.0, 5.0, 25.0)
+"""How much farther a parameter that has run off is followed, in natural changes."""
+
+
+def settle_run_off(found: Maximum, first: Array) -> Maximum:
+    """Settle a search that followed the likelihood towards the end of a parameter's domain.
+
+    Where the likelihood still rises there it is unbounded, and that is raised; where it has become flat, the end of the
+    domain is where the maximum is, and the parameter counts as at the boundary.
+    """
+    data = found.likelihood.data
+    if any(found.free):
+        check_not_certain(found)
+    u, start = found.coordinates, found.objective.coordinates.from_theta(first)
+    # A search that came back from a start far out has not run off.
+    far = [
+        not abs(at - begin) < FAR and not abs(at) < abs(begin)
+        for at, begin in zip(u.tolist(), start.tolist(), strict=True)
+    ]
+    if not any(far):
+        return found
+    names = list(dict.fromkeys(name for name, away in zip(free_names(found), far, strict=True) if away))
+    elsewhere = None if found.family.unbounded is None else found.family.unbounded(data, found.known)
+    if elsewhere is not None:
+        raise unbounded(
+            found.family,
+            f"the search found no local maximum of an unbounded likelihood: {elsewhere}.",
+            data,
+            found.method,
+        )
+    slopes = found.objective.gradient(u).tolist()
+    rising = any(away and not abs(g) < STILL_RISING for away, g in zip(far, slopes, strict=True))
+    if rising or _rises_beyond(found, np.array(far)):
+        why = only_event(data) or "are there ties, or fewer distinct values than parameters?"
+        raise unbounded(
+            found.family,
+            f"the likelihood is unbounded as {', '.join(names)} runs to the end of its domain (log-likelihood "
+            f"{found.loglik:.6g} and rising): {why.rstrip('?')}{'?' if why.endswith('?') else '.'}",
+            data,
+            found.method,
+            names,
+        )
+    free = [ok and p.name not in names for ok, p in zip(found.free, found.family.parameters, strict=True)]
+    return replace(found, free=tuple(free), boundary=tuple(names))
+
+
+def check_not_certain(found: Maximum) -> None:
+    """Raise where all intervals have points in common, and the law has concentrated there."""
+    certain = found.likelihood.exact is None and found.loglik > -_EXPLAINED * found.likelihood.nobs
+    if certain and _have_common_points(found.likelihood.data):
+        message = (
+            f"{found.family.name}: all intervals have points in common, so the likelihood has no maximum: it tends to "
+            f"1 as the law concentrates there. Narrower intervals, or fixed parameters, are needed."
+        )
+        raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method))
+
+
+def _rises_beyond(found: Maximum, far: NDArray[np.bool_]) -> bool:
+    """Whether the likelihood is higher beyond the point at which parameters that have run off were left."""
+    u, nobs = found.coordinates, found.likelihood.nobs
+    here = found.objective.value(u)
+    with np.errstate(all="ignore"):
+        values = [found.objective.value(u + np.where(far, np.sign(u) * d, 0.0)) for d in _FURTHER]
+    return any((here - value) * nobs > SAME_NATS * max(1.0, abs(here * nobs)) for value in values)
+
+
+def _have_common_points(data: Sample) -> bool:
+    """Whether there are points that every interval ``(lower, upper]`` holds."""
+    return bool(np.max(data.lower) < np.min(data.upper))
+
+
+def unbounded(
+    family: Family, why: str, data: Sample, method: str, run_off: Sequence[str] = ()
+) -> UnboundedLikelihoodError:
+    """The error for a likelihood that has no bound, with the way out that these data have.
+
+    Parameters
+    ----------
+    family : Family
+    why : str
+        A sentence, with its full stop.
+    data : Sample
+    method : str
+    run_off : sequence of str
+        Parameters that run to the end of their domain.
+    """
+    right, left = bool(np.isposinf(data.upper).any()), bool(np.isneginf(data.lower).any())
+    known = f"fix what is known: {_fixing(family, run_off, weibayes=right)}" if run_off else ""
+    if only_event(data) is not None:
+        # Rounding would not help: the only event would be an interval that all others hold.
+        way = f"Observe longer, fit a law of fewer parameters, as the exponential{known and ', or ' + known}."
+    else:
+        arguments = "time, step, event=event" if right else "x, step, observed=observed" if left else "x, step"
+        rounded = f"If the data are rounded, as all measurements are, the likelihood of Sample.rounded({arguments})"
+        way = f"{rounded} is bounded{known and '; or ' + known}."
+    message = f"{family.name}: {why} {way}"
+    return UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=method))
+
+
+def _fixing(family: Family, names: Sequence[str], *, weibayes: bool) -> str:
+    """How to fix the first of some parameters."""
+    name = names[0]
+    shape = family.parameters[family.param_names.index(name)].role == "shape"
+    return f"fixed={{{name!r}: ...}}" + (" (Weibayes)" if weibayes and shape else "")
+
+
+def only_event(data: Sample) -> str | None:
+    """In words, that all that is exact is one value that every interval allows; None where it is not so."""
+    point = data.lower == data.upper
+    if data.is_exact or not point.any():
+        return None
+    value = float(data.lower[point][0])
+    if np.any(data.lower[point] != value) or np.any(data.lower > value) or np.any(data.upper < value):
+        return None
+    number = int(np.count_nonzero(point))
+    if np.isposinf(data.upper[~point]).all():
+        event = "the only event" if number == 1 else f"the one time of all {number} events"
+        return f"all censored times lie before {event}, {value:g}"
+    event = "the only exact observation" if number == 1 else f"all {number} exact observations"
+    return f"every interval holds the value of {event}, {value:g}"

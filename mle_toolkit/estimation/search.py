@@ -1,0 +1,308 @@
+"""The search for a maximum: from several starts, on both sides of 0, over ends of supports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import SKETCH_ROWS
+from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
+from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum
+from mle_toolkit.estimation.irregular import candidates, highest, on_an_end, uphill
+from mle_toolkit.estimation.maximum import Maximum, in_domains, maximum_at, objective_near
+from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
+from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.domain import Interval, NonZero
+from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Objective
+from mle_toolkit.likelihood.sums import Likelihood
+
+
+def by_search(
+    family: Family,
+    likelihood: Likelihood,
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
+    """Search from several starts, keep the best, and settle bounds that the maximum lies on."""
+    if not likelihood.plain:
+        irregular = [p.name for p in family.parameters if not p.regular and p.name not in fixed]
+        if irregular:
+            return _by_profiles(family, likelihood, irregular, fixed, bounds, start, solver)
+    two_sided = next((p.name for p in family.parameters if isinstance(p.domain, NonZero) and p.name not in fixed), None)
+    if two_sided is not None and (fixed or bounds) and not _on_one_side(bounds.get(two_sided)):
+        return _by_sides(family, likelihood, two_sided, fixed, bounds, start, solver)
+    domains = bounded_domains(family, likelihood, bounds)
+    given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
+    free = [p.regular and p.name not in given for p in family.parameters]
+    starts = starts_of(family, likelihood, domains, given, start)
+    if not starts:
+        raise _nowhere(family)
+    if family.one_maximum and likelihood.plain and not given and not bounds:
+        starts = starts[:1]
+    method = "newton" if solver in (None, "closed-form") else str(solver)
+
+    objective = objective_near(likelihood, domains, starts[0], free, charted=not bounds)
+    coordinates = objective.coordinates
+    small = _on_sketch(objective)
+    points = [coordinates.from_theta(theta) for theta in starts]
+    ends = climb(small, points, method, sound=_is_sound(small))
+    if not ends:
+        raise _nowhere(family)
+    narrow: list[End] = []
+    if family.spurious is not None and likelihood.exact is not None:  # of probabilities alone a likelihood has a bound
+        ends, narrow = _without_spurious(small, ends, fixed)
+    lowest = min([end.value for end in ends])
+    agreeing = sum([(end.value - lowest) * small.likelihood.nobs <= 1e-6 for end in ends])
+
+    def settled(best: End) -> Maximum:
+        theta = coordinates.to_theta(best.u)
+        arranged = likelihood.family.arranged
+        searched: tuple[Objective, Array] | None = (objective, best.u)
+        # Components of a mixture keep the names that a caller gave them; angles are on one turn in any case.
+        if arranged is not None and ((not given and start is None) or (family.period is not None and not bounds)):
+            searched = None
+            theta = np.concatenate([np.ravel(value) for value in arranged(*family.unpack(theta))])
+            for name, value in given.items():
+                theta[family.places[family.param_names.index(name)]] = np.ravel(value)
+        found = maximum_at(
+            family,
+            likelihood,
+            theta,
+            free,
+            best.method,
+            fixed=tuple(fixed),
+            n_starts=len(starts),
+            n_agreeing=agreeing,
+            searched=searched,
+        )
+        # On the way to the unit of the data rounding may move an end of a support past an observation.
+        found = replace(found, theta=_as_given(family, found.theta, fixed))
+        if isinstance(coordinates, ChartCoordinates) and not in_domains(family, theta):
+            return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
+        on_bound = _on_bounds(found, bounds)
+        if on_bound:
+            pinned = by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
+            return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
+        return settle_run_off(found, starts[0])
+
+    best = min(ends, key=lambda end: end.value)
+    if small is not objective:
+        # Starts far from the maximum were settled on the subsample.
+        whole = climb_in_levels(objective, small, best.u, method, points)
+        if not whole:
+            raise _nowhere(family)
+        return settled(min(whole, key=lambda end: end.value))
+    try:
+        return settled(best)
+    except UnboundedLikelihoodError:
+        if not narrow:
+            raise
+        return settled(min(narrow, key=lambda end: end.value))
+
+
+def _as_given(family: Family, theta: Array, fixed: Mapping[str, Any]) -> Array:
+    """Parameters in the unit of the data, those that are known to the last bit as they were given."""
+    exact = theta.copy()
+    for name, value in fixed.items():
+        exact[family.places[family.param_names.index(name)]] = np.ravel(value)
+    return exact
+
+
+def _on_one_side(bound: tuple[float | None, float | None] | None) -> bool:
+    low, high = bound or (None, None)
+    return (low is not None and low >= 0) or (high is not None and high <= 0)
+
+
+def _by_sides(
+    family: Family,
+    likelihood: Likelihood,
+    name: str,
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
+    """Search on both sides of 0 for a parameter that cannot be 0, and keep the better end; on that of a start alone."""
+    low, high = bounds.get(name, (None, None))
+    sides: list[tuple[float | None, float | None]] = [(0.0, high), (low, 0.0)]
+    if start is not None and name in start:
+        sides = sides[:1] if start[name] > 0 else sides[1:]
+    ends, failures = [], []
+    for side in sides:
+        try:
+            ends.append(by_search(family, likelihood, fixed, {**bounds, name: side}, start, solver))
+        except NoMaximumError as error:
+            failures.append(error)
+    if not ends:
+        raise failures[0]
+    return max(ends, key=lambda end: end.loglik)
+
+
+def _nowhere(family: Family) -> NoMaximumError:
+    return NoMaximumError(
+        f"{family.name}: the log-likelihood is not finite at any starting point, so no search can begin. "
+        f"Give a start: fit(..., start={{...}})."
+    )
+
+
+def _by_profiles(
+    family: Family,
+    likelihood: Likelihood,
+    irregular: Sequence[str],
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
+    """Maximise over ends of supports and kinks too, which a search cannot climb, where intervals leave no closed form.
+
+    The others are maximised for each of their values; several irregular parameters take turns. The maximum is at
+    an end of an interval, or where the profile is smooth between two of them.
+    """
+    start = dict(start or {})
+    first = likelihood.unit.params_to_data(family, starts_of(family, likelihood, domains_of(family), {}, start)[0])
+    values = dict(zip(family.param_names, family.unpack(first), strict=True))
+    at = {name: on_an_end(float(fixed.get(name, values[name])), likelihood.data) for name in irregular}
+    best: Maximum | None = None
+    spike: UnboundedLikelihoodError | None = None
+
+    def climbed(ends: Mapping[str, float]) -> float:
+        nonlocal best, spike
+        for name, value in ends.items():
+            domain = family.parameters[family.param_names.index(name)].domain
+            low, high = bounds.get(name, (None, None))
+            if not np.all(domain.contains(np.asarray(value))) or (low is not None and value < low):
+                return -np.inf
+            if high is not None and value > high:
+                return -np.inf
+        others = {key: bound for key, bound in bounds.items() if key not in at}
+        known = {key: v for key, v in start.items() if key not in at}
+        try:
+            found = by_search(family, likelihood, {**fixed, **at, **ends}, others, known or None, solver)
+        except UnboundedLikelihoodError as error:
+            spike = error
+            return -np.inf
+        except NoMaximumError as error:
+            if error.certificate is not None:
+                raise  # nothing is higher than where the law has concentrated in all intervals
+            return -np.inf
+        loglik = found.loglik
+        if np.isnan(loglik):
+            return -np.inf
+        if best is None or loglik > best.loglik:
+            best = found
+        return loglik
+
+    last = -np.inf
+    for turn in range(_TURNS):
+        for name in irregular:
+            domain = family.parameters[family.param_names.index(name)].domain
+            whole = isinstance(domain, Interval) and domain.integer
+            profile = lambda v, name=name: climbed({name: v})  # noqa: E731
+            tried = candidates(likelihood.data, at[name], domain)
+            at[name] = highest(profile, at[name], tried, 1 if turn else _BEST_ENDS, whole=whole)
+        if len(irregular) == 1 or best is None or not best.loglik - last > _SAME_LOGLIK * max(1.0, abs(best.loglik)):
+            break
+        last = best.loglik
+        if not whole:
+            at = uphill(climbed, at, likelihood.data)
+    if best is None:
+        raise NoMaximumError(
+            f"{family.name}: the log-likelihood is not finite for any value of {' and '.join(irregular)} that was "
+            f"tried, so no search can begin. Give a start: fit(..., start={{...}})."
+        )
+    if spike is not None and best.boundary and not bounds:
+        raise spike  # the best ran to the end of its domain as well: beside a value without a bound
+    if not bounds:
+        check_not_certain(best)
+    return replace(best, fixed=tuple(fixed))
+
+
+_TURNS = 20
+
+
+_SAME_LOGLIK = 1e-11
+
+
+_BEST_ENDS = 3
+"""Ends beside which the highest point is looked for, at the first turn."""
+
+
+def _is_sound(objective: Objective) -> Callable[[Array], bool]:
+    """Whether a point is no accident of a few observations, by which a likelihood without a bound deceives."""
+    likelihood, family = objective.likelihood, objective.likelihood.family
+    spurious = family.spurious
+    if spurious is None or likelihood.exact is None:
+        return lambda u: True
+    points = likelihood.stand_ins
+    return lambda u: not spurious(points, *family.unpack(objective.coordinates.to_theta(u)))
+
+
+def _without_spurious(
+    objective: Objective, ends: Sequence[End], fixed: Mapping[str, Any]
+) -> tuple[list[End], list[End]]:
+    """The ends that are sound; and the others that are maxima all the same, though of a few observations.
+
+    Those are all there is where no other is left.
+    """
+    likelihood, family = objective.likelihood, objective.likelihood.family
+    is_sound = _is_sound(objective)
+    sound = [is_sound(end.u) for end in ends]
+    narrow = [end for end, well in zip(ends, sound, strict=True) if not well and is_minimum(objective, end.u)]
+    kept = [end for end, well in zip(ends, sound, strict=True) if well] or narrow
+    if not kept:
+        reason = None if family.unbounded is None else family.unbounded(likelihood.data, fixed)
+        # What it says of the best maximum, behind a semicolon, holds where there is one.
+        because = "" if reason is None else f": {reason.partition(';')[0]}"
+        raise unbounded(
+            family,
+            f"the likelihood is unbounded{because}; every maximum that the search found is a spike on a few "
+            f"observations. {family.without_spikes}",
+            likelihood.data,
+            "newton",
+        )
+    return kept, narrow
+
+
+_FEW_ROWS = 400
+"""Rows of the subsample on which starts are settled where tails are dear."""
+
+
+def _on_sketch(objective: Objective) -> Objective:
+    """The same objective on a subsample, or with fewer moments, where the sample is so large that this pays."""
+    likelihood = objective.likelihood
+    if isinstance(objective, ChartObjective) and not likelihood.plain and likelihood.data.n_rows > 4 * _FEW_ROWS:
+        return objective.on(likelihood.on_sketch(_FEW_ROWS))
+    if likelihood.data.n_rows <= 4 * SKETCH_ROWS:
+        return objective
+    if likelihood.is_cheap:
+        rough = likelihood.for_start
+        return objective if rough is likelihood else objective.on(rough)
+    return objective.on(likelihood.on_sketch())
+
+
+def _on_bounds(best: Maximum, bounds: Mapping[str, tuple[float | None, float | None]]) -> dict[str, float]:
+    """Find the bounds that the search ran into: those from which a step back would lower the likelihood."""
+    family, likelihood = best.family, best.likelihood
+    on: dict[str, float] = {}
+    theta = best.theta_in_unit
+    for name, bound in bounds.items():
+        for end in bound:
+            if end is None:
+                continue
+            k = sum(p.size for p in family.parameters[: family.param_names.index(name)])
+            value = float(in_unit(family, likelihood, name, end)[0])
+            at = theta.copy()
+            at[k] = value
+            near = abs(theta[k] - value) <= 1e-4 * max(1.0, abs(value))
+            # Next to the bound the two values may agree to rounding.
+            if near and likelihood.mean_loglik(at) >= likelihood.mean_loglik(theta) - 1e-13:
+                on[name] = end
+    return on

@@ -1,0 +1,29 @@
+"""What a search finds on a large sample does not depend on the subsample that it begins with."""
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.likelihood import sums
+
+
+def skewed():
+    return mle.distribution("skew_normal", loc=0, scale=1, alpha=0.6).rvs(300_000, rng=np.random.default_rng(4))
+
+
+def nearly_exponential():
+    return np.random.default_rng(2).exponential(2.0, 300_000)
+
+
+@pytest.mark.parametrize(("name", "draw"), [("skew_normal", skewed), ("lomax", nearly_exponential)])
+def test_a_subsample_that_leads_to_a_limit_does_not_decide(name, draw, monkeypatch):
+    """Its best law is the limit, or skewed to the other side, where the likelihood of all rows is flat too."""
+    pytest.importorskip("numba", reason="without compiled sums the maximum is a root, not the end of a search")
+    x = draw()
+    found = mle.fit(x, name)
+    assert found.certificate.method != "closed-form"
+    monkeypatch.setattr(sums, "COMPILED_ROWS", len(x) + 1)
+    root = mle.fit(x, name)
+    assert root.certificate.method == "closed-form"
+    assert found.certificate.verdict == root.certificate.verdict == "interior"
+    assert found.llf == pytest.approx(root.llf, abs=1e-5)
