@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.exposure import with_exposure
+from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.grouping import SortedRows, keys_and_codes
+from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Known
-from mle_toolkit.data.sample import NanPolicy, Sample, policies
+from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.certificate import Verdict
@@ -35,9 +37,6 @@ INVALID, FAILED = "invalid_data", "failed"
 GROUPS_FORMAT, GROUPS_SCHEMA = "mle_toolkit.groups", 1
 
 _USABLE = {str(v) for v in (Verdict.INTERIOR, Verdict.BOUNDARY, Verdict.NON_REGULAR, Verdict.LOCAL)}
-_DENSE = 4
-"""Whole numbers serve as they are where their range is at most so many times their number."""
-
 _SHOWN_FAILURES = 5
 
 
@@ -51,7 +50,7 @@ class GroupFits:
     by : tuple of str
         The columns that make the groups.
     column : str
-        The column of observations.
+        The column of observations, or what was observed over several, as ``"right_censored(time, event)"``.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class GroupFits:
         keys: nw.DataFrame[Any],
         families: tuple[Family, ...],
         column: str,
-        groups: _SortedRows | _RowsElsewhere,
+        groups: SortedRows | _RowsElsewhere,
         outcomes: tuple[_Outcome, ...],
     ) -> None:
         self.families = families
@@ -221,8 +220,8 @@ class GroupFits:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts.items())
         notes = [f"{len(self)} groups: {counts}"]
         for law, outcome in zip(self.families, self._outcomes, strict=True):
-            if not is_vectorised(law):
-                notes.append(f"{law.name}: fitted group by group, which is slower: it cannot take all groups at once")
+            if outcome.one_by_one:
+                notes.append(f"{law.name}: fitted group by group, which is slower: {outcome.one_by_one}")
             elif outcome.n_single:
                 notes.append(f"{law.name}: {outcome.n_single} groups near a limit or with doubtful data fitted singly")
         return notes
@@ -281,6 +280,7 @@ def fit_groups(
     family: Any,
     *,
     weights: str | None = None,
+    weight_kind: WeightKind = "frequency",
     exposure: str | None = None,
     nan_policy: NanPolicy = "raise",
 ) -> GroupFits:
@@ -298,15 +298,20 @@ def fit_groups(
     by : str or sequence of str
         Column, or columns, whose values make the groups.
     column : str
-        Column of observations.
+        Column of observations; or what was observed, over several columns, as on the left side of a formula of
+        `regress`: ``"right_censored(time, event)"``, ``"left_censored(x, observed)"``, ``"intervals(lower, upper)"``,
+        ``"rounded(x, 0.1)"``, ``"truncated(x, lower=entry)"``, also ``"truncated(right_censored(...), lower=...)"``.
     family : str, Family, scipy.stats distribution, or a list of them
         As for `fit`. Of several each group gets the one of smallest AIC.
     weights : str, optional
-        Column of frequency weights.
+        Column of weights; a row of weight 0 is left out.
+    weight_kind : {"frequency", "reliability"}
+        What they mean, as for `Sample`.
     exposure : str, optional
         Column of the exposure of counts: the rates of each group are per unit of it, as in `fit`.
     nan_policy : {"raise", "omit"}
-        Whether a missing observation makes its group invalid, with that as the reason, or is left out.
+        Whether a missing observation makes its group invalid, with that as the reason, or is left out. A missing end
+        of an interval, or of a window, is open, and not missing.
 
     Returns
     -------
@@ -320,7 +325,7 @@ def fit_groups(
     UnknownNameError
         If a column or a family is not there.
     ParameterError
-        If the family is one of vectors, or has constants given per row.
+        If the family is one of vectors, or has constants given per row, or ``column`` is none and cannot be read.
     ComparisonError
         If probabilities of counts are to be compared with densities.
 
@@ -337,35 +342,56 @@ def fit_groups(
            lower  upper
     shape  2.18  33.13
     scale  0.16   2.62
+
+    Times that are known only to be exceeded where ``event`` is 0:
+
+    >>> parts = pd.DataFrame({"lot": list("aaabbb"), "hours": [5.0, 8, 12, 3, 9, 9], "event": [1, 0, 1, 1, 1, 0]})
+    >>> fits = fit_groups(parts, by="lot", column="right_censored(hours, event)", family="exponential")
+    >>> fits.table[["lot", "scale", "verdict"]]
+      lot  scale   verdict
+    0   a   12.5  interior
+    1   b   10.5  interior
     """
     import narwhals as nw
 
-    nan_policy, _ = policies(nan_policy, "frequency")
+    nan_policy, weight_kind = policies(nan_policy, weight_kind)
+    laws = _laws(family, exposure)
     if type(frame).__module__.partition(".")[0] == "dask":
-        return _fit_groups_of_dask(frame, by, column, _laws(family, exposure), weights, exposure, nan_policy)
+        return _fit_groups_of_dask(frame, by, column, laws, weights, weight_kind, exposure, nan_policy)
+
     table = nw.from_native(frame, pass_through=True)
     if isinstance(table, nw.LazyFrame):
         raise DataError("fit_groups: expected a table in memory, got a lazy one; collect it first.")
     if not isinstance(table, nw.DataFrame):
         raise DataError(f"fit_groups: expected a table with columns, got {type(frame).__name__}.")
-    names = _keys_among(table.columns, by, column, weights, exposure)
-    laws = _laws(family, exposure)
-    x, weight, watched = (
-        None if name is None else to_column(table[name].to_native(), f"column {name!r}")[0]
-        for name in (column, weights, exposure)
-    )
-    assert x is not None
-    laws = tuple(_with_known_shape(law, x) for law in laws)
+    response = _response(column, table.columns)
+    used = _used(response, weights, exposure)
+    names = _keys_among(table.columns, by, used)
+    columns = Columns({name: to_column(table[name].to_native(), f"column {name!r}")[0] for name in used})
+    laws = tuple(_with_known_shape(law, response, columns) for law in laws)
     _check_names(names, laws)
-    keys, codes = _keys_and_codes(table, names)
-    groups = _SortedRows.of(x, weight, watched, codes, len(keys), nan_policy)
+    keys, codes = keys_and_codes(table, names)
+    groups = SortedRows.of(response, columns, weights, weight_kind, exposure, codes, len(keys), nan_policy)
     return GroupFits(keys, laws, column, groups, tuple(_fit_all(law, groups) for law in laws))
 
 
-def _keys_among(columns: Any, by: str | Sequence[str], *others: str | None) -> list[str]:
+def _response(column: str, names: Sequence[str]) -> Response:
+    """What was observed: a column, whatever its name is, or a form of data over columns."""
+    if column in names or "(" not in column:
+        return Response(column, None, {"x": column})
+    return read_left(column, column)
+
+
+def _used(response: Response, weights: str | None, exposure: str | None) -> list[str]:
+    """Columns of numbers, each once."""
+    others = [name for name in (weights, exposure) if name is not None]
+    return list(dict.fromkeys([*response.columns, *others]))
+
+
+def _keys_among(columns: Any, by: str | Sequence[str], others: Sequence[str]) -> list[str]:
     """Names of the columns that make the groups, when they and the others are there."""
     names = [by] if isinstance(by, str) else list(by)
-    for name in [*names, *(name for name in others if name is not None)]:
+    for name in [*names, *others]:
         if name not in columns:
             raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, columns))}.")
     if not names:
@@ -407,10 +433,11 @@ def _laws(family: Any, exposure: str | None) -> tuple[Family, ...]:
     return laws
 
 
-def _with_known_shape(law: Family, x: Array) -> Family:
+def _with_known_shape(law: Family, response: Response, columns: Columns) -> Family:
     """Settle the size of array parameters (the number of categories) on all groups, so that they share columns."""
-    if all(isinstance(p.domain, Interval) for p in law.parameters):
+    if all(isinstance(p.domain, Interval) for p in law.parameters) or response.form is not None:
         return law
+    x = columns.numbers(response.arguments["x"])
     possible = x[law.support.contains(x)]
     return law.resolve(Sample(possible)) if len(possible) else law
 
@@ -450,6 +477,7 @@ def _fit_groups_of_dask(
     column: str,
     laws: tuple[Family, ...],
     weights: str | None,
+    weight_kind: WeightKind,
     exposure: str | None,
     nan_policy: NanPolicy,
 ) -> GroupFits:
@@ -461,7 +489,8 @@ def _fit_groups_of_dask(
 
     if not (hasattr(frame, "columns") and hasattr(frame, "shuffle")):
         raise DataError(f"fit_groups: expected a table with columns, got a Dask {type(frame).__name__}.")
-    names = _keys_among(list(frame.columns), by, column, weights, exposure)
+    used = _used(_response(column, list(frame.columns)), weights, exposure)
+    names = _keys_among(list(frame.columns), by, used)
     for law in laws:
         if not all(isinstance(p.domain, Interval) for p in law.parameters):
             raise ParameterError(
@@ -469,17 +498,19 @@ def _fit_groups_of_dask(
             )
     _check_names(names, laws)
     dask: Any = importlib.import_module("dask")  # which is typed in parts only
-    wanted = list(dict.fromkeys([*names, column, *(name for name in (weights, exposure) if name is not None)]))
+    wanted = list(dict.fromkeys([*names, *used]))
     # Shuffled by tasks, because the other ways leave the rows of a group in an order that changes from run to run.
     together = frame[wanted].shuffle(on=names, shuffle_method="tasks")
     work = dask.delayed(_fit_partition, pure=False)
     parts = together.to_delayed()
-    done = dask.compute(*[work(part, names, column, laws, weights, exposure, nan_policy) for part in parts])
+    done = dask.compute(
+        *[work(part, names, column, laws, weights, weight_kind, exposure, nan_policy) for part in parts]
+    )
     pieces = [piece for piece in done if piece is not None]
     if not pieces:
         raise DataError("no observations: the table is empty.")
     all_keys = nw.from_native(pd.concat([piece[0] for piece in pieces], ignore_index=True))
-    keys, codes = _keys_and_codes(all_keys, names)
+    keys, codes = keys_and_codes(all_keys, names)
     order = np.argsort(codes)  # each key comes from one partition, so that its code is its place
     nobs = np.concatenate([piece[1] for piece in pieces])[order]
     outcomes = tuple(_Outcome.joined([piece[2][k] for piece in pieces]).in_order(order) for k in range(len(laws)))
@@ -492,151 +523,24 @@ def _fit_partition(
     column: str,
     laws: tuple[Family, ...],
     weights: str | None,
+    weight_kind: WeightKind,
     exposure: str | None,
     nan_policy: NanPolicy,
 ) -> tuple[Any, Array, tuple[_Outcome, ...]] | None:
     """Keys, numbers of observations and outcomes of the groups of a partition; None of an empty one."""
     if len(part) == 0:
         return None
-    fits = fit_groups(part, names, column, list(laws), weights=weights, exposure=exposure, nan_policy=nan_policy)
+    fits = fit_groups(
+        part,
+        names,
+        column,
+        list(laws),
+        weights=weights,
+        weight_kind=weight_kind,
+        exposure=exposure,
+        nan_policy=nan_policy,
+    )
     return fits._keys.to_native(), fits._groups.nobs, fits._outcomes
-
-
-# --- sorting ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _SortedRows:
-    """Rows sorted by group; a group may have lost all of its rows."""
-
-    x: Array
-    weight: Array | None
-    exposure: Array | None
-    offsets: NDArray[np.intp]
-
-    @classmethod
-    def of(
-        cls,
-        x: Array,
-        weight: Array | None,
-        exposure: Array | None,
-        codes: NDArray[Any],
-        n_groups: int,
-        nan_policy: NanPolicy,
-    ) -> _SortedRows:
-        """Sort rows, without those that do not count, by the number of their group; within it they keep their order."""
-        keep = np.ones(len(x), dtype=bool) if weight is None else (weight != 0) | np.isnan(x)
-        if nan_policy == "omit":
-            keep &= ~np.isnan(x)
-            if exposure is not None:
-                keep &= ~np.isnan(exposure)
-        if not keep.all():
-            x, codes = x[keep], codes[keep]
-            weight, exposure = (None if column is None else column[keep] for column in (weight, exposure))
-        offsets = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=n_groups))]).astype(np.intp)
-        if len(x) and not np.all(codes[1:] >= codes[:-1]):
-            from scipy import sparse
-
-            # A matrix with one entry a row, stored by columns: SciPy's conversion is a stable counting sort.
-            by_row = sparse.csr_matrix((x, codes, np.arange(len(x) + 1)), shape=(len(x), n_groups))
-            by_group = by_row.tocsc()
-            x, place = by_group.data, by_group.indices
-            weight, exposure = (None if column is None else column[place] for column in (weight, exposure))
-        return cls(x, weight, exposure, offsets)
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @cached_property
-    def counts(self) -> NDArray[np.intp]:
-        """Rows of each group."""
-        return np.diff(self.offsets)
-
-    @cached_property
-    def nobs(self) -> Array:
-        """Number of observations of each group."""
-        if self.weight is None:
-            return self.counts.astype(float)
-        nobs = np.zeros(len(self))
-        there = self.counts > 0
-        nobs[there] = np.add.reduceat(self.weight, self.offsets[:-1][there])
-        return nobs
-
-    def sample(self, group: int) -> Sample:
-        """The sample of one group."""
-        rows = slice(self.offsets[group], self.offsets[group + 1])
-        if rows.start == rows.stop:
-            raise DataError("no observations: all rows of the group are missing, or have weight 0.")
-        sample = Sample(self.x[rows], None if self.weight is None else self.weight[rows])
-        return sample if self.exposure is None else with_exposure(sample, None, self.exposure[rows])
-
-
-def _keys_and_codes(table: nw.DataFrame[Any], by: list[str]) -> tuple[nw.DataFrame[Any], NDArray[Any]]:
-    """One row of keys a group, in order, and the number of the group of every row."""
-    import narwhals as nw
-
-    if len(table) == 0:
-        raise DataError("no observations: the table is empty.")
-    codes = _codes(table[by[0]])
-    for name in by[1:]:
-        more = _codes(table[name])
-        codes = _dense(codes * np.int64(int(more.max()) + 1) + more)
-    first = np.empty(int(codes.max()) + 1, dtype=np.intp)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of several values for one place the last one stays
-    keys = nw.maybe_reset_index(table.select(by)[first])
-    place = "_".join([*by, "place"])  # a name that is no key
-    try:
-        order = keys.with_row_index(place).sort(by, nulls_last=True)[place].to_numpy()
-    except TypeError as error:
-        raise DataError(f"by: the keys have no order ({error}); make them of one type, text for example.") from error
-    if np.array_equal(order, np.arange(len(order))):
-        return keys, codes
-    rank = np.empty(len(order), dtype=codes.dtype)
-    rank[order] = np.arange(len(order))
-    return nw.maybe_reset_index(keys[order]), rank[codes]
-
-
-def _codes(series: nw.Series[Any]) -> NDArray[np.int64]:
-    """Numbers from 0 on, without gaps, the same for equal keys; missing keys are equal."""
-    import narwhals as nw
-
-    if series.dtype in (nw.Int8, nw.Int16, nw.Int32, nw.Int64) and not series.is_null().any():
-        values = series.to_numpy().astype(np.int64, copy=False)
-        low, high = int(values.min()), int(values.max())
-        if high - low < _DENSE * len(values):
-            return _dense(values - low)
-    if series.dtype.is_float() and not series.implementation.is_pandas():
-        # As pandas has it: NaN is missing like null, and -0 is 0.
-        series = (series + 0.0).fill_nan(None)
-    native: Any = series.to_native()
-    if series.implementation.is_pandas():
-        import pandas as pd
-
-        return np.asarray(pd.factorize(native, use_na_sentinel=False)[0], dtype=np.int64)
-    if series.implementation.is_polars():
-        if series.dtype == nw.String:
-            import polars as pl
-
-            native = native.cast(pl.Categorical).to_physical()
-            return _dense(native.cast(pl.Int64).fill_null(-1).to_numpy() + 1)
-        return np.asarray(native.rank("dense").fill_null(0).to_numpy(), dtype=np.int64) - int(not native.has_nulls())
-    if series.implementation.is_pyarrow():
-        chunks = native.dictionary_encode().unify_dictionaries().chunks
-        codes = [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks]
-        return _dense(np.concatenate(codes).astype(np.int64) + 1)
-    return np.asarray(np.unique(series.to_numpy(), return_inverse=True)[1], dtype=np.int64)
-
-
-def _dense(codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The same numbering without gaps, in the same order."""
-    highest = int(codes.max())
-    if highest >= _DENSE * len(codes):
-        return np.asarray(np.unique(codes, return_inverse=True)[1], dtype=np.int64)
-    present = np.zeros(highest + 1, dtype=bool)
-    present[codes] = True
-    if present.all():
-        return codes
-    return np.asarray((np.cumsum(present) - 1)[codes], dtype=np.int64)
 
 
 # --- fitting ----------------------------------------------------------------------------------------------------------
@@ -652,6 +556,8 @@ class _Outcome:
     verdict: list[str]
     reason: list[str]
     n_single: int
+    one_by_one: str = ""
+    """Why the groups were not fitted together; empty where they were."""
 
     @classmethod
     def joined(cls, pieces: Sequence[_Outcome]) -> _Outcome:
@@ -663,6 +569,7 @@ class _Outcome:
             [verdict for piece in pieces for verdict in piece.verdict],
             [reason for piece in pieces for reason in piece.reason],
             sum(piece.n_single for piece in pieces),
+            pieces[0].one_by_one,
         )
 
     def in_order(self, order: NDArray[np.intp]) -> _Outcome:
@@ -674,21 +581,26 @@ class _Outcome:
             [self.verdict[k] for k in order],
             [self.reason[k] for k in order],
             self.n_single,
+            self.one_by_one,
         )
 
 
-def _fit_all(law: Family, groups: _SortedRows) -> _Outcome:
+def _fit_all(law: Family, groups: SortedRows) -> _Outcome:
     """Settle all groups at once as far as that goes, and fit the others one by one."""
     there = np.flatnonzero(groups.counts > 0)
     n, p = len(groups), len(law.coefficient_names)
     theta, se, llf = np.full((n, p), np.nan), np.full((n, p), np.nan), np.full(n, np.nan)
     status = np.full(n, OPEN, dtype=np.int8)
     known: Known = {}
+    x = groups.exact if groups.weight_kind == "frequency" else None
     if groups.exposure is not None:
-        law, known = law.exposed(np.ones_like(groups.x)), {"exposure": groups.exposure}
-    if len(there) and is_vectorised(law):
+        law, known = law.exposed(np.ones_like(groups.exposure)), {"exposure": groups.exposure}
+    one_by_one = "" if is_vectorised(law) else "the law cannot take all groups at once"
+    if x is None:
+        one_by_one = "only exact observations with frequency weights are taken all at once"
+    if len(there) and x is not None and not one_by_one:
         offsets = np.append(groups.offsets[:-1][there], groups.offsets[-1])
-        settled = settle(law, Groups(groups.x, groups.weight, offsets, known))
+        settled = settle(law, Groups(x, groups.weight, offsets, known))
         theta[there], se[there], llf[there], status[there] = settled.theta, settled.se, settled.llf, settled.status
     verdict: NDArray[Any] = np.full(n, str(Verdict.INTERIOR), dtype=object)
     reason: NDArray[Any] = np.full(n, "", dtype=object)
@@ -712,7 +624,7 @@ def _fit_all(law: Family, groups: _SortedRows) -> _Outcome:
             verdict[g], reason[g] = INVALID, str(error)
         except Exception as error:  # a law of the user's own may raise anything, and must not stop the other groups
             verdict[g], reason[g] = FAILED, f"{type(error).__name__}: {error}"
-    return _Outcome(theta, se, llf, verdict.tolist(), reason.tolist(), len(single))
+    return _Outcome(theta, se, llf, verdict.tolist(), reason.tolist(), len(single), one_by_one)
 
 
 def _plain(key: Any) -> Any:

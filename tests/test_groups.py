@@ -98,6 +98,85 @@ def test_bad_weights_spoil_their_group_only():
     assert "negative" in fits.failures["a"]
 
 
+def lots():
+    """Times of parts of two lots, as they are seen in many ways."""
+    rng = np.random.default_rng(11)
+    life, end = 10 * rng.weibull(2.0, 60), rng.uniform(4, 20, 60)
+    time = np.minimum(life, end)
+    return pd.DataFrame(
+        {
+            "lot": rng.integers(0, 2, 60),
+            "time": np.round(time, 2) + 0.01,
+            "the event": (life <= end).astype(int),
+            "low": np.where(rng.random(60) < 0.2, np.nan, np.floor(time)),
+            "high": np.floor(time) + 1,
+            "entry": np.where(rng.random(60) < 0.5, np.nan, 0.5 * np.floor(time)),
+            "w": rng.integers(0, 4, 60).astype(float),
+        }
+    )
+
+
+FORMS = {
+    "right_censored(time, `the event`)": lambda f, **w: mle.Sample.right_censored(f["time"], f["the event"], **w),
+    "left_censored(time, `the event`)": lambda f, **w: mle.Sample.left_censored(f["time"], f["the event"], **w),
+    "intervals(low, high)": lambda f, **w: mle.Sample.intervals(f["low"], f["high"], **w),
+    "rounded(time, 0.01)": lambda f, **w: mle.Sample.rounded(f["time"], 0.01, **w),
+    "truncated(time, lower=entry, upper=30)": lambda f, **w: mle.Sample(f["time"], **w).truncated(f["entry"], 30),
+    "truncated(right_censored(time, `the event`), lower=entry)": (
+        lambda f, **w: mle.Sample.right_censored(f["time"], f["the event"], **w).truncated(f["entry"])
+    ),
+    "time": lambda f, **w: mle.Sample(f["time"], **w),
+}
+
+
+def assert_as_alone(fits, key, sample, family):
+    """What `fit` says of the group alone."""
+    row = fits.table.iloc[[*fits.table.iloc[:, 0]].index(key)]
+    alone = mle.fit(sample, family)
+    assert row["verdict"] == str(alone.certificate.verdict)
+    assert row["llf"] == pytest.approx(alone.llf, rel=1e-8)
+    for name, se in alone.bse.items():
+        assert row[name] == pytest.approx(alone.params[name], abs=1e-5 * se)
+        assert row[f"se_{name}"] == pytest.approx(se, rel=1e-5)
+    assert row["nobs"] == pytest.approx(sample.nobs)
+
+
+@pytest.mark.parametrize("kind", [None, "frequency", "reliability"])
+@pytest.mark.parametrize("column", FORMS)
+def test_rows_of_every_form_give_what_fit_gives_for_the_group(column, kind):
+    frame = lots()
+    given = {} if kind is None else {"weights": "w", "weight_kind": kind}
+    fits = mle.fit_groups(frame, "lot", column, "weibull", **given)
+    for lot in (0, 1):
+        rows = frame[(frame["lot"] == lot) & ((frame["w"] > 0) | (kind is None))]
+        weights = {} if kind is None else {"weights": rows["w"], "weight_kind": kind}
+        assert_as_alone(fits, lot, FORMS[column](rows, **weights), "weibull")
+    assert fits.of(0).params["shape"] == pytest.approx(fits.table["shape"][0])
+
+
+def test_a_group_with_rows_that_say_nothing_is_a_row_with_the_reason():
+    frame = pd.DataFrame(
+        {
+            "k": list("aaabbbcccdddee"),
+            "t": [1.0, 2, 4, 1, np.nan, 3, 2, 3, 4, 1, 2, 5, 1, 2],
+            "e": [1, 0, 1, 1, 1, 1, 1, 0.5, 1, 1, np.nan, 1, 0, 0],
+        }
+    )
+    fits = mle.fit_groups(frame, "k", "right_censored(t, e)", "exponential")
+    assert fits.table["verdict"].tolist() == ["interior", *["invalid_data"] * 3, "unbounded"]
+    assert "t: 1 of 3 observations are missing" in fits.failures["b"].replace("time", "t")
+    assert "neither 0 nor 1" in fits.failures["c"]
+    assert "all 2 observations are right-censored" in fits.failures["e"]
+    omitted = mle.fit_groups(frame, "k", "right_censored(t, e)", "exponential", nan_policy="omit").table
+    assert omitted["nobs"].tolist() == [3.0, 2.0, 3.0, 2.0, 2.0]
+    assert omitted["scale"].tolist()[:2] == pytest.approx([3.5, 2.0])
+
+
+def test_a_column_may_have_the_name_of_a_form():
+    frame = pd.DataFrame({"k": [0, 0], "log(x)": [1.0, 3.0]})
+    assert mle.fit_groups(frame, "k", "log(x)", "exponential").table["scale"][0] == 2.0
+
+
 @pytest.mark.parametrize(
     "keys",
     [
@@ -216,6 +295,10 @@ def test_the_record_is_json_ready():
         ({"by": "town"}, UnknownNameError, "column 'town' not found; columns: station, mm, days"),
         ({"column": "rain"}, UnknownNameError, "column 'rain' not found"),
         ({"column": "station"}, DataError, "expected real numbers"),
+        ({"column": "log(mm)"}, ParameterError, "neither a column nor one of right_censored"),
+        ({"column": "right_censored(mm, dead)"}, UnknownNameError, "column 'dead' not found"),
+        ({"column": "right_censored(mm)"}, ParameterError, "needs event"),
+        ({"weight_kind": "exact"}, DataError, "weight_kind"),
         ({"by": []}, ParameterError, "at least one column"),
         ({"by": ["station", "station"]}, ParameterError, "by: station, station: name each column once"),
         ({"family": []}, ComparisonError, "nothing to fit"),

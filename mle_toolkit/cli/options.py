@@ -15,6 +15,7 @@ import typer
 from mle_toolkit.errors import ParameterError
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.form import Form
     from mle_toolkit.data.reading import Reading
 
 
@@ -112,15 +113,12 @@ LAWS = f"{LAW} Several with commas, or repeated"
 
 
 @dataclass(frozen=True, kw_only=True)
-class DataOptions:
-    """What the columns of the data hold."""
+class RowOptions:
+    """What the columns of the data hold, where a row is one number, or what is known of it."""
 
     column: Annotated[
         str | None,
         typer.Option("--column", "-c", help="Values; not needed where only one column is left.", metavar="NAME"),
-    ] = None
-    columns: Annotated[
-        str | None, typer.Option("--columns", help="Columns of vectors, one observation a row.", metavar="A,B,...")
     ] = None
     time: Annotated[
         str | None, typer.Option("--time", help="Times, right-censored where --event is 0.", metavar="NAME")
@@ -136,9 +134,6 @@ class DataOptions:
     ] = None
     upper: Annotated[
         str | None, typer.Option("--upper", help="Upper ends of intervals; empty where open.", metavar="NAME")
-    ] = None
-    edges: Annotated[
-        str | None, typer.Option("--edges", help="Ends of the bins that --counts are of.", metavar="A,B,...")
     ] = None
     rounded_to: Annotated[
         float | None, typer.Option("--rounded-to", help="The values are multiples of this, rounded.", metavar="STEP")
@@ -165,6 +160,26 @@ class DataOptions:
     nan_policy: Annotated[OnMissing, typer.Option("--nan-policy", help="What to do with missing values.")] = (
         OnMissing.refuse
     )
+
+    def form(self, **others: Any) -> Form:
+        """The form of the data that the columns make."""
+        from mle_toolkit.data.form import Form
+
+        named = {option.name: getattr(self, option.name) for option in fields(RowOptions)}
+        del named["nan_policy"]
+        return Form(**named | {"weight_kind": self.weight_kind.value} | others)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions(RowOptions):
+    """What the columns of the data hold."""
+
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="Columns of vectors, one observation a row.", metavar="A,B,...")
+    ] = None
+    edges: Annotated[
+        str | None, typer.Option("--edges", help="Ends of the bins that --counts are of.", metavar="A,B,...")
+    ] = None
     in_memory: Annotated[
         bool,
         typer.Option(
@@ -240,6 +255,7 @@ class SearchOptions:
 
 
 _PANELS = {
+    RowOptions: "What the columns hold",
     DataOptions: "What the columns hold",
     FileOptions: "How the file is written",
     SearchOptions: "How to search",

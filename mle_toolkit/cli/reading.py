@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,19 +41,16 @@ def column_of(data: str, name: str | None, file: FileOptions) -> Any:
 
 def sample_of(data: str, held: DataOptions, file: FileOptions, plot: Path | None) -> tuple[str, Sample]:
     """What the observations are called, and of which file, and the sample."""
-    from mle_toolkit.data.form import Form
     from mle_toolkit.data.tables import read_sample
 
-    named = {option.name: getattr(held, option.name) for option in fields(held)}
-    on_missing, edges, in_memory = named.pop("nan_policy"), named.pop("edges"), named.pop("in_memory")
     try:
-        ends = tuple(float(end) for end in edges.split(",")) if edges is not None else ()
+        ends = tuple(float(end) for end in held.edges.split(",")) if held.edges is not None else ()
     except ValueError:
-        raise ParameterError(f"--edges: expected numbers with commas between them, got {edges!r}") from None
+        raise ParameterError(f"--edges: expected numbers with commas between them, got {held.edges!r}") from None
     columns = tuple(name.strip() for name in held.columns.split(",")) if held.columns is not None else ()
-    form = Form(**named | {"edges": ends, "columns": columns, "weight_kind": held.weight_kind.value})
-    whole = in_memory or plot is not None
-    name, sample = read_sample(data, form, on_missing.value, in_memory=whole, reading=file.reading)
+    form = held.form(edges=ends, columns=columns)
+    whole = held.in_memory or plot is not None
+    name, sample = read_sample(data, form, held.nan_policy.value, in_memory=whole, reading=file.reading)
     return f"{name} of {'standard input' if data == '-' else Path(data).name}", sample
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from mle_toolkit.errors import ParameterError
@@ -142,6 +143,34 @@ class Form:
             return f"({self.lower}, {self.upper}]"
         return self.column or self.time or ", ".join(self.columns) or str(self.counts)
 
+    @property
+    def left(self) -> str:
+        """The same, but for weights and exposure, as the left side of a formula; of one column its name.
+
+        Raises
+        ------
+        ParameterError
+            If it does not say where the observations are, or they are several in a row.
+        """
+        if self.columns or self.edges or not self.says_what:
+            raise ParameterError("say what was observed: --column, --time with --event, or --lower with --upper.")
+        if self.time is not None:
+            said = f"right_censored({_quoted(self.time)}, {_quoted(str(self.event))})"
+        elif self.lower is not None:
+            said = f"intervals({_quoted(self.lower)}, {_quoted(str(self.upper))})"
+        elif self.observed is not None:
+            said = f"left_censored({_quoted(str(self.column))}, {_quoted(self.observed)})"
+        elif self.rounded_to is not None:
+            said = f"rounded({_quoted(str(self.column))}, {self.rounded_to!r})"
+        else:
+            said = str(self.column)
+        below = self.truncated_below if self.entry is None else _quoted(self.entry)
+        window = {"lower": below, "upper": self.truncated_above}
+        ends = ", ".join(f"{name}={end}" for name, end in window.items() if end is not None)
+        if not ends:
+            return said
+        return f"truncated({_quoted(said) if said == self.column else said}, {ends})"
+
     def over(self, own: Form) -> Form:
         """The same form, with what it leaves open taken from the one that a data set brings."""
         parts = (
@@ -213,6 +242,11 @@ class Form:
         if self.rounded_to is not None:
             return Sample.rounded(held["column"], self.rounded_to, weights, kind)
         return Sample(held["column"], weights, kind, nan_policy=nan_policy)
+
+
+def _quoted(name: str) -> str:
+    """The name of a column as formulas have it."""
+    return name if name.isidentifier() and not iskeyword(name) else f"`{name}`"
 
 
 EXACT = Form()

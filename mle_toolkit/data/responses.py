@@ -69,7 +69,7 @@ class Response:
             yield f"{self.arguments['lower']} and {self.arguments['upper']}", absent[0] & absent[1]
 
     def sample(
-        self, frame: Columns, rows: NDArray[np.intp] | None, weights: Array | None, weight_kind: WeightKind
+        self, frame: Columns, rows: NDArray[np.intp] | slice | None, weights: Array | None, weight_kind: WeightKind
     ) -> Sample:
         """The observations of some rows."""
 

@@ -251,7 +251,7 @@ def read_table(
         return _table(content, wanted, reading, seen)
 
 
-def read_frame(source: str, wanted: Iterable[str], reading: Reading = GUESSED) -> Any:
+def read_frame(source: str, wanted: Iterable[str], reading: Reading = GUESSED, seen: Collection[str] = ()) -> Any:
     """Read columns of any type, such as keys, as a frame of pandas: numbers where all cells are, else texts.
 
     Parameters
@@ -262,6 +262,8 @@ def read_frame(source: str, wanted: Iterable[str], reading: Reading = GUESSED) -
         Columns to read.
     reading : Reading, optional
         How the file is written.
+    seen : collection of str
+        Columns that say what was an event, or was observed, perhaps in words.
 
     Raises
     ------
@@ -273,7 +275,7 @@ def read_frame(source: str, wanted: Iterable[str], reading: Reading = GUESSED) -
         If the file cannot be opened.
     """
     names = list(dict.fromkeys(wanted))
-    frame = _frame(source, names, reading)
+    frame = _frame(source, names, reading, seen)
     return frame[[named(name, list(frame.columns)) for name in names]].set_axis(names, axis=1)
 
 
@@ -362,7 +364,7 @@ def read(
     return _frame(str(path), None if columns is None else list(dict.fromkeys(columns)), reading)
 
 
-def _frame(source: str, names: list[str] | None, reading: Reading) -> Any:
+def _frame(source: str, names: list[str] | None, reading: Reading, seen: Collection[str] = ()) -> Any:
     import pandas as pd
 
     if source.startswith("@"):
@@ -373,8 +375,14 @@ def _frame(source: str, names: list[str] | None, reading: Reading) -> Any:
         if isinstance(content, Typed):
             _check_there(names or (), content.names)
             chosen = _chosen(content.names, names)
-            return pd.DataFrame({name: content.column(name).to_pandas() for name in chosen})
-        table = _table(content, names, reading, ())
+            events = _typed_table(content, seen, reading, seen) if seen else None
+            in_words = {} if events is None else {name: events.column(name) for name in events.said}
+            if events is not None:
+                events.say(in_words)
+            return pd.DataFrame(
+                {name: in_words[name] if name in in_words else content.column(name).to_pandas() for name in chosen}
+            )
+        table = _table(content, names, reading, seen)
         _check_there(names or (), list(table.columns))
         texts = [name for name, values in table.columns.items() if isinstance(values, NotNumeric)]
         cells = _cells(content, texts) if texts else {}

@@ -76,6 +76,44 @@ def test_a_bad_group_is_shown_and_told_by_the_exit_code(run, tmp_path):
     assert "2 interior" in out
 
 
+LIVES = pd.DataFrame(
+    {
+        "lot": list("aaaabbbb"),
+        "the time": [1.0, 2.0, 4.0, 3.0, 5.0, 9.0, 6.0, 2.0],
+        "status": ["dead", "alive", "dead", "dead", "alive", "dead", "dead", "dead"],
+        "low": [0.0, 1.0, 3.0, 2.0, 4.0, 8.0, 5.0, 1.0],
+        "entry": [0.5, None, 1.0, None, 3.0, None, 1.0, None],
+        "times": [1, 2, 1, 1, 1, 1, 0, 3],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "column"),
+    [
+        (("--time", "the time", "--event", "status"), "right_censored(`the time`, status)"),
+        (
+            ("--time", "the time", "--event", "status", "--entry", "entry", "--counts", "times"),
+            "truncated(right_censored(`the time`, status), lower=entry)",
+        ),
+        (("-c", "the time", "--observed", "status"), "left_censored(`the time`, status)"),
+        (("--lower", "low", "--upper", "the time"), "intervals(low, `the time`)"),
+        (("-c", "the time", "--rounded-to", "0.5"), "rounded(`the time`, 0.5)"),
+        (("-c", "the time", "--truncated-below", "0.25"), "truncated(`the time`, lower=0.25)"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_rows_may_be_censored_rounded_or_seen_through_a_window(run, tmp_path, arguments, column, suffix):
+    file = tmp_path / f"lives.{suffix}"
+    LIVES.to_csv(file, index=False) if suffix == "csv" else LIVES.to_parquet(file)
+    code, out, _ = run(file, "--by", "lot", *arguments, "-d", "weibull", "--format", "csv")
+    frame = LIVES.assign(status=(LIVES["status"] == "dead").astype(int))
+    weights = "times" if "times" in arguments else None
+    table = mle.fit_groups(frame, "lot", column, "weibull", weights=weights).table
+    assert code == OK
+    assert [float(row["scale"]) for row in csv.DictReader(io.StringIO(out))] == table["scale"].tolist()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
@@ -83,6 +121,8 @@ def test_a_bad_group_is_shown_and_told_by_the_exit_code(run, tmp_path):
         (("--by", "year", "-c", "station", "-d", "gamma"), BAD_DATA, "expected real numbers"),
         (("--by", "year", "-c", "rain", "-d", "gama"), USAGE, "did you mean"),
         (("-c", "rain", "-d", "gamma"), USAGE, "--by"),
+        (("--by", "year", "-d", "gamma"), USAGE, "say what was observed"),
+        (("--by", "year", "--time", "rain", "-d", "gamma"), USAGE, "--time needs --event"),
     ],
 )
 def test_a_wrong_call_is_one_line(run, path, arguments, code, says):

@@ -139,6 +139,13 @@ def test_groups_that_straddle_partitions_are_brought_together(frame, by, family)
     pd.testing.assert_frame_equal(fits.table, again, check_exact=True)
 
 
+def test_censored_rows_of_partitions_are_fitted_by_group(frame):
+    seen = frame.assign(event=(frame["mm"] < 5).astype(int), mm=frame["mm"].clip(upper=5.0))[:3_000]
+    how = {"by": "station", "column": "right_censored(mm, event)", "family": "weibull", "weights": "w"}
+    fits = mle.fit_groups(dd.from_pandas(seen, npartitions=3), **how)
+    pd.testing.assert_frame_equal(fits.table, mle.fit_groups(seen, **how).table, check_dtype=False, rtol=1e-8)
+
+
 def test_groups_elsewhere_have_no_rows_here(frame):
     table = dd.from_pandas(frame, npartitions=2)
     with pytest.raises(DataError, match="are not kept"):
