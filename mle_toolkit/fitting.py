@@ -45,6 +45,7 @@ from mle_toolkit.inference.covariance import (
     wald_intervals,
 )
 from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.likelihood.kept import Sums, can_be_kept
 from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
 from mle_toolkit.options import choice, level, plainly, probability, whole
 
@@ -791,8 +792,8 @@ def fit(
 
     Parameters
     ----------
-    data : array_like, Series or Sample
-        One column of observations; for a family of vectors a table of shape (n, d), one observation a row.
+    data : array_like, Series, Sample or Sums
+        One column of observations, or the `Sums` that were kept of them; for a family of vectors a table of shape (n, d), one observation a row.
     family : str, Family or scipy.stats distribution
         A name (`families` lists them), a family of yours, or any SciPy distribution, whose ``loc``
         is 0 where it is an end of its support, unless it is freed: ``get_family(dist, loc=None)``.
@@ -857,7 +858,9 @@ def fit(
         weights, fixed = None, {**(fixed or {}), **known}
     options = settled(fixed, bounds, start, solver, rng)
     law = get_family(family)
-    if exposure is not None:
+    if isinstance(data, Sums):
+        sample = data.given_for(law, weights, exposure)
+    elif exposure is not None:
         sample = with_exposure(data, weights, exposure, nan_policy)
     else:
         along = None if law.multivariate or law.per_row else FirstPass(law)

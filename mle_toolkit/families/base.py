@@ -941,6 +941,8 @@ class ExponentialFamily(Family):
     ``with_ends``
         True for a law whose support ends at a parameter (Pareto's): its last two statistics are x and x, of which
         not the means count but the smallest and the largest observation; ``sums`` leaves them out.
+    ``sums_moved(sums, nobs, by)``
+        Sums of a law that chooses the zero of its scale, for observations (or their logs) that are larger by ``by``.
     """
 
     with_ends: ClassVar[bool] = False
@@ -950,6 +952,7 @@ class ExponentialFamily(Family):
     hessian_of: Callable[..., tuple[Array, ...]] | None = None
     log_base: Callable[[Array], Array] | None = None
     from_means: Callable[[tuple[float, ...]], tuple[float, ...]] | None = None
+    sums_moved: Callable[[Array, float, float], tuple[float, float]] | None = None
     block_rows: ClassVar[int] = BLOCK_ROWS
     """Rows a block of `sums`; ``LONG_BLOCK_ROWS`` where it makes no temporaries of the size of the block."""
 
@@ -985,6 +988,12 @@ class ExponentialFamily(Family):
         """Weighted sum of ``log_base`` over a block."""
         assert self.log_base is not None
         return total(self.log_base(x) if weight is None else weight * self.log_base(x))
+
+
+def squares_moved(sums: Array, nobs: float, by: float) -> tuple[float, float]:
+    """Sums of observations and of their squares, when every observation is larger by ``by``."""
+    first, second = sums.tolist()
+    return first + nobs * by, second + by * (2 * first + nobs * by)
 
 
 _FAMILY_PACKAGE = "mle_toolkit.families"

@@ -10,7 +10,15 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Image, Limit, Parameter, get_family, location_scale_tail_scores
+from mle_toolkit.families.base import (
+    ExponentialFamily,
+    Image,
+    Limit,
+    Parameter,
+    get_family,
+    location_scale_tail_scores,
+    squares_moved,
+)
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, LOG_X_SQUARED, ONE, Statistic, Terms, by_log_moments
 from mle_toolkit.families.maps import LOG
@@ -37,6 +45,8 @@ class Lognormal(ExponentialFamily):
         Parameter("meanlog", REAL, typical=(-2.0, 2.0), role="log-scale"),
         Parameter("sdlog", POSITIVE, typical=(0.2, 2.0)),
     )
+
+    sums_moved = staticmethod(squares_moved)
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """Log x and its square."""

@@ -18,6 +18,7 @@ from mle_toolkit.families.base import (
     dot,
     get_family,
     location_scale_tail_scores,
+    squares_moved,
     total,
 )
 from mle_toolkit.families.domain import POSITIVE, REAL
@@ -46,6 +47,8 @@ class Normal(ExponentialFamily):
     )
 
     block_rows = LONG_BLOCK_ROWS
+
+    sums_moved = staticmethod(squares_moved)
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X and its square."""

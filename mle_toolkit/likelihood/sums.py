@@ -337,7 +337,12 @@ class Likelihood:
         noted = points.noted
         if noted is not None and noted.name == family.name and noted.unit == self.unit:
             return np.asarray(noted.sums)
-        return points.fold(*_statistics_part(family, self.unit, self.twin, weighted=points.is_weighted))
+        return points.fold(*statistics_part(family, self.unit, self.twin, weighted=points.is_weighted))
+
+    def kept_sums(self) -> tuple[Array, float]:
+        """Sums of the statistics of an exponential family, and of the part of its log-density without parameters."""
+        assert isinstance(self.family, ExponentialFamily)
+        return self._statistics(self.data), self._log_base(self.data) * self.nobs
 
     @cached_property
     def mean_log_base(self) -> float:
@@ -349,7 +354,7 @@ class Likelihood:
         assert isinstance(family, ExponentialFamily)
         if family.log_base is None:
             return 0.0
-        return float(points.fold(_Block(_base_of, family, self.unit))) / points.nobs
+        return float(points.fold(*base_part(family, self.unit))) / points.nobs
 
     def mean_loglik(self, theta: Array) -> float:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
@@ -615,9 +620,9 @@ def sums_ahead(
     unit = Unit.ahead(family, few)
     law: Any = family if unit.is_identity else family.in_unit(unit.centre, unit.scale)
     twin = twin_of(family)
-    parts: list[tuple[Part, int | None]] = [_statistics_part(law, unit, twin, weighted=weighted)]
+    parts: list[tuple[Part, int | None]] = [statistics_part(law, unit, twin, weighted=weighted)]
     if law.log_base is not None:
-        parts.append((_Block(_base_of, law, unit), BLOCK_ROWS))
+        parts.append(base_part(law, unit))
 
     def note(sums: Sequence[Array], lowest: float, highest: float) -> Noted | None:
         if twin is not None and not _is_normal_between(family, lowest, highest):
@@ -675,7 +680,7 @@ class _Compiled:
         return np.asarray(in_chunks(twin.sums, x, weight, *unit, *self.params).sum(axis=0))
 
 
-def _statistics_part(
+def statistics_part(
     law: ExponentialFamily, unit: Unit | ColumnUnits, twin: ModuleType | None, *, weighted: bool
 ) -> tuple[Part, int | None]:
     """What sums the statistics of a block, and the rows of a block."""
@@ -684,6 +689,11 @@ def _statistics_part(
         return _Compiled(law, unit), None
     length = law.block_rows if unit.is_identity and not weighted else BLOCK_ROWS
     return _Block(_statistics_of, law, unit), length
+
+
+def base_part(law: ExponentialFamily, unit: Unit | ColumnUnits) -> tuple[Part, int | None]:
+    """What sums the part of the log-density without parameters over a block, and the rows of a block."""
+    return _Block(_base_of, law, unit), BLOCK_ROWS
 
 
 def _statistics_of(law: Any, x: Array, weight: Array | None, _: Any) -> Any:

@@ -115,7 +115,7 @@ def fit_from_dict(record: Mapping[str, Any], kind: Callable[..., F]) -> F:
     """
     if record.get("format") != FORMAT:
         raise MleError(_not_a_fit(record.get("format")))
-    _check_schema(record)
+    check_schema(record)
     family = family_from_dict(schema.item(record, "family", ""), "family")
     theta = _values(family, schema.item(record, "params", ""), "params", in_domain=True)
     covariances = schema.mapping(schema.item(record, "cov_params", ""), "cov_params")
@@ -163,7 +163,8 @@ def _not_a_fit(form: Any) -> str:
     )
 
 
-def _check_schema(record: Mapping[str, Any]) -> None:
+def check_schema(record: Mapping[str, Any]) -> None:
+    """Raise if a record was written by a later version, whose meaning may differ."""
     version = record.get("schema")
     if not isinstance(version, int) or isinstance(version, bool) or version > SCHEMA:
         raise MleError(
@@ -312,7 +313,7 @@ def regression_from_dict(record: Mapping[str, Any], kind: Callable[..., F]) -> F
     MleError
         If the record is damaged, or has a newer schema.
     """
-    _check_schema(record)
+    check_schema(record)
     base = family_from_dict(schema.item(record, "family", ""), "family")
     designs = {
         name: _design_from_dict(value, f"designs.{name}")
