@@ -58,6 +58,7 @@ from .information.measures import entropy as entropy
 from .information.measures import js_divergence as js_divergence
 from .information.measures import kl_divergence as kl_divergence
 from .information.report import InformationReport as InformationReport
+from .kept import Sums as Sums
 from .moments import lmoments as lmoments
 from .regression import RegressionFit as RegressionFit
 from .regression import load as load

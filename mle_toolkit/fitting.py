@@ -31,6 +31,7 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.estimation.tails import power_law_beyond
+from mle_toolkit.estimation.update import step_from
 from mle_toolkit.families.base import Family, get_family, within_range
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
@@ -45,7 +46,8 @@ from mle_toolkit.inference.covariance import (
     wald_intervals,
 )
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.likelihood.kept import Sums, can_be_kept
+from mle_toolkit.information.report import InformationReport
+from mle_toolkit.kept import KeptSample, Sums, can_be_kept
 from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
 from mle_toolkit.options import choice, level, plainly, probability, whole
 
@@ -59,12 +61,14 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.goodness import GoodnessOfFit
     from mle_toolkit.inference.nested import NestedTest
     from mle_toolkit.inference.profile import Profile
-    from mle_toolkit.information.report import InformationReport
     from mle_toolkit.report.page.sections import Drawing, Page
 
 T = TypeVar("T")
 
 _FROM_ZERO = Interval(0.0, math.inf, closed="lower")
+
+_KEPT_VALUES = 1000
+"""Values of a table of counts up to which it is saved with a fit."""
 
 _WEAKER = (Verdict.BOUNDARY, Verdict.NOT_IDENTIFIED, Verdict.LOCAL, Verdict.NOT_CONVERGED)
 
@@ -692,11 +696,100 @@ class Fit(Doors):
     def _repr_html_(self) -> str:
         return str(self.summary().as_html())
 
+    def update(self, rows: Any, weights: Any = None, *, nan_policy: NanPolicy = "raise") -> Fit:
+        """Fit the rows that were fitted and new ones together.
+
+        Parameters
+        ----------
+        rows : array_like, Series, Sample or Sums
+            The new observations, in any form of data.
+        weights : array_like, optional
+            Frequency weights of the new rows.
+        nan_policy : {"raise", "omit"}
+            What to do with missing values among them.
+
+        Returns
+        -------
+        Fit
+            For a law on sums (see `Sums`) the fit of all rows, exact, also where the old ones are long gone: a saved
+            fit keeps their sums. For other laws the fit of all rows, from the old estimates on, where the old rows are
+            held; where they are not, one Newton step on them and the new ones, whose verdict is ``updated``: right to
+            the second order in how far it moved, and not certified as a maximum of all rows.
+
+        Raises
+        ------
+        DataError
+            If the new rows cannot join the old ones, or nothing is left of these to step from.
+        NoMaximumError
+            As `fit`; or if the step leads nowhere.
+
+        Examples
+        --------
+        >>> first = fit([1.1, 0.4, 2.7], "gamma")
+        >>> both = first.update([1.9, 0.8])
+        >>> round(both.params["shape"], 6), both.nobs
+        (2.606953, 5.0)
+        """
+        law, kept = self.family, self.sums
+        known = {name: self.params[name] for name in self.fixed}
+        bounds = dict(self._maximum.bounds) if isinstance(self._maximum, Maximum) else {}
+        if kept is not None and not isinstance(rows, Sums):
+            new = Sample.of(rows, weights, nan_policy=nan_policy)
+            if can_be_kept(law, new):
+                rows, weights = Sums.of(new, law), None
+        if isinstance(rows, Sums):
+            if kept is None:
+                raise DataError(f"{law.name}: the rows of this fit were no sums, so new sums do not add to them.")
+            return fit(kept + rows, law, fixed=known, bounds=bounds)
+        sample = Sample.of(rows, weights, nan_policy=nan_policy, multivariate=law.multivariate)
+        if self._sample is not None and self._sample.in_memory and sample.in_memory:
+            inside = self.certificate.verdict == "interior"
+            start = {name: value for name, value in self.params.items() if name not in known} if inside else None
+            return fit(self._sample.joined(sample), law, fixed=known, bounds=bounds, start=start)
+        if self.certificate.verdict not in ("interior", "updated"):
+            raise DataError(f"{law.name}: the saved fit is {self.certificate.verdict}; fit all rows again.")
+        if sample.weight_kind != self.weight_kind:
+            raise DataError(f"{self.weight_kind} and {sample.weight_kind} weights do not join.")
+        sample = law.with_rows(sample)
+        law.check_support(sample)
+        step = step_from(law.given(sample.known), self._theta, self.llf, self._cov("observed"), self.fixed, sample)
+        nobs, reason = self.nobs + sample.nobs, "the rows of the saved fit were not kept."
+        report = InformationReport(
+            nobs=nobs,
+            nll=-step.llf,
+            cross_entropy=Estimate(value=-step.llf / nobs, method="exact", reason=reason),
+            entropy=None,
+            kl=None,
+            optimism=None,
+            kl_predictive=None,
+            flags=("not_certified",),
+            reasons=dict.fromkeys(("entropy", "kl", "optimism", "kl_predictive"), reason),
+        )
+        pieces = {
+            "bse": np.sqrt(np.diag(step.covariance)),
+            "cov_observed": step.covariance,
+            "optimism": math.nan,
+            "certificate": step.certificate,
+            "information": report,
+        }
+        return type(self)(law, step.theta, step.llf, nobs, self.fixed, self.weight_kind, None, None, pieces)
+
+    @property
+    def sums(self) -> Sums | None:
+        """The sums that stand for the rows: they merge with those of other rows, and are kept by `save`.
+
+        None where none do: for laws that need all rows, and for censored, binned or truncated data.
+        """
+        return self._piece("sums", self._sums)
+
     def to_dict(self) -> dict[str, Any]:
         """Everything but the data, as JSON-ready values with a schema version."""
         from mle_toolkit.report.record import fit_to_dict
 
-        return fit_to_dict(self)
+        record, sums = fit_to_dict(self), self.sums
+        if sums is not None and len(sums.values) <= _KEPT_VALUES:
+            record["sums"] = sums.to_dict()
+        return record
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write `to_dict` as JSON; `load` reads it back, bit for bit."""
@@ -705,6 +798,12 @@ class Fit(Doors):
         write_json(self.to_dict(), path)
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _sums(self) -> Sums | None:
+        sample, law = self._sample, self.family
+        if isinstance(sample, KeptSample):
+            return sample.sums
+        return Sums.of(sample, law) if sample is not None and can_be_kept(law, sample) else None
 
     def _named(self, values: Array) -> Mapping[str, Any]:
         return MappingProxyType(dict(zip(self.family.param_names, self.family.unpack(values), strict=True)))
@@ -793,7 +892,8 @@ def fit(
     Parameters
     ----------
     data : array_like, Series, Sample or Sums
-        One column of observations, or the `Sums` that were kept of them; for a family of vectors a table of shape (n, d), one observation a row.
+        One column of observations, or the `Sums` that were kept of them; for a family of vectors a table of shape
+        (n, d), one observation a row.
     family : str, Family or scipy.stats distribution
         A name (`families` lists them), a family of yours, or any SciPy distribution, whose ``loc``
         is 0 where it is an end of its support, unless it is freed: ``get_family(dist, loc=None)``.

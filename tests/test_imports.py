@@ -25,7 +25,7 @@ ROOMS = (
     ("inference",),
     ("report",),
     ("aggregation", "moments", "nonparametric", "repairable"),
-    ("doors", "fitting"),
+    ("doors", "kept", "fitting"),
     ("extremes",),
     ("regression",),
     ("sklearn", "torch"),

@@ -673,6 +673,11 @@ class Sample:
         return True
 
     @property
+    def has_rows(self) -> bool:
+        """Whether the rows can be gone over; if not, nothing but sums of them is left."""
+        return True
+
+    @property
     def is_weighted(self) -> bool:
         """Whether rows have weights."""
         return self.weight is not None
@@ -798,6 +803,40 @@ class Sample:
             )
         # By index, which copies: every pass over a strided view would touch the memory of the whole sample.
         return self if step == 1 else self.take(np.arange(0, self.n_rows, step))
+
+    def joined(self, other: Sample) -> Sample:
+        """The rows of both, those of ``other`` last.
+
+        Raises
+        ------
+        DataError
+            If they are not of one kind: numbers and vectors, frequency and reliability weights; or if more is known of
+            the rows of one.
+        """
+        if self.is_multivariate != other.is_multivariate or self.dimension != other.dimension:
+            raise DataError(f"rows of {self.dimension} numbers and of {other.dimension} do not join.")
+        if self.weight_kind != other.weight_kind and (self.is_weighted or other.is_weighted):
+            raise DataError(f"{self.weight_kind} and {other.weight_kind} weights do not join.")
+        if set(self.known) != set(other.known):
+            raise DataError(f"rows with {sorted(self.known)} known and rows with {sorted(other.known)} do not join.")
+        pair = (self, other)
+        weight = None
+        if self.is_weighted or other.is_weighted:
+            weight = np.concatenate([np.ones(s.n_rows) if s.weight is None else s.weight for s in pair])
+        lower = np.concatenate([s.lower for s in pair])
+        upper = lower if self.is_exact and other.is_exact else np.concatenate([s.upper for s in pair])
+        window = None
+        if self.window is not None or other.window is not None:
+            nothing = (-np.inf, np.inf)
+            ends = [np.broadcast_arrays(*(nothing if s.window is None else s.window), s.lower)[:2] for s in pair]
+            window = np.concatenate([e[0] for e in ends]), np.concatenate([e[1] for e in ends])
+        new = object.__new__(Sample)
+        minimum, maximum = min(s.minimum for s in pair), max(s.maximum for s in pair)
+        kind = self.weight_kind if self.is_weighted else other.weight_kind
+        new._set(lower, upper, weight, kind, window, minimum, maximum)
+        new.known = {name: np.concatenate([s.known[name] for s in pair]) for name in self.known}
+        new.timed = self.timed or other.timed
+        return new
 
     def take(self, rows: Any) -> Sample:
         """The sample of some rows (slice, index or mask)."""

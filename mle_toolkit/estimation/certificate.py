@@ -33,6 +33,7 @@ class Verdict(Enum):
     NON_REGULAR = "the maximum is right, but standard errors by the usual theory are not"
     LOCAL = "a good local maximum of an unbounded likelihood"
     NOT_CONVERGED = "the solver stopped before a maximum"
+    UPDATED = "one Newton step from a saved maximum, whose rows are known to the second order only"
     INEXACT = "the log-likelihood is not that of the estimates to the digits that a certificate needs"
 
     def __str__(self) -> str:

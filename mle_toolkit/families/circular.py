@@ -130,7 +130,7 @@ class Circular(Family):
             return
         if largest > _MOST_TURNS * TURN:
             seen = f"the largest of them is {largest:g}, {largest / TURN:.3g} turns"
-        elif sample.is_exact and sample.sketch().is_integer:
+        elif sample.is_exact and sample.has_rows and sample.sketch().is_integer:
             seen = f"all of them are whole numbers, up to {largest:g}"
         else:
             return

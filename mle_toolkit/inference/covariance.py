@@ -217,12 +217,15 @@ def cluster_covariance(maximum: Maximum, clusters: NDArray[np.intp]) -> Array:
 def optimism(maximum: Maximum) -> float:
     """tr(J⁻¹ K): by how much the log-likelihood overstates the fit on new data (Takeuchi 1976).
 
-    It is about the number of parameters where the model is true, and NaN where the information is singular.
+    It is about the number of parameters where the model is true, and NaN where the information is singular, or where
+    the rows were not kept, whose scores it needs.
     """
     if maximum.limit is not None:
         return optimism(maximum.limit)
     if len(maximum.coordinates) == 0:
         return 0.0
+    if not maximum.likelihood.data.has_rows:
+        return math.nan
     bread = inverse(maximum.likelihood.nobs * maximum.objective.hessian(maximum.coordinates))
     return float(np.trace(bread @ score_products(maximum)))
 

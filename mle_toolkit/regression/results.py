@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolkit import kept
 from mle_toolkit._typing import Array
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design
@@ -962,4 +963,9 @@ def load(path: str | os.PathLike[str]) -> Fit:
         raise MleError(f"{path}: not a saved fit.")
     if found.get("format") == record.REGRESSION_FORMAT:
         return record.regression_from_dict(found, RegressionFit)
-    return record.fit_from_dict(found, Fit)
+    if found.get("format") == kept.FORMAT:
+        raise MleError(f"{path}: saved sums, and no fit: mle.Sums.load reads them.")
+    fit = record.fit_from_dict(found, Fit)
+    if "sums" in found:
+        fit._pieces["sums"] = kept.Sums.from_dict(found["sums"])
+    return fit

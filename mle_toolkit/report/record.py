@@ -79,8 +79,8 @@ class UnsavedLaw(Family):
 
 def fit_to_dict(fit: Drawn) -> dict[str, Any]:
     """Everything about a fit but its data, as JSON-ready values."""
-    for kind in _KINDS:
-        if fit._maximum is not None:
+    if fit._maximum is not None:
+        for kind in _KINDS if fit.sample.has_rows else ("observed",):
             fit.cov_params(kind)
     distribution = fit.distribution
     record = {

@@ -13,14 +13,26 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import Along, BlockedSample, Part, Survey, Thinned
 from mle_toolkit.data.sample import BLOCK_ROWS, NanPolicy, Sample
-from mle_toolkit.errors import DataError
+from mle_toolkit.errors import DataError, MleError
 from mle_toolkit.families.base import ExponentialFamily, Family, get_family
 from mle_toolkit.likelihood.kernels import counter
 from mle_toolkit.likelihood.sums import FirstPass, Likelihood, Noted, base_part, sums_ahead
 from mle_toolkit.likelihood.unit import Unit
+from mle_toolkit.report import schema
+from mle_toolkit.report.record import (
+    SCHEMA,
+    check_schema,
+    family_from_dict,
+    family_to_dict,
+    jsonable,
+    read_json,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import os
+
+FORMAT = "mle_toolkit.sums"
 
 _NO_ROWS = (
     "rows: these are sums, kept in place of the rows. Estimates, standard errors, likelihood and tests of nested "
@@ -115,15 +127,15 @@ class Sums:
                 raise DataError(f"{law.name}: too many different values for a table of counts.")
             counts = np.ones(table.n_rows) if table.weight is None else table.weight
             values, of = np.unique(table.x, return_inverse=True)
-            return about(Unit(), nothing, 0.0, values, np.bincount(of, counts))
+            return about(Unit(), nothing, 0.0, values, np.bincount(of, counts).astype(float))
         assert isinstance(law, ExponentialFamily)
         likelihood = Likelihood(law, sample)
         unit = likelihood.unit
         assert isinstance(unit, Unit)
         if unit.scale != 1.0 and law.parameters[0].role != "log-scale":
             raise DataError(
-                f"{law.name}: sums of numbers from {sample.minimum:g} to {sample.maximum:g} leave the range of numbers, "
-                f"and would not add to those of other rows. Measure in another unit."
+                f"{law.name}: sums of numbers from {sample.minimum:g} to {sample.maximum:g} have no such sums; "
+                f"measure in another unit."
             )
         sums, base = likelihood.kept_sums()
         return about(unit, sums, base, nothing, nothing)
@@ -148,7 +160,7 @@ class Sums:
             self.statistics + other.statistics,
             self.base + other.base,
             values,
-            np.bincount(of, np.concatenate([self.counts, other.counts]), len(values)),
+            np.bincount(of, np.concatenate([self.counts, other.counts]), len(values)).astype(float),
         )
 
     __radd__ = __add__
@@ -174,13 +186,21 @@ class Sums:
             raise DataError("sums: weights and exposure belong to rows, and were settled when the sums were taken.")
         if not (self.family.discrete and law.discrete):
             _check_same(self.family, law)
+            return KeptSample(replace(self, family=law))
         return self.sample
 
     def to_dict(self) -> dict[str, Any]:
         """The sums as JSON-ready values with a schema version; `from_dict` reads them, bit for bit."""
-        from mle_toolkit.report.kept import sums_to_dict
-
-        return sums_to_dict(self)
+        record: dict[str, Any] = {
+            "format": FORMAT,
+            "schema": SCHEMA,
+            "family": family_to_dict(self.family),
+            **{name: getattr(self, name) for name in ("n_rows", "nobs", "minimum", "maximum", "base")},
+            "unit": {"centre": self.unit.centre, "scale": self.unit.scale},
+            **{name: getattr(self, name).tolist() for name in ("statistics", "values", "counts")},
+        }
+        plain: dict[str, Any] = jsonable(record)
+        return plain
 
     @staticmethod
     def from_dict(record: Mapping[str, Any]) -> Sums:
@@ -191,15 +211,48 @@ class Sums:
         MleError
             If it is none, damaged, or of a newer schema.
         """
-        from mle_toolkit.report.kept import sums_from_dict
-
-        return sums_from_dict(record)
+        if schema.mapping(record, "sums").get("format") != FORMAT:
+            raise MleError(f"not saved sums: expected the format {FORMAT!r}.")
+        check_schema(record)
+        family = family_from_dict(schema.item(record, "family", ""), "family")
+        facts: dict[str, Any] = {
+            name: schema.number(schema.item(record, name, ""), name) for name in ("nobs", "minimum", "maximum", "base")
+        }
+        unit = schema.read_as(Unit, schema.item(record, "unit", ""), "unit")
+        columns: dict[str, Any] = {
+            name: np.array(schema.entries(schema.item(record, name, ""), name, schema.number), dtype=float)
+            for name in ("statistics", "values", "counts")
+        }
+        finite = [*facts.values(), unit.centre, unit.scale, *(v for column in columns.values() for v in column)]
+        if not np.all(np.isfinite(finite)) or not unit.scale > 0 or not facts["nobs"] > 0:
+            schema.refuse("statistics", "expected finite sums of at least one observation")
+        if len(columns["values"]) != len(columns["counts"]):
+            schema.refuse("counts", f"expected {len(columns['values'])} of them, got {len(columns['counts'])}")
+        if family.discrete and not (len(columns["values"]) and columns["counts"].min() > 0):
+            schema.refuse("counts", "expected counts above 0, one for every value")
+        if isinstance(family, ExponentialFamily) and not family.discrete:
+            wanted = len(family.statistics(np.array([0.5]))) - 2 * family.with_ends
+            if len(columns["statistics"]) != wanted:
+                schema.refuse("statistics", f"expected {wanted} of {family.name}, got {len(columns['statistics'])}")
+        elif not family.discrete:
+            schema.refuse("family", f"{family.name} has no sums that stand for its rows")
+        n_rows = schema.whole(schema.item(record, "n_rows", ""), "n_rows", 1)
+        return Sums(family=family, n_rows=n_rows, unit=unit, **facts, **columns)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write `to_dict` as JSON; `mle.load` reads it back."""
-        from mle_toolkit.report.record import write_json
-
+        """Write `to_dict` as JSON; `load` reads it back."""
         write_json(self.to_dict(), path)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Sums:
+        """Read sums that `save` wrote.
+
+        Raises
+        ------
+        MleError
+            If the file holds none.
+        """
+        return Sums.from_dict(read_json(path))
 
     def __repr__(self) -> str:
         return f"Sums({self.family.name}: {self.nobs:g} observations from {self.minimum:g} to {self.maximum:g})"
@@ -220,6 +273,11 @@ class KeptSample(BlockedSample):
         self.noted = Noted(law.name, unit, sums.statistics)
         if law.log_base is not None:
             self._ahead = [(base_part(law, unit), sums.base)]
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether rows can be gone over: they cannot."""
+        return False
 
     def _first_pass(self, along: Along | None) -> None:
         """Nothing is to be read."""
@@ -256,11 +314,11 @@ def _check_law(law: Family) -> None:
 
 def _check_rows(law: Family, sample: Sample) -> None:
     if not sample.is_plain:
-        raise DataError("sums: censored, binned or rounded rows, and windows, have no sums of this kind; keep the rows.")
+        raise DataError("sums: censored, binned or rounded rows, and windows, have no such sums; keep the rows.")
     if sample.weight_kind != "frequency":
-        raise DataError("sums: reliability weights need the rows for standard errors; only frequency weights are kept.")
+        raise DataError("sums: reliability weights need the rows for standard errors; use frequency weights.")
     if law.per_row or sample.known:
-        raise DataError(f"{law.name}: constants given per row (trials, exposure) cannot be kept in sums; keep the rows.")
+        raise DataError(f"{law.name}: constants given per row (trials, exposure) have no sums; keep the rows.")
     if sample.is_multivariate:
         raise DataError("sums: vectors; sums are kept for numbers.")
 
@@ -268,4 +326,3 @@ def _check_rows(law: Family, sample: Sample) -> None:
 def _check_same(one: Family, other: Family) -> None:
     if type(one) is not type(other) or one.constants != other.constants or one.name != other.name:
         raise DataError(f"these are sums of {one.name}; {other.name} needs its own: mle.Sums.of(rows, {other.name!r}).")
-
