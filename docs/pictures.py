@@ -1,4 +1,4 @@
-"""Draw the pictures of the page of pictures: ``python docs/pictures.py``."""
+"""Draw the pictures of the pages: ``python docs/pictures.py``; the build of the site does it too."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import story
 from PIL import Image
 
 import mle_toolkit as mle
 
-FOLDER = Path(__file__).parent / "how-to" / "pictures"
+HERE = Path(__file__).parent
 
 
 def pictures() -> dict[str, Any]:
@@ -50,12 +51,14 @@ def figure_of(drawn: Any) -> Any:
 
 
 def main() -> None:
-    """Write every picture as a small PNG."""
-    FOLDER.mkdir(exist_ok=True)
-    for name, axes in pictures().items():
-        drawn = BytesIO()
-        figure_of(axes).savefig(drawn, dpi=90)
-        Image.open(drawn).convert("RGB").quantize(160).save(FOLDER / f"{name}.png", optimize=True)
+    """Write every picture as a small PNG, beside the pages that show it."""
+    for section, drawn in {"how-to": pictures(), "tutorial": story.pictures()}.items():
+        folder = HERE / section / "pictures"
+        folder.mkdir(exist_ok=True)
+        for name, axes in drawn.items():
+            file = BytesIO()
+            figure_of(axes).savefig(file, dpi=110)
+            Image.open(file).convert("RGB").quantize(160).save(folder / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
