@@ -128,11 +128,14 @@ def mathml(node: Any, *, block: bool) -> str:
     from sphinx.util.logging import getLogger
 
     latex = " ".join(node.astext().split()).replace(r"\dots", r"\ldots")
+    latex = re.sub(r"(\\[dt]?frac)(\d)(\d)", r"\1{\2}{\3}", latex)  # docutils takes two digits for one number
     try:
-        return latex2mathml.tex2mathml(latex, as_block=block)
+        written = latex2mathml.tex2mathml(latex, as_block=block)
     except MathError as error:
         getLogger(__name__).warning("the formula %r cannot be written as MathML: %s", latex, error, location=node)
         return ""
+    # log q, not logq: browsers put no space after the name of a function
+    return re.sub(r"<mo>&ApplyFunction;</mo>(?!\s*<mo[^>]*>\()", '<mspace width="0.17em"/>', written)
 
 
 # --- pictures ---------------------------------------------------------------------------------------------------------

@@ -44,3 +44,18 @@ def test_names_in_tables_lead_to_their_pages():
     building.link_names(None, "reference/api", source)
     for name in ("fit", "plot.qq", "Fit.aic"):
         assert f"| {{py:obj}}`{name.rsplit('.', 1)[-1]} <mle_toolkit.{name}>` |" in source[0]
+
+
+@pytest.mark.parametrize(
+    ("latex", "shown"),
+    [
+        (r"\frac12 \tfrac34", ["<mn>1</mn>\n    <mn>2</mn>", "<mn>3</mn>\n    <mn>4</mn>"]),
+        (r"\log q", ['<mi>log</mi>\n  <mspace width="0.17em"/>\n  <mi>q</mi>']),
+        (r"0, 1, \dots", ["<mi>…</mi>"]),
+    ],
+)
+def test_formulas_are_written_as_they_are_meant(latex, shown):
+    nodes = pytest.importorskip("docutils.nodes")
+    pytest.importorskip("sphinx")
+    written = building.mathml(nodes.math(latex, latex), block=False)
+    assert all(part in written for part in shown)
