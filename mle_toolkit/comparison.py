@@ -11,9 +11,10 @@ import numpy as np
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
+from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.exposure import with_exposure
 from mle_toolkit.data.rows import Block
-from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Verdict

@@ -13,8 +13,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
+from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.exposure import with_exposure
-from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.doors import Doors, one_or_each
 from mle_toolkit.errors import (
     ComparisonError,

@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.grouping import SortedRows, keys_and_codes
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Known
-from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.certificate import Verdict

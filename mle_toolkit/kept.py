@@ -12,7 +12,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import Along, BlockedSample, Part, Survey, Thinned
-from mle_toolkit.data.sample import BLOCK_ROWS, NanPolicy, Sample
+from mle_toolkit.data.checks import NanPolicy
+from mle_toolkit.data.passes import BLOCK_ROWS
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError
 from mle_toolkit.families.base import ExponentialFamily, Family, get_family
 from mle_toolkit.likelihood.kernels import counter

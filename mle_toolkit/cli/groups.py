@@ -33,7 +33,7 @@ def command(
     mle groups data.csv --by lot --time hours --event failed -d weibull
     """
     laws = families_in(family)
-    from mle_toolkit.data.sample import whole_numbers
+    from mle_toolkit.data.checks import whole_numbers
     from mle_toolkit.data.tables import read_frame
     from mle_toolkit.groups import fit_groups
 

@@ -15,20 +15,10 @@ from typing import Any, NoReturn, Protocol
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.checks import NanPolicy, WeightKind, check_weights_magnitude, policies
+from mle_toolkit.data.passes import BLOCK_ROWS, LONG_BLOCK_ROWS, SKETCH_ROWS, CountWhole, step_at
 from mle_toolkit.data.rows import NOTHING, Block, Known, some_of
-from mle_toolkit.data.sample import (
-    BLOCK_ROWS,
-    LONG_BLOCK_ROWS,
-    SKETCH_ROWS,
-    CountWhole,
-    NanPolicy,
-    Sample,
-    WeightKind,
-    check_weights_magnitude,
-    policies,
-    standard_errors_about,
-    step_at,
-)
+from mle_toolkit.data.sample import Sample, standard_errors_about
 from mle_toolkit.errors import DataError, WeightError
 from mle_toolkit.numerics.progress import progress
 from mle_toolkit.numerics.threads import submit, workers

@@ -8,8 +8,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
+from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.frames import to_column
-from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 from mle_toolkit.options import as_float
 

@@ -13,7 +13,8 @@ from mle_toolkit.errors import ParameterError
 
 if TYPE_CHECKING:
     from mle_toolkit._typing import Array
-    from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind
+    from mle_toolkit.data.checks import NanPolicy, WeightKind
+    from mle_toolkit.data.sample import Sample
 
 
 def _option(name: str) -> str:
@@ -195,8 +196,8 @@ class Form:
         nan_policy : {"raise", "omit"}
             What to do with rows without a value, a time, an event, or both ends of an interval.
         """
+        from mle_toolkit.data.checks import whole_numbers
         from mle_toolkit.data.frames import to_column
-        from mle_toolkit.data.sample import whole_numbers
 
         held = {role: to_column(column(getattr(self, role)), role)[0] for role in _ROLES if getattr(self, role)}
         if self.columns:

@@ -16,10 +16,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, Along, BlockedSample, Part, survey
+from mle_toolkit.data.checks import WeightKind
 from mle_toolkit.data.columns import Columns, Level
 from mle_toolkit.data.formulas import Design, missing
+from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.data.rows import Block, Known, some_of
-from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS, Sample, WeightKind
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, WeightError
 
 HEAD_ROWS = 200

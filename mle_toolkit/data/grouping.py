@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.exposure import with_exposure
 from mle_toolkit.data.responses import Response
-from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from mle_toolkit.errors import DataError
 from mle_toolkit.options import as_float, shown
 
 if TYPE_CHECKING:
-    from mle_toolkit.data.sample import Sample, WeightKind
+    from mle_toolkit.data.checks import WeightKind
+    from mle_toolkit.data.sample import Sample
 
 _SAME = 1e-9
 """Share of the largest payment by which one may differ from it and be it: it was computed."""

@@ -22,9 +22,10 @@ from mle_toolkit.data.blocks import (
     sums_of_blocks,
     survey,
 )
+from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import Known
-from mle_toolkit.data.sample import BLOCK_ROWS, NanPolicy, WeightKind
 from mle_toolkit.errors import DataError, WeightError
 
 LOOKED_AT_ROWS = 1_000

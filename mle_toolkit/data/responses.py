@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.checks import WeightKind
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import missing, parsed
-from mle_toolkit.data.sample import Sample, WeightKind
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
 
 _FORMS: Mapping[str, tuple[str, ...]] = {

@@ -1,4 +1,7 @@
-"""A sample: weighted intervals, seen through a window, validated once and here."""
+"""A sample: weighted intervals, seen through a window, validated once and here.
+
+Over 600 lines, because it is one class, the door of every form of data; half of it is what users read of them.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +9,46 @@ import math
 from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.checks import (
+    NanPolicy,
+    WeightKind,
+    check_finite,
+    flagged,
+    not_missing,
+    of_kept,
+    policies,
+    validated_weights,
+    whole_numbers,
+)
 from mle_toolkit.data.frames import to_column, to_rows
+from mle_toolkit.data.passes import (
+    BLOCK_ROWS,
+    EPSILON,
+    HELD_ROWS,
+    LONG_BLOCK_ROWS,
+    SKETCH_ROWS,
+    CountWhole,
+    count_whole,
+    extent,
+    in_runs,
+    step_at,
+    table_of,
+)
 from mle_toolkit.data.rows import NOTHING, Block, Known, column_sums, some_of
 from mle_toolkit.errors import DataError, WeightError
-from mle_toolkit.options import as_float, choice, number, shown
+from mle_toolkit.options import as_float, number, shown
 
 T = TypeVar("T")
-WeightKind = Literal["frequency", "reliability"]
-NanPolicy = Literal["raise", "omit"]
-CountWhole = Callable[[Array, Array | None, int, int], Array | None]
-
-BLOCK_ROWS = 10_000
-"""Rows a block: temporaries stay in the second-level cache and below the 128 KiB from which allocators map fresh pages,
-and dot products stay short enough for BLAS to leave its threads asleep."""
-
-LONG_BLOCK_ROWS = 100_000
-"""Rows a block for sums whose temporaries are an eighth of the data or less."""
-
-HELD_ROWS = 1_000_000
-"""Rows up to which a function of the observations is computed once and held; of more, anew in every pass, by blocks."""
-
-SKETCH_ROWS = 5_000
-"""Rows of the strided subsample from which starting values are computed."""
-
-_RUN = 16
-"""Neighbours that a large subsample takes together: two lines of memory."""
-
-_GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
-"""Of whose multiples the fractions fill the unit interval most evenly (Knuth 1998, TAOCP 3, 6.4, theorem S)."""
 
 _SELECTING_ROWS = 100_000
 _STANDARD_ERRORS = 4.0
 """Rows of the subsample between whose quantiles one of long data is sought, and how far to either side."""
-
-_EPSILON = float(np.finfo(float).eps)
-
-LARGEST = 1e38
-"""A magnitude up to which products of eight factors, as of cubes, do not overflow nor, as its inverse, underflow."""
-
-LARGEST_WEIGHT = 1e100
-"""The largest weight may be as large, or as small as its inverse: its square times a product of factors is a number."""
 
 
 class Sample:
@@ -127,7 +124,7 @@ class Sample:
     ) -> None:
         nan_policy, weight_kind = policies(nan_policy, weight_kind)
         values, missing = to_column(x)
-        weight = None if weights is None else _validated_weights(weights, len(values))
+        weight = None if weights is None else validated_weights(weights, len(values))
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
         noted = None
@@ -136,8 +133,8 @@ class Sample:
         else:
             minimum, maximum, noted = along(values)
         if missing is not None or not (math.isfinite(minimum) and math.isfinite(maximum)):
-            kept = _not_missing(values, nan_policy)
-            values, weight, noted = values[kept], None if weight is None else _of_kept(weight, kept), None
+            kept = not_missing(values, nan_policy)
+            values, weight, noted = values[kept], None if weight is None else of_kept(weight, kept), None
             minimum, maximum = extent(values)
         else:
             kept = None
@@ -248,13 +245,13 @@ class Sample:
         """
         nan_policy, weight_kind = policies(nan_policy, weight_kind)
         values = to_rows(x)
-        weight = None if weights is None else _validated_weights(weights, len(values))
+        weight = None if weights is None else validated_weights(weights, len(values))
         if values.size == 0:
             raise DataError("no observations: the data are empty.")
         kept = None
         if not np.all(np.isfinite(values)):
-            kept = _not_missing(values, nan_policy)
-            values, weight = values[kept], None if weight is None else _of_kept(weight, kept)
+            kept = not_missing(values, nan_policy)
+            values, weight = values[kept], None if weight is None else of_kept(weight, kept)
         if weight is not None and not weight.all():
             counted = np.flatnonzero(weight)
             kept = counted if kept is None else kept[counted]
@@ -302,7 +299,7 @@ class Sample:
         >>> Sample.right_censored([5.0, 8.0, 12.0], [1, 0, 1])
         Sample: 3 observations: 2 exact, 1 right-censored
         """
-        times, observed = _flagged(time, event, "time", "event")
+        times, observed = flagged(time, event, "time", "event")
         return cls._censored(times, observed, weights, weight_kind, right=True)
 
     @classmethod
@@ -318,7 +315,7 @@ class Sample:
         weights, weight_kind
             As for `Sample`.
         """
-        values, seen = _flagged(x, observed, "x", "observed")
+        values, seen = flagged(x, observed, "x", "observed")
         return cls._censored(values, seen, weights, weight_kind, right=False)
 
     @classmethod
@@ -403,13 +400,13 @@ class Sample:
         """
         values, _ = to_column(x)
         step = number(step, "rounded: step", above=0.0, error=DataError)
-        _check_finite(values, "x")
+        check_finite(values, "x")
         lower, upper = values - step / 2, values + step / 2
         if event is not None:
-            _, happened = _flagged(values, event, "x", "event")
+            _, happened = flagged(values, event, "x", "event")
             lower, upper = np.where(happened, lower, values), np.where(happened, upper, np.inf)
         if observed is not None:
-            _, seen = _flagged(values, observed, "x", "observed")
+            _, seen = flagged(values, observed, "x", "observed")
             unclear = np.flatnonzero(~seen & np.isposinf(upper))
             if len(unclear):
                 raise DataError(
@@ -580,7 +577,7 @@ class Sample:
         _, weight_kind = policies("raise", weight_kind)
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
-        weight = None if weights is None else _validated_weights(weights, len(values))
+        weight = None if weights is None else validated_weights(weights, len(values))
         kept = None
         if weight is not None and not weight.all():
             kept = np.flatnonzero(weight)
@@ -598,7 +595,7 @@ class Sample:
         _, weight_kind = policies("raise", weight_kind)
         if len(lower) == 0:
             raise DataError("no observations: the data are empty.")
-        weight = None if weights is None else _validated_weights(weights, len(lower))
+        weight = None if weights is None else validated_weights(weights, len(lower))
         (lowest, highest_lower), (lowest_upper, highest) = extent(lower), extent(upper)
         wrong: list[tuple[Mask, str]] = [(lower > upper, "end before they begin")]
         if np.isinf(lowest) and np.isinf(highest):
@@ -758,7 +755,7 @@ class Sample:
             if self._ordered is None:
                 self._ordered = np.sort(self.lower)
             target = p * self.n_rows
-            slack = 4 * _EPSILON * self.n_rows
+            slack = 4 * EPSILON * self.n_rows
             at, above = math.ceil(target - slack) - 1, math.floor(target + slack)
             below = float(self._ordered[max(at, 0)])
             return 0.5 * below + 0.5 * float(self._ordered[min(above, self.n_rows - 1)])  # their sum might overflow
@@ -799,7 +796,7 @@ class Sample:
         step = -(-self.n_rows // rows)
         if step > 1 and rows > SKETCH_ROWS and self.is_plain and not self.is_multivariate and not self.known:
             return self.with_values(
-                _in_runs(self.lower, step), None if self.weight is None else _in_runs(self.weight, step)
+                in_runs(self.lower, step), None if self.weight is None else in_runs(self.weight, step)
             )
         # By index, which copies: every pass over a strided view would touch the memory of the whole sample.
         return self if step == 1 else self.take(np.arange(0, self.n_rows, step))
@@ -919,10 +916,10 @@ class Sample:
         values, total = np.empty(0), np.empty(0)
         for x, weight in self.blocks(HELD_ROWS):
             if len(values) > HELD_ROWS:  # to sort once is then faster than to merge
-                values, total = _table(self.lower, self.weight)
+                values, total = table_of(self.lower, self.weight)
                 break
             counts = np.ones(len(x)) if weight is None else weight
-            values, total = _table(np.concatenate([values, x]), np.concatenate([total, counts]))
+            values, total = table_of(np.concatenate([values, x]), np.concatenate([total, counts]))
         return self if len(values) == self.n_rows else self.with_values(values, total)
 
     @property
@@ -1061,76 +1058,9 @@ def standard_errors_about(p: float, few: Sample) -> float:
     return _STANDARD_ERRORS * math.sqrt(p * (1 - p) * squares) / few.nobs
 
 
-def step_at(p: float, cumulative: Array, total: float) -> tuple[int, int]:
-    """Rows, in order, between which the cumulative weight reaches a share of the total; one row unless it is a tie."""
-    target = p * total
-    # A target that a cumulative weight meets up to rounding lies on the step between two observations.
-    slack = 4 * _EPSILON * total
-    low, high = np.searchsorted(cumulative, target - slack), np.searchsorted(cumulative, target + slack, side="right")
-    return int(low), int(high)
-
-
-def _table(x: Array, weight: Array | None) -> tuple[Array, Array]:
-    """Distinct values in order, and the total weight of each."""
-    values, inverse = np.unique(x, return_inverse=True)
-    return values, np.bincount(inverse, weights=weight).astype(np.float64)
-
-
 def _moved(centre: float | Array, scale: float | Array, x: Array) -> Array:
     """Observations in another unit."""
     return np.asarray((x - centre) / scale)
-
-
-def count_whole(x: Array, weight: Array | None, lowest: int, size: int) -> Array | None:
-    """Total weight of each of ``size`` whole numbers from ``lowest`` on; None where an observation is none of them."""
-    table = np.zeros(size)
-    length = max(LONG_BLOCK_ROWS, size)
-    for first in range(0, len(x), length):
-        rows = slice(first, first + length)
-        if np.any(x[rows] != np.floor(x[rows])):
-            return None
-        place = (x[rows] - lowest).astype(np.intp)
-        table += np.bincount(place, None if weight is None else weight[rows], size)
-    return table
-
-
-def extent(x: Array) -> tuple[float, float]:
-    """Smallest and largest number, NaN where one is, in one pass over memory."""
-    if len(x) <= LONG_BLOCK_ROWS:
-        return float(np.minimum.reduce(x)), float(np.maximum.reduce(x))  # the methods take half as long again
-    blocks = [x[first : first + LONG_BLOCK_ROWS] for first in range(0, len(x), LONG_BLOCK_ROWS)]
-    ends = np.array([(block.min(), block.max()) for block in blocks])
-    return float(ends[:, 0].min()), float(ends[:, 1].max())
-
-
-def _in_runs(x: Array, step: int) -> Array:
-    """One row in ``step``, in runs: at equal distances every row would be a line of memory of its own.
-
-    One run begins in each of as many equal stretches, at a place that never repeats, so that no period of the data
-    shows; the next is 0.6 or 1.6 stretches away, which is why runs do not overlap.
-    """
-    length = _RUN * step
-    run = np.arange((len(x) - _RUN) // length)
-    first = run * length + (run * _GOLDEN % 1.0 * length).astype(np.intp)
-    return np.asarray(np.lib.stride_tricks.sliding_window_view(x, _RUN)[first].ravel())
-
-
-def whole_numbers(counts: Any) -> Array:
-    """Counts as an array.
-
-    Raises
-    ------
-    WeightError
-        If one is not a whole number.
-    """
-    counted, _ = to_column(counts, "counts")
-    odd = np.flatnonzero(counted != np.floor(counted))
-    if len(odd):
-        raise WeightError(
-            f"counts: {len(odd)} of {len(counted)} are not whole numbers; the first is "
-            f"counts[{odd[0]}] = {counted[odd[0]]:g}. For other weights use Sample(x, weights=...)."
-        )
-    return counted
 
 
 def _window_text(low: float, high: float) -> str:
@@ -1152,112 +1082,3 @@ def _finite_range(lower: Array, upper: Array) -> tuple[float, float]:
         smallest = min(smallest, float(np.where(np.isneginf(low), high, low).min()))
         largest = max(largest, float(np.where(np.isposinf(high), low, high).max()))
     return smallest, largest
-
-
-def _flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array, Mask]:
-    """A column of finite values with a column of yes or no beside it."""
-    column, _ = to_column(values, name)
-    known = type(flags) is np.ndarray and flags.dtype == bool and flags.ndim == 1
-    flag: Any = flags if known else to_column(flags, flag_name)[0]
-    if len(column) != len(flag):
-        raise DataError(f"{flag_name}: {len(flag)} flags for {len(column)} values of {name}; give one a row.")
-    if not known:
-        bad = np.flatnonzero((flag != 0) & (flag != 1))
-        if len(bad):
-            raise DataError(
-                f"{flag_name}: {len(bad)} of {len(flag)} are neither 0 nor 1; the first is {flag_name}[{bad[0]}] = "
-                f"{flag[bad[0]]:g}."
-            )
-    _check_finite(column, name)
-    return column, flag if known else flag == 1
-
-
-def _check_finite(column: Array, name: str) -> None:
-    """Raise where a value, without which its row says nothing, is missing or infinite."""
-    if len(column) == 0 or np.isfinite(extent(column)).all():
-        return
-    for bad, what in ((np.isnan(column), "missing (NaN)"), (np.isinf(column), "infinite")):
-        rows = np.flatnonzero(bad)
-        if len(rows):
-            raise DataError(
-                f"{name}: {len(rows)} of {len(column)} observations are {what}; the first is {name}[{rows[0]}]. "
-                f"Remove their rows, or say what they stand for: Sample.intervals(lower, upper)."
-            )
-
-
-def policies(nan_policy: Any, weight_kind: Any) -> tuple[NanPolicy, WeightKind]:
-    """What is to be done with missing values, and what weights mean."""
-    policy: Any = choice(nan_policy, "nan_policy", get_args(NanPolicy), error=DataError)
-    kind: Any = choice(weight_kind, "weight_kind", get_args(WeightKind), error=DataError)
-    return policy, kind
-
-
-def _validated_weights(weights: Any, n_rows: int) -> Array:
-    weight, _ = to_column(weights, "weights")
-    if len(weight) != n_rows:
-        raise WeightError(f"weights: {len(weight)} weights for {n_rows} observations; give one a row.")
-    smallest, largest = extent(weight) if n_rows else (1.0, 1.0)
-    if not (smallest >= 0 and largest < math.inf):
-        for what, bad in (
-            ("missing", np.isnan(weight)),
-            ("infinite", np.isinf(weight)),
-            ("negative", weight < 0),
-        ):
-            rows = np.flatnonzero(bad)
-            if len(rows):
-                raise WeightError(
-                    f"weights: {len(rows)} of {n_rows} are {what}; the first is weights[{rows[0]}] = "
-                    f"{weight[rows[0]]:g}."
-                )
-    if n_rows and not weight.any():
-        raise WeightError(f"weights: all {n_rows} are zero, so there are no observations.")
-    check_weights_magnitude(largest)
-    return weight
-
-
-def check_weights_magnitude(largest: float) -> None:
-    """Refuse weights so large or small that sums of them, and of their squares, leave the range of numbers."""
-    if largest == 0 or 1 / LARGEST_WEIGHT <= largest <= LARGEST_WEIGHT:
-        return
-    raise WeightError(
-        f"weights: the largest is {largest:g}; sums of weights so {'small' if largest < 1 else 'large'} cannot be "
-        f"computed. Multiply all of them by one number, so that the largest is between {1 / LARGEST_WEIGHT:g} and "
-        f"{LARGEST_WEIGHT:g}."
-    )
-
-
-def _not_missing(values: Array, nan_policy: NanPolicy) -> NDArray[np.intp]:
-    """Rows that are not missing, where those that are may be left out."""
-    infinite = np.isinf(values)
-    if infinite.any():
-        raise DataError(
-            f"data: {np.count_nonzero(_by_row(infinite))} of {len(values)} observations are infinite; the first is "
-            f"{_first(infinite)} = {values[infinite][0]:g}. Remove them, or say what they stand for."
-        )
-    nan = np.isnan(values)
-    missing = _by_row(nan)
-    if nan_policy == "raise":
-        raise DataError(
-            f"data: {np.count_nonzero(missing)} of {len(values)} observations are missing (NaN); the first is "
-            f'{_first(nan)}. Remove them, or pass nan_policy="omit" to leave them out.'
-        )
-    if missing.all():
-        raise DataError(f"no observations: all {len(values)} are missing (NaN).")
-    return np.flatnonzero(~missing)
-
-
-def _of_kept(weight: Array, kept: NDArray[np.intp]) -> Array:
-    """Weights of the rows that are not missing."""
-    if not weight[kept].any():
-        raise WeightError(f"weights: zero in all {len(kept)} rows that are not missing, so nothing is left.")
-    return weight[kept]
-
-
-def _by_row(entries: Mask) -> Mask:
-    """Whether any number of an observation is marked."""
-    return entries if entries.ndim == 1 else np.asarray(entries.any(axis=1))
-
-
-def _first(entries: Mask) -> str:
-    """Where the first marked number stands."""
-    return f"x[{', '.join(map(str, np.argwhere(entries)[0]))}]"

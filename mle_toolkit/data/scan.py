@@ -16,7 +16,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, Run, ScannedSample, Source
 from mle_toolkit.data.cells import MISSING
-from mle_toolkit.data.sample import NanPolicy, WeightKind
+from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.texts import DELIMITERS, numbered
 from mle_toolkit.errors import DataError, UnknownNameError
 

@@ -19,9 +19,10 @@ import numpy as np
 
 from mle_toolkit.data import datasets
 from mle_toolkit.data.cells import MISSING, NotNumbersError, decimals, events, may_be_number, numbers, plain
+from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.form import EXACT, Form
 from mle_toolkit.data.reading import GUESSED, Grid, Reading, Typed, is_base, opened
-from mle_toolkit.data.sample import NanPolicy, Sample
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
 
 SCANNED_ROWS = 10_000_000

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.data.rows import Known, some_of
-from mle_toolkit.data.sample import SKETCH_ROWS, Sample
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.estimation.solve import maximise

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS
+from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import SKETCH_ROWS, Sample
+from mle_toolkit.data.passes import SKETCH_ROWS
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.estimation.starts import joined
 from mle_toolkit.families.base import ExponentialFamily, Family

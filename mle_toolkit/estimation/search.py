@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import SKETCH_ROWS
+from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum
 from mle_toolkit.estimation.irregular import candidates, highest, on_an_end, uphill

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import SKETCH_ROWS, Sample
+from mle_toolkit.data.passes import SKETCH_ROWS
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import ExponentialFamily, Family
 from mle_toolkit.families.domain import REAL, Domain, Interval, NonZero

@@ -22,8 +22,8 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
+from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import Known, some_of
-from mle_toolkit.data.sample import BLOCK_ROWS
 from mle_toolkit.errors import (
     DataError,
     DegenerateDataError,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import LONG_BLOCK_ROWS
+from mle_toolkit.data.passes import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import LONG_BLOCK_ROWS
+from mle_toolkit.data.passes import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, SpecialCase, get_family, total
 from mle_toolkit.families.combinators.reparametrised import Form

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import LONG_BLOCK_ROWS
+from mle_toolkit.data.passes import LONG_BLOCK_ROWS
 from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, dot, get_family, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.special import (

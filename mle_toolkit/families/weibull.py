@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import SKETCH_ROWS
+from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Image, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE

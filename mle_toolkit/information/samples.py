@@ -12,7 +12,8 @@ from scipy import special
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import SKETCH_ROWS, Sample
+from mle_toolkit.data.passes import SKETCH_ROWS
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.information.estimate import Z95, Estimate
 from mle_toolkit.information.model_free import (

@@ -10,7 +10,8 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import HELD_ROWS, Sample
+from mle_toolkit.data.passes import HELD_ROWS
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.base import Family
 from mle_toolkit.likelihood.intervals import log_mass
 from mle_toolkit.likelihood.sums import Likelihood

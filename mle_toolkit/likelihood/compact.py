@@ -9,7 +9,7 @@ from functools import cache, cached_property
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import BLOCK_ROWS
+from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.likelihood.kernels import has_numba, in_chunks
 
 MANY = 20_000

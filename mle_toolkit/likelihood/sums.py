@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
+from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS, extent
 from mle_toolkit.data.rows import Block, some_of
-from mle_toolkit.data.sample import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS, Sample, extent
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import ExponentialFamily, Family, total, within_range
 from mle_toolkit.likelihood.compact import MANY, CompactSum

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import LARGEST, Sample
+from mle_toolkit.data.checks import LARGEST
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.base import ExponentialFamily, Family
 
 _BULK_ROWS = 100

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from mle_toolkit.data.batches import is_scanned
+from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.levels import coded, labels_of
-from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind, policies
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, FitWarning, ParameterError
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.fitting import warn_if_weaker

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design, missing, of_array, of_formula, read
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.levels import coded
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import column_sums
-from mle_toolkit.data.sample import NanPolicy, Sample, WeightKind
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError, WeightError
 from mle_toolkit.families.base import Family
 from mle_toolkit.options import shown

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit.data.batches import table_of
+from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design, learns, read
 from mle_toolkit.data.framed import (
@@ -23,7 +24,6 @@ from mle_toolkit.data.framed import (
     learned,
 )
 from mle_toolkit.data.responses import Response, read_left
-from mle_toolkit.data.sample import NanPolicy, WeightKind
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.likelihood.model import CheckingSupport, design_key, offset_key

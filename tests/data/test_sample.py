@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import mle_toolkit as mle
 from mle_toolkit.data import sample as samples
-from mle_toolkit.data.sample import BLOCK_ROWS, SKETCH_ROWS
+from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.errors import DataError, WeightError
 
 

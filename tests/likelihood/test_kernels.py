@@ -10,7 +10,7 @@ from references import fit_quietly
 from scipy import special
 
 import mle_toolkit as mle
-from mle_toolkit.data.sample import count_whole
+from mle_toolkit.data.passes import count_whole
 from mle_toolkit.families.base import ExponentialFamily
 from mle_toolkit.likelihood import kernels, sums
 from mle_toolkit.likelihood.kernels import CHUNK_ROWS, in_chunks, twin_of

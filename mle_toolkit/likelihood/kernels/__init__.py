@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import LONG_BLOCK_ROWS, CountWhole
+from mle_toolkit.data.passes import LONG_BLOCK_ROWS, CountWhole
 from mle_toolkit.families.base import Family
 from mle_toolkit.numerics.threads import pool, workers
 

@@ -1,0 +1,89 @@
+"""How many rows a pass over data takes at once, and what passes share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+
+CountWhole = Callable[[Array, Array | None, int, int], Array | None]
+
+
+BLOCK_ROWS = 10_000
+"""Rows a block: temporaries stay in the second-level cache and below the 128 KiB from which allocators map fresh pages,
+and dot products stay short enough for BLAS to leave its threads asleep."""
+
+
+LONG_BLOCK_ROWS = 100_000
+"""Rows a block for sums whose temporaries are an eighth of the data or less."""
+
+
+HELD_ROWS = 1_000_000
+"""Rows up to which a function of the observations is computed once and held; of more, anew in every pass, by blocks."""
+
+
+SKETCH_ROWS = 5_000
+"""Rows of the strided subsample from which starting values are computed."""
+
+
+_RUN = 16
+"""Neighbours that a large subsample takes together: two lines of memory."""
+
+
+_GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
+"""Of whose multiples the fractions fill the unit interval most evenly (Knuth 1998, TAOCP 3, 6.4, theorem S)."""
+
+
+EPSILON = float(np.finfo(float).eps)
+
+
+def step_at(p: float, cumulative: Array, total: float) -> tuple[int, int]:
+    """Rows, in order, between which the cumulative weight reaches a share of the total; one row unless it is a tie."""
+    target = p * total
+    # A target that a cumulative weight meets up to rounding lies on the step between two observations.
+    slack = 4 * EPSILON * total
+    low, high = np.searchsorted(cumulative, target - slack), np.searchsorted(cumulative, target + slack, side="right")
+    return int(low), int(high)
+
+
+def table_of(x: Array, weight: Array | None) -> tuple[Array, Array]:
+    """Distinct values in order, and the total weight of each."""
+    values, inverse = np.unique(x, return_inverse=True)
+    return values, np.bincount(inverse, weights=weight).astype(np.float64)
+
+
+def count_whole(x: Array, weight: Array | None, lowest: int, size: int) -> Array | None:
+    """Total weight of each of ``size`` whole numbers from ``lowest`` on; None where an observation is none of them."""
+    table = np.zeros(size)
+    length = max(LONG_BLOCK_ROWS, size)
+    for first in range(0, len(x), length):
+        rows = slice(first, first + length)
+        if np.any(x[rows] != np.floor(x[rows])):
+            return None
+        place = (x[rows] - lowest).astype(np.intp)
+        table += np.bincount(place, None if weight is None else weight[rows], size)
+    return table
+
+
+def extent(x: Array) -> tuple[float, float]:
+    """Smallest and largest number, NaN where one is, in one pass over memory."""
+    if len(x) <= LONG_BLOCK_ROWS:
+        return float(np.minimum.reduce(x)), float(np.maximum.reduce(x))  # the methods take half as long again
+    blocks = [x[first : first + LONG_BLOCK_ROWS] for first in range(0, len(x), LONG_BLOCK_ROWS)]
+    ends = np.array([(block.min(), block.max()) for block in blocks])
+    return float(ends[:, 0].min()), float(ends[:, 1].max())
+
+
+def in_runs(x: Array, step: int) -> Array:
+    """One row in ``step``, in runs: at equal distances every row would be a line of memory of its own.
+
+    One run begins in each of as many equal stretches, at a place that never repeats, so that no period of the data
+    shows; the next is 0.6 or 1.6 stretches away, which is why runs do not overlap.
+    """
+    length = _RUN * step
+    run = np.arange((len(x) - _RUN) // length)
+    first = run * length + (run * _GOLDEN % 1.0 * length).astype(np.intp)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(x, _RUN)[first].ravel())
