@@ -72,7 +72,7 @@ class GeneralizedGamma(Family):
     """
 
     name = "generalized_gamma"
-    aliases = ("gengamma", "transformed_gamma")
+    aliases = ("gengamma", "transformed_gamma", "inverse_transformed_gamma")
     support = POSITIVE
     parameters = (
         Parameter("shape1", POSITIVE, typical=(0.5, 3.0)),

@@ -79,6 +79,18 @@ LOGPDF = {
     "generalized_logistic": lambda x, m, s, k: (
         -mp.log(s) - (1 - k) * y_of(k, (x - m) / s) - 2 * softplus(-y_of(k, (x - m) / s))
     ),
+    "hyperbolic_secant": lambda x, m, s: -mp.log(mp.pi * s) - mp.log(mp.cosh((x - m) / s)),
+    "half_cauchy": lambda x, s: mp.log(2 / (mp.pi * s)) - mp.log1p((x / s) ** 2),
+    "half_logistic": lambda x, s: mp.log(2 / s) - x / s - 2 * softplus(-x / s),
+    "levy": lambda x, s: mp.log(s / (2 * mp.pi)) / 2 - 1.5 * mp.log(x) - s / (2 * x),
+    "inverse_exponential": lambda x, s: mp.log(s) - 2 * mp.log(x) - s / x,
+    "inverse_pareto": lambda x, k, s: mp.log(k * s) + (k - 1) * mp.log(x) - (k + 1) * mp.log(x + s),
+    "inverse_paralogistic": lambda x, a, s: (
+        2 * mp.log(a) + a**2 * mp.log(x / s) - mp.log(x) - (a + 1) * mp.log1p((x / s) ** a)
+    ),
+    "beta_prime": lambda x, a, b, s: (
+        mp.loggamma(a + b) - mp.loggamma(a) - mp.loggamma(b) + a * mp.log(x / s) - mp.log(x) - (a + b) * mp.log1p(x / s)
+    ),
 }
 """Log-densities as the textbooks write them."""
 
@@ -99,7 +111,29 @@ LOGCDF = {
     "generalized_logistic": lambda x, m, s, k: -softplus(-y_of(k, (x - m) / s)),
 }
 
+LOGCDF |= {
+    "hyperbolic_secant": lambda x, m, s: mp.log(2 / mp.pi * mp.atan(mp.exp((x - m) / s))),
+    "half_cauchy": lambda x, s: mp.log(2 / mp.pi * mp.atan(x / s)),
+    "half_logistic": lambda x, s: mp.log(mp.tanh(x / s / 2)),
+    "levy": lambda x, s: mp.log(mp.erfc(mp.sqrt(s / x / 2))),
+    "inverse_exponential": lambda x, s: -s / x,
+    "inverse_pareto": lambda x, k, s: -k * mp.log1p(s / x),
+    "inverse_paralogistic": lambda x, a, s: -a * mp.log1p((x / s) ** -a),
+    "beta_prime": lambda x, a, b, s: mp.log(mp.betainc(a, b, 0, x / (x + s), regularized=True)),
+}
+
 POINTS = [
+    ("hyperbolic_secant", (1.0, 0.5), (-300.0, -1.0, 0.9, 1.7, 90.0)),
+    ("half_cauchy", (2.0,), (1e-40, 0.3, 2.0, 9.0, 1e40)),
+    ("half_logistic", (2.0,), (1e-40, 0.3, 2.5, 9.0, 900.0)),
+    ("levy", (2.0,), (1e-3, 0.3, 2.5, 9.0, 1e40)),
+    ("inverse_exponential", (2.0,), (1e-3, 0.3, 2.5, 9.0, 1e40)),
+    ("inverse_pareto", (0.4, 2.0), (1e-40, 0.3, 2.0, 9.0, 1e40)),
+    ("inverse_paralogistic", (1.7, 2.0), (1e-40, 0.3, 2.0, 9.0, 1e40)),
+    ("beta_prime", (0.7, 2.5, 2.0), (1e-40, 0.3, 2.0, 9.0, 1e30)),
+    ("beta_prime", (40.0, 3.0, 0.1), (1e-9, 0.5, 2.0, 9.0, 1e90)),
+]
+POINTS += [
     ("moyal", (1.0, 0.5), (-2.5, 0.5, 1.5, 9.0, 800.0)),
     ("maxwell", (2.0,), (1e-40, 0.5, 3.0, 9.0, 60.0)),
     ("chi", (3.3,), (1e-40, 0.5, 2.0, 4.0, 30.0)),
@@ -182,6 +216,14 @@ def test_outside_and_at_infinity(name, params, points):
 
 
 WITH_SCIPY = (
+    "hyperbolic_secant",
+    "half_cauchy",
+    "half_logistic",
+    "levy",
+    "inverse_exponential",
+    "inverse_pareto",
+    "inverse_paralogistic",
+    "beta_prime",
     "dagum",
     "paralogistic",
     "smallest_extreme_value",

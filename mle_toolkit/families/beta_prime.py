@@ -1,0 +1,209 @@
+"""The beta prime law with a scale."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
+from mle_toolkit.families.counting import digamma_difference, trigamma_difference
+from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.expectations import BetaPrimePower
+from mle_toolkit.families.special import (
+    SMALLEST_MASS,
+    log1mexp,
+    log_betainc_fraction,
+    log_poch,
+    softplus,
+    stirling_remainder,
+)
+from mle_toolkit.families.standardised import LogScale, best_starts
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_RATIOS = (0.1, 1.0, 10.0)
+"""Of the second shape to the first, in starts."""
+
+_STEP = 1e-3
+"""Of shapes, as a share of them, in differences."""
+
+
+class BetaPrime(LogScale):
+    r"""Loss, flood or income: the ratio of two gamma variables; tail index ``b``, and next to 0 the cdf is as ``x^a``.
+
+    .. math:: \log f(x) = -\log x + a\,t - (a + b)\log(1 + e^t) - \log B(a, b), \quad t = \log(x/s)
+
+    Source: Johnson, Kotz & Balakrishnan (1995), Continuous Univariate Distributions 2, ch. 27; Klugman, Panjer &
+    Willmot (2012), Loss Models, appendix A.2.2, where it is the generalized Pareto law; Pearson's type VI. F of df (m,
+    n) is a = m/2, b = n/2, scale = n/m. As b grows with scale = b θ the law tends to the gamma law of shape a and scale
+    θ; as a grows with scale = β/a, to the inverse gamma law of shape b and scale β.
+    """
+
+    name = "beta_prime"
+    aliases = ("betaprime", "pearson6", "inverted_beta")
+    by_number = ("mean", "var")
+    support = POSITIVE
+    parameters = (
+        Parameter("a", POSITIVE, typical=(0.6, 4.0)),
+        Parameter("b", POSITIVE, typical=(0.6, 4.0)),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+    )
+
+    def reduced(self, z: Array, *shapes: Any) -> Array:
+        """Log-density of t = log(x/scale)."""
+        return log_kernel(z, *shapes)
+
+    def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Derivatives by t, a and b."""
+        return kernel_slopes(z, *shapes)
+
+    def reduced_bends(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Second derivatives."""
+        return kernel_bends(z, *shapes)
+
+    def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
+        """Logs of the tails."""
+        return kernel_tails(z, *shapes)
+
+    def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of the logs of the tails by a and b."""
+        return kernel_tail_slopes(z, *shapes)
+
+    def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
+        """Quantile of t."""
+        return kernel_quantile(log_p, log_q, *shapes)
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """Laws of several ratios of the shapes with the mean and the variance of the logs; the best two."""
+        logs = sample.with_values(np.log(sample.x), sample.weight)
+        mean, var = logs.mean(), logs.var()
+        return best_starts(sample, self.logpdf, [at_moments(mean, var, ratio) for ratio in _RATIOS])
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The gamma law as b → ∞, the inverse gamma law as a → ∞."""
+        return (
+            Limit(get_family("gamma"), lambda shape, scale: (shape, np.inf, np.inf)),
+            Limit(get_family("inverse_gamma"), lambda shape, scale: (np.inf, shape, 0.0)),
+        )
+
+    @property
+    def special_cases(self) -> tuple[SpecialCase, ...]:
+        """Lomax where a is 1, inverse Pareto where b is 1."""
+        return (
+            SpecialCase(get_family("lomax"), lambda shape, scale: (1.0, shape, scale), at=("a",)),
+            SpecialCase(get_family("inverse_pareto"), lambda shape, scale: (shape, 1.0, scale), at=("b",)),
+        )
+
+    def mean(self, a: Any, b: Any, scale: Any) -> Any:
+        """Mean: scale a/(b - 1); infinite for b <= 1."""
+        return scale * a / (b - 1) if b > 1 else np.inf
+
+    def var(self, a: Any, b: Any, scale: Any) -> Any:
+        """Variance; infinite for b <= 2."""
+        return scale**2 * a * (a + b - 1) / ((b - 2) * (b - 1) ** 2) if b > 2 else np.inf
+
+    def entropy(self, a: Array, b: Array, scale: Array) -> Array:
+        """Entropy, nats."""
+        both = np.add(a, b)
+        place = special.psi(a) - special.psi(b)  # the mean of t
+        mean_softplus = special.psi(both) - special.psi(b)
+        return np.asarray(np.log(scale) + special.betaln(a, b) + (1 - np.asarray(a)) * place + both * mean_softplus)
+
+    def power_of(self, a: float, b: float, scale: float) -> BetaPrimePower:
+        """Itself."""
+        return BetaPrimePower(a, b, 1.0, scale)
+
+    def to_scipy(self, a: float, b: float, scale: float) -> Any:
+        """``scipy.stats.betaprime(a, b, scale=scale)``."""
+        from scipy import stats
+
+        return stats.betaprime(a, b, scale=scale)
+
+    @staticmethod
+    def from_scipy(a: float, b: float, loc: float, scale: float) -> dict[str, Any] | None:
+        """Parameters of ``scipy.stats.betaprime(a, b, loc, scale)``; None but for loc = 0."""
+        return {"a": a, "b": b, "scale": scale} if loc == 0 else None
+
+
+def at_moments(mean: float, var: float, ratio: float) -> tuple[float, float, float]:
+    """A, b = ratio a and scale of about the mean and the variance of log x, the latter by ψ'(a) = 1/a + 1/(2a²)."""
+    first, second = 1 + 1 / ratio, 0.5 * (1 + 1 / ratio**2)
+    a = (first + math.sqrt(first * first + 4 * var * second)) / (2 * var)
+    return a, ratio * a, math.exp(mean - float(special.psi(a) - special.psi(ratio * a)))
+
+
+# --- the law of t, log of a ratio of unit gamma variables -------------------------------------------------------------
+
+
+def log_kernel(t: Array, a: Array, b: Array) -> Array:
+    """Log-density of t."""
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    # From where the density is highest, or large shapes cancel: with u = log(a/b) of t.
+    top = np.log(a) - np.log(b)
+    rise = -a * (softplus(-t) - softplus(-top)) - b * (softplus(t) - softplus(top))
+    # a log(a/(a+b)) + b log(b/(a+b)) - log B(a, b), by Stirling's remainders.
+    return np.asarray(rise + stirling_remainder(a + b) - stirling_remainder(a) - stirling_remainder(b))
+
+
+def kernel_slopes(t: Array, a: Array, b: Array) -> tuple[Array, Array, Array]:
+    """Derivatives by t, a and b."""
+    return (
+        a * special.expit(-t) - b * special.expit(t),
+        digamma_difference(a, b) - softplus(-t),
+        digamma_difference(b, a) - softplus(t),
+    )
+
+
+def kernel_bends(t: Array, a: Array, b: Array) -> tuple[Array, ...]:
+    """Second derivatives, upper triangle row by row."""
+    share, rest = special.expit(t), special.expit(-t)
+    nothing = 0 * share
+    both = special.zeta(2.0, np.add(a, b)) + nothing  # the trigamma function
+    by_a, by_b = trigamma_difference(a, b) + nothing, trigamma_difference(b, a) + nothing
+    return -np.add(a, b) * share * rest, rest, -share, by_a, both, by_b
+
+
+def kernel_tails(t: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    """Logs of the tails: of the smaller one, which may underflow, by its continued fraction; one minus it."""
+    t, a, b = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+    low = special.betainc(a, b, special.expit(t))
+    high = special.betainc(b, a, special.expit(-t))
+    below, above = np.log(low), np.log(high)
+    for small, tail, p, q, sign in ((low < SMALLEST_MASS, below, a, b, 1.0), (high < SMALLEST_MASS, above, b, a, -1.0)):
+        if np.any(small):
+            p, q, u = p[small], q[small], sign * t[small]
+            tail[small] = log_kernel(u, p, q) - np.log(p) + log_betainc_fraction(p, q, special.expit(u))
+    return np.where(low > 0.5, log1mexp(np.minimum(above, 0.0)), below), np.where(
+        high > 0.5, log1mexp(np.minimum(below, 0.0)), above
+    )
+
+
+def kernel_tail_slopes(t: Array, a: Array, b: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Derivatives of the logs of the tails by a and b: differences of fourth order, good to 1e-10."""
+    below: list[Array] = []
+    above: list[Array] = []
+    for first, second in ((_STEP, 0.0), (0.0, _STEP)):
+        tails = [kernel_tails(t, a * (1 + k * first), b * (1 + k * second)) for k in (-2, -1, 1, 2)]
+        size = 12 * _STEP * np.asarray(a if first else b)
+        for side, slopes in enumerate((below, above)):
+            far, near, next_near, next_far = (tail[side] for tail in tails)
+            slopes.append((8 * (next_near - near) - (next_far - far)) / size)
+    return tuple(below), tuple(above)
+
+
+def kernel_quantile(log_p: Array, log_q: Array, a: Array, b: Array) -> Array:
+    """Quantile of t, from the smaller tail."""
+    lower = log_p < log_q
+    log_tail = np.minimum(log_p, log_q)
+    p, q = np.where(lower, a, b), np.where(lower, b, a)
+    share = special.betaincinv(p, q, np.exp(log_tail))
+    # Next to 0 the tail is share^p / (p B(p, q)).
+    near = (log_tail + np.log(p) + special.gammaln(p) - log_poch(q, p)) / p
+    t = np.where(share < SMALLEST_MASS, near, special.logit(share))
+    return np.asarray(np.where(lower, t, -t))
