@@ -52,7 +52,7 @@ def fits(mle: Any, name: str, seeds: range) -> Iterator[tuple[str, Any]]:
     """Fit one family to each form of data, for each seed: a key, and a function that makes the fit."""
     import pandas as pd
 
-    from mle_toolkit.families.base import family_class
+    from mle_toolkit.families.registry import family_class
 
     constants = {k: CONSTANTS[k] for k, v in family_class(name).constant_defaults.items() if v is ...}
     family = mle.get_family(name, **constants)
@@ -90,7 +90,7 @@ def by_groups(mle: Any, name: str, seeds: range) -> Iterator[tuple[str, Any]]:
     """Fit one family to groups: a key, and a function that gives the rows of the result."""
     import pandas as pd
 
-    from mle_toolkit.families.base import family_class
+    from mle_toolkit.families.registry import family_class
 
     law = family_class(name)
     if law.multivariate or any(value is ... for value in law.constant_defaults.values()):

@@ -15,9 +15,9 @@ from typing import Any
 import mle_toolkit as mle
 from mle_toolkit import errors, sklearn, torch
 from mle_toolkit.estimation.certificate import Certificate
-from mle_toolkit.families.base import family_class
 from mle_toolkit.families.domain import Interval, Simplex
 from mle_toolkit.families.nesting import special_values
+from mle_toolkit.families.registry import family_class
 from mle_toolkit.inference.bootstrap import Bootstrap
 from mle_toolkit.inference.confidence_set import ConfidenceSet
 from mle_toolkit.inference.goodness import GoodnessOfFit

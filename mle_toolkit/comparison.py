@@ -18,7 +18,8 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.estimation.asked import settled
 from mle_toolkit.estimation.certificate import Verdict
-from mle_toolkit.families.base import Family, families, family_class, get_family
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.registry import families, family_class, get_family
 from mle_toolkit.families.written import families_of
 from mle_toolkit.fitting import Fit, _fit
 from mle_toolkit.information.estimate import Z95

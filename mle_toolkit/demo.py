@@ -11,7 +11,8 @@ from rich.text import Text
 from mle_toolkit.comparison import compare
 from mle_toolkit.data import datasets
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import fit
 from mle_toolkit.report.content import certificate_section, comparison_content
 from mle_toolkit.report.terminal import IDENTITY, Ranking, certificate_view, heading, table

@@ -22,8 +22,8 @@ from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.tails import ESTIMATED, nearest_threshold, power_law_beyond
-from mle_toolkit.families.base import get_family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.options import level, number, probability, whole

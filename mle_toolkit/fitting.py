@@ -33,10 +33,12 @@ from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.estimation.tails import power_law_beyond
 from mle_toolkit.estimation.update import step_from
-from mle_toolkit.families.base import Family, get_family, within_range
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
+from mle_toolkit.families.exponential_family import within_range
 from mle_toolkit.families.own import check_rows_apart
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.inference.covariance import (
     CovKind,
     covariance,

@@ -22,8 +22,9 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.certificate import Verdict
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, _fit
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED
 

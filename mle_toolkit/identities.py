@@ -23,8 +23,9 @@ from scipy import optimize, special
 from mle_toolkit._typing import Array
 from mle_toolkit.data import datasets
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.families.base import ExponentialFamily, get_family
 from mle_toolkit.families.distribution import Distribution, distribution
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit
 from mle_toolkit.information.classifiers import (
     binary_cross_entropy,

@@ -16,7 +16,9 @@ from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError
-from mle_toolkit.families.base import ExponentialFamily, Family, get_family
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.likelihood.kernels import counter
 from mle_toolkit.likelihood.sums import FirstPass, Likelihood, Noted, base_part, sums_ahead
 from mle_toolkit.likelihood.unit import Unit

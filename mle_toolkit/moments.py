@@ -15,8 +15,9 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.registry import get_family
 
 if TYPE_CHECKING:
     import pandas as pd

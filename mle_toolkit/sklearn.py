@@ -33,8 +33,8 @@ from sklearn.utils.validation import (
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.families.base import get_family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit
 from mle_toolkit.regression import RegressionFit, regress
 

@@ -14,9 +14,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError, WeightError
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.links import Link
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.likelihood.model import check_scalar
 from mle_toolkit.options import choice
 from mle_toolkit.regression.predictors import link_for

@@ -8,7 +8,7 @@ from scipy import optimize, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, MleError, NoMaximumError
-from mle_toolkit.families.base import ExponentialFamily
+from mle_toolkit.families.exponential_family import ExponentialFamily
 
 PARTS = (slice(0, 7), slice(7, 150), slice(150, 400))
 

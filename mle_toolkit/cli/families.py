@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def command(form: As = Format.table, output: Output = None, debug: Debug = False) -> None:
     """List the families."""
-    from mle_toolkit.families.base import families, family_class
+    from mle_toolkit.families.registry import families, family_class
 
     laws = [family_class(name) for name in families()]
     if form is Format.json:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def family_of(spec: str) -> Family:
     """The law that is written."""
-    from mle_toolkit.families.base import get_family
+    from mle_toolkit.families.registry import get_family
 
     return get_family(spec)
 

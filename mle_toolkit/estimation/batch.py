@@ -22,8 +22,10 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.base import ExponentialFamily, Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.likelihood.kernels.groups import (
     COMPILED_GROUP_ROWS,
     OPEN,

@@ -13,7 +13,8 @@ from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.estimation.starts import joined
-from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.exponential_family import ExponentialFamily
 
 if TYPE_CHECKING:
     from mle_toolkit.likelihood.sums import Likelihood

@@ -25,9 +25,9 @@ from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodErr
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.base import Limit
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.ordinal import Choice, Ordered
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import relations, written_sum
 from mle_toolkit.likelihood.model import Ended, Linear, Model, RunOff, sides
 from mle_toolkit.likelihood.sums import Likelihood

@@ -11,8 +11,9 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, ParameterError
-from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Domain, Interval, NonZero
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 

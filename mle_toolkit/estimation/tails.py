@@ -10,7 +10,8 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.options import number
 
 ESTIMATED = "estimate"

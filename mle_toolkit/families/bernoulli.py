@@ -8,11 +8,12 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.counting import logit_trials
 from mle_toolkit.families.domain import CLOSED_UNIT, Interval
 from mle_toolkit.families.excess import of_event
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 
 
 class Bernoulli(ExponentialFamily):

@@ -10,11 +10,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.excess import log_gamma_excess
 from mle_toolkit.families.expectations import BetaPower
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import SMALLEST_MASS, trigamma
 
 _NEWTON_STEPS = 100

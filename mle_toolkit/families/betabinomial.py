@@ -11,11 +11,14 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.beta import MEAN_AND_PRECISION
 from mle_toolkit.families.binomial import check_trials, trials_support
 from mle_toolkit.families.counting import digamma_difference, log_binomial, trigamma_difference
 from mle_toolkit.families.domain import COUNTS, POSITIVE
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log_poch
 
 if TYPE_CHECKING:

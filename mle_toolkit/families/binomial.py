@@ -10,11 +10,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import log_binomial, logit_trials
 from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
 from mle_toolkit.families.excess import of_event
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Parameter
 from mle_toolkit.families.circular import Circular, about, mean_direction, on_turn, onto_turn
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -8,9 +8,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import COUNTS, Interval, Simplex
 from mle_toolkit.families.excess import of_shares
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.options import whole
 
 if TYPE_CHECKING:

@@ -10,9 +10,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.counting import check_not_all_zero, log1p_minus, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.summed import Summed
 
 if TYPE_CHECKING:

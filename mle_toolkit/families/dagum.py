@@ -8,9 +8,11 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Image, Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.maps import RECIPROCAL
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp_exp, log_softplus, softplus
 from mle_toolkit.families.standardised import LogScale
 

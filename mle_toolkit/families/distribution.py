@@ -11,9 +11,11 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.families.base import Family, get_family, within_range
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.exponential_family import within_range
 from mle_toolkit.families.lifetimes import excess_beyond, mean_up_to
 from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.written import is_written, known_constants
 from mle_toolkit.options import number
 

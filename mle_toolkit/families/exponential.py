@@ -9,12 +9,13 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.excess import of_ratio
 from mle_toolkit.families.expectations import GammaPower, Statistic
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma import expected_of_gamma
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.parameters import Parameter
 
 
 class Exponential(HazardFamily, ExponentialFamily):

@@ -10,12 +10,16 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import LONG_BLOCK_ROWS
+from mle_toolkit.data.sums import total
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, SpecialCase, get_family, total
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.excess import log_gamma_excess, total_log_excess
 from mle_toolkit.families.expectations import GammaPower, Statistic
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gammainc,

@@ -11,10 +11,13 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
-from mle_toolkit.families.base import TOLD_APART, Chart, Family, Limit, Parameter, SpecialCase, get_family
+from mle_toolkit.families.base import TOLD_APART, Family
 from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.mass import log_interval_mass
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Chart, Limit, SpecialCase
 from mle_toolkit.families.special import (
     gamma_tails,
     inverse_log_minus_digamma,

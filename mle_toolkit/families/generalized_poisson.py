@@ -11,9 +11,11 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.counting import check_not_all_zero, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE, Interval
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.summed import Summed
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import COUNTS, Interval
 from mle_toolkit.families.excess import of_event
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import log1mexp
 
 

@@ -10,10 +10,14 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp_exp
 
 if TYPE_CHECKING:

@@ -10,11 +10,15 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, REAL, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes
 from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_grid
 
 if TYPE_CHECKING:

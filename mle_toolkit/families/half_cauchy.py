@@ -9,9 +9,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Image, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.maps import LOG
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import ascend, log_or_minus_inf, means_of
 
 if TYPE_CHECKING:

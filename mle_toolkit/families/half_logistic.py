@@ -9,9 +9,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Parameter
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import ascend, means_of
 
 if TYPE_CHECKING:

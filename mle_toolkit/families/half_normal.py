@@ -10,11 +10,15 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import LONG_BLOCK_ROWS
+from mle_toolkit.data.sums import dot
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, dot, get_family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.expectations import GammaPower
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.maps import SQUARE
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 
 _HALF_LOG_HALF_PI = 0.5 * math.log(0.5 * math.pi)
 _ROOT_TWO = math.sqrt(2.0)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Parameter
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.standardised import LocationScale
 
 if TYPE_CHECKING:

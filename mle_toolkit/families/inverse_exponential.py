@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.maps import RECIPROCAL
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
 
 

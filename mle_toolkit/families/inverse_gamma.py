@@ -9,10 +9,13 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Image, Limit, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.maps import RECIPROCAL
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gamma_kernel,

@@ -9,11 +9,15 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import total
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Limit, Parameter, get_family, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.excess import of_ratio
 from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, ONE, Statistic, Terms
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import exp_times_exp1, lost_to_rounding, mills_ratio_normal, sum_log
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)

@@ -11,9 +11,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -8,10 +8,12 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.gev import reduced as log_of
 from mle_toolkit.families.gev import reduced_slopes as log_slopes
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.families.standardised import LocationScale, best_starts, matched
 

@@ -10,9 +10,10 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.expectations import BetaPower
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import log1mexp, log1mexp_exp
 
 if TYPE_CHECKING:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, location_scale_tail_scores, sums_of
+from mle_toolkit.data.sums import sums_of
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.excess import exp_excess, of_ratio
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
+from mle_toolkit.families.location_scale import location_scale_tail_scores
+from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,12 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import log_or_minus_inf
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Image, Limit, Parameter, SpecialCase, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.maps import LOG
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.pearson3 import Pearson3, excess
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:

@@ -9,17 +9,12 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import (
-    Family,
-    Parameter,
-    dot,
-    location_scale_tail_scores,
-    sums_of,
-    total,
-    weighted,
-)
+from mle_toolkit.data.sums import dot, sums_of, total, weighted
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import Statistic, by_moments
+from mle_toolkit.families.location_scale import location_scale_tail_scores
+from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

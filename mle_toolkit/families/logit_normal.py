@@ -10,9 +10,13 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Image, Parameter, get_family, location_scale_tail_scores
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, UNIT
+from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.maps import LOGIT
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

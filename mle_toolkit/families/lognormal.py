@@ -10,18 +10,14 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import (
-    ExponentialFamily,
-    Image,
-    Limit,
-    Parameter,
-    get_family,
-    location_scale_tail_scores,
-    squares_moved,
-)
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, LOG_X_SQUARED, ONE, Statistic, Terms, by_log_moments
+from mle_toolkit.families.exponential_family import ExponentialFamily, squares_moved
+from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.maps import LOG
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.families.tilted import Tilted, infinite
 

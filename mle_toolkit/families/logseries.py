@@ -10,9 +10,10 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
 from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 
 _NEWTON_STEPS = 100
 _SERIES_BELOW = 0.1

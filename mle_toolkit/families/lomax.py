@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import UnboundedLikelihoodError
-from mle_toolkit.families.base import Limit, Parameter, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import ascend, means_of, means_on_grid, profile_maximum
 
 if TYPE_CHECKING:

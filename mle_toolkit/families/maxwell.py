@@ -9,8 +9,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import LONG_BLOCK_ROWS
-from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, dot, get_family, total
+from mle_toolkit.data.sums import dot, total
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import (
     log_gamma_quantiles,
     log_gamma_tails,

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Parameter
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.families.standardised import LocationScale
 

@@ -9,9 +9,10 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import COUNTS, Simplex
 from mle_toolkit.families.excess import of_shares
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.vectors import VectorFamily
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import REAL, Domain, PositiveDefinite, Space
 from mle_toolkit.families.excess import total_log_excess
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.vectors import VectorFamily, check_enough_rows, check_regular, cholesky
 
 if TYPE_CHECKING:

@@ -9,10 +9,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Limit, Parameter, get_family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL, Domain, PositiveDefinite, Space
 from mle_toolkit.families.multivariate_normal import squared_distance
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.student_t import log_norm
 from mle_toolkit.families.vectors import VectorFamily, check_enough_rows, check_regular, cholesky, covariance_of
 

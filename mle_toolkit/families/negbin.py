@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import (
     FEW,
     by_count,
@@ -22,6 +22,9 @@ from mle_toolkit.families.counting import (
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import SMALLEST_MASS, log_betainc_fraction
 
 if TYPE_CHECKING:

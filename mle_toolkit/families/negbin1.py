@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Image, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import check_not_all_zero
 from mle_toolkit.families.domain import COUNTS, POSITIVE
 from mle_toolkit.families.negbin import NegativeBinomial
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image, Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

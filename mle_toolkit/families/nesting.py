@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mle_toolkit.families.base import Family, Image, SpecialCase
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.reparametrised import Reparametrised
 from mle_toolkit.families.maps import SAME
+from mle_toolkit.families.relations import Image, SpecialCase
 
 
 def special_case(large: Family, small: Family) -> SpecialCase | Image | None:
@@ -14,7 +15,7 @@ def special_case(large: Family, small: Family) -> SpecialCase | Image | None:
 
     Examples
     --------
-    >>> from mle_toolkit.families.base import get_family
+    >>> from mle_toolkit.families.registry import get_family
     >>> special_case(get_family("weibull"), get_family("rayleigh")).at
     ('shape',)
     """
@@ -33,7 +34,7 @@ def special_values(large: Family, small: Family) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from mle_toolkit.families.base import get_family
+    >>> from mle_toolkit.families.registry import get_family
     >>> special_values(get_family("weibull"), get_family("rayleigh"))
     {'shape': 2.0}
     """

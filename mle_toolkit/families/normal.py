@@ -10,20 +10,16 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import LONG_BLOCK_ROWS
+from mle_toolkit.data.sums import dot, total
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import (
-    ExponentialFamily,
-    Limit,
-    Parameter,
-    dot,
-    get_family,
-    location_scale_tail_scores,
-    squares_moved,
-    total,
-)
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import LOG_TWO_PI, ONE, Statistic, Terms, by_moments
+from mle_toolkit.families.exponential_family import ExponentialFamily, squares_moved
+from mle_toolkit.families.location_scale import location_scale_tail_scores
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.tilted import Tilted, infinite
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)

@@ -9,12 +9,13 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.ends import ExponentialEnd
 from mle_toolkit.families.excess import log_quotient, of_ratio
 from mle_toolkit.families.expectations import BetaPower
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import EQUAL_TO_ROUNDING, log_or_minus_inf, sum_log
 
 if TYPE_CHECKING:

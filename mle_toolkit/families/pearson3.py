@@ -9,9 +9,11 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Limit, Parameter, SpecialCase, get_family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.gev import exponential_beyond
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import (
     log_gamma_quantiles,
     log_gamma_tails,

@@ -8,8 +8,10 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

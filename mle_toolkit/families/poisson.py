@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import FEW, by_count, log_factorial, log_poisson
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import gamma_tails, log_gamma_tails, log_or_minus_inf
 
 if TYPE_CHECKING:

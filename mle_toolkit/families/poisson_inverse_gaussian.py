@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Limit, Parameter, get_family
 from mle_toolkit.families.bessel import log_kve_half, slope_of_kve_half
 from mle_toolkit.families.counting import check_not_all_zero, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.summed import Summed
 
 if TYPE_CHECKING:

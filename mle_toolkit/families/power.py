@@ -9,11 +9,14 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Image, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.ends import ExponentialEnd
 from mle_toolkit.families.expectations import BetaPower
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.maps import RECIPROCAL
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import (
     EQUAL_TO_ROUNDING,
     hazard_at_cdf,

@@ -10,8 +10,11 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
-from mle_toolkit.families.base import ExponentialFamily, Family, Limit, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp, log_or_minus_inf
 from mle_toolkit.families.standardised import root_of_tails
 

@@ -10,8 +10,11 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.families.standardised import root_of_tails
 from mle_toolkit.families.von_mises import one_minus_ratio, slope_of_ratio

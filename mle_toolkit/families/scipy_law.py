@@ -13,10 +13,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Limit, Parameter, Role
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
 from mle_toolkit.families.held import best_held, points
+from mle_toolkit.families.parameters import Parameter, Role
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known

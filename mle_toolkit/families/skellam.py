@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Limit, Parameter, get_family
 from mle_toolkit.families.bessel import log_ive
 from mle_toolkit.families.domain import INTEGERS, POSITIVE
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.summed import Summed
 
 if TYPE_CHECKING:

@@ -10,21 +10,15 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import (
-    Family,
-    Limit,
-    Parameter,
-    SpecialCase,
-    dot,
-    get_family,
-    location_scale_tail_scores,
-    sums_of,
-    total,
-    weighted,
-)
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.location_scale import location_scale_tail_scores
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_tail, mills_ratio_normal
 
 if TYPE_CHECKING:

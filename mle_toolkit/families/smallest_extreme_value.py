@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Image, Parameter, get_family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.maps import NEGATIVE
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import log1mexp_exp
 from mle_toolkit.families.standardised import LocationScale
 

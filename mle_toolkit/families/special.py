@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import sums_of
+from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.counting import log1p_minus
 
 if TYPE_CHECKING:

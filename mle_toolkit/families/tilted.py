@@ -10,8 +10,10 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,11 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.ends import UniformEnds
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
+from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

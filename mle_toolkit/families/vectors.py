@@ -9,7 +9,8 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, DegenerateDataError
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.options import whole
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.circular import BALANCED, TURN, Circular, about
 from mle_toolkit.families.domain import NON_NEGATIVE, REAL
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 
 _LOG_TURN = math.log(TURN)
 _NEWTON_STEPS = 50

@@ -11,12 +11,15 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
+from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Image, Parameter, SpecialCase, dot, get_family, sums_of, total, weighted
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.maps import MINUS_LOG
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:

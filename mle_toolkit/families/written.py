@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from mle_toolkit.errors import ParameterError, UnknownNameError
-from mle_toolkit.families.base import Family, family_class, family_names, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators import kinds, makers
+from mle_toolkit.families.registry import family_class, family_names, get_family
 from mle_toolkit.options import plainly, shown, suggested
 
 LONGEST, DEEPEST = 1_000, 8

@@ -9,9 +9,10 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import log_poisson
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE_COUNTS
+from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

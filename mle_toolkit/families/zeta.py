@@ -9,9 +9,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
-from mle_toolkit.families.base import ExponentialFamily, Parameter
 from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
 from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.quadrature import count_quantile
 
 _SUMMED = 20

@@ -10,9 +10,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import inflated_expansion, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE, Interval
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.zero_truncated_poisson import truncated_mean_to_mu
 
 if TYPE_CHECKING:

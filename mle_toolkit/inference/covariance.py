@@ -14,9 +14,10 @@ from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.estimation.certificate import SINGULAR, spectrum
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recorded import Recorded
-from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.model import Model
 
 CovKind = Literal["observed", "expected", "opg", "sandwich"]

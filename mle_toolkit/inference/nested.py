@@ -19,11 +19,13 @@ from mle_toolkit.errors import ComparisonError, ParameterError
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.vector_mixture import VectorMixture
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.nesting import special_values
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import numbers, shown

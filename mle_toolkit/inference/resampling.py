@@ -26,9 +26,10 @@ from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import Circular, cut_open
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.inference.draws import Draws
 from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups, has_compiled_groups

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit.errors import ParameterError, UnknownNameError
-from mle_toolkit.families.base import Family, families, family_class, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution, distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.registry import families, family_class, get_family
 
 
 def as_distribution(law: Any) -> Distribution | None:

@@ -10,10 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mle_toolkit.families.base import Family, Image, SpecialCase, is_registered
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.maps import SAME
 from mle_toolkit.families.nesting import special_case
+from mle_toolkit.families.registry import is_registered
+from mle_toolkit.families.relations import Image, SpecialCase
 
 
 def divergence_within(p: Distribution, q: Distribution) -> float | None:

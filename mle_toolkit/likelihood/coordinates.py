@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import Chart
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
+from mle_toolkit.families.relations import Chart
 from mle_toolkit.likelihood.sums import Last, Likelihood
 
 # Steps of the difference quotients, in coordinates in which one unit is a natural change of the law. Each balances the

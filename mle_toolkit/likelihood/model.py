@@ -20,7 +20,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, ParameterError, SupportError
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.differences import (
     STEP_OF_CURVATURE,
     STEP_OF_SCORE,
@@ -32,6 +32,8 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval, Space
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.mass import log_mass, mass_expansion
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import Columns
 from mle_toolkit.likelihood.unit import Unit
 

@@ -18,8 +18,10 @@ from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
 from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS, extent
 from mle_toolkit.data.rows import Block, some_of
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.sums import total
 from mle_toolkit.errors import RangeError
-from mle_toolkit.families.base import ExponentialFamily, Family, total, within_range
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.exponential_family import ExponentialFamily, within_range
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.intervals import log_mass, log_tail, mass_scores
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, has_numba, in_chunks, twin_of

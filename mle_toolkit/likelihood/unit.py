@@ -11,7 +11,8 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.checks import LARGEST
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.exponential_family import ExponentialFamily
 
 _BULK_ROWS = 100
 

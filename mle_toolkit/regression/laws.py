@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mle_toolkit.errors import ParameterError, UnknownNameError
-from mle_toolkit.families.base import Family, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.row_mixture import by_row
 from mle_toolkit.families.ordinal import Choice, Ordered
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.written import constants_of
 from mle_toolkit.likelihood.model import check_scalar
 

@@ -23,7 +23,7 @@ from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.estimation.mixed import model_class
 from mle_toolkit.estimation.recorded import Recorded
-from mle_toolkit.families.base import Family, Parameter, Role, family_class, get_family, is_registered
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators import kinds
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.combinators.reparametrised import Reparametrised
@@ -31,6 +31,8 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
 from mle_toolkit.families.links import Link, get_link, links
 from mle_toolkit.families.ordinal import Choice, Ordered
+from mle_toolkit.families.parameters import Parameter, Role
+from mle_toolkit.families.registry import family_class, get_family, is_registered
 from mle_toolkit.families.written import scipy_named
 from mle_toolkit.inference.covariance import CovKind, covariance
 from mle_toolkit.inference.gain import RegressionReport

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.families.base import family_names
+from mle_toolkit.families.registry import family_names
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "names.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| `(\w+)` \| `(\w+)` \|(.*)\|$", PAGE, re.MULTILINE)

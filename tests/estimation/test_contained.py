@@ -9,7 +9,9 @@ import mle_toolkit as mle
 from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation import solve
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.base import Family, SpecialCase, family_class, get_family
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.registry import family_class, get_family
+from mle_toolkit.families.relations import SpecialCase
 
 
 def laws():

@@ -8,8 +8,8 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit.errors import IntegralError
-from mle_toolkit.families.base import family_class
 from mle_toolkit.families.expectations import BetaPower, by_log_moments, by_moments
+from mle_toolkit.families.registry import family_class
 from mle_toolkit.information.between import divergence, expected, log_density_terms
 from mle_toolkit.information.pointwise import KL
 from mle_toolkit.information.same_law import divergence_within

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.families.base import Image, Limit, family_class
 from mle_toolkit.families.maps import SAME
 from mle_toolkit.families.nesting import special_case, special_values
+from mle_toolkit.families.registry import family_class
+from mle_toolkit.families.relations import Image, Limit
 
 
 def laws():

@@ -6,10 +6,13 @@ import sys
 
 LAW = """
 import numpy as np
-from mle_toolkit.families.base import Family, Image, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.maps import SQUARE
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Image
 
 class Molecules(Family):
     name = "molecules"

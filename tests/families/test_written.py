@@ -113,7 +113,7 @@ def test_combinators_declare_themselves():
 
 
 def test_no_two_laws_have_names_that_differ_by_marks_only():
-    from mle_toolkit.families.base import _registry
+    from mle_toolkit.families.registry import _registry
     from mle_toolkit.options import plainly
 
     by_plain = {}

@@ -9,8 +9,8 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ComparisonError, ParameterError
-from mle_toolkit.families.base import family_class
 from mle_toolkit.families.nesting import special_values
+from mle_toolkit.families.registry import family_class
 from mle_toolkit.inference.nested import chi_bar_squared_sf
 
 X = stats.gamma(2.0).rvs(200, random_state=0)

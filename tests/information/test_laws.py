@@ -4,7 +4,7 @@ import pytest
 from scipy import stats
 
 import mle_toolkit as mle
-from mle_toolkit.families.base import family_class
+from mle_toolkit.families.registry import family_class
 from mle_toolkit.information.laws import as_distribution
 
 

@@ -11,7 +11,7 @@ from scipy import special
 
 import mle_toolkit as mle
 from mle_toolkit.data.passes import count_whole
-from mle_toolkit.families.base import ExponentialFamily
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood import kernels, sums
 from mle_toolkit.likelihood.kernels import CHUNK_ROWS, in_chunks, twin_of
 from mle_toolkit.likelihood.sums import Likelihood

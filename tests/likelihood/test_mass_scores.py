@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.families.base import family_class
 from mle_toolkit.families.gev import exponential_beyond
+from mle_toolkit.families.registry import family_class
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
 
 

@@ -8,11 +8,13 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.mass import log_mass, mass_scores
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit, SpecialCase
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -13,9 +13,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.errors import NoMaximumError
-from mle_toolkit.families.base import ExponentialFamily, Family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import fitted
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.exponential_family import ExponentialFamily
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

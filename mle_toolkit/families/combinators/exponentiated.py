@@ -8,10 +8,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DegenerateDataError, SupportError
-from mle_toolkit.families.base import Family, Limit
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted
 from mle_toolkit.families.combinators.truncated import PointMass, only_first
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known

@@ -11,10 +11,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.options import numbers
 

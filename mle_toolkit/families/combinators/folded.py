@@ -11,11 +11,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.families.base import Family, Limit
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import NON_NEGATIVE, Interval
 from mle_toolkit.families.mass import log_mass, mass_scores
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

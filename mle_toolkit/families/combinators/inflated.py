@@ -16,11 +16,13 @@ from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
-from mle_toolkit.families.base import Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, lifted, part, triangle
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, Domain, Interval
 from mle_toolkit.families.mass import log_mass, mass_scores
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.options import number
 
 if TYPE_CHECKING:

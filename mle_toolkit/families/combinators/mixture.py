@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError, SupportError
-from mle_toolkit.families.base import Family, Limit, Parameter, Role, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import about, cut_open
 from mle_toolkit.families.combinators.em import EM, End
 from mle_toolkit.families.combinators.grid_em import GridEM, distinct
@@ -24,6 +24,9 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
 from mle_toolkit.families.mass import mass_expansion
 from mle_toolkit.families.normal import Normal
+from mle_toolkit.families.parameters import Parameter, Role
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.options import shown, text, whole
 
 if TYPE_CHECKING:

@@ -11,8 +11,11 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, ParameterError
-from mle_toolkit.families.base import ExponentialFamily, Family, SpecialCase, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Vector
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import SpecialCase
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import ExponentialFamily, Family, Limit, Parameter, SpecialCase
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import by_formula
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit, SpecialCase
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known

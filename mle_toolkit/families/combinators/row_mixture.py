@@ -10,11 +10,13 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.mixture import Mixture, bisected, log_sum
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known

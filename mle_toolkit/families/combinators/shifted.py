@@ -11,12 +11,14 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
 from mle_toolkit.families.mass import log_mass
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -10,10 +10,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, climbed, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.options import choice, number
 

@@ -10,11 +10,13 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, SupportError
-from mle_toolkit.families.base import Family, Limit, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.mass import log_mass
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.options import pair
 

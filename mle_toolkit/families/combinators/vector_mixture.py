@@ -9,10 +9,12 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError
-from mle_toolkit.families.base import ExponentialFamily, Family, Parameter
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.domain import Domain, Simplex, Stack
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.multivariate_t import MultivariateT
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.options import whole
 
 if TYPE_CHECKING:

@@ -9,13 +9,16 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
-from mle_toolkit.families.base import Family, Limit, Parameter, get_family
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.inflated import inflated
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.combinators.truncated import Truncated, check_counts, only_first, zero_truncated
 from mle_toolkit.families.counting import inflated_expansion
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.base import sums_of
+from mle_toolkit.data.sums import sums_of
 from mle_toolkit.likelihood.kernels import logistic, uniform
 
 

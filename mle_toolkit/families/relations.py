@@ -1,0 +1,101 @@
+"""What one law is of another: a limit, a special case, the law of a function of x, itself in other parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.maps import SAME, Map
+
+if TYPE_CHECKING:
+    from mle_toolkit.families.base import Family
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A family that the declaring family tends to as parameters go to an end of their domain.
+
+    Parameters
+    ----------
+    family : Family
+        The limiting law.
+    embed : callable
+        Takes the parameters of the limiting law, returns those of the declaring family (infinite or zero
+        where they are at the end): ``lambda mu, sigma: (np.inf, mu, sigma)`` for Student's t.
+    last : bool
+        The law goes on beyond this end, and its likelihood without a bound: a maximum in the interior is preferred,
+        though it be lower.
+    """
+
+    family: Family
+    embed: Callable[..., tuple[float, ...]]
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class SpecialCase:
+    """A smaller family that the declaring family is where some of its parameters have values inside their domains.
+
+    Parameters
+    ----------
+    family : Family
+        The smaller law.
+    embed : callable
+        Takes the parameters of the smaller law, returns those of the declaring family: ``lambda scale: (1.0, scale)``
+        for the exponential among the gamma laws.
+    at : tuple of str
+        Names of the parameters of the declaring family that have the same values whatever those of the smaller law.
+    """
+
+    family: Family
+    embed: Callable[..., tuple[float, ...]]
+    at: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Image:
+    """A law that a function of x follows where x follows the declaring family.
+
+    Parameters
+    ----------
+    family : Family
+        The law of f(x).
+    embed : callable
+        Takes the parameters of the declaring family, returns those of the law of f(x): ``lambda meanlog, sdlog:
+        (meanlog, sdlog)`` for the normal law of the log of a lognormal variable.
+    of : Map
+        The function f, one to one on the support; `SAME` where the declaring family is a special case of a larger one,
+        which may say so itself instead.
+    at : tuple of str
+        With `SAME`: names of the parameters of the larger law that have the same values whatever those of the
+        declaring family.
+    """
+
+    family: Family
+    embed: Callable[..., tuple[float, ...]]
+    of: Map = SAME
+    at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Other parameters of the same law, in which its likelihood is smooth and nearly quadratic.
+
+    Parameters
+    ----------
+    law : Family
+        The law in the other parameters, all of them numbers, with a score and second derivatives.
+    outward : callable
+        Takes these, returns those declared; not finite, or at an end of a domain, where they leave the doubles.
+    inward : callable
+        The inverse.
+    slopes : callable
+        Takes the other parameters, returns the derivatives of those declared by them; shape (p, p).
+    """
+
+    law: Family
+    outward: Callable[..., tuple[float, ...]]
+    inward: Callable[..., tuple[float, ...]]
+    slopes: Callable[..., Array]
