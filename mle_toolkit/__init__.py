@@ -5,7 +5,7 @@ NLL / n  =  cross-entropy(data, model)  =  entropy(data) + KL(data ‖ model)
 
 import lazy_loader
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 # Nothing is imported until it is used, so that `import mle_toolkit` and `mle --help` answer at once.
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -65,3 +65,5 @@ from .regression import load as load
 from .regression import regress as regress
 from .report import plot as plot
 from .report.page import report as report
+
+__version__: str

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from mle_toolkit import __version__
 from mle_toolkit.cli import compare, datasets, demo, entropy, families, fit, groups, kl, kl_sample, regress, report
 from mle_toolkit.cli.ending import INTERRUPTED, OK, ended, show_warning
 from mle_toolkit.cli.options import Debug
@@ -40,9 +41,7 @@ app.command("demo")(demo.command)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
-
-        print(f"mle_toolkit {version('mle-toolkit')}")
+        print(f"mle_toolkit {__version__}")
         raise typer.Exit
 
 

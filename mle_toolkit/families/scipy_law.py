@@ -170,9 +170,10 @@ class ScipyLaw(Family):
                 raise ParameterError(
                     f"{self.name}: a distribution with a vector parameter is not one that can be fitted."
                 )
-            for item in information:
-                declared[item.name] = Interval(float(item.endpoints[0]), float(item.endpoints[1]))
-                whole[item.name] = bool(item.integrality)
+            # By position: SciPy 1.15 has another name there for planck's.
+            for name, item in zip(self.shape_names, information, strict=True):
+                declared[name] = Interval(float(item.endpoints[0]), float(item.endpoints[1]))
+                whole[name] = bool(item.integrality)
         else:  # a distribution of the user's, which declares nothing: see what it accepts
             for name in self.shape_names:
                 others = {k: d for k, d in declared.items() if k != name}
