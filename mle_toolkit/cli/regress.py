@@ -99,7 +99,7 @@ def command(
 
     mle regress data.csv "claims ~ age" -d poisson --exposure years --predict new.csv
     """
-    from mle_toolkit.data.formulas import learns, read
+    from mle_toolkit.data.formula_text import learns, read
     from mle_toolkit.data.responses import read_left
     from mle_toolkit.data.tables import in_blocks, read_frame
     from mle_toolkit.regression import regress

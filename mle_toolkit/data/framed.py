@@ -18,7 +18,8 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, Along, BlockedSample, Part, survey
 from mle_toolkit.data.checks import WeightKind
 from mle_toolkit.data.columns import Columns, Level
-from mle_toolkit.data.formulas import Design, missing
+from mle_toolkit.data.factors import missing
+from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.data.rows import Block, Known, some_of
 from mle_toolkit.data.sample import Sample

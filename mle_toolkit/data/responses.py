@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.checks import WeightKind
 from mle_toolkit.data.columns import Columns
-from mle_toolkit.data.formulas import missing, parsed
+from mle_toolkit.data.factors import missing
+from mle_toolkit.data.formula_text import parsed
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.columns import Columns
-from mle_toolkit.data.formulas import Design, missing, of_array, of_formula, read
+from mle_toolkit.data.factors import missing
+from mle_toolkit.data.formula_text import read
+from mle_toolkit.data.formulas import Design, of_array, of_formula
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.levels import coded
 from mle_toolkit.data.responses import Response, read_left

@@ -10,7 +10,8 @@ import numpy as np
 from mle_toolkit.data.batches import table_of
 from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.columns import Columns
-from mle_toolkit.data.formulas import Design, learns, read
+from mle_toolkit.data.formula_text import learns, read
+from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import (
     Columned,
     FramedSample,

@@ -18,7 +18,8 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.columns import Level
-from mle_toolkit.data.formulas import Design, Recipe, Term, read
+from mle_toolkit.data.formula_text import read
+from mle_toolkit.data.formulas import Design, Recipe, Term
 from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.certificate import Certificate
 from mle_toolkit.estimation.mixed import model_class
