@@ -9,7 +9,7 @@ from references import _raw_cases, case, column, fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
-from mle_toolkit.comparison import candidates, look_like_counts
+from mle_toolkit.comparison.candidates import candidates, look_like_counts
 from mle_toolkit.errors import ComparisonError, DataError, ParameterError, UnknownNameError
 
 REFERENCES = {"compare_groundbeef": ("groundbeef", "serving"), "compare_endosulfan": ("endosulfan", "ATV")}

@@ -519,7 +519,7 @@ def test_every_form_is_compared(form):
 def test_candidates_of_intervals_are_those_whose_support_they_meet():
     names = mle.compare(FORMS["binned"](WAITING), ["gamma"]).fits
     assert list(names) == ["gamma"]
-    from mle_toolkit.comparison import candidates
+    from mle_toolkit.comparison.candidates import candidates
 
     assert {"gamma", "lognormal", "normal"} <= set(candidates(FORMS["binned"](WAITING)))
     assert "lognormal" not in candidates(mle.Sample.left_censored([0.0, 1.5, 2.5], [0, 1, 1]))

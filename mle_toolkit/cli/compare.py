@@ -61,7 +61,8 @@ def command(
 
     mle compare data.csv -c loss
     """
-    from mle_toolkit.comparison import KINDS, compare
+    from mle_toolkit.comparison import compare
+    from mle_toolkit.comparison.candidates import KINDS
 
     kind = family[0] if family and len(family) == 1 and family[0] in KINDS else None
     laws = kind or (families_in(family) if family else None)

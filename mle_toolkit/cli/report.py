@@ -30,7 +30,8 @@ def command(
 
     mle report data.csv -c loss -o report.html
     """
-    from mle_toolkit.comparison import KINDS, compare
+    from mle_toolkit.comparison import compare
+    from mle_toolkit.comparison.candidates import KINDS
     from mle_toolkit.fitting import fit
 
     kind = family[0] if family and len(family) == 1 and family[0] in KINDS else None

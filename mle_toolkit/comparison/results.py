@@ -1,9 +1,9 @@
-"""compare() and what it returns."""
+"""Comparison: fits of several laws to the same data, ranked."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,22 +11,13 @@ import numpy as np
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
-from mle_toolkit.data.checks import NanPolicy
-from mle_toolkit.data.exposure import with_exposure
+from mle_toolkit.comparison.words import flags_of, listed, params_text
 from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError, SupportError, UnknownNameError
-from mle_toolkit.estimation.asked import settled
-from mle_toolkit.estimation.certificate import Verdict
-from mle_toolkit.families.base import Family
-from mle_toolkit.families.registry import families, family_class, get_family
-from mle_toolkit.families.written import families_of
-from mle_toolkit.fitting import Fit, _fit
+from mle_toolkit.errors import ComparisonError, DataError, ParameterError, UnknownNameError
+from mle_toolkit.fitting import Fit
 from mle_toolkit.information.estimate import Z95
-from mle_toolkit.information.fits import entropy_for, information_report
-from mle_toolkit.information.model_free import rounding_step, weighted_se
-from mle_toolkit.regression import RegressionFit
-from mle_toolkit.regression.results import described
+from mle_toolkit.information.model_free import weighted_se
 from mle_toolkit.report.record import jsonable
 
 if TYPE_CHECKING:
@@ -39,23 +30,17 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.nonnested import VuongTest
     from mle_toolkit.inference.scores import HeldOut
     from mle_toolkit.inference.selection import SelectionBootstrap
-    from mle_toolkit.information.model_free import SampleEntropy
     from mle_toolkit.report.page.sections import Drawing, Page
 
-KINDS = ("counts", "measurements")
-"""What may be said of data instead of naming families."""
-
-MOST_DISTINCT_COUNTS = 2 / 3
-"""Share of distinct values up to which whole numbers may be counts: counts repeat, measurements hardly do."""
-
-HIGHEST_COUNT_FLOOR = 1 / 4
-"""Smallest over largest value up to which whole numbers may be counts: minutes and years stay away from zero."""
 
 LEAST_DELTA = 4.0
 """Difference of AIC below which models are not told apart, however small its standard error: Burnham & Anderson (2002),
 Model Selection and Multimodel Inference, sec. 2.6, find considerably less support from 4 upwards."""
 
+
 COMPARISON_FORMAT = "mle_toolkit.comparison"
+
+
 COMPARISON_SCHEMA = 1
 
 
@@ -188,9 +173,9 @@ class Comparison:
                     "bic": fit.bic,
                     "tic": fit.tic,
                     "optimism": fit.optimism,
-                    "params": _params_text(fit),
+                    "params": params_text(fit),
                     "verdict": str(fit.certificate.verdict),
-                    "flags": ", ".join(_flags(fit)),
+                    "flags": ", ".join(flags_of(fit)),
                 }
             )
         return rows
@@ -464,7 +449,7 @@ class Comparison:
                 "criterion": self.criterion,
                 "unit": "nat",
                 "table": [
-                    row | {"params": dict(fit.params), "flags": _flags(fit)}
+                    row | {"params": dict(fit.params), "flags": flags_of(fit)}
                     for row, fit in zip(self._rows(), self.fits.values(), strict=True)
                 ],
                 "failures": self.failures,
@@ -521,7 +506,7 @@ class Comparison:
         """Which models the data tell apart from the first."""
         first, *alike = self.groups[0]
         if alike:
-            return [f"the data cannot tell {_listed(alike)} from {first}"]
+            return [f"the data cannot tell {listed(alike)} from {first}"]
         others = "all others" if not self.uncertified else "all others that are certified"
         return [f"the data tell {first} from {others}"]
 
@@ -575,294 +560,10 @@ class Comparison:
         return "".join(parts)
 
 
-_SHARED_ROWS = 20_000
-"""Rows up to which the maxima of laws are kept with the observations, for laws that have them as limits."""
-
 _COLUMNS = (
     "rank", "group", "family", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "kl_predictive", "llf", "k",
     "aic", "delta_aic", "akaike_weight", "bic", "tic", "optimism", "params", "verdict", "flags",
 )  # fmt: skip
-
-
-def compare(
-    data: Any,
-    families: Any = None,
-    *,
-    weights: Any = None,
-    exposure: Any = None,
-    fixed: Mapping[str, Any] | None = None,
-    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
-    start: Mapping[str, Any] | None = None,
-    solver: str | None = None,
-    nan_policy: NanPolicy = "raise",
-    rng: Any = None,
-) -> Comparison:
-    """Fit several families to the same data, and rank them.
-
-    Parameters
-    ----------
-    data : array_like, Series or Sample
-        One column of observations; a table of shape (n, d) for families of vectors, `Sample.rows` if none is named. Or,
-        alone, a list of fits of one data set, or a dict of them by name: regressions too, of other laws, links and
-        formulas.
-    families : str, or sequence of (str, Family, scipy.stats distribution or Fit), optional
-        What to compare: a list, or names with commas between them, ``"gamma, lognormal"``. A `Fit` must be of the same
-        data. By default `candidates`: all registered families that could apply to these data; of ``"counts"`` or of
-        ``"measurements"`` where that is said instead of names.
-    weights, exposure, fixed, bounds, start, solver, nan_policy, rng : optional
-        As for `fit`, for every family. One that lacks a parameter named there goes to the failures.
-
-    Returns
-    -------
-    Comparison
-        A family that cannot be fitted is in its ``failures`` with the reason, and does not stop the others; so is one
-        whose fit is not certified, which is in ``uncertified`` as well.
-
-    Raises
-    ------
-    ComparisonError
-        If fits are of different data, or densities are mixed with probabilities of counts.
-    DataError, UnknownNameError
-        If the data are not usable, or a family does not exist.
-
-    Examples
-    --------
-    >>> result = compare([1.1, 0.4, 2.7, 1.9, 0.8, 3.2], ["gamma", "weibull"])
-    >>> result.best.family.name, float(result.table["delta_ce"][1].round(6))
-    ('weibull', 0.010566)
-    """
-    options = settled(fixed, bounds, start, solver, rng)
-    if families is None and (given := _fits_in(data)) is not None:
-        return _compared(given)
-    if exposure is not None:
-        data, weights = with_exposure(data, weights, exposure, nan_policy), None
-    not_tried: dict[str, str] = {}
-    guess = None
-    if families is None or (isinstance(families, str) and families in KINDS):
-        data, weights = _counted(Sample.of(data, weights, nan_policy=nan_policy)), None
-        rates = "exposure" in data.known  # which only counts have
-        counts = (rates or look_like_counts(data)) if families is None else families == "counts"
-        guess = _guess(data, counts) if families is None and not rates else None
-        families, not_tried = _candidates(data, counts)
-        if not counts and (n_zeros := zeros_apart(data)):
-            guess = (
-                f"{n_zeros:g} of {data.nobs:g} values are 0, more than are any other: each law gives 0 a probability, "
-                f"pi, and the others a density; if 0 is the rounding of small values, say so: "
-                f"compare(Sample.rounded(x, step))"
-            )
-    elif isinstance(families, str):
-        families = families_of(families)
-    elif isinstance(families, (Family, Fit)) or not isinstance(families, Iterable) or not getattr(families, "ndim", 1):
-        families = [families]
-    asked = [item if isinstance(item, Fit) else get_family(item) for item in families]
-    if not asked and not not_tried:
-        raise ComparisonError("nothing to compare: families is empty.")
-    of_vectors = any((item.family if isinstance(item, Fit) else item).multivariate for item in asked)
-    sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=of_vectors)
-    if not any(isinstance(item, Fit) or not item.discrete for item in asked):
-        sample = _counted(sample)
-    _check_one_measure({law.name: law for law in (i.family if isinstance(i, Fit) else i for i in asked)}, sample)
-    if not sample.is_plain and sample.in_memory and sample.n_rows <= _SHARED_ROWS:
-        sample.once("maxima", dict)  # laws have limits in common, whose search takes long where rows are intervals
-    fits: dict[str, Fit] = {}
-    uncertified: dict[str, Fit] = {}
-    failures: dict[str, str] = {}
-    entropy: SampleEntropy | None = None
-    for item in asked:
-        name = _label(item, {*fits, *failures})
-        if isinstance(item, Fit):
-            _check_same_data(item, sample)
-        try:
-            found = item if isinstance(item, Fit) else _fit(sample, item, **options)
-            certificate = found.certificate
-            if certificate.ok:
-                entropy = _report(found, sample, entropy)
-                fits[name] = found
-                continue
-            failures[name] = certificate.message
-            if certificate.verdict is not Verdict.INEXACT:
-                uncertified[name] = found
-        except Exception as error:  # a law of the user's own may raise anything, and must not stop the others
-            law = item.family if isinstance(item, Fit) else item
-            reason = str(error) if isinstance(error, MleError) else f"{type(error).__name__}: {error}"
-            failures[name] = reason.removeprefix(f"{law.name}: ")
-    return Comparison(sample, fits, failures, uncertified, not_tried, guess)
-
-
-def _fits_in(data: Any) -> dict[str, Fit] | None:
-    """Fits by name, where fits are all that was given."""
-    items = data.values() if isinstance(data, Mapping) else data if isinstance(data, (list, tuple)) else ()
-    if not items or not all(isinstance(item, Fit) for item in items):
-        return None
-    if isinstance(data, Mapping):
-        return {str(name): fit for name, fit in data.items()}
-    named: dict[str, Fit] = {}
-    for fit in data:
-        label = described(fit) if isinstance(fit, RegressionFit) else _label(fit, set(named))
-        names = (label, *(f"{label} #{k}" for k in range(2, len(data) + 2)))
-        named[next(name for name in names if name not in named)] = fit
-    return named
-
-
-def _compared(given: Mapping[str, Fit]) -> Comparison:
-    """Rank fits that there are."""
-    sample = next(iter(given.values())).sample
-    laws = {name: fit.model.base if isinstance(fit, RegressionFit) else fit.family for name, fit in given.items()}
-    _check_one_measure(laws, sample)
-    fits, uncertified, failures = {}, {}, {}
-    for name, fit in given.items():
-        _check_same_data(fit, sample)
-        if fit.certificate.ok:
-            fits[name] = fit
-        else:
-            failures[name], uncertified[name] = fit.certificate.message, fit
-    return Comparison(sample, fits, failures, uncertified)
-
-
-def _counted(sample: Sample) -> Sample:
-    """The sample; as a table, which is held, where its rows are not and it can be tabulated."""
-    return sample if sample.in_memory else sample.tabulated()
-
-
-def candidates(sample: Sample, counts: bool | None = None) -> tuple[str, ...]:
-    """Names of the registered families that could apply to a sample.
-
-    Those of counts, or the continuous ones, whose support holds all the data, or meets all intervals. Left out are
-    families with a constant that must be given (the number of trials), and those that say why in ``only_if_asked``.
-
-    Parameters
-    ----------
-    sample : Sample
-    counts : bool, optional
-        Whether the data are counts; by default `look_like_counts`.
-    """
-    return _candidates(sample, look_like_counts(sample) if counts is None else counts)[0]
-
-
-def _candidates(sample: Sample, counts: bool) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Names of the families that could apply, and why the others of the kind could not.
-
-    Where many measurements are 0 they are hurdles, of the families that could apply to the others: a density has no
-    probability for them.
-    """
-    if not counts and zeros_apart(sample):
-        inner, others = _candidates(sample.take(np.flatnonzero(sample.x > 0)), counts)
-        return tuple(f"hurdle({name})" for name in inner), others
-    names, others = [], {}
-    for name in families():
-        law = family_class(name)
-        if law.support.integer != counts or law.multivariate != sample.is_multivariate:
-            continue
-        needed = [constant for constant, default in law.constant_defaults.items() if default is ...]
-        if needed:
-            others[name] = f"{' and '.join(needed)} must be known: get_family(name, {needed[0]}=...)"
-        elif "exposure" in sample.known and not law.rates:
-            others[name] = "has no rate that an exposure could multiply"
-        elif law.only_if_asked and "exposure" not in sample.known:
-            others[name] = law.only_if_asked
-        else:
-            reason = _outside(get_family(name), sample)
-            if reason is None:
-                names.append(name)
-            else:
-                others[name] = reason
-    return tuple(names), others
-
-
-def _outside(law: Family, sample: Sample) -> str | None:
-    """Why the support of a law does not hold a sample; None where it does."""
-    support = law.support
-    if not sample.is_exact:
-        try:
-            law.check_support(sample)
-        except SupportError as error:
-            return f"{len(error.outside)} of {sample.n_rows} rows lie outside {support}"
-        return None
-    if support.covers(sample.minimum, sample.maximum):
-        return None
-    if not sample.in_memory or sample.is_multivariate:
-        return f"values from {sample.minimum:g} to {sample.maximum:g} are not all in {support}"
-    outside = ~support.contains(sample.x)
-    number = np.count_nonzero(outside) if sample.weight is None else np.sum(sample.weight[outside])
-    distinct = np.unique(sample.x[outside])
-    if len(distinct) == 0:
-        return f"values from {sample.minimum:g} to {sample.maximum:g} are not all in {support}"
-    what = f"{distinct[0]:g}" if len(distinct) == 1 else f"outside {support}"
-    way = f": hurdle({law.name}) gives 0 a probability" if what == "0" and not law.discrete else ""
-    return f"{number:g} value{' is' if number == 1 else 's are'} {what}{way}"
-
-
-def zeros_apart(sample: Sample) -> float:
-    """How many measurements are 0, where they are a kind of their own, as days without rain; else 0.
-
-    That is, none is negative, some are positive, and 0 occurs more than once and more often than any other value, so
-    that it is not one step of a rounding as the others are.
-
-    Examples
-    --------
-    >>> zeros_apart(Sample([0.0, 0.0, 1.3, 0.4])), zeros_apart(Sample([0.0, 0.0, 0.1, 0.1, 0.3]))
-    (2.0, 0.0)
-    """
-    if sample.is_multivariate or not sample.in_memory or not sample.is_plain or sample.minimum != 0:
-        return 0.0
-    weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
-    values, place = np.unique(sample.x, return_inverse=True)
-    often = np.bincount(place, weights=weight)
-    return float(often[0]) if len(values) > 1 and often[0] > 1 and often[0] > np.max(often[1:]) else 0.0
-
-
-def _guess(sample: Sample, counts: bool) -> str | None:
-    """What whole numbers were taken for; None where they could be nothing else, as what is censored."""
-    if not sample.in_memory or sample.is_multivariate or not sample.is_integer or sample.minimum < 0:
-        return None
-    taken, other = KINDS if counts else KINDS[::-1]
-    if not counts and sample.timed:
-        return None
-    return (
-        f'whole numbers, taken for {taken}; if they are {other}, say so: compare(x, "{other}"), mle compare -d {other}'
-    )
-
-
-def look_like_counts(sample: Sample) -> bool:
-    """Whether data look like counts: whole numbers from near zero, many of them equal, without a coarser grid.
-
-    What has events, entries or censoring is a time, and no count; a table of counts may have one top class that is
-    open, if it has nearly all numbers below.
-
-    Examples
-    --------
-    >>> look_like_counts(Sample([0, 2, 1, 0, 0, 3])), look_like_counts(Sample([70, 50, 100, 70, 110, 50]))
-    (True, False)
-    """
-    if not sample.in_memory or sample.timed or (sample.window is not None and not sample.has_one_window):
-        return False  # counts would have been tabulated
-    open_above = not sample.is_exact
-    if not sample.is_exact:
-        if np.any(np.isfinite(sample.lower) & np.isfinite(sample.upper) & (sample.lower < sample.upper)):
-            return False  # bins and rounded values are of measurements
-        if len(np.unique(sample.lower[np.isposinf(sample.upper)])) > 1:
-            return False  # a table of counts has one top class; times are censored at many
-        sample = sample.stand_ins()
-    if sample.minimum < 0 or not sample.is_integer:
-        return False
-    distinct = np.unique(sample.x)
-    if open_above and len(distinct) <= distinct[-1] - distinct[0]:
-        return False  # a gap below the top class
-    if len(distinct) == 1:
-        return bool(distinct[0] <= 1)
-    few = len(distinct) <= MOST_DISTINCT_COUNTS * sample.nobs
-    low = sample.minimum <= max(1.0, HIGHEST_COUNT_FLOOR * sample.maximum)
-    return bool(few and low and (len(distinct) < 3 or rounding_step(distinct) == 1.0))
-
-
-def _report(fit: Fit, sample: Sample, shared: SampleEntropy | None) -> SampleEntropy | None:
-    """Compute all that the table needs of a fit, with the entropy of the data that all fits share; return that."""
-    if not sample.in_memory:
-        fit._piece("information", lambda: information_report(fit))
-        return None
-    own = entropy_for(fit.family, fit.sample) if shared is None or fit.family.per_row else shared
-    fit._piece("information", lambda: information_report(fit, own))
-    return shared if fit.family.per_row else own
 
 
 @dataclass(frozen=True)
@@ -880,86 +581,3 @@ class _SquaredDeviations:
         if weight is not None:
             squares *= np.square(weight) if self.squared else weight
         return np.asarray(np.sum(squares))
-
-
-def _check_one_measure(laws: Mapping[str, Family], sample: Sample) -> None:
-    """Raise where likelihoods are of different things, or have different units: probabilities here, densities there."""
-    kinds = {law.outcomes: name for name, law in laws.items()}
-    if len(kinds) > 1:
-        more = max(kinds, key=len)
-        raise ComparisonError(
-            f"{kinds[more]} is a law of each observation and its {' and '.join(more)}, and "
-            f"{kinds[min(kinds, key=len)]} of the observation alone: their likelihoods are of different data. Compare "
-            f"laws of the same."
-        )
-    if not sample.is_exact and not np.any(sample.lower == sample.upper):
-        return  # of intervals every law gives probabilities
-    of_counts = [name for name, law in laws.items() if law.discrete]
-    of_measurements = [name for name, law in laws.items() if not law.discrete]
-    if of_counts and of_measurements:
-        raise ComparisonError(
-            f"probabilities of counts ({', '.join(of_counts)}) cannot be compared with densities "
-            f"({', '.join(of_measurements)}): their likelihoods have different units. Compare them apart."
-        )
-    for value in sorted({a for law in laws.values() for a in law.atoms}):
-        if not sample.in_memory or not np.any((sample.lower == value) & (sample.upper == value)):
-            continue
-        possible = {name: law for name, law in laws.items() if law.support.contains(np.array(value))}
-        sure = [name for name, law in possible.items() if value in law.atoms]
-        dense = [name for name in possible if name not in sure]
-        if dense:
-            raise ComparisonError(
-                f"where x = {value:g}, {', '.join(sure)} gives a probability and {', '.join(dense)} a density: their "
-                f"likelihoods have different units. Compare them apart, or give each law a probability there: "
-                f"hurdle(...), inflated(..., at={value:g})."
-            )
-
-
-def _check_same_data(fit: Fit, sample: Sample) -> None:
-    if fit._sample is None:
-        raise ComparisonError(f"{fit.family.name}: this fit was loaded without its data; fit the data again.")
-    what = fit._sample.difference(sample)
-    if what is not None:
-        raise ComparisonError(
-            f"{fit.family.name}: the fit is of other data ({fit._sample!r}) than these ({sample!r}): {what}. "
-            f"Likelihoods compare only for the same rows, in the same order, with the same censoring, windows and "
-            f"weights."
-        )
-
-
-def _label(item: Fit | Family, taken: set[str]) -> str:
-    """Name of a family; with its constants, or a number, where the name is taken."""
-    law = item.family if isinstance(item, Fit) else item
-    if law.name not in taken:
-        return law.name
-    constants = ", ".join(f"{k}={v}" for k, v in law.constants.items() if np.ndim(v) == 0 and v is not None)
-    label = f"{law.name} ({constants})" if constants else law.name
-    number = 2
-    while label in taken:
-        label = f"{law.name} #{number}"
-        number += 1
-    return label
-
-
-def _listed(names: Iterable[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def _params_text(fit: Fit) -> str:
-    def shown(value: Any) -> str:
-        numbers: Array = np.ravel(value)
-        text = ", ".join(f"{v:.5g}" for v in numbers[:5]) + (", ..." if len(numbers) > 5 else "")
-        return f"[{text}]" if np.ndim(value) else text
-
-    return ", ".join(f"{name}={shown(value)}" for name, value in fit.params.items())
-
-
-def _flags(fit: Fit) -> list[str]:
-    flags = list(fit.information().flags)
-    certificate = fit.certificate
-    if certificate.limit is not None:
-        flags.append(f"limit: {certificate.limit}")
-    if certificate.verdict is Verdict.NON_REGULAR:
-        flags.append("aic_not_regular")  # the error of an end of the support is of another order than AIC assumes
-    return flags
