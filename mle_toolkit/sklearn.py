@@ -279,7 +279,7 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
             return self
         if len(seen) < len(self.classes_):
             empty = self.classes_[np.setdiff1d(np.arange(len(self.classes_)), seen)[0]]
-            raise DataError(f"y: all rows of the class {empty!r} have the weight 0, so nothing is known of it.")
+            raise DataError(f"y: all rows of the class {str(empty)!r} have the weight 0, so nothing is known of it.")
         self.fit_ = self._maximise(X, y, "categorical", sample_weight)
         return self
 
@@ -305,7 +305,9 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
         y = np.asarray(y)
         strange = np.flatnonzero(~np.isin(y, self.classes_))
         if len(strange):
-            raise DataError(f"{len(strange)} labels are of no class that was seen; the first is {y[strange[0]]!r}.")
+            raise DataError(
+                f"{len(strange)} labels are of no class that was seen; the first is {str(y[strange[0]])!r}."
+            )
         values = self._log_density(X, np.searchsorted(self.classes_, y).astype(float))
         return float(np.average(values, weights=sample_weight))
 

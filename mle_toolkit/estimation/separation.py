@@ -12,7 +12,7 @@ Electronic Journal of Statistics 3, 259-289 (directions of recession and the lim
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Verdict
+from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.recession import SUPREMUM, cleaned, recession
+from mle_toolkit.estimation.separated_levels import levels_at_end, takes_several
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.ordinal import Choice, Ordered
@@ -37,11 +39,9 @@ Mask = NDArray[np.bool_]
 _FALLS = 1e-9
 """Nats by which the likelihood of a row may differ where it does not fall: rounding."""
 
-_SUPREMUM = 1e-7
-"""Nats, relative to a log-likelihood above 1, by which a supremum may be below what the search has reached."""
-
-_MARGIN = 1e-7
-"""Of a direction in columns of unit size, below which a row does not move: tolerance of the linear program."""
+_LEVEL = 1e-6
+"""Smallest eigenvalue of the scaled information that leaves no doubt: along a direction in which coefficients run to
+infinity it falls as fast as what is left to gain, which a search stops at."""
 
 _LADDER = 2.0 ** (np.arange(320, 0, -1) / 8)
 """Predictors, from the farthest, that are tried for the end of a parameter's domain."""
@@ -84,7 +84,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
 def _is_clear(found: Maximum) -> bool:
     """Whether a maximum is determined, and was reached."""
     seen = found._measured()
-    flat = len(seen.eigenvalues) > 0 and not seen.eigenvalues[0] > SINGULAR
+    flat = len(seen.eigenvalues) > 0 and not seen.eigenvalues[0] > _LEVEL
     return not found.boundary and not flat and seen.decrement <= DECREMENT_TOLERANCE
 
 
@@ -103,13 +103,18 @@ def _settled(
     linear = [term for name, term in model.linear.items() if name not in known]
     for term in linear:
         check_columns(model.name, term.parameter, sample.known[term.key], columns[term.parameter], term.constant)
+    if takes_several(model):
+        return levels_at_end(model, sample, columns, found, options)
     likelihood = Likelihood(model, sample)
     theta = None if found is None else found.theta_in_unit
     if theta is None or not np.all(np.isfinite(theta)):
         theta = np.concatenate([np.ravel(value) for value in model.start(likelihood.stand_ins)[0]])
     runs = [run for term in linear if (run := _run(model, likelihood, theta, term)) is not None]
+    main = model.base.main_parameter
+    for run in runs:
+        if run.term.parameter == main and np.all(run.side != 0):
+            raise _separated(model, sample, run, columns[main])
     if not runs:
-        _check_together(model, sample, columns)
         why = None if model.unbounded is None else model.alone(sample, known)
         if why is not None:
             message = (
@@ -119,10 +124,6 @@ def _settled(
                 message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none")
             )
         return None
-    main = model.base.main_parameter
-    for run in runs:
-        if run.term.parameter == main and np.all(run.side != 0):
-            raise _separated(model, sample, run, columns[main])
     return _at_end(model, sample, runs, columns, found, options)
 
 
@@ -204,8 +205,9 @@ def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> _R
     design = term.design(likelihood.sample.known)
     side = np.zeros(len(raw))
     directions: list[Array] = []
-    for inner in _recession(design, up, down):
-        direction = _cleaned(term, inner)
+    for inner in recession(design, up, down):
+        direction = cleaned(term, inner)
+        direction = direction / np.max(np.abs(direction))
         new = np.where(side == 0, sides(raw, direction), 0.0)
         # The proof: one pass over the rows.
         if not np.any(new) or np.any((new > 0) & ~up) or np.any((new < 0) & ~down):
@@ -232,20 +234,6 @@ def _joined(raw: Array, directions: Sequence[Array], side: Array) -> tuple[Array
 
 _SHARES = 0.5 ** np.arange(20)
 """Of a later direction, tried until none of the rows that move along the earlier turns round."""
-
-
-def _cleaned(term: Linear, inner: Array) -> Array:
-    """A direction in coefficients of the raw design, without what of it is rounding."""
-    raw = term.frame * inner if term.frame.ndim == 1 else term.frame @ inner
-    share = np.abs(inner) if term.frame.ndim == 1 else np.abs(raw)
-    raw = np.where(share <= _MARGIN * np.max(share), 0.0, raw)
-    if term.constant is not None:
-        moved = float(raw @ term.shift)
-        reach = float(np.abs(raw) @ np.abs(term.shift)) + abs(raw[term.constant])
-        raw[term.constant] -= moved
-        if abs(raw[term.constant]) <= _MARGIN * reach:
-            raw[term.constant] = 0.0
-    return np.asarray(raw / np.max(np.abs(raw)))
 
 
 def _at_predictor(model: Model, term: Linear, value: float) -> Model:
@@ -281,72 +269,7 @@ def _allowed(model: Model, likelihood: Likelihood, theta: Array, term: Linear, s
         return np.asarray((end >= mid - rounding) & (end >= here - rounding))
 
 
-def _recession(design: Array, up: Mask, down: Mask) -> Iterator[Array]:
-    """Directions along which rows move only where they are allowed to; the later ones where the earlier do not move."""
-    from scipy import optimize
-
-    held = ~up & ~down
-    basis = _null_space(design[held]) if held.any() else np.eye(design.shape[1])
-    bound = up != down
-    moving = np.where(up, 1.0, -1.0)[bound][:, None] * (design[bound] @ basis)
-    moving = moving[np.max(np.abs(moving), axis=1, initial=0.0) > _MARGIN]
-    while moving.size and basis.shape[1]:
-        program: Any = optimize.linprog(-moving.sum(axis=0), A_ub=-moving, b_ub=np.zeros(len(moving)), bounds=(-1, 1))
-        if program.status != 0:
-            return
-        still = moving @ program.x <= _MARGIN
-        if still.all():
-            return
-        # The program's tolerance taken out: rows that do not move do so exactly.
-        within = _null_space(moving[still]) if still.any() else np.eye(basis.shape[1])
-        way = np.asarray(within @ (within.T @ np.asarray(program.x, dtype=float)))
-        if not np.any(moving[~still] @ way > _MARGIN):
-            return
-        yield basis @ way
-        moving = moving[still]
-
-
-def _null_space(rows: Array) -> Array:
-    """Orthonormal columns that span what no row sees; shape (k, dimension)."""
-    n_columns = rows.shape[1]
-    upper = np.linalg.qr(rows, mode="r") if len(rows) > n_columns else rows
-    _, sizes, axes = np.linalg.svd(upper, full_matrices=True)
-    rank = int(np.count_nonzero(sizes > _MARGIN * (sizes[0] if len(sizes) else 0.0)))
-    return np.asarray(axes[rank:].T)
-
-
-def _check_together(model: Model, sample: Sample, columns: Mapping[str, Sequence[str]]) -> None:
-    """Refuse covariates that separate levels, where it takes several predictors to show it.
-
-    Raises
-    ------
-    UnboundedLikelihoodError
-    """
-    if model.base.rising is None or not sample.is_plain:
-        return
-    forms = model.base.rising(sample.x)
-    if forms is None:
-        return
-    blocks, names = [], []
-    for k, p in enumerate(model.base.parameters):
-        term = model.linear.get(p.name)
-        design = np.ones((sample.n_rows, 1)) if term is None else term.design(sample.known)
-        blocks.append(forms[:, :, k, None] * design[:, None, :])
-        names += [p.name] if term is None else [f"{p.name}[{column}]" for column in columns[p.name]]
-    moving = np.concatenate(blocks, axis=2)
-    flat = moving.reshape(-1, moving.shape[2])
-    nobody = np.zeros(len(flat), dtype=bool)
-    direction = next(_recession(flat, ~nobody, nobody), None)
-    if direction is None:
-        return
-    rows = int(np.count_nonzero(np.any(moving @ direction > _MARGIN, axis=1)))
-    named = ", ".join(name for name, size in zip(names, direction.tolist(), strict=True) if abs(size) > _MARGIN)
-    message = (
-        f"{model.name}: the covariates separate y: as {named} grow together without end, the likelihood rises in "
-        f"{rows} of {sample.n_rows} rows and falls in none, so there is no maximum. Remove a covariate, join levels, "
-        f"or penalise."
-    )
-    raise UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
+# --- the limit --------------------------------------------------------------------------------------------------------
 
 
 class _Left(NamedTuple):
@@ -417,7 +340,7 @@ def _at_end(
     limit = maximise(limit_model, sample, fixed=fixed or None, bounds=options.get("bounds"))
     if not limit.certify().ok:
         return None
-    if found is not None and limit.loglik < found.loglik - _SUPREMUM * max(1.0, abs(found.loglik)):
+    if found is not None and limit.loglik < found.loglik - SUPREMUM * max(1.0, abs(found.loglik)):
         return None
 
     def embed(*coefficients: Any) -> tuple[Any, ...]:

@@ -344,7 +344,7 @@ class Distribution:
         if self.family.multivariate:
             return None
         sizes = [np.size(value) for value in self._params if np.ndim(value)] if self.family.all_scalar else []
-        sizes += [len(self.family.constants[name]) for name in self.family.per_row]
+        sizes += [len(column) for column in self.family.known.values()]
         return max(sizes) if sizes else None
 
     def _one_by_one(self, name: str) -> bool:

@@ -200,9 +200,14 @@ class Ordered(_OfLevels):
         level = np.asarray(x, dtype=float)
         upper, lower = np.full(level.shape, np.inf), np.full(level.shape, -np.inf)
         for k, cut in enumerate(cuts):
-            upper = np.where(level == k, (cut - loc) / scale, upper)
-            lower = np.where(level == k + 1, (cut - loc) / scale, lower)
+            end = self._end(k, (cut - loc) / scale)
+            upper = np.where(level == k, end, upper)
+            lower = np.where(level == k + 1, end, lower)
         return lower, upper, scale
+
+    def _end(self, k: int, z: Any) -> Any:
+        """Where a cutpoint is, standardised, from where its parameter says."""
+        return z
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-probability of a level; -inf where the cutpoints are out of order."""
@@ -274,13 +279,11 @@ class Ordered(_OfLevels):
                 second.append(value)
         return tuple(second)
 
-    def rising(self, x: Array) -> Array | None:
+    def rising(self, x: Array) -> Array:
         """Sums of parameters, of shape (n, 2, p), none of which may fall where a row's likelihood does not fall.
 
-        They are the distances of a location from the ends of its interval.
+        They are the distances of a location from the ends of its interval, in a scale of 1.
         """
-        if self.scaled:
-            return None
         forms = np.zeros((len(x), 2, len(self.parameters)))
         for k in range(len(self.cuts)):
             forms[x == k, 0, 0], forms[x == k, 0, k + 1] = -1.0, 1.0
@@ -333,9 +336,13 @@ class Choice(_OfLevels):
         """The log-odds of all levels."""
         return self.param_names
 
+    def _etas(self, params: tuple[Any, ...]) -> list[Any]:
+        """Log-odds against the reference, its own first."""
+        return [0.0, *params]
+
     def _log_shares(self, params: tuple[Any, ...]) -> list[Array]:
         """Log-probability of the reference, and of each of the others."""
-        etas = np.broadcast_arrays(0.0, *params)
+        etas = np.broadcast_arrays(*self._etas(params))
         total = np.logaddexp.reduce(np.stack(etas), axis=0)
         return [eta - total for eta in etas]
 
@@ -357,16 +364,17 @@ class Choice(_OfLevels):
 
     def expansion(self, x: Array, *params: Any) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
         """Log-probability with its derivatives and second derivatives."""
-        most = np.zeros(np.shape(x))
-        for eta in params:
+        first, *rest = self._etas(params)
+        most = np.broadcast_to(first, np.shape(x))
+        for eta in rest:
             most = np.maximum(most, eta)
-        powers = [np.exp(eta - most) for eta in params]
-        total = np.exp(-most)
+        powers = [np.exp(eta - most) for eta in rest]
+        total = np.exp(first - most)
         for power in powers:
             total = total + power
         shares = [power / total for power in powers]
-        own: Any = 0.0
-        for k, eta in zip(self.others, params, strict=True):
+        own = first
+        for k, eta in zip(self.others, rest, strict=True):
             own = np.where(x == k, eta, own)
         score = tuple((x == k) - share for k, share in zip(self.others, shares, strict=True))
         return own - most - np.log(total), score, self._bends(x, shares)

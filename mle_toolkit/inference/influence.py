@@ -64,7 +64,7 @@ def influence(maximum: Maximum, sample: Sample, main: str) -> Influence:
     assert isinstance(model, Model)
     if maximum.limit is not None:
         law = maximum.limit.family
-        found = influence(maximum.limit, sample, next(own for own, name in model.carried(law).items() if name == main))
+        found = influence(maximum.limit, sample, model.name_in(law, main))
         return replace(found, change=found.change @ model.lifted(law).T)
     if maximum.boundary:
         raise ParameterError(f"influence: {', '.join(maximum.boundary)} is at the boundary; fix it, and fit again.")

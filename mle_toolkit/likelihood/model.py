@@ -651,6 +651,10 @@ class Model(Family):
             if np.any(np.nan_to_num(lifted[place, mine]) != 0)
         }
 
+    def name_in(self, limit: Family, name: str) -> str:
+        """The name that a parameter has in a limiting model; its own where nothing of it is left there."""
+        return next((own for own, mine in self.carried(limit).items() if mine == name), name)
+
     def lifted(self, limit: Family) -> Array:
         """How our parameters move with those of a limiting model, whose embedding is linear; shape (p, q).
 

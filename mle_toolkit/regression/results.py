@@ -535,9 +535,7 @@ class RegressionFit(Fit):
     def _main_of_law(self) -> str:
         """The same parameter of the fitted law, which at a boundary is another."""
         limit = self._at_maximum.limit
-        if limit is None:
-            return self.main
-        return next(own for own, name in self.model.carried(limit.family).items() if name == self.main)
+        return self.main if limit is None else self.model.name_in(limit.family, self.main)
 
     @property
     def law_name(self) -> str:

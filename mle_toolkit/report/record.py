@@ -30,6 +30,7 @@ from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.combinators.reparametrised import Reparametrised
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
+from mle_toolkit.families.levels_apart import ChoiceApart, OrderedApart, Way, apart
 from mle_toolkit.families.links import Link, get_link, links
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.families.parameters import Parameter, Role
@@ -237,7 +238,8 @@ def regression_to_dict(fit: DrawnRegression) -> dict[str, Any]:
 
 def _law_to_dict(base: Family) -> dict[str, Any]:
     """The law of a row; of constants that each row has for its own only the largest."""
-    return family_to_dict(base.given({name: np.max(base.known[name], keepdims=True) for name in base.per_row}))
+    largest = {name: np.max(base.known[name], axis=0, keepdims=True) for name in base.per_row}
+    return family_to_dict(base.given(largest))
 
 
 def _limit_to_dict(maximum: Maximum) -> dict[str, Any]:
@@ -292,6 +294,10 @@ def _limit_from_dict(record: Any, own: Model) -> Recorded:
             schema.refuse(f"limit.keys.{name}", f"expected a design of the fit, got {shown(key)}")
         term = replace(by_key[key], parameter=name)
         terms.append(_ended_from_dict(off[name], term, f"limit.ended.{name}") if name in off else term)
+    if isinstance(base, (ChoiceApart, OrderedApart)):
+        sizes = [1 if key is None else by_key[key].size if key in by_key else -1 for key in base.keys]
+        if any([len(part) for part in way] != sizes for way in base.ways):
+            schema.refuse("limit.family.ways", "expected directions of the designs of the fit")
     model = Model(base, terms, {}, Unit())
     given = schema.entries(schema.item(record, "params", "limit"), "limit.params", _numbers)
     if [value.shape for value in given] != [p.domain.shape for p in model.parameters]:
@@ -502,6 +508,9 @@ def family_to_dict(family: Family) -> dict[str, Any]:
         return made
     if isinstance(family, Reparametrised):
         return {"kind": "form", "by": family.kind, "of": family_to_dict(family.base)}
+    if isinstance(family, (ChoiceApart, OrderedApart)):
+        ways = [[part.tolist() for part in way] for way in family.ways]
+        return {"kind": "apart", "of": family_to_dict(family.whole), "keys": list(family.keys), "ways": ways}
     if isinstance(family, Ordered):
         return {"kind": "ordered", "levels": list(family.levels), "link": family.link, "scaled": family.scaled}
     if isinstance(family, Choice):
@@ -531,6 +540,8 @@ def family_from_dict(record: Any, path: str = "family", depth: int = 0) -> Famil
         if kind == "form":
             of = family_from_dict(schema.item(record, "of", path), f"{path}.of", depth + 1)
             return of.by(schema.text(schema.item(record, "by", path), f"{path}.by"))
+        if kind == "apart":
+            return _apart_from_dict(record, path, depth)
         if kind in ("ordered", "choice"):
             return _levels_from_dict(kind, record, path)
         name = schema.text(schema.item(record, "name", path), f"{path}.name")
@@ -565,6 +576,21 @@ def _levels_from_dict(kind: str, record: Any, path: str) -> Family:
         return Choice(levels, reference)
     scaled = schema.read_as(bool, schema.item(record, "scaled", path), f"{path}.scaled")
     return Ordered(levels, schema.text(schema.item(record, "link", path), f"{path}.link"), scaled=scaled)
+
+
+def _apart_from_dict(record: Any, path: str, depth: int) -> Family:
+    law = family_from_dict(schema.item(record, "of", path), f"{path}.of", depth + 1)
+    keys = schema.read_as(tuple[str | None, ...], schema.item(record, "keys", path), f"{path}.keys")
+    if not isinstance(law, (Choice, Ordered)) or len(keys) != len(law.parameters):
+        schema.refuse(path, "expected levels, and the key of a design, or none, of each of their parameters")
+
+    def way(value: Any, where: str) -> Way:
+        parts = tuple(schema.entries(value, where, _numbers))
+        if len(parts) != len(keys) or any(part.ndim != 1 or not np.all(np.isfinite(part)) for part in parts):
+            schema.refuse(where, "expected a direction, one list of numbers a parameter")
+        return parts
+
+    return apart(law, keys, schema.entries(schema.item(record, "ways", path), f"{path}.ways", way))
 
 
 def _constant(value: Any, path: str) -> Any:
