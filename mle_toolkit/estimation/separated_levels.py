@@ -132,6 +132,8 @@ class _Whole:
         What must not fall, in parameters.
     counts : ndarray of bool, shape (n, m)
         Which of them there are.
+    held : ndarray of bool
+        Which coefficients are known numbers.
     """
 
     def __init__(
@@ -153,6 +155,7 @@ class _Whole:
         for p, term in zip(model.base.parameters, self.terms, strict=True):
             self.names += [p.name] if term is None else [f"{p.name}[{column}]" for column in columns[p.name]]
         self.counts = np.any(forms != 0, axis=2)
+        self.held = np.array([name in fixed for name in self.names])
 
     def stacked(self, designs: Sequence[Array]) -> Array:
         """Sums as rows of all coefficients; shape (n, m, size)."""
@@ -175,7 +178,7 @@ def _directions(whole: _Whole) -> tuple[list[Way], NDArray[np.bool_]]:
     ways: list[Way] = []
     still = np.ones(whole.counts.shape, dtype=bool)
     for inner in recession(flat, ~nobody, nobody):
-        inner = np.where(np.abs(inner) <= MARGIN * np.max(np.abs(inner)), 0.0, inner)
+        inner = np.where(whole.held | (np.abs(inner) <= MARGIN * np.max(np.abs(inner))), 0.0, inner)
         way = tuple(
             inner[place] if term is None else cleaned(term, inner[place])
             for term, place in zip(whole.terms, whole.places, strict=True)
@@ -204,11 +207,7 @@ def _determined(whole: _Whole, ways: Sequence[Way], still: NDArray[np.bool_]) ->
         ahead = np.concatenate(way)
         lost = np.where(ahead != 0, np.copysign(np.inf, ahead), lost)
     lost = np.where(free & (lost == 0), np.nan, lost)
-    given = [p.name in whole.fixed for p in whole.model.base.parameters]
-    for place, held in zip(whole.places, given, strict=True):
-        if held:
-            lost[place], kept[place] = 0.0, True
-    return lost, kept
+    return np.where(whole.held, 0.0, lost), kept | whole.held
 
 
 @dataclass(frozen=True)

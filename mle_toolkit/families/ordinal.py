@@ -8,7 +8,7 @@ is concave in location and cutpoints); McFadden (1974), in Frontiers in Economet
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -278,6 +278,17 @@ class Ordered(_OfLevels):
                     value = value - times * (f_u * up[k] + f_l * low[k]) / scale
                 second.append(value)
         return tuple(second)
+
+    def in_order(self, cuts: Mapping[str, float], known: Mapping[str, float]) -> dict[str, float]:
+        """Of cutpoints those that are not known, moved so that all are in order."""
+        given = [cut for cut in self.cuts if cut in known]
+        places, values = [cuts[cut] for cut in given], [float(known[cut]) for cut in given]
+
+        def moved(at: float) -> float:
+            beyond = min(at - places[0], 0.0) + max(at - places[-1], 0.0)
+            return float(np.interp(at, places, values)) + beyond
+
+        return {cut: moved(at) for cut, at in cuts.items() if cut not in known}
 
     def rising(self, x: Array) -> Array:
         """Sums of parameters, of shape (n, 2, p), none of which may fall where a row's likelihood does not fall.

@@ -20,6 +20,7 @@ from mle_toolkit.estimation.mixed import model_class
 from mle_toolkit.estimation.separation import check_columns, maximise_model
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.links import Link
+from mle_toolkit.families.ordinal import Ordered
 from mle_toolkit.likelihood.designs import Breaking, Relations, orthonormal, relations
 from mle_toolkit.likelihood.model import Linear, Model, design_key, offset_key, ready_key
 from mle_toolkit.likelihood.sums import Likelihood
@@ -252,17 +253,41 @@ class Front:
         def maximised(pinned: Mapping[str, float]) -> RegressionFit:
             held = {**known, **pinned}
             model, sample = self.model(held)
-            at = self._start(model, sample, begin, begin_numbers, held)
-            columns = {
-                name: [term for term in design.names if f"{name}[{term}]" not in held]
-                for name, design in self.designs.items()
-            }
+            at = self._start(model, sample, begin, self._in_order(model, sample, numbers) | begin_numbers, held)
             maximum = maximise_model(
-                model, sample, columns, fixed=numbers or None, bounds=of_numbers or None, start=at, solver=solver
-            )
+                model, sample, self._columns(held), fixed=numbers or None, bounds=of_numbers or None, start=at,
+                solver=solver,
+            )  # fmt: skip
             return RegressionFit.made(maximum, sample, self.designs, known=known, pinned=pinned)
 
-        return self._within(maximised, limits, known)
+        fit = self._within(maximised, limits, known)
+        fit.front = self
+        return fit
+
+    def loglik_at(self, fit: RegressionFit, name: str, value: float) -> float:
+        """The highest log-likelihood where one coefficient, or number, more than in a fit has a value, nats."""
+        more, inner = {name: value}, fit._at_maximum
+        held = {**fit.known, **fit.pinned, **({} if name in self.law.param_names else more)}
+        model, sample = self.model(held)
+        fixed = {key: number for key, number in inner.known.items() if key not in model.linear}
+        fixed |= more if name in self.law.param_names else {}
+        begin = self._in_order(model, sample, fixed) or None
+        columns, bounds = self._columns(held), inner.bounds or None
+        return maximise_model(model, sample, columns, fixed=fixed or None, bounds=bounds, start=begin).loglik
+
+    def _in_order(self, model: Model, sample: Sample, fixed: Mapping[str, Any]) -> dict[str, float]:
+        """Where to begin with the cutpoints of ordered levels, some of which are known."""
+        if not isinstance(self.law, Ordered) or not set(fixed) & set(self.law.cuts):
+            return {}
+        own = dict(zip(model.param_names, model.start(sample)[0], strict=True))
+        return self.law.in_order({cut: float(own[cut]) for cut in self.law.cuts}, fixed)
+
+    def _columns(self, held: Mapping[str, float]) -> dict[str, list[str]]:
+        """Names of the columns whose coefficients are not held, by parameter."""
+        return {
+            name: [term for term in design.names if f"{name}[{term}]" not in held]
+            for name, design in self.designs.items()
+        }
 
     def _within(
         self,
@@ -329,11 +354,11 @@ class Front:
         spread = {
             f"{name}[{term}]": size
             for name, design in self.designs.items()
-            for term, size in zip(design.names, self._sizes(name), strict=True)
+            for term, size in zip(design.names, self.sizes(name), strict=True)
         }
         return {name: float(by_data[place[name]]) / spread[name] for name in fit.pinned}
 
-    def _sizes(self, name: str) -> list[float]:
+    def sizes(self, name: str) -> list[float]:
         """Root mean squares of the columns of a design."""
         sample = self.sample
         if isinstance(sample, FramedSample):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,16 @@ if TYPE_CHECKING:
     from mle_toolkit.report.page.sections import Drawing, Page
 
 
+class Refitting(Protocol):
+    """How a regression was maximised, and may be again."""
+
+    def loglik_at(self, fit: RegressionFit, name: str, value: float) -> float:
+        """The highest log-likelihood where one coefficient, or number, more than in a fit has a value, nats."""
+
+    def sizes(self, name: str) -> list[float]:
+        """Root mean squares of the columns of the design of a parameter."""
+
+
 class RegressionFit(Fit):
     """A fit of a law whose parameters come from designs.
 
@@ -76,6 +86,8 @@ class RegressionFit(Fit):
         Where the maximum was, for a fit that was loaded.
     frame : object
         The data as they were given.
+    front : Refitting or None
+        How it was maximised; None of a fit that was loaded.
     """
 
     designs: dict[str, Design]
@@ -87,6 +99,7 @@ class RegressionFit(Fit):
     shifted: tuple[str, ...] = ()
     recorded: Recorded | None = None
     frame: Any = None
+    front: Refitting | None = None
 
     @classmethod
     def made(
@@ -324,29 +337,48 @@ class RegressionFit(Fit):
 
     def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile:
         """Profile the likelihood over one coefficient, ``"mu[x1]"``, or a number; see `Fit.profile`."""
-        from mle_toolkit.inference.profile import profile_of_combination
-
         if name not in self.coefficient_names:
             raise ParameterError(f"profile: no coefficient {name!r}; there are {', '.join(self.coefficient_names)}.")
         if name in self._held or name in self.fixed:
             raise ParameterError(f"profile: {name} was given, or is at a bound, so there is nothing to profile.")
-        if name in self.model.base.param_names:
-            return super().profile(name, alpha, points)
-        weights = self._to_data[self.coefficient_names.index(name)]
-        return profile_of_combination(self._at_maximum, weights, name, alpha, whole(points, "points", 2))
+        return self._profile(name, alpha, whole(points, "points", 2))
+
+    def _profile(self, name: str, alpha: float, points: int = 0) -> Profile:
+        from mle_toolkit.inference.profile import profile_of_combination, profile_of_parameter
+
+        place, at = self.coefficient_names.index(name), self._at_maximum
+        is_number = name in self.model.base.param_names
+        separated = at.limit is not None and at.limit.family.name == self.model.name
+        if not math.isfinite(self.coefficients[place]) and (not is_number or separated):
+            return self._profile_at_end(name, alpha, points)
+        if is_number:
+            # Where coefficients of others are infinite, over what is left.
+            return profile_of_parameter(at.limit if separated and at.limit is not None else at, name, alpha, points)
+        return profile_of_combination(at, self._to_data[place], name, alpha, points)
+
+    def _profile_at_end(self, name: str, alpha: float, points: int) -> Profile:
+        """The profile of a coefficient that is infinite."""
+        from mle_toolkit.inference.profile_at_end import profile_at_end
+
+        front = self.front
+        if front is None:
+            raise DataError(f"profile of {name}: this fit was loaded without its data, which it needs; fit them again.")
+        size, place = 1.0, self.coefficient_names.index(name)
+        for parameter, where in self._places.items():
+            if parameter in self.designs and where.start <= place < where.stop:
+                size = front.sizes(parameter)[place - where.start]
+        value = float(self.coefficients[place])
+        return profile_at_end(lambda at: front.loglik_at(self, name, at), name, value, self.llf, size, alpha, points)
 
     def _profile_interval(self, name: str, alpha: float) -> tuple[float, float]:
-        from mle_toolkit.inference.profile import profile_of_combination
-
         if name in self._held or name in self.fixed:
             return math.nan, math.nan
-        if name in self.model.base.param_names:
-            return super()._profile_interval(name, alpha)
-        place = self.coefficient_names.index(name)
-        if not math.isfinite(self.coefficients[place]):
+        try:
+            return self._profile(name, alpha).interval
+        except ParameterError:
+            if name not in self.model.base.param_names:
+                raise
             return math.nan, math.nan
-        weights = self._to_data[place]
-        return profile_of_combination(self._at_maximum, weights, name, alpha).interval
 
     def bootstrap(
         self,

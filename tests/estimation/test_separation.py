@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
@@ -136,6 +136,28 @@ def test_overdispersion_and_zeros_by_formula_end_at_their_limits(rng):
         np.testing.assert_allclose(fit.bse["mu"], plain.bse["mu"], rtol=1e-6)
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_an_infinite_coefficient_has_an_interval_of_one_end(unit):
+    """None of 12 against 5 of 10: the judge profiles the likelihood written out, over the base level's log-odds."""
+    frame = {"y": np.r_[np.zeros(12), np.ones(5), np.zeros(5)], "x": np.r_[np.ones(12), np.zeros(10)] * unit}
+    with pytest.warns(mle.FitWarning):
+        fit = mle.regress("y ~ x", frame, "bernoulli")
+
+    def deviance(b):
+        def nll(a):
+            return -(5 * special.log_expit(a) + 5 * special.log_expit(-a) + 12 * special.log_expit(-a - b))
+
+        return 2 * (10 * np.log(0.5) + optimize.minimize_scalar(nll, bracket=(-1, 1), tol=1e-13).fun)
+
+    end = optimize.brentq(lambda b: deviance(b) - stats.chi2.ppf(0.95, 1), -10, 3)
+    profile = fit.profile("p[x]")
+    assert profile.lower.value == -np.inf
+    assert profile.upper.value * unit == pytest.approx(end, rel=1e-6)
+    middle = len(profile.values) // 2
+    at = profile.values[middle] * unit
+    assert 2 * (fit.llf - profile.loglik[middle]) == pytest.approx(deviance(at), abs=1e-7)
+
+
 # --- collinear columns ------------------------------------------------------------------------------------------------
 
 
@@ -212,7 +234,7 @@ def test_a_fit_at_its_limit_predicts_tests_and_is_saved(tmp_path):
     theirs = other.conf_int(method="profile")
     mine = fit.conf_int(method="profile")
     np.testing.assert_allclose(mine.loc[theirs.index], theirs, atol=1e-5)
-    assert mine.loc["mu[g[T.b]]"].isna().all()
+    assert mine.loc["mu[g[T.b]]", "lower"] == -np.inf
     np.testing.assert_allclose(fit.influence()["mu[z]"][rest], other.influence()["mu[z]"], atol=1e-8)
     table = fit.anova()
     assert np.isfinite(table.to_numpy(dtype=float)).all()

@@ -1,0 +1,103 @@
+"""Profile likelihood of a coefficient that is infinite at the maximum: its interval has one end.
+
+Source: Heinze & Schemper (2002), Statistics in Medicine 21, 2409-2419 (intervals by the profile where data separate).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy import optimize, special
+
+from mle_toolkit import options
+from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.inference.profile import End, Profile
+
+_FIRST, _LAST = 4.0, 1024.0
+"""Of the coefficient of a column of unit size: from where the likelihood is looked at, and how far out at most."""
+
+_AT_END = "the likelihood rises towards this end, where it has its supremum"
+_ANYWHERE = "the data do not determine {name}: any value has the same supremum of the likelihood"
+_OPEN = "the interval of {name} is open: the likelihood does not fall far enough towards this end"
+_LOST = "the end of the interval of {name} was not found: no constrained maximum beyond the value given"
+
+
+def profile_at_end(
+    loglik_at: Callable[[float], float],
+    name: str,
+    estimate: float,
+    loglik: float,
+    size: float,
+    alpha: float = 0.05,
+    points: int = 0,
+) -> Profile:
+    """Profile the likelihood over a coefficient whose estimate is infinite, or NaN where it may be anything.
+
+    Parameters
+    ----------
+    loglik_at : callable
+        The highest log-likelihood where the coefficient has a value, nats; raises `NoMaximumError` where none is found.
+    name : str
+    estimate : float
+        ±inf, or NaN.
+    loglik : float
+        Supremum of the log-likelihood, nats.
+    size : float
+        Root mean square of the column.
+    alpha, points
+        As for `profile_of_parameter`.
+
+    Returns
+    -------
+    Profile
+        One end is infinite; its curve ends where the likelihood has all but reached its supremum.
+    """
+    alpha = options.level(alpha)
+    if math.isnan(estimate):
+        ends = [End(sign * math.inf, False, _ANYWHERE.format(name=name)) for sign in (-1.0, 1.0)]
+        return Profile(name, estimate, np.empty(0), np.empty(0), ends[0], ends[1], alpha)
+    sign, bound = math.copysign(1.0, estimate), float(special.chdtri(1, alpha))
+    seen: dict[float, float] = {}
+
+    def deviance(far: float) -> float:
+        if far not in seen:
+            try:
+                seen[far] = 2 * (loglik - loglik_at(sign * far / size))
+            except NoMaximumError:
+                seen[far] = math.nan
+        return seen[far]
+
+    near, end = _bracket(deviance, bound)
+    if not math.isfinite(end):
+        found = End(-sign * math.inf, False, _OPEN.format(name=name))
+        end = near
+    elif math.isnan(deviance(end)):
+        found, end = End(sign * near / size, False, _LOST.format(name=name)), near
+    else:
+        end = float(
+            optimize.brentq(lambda at: math.sqrt(max(deviance(at), 0.0)) - math.sqrt(bound), end, near, rtol=1e-12)
+        )
+        found = End(sign * end / size, True)
+    grid = sign * np.linspace(end - 0.25 * (near - end), near, points) if points else np.empty(0)
+    curve = np.array([deviance(float(sign * at)) for at in grid])
+    known, order = np.isfinite(curve), np.argsort(grid)
+    order = order[known[order]]
+    outer = End(estimate, False, _AT_END)
+    lower, upper = (found, outer) if sign > 0 else (outer, found)
+    return Profile(name, estimate, grid[order] / size, loglik - 0.5 * curve[order], lower, upper, alpha)
+
+
+def _bracket(deviance: Callable[[float], float], bound: float) -> tuple[float, float]:
+    """A place at which the deviance is below a bound, and one nearer to 0, or beyond, where it is not; or -inf."""
+    near = _FIRST
+    while not deviance(near) < 0.5 * bound and near < _LAST:
+        near *= 2
+    step = 1.0
+    while step <= _LAST:
+        value = deviance(near - step)
+        if math.isnan(value) or value >= bound:
+            return near, near - step
+        near, step = near - step, 2 * step
+    return near, -math.inf
