@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -25,7 +24,7 @@ from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.families.combinators.row_mixture import RowMixture
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.domain import REAL, UNIT, Interval
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.fitting import Fit, check_interval
@@ -33,6 +32,7 @@ from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_ki
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import by_name, level, number, text, whole
 from mle_toolkit.regression.given import is_frame
+from mle_toolkit.regression.moving import Moving
 from mle_toolkit.regression.names import coefficient_names, named
 from mle_toolkit.regression.predictors import log_exposure
 
@@ -539,7 +539,8 @@ class RegressionFit(Fit):
 
         Examples
         --------
-        >>> fit = regress("count ~ dose", {"dose": [0, 1, 2, 3, 4, 5], "count": [2, 3, 6, 7, 8, 19]}, "poisson")
+        >>> import mle_toolkit as mle
+        >>> fit = mle.regress("count ~ dose", {"dose": [0, 1, 2, 3, 4, 5], "count": [2, 3, 6, 7, 8, 19]}, "poisson")
         >>> fit.predict({"dose": [2.0, 6.0]}).round(4).tolist()
         [4.7141, 25.9162]
         """
@@ -615,7 +616,7 @@ class RegressionFit(Fit):
         --------
         >>> import mle_toolkit as mle
         >>> frame = {"x": [0, 1, 2, 3] * 4, "y": [1, 0, 2, 1, 9, 14, 22, 30, 0, 1, 1, 2, 8, 13, 21, 35]}
-        >>> fit = regress("y ~ x", frame, mle.mixture("poisson", 2))
+        >>> fit = mle.regress("y ~ x", frame, mle.mixture("poisson", 2))
         >>> fit.memberships().round(1).iloc[[0, 4]].to_numpy().tolist()
         [[1.0, 0.0], [0.0, 1.0]]
         """
@@ -863,50 +864,94 @@ class RegressionFit(Fit):
             index = pd.MultiIndex.from_tuples(names, names=["covariate", "level"])
         return pd.DataFrame(rows, index=index, columns=["effect", "se", "z", "p_value", "lower", "upper"])
 
+    def average_predictions(
+        self, covariate: str, values: Any = None, frame: Any = None, alpha: float = 0.05
+    ) -> pd.DataFrame:
+        """The expected value, or the probability of each level, were a covariate the same in all rows.
+
+        It is averaged over the rows, whose other covariates are as they are: the partial effect of the covariate.
+
+        Parameters
+        ----------
+        covariate : str
+            A column of a formula.
+        values : array_like, optional
+            Where the covariate is; by default 25 numbers over its range, or all levels.
+        frame : DataFrame or the like, optional
+            The rows to average over; by default those of the data, with their weights.
+        alpha : float
+            One minus the level of the intervals.
+
+        Returns
+        -------
+        DataFrame, one row a value, with columns ``mean``, ``se``, ``lower``, ``upper``
+            Of ordinal and categorical levels one row a value and level, indexed by both. Standard errors are by the
+            delta method; intervals are on the scale of where the values lie.
+
+        Examples
+        --------
+        >>> import mle_toolkit as mle
+        >>> frame = {"dose": [0, 1, 2, 3, 4, 5], "old": [0, 1, 0, 1, 0, 1], "count": [2, 3, 6, 7, 8, 19]}
+        >>> fit = mle.regress("count ~ dose + old", frame, "poisson")
+        >>> fit.average_predictions("dose", [0.0, 5.0])["mean"].round(3).to_dict()
+        {0.0: 2.124, 5.0: 16.143}
+        """
+        import pandas as pd
+
+        from mle_toolkit.inference.margins import Change, average_effect
+        from mle_toolkit.inference.predictions import chances, expected_value
+
+        moving = self._moving(frame)
+        if covariate not in moving.names:
+            there = f"there are {', '.join(moving.names)}" if moving.names else "the designs were given as arrays"
+            raise ParameterError(f"average_predictions: {covariate} is no column of a formula; {there}.")
+        if values is None:
+            values = moving.range_of(covariate)
+        points = np.atleast_1d(values).tolist()
+        alpha, law = level(alpha), self.model.base
+        weight = self.sample.weight if frame is None else None
+        leveled = isinstance(law, Ordered | Choice)
+        functions = chances(law) if isinstance(law, Ordered | Choice) else {"": expected_value}
+        domain = UNIT if leveled else Interval(law.support.lower, law.support.upper)
+        rows: list[list[float]] = []
+        names: list[tuple[Any, str]] = []
+        for value in points:
+            change = Change(covariate, [(1.0, moving.known(covariate, moving.all_at(covariate, value)))])
+            for of, function in functions.items():
+                mean, se = average_effect(self._at_maximum, change, weight, self._default_kind, function)
+                rows.append([mean, se, *wald_interval(mean, se, domain, alpha)])
+                names.append((value, of))
+        index: Any = pd.Index([value for value, _ in names], name=covariate)
+        if leveled:
+            index = pd.MultiIndex.from_tuples(names, names=[covariate, "level"])
+        return pd.DataFrame(rows, index=index, columns=["mean", "se", "lower", "upper"])
+
+    def _moving(self, frame: Any) -> Moving:
+        """Rows, of a frame or of the data, whose covariates may be moved."""
+        given = self.frame if frame is None else frame
+        kept = self.rows if frame is None else None
+        return Moving(self.designs, self.model, self.sample.known, given, kept, self._held)
+
     def _changes(self, frame: Any) -> Iterator[Change]:
         """Changes of each covariate, with what is known of the rows then."""
         from mle_toolkit.inference.margins import Change, difference_points
 
         own = self.sample.known
-        by_formula = [design for design in self.designs.values() if design.spec is not None]
-        names = list(dict.fromkeys(name for design in by_formula for name in design.columns))
-        if names:
-            whole = Columns(self.frame if frame is None else frame)
-            kept = self.rows if frame is None else np.arange(whole.n_rows)
-        factors = {
-            name: (label, levels)
-            for design in by_formula
-            for label, levels in design.levels.items()
-            for name in names
-            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", label)
-        }
-
-        def changed(name: str, values: Any) -> dict[str, Any]:
-            columns = {key: _taken(whole, key, kept) for key in names} | {name: values}
-            known = {key: own[key] for key in self.model.per_row}
-            for parameter, design in self.designs.items():
-                if design.spec is None:
-                    continue
-                matrix = design.matrix(columns)
-                held = np.array([f"{parameter}[{term}]" in self._held for term in design.names])
-                known[self.model.linear[parameter].key] = matrix[:, ~held]
-            return known
-
-        for name in names:
-            if name not in factors:
-                values = whole.numbers(name)[kept]
+        moving = self._moving(frame)
+        for name in moving.names:
+            if name not in moving.factors:
+                values = moving.numbers(name)
                 size = float(np.nanstd(values)) or 1.0
                 points = difference_points(1e-3 * size)
-                yield Change(name, [(factor, changed(name, values + step)) for step, factor in points.items()])
+                yield Change(name, [(factor, moving.known(name, values + step)) for step, factor in points.items()])
                 continue
-            label, levels = factors[name]
-            base = next((d.base_levels[label] for d in by_formula if label in d.base_levels), levels[0])
+            base, levels = moving.factors[name]
             for other in levels:
                 if other != base:
                     pair = [(1.0, other), (-1.0, base)]
                     yield Change(
                         f"{name}[{other} - {base}]",
-                        [(factor, changed(name, np.full(len(kept), at, dtype=object))) for factor, at in pair],
+                        [(factor, moving.known(name, moving.all_at(name, at))) for factor, at in pair],
                     )
         arrays = {parameter: design for parameter, design in self.designs.items() if design.spec is None}
         for name in dict.fromkeys(name for design in arrays.values() for name in design.names):
@@ -937,15 +982,6 @@ def described(fit: RegressionFit) -> str:
         for name, design in fit.designs.items()
     ]
     return f"{fit.model.base.name} with {', '.join(formulas)}"
-
-
-def _taken(columns: Columns, name: str, rows: NDArray[np.intp]) -> Any:
-    """Some rows of a column: numbers, or levels."""
-    if columns.is_numeric(name):
-        return columns.numbers(name)[rows]
-    labels = columns.labels(name)
-    found = np.array([*labels.distinct, None], dtype=object)
-    return found[labels.codes[rows]]
 
 
 def _moved(matrix: Array, values: Array) -> Array:

@@ -63,6 +63,7 @@ class DrawnRegression(Drawn, RegressionLike, Protocol):
     def predict(self, frame: Any = None, what: str = "mean", **others: Any) -> Any: ...  # noqa: D102
     def residuals(self, kind: str = "quantile", rng: Any = None) -> Array: ...  # noqa: D102
     def anova(self, kind: str = "II", test: str = "lr") -> pd.DataFrame: ...  # noqa: D102
+    def average_predictions(self, covariate: str, values: Any = None, *, alpha: float = 0.05) -> Any: ...  # noqa: D102
 
 
 class DrawnComparison(ComparisonLike, Protocol):

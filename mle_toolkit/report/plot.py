@@ -11,6 +11,7 @@ No window is opened, and no figure of pyplot's is left: in a notebook show ``ax.
 """
 
 from mle_toolkit.report.plots.comparisons import ranking, ranking_over_densities
+from mle_toolkit.report.plots.effects import calibration, partial_effect
 from mle_toolkit.report.plots.fits import cdf, density, panels, pp, qq
 from mle_toolkit.report.plots.levels import return_levels
 from mle_toolkit.report.plots.likelihood import contour, one_line, profile
@@ -29,6 +30,7 @@ from mle_toolkit.report.plots.regressions import (
 
 __all__ = [
     "along",
+    "calibration",
     "cdf",
     "coefficients",
     "contour",
@@ -37,6 +39,7 @@ __all__ = [
     "gain",
     "one_line",
     "panels",
+    "partial_effect",
     "pit",
     "pp",
     "probability_paper",

@@ -61,6 +61,47 @@ def test_bars_of_the_gain_are_those_of_anova(gamma):
     assert [text.get_text() for text in ax.get_yticklabels()] == ["x (mean)", "group (mean)", "z (shape)"]
 
 
+def test_the_effect_of_a_covariate_is_averaged_over_the_rows(gamma):
+    """The judge predicts every row at each value; of the weight of a term nothing is known to it."""
+    line = mle.plot.partial_effect(gamma, "x", values=[-1.0, 2.0]).lines[0]
+    for at, mean in zip(*line.get_data(), strict=True):
+        everywhere = {**FRAME, "x": np.full(80, at)}
+        assert mean == pytest.approx(np.mean(gamma.predict(everywhere)), rel=1e-12)
+    ax = mle.plot.partial_effect(gamma, "group")
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["a", "b"]
+
+
+def test_the_band_of_an_effect_is_by_the_delta_method():
+    """Of a mean that is linear the average is linear too, so that its error is a quadratic form."""
+    fit = mle.regress("y ~ x + z", FRAME, "normal")
+    table = fit.average_predictions("x", [0.5])
+    point = np.array([1.0, 0.5, np.mean(FRAME["z"])])
+    cov = fit.cov_params().to_numpy()[:3, :3]
+    assert table["mean"].iloc[0] == pytest.approx(point @ fit.params["mu"].to_numpy(), rel=1e-12)
+    assert table["se"].iloc[0] == pytest.approx(np.sqrt(point @ cov @ point), rel=1e-6)
+
+
+def test_effects_of_levels_have_a_line_each_and_sum_to_one():
+    level = np.digitize(FRAME["x"] + RNG.logistic(size=80), [-1.0, 1.0])
+    fit = mle.regress("level ~ x", {"x": FRAME["x"], "level": level}, "ordinal")
+    lines = mle.plot.partial_effect(fit, "x").lines
+    np.testing.assert_allclose(sum(line.get_ydata() for line in lines), 1.0, rtol=1e-12)
+    ax = mle.plot.calibration(fit)
+    assert [text.get_text().split(":")[0] for text in ax.get_legend().get_texts()] == ["0", "1", "2"]
+
+
+def test_calibration_is_that_of_the_report():
+    died = (RNG.random(80) < special.expit(FRAME["x"])).astype(float)
+    fit = mle.regress("died ~ x", {**FRAME, "died": died}, "bernoulli")
+    ax = mle.plot.calibration(fit, rng=1)
+    report = mle.information.information_report(died, fit.predict())
+    stated, found = ax.lines[-1].get_data()
+    np.testing.assert_allclose(stated, report.calibration[1].forecast, rtol=1e-12)
+    np.testing.assert_allclose(found, report.calibration[1].recalibrated, rtol=1e-12)
+    held_out = mle.plot.calibration(fit, {"x": [-1.0, 0.0, 1.0]}, [False, True, True], rng=1)
+    np.testing.assert_allclose(held_out.lines[-1].get_ydata(), [0.0, 1.0, 1.0])
+
+
 def test_plot_is_the_view_in_four_panels(counts):
     axes = counts.plot(rng=1)
     assert [ax.get_title().split(", ")[1] for ax in axes.flat] == ["coefficients", "residuals", "worm plot", "PIT"]
@@ -74,3 +115,7 @@ def test_other_fits_are_refused():
         mle.plot.coefficients(by_arrays)
     with pytest.raises(mle.MleError, match="a design was given as an array"):
         mle.plot.along(by_arrays, "x", FRAME)
+    with pytest.raises(mle.MleError, match="gamma by mean has no events"):
+        mle.plot.calibration(by_arrays)
+    with pytest.raises(mle.MleError, match="the designs were given as arrays"):
+        mle.plot.partial_effect(by_arrays, "x")

@@ -48,7 +48,8 @@ def check(fit: Any, what: str) -> DrawnRegression:
     return regression
 
 
-def _title(fit: DrawnRegression, what: str) -> str:
+def title_of_regression(fit: DrawnRegression, what: str) -> str:
+    """The title of a picture: law, what it shows, observations."""
     return f"{fit.family.name}{what}, n = {fit.nobs:,.6g}"
 
 
@@ -114,7 +115,9 @@ def coefficients(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float =
     ax.axvline(0.0, color=DATA, linewidth=0.8, zorder=0)
     ax.set_yticks(range(len(rows)), [row[1] for row in rows])
     ax.set_ylim(len(rows) - 0.5, -0.5)
-    return finish(ax, _title(fit, ", coefficients"), f"per standard deviation, {1 - alpha:.0%} interval", "")
+    return finish(
+        ax, title_of_regression(fit, ", coefficients"), f"per standard deviation, {1 - alpha:.0%} interval", ""
+    )
 
 
 def _spread(column: Array, weight: Array | None) -> float:
@@ -214,7 +217,7 @@ def along(
         elif name in needed:
             value = held[name]
             note(ax, f"{name} = {value:.4g}" if isinstance(value, (int, float)) else f"{name} = {value}")
-    return finish(ax, _title(fit, f" along {covariate}"), covariate, response or "response")
+    return finish(ax, title_of_regression(fit, f" along {covariate}"), covariate, response or "response")
 
 
 def _numbers(columns: Any, name: str) -> Array | None:
@@ -280,7 +283,7 @@ def residual_qq(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 
     ends = float(theory[0]), float(theory[-1])
     ax.plot(ends, ends, color=LAW, linewidth=1.2, zorder=2)
     _points(ax, theory, found)
-    return finish(ax, _title(fit, ", residuals"), "normal quantile", "quantile residual")
+    return finish(ax, title_of_regression(fit, ", residuals"), "normal quantile", "quantile residual")
 
 
 def worm(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
@@ -309,7 +312,7 @@ def worm(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, r
     )
     ax.axhline(0.0, color=LAW, linewidth=1.2, zorder=2)
     _points(ax, theory, found - theory)
-    return finish(ax, _title(fit, ", worm plot"), "normal quantile", "residual less normal quantile")
+    return finish(ax, title_of_regression(fit, ", worm plot"), "normal quantile", "residual less normal quantile")
 
 
 def pit(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, rng: Any = None) -> Axes:
@@ -345,7 +348,9 @@ def pit(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, rn
     ax.axhline(1.0, color=LAW, linewidth=1.2, zorder=3)
     ax.set_xlim(0.0, 1.0)
     ax.set_ylim(0.0, max(1.3 * float(ends[1]), 1.1 * float(counts.max()) * bins / n))
-    return finish(ax, _title(fit, ", PIT"), "probability of at most the observation", "density", loc="lower right")
+    return finish(
+        ax, title_of_regression(fit, ", PIT"), "probability of at most the observation", "density", loc="lower right"
+    )
 
 
 def residuals_fitted(fit: DrawnRegression, ax: Axes | None = None, *, rng: Any = None) -> Axes:
@@ -384,7 +389,7 @@ def residuals_fitted(fit: DrawnRegression, ax: Axes | None = None, *, rng: Any =
     positive = fitted.min() > 0 and fitted.max() > 30 * fitted.min()
     if positive:
         ax.set_xscale("log")
-    return finish(ax, _title(fit, ", residuals"), f"fitted {name}", "quantile residual", loc="upper right")
+    return finish(ax, title_of_regression(fit, ", residuals"), f"fitted {name}", "quantile residual", loc="upper right")
 
 
 def _points(ax: Axes, x: Array, y: Array) -> None:
@@ -437,7 +442,7 @@ def gain(fit: DrawnRegression, ax: Axes | None = None, *, kind: str = "II", unit
     ax.set_yticks(places, names)
     ax.set_ylim(len(found) - 0.4, -0.6)
     ax.set_xlim(0.0, 1.3 * float(worth.max()) if worth.max() > 0 else 1.0)
-    return finish(ax, _title(fit, ", gain by term"), f"{unit}s per observation", "", loc="lower right")
+    return finish(ax, title_of_regression(fit, ", gain by term"), f"{unit}s per observation", "", loc="lower right")
 
 
 # --- all four ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,90 @@
+"""Rows of a regression whose covariates are moved, one at a time, while the others stay as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.columns import Columns
+from mle_toolkit.data.formulas import Design
+from mle_toolkit.data.rows import Known
+from mle_toolkit.likelihood.model import Model
+
+POINTS = 25
+"""Values over the range of a covariate."""
+
+
+class Moving:
+    """Rows whose covariates may be moved.
+
+    Attributes
+    ----------
+    names : list of str
+        Columns that formulas use.
+    factors : dict of str to (level, levels)
+        Of those that are factors the base level and all levels.
+    """
+
+    def __init__(
+        self,
+        designs: Mapping[str, Design],
+        model: Model,
+        own: Known,
+        frame: Any,
+        kept: NDArray[np.intp] | None,
+        held: Collection[str],
+    ) -> None:
+        self._designs, self._model, self._own, self._held = designs, model, own, held
+        by_formula = [design for design in designs.values() if design.spec is not None]
+        self.names = list(dict.fromkeys(name for design in by_formula for name in design.columns))
+        self.factors = {
+            name: (next((d.base_levels[label] for d in by_formula if label in d.base_levels), levels[0]), levels)
+            for design in by_formula
+            for label, levels in design.levels.items()
+            for name in self.names
+            if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", label)
+        }
+        if self.names:
+            self._columns = Columns(frame)
+            self._kept = np.arange(self._columns.n_rows) if kept is None else kept
+
+    def numbers(self, name: str) -> Array:
+        """The values of a covariate."""
+        return self._columns.numbers(name)[self._kept]
+
+    def range_of(self, name: str) -> Any:
+        """Numbers over the range of a covariate, or all of its levels."""
+        if name in self.factors:
+            return list(self.factors[name][1])
+        values = self.numbers(name)
+        return np.linspace(np.nanmin(values), np.nanmax(values), POINTS)
+
+    def all_at(self, name: str, value: Any) -> Any:
+        """A column in which all rows have one value."""
+        return np.full(len(self._kept), value, dtype=object if name in self.factors else float)
+
+    def known(self, name: str, values: Any) -> dict[str, Any]:
+        """What the model knows of the rows, were the values of one covariate these."""
+        columns = {key: _taken(self._columns, key, self._kept) for key in self.names} | {name: values}
+        known = {key: self._own[key] for key in self._model.per_row}
+        for parameter, design in self._designs.items():
+            if design.spec is None:
+                continue
+            matrix = design.matrix(columns)
+            held = np.array([f"{parameter}[{term}]" in self._held for term in design.names])
+            known[self._model.linear[parameter].key] = matrix[:, ~held]
+        return known
+
+
+def _taken(columns: Columns, name: str, rows: NDArray[np.intp]) -> Any:
+    """Some rows of a column: numbers, or levels."""
+    if columns.is_numeric(name):
+        return columns.numbers(name)[rows]
+    labels = columns.labels(name)
+    found = np.array([*labels.distinct, None], dtype=object)
+    return found[labels.codes[rows]]
