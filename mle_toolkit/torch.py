@@ -62,7 +62,7 @@ def nll_loss(family: Any, *, links: Mapping[str, Any] | None = None, reduction: 
     """
     law = get_family(family)
     check_scalar(law)
-    law = law.by("mean") if "mean" in law.forms else law
+    law = law.by("mean") if "mean" in law.forms and law.asked_by is None else law
     for name in links or {}:
         if name not in law.param_names:
             names = ", ".join(law.param_names)

@@ -13,6 +13,11 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
+<<<<<<< HEAD
+=======
+from copy import copy
+from dataclasses import dataclass
+>>>>>>> 2d5a91f (Model the own scale of a gamma law where it is asked for by it)
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
@@ -193,6 +198,9 @@ class Family(ABC):
 
     modelled: str | None = None
     """The parameter that the formula of a regression models, where that is not the first location, nor the scale."""
+
+    asked_by: str | None = None
+    """The one of its own parameters that it was asked for by: the one that the formula of a regression models then."""
 
     rates: tuple[str, ...] = ()
     """Of a law of counts, the parameters that grow in proportion to how long, or how much, was watched: an exposure
@@ -420,8 +428,8 @@ class Family(ABC):
     @property
     def main_parameter(self) -> str:
         """The parameter that a formula models: ``modelled``, or the first location, else the scale, else the first."""
-        if self.modelled is not None:
-            return self.modelled
+        if (chosen := self.asked_by or self.modelled) is not None:
+            return chosen
         for role in ("location", "log-scale", "scale"):
             for parameter in self.parameters:
                 if parameter.role == role:
@@ -448,7 +456,9 @@ class Family(ABC):
         from mle_toolkit.families.combinators.reparametrised import Reparametrised
 
         if form in self.param_names:
-            return self
+            new = copy(self)
+            new.asked_by = form
+            return new
         if form not in self.forms:
             known = ", ".join([*self.forms, *self.param_names])
             raise UnknownNameError(f"{self.name} cannot be given by {form!r}; it can by {known}.")
@@ -496,7 +506,9 @@ class Family(ABC):
         """The law of rows of which this is known: constants per row are those, whichever rows they were of before."""
         if not self.per_row:
             return self
-        return type(self)(**self.constants | {name: known[name] for name in self.per_row})
+        new = type(self)(**self.constants | {name: known[name] for name in self.per_row})
+        new.asked_by = self.asked_by
+        return new
 
     @final
     def take(self, rows: Any) -> Family:
@@ -713,3 +725,300 @@ class Family(ABC):
             f"{k}={v if np.ndim(v) == 0 else 'one per row'}" for k, v in self.constants.items() if v is not None
         )
         return f"{self.name}({', '.join(self.param_names)}" + (f"; {constants})" if constants else ")")
+<<<<<<< HEAD
+=======
+
+
+def within_range(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Value of a law's function; by NumPy's rules, infinite or NaN, where Python's numbers raise.
+
+    Formulas are written for arrays and numbers alike, but a power of a number or a quotient by 0 raises where that of
+    an array is infinite.
+
+    Raises
+    ------
+    RangeError
+        If it is beyond even NumPy's rules.
+    """
+    try:
+        return function(*arguments)
+    except (ArithmeticError, ValueError) as error:
+        if isinstance(error, MleError):
+            raise
+    with np.errstate(all="ignore"):
+        try:
+            return function(*[np.float64(a) if isinstance(a, float) else a for a in arguments])
+        except (ArithmeticError, ValueError) as error:
+            if isinstance(error, MleError):
+                raise
+            owner = getattr(function, "__self__", None)
+            raise RangeError(
+                f"{getattr(owner, 'name', 'law')}: its formulas leave the range of floating-point numbers ({error})."
+            ) from error
+
+
+_FEW = 4_000
+
+
+def total(x: Array) -> float:
+    """Sum of a block: as exact as np.sum, at memory speed, and without waking BLAS threads."""
+    # Of few rows the call is what costs.
+    return float(np.add.reduce(x)) if len(x) <= _FEW else float(np.einsum("i->", x))
+
+
+def dot(x: Array, y: Array) -> float:
+    """Sum of products over a block, by pieces that are too short for BLAS to wake its threads."""
+    if len(x) <= BLOCK_ROWS:
+        return float(x @ y)
+    return sum(float(x[k : k + BLOCK_ROWS] @ y[k : k + BLOCK_ROWS]) for k in range(0, len(x), BLOCK_ROWS))
+
+
+def weighted(weight: Array | None, *columns: Array) -> tuple[Array, ...]:
+    """Columns times their weights; themselves without weights."""
+    return columns if weight is None else tuple([weight * column for column in columns])
+
+
+def sums_of(weight: Array | None, *columns: Array) -> tuple[float, ...]:
+    """Weighted sum of each column over a block."""
+    if weight is None:
+        return tuple([total(column) for column in columns])
+    return tuple([dot(weight, column) for column in columns])
+
+
+def location_scale_tail_scores(
+    z: Array, scale: Array, log_f: Array, logcdf: Array, logsf: Array
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """`Family.tail_scores` of a law of z = (x - loc) / scale, by loc and scale; ``log_f`` is the log-density of z."""
+    fall, rise = np.exp(log_f - logcdf) / scale, np.exp(log_f - logsf) / scale
+    return (-fall, -z * fall), (rise, z * rise)
+
+
+class ExponentialFamily(Family):
+    """A family whose log-density is linear in a few statistics of the observation.
+
+    So the mean log-density of a sample is the log-density at the means of the statistics, and one pass over the data
+    is all that its likelihood, score and information need. A subclass gives, instead of ``logpdf`` and ``score``:
+
+    ``statistics(x)``
+        The functions of the observation, as a tuple of arrays.
+    ``log_density(T, *params)``
+        The log-density, linear in ``T = statistics(x)``, less the part without parameters.
+    ``log_base(x)``
+        That part, if there is one: the log-likelihood needs its mean, the maximum does not.
+    ``score_of(T, *params)``
+        Its derivatives by each parameter, linear in ``T`` too.
+    ``hessian_of(T, *params)``
+        Their second derivatives, upper triangle row by row, linear in T. Default: differences of the score.
+    ``from_means(means)``
+        The maximum, from the sample means of the statistics.
+    ``with_ends``
+        True for a law whose support ends at a parameter (Pareto's): its last two statistics are x and x, of which
+        not the means count but the smallest and the largest observation; ``sums`` leaves them out.
+    ``sums_moved(sums, nobs, by)``
+        Sums of a law that chooses the zero of its scale, for observations (or their logs) that are larger by ``by``.
+    """
+
+    with_ends: ClassVar[bool] = False
+    statistics: Callable[[Array], tuple[Array, ...]]
+    log_density: Callable[..., Array]
+    score_of: Callable[..., tuple[Array, ...]]
+    hessian_of: Callable[..., tuple[Array, ...]] | None = None
+    log_base: Callable[[Array], Array] | None = None
+    from_means: Callable[[tuple[float, ...]], tuple[float, ...]] | None = None
+    sums_moved: Callable[[Array, float, float], tuple[float, float]] | None = None
+    block_rows: ClassVar[int] = BLOCK_ROWS
+    """Rows a block of `sums`; ``LONG_BLOCK_ROWS`` where it makes no temporaries of the size of the block."""
+
+    def __init_subclass__(cls) -> None:
+        """Take second derivatives at x from those that are linear in the statistics."""
+        super().__init_subclass__()
+        if "hessian_of" in vars(cls):
+
+            def hessian(self: Any, x: Array, *params: Any) -> tuple[Array, ...]:
+                """Second derivatives of the log-density."""
+                second: tuple[Array, ...] = self.hessian_of(self.statistics(x), *params)
+                return second
+
+            cls.hessian = hessian
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        density = within_range(self.log_density, self.statistics(x), *params)
+        return np.asarray(density if self.log_base is None else density + self.log_base(x))
+
+    def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives of the log-density by each parameter."""
+        scores: tuple[Array, ...] = within_range(self.score_of, self.statistics(x), *params)
+        return scores
+
+    def sums(self, x: Array, weight: Array | None) -> tuple[float, ...]:
+        """Weighted sums of the statistics over a block; they add over blocks."""
+        if weight is None:
+            return tuple([total(t) for t in self.statistics(x)])
+        return tuple([total(weight * t) for t in self.statistics(x)])
+
+    def base_sum(self, x: Array, weight: Array | None) -> float:
+        """Weighted sum of ``log_base`` over a block."""
+        assert self.log_base is not None
+        return total(self.log_base(x) if weight is None else weight * self.log_base(x))
+
+
+def squares_moved(sums: Array, nobs: float, by: float) -> tuple[float, float]:
+    """Sums of observations and of their squares, when every observation is larger by ``by``."""
+    first, second = sums.tolist()
+    return first + nobs * by, second + by * (2 * first + nobs * by)
+
+
+_FAMILY_PACKAGE = "mle_toolkit.families"
+_registry: dict[str, type[Family]] = {}
+_plain_names: dict[str, type[Family]] = {}
+"""The same by names without case and marks between words."""
+_WRITTEN, _LONGEST_NAME = "().:=[],", 100
+"""Marks of a law that is more than a name; and how long a name may be."""
+_plain: dict[type[Family], Family] = {}
+"""The one instance of each law without constants: families have no state."""
+_complete = False
+
+
+def _load(module: str) -> None:
+    for _, item in inspect.getmembers(importlib.import_module(f"{_FAMILY_PACKAGE}.{module}"), inspect.isclass):
+        if issubclass(item, Family) and item.__module__ == f"{_FAMILY_PACKAGE}.{module}" and hasattr(item, "name"):
+            for name in (item.name, *item.aliases):
+                _registry[name] = item
+
+
+def _load_all() -> None:
+    global _complete
+    if _complete:
+        return
+    package = importlib.import_module(_FAMILY_PACKAGE)
+    for module in pkgutil.iter_modules(package.__path__):
+        if not module.ispkg:
+            _load(module.name)
+    _plain_names.update({plainly(name): law for name, law in _registry.items()})
+    _complete = True
+
+
+def families() -> tuple[str, ...]:
+    """Canonical names of the registered families, in alphabetical order.
+
+    Examples
+    --------
+    >>> "gamma" in families()
+    True
+    """
+    _load_all()
+    return tuple(sorted({law.name for law in _registry.values()}))
+
+
+def get_family(family: Any, *, by: str | None = None, exposure: Any = None, **constants: Any) -> Family:
+    """Find a family by name.
+
+    Parameters
+    ----------
+    family : str, Family, or scipy.stats distribution
+        A canonical name (`families` lists them), a SciPy or R name as its alias, whatever its case and the marks
+        between its words; a law written with what it takes in brackets, as ``"shifted(weibull)"`` or
+        ``"binomial(n=12)"``, or one of SciPy's, ``"scipy.rdist"``; a family (passed through); or a scipy.stats
+        distribution object.
+    **constants
+        Known constants of the law: ``n`` of a binomial, ``xmin`` of a zeta law; an array is one value per row.
+        For a scipy.stats distribution any of its parameters may be given a known value; ``loc`` is free where the
+        law lives on the whole line, and elsewhere 0 unless ``loc=None`` frees it.
+    by : str, optional
+        The same law in other parameters: ``by="mean"`` gives gamma, beta and beta-binomial laws by their mean. Or one
+        of its own: ``by="scale"`` is the gamma law whose scale the formula of a regression models.
+    exposure : float or array_like of shape (n,), optional
+        Of a law of counts: how long, or how much, the rows were watched; see `fit`.
+
+    Returns
+    -------
+    Family
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no family of that name.
+    ParameterError
+        If a constant is unknown, or one that the law needs is missing.
+
+    Examples
+    --------
+    >>> get_family("norm")
+    normal(mu, sigma)
+    >>> get_family("binomial", n=12)
+    binomial(p; n=12)
+    >>> get_family("mixture(Log-Normal, 2)")
+    mixture(lognormal(meanlog, sdlog), 2)
+    >>> get_family("gamma", by="mean").param_names
+    ('mean', 'shape')
+    """
+    if exposure is not None:
+        return get_family(family, by=by, **constants).exposed(exposure)
+    if by is not None:
+        return get_family(family, **constants).by(by)
+    if isinstance(family, Family):
+        if constants:
+            raise ParameterError(f"{family.name}: constants belong to the call that makes the family.")
+        return family
+    if not isinstance(family, str):
+        from mle_toolkit.families.scipy_law import ScipyLaw
+
+        return ScipyLaw(family, **constants)
+    if any(mark in family for mark in _WRITTEN):
+        from mle_toolkit.families.written import family_of, is_written
+
+        if is_written(family):
+            return family_of(family, constants)
+    try:
+        law = family_class(family)
+    except UnknownNameError:
+        from mle_toolkit.families.written import is_scipy_named, scipy_named
+
+        if not is_scipy_named(family):
+            raise
+        return get_family(scipy_named(family), **constants)
+    if constants or law.constant_defaults:
+        return law(**constants)
+    if law not in _plain:
+        _plain[law] = law()
+    return _plain[law]
+
+
+def family_class(name: str) -> type[Family]:
+    """Find the class of a registered family by its canonical name or an alias."""
+    law = _registry.get(name)
+    if law is None:
+        if len(name) > _LONGEST_NAME:
+            raise UnknownNameError(f"unknown family: a name of {len(name):,} characters.")
+        if name.isidentifier():
+            try:
+                _load(name)
+            except ModuleNotFoundError as error:
+                if error.name != f"{_FAMILY_PACKAGE}.{name}":
+                    raise
+                _load_all()
+        law = _registry.get(name)
+    if law is None:
+        _load_all()
+        law = _plain_names.get(plainly(name))
+    if law is None:
+        from mle_toolkit.families.written import unknown
+
+        raise unknown(name)
+    return law
+
+
+def is_registered(family: Family) -> bool:
+    """Whether a law is one of those found by name, and no other that is called so."""
+    try:
+        return family_class(family.name) is type(family)
+    except UnknownNameError:
+        return False
+
+
+def family_names() -> tuple[str, ...]:
+    """Names of the registered families, aliases too."""
+    _load_all()
+    return tuple(_registry)
+>>>>>>> 2d5a91f (Model the own scale of a gamma law where it is asked for by it)

@@ -37,8 +37,9 @@ def law_of_levels(
 def law_of(family: Any, constants: Mapping[str, Any], others: Iterable[str]) -> Family:
     """The law, in the parameters that a regression models."""
     law = get_family(family, **constants) if constants else get_family(family)
-    if "mean" in law.forms and not set(others) & (set(law.param_names) - set(law.by("mean").param_names)):
-        law = law.by("mean")
+    if "mean" in law.forms and law.asked_by is None:
+        of_mean = law.by("mean")
+        law = law if set(others) & (set(law.param_names) - set(of_mean.param_names)) else of_mean
     law = by_row(law)
     check_scalar(law)
     return law

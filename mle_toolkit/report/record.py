@@ -499,7 +499,8 @@ def family_to_dict(family: Family) -> dict[str, Any]:
     """What finds the family again: its registered or SciPy name and its constants, else what it declares."""
     constants = dict(family.constants)
     if is_registered(family):
-        return {"kind": "registered", "name": family.name, "constants": constants}
+        asked = {} if family.asked_by is None else {"by": family.asked_by}
+        return {"kind": "registered", "name": family.name, "constants": constants} | asked
     if _is_of_scipy(family):
         free = {"loc": None} if "loc" in family.param_names else {}
         return {"kind": "scipy", "name": family.name, "constants": constants | free}
@@ -561,7 +562,8 @@ def family_from_dict(record: Any, path: str = "family", depth: int = 0) -> Famil
             }
             if kind == "scipy":
                 return get_family(scipy_named(name), **constants)
-            return family_class(name)(**constants)
+            law = family_class(name)(**constants)
+            return law.by(schema.text(record["by"], f"{path}.by")) if "by" in record else law
     raise MleError(f"the saved fit has a law of unknown kind {shown(kind)}; upgrade mle_toolkit.")
 
 
