@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from references import HERE, _raw_cases
+from scipy import optimize, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, MleError, ParameterError
@@ -485,3 +486,23 @@ def test_collinear_columns_are_dropped_where_that_is_asked_for(frame):
     np.testing.assert_allclose(fit.predict(given), plain.predict(frame), rtol=1e-9)
     with pytest.raises(ParameterError, match="collinear"):
         mle.regress("y ~ x", given, "poisson", collinear="maybe")
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_a_parameter_that_a_law_is_asked_for_by_is_modelled(tmp_path, unit):
+    """A gamma law's own scale; its logarithm moves with the unit exactly, and nothing else does."""
+    rng = np.random.default_rng(20_240_603)
+    x = rng.normal(size=80)
+    y = rng.gamma(np.exp(0.5 + 0.2 * x), np.exp(0.3 - 0.4 * x))
+
+    def nll(b):
+        return -np.sum(stats.gamma.logpdf(y, np.exp(b[0] + b[1] * x), scale=np.exp(b[2] + b[3] * x)))
+
+    best = optimize.minimize(nll, [0.5, 0.0, 0.3, 0.0], method="BFGS", options={"gtol": 1e-7})
+    law = mle.get_family("gamma", by="scale")
+    fit = mle.regress("y ~ x", {"x": x, "y": unit * y}, law, shape="~ x")
+    assert fit.llf + 80 * np.log(unit) == pytest.approx(-best.fun, abs=1e-8)
+    np.testing.assert_allclose(fit.params["shape"], best.x[:2], atol=1e-5)
+    np.testing.assert_allclose(fit.params["scale"] - [np.log(unit), 0.0], best.x[2:], atol=1e-5)
+    fit.save(tmp_path / "fit.json")
+    np.testing.assert_allclose(mle.load(tmp_path / "fit.json").predict({"x": [0.5]}), fit.predict({"x": [0.5]}))
