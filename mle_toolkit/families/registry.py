@@ -78,7 +78,8 @@ def get_family(family: Any, *, by: str | None = None, exposure: Any = None, **co
         For a scipy.stats distribution any of its parameters may be given a known value; ``loc`` is free where the
         law lives on the whole line, and elsewhere 0 unless ``loc=None`` frees it.
     by : str, optional
-        The same law in other parameters: ``by="mean"`` gives gamma, beta and beta-binomial laws by their mean.
+        The same law in other parameters: ``by="mean"`` gives gamma, beta and beta-binomial laws by their mean. Or one
+        of its own: ``by="scale"`` is the gamma law whose scale the formula of a regression models.
     exposure : float or array_like of shape (n,), optional
         Of a law of counts: how long, or how much, the rows were watched; see `fit`.
 
