@@ -24,9 +24,9 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import MARGIN, SUPREMUM, cleaned, recession
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.base import Limit
 from mle_toolkit.families.levels_apart import Way, apart, signs
 from mle_toolkit.families.ordinal import Choice, Ordered
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import relations
 from mle_toolkit.likelihood.model import Ended, Linear, Model, RunOff
 from mle_toolkit.likelihood.sums import Likelihood

@@ -94,9 +94,6 @@ class Family(ABC):
     ``by_logit(x, logit)``
         Log-density, its derivative and second derivative by the logit of the one parameter, which keep their digits
         where that is near 1; a regression uses them.
-    ``rising(x)``
-        For a law of several predictors: sums of its parameters, shape (n, m, p), such that a row's likelihood does not
-        fall along a direction to infinity just where none of them does; a regression finds separation by them.
     ``unbounded(sample, fixed)``
         Why the likelihood is unbounded, given the values of fixed parameters by name, though it has maxima in the
         interior; or None. A maximum is then reported as local.
@@ -222,7 +219,6 @@ class Family(ABC):
     from_intervals: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Callable[[Sample, Any], str | None] | None = None
     by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None
-    rising: Callable[[Array], Array | None] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
     at_observations: Callable[..., Any] | None = None
     spurious: Callable[..., bool] | None = None
