@@ -45,21 +45,19 @@ class Kumaraswamy(Family):
     def logpdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log-density at x."""
         log_x = np.log(x)
-        log_rest = np.log(-np.expm1(a * log_x))
-        return np.asarray(np.log(a) + np.log(b) + (a - 1) * log_x + (b - 1) * log_rest)
+        return np.asarray(np.log(a) + np.log(b) + (a - 1) * log_x + (b - 1) * log1mexp(a * log_x))
 
     def score(self, x: Array, a: Array, b: Array) -> tuple[Array, ...]:
         """Derivatives by a and b."""
         log_x = np.log(x)
-        rest = -np.expm1(a * log_x)  # 1 - x^a, exact where x is near 1
-        odds = (1 - rest) / rest
-        return 1 / a + log_x - (b - 1) * log_x * odds, 1 / b + np.log(rest)
+        odds = _odds(a * log_x)
+        return 1 / a + log_x - (b - 1) * log_x * odds, 1 / b + log1mexp(a * log_x)
 
     def hessian(self, x: Array, a: Array, b: Array) -> tuple[Array, ...]:
         """Second derivatives."""
         log_x = np.log(x)
+        slope = log_x * _odds(a * log_x)
         rest = -np.expm1(a * log_x)
-        slope = log_x * (1 - rest) / rest
         return -1 / np.square(a) - (b - 1) * slope * log_x / rest, -slope, -1 / np.square(b) + 0 * log_x
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
@@ -68,7 +66,7 @@ class Kumaraswamy(Family):
         a = _profile_maximum(few, 1.0)
         if few is not sample:
             a = _profile_maximum(sample, a)
-        return a, 1.0 / -sample.mean(lambda x: np.log(-np.expm1(a * np.log(x))))
+        return a, 1.0 / -sample.mean(lambda x: log1mexp(a * np.log(x)))
 
     def cdf(self, x: Array, a: Array, b: Array) -> Array:
         """Probability of at most x."""
@@ -81,7 +79,7 @@ class Kumaraswamy(Family):
     def logsf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the survival function."""
         with np.errstate(divide="ignore"):  # log 0 beyond the ends
-            return np.asarray(b * np.log(-np.expm1(a * np.log(np.clip(x, 0.0, 1.0)))))
+            return np.asarray(b * log1mexp(a * np.log(np.clip(x, 0.0, 1.0))))
 
     def tail_scores(self, x: Array, a: Array, b: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S = b log(1 - x^a)."""
@@ -133,6 +131,12 @@ class Kumaraswamy(Family):
         return BetaPower(1.0, b, a, 1.0)
 
 
+def _odds(log_power: Array) -> Array:
+    """x^a / (1 - x^a), of log x^a."""
+    with np.errstate(over="ignore"):
+        return np.asarray(1.0 / np.expm1(-log_power))
+
+
 def _profile_maximum(sample: Sample, a: float) -> float:
     """Maximise log a - log Q + (a - 1) mean(log x) + Q over a, with Q = -mean(log(1 - x^a)) = 1/b."""
     logs = sample.mapped(np.log)
@@ -142,9 +146,8 @@ def _profile_maximum(sample: Sample, a: float) -> float:
         """First and second derivative of the profile log-likelihood per observation, by log a."""
         sums = np.zeros(3)
         for y, w in logs.blocks():
-            rest = -np.expm1(a * y)
-            slope = a * y * (1 - rest) / rest
-            terms = np.log(rest), slope, slope * (1 + a * y / rest)
+            slope = a * y * _odds(a * y)
+            terms = log1mexp(a * y), slope, slope * (1 - a * y / np.expm1(a * y))
             sums += [float(np.sum(t if w is None else w * t)) for t in terms]
         q, q1, q2 = sums * np.array([-1.0, 1.0, 1.0]) / sample.nobs
         first = 1 + a * mean_log + q1 - q1 / q

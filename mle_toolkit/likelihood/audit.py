@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array
@@ -144,7 +145,8 @@ def _above_bound(family: Family, likelihood: Likelihood, loglik: float) -> str |
     """What is wrong with a log-likelihood of probabilities that is above that of the saturated law."""
     if likelihood.exact_share > 0 and not family.discrete:
         return None
-    bound = saturated(likelihood.data, one_law=not family.per_row and not family.multivariate)
+    one_law = not family.per_row and not family.multivariate
+    bound = saturated(likelihood.data, one_law=one_law, period=family.period)
     if loglik <= bound + ROUNDING * (1.0 + abs(bound)):
         return None
     return (
@@ -153,11 +155,12 @@ def _above_bound(family: Family, likelihood: Likelihood, loglik: float) -> str |
     )
 
 
-def saturated(data: Sample, *, one_law: bool) -> float:
+def saturated(data: Sample, *, one_law: bool, period: float | None = None) -> float:
     """The highest log-likelihood that any law of probabilities can have for a sample, nats; 0 is a bound for all.
 
     Of a table it is minus its entropy times the number of observations. Of intervals that overlap it is that of a table
-    of two: for the best of all cuts, what lies wholly below it, and what lies wholly above.
+    of two: for the best of all cuts, what lies wholly below it, and what lies wholly above. Arcs are the same a turn
+    on; of arcs that overlap it is 0.
 
     Parameters
     ----------
@@ -165,6 +168,8 @@ def saturated(data: Sample, *, one_law: bool) -> float:
         Of counts, or without exact observations.
     one_law : bool
         Whether all rows have the same law.
+    period : float, optional
+        Of a law of directions: its turn.
 
     Examples
     --------
@@ -173,19 +178,37 @@ def saturated(data: Sample, *, one_law: bool) -> float:
     """
     if not one_law or not data.in_memory or data.n_rows > HELD_ROWS or not (data.window is None or data.has_one_window):
         return 0.0
+    if period is not None:
+        return data.once(("saturated", period), lambda: _of_arcs(data, period))
     return data.once("saturated", lambda: _of_cells(data))
+
+
+_TURN = 2.0**40
+"""Parts of a turn to which ends of arcs are rounded: -pi and pi, each a half turn off, differ by rounding."""
+
+
+def _of_arcs(data: Sample, period: float) -> float:
+    begin, end = np.rint(data.lower / period * _TURN), np.rint(data.upper / period * _TURN)
+    placed = np.mod(begin, _TURN)  # whole numbers: exact
+    begin, upper, total, _ = _cells(placed, placed + (end - begin), data.weight)
+    apart = np.all(upper[:-1] <= begin[1:]) and upper[-1] <= begin[0] + _TURN
+    return _table_bound(total) if apart else 0.0
+
+
+def _cells(begin: Array, upper: Array, weight: Array | None) -> tuple[Array, Array, Array, NDArray[np.intp]]:
+    """Intervals that differ, in order, with the sum of the weights of each and the number of its first row."""
+    order = np.lexsort((upper, begin))
+    begin, upper = begin[order], upper[order]
+    first = np.flatnonzero(np.append(True, (begin[1:] != begin[:-1]) | (upper[1:] != upper[:-1])))
+    total = np.add.reduceat(np.ones(len(begin)) if weight is None else weight[order], first)
+    return begin[first], upper[first], total, order[first]
 
 
 def _of_cells(data: Sample) -> float:
     # A point is the last of an interval that begins just before it.
     begin = np.where(data.lower == data.upper, np.nextafter(data.lower, -np.inf), data.lower)
-    weight = np.ones(len(begin)) if data.weight is None else data.weight
-    order = np.lexsort((data.upper, begin))
-    begin, upper, weight = begin[order], data.upper[order], weight[order]
-    first = np.flatnonzero(np.append(True, (begin[1:] != begin[:-1]) | (upper[1:] != upper[:-1])))
-    total = np.add.reduceat(weight, first)
-    point = (data.lower == data.upper)[order][first]
-    begin, upper = begin[first], upper[first]
+    begin, upper, total, row = _cells(begin, data.upper, data.weight)
+    point = (data.lower == data.upper)[row]
     if np.all(upper[:-1] <= begin[1:]):
         return _table_bound(total)
     by_end = np.argsort(upper, kind="stable")

@@ -645,6 +645,19 @@ def test_the_kumaraswamy_maximum_beats_the_truth(params):
     assert fit.llf >= np.sum(mle.get_family("kumaraswamy").logpdf(x, *params))
 
 
+@pytest.mark.parametrize("x", [(0.913, 0.9205), (0.3, 0.301, 0.302, 0.304), (1e-9, 3e-9, 2e-9)])
+def test_the_kumaraswamy_log_likelihood_where_powers_are_below_the_rounding_of_1(x):
+    """b is of the order of x^-a, 1e11 to 1e200: log(1 - x^a) must keep its digits, which it multiplies."""
+    fit = mle.fit(x, "kumaraswamy")
+    with mp.workdps(300):
+        a, b = (mp.mpf(v) for v in fit.params.values())
+        values = [mp.mpf(v) for v in x]
+        exact = mp.fsum(mp.log(a * b) + (a - 1) * mp.log(v) + (b - 1) * mp.log1p(-(v**a)) for v in values)
+        slope = mp.fsum(1 / a + mp.log(v) * (1 - (b - 1) * v**a / (1 - v**a)) for v in values)
+    assert fit.llf == pytest.approx(float(exact), abs=1e-8)
+    assert abs(float(slope)) * fit.bse["a"] < 1e-5
+
+
 def test_an_outlier_does_not_stop_the_gumbel_root():
     for x in (np.append(np.arange(50.0), 1e6), np.append(np.arange(50.0), -1e6)):
         assert mle.fit(x, "gumbel").certificate.verdict == "interior"

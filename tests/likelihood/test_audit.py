@@ -32,6 +32,20 @@ def test_the_bound_of_overlapping_intervals_is_that_of_the_best_cut():
     assert highest(mle.Sample.intervals([0.0, 2.0], [2.0, 2.0], [1, 1])) == 0.0
 
 
+@pytest.mark.parametrize("period", [2 * np.pi, 360.0])
+def test_arcs_on_either_side_of_a_turn_are_the_same(period):
+    """Directions rounded to sixteenths of a turn, half of those about the back called -1/2 turn and half +1/2."""
+    step = period / 16
+    angles = np.array([-8.0, -7.0, 0.0, 8.0, 24.0]) * step
+    sample = mle.Sample.rounded(angles, step)
+    expected = 3 * np.log(3 / 5) + 2 * np.log(1 / 5)
+    assert highest(sample, period=period) == pytest.approx(expected, rel=1e-14)
+    assert highest(mle.Sample.rounded(angles, 3 * step), period=period) == 0.0
+    law = mle.get_family("von_mises", period=period)
+    same = mle.Sample.rounded(np.array([8.0, -7.0, 0.0, 8.0, 8.0]) * step, step)
+    assert mle.fit(sample, law).llf == pytest.approx(mle.fit(same, law).llf, rel=1e-10)
+
+
 @pytest.mark.parametrize("law", ["poisson", "negbin", "geometric", "zip"])
 def test_no_fit_of_counts_is_above_it(law):
     for seed in range(5):
