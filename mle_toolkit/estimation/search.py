@@ -52,6 +52,9 @@ def by_search(
     coordinates = objective.coordinates
     small = _on_sketch(objective)
     points = [coordinates.from_theta(theta) for theta in starts]
+    own = start is None and solver is None and not bounds
+    if own and coordinates.intervals_only and coordinates.n_free > 1 and may_hide_maxima(likelihood.data):
+        points += scattered(small, points[0])
     ends = climb(small, points, method, sound=_is_sound(small))
     if not ends:
         raise _nowhere(family)
@@ -78,7 +81,7 @@ def by_search(
             free,
             best.method,
             fixed=tuple(fixed),
-            n_starts=len(starts),
+            n_starts=len(points),
             n_agreeing=agreeing,
             searched=searched,
         )

@@ -7,6 +7,7 @@ import fieldcases
 import numpy as np
 import pytest
 from references import HERE, adversarial, column, fit_quietly, flat
+from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.families.combinators.mixture import Mixture
@@ -483,3 +484,44 @@ def test_scores_of_tails_are_the_slopes_of_their_logs(name):
         for slope, log_of in ((by_cdf[2 + k], law.logcdf), (by_sf[2 + k], law.logsf)):
             difference = (log_of(x, weights, up, two) - log_of(x, weights, down, two)) / (2 * step)
             np.testing.assert_allclose(slope, difference, rtol=1e-6, atol=1e-9)
+
+
+def test_outliers_among_censored_counts_do_not_hide_the_best_maximum():
+    """A count that is impossible in doubles under both components must not end a climb, nor one in a far tail."""
+    later = [203, 263, 178, 78, 28, 12, 12, 7, 13, 14, 14, 9, 6, 7, 10, 7, 1, 1, 1, 0, 0, 0, 1]  # above 0, above 1, ...
+    seen = [240, 354, 215, 103, 37, 11, 12, 8, 13, 19, 17, 9, 8, 12, 5, 3, 4, 3]
+    outliers = [33, 43, 53, 115, 161]
+    lower = np.concatenate([np.arange(len(later)), np.arange(len(seen)), outliers]).astype(float)
+    upper = np.concatenate([np.full(len(later), np.inf), lower[len(later) :]])
+    weight = np.concatenate([later, seen, np.ones(5)]).astype(float)
+    kept = weight > 0
+    lower, upper, weight = lower[kept], upper[kept], weight[kept]
+    fit = mle.fit(mle.Sample.intervals(lower, upper, weight), mle.mixture("poisson", 2))
+
+    def loglik(share, one, two):
+        laws = [stats.poisson(mu) for mu in (one, two)]
+        logs = [np.where(np.isinf(upper), law.logsf(lower), law.logpmf(lower)) for law in laws]
+        return float(np.sum(weight * np.logaddexp(np.log(share) + logs[0], np.log1p(-share) + logs[1])))
+
+    assert fit.llf >= loglik(0.68, 1.77, 15.2)
+    assert fit.llf == pytest.approx(loglik(fit.params["weights"][0], *fit.params["mu"]), abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("sample", "better"),
+    [
+        (mle.Sample([0.0659, 2.849], [7.0, 2.0]), (0.238, 2.667, 0.0659)),
+        (mle.Sample.right_censored([0.01, 0.01, 0.71, 0.28, 0.01, 0.28], [0, 0, 1, 0, 1, 1]), (0.16, 0.0119, 0.588)),
+    ],
+    ids=["two values", "one early event"],
+)
+def test_what_cannot_concentrate_on_an_observation_needs_no_more_values_than_components(sample, better):
+    """An exponential density has a bound at every positive value, so that a component on few values is no spike."""
+    fit = mle.fit(sample, mle.mixture("exponential", 2))
+    weight, one, two = better
+    laws = [stats.expon(scale=scale) for scale in (one, two)]
+    rows = [np.where(np.isinf(sample.upper), law.logsf(sample.lower), law.logpdf(sample.lower)) for law in laws]
+    count = 1.0 if sample.weight is None else sample.weight
+    height = np.sum(count * np.logaddexp(np.log(weight) + rows[0], np.log1p(-weight) + rows[1]))
+    assert fit.llf >= height
+    assert fit.certificate.verdict == "interior"

@@ -647,7 +647,7 @@ def test_the_kumaraswamy_maximum_beats_the_truth(params):
 
 @pytest.mark.parametrize("x", [(0.913, 0.9205), (0.3, 0.301, 0.302, 0.304), (1e-9, 3e-9, 2e-9)])
 def test_the_kumaraswamy_log_likelihood_where_powers_are_below_the_rounding_of_1(x):
-    """b is of the order of x^-a, 1e11 to 1e200: log(1 - x^a) must keep its digits, which it multiplies."""
+    """Here b is of the order of x^-a, 1e11 to 1e200: log(1 - x^a) must keep its digits, which it multiplies."""
     fit = mle.fit(x, "kumaraswamy")
     with mp.workdps(300):
         a, b = (mp.mpf(v) for v in fit.params.values())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.combinators.em import EM, MixtureLike
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.mass import log_mass
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -30,6 +31,11 @@ _SMOOTHED = 25
 
 _NOTHING = 1e-9
 """Share of the largest count that every cell keeps."""
+
+_LEAST = 1e-300
+"""Probability that every cell keeps which a component can reach, so that no observation stops a climb."""
+
+_LOG_LEAST = math.log(_LEAST)
 
 _SAME = 1e-3
 """Nats per observation by which two climbs differ at least if they are to be continued both."""
@@ -78,8 +84,15 @@ class GridEM:
 
     def _expected(self, mass: Array, exact: Mask) -> tuple[float, Array]:
         """Mean log-likelihood, and by what to multiply masses for expected counts: of cells, and then of points."""
-        below = np.concatenate([[0.0], np.cumsum(mass[: self.n_cells])])
-        seen = below[self.end] - below[self.begin]
+        cells = mass[: self.n_cells]
+        below, above = np.append(0.0, np.cumsum(cells)), np.append(np.cumsum(cells[::-1])[::-1], 0.0)
+
+        def between(first: NDArray[np.intp], last: NDArray[np.intp]) -> Array:  # of one cell, or by the smaller tail
+            lower = below[last] < above[first]
+            many = np.where(lower, below[last] - below[first], above[first] - above[last])
+            return np.where(last - first == 1, cells[first], many)
+
+        seen = between(self.begin, self.end)
         seen[exact] = mass[self.n_cells :]
         value, share = np.log(seen), self.weight / seen
         change = np.zeros(len(below))
@@ -87,7 +100,7 @@ class GridEM:
         np.add.at(change, self.end[~exact], -share[~exact])
         if self.window is not None:
             first, last = self.window
-            possible = below[last] - below[first]
+            possible = between(first, last)
             value = value - np.log(possible)
             hidden = self.weight / possible  # of every cell outside, and of none inside
             change[0] += float(np.sum(hidden))
@@ -131,10 +144,23 @@ class GridEM:
         return best
 
     def _joint(self, params: tuple[Any, ...]) -> Array:
-        """Weight times mass of each component in every cell, and times density at every point; shape (k, ...)."""
-        parts = zip(params[0], self.law.distributions(params), strict=True)
-        cells = np.array([weight * self._masses(component) for weight, component in parts])
-        return np.hstack([cells, np.exp(self.law.log_joint(self.x, params))])
+        """Weight times mass of each component in every cell, and times density at every point; shape (k, ...).
+
+        Where all of them underflow, as far out on a light tail, they are in their proportion, and together `_LEAST`.
+        """
+        laws = self.law.distributions(params)
+        cells = np.array([weight * self._masses(law) for weight, law in zip(params[0], laws, strict=True)])
+        lost = np.flatnonzero(cells.sum(axis=0) < _LEAST)
+        if len(lost):
+            logs = np.array([np.log(w) + self._log_masses(law, lost) for w, law in zip(params[0], laws, strict=True)])
+            cells[:, lost] = _not_below(logs)
+        return np.hstack([cells, _not_below(self.law.log_joint(self.x, params))])
+
+    def _log_masses(self, component: Distribution, cells: NDArray[np.intp]) -> Array:
+        low, high = self.edges[cells], self.edges[cells + 1]
+        if self.of_one_count:
+            return component.logpdf(high)
+        return log_mass(component.family, tuple(component.params.values()), low, high)
 
     def _masses(self, component: Distribution) -> Array:
         """Of every cell: of one count its probability, else the difference of the smaller tails at its edges."""
@@ -147,6 +173,13 @@ class GridEM:
         """Parameters for partitions of the cells."""
         parts = ((EM(self.law, points), shares) for points in self.cells for shares in self.law.partitions(points))
         return [em.maximised(shares, None) for em, shares in parts]
+
+
+def _not_below(log_joint: Array) -> Array:
+    """The joint densities, of which those that are too small together are `_LEAST`, in the same proportion."""
+    top = log_joint.max(axis=0)
+    lifted = np.where((top < _LOG_LEAST) & (top > -np.inf), _LOG_LEAST - top, 0.0)
+    return np.exp(log_joint + lifted)
 
 
 def distinct(ends: Sequence[tuple[float, tuple[Any, ...]] | None], most: int) -> list[tuple[float, tuple[Any, ...]]]:

@@ -541,7 +541,7 @@ class Mixture(Combined):
             distinct = len(sample.tabulated().x)
             needed = 2
         else:
-            needed = self.n_free
+            needed = self.n_free if self._spiking(sample) else self.k
             distinct = len(np.unique(sample.sketch().x))  # a few rows will do, as a rule
             if distinct < needed:
                 distinct = len(np.unique(sample.x))
@@ -568,6 +568,18 @@ class Mixture(Combined):
             f"laws as large as one likes; this is the best maximum found without such a spike"
         )
 
+    def _spiking(self, sample: Sample) -> Sequence[int]:
+        """Numbers of the components whose density may grow without bound at an observation."""
+        if self.discrete:
+            return ()
+        at_the_end = sample.minimum <= self.support.lower  # where even an exponential density can
+        return range(self.k) if at_the_end else self._concentrating
+
+    @cached_property
+    def _concentrating(self) -> tuple[int, ...]:
+        laws = enumerate(zip(self.components, self._slots, strict=True))
+        return tuple(j for j, (component, slots) in laws if self.concentrates(component, slots, ()))
+
     def concentrates(self, component: Family, slots: tuple[Slot, ...], fixed: tuple[str, ...]) -> bool:
         """Whether the density of a component has no bound at an observation, for the parameters that are its own."""
         own: list[Parameter] = []
@@ -587,11 +599,17 @@ class Mixture(Combined):
         return _can_concentrate(component)
 
     def spurious(self, sample: Sample, *params: Any) -> bool:
-        """Whether a component is a spike: narrow, and on few values: at most two a parameter and one more."""
-        if self.discrete:
+        """Whether a component is a spike: narrow, and on few values: at most two a parameter and one more.
+
+        Of a law that cannot concentrate on an observation none is.
+        """
+        spiking = self._spiking(sample)
+        if not spiking:
             return False
         width = sample.quantile(_HALF[1]) - sample.quantile(_HALF[0])
-        for law, slots in zip(self.distributions(params), self._slots, strict=True):
+        for j, (law, slots) in enumerate(zip(self.distributions(params), self._slots, strict=True)):
+            if j not in spiking:
+                continue
             low, high = (float(v) for v in law.ppf(np.array(_HALF)))
             if not high - low < _NARROW * width:
                 continue
