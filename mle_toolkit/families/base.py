@@ -163,6 +163,9 @@ class Family(ABC):
     one_maximum: ClassVar[bool] = False
     """By a theorem the likelihood of exact data has no more than one maximum while all parameters are free: one start
     is enough."""
+    bends_sharply: ClassVar[bool] = False
+    """The derivatives of a probability may change over far less than a natural change of the parameters, as where a
+    threshold comes to an end of an interval."""
     on_simplex: ClassVar[bool] = False
     """The numbers of an observation add to 1, so that they have no volume."""
     without_spikes: ClassVar[str] = "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."

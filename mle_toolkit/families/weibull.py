@@ -19,7 +19,7 @@ from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.maps import MINUS_LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Image, SpecialCase
+from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
@@ -118,6 +118,11 @@ class Weibull(HazardFamily):
             SpecialCase(get_family("exponential"), lambda scale: (1.0, scale), at=("shape",)),
             SpecialCase(get_family("rayleigh"), lambda sigma: (2.0, math.sqrt(2) * sigma), at=("shape",)),
         )
+
+    @property
+    def limits_when_shifted(self) -> tuple[Limit, ...]:
+        """The law of smallest extreme values, as the threshold goes to -∞."""
+        return (Limit(get_family("smallest_extreme_value"), lambda loc, scale: (np.inf, np.inf)),)
 
     @property
     def images(self) -> tuple[Image, ...]:

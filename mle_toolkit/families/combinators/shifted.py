@@ -84,6 +84,7 @@ class Shifted(Combined):
     """
 
     kind = "shifted"
+    bends_sharply = True
 
     def __init__(self, base: Family, known: Known | None = None) -> None:
         objection = _objection(base)
@@ -108,7 +109,7 @@ class Shifted(Combined):
         )
         if base.score is not None and base.has_scale:
             self.score = self._score
-        if base.tail_scores is not None and self._known.settled:  # a search for the threshold must see the kinks
+        if base.tail_scores is not None:
             self.tail_scores = self._tail_scores
 
     # --- the law ------------------------------------------------------------------------------------------------------
@@ -138,14 +139,21 @@ class Shifted(Combined):
         return (*by_base, stretched / z)
 
     def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of log F and of log(1 - F) by the parameters of the base; the threshold is known."""
+        """Derivatives of log F and of log(1 - F) by the parameters of the base, and by the threshold: ∓ the density."""
         z = np.asarray(x - params[-1])
         inside = self.base.support.contains(z)
         assert self.base.tail_scores is not None
         with np.errstate(all="ignore"):
             tails = self.base.tail_scores(z, *params[:-1])
-        below, above = ([np.where(inside, slope, 0.0) for slope in slopes] for slopes in tails)
-        return (*below, np.zeros_like(z)), (*above, np.zeros_like(z))
+            nothing = np.full_like(z, -np.inf)
+            log_f = nothing if self._known.settled else self.base.logpdf(z, *params[:-1])
+            law = self._below(params)
+            by_threshold = -np.exp(log_f - law.logcdf(z)), np.exp(log_f - law.logsf(z))
+        below, above = (
+            tuple(np.where(inside, slope, 0.0) for slope in (*slopes, last))
+            for slopes, last in zip(tails, by_threshold, strict=True)
+        )
+        return below, above
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
