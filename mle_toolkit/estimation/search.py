@@ -15,6 +15,7 @@ from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum
 from mle_toolkit.estimation.irregular import candidates, highest, on_an_end, uphill
 from mle_toolkit.estimation.maximum import Maximum, in_domains, maximum_at, objective_near
 from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
+from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
 from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval, NonZero

@@ -4,6 +4,7 @@ import json
 import math
 
 import fieldcases
+import mpmath as mp
 import numpy as np
 import pytest
 from references import HERE, column, fit_quietly, flat
@@ -458,3 +459,38 @@ def test_the_threshold_of_a_falling_density_is_the_first_event_of_censored_data(
         assert fit.params["scale"] == pytest.approx(scale * unit, rel=1e-8)
         assert fit.llf == pytest.approx(-4 * math.log(scale * unit) - 4, abs=1e-9)
         assert fit.certificate.verdict == "non_regular"
+
+
+def test_a_weibull_law_of_far_threshold_is_one_of_smallest_extremes():
+    """Data skewed to the left by as much as a smallest extreme value: shape and threshold run off together."""
+    sample = mle.Sample.binned([1, 0, 3, 19, 22, 8], [101.75, 102.02, 102.549, 102.814, 103.08, 103.345, 103.61])
+    fit = fit_quietly(sample, mle.shifted("weibull"))
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit == "smallest_extreme_value"
+    assert fit.llf == pytest.approx(mle.fit(sample, "smallest_extreme_value").llf, abs=1e-9)
+
+
+def test_the_curvature_where_a_threshold_comes_to_the_end_of_an_interval():
+    """The density of a lognormal law vanishes there so fast that derivatives change within 1e-7 of a natural change."""
+    sample = mle.Sample.intervals([-97.37, 486.86], [97.37, 681.6], [9, 1])
+    fit = fit_quietly(sample, mle.shifted("lognormal"))
+    assert fit.certificate.verdict == "interior"
+    with mp.workdps(40):
+        at = [mp.mpf(v) for v in fit.params.values()]
+        cdf = lambda x, m, s, t: mp.ncdf((mp.log(x - t) - m) / s) if x > t else mp.mpf(0)  # noqa: E731
+
+        def loglik(*p):
+            first, second = cdf(97.37, *p) - cdf(-97.37, *p), cdf(681.6, *p) - cdf(486.86, *p)
+            return 9 * mp.log(first) + mp.log(second)
+
+        step = mp.mpf(10) ** -12
+
+        def moved(i, j, up_i, up_j):
+            return loglik(*(p + step * (up_i * (k == i) + up_j * (k == j)) for k, p in enumerate(at)))
+
+        hessian = [
+            [float(sum(a * b * moved(i, j, a, b) for a in (1, -1) for b in (1, -1)) / (4 * step**2)) for j in range(3)]
+            for i in range(3)
+        ]
+        assert fit.llf == pytest.approx(float(loglik(*at)), abs=1e-8)
+    assert flat(fit.bse) == pytest.approx(np.sqrt(np.diag(np.linalg.inv(-np.array(hessian)))), rel=1e-3)
