@@ -273,16 +273,16 @@ class Objective:
             if by_all is not None:
                 second = self.likelihood.mean_coarse_hessian(theta)
                 return -(slope.T @ second @ slope + self.coordinates.bend(by_all, u))
-        second = self._differences_of_coarse(u, _STEP_OF_SCORE)
-        if second is None:
+        settled = self._differences_of_coarse(u, _STEP_OF_SCORE)
+        if settled is None:
             return second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
         if self.likelihood.family.bends_sharply:
             for k in range(1, _SHORTER + 1):
                 shorter = self._differences_of_coarse(u, _STEP_OF_SCORE / 10**k)
-                if shorter is None or np.abs(shorter - second).max() <= _BENT * np.abs(np.diag(shorter)).min():
+                if shorter is None or np.abs(shorter - settled).max() <= _BENT * np.abs(np.diag(shorter)).min():
                     break
-                second = shorter
-        return second
+                settled = shorter
+        return settled
 
     def _differences_of_coarse(self, u: Array, step: float) -> Array | None:
         pulled = []
