@@ -106,9 +106,10 @@ def by_search(
     try:
         return settled(best)
     except UnboundedLikelihoodError:
-        if not narrow:
+        local = narrow or [end for end in ends if end is not best and is_minimum(small, end.u)]
+        if not local:
             raise
-        return settled(min(narrow, key=lambda end: end.value))
+        return settled(min(local, key=lambda end: end.value))
 
 
 def _as_given(family: Family, theta: Array, fixed: Mapping[str, Any]) -> Array:

@@ -342,7 +342,7 @@ class Shifted(Combined):
     def check(self, sample: Sample) -> None:
         """Raise where the likelihood has no maximum, nor a local one."""
         super().check(sample)
-        if not self._has_spike:
+        if not (self._has_spike and self._known.plain):  # points in place of intervals say nothing of a maximum
             return
         law, points = self._in_own_unit(sample.sketch())
         if not law._maxima(points):
