@@ -18,7 +18,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.domain import Domain
 from mle_toolkit.families.held import Held
-from mle_toolkit.likelihood.audit import complaint, is_extreme
+from mle_toolkit.likelihood.audit import bound_of, complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -223,6 +223,12 @@ class Maximum:
             return f"the log-likelihood can still rise by about {decrement:.2g}"
         return "how far the log-likelihood can still rise is not known: its derivatives do not foretell its values"
 
+    @property
+    def _is_saturated(self) -> bool:
+        """Whether no law could do better, so that nothing can still rise."""
+        bound = bound_of(self.family, self.likelihood)
+        return math.isfinite(bound) and self.loglik >= bound - LITTLE_NATS
+
     def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
         flat = len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR
         # The slope of a likelihood that only approaches its supremum may vanish in doubles.
@@ -241,6 +247,13 @@ class Maximum:
                 Verdict.NOT_IDENTIFIED,
                 f"{Verdict.NOT_IDENTIFIED.value}; the smallest eigenvalue of the scaled information is "
                 f"{seen.eigenvalues[0]:.1e}. Fix a parameter, or choose a law with fewer",
+            )
+        if not seen.decrement <= DECREMENT_TOLERANCE and self._is_saturated:
+            return (
+                Verdict.NOT_IDENTIFIED,
+                f"{Verdict.NOT_IDENTIFIED.value}: the log-likelihood, {self.loglik:.8g}, is the highest that any law "
+                f"can have for these data, and there is no end to the parameters that come as near. Fix one, or "
+                f"choose a law with fewer",
             )
         if not seen.decrement <= DECREMENT_TOLERANCE:
             found = (

@@ -243,20 +243,22 @@ def _check_only_event(family: Family, sample: Sample, fixed: Mapping[str, Any]) 
     if why is None:
         return
     value = float(sample.lower[sample.lower == sample.upper][0])
+    room = min(abs(value - end) or np.inf for end in (0.0, family.support.lower, family.support.upper))
+    size = room if np.isfinite(room) else 1.0
     heights, thetas = [], []
     for spread in _NEARER:
-        near = sample.with_values(value + spread * (abs(value) or 1.0) * np.array([-1.0, 0.0, 1.0, 0.5, -0.5]), None)
+        near = sample.with_values(value + spread * size * np.array([-1.0, 0.0, 1.0, 0.5, -0.5]), None)
         try:
             family.check_support(near)
             law = maximise(family, near, fixed=fixed)
         except (MleError, ArithmeticError):
-            return
+            break
         at = law if law.limit is None else law.limit
         theirs = Likelihood(at.family, sample)
         in_its_unit = theirs.unit.params_to_unit(at.family, at.theta)
         heights.append((theirs.mean_loglik(in_its_unit) + theirs.log_jacobian) * theirs.nobs)
         thetas.append(law.theta)
-    if not np.all(np.isfinite(heights)) or not np.all(np.diff(heights) > _CONCENTRATES):
+    if len(heights) < 2 or not np.all(np.isfinite(heights)) or not np.all(np.diff(heights) > _CONCENTRATES):
         return
     with np.errstate(all="ignore"):
         moved = np.nan_to_num(np.abs(np.log(np.abs(thetas[-1] / thetas[0]))), posinf=1e300).tolist()

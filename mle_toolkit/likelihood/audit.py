@@ -143,16 +143,21 @@ def _noise(loglik: Callable[[Array], float], theta: Array) -> float:
 
 def _above_bound(family: Family, likelihood: Likelihood, loglik: float) -> str | None:
     """What is wrong with a log-likelihood of probabilities that is above that of the saturated law."""
-    if likelihood.exact_share > 0 and not family.discrete:
-        return None
-    one_law = not family.per_row and not family.multivariate
-    bound = saturated(likelihood.data, one_law=one_law, period=family.period)
-    if loglik <= bound + ROUNDING * (1.0 + abs(bound)):
+    bound = bound_of(family, likelihood)
+    if bound == math.inf or loglik <= bound + ROUNDING * (1.0 + abs(bound)):
         return None
     return (
         f"the log-likelihood, {loglik:.10g}, is above {bound:.10g}, which no law can exceed for these data: an error "
         f"of mle_toolkit, which should be reported"
     )
+
+
+def bound_of(family: Family, likelihood: Likelihood) -> float:
+    """What no law can exceed: `saturated` of counts and intervals; inf where there are densities."""
+    if likelihood.exact_share > 0 and not family.discrete:
+        return math.inf
+    one_law = not family.per_row and not family.multivariate
+    return saturated(likelihood.data, one_law=one_law, period=family.period)
 
 
 def saturated(data: Sample, *, one_law: bool, period: float | None = None) -> float:
@@ -183,15 +188,16 @@ def saturated(data: Sample, *, one_law: bool, period: float | None = None) -> fl
     return data.once("saturated", lambda: _of_cells(data))
 
 
-_TURN = 2.0**40
-"""Parts of a turn to which ends of arcs are rounded: -pi and pi, each a half turn off, differ by rounding."""
+_PARTS = 2.0**40
+"""Parts of a turn, or of the largest end, to which ends are rounded: of -pi and pi, each a half turn off, one is a
+little farther than the other."""
 
 
 def _of_arcs(data: Sample, period: float) -> float:
-    begin, end = np.rint(data.lower / period * _TURN), np.rint(data.upper / period * _TURN)
-    placed = np.mod(begin, _TURN)  # whole numbers: exact
+    begin, end = np.rint(data.lower / period * _PARTS), np.rint(data.upper / period * _PARTS)
+    placed = np.mod(begin, _PARTS)  # whole numbers: exact
     begin, upper, total, _ = _cells(placed, placed + (end - begin), data.weight)
-    apart = np.all(upper[:-1] <= begin[1:]) and upper[-1] <= begin[0] + _TURN
+    apart = np.all(upper[:-1] <= begin[1:]) and upper[-1] <= begin[0] + _PARTS
     return _table_bound(total) if apart else 0.0
 
 
@@ -205,10 +211,14 @@ def _cells(begin: Array, upper: Array, weight: Array | None) -> tuple[Array, Arr
 
 
 def _of_cells(data: Sample) -> float:
-    # A point is the last of an interval that begins just before it.
-    begin = np.where(data.lower == data.upper, np.nextafter(data.lower, -np.inf), data.lower)
-    begin, upper, total, row = _cells(begin, data.upper, data.weight)
-    point = (data.lower == data.upper)[row]
+    point, begin, upper = data.lower == data.upper, data.lower, data.upper
+    if point.any():  # the last of an interval that begins just before it
+        begin = np.where(point, np.nextafter(begin, -np.inf), begin)
+    else:  # ends that should meet may miss by rounding
+        size = float(np.max(np.abs([data.minimum, data.maximum]))) or 1.0
+        begin, upper = np.rint(begin / size * _PARTS), np.rint(upper / size * _PARTS)
+    begin, upper, total, row = _cells(begin, upper, data.weight)
+    point = point[row]
     if np.all(upper[:-1] <= begin[1:]):
         return _table_bound(total)
     by_end = np.argsort(upper, kind="stable")

@@ -7,6 +7,7 @@ from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
+from mle_toolkit.errors import UnboundedLikelihoodError
 
 
 def of_intervals(law, sample):
@@ -48,3 +49,80 @@ def test_a_window_may_hide_that_a_shape_runs_off():
 
     assert fit.llf == pytest.approx(max(at_the_end(s) for s in np.geomspace(1.0, 1e5, 4001)), abs=1e-3)
     assert not fit.certificate.ok
+
+
+def test_what_is_saturated_is_not_identified():
+    """Two bins that meet but for rounding: as b grows a law comes as near to 4/7 and 3/7 as one likes."""
+    fit = fit_quietly(mle.Sample.rounded([0.7, 0.7, 0.8, 0.8, 0.7, 0.8, 0.7], 0.1), "kumaraswamy")
+    assert fit.certificate.verdict == "not_identified"
+    assert fit.llf == pytest.approx(4 * np.log(4 / 7) + 3 * np.log(3 / 7), abs=1e-4)
+
+
+@pytest.mark.parametrize("law", ["kumaraswamy", "beta"])
+@pytest.mark.parametrize("times", [[0.95, 0.9], [0.77, 0.72, 0.37]])
+def test_the_only_event_of_proportions_has_a_spike(law, times):
+    """As of a law on a half-line: the law that is tried on it must not reach beyond 1."""
+    with pytest.raises(UnboundedLikelihoodError, match="all censored times lie before the only event"):
+        mle.fit(mle.Sample.right_censored(times, [1] + [0] * (len(times) - 1)), law)
+
+
+def test_a_threshold_with_entries_is_found_though_the_times_alone_have_none():
+    """Without their entries the likelihood of these times only rises to the first of them."""
+    times = np.array(
+        [
+            4.24,
+            11.985,
+            5.478,
+            19.631,
+            7.713,
+            11.604,
+            2.797,
+            7.124,
+            0.259,
+            7.554,
+            21.31,
+            7.457,
+            11.206,
+            5.856,
+            0.315,
+            10.262,
+            1.483,
+            10.149,
+            17.848,
+            0.066,
+            22.523,
+            6.695,
+        ]
+    )
+    entries = np.array(
+        [
+            1.178,
+            10.162,
+            -1.467,
+            19.271,
+            2.306,
+            -2.13,
+            2.442,
+            6.076,
+            -6.825,
+            4.047,
+            21.076,
+            5.351,
+            7.39,
+            5.561,
+            -0.552,
+            9.861,
+            0.838,
+            10.128,
+            11.448,
+            -1.569,
+            21.861,
+            2.474,
+        ]
+    )
+    with pytest.raises(UnboundedLikelihoodError):
+        mle.fit(times, mle.shifted("weibull"))
+    fit = fit_quietly(mle.Sample(times).truncated(lower=entries), mle.shifted("weibull"))
+    law = stats.weibull_min(1.9562, -3.957, 7.1947)
+    assert fit.llf >= float(np.sum(law.logpdf(times) - law.logsf(entries)))
+    assert fit.certificate.ok
