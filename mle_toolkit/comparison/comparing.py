@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +43,7 @@ def compare(
     solver: str | None = None,
     nan_policy: NanPolicy = "raise",
     rng: Any = None,
+    on_fit: Callable[[str, Fit | str, int, int], None] | None = None,
 ) -> Comparison:
     """Fit several families to the same data, and rank them.
 
@@ -58,6 +59,9 @@ def compare(
         ``"measurements"`` where that is said instead of names.
     weights, exposure, fixed, bounds, start, solver, nan_policy, rng : optional
         As for `fit`, for every family. One that lacks a parameter named there goes to the failures.
+    on_fit : callable, optional
+        Called after each law with its name, its fit or the reason why it has none, and how many of how many laws are
+        done. Laws of many parameters, whose fits take longest, come last.
 
     Returns
     -------
@@ -111,29 +115,45 @@ def compare(
     _check_one_measure({law.name: law for law in (i.family if isinstance(i, Fit) else i for i in asked)}, sample)
     if not sample.is_plain and sample.in_memory and sample.n_rows <= _SHARED_ROWS:
         sample.once("maxima", dict)  # laws have limits in common, whose search takes long where rows are intervals
-    fits: dict[str, Fit] = {}
-    uncertified: dict[str, Fit] = {}
-    failures: dict[str, str] = {}
-    entropy: SampleEntropy | None = None
+    names: list[str] = []
     for item in asked:
-        name = _label(item, {*fits, *failures})
+        names.append(_label(item, set(names)))
         if isinstance(item, Fit):
             _check_same_data(item, sample)
+    found: dict[str, Fit | str] = {}
+    entropy: SampleEntropy | None = None
+    for done, place in enumerate(sorted(range(len(asked)), key=lambda k: _length(asked[k])), start=1):
+        item, name = asked[place], names[place]
         try:
-            found = item if isinstance(item, Fit) else _fit(sample, item, **options)
-            certificate = found.certificate
-            if certificate.ok:
-                entropy = _report(found, sample, entropy)
-                fits[name] = found
-                continue
-            failures[name] = certificate.message
-            if certificate.verdict is not Verdict.INEXACT:
-                uncertified[name] = found
+            at = item if isinstance(item, Fit) else _fit(sample, item, **options)
+            if at.certificate.ok:
+                entropy = _report(at, sample, entropy)
+            found[name] = at
         except Exception as error:  # a law of the user's own may raise anything, and must not stop the others
             law = item.family if isinstance(item, Fit) else item
             reason = str(error) if isinstance(error, MleError) else f"{type(error).__name__}: {error}"
-            failures[name] = reason.removeprefix(f"{law.name}: ")
+            found[name] = reason.removeprefix(f"{law.name}: ")
+        if on_fit is not None:
+            on_fit(name, found[name], done, len(asked))
+    fits: dict[str, Fit] = {}
+    uncertified: dict[str, Fit] = {}
+    failures: dict[str, str] = {}
+    for name in names:
+        at_or_why = found[name]
+        if isinstance(at_or_why, str):
+            failures[name] = at_or_why
+        elif at_or_why.certificate.ok:
+            fits[name] = at_or_why
+        else:
+            failures[name] = at_or_why.certificate.message
+            if at_or_why.certificate.verdict is not Verdict.INEXACT:
+                uncertified[name] = at_or_why
     return Comparison(sample, fits, failures, uncertified, not_tried, guess)
+
+
+def _length(item: Fit | Family) -> int:
+    """How long a fit takes, roughly: laws of a few parameters have sums or closed forms that others lack."""
+    return 0 if isinstance(item, Fit) else len(item.parameters)
 
 
 def _fits_in(data: Any) -> dict[str, Fit] | None:

@@ -6,9 +6,26 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 SECONDS_BEFORE_PROGRESS = 1.0
 """How long something takes before the bar is shown."""
+
+
+Hear = Callable[[str, int, int | None], None]
+"""Takes what is done, how many steps of it are, and how many there are, where that is known."""
+
+_heard_by: ContextVar[Hear | None] = ContextVar("heard_by", default=None)
+
+
+@contextmanager
+def listening(hear: Hear) -> Iterator[None]:
+    """Have progress told to a function, and not shown on a terminal."""
+    token = _heard_by.set(hear)
+    try:
+        yield
+    finally:
+        _heard_by.reset(token)
 
 
 @contextmanager
@@ -24,6 +41,18 @@ def progress(what: str, total: int | None, unit: str = "") -> Iterator[Callable[
     unit : str
         What a step is: "rows".
     """
+    hear = _heard_by.get()
+    if hear is not None:
+        done = 0
+
+        def told(steps: int) -> None:
+            nonlocal done
+            done += steps
+            hear(what, done, total)
+
+        hear(what, 0, total)
+        yield told
+        return
     if not sys.stderr.isatty():
         yield lambda steps: None
         return

@@ -11,13 +11,16 @@ import platform
 import re
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.options import whole
-from mle_toolkit.report.page.sections import Drawing, Page
-from mle_toolkit.report.page.tables import Grid, Words
+from mle_toolkit.report.page.sections import Drawing, Page, Section
+from mle_toolkit.report.page.tables import Grid
 from mle_toolkit.report.record import jsonable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 _HERE = Path(__file__).parent
 
@@ -96,15 +99,8 @@ def html_of(
     if not hasattr(result, "page"):
         raise ParameterError(f"report: expected a fit, a comparison or groups, got {type(result).__name__}.")
     page: Page = result.page(Drawing(label, whole(laws, "laws", 1), rng))
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    templates = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    templates.tests["table"] = lambda part: isinstance(part, Grid)
-    templates.tests["words"] = lambda part: isinstance(part, Words)
     script = (_HERE / "page.js").read_text(encoding="utf-8")
-    return templates.get_template("page.html").render(
+    return _templates().get_template("page.html").render(
         page=page,
         title=page.title if title is None else title,
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
@@ -114,6 +110,22 @@ def html_of(
         record=_embedded(result.to_dict()),
         lines=[_embedded(line) for section in page.sections for line in section.lines],
     )
+
+
+def fragment(section: Section) -> str:
+    """One section without its heading, as a piece of a page that has the style and the script of this one."""
+    lines = [_embedded(line) for line in section.lines]
+    return _templates().get_template("fragment.html").render(section=section, lines=lines)
+
+
+def _templates() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    found = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    found.tests["table"] = lambda part: isinstance(part, Grid)
+    return found
 
 
 def _embedded(record: Any) -> str:

@@ -1,7 +1,7 @@
 "use strict";
-for (const table of document.querySelectorAll("table")) {
+const sortable = (table) => {
   const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, k) => head.firstElementChild.addEventListener("click", () => {
+  heads.forEach((head, k) => head.firstElementChild?.addEventListener("click", () => {
     const down = head.getAttribute("aria-sort") === "ascending";
     heads.forEach((other) => other.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", down ? "descending" : "ascending");
@@ -13,12 +13,10 @@ for (const table of document.querySelectorAll("table")) {
     const rows = [...table.tBodies[0].rows].sort(order);
     table.tBodies[0].append(...(down ? rows.reverse() : rows));
   }));
-}
+};
 const status = document.getElementById("copied");
 const copy = (text, what) => navigator.clipboard?.writeText(text).then(
   () => { status.textContent = `${what} copied`; }, () => { status.textContent = "the browser does not let pages copy"; });
-document.getElementById("copy").addEventListener("click", () => copy(document.getElementById("result").textContent, "JSON"));
-for (const cell of document.querySelectorAll("td[data-value]")) cell.title = cell.dataset.value;
 document.addEventListener("click", (event) => {
   const cell = event.target.closest("td[data-value]");
   if (cell) copy(cell.dataset.value, cell.dataset.value);
@@ -32,9 +30,7 @@ const make = (name, attributes, parent, text) => {
   parent.append(element);
   return element;
 };
-const lines = [...document.querySelectorAll("script.line-data")].map((element) => JSON.parse(element.textContent));
-for (const box of document.querySelectorAll(".line")) {
-  const line = lines[Number(box.dataset.line)];
+const draggable = (box, line) => {
   const [W, H, left, bottom] = [640, 250, 8, 24];
   const span = line.x[line.x.length - 1] - line.x[0] || 1;
   const top = 1.08 * Math.max(...line.bars.heights, ...line.parameters.flatMap((p) => p.density[line.at]));
@@ -115,4 +111,15 @@ for (const box of document.querySelectorAll(".line")) {
     return [input, value, parameter];
   });
   show(line.parameters[0], line.at);
-}
+};
+
+// Make a piece of a page live: tables can be sorted, numbers copied, laws dragged. Gives the lines of data in it.
+const enliven = (root) => {
+  root.querySelectorAll("table").forEach(sortable);
+  for (const cell of root.querySelectorAll("td[data-value]")) cell.title = cell.dataset.value;
+  const lines = [...root.querySelectorAll("script.line-data")].map((element) => JSON.parse(element.textContent));
+  for (const box of root.querySelectorAll(".line")) draggable(box, lines[Number(box.dataset.line)]);
+  return lines;
+};
+const lines = enliven(document);
+document.getElementById("copy")?.addEventListener("click", () => copy(document.getElementById("result").textContent, "JSON"));

@@ -1,0 +1,263 @@
+"use strict";
+const at = (id) => document.getElementById(id);
+const form = at("form");
+const chosen = { source: "", name: "" };
+let law = "";
+let busy = "";
+const waiting = new Map();
+
+// --- what the controls say, and asking ---------------------------------------------------------------------------------
+
+const said = () => ({ ...Object.fromEntries(new FormData(form)), ...chosen });
+const more = {
+  law: () => ({ law }),
+  profile: () => ({ law, parameter: at("parameter").value }),
+  calculate: () => ({ law, what: at("what").value, at: at("at").value, method: at("method").value }),
+  goodness: () => ({ law, statistic: at("statistic").value, replicates: at("replicates").value }),
+};
+const ask = (verb, others = {}) => {
+  if (!chosen.source) return;
+  if (busy) { // one question at a time; of several that wait, the last of its kind
+    waiting.set(verb, others);
+    return;
+  }
+  busy = verb;
+  at("problem").textContent = "";
+  if (verb !== "save") at("warnings").replaceChildren();
+  for (const place of document.querySelectorAll(".problem")) place.textContent = "";
+  for (const control of document.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+  at("end").hidden = false;
+  at("progress").hidden = false;
+  at("progress").removeAttribute("value");
+  say("working …");
+  Shiny.setInputValue("ask", { verb, said: { ...said(), ...(more[verb]?.() ?? {}), ...others } }, { priority: "event" });
+};
+const say = (text) => { at("status").textContent = text; };
+const idle = () => {
+  busy = "";
+  at("end").hidden = true;
+  at("progress").hidden = true;
+  const [next] = waiting;
+  if (next) {
+    waiting.delete(next[0]);
+    ask(...next);
+  }
+};
+
+// --- tabs --------------------------------------------------------------------------------------------------------------
+
+const tabs = [...document.querySelectorAll('[role="tab"]')];
+const select = (id, focus = false) => {
+  for (const tab of tabs) {
+    const here = tab.id === `tab-${id}`;
+    tab.setAttribute("aria-selected", String(here));
+    tab.tabIndex = here ? 0 : -1;
+    at(tab.getAttribute("aria-controls")).hidden = !here;
+    if (here && focus) tab.focus();
+  }
+};
+tabs.forEach((tab, k) => {
+  const id = (other) => other.id.replace("tab-", "");
+  tab.addEventListener("click", () => select(id(tab)));
+  tab.addEventListener("keydown", (event) => {
+    const to = { ArrowRight: k + 1, ArrowLeft: k - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    select(id(tabs[(to + tabs.length) % tabs.length]), true);
+  });
+});
+
+// --- controls ----------------------------------------------------------------------------------------------------------
+
+const showKind = () => {
+  for (const box of document.querySelectorAll(".kind")) {
+    const here = box.dataset.kind === at("kind").value;
+    box.hidden = !here;
+    for (const control of box.querySelectorAll("select, input")) control.disabled = !here;
+  }
+  at("rows-counts").closest(".control").hidden = at("kind").value === "bins";
+  at("rows-counts").disabled = at("kind").value === "bins";
+};
+const open = (source, name) => {
+  Object.assign(chosen, { source, name });
+  waiting.clear();
+  ask("open");
+};
+const look = () => ask("look");
+const complete = () => {
+  const box = document.querySelector(`.kind[data-kind="${at("kind").value}"]`);
+  return [...box.querySelectorAll("select.column")].every((control) => control.value);
+};
+at("set").addEventListener("change", () => at("set").value && open(at("set").value, at("set").value));
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("change", (event) => {
+  if (event.target.closest("#step-data details")) ask("open");
+  else if (event.target.closest("#step-columns")) {
+    showKind();
+    if (chosen.source && complete()) look();
+  }
+});
+at("laws").addEventListener("keydown", (event) => event.key === "Enter" && ask("rank"));
+at("end").addEventListener("click", () => {
+  waiting.clear();
+  Shiny.setInputValue("ask", { verb: "end" }, { priority: "event" });
+});
+const showLaw = (name) => {
+  law = name;
+  select("law");
+  ask("law");
+};
+at("show-law").addEventListener("click", () => at("one").value.trim() && showLaw(at("one").value.trim()));
+at("one").addEventListener("keydown", (event) => event.key === "Enter" && at("one").value.trim() && showLaw(at("one").value.trim()));
+at("what").addEventListener("change", () => {
+  at("at").value = { quantile: "0.5, 0.9, 0.99", return_level: "10, 100", exceedance: "" }[at("what").value];
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.verb) ask(button.dataset.verb);
+  else if (button.dataset.law) showLaw(button.dataset.law);
+  else if (button.dataset.file) {
+    const place = button.closest(".take").dataset.of;
+    ask("save", { what: button.dataset.file, law: place === "law" ? law : "" });
+  } else if (button.classList.contains("copy")) copy(button.parentElement.nextElementSibling.textContent, button.parentElement.firstChild.textContent.trim());
+});
+
+// --- answers -----------------------------------------------------------------------------------------------------------
+
+const show = (place, html) => {
+  at(place).innerHTML = html;
+  enliven(at(place));
+};
+const lawButton = (name) => {
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "law", textContent: name });
+  button.dataset.law = name;
+  return button;
+};
+const take = (place, answer) => {
+  const box = at(`take-${place}`);
+  box.replaceChildren(at("take").content.cloneNode(true));
+  box.dataset.of = place;
+  box.querySelector(".shell").textContent = answer.shell;
+  box.querySelector(".python").textContent = answer.python;
+  box.hidden = false;
+};
+const answers = {
+  uploaded: ({ name }) => { at("set").value = ""; open("upload", name); },
+  opened: (answer) => {
+    document.querySelector(".empty").hidden = true;
+    at("opened").textContent = `${answer.name.replace("@", "")}: ${answer.columns.length} column${answer.columns.length === 1 ? "" : "s"}${answer.said.length ? `; ${answer.said.join("; ")}` : ""}`;
+    const before = Object.fromEntries([...document.querySelectorAll("select.column")].map((c) => [c.id, c.value]));
+    for (const control of document.querySelectorAll("select.column")) {
+      const names = ["event", "observed"].includes(control.name) ? answer.columns : answer.numeric;
+      const shown = names.length ? names : answer.columns;
+      control.replaceChildren(...["", ...shown].map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name || "–" })));
+      control.value = shown.includes(before[control.id]) ? before[control.id] : "";
+    }
+    if (answer.name.startsWith("@") || at("kind").dataset.of !== answer.name) {
+      for (const control of document.querySelectorAll("#step-columns select.column, #step-columns input")) control.value = "";
+      at("kind").value = answer.kind_of_rows;
+      for (const [name, value] of Object.entries(answer.form)) {
+        for (const control of document.querySelectorAll(`#step-columns [name="${name}"]`)) control.value = Array.isArray(value) ? value.join(", ") : value;
+      }
+    }
+    at("kind").dataset.of = answer.name;
+    showKind();
+    const exact = at("exact-column");
+    if (at("kind").value === "exact" && !exact.value) {
+      exact.value = answer.numeric.find((name) => !Object.values(answer.form).includes(name)) ?? "";
+    }
+    at("first-title").hidden = false;
+    show("first", answer.html);
+    for (const place of ["read", "ranking", "law", "calculated", "profile", "goodness"]) at(place).replaceChildren();
+    for (const place of ["coming", "tools", "take-ranking", "take-law"]) at(place).hidden = true;
+    at("rank").disabled = false;
+    select("data");
+    if (complete()) waiting.set("look", {});
+  },
+  show: (answer) => {
+    show(answer.place, answer.html);
+    if (answer.place === "read") at("looked").textContent = `${answer.label}: ${answer.form}`;
+    if (answer.place === "ranking") {
+      at("coming").hidden = true;
+      for (const cell of at("ranking").querySelectorAll("table:first-of-type tbody td:nth-child(2)")) cell.replaceChildren(lawButton(cell.textContent));
+      take("ranking", answer);
+    }
+    if (answer.place === "law") {
+      at("law-title").textContent = answer.law;
+      at("one").value = answer.law;
+      at("law-none").hidden = true;
+      at("tools").hidden = false;
+      at("parameter").replaceChildren(...answer.parameters.map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name })));
+      for (const place of ["calculated", "profile", "goodness"]) at(place).replaceChildren();
+      take("law", answer);
+    }
+  },
+  ranking: ({ label }) => {
+    at("ranking-title").textContent = `Laws for ${label}`;
+    at("ranking").replaceChildren();
+    at("take-ranking").hidden = true;
+    at("coming").querySelector("tbody").replaceChildren();
+    at("coming").hidden = false;
+    select("ranking");
+  },
+  law: (answer) => {
+    const body = at("coming").querySelector("tbody");
+    const row = document.createElement("tr");
+    const cell = (text, name) => Object.assign(row.insertCell(), { textContent: text, className: name });
+    row.dataset.aic = answer.certified ? answer.aic : Infinity;
+    row.className = answer.certified ? "" : "left";
+    const first = row.insertCell();
+    first.className = "text";
+    first.append(lawButton(answer.name));
+    cell(answer.k ?? "", "");
+    cell(typeof answer.cross_entropy === "number" ? answer.cross_entropy.toFixed(4) : "", "");
+    cell(typeof answer.aic === "number" ? answer.aic.toFixed(2) : "", "");
+    cell(answer.certified ? answer.verdict : answer.reason, "text reason");
+    const after = [...body.rows].find((other) => Number(other.dataset.aic) > Number(row.dataset.aic));
+    body.insertBefore(row, after ?? null);
+    at("progress").max = answer.total;
+    at("progress").value = answer.done;
+    say(`${answer.done} of ${answer.total} laws: ${answer.name}`);
+  },
+  progress: ({ what, done, total }) => {
+    if (busy === "rank" && at("progress").hasAttribute("value") && total) return;
+    if (total) {
+      at("progress").max = total;
+      at("progress").value = done;
+    } else at("progress").removeAttribute("value");
+    say(total ? `${what}: ${Math.round((100 * done) / total)} %` : `${what}${done ? `: ${done.toLocaleString("en")}` : ""} …`);
+  },
+  problem: ({ text, place }) => {
+    const control = place && [...document.querySelectorAll(`[data-control="${CSS.escape(place)}"]`)].find((box) => !box.closest("[hidden]"));
+    const beside = place === "at" ? at("at-problem") : control?.querySelector(".problem");
+    (beside ?? at("problem")).textContent = text;
+    control?.closest("details")?.setAttribute("open", "");
+    control?.querySelector("select, input")?.setAttribute("aria-invalid", "true");
+    say("That did not work; the reason is in red.");
+    answers.failed = true;
+  },
+  file: ({ name, text }) => {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "application/octet-stream" }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  },
+  done: ({ warnings }) => {
+    at("warnings").append(...warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    if (!answers.failed) say("Done.");
+    answers.failed = false;
+    idle();
+  },
+  ended: () => { say("Cancelled. What is shown stays."); idle(); },
+  died: () => {
+    at("problem").textContent = "The computation was ended by the system, which may have run out of memory. The page lives; take fewer rows, or a Parquet file, which is read in blocks.";
+    waiting.clear();
+    idle();
+  },
+};
+showKind();
+Shiny.addCustomMessageHandler("answer", (answer) => answers[answer.kind](answer));
+$(document).on("shiny:disconnected", () => say("The server has ended: start mle app again."));

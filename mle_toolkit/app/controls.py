@@ -1,0 +1,162 @@
+"""The controls of the page: what each is called, and in which kinds of data it has a say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control.
+
+    Attributes
+    ----------
+    name : str
+        As the command line calls it, with ``_`` for ``-``.
+    label, hint : str
+        What stands above and below it.
+    kind : {"column", "number", "text", "choice"}
+    choices : tuple of (str, str)
+        Values and texts of a choice.
+    """
+
+    name: str
+    label: str
+    hint: str = ""
+    kind: str = "column"
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one row of the data is, and the controls that say where."""
+
+    name: str
+    label: str
+    controls: tuple[Control, ...]
+
+
+_COLUMN = Control("column", "Values")
+
+KINDS = (
+    Kind("exact", "a value", (_COLUMN,)),
+    Kind(
+        "time",
+        "a time, with an event or without",
+        (
+            Control("time", "Times"),
+            Control("event", "Event seen", "1 where the event was seen at the time, 0 where not yet; or words."),
+            Control("event_value", "Word for an event", "Only where the column has words: died, failed, ...", "text"),
+        ),
+    ),
+    Kind(
+        "limit",
+        "a value, or at most that",
+        (
+            _COLUMN,
+            Control("observed", "Seen", "1 where the value was seen, 0 where it is at most that (limit of detection)."),
+        ),
+    ),
+    Kind(
+        "interval",
+        "an interval with the value in it",
+        (
+            Control("lower", "Lower ends", "An empty cell is an open end."),
+            Control("upper", "Upper ends", "An empty cell is an open end."),
+        ),
+    ),
+    Kind("rounded", "a rounded value", (_COLUMN, Control("rounded_to", "Rounded to", "0.1, 5, ...", "number"))),
+    Kind(
+        "bins",
+        "a bin with a count",
+        (
+            Control("counts", "Counts"),
+            Control("edges", "Ends of the bins", "One more than rows, with commas between them.", "text"),
+        ),
+    ),
+)
+"""What a row may be."""
+
+ROWS = (
+    Control("weights", "Weights"),
+    Control("counts", "Counts", "How many observations each row is."),
+    Control(
+        "weight_kind",
+        "Weights are",
+        kind="choice",
+        choices=(("frequency", "frequencies"), ("reliability", "reliabilities")),
+    ),
+    Control("exposure", "Exposure", "Of counts: how much each row was watched."),
+    Control("entry", "Entry", "Delayed entry: the row was seen only above it."),
+    Control("truncated_below", "Nothing seen up to", "A threshold, or a deductible.", "number"),
+    Control("truncated_above", "Nothing seen above", kind="number"),
+    Control(
+        "nan_policy",
+        "Missing values",
+        kind="choice",
+        choices=(("raise", "are an error"), ("omit", "are left out")),
+    ),
+)
+"""What else may be known of the rows."""
+
+FILE = (
+    Control("delimiter", "Between columns", "One character; tab; a space for any spaces.", "text"),
+    Control("decimal", "Decimal sign", kind="choice", choices=(("", "guess"), (".", "."), (",", ","))),
+    Control(
+        "thousands",
+        "Between thousands",
+        kind="choice",
+        choices=(("", "guess"), (",", ","), (".", "."), ("'", "'"), (" ", "space")),
+    ),
+    Control("na_values", "Missing is written", "Besides the usual ones; several with commas.", "text"),
+    Control("encoding", "Encoding", "utf-16, latin-1, ...", "text"),
+    Control("comment", "Comments begin with", kind="text"),
+    Control("sheet", "Sheet", "Of a spreadsheet: name, or number from 1.", "text"),
+)
+"""How a file is written, where that is not to be guessed."""
+
+
+def controls() -> Iterator[Control]:
+    """All controls; one that several kinds have comes several times."""
+    for kind in KINDS:
+        yield from kind.controls
+    yield from ROWS
+    yield from FILE
+
+
+_LABELS = {control.name: control.label for control in controls()}
+
+
+def in_words_of_the_page(message: str) -> str:
+    """An error with the labels of the controls in the place of Python's arguments and the shell's options."""
+    for ours, theirs in (
+        ('pass nan_policy="omit"', "choose “Missing values are left out”"),
+        ("Sample.intervals(lower, upper)", "“an interval with the value in it”"),
+        ("Sample.rounded(x, step)", "“a rounded value”"),
+    ):
+        message = message.replace(ours, theirs)
+    return re.sub(r"--([a-z]+(?:-[a-z]+)*)", _labelled, message)
+
+
+def _labelled(option: re.Match[str]) -> str:
+    label = _LABELS.get(option[1].replace("-", "_"))
+    return option[0] if label is None else f"“{label}”"
+
+
+def place_of(message: str, columns: dict[str, str]) -> str:
+    """Name of the control that an error speaks of first; empty where it is of none.
+
+    Parameters
+    ----------
+    message : str
+        As the package says it.
+    columns : dict of str to str
+        The column that each control names.
+    """
+    for option in re.finditer(r"--([a-z]+(?:-[a-z]+)*)", message):
+        name = option[1].replace("-", "_")
+        if name in _LABELS:
+            return name
+    return next((name for name, column in columns.items() if repr(column) in message), "")

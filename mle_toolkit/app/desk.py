@@ -1,0 +1,302 @@
+"""What one tab has: the data that were read, and the fits; and what can be asked of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mle_toolkit.app import recipes
+from mle_toolkit.app.asked import Asked
+from mle_toolkit.comparison import KINDS, Comparison, compare
+from mle_toolkit.data.peek import Peek, peek
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.tables import read_sample
+from mle_toolkit.errors import MleError, ParameterError, UnknownNameError
+from mle_toolkit.families.base import get_family
+from mle_toolkit.fitting import Fit, fit
+from mle_toolkit.numerics.progress import listening
+from mle_toolkit.report.content import comparison_content, fit_content
+from mle_toolkit.report.page import fragment, html_of
+from mle_toolkit.report.page.line import line_of
+from mle_toolkit.report.page.pictures import picture
+from mle_toolkit.report.page.sections import Section, what_was_read
+from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
+from mle_toolkit.report.record import jsonable
+
+SHOWN_ROWS = 8
+"""Rows of a file that are shown."""
+
+SECONDS_BETWEEN = 0.2
+"""How often progress is told."""
+
+Tell = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Data:
+    """A sample, and what its observations are called."""
+
+    label: str
+    sample: Sample
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether its rows are read anew for every pass."""
+        return not self.sample.in_memory
+
+
+class Desk:
+    """Answers questions about data; what was read and fitted last is kept.
+
+    Parameters
+    ----------
+    tell : callable
+        Takes the kind of an answer, and its facts by name.
+    """
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._asked: Asked | None = None
+        self._data: Data | None = None
+        self._fits: dict[str, Fit] = {}
+        self._comparison: Comparison | None = None
+        self._told_at = 0.0
+
+    def answer(self, verb: str, said: Mapping[str, Any]) -> None:
+        """Answer a question by what the controls say.
+
+        Raises
+        ------
+        MleError
+            If there is no such question, or no answer.
+        """
+        verbs: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "open": self._open,
+            "look": self._look,
+            "rank": self._rank,
+            "law": self._law,
+            "profile": self._profile,
+            "calculate": self._calculate,
+            "goodness": self._goodness,
+            "save": self._save,
+        }
+        if verb not in verbs:
+            raise UnknownNameError(f"there is no question {verb!r}.")
+        with listening(self._progress):
+            verbs[verb](said)
+
+    def _progress(self, what: str, done: int, total: int | None) -> None:
+        now = time.monotonic()
+        if now - self._told_at > SECONDS_BETWEEN or done == total:
+            self._told_at = now
+            self._tell("progress", what=what, done=done, total=total)
+
+    # --- data ---------------------------------------------------------------------------------------------------------
+
+    def _open(self, said: Mapping[str, Any]) -> None:
+        """Say which columns there are."""
+        asked = Asked.of({**said, "kind": "exact", "column": None})
+        seen = peek(asked.source, asked.reading)
+        form = {name: value for name, value in asdict(seen.form).items() if value not in (None, ())}
+        first = self._first_rows(seen, asked.name)
+        self._tell(
+            "opened", name=asked.name, columns=list(seen.names), numeric=list(seen.numeric), form=form,
+            kind_of_rows=_kind_of(form), said=list(seen.said), html=first,
+        )  # fmt: skip
+
+    def _first_rows(self, seen: Peek, name: str) -> str:
+        if seen.types is not None:
+            part: Part = grid(("column", "type"), seen.types.items(), text=("column", "type"))
+        else:
+            cells = [["" if cell is None else str(cell) for cell in row] for row in seen.rows[:SHOWN_ROWS]]
+            part = grid(seen.names, cells, text=set(seen.names) - set(seen.numeric))
+        return fragment(Section(f"First rows of {name}", (part,)))
+
+    def _look(self, said: Mapping[str, Any]) -> None:
+        """Say what was read."""
+        asked = Asked.of(said)
+        data = self._read(asked)
+        self._tell(
+            "show", place="read", html=fragment(what_was_read(data.sample, data.label)), label=data.label,
+            form=str(data.sample),
+        )  # fmt: skip
+
+    def _read(self, asked: Asked) -> Data:
+        """The sample; read anew where something else is asked than last time."""
+        if self._data is None or self._asked is None or not asked.same_data(self._asked):
+            self._fits, self._comparison = {}, None
+            self._tell("progress", what=f"reading {asked.name}", done=0, total=None)
+            label, sample = read_sample(asked.source, asked.form, asked.nan_policy, reading=asked.reading)
+            self._data = Data(f"{label} of {asked.name.removeprefix('@')}", sample)
+        self._asked = asked
+        return self._data
+
+    # --- laws ---------------------------------------------------------------------------------------------------------
+
+    def _rank(self, said: Mapping[str, Any]) -> None:
+        """Rank the laws; each is told of as it is fitted."""
+        asked = Asked.of(said)
+        data = self._read(asked)
+        self._tell("ranking", label=data.label)
+
+        def told(name: str, found: Fit | str, done: int, total: int) -> None:
+            if isinstance(found, str):
+                row: dict[str, Any] = {"reason": found}
+            else:
+                certified = found.certificate.ok
+                row = {"cross_entropy": found.cross_entropy, "k": found.df_model, "aic": found.aic}
+                row |= {"verdict": str(found.certificate.verdict), "certified": certified}
+                row |= {} if certified else {"reason": found.certificate.message}
+                self._fits[name] = found
+            self._tell("law", name=name, done=done, total=total, **row)
+
+        laws = asked.laws or None
+        self._comparison = result = compare(data.sample, laws, on_fit=told)
+        self._tell("progress", what="drawing the ranking", done=0, total=None)
+        section = Section(
+            "Ranking",
+            (*(Words(note, "plain") for note in result.in_words() if result.fits), *parts_of(comparison_content(result))),
+            tuple(_pictures(lambda: result.plot(label=data.label), "The ranking, and the densities of the best")),
+        )
+        self._tell(
+            "show", place="ranking", html=fragment(section), best=next(iter(result.fits), None),
+            shell=recipes.ranked_in_shell(asked), python=recipes.ranked_in_python(asked, in_blocks=data.in_blocks),
+        )  # fmt: skip
+
+    def _fit(self, asked: Asked, law: str) -> tuple[Data, Fit]:
+        """One law, fitted unless it is already."""
+        data = self._read(asked)
+        if law not in self._fits:
+            self._tell("progress", what=f"fitting {law}", done=0, total=None)
+            self._fits[law] = fit(data.sample, get_family(law))
+        return data, self._fits[law]
+
+    def _law(self, said: Mapping[str, Any]) -> None:
+        """Show one law: its parameters, its verdict, its pictures, and its one line to drag."""
+        asked, law = Asked.of(said), str(said["law"])
+        data, found = self._fit(asked, law)
+        self._tell("progress", what=f"drawing {law}", done=0, total=None)
+        line = line_of(found, data.label)
+        section = Section(
+            law,
+            tuple(parts_of(fit_content(found))),
+            tuple(_pictures(lambda: found.plot(label=data.label, rng=0), f"{law}: density, Q-Q, P-P and distribution")),
+            () if line is None else (line,),
+        )
+        free = [name for name, value in found.params.items() if not hasattr(value, "__len__")]
+        self._tell(
+            "show", place="law", html=fragment(section), law=law, parameters=free, shell=recipes.shell("fit", asked, "-d", law),
+            python=recipes.fitted_in_python(asked, law, in_blocks=data.in_blocks),
+        )  # fmt: skip
+
+    def _profile(self, said: Mapping[str, Any]) -> None:
+        """Draw the profile likelihood of one parameter."""
+        from mle_toolkit.report.plot import profile
+
+        asked, law, name = Asked.of(said), str(said["law"]), str(said["parameter"])
+        _, found = self._fit(asked, law)
+        self._tell("progress", what=f"profiling {name}", done=0, total=None)
+        shown = found.profile(name)
+        pictures = (picture(profile(found, name).figure, f"{law}: profile likelihood of {name}"),)
+        section = Section(f"Profile of {name}", (Words(str(shown), "plain"), *map(Words, shown.notes)), pictures)
+        self._tell("show", place="profile", html=fragment(section))
+
+    def _calculate(self, said: Mapping[str, Any]) -> None:
+        """A quantile, a level that is exceeded once in a while, or the probability beyond a value."""
+        asked, law, what = Asked.of(said), str(said["law"]), str(said["what"])
+        _, found = self._fit(asked, law)
+        values = _numbers(str(said.get("at") or ""))
+        method = str(said.get("method") or "wald")
+        rows = []
+        for value in values:
+            self._tell("progress", what=f"{_CALCULATED[what]} {value:g}", done=len(rows), total=len(values))
+            if what == "quantile":
+                at = found.quantile(value, method=method)
+            elif what == "return_level":
+                at = found.return_level(value, method=method)
+            elif what == "exceedance":
+                at = found.derive(lambda law, value=value: float(law.sf(value)), method=method)
+            else:
+                raise UnknownNameError(f"there is nothing to calculate that is called {what!r}.")
+            ends = ("", "") if at.interval is None else map(lambda end: number(end, 6), at.interval)
+            rows.append((number(value), number(at.value, 8), number(at.se, 4), *ends, at.reason or ", ".join(at.flags)))
+        columns = (_CALCULATED[what], "estimate", "std. error", "lower", "upper", "beware")
+        section = Section(f"{law}: {_CALCULATED[what]}", (grid(columns, rows, text=("beware",)),))
+        self._tell("show", place="calculated", html=fragment(section))
+
+    def _goodness(self, said: Mapping[str, Any]) -> None:
+        """Test whether the data may come from the law."""
+        asked, law = Asked.of(said), str(said["law"])
+        _, found = self._fit(asked, law)
+        self._tell("progress", what="drawing and fitting replicates", done=0, total=None)
+        test = found.goodness_of_fit(str(said["statistic"]), n_resamples=int(said["replicates"]), rng=0)  # type: ignore[arg-type]
+        meaning = (
+            "Data of this law are seldom so far from it: the law does not fit."
+            if test.p_value < 0.05
+            else "Data of this law are often as far from it: nothing speaks against the law."
+        )
+        kind = "bad" if test.p_value < 0.05 else "good"
+        section = Section("Goodness of fit", (Words(meaning, kind, f"p = {test.p_value:.4f}"), Words(str(test))))
+        self._tell("show", place="goodness", html=fragment(section))
+
+    # --- to take away -------------------------------------------------------------------------------------------------
+
+    def _save(self, said: Mapping[str, Any]) -> None:
+        """A file: a page, JSON or CSV of the ranking, or of one law."""
+        import json
+
+        asked, law, what = Asked.of(said), str(said.get("law") or ""), str(said["what"])
+        if law:
+            data, result = self._fit(asked, law)
+        else:
+            data = self._read(asked)
+            if self._comparison is None:
+                raise ParameterError("there is no ranking yet: rank the laws first.")
+            result = self._comparison
+        self._tell("progress", what="writing the file", done=0, total=None)
+        if what == "html":
+            command = recipes.shell("report", asked, *(("-d", law or asked.laws) if law or asked.laws else ()))
+            text = html_of(result, label=data.label, command=command)
+        elif what == "json":
+            text = json.dumps(jsonable(result.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        elif what == "csv":
+            text = (result.conf_int() if law else result.table).to_csv(index=bool(law), lineterminator="\n")
+        else:
+            raise UnknownNameError(f"there is no file of kind {what!r}.")
+        self._tell("file", name=f"{law or 'ranking'}.{what}", text=text)
+
+
+_CALCULATED = {"quantile": "quantile of", "return_level": "level exceeded once in", "exceedance": "probability beyond"}
+
+
+def _kind_of(form: Mapping[str, Any]) -> str:
+    """The kind of data that a form is of, as the controls call it."""
+    for part, kind in (
+        ("time", "time"), ("lower", "interval"), ("edges", "bins"), ("observed", "limit"), ("rounded_to", "rounded"),
+    ):  # fmt: skip
+        if part in form:
+            return kind
+    return "exact"
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        found = [float(part) for part in text.replace(";", ",").split(",") if part.strip()]
+    except ValueError:
+        found = []
+    if not found:
+        raise ParameterError(f"--at: expected numbers with commas between them, got {text!r}.")
+    return found
+
+
+def _pictures(draw: Callable[[], Any], alt: str) -> list[Any]:
+    """A picture, or why there is none."""
+    from mle_toolkit.report.page.pictures import Picture
+
+    try:
+        axes = draw()
+    except MleError as error:
+        return [Picture("", alt, str(error))]
+    return [picture(axes.flat[0].figure, alt)]
