@@ -32,6 +32,7 @@ ROOMS = (
     ("comparison",),
     ("groups",),
     ("demo", "identities"),
+    ("app",),
     ("cli",),
     ("__main__",),
 )

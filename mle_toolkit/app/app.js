@@ -4,6 +4,7 @@ const form = at("form");
 const chosen = { source: "", name: "" };
 let law = "";
 let busy = "";
+let failed = false;
 const waiting = new Map();
 
 // --- what the controls say, and asking ---------------------------------------------------------------------------------
@@ -104,7 +105,10 @@ at("end").addEventListener("click", () => {
 });
 const showLaw = (name) => {
   law = name;
+  at("one").value = name;
+  at("law-title").textContent = name;
   select("law");
+  at("results").scrollIntoView();
   ask("law");
 };
 at("show-law").addEventListener("click", () => at("one").value.trim() && showLaw(at("one").value.trim()));
@@ -181,7 +185,10 @@ const answers = {
     if (answer.place === "read") at("looked").textContent = `${answer.label}: ${answer.form}`;
     if (answer.place === "ranking") {
       at("coming").hidden = true;
-      for (const cell of at("ranking").querySelectorAll("table:first-of-type tbody td:nth-child(2)")) cell.replaceChildren(lawButton(cell.textContent));
+      for (const table of at("ranking").querySelectorAll("table")) {
+        const place = [...table.tHead.rows[0].cells].findIndex((head) => head.textContent.trim() === "family");
+        for (const row of table.tBodies[0].rows) row.cells[place].replaceChildren(lawButton(row.cells[place].textContent));
+      }
       take("ranking", answer);
     }
     if (answer.place === "law") {
@@ -201,6 +208,7 @@ const answers = {
     at("coming").querySelector("tbody").replaceChildren();
     at("coming").hidden = false;
     select("ranking");
+    at("results").scrollIntoView();
   },
   law: (answer) => {
     const body = at("coming").querySelector("tbody");
@@ -230,13 +238,14 @@ const answers = {
     say(total ? `${what}: ${Math.round((100 * done) / total)} %` : `${what}${done ? `: ${done.toLocaleString("en")}` : ""} …`);
   },
   problem: ({ text, place }) => {
-    const control = place && [...document.querySelectorAll(`[data-control="${CSS.escape(place)}"]`)].find((box) => !box.closest("[hidden]"));
+    const boxes = [...document.querySelectorAll("[data-control]")];
+    const control = boxes.find((box) => box.dataset.control === place && !box.closest("[hidden]"));
     const beside = place === "at" ? at("at-problem") : control?.querySelector(".problem");
     (beside ?? at("problem")).textContent = text;
     control?.closest("details")?.setAttribute("open", "");
     control?.querySelector("select, input")?.setAttribute("aria-invalid", "true");
-    say("That did not work; the reason is in red.");
-    answers.failed = true;
+    say("That did not work; the reason stands in red.");
+    failed = true;
   },
   file: ({ name, text }) => {
     const link = document.createElement("a");
@@ -247,8 +256,8 @@ const answers = {
   },
   done: ({ warnings }) => {
     at("warnings").append(...warnings.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-    if (!answers.failed) say("Done.");
-    answers.failed = false;
+    if (!failed) say("Done.");
+    failed = false;
     idle();
   },
   ended: () => { say("Cancelled. What is shown stays."); idle(); },

@@ -126,7 +126,7 @@ def controls() -> Iterator[Control]:
     yield from FILE
 
 
-_LABELS = {control.name: control.label for control in controls()}
+_LABELS = {control.name: control.label for control in controls()} | {"at": "at", "kind": "Each row is"}
 
 
 def in_words_of_the_page(message: str) -> str:
@@ -137,6 +137,7 @@ def in_words_of_the_page(message: str) -> str:
         ("Sample.rounded(x, step)", "“a rounded value”"),
     ):
         message = message.replace(ours, theirs)
+    message = re.sub(r'compare\(x, "(\w+)"\), mle compare -d \w+', r"write “\1” under “Which”", message)
     return re.sub(r"--([a-z]+(?:-[a-z]+)*)", _labelled, message)
 
 

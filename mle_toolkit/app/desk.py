@@ -7,23 +7,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mle_toolkit.app import recipes
+from mle_toolkit.app import recipes, shown
 from mle_toolkit.app.asked import Asked
-from mle_toolkit.comparison import KINDS, Comparison, compare
+from mle_toolkit.comparison import Comparison, compare
 from mle_toolkit.data.peek import Peek, peek
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.tables import read_sample
-from mle_toolkit.errors import MleError, ParameterError, UnknownNameError
+from mle_toolkit.errors import ParameterError, UnknownNameError
 from mle_toolkit.families.base import get_family
 from mle_toolkit.fitting import Fit, fit
 from mle_toolkit.numerics.progress import listening
-from mle_toolkit.report.content import comparison_content, fit_content
-from mle_toolkit.report.page import fragment, html_of
-from mle_toolkit.report.page.line import line_of
-from mle_toolkit.report.page.pictures import picture
+from mle_toolkit.report.page import fragment
 from mle_toolkit.report.page.sections import Section, what_was_read
-from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
-from mle_toolkit.report.record import jsonable
+from mle_toolkit.report.page.tables import Part, grid
 
 SHOWN_ROWS = 8
 """Rows of a file that are shown."""
@@ -155,11 +151,7 @@ class Desk:
         laws = asked.laws or None
         self._comparison = result = compare(data.sample, laws, on_fit=told)
         self._tell("progress", what="drawing the ranking", done=0, total=None)
-        section = Section(
-            "Ranking",
-            (*(Words(note, "plain") for note in result.in_words() if result.fits), *parts_of(comparison_content(result))),
-            tuple(_pictures(lambda: result.plot(label=data.label), "The ranking, and the densities of the best")),
-        )
+        section = shown.ranking(result, data.label)
         self._tell(
             "show", place="ranking", html=fragment(section), best=next(iter(result.fits), None),
             shell=recipes.ranked_in_shell(asked), python=recipes.ranked_in_python(asked, in_blocks=data.in_blocks),
@@ -178,52 +170,27 @@ class Desk:
         asked, law = Asked.of(said), str(said["law"])
         data, found = self._fit(asked, law)
         self._tell("progress", what=f"drawing {law}", done=0, total=None)
-        line = line_of(found, data.label)
-        section = Section(
-            law,
-            tuple(parts_of(fit_content(found))),
-            tuple(_pictures(lambda: found.plot(label=data.label, rng=0), f"{law}: density, Q-Q, P-P and distribution")),
-            () if line is None else (line,),
-        )
+        section = shown.law(found, law, data.label)
         free = [name for name, value in found.params.items() if not hasattr(value, "__len__")]
         self._tell(
-            "show", place="law", html=fragment(section), law=law, parameters=free, shell=recipes.shell("fit", asked, "-d", law),
+            "show", place="law", html=fragment(section), law=law, parameters=free,
+            shell=recipes.shell("fit", asked, "-d", law),
             python=recipes.fitted_in_python(asked, law, in_blocks=data.in_blocks),
         )  # fmt: skip
 
     def _profile(self, said: Mapping[str, Any]) -> None:
         """Draw the profile likelihood of one parameter."""
-        from mle_toolkit.report.plot import profile
-
         asked, law, name = Asked.of(said), str(said["law"]), str(said["parameter"])
         _, found = self._fit(asked, law)
         self._tell("progress", what=f"profiling {name}", done=0, total=None)
-        shown = found.profile(name)
-        pictures = (picture(profile(found, name).figure, f"{law}: profile likelihood of {name}"),)
-        section = Section(f"Profile of {name}", (Words(str(shown), "plain"), *map(Words, shown.notes)), pictures)
-        self._tell("show", place="profile", html=fragment(section))
+        self._tell("show", place="profile", html=fragment(shown.profile(found, law, name)))
 
     def _calculate(self, said: Mapping[str, Any]) -> None:
         """A quantile, a level that is exceeded once in a while, or the probability beyond a value."""
-        asked, law, what = Asked.of(said), str(said["law"]), str(said["what"])
+        asked, law = Asked.of(said), str(said["law"])
         _, found = self._fit(asked, law)
-        values = _numbers(str(said.get("at") or ""))
-        method = str(said.get("method") or "wald")
-        rows = []
-        for value in values:
-            self._tell("progress", what=f"{_CALCULATED[what]} {value:g}", done=len(rows), total=len(values))
-            if what == "quantile":
-                at = found.quantile(value, method=method)
-            elif what == "return_level":
-                at = found.return_level(value, method=method)
-            elif what == "exceedance":
-                at = found.derive(lambda law, value=value: float(law.sf(value)), method=method)
-            else:
-                raise UnknownNameError(f"there is nothing to calculate that is called {what!r}.")
-            ends = ("", "") if at.interval is None else map(lambda end: number(end, 6), at.interval)
-            rows.append((number(value), number(at.value, 8), number(at.se, 4), *ends, at.reason or ", ".join(at.flags)))
-        columns = (_CALCULATED[what], "estimate", "std. error", "lower", "upper", "beware")
-        section = Section(f"{law}: {_CALCULATED[what]}", (grid(columns, rows, text=("beware",)),))
+        self._tell("progress", what="calculating", done=0, total=None)
+        section = shown.calculated(found, str(said["what"]), str(said.get("at") or ""), str(said["method"]))
         self._tell("show", place="calculated", html=fragment(section))
 
     def _goodness(self, said: Mapping[str, Any]) -> None:
@@ -231,44 +198,25 @@ class Desk:
         asked, law = Asked.of(said), str(said["law"])
         _, found = self._fit(asked, law)
         self._tell("progress", what="drawing and fitting replicates", done=0, total=None)
-        test = found.goodness_of_fit(str(said["statistic"]), n_resamples=int(said["replicates"]), rng=0)  # type: ignore[arg-type]
-        meaning = (
-            "Data of this law are seldom so far from it: the law does not fit."
-            if test.p_value < 0.05
-            else "Data of this law are often as far from it: nothing speaks against the law."
-        )
-        kind = "bad" if test.p_value < 0.05 else "good"
-        section = Section("Goodness of fit", (Words(meaning, kind, f"p = {test.p_value:.4f}"), Words(str(test))))
+        section = shown.goodness(found, str(said["statistic"]), int(said["replicates"]))
         self._tell("show", place="goodness", html=fragment(section))
 
     # --- to take away -------------------------------------------------------------------------------------------------
 
     def _save(self, said: Mapping[str, Any]) -> None:
         """A file: a page, JSON or CSV of the ranking, or of one law."""
-        import json
-
         asked, law, what = Asked.of(said), str(said.get("law") or ""), str(said["what"])
         if law:
             data, result = self._fit(asked, law)
+            of: Fit | Comparison = result
         else:
             data = self._read(asked)
             if self._comparison is None:
                 raise ParameterError("there is no ranking yet: rank the laws first.")
-            result = self._comparison
+            of = self._comparison
         self._tell("progress", what="writing the file", done=0, total=None)
-        if what == "html":
-            command = recipes.shell("report", asked, *(("-d", law or asked.laws) if law or asked.laws else ()))
-            text = html_of(result, label=data.label, command=command)
-        elif what == "json":
-            text = json.dumps(jsonable(result.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        elif what == "csv":
-            text = (result.conf_int() if law else result.table).to_csv(index=bool(law), lineterminator="\n")
-        else:
-            raise UnknownNameError(f"there is no file of kind {what!r}.")
-        self._tell("file", name=f"{law or 'ranking'}.{what}", text=text)
-
-
-_CALCULATED = {"quantile": "quantile of", "return_level": "level exceeded once in", "exceedance": "probability beyond"}
+        command = recipes.shell("report", asked, *(("-d", law or asked.laws) if law or asked.laws else ()))
+        self._tell("file", name=f"{law or 'ranking'}.{what}", text=shown.file(of, what, data.label, command))
 
 
 def _kind_of(form: Mapping[str, Any]) -> str:
@@ -279,24 +227,3 @@ def _kind_of(form: Mapping[str, Any]) -> str:
         if part in form:
             return kind
     return "exact"
-
-
-def _numbers(text: str) -> list[float]:
-    try:
-        found = [float(part) for part in text.replace(";", ",").split(",") if part.strip()]
-    except ValueError:
-        found = []
-    if not found:
-        raise ParameterError(f"--at: expected numbers with commas between them, got {text!r}.")
-    return found
-
-
-def _pictures(draw: Callable[[], Any], alt: str) -> list[Any]:
-    """A picture, or why there is none."""
-    from mle_toolkit.report.page.pictures import Picture
-
-    try:
-        axes = draw()
-    except MleError as error:
-        return [Picture("", alt, str(error))]
-    return [picture(axes.flat[0].figure, alt)]

@@ -21,6 +21,7 @@ from mle_toolkit.app.bench import Bench
 from mle_toolkit.app.controls import FILE, KINDS, ROWS
 from mle_toolkit.data import datasets
 from mle_toolkit.errors import MleError, ParameterError
+from mle_toolkit.families.base import families
 
 HOST = "127.0.0.1"
 PORT = 8791
@@ -32,7 +33,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Any, Send], Awaitable[None]]
 
 
-def serve(port: int = PORT, *, browser: bool = True, token: str | None = None, say: Callable[[str], None] = print) -> None:
+def serve(
+    port: int = PORT, *, browser: bool = True, token: str | None = None, say: Callable[[str], None] = print
+) -> None:
     """Serve the page until the process is ended.
 
     Parameters
@@ -61,12 +64,15 @@ def serve(port: int = PORT, *, browser: bool = True, token: str | None = None, s
     try:
         listener.bind((HOST, port))
     except (OSError, OverflowError) as error:
+        listener.close()
         reason = error.strerror if isinstance(error, OSError) else error
         raise ParameterError(f"--port: cannot listen on {port}: {reason}; choose another, or 0 for any.") from None
     inner = application()
     token = token or secrets.token_urlsafe(24)
     address = f"http://{HOST}:{listener.getsockname()[1]}/{token}/"
-    settings = uvicorn.Config(guarded(inner, token, policy_of(inner.ui["html"])), log_level="error", timeout_graceful_shutdown=1)
+    settings = uvicorn.Config(
+        guarded(inner, token, policy_of(inner.ui["html"])), log_level="error", timeout_graceful_shutdown=1
+    )
     say(f"mle app is at {address} (Ctrl-C ends it)")
     if browser:
         webbrowser.open(address)
@@ -75,7 +81,9 @@ def serve(port: int = PORT, *, browser: bool = True, token: str | None = None, s
 
 def policy_of(page: str) -> str:
     """What a browser lets the page do: load from this server, and run the scripts that stand in it, and no others."""
-    inline = (hashlib.sha256(script.encode()).digest() for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL))
+    inline = (
+        hashlib.sha256(script.encode()).digest() for script in re.findall(r"<script>(.*?)</script>", page, re.DOTALL)
+    )
     known = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in inline)
     return (
         f"default-src 'none'; script-src 'self' {known}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -149,7 +157,7 @@ def _page() -> str:
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     sets = [datasets.load(name) for name in datasets.names()]
-    return templates.get_template("app.html").render(kinds=KINDS, rows=ROWS, file=FILE, sets=sets)
+    return templates.get_template("app.html").render(kinds=KINDS, rows=ROWS, file=FILE, sets=sets, laws=families())
 
 
 def session(input: Any, output: Any, session: Any) -> None:  # noqa: A002 - Shiny's names

@@ -15,6 +15,7 @@ import typer
 from typer.main import get_command
 
 from mle_toolkit import __version__
+from mle_toolkit.cli import app as own_page
 from mle_toolkit.cli import compare, datasets, demo, entropy, families, fit, groups, kl, kl_sample, regress, report
 from mle_toolkit.cli.ending import INTERRUPTED, OK, ended, show_warning
 from mle_toolkit.cli.options import Debug
@@ -37,6 +38,7 @@ app.command("kl-sample")(kl_sample.command)
 app.command("families")(families.command)
 app.command("datasets")(datasets.command)
 app.command("demo")(demo.command)
+app.command("app")(own_page.command)
 
 
 def _show_version(wanted: bool) -> None:
