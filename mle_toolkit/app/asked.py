@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, cast
 
 from mle_toolkit.app.controls import KINDS, ROWS
+from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.form import Form
 from mle_toolkit.data.reading import Reading
-from mle_toolkit.data.sample import NanPolicy
 from mle_toolkit.errors import ParameterError, UnknownNameError
 
 

@@ -122,7 +122,8 @@ def _csv(table: pd.DataFrame) -> str:
 
 
 def _flat(values: Mapping[str, Any]) -> list[float]:
-    return np.concatenate([np.ravel(value) for value in values.values()]).tolist()
+    found: list[float] = np.concatenate([np.ravel(value) for value in values.values()]).tolist()
+    return found
 
 
 def pictures(draw: Callable[[], Any], alt: str) -> tuple[Picture, ...]:
