@@ -14,7 +14,7 @@ from mle_toolkit.data.peek import Peek, peek
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.tables import read_sample
 from mle_toolkit.errors import ParameterError, UnknownNameError
-from mle_toolkit.families.base import get_family
+from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit
 from mle_toolkit.numerics.progress import listening
 from mle_toolkit.report.page import fragment

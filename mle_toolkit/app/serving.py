@@ -21,7 +21,7 @@ from mle_toolkit.app.bench import Bench
 from mle_toolkit.app.controls import FILE, KINDS, ROWS
 from mle_toolkit.data import datasets
 from mle_toolkit.errors import MleError, ParameterError
-from mle_toolkit.families.base import families
+from mle_toolkit.families.registry import families
 
 HOST = "127.0.0.1"
 PORT = 8791
