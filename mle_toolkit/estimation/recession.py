@@ -26,27 +26,54 @@ MARGIN = 1e-7
 
 def recession(design: Array, up: Mask, down: Mask) -> Iterator[Array]:
     """Directions along which rows move only where they are allowed to; the later ones where the earlier do not move."""
-    from scipy import optimize
-
     held = ~up & ~down
     basis = _null_space(design[held]) if held.any() else np.eye(design.shape[1])
     bound = up != down
     moving = np.where(up, 1.0, -1.0)[bound][:, None] * (design[bound] @ basis)
     moving = moving[np.max(np.abs(moving), axis=1, initial=0.0) > MARGIN]
     while moving.size and basis.shape[1]:
-        program: Any = optimize.linprog(-moving.sum(axis=0), A_ub=-moving, b_ub=np.zeros(len(moving)), bounds=(-1, 1))
-        if program.status != 0:
+        best = _best(moving)
+        if best is None:
             return
-        still = moving @ program.x <= MARGIN
+        still = moving @ best <= MARGIN
         if still.all():
             return
         # The program's tolerance taken out: rows that do not move do so exactly.
         within = _null_space(moving[still]) if still.any() else np.eye(basis.shape[1])
-        way = np.asarray(within @ (within.T @ np.asarray(program.x, dtype=float)))
+        way = np.asarray(within @ (within.T @ best))
         if not np.any(moving[~still] @ way > MARGIN):
             return
         yield basis @ way
         moving = moving[still]
+
+
+_AT_ONCE = 4_000
+"""Rows of a linear program, and rows that are added where more of them count."""
+
+
+def _best(moving: Array) -> Array | None:
+    """The direction in the unit cube along which rows move farthest in sum, none of them back; None if not found.
+
+    Of many rows a program takes some, and those that its answer moves back, until there are none: then it is the answer
+    of the program of all.
+    """
+    from scipy import optimize
+
+    total = -moving.sum(axis=0)
+    taken = np.zeros(len(moving), dtype=bool)
+    taken[:: max(1, len(moving) // _AT_ONCE)] = True
+    while True:
+        some = moving[taken]
+        program: Any = optimize.linprog(total, A_ub=-some, b_ub=np.zeros(len(some)), bounds=(-1, 1))
+        if program.status != 0:
+            return None
+        best = np.asarray(program.x, dtype=float)
+        along = moving @ best
+        back = np.flatnonzero((along < -MARGIN) & ~taken)
+        if not len(back):
+            return best
+        worst = back[np.argsort(along[back], kind="stable")[:_AT_ONCE]]
+        taken[worst] = True
 
 
 def _null_space(rows: Array) -> Array:

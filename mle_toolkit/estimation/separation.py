@@ -13,41 +13,33 @@ Electronic Journal of Statistics 3, 259-289 (directions of recession and the lim
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.framed import FramedSample
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
-from mle_toolkit.estimation.recession import SUPREMUM, cleaned, recession
+from mle_toolkit.estimation.recession import SUPREMUM
+from mle_toolkit.estimation.runs import Proof, Proving, Run, farthest, joined_rows, runs_of, somewhere
 from mle_toolkit.estimation.separated_levels import levels_at_end, takes_several
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import relations, written_sum
-from mle_toolkit.likelihood.model import Ended, Linear, Model, RunOff, sides
+from mle_toolkit.likelihood.model import Ended, Linear, Model, RunOff
 from mle_toolkit.likelihood.sums import Likelihood
 
 Mask = NDArray[np.bool_]
 
-_FALLS = 1e-9
-"""Nats by which the likelihood of a row may differ where it does not fall: rounding."""
-
 _LEVEL = 1e-6
 """Smallest eigenvalue of the scaled information that leaves no doubt: along a direction in which coefficients run to
 infinity it falls as fast as what is left to gain, which a search stops at."""
-
-_LADDER = 2.0 ** (np.arange(320, 0, -1) / 8)
-"""Predictors, from the farthest, that are tried for the end of a parameter's domain."""
-
-_RANGE = 1e130
-"""Of parameters, and one over it: their squares, of which second derivatives are made, are doubles too."""
 
 
 def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], **options: Any) -> Maximum:
@@ -76,7 +68,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
         if settled is None:
             raise
         return settled
-    if found.limit is None and sample.in_memory and not _is_clear(found):
+    if found.limit is None and not _is_clear(found):
         return _settled(model, sample, columns, found, options) or found
     return found
 
@@ -96,20 +88,16 @@ def _settled(
     options: Mapping[str, Any],
 ) -> Maximum | None:
     """The limit at which the likelihood has its supremum; None where no direction is found."""
-    if not sample.in_memory:
-        return None
-    _check_perfect(model, sample)
     known = options.get("fixed") or {}
     linear = [term for name, term in model.linear.items() if name not in known]
+    if not sample.in_memory:
+        return _settled_of_batches(model, sample, columns, found, options, linear)
+    _check_perfect(model, sample)
     for term in linear:
         check_columns(model.name, term.parameter, sample.known[term.key], columns[term.parameter], term.constant)
     if takes_several(model):
         return levels_at_end(model, sample, columns, found, options)
-    likelihood = Likelihood(model, sample)
-    theta = None if found is None else found.theta_in_unit
-    if theta is None or not np.all(np.isfinite(theta)):
-        theta = np.concatenate([np.ravel(value) for value in model.start(likelihood.stand_ins)[0]])
-    runs = [run for term in linear if (run := _run(model, likelihood, theta, term)) is not None]
+    runs = runs_of(model, sample, found, linear)
     main = model.base.main_parameter
     for run in runs:
         if run.term.parameter == main and np.all(run.side != 0):
@@ -124,7 +112,50 @@ def _settled(
                 message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none")
             )
         return None
-    return _at_end(model, sample, runs, columns, found, options)
+    return _at_end(model, sample, sample, runs, columns, found, options)
+
+
+def _settled_of_batches(
+    model: Model,
+    sample: Sample,
+    columns: Mapping[str, Sequence[str]],
+    found: Maximum | None,
+    options: Mapping[str, Any],
+    linear: Sequence[Linear],
+) -> Maximum | None:
+    """The same of rows that are not held: what a subsample suspects, one pass over all rows proves."""
+    if not isinstance(sample, FramedSample):
+        return None
+    few = sample.sketch()
+    runs: list[Run] = []
+    for _ in range(_ROUNDS):
+        near = model.given(few.known)
+        theta = somewhere(near, few, found)
+        suspected = runs_of(near, few, found, linear)
+        proofs = []
+        for run in suspected:
+            ends = [few.x[run.side == side] for side in (-1.0, 1.0)]
+            seen = tuple((float(x.min()), float(x.max())) if len(x) else (np.inf, -np.inf) for x in ends)
+            proofs.append(Proving(model, run.term, run.directions, theta, seen))
+        told: list[Proof] = sample.sums(proofs) if proofs else []
+        against = [row for proof in told for row in proof.against]
+        runs = [
+            replace(run, counts=(int(proof.counts[0]), int(proof.counts[1])), observed=not proof.counts[2])
+            for run, proof in zip(suspected, told, strict=True)
+            if not proof.against
+        ]
+        if not against:
+            break
+        few = joined_rows(few, against)
+    main = model.base.main_parameter
+    for run in runs:
+        if run.term.parameter == main and sum(run.counts or ()) == sample.n_rows:
+            raise _separated(model, few, run, columns[main])
+    return _at_end(model, sample, few, runs, columns, found, options) if runs else None
+
+
+_ROUNDS = 12
+"""Times that rows which speak against a direction are added to those by which it is found."""
 
 
 def check_columns(law: str, parameter: str, design: Array, names: Sequence[str], constant: int | None) -> None:
@@ -180,95 +211,6 @@ _PERFECT = 1e-10
 """Share of the predictors that is the rounding of a perfect fit."""
 
 
-@dataclass(frozen=True)
-class _Run:
-    """Directions in which the predictor of a parameter runs off.
-
-    Attributes
-    ----------
-    term : Linear
-    directions : tuple of ndarray of shape (k,)
-        In coefficients of the raw design, in the order in which they count.
-    side : ndarray of shape (n,)
-        To which end the predictor of each row goes; 0 where it stays.
-    """
-
-    term: Linear
-    directions: tuple[Array, ...]
-    side: Array
-
-
-def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> _Run | None:
-    """In which directions no row's likelihood falls, and some predictors move."""
-    up, down = (_allowed(model, likelihood, theta, term, sign) for sign in (1.0, -1.0))
-    raw = likelihood.sample.known[term.key]
-    design = term.design(likelihood.sample.known)
-    side = np.zeros(len(raw))
-    directions: list[Array] = []
-    for inner in recession(design, up, down):
-        direction = cleaned(term, inner)
-        direction = direction / np.max(np.abs(direction))
-        new = np.where(side == 0, sides(raw, direction), 0.0)
-        # The proof: one pass over the rows.
-        if not np.any(new) or np.any((new > 0) & ~up) or np.any((new < 0) & ~down):
-            break
-        side += new
-        directions.append(direction)
-    return _Run(term, _joined(raw, directions, side), side) if directions else None
-
-
-def _joined(raw: Array, directions: Sequence[Array], side: Array) -> tuple[Array, ...]:
-    """One direction that moves all rows as several do one after the other, where rounding allows it."""
-    joined = directions[0]
-    for later in directions[1:]:
-        for share in _SHARES:
-            tried = joined + share * later
-            moved = sides(raw, joined)
-            if np.array_equal(sides(raw, tried), np.where(moved != 0, moved, side * (sides(raw, later) != 0))):
-                joined = tried
-                break
-        else:
-            return tuple(directions)
-    return (joined / np.max(np.abs(joined)),)
-
-
-_SHARES = 0.5 ** np.arange(20)
-"""Of a later direction, tried until none of the rows that move along the earlier turns round."""
-
-
-def _at_predictor(model: Model, term: Linear, value: float) -> Model:
-    """The model in which the predictor of a parameter is one number in all rows."""
-    still = replace(term, frame=np.zeros(term.size), offset=None, offset_shift=value)
-    others = [still if other.parameter == term.parameter else other for other in model.linear.values()]
-    return type(model)(model.base, others, model.rows, model.own_unit)
-
-
-def _farthest(model: Model, term: Linear, sign: float) -> float:
-    """The predictor beyond which no double tells the parameter from the end of its domain."""
-    domain = model.base.parameters[model.base.param_names.index(term.parameter)].domain
-    assert isinstance(domain, Interval)
-    with np.errstate(all="ignore"):
-        values = term.link.inverse(sign * _LADDER)[0]
-    inside = (
-        (values > domain.lower) & (values < domain.upper) & (np.abs(values) > 1 / _RANGE) & (np.abs(values) < _RANGE)
-    )
-    return sign * float(_LADDER[np.argmax(inside)]) if inside.any() else 0.0
-
-
-def _allowed(model: Model, likelihood: Likelihood, theta: Array, term: Linear, sign: float) -> Mask:
-    """Rows whose likelihood does not fall as a predictor goes to one end."""
-    far = _farthest(model, term, sign)
-    here = likelihood.rows(theta)
-    if far == 0.0:
-        return np.zeros(len(here), dtype=bool)
-    with np.errstate(all="ignore"):
-        mid, end = (
-            Likelihood(_at_predictor(model, term, value), likelihood.sample).rows(theta) for value in (far / 2, far)
-        )
-        rounding = _FALLS * np.maximum(1.0, np.abs(here))
-        return np.asarray((end >= mid - rounding) & (end >= here - rounding))
-
-
 # --- the limit --------------------------------------------------------------------------------------------------------
 
 
@@ -282,7 +224,7 @@ class _Left(NamedTuple):
     nothing: bool
 
 
-def _left(run: _Run, far: tuple[float, float], sample: Sample) -> _Left:
+def _left(run: Run, far: tuple[float, float], sample: Sample) -> _Left:
     term, known = run.term, sample.known
     raw = known[term.key]
     runs = run.side != 0
@@ -324,14 +266,15 @@ def _left(run: _Run, far: tuple[float, float], sample: Sample) -> _Left:
 def _at_end(
     model: Model,
     sample: Sample,
-    runs: Sequence[_Run],
+    few: Sample,
+    runs: Sequence[Run],
     columns: Mapping[str, Sequence[str]],
     found: Maximum | None,
     options: Mapping[str, Any],
 ) -> Maximum | None:
-    """The maximum of the limiting model, where it is the supremum of the likelihood."""
+    """The maximum of the limiting model, where it is the supremum; ``few`` rows are held, of which the runs are."""
     left = {
-        run.term.parameter: _left(run, (_farthest(model, run.term, -1.0), _farthest(model, run.term, 1.0)), sample)
+        run.term.parameter: _left(run, (farthest(model, run.term, -1.0), farthest(model, run.term, 1.0)), few)
         for run in runs
     }
     terms = [left[name].term if name in left else term for name, term in model.linear.items()]
@@ -379,9 +322,7 @@ def _at_end(
         f"{name}[{columns[name][k]}]" for name, part in left.items() for k in np.flatnonzero(part.lost != 0).tolist()
     )
     levels = _levels(model)
-    said = "; ".join(
-        _in_words(run, left[run.term.parameter], sample, columns[run.term.parameter], levels) for run in runs
-    )
+    said = "; ".join(_in_words(run, left[run.term.parameter], few, columns[run.term.parameter], levels) for run in runs)
     return Maximum(
         family=family,
         likelihood=Likelihood(family, sample),
@@ -408,7 +349,7 @@ def _raw(part: _Left, value: Any) -> Array:
     return raw
 
 
-def _in_words(run: _Run, part: _Left, sample: Sample, names: Sequence[str], levels: Sequence[Any]) -> str:
+def _in_words(run: Run, part: _Left, sample: Sample, names: Sequence[str], levels: Sequence[Any]) -> str:
     """Which coefficients run off, and in which rows."""
     name = run.term.parameter
     ends = ", ".join(
@@ -417,9 +358,9 @@ def _in_words(run: _Run, part: _Left, sample: Sample, names: Sequence[str], leve
         if end != 0
     )
     said = [
-        f"in {_rows(side)} whose predictor {way} {_observed(sample, side, levels)}"
-        for side, way in ((run.side < 0, "falls"), (run.side > 0, "rises"))
-        if side.any()
+        f"in {_rows(run.count(sign))} whose predictor {way}{_observed(sample, run, sign, levels)}"
+        for sign, way in ((-1.0, "falls"), (1.0, "rises"))
+        if run.count(sign)
     ]
     return f"{ends}: {' and '.join(said)}"
 
@@ -429,48 +370,55 @@ def _levels(model: Model) -> Sequence[Any]:
     return model.base.levels if isinstance(model.base, (Choice, Ordered)) else ()
 
 
-def _rows(rows: Mask) -> str:
-    count = int(np.count_nonzero(rows))
+def _rows(count: int) -> str:
     return "the one row" if count == 1 else f"all {count} rows"
 
 
-def _observed(sample: Sample, rows: Mask, levels: Sequence[Any]) -> str:
-    """What was observed in some rows, in words; levels by their names."""
+def _observed(sample: Sample, run: Run, sign: float, levels: Sequence[Any]) -> str:
+    """What was observed in the rows that go to one end, in words; levels by their names; "" where it is not known."""
+    rows = run.side == sign
+    if not run.observed or not rows.any():
+        return ""
     low, high = sample.lower[rows], sample.upper[rows]
     if np.array_equal(low, high):
         first, last = float(low.min()), float(low.max())
         if levels:
-            return f"the observation is {' or '.join(str(levels[int(k)]) for k in np.unique(low))}"
-        return f"the observation is {first:g}" if first == last else f"observations lie between {first:g} and {last:g}"
+            return f" the observation is {' or '.join(str(levels[int(k)]) for k in np.unique(low))}"
+        return (
+            f" the observation is {first:g}" if first == last else f" observations lie between {first:g} and {last:g}"
+        )
     if np.all(high == np.inf):
-        return "observations are right-censored"
+        return " observations are right-censored"
     if np.all(low == -np.inf):
-        return "observations are left-censored"
-    return "observations are intervals"
+        return " observations are left-censored"
+    return " observations are intervals"
 
 
-def _separated(model: Model, sample: Sample, run: _Run, names: Sequence[str]) -> UnboundedLikelihoodError:
+def _separated(model: Model, sample: Sample, run: Run, names: Sequence[str]) -> UnboundedLikelihoodError:
     """The error for covariates that separate all outcomes."""
     direction, constant, levels = run.directions[0], run.term.constant, _levels(model)
-    raw = sample.known[run.term.key]
-    upper, lower = run.side > 0, run.side < 0
     moving = [k for k in np.flatnonzero(direction).tolist() if k != constant]
-    if len(run.directions) == 1 and len(moving) == 1 and constant is not None and upper.any() and lower.any():
+    both = run.count(1.0) > 0 and run.count(-1.0) > 0
+    if len(run.directions) == 1 and len(moving) == 1 and constant is not None and both:
         k = moving[0]
-        above, below = (upper, lower) if direction[k] > 0 else (lower, upper)
-        cut = 0.5 * (float(raw[above, k].min()) + float(raw[below, k].max()))
+        above = 1.0 if direction[k] > 0 else -1.0
+        if run.counts is None:
+            column = sample.known[run.term.key][:, k]
+            cut = 0.5 * (float(column[run.side == above].min()) + float(column[run.side == -above].max()))
+        else:
+            cut = -float(direction[constant] / direction[k])
         how = (
-            f"{names[k]} separates y: in all {np.count_nonzero(above)} rows with {names[k]} > {cut:.6g} "
-            f"{_observed(sample, above, levels)}, in all {np.count_nonzero(below)} others "
-            f"{_observed(sample, below, levels)}"
+            f"{names[k]} separates y: in all {run.count(above)} rows with {names[k]} > {cut:.6g}"
+            f"{_observed(sample, run, above, levels)}, in all {run.count(-above)} others"
+            f"{_observed(sample, run, -above, levels)}"
         )
         remedy = f"Remove {names[k]}"
     else:
         sums = ", then ".join(written_sum(one, names, constant) for one in run.directions)
         parts = [
-            f"in all {np.count_nonzero(rows)} rows where it is {sign} {_observed(sample, rows, levels)}"
-            for rows, sign in ((upper, "positive"), (lower, "negative"))
-            if rows.any()
+            f"in all {run.count(sign)} rows where it is {where}{_observed(sample, run, sign, levels)}"
+            for sign, where in ((1.0, "positive"), (-1.0, "negative"))
+            if run.count(sign)
         ]
         how = f"the covariates separate y: of {sums}, {', '.join(parts)}"
         remedy = f"Remove one of {', '.join(names[k] for k in moving)}" if moving else "Observe another outcome"

@@ -151,3 +151,24 @@ def test_what_batches_cannot_give_is_refused(data, folder):
     ):
         with pytest.raises(error, match=match):
             call()
+
+
+def test_coefficients_that_run_off_are_found_over_all_batches(data, tmp_path):
+    """A group of zeros: the limit is that of the data in memory. A separating covariate: refused with all rows."""
+    off = data.assign(y=np.where(data["g"] == 1, 0, data["y"]), late=(data["x1"] > 0.7).astype(float))
+    off.to_parquet(tmp_path / "off.parquet", row_group_size=7_000)
+    with pytest.warns(FitWarning, match=r"mu\[C\(g\)\[T.1\]\] -> -∞: in all \d+ rows .* the observation is 0"):
+        fit, expected = (mle.regress("y ~ x1 + C(g)", one, "poisson") for one in (tmp_path / "off.parquet", off))
+    assert not fit.sample.in_memory
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.boundary == expected.certificate.boundary
+    assert fit.llf == pytest.approx(expected.llf, rel=1e-12)
+    np.testing.assert_allclose(fit.coefficients, expected.coefficients, rtol=1e-8)
+    np.testing.assert_allclose(fit.bse["mu"], expected.bse["mu"], rtol=1e-6)
+    few = off[:8_000]
+    few.to_parquet(tmp_path / "few.parquet", row_group_size=3_000)
+    above = int(few["late"].sum())
+    with pytest.raises(
+        NoMaximumError, match=rf"x1 separates y: in all {above} rows with x1 > 0\.\d+ the observation is 1"
+    ):
+        mle.regress("late ~ x1", tmp_path / "few.parquet", "bernoulli")
