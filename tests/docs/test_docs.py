@@ -61,6 +61,15 @@ def test_advice_names_every_family_and_no_other():
     assert set(re.findall(r"`(\w{3,})`", laws)) == set(mle.families())
 
 
+def test_laws_by_field_can_be_written():
+    text = (DOCS / "how-to" / "what-to-use-when.md").read_text(encoding="utf-8")
+    table = re.search(r"^\| field \|.*?\n\n", text, re.MULTILINE | re.DOTALL).group()
+    laws = set(re.findall(r'`"([^"`]+)"`', table))
+    assert len(laws) > 30
+    for law in laws:
+        assert mle.get_family(law, **({"n": 5} if law == "betabinomial" else {}))
+
+
 def shell_examples():
     """Commands of ``mle`` without a pipe, in the shell blocks of all pages, with the output that is shown."""
     for page in PAGES:
