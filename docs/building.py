@@ -103,6 +103,12 @@ def link_names(app: Any, page: str, source: list[str]) -> None:
     source[0] = "".join(linked) + "\n```{toctree}\n:hidden:\n:glob:\n\napi/*\n```\n"
 
 
+def show_densities(app: Any, page: str, source: list[str]) -> None:
+    """Put the picture of a law under its title."""
+    if page == "reference/families":
+        source[0] = re.sub(r"^## (\w+)$", r"## \1\n\n![Density of \1](pictures/\1.png)", source[0], flags=re.MULTILINE)
+
+
 # --- formulas ---------------------------------------------------------------------------------------------------------
 
 
@@ -171,4 +177,5 @@ def setup(app: Any) -> None:
     app.connect("builder-inited", draw_pictures)
     app.connect("source-read", add_contents)
     app.connect("source-read", link_names)
+    app.connect("source-read", show_densities)
     app.connect("doctree-read", trim_code)

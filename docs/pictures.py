@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import densities
 import numpy as np
 import story
 from PIL import Image
@@ -52,7 +53,11 @@ def figure_of(drawn: Any) -> Any:
 
 def main() -> None:
     """Write every picture as a small PNG, beside the pages that show it."""
-    for section, drawn in {"how-to": pictures(), "tutorial": story.pictures()}.items():
+    for section, drawn in {
+        "how-to": pictures(),
+        "tutorial": story.pictures(),
+        "reference": densities.pictures(),
+    }.items():
         folder = HERE / section / "pictures"
         folder.mkdir(exist_ok=True)
         for name, axes in drawn.items():

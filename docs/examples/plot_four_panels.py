@@ -2,8 +2,8 @@
 A law against its data
 ======================
 
-Annual maxima of the sea level at Port Pirie, and the generalised extreme-value law fitted to them. The points lie
-in the bands where the law is right. The bands come from 199 samples of the law, each fitted again.
+Annual maxima of the sea level at Port Pirie, and the generalised extreme-value law fitted to them. The points
+lie in the bands where the law is right. The bands come from 199 samples of the law, each fitted again.
 """
 
 import mle_toolkit as mle

@@ -4,12 +4,14 @@ import inspect
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import mle_toolkit as mle
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 import building
+import densities
 
 
 def test_the_lists_of_an_index_are_its_contents():
@@ -59,3 +61,18 @@ def test_formulas_are_written_as_they_are_meant(latex, shown):
     pytest.importorskip("sphinx")
     written = building.mathml(nodes.math(latex, latex), block=False)
     assert all(part in written for part in shown)
+
+
+@pytest.mark.parametrize("law", ["gamma", "normal", "student_t", "zip", "pareto", "beta"])
+def test_the_picture_of_a_law_shows_its_bulk_and_differences(law):
+    shown = list(densities.members(mle.get_family(law)).values())
+    low, high = densities.window(shown)
+    for one in shown:
+        assert one.cdf(high) - one.cdf(np.nextafter(low, -np.inf)) > 0.8
+    assert len({float(one.ppf(0.9)) for one in shown}) == 3
+
+
+def test_a_picture_of_every_law_stands_under_its_title():
+    source = ["# Families\n\n## gamma\n\ntext\n"]
+    building.show_densities(None, "reference/families", source)
+    assert "## gamma\n\n![Density of gamma](pictures/gamma.png)\n" in source[0]
