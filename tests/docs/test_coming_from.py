@@ -10,7 +10,7 @@ import scipy.stats
 
 import mle_toolkit as mle
 import mle_toolkit.sklearn
-from mle_toolkit.families.base import family_class
+from mle_toolkit.families.registry import family_class
 
 TEXT = (Path(__file__).parents[2] / "docs" / "how-to" / "coming-from.md").read_text(encoding="utf-8")
 ROWS = [row.strip().strip("|").split("|") for row in TEXT.splitlines() if row.startswith("|")]
