@@ -1,0 +1,60 @@
+"""The built site in a real browser. Skipped where it was not built, or there is no Chromium."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SITE = Path(__file__).parents[2] / "build" / "site"
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium"),
+    pytest.mark.skipif(not (SITE / "index.html").exists(), reason="the site was not built"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page of the site; what goes wrong in it, or asks for the network, fails the test."""
+    said = []
+
+    def opened(name, width=1280, query=""):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
+        page.goto((SITE / name).as_uri() + query)
+        return page
+
+    yield opened
+    assert said == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["index", "tutorial/from-surprise-to-fit", "reference/families", "reference/api/Fit"])
+def test_pages_fit_the_screen_and_show_their_pictures(visit, name, width):
+    page = visit(f"{name}.html", width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    broken = "[...document.querySelectorAll('article img')].filter(i => i.loading !== 'lazy' && !i.naturalWidth).length"
+    assert page.evaluate(broken) == 0
+
+
+def test_formulas_are_drawn_without_a_script(visit):
+    page = visit("explanation/the-one-line.html")
+    sizes = page.evaluate("[...document.querySelectorAll('math')].map(m => m.getBoundingClientRect().width)")
+    assert len(sizes) > 50
+    assert min(sizes) > 3
+
+
+def test_the_search_finds_pages(visit):
+    page = visit("search.html", query="?q=censored")
+    page.wait_for_selector("ul.search li a")
+    assert page.locator("ul.search li a", has_text="Fit censored survival times").count() == 1
