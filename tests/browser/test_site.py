@@ -1,6 +1,9 @@
 """The built site in a real browser. Skipped where it was not built, or there is no Chromium."""
 
+import functools
+import http.server
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,16 +25,30 @@ def browser():
         browser.close()
 
 
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def address():
+    """Serve the site to this machine."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.fixture
-def visit(browser):
-    """Open a page of the site; what goes wrong in it, or asks for the network, fails the test."""
+def visit(browser, address):
+    """Open a page of the site; what goes wrong in it, or asks another machine, fails the test."""
     said = []
 
-    def opened(name, width=1280, query=""):
+    def opened(name, width=1280):
         page = browser.new_page(viewport={"width": width, "height": 900})
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
-        page.goto((SITE / name).as_uri() + query)
+        page.on("request", lambda request: request.url.startswith((address, "data:")) or said.append(request.url))
+        page.goto(f"{address}/{name}")
         return page
 
     yield opened
@@ -55,6 +72,6 @@ def test_formulas_are_drawn_without_a_script(visit):
 
 
 def test_the_search_finds_pages(visit):
-    page = visit("search.html", query="?q=censored")
+    page = visit("search.html?q=censored")
     page.wait_for_selector("ul.search li a")
     assert page.locator("ul.search li a", has_text="Fit censored survival times").count() == 1
