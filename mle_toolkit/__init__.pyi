@@ -7,6 +7,9 @@ from .aggregation import aggregate as aggregate
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets
+from .data.blocks import Rows as Rows
+from .data.blocks import Run as Run
+from .data.blocks import Source as Source
 from .data.durations import durations as durations
 from .data.sample import Sample as Sample
 from .data.scan import scan as scan

@@ -16,6 +16,13 @@ class DataError(MleError, ValueError):
     """The data cannot be used as given: not numbers, missing, of the wrong shape, or empty."""
 
 
+class MissingPackageError(DataError, ImportError):
+    """A package is needed that one of the extras installs."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(f"{what} needs {package}: pip install 'mle-toolkit[{extra}]'")
+
+
 class WeightError(DataError):
     """The weights are not weights: negative, missing, infinite, all zero, or of another length."""
 

@@ -21,7 +21,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mle_toolkit.errors import MleError, ParameterError
+from mle_toolkit.errors import MissingPackageError, MleError, ParameterError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -267,6 +267,22 @@ def numbers(value: Any, name: str, error: type[MleError] = ParameterError) -> An
     if math.isnan(found):
         raise error(f"{name}: expected a number, got nan.")
     return found
+
+
+def needs(what: str, package: str, extra: str) -> None:
+    """Raise if a package is not installed, with the line that installs it.
+
+    Parameters
+    ----------
+    what : str
+        What needs it, as an error begins.
+    package, extra : str
+        Its name, and the extra of this package that brings it.
+    """
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise MissingPackageError(what, package, extra)
 
 
 def as_float(value: Any, *, truth: bool = False) -> float | None:

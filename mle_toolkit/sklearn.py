@@ -22,21 +22,25 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, DensityMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    check_random_state,
-    validate_data,
-)
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit.errors import DataError, MissingPackageError, ParameterError
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit
 from mle_toolkit.regression import RegressionFit, regress
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin, DensityMixin, RegressorMixin
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import (
+        _check_sample_weight,
+        check_is_fitted,
+        check_random_state,
+        validate_data,
+    )
+except ModuleNotFoundError:
+    raise MissingPackageError("mle_toolkit.sklearn", "scikit-learn", "sklearn") from None
 
 _INTERCEPT = "Intercept"
 

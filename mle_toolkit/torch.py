@@ -19,7 +19,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.likelihood.model import check_scalar
-from mle_toolkit.options import choice
+from mle_toolkit.options import choice, needs
 from mle_toolkit.regression.predictors import link_for
 
 Reduction = Literal["mean", "sum"]
@@ -208,11 +208,9 @@ def _array(tensor: Any) -> Array:
 
 def _function() -> Any:
     """The function of PyTorch's whose backward pass is the score of the law."""
-    try:
-        from torch import from_numpy
-        from torch.autograd import Function
-    except ImportError:
-        raise DataError("nll_loss needs PyTorch: pip install 'mle-toolkit[torch]'") from None
+    needs("nll_loss", "torch", "torch")
+    from torch import from_numpy
+    from torch.autograd import Function
 
     class NegativeLogLikelihood(Function):  # type: ignore[misc]
         """NLL by the score of the law: nothing of the log-density is traced."""

@@ -23,7 +23,7 @@ from mle_toolkit.data.scan import (
     reading_of,
     source_of_path,
 )
-from mle_toolkit.errors import DataError, UnknownNameError
+from mle_toolkit.errors import DataError, MissingPackageError, UnknownNameError
 
 
 def is_scanned(data: Any) -> bool:
@@ -66,12 +66,14 @@ def _source(path: Path, column: str) -> Any:
     """The source of a path, by the column of observations; by a column of numbers where those are levels."""
     try:
         return source_of_path(path, column, None)
+    except MissingPackageError:
+        raise
     except DataError:
-        import pyarrow.parquet as pq
-
         first = path if path.is_file() else next(iter(sorted(path.rglob("*.parquet"))), None)
         if first is None or first.suffix not in (".parquet", ".pq"):
             raise
+        import pyarrow.parquet as pq
+
         schema = pq.read_schema(first)
         numeric = [entry.name for entry in schema if is_of_numbers(entry.type)]
         if column not in schema.names or not numeric:

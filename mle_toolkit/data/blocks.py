@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -583,10 +583,28 @@ def _is_representative(few: Array, thinned: Array) -> bool:
 # --- streams ----------------------------------------------------------------------------------------------------------
 
 
+@runtime_checkable
 class Source(Protocol):
-    """Where the rows of a stream come from."""
+    """Where the rows of a stream come from; derive from it to scan what no reader here knows.
+
+    Two things must be said: a `description`, and the `pieces`. `scan` takes such a source, and every fit that reads
+    in blocks takes what it makes of it, in memory that does not grow with the rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import mle_toolkit as mle
+    >>> class Sensor(mle.Source):
+    ...     description = "the sensor"
+    ...     def pieces(self, *, again):
+    ...         for day in range(3):
+    ...             yield mle.Rows(np.array([1.0, 2.0, 6.0]) + day, None, f"day {day}", 0)
+    >>> mle.fit(mle.scan(Sensor()), "exponential").params["scale"]
+    4.0
+    """
 
     @property
+    @abstractmethod
     def description(self) -> str:
         """What errors call it."""
         ...
@@ -594,20 +612,24 @@ class Source(Protocol):
     @property
     def weighted(self) -> bool:
         """Whether rows have weights."""
-        ...
+        return False
 
     @property
     def expected_rows(self) -> int | None:
         """How many rows there will be, where that is known before they are read."""
-        ...
+        return None
 
+    @abstractmethod
     def pieces(self, *, again: bool) -> Iterator[Rows]:
-        """Go over the rows from the first on, for the first time or again, in pieces of any length."""
+        """Go over the rows from the first on, for the first time or again, in pieces of any length.
+
+        Every pass must give the same rows in the same order; one that finds others ends in an error.
+        """
         ...
 
     def runs(self) -> list[Run] | None:
         """All rows, in runs that several threads can read at once; None where they come one after the other only."""
-        ...
+        return None
 
 
 class ScannedSample(BlockedSample):

@@ -16,6 +16,7 @@ from typing import Any, cast
 from mle_toolkit.data.cells import SEPARATORS, Style
 from mle_toolkit.data.texts import MOST_COLUMNS, text_of
 from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit.options import needs
 
 _MAGIC = {
     b"PAR1": "Parquet",
@@ -198,11 +199,10 @@ def _file(stream: io.BufferedReader, label: str, reading: Reading) -> Grid | Typ
 
 
 def _arrow(stream: io.BufferedReader, label: str, kind: str) -> Typed:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ModuleNotFoundError:
-        raise DataError(f"{label}: reading {kind} needs pyarrow: pip install 'mle-toolkit[arrow]'") from None
+    needs(f"{label}: reading {kind}", "pyarrow", "arrow")
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     whole = stream if stream.seekable() else io.BytesIO(stream.read())
     try:
         if kind == "Parquet":
@@ -217,10 +217,9 @@ def _arrow(stream: io.BufferedReader, label: str, kind: str) -> Typed:
 
 
 def _spreadsheet(stream: io.BufferedReader, label: str, reading: Reading) -> Grid:
-    try:
-        import openpyxl
-    except ModuleNotFoundError:
-        raise DataError(f"{label}: reading spreadsheets needs openpyxl: pip install 'mle-toolkit[excel]'") from None
+    needs(f"{label}: reading spreadsheets", "openpyxl", "excel")
+    import openpyxl
+
     try:
         book = openpyxl.load_workbook(io.BytesIO(stream.read()), read_only=True, data_only=True)
     except (

@@ -17,8 +17,10 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import CHUNK_ROWS, TASK_ROWS, Rows, Run, ScannedSample, Source
 from mle_toolkit.data.cells import MISSING
 from mle_toolkit.data.checks import NanPolicy, WeightKind
+from mle_toolkit.data.own_source import OwnSource
 from mle_toolkit.data.texts import DELIMITERS, numbered
-from mle_toolkit.errors import DataError, UnknownNameError
+from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
+from mle_toolkit.options import needs
 
 _SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz", ".npy")
 
@@ -42,10 +44,11 @@ def scan(
 
     Parameters
     ----------
-    path_or_frame : path, ndarray, or object with ``__arrow_c_stream__``
+    path_or_frame : path, ndarray, object with ``__arrow_c_stream__``, or Source
         A file (``.parquet``, ``.csv``, ``.csv.gz``, ``.npy``) or a folder of them, whose files are taken in the order
         of their names; a NumPy array or memory map; an Arrow stream: tables of pyarrow, polars, pandas, DuckDB and
         others. A stream that can be consumed only once serves fits that need one pass: those of exponential families.
+        Rows from anywhere else by a `Source` of your own.
     column : str or int, optional
         Name of the column, or its number in an array of two dimensions; not needed where there is only one.
     weights : str or int, optional
@@ -104,9 +107,13 @@ def _source(data: Any, column: str | int | None, weights: str | int | None) -> S
         return _ArraySource(data, "the array", column, weights)
     if hasattr(data, "__arrow_c_stream__"):
         return StreamSource.of(data, column, weights)
+    if isinstance(data, Source):
+        if column is not None or weights is not None:
+            raise ParameterError("scan: a source of your own says itself what its rows are; give no column or weights.")
+        return OwnSource(data)
     raise DataError(
-        f"scan: expected a path, an array or an Arrow stream (__arrow_c_stream__), got {type(data).__name__}. "
-        f"A lazy table has to be written to Parquet, or collected, first."
+        f"scan: expected a path, an array, an Arrow stream (__arrow_c_stream__) or a mle.Source, got "
+        f"{type(data).__name__}. A lazy table has to be written to Parquet, or collected, first."
     )
 
 
@@ -243,6 +250,7 @@ class ParquetSource:
     @classmethod
     def of(cls, path: Path, column: Any, weights: Any) -> ParquetSource:
         """Look at the names and types of its columns."""
+        needs(f"{path}: reading Parquet", "pyarrow", "arrow")
         import pyarrow.parquet as pq
 
         with reading_of(str(path), [0]), pq.ParquetFile(path) as file:
@@ -387,6 +395,7 @@ class CsvSource:
     @classmethod
     def of(cls, path: Path, column: Any, weights: Any) -> CsvSource:
         """Look at the names and types of its columns."""
+        needs(f"{path}: reading CSV in blocks", "pyarrow", "arrow")
         with reading_of(str(path), [0]), CsvBytes(path) as stream:
             head = stream.read(READ_BYTES) or b""
         if not head:
@@ -583,6 +592,7 @@ class StreamSource:
 
 def opened_stream(data: Any) -> Any:
     """A reader of an Arrow stream."""
+    needs("scan: reading an Arrow stream", "pyarrow", "arrow")
     import pyarrow as pa
 
     if isinstance(data, pa.RecordBatchReader):
