@@ -22,6 +22,9 @@ from mle_toolkit.families.von_mises import one_minus_ratio, slope_of_ratio
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
+_FAINT = 1e-3
+"""Signal, as a share of the root mean square, from which a search goes on to none."""
+
 _NODES = 64
 _WIDTH, _FOLDS = 12.0, 45.0
 """Deviations that a tail is summed over, and the fall of its log, nats, beyond which nothing is left."""
@@ -76,9 +79,11 @@ class Rice(Family):
         )
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
-        """Second and fourth moment; and a law with as much signal as noise."""
+        """Second and fourth moment, and a law with as much signal as noise; where no signal is best, nearly none."""
         second = sample.mean(np.square)
         fourth = 2 * second**2 - sample.mean(lambda x: np.square(np.square(x)))
+        if fourth <= 0:
+            return [(_FAINT * math.sqrt(second), math.sqrt(0.5 * second))]
         signal = max(fourth, 0.05 * second**2) ** 0.25
         return [(nu, math.sqrt(0.5 * (second - nu * nu))) for nu in (signal, 0.7 * math.sqrt(second))]
 
