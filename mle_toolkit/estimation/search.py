@@ -32,7 +32,8 @@ def by_search(
     solver: str | None,
 ) -> Maximum:
     """Search from several starts, keep the best, and settle bounds that the maximum lies on."""
-    if not likelihood.plain:
+    # A law without a way of its own to a kink is tried at every observation that is near.
+    if not likelihood.plain or (family.at_observations is None and family.has_kinks()):
         irregular = [p.name for p in family.parameters if not p.regular and p.name not in fixed]
         if irregular:
             return _by_profiles(family, likelihood, irregular, fixed, bounds, start, solver)

@@ -79,6 +79,10 @@ class Laplace(Family):
         loc = sample.quantile(0.5)
         return loc, sample.mean(lambda x: np.abs(x - loc))
 
+    def has_kinks(self, *params: Any) -> bool:
+        """At loc."""
+        return True
+
     def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x."""
         return np.asarray(np.exp(self.logcdf(x, loc, scale)))

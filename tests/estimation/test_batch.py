@@ -11,8 +11,8 @@ from mle_toolkit.fitting import _fit
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED, has_compiled_groups, ranges
 
 ONE_BY_ONE = {
-    "categorical", "discrete_uniform", "generalized_normal", "laplace", "pareto", "power", "power_law_cutoff",
-    "uniform", "von_mises",
+    "asymmetric_laplace", "categorical", "discrete_uniform", "generalized_normal", "laplace", "pareto", "power",
+    "power_law_cutoff", "triangular", "uniform", "von_mises",
 }  # fmt: skip
 """Laws whose maximum is at an end or a kink, or is a vector or an angle; or on sums, without a closed form."""
 

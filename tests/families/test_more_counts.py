@@ -53,7 +53,23 @@ def mp_skellam(x, mu1, mu2):
     return -a - b + x * mpmath.log(a / b) / 2 + mpmath.log(mpmath.besseli(abs(x), 2 * mpmath.sqrt(a * b)))
 
 
+def mp_beta_geometric(x, a, b):
+    return mpmath.log(mpmath.beta(mpmath.mpf(a) + 1, mpmath.mpf(b) + x) / mpmath.beta(mpmath.mpf(a), b))
+
+
+def mp_yule_simon(x, alpha):
+    return mpmath.log(mpmath.mpf(alpha) * mpmath.beta(x, mpmath.mpf(alpha) + 1))
+
+
+def mp_borel(x, mu):
+    mu = mpmath.mpf(mu)
+    return mpmath.log(mpmath.exp(-mu * x) * (mu * x) ** (x - 1) / mpmath.factorial(x))
+
+
 REFERENCES = [
+    ("beta_geometric", mp_beta_geometric, [(0, 1.0, 2.0), (7, 0.5, 30.0), (10**9, 2.5, 0.3), (3, 4e6, 1e6)]),
+    ("yule_simon", mp_yule_simon, [(1, 0.4), (7, 2.5), (10**12, 1.5), (2, 1e5)]),
+    ("borel_tanner", mp_borel, [(1, 0.3), (2, 0.7), (500, 0.95)]),
     ("poisson_inverse_gaussian", mp_pig, [(0, 1.0, 2.0), (5, 0.5, 3.0), (60, 3.0, 20.0)]),
     ("generalized_poisson", mp_generalized, [(4, 2.0, 0.5), (7, 3.0, -0.4), (3, 10.0, -2.5), (0, 0.5, -0.3)]),
     ("com_poisson", mp_conway, [(3, 2.0, 0.7), (0, 30.0, 1.5), (9, 0.9, 0.05), (70, 250.0, 1.3)]),
@@ -129,6 +145,39 @@ def test_tails_are_summed_from_the_near_end():
     assert float(law.logsf(200)) == pytest.approx(float(mpmath.log(above)), rel=1e-13)
     assert float(law.logcdf(-100)) == pytest.approx(float(mpmath.log(below)), rel=1e-13)
     assert law.cdf([-np.inf, np.inf]).tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(("name", "reference", "params"), [(*row[:2], row[2][1][1:]) for row in REFERENCES[:3]])
+def test_tails_scores_and_second_derivatives_of_long_tails(name, reference, params):
+    """Against differences of mpmath's; the tail above 2 is one less the first probabilities."""
+    law, n = mle.get_family(name), len(params)
+    first = int(law.support.lower)
+    with mpmath.workdps(40):
+        below = mpmath.fsum(mpmath.exp(reference(k, *params)) for k in range(first, 3))
+        assert float(law.logsf(np.array(2.0), *params)) == pytest.approx(float(mpmath.log(1 - below)), rel=1e-12)
+        assert float(law.logcdf(np.array(2.0), *params)) == pytest.approx(float(mpmath.log(below)), rel=1e-12)
+        at, point = [mpmath.mpf(p) for p in params], np.array([4.0])
+        second = law.hessian(point, *params)
+        for j in range(n):
+            slope = mpmath.diff(lambda *p: reference(4, *p), at, [int(i == j) for i in range(n)])
+            assert float(law.score(point, *params)[j][0]) == pytest.approx(float(slope), rel=1e-11)
+        pairs = [(i, j) for i in range(n) for j in range(i, n)]
+        for (i, j), got in zip(pairs, second, strict=True):
+            bend = mpmath.diff(lambda *p: reference(4, *p), at, [int(a == i) + int(a == j) for a in range(n)])
+            assert float(np.ravel(got)[0]) == pytest.approx(float(bend), rel=1e-8)
+
+
+def test_estimates_of_long_tails_are_those_of_the_textbooks():
+    outbreaks = np.array([1.0] * 90 + [2.0] * 12 + [3.0] * 5 + [4.0, 4.0, 5.0, 9.0])
+    assert mle.fit(outbreaks, "borel").params["mu"] == pytest.approx(1 - 1 / outbreaks.mean(), rel=1e-14)
+    both = mle.fit(outbreaks + 1, mle.get_family("borel_tanner", n=2)).params["mu"]
+    assert both == pytest.approx(1 - 2 / (outbreaks + 1).mean(), rel=1e-14)
+    alpha = mle.fit(outbreaks, "yule_simon").params["alpha"]
+    # Garcia Garcia (2011), A fixed-point algorithm for the Yule-Simon law: alpha = n / sum of sums of 1/(alpha + j).
+    inverse = sum(1 / (alpha + j) for k in outbreaks for j in range(1, int(k) + 1))
+    assert alpha == pytest.approx(len(outbreaks) / inverse, rel=1e-9)
+    waring = mle.fit(outbreaks - 1, "waring", fixed={"b": 1.0})
+    assert waring.params["a"] == pytest.approx(alpha, rel=1e-7)
 
 
 # --- fits -------------------------------------------------------------------------------------------------------------

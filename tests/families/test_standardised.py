@@ -91,6 +91,15 @@ LOGPDF = {
     "beta_prime": lambda x, a, b, s: (
         mp.loggamma(a + b) - mp.loggamma(a) - mp.loggamma(b) + a * mp.log(x / s) - mp.log(x) - (a + b) * mp.log1p(x / s)
     ),
+    "asymmetric_laplace": lambda x, m, s, k: (
+        -mp.log(s * (k + 1 / k)) - (k * (x - m) / s if x >= m else (m - x) / (s * k))
+    ),
+    "gompertz_makeham": lambda x, c, s, rate: mp.log(rate + c / s * mp.exp(x / s)) - rate * x - c * mp.expm1(x / s),
+    "triangular": lambda x, low, mode, high: (
+        mp.log(2 * (x - low) / ((high - low) * (mode - low)))
+        if x < mode
+        else mp.log(2 * (high - x) / ((high - low) * (high - mode)))
+    ),
 }
 """Log-densities as the textbooks write them."""
 
@@ -112,6 +121,15 @@ LOGCDF = {
 }
 
 LOGCDF |= {
+    "asymmetric_laplace": lambda x, m, s, k: (
+        mp.log1p(-mp.exp(-k * (x - m) / s) / (1 + k * k)) if x >= m else (x - m) / (s * k) - mp.log1p(k**-2)
+    ),
+    "gompertz_makeham": lambda x, c, s, rate: mp.log(-mp.expm1(-rate * x - c * mp.expm1(x / s))),
+    "triangular": lambda x, low, mode, high: (
+        mp.log((x - low) ** 2 / ((high - low) * (mode - low)))
+        if x < mode
+        else mp.log1p(-((high - x) ** 2) / ((high - low) * (high - mode)))
+    ),
     "hyperbolic_secant": lambda x, m, s: mp.log(2 / mp.pi * mp.atan(mp.exp((x - m) / s))),
     "half_cauchy": lambda x, s: mp.log(2 / mp.pi * mp.atan(x / s)),
     "half_logistic": lambda x, s: mp.log(mp.tanh(x / s / 2)),
@@ -126,6 +144,9 @@ POINTS = [
     ("hyperbolic_secant", (1.0, 0.5), (-300.0, -1.0, 0.9, 1.7, 90.0)),
     ("half_cauchy", (2.0,), (1e-40, 0.3, 2.0, 9.0, 1e40)),
     ("half_logistic", (2.0,), (1e-40, 0.3, 2.5, 9.0, 900.0)),
+    ("asymmetric_laplace", (1.0, 0.5, 0.6), (-300.0, -1.0, 0.9, 1.7, 900.0)),
+    ("gompertz_makeham", (0.1, 2.0, 0.3), (1e-40, 0.3, 2.0, 9.0, 16.0)),
+    ("triangular", (-1.0, 0.5, 3.0), (-0.99, -0.3, 0.7, 1.9, 2.999)),
     ("levy", (2.0,), (1e-3, 0.3, 2.5, 9.0, 1e40)),
     ("inverse_exponential", (2.0,), (1e-3, 0.3, 2.5, 9.0, 1e40)),
     ("inverse_pareto", (0.4, 2.0), (1e-40, 0.3, 2.0, 9.0, 1e40)),
@@ -217,6 +238,8 @@ def test_outside_and_at_infinity(name, params, points):
 
 WITH_SCIPY = (
     "hyperbolic_secant",
+    "asymmetric_laplace",
+    "triangular",
     "half_cauchy",
     "half_logistic",
     "levy",
@@ -298,6 +321,32 @@ def test_steep_skewness_ends_in_exponential_laws():
         fit = fit_quietly(sample, "pearson3")
         assert fit.certificate.verdict == "boundary"
         assert fit.certificate.limit == limit
+
+
+def test_a_kink_is_found_where_other_parameters_are_known():
+    """By every observation in turn, at which alone the likelihood may be highest."""
+    x = np.round(stats.laplace_asymmetric(0.5, 3.0, 2.0).rvs(60, random_state=3), 3)
+    for name, fixed in (("laplace", {"scale": 1.0}), ("asymmetric_laplace", {"kappa": 0.7}), ("triangular", ENDS)):
+        law = mle.get_family(name)
+        fit = fit_quietly(x, law, fixed=fixed)
+        best = max(_at_kink(law, fixed, at, x) for at in x)
+        assert fit.llf == pytest.approx(best, abs=1e-7), name
+
+
+ENDS = {"low": -30.0, "high": 60.0}
+
+
+def _at_kink(law, fixed, at, x):
+    """The highest log-likelihood with the kink at an observation."""
+    if law.name == "laplace":
+        params = at, 1.0
+    elif law.name == "triangular":
+        params = -30.0, at, 60.0
+    else:
+        k = fixed["kappa"]
+        z = x - at
+        params = at, float(np.mean(np.where(z > 0, k * z, -z / k))), k
+    return float(np.sum(law.logpdf(x, *params)))
 
 
 # --- fits -------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,127 @@
+"""The Gompertz-Makeham law."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
+from mle_toolkit.families.special import log_or_minus_inf
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+_STEPS = 100
+_SHARES = (0.05, 0.5)
+"""Of deaths that accidents cause, in starts."""
+
+
+class GompertzMakeham(HazardFamily):
+    r"""Human lifetime: accidents at a constant rate ``makeham``, and ageing as in Gompertz' law.
+
+    .. math:: \log f(x) = \log\bigl(\lambda + \tfrac{c}{s} e^z\bigr) - \lambda x - c(e^z - 1), \quad z = x/s
+
+    with c = ``shape``, s = ``scale`` and λ = ``makeham``. Source: Makeham (1860), Journal of the Institute of Actuaries
+    8, 301-310. For λ = 0 it is Gompertz' law, which is the maximum where the hazard of the young is no higher; as shape
+    and scale grow together the exponential. In actuarial letters A = λ, B = c/s, log of the little c = 1/s.
+    """
+
+    name = "gompertz_makeham"
+    aliases = ("makeham", "gompertzmakeham")
+    support = NON_NEGATIVE
+    parameters = (
+        Parameter("shape", POSITIVE, typical=(0.02, 0.3)),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        Parameter("makeham", NON_NEGATIVE, typical=(0.01, 0.2), role="rate"),
+    )
+
+    def logpdf(self, x: Array, shape: Array, scale: Array, makeham: Array) -> Array:
+        """Log-density at x."""
+        z = x / scale
+        log_hazard = np.logaddexp(np.log(shape) - np.log(scale) + z, log_or_minus_inf(makeham))
+        return np.asarray(log_hazard - makeham * x - shape * np.expm1(z))
+
+    def score(self, x: Array, shape: Array, scale: Array, makeham: Array) -> tuple[Array, ...]:
+        """Derivatives by shape, scale and makeham."""
+        z = x / scale
+        growth = np.expm1(z)
+        share, rest = _share(z, shape, scale, makeham)
+        return (
+            share / shape - growth,
+            (shape * z * (growth + 1) - share * (1 + z)) / scale,
+            rest - x,
+        )
+
+    def hessian(self, x: Array, shape: Array, scale: Array, makeham: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        z = x / scale
+        pull = z * np.exp(z)
+        share, rest = _share(z, shape, scale, makeham)
+        return (
+            -np.square(share / shape),
+            (pull - share * (1 - share) * (1 + z) / shape) / scale,
+            -share / shape * rest,
+            (share * ((1 - share) * np.square(1 + z) + 1 + 2 * z) - shape * pull * (2 + z)) / np.square(scale),
+            share * rest * (1 + z) / scale,
+            -np.square(rest),
+        )
+
+    def start(self, sample: Sample) -> list[tuple[float, float, float]]:
+        """Gompertz' law with a small, and a large, part of the hazard constant."""
+        gompertz = get_family("gompertz")
+        assert gompertz.from_sample is not None
+        shape, scale = gompertz.from_sample(sample)
+        return [(shape * (1 - share), scale, share / sample.mean()) for share in _SHARES]
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Gompertz' law at makeham = 0, the exponential law as shape and scale grow together."""
+        return (
+            Limit(get_family("gompertz"), lambda shape, scale: (shape, scale, 0.0)),
+            Limit(get_family("exponential"), lambda scale: (np.inf, np.inf, 0.0)),
+        )
+
+    def cumulative_hazard(self, x: Array, shape: Array, scale: Array, makeham: Array) -> Array:
+        """Makeham x + shape (exp(x/scale) - 1)."""
+        x = np.maximum(x, 0.0)
+        with np.errstate(over="ignore"):  # an infinite hazard is right there
+            return np.asarray(makeham * x + shape * np.expm1(x / scale))
+
+    def tail_scores(
+        self, x: Array, shape: Array, scale: Array, makeham: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        z = x / scale
+        with np.errstate(over="ignore"):
+            return self.tail_scores_of(
+                self.cumulative_hazard(x, shape, scale, makeham), (np.expm1(z), -shape * z * np.exp(z) / scale, x)
+            )
+
+    def at_hazard(self, hazard: Array, shape: Array, scale: Array, makeham: Array) -> Array:
+        """Find x from its cumulative hazard, by Newton's method from above: the hazard grows with x."""
+        hazard = np.asarray(hazard, dtype=float)
+        with np.errstate(all="ignore"):
+            by_age = scale * np.log1p(hazard / shape)
+            by_accident = np.where(np.asarray(makeham) > 0, hazard / makeham, np.inf)
+            x = np.minimum(by_age, by_accident)
+            for _ in range(_STEPS):
+                z = x / scale
+                step = (makeham * x + shape * np.expm1(z) - hazard) / (makeham + shape / scale * np.exp(z))
+                step = np.where(np.isfinite(step), step, 0.0)
+                x = x - step
+                if np.all(np.abs(step) <= 1e-15 * np.abs(x)):
+                    break
+        return np.asarray(x)
+
+
+def _share(z: Array, shape: Array, scale: Array, makeham: Array) -> tuple[Array, Array]:
+    """Share of ageing in the hazard, and one over the hazard."""
+    inverse = scale / np.asarray(shape) * np.exp(-z)  # of the hazard of ageing
+    share = 1 / (1 + makeham * inverse)
+    return share, share * inverse
