@@ -14,6 +14,8 @@ const more = {
   law: () => ({ law }),
   profile: () => ({ law, parameter: at("parameter").value }),
   calculate: () => ({ law, what: at("what").value, at: at("at").value, method: at("method").value }),
+  groups: () => ({ by: at("by").value, law: at("groups-law").value }),
+  regress: () => ({ formula: at("formula").value, law: at("regress-law").value, others: at("others").value }),
   goodness: () => ({ law, statistic: at("statistic").value, replicates: at("replicates").value }),
 };
 const ask = (verb, others = {}) => {
@@ -98,6 +100,9 @@ form.addEventListener("change", (event) => {
     if (chosen.source && complete()) look();
   }
 });
+for (const [id, verb] of [["formula", "regress"], ["others", "regress"], ["regress-law", "regress"], ["groups-law", "groups"], ["at", "calculate"]]) {
+  at(id).addEventListener("keydown", (event) => event.key === "Enter" && ask(verb));
+}
 at("laws").addEventListener("keydown", (event) => event.key === "Enter" && ask("rank"));
 at("end").addEventListener("click", () => {
   waiting.clear();
@@ -122,8 +127,7 @@ document.addEventListener("click", (event) => {
   if (button.dataset.verb) ask(button.dataset.verb);
   else if (button.dataset.law) showLaw(button.dataset.law);
   else if (button.dataset.file) {
-    const place = button.closest(".take").dataset.of;
-    ask("save", { what: button.dataset.file, law: place === "law" ? law : "" });
+    ask("save", { what: button.dataset.file, of: button.closest(".take").dataset.of });
   } else if (button.classList.contains("copy")) copy(button.parentElement.nextElementSibling.textContent, button.parentElement.firstChild.textContent.trim());
 });
 
@@ -168,14 +172,17 @@ const answers = {
     }
     at("kind").dataset.of = answer.name;
     showKind();
+    at("by").replaceChildren(...["", ...answer.columns].map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name || "–" })));
+    at("columns").textContent = `Columns: ${answer.columns.join(", ")}`;
+    for (const id of ["formula", "others", "groups-law", "regress-law", "one"]) at(id).value = "";
     const exact = at("exact-column");
     if (at("kind").value === "exact" && !exact.value) {
       exact.value = answer.numeric.find((name) => !Object.values(answer.form).includes(name)) ?? "";
     }
     at("first-title").hidden = false;
     show("first", answer.html);
-    for (const place of ["read", "ranking", "law", "calculated", "profile", "goodness"]) at(place).replaceChildren();
-    for (const place of ["coming", "tools", "take-ranking", "take-law"]) at(place).hidden = true;
+    for (const place of ["read", "ranking", "law", "calculated", "profile", "goodness", "groups", "regression"]) at(place).replaceChildren();
+    for (const place of ["coming", "tools", "take-ranking", "take-law", "take-groups", "take-regression"]) at(place).hidden = true;
     at("rank").disabled = false;
     select("data");
     if (complete()) waiting.set("look", {});
@@ -183,13 +190,14 @@ const answers = {
   show: (answer) => {
     show(answer.place, answer.html);
     if (answer.place === "read") at("looked").textContent = `${answer.label}: ${answer.form}`;
+    if (answer.shell) take(answer.place, answer);
     if (answer.place === "ranking") {
+      for (const id of ["groups-law", "regress-law"]) at(id).value ||= answer.best ?? "";
       at("coming").hidden = true;
       for (const table of at("ranking").querySelectorAll("table")) {
         const place = [...table.tHead.rows[0].cells].findIndex((head) => head.textContent.trim() === "family");
         for (const row of table.tBodies[0].rows) row.cells[place].replaceChildren(lawButton(row.cells[place].textContent));
       }
-      take("ranking", answer);
     }
     if (answer.place === "law") {
       at("law-title").textContent = answer.law;
@@ -198,7 +206,6 @@ const answers = {
       at("tools").hidden = false;
       at("parameter").replaceChildren(...answer.parameters.map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name })));
       for (const place of ["calculated", "profile", "goodness"]) at(place).replaceChildren();
-      take("law", answer);
     }
   },
   ranking: ({ label }) => {
@@ -240,7 +247,7 @@ const answers = {
   problem: ({ text, place }) => {
     const boxes = [...document.querySelectorAll("[data-control]")];
     const control = boxes.find((box) => box.dataset.control === place && !box.closest("[hidden]"));
-    const beside = place === "at" ? at("at-problem") : control?.querySelector(".problem");
+    const beside = control?.querySelector(".problem") ?? at(`${place.replaceAll("_", "-")}-problem`);
     (beside ?? at("problem")).textContent = text;
     control?.closest("details")?.setAttribute("open", "");
     control?.querySelector("select, input")?.setAttribute("aria-invalid", "true");

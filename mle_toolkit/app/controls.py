@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from mle_toolkit.errors import MleError, ParameterError, UnknownNameError
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,12 @@ def controls() -> Iterator[Control]:
     yield from FILE
 
 
-_LABELS = {control.name: control.label for control in controls()} | {"at": "at", "kind": "Each row is"}
+_LABELS = {control.name: control.label for control in controls()} | {
+    "at": "at",
+    "formula": "Formula",
+    "regress_law": "Law",
+    "others": "Other parameters",
+}
 
 
 def in_words_of_the_page(message: str) -> str:
@@ -146,18 +154,33 @@ def _labelled(option: re.Match[str]) -> str:
     return option[0] if label is None else f"“{label}”"
 
 
-def place_of(message: str, columns: dict[str, str]) -> str:
-    """Name of the control that an error speaks of first; empty where it is of none.
+_COLUMNS = tuple(dict.fromkeys(control.name for control in controls() if control.kind == "column"))
+
+
+def place_of(error: MleError, verb: str, said: Mapping[str, Any]) -> str:
+    """Name of the control beside which an error is to stand; empty where it is of none.
+
+    It is the one that the error calls by its option, else the one whose column it names, else the one that the question
+    is about.
 
     Parameters
     ----------
-    message : str
-        As the package says it.
-    columns : dict of str to str
-        The column that each control names.
+    error : MleError
+    verb : str
+        What was asked.
+    said : mapping of str to value
+        What the controls say.
     """
+    message = str(error)
     for option in re.finditer(r"--([a-z]+(?:-[a-z]+)*)", message):
         name = option[1].replace("-", "_")
         if name in _LABELS:
             return name
-    return next((name for name, column in columns.items() if repr(column) in message), "")
+    if verb == "regress":
+        return "formula"
+    for name in _COLUMNS:
+        if said.get(name) and repr(said[name]) in message:
+            return name
+    if verb == "open":
+        return "source"
+    return "laws" if verb == "rank" and isinstance(error, (UnknownNameError, ParameterError)) else ""

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
-from mle_toolkit.app import recipes, shown
+from mle_toolkit.app import grouped, recipes, shown
 from mle_toolkit.app.asked import Asked
 from mle_toolkit.comparison import Comparison, compare
 from mle_toolkit.data.peek import Peek, peek
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.data.tables import read_sample
-from mle_toolkit.errors import ParameterError, UnknownNameError
+from mle_toolkit.data.tables import in_blocks, read_frame, read_sample
+from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit
+from mle_toolkit.groups import GroupFits, fit_groups
 from mle_toolkit.numerics.progress import listening
+from mle_toolkit.regression import RegressionFit, regress
 from mle_toolkit.report.page import fragment
 from mle_toolkit.report.page.sections import Section, what_was_read
 from mle_toolkit.report.page.tables import Part, grid
@@ -57,7 +60,7 @@ class Desk:
         self._asked: Asked | None = None
         self._data: Data | None = None
         self._fits: dict[str, Fit] = {}
-        self._comparison: Comparison | None = None
+        self._results: dict[str, Result] = {}
         self._told_at = 0.0
 
     def answer(self, verb: str, said: Mapping[str, Any]) -> None:
@@ -76,6 +79,8 @@ class Desk:
             "profile": self._profile,
             "calculate": self._calculate,
             "goodness": self._goodness,
+            "groups": self._groups,
+            "regress": self._regress,
             "save": self._save,
         }
         if verb not in verbs:
@@ -122,7 +127,7 @@ class Desk:
     def _read(self, asked: Asked) -> Data:
         """The sample; read anew where something else is asked than last time."""
         if self._data is None or self._asked is None or not asked.same_data(self._asked):
-            self._fits, self._comparison = {}, None
+            self._fits, self._results = {}, {}
             self._tell("progress", what=f"reading {asked.name}", done=0, total=None)
             label, sample = read_sample(asked.source, asked.form, asked.nan_policy, reading=asked.reading)
             self._data = Data(f"{label} of {asked.name.removeprefix('@')}", sample)
@@ -148,14 +153,15 @@ class Desk:
                 self._fits[name] = found
             self._tell("law", name=name, done=done, total=total, **row)
 
-        laws = asked.laws or None
-        self._comparison = result = compare(data.sample, laws, on_fit=told)
+        result = compare(data.sample, asked.laws or None, on_fit=told)
         self._tell("progress", what="drawing the ranking", done=0, total=None)
-        section = shown.ranking(result, data.label)
-        self._tell(
-            "show", place="ranking", html=fragment(section), best=next(iter(result.fits), None),
-            shell=recipes.ranked_in_shell(asked), python=recipes.ranked_in_python(asked, in_blocks=data.in_blocks),
-        )  # fmt: skip
+        kept = Result(
+            result,
+            data.label,
+            recipes.ranked_in_shell(asked),
+            recipes.ranked_in_python(asked, in_blocks=data.in_blocks),
+        )
+        self._show("ranking", shown.ranking(result, data.label), kept, best=next(iter(result.fits), None))
 
     def _fit(self, asked: Asked, law: str) -> tuple[Data, Fit]:
         """One law, fitted unless it is already."""
@@ -170,13 +176,10 @@ class Desk:
         asked, law = Asked.of(said), str(said["law"])
         data, found = self._fit(asked, law)
         self._tell("progress", what=f"drawing {law}", done=0, total=None)
-        section = shown.law(found, law, data.label)
+        python = recipes.fitted_in_python(asked, law, in_blocks=data.in_blocks)
+        kept = Result(found, data.label, recipes.shell("fit", asked, "-d", law), python)
         free = [name for name, value in found.params.items() if not hasattr(value, "__len__")]
-        self._tell(
-            "show", place="law", html=fragment(section), law=law, parameters=free,
-            shell=recipes.shell("fit", asked, "-d", law),
-            python=recipes.fitted_in_python(asked, law, in_blocks=data.in_blocks),
-        )  # fmt: skip
+        self._show("law", shown.law(found, law, data.label), kept, law=law, parameters=free)
 
     def _profile(self, said: Mapping[str, Any]) -> None:
         """Draw the profile likelihood of one parameter."""
@@ -201,22 +204,72 @@ class Desk:
         section = shown.goodness(found, str(said["statistic"]), int(said["replicates"]))
         self._tell("show", place="goodness", html=fragment(section))
 
+    # --- groups and regressions ---------------------------------------------------------------------------------------
+
+    def _groups(self, said: Mapping[str, Any]) -> None:
+        """Fit a law to each group of rows, and to all together."""
+        asked, by, law = Asked.of(said), str(said["by"]), str(said["law"])
+        if not by or not law:
+            raise ParameterError("name the column of groups, and a law.")
+        data, one = self._fit(asked, law)
+        if data.in_blocks:
+            raise DataError("groups: the rows are read in blocks, and not held; take a file of fewer rows.")
+        self._tell("progress", what=f"fitting {law} by {by}", done=0, total=None)
+        form = asked.form
+        seen = [name for name in (form.event, form.observed) if name is not None]
+        frame = read_frame(asked.source, [by, *form.names], asked.reading, seen)
+        fits = fit_groups(
+            frame, by, form.left, get_family(law), weights=form.weights or form.counts, weight_kind=form.weight_kind,
+            exposure=form.exposure, nan_policy=asked.nan_policy,
+        )  # fmt: skip
+        self._tell("progress", what="drawing the groups", done=0, total=None)
+        shell, python = recipes.shell("groups", asked, "--by", by, "-d", law), recipes.grouped_in_python(asked, by, law)
+        kept = Result(fits, f"{data.label} by {by}", shell, python)
+        self._show("groups", grouped.groups(fits, one, data.label), kept)
+
+    def _regress(self, said: Mapping[str, Any]) -> None:
+        """Fit a law whose parameters depend on covariates."""
+        asked = Asked.of({**said, "kind": "exact", "column": None})
+        given = recipes.Regression.of(asked, said)
+        self._tell("progress", what=f"reading {asked.name}", done=0, total=None)
+        frame: Any = Path(asked.source)
+        if not in_blocks(asked.source, asked.reading):
+            frame = read_frame(asked.source, peek(asked.source, asked.reading).names, asked.reading)
+        self._tell("progress", what=f"fitting {given.formula}", done=0, total=None)
+        found = regress(given.formula, frame, given.law, **given.keywords)
+        self._tell("progress", what="drawing the regression", done=0, total=None)
+        label = f"{given.formula} of {asked.name.removeprefix('@')}"
+        kept = Result(found, label, given.in_shell, given.in_python)
+        self._show("regression", shown.regression(found, label), kept)
+
     # --- to take away -------------------------------------------------------------------------------------------------
 
+    def _show(self, place: str, section: Section, result: Result, **facts: Any) -> None:
+        """Show a result, and keep it for its files."""
+        self._results[place] = result
+        self._tell(
+            "show", place=place, html=fragment(section), label=result.label, shell=result.shell, python=result.python,
+            **facts,
+        )  # fmt: skip
+
     def _save(self, said: Mapping[str, Any]) -> None:
-        """A file: a page, JSON or CSV of the ranking, or of one law."""
-        asked, law, what = Asked.of(said), str(said.get("law") or ""), str(said["what"])
-        if law:
-            data, result = self._fit(asked, law)
-            of: Fit | Comparison = result
-        else:
-            data = self._read(asked)
-            if self._comparison is None:
-                raise ParameterError("there is no ranking yet: rank the laws first.")
-            of = self._comparison
+        """A file of what is shown in a place."""
+        place, kind = str(said["of"]), str(said["what"])
+        if place not in self._results:
+            raise ParameterError("there is nothing to save: what was shown was cancelled; ask for it again.")
         self._tell("progress", what="writing the file", done=0, total=None)
-        command = recipes.shell("report", asked, *(("-d", law or asked.laws) if law or asked.laws else ()))
-        self._tell("file", name=f"{law or 'ranking'}.{what}", text=shown.file(of, what, data.label, command))
+        result = self._results[place]
+        self._tell("file", name=f"{place}.{kind}", text=shown.file(result.result, kind, result.label, result.shell))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is shown in one place, what it is called, and what gives the same in the shell and in Python."""
+
+    result: Fit | Comparison | GroupFits | RegressionFit
+    label: str
+    shell: str
+    python: str
 
 
 def _kind_of(form: Mapping[str, Any]) -> str:

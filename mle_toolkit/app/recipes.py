@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 from mle_toolkit.app.asked import Asked
 from mle_toolkit.data.form import Form
 from mle_toolkit.data.reading import Reading
-
-_DEFAULTS = {field.name: field.default for field in (*fields(Form), *fields(Reading))}
+from mle_toolkit.errors import ParameterError
 
 
 def shell(command: str, asked: Asked, *more: str) -> str:
@@ -24,18 +25,18 @@ def ranked_in_shell(asked: Asked) -> str:
 
 
 def _options(asked: Asked) -> Iterable[str]:
-    for part in (asked.form, asked.reading):
-        for name in (field.name for field in fields(part)):
-            value = getattr(part, name)
-            if value != _DEFAULTS[name]:
-                option = "--" + name.replace("_", "-")
-                if name == "na_values":
-                    for mark in value:
-                        yield from (option, mark)
-                else:
-                    yield from (option, _written(value))
+    yield from _options_of(asked.form)
+    yield from _options_of(asked.reading)
     if asked.nan_policy != "raise":
         yield from ("--nan-policy", asked.nan_policy)
+
+
+def _options_of(part: Form | Reading) -> Iterable[str]:
+    for field in fields(part):
+        value = getattr(part, field.name)
+        if value != field.default:
+            for one in value if field.name == "na_values" else (value,):
+                yield from ("--" + field.name.replace("_", "-"), _written(one))
 
 
 def _written(value: object) -> str:
@@ -50,12 +51,10 @@ def _written(value: object) -> str:
 def sample_in_python(asked: Asked, *, in_blocks: bool) -> list[str]:
     """Lines that make ``sample``."""
     form = asked.form
-    lines = ["import mle_toolkit as mle", ""]
     if in_blocks:
         given = [repr(asked.name), *([repr(form.column)] if form.column else []), *_weights(form, repr)]
-        return [*lines, f"sample = mle.scan({', '.join([*given, *_omitting(asked)])})"]
-    read = [f"{n}={v!r}" for n, v in _told(asked.reading).items() if n != "event_value"]
-    lines.append(f"frame = mle.read({', '.join([repr(asked.name), *read])})")
+        return ["import mle_toolkit as mle", "", f"sample = mle.scan({', '.join([*given, *_omitting(asked)])})"]
+    lines = _frame_in_python(asked)
     needed = [name for name in (form.column, form.time, form.event, form.observed, form.exposure) if name is not None]
     plain = not (form.time or form.lower or form.edges or form.observed or form.rounded_to)
     if asked.nan_policy == "omit" and needed and not (plain and form.exposure is None):
@@ -96,6 +95,99 @@ def fitted_in_python(asked: Asked, law: str, *, in_blocks: bool) -> str:
     """Code that fits one law."""
     call = f"fit = mle.fit({', '.join(['sample', repr(law), *_exposure(asked.form)])})"
     return _code([*sample_in_python(asked, in_blocks=in_blocks), call, "print(fit)"])
+
+
+def grouped_in_python(asked: Asked, by: str, law: str) -> str:
+    """Code that fits one law to every group."""
+    form = asked.form
+    given = ["frame", repr(by), repr(form.left), repr(law), *_weights(form, repr)]
+    given += [f"exposure={form.exposure!r}"] if form.exposure is not None else []
+    lines = [*_frame_in_python(asked), *_events_in_python(asked)]
+    return _code([*lines, f"groups = mle.fit_groups({', '.join([*given, *_omitting(asked)])})", "print(groups.table)"])
+
+
+@dataclass(frozen=True)
+class Regression:
+    """What is asked of a regression.
+
+    Attributes
+    ----------
+    asked : Asked
+    formula, law : str
+    others : mapping of str to str or float
+        Formulas of other parameters, known constants or their columns, by name.
+    """
+
+    asked: Asked
+    formula: str
+    law: str
+    others: Mapping[str, str | float]
+
+    @classmethod
+    def of(cls, asked: Asked, said: Mapping[str, Any]) -> Regression:
+        """What the controls say.
+
+        Raises
+        ------
+        ParameterError
+            If there is no formula or no law, or the others are not written as ``shape ~ x1; n = trials``.
+        """
+        formula, law = str(said.get("formula") or "").strip(), str(said.get("law") or "").strip()
+        if not formula:
+            raise ParameterError("--formula: write one, such as y ~ x1 + x2.")
+        if not law:
+            raise ParameterError("--regress-law: name a law, such as gamma.")
+        others: dict[str, str | float] = {}
+        for part in filter(str.strip, str(said.get("others") or "").split(";")):
+            found = re.fullmatch(r"\s*(\w+)\s*([~=])\s*(.+?)\s*", part)
+            if found is None:
+                raise ParameterError(f"--others: expected 'shape ~ x1' or 'n = trials', got {part.strip()!r}.")
+            name, sign, value = found.groups()
+            others[name] = f"~ {value}" if sign == "~" else _number_or_text(value)
+        return cls(asked, formula, law, others)
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """Arguments of `regress` beside the formula, the frame and the law."""
+        form = self.asked.form
+        given: dict[str, Any] = {"weights": form.weights or form.counts, "exposure": form.exposure}
+        given = {name: value for name, value in given.items() if value is not None}
+        given |= {"weight_kind": form.weight_kind} if form.weight_kind != "frequency" else {}
+        given |= {"nan_policy": "omit"} if self.asked.nan_policy == "omit" else {}
+        return given | dict(self.others)
+
+    @property
+    def in_shell(self) -> str:
+        """The command that gives the same."""
+        words = ["mle", "regress", self.asked.name, self.formula, "-d", self.law]
+        for name, value in self.keywords.items():
+            words += ["--" + name.replace("_", "-"), _written(value)]
+        return shlex.join([*words, *_options_of(self.asked.reading)])
+
+    @property
+    def in_python(self) -> str:
+        """The code that gives the same."""
+        given = [repr(self.formula), "frame", repr(self.law), *(f"{n}={v!r}" for n, v in self.keywords.items())]
+        call = f"fit = mle.regress({', '.join(given)})"
+        return _code([*_frame_in_python(self.asked), call, "print(fit)"])
+
+
+def _number_or_text(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _frame_in_python(asked: Asked) -> list[str]:
+    read = [f"{n}={v!r}" for n, v in _told(asked.reading).items() if n != "event_value"]
+    return ["import mle_toolkit as mle", "", f"frame = mle.read({', '.join([repr(asked.name), *read])})"]
+
+
+def _events_in_python(asked: Asked) -> list[str]:
+    """Words for events as numbers, in the frame."""
+    event, word = asked.form.event, asked.reading.event_value
+    return [] if event is None or word is None else [f"frame[{event!r}] = frame[{event!r}] == {word!r}"]
 
 
 def _code(lines: Sequence[str]) -> str:

@@ -13,11 +13,13 @@ from mle_toolkit.app.controls import in_words_of_the_page
 from mle_toolkit.comparison import Comparison
 from mle_toolkit.errors import MleError, ParameterError, UnknownNameError
 from mle_toolkit.fitting import Fit
+from mle_toolkit.groups import GroupFits
+from mle_toolkit.regression import RegressionFit
 from mle_toolkit.report.content import Content, comparison_content, fit_content
 from mle_toolkit.report.page import html_of
 from mle_toolkit.report.page.line import line_of
 from mle_toolkit.report.page.pictures import Picture, picture
-from mle_toolkit.report.page.sections import Section
+from mle_toolkit.report.page.sections import Drawing, Section
 from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
 from mle_toolkit.report.record import jsonable
 
@@ -101,8 +103,15 @@ def goodness(fit: Fit, statistic: str, replicates: int) -> Section:
     return Section("Goodness of fit", (words, Words(str(test))))
 
 
-def file(result: Fit | Comparison, kind: str, label: str, command: str) -> str:
-    """The text of a file of a result: a page, JSON, or CSV of the intervals of a fit or of the rows of a ranking."""
+def regression(fit: RegressionFit, label: str) -> Section:
+    """The verdict, the coefficients, what each term is worth, and the residuals."""
+    page = fit.page(Drawing(label, 0, 0))
+    whole = page.sections[-1]
+    return Section(label, tuple(_for_the_page([*page.verdicts, *whole.content])), whole.pictures)
+
+
+def file(result: Fit | Comparison | GroupFits | RegressionFit, kind: str, label: str, command: str) -> str:
+    """The text of a file of a result: a page, JSON, or CSV of its table."""
     if kind not in FILES:
         raise UnknownNameError(f"no kind of file is called {kind!r}.")
     if kind == "html":
@@ -111,6 +120,10 @@ def file(result: Fit | Comparison, kind: str, label: str, command: str) -> str:
         return json.dumps(jsonable(result.to_dict()), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     if isinstance(result, Comparison):
         return _csv(result.table.set_index("rank"))
+    if isinstance(result, GroupFits):
+        return _csv(result.table.set_index(list(result.by)))
+    if isinstance(result, RegressionFit):
+        return _csv(result.coefficient_table())
     table = result.conf_int()
     table.insert(0, "estimate", _flat(result.params))
     table.insert(1, "std_error", _flat(result.bse))

@@ -42,9 +42,7 @@ def answer(desk: Desk, question: Mapping[str, Any], tell: Callable[..., None]) -
         try:
             desk.answer(verb, said)
         except MleError as error:
-            columns = {name: value for name, value in said.items() if isinstance(value, str) and value}
-            text = str(error)
-            tell("problem", verb=verb, text=in_words_of_the_page(text), place=place_of(text, columns))
+            tell("problem", verb=verb, text=in_words_of_the_page(str(error)), place=place_of(error, verb, said))
         except MemoryError:
             tell("problem", verb=verb, text="There is not enough memory for this. Take fewer rows.", place="")
         except OSError as error:

@@ -6,7 +6,7 @@ from mle_toolkit.app.asked import Asked
 from mle_toolkit.app.controls import KINDS, controls, in_words_of_the_page, place_of
 from mle_toolkit.data.form import Form
 from mle_toolkit.data.reading import Reading
-from mle_toolkit.errors import ParameterError
+from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
 
 FILE = {"source": "/data/x.csv", "name": "x.csv"}
 
@@ -45,12 +45,22 @@ def test_what_weights_are_is_not_said_without_weights():
 def test_an_error_names_the_control_and_stands_beside_it(more, place, words):
     with pytest.raises(ParameterError) as caught:
         Asked.of(FILE | more)
-    assert place_of(str(caught.value), {}) == place
+    assert place_of(caught.value, "look", FILE | more) == place
     assert in_words_of_the_page(str(caught.value)).startswith(words)
 
 
-def test_an_error_about_a_column_stands_beside_the_control_that_names_it():
-    assert place_of("column 'loss': line 3 is 'abc', not a number", {"weights": "w", "column": "loss"}) == "column"
+@pytest.mark.parametrize(
+    ("error", "verb", "place"),
+    [
+        (DataError("column 'loss': line 3 is 'abc', not a number"), "look", "column"),
+        (DataError("column 'loss': line 3 is 'abc', not a number"), "regress", "formula"),
+        (UnknownNameError("unknown family 'gama'"), "rank", "laws"),
+        (DataError("2 of 9 observations are missing"), "rank", ""),
+        (DataError("x.csv: empty"), "open", "source"),
+    ],
+)
+def test_an_error_stands_beside_the_control_that_it_is_about(error, verb, place):
+    assert place_of(error, verb, {"weights": "w", "column": "loss", "kind": "loss"}) == place
 
 
 def test_every_control_of_rows_is_a_part_of_the_form_or_of_reading():
