@@ -108,12 +108,16 @@ at("end").addEventListener("click", () => {
   waiting.clear();
   Shiny.setInputValue("ask", { verb: "end" }, { priority: "event" });
 });
+const toResults = () => {
+  if (matchMedia("(max-width: 60rem)").matches) at("results").scrollIntoView();
+  else scrollTo(0, 0);
+};
 const showLaw = (name) => {
   law = name;
   at("one").value = name;
   at("law-title").textContent = name;
   select("law");
-  at("results").scrollIntoView();
+  toResults();
   ask("law");
 };
 at("show-law").addEventListener("click", () => at("one").value.trim() && showLaw(at("one").value.trim()));
@@ -215,7 +219,7 @@ const answers = {
     at("coming").querySelector("tbody").replaceChildren();
     at("coming").hidden = false;
     select("ranking");
-    at("results").scrollIntoView();
+    toResults();
   },
   law: (answer) => {
     const body = at("coming").querySelector("tbody");

@@ -140,6 +140,7 @@ _LABELS = {control.name: control.label for control in controls()} | {
 def in_words_of_the_page(message: str) -> str:
     """An error with the labels of the controls in the place of Python's arguments and the shell's options."""
     for ours, theirs in (
+        ('See conf_int(method="profile")', "Draw the profile below"),
         ('pass nan_policy="omit"', "choose “Missing values are left out”"),
         ("Sample.intervals(lower, upper)", "“an interval with the value in it”"),
         ("Sample.rounded(x, step)", "“a rounded value”"),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mle_toolkit.app import grouped, recipes, shown
 from mle_toolkit.app.asked import Asked
 from mle_toolkit.comparison import Comparison, compare
+from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.peek import Peek, peek
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.data.tables import in_blocks, read_frame, read_sample
+from mle_toolkit.data.tables import in_blocks, read_frame, read_sample, read_table
 from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit
@@ -21,7 +22,7 @@ from mle_toolkit.groups import GroupFits, fit_groups
 from mle_toolkit.numerics.progress import listening
 from mle_toolkit.regression import RegressionFit, regress
 from mle_toolkit.report.page import fragment
-from mle_toolkit.report.page.sections import Section, what_was_read
+from mle_toolkit.report.page.sections import Section
 from mle_toolkit.report.page.tables import Part, grid
 
 SHOWN_ROWS = 8
@@ -35,10 +36,16 @@ Tell = Callable[..., None]
 
 @dataclass(frozen=True)
 class Data:
-    """A sample, and what its observations are called."""
+    """A sample, what its observations are called, and what stands for an event where that is not 1."""
 
     label: str
     sample: Sample
+    events: tuple[Any, ...]
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """What Python code must know to read the same."""
+        return {"in_blocks": self.in_blocks, "events": self.events}
 
     @property
     def in_blocks(self) -> bool:
@@ -120,7 +127,7 @@ class Desk:
         asked = Asked.of(said)
         data = self._read(asked)
         self._tell(
-            "show", place="read", html=fragment(what_was_read(data.sample, data.label)), label=data.label,
+            "show", place="read", html=fragment(shown.data(data.sample, data.label)), label=data.label,
             form=str(data.sample),
         )  # fmt: skip
 
@@ -130,7 +137,7 @@ class Desk:
             self._fits, self._results = {}, {}
             self._tell("progress", what=f"reading {asked.name}", done=0, total=None)
             label, sample = read_sample(asked.source, asked.form, asked.nan_policy, reading=asked.reading)
-            self._data = Data(f"{label} of {asked.name.removeprefix('@')}", sample)
+            self._data = Data(f"{label} of {asked.name.removeprefix('@')}", sample, _events(asked))
         self._asked = asked
         return self._data
 
@@ -159,7 +166,7 @@ class Desk:
             result,
             data.label,
             recipes.ranked_in_shell(asked),
-            recipes.ranked_in_python(asked, in_blocks=data.in_blocks),
+            recipes.ranked_in_python(asked, **data.how),
         )
         self._show("ranking", shown.ranking(result, data.label), kept, best=next(iter(result.fits), None))
 
@@ -176,7 +183,7 @@ class Desk:
         asked, law = Asked.of(said), str(said["law"])
         data, found = self._fit(asked, law)
         self._tell("progress", what=f"drawing {law}", done=0, total=None)
-        python = recipes.fitted_in_python(asked, law, in_blocks=data.in_blocks)
+        python = recipes.fitted_in_python(asked, law, **data.how)
         kept = Result(found, data.label, recipes.shell("fit", asked, "-d", law), python)
         free = [name for name, value in found.params.items() if not hasattr(value, "__len__")]
         self._show("law", shown.law(found, law, data.label), kept, law=law, parameters=free)
@@ -223,7 +230,10 @@ class Desk:
             exposure=form.exposure, nan_policy=asked.nan_policy,
         )  # fmt: skip
         self._tell("progress", what="drawing the groups", done=0, total=None)
-        shell, python = recipes.shell("groups", asked, "--by", by, "-d", law), recipes.grouped_in_python(asked, by, law)
+        shell, python = (
+            recipes.shell("groups", asked, "--by", by, "-d", law),
+            recipes.grouped_in_python(asked, by, law, events=data.events),
+        )
         kept = Result(fits, f"{data.label} by {by}", shell, python)
         self._show("groups", grouped.groups(fits, one, data.label), kept)
 
@@ -270,6 +280,17 @@ class Result:
     label: str
     shell: str
     python: str
+
+
+def _events(asked: Asked) -> tuple[Any, ...]:
+    """What stands for an event in its column, where that is not 1."""
+    name = asked.form.event or asked.form.observed
+    if name is None:
+        return ()
+    written = read_frame(asked.source, [name], replace(asked.reading, event_value=None))[name]
+    seen, _ = to_column(read_table(asked.source, [name], asked.reading, [name]).column(name), name)
+    found = tuple(dict.fromkeys(written[seen == 1].tolist()))
+    return () if set(found) <= {1} else found
 
 
 def _kind_of(form: Mapping[str, Any]) -> str:

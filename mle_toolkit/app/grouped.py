@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mle_toolkit.app.shown import pictures
+from mle_toolkit.app.shown import apart
 from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.fitting import Fit
@@ -16,8 +16,11 @@ from mle_toolkit.groups import GroupFits
 from mle_toolkit.information.measures import kl_divergence
 from mle_toolkit.report.page.sections import Section
 from mle_toolkit.report.page.tables import MOST_ROWS, Part, Shown, Words, grid, number
-from mle_toolkit.report.plots.canvas import LAWS, STYLES, axes_or_new, drawable, finish
+from mle_toolkit.report.plots.canvas import LAWS, STYLES, drawable, finish
 from mle_toolkit.report.plots.seen import without_model
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_REASONS = 20
 """Groups without a law of which the reason is shown."""
@@ -29,10 +32,12 @@ def groups(fits: GroupFits, one: Fit, label: str) -> Section:
     parts: list[Part] = [*_worth(fits, one), *map(Words, fits.notes())]
     heads = [name for name in table[0] if name != "reason"] if table else []
     texts = {*fits.by, "family", "verdict"}
-    rows = [[str(row[n]) if n in texts else _number_in(row[n]) for n in heads] for row in table[:MOST_ROWS]]
+    rows = [[_named(row[n]) if n in texts else _number_in(row[n]) for n in heads] for row in table[:MOST_ROWS]]
     parts.append(grid(heads, rows, text=texts))
-    parts += [Words(f"{key}: {reason}", "bad") for key, reason in list(fits.failures.items())[:MOST_REASONS]]
-    drawn = pictures(lambda: draw_groups(fits, label), f"The data and the law of each group, {label}")
+    parts += [Words(f"{_named(key)}: {reason}", "bad") for key, reason in list(fits.failures.items())[:MOST_REASONS]]
+    drawn = apart(
+        lambda axes: _draw(axes[0], fits, label), (f"The data of each group as steps, its law as a curve: {label}",)
+    )
     return Section("Groups", tuple(parts), drawn)
 
 
@@ -71,6 +76,7 @@ def _worth(fits: GroupFits, one: Fit) -> Iterator[Words]:
 def _apart(fits: GroupFits) -> Iterator[Words]:
     """How far the laws of two groups are from each other."""
     keys = [row[fits.by[0]] for row in fits.to_dict()["groups"]]
+    names = [_named(key) for key in keys]
     first, second = (fits.of(key).distribution for key in keys)
     try:
         there, back = kl_divergence(first, second, rng=0), kl_divergence(second, first, rng=0)
@@ -78,15 +84,14 @@ def _apart(fits: GroupFits) -> Iterator[Words]:
         yield Words(f"No divergence between the two laws: {error}")
         return
     yield Words(
-        f"KL({keys[0]} ‖ {keys[1]}) = {there.value:.6g} nats, KL({keys[1]} ‖ {keys[0]}) = {back.value:.6g} nats, "
+        f"KL({names[0]} ‖ {names[1]}) = {there.value:.6g} nats, KL({names[1]} ‖ {names[0]}) = {back.value:.6g} nats, "
         f"between the fitted laws.",
         "plain",
     )
 
 
-def draw_groups(fits: GroupFits, label: str) -> Any:
+def _draw(ax: Axes, fits: GroupFits, label: str) -> None:
     """The distribution function of each group without a model, as steps, and of its law, as a curve."""
-    ax = axes_or_new(None, 7.0, 4.2)
     keys = [row[fits.by[0]] for row in fits.to_dict()["groups"]]
     shown = [key for key in keys if key not in fits.failures][: len(LAWS)]
     for k, key in enumerate(shown):
@@ -99,11 +104,23 @@ def draw_groups(fits: GroupFits, label: str) -> Any:
             grid_of = np.linspace(x[0], x[-1], 200)
             grid_of = np.unique(np.floor(grid_of)) if fit.family.discrete else grid_of
             law = fit.distribution.cdf(grid_of)
-            ax.plot(grid_of, law, color=LAWS[k], linestyle=STYLES[k], linewidth=1.8, label=f"{key}, n = {fit.nobs:g}")
+            ax.plot(
+                grid_of,
+                law,
+                color=LAWS[k],
+                linestyle=STYLES[k],
+                linewidth=1.8,
+                label=f"{_named(key)}, n = {fit.nobs:g}",
+            )
     more = f"; {len(keys) - len(shown)} more groups" if len(keys) > len(shown) else ""
-    return finish(ax, f"{fits.families[0].name} by {fits.by[0]}{more}", label, "probability of at most x")
+    finish(ax, f"{fits.families[0].name} by {fits.by[0]}{more}", label, "probability of at most x")
 
 
 def _number_in(cell: Any) -> Shown:
     """A number of a record, where what is not finite is a text."""
     return number(None if cell is None else float(cell))
+
+
+def _named(key: Any) -> str:
+    """A key as it is written: whole numbers without a fraction."""
+    return f"{key:g}" if isinstance(key, float) else str(key)

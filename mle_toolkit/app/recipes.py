@@ -48,8 +48,17 @@ def _written(value: object) -> str:
 # --- Python -----------------------------------------------------------------------------------------------------------
 
 
-def sample_in_python(asked: Asked, *, in_blocks: bool) -> list[str]:
-    """Lines that make ``sample``."""
+def sample_in_python(asked: Asked, *, in_blocks: bool = False, events: Sequence[Any] = ()) -> list[str]:
+    """Lines that make ``sample``.
+
+    Parameters
+    ----------
+    asked : Asked
+    in_blocks : bool
+        Whether the file is read in blocks.
+    events : sequence of str or float
+        What stands for an event in its column, where that is not 1.
+    """
     form = asked.form
     if in_blocks:
         given = [repr(asked.name), *([repr(form.column)] if form.column else []), *_weights(form, repr)]
@@ -59,13 +68,11 @@ def sample_in_python(asked: Asked, *, in_blocks: bool) -> list[str]:
     plain = not (form.time or form.lower or form.edges or form.observed or form.rounded_to)
     if asked.nan_policy == "omit" and needed and not (plain and form.exposure is None):
         lines.append(f"frame = frame.dropna(subset={needed!r})")
+    lines += _events_in_python(asked, events)
     weights = _weights(form, _column)
     omit = _omitting(asked)
     if form.time is not None:
-        event = _column(form.event)
-        if asked.reading.event_value is not None:
-            event = f"{event} == {asked.reading.event_value!r}"
-        made = _call("right_censored", [_column(form.time), event, *weights])
+        made = _call("right_censored", [_column(form.time), _column(form.event), *weights])
     elif form.lower is not None:
         made = _call("intervals", [_column(form.lower), _column(form.upper), *weights])
     elif form.edges:
@@ -84,25 +91,28 @@ def sample_in_python(asked: Asked, *, in_blocks: bool) -> list[str]:
     return [*lines, f"sample = {made}"]
 
 
-def ranked_in_python(asked: Asked, *, in_blocks: bool) -> str:
+def ranked_in_python(asked: Asked, *, in_blocks: bool = False, events: Sequence[Any] = ()) -> str:
     """Code that ranks the laws."""
     laws = [repr(asked.laws)] if asked.laws else []
     call = f"comparison = mle.compare({', '.join(['sample', *laws, *_exposure(asked.form)])})"
-    return _code([*sample_in_python(asked, in_blocks=in_blocks), call, "print(comparison)"])
+    return _code([*sample_in_python(asked, in_blocks=in_blocks, events=events), call, "print(comparison)"])
 
 
-def fitted_in_python(asked: Asked, law: str, *, in_blocks: bool) -> str:
+def fitted_in_python(asked: Asked, law: str, *, in_blocks: bool = False, events: Sequence[Any] = ()) -> str:
     """Code that fits one law."""
     call = f"fit = mle.fit({', '.join(['sample', repr(law), *_exposure(asked.form)])})"
-    return _code([*sample_in_python(asked, in_blocks=in_blocks), call, "print(fit)"])
+    return _code([*sample_in_python(asked, in_blocks=in_blocks, events=events), call, "print(fit)"])
 
 
-def grouped_in_python(asked: Asked, by: str, law: str) -> str:
+def grouped_in_python(asked: Asked, by: str, law: str, *, events: Sequence[Any] = ()) -> str:
     """Code that fits one law to every group."""
     form = asked.form
     given = ["frame", repr(by), repr(form.left), repr(law), *_weights(form, repr)]
     given += [f"exposure={form.exposure!r}"] if form.exposure is not None else []
-    lines = [*_frame_in_python(asked), *_events_in_python(asked)]
+    lines = _frame_in_python(asked)
+    if events and asked.nan_policy == "omit":
+        lines.append(f"frame = frame.dropna(subset=[{(form.event or form.observed)!r}])")
+    lines += _events_in_python(asked, events)
     return _code([*lines, f"groups = mle.fit_groups({', '.join([*given, *_omitting(asked)])})", "print(groups.table)"])
 
 
@@ -184,10 +194,10 @@ def _frame_in_python(asked: Asked) -> list[str]:
     return ["import mle_toolkit as mle", "", f"frame = mle.read({', '.join([repr(asked.name), *read])})"]
 
 
-def _events_in_python(asked: Asked) -> list[str]:
-    """Words for events as numbers, in the frame."""
-    event, word = asked.form.event, asked.reading.event_value
-    return [] if event is None or word is None else [f"frame[{event!r}] = frame[{event!r}] == {word!r}"]
+def _events_in_python(asked: Asked, events: Sequence[Any]) -> list[str]:
+    """What stands for an event as true, all else as false, in the frame."""
+    name = asked.form.event or asked.form.observed
+    return [f"frame[{name!r}] = frame[{name!r}].isin({list(events)!r})"] if events else []
 
 
 def _code(lines: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,10 @@ import numpy as np
 
 from mle_toolkit.app.controls import in_words_of_the_page
 from mle_toolkit.comparison import Comparison
+from mle_toolkit.comparison.candidates import look_like_counts
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError, UnknownNameError
+from mle_toolkit.families.distribution import distribution
 from mle_toolkit.fitting import Fit
 from mle_toolkit.groups import GroupFits
 from mle_toolkit.regression import RegressionFit
@@ -19,12 +22,17 @@ from mle_toolkit.report.content import Content, comparison_content, fit_content
 from mle_toolkit.report.page import html_of
 from mle_toolkit.report.page.line import line_of
 from mle_toolkit.report.page.pictures import Picture, picture
-from mle_toolkit.report.page.sections import Drawing, Section
+from mle_toolkit.report.page.sections import Drawing, Section, what_was_read
 from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
+from mle_toolkit.report.plots.canvas import BARS, finish, note
+from mle_toolkit.report.plots.histogram import histogram
+from mle_toolkit.report.plots.seen import Visible, is_table, without_model
 from mle_toolkit.report.record import jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from mle_toolkit.information.estimate import Estimate
 
@@ -35,18 +43,44 @@ FILES = ("html", "json", "csv")
 """Kinds of files."""
 
 
+def data(sample: Sample, label: str) -> Section:
+    """What was read, and its histogram."""
+    section = what_was_read(sample, label)
+    if not sample.in_memory or sample.is_multivariate:
+        return section
+    return replace(section, pictures=apart(lambda axes: _bars(axes[0], sample, label), (f"Histogram of {label}",)))
+
+
+def _bars(ax: Axes, sample: Sample, label: str) -> None:
+    """A histogram without a law: of censored data by Kaplan & Meier, or Turnbull."""
+    like = {"mu": 1.0} if look_like_counts(sample) else {"loc": 0.0, "scale": 1.0}
+    seen = Visible.of(distribution("poisson" if "mu" in like else "normal", **like), sample)
+    known = without_model(sample)
+    bars = histogram(known, seen, sample.nobs, table=is_table(sample))
+    name = "data" if known.method == "empirical" else f"data ({known.method})"
+    ax.bar(bars.edges[:-1], bars.heights, np.diff(bars.edges), align="edge", color=BARS, edgecolor="white", label=name)
+    for share, side in ((bars.below, "below"), (bars.above, "above")):
+        if share > 0.5 / max(sample.nobs, 1.0):
+            note(ax, f"{100 * share:.2g} % {side}")
+    finish(ax, f"n = {sample.nobs:,.6g}", label, "probability" if "mu" in like else "density")
+
+
 def ranking(comparison: Comparison, label: str) -> Section:
     """The ranked laws, those without a place, and the densities of the best."""
-    drawn = pictures(lambda: comparison.plot(label=label), "The ranking, and the densities of the best")
-    return Section("Ranking", tuple(_for_the_page(parts_of(comparison_content(comparison)))), drawn)
+    parts = tuple(_for_the_page(parts_of(comparison_content(comparison))))
+    if not comparison.fits:
+        return Section("Ranking", parts)
+    alone = comparison.sample.is_multivariate or any(fit.family.per_row for fit in comparison.fits.values())
+    alts = (f"Divergence of each law of {label} above that of the best", f"Densities of the best laws over {label}")
+    drawn = apart(lambda axes: comparison.plot(axes=axes, label=label), alts[: 1 if alone else 2])
+    return Section("Ranking", parts, drawn)
 
 
 def law(fit: Fit, name: str, label: str) -> Section:
     """The verdict, the parameters, the pictures and the one line of a law."""
     line = line_of(fit, label)
-    drawn = pictures(
-        lambda: fit.plot(label=label, rng=0), f"{name}: density, Q-Q, P-P and distribution function over the data"
-    )
+    alts = tuple(f"{name}: {what}" for what in ("density over the data", "Q-Q", "P-P", "distribution function"))
+    drawn = apart(lambda axes: fit.plot(axes=axes, label=label, rng=0), alts)
     parts = tuple(_for_the_page(parts_of(_verdict_first(fit_content(fit)))))
     return Section(name, parts, drawn, () if line is None else (line,))
 
@@ -57,7 +91,8 @@ def profile(fit: Fit, law: str, name: str) -> Section:
 
     found = fit.profile(name)
     words = (Words(str(found), "plain"), *map(Words, found.notes))
-    return Section(f"Profile of {name}", words, pictures(lambda: draw(fit, name), f"{law}: profile of {name}"))
+    drawn = apart(lambda axes: draw(fit, name, axes[0]), (f"{law}: profile likelihood of {name}",))
+    return Section(f"Profile of {name}", words, drawn)
 
 
 def calculated(fit: Fit, what: str, at: str, method: str) -> Section:
@@ -139,13 +174,32 @@ def _flat(values: Mapping[str, Any]) -> list[float]:
     return found
 
 
-def pictures(draw: Callable[[], Any], alt: str) -> tuple[Picture, ...]:
-    """A picture, or, in its place, why there is none."""
+def apart(draw: Callable[[NDArray[Any]], Any], alts: Sequence[str]) -> tuple[Picture, ...]:
+    """Pictures each of which has a place of its own, so that they stand below each other on a narrow screen.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws on the axes that it is given, of as many figures.
+    alts : sequence of str
+        What each shows, in words.
+
+    Returns
+    -------
+    tuple of Picture
+        One for each; or one that says why there is none.
+    """
+    from matplotlib.figure import Figure
+
+    figures = [Figure(figsize=(5.4, 3.9), layout="constrained") for _ in alts]
+    axes = np.empty(len(figures), dtype=object)
+    for k, figure in enumerate(figures):
+        axes[k] = figure.add_subplot()
     try:
-        axes = draw()
+        draw(axes)
     except MleError as error:
-        return (Picture("", alt, str(error)),)
-    return (picture((axes.flat[0] if hasattr(axes, "flat") else axes).figure, alt),)
+        return (Picture("", alts[0], str(error)),)
+    return tuple(picture(figure, alt) for figure, alt in zip(figures, alts, strict=True))
 
 
 def _verdict_first(content: Content) -> Content:

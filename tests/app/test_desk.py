@@ -120,13 +120,48 @@ def test_goodness_and_profile_are_those_of_the_fit(tab):
 
 def test_files_hold_the_results(tab):
     tab("rank", RIVERS | {"laws": "gamma, exponential"})
-    file = tab("save", RIVERS | {"laws": "gamma, exponential", "what": "json"})[0]
+    file = tab("save", RIVERS | {"of": "ranking", "what": "json"})[0]
     assert file["name"] == "ranking.json"
     assert [row["family"] for row in json.loads(file["text"])["table"]] == ["gamma", "exponential"]
-    file = tab("save", RIVERS | {"what": "csv", "law": "gamma"})[0]
+    assert tab("save", RIVERS | {"of": "ranking", "what": "csv"})[0]["text"].startswith("rank,group,family,")
+    tab("law", RIVERS | {"law": "exponential"})
+    file = tab("save", RIVERS | {"of": "law", "what": "csv"})[0]
     assert file["text"].splitlines()[0] == "parameter,estimate,std_error,lower,upper"
-    file = tab("save", RIVERS | {"what": "html", "law": "exponential"})[0]
-    assert "mle report @rivers --column length -d exponential" in file["text"]
+    file = tab("save", RIVERS | {"of": "law", "what": "html"})[0]
+    assert "mle fit @rivers --column length -d exponential" in file["text"]
+
+
+def test_groups_are_beside_one_law_for_all(tab):
+    said = {"source": "@leukaemia", "name": "@leukaemia", "kind": "time", "time": "weeks", "event": "relapsed"}
+    shown = tab("groups", said | {"by": "mercaptopurine", "law": "weibull"})[0]
+    data = mle.datasets.load("leukaemia")
+    one = mle.fit(data.sample(), "weibull")
+    fits = mle.fit_groups(data.frame(), "mercaptopurine", "right_censored(weeks, relapsed)", "weibull")
+    gain = fits.table["llf"].sum() - one.llf
+    assert f"Likelihood ratio {2 * gain:.4g}, chi-squared with 2 degrees" in shown["html"]
+    assert f"worth {gain / 42:.4g} nats" in shown["html"]
+    kl = mle.kl_divergence(fits.of(0.0).distribution, fits.of(1.0).distribution, rng=0)
+    assert f"KL(0 ‖ 1) = {kl.value:.6g} nats" in shown["html"]
+    file = tab("save", said | {"of": "groups", "what": "csv"})[0]
+    assert len(file["text"].splitlines()) == 3
+
+
+def test_groups_without_a_law_are_said_and_not_tested(tab, tmp_path):
+    (tmp_path / "g.csv").write_text("g,x\n" + "a,1.5\na,2.5\na,3.7\n" * 3 + "b,2\nb,2\n")
+    said = {"source": str(tmp_path / "g.csv"), "name": "g.csv", "kind": "exact", "column": "x"}
+    shown = tab("groups", said | {"by": "g", "law": "gamma"})[0]
+    assert "Not every group has a law" in shown["html"]
+    assert "chi-squared" not in shown["html"]
+
+
+def test_a_regression_is_that_of_regress(tab):
+    said = {"source": "@leukaemia", "name": "@leukaemia", "formula": "right_censored(weeks, relapsed) ~ mercaptopurine"}
+    shown = tab("regress", said | {"law": "weibull", "others": "shape ~ mercaptopurine"})[0]
+    frame = mle.datasets.load("leukaemia").frame()
+    fit = mle.regress(said["formula"], frame, "weibull", shape="~ mercaptopurine")
+    assert {round(v, 9) for v in fit.coefficients} <= {round(v, 9) for v in values_in(shown["html"])}
+    record = json.loads(tab("save", said | {"of": "regression", "what": "json"})[0]["text"])
+    assert record["llf"] == pytest.approx(fit.llf, rel=1e-12)
 
 
 def test_other_data_are_read_anew_and_other_laws_are_not(tab):
@@ -134,7 +169,7 @@ def test_other_data_are_read_anew_and_other_laws_are_not(tab):
     assert "141 observations" in first["form"]
     other = tab("look", RIVERS | {"truncated_below": "100"})[0]
     assert "window" in other["form"]
-    assert tab("save", RIVERS | {"what": "json"})[0]["text"] == "there is no ranking yet: rank the laws first."
+    assert "nothing to save" in tab("save", RIVERS | {"of": "ranking", "what": "json"})[0]["text"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The code and the command beside a result give that result."""
 
 import json
+import re
 import shlex
 import sys
 
@@ -8,7 +9,10 @@ import pytest
 
 from mle_toolkit.app import recipes
 from mle_toolkit.app.asked import Asked
+from mle_toolkit.app.desk import Desk, _events
+from mle_toolkit.cli import main
 from mle_toolkit.data.tables import read_sample
+from mle_toolkit.errors import ParameterError
 
 CSV = (
     "x;n;w;t;died;status;low;high;at;seen;years\n"
@@ -25,6 +29,7 @@ FORMS = {
     "counts": {"column": "x", "counts": "n"},
     "events": {"kind": "time", "time": "t", "event": "died", "entry": "at"},
     "words": {"kind": "time", "time": "t", "event": "status", "event_value": "died", "weights": "w"},
+    "known words": {"kind": "time", "time": "t", "event": "status"},
     "detection": {"kind": "limit", "column": "x", "observed": "seen"},
     "intervals": {"kind": "interval", "lower": "low", "upper": "high", "counts": "n"},
     "rounded": {"kind": "rounded", "column": "x", "rounded_to": "0.25", "truncated_above": "10"},
@@ -41,12 +46,16 @@ def file(tmp_path, monkeypatch):
     return "my data.csv"
 
 
+SAYS_WHAT_IT_GUESSED = pytest.mark.filterwarnings("ignore:.*'died' read as the event:UserWarning")
+
+
+@SAYS_WHAT_IT_GUESSED
 @pytest.mark.parametrize("name", FORMS)
 def test_the_code_makes_the_same_sample(file, name):
     asked = Asked.of(FORMS[name] | {"source": file, "name": file, "decimal": ","})
     _, sample = read_sample(asked.source, asked.form, asked.nan_policy, reading=asked.reading)
     made: dict = {}
-    exec(recipes.fitted_in_python(asked, "poisson" if name == "rates" else "exponential", in_blocks=False), made)
+    exec(recipes.fitted_in_python(asked, "poisson" if name == "rates" else "exponential", events=_events(asked)), made)
     assert made["fit"].sample.difference(sample) is None
 
 
@@ -55,24 +64,23 @@ def test_the_command_gives_what_the_code_gives(file, name, monkeypatch, capsys):
     asked = Asked.of(FORMS[name] | {"source": file, "name": file, "decimal": ","})
     law = "poisson" if name == "rates" else "exponential"
     made: dict = {}
-    exec(recipes.fitted_in_python(asked, law, in_blocks=False), made)
+    exec(recipes.fitted_in_python(asked, law, events=_events(asked)), made)
     capsys.readouterr()
-    from mle_toolkit.cli import main
-
     monkeypatch.setattr(sys, "argv", shlex.split(recipes.shell("fit", asked, "-d", law, "--format", "json")))
     with pytest.raises(SystemExit):
         main()
     assert json.loads(capsys.readouterr().out)["llf"] == pytest.approx(made["fit"].llf, rel=1e-12)
 
 
+@SAYS_WHAT_IT_GUESSED
 def test_missing_values_are_left_out_in_the_code_too(file):
     with open(file, "a", encoding="utf-8") as stream:
         stream.write(";1;1;;1;died;1;2;0;1;1\n")
-    for name in ("values", "detection", "events"):
+    for name in ("values", "detection", "events", "words", "known words"):
         asked = Asked.of(FORMS[name] | {"source": file, "name": file, "decimal": ",", "nan_policy": "omit"})
         _, sample = read_sample(asked.source, asked.form, asked.nan_policy, reading=asked.reading)
         made: dict = {}
-        exec("\n".join(recipes.sample_in_python(asked, in_blocks=False)), made)
+        exec("\n".join(recipes.sample_in_python(asked, events=_events(asked))), made)
         assert made["sample"].difference(sample) is None
 
 
@@ -85,4 +93,55 @@ def test_a_file_in_blocks_is_scanned(tmp_path):
 def test_the_ranking_names_the_laws_that_were_named():
     asked = Asked.of({"source": "x.csv", "name": "x.csv", "column": "x", "laws": "gamma, mixture(normal, 2)"})
     assert recipes.ranked_in_shell(asked) == "mle compare x.csv --column x -d 'gamma, mixture(normal, 2)'"
-    assert "mle.compare(sample, 'gamma, mixture(normal, 2)')" in recipes.ranked_in_python(asked, in_blocks=False)
+    assert "mle.compare(sample, 'gamma, mixture(normal, 2)')" in recipes.ranked_in_python(asked)
+
+
+GROUPS = {"events": FORMS["events"], "words": FORMS["words"], "counts": FORMS["counts"], "rates": FORMS["rates"]}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_groups_by_code_and_by_command_are_those_of_the_page(tmp_path, monkeypatch, capsys, name):
+    lines = CSV.splitlines()
+    rows = [f"{line};{'a' if k % 2 else 'b'}" for k, line in enumerate(lines[1:] * 4)]
+    (tmp_path / "g.csv").write_text("\n".join([lines[0] + ";g", *rows]))
+    monkeypatch.chdir(tmp_path)
+    law = "poisson" if name == "rates" else "exponential"
+    said = FORMS[name] | {"source": "g.csv", "name": "g.csv", "decimal": ",", "by": "g", "law": law}
+    told = []
+    Desk(lambda kind, **facts: told.append({"kind": kind, **facts})).answer("groups", said)
+    shown = next(one for one in told if one["kind"] == "show")
+    made: dict = {}
+    exec(shown["python"], made)
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "argv", [*shlex.split(shown["shell"]), "--format", "json"])
+    with pytest.raises(SystemExit):
+        main()
+    by_command = [row["llf"] for row in json.loads(capsys.readouterr().out)["groups"]]
+    assert by_command == pytest.approx(list(made["groups"].table["llf"]), rel=1e-12)
+    values = [float(value) for value in re.findall(r'data-value="([^"]*)"', shown["html"])]
+    assert set(by_command) <= set(values)
+
+
+def test_a_regression_by_code_and_by_command(file, monkeypatch, capsys):
+    said = {"source": file, "name": file, "decimal": ",", "weights": "n", "formula": "x ~ w", "law": "gamma"}
+    asked = Asked.of(said | {"column": None})
+    asked_for = recipes.Regression.of(asked, said | {"others": "shape = 2"})
+    assert asked_for.others == {"shape": 2.0}
+    asked_for = recipes.Regression.of(asked, said | {"others": " shape ~ at ;"})
+    made: dict = {}
+    exec(asked_for.in_python, made)
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "argv", [*shlex.split(asked_for.in_shell), "--format", "json"])
+    with pytest.raises(SystemExit):
+        main()
+    assert json.loads(capsys.readouterr().out)["llf"] == pytest.approx(made["fit"].llf, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("more", "option"),
+    [({"formula": ""}, "--formula"), ({"law": ""}, "--regress-law"), ({"others": "shape"}, "--others")],
+)
+def test_what_a_regression_lacks_is_said(more, option):
+    said = {"source": "x.csv", "formula": "x ~ w", "law": "gamma"} | more
+    with pytest.raises(ParameterError, match=option):
+        recipes.Regression.of(Asked.of({"source": "x.csv"}), said)

@@ -164,7 +164,9 @@ def ranking(table: Table) -> Grid:
         )
         for row in table.records()
     )
-    return Grid(tuple(Head(name, name in ("family", "verdict")) for name in _RANKING), rows, best=0)
+    kept = [k for k in range(len(_RANKING)) if not rows or any(row[k].text for row in rows)]
+    heads = tuple(Head(_RANKING[k], _RANKING[k] in ("family", "verdict")) for k in kept)
+    return Grid(heads, tuple(tuple(row[k] for k in kept) for row in rows), best=0)
 
 
 def _fixed(value: float | None, digits: int) -> Shown:
