@@ -177,6 +177,7 @@ const answers = {
     at("kind").dataset.of = answer.name;
     showKind();
     at("by").replaceChildren(...["", ...answer.columns].map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name || "–" })));
+    at("known-columns").replaceChildren(...answer.columns.map((name) => Object.assign(document.createElement("option"), { value: name })));
     at("columns").textContent = `Columns: ${answer.columns.join(", ")}`;
     for (const id of ["formula", "others", "groups-law", "regress-law", "one"]) at(id).value = "";
     const exact = at("exact-column");
@@ -193,7 +194,12 @@ const answers = {
   },
   show: (answer) => {
     show(answer.place, answer.html);
-    if (answer.place === "read") at("looked").textContent = `${answer.label}: ${answer.form}`;
+    if (answer.place === "read") {
+      at("looked").textContent = `${answer.label}: ${answer.form}`;
+      const before = at("formula").dataset.left;
+      if (!at("formula").value || at("formula").value === before) at("formula").value = answer.left && `${answer.left} ~ `;
+      at("formula").dataset.left = answer.left && `${answer.left} ~ `;
+    }
     if (answer.shell) take(answer.place, answer);
     if (answer.place === "ranking") {
       for (const id of ["groups-law", "regress-law"]) at(id).value ||= answer.best ?? "";

@@ -20,7 +20,8 @@ class Control:
         As the command line calls it, with ``_`` for ``-``.
     label, hint : str
         What stands above and below it.
-    kind : {"column", "number", "text", "choice"}
+    kind : {"column", "number", "term", "text", "choice"}
+        A term is a number, or the name of a column.
     choices : tuple of (str, str)
         Values and texts of a choice.
     """
@@ -71,6 +72,17 @@ KINDS = (
         ),
     ),
     Kind("rounded", "a rounded value", (_COLUMN, Control("rounded_to", "Rounded to", "0.1, 5, ...", "number"))),
+    Kind(
+        "paid",
+        "a payment of an insurer",
+        (
+            Control("payment", "Payments", "For losses above the deductible: nothing is known of the others."),
+            Control("deductible", "Deductible", "What the insured bears of each loss. A number, or a column.", "term"),
+            Control("limit", "Limit", "The loss beyond which nothing more is paid. A number, or a column.", "term"),
+            Control("coinsurance", "Coinsurance", "Share that is paid between the two: 0.8.", "term"),
+            Control("inflation", "Inflation", "By how much losses have risen: 0.05.", "term"),
+        ),
+    ),
     Kind(
         "bins",
         "a bin with a count",

@@ -128,7 +128,7 @@ class Desk:
         data = self._read(asked)
         self._tell(
             "show", place="read", html=fragment(shown.data(data.sample, data.label)), label=data.label,
-            form=str(data.sample),
+            form=str(data.sample), left="" if asked.form.edges else asked.form.left,
         )  # fmt: skip
 
     def _read(self, asked: Asked) -> Data:
@@ -297,6 +297,7 @@ def _kind_of(form: Mapping[str, Any]) -> str:
     """The kind of data that a form is of, as the controls call it."""
     for part, kind in (
         ("time", "time"), ("lower", "interval"), ("edges", "bins"), ("observed", "limit"), ("rounded_to", "rounded"),
+        ("payment", "paid"),
     ):  # fmt: skip
         if part in form:
             return kind

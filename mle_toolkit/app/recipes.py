@@ -64,8 +64,12 @@ def sample_in_python(asked: Asked, *, in_blocks: bool = False, events: Sequence[
         given = [repr(asked.name), *([repr(form.column)] if form.column else []), *_weights(form, repr)]
         return ["import mle_toolkit as mle", "", f"sample = mle.scan({', '.join([*given, *_omitting(asked)])})"]
     lines = _frame_in_python(asked)
-    needed = [name for name in (form.column, form.time, form.event, form.observed, form.exposure) if name is not None]
-    plain = not (form.time or form.lower or form.edges or form.observed or form.rounded_to)
+    needed = [
+        name
+        for name in (form.column, form.time, form.event, form.payment, form.observed, form.exposure)
+        if name is not None
+    ]
+    plain = not (form.time or form.payment or form.lower or form.edges or form.observed or form.rounded_to)
     if asked.nan_policy == "omit" and needed and not (plain and form.exposure is None):
         lines.append(f"frame = frame.dropna(subset={needed!r})")
     lines += _events_in_python(asked, events)
@@ -75,6 +79,9 @@ def sample_in_python(asked: Asked, *, in_blocks: bool = False, events: Sequence[
         made = _call("right_censored", [_column(form.time), _column(form.event), *weights])
     elif form.lower is not None:
         made = _call("intervals", [_column(form.lower), _column(form.upper), *weights])
+    elif form.payment is not None:
+        terms = [f"{n}={_column(t) if isinstance(t, str) else repr(t)}" for n, t in form.terms.items()]
+        made = _call("insured", [_column(form.payment), *terms, *weights])
     elif form.edges:
         made = _call("binned", [_column(form.counts), repr(list(form.edges))])
     elif form.observed is not None:

@@ -18,11 +18,11 @@ from mle_toolkit.families.distribution import distribution
 from mle_toolkit.fitting import Fit
 from mle_toolkit.groups import GroupFits
 from mle_toolkit.regression import RegressionFit
-from mle_toolkit.report.content import Content, comparison_content, fit_content
+from mle_toolkit.report.content import Content, comparison_content, fit_content, regression_content
 from mle_toolkit.report.page import html_of
 from mle_toolkit.report.page.line import line_of
 from mle_toolkit.report.page.pictures import Picture, picture
-from mle_toolkit.report.page.sections import Drawing, Section, what_was_read
+from mle_toolkit.report.page.sections import Section, terms_of, tried, what_was_read
 from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
 from mle_toolkit.report.plots.canvas import BARS, finish, note
 from mle_toolkit.report.plots.histogram import histogram
@@ -53,8 +53,9 @@ def data(sample: Sample, label: str) -> Section:
 
 def _bars(ax: Axes, sample: Sample, label: str) -> None:
     """A histogram without a law: of censored data by Kaplan & Meier, or Turnbull."""
-    like = {"mu": 1.0} if look_like_counts(sample) else {"loc": 0.0, "scale": 1.0}
-    seen = Visible.of(distribution("poisson" if "mu" in like else "normal", **like), sample)
+    counts = look_like_counts(sample)
+    like = distribution("poisson", mu=1.0) if counts else distribution("normal", mu=0.0, sigma=1.0)
+    seen = Visible.of(like, sample)  # of which only the kind of the values is used
     known = without_model(sample)
     bars = histogram(known, seen, sample.nobs, table=is_table(sample))
     name = "data" if known.method == "empirical" else f"data ({known.method})"
@@ -62,7 +63,7 @@ def _bars(ax: Axes, sample: Sample, label: str) -> None:
     for share, side in ((bars.below, "below"), (bars.above, "above")):
         if share > 0.5 / max(sample.nobs, 1.0):
             note(ax, f"{100 * share:.2g} % {side}")
-    finish(ax, f"n = {sample.nobs:,.6g}", label, "probability" if "mu" in like else "density")
+    finish(ax, f"n = {sample.nobs:,.6g}", label, "probability" if counts else "density")
 
 
 def ranking(comparison: Comparison, label: str) -> Section:
@@ -140,9 +141,14 @@ def goodness(fit: Fit, statistic: str, replicates: int) -> Section:
 
 def regression(fit: RegressionFit, label: str) -> Section:
     """The verdict, the coefficients, what each term is worth, and the residuals."""
-    page = fit.page(Drawing(label, 0, 0))
-    whole = page.sections[-1]
-    return Section(label, tuple(_for_the_page([*page.verdicts, *whole.content])), whole.pictures)
+    from mle_toolkit.report.plot import gain
+
+    parts = [*parts_of(_verdict_first(regression_content(fit)))]
+    parts += tried(lambda: terms_of(fit.anova()), "what each term is worth")
+    alts = tuple(f"{fit.law_name}: {what}" for what in ("coefficients", "residuals", "worm plot", "PIT"))
+    drawn = apart(lambda axes: gain(fit, axes[0]), ("What each term is worth, nats per observation",))
+    drawn += apart(lambda axes: fit.plot(axes=axes, rng=0), alts)
+    return Section(label, tuple(_for_the_page(parts)), drawn)
 
 
 def file(result: Fit | Comparison | GroupFits | RegressionFit, kind: str, label: str, command: str) -> str:

@@ -138,6 +138,21 @@ class RowOptions:
     rounded_to: Annotated[
         float | None, typer.Option("--rounded-to", help="The values are multiples of this, rounded.", metavar="STEP")
     ] = None
+    payment: Annotated[
+        str | None, typer.Option("--payment", help="What an insurer paid for each loss.", metavar="NAME")
+    ] = None
+    deductible: Annotated[
+        str | None, typer.Option("--deductible", help="What the insured bears of each loss.", metavar="NUMBER|NAME")
+    ] = None
+    limit: Annotated[
+        str | None, typer.Option("--limit", help="The loss beyond which nothing more is paid.", metavar="NUMBER|NAME")
+    ] = None
+    coinsurance: Annotated[
+        str | None, typer.Option("--coinsurance", help="Share that is paid between them.", metavar="NUMBER|NAME")
+    ] = None
+    inflation: Annotated[
+        str | None, typer.Option("--inflation", help="By how much losses rose: 0.05.", metavar="NUMBER|NAME")
+    ] = None
     counts: Annotated[
         str | None, typer.Option("--counts", help="How many observations each row is.", metavar="NAME")
     ] = None

@@ -21,11 +21,14 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-_KINDS = ("column", "columns", "time", "lower", "edges")
+_KINDS = ("column", "columns", "time", "lower", "edges", "payment")
 """What can say where the observations are; one of them is said."""
 
-_ROLES = ("column", "observed", "time", "event", "lower", "upper", "entry", "weights", "counts", "exposure")
+_ROLES = ("column", "observed", "time", "event", "lower", "upper", "payment", "entry", "weights", "counts", "exposure")
 """What is the name of a column."""
+
+_TERMS = ("deductible", "limit", "coinsurance", "inflation")
+"""What is a number, or the name of a column: the terms of an insurance."""
 
 _PAIRS = (
     ("time", "event", "the column that is 1 where the event was observed, 0 where the time is censored"),
@@ -33,20 +36,21 @@ _PAIRS = (
     ("lower", "upper", "the column of upper ends, empty where they are open"),
     ("upper", "lower", "the column of lower ends, empty where they are open"),
     ("edges", "counts", "the column of counts, one a bin"),
+    *((term, "payment", "the column of what was paid") for term in _TERMS),
 )
 
 _CONTRADICTIONS = (
     *((a, b, "both say what the observations are") for a, b in combinations(_KINDS, 2)),
     *(
         (a, b, f"{_option(b)} is for single values")
-        for a in ("columns", "time", "lower", "edges")
+        for a in ("columns", "time", "lower", "edges", "payment")
         for b in ("observed", "rounded_to")
     ),
     *(("columns", b, "a window is one of single numbers") for b in ("entry", "truncated_below", "truncated_above")),
     ("observed", "rounded_to", "both say what the values stand for"),
     ("weights", "counts", "both say how much a row counts"),
     ("entry", "truncated_below", "both say where the window begins"),
-    ("columns", "exposure", "exposure is of counts"),
+    *((kind, "exposure", "exposure is of counts") for kind in ("columns", "payment")),
     ("edges", "exposure", "each observation has its own exposure, and a bin holds several"),
 )
 
@@ -71,6 +75,10 @@ class Form:
         Ends of adjacent bins, one more than rows in ``counts``.
     rounded_to : float, optional
         The values are rounded to multiples of this.
+    payment : str, optional
+        Column of what an insurer paid for each loss, by the terms below; see `Sample.insured`.
+    deductible, limit, coinsurance, inflation : str, optional
+        Terms of the insurance: a number for all rows, or the name of a column.
     weights, counts : str, optional
         Column of weights, or of frequencies, which are whole numbers.
     weight_kind : {"frequency", "reliability"}
@@ -97,6 +105,11 @@ class Form:
     upper: str | None = None
     edges: tuple[float, ...] = ()
     rounded_to: float | None = None
+    payment: str | None = None
+    deductible: str | None = None
+    limit: str | None = None
+    coinsurance: str | None = None
+    inflation: str | None = None
     weights: str | None = None
     counts: str | None = None
     weight_kind: WeightKind = "frequency"
@@ -135,14 +148,21 @@ class Form:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the columns that it uses."""
-        return (*(getattr(self, role) for role in _ROLES if getattr(self, role) is not None), *self.columns)
+        roles = (getattr(self, role) for role in _ROLES if getattr(self, role) is not None)
+        return (*roles, *self.columns, *(term for term in self.terms.values() if isinstance(term, str)))
+
+    @property
+    def terms(self) -> dict[str, float | str]:
+        """The terms of the insurance that there are: numbers, and names of columns."""
+        given = {name: getattr(self, name) for name in _TERMS}
+        return {name: _number_or_name(text) for name, text in given.items() if text is not None}
 
     @property
     def label(self) -> str:
         """What the observations are called."""
         if self.lower is not None:
             return f"({self.lower}, {self.upper}]"
-        return self.column or self.time or ", ".join(self.columns) or str(self.counts)
+        return self.column or self.time or self.payment or ", ".join(self.columns) or str(self.counts)
 
     @property
     def left(self) -> str:
@@ -159,6 +179,9 @@ class Form:
             said = f"right_censored({_quoted(self.time)}, {_quoted(str(self.event))})"
         elif self.lower is not None:
             said = f"intervals({_quoted(self.lower)}, {_quoted(str(self.upper))})"
+        elif self.payment is not None:
+            terms = (f", {name}={_quoted(t) if isinstance(t, str) else repr(t)}" for name, t in self.terms.items())
+            said = f"insured({_quoted(self.payment)}{''.join(terms)})"
         elif self.observed is not None:
             said = f"left_censored({_quoted(str(self.column))}, {_quoted(self.observed)})"
         elif self.rounded_to is not None:
@@ -174,11 +197,7 @@ class Form:
 
     def over(self, own: Form) -> Form:
         """The same form, with what it leaves open taken from the one that a data set brings."""
-        parts = (
-            set()
-            if self.says_what
-            else {"column", "columns", "observed", "time", "event", "lower", "upper", "edges", "entry"}
-        )
+        parts = set() if self.says_what else {*_KINDS, *_TERMS, "observed", "event", "upper", "entry"}
         if self.weights is None and self.counts is None:
             parts |= {"weights", "counts"}
         if self.truncated_below is not None:
@@ -200,6 +219,8 @@ class Form:
         from mle_toolkit.data.frames import to_column
 
         held = {role: to_column(column(getattr(self, role)), role)[0] for role in _ROLES if getattr(self, role)}
+        terms = {name: term for name, term in self.terms.items() if not isinstance(term, str)}
+        held |= {name: to_column(column(term), name)[0] for name, term in self.terms.items() if isinstance(term, str)}
         if self.columns:
             import numpy as np
 
@@ -218,7 +239,7 @@ class Form:
         if "entry" in held and weights is not None and weights.any():
             held = {role: values[weights != 0] for role, values in held.items()}  # a sample leaves such rows out
             weights = weights[weights != 0]
-        sample = self._untruncated(held, weights, nan_policy)
+        sample = self._untruncated({**held, **terms}, weights, nan_policy)
         if "exposure" in held:
             from mle_toolkit.data.exposure import with_exposure
 
@@ -228,7 +249,7 @@ class Form:
             return sample
         return sample.truncated(below, self.truncated_above)
 
-    def _untruncated(self, held: dict[str, Array], weights: Array | None, nan_policy: NanPolicy) -> Sample:
+    def _untruncated(self, held: dict[str, Any], weights: Array | None, nan_policy: NanPolicy) -> Sample:
         from mle_toolkit.data.sample import Sample
 
         kind = self.weight_kind
@@ -236,6 +257,9 @@ class Form:
             return Sample.right_censored(held["time"], held["event"], weights, kind)
         if self.lower is not None:
             return Sample.intervals(held["lower"], held["upper"], weights, kind)
+        if self.payment is not None:
+            terms = {name: held[name] for name in _TERMS if name in held}
+            return Sample.insured(held["payment"], **terms, weights=weights, weight_kind=kind)
         if self.edges:
             return Sample.binned(held["counts"], self.edges)
         if self.observed is not None:
@@ -243,6 +267,13 @@ class Form:
         if self.rounded_to is not None:
             return Sample.rounded(held["column"], self.rounded_to, weights, kind)
         return Sample(held["column"], weights, kind, nan_policy=nan_policy)
+
+
+def _number_or_name(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _quoted(name: str) -> str:
@@ -259,7 +290,7 @@ def _complete(held: dict[str, Array]) -> dict[str, Array]:
     import numpy as np
 
     rows = np.ones(len(next(iter(held.values()))), dtype=bool)
-    for role in ("column", "observed", "time", "event", "exposure"):
+    for role in ("column", "observed", "time", "event", "payment", "exposure"):
         if role in held:
             rows &= ~np.isnan(held[role])
     if "lower" in held:

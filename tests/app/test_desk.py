@@ -167,6 +167,8 @@ def test_a_regression_is_that_of_regress(tab):
 def test_other_data_are_read_anew_and_other_laws_are_not(tab):
     first = tab("look", RIVERS)[0]
     assert "141 observations" in first["form"]
+    assert "<svg" in first["html"]
+    assert first["left"] == "length"
     other = tab("look", RIVERS | {"truncated_below": "100"})[0]
     assert "window" in other["form"]
     assert "nothing to save" in tab("save", RIVERS | {"of": "ranking", "what": "json"})[0]["text"]

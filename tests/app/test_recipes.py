@@ -33,6 +33,7 @@ FORMS = {
     "detection": {"kind": "limit", "column": "x", "observed": "seen"},
     "intervals": {"kind": "interval", "lower": "low", "upper": "high", "counts": "n"},
     "rounded": {"kind": "rounded", "column": "x", "rounded_to": "0.25", "truncated_above": "10"},
+    "paid": {"kind": "paid", "payment": "x", "deductible": "at", "limit": "20", "coinsurance": "0.8", "weights": "w"},
     "bins": {"kind": "bins", "counts": "n", "edges": "0, 1, 2, 3, 4.5, 6"},
     "window": {"column": "x", "truncated_below": "0.5"},
     "rates": {"column": "n", "exposure": "years"},
@@ -96,7 +97,7 @@ def test_the_ranking_names_the_laws_that_were_named():
     assert "mle.compare(sample, 'gamma, mixture(normal, 2)')" in recipes.ranked_in_python(asked)
 
 
-GROUPS = {"events": FORMS["events"], "words": FORMS["words"], "counts": FORMS["counts"], "rates": FORMS["rates"]}
+GROUPS = {name: FORMS[name] for name in ("events", "words", "counts", "rates", "paid")}
 
 
 @pytest.mark.parametrize("name", GROUPS)

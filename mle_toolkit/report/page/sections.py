@@ -97,7 +97,7 @@ def of_regression(fit: DrawnRegression, drawing: Drawing) -> Page:
 
     title = f"{fit.law_name} regression of {drawing.label}"
     parts: list[Part] = list(parts_of(regression_content(fit)))
-    parts += _tried(lambda: _terms(fit.anova()), "what each term is worth")
+    parts += tried(lambda: terms_of(fit.anova()), "what each term is worth")
     pictures = [
         *_drawn(lambda: gain(fit), "What each term is worth, nats per observation"),
         *_drawn(lambda: fit.plot(rng=drawing.rng), "Coefficients and residuals"),
@@ -161,7 +161,7 @@ def _law(fit: Drawn, drawing: Drawing, title: str, *, profiles: bool = True) -> 
     from mle_toolkit.report.plot import profile
 
     parts: list[Part] = list(parts_of(fit_content(fit)))
-    parts += _tried(lambda: _goodness(fit, drawing.rng), "goodness of fit")
+    parts += tried(lambda: _goodness(fit, drawing.rng), "goodness of fit")
     pictures = _drawn(
         lambda: fit.plot(label=drawing.label, rng=drawing.rng), f"{title}: density, Q-Q, P-P and distribution function"
     )
@@ -181,13 +181,13 @@ def _goodness(fit: Drawn, rng: Any) -> list[Part]:
     return [Words(f"goodness of fit: {found}. In words: {meaning}.", "plain")]
 
 
-def _terms(frame: Any) -> list[Part]:
+def terms_of(frame: Any) -> list[Part]:
     """What each term is worth: the rows of `anova`."""
     rows = [(*key, *values) for key, values in zip(frame.index, frame.to_numpy().tolist(), strict=True)]
     return [grid(("parameter", "term", *map(str, frame.columns)), rows, text=("parameter", "term"))]
 
 
-def _tried(make: Callable[[], list[Part]], what: str) -> list[Part]:
+def tried(make: Callable[[], list[Part]], what: str) -> list[Part]:
     """Parts, or why there are none."""
     try:
         return make()
