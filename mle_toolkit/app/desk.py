@@ -54,24 +54,27 @@ class Data:
 
 
 class Desk:
-    """Answers questions about data; what was read and fitted last is kept.
+    """Answers questions about data; what was read and fitted last is kept."""
 
-    Parameters
-    ----------
-    tell : callable
-        Takes the kind of an answer, and its facts by name.
-    """
-
-    def __init__(self, tell: Tell) -> None:
-        self._tell = tell
+    def __init__(self) -> None:
+        self._tell: Tell = _silent
         self._asked: Asked | None = None
         self._data: Data | None = None
         self._fits: dict[str, Fit] = {}
         self._results: dict[str, Result] = {}
         self._told_at = 0.0
 
-    def answer(self, verb: str, said: Mapping[str, Any]) -> None:
+    def answer(self, verb: str, said: Mapping[str, Any], tell: Tell) -> None:
         """Answer a question by what the controls say.
+
+        Parameters
+        ----------
+        verb : str
+            What is asked.
+        said : mapping of str to value
+            By the names of the controls.
+        tell : callable
+            Takes the kind of an answer, and its facts by name.
 
         Raises
         ------
@@ -92,6 +95,7 @@ class Desk:
         }
         if verb not in verbs:
             raise UnknownNameError(f"there is no question {verb!r}.")
+        self._tell = tell
         with listening(self._progress):
             verbs[verb](said)
 
@@ -280,6 +284,10 @@ class Result:
     label: str
     shell: str
     python: str
+
+
+def _silent(kind: str, **facts: Any) -> None:
+    """Tell nobody."""
 
 
 def _events(asked: Asked) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
+from html import escape
 from typing import Any
 
 from mle_toolkit.app.controls import in_words_of_the_page, place_of
@@ -28,7 +29,7 @@ def main() -> None:
         answers.write(json.dumps(jsonable({"kind": kind, **facts}), allow_nan=False) + "\n")
         answers.flush()
 
-    desk = Desk(tell)
+    desk = Desk()
     for line in sys.stdin.buffer:
         question = json.loads(line)
         answer(desk, question, tell)
@@ -37,10 +38,12 @@ def main() -> None:
 def answer(desk: Desk, question: Mapping[str, Any], tell: Callable[..., None]) -> None:
     """Answer one question: what was found, or what is wrong and beside which control; then that it is done."""
     verb, said = str(question["verb"]), question["said"]
+    source, name = str(said.get("source") or "?"), str(said.get("name") or "?")
+    tell = _by_name(tell, source, name)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", UserWarning)
         try:
-            desk.answer(verb, said)
+            desk.answer(verb, said, tell)
         except MleError as error:
             tell("problem", verb=verb, text=in_words_of_the_page(str(error)), place=place_of(error, verb, said))
         except MemoryError:
@@ -52,7 +55,20 @@ def answer(desk: Desk, question: Mapping[str, Any], tell: Callable[..., None]) -
             text = f"A fault of mle_toolkit, which stands on the terminal: {type(error).__name__}: {error}"
             tell("problem", verb=verb, text=text, place="")
     said_of = [in_words_of_the_page(" ".join(str(warning.message).split())) for warning in heard]
-    tell("done", verb=verb, warnings=list(dict.fromkeys(said_of)))
+    tell("done", verb=verb, warnings=[text.replace(source, name) for text in dict.fromkeys(said_of)])
+
+
+def _by_name(tell: Callable[..., None], source: str, name: str) -> Callable[..., None]:
+    """Tell the name of a file as the user knows it, not the place to which it was copied."""
+
+    def named(kind: str, **facts: Any) -> None:
+        for key, value in facts.items():
+            if isinstance(value, str) and source in value:
+                is_page = key == "html" or (kind == "file" and value.startswith("<!doctype"))
+                facts[key] = value.replace(source, escape(name) if is_page else name)
+        tell(kind, **facts)
+
+    return named
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def tab():
     def tell(kind, **facts):
         told.append({"kind": kind, **facts})
 
-    desk = Desk(tell)
+    desk = Desk()
 
     def ask(verb, said):
         told.clear()
@@ -201,11 +201,30 @@ def test_what_is_not_there_is_said(tab):
     assert "no question" in tab("shout", RIVERS)[0]["text"]
 
 
+def test_a_file_is_called_as_the_user_calls_it_and_not_by_its_copy(tab, tmp_path):
+    path = tmp_path / "0.csv"
+    path.write_text("x;y\n1,5;a\n2,5;b\n3,5;c\n")
+    said = {"source": str(path), "name": "<i>mine</i>.csv", "kind": "exact", "column": "x"}
+    told = [
+        *tab("open", said),
+        *tab("look", said),
+        *tab("look", said | {"column": "y"}),
+        *tab("law", said | {"law": "gamma"}),
+    ]
+    told += tab("save", said | {"of": "law", "what": "html"})
+    assert str(tmp_path) not in str(told)
+    assert any("<i>mine</i>.csv" in str(one["warnings"]) for one in told if one["kind"] == "done")
+    pages = [one["html"] for one in told if "html" in one] + [one["text"] for one in told if one["kind"] == "file"]
+    assert any("&lt;i&gt;mine" in page for page in pages)
+    assert all("<i>mine" not in page for page in pages)
+
+
 def test_warnings_are_told(tab, tmp_path):
     (tmp_path / "a.csv").write_text("x;y\n1,5;a\n2,5;b\n")
     said = {"source": str(tmp_path / "a.csv"), "name": "a.csv", "kind": "exact", "column": "x"}
     done = tab("look", said)[-1]
-    assert any("x" in warning for warning in done["warnings"])
+    assert any("column 'x'" in warning and "a.csv" in warning for warning in done["warnings"])
+    assert str(tmp_path) not in str(done)
 
 
 def test_the_process_answers_in_lines_and_what_is_printed_is_no_answer():

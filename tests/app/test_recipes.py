@@ -109,7 +109,7 @@ def test_groups_by_code_and_by_command_are_those_of_the_page(tmp_path, monkeypat
     law = "poisson" if name == "rates" else "exponential"
     said = FORMS[name] | {"source": "g.csv", "name": "g.csv", "decimal": ",", "by": "g", "law": law}
     told = []
-    Desk(lambda kind, **facts: told.append({"kind": kind, **facts})).answer("groups", said)
+    Desk().answer("groups", said, lambda kind, **facts: told.append({"kind": kind, **facts}))
     shown = next(one for one in told if one["kind"] == "show")
     made: dict = {}
     exec(shown["python"], made)

@@ -140,6 +140,52 @@ def test_calculators_profile_and_goodness(tab):
     page.wait_for_function("() => document.getElementById('at-problem').textContent.includes('expected numbers')")
 
 
+def test_groups_and_a_regression(tab):
+    page = tab()
+    choose(page, "leukaemia")
+    page.click("#tab-groups")
+    page.select_option("#by", "mercaptopurine")
+    page.fill("#groups-law", "weibull")
+    page.click("[data-verb=groups]")
+    page.locator("#groups table").wait_for()
+    idle(page)
+    frame = mle.datasets.load("leukaemia").frame()
+    fits = mle.fit_groups(frame, "mercaptopurine", "right_censored(weeks, relapsed)", "weibull")
+    assert set(fits.table["llf"]) <= set(numbers(page, "#groups"))
+    assert [row["llf"] for row in json.loads(saved(page, "groups", "json"))["groups"]] == list(fits.table["llf"])
+    page.click("#tab-regression")
+    assert page.locator("#formula").input_value() == "right_censored(weeks, relapsed) ~ "
+    page.fill("#regress-law", "weibull")
+    page.fill("#formula", "right_censored(weeks, relapsed) ~ dose")
+    page.click("[data-verb=regress]")
+    page.locator("#formula-problem:not(:empty)").wait_for()
+    assert "'dose' not found" in page.locator("#formula-problem").text_content()
+    idle(page)
+    page.fill("#formula", "right_censored(weeks, relapsed) ~ mercaptopurine")
+    page.keyboard.press("Enter")
+    page.locator("#regression table").first.wait_for()
+    idle(page)
+    fit = mle.regress("right_censored(weeks, relapsed) ~ mercaptopurine", frame, "weibull")
+    assert json.loads(saved(page, "regression", "json"))["llf"] == pytest.approx(fit.llf, rel=1e-12)
+
+
+def test_payments_with_a_deductible(tab):
+    page = tab()
+    upload(page, "claims.csv", "paid,limit\n" + "".join(f"{(7 * k) % 90 + 1},{150}\n" for k in range(60)))
+    page.select_option("#kind", "paid")
+    page.select_option("#paid-payment", "paid")
+    page.fill("#paid-deductible", "60")
+    page.fill("#paid-limit", "limit")
+    page.keyboard.press("Tab")
+    page.wait_for_function("() => document.getElementById('looked').textContent.includes('window (60, ∞)')")
+    idle(page)
+    rank(page, "exponential")
+    paid = (7 * np.arange(60)) % 90 + 1.0
+    fit = mle.fit(mle.Sample.insured(paid, 60, 150), "exponential")
+    assert json.loads(saved(page, "ranking", "json"))["table"][0]["llf"] == fit.llf
+    assert "--payment paid --deductible 60 --limit limit" in page.locator("#take-ranking .shell").text_content()
+
+
 def test_a_file_of_times_with_events_whose_words_are_asked_for(tab):
     page = tab()
     upload(
@@ -222,6 +268,9 @@ def test_the_page_fits_its_screen_and_has_names_for_all(tab, width):
     page.locator("#law table").first.wait_for()
     idle(page)
     assert serious() == []
+    for name in ("groups", "regression"):
+        page.click(f"#tab-{name}")
+        assert serious() == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
