@@ -27,17 +27,19 @@ class Bench:
         self._hear = hear
         self._process: asyncio.subprocess.Process | None = None
         self._listener: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
 
     async def start(self) -> asyncio.subprocess.Process:
         """The process, started if there is none."""
-        if self._process is None:
-            # -P: a file of the user's, such as random.py, does not stand for a module.
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "mle_toolkit.app.worker",
-                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LONGEST_ANSWER,
-            )  # fmt: skip
-            self._listener = asyncio.create_task(self._listen(self._process))
-        return self._process
+        async with self._starting:  # who asks while it is started waits, and does not start another
+            if self._process is None:
+                # -P: a file of the user's, such as random.py, does not stand for a module.
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-P", "-m", "mle_toolkit.app.worker",
+                    stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LONGEST_ANSWER,
+                )  # fmt: skip
+                self._listener = asyncio.create_task(self._listen(self._process))
+            return self._process
 
     async def ask(self, question: dict[str, Any]) -> None:
         """Send a question; its answers are heard."""
@@ -61,7 +63,8 @@ class Bench:
 
     async def end(self) -> None:
         """End the process at once, whatever it does."""
-        process, self._process = self._process, None
+        async with self._starting:
+            process, self._process = self._process, None
         if process is not None and process.returncode is None:
             process.kill()
             await process.wait()

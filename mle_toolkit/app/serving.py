@@ -180,8 +180,9 @@ def session(input: Any, output: Any, session: Any) -> None:  # noqa: A002 - Shin
     def asked() -> None:
         question = dict(input.ask())
         said = dict(question.get("said") or {})
-        if said.get("source") == "upload":
-            said["source"] = uploads.get(str(said.get("name")), "")
+        source = str(said.get("source"))
+        # A page names data sets and what was uploaded to it, and no other files.
+        said["source"] = source if source.startswith("@") else uploads.get(str(said.get("name")), "")
         if question.get("verb") == "end":
             later(ended())
         else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -22,12 +23,15 @@ from mle_toolkit.report.record import jsonable
 
 def main() -> None:
     """Answer questions until there are no more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, whose end is the end of our input
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
 
     def tell(kind: str, **facts: Any) -> None:
         answers.write(json.dumps(jsonable({"kind": kind, **facts}), allow_nan=False) + "\n")
         answers.flush()
+
+    import matplotlib.figure  # noqa: F401 - drawing begins at once, when it is asked for
 
     desk = Desk()
     for line in sys.stdin.buffer:

@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import mle_toolkit as mle
@@ -44,6 +46,16 @@ def test_a_file_shows_its_columns_and_first_rows(tab, tmp_path):
     assert (opened["columns"], opened["numeric"]) == (["city", "<b>x</b>"], ["<b>x</b>"])
     assert opened["html"].count("Ulm") == 8
     assert "<b>" not in opened["html"]
+
+
+def test_a_parquet_file_shows_its_types(tab, tmp_path):
+    table = pa.table({"x": [1.5, 2.5, 4.0], "n": [1, 2, 1], "city": ["Ulm", "Bonn", "Kiel"]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    said = {"source": str(tmp_path / "a.parquet"), "name": "a.parquet", "kind": "exact"}
+    opened = tab("open", said)[0]
+    assert (opened["columns"], opened["numeric"]) == (["x", "n", "city"], ["x", "n"])
+    assert "double" in opened["html"]
+    assert "4 observations in 3 weighted rows" in tab("look", said | {"column": "x", "counts": "n"})[0]["form"]
 
 
 def test_a_data_set_brings_its_form(tab):
