@@ -159,6 +159,7 @@ const answers = {
   uploaded: ({ name }) => { at("set").value = ""; open("upload", name); },
   opened: (answer) => {
     document.querySelector(".empty").hidden = true;
+    at("file_progress").style.visibility = "hidden";
     at("opened").textContent = `${answer.name.replace("@", "")}: ${answer.columns.length} column${answer.columns.length === 1 ? "" : "s"}${answer.said.length ? `; ${answer.said.join("; ")}` : ""}`;
     const before = Object.fromEntries([...document.querySelectorAll("select.column")].map((c) => [c.id, c.value]));
     for (const control of document.querySelectorAll("select.column")) {
