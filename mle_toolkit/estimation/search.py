@@ -55,8 +55,9 @@ def by_search(
     small = _on_sketch(objective)
     points = [coordinates.from_theta(theta) for theta in starts]
     own = start is None and solver is None and not bounds
-    if own and coordinates.intervals_only and coordinates.n_free > 1 and may_hide_maxima(likelihood.data):
-        points += scattered(small, points[0])
+    inner = small.inner if isinstance(small, ChartObjective) else small
+    if own and inner.coordinates.intervals_only and coordinates.n_free > 1 and may_hide_maxima(likelihood.data):
+        points += scattered(inner, points[0])
     ends = climb(small, points, method, sound=_is_sound(small))
     if not ends:
         raise _nowhere(family)

@@ -16,15 +16,23 @@ from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Limit
+from mle_toolkit.families.relations import Chart, Limit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 _RUN_OFF = 25.0
 """Size of gamma/delta at which the law is lognormal: to exp(-50)."""
+
+_LAST_LEAN = 300.0
+"""Size of gamma/delta from which squares of the scale underflow."""
+
+_DISTANCES = (0.1, 1.0, 10.0)
+"""Of thresholds from the data, in their spread, from which a lognormal law is climbed where data are coarse."""
 
 _NEARLY = 3.0
 """Size of gamma/delta from which a search may be on its way there."""
@@ -147,6 +155,11 @@ class JohnsonSU(Family):
 
         return sample.once("johnson_su", best)
 
+    @property
+    def chart(self) -> Chart:
+        """The median, the slope there, delta and gamma/delta, which stay apart towards the limits."""
+        return Chart(_ByMedian(), _declared, _by_median, _slopes)
+
     def _derivatives(self, x: Array, *params: Any) -> tuple[Array, ...]:
         return self.logpdf(x, *params), *self.score(x, *params), *self.hessian(x, *params)
 
@@ -155,8 +168,8 @@ class JohnsonSU(Family):
         """The normal law, as delta and scale grow together; a lognormal one with a threshold, as gamma runs off."""
         return (
             Limit(get_family("normal"), lambda mu, sigma: (0.0, np.inf, mu, np.inf)),
-            Limit(_lognormal(1.0), lambda threshold, mu, sigma: (-np.inf, 1 / sigma, threshold, 0.0)),
-            Limit(_lognormal(-1.0), lambda threshold, mu, sigma: (np.inf, 1 / sigma, threshold, 0.0)),
+            Limit(_lognormal(1.0), lambda median, spread, s: (-np.inf, 1 / s, median - spread / s, 0.0)),
+            Limit(_lognormal(-1.0), lambda median, spread, s: (np.inf, 1 / s, median + spread / s, 0.0)),
         )
 
     def cdf(self, x: Array, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
@@ -219,47 +232,152 @@ class JohnsonSU(Family):
         return {"gamma": gamma, "delta": delta, "loc": loc, "scale": scale}
 
 
+class _ByMedian(Family):
+    """The law in the parameters in which likelihoods are maximised: gamma/delta, delta, the median, dx/dy there."""
+
+    support = REAL
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "johnson_su"
+        self.parameters = (
+            Parameter("lean", REAL),
+            Parameter("delta", POSITIVE),
+            Parameter("median", REAL, role="location"),
+            Parameter("spread", POSITIVE, role="scale"),
+        )
+        self._declared = JohnsonSU()
+
+    def logpdf(self, x: Array, *params: Any) -> Array:
+        """Log-density at x."""
+        return self._declared.logpdf(x, *_declared(*params))
+
+    def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives by the chain rule."""
+        return self._chained(self._declared.score(x, *_declared(*params)), params)
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return self._declared.cdf(x, *_declared(*params))
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return self._declared.sf(x, *_declared(*params))
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return self._declared.logcdf(x, *_declared(*params))
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return self._declared.logsf(x, *_declared(*params))
+
+    def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F), by the chain rule."""
+        below, above = self._declared.tail_scores(x, *_declared(*params))
+        return self._chained(below, params), self._chained(above, params)
+
+    @staticmethod
+    def _chained(by_declared: Sequence[Array], params: Sequence[float]) -> tuple[Array, ...]:
+        slopes = _slopes(*params)
+        with np.errstate(invalid="ignore"):  # nothing times infinity, far from the data
+            return tuple(
+                np.asarray(sum(slope * by for slope, by in zip(column, by_declared, strict=True) if slope))
+                for column in slopes.T.tolist()
+            )
+
+
+def _declared(lean: float, delta: float, median: float, spread: float) -> tuple[Any, ...]:
+    """The parameters as they are declared; a scale of 0 where the law cannot be told from a lognormal one."""
+    if abs(lean) > _LAST_LEAN:
+        return lean * delta, delta, median + math.copysign(spread * delta, lean), 0.0
+    return lean * delta, delta, median + spread * delta * math.tanh(lean), spread * delta / math.cosh(lean)
+
+
+def _by_median(gamma: float, delta: float, loc: float, scale: float) -> tuple[float, ...]:
+    """The inverse."""
+    lean = gamma / delta
+    return lean, delta, loc - scale * math.sinh(lean), scale * math.cosh(lean) / delta
+
+
+def _slopes(lean: float, delta: float, median: float, spread: float) -> Array:
+    """Derivatives of the parameters declared by those of the chart; shape (4, 4)."""
+    rise = math.tanh(lean)
+    bell = 1 / math.cosh(lean) if abs(lean) <= _LAST_LEAN else 0.0
+    size = spread * delta
+    return np.array(
+        [
+            [delta, lean, 0.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0],
+            [size * bell * bell, spread * rise, 1.0, delta * rise],
+            [-size * rise * bell, spread * bell, 0.0, delta * bell],
+        ]
+    )
+
+
 def _to_params(v: Array) -> tuple[float, ...]:
     """Parameters at the coordinates: median, log of the slope dx/dy there, log delta, gamma/delta.
 
     The coordinates tend to finite values where the law tends to a lognormal one, and gamma/delta, which then runs off,
     does so with an effect that falls exponentially; so does log delta towards the normal law.
     """
-    median, spread, delta, lean = float(v[0]), math.exp(v[1]), math.exp(v[2]), float(v[3])
-    scale = spread * delta / math.cosh(lean)
-    return lean * delta, delta, median + scale * math.sinh(lean), scale
+    return _declared(float(v[3]), math.exp(v[2]), float(v[0]), math.exp(v[1]))
 
 
 def _to_coordinates(gamma: float, delta: float, loc: float, scale: float) -> Array:
     """The inverse of `_to_params`."""
-    lean = gamma / delta
-    spread = scale * math.cosh(lean) / delta
-    return np.array([loc - scale * math.sinh(lean), math.log(spread), math.log(delta), lean])
+    lean, delta, median, spread = _by_median(gamma, delta, loc, scale)
+    return np.array([median, math.log(spread), math.log(delta), lean])
 
 
 @cache
 def _lognormal(side: float) -> Family:
-    """A lognormal law above (below, for a negative side) a threshold: what the law tends to as gamma runs off.
+    r"""A lognormal law above (below, for a negative side) a threshold: what the law tends to as gamma runs off.
 
-    Its likelihood is unbounded as the threshold nears an observation (Hill 1963); what is found is the local maximum.
+    .. math:: \log f(x) = -\log s - \log(1 + w) - \tfrac12\log 2\pi - \tfrac12 z^2,
+              \quad z = \log(1 + w)/\sigma, \quad w = \pm\sigma (x - m)/s
+
+    with the median m and the slope s of x by z there: the threshold is s/sigma from the median. Its likelihood is
+    unbounded as the threshold nears an observation (Hill 1963); what is found is the local maximum.
     """
 
-    def logpdf(x: Array, threshold: Array, mu: Array, sigma: Array) -> Array:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            log_x = np.log(side * (x - threshold))
-            log_f = -log_x - np.log(sigma) - _HALF_LOG_TWO_PI - 0.5 * np.square((log_x - mu) / sigma)
-        return np.where(side * (x - threshold) > 0, log_f, -np.inf)
-
-    def score(x: Array, threshold: Array, mu: Array, sigma: Array) -> tuple[Array, ...]:
-        away = side * (x - threshold)
-        z = (np.log(away) - mu) / sigma
-        return side * (1 + z / sigma) / away, z / sigma, (z * z - 1) / sigma
-
-    def deviate(x: Array, threshold: Array, mu: Array, sigma: Array) -> Array:
-        """The normal deviate whose distribution function is that of x; rises with x on either side."""
+    def parts(x: Array, median: Array, spread: Array, sigma: Array) -> tuple[Array, Array, Array]:
+        """Numbers 1 + w, w and z; z is -inf beyond the threshold."""
+        w = side * sigma * (x - median) / spread
         with np.errstate(divide="ignore"):
-            log_x = np.log(np.maximum(side * (x - threshold), 0.0))
-        return np.asarray(side * (log_x - mu) / sigma)
+            return 1 + w, w, np.log1p(np.maximum(w, -1.0)) / sigma
+
+    def logpdf(x: Array, *params: Array) -> Array:
+        rest, _, z = parts(x, *params)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            log_f = -np.log(params[1]) - np.log(rest) - _HALF_LOG_TWO_PI - 0.5 * z * z
+        return np.where(rest > 0, log_f, -np.inf)
+
+    def slopes(x: Array, *params: Array) -> tuple[Array, ...]:
+        """Derivatives of z."""
+        rest, w, z = parts(x, *params)
+        _, spread, sigma = params
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return -side / (spread * rest), -w / (spread * rest * sigma), (w / (sigma * rest) - z) / sigma
+
+    def score(x: Array, *params: Array) -> tuple[Array, ...]:
+        rest, w, z = parts(x, *params)
+        _, spread, sigma = params
+        by_median, by_spread, by_sigma = (-z * slope for slope in slopes(x, *params))
+        by_median += side * sigma / (spread * rest)
+        by_spread += w / (spread * rest) - 1 / spread
+        return by_median, by_spread, by_sigma - w / (sigma * rest)
+
+    def tail_scores(x: Array, *params: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        y = deviate(x, *params)
+        log_f = -_HALF_LOG_TWO_PI - 0.5 * y * y
+        fall, rise = np.exp(log_f - special.log_ndtr(y)), np.exp(log_f - special.log_ndtr(-y))
+        by = [np.where(np.isfinite(y), side * slope, 0.0) for slope in slopes(x, *params)]
+        return tuple(fall * slope for slope in by), tuple(-rise * slope for slope in by)
+
+    def deviate(x: Array, *params: Array) -> Array:
+        """The normal deviate whose distribution function is that of x; rises with x on either side."""
+        return np.asarray(side * parts(x, *params)[2])
 
     def logcdf(x: Array, *params: Array) -> Array:
         return np.asarray(special.log_ndtr(deviate(x, *params)))
@@ -277,22 +395,35 @@ def _lognormal(side: float) -> Family:
         if -side * float(found[3]) < _NEARLY:
             raise NoMaximumError("johnson_su: gamma does not run off to this side, so the limit is not the maximum.")
         _, v = climb(sample, totals_of_rows(family._derivatives), to_params, found[:3])
-        median, spread, sigma = float(v[0]), math.exp(v[1]), math.exp(-v[2])
-        return median - side * spread / sigma, math.log(spread / sigma), sigma
+        return float(v[0]), math.exp(v[1]), math.exp(-v[2])
+
+    def start(sample: Sample) -> list[tuple[float, ...]]:
+        """For thresholds at several distances from the data, the law of the same moments of the logs."""
+        nearest = sample.minimum if side > 0 else sample.maximum
+        spread = math.sqrt(sample.var())
+        starts: list[tuple[float, ...]] = []
+        for distance in _DISTANCES:
+            threshold = nearest - side * distance * spread
+            logs = sample.mapped(lambda x: np.log(side * (x - threshold)))  # noqa: B023
+            size, sigma = math.exp(logs.mean()), math.sqrt(logs.var())
+            starts.append((threshold + side * size, size * sigma, sigma))
+        return starts
 
     return Family.from_logpdf(
         logpdf,
         (
-            Parameter("threshold", REAL, role="location"),
-            Parameter("mu", REAL, role="log-scale"),
+            Parameter("median", REAL, role="location"),
+            Parameter("spread", POSITIVE, role="scale"),
             Parameter("sigma", POSITIVE),
         ),
         REAL,
         name=f"lognormal {'above' if side > 0 else 'below'} a threshold",
         score=score,
+        start=start,
         from_sample=from_sample,
         cdf=lambda x, *params: special.ndtr(deviate(x, *params)),
         sf=lambda x, *params: special.ndtr(-deviate(x, *params)),
         logcdf=logcdf,
         logsf=logsf,
+        tail_scores=tail_scores,
     )

@@ -126,3 +126,22 @@ def test_a_threshold_with_entries_is_found_though_the_times_alone_have_none():
     law = stats.weibull_min(1.9562, -3.957, 7.1947)
     assert fit.llf >= float(np.sum(law.logpdf(times) - law.logsf(entries)))
     assert fit.certificate.ok
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_censored_data_of_a_lognormal_law_with_a_threshold_are_at_that_limit(side):
+    """Of johnson_su: gamma runs off, and in the median, the slope there, delta and gamma/delta the rest is regular."""
+    rng = np.random.default_rng(8)
+    x = side * (rng.lognormal(0.0, 0.25, 300) - 3.0)
+    limit = np.quantile(x, 0.3)
+    censored = mle.Sample.left_censored(np.maximum(x, limit), x >= limit)
+    fit = fit_quietly(censored, "johnson_su")
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit.startswith("lognormal")
+    # The same law as a normal one of logarithms, above or below the threshold that was found.
+    threshold, delta = fit.params["loc"], fit.params["delta"]
+    law = mle.shifted("lognormal")
+    own = mle.Sample.right_censored(-np.maximum(x, limit), x >= limit) if side < 0 else censored
+    there = fit_quietly(own, law, fixed={"threshold": side * threshold})
+    assert there.llf == pytest.approx(fit.llf, abs=1e-7)
+    assert there.params["sdlog"] == pytest.approx(1 / delta, rel=1e-5)
