@@ -48,6 +48,10 @@ _NEAR_END, _HEAVY = 1e-4, 6.0
 """Values of 1 + xi at which a climb has run off: to the end at xi = -1, and to ever heavier tails."""
 
 
+_LAST = 700.0
+"""A value of the reduced variable at which exp(-t) is as good as 0, and is no infinity."""
+
+
 class GEV(Family):
     r"""Largest of many: Gumbel for ``xi`` = 0, heavy-tailed for ``xi`` > 0, with an upper end for ``xi`` < 0.
 
@@ -75,8 +79,8 @@ class GEV(Family):
     )
 
     def logpdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
-        """Log-density at x; -inf beyond the end of the support."""
-        t = reduced(xi, (x - loc) / scale)
+        """Log-density at x; -inf beyond the end of the support, and at it but for xi = -1."""
+        t = within(xi, (x - loc) / scale)
         with np.errstate(over="ignore"):
             log_f = -np.log(scale) - (1 + xi) * t - np.exp(-t)
         return np.where(np.isfinite(t), log_f, -np.inf)
@@ -218,7 +222,12 @@ class GEV(Family):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The reversed exponential law, at xi = -1."""
-        return (Limit(exponential_beyond(-1.0), lambda upper, scale: (upper - scale, scale, -1.0), last=True),)
+
+        def embed(upper: float, scale: float) -> tuple[float, float, float]:
+            loc = upper - scale
+            return loc, max(scale, upper - loc), -1.0  # the end is not below the observation, not even by rounding
+
+        return (Limit(exponential_beyond(-1.0), embed, last=True),)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
@@ -300,6 +309,11 @@ def reduced(xi: Array, z: Array) -> Array:
     some = np.where(flat, 1.0, xi)
     with np.errstate(divide="ignore"):
         return np.where(flat, z, np.log1p(np.maximum(some * z, -1.0)) / some)
+
+
+def within(xi: Array, z: Array) -> Array:
+    """`reduced`, finite at the end of the support for xi = -1, where a density is neither 0 nor infinite."""
+    return np.where(np.equal(xi, -1.0) & np.equal(z, 1.0), _LAST, reduced(xi, z))
 
 
 def reduced_slopes(xi: Array | float, z: Array, *, second: bool = False) -> tuple[Array, Array, Array]:

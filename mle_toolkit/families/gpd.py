@@ -14,7 +14,7 @@ from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, REAL, Interval
-from mle_toolkit.families.gev import reduced, reduced_slopes
+from mle_toolkit.families.gev import reduced, reduced_slopes, within
 from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -69,8 +69,8 @@ class GPD(Family):
     )
 
     def logpdf(self, x: Array, scale: Array, xi: Array) -> Array:
-        """Log-density at x; -inf beyond the end of the support."""
-        t = reduced(xi, x / scale)
+        """Log-density at x; -inf beyond the end of the support, and at it but for xi = -1."""
+        t = within(xi, x / scale)
         return np.where(np.isfinite(t) & (np.asarray(x) >= 0), -np.log(scale) - (1 + xi) * t, -np.inf)
 
     def score(self, x: Array, scale: Array, xi: Array) -> tuple[Array, ...]:

@@ -7,6 +7,7 @@ import fieldcases
 import mpmath as mp
 import numpy as np
 import pytest
+from references import fit_quietly
 from scipy import optimize, stats
 
 import mle_toolkit as mle
@@ -744,3 +745,18 @@ def test_johnson_s_law_of_few_values_that_has_only_spikes_says_so():
     x = np.random.default_rng(0).standard_t(2.0, size=4)
     with pytest.raises(UnboundedLikelihoodError, match="no local maximum"):
         mle.fit(x, "johnson_su")
+
+
+@pytest.mark.parametrize("law", ["gev", "gpd"])
+@pytest.mark.parametrize("unit", [1.0, 95.3, 1e-6])
+def test_at_xi_minus_1_the_largest_observation_is_inside_of_the_law(law, unit):
+    """The density is 1 / scale up to its end, which is that observation: rounding may not put it beyond."""
+    for seed in range(4):
+        x = unit * np.random.default_rng(seed).uniform(size=6) ** 0.1
+        censored = mle.Sample.left_censored(np.maximum(x, np.median(x)), x >= np.median(x))
+        for sample in (mle.Sample(x), censored):
+            fit = fit_quietly(sample, law)
+            if fit.params["xi"] == -1.0:
+                height = mle.get_family(law).logpdf(x.max(), *fit.params.values())
+                assert float(height) == pytest.approx(-math.log(fit.params["scale"]), rel=1e-12)
+        assert fit.params["xi"] == -1.0
