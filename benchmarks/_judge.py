@@ -1167,9 +1167,16 @@ class Data:
         return -INF if math.isnan(total) else total
 
     def exact_loglik(self, law: Law, params: list[float]) -> float:
-        """Log-likelihood in 50 digits, rounded once."""
+        """Log-likelihood in 50 digits, rounded once; NaN where mpmath has none."""
         with mpmath.workdps(DIGITS), np.errstate(all="ignore"):
-            return float(mpmath.fsum(self.terms(law, params, EXACT)))
+            return float(self.exact_sum(law, params))
+
+    def exact_sum(self, law: Law, params: list[Any]) -> Any:
+        """The same, not rounded."""
+        try:
+            return mpmath.fsum(self.terms(law, params, EXACT))
+        except (mpmath.libmp.NoConvergence, ArithmeticError, MemoryError):
+            return mpmath.nan
 
     def size_of_terms(self, law: Law, params: list[float]) -> float:
         with np.errstate(all="ignore"):
@@ -1461,7 +1468,7 @@ def standard_errors(law: Law, data: Data, params: list[float], guesses: list[flo
 
         def of(moves: list[int]) -> Any:
             u = [mpmath.mpf(float(v)) + k * h for v, k, h in zip(at, moves, small, strict=True)]
-            return mpmath.fsum(data.terms(law, values_at(u), EXACT))
+            return data.exact_sum(law, values_at(u))
 
         q = len(free)
         moved = lambda *pairs: of([dict(pairs).get(i, 0) for i in range(q)])  # noqa: E731

@@ -77,6 +77,9 @@ ERRORS_OFF = 1e-3
 NEAR_LIMIT = 1e-2
 """How near the search must come to a maximum at a boundary, in nats: a limit is reached only in the limit."""
 
+ELSEWHERE = 1.0
+"""Distance of two points, in the judge's coordinates, by which they are different laws, if they are equally high."""
+
 RISES = 1e-3
 """Nats by which a likelihood goes on rising from a point that is no maximum."""
 
@@ -435,6 +438,9 @@ def judged_refusal(trial: Trial, out: Mapping[str, Any], rng: np.random.Generato
     if not ends:
         return "right", "the likelihood is 0 wherever the judge looked"
     best, u = ends[0]
+    ours = search.coordinates(out["params"]) if "params" in out else None
+    if ours is not None and abs(best - out["llf"]) <= BETTER and np.max(np.abs(u - ours)) > ELSEWHERE:
+        return "right", "as high at a place far from the one reported"
     away, reached = search.runs_away(u, best)
     if away:
         proper = [end for end in ends[:4] if search.is_proper(end[1])]
