@@ -639,6 +639,11 @@ class Sample:
         return bool(np.all(low == low[0]) and np.all(high == high[0]))
 
     @property
+    def outer_window(self) -> tuple[float, float] | None:
+        """The window that holds those of all rows; None without one."""
+        return None if self.window is None else (float(np.min(self.window[0])), float(np.max(self.window[1])))
+
+    @property
     def x(self) -> Array:
         """The observations, of shape (n_rows,); (n_rows, dimension) where they are vectors.
 

@@ -57,6 +57,9 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
     slopes = found.objective.gradient(u).tolist()
     rising = any(away and not abs(g) < STILL_RISING for away, g in zip(far, slopes, strict=True))
     if rising or _rises_beyond(found, np.array(far)):
+        window = data.outer_window
+        if window is not None and found.family.limits_in_window(*window):
+            return found  # on its way to a limit, with which it will be compared
         why = only_event(data) or "are there ties, or fewer distinct values than parameters?"
         raise unbounded(
             found.family,

@@ -151,7 +151,7 @@ def _maximised(
         return replace(maximum, bounds=bounds)
     if not fixed:
         maximum = _not_below_what_it_contains(maximum)
-    window = _window(sample)
+    window = sample.outer_window
     if not family.limits and (window is None or not family.limits_in_window(*window)):
         return maximum
     settled = _at_limit(maximum, sample, fixed)
@@ -359,7 +359,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     lost = not in_domains(family, found.theta)
     if lost:
         rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
-    window = _window(sample)
+    window = sample.outer_window
     seen = () if window is None else family.limits_in_window(*window)
     for limit in (*family.limits_near(sample, *family.unpack(found.theta)), *seen):
         law = limit.family
@@ -399,11 +399,6 @@ def _is_possible(law: Family, sample: Sample) -> bool:
     except SupportError:
         return False
     return True
-
-
-def _window(sample: Sample) -> tuple[float, float] | None:
-    """The window that holds those of all rows; None without one."""
-    return None if sample.window is None else (float(np.min(sample.window[0])), float(np.max(sample.window[1])))
 
 
 _AT_END = 1e-3

@@ -18,6 +18,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,6 +102,10 @@ class Frechet(Family):
     def images(self) -> tuple[Image, ...]:
         """The gumbel law of the log of x."""
         return (Image(get_family("gumbel"), lambda shape, scale: (math.log(scale), 1 / shape), LOG),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """A power of x: falling as scale → 0, rising as shape → 0 and scale → ∞."""
+        return in_window(lower, upper, lambda slope: (0.0, np.inf) if slope > 0 else (-slope, 0.0), of_log=True)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

@@ -15,7 +15,9 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp_exp
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,6 +94,10 @@ class Gumbel(Family):
         scale = scale or math.sqrt(6 * sample.var()) / math.pi
         scale, log_mean = _scale_root(sample, scale)
         return sample.minimum - scale * log_mean, scale
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """An exponential law: falling as loc → -∞, rising as loc and scale → ∞."""
+        return in_window(lower, upper, lambda slope: (np.inf, np.inf) if slope > 0 else (-np.inf, -1 / slope))
 
     def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x."""

@@ -15,6 +15,8 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import Statistic, by_moments
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +90,10 @@ class Logistic(Family):
         """Median, and the scale from the quartiles; from the variance where the quartiles are equal."""
         half = 0.5 * (sample.quantile(0.75) - sample.quantile(0.25))
         return sample.quantile(0.5), half / math.log(3.0) or math.sqrt(3 * sample.var()) / math.pi
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """An exponential law, as loc → ±∞."""
+        return in_window(lower, upper, lambda slope: (math.copysign(math.inf, slope), 1 / abs(slope)))
 
     def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x."""

@@ -18,6 +18,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import log_or_minus_inf
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,10 @@ class Loglogistic(Family):
     def images(self) -> tuple[Image, ...]:
         """The logistic law of the log of x."""
         return (Image(get_family("logistic"), lambda shape, scale: (math.log(scale), 1 / shape), LOG),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """A power of x: rising as scale → ∞, falling as scale → 0."""
+        return in_window(lower, upper, lambda slope: (abs(slope), np.inf if slope > 0 else 0.0), of_log=True)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

@@ -12,9 +12,10 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.maps import NEGATIVE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Image
+from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import log1mexp_exp
 from mle_toolkit.families.standardised import LocationScale
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -76,6 +77,10 @@ class SmallestExtremeValue(LocationScale):
     def var(self, loc: Array, scale: Array) -> Array:
         """Variance."""
         return np.asarray(np.square(math.pi * np.asarray(scale)) / 6 + 0 * np.asarray(loc))
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """An exponential law: falling as scale → ∞, where the hazard is constant, rising as loc → ∞."""
+        return in_window(lower, upper, lambda slope: (np.inf, 1 / slope) if slope > 0 else (-np.inf, np.inf))
 
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: log(scale) + 1 + Euler's constant."""

@@ -14,6 +14,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,3 +174,23 @@ _FLAT = 0.03
 def infinite(slope: float) -> tuple[float, float]:
     """A location, and the scale, of a law that has become exponential in a window: both are infinite."""
     return math.copysign(math.inf, slope), math.inf
+
+
+def in_window(
+    lower: float, upper: float, embed: Callable[[float], tuple[float, float]], *, of_log: bool = False
+) -> tuple[Limit, ...]:
+    """The limit of a law whose window shows no more than a slope; none where the window has no finite end.
+
+    Parameters
+    ----------
+    lower, upper : float
+        Ends of the window.
+    embed : callable
+        Takes the slope, returns the parameters of the law there.
+    of_log : bool
+        Whether it is a slope of the log of x.
+    """
+    low = max(lower, 0.0) if of_log else lower
+    if math.isinf(upper) and low == (0.0 if of_log else -math.inf):
+        return ()
+    return (Limit(Tilted(low, upper, of_log=of_log), embed),)

@@ -21,6 +21,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +111,10 @@ class Weibull(HazardFamily):
             if abs(change) < 1e-9:  # quadratic: the step just taken left an error of its square
                 break
         return shape, math.exp(mean_log + largest + math.log(mean_power) / shape)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """A power of x: rising as scale → ∞, falling as shape and scale → 0."""
+        return in_window(lower, upper, lambda slope: (slope, np.inf) if slope > 0 else (0.0, 0.0), of_log=True)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

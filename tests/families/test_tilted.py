@@ -1,8 +1,11 @@
 """The exponential law in a window, to which truncated normal and lognormal laws tend."""
 
+import math
+
 import numpy as np
 import pytest
-from scipy import integrate
+from references import fit_quietly
+from scipy import integrate, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import FitWarning
@@ -79,3 +82,23 @@ def test_an_interior_maximum_in_a_window_stays():
     x = np.abs(np.random.default_rng(2).normal(1.0, 1.0, size=200))
     found = mle.fit(x, mle.truncated("normal", lower=0.0))
     assert found.certificate.verdict == "interior"
+
+
+@pytest.mark.parametrize("side", [1.0, -1.0], ids=["falling", "rising"])
+@pytest.mark.parametrize(
+    ("law", "of_log"),
+    [
+        ("smallest_extreme_value", False), ("gumbel", False), ("logistic", False),
+        ("weibull", True), ("frechet", True), ("loglogistic", True),
+    ],
+)  # fmt: skip
+def test_a_window_beyond_which_data_fall_slower_than_any_of_the_law_shows_its_exponential_limit(law, of_log, side):
+    """The logs of these densities are concave (of the log of x): of convex data the best is a straight line."""
+    away = stats.lomax(1.5).ppf((np.arange(30) + 0.5) / 30)
+    inner = side * (0.2 + 0.1 * away)
+    x, end = (np.exp(inner), math.exp(side * 0.2)) if of_log else (inner, side * 0.2)
+    sample = mle.Sample(x).truncated(lower=end) if side > 0 else mle.Sample(x).truncated(upper=end)
+    fit = fit_quietly(sample, law)
+    expected = -30 * (1 + math.log(np.mean(0.1 * away))) - (np.sum(inner) if of_log else 0.0)
+    assert fit.certificate.verdict == "boundary"
+    assert fit.llf == pytest.approx(expected, abs=1e-8)
