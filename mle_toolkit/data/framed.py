@@ -347,8 +347,9 @@ class ColumnSums:
         """Of one block."""
         columns = block.known[self.key]
         if self.about is not None:
-            columns = np.square(columns - np.array(self.about))
-        return np.asarray(np.sum(columns, axis=0) if block.weight is None else block.weight @ columns)
+            columns = columns - np.array(self.about)
+            np.square(columns, out=columns)
+        return np.asarray((np.ones(len(columns)) if block.weight is None else block.weight) @ columns)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -104,14 +104,16 @@ _LOOKED_AT = 5_000
 """Rows by which it is seen."""
 
 
-def orthonormal(columns: Array, constant: int | None) -> tuple[Array, Array] | None:
-    """Orthonormal columns that span the same, and the matrix that makes them: ``Q = columns @ F``; None if not needed.
+def orthonormal(design: Array, shift: Array, frame: Array, constant: int | None) -> tuple[Array, Array] | None:
+    """Orthonormal columns that span the same as Z, and the matrix that makes them: ``Q = Z @ F``; None if not needed.
 
     Parameters
     ----------
-    columns : ndarray of shape (n, k)
-        About their means and of unit size; the constant as it is, which stays by itself.
+    design : ndarray of shape (n, k)
+    shift, frame : ndarray of shape (k,)
+        ``Z = (design - shift) * frame``: columns about their means and of unit size.
     constant : int or None
+        Which column is 1 in every row; it stays by itself.
 
     Returns
     -------
@@ -120,18 +122,19 @@ def orthonormal(columns: Array, constant: int | None) -> tuple[Array, Array] | N
     F : ndarray of shape (k, k)
         Upper triangular.
     """
-    n, k = columns.shape
+    n, k = design.shape
     others = [j for j in range(k) if j != constant]
     if len(others) < 2 or n < k:
         return None
-    few = columns[:: max(1, n // _LOOKED_AT)][:, others]
+    few = ((design[:: max(1, n // _LOOKED_AT)] - shift) * frame)[:, others]
     sizes = np.sqrt(np.sum(np.square(few), axis=0))
     if not np.all(sizes > 0) or np.linalg.eigvalsh((few / sizes).T @ (few / sizes))[0] > _ILL:
         return None
+    columns = (design - shift) * frame
     basis, upper = np.linalg.qr(columns[:, others])
     if not np.min(np.abs(np.diag(upper))) > _DEPENDENT * np.sqrt(n):
         return None  # which is said where the columns are checked
-    found, by = columns.copy(), np.eye(k)
+    found, by = columns, np.eye(k)
     found[:, others] = basis * np.sqrt(n)
     by[np.ix_(others, others)] = np.linalg.solve(upper, np.eye(len(others))) * np.sqrt(n)
     return found, by
@@ -158,6 +161,10 @@ class Breaking:
         reach = np.abs(kept) @ np.abs(seen.weights) + np.abs(dropped)
         broken = np.abs(kept @ seen.weights - dropped) > _HOLDS * reach
         return np.asarray(np.sum(broken, axis=0), dtype=float)
+
+
+_IN_CACHE = 81_920
+"""Numbers of a design that are weighted at a time, so that memory for them is had at once and stays in the cache."""
 
 
 class Columns(NamedTuple):
@@ -190,11 +197,14 @@ class Columns(NamedTuple):
         """``Z.T @ diag(across) @ Z``; shape (k, k)."""
         # Of one sign, as where the likelihood is concave, half of the products suffice.
         sign = -1.0 if np.max(across) <= 0 else 1.0 if np.min(across) >= 0 else 0.0
-        if sign:
-            half = self.matrix * np.sqrt(sign * across)[:, None]
-            products = sign * (half.T @ half)
-        else:
-            products = self.matrix.T @ (across[:, None] * self.matrix)
+        weight = np.sqrt(sign * across) if sign else across
+        step = max(1, _IN_CACHE // max(1, self.matrix.shape[1]))
+        products: Any = 0.0
+        for first in range(0, len(self.matrix), step):
+            rows = self.matrix[first : first + step]
+            weighted = rows * weight[first : first + step, None]
+            products = products + ((weighted if sign else rows).T @ weighted)
+        products = sign * products if sign else products
         return np.asarray(products if self.by is None else self.by.T @ products @ self.by)
 
     def crossed(self, other: Columns, across: Array) -> Array:

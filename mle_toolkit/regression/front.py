@@ -227,7 +227,7 @@ class Front:
             if constant is not None:
                 constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
             term = term_of(name, constant, sample, self.links[name], self.unit, role, has_offset=name in shifted)
-            made = orthonormal((sample.known[term.key] - term.shift) * term.frame, term.constant)
+            made = orthonormal(sample.known[term.key], term.shift, term.frame, term.constant)
             if made is not None:
                 term = replace(term, frame=term.frame[:, None] * made[1])
                 sample = sample.with_known(**{ready_key(term.key): made[0]})

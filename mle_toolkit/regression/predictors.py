@@ -90,8 +90,9 @@ def _columns(sample: Sample, key: str, constant: int | None) -> tuple[int | None
     if isinstance(sample, FramedSample):
         return _framed_columns(sample, key, constant)
     if constant is None:
-        is_one = np.logical_and.reduce([np.all(block.known[key] == 1.0, axis=0) for block in sample.parts()])
-        constant = int(np.argmax(is_one)) if is_one.any() else None
+        design = sample.known[key]
+        ends = np.flatnonzero((design[0] == 1.0) & (design[-1] == 1.0)).tolist()
+        constant = next((k for k in ends if np.all(design[:, k] == 1.0)), None)
     mean = np.zeros(sample.known[key].shape[1])
     if constant is not None:  # else nothing can take up what is subtracted
         mean = sample.fold(ColumnSums(key)) / sample.nobs
