@@ -103,6 +103,9 @@ class Family(ABC):
         Whether a local maximum at these parameters is an accident of a few observations, not to be reported.
     ``in_unit(centre, scale)``
         The law of ``(x - centre) / scale``: for a law with constants, or ends of domains, in the unit of the data.
+    ``sf_expansion(x, *params)``
+        Log of the survival function inside the support with its derivatives and second derivatives, upper triangle row
+        by row; regressions of right-censored data use it in place of differences of ``tail_scores``.
     ``tail_scores(x, *params)``
         Derivatives by each parameter of log F and of log S: two tuples. With them the scores of intervals are analytic.
         Default: differences.
@@ -228,6 +231,8 @@ class Family(ABC):
     to_scipy: Callable[..., Any] | None = None
     from_scipy: Callable[..., Mapping[str, Any] | None] | None = None
     tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None
+
+    sf_expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]]] | None = None
     log_mass: Callable[..., Array] | None = None
     log_mass_scores: Callable[..., tuple[Array, ...]] | None = None
     mass_sums: Callable[..., Array] | None = None

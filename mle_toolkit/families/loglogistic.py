@@ -143,6 +143,15 @@ class Loglogistic(Family):
         below, above = special.expit(-odds), special.expit(odds)
         return tuple(slope * below for slope in slopes), tuple(-slope * above for slope in slopes)
 
+    def sf_expansion(self, x: Array, shape: Array, scale: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log of the survival function, with its derivatives."""
+        log_z = np.log(x) - np.log(scale)
+        odds = shape * log_z
+        p = special.expit(odds)
+        bend, slope = -p * special.expit(-odds), -shape / scale  # by the log odds; of those by scale
+        second = (bend * log_z * log_z, bend * log_z * slope + p / scale, bend * slope * slope + p * slope / scale)
+        return -np.logaddexp(0.0, odds), (-p * log_z, -p * slope), second
+
     def ppf(self, p: Array, shape: Array, scale: Array) -> Array:
         """Quantile."""
         return np.asarray(scale * np.exp(special.logit(p) / shape))

@@ -99,6 +99,18 @@ class Lognormal(ExponentialFamily):
         log_f = -_HALF_LOG_TWO_PI - 0.5 * z * z
         return location_scale_tail_scores(z, sdlog, log_f, special.log_ndtr(z), special.log_ndtr(-z))
 
+    def sf_expansion(
+        self, x: Array, meanlog: Array, sdlog: Array
+    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log of the survival function, with its derivatives: those of the normal law of log x."""
+        z = (np.log(x) - meanlog) / sdlog
+        log_sf = special.log_ndtr(-z)
+        hazard = np.exp(-_HALF_LOG_TWO_PI - 0.5 * z * z - log_sf)
+        bend = hazard * (hazard - z)
+        square = sdlog * sdlog
+        second = (-bend / square, -(z * bend + hazard) / square, -z * (z * bend + 2 * hazard) / square)
+        return log_sf, (hazard / sdlog, z * hazard / sdlog), second
+
     @property
     def limits_when_shifted(self) -> tuple[Limit, ...]:
         """The normal law, as the threshold goes to -∞."""

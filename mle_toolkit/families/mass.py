@@ -139,6 +139,11 @@ def mass_expansion(
         Of the size of a step in natural changes: the steps of each parameter, for differences.
     lower, upper : ndarray of shape (n,)
     """
+    if family.sf_expansion is not None and len(lower):
+        below, above = _open(family, lower, upper)
+        if np.all(above) and not np.any(below):
+            of_tail, first, second = family.sf_expansion(lower, *params)
+            return of_tail, np.array(np.broadcast_arrays(*first)), list(second)
     value = log_mass(family, params, lower, upper)
     if family.tail_scores is None and family.log_mass_scores is None:
         narrow, wide = steps(STEP_OF_VALUE), steps(STEP_OF_CURVATURE)

@@ -144,6 +144,14 @@ class Weibull(HazardFamily):
         hazard = np.exp(shape * log_z)
         return self.tail_scores_of(hazard, (log_z * hazard, -shape / scale * hazard))
 
+    def sf_expansion(self, x: Array, shape: Array, scale: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log of the survival function, with its derivatives."""
+        log_z = np.log(x) - np.log(scale)
+        hazard = np.exp(shape * log_z)
+        by_shape, by_scale = -log_z * hazard, shape / scale * hazard
+        both = (hazard - shape * by_shape) / scale
+        return -hazard, (by_shape, by_scale), (log_z * by_shape, both, -(shape + 1) / scale * by_scale)
+
     def log_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cumulative hazard."""
         return np.asarray(shape * (log_or_minus_inf(x) - np.log(scale)))

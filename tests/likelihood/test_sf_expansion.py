@@ -1,0 +1,38 @@
+"""Second derivatives of log survival functions are those of an independent differentiation."""
+
+import mpmath
+import numpy as np
+import pytest
+
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.registry import family_class, get_family
+
+SURVIVAL = {
+    "weibull": lambda x, k, s: -((x / s) ** k),
+    "loglogistic": lambda x, k, s: -mpmath.log(1 + (x / s) ** k),
+    "lognormal": lambda x, m, s: mpmath.log(mpmath.erfc((mpmath.log(x) - m) / s / mpmath.sqrt(2)) / 2),
+}
+
+
+@pytest.mark.parametrize("name", SURVIVAL)
+@pytest.mark.parametrize("x", [1e-3, 0.8, 40.0])
+def test_derivatives_of_log_survival(name, x):
+    theta = (1.7, 2.3)
+    law: Family = get_family(name)
+    assert law.sf_expansion is not None
+    value, first, second = law.sf_expansion(np.array([x]), *theta)
+    with mpmath.workdps(50):
+        log_sf = SURVIVAL[name]
+        orders = [(1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]
+        right = [mpmath.diff(lambda a, b: log_sf(mpmath.mpf(x), a, b), theta, n) for n in orders]
+        height = log_sf(mpmath.mpf(x), *map(mpmath.mpf, theta))
+    assert value[0] == pytest.approx(float(height), rel=1e-13)
+    got = [float(np.ravel(part)[0]) for part in (*first, *second)]
+    np.testing.assert_allclose(got, [float(r) for r in right], rtol=1e-10)
+
+
+def test_no_law_inherits_that_of_another():
+    from mle_toolkit.families.registry import family_names
+
+    having = {family_class(name).name for name in family_names() if family_class(name).sf_expansion is not None}
+    assert having == set(SURVIVAL)
