@@ -52,7 +52,7 @@ class Distribution:
         """Parameters of a law a row, which have been checked one by one."""
         values = {name: np.asarray(params[name], dtype=float) for name in self.family.param_names}
         sizes = {name: value.shape for name, value in values.items() if value.ndim}
-        sizes |= {name: (len(self.family.constants[name]),) for name in self.family.per_row}
+        sizes |= {name: (len(column),) for name, column in self.family.known.items()}
         if len(set(sizes.values())) > 1 or any(len(shape) > 1 for shape in sizes.values()):
             shown = ", ".join(f"{name} has shape {shape}" for name, shape in sizes.items())
             raise ParameterError(f"{self.family.name}: expected numbers, or arrays of one length, one a row; {shown}.")

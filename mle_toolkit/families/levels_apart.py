@@ -66,7 +66,7 @@ class _Apart:
 
     def _stand(self, keys: Sequence[str | None], ways: Sequence[Way], known: Known | None) -> None:
         self.keys, self.ways = tuple(keys), tuple(ways)
-        self.rows = {} if known is None else {name: known[name] for name in self.per_row}
+        self.rows = {} if known is None else {name: np.atleast_2d(known[name]) for name in self.per_row}
 
     @property
     def per_row(self) -> tuple[str, ...]:

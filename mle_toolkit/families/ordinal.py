@@ -124,6 +124,16 @@ class _OfLevels(Family):
         """Probability of a level above x."""
         return _up_to(self, x, params, above=True)
 
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Its logarithm."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.cdf(x, *params))
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log-probability of a level above x."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.sf(x, *params))
+
     def ppf(self, p: Array, *params: Any) -> Array:
         """The lowest level up to which the probability is p."""
         found = np.zeros(np.broadcast_shapes(np.shape(p), *(np.shape(value) for value in params)))

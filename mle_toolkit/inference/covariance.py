@@ -276,8 +276,9 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
     sample = likelihood.sample
     at = model.given(sample.known).at_rows(model.unpack(maximum.theta_in_unit))
     base = model.base.given(sample.known)
-    constants = [np.asarray(column, dtype=float) for column in base.known.values()]
-    columns = np.stack(np.broadcast_arrays(*at.params, *constants, np.empty(sample.n_rows))[:-1], axis=1)
+    columns = np.column_stack(
+        [*(np.broadcast_to(value, sample.n_rows) for value in at.params), *base.known.values()]
+    ).astype(float)
     _, first, which = np.unique(columns, axis=0, return_index=True, return_inverse=True)
     count = len(at.params)
     pairs = [(j, k) for j in range(count) for k in range(j, count)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.rows import Known
+from mle_toolkit.errors import ParameterError
 from mle_toolkit.likelihood.model import Model
+from mle_toolkit.options import shown
 
 POINTS = 25
 """Values over the range of a covariate."""
@@ -37,7 +39,7 @@ class Moving:
         own: Known,
         frame: Any,
         kept: NDArray[np.intp] | None,
-        held: Collection[str],
+        held: Mapping[str, float],
     ) -> None:
         self._designs, self._model, self._own, self._held = designs, model, own, held
         by_formula = [design for design in designs.values() if design.spec is not None]
@@ -52,6 +54,14 @@ class Moving:
         if self.names:
             self._columns = Columns(frame)
             self._kept = np.arange(self._columns.n_rows) if kept is None else kept
+            if kept is None and (brought := [name for name in model.per_row if not self._is_design(name)]):
+                raise ParameterError(
+                    f"the fit knows {', '.join(brought)} of each of its rows, which other frames do not bring; leave "
+                    f"frame out, for the rows of the data."
+                )
+
+    def _is_design(self, name: str) -> bool:
+        return any(name == term.key for term in self._model.linear.values())
 
     def numbers(self, name: str) -> Array:
         """The values of a covariate."""
@@ -66,19 +76,29 @@ class Moving:
 
     def all_at(self, name: str, value: Any) -> Any:
         """A column in which all rows have one value."""
-        return np.full(len(self._kept), value, dtype=object if name in self.factors else float)
+        try:
+            return np.full(len(self._kept), value, dtype=object if name in self.factors else float)
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"{name}: expected a number, got {shown(value)}.") from error
 
     def known(self, name: str, values: Any) -> dict[str, Any]:
         """What the model knows of the rows, were the values of one covariate these."""
-        columns = {key: _taken(self._columns, key, self._kept) for key in self.names} | {name: values}
+        columns = self._as_they_are() | {name: values}
         known = {key: self._own[key] for key in self._model.per_row}
         for parameter, design in self._designs.items():
             if design.spec is None:
                 continue
-            matrix = design.matrix(columns)
-            held = np.array([f"{parameter}[{term}]" in self._held for term in design.names])
-            known[self._model.linear[parameter].key] = matrix[:, ~held]
+            matrix, term = design.matrix(columns), self._model.linear[parameter]
+            values = np.array([self._held.get(f"{parameter}[{name}]", np.nan) for name in design.names])
+            held = ~np.isnan(values)
+            known[term.key] = matrix[:, ~held]
+            if held.any() and term.offset is not None:  # columns whose coefficients were given are part of the offset
+                change = matrix[:, held] - design.matrix(self._as_they_are())[:, held]
+                known[term.offset] = known[term.offset] + change @ values[held]
         return known
+
+    def _as_they_are(self) -> dict[str, Any]:
+        return {key: _taken(self._columns, key, self._kept) for key in self.names}
 
 
 def _taken(columns: Columns, name: str, rows: NDArray[np.intp]) -> Any:

@@ -77,6 +77,8 @@ def test_a_group_without_the_reference_level(rng):
 
     best = optimize.minimize(nll, np.zeros(8), method="BFGS", options={"gtol": 1e-8})
     assert fit.llf == pytest.approx(-best.fun, abs=1e-6)
+    assert np.isfinite(fit.residuals(rng=1)).all()
+    np.testing.assert_allclose(fit.cov_params("expected"), fit.cov_params(), atol=1e-8)  # the link is canonical
     determined = fit.params["p"].to_numpy().T[:, [0, 2, 3]]
     np.testing.assert_allclose(determined, best.x.reshape(2, 4)[:, [0, 2, 3]], atol=2e-4)
 

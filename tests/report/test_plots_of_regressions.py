@@ -81,6 +81,18 @@ def test_the_band_of_an_effect_is_by_the_delta_method():
     assert table["se"].iloc[0] == pytest.approx(np.sqrt(point @ cov @ point), rel=1e-6)
 
 
+def test_an_effect_moves_through_a_coefficient_that_was_given():
+    """Its column is part of the offset: a change of the covariate changes that too, in margins as well."""
+    fit = mle.regress("count ~ x", FRAME, "poisson", fixed={"mu[x]": 0.25})
+    low, high = fit.average_predictions("x", [0.0, 2.0])["mean"]
+    assert np.log(high / low) == pytest.approx(0.5, rel=1e-12)
+    assert fit.margins()["effect"].iloc[0] == pytest.approx(0.25 * np.mean(fit.predict()), rel=1e-8)
+    with pytest.raises(mle.MleError, match="x: expected a number, got 'many'"):
+        fit.average_predictions("x", ["many"])
+    with pytest.raises(mle.MleError, match="offset of mu of each of its rows"):
+        fit.average_predictions("x", frame={"x": [0.0, 1.0]})
+
+
 def test_effects_of_levels_have_a_line_each_and_sum_to_one():
     level = np.digitize(FRAME["x"] + RNG.logistic(size=80), [-1.0, 1.0])
     fit = mle.regress("level ~ x", {"x": FRAME["x"], "level": level}, "ordinal")

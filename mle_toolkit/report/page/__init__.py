@@ -100,15 +100,19 @@ def html_of(
         raise ParameterError(f"report: expected a fit, a comparison or groups, got {type(result).__name__}.")
     page: Page = result.page(Drawing(label, whole(laws, "laws", 1), rng))
     script = (_HERE / "page.js").read_text(encoding="utf-8")
-    return _templates().get_template("page.html").render(
-        page=page,
-        title=page.title if title is None else title,
-        style=(_HERE / "page.css").read_text(encoding="utf-8"),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        made=_made(command, rng, date),
-        record=_embedded(result.to_dict()),
-        lines=[_embedded(line) for section in page.sections for line in section.lines],
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            page=page,
+            title=page.title if title is None else title,
+            style=(_HERE / "page.css").read_text(encoding="utf-8"),
+            script=script,
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            made=_made(command, rng, date),
+            record=_embedded(result.to_dict()),
+            lines=[_embedded(line) for section in page.sections for line in section.lines],
+        )
     )
 
 
