@@ -5,16 +5,21 @@ Nothing that is made here is kept in the repository.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import sys
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import generate
 import pictures
 
 HERE = Path(__file__).parent
+
+DESCRIBED = (FunctionType, classmethod, staticmethod, property, functools.cached_property)
+"""Members that have a docstring of their own; others are described by the class's."""
 
 
 # --- contents ---------------------------------------------------------------------------------------------------------
@@ -93,13 +98,21 @@ def link_names(app: Any, page: str, source: list[str]) -> None:
     """Let the tables of the public names lead to the pages of the names."""
     if page != "reference/api":
         return
-    dotted_names = public_names()
-    by_name = {name.rsplit(".", 1)[-1]: name for name in dotted_names}
+    names = public_names()
+    by_name = {name.rsplit(".", 1)[-1]: name for name in names}
     linked = []
     for section in re.split(r"^(?=## )", source[0], flags=re.MULTILINE):
         title = section.splitlines()[0].removeprefix("## ").removeprefix("Members of ").replace("mle.", "mle_toolkit.")
         home = by_name.get(title, title if title.startswith("mle_toolkit.") else "mle_toolkit")
-        linked.append(re.sub(r"^\| `(\w+)` \|", rf"| {{py:obj}}`\1 <{home}.\1>` |", section, flags=re.MULTILINE))
+
+        def link(row: re.Match[str], home: str = home) -> str:
+            name = row.group(1)
+            member = inspect.getattr_static(names.get(home), name, None)
+            has_page = f"{home}.{name}" in names or isinstance(member, DESCRIBED)
+            other = home if home in names else by_name.get(name, home)
+            return f"| {{py:obj}}`{name} <{f'{home}.{name}' if has_page else other}>` |"
+
+        linked.append(re.sub(r"^\| `(\w+)` \|", link, section, flags=re.MULTILINE))
     source[0] = "".join(linked) + "\n```{toctree}\n:hidden:\n:glob:\n\napi/*\n```\n"
 
 

@@ -48,6 +48,13 @@ def test_names_in_tables_lead_to_their_pages():
         assert f"| {{py:obj}}`{name.rsplit('.', 1)[-1]} <mle_toolkit.{name}>` |" in source[0]
 
 
+def test_names_without_a_page_of_their_own_lead_where_they_are_explained():
+    source = ["# Names\n\n## mle.information\n\n| `entropy` | x |\n\n## Members of Bootstrap\n\n| `replicates` | x |\n"]
+    building.link_names(None, "reference/api", source)
+    assert "`entropy <mle_toolkit.entropy>`" in source[0]
+    assert "`replicates <mle_toolkit.inference.bootstrap.Bootstrap>`" in source[0]
+
+
 @pytest.mark.parametrize(
     ("latex", "shown"),
     [
