@@ -58,3 +58,24 @@ def test_the_page_fits_its_screen_and_tables_sort(show, width):
     ranking.locator("th button", has_text="ΔAIC").click()
     order = [float(v) for v in ranking.locator("tbody tr td:nth-child(7)").all_text_contents()]
     assert order == sorted(order)
+
+
+def test_the_path_of_the_optimiser_ends_at_the_estimates(show):
+    x = np.random.default_rng(5).weibull(1.7, 60) * 3.0
+    fit = mle.fit(x, "weibull")
+    page = show(fit)
+    slider = page.locator("input[data-path]")
+    last = int(slider.get_attribute("max"))
+    assert last >= 2
+    fallen = []
+    for place in range(last + 1):
+        slider.fill(str(place))
+        slider.dispatch_event("input")
+        nll = float(page.locator('dd[data-quantity="nll"]').get_attribute("data-value"))
+        shape, scale = page.evaluate(f"lines[0].path.values[{place}]")
+        z = x / scale
+        assert nll == pytest.approx(-np.mean(np.log(shape / scale) + (shape - 1) * np.log(z) - z**shape), abs=1e-9)
+        fallen.append(nll)
+    assert fallen == sorted(fallen, reverse=True)
+    assert fallen[-1] == pytest.approx(fit.cross_entropy, abs=1e-12)
+    assert (shape, scale) == pytest.approx(tuple(fit.params.values()), rel=1e-6)

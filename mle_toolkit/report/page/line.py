@@ -8,6 +8,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError
+from mle_toolkit.estimation.path import path_to
 from mle_toolkit.families.distribution import Distribution
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ POINTS = 50
 MOST_ROWS = 100_000
 """Rows above which the line is not drawn: every place of the slider is a pass over them."""
 
+MOST_STEPS = 12
+"""Steps of the optimiser that are shown; of more, some between the first and the last."""
+
 _FAR = 3e-4
 """Two-sided probability beyond the ends of the slider, by the interval of the estimate."""
 
@@ -33,7 +37,8 @@ def line_of(fit: Drawn, label: str) -> dict[str, Any] | None:
     -------
     dict or None
         ``parameters``: for each its ``name``, ``values``, ``nll`` (NLL / n at each, nats), and ``density`` (one curve a
-        value, over ``x``); ``at``, the place of the estimates; ``entropy`` of the data or None, and whether it is
+        value, over ``x``); ``path``, the same at the steps of an optimiser, with all parameters as ``values``, or None;
+        ``at``, the place of the estimates; ``entropy`` of the data or None, and whether it is
         ``exact``; ``bars``, the data as a histogram: ``edges`` and ``heights``. Densities and
         heights are in thousandths of the highest.
     """
@@ -52,16 +57,15 @@ def line_of(fit: Drawn, label: str) -> dict[str, Any] | None:
     report = fit.information()
     law = fit.distribution
     x = _places(fit)
+    path = _path(fit, names)
     for parameter in parameters:
-        curves = []
-        for value in parameter["values"]:
-            curve = Distribution(law.family, {**fit.params, parameter["name"]: value}).pdf(x)
-            curves.append(np.where(np.isfinite(curve), curve, 0.0))
-        parameter["density"] = curves
+        parameter["density"] = [_curve(law, {parameter["name"]: value}, x) for value in parameter["values"]]
+    if path is not None:
+        path["density"] = [_curve(law, dict(zip(names, values, strict=True)), x) for values in path["values"]]
     edges, heights = _bars(fit, x)
     # Heights are drawn, not read: whole thousandths of the highest bar or point of the fitted law.
     top = max(float(np.max(heights)), *(float(p["density"][STEPS].max()) for p in parameters))
-    for parameter in parameters:
+    for parameter in (*parameters, *([] if path is None else [path])):
         parameter["density"] = [
             np.minimum(np.rint(1000 * c / top), 9999).astype(int).tolist() for c in parameter["density"]
         ]
@@ -75,7 +79,34 @@ def line_of(fit: Drawn, label: str) -> dict[str, Any] | None:
         "x": [float(f"{v:.6g}") for v in x],
         "bars": {"edges": edges, "heights": np.rint(1000 * heights / top).astype(int).tolist()},
         "parameters": parameters,
+        "path": path,
     }
+
+
+def _curve(law: Distribution, moved: dict[str, float], x: Array) -> Array:
+    """The density of the law with some parameters moved; 0 where it is infinite."""
+    curve = Distribution(law.family, {**law.params, **moved}).pdf(x)
+    return np.where(np.isfinite(curve), curve, 0.0)
+
+
+def _path(fit: Drawn, names: list[str]) -> dict[str, Any] | None:
+    """NLL / n at the steps of an optimiser; None where there is no path to show."""
+    found = fit._maximum
+    if found is None or found.limit is not None or not found.coordinates.size:
+        return None
+    try:
+        steps, begin = path_to(found)
+        if len(steps) < 2:
+            return None
+        kept = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST_STEPS)).round().astype(int))
+        values = [steps[k].tolist() for k in kept]
+        nll = [-fit.loglike(dict(zip(names, one, strict=True))) / fit.nobs for one in values]
+    except (MleError, np.linalg.LinAlgError):
+        return None
+    nll[-1] = fit.cross_entropy
+    if not np.isfinite(nll).all():
+        return None
+    return {"begin": begin, "steps": kept.tolist(), "values": values, "nll": nll}
 
 
 def _along(fit: Drawn, name: str, low: float, high: float) -> dict[str, Any]:

@@ -66,6 +66,7 @@ const draggable = (box, line) => {
   };
   const best = line.parameters[0].nll[line.at];
   const farthest = Math.max(...line.parameters.flatMap((p) => p.nll)) - best;
+  const longest = 500;  // of a bar: a step of the optimiser may lie farther off than what is dragged
   const bar = (y, x, width, colour, text) => {
     make("svg:rect", { x: x + 110, y, width: Math.max(width, 0.5), height: 16, fill: colour }, bars);
     if (text) make("svg:text", { x: 0, y: y + 12.5, "font-size": 12, fill: "currentColor" }, bars, text);
@@ -90,7 +91,7 @@ const draggable = (box, line) => {
     // The entropy is cut where it is long: what moves is the divergence.
     const base = known ? best - line.entropy : 0;
     const scale = 380 / ((known ? Math.max(base, 0) : 0) + farthest || 1);
-    const [a, b] = [120, Math.max(known ? kl : nll - best, 0) * scale];
+    const [a, b] = [120, Math.min(Math.max(known ? kl : nll - best, 0) * scale, longest - 120)];
     bar(4, 0, a + b, "var(--law)", "NLL / n");
     bar(24, 0, a, "var(--entropy)", known ? "entropy + KL" : "best + ΔKL");
     bar(24, a, b, "var(--kl)");
@@ -110,6 +111,25 @@ const draggable = (box, line) => {
     });
     return [input, value, parameter];
   });
+  const path = line.path;
+  if (path) {
+    const last = path.nll.length - 1;
+    const label = make("label", { title: `from ${path.begin}` }, controls);
+    make("span", {}, label, "optimiser");
+    const input = make("input", { type: "range", min: 0, max: last, step: 1, value: last, "data-path": "", "aria-label": `step of the optimiser, from ${path.begin}` }, label);
+    const output = make("output", {}, label, `step ${path.steps[last]}`);
+    const moved = () => {
+      const place = Number(input.value);
+      output.textContent = `step ${path.steps[place]}`;
+      sliders.forEach(([other, text, p], k) => {
+        other.value = line.at;
+        text.textContent = String(Number(path.values[place][k].toPrecision(6)));
+      });
+      show(path, place);
+    };
+    input.addEventListener("input", moved);
+    for (const [other] of sliders) other.addEventListener("input", () => { input.value = last; output.textContent = `step ${path.steps[last]}`; });
+  }
   show(line.parameters[0], line.at);
 };
 
