@@ -332,6 +332,11 @@ LOW, HIGH, CLAIMS = [-math.inf, 1, 2, 5], [1, 2, 5, math.inf], [4, 7, 3, 2]
             "-c days --truncated-below 2.5 --truncated-above 40",
             lambda of: of(DAYS).truncated(2.5, 40),
         ),
+        (
+            PATIENTS,
+            "--payment days --deductible 1.5 --limit 1e3 --coinsurance 0.8 --inflation mass",
+            lambda of: of.insured(DAYS, deductible=1.5, limit=1e3, coinsurance=0.8, inflation=MASS),
+        ),
         (BANDS, "--lower low --upper high --counts claims", lambda of: of.intervals(LOW, HIGH, CLAIMS)),
         (BANDS, "--counts claims --edges 0,1,2,5,inf", lambda of: of.binned(CLAIMS, [0, 1, 2, 5, math.inf])),
         (BANDS, "--lower low --upper high --truncated-above 9", lambda of: of.intervals(LOW, HIGH).truncated(upper=9)),

@@ -1,5 +1,7 @@
 """Payments of an insurer are losses seen through a window that begins at the deductible, and capped at the limit."""
 
+from dataclasses import replace
+
 import fieldcases
 import numpy as np
 import pandas as pd
@@ -7,6 +9,7 @@ import pytest
 from scipy import integrate, stats
 
 import mle_toolkit as mle
+from mle_toolkit.data.form import Form
 from mle_toolkit.errors import DataError, IntegralError, ParameterError
 
 
@@ -107,3 +110,40 @@ def test_layers_of_a_fit_have_intervals():
     assert 0 < found.interval[0] < found.value < found.interval[1]
     assert fit.loss_elimination_ratio(50.0).value == pytest.approx(1 - np.exp(-50 / scale), rel=1e-9)
     assert fit.limited_expected_value(1000.0, method="profile").interval[1] < scale * 2
+
+
+# --- in files and in the shell ----------------------------------------------------------------------------------------
+
+
+def test_a_file_of_payments_by_its_columns():
+    columns = {
+        "paid": [120.0, 300.0, 900.0, 40.0, np.nan],
+        "own": [100.0, 100.0, 100.0, 50.0, 50.0],
+        "w": [1.0, 2, 1, 1, 1],
+    }
+    form = Form(payment="paid", deductible="own", limit="1000", weights="w")
+    assert set(form.names) == {"paid", "own", "w"}
+    sample = form.sample(columns.__getitem__, "omit")
+    by_hand = mle.Sample.insured(
+        [120.0, 300.0, 900.0, 40.0], deductible=[100.0, 100.0, 100.0, 50.0], limit=1000.0, weights=[1.0, 2, 1, 1]
+    )
+    assert sample.same_data(by_hand)
+    assert form.label == "paid"
+    assert replace(form, weights=None).left == "insured(paid, deductible=own, limit=1000.0)"
+    frame = pd.DataFrame(columns).iloc[:4]
+    regressed = mle.regress(f"{replace(form, weights=None).left} ~ 1", frame, "exponential")
+    alone = mle.fit(replace(form, weights=None).sample(frame.__getitem__), "exponential")
+    assert regressed.llf == pytest.approx(alone.llf, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("parts", "says"),
+    [
+        ({"column": "x", "deductible": "5"}, "--deductible needs --payment"),
+        ({"payment": "x", "time": "t", "event": "e"}, "contradict"),
+        ({"payment": "x", "rounded_to": 1.0}, "contradict"),
+    ],
+)
+def test_parts_that_contradict_payments_are_refused(parts, says):
+    with pytest.raises(ParameterError, match=says):
+        Form(**parts)
