@@ -20,7 +20,7 @@ from typing import Any
 from mle_toolkit.app.bench import Bench
 from mle_toolkit.app.controls import FILE, KINDS, ROWS
 from mle_toolkit.data import datasets
-from mle_toolkit.errors import MleError, ParameterError
+from mle_toolkit.errors import MissingPackageError, ParameterError
 from mle_toolkit.families.registry import families
 
 HOST = "127.0.0.1"
@@ -51,14 +51,16 @@ def serve(
 
     Raises
     ------
-    MleError
-        If Shiny is not there, or the port is taken.
+    MissingPackageError
+        If Shiny is not there.
+    ParameterError
+        If the port is taken.
     """
     try:
         import shiny  # noqa: F401
         import uvicorn
     except ModuleNotFoundError:
-        raise MleError("mle app needs Shiny for Python: pip install 'mle-toolkit[app]'") from None
+        raise MissingPackageError("mle app", "Shiny for Python", "app") from None
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
