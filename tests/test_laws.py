@@ -100,7 +100,7 @@ def test_total_mass_is_one(law, seed):
     half = len(knots) // 2 + 1
     between = np.concatenate([np.diff(distribution.cdf(knots[:half])), -np.diff(distribution.sf(knots[half - 1 :]))])
     u, to_x, slope = _stretched(law, knots)
-    nodes, weights = np.polynomial.legendre.leggauss(60)
+    nodes, weights = np.polynomial.legendre.leggauss(120)  # enough for a jump of the second derivative
     middle, half = 0.5 * (u[1:] + u[:-1])[:, None], 0.5 * np.diff(u)[:, None]
     at = middle + half * nodes
     masses = np.sum(half * weights * distribution.pdf(to_x(at)) * slope(at), axis=1)
@@ -363,13 +363,16 @@ def test_hessian_is_the_gradient_of_the_score(law, seed):
             continue  # an irregular parameter has no second derivative to speak of
         step = 1e-3 * abs(slopes[k])
         score = lambda v: np.stack([np.broadcast_to(s, x.shape) for s in law.score(x, *law.unpack(v))])  # noqa: E731
-        expected = _slope(score, theta, k, step)
+        expected, finer = _slope(score, theta, k, step), _slope(score, theta, k, 0.5 * step)
         for j in range(len(theta)):
             if slopes[j] == 0:
                 continue
             value, unit = got[min(j, k), max(j, k)], slopes[j] * slopes[k]
             size = max(1.0, float(np.abs(expected[j] * unit).max()))
-            assert np.all(np.abs((value - expected[j]) * unit) <= 1e-7 * size), (j, k)
+            # Within a step of where two pieces of a law meet no difference is a derivative.
+            settled = np.abs((finer[j] - expected[j]) * unit) <= 1e-5 * size
+            assert settled.mean() >= 0.8
+            assert np.all((np.abs((value - expected[j]) * unit) <= 1e-7 * size)[settled]), (j, k)
 
 
 @every_law

@@ -173,8 +173,8 @@ class SkewNormal(Family):
     def limits(self) -> tuple[Limit, ...]:
         """A half-normal law with a threshold, as alpha goes to either infinity."""
         return (
-            Limit(_half_normal(1.0), lambda loc, scale: (loc, scale, np.inf)),
-            Limit(_half_normal(-1.0), lambda loc, scale: (loc, scale, -np.inf)),
+            Limit(half_normal_beyond(1.0), lambda loc, scale: (loc, scale, np.inf)),
+            Limit(half_normal_beyond(-1.0), lambda loc, scale: (loc, scale, -np.inf)),
         )
 
     @property
@@ -378,7 +378,7 @@ def _log_cdf(u: Array) -> Array:
 
 
 @cache
-def _half_normal(sign: float) -> Family:
+def half_normal_beyond(sign: float) -> Family:
     """The half-normal law above (below, for a negative sign) a threshold: the skew-normal's limit."""
 
     def logpdf(x: Array, loc: Array, scale: Array) -> Array:

@@ -15,6 +15,9 @@ from mle_toolkit.families.special import log_or_minus_inf
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
+_SHAPE_STEP = 1e-3
+"""Of a shape, as a share of it and this, in differences."""
+
 _ROOT_STEPS = 200
 _SETTLED = 4 * float(np.finfo(float).eps)
 """Step, in the coordinate asinh z, that rounding may leave."""
@@ -262,6 +265,21 @@ def root_of_tails(
         if not np.any(moved & (gap != 0)):
             break
     return np.asarray(np.sinh(v))
+
+
+def slopes_by_differences(law: Reduced, z: Array, shapes: tuple[Any, ...]) -> tuple[tuple[Array, ...], ...]:
+    """`Reduced.reduced_tail_slopes` by differences of fourth order of the logs of the tails, good to 1e-9."""
+    below: list[Array] = []
+    above: list[Array] = []
+    for k, shape in enumerate(shapes):
+        step = _SHAPE_STEP * (np.abs(shape) + _SHAPE_STEP)
+        moved = [
+            law.reduced_tails(z, *(s + m * step if j == k else s for j, s in enumerate(shapes))) for m in (-2, -1, 1, 2)
+        ]
+        for side, slopes in enumerate((below, above)):
+            far, near, next_near, next_far = (tails[side] for tails in moved)
+            slopes.append((8 * (next_near - near) - (next_far - far)) / (12 * step))
+    return tuple(below), tuple(above)
 
 
 def matched(law: Reduced, logs: Sample, shapes: tuple[float, ...]) -> tuple[float, float]:

@@ -1,0 +1,190 @@
+"""Hansen's skewed Student law."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit
+from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.standardised import LocationScale, best_starts, slopes_by_differences
+from mle_toolkit.families.student_t import log_lower_tail, log_norm
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+
+class HansenSkewT(LocationScale):
+    r"""Returns: two halves of Student laws of different widths, by mean, standard deviation, ``df`` and ``skew``.
+
+    .. math:: \log f(x) = \log\frac{bc}{s} - \frac{\nu + 1}{2}\log\Bigl(1 + \frac{1}{\nu - 2}
+        \Bigl(\frac{bz + a}{1 \pm \lambda}\Bigr)^2\Bigr), \quad z = (x - m)/s
+
+    with minus left of the mode -a/b and plus right of it, and a, b, c such that ``loc`` is the mean and ``scale`` the
+    standard deviation; so df is above 2. Source: Hansen (1994), International Economic Review 35, 705-730. As df → ∞ it
+    is the two-piece normal law; Azzalini's skew-t is another law.
+    """
+
+    name = "hansen_skew_t"
+    aliases = ("skewed_student", "sstd_hansen")
+    support = REAL
+    parameters = (
+        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
+        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        Parameter("df", Interval(2.0, np.inf), typical=(3.0, 20.0)),
+        Parameter("skew", Interval(-1.0, 1.0), typical=(-0.6, 0.6), natural=REAL),
+    )
+
+    def reduced(self, z: Array, *shapes: Any) -> Array:
+        """Log-density of z."""
+        df, skew = shapes
+        log_c, a, b, _ = _constants(df, skew)
+        y = b[0] * z + a[0]
+        ratio = y / (1 + np.sign(y) * skew)
+        return np.asarray(np.log(b[0]) + log_c[0] - 0.5 * (df + 1) * np.log1p(np.square(ratio) / (df - 2)))
+
+    def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Derivatives by z, df and skew."""
+        df, skew = shapes
+        log_c, a, b, log_b = _constants(df, skew)
+        by_y, by_df, by_skew = _kernel(b[0] * z + a[0], df, skew)[0]
+        return (
+            b[0] * by_y,
+            log_b[1] + log_c[1] + by_y * (b[1] * z + a[1]) + by_df,
+            log_b[2] + by_y * (b[2] * z + a[2]) + by_skew,
+        )
+
+    def reduced_bends(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Second derivatives."""
+        df, skew = shapes
+        log_c, a, b, log_b = _constants(df, skew)
+        first, (y_y, y_df, y_skew, df_df, df_skew, skew_skew) = _kernel(b[0] * z + a[0], df, skew)
+        by_y = first[0]
+        d, e = b[1] * z + a[1], b[2] * z + a[2]  # of y by df and by skew
+        return (
+            b[0] * b[0] * y_y,
+            b[1] * by_y + b[0] * (y_y * d + y_df),
+            b[2] * by_y + b[0] * (y_y * e + y_skew),
+            log_b[3] + log_c[2] + y_y * d * d + 2 * y_df * d + by_y * (b[3] * z + a[3]) + df_df,
+            log_b[4] + y_y * d * e + y_df * e + y_skew * d + by_y * (b[4] * z + a[4]) + df_skew,
+            log_b[5] + y_y * e * e + 2 * y_skew * e + by_y * (b[5] * z + a[5]) + skew_skew,
+        )
+
+    def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
+        """Logs of the tails: of a Student law on either side of the mode."""
+        df, skew = shapes
+        _, a, b, _ = _constants(df, skew)
+        y = b[0] * z + a[0]
+        side = 1 + np.sign(y) * skew
+        tail = np.log(side) + log_lower_tail(df, -np.abs(y) / side * np.sqrt(df / (df - 2)))
+        return np.where(y < 0, tail, log1mexp(tail)), np.where(y < 0, log1mexp(tail), tail)
+
+    def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of the logs of the tails by the shapes."""
+        below, above = slopes_by_differences(self, z, shapes)
+        return below, above
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """Mean and standard deviation, with several df and skews; the best three."""
+        mean, deviation = sample.mean(), math.sqrt(sample.var())
+        starts: list[tuple[float, ...]] = [
+            (mean, deviation, df, skew) for df in (2.5, 5.0, 20.0) for skew in (-0.5, -0.1, 0.1, 0.5)
+        ]
+        return best_starts(sample, self.logpdf, starts, 3)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The two-piece normal law, as df grows."""
+        return (Limit(get_family("two_piece_normal"), _of_two_pieces),)
+
+    def mean(self, loc: Array, scale: Array, df: Array, skew: Array) -> Array:
+        """Expected value: loc."""
+        return np.asarray(loc + 0 * np.asarray(scale) + 0 * np.asarray(df) + 0 * np.asarray(skew))
+
+    def var(self, loc: Array, scale: Array, df: Array, skew: Array) -> Array:
+        """Variance: scale²."""
+        return np.asarray(np.square(scale) + 0 * np.asarray(loc) + 0 * np.asarray(df) + 0 * np.asarray(skew))
+
+    def rvs(self, loc: Array, scale: Array, df: Array, skew: Array, size: Any, rng: Any) -> Array:
+        """Draw random numbers: of either side with its probability."""
+        _, a, b, _ = _constants(df, skew)
+        size_of = np.abs(rng.standard_t(df, size)) * np.sqrt((df - 2) / np.asarray(df))
+        sign = np.where(rng.uniform(size=size) < 0.5 * (1 - np.asarray(skew)), -1.0, 1.0)
+        return np.asarray(loc + scale * (sign * (1 + sign * skew) * size_of - a[0]) / b[0])
+
+
+def _of_two_pieces(mode: float, sigma1: float, sigma2: float) -> tuple[float, ...]:
+    """The parameters at which df is infinite."""
+    law = get_family("two_piece_normal")
+    assert law.mean is not None
+    assert law.var is not None
+    mean, var = float(law.mean(mode, sigma1, sigma2)), float(law.var(mode, sigma1, sigma2))
+    return mean, math.sqrt(var), math.inf, (sigma2 - sigma1) / (sigma1 + sigma2)
+
+
+def _constants(df: Any, skew: Any) -> tuple[tuple[Array, ...], ...]:
+    """Log c, a, b and log b with their derivatives: by df (twice, of log c); by df, by skew, and the second ones."""
+    norm, slope, bend = log_norm(df)
+    m = df - 2
+    log_c = norm + 0.5 * (np.log(df) - np.log(m)), slope + 0.5 * (1 / df - 1 / m), bend - 0.5 * (1 / df**2 - 1 / m**2)
+    # Of A = 4 c (df - 2)/(df - 1), a being skew times A.
+    level = 4 * np.exp(log_c[0]) * m / (df - 1)
+    by_df = log_c[1] + 1 / m - 1 / (df - 1)
+    first = level * by_df
+    second = level * (by_df * by_df + log_c[2] - 1 / m**2 + 1 / (df - 1) ** 2)
+    a = skew * level, skew * first, level, skew * second, first, 0 * level
+    rest, double = 3 - level * level, skew * skew
+    square = 1 + double * rest
+    of_square = (
+        -2 * double * level * first,
+        2 * skew * rest,
+        -2 * double * (first * first + level * second),
+        -4 * skew * level * first,
+        2 * rest,
+    )
+    log_b = (
+        0.5 * np.log(square),
+        0.5 * of_square[0] / square,
+        0.5 * of_square[1] / square,
+        0.5 * (of_square[2] / square - np.square(of_square[0] / square)),
+        0.5 * (of_square[3] / square - of_square[0] * of_square[1] / np.square(square)),
+        0.5 * (of_square[4] / square - np.square(of_square[1] / square)),
+    )
+    value = np.sqrt(square)
+    b = (
+        value,
+        value * log_b[1],
+        value * log_b[2],
+        value * (log_b[3] + log_b[1] * log_b[1]),
+        value * (log_b[4] + log_b[1] * log_b[2]),
+        value * (log_b[5] + log_b[2] * log_b[2]),
+    )
+    return log_c, a, b, log_b
+
+
+def _kernel(y: Array, df: Any, skew: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Derivatives of the log of the Student factor by y, df and skew, and the second ones row by row."""
+    sign = np.sign(y)
+    side, m = 1 + sign * skew, df - 2
+    q = np.square(y / side)
+    share = 1 / (m + q)
+    by_q, by_q_twice = -0.5 * (df + 1) * share, 0.5 * (df + 1) * share * share
+    q_y, q_skew = 2 * y / np.square(side), -2 * q * sign / side
+    by_df_q = by_q_twice - 0.5 * share
+    ratio = q * share / m
+    first = by_q * q_y, 0.5 * ((df + 1) * ratio - np.log1p(q / m)), by_q * q_skew
+    second = (
+        by_q_twice * q_y * q_y + by_q * 2 / np.square(side),
+        by_df_q * q_y,
+        by_q_twice * q_y * q_skew - by_q * 4 * y * sign / side**3,
+        ratio - 0.5 * (df + 1) * ratio * (2 * m + q) * share / m,
+        by_df_q * q_skew,
+        by_q_twice * q_skew * q_skew + by_q * 6 * q / np.square(side),
+    )
+    return first, second
