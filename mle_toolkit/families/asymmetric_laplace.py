@@ -36,6 +36,7 @@ class AsymmetricLaplace(LocationScale):
     name = "asymmetric_laplace"
     aliases = ("laplace_asymmetric", "alaplace", "ald")
     support = REAL
+    only_if_asked = "tries its kink at observations one by one where data are censored, so only if asked for"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location", regular=False),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),

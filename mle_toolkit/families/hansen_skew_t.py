@@ -34,6 +34,7 @@ class HansenSkewT(LocationScale):
     name = "hansen_skew_t"
     aliases = ("skewed_student", "sstd_hansen")
     support = REAL
+    only_if_asked = "takes a second on censored data, so only if asked for"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),

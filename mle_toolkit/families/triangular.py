@@ -37,6 +37,7 @@ class Triangular(Family):
     name = "triangular"
     aliases = ("triang", "triangle")
     support = REAL
+    only_if_asked = "tries its mode at observations one by one, seconds of work, so only if asked for"
     modelled = "mode"
     scans = f"climbed from {len(_MODES)} modes"
     parameters = (
