@@ -23,7 +23,9 @@ from _common import SEED, Plot, alternate, arguments_of, parser_of, progress, pu
 from scipy import stats
 
 from mle_toolkit.information.counts import entropy_of_counts
-from mle_toolkit.information.samples import entropy_of_sample, kl_of_samples, mutual_information_of_sample
+from mle_toolkit.information.mutual import mutual_information_of_sample
+from mle_toolkit.information.samples import kl_of_samples
+from mle_toolkit.information.spacings import entropy_of_sample
 
 MOST_SECONDS = {"1": 2.0, "3": 5.0}
 """What an estimator may take at the default size, by its number of dimensions."""

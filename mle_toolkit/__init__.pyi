@@ -7,10 +7,10 @@ from .aggregation import aggregate as aggregate
 from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets
-from .data.blocks import Rows as Rows
-from .data.blocks import Run as Run
-from .data.blocks import Source as Source
 from .data.durations import durations as durations
+from .data.pieces import Rows as Rows
+from .data.pieces import Run as Run
+from .data.pieces import Source as Source
 from .data.sample import Sample as Sample
 from .data.scan import scan as scan
 from .data.tables import read as read
@@ -55,10 +55,10 @@ from .fitting import Fit as Fit
 from .fitting import fit as fit
 from .groups import GroupFits as GroupFits
 from .groups import fit_groups as fit_groups
+from .information.divergences import js_divergence as js_divergence
 from .information.estimate import Estimate as Estimate
 from .information.measures import cross_entropy as cross_entropy
 from .information.measures import entropy as entropy
-from .information.measures import js_divergence as js_divergence
 from .information.measures import kl_divergence as kl_divergence
 from .information.report import InformationReport as InformationReport
 from .kept import Sums as Sums

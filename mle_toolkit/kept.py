@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.blocks import Along, BlockedSample, Part, Survey, Thinned
+from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.surveys import Along, Part, Survey, Thinned
 from mle_toolkit.errors import DataError, MleError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily

@@ -7,7 +7,7 @@ import pytest
 from references import case, case_ids, column, fit_quietly, flat
 
 import mle_toolkit as mle
-from mle_toolkit import identities
+from mle_toolkit.identities import statements
 
 ROUNDING = 4e-16
 
@@ -27,7 +27,7 @@ ENTROPY_ATTAINED = (
 """Cases whose log-density is spanned by statistics that the maximum matches: there the fit codes its own entropy."""
 
 
-def check(row: identities.Identity) -> None:
+def check(row: statements.Identity) -> None:
     assert row.holds, row
 
 
@@ -38,20 +38,20 @@ def check(row: identities.Identity) -> None:
 def test_nll_per_observation_is_cross_entropy(name):
     fit = case(name).fit()
     assert fit.cross_entropy == fit.nll / fit.nobs
-    check(identities.nll_is_cross_entropy(fit, name))
+    check(statements.nll_is_cross_entropy(fit, name))
 
 
 @pytest.mark.parametrize("name", DISCRETE)
 def test_cross_entropy_is_entropy_plus_divergence(name):
     fit = case(name).fit()
-    check(identities.cross_entropy_is_entropy_plus_divergence(fit, name))
-    g = identities.g_is_twice_n_divergence(fit, name)
+    check(statements.cross_entropy_is_entropy_plus_divergence(fit, name))
+    g = statements.g_is_twice_n_divergence(fit, name)
     check(g)
     report = fit.information()
     scale = float(report.cross_entropy)
-    _, p = identities.shares_of(fit.sample)
+    _, p = statements.shares_of(fit.sample)
     assert abs(scale - (float(report.entropy) + float(report.kl))) <= ROUNDING * scale
-    assert float(report.entropy) == pytest.approx(identities.entropy_of(p), rel=1e-13)
+    assert float(report.entropy) == pytest.approx(statements.entropy_of(p), rel=1e-13)
     assert float(report.kl) == pytest.approx(g.right / (2 * fit.nobs), abs=1e-12 * scale)
     assert report.g_statistic == pytest.approx(g.left, abs=1e-11 * fit.nobs)
 
@@ -71,7 +71,7 @@ def test_the_one_line_holds_for_measurements_by_construction(name):
 
 @pytest.mark.parametrize("name", ["pois_horsekicks", "geom_biochemists", "logseries_butterfly", "zeta_moby7"])
 def test_nll_cross_entropy_and_divergence_fall_together_to_one_minimum(name):
-    for row in identities.minima_agree(case(name).fit(), name):
+    for row in statements.minima_agree(case(name).fit(), name):
         check(row)
 
 
@@ -81,7 +81,7 @@ def test_gradient_of_cross_entropy_is_minus_the_mean_score(name):
     known = case(name)
     if known.family.score is None:
         pytest.skip("no score given")
-    check(identities.gradient_is_minus_mean_score(known.fit(), name))
+    check(statements.gradient_is_minus_mean_score(known.fit(), name))
 
 
 @pytest.mark.parametrize("name", ["gamma_groundbeef", "t_newcomb", "gev_portpirie", "nbinom_mites", "beta_rock"])
@@ -92,7 +92,7 @@ def test_the_hessian_of_nll_is_n_times_that_of_cross_entropy(name):
     once, twice = known.fit(), mle.fit(known.x, known.family, weights=2 * weight)
     assert twice.cov_params().to_numpy() == pytest.approx(once.cov_params().to_numpy() / 2, rel=1e-6)
     assert twice.cross_entropy == pytest.approx(once.cross_entropy, rel=1e-13)
-    check(identities.standard_errors_are_curvature(once, name))
+    check(statements.standard_errors_are_curvature(once, name))
 
 
 # --- exponential families ---------------------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def test_the_hessian_of_nll_is_n_times_that_of_cross_entropy(name):
 
 @pytest.mark.parametrize("name", [n for n in FULL_EXPONENTIAL if n != "zeta_moby7"])
 def test_maximum_matches_the_moments_of_the_statistics(name):
-    check(identities.moments_match(case(name).fit(), name))
+    check(statements.moments_match(case(name).fit(), name))
 
 
 @pytest.mark.parametrize("name", FULL_EXPONENTIAL)
@@ -113,7 +113,7 @@ def test_score_at_the_maximum_is_zero(name):
 @pytest.mark.parametrize("name", ENTROPY_ATTAINED)
 def test_the_fit_codes_its_own_entropy(name):
     """NLL/n = H(q) at the maximum, where log h is in the span of the statistics."""
-    check(identities.own_entropy(case(name).fit(), name))
+    check(statements.own_entropy(case(name).fit(), name))
 
 
 @pytest.mark.parametrize("name", [n for n in FULL_EXPONENTIAL if n != "zeta_moby7"])
@@ -121,7 +121,7 @@ def test_pythagoras(name):
     """NLL(θ) - NLL(θ̂) = n KL(q_θ̂ ‖ q_θ) in a full exponential family: the likelihood ratio is a divergence."""
     fit = case(name).fit()
     for direction in (1.0, -1.0):
-        check(identities.pythagoras(fit, name, direction))
+        check(statements.pythagoras(fit, name, direction))
 
 
 def test_pythagoras_in_closed_form():
@@ -133,7 +133,7 @@ def test_pythagoras_in_closed_form():
         divergence = math.log(s / sigma) + (sigma**2 + (mu - m) ** 2) / (2 * s**2) - 0.5
         assert rise == pytest.approx(normal.nobs * divergence, rel=1e-11)
     poisson = case("pois_horsekicks").fit()
-    (values, p), n = identities.shares_of(poisson.sample), poisson.nobs
+    (values, p), n = statements.shares_of(poisson.sample), poisson.nobs
     mean = poisson.params["mu"]
     for mu in (0.5, 0.7):
         rise = -n * math.fsum(p * mle.distribution("poisson", mu=mu).logpdf(values)) - poisson.nll
@@ -159,7 +159,7 @@ def test_observed_information_is_expected_information(name):
 )  # fmt: skip
 def test_curvature_of_the_divergence_is_the_fisher_information(name):
     """KL(q_θ ‖ q_θ+δ) = ½ δᵀ I δ up to a relative error of the order of δ; δ is a part of a standard error."""
-    check(identities.fisher_curvature(case(name).fit(), name))
+    check(statements.fisher_curvature(case(name).fit(), name))
 
 
 # --- divergences that are zero, or infinite ---------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_gibbs_on_shares():
     x = np.repeat(np.arange(4.0), counts)
     fit = fit_quietly(x, mle.get_family("categorical", k=4))
     shares = np.array(counts) / 40
-    assert abs(fit.cross_entropy - identities.entropy_of(shares)) <= 2 * ROUNDING
+    assert abs(fit.cross_entropy - statements.entropy_of(shares)) <= 2 * ROUNDING
     assert abs(float(fit.information().kl)) <= 2 * ROUNDING
 
 

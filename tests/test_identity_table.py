@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from mle_toolkit import identities
-from mle_toolkit.identities import Identity, all_hold, identity_table, pairs
+from mle_toolkit.identities import all_hold, identity_table, table
+from mle_toolkit.identities.statements import Identity, pairs
 
 
 @pytest.fixture(scope="module")
 def computed():
-    return identities.identities()
+    return table.identities()
 
 
-@pytest.mark.parametrize("section", identities.SECTIONS)
+@pytest.mark.parametrize("section", table.SECTIONS)
 def test_every_identity_holds(computed, section):
     rows = computed[section]
     assert rows
@@ -75,8 +75,8 @@ def test_of_pairs_that_agree_the_first_is_shown_whatever_rounding_does():
 
 def test_command_line_ends_with_1_if_one_fails(monkeypatch, capsys):
     broken = Identity(statement="0 = 1", data="none", left=0.0, right=1.0, tolerance=0.1)
-    monkeypatch.setattr(identities, "SECTIONS", {"Broken": lambda: iter([broken])})
-    assert identities.main() == 1
+    monkeypatch.setattr(table, "SECTIONS", {"Broken": lambda: iter([broken])})
+    assert table.main() == 1
     out = capsys.readouterr().out
     assert "✗" in out
     assert "0 of 1 hold" in out

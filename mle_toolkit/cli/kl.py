@@ -29,7 +29,8 @@ def command(
     mle kl gamma:shape=2,scale=1 lognormal:meanlog=0.5,sdlog=0.7
     """
     laws = law_of(p, "P"), law_of(q, "Q")
-    from mle_toolkit.information.measures import cross_entropy, entropy, js_divergence, kl_divergence
+    from mle_toolkit.information.divergences import js_divergence
+    from mle_toolkit.information.measures import cross_entropy, entropy, kl_divergence
 
     # From fixed random numbers, where it takes any, so that the same command gives the same result.
     divergence = kl_divergence(*laws, rng=0)

@@ -9,20 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from mle_toolkit.data.blocks import CHUNK_ROWS, ScannedSample
 from mle_toolkit.data.columns import Columns, Labels
-from mle_toolkit.data.framed import PartitionedTable, StreamedTable, Table, with_dask
-from mle_toolkit.data.scan import (
-    READ_BYTES,
-    CsvSource,
-    Files,
-    ParquetSource,
-    StreamSource,
-    floats_of,
-    is_of_numbers,
-    reading_of,
-    source_of_path,
-)
+from mle_toolkit.data.learning import PartitionedTable, StreamedTable, Table, with_dask
+from mle_toolkit.data.pieces import CHUNK_ROWS
+from mle_toolkit.data.scan import source_of_path
+from mle_toolkit.data.scanned import ScannedSample
+from mle_toolkit.data.sources.columns import READ_BYTES, floats_of, is_of_numbers, reading_of
+from mle_toolkit.data.sources.csv import CsvSource
+from mle_toolkit.data.sources.folders import Files
+from mle_toolkit.data.sources.memory import StreamSource
+from mle_toolkit.data.sources.parquet import ParquetSource
 from mle_toolkit.errors import DataError, MissingPackageError, UnknownNameError
 
 

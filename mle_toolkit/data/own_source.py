@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mle_toolkit.data.blocks import Rows, Run, Source
+from mle_toolkit.data.pieces import Rows, Run, Source
 from mle_toolkit.errors import DataError
 from mle_toolkit.options import shown
 

@@ -9,23 +9,13 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.blocks import (
-    CHUNK_ROWS,
-    HELD_ROWS,
-    SKETCHED_ROWS,
-    Along,
-    BlockedSample,
-    Part,
-    Rows,
-    Survey,
-    Thinned,
-    sums_of_blocks,
-    survey,
-)
+from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.passes import BLOCK_ROWS
+from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, Rows
 from mle_toolkit.data.rows import Known
+from mle_toolkit.data.surveys import SKETCHED_ROWS, Along, Part, Survey, Thinned, sums_of_blocks, survey
 from mle_toolkit.errors import DataError, WeightError
 
 LOOKED_AT_ROWS = 1_000

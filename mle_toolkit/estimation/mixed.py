@@ -26,7 +26,8 @@ from mle_toolkit.families.combinators.mixture import log_sum
 from mle_toolkit.families.combinators.row_mixture import RowMixture
 from mle_toolkit.families.links import usual_link
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.likelihood.model import Linear, Model
+from mle_toolkit.likelihood.linear import Linear
+from mle_toolkit.likelihood.model import Model
 
 _SEED = 20_240_229
 """Of the random starts, so that a fit is the same each time."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.model import Linear
+from mle_toolkit.likelihood.linear import Linear
 
 Mask = NDArray[np.bool_]
 

@@ -17,7 +17,8 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import Mask, cleaned, recession
 from mle_toolkit.families.domain import Interval
-from mle_toolkit.likelihood.model import Linear, Model, ends_of, sides
+from mle_toolkit.likelihood.linear import Linear, ends_of, sides
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 
 _FALLS = 1e-9

@@ -28,7 +28,8 @@ from mle_toolkit.families.levels_apart import Way, apart, signs
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import relations
-from mle_toolkit.likelihood.model import Ended, Linear, Model, RunOff
+from mle_toolkit.likelihood.linear import Ended, Linear, RunOff
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 
 

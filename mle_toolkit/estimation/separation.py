@@ -32,7 +32,8 @@ from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import relations, written_sum
-from mle_toolkit.likelihood.model import Ended, Linear, Model, RunOff
+from mle_toolkit.likelihood.linear import Ended, Linear, RunOff
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 
 Mask = NDArray[np.bool_]

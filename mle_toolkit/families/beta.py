@@ -15,8 +15,9 @@ from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.excess import log_gamma_excess
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.gamma_tails import SMALLEST_MASS
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.special import SMALLEST_MASS, trigamma
+from mle_toolkit.families.special import trigamma
 
 _NEWTON_STEPS = 100
 

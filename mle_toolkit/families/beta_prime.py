@@ -12,17 +12,11 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.counting import digamma_difference, trigamma_difference
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
+from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import (
-    SMALLEST_MASS,
-    log1mexp,
-    log_betainc_fraction,
-    log_poch,
-    softplus,
-    stirling_remainder,
-)
+from mle_toolkit.families.special import log1mexp, log_poch, softplus, stirling_remainder
 from mle_toolkit.families.standardised import LogScale, best_starts
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from mle_toolkit.families.expectations import LOG_X, Statistic
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.special import ascend, means_of
+from mle_toolkit.families.special import means_of
+from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

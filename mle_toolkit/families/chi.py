@@ -12,18 +12,12 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.gamma_tails import log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
-from mle_toolkit.families.special import (
-    inverse_digamma,
-    log_gamma_quantiles,
-    log_gamma_tails,
-    log_gammainc_slopes,
-    log_or_minus_inf,
-    sum_log,
-)
+from mle_toolkit.families.special import inverse_digamma, log_or_minus_inf, sum_log
 
 
 class Chi(ExponentialFamily):

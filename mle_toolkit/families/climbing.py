@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Block
@@ -170,3 +171,36 @@ def _linearised(to_params: Callable[[Array], tuple[float, ...]], v: Array, centr
             mixed = (both - up[j] - up[k] + 2 * centre - down[j] - down[k] + neither) / (2 * _DIFFERENCE**2)
             bends[:, j, k] = bends[:, k, j] = mixed
     return slopes, bends
+
+
+def profile_maximum(
+    sample: Sample,
+    value: Callable[[Sample, Array], Array],
+    slope_and_bend: Callable[[Sample, float], tuple[float, float]],
+    low: float,
+    high: float,
+    step: float,
+) -> float:
+    """Find the highest point of a profile likelihood in one dimension.
+
+    Parameters
+    ----------
+    sample : Sample
+    value : callable
+        The profile at several points, for a sample; nats per observation.
+    slope_and_bend : callable
+        Its first and second derivative.
+    low, high, step : float
+        A grid on which a hill cannot be missed; searched, and its best hill climbed, on a subsample first.
+
+    Returns
+    -------
+    float
+        Where the profile of the whole sample is highest; ``low`` or ``high`` where it rises to an end.
+    """
+    sketch = sample.sketch()
+    grid = np.arange(low, high, step)
+    best = float(grid[np.argmax(value(sketch, grid))])
+    if sketch is not sample:
+        best = ascend(lambda u: slope_and_bend(sketch, u), best, low, high)
+    return ascend(lambda u: slope_and_bend(sample, u), best, low, high)

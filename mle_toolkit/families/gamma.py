@@ -17,18 +17,11 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.excess import log_gamma_excess, total_log_excess
 from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.gamma_tails import log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import (
-    inverse_log_minus_digamma,
-    log_gammainc,
-    log_gammainc_slopes,
-    log_gammaincc,
-    log_or_minus_inf,
-    lost_to_rounding,
-    sum_log,
-)
+from mle_toolkit.families.special import inverse_log_minus_digamma, log_or_minus_inf, lost_to_rounding, sum_log
 
 
 class Gamma(ExponentialFamily):

@@ -12,26 +12,23 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import TOLD_APART, Family
+from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
 from mle_toolkit.families.expectations import GammaPower
+from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
 from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit, SpecialCase
 from mle_toolkit.families.special import (
-    gamma_tails,
     inverse_log_minus_digamma,
     log_gamma_kernel,
-    log_gamma_quantiles,
-    log_gamma_tails,
-    log_gammainc_slopes,
     log_minus_digamma,
     log_minus_digamma_of,
     log_minus_digamma_slope,
     log_or_minus_inf,
     log_poch,
     means_of,
-    profile_maximum,
     stirling_remainder,
 )
 

@@ -13,11 +13,12 @@ from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.gamma_tails import log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import log_gammainc_slopes, log_gammaincc, log_or_minus_inf
+from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

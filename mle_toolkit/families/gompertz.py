@@ -9,12 +9,13 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.special import exp_times_exp1, means_of, profile_maximum
+from mle_toolkit.families.special import exp_times_exp1, means_of
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

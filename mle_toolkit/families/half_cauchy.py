@@ -15,7 +15,8 @@ from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
-from mle_toolkit.families.special import ascend, log_or_minus_inf, means_of
+from mle_toolkit.families.special import log_or_minus_inf, means_of
+from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -12,7 +12,8 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.special import ascend, means_of
+from mle_toolkit.families.special import means_of
+from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -12,6 +12,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.gamma_tails import log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -19,9 +20,6 @@ from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gamma_kernel,
-    log_gammainc,
-    log_gammainc_slopes,
-    log_gammaincc,
     log_or_minus_inf,
     lost_to_rounding,
     sum_log,

@@ -10,13 +10,15 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import UnboundedLikelihoodError
+from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.special import ascend, means_of, means_on_grid, profile_maximum
+from mle_toolkit.families.special import means_of, means_on_grid
+from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,16 +12,11 @@ from mle_toolkit.data.passes import LONG_BLOCK_ROWS
 from mle_toolkit.data.sums import dot, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.gamma_tails import log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
-from mle_toolkit.families.special import (
-    log_gamma_quantiles,
-    log_gamma_tails,
-    log_gammainc_slopes,
-    log_or_minus_inf,
-    sum_log,
-)
+from mle_toolkit.families.special import log_or_minus_inf, sum_log
 
 _SHAPE = 1.5
 

@@ -22,10 +22,10 @@ from mle_toolkit.families.counting import (
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import SMALLEST_MASS, log_betainc_fraction
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -10,17 +10,17 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
-from mle_toolkit.families.gev import exponential_beyond
-from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import (
+from mle_toolkit.families.gamma_tails import (
     log_gamma_quantiles,
     log_gamma_tails,
     log_gamma_tails_by_expansion,
     log_gammainc_slopes,
-    stirling_remainder,
 )
+from mle_toolkit.families.gev import exponential_beyond
+from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.special import stirling_remainder
 from mle_toolkit.families.standardised import LocationScale, best_starts
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from mle_toolkit.families.counting import FEW, by_count, log_factorial, log_pois
 from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_tails
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.special import gamma_tails, log_gamma_tails, log_or_minus_inf
+from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -15,11 +15,12 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import SMALLEST_MASS, log1mexp, log_betainc_fraction
+from mle_toolkit.families.special import log1mexp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,10 +13,11 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import log1p_minus
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
+from mle_toolkit.families.gamma_tails import log_gamma_tails
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.special import log_gamma_tails, stirling_remainder
+from mle_toolkit.families.special import stirling_remainder
 from mle_toolkit.families.standardised import best_starts, root_of_tails
 
 if TYPE_CHECKING:

@@ -36,7 +36,8 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import Circular, laid_out
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.empirical import product_limit
-from mle_toolkit.inference.resampling import Measure, Replicator, one_sided, right_censored_view
+from mle_toolkit.inference.mechanism import one_sided, right_censored_view
+from mle_toolkit.inference.resampling import Measure, Replicator
 from mle_toolkit.inference.residuals import before_jumps, cumulative, residuals
 from mle_toolkit.likelihood.model import Model
 

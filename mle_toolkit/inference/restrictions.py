@@ -18,7 +18,8 @@ from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.inference.covariance import CovKind, covariance, inverse
-from mle_toolkit.likelihood.model import Linear, Model
+from mle_toolkit.likelihood.linear import Linear
+from mle_toolkit.likelihood.model import Model
 
 _RANK = 1e-9
 """Relative size of a singular value below which a restriction says nothing new."""

@@ -14,18 +14,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import optimize, special
 
-from mle_toolkit._typing import Array, Mask
-from mle_toolkit.data.frames import to_column, to_rows
-from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit._typing import Array
 from mle_toolkit.information.estimate import Estimate, nats_per
-from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
-from mle_toolkit.information.probabilities import probabilities
+from mle_toolkit.information.forecasts import (
+    binary_forecasts,
+    binary_labels,
+    distributions_of,
+    labels_of,
+    log_softmax,
+    logit_rows,
+    mean_of,
+    one_given,
+    shares_of,
+    sums_of,
+    times_unit,
+    two_classes,
+    two_columns,
+)
+from mle_toolkit.information.model_free import FEW_PER_CELL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Rows = np.ndarray[Any, np.dtype[np.intp]]
 
 # --- cross-entropy ----------------------------------------------------------------------------------------------------
 
@@ -78,14 +88,14 @@ def binary_cross_entropy(
     >>> binary_cross_entropy([0, 1, 1], [0.5, 0.0, 1.0]).reason
     '1 of 3 observations has a label that its forecast held impossible, the first in row 1; each such costs inf.'
     """
-    labels, weighed, rows = _binary_labels(y, weights)
-    if _one_given(p, logits) == "p":
-        stated = _binary_forecasts(p, len(labels), "p")[rows]
+    labels, weighed, rows = binary_labels(y, weights)
+    if one_given(p, logits) == "p":
+        stated = binary_forecasts(p, len(labels), "p")[rows]
         terms = np.asarray(-special.xlogy(labels[rows], stated) - special.xlog1py(1 - labels[rows], -stated))
     else:
-        z = _binary_forecasts(logits, len(labels), "logits")[rows]
-        terms = _times(labels[rows], np.logaddexp(0, -z)) + _times(1 - labels[rows], np.logaddexp(0, z))
-    return _mean(terms, weighed, rows).to(unit)
+        z = binary_forecasts(logits, len(labels), "logits")[rows]
+        terms = times_unit(labels[rows], np.logaddexp(0, -z)) + times_unit(1 - labels[rows], np.logaddexp(0, z))
+    return mean_of(terms, weighed, rows).to(unit)
 
 
 def binary_cross_entropy_gradient(y: Any, logits: Any, *, weights: Any = None) -> Array:
@@ -112,9 +122,9 @@ def binary_cross_entropy_gradient(y: Any, logits: Any, *, weights: Any = None) -
     >>> binary_cross_entropy_gradient([1, 0], logits=[0.0, 0.0])
     array([-0.25,  0.25])
     """
-    labels, weighed, rows = _binary_labels(y, weights)
-    z = _binary_forecasts(logits, len(labels), "logits")
-    return _shares(weighed, rows, len(labels)) * ((1 - labels) * special.expit(z) - labels * special.expit(-z))
+    labels, weighed, rows = binary_labels(y, weights)
+    z = binary_forecasts(logits, len(labels), "logits")
+    return shares_of(weighed, rows, len(labels)) * ((1 - labels) * special.expit(z) - labels * special.expit(-z))
 
 
 def categorical_cross_entropy(
@@ -155,15 +165,15 @@ def categorical_cross_entropy(
     >>> categorical_cross_entropy([0, 0], logits=[[1000.0, 0.0], [1000.0, 0.0]]).value
     0.0
     """
-    if _one_given(p, logits) == "p":
-        stated = _distributions(p, "p")
-        labels, weighed, rows = _labels(y, stated.shape, weights)
+    if one_given(p, logits) == "p":
+        stated = distributions_of(p, "p")
+        labels, weighed, rows = labels_of(y, stated.shape, weights)
         terms = -np.sum(special.xlogy(labels[rows], stated[rows]), axis=1)
     else:
-        z = _logit_rows(logits)
-        labels, weighed, rows = _labels(y, z.shape, weights)
-        terms = -np.sum(_times(labels[rows], _log_softmax(z[rows])), axis=1)
-    return _mean(terms, weighed, rows).to(unit)
+        z = logit_rows(logits)
+        labels, weighed, rows = labels_of(y, z.shape, weights)
+        terms = -np.sum(times_unit(labels[rows], log_softmax(z[rows])), axis=1)
+    return mean_of(terms, weighed, rows).to(unit)
 
 
 def categorical_cross_entropy_gradient(y: Any, logits: Any, *, weights: Any = None) -> Array:
@@ -192,15 +202,15 @@ def categorical_cross_entropy_gradient(y: Any, logits: Any, *, weights: Any = No
     array([[-0.33333333,  0.16666667,  0.16666667],
            [ 0.125     ,  0.125     , -0.25      ]])
     """
-    z = _logit_rows(logits)
-    labels, weighed, rows = _labels(y, z.shape, weights)
+    z = logit_rows(logits)
+    labels, weighed, rows = labels_of(y, z.shape, weights)
     p = special.softmax(z, axis=1)
     others = 1 - p
     most = (np.arange(len(p)), np.argmax(p, axis=1))  # the only entries that may be near 1
     rest = p.copy()
     rest[most] = 0
     others[most] = np.sum(rest, axis=1)
-    return _shares(weighed, rows, len(p))[:, None] * (p * (1 - labels) - labels * others)
+    return shares_of(weighed, rows, len(p))[:, None] * (p * (1 - labels) - labels * others)
 
 
 # --- the report -------------------------------------------------------------------------------------------------------
@@ -427,15 +437,15 @@ def information_report(y: Any, p: Any, *, weights: Any = None) -> ClassifierRepo
     <BLANKLINE>
     flags: few_observations_per_forecast
     """
-    stated = _two_columns(p)
-    labels, weighed, rows = _labels(_two_classes(y, stated), stated.shape, weights)
+    stated = two_columns(p)
+    labels, weighed, rows = labels_of(two_classes(y, stated), stated.shape, weights)
     labels, stated = labels[rows], stated[rows]
     w = np.ones(len(rows)) if weighed.weight is None else weighed.weight
     base = np.sum(w[:, None] * labels, axis=0) / weighed.nobs
     label_entropy = float(np.sum(special.entr(base)))
-    loss = _mean(-np.sum(special.xlogy(labels, stated), axis=1), weighed, rows)
+    loss = mean_of(-np.sum(special.xlogy(labels, stated), axis=1), weighed, rows)
     gains = np.sum(special.xlogy(labels, stated) - special.xlogy(labels, base), axis=1)
-    gained = _mean(gains, weighed, rows, method="label entropy - log loss")
+    gained = mean_of(gains, weighed, rows, method="label entropy - log loss")
     by_forecast = _by_equal_forecasts(labels, stated, w, base)
     of = [1] if stated.shape[1] == 2 else range(stated.shape[1])
     reasons = {} if np.isfinite(loss.value) else {"log_loss": str(loss.reason)}
@@ -469,7 +479,7 @@ def information_report(y: Any, p: Any, *, weights: Any = None) -> ClassifierRepo
 def _by_equal_forecasts(labels: Array, stated: Array, w: Array, base: Array) -> Decomposition:
     forecast, group = np.unique(stated, axis=0, return_inverse=True)
     group = group.ravel()  # NumPy 2.0 returns a column
-    events, weight = np.column_stack([_sums(group, w * column) for column in labels.T]), _sums(group, w)
+    events, weight = np.column_stack([sums_of(group, w * column) for column in labels.T]), sums_of(group, w)
     frequency, share = events / weight[:, None], weight / np.sum(weight)
     return Decomposition(
         miscalibration=float(np.sum(share[:, None] * special.rel_entr(frequency, forecast))),
@@ -483,7 +493,7 @@ def _by_equal_forecasts(labels: Array, stated: Array, w: Array, base: Array) -> 
 def _calibration(label: Array, stated: Array, of_others: Array, w: Array) -> Calibration:
     """Pool adjacent violators among the distinct forecasts of one event."""
     forecast, group = np.unique(stated, return_inverse=True)
-    weight, events = _sums(group, w), _sums(group, w * label)
+    weight, events = sums_of(group, w), sums_of(group, w * label)
     starts = optimize.isotonic_regression(events / weight, weights=weight).blocks[:-1]
     # The frequencies of the blocks are taken anew from the counts, so that 0 and 1 are exact.
     pooled = np.add.reduceat(events, starts) / np.add.reduceat(weight, starts)
@@ -507,182 +517,6 @@ def _calibration(label: Array, stated: Array, of_others: Array, w: Array) -> Cal
             method="isotonic recalibration",
         ),
     )
-
-
-# --- sums -------------------------------------------------------------------------------------------------------------
-
-
-def _mean(terms: Array, weighed: Sample, rows: Rows, method: str = "exact: nll / nobs") -> Estimate:
-    """Weighted mean of the terms with its standard error; infinite ones are counted and said."""
-    impossible = np.flatnonzero(np.isinf(terms))
-    if len(impossible):
-        n = len(impossible)
-        return Estimate(
-            value=float(terms[impossible[0]]),
-            method=method,
-            flags=("impossible_event",),
-            reason=f"{n} of {len(terms)} observations {'has a label that its' if n == 1 else 'have labels that their'} "
-            f"forecast held impossible, the first in row {rows[impossible[0]]}; each such costs inf.",
-        )
-    weight = weighed.weight
-    value = float(np.sum(terms if weight is None else weight * terms)) / weighed.nobs + 0.0  # no -0
-    se = weighted_se(terms, weighed)
-    return Estimate(
-        value=value, se=se, interval=around(value, se), method=method, reason="one observation" if se is None else None
-    )
-
-
-def _sums(group: Rows, values: Array) -> Array:
-    return np.asarray(np.bincount(group, weights=values))
-
-
-def _times(share: Array, cost: Array) -> Array:
-    """Multiply with 0 times anything infinite being 0: what cannot happen costs nothing."""
-    with np.errstate(invalid="ignore"):
-        return np.where(share == 0, 0.0, share * cost)
-
-
-def _shares(weighed: Sample, rows: Rows, n: int) -> Array:
-    """Share of every row in the mean, 0 for rows of weight 0."""
-    shares = np.zeros(n)
-    shares[rows] = (1.0 if weighed.weight is None else weighed.weight) / weighed.nobs
-    return shares
-
-
-def _log_softmax(z: Array) -> Array:
-    """Logs of probabilities; near 1 as -log(1 + the rest), which keeps the digits of small costs."""
-    most = np.argmax(z, axis=1)[:, None]
-    lead = z - np.take_along_axis(z, most, axis=1)
-    rest = np.exp(lead)
-    np.put_along_axis(rest, most, 0.0, axis=1)
-    return np.asarray(lead - np.log1p(np.sum(rest, axis=1))[:, None])
-
-
-# --- checked input ----------------------------------------------------------------------------------------------------
-
-
-def _one_given(p: Any, logits: Any) -> str:
-    if (p is None) == (logits is None):
-        raise ParameterError("give the forecasts either as probabilities, p, or as logits.")
-    return "logits" if p is None else "p"
-
-
-def _binary_labels(y: Any, weights: Any) -> tuple[Array, Sample, Rows]:
-    """Labels between 0 and 1, the weights, and the rows whose weight is not 0."""
-    labels = to_column(y, "y")[0]
-    _check_unit("y", labels, "labels of a binary classifier are 0, 1, or between")
-    return labels, *_weigh(weights, len(labels))
-
-
-def _binary_forecasts(given: Any, n: int, what: str) -> Array:
-    values = np.full(n, float(given)) if np.ndim(given) == 0 else _column_of(given, what)
-    if len(values) != n:
-        raise DataError(f"{what}: expected one a label, {n}; got {len(values)}.")
-    if what == "p":
-        _check_unit("p", values, "expected probabilities; pass log-odds as logits=")
-    else:
-        _check_rows(np.isnan(values), "logits: {n} missing (NaN), the first in row {row}.")
-    return values
-
-
-def _column_of(given: Any, what: str) -> Array:
-    if _is_table(given):
-        raise DataError(
-            f"{what}: expected one number an observation, got a table; pass the column of class 1, "
-            "or use categorical_cross_entropy."
-        )
-    return to_column(given, what)[0]
-
-
-def _two_columns(p: Any) -> Array:
-    """Probabilities of every class, also where only that of class 1 is stated."""
-    if _is_table(p):
-        return _distributions(p, "p")
-    stated = to_column(p, "p")[0]
-    _check_unit("p", stated, "expected probabilities")
-    return np.column_stack([1 - stated, stated])
-
-
-def _two_classes(y: Any, stated: Array) -> Any:
-    """Labels of two classes as rows of shares, so that soft labels may be single numbers."""
-    if stated.shape[1] != 2 or _is_table(y):
-        return y
-    labels = to_column(y, "y")[0]
-    _check_unit("y", labels, "labels of two classes are 0, 1, or between")
-    return np.column_stack([1 - labels, labels])
-
-
-def _distributions(given: Any, what: str) -> Array:
-    """Rows of probabilities, each of sum 1."""
-    values = to_rows(given, what)
-    # An array is checked as it was given: the sums of narrower floats are rounded more.
-    probabilities(given if type(given) is np.ndarray else values, what, axis=1)
-    return values
-
-
-def _logit_rows(logits: Any) -> Array:
-    z = to_rows(logits, "logits")
-    _check_rows(_any(np.isnan(z)), "logits: {n} rows have missing entries (NaN), the first is row {row}.")
-    no_law = _any(np.isposinf(z)) | ~_any(~np.isneginf(z))
-    _check_rows(no_law, "logits: {n} rows hold +inf, or only -inf, which is no distribution; the first is row {row}.")
-    return z
-
-
-def _labels(y: Any, shape: tuple[int, ...], weights: Any) -> tuple[Array, Sample, Rows]:
-    """Labels as rows of shares, the weights, and the rows whose weight is not 0."""
-    n, k = shape
-    if _is_table(y):
-        labels = _distributions(y, "y")
-        if labels.shape != shape:
-            raise DataError(f"y: expected labels of the shape of the forecasts, {shape}; got {labels.shape}.")
-        return labels, *_weigh(weights, n)
-    classes = to_column(y, "y")[0]
-    if len(classes) != n:
-        raise DataError(f"y: expected one label a forecast, {n}; got {len(classes)}.")
-    _check_rows(np.isnan(classes), "y: {n} missing (NaN), the first in row {row}.")
-    off = (classes != np.rint(classes)) | (classes < 0) | (classes >= k)
-    _check_rows(
-        off,
-        f"y: expected class numbers from 0 to {k - 1}, one for each column of the forecasts; {{n}} of {n} are not, the "
-        f"first is {classes[np.argmax(off)]:g} in row {{row}}. np.unique(y, return_inverse=True) numbers other labels.",
-    )
-    return np.eye(k)[classes.astype(np.intp)], *_weigh(weights, n)
-
-
-def _weigh(weights: Any, n: int) -> tuple[Sample, Rows]:
-    """Row numbers as a sample, which checks the weights and leaves out rows of weight 0."""
-    if n == 0:
-        raise DataError("y: no observations.")
-    weighed = Sample(np.arange(n), weights)
-    return weighed, weighed.x.astype(np.intp)
-
-
-def _check_unit(what: str, values: Array, expected: str) -> None:
-    _check_rows(_any(np.isnan(values)), what + ": {n} rows have missing entries (NaN), the first is row {row}.")
-    off = (values < 0) | (values > 1)
-    if off.any():
-        row = int(np.argmax(_any(off)))
-        raise DataError(
-            f"{what}: {off.sum()} of {off.size} values lie outside [0, 1], the first is {values[off][0]:g} in row "
-            f"{row}: {expected}."
-        )
-
-
-def _any(entries: Mask) -> Mask:
-    """Rows with any such entry."""
-    return entries if entries.ndim == 1 else np.asarray(entries.any(axis=1))
-
-
-def _is_table(given: Any) -> bool:
-    try:
-        return np.ndim(given) == 2
-    except ValueError:  # rows of unequal length, which `to_rows` refuses
-        return True
-
-
-def _check_rows(off: Mask, message: str) -> None:
-    if off.any():
-        raise DataError(message.format(n=int(off.sum()), row=int(np.argmax(off))))
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.blocks import CHUNK_ROWS, Part, tabulate
 from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS, extent
+from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import Block, some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sums import total
+from mle_toolkit.data.surveys import Part, tabulate
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily, within_range

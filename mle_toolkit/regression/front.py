@@ -22,7 +22,8 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.ordinal import Ordered
 from mle_toolkit.likelihood.designs import Breaking, Relations, orthonormal, relations
-from mle_toolkit.likelihood.model import Linear, Model, design_key, offset_key, ready_key
+from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.options import by_name, number, pair
 from mle_toolkit.regression.given import LISTED

@@ -13,7 +13,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.links import Link, get_link, usual_link
-from mle_toolkit.likelihood.model import Linear, design_key, offset_key
+from mle_toolkit.likelihood.linear import Linear, design_key, offset_key
 from mle_toolkit.likelihood.unit import Unit
 
 

@@ -12,22 +12,13 @@ from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formula_text import learns, read
 from mle_toolkit.data.formulas import Design
-from mle_toolkit.data.framed import (
-    Columned,
-    FramedSample,
-    Learned,
-    Learning,
-    Plan,
-    Table,
-    check_missing,
-    in_memory,
-    is_small,
-    learned,
-)
+from mle_toolkit.data.framed import Columned, FramedSample, Plan
+from mle_toolkit.data.learning import Learned, Learning, Table, check_missing, in_memory, is_small, learned
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
-from mle_toolkit.likelihood.model import CheckingSupport, design_key, offset_key
+from mle_toolkit.likelihood.linear import design_key, offset_key
+from mle_toolkit.likelihood.model import CheckingSupport
 from mle_toolkit.regression.laws import is_constant
 from mle_toolkit.regression.names import named
 

@@ -39,7 +39,8 @@ from mle_toolkit.families.written import scipy_named
 from mle_toolkit.inference.covariance import CovKind, covariance
 from mle_toolkit.inference.gain import RegressionReport
 from mle_toolkit.information.report import InformationReport
-from mle_toolkit.likelihood.model import Ended, Linear, Model
+from mle_toolkit.likelihood.linear import Ended, Linear
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.options import shown
 from mle_toolkit.report import schema

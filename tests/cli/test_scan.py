@@ -17,7 +17,7 @@ from mle_toolkit.cli.ending import BAD_DATA, OK, USAGE
 from mle_toolkit.cli.options import DataOptions, FileOptions
 from mle_toolkit.cli.reading import sample_of
 from mle_toolkit.data import tables
-from mle_toolkit.data.blocks import ScannedSample
+from mle_toolkit.data.scanned import ScannedSample
 
 N, ROW = 412_345, 345_678
 X = np.random.default_rng(20_240_101).gamma(2.0, 1.5, N)

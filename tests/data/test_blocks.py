@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.data import blocks
-from mle_toolkit.data.blocks import CHUNK_ROWS, HELD_ROWS, SKETCHED_ROWS, Run, ScannedSample
+from mle_toolkit.data import scanned
 from mle_toolkit.data.form import Form
+from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, Run
+from mle_toolkit.data.scanned import ScannedSample
+from mle_toolkit.data.surveys import SKETCHED_ROWS
 from mle_toolkit.data.tables import read_sample
 from mle_toolkit.errors import DataError, SupportError, UnknownNameError, WeightError
 from mle_toolkit.numerics import progress
@@ -73,7 +75,7 @@ def test_row_groups_that_threads_read_at_once_change_no_bit(tmp_path, monkeypatc
     """A block whose rows lie in several runs is summed as a whole, in its place."""
     pq.write_table(pa.table({"x": X}), tmp_path / "x.parquet", row_group_size=rows)
     in_order = mle.fit(mle.scan(tmp_path / "x.parquet"), family)
-    monkeypatch.setattr("mle_toolkit.data.scan.RUN_ROWS", 1)
+    monkeypatch.setattr("mle_toolkit.data.sources.parquet.RUN_ROWS", 1)
     sample = mle.scan(tmp_path / "x.parquet")
     assert len(sample._at_once()) == -(-N // rows)
     fit = mle.fit(sample, family)
@@ -227,7 +229,7 @@ def test_all_that_a_fit_can_tell_is_three_passes(monkeypatch):
 
 def test_rows_are_kept_for_a_sketch_in_the_first_pass_only(monkeypatch):
     kept = []
-    monkeypatch.setattr(blocks, "_every", counted(blocks._every, kept))
+    monkeypatch.setattr(scanned, "_every", counted(scanned._every, kept))
     sample = mle.scan(X)
     sample.read()
     assert kept
@@ -318,7 +320,7 @@ def test_a_damaged_page_is_refused_with_its_row(folder, tmp_path):
 
 
 def test_the_row_is_that_of_the_file_whichever_thread_reads_it(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr("mle_toolkit.data.scan.RUN_ROWS", 1)
+    monkeypatch.setattr("mle_toolkit.data.sources.parquet.RUN_ROWS", 1)
     test_a_damaged_page_is_refused_with_its_row(folder, tmp_path)
     pq.write_table(pa.table({"x": changed(np.nan)}), tmp_path / "a.parquet", row_group_size=60_000)
     with pytest.raises(DataError, match=rf"a\.parquet: the observation in row {ROW} is missing"):

@@ -12,8 +12,8 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit.data import partitions
-from mle_toolkit.data.blocks import HELD_ROWS
 from mle_toolkit.data.partitions import PartitionedSample
+from mle_toolkit.data.pieces import HELD_ROWS
 from mle_toolkit.errors import DataError, ParameterError, SupportError, UnknownNameError, WeightError
 
 da = pytest.importorskip("dask.array")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.data import framed
+from mle_toolkit.data import learning
 from mle_toolkit.errors import DataError, FitWarning, NoMaximumError, ParameterError, SupportError, WeightError
 from mle_toolkit.regression import scanned
 
@@ -34,7 +34,7 @@ def data():
 
 @pytest.fixture(autouse=True)
 def nothing_is_held(monkeypatch):
-    monkeypatch.setattr(framed, "HELD_ROWS", 100)
+    monkeypatch.setattr(learning, "HELD_ROWS", 100)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_dask_table_gives_the_bits_of_its_partitions_here(data, monkeypatch):
     cuts = np.cumsum([0, *(len(lazy.get_partition(k)) for k in range(3))])
     pieces = [data.iloc[a:b] for a, b in pairwise(cuts)]
     fit = mle.regress(FORMULA, lazy, "poisson", weights="w")
-    here = framed.PartitionedTable("the pieces", tuple(data.columns), pieces, framed.here)
+    here = learning.PartitionedTable("the pieces", tuple(data.columns), pieces, learning.here)
     monkeypatch.setattr(scanned, "table_of", lambda *_: here)
     same_bits(fit, mle.regress(FORMULA, "pieces", "poisson", weights="w"))
     whole = mle.regress(FORMULA, data, "poisson", weights="w")
@@ -131,7 +131,7 @@ def test_collinear_columns_are_dropped_from_batches_as_from_memory(data, folder)
 
 
 def test_few_rows_are_held(data, folder, monkeypatch):
-    monkeypatch.setattr(framed, "HELD_ROWS", N)
+    monkeypatch.setattr(learning, "HELD_ROWS", N)
     fit = mle.regress("y ~ center(x1) + h", folder / "all.parquet", "poisson")
     assert fit.sample.in_memory
     assert fit.llf == mle.regress("y ~ center(x1) + h", data, "poisson").llf

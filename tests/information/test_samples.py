@@ -11,7 +11,9 @@ from scipy import special, stats
 from mle_toolkit import Sample
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.information.model_free import spacing_entropy
-from mle_toolkit.information.samples import entropy_of_sample, kl_of_samples, mutual_information_of_sample
+from mle_toolkit.information.mutual import mutual_information_of_sample
+from mle_toolkit.information.samples import kl_of_samples
+from mle_toolkit.information.spacings import entropy_of_sample
 
 ONE_DIMENSIONAL = ("spacing", "vasicek", "van-es", "ebrahimi", "nearest-neighbour")
 

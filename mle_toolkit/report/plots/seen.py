@@ -11,7 +11,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.empirical import EmpiricalDistribution, empirical_distribution, product_limit
-from mle_toolkit.inference.resampling import one_sided, right_censored_view
+from mle_toolkit.inference.mechanism import one_sided, right_censored_view
 
 
 def is_table(sample: Sample) -> bool:

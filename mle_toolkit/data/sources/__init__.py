@@ -1,0 +1,1 @@
+"""Where rows come from that are not held: one kind of source a file."""

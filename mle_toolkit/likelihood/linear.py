@@ -1,0 +1,222 @@
+"""A predictor: a design times coefficients through a link, and where it runs off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.links import Link
+from mle_toolkit.likelihood.designs import Columns
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.rows import Known
+
+
+def design_key(parameter: str) -> str:
+    """What the design of a parameter is called among what is known of a row."""
+    return f"design of {parameter}"
+
+
+def offset_key(parameter: str) -> str:
+    """What the offset of its predictor is called there."""
+    return f"offset of {parameter}"
+
+
+def ready_key(design: str) -> str:
+    """What the orthonormal columns of a design are called there, where it is nearly collinear."""
+    return f"{design}, orthonormal"
+
+
+@dataclass(frozen=True)
+class RunOff:
+    """Where coefficients that run to infinity leave the predictors of rows.
+
+    Parameters
+    ----------
+    directions : tuple of ndarray of shape (k,)
+        In coefficients of the raw design; the first along which a row's predictor moves says to which end it goes.
+    finite : ndarray of shape (k,)
+        Coefficients of the raw design, in the unit of the data, that give the predictors of all other rows.
+    """
+
+    directions: tuple[Array, ...]
+    finite: Array
+
+    def predictor(self, raw: Array) -> Array:
+        """Predictors of the rows of a raw design, without offset; ±inf where they run off."""
+        side = ends_of(raw, self.directions)
+        return np.where(side == 0, raw @ self.finite, np.copysign(np.inf, side))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What is left of a predictor where rows have run off: they have a number for it, and the others fewer columns.
+
+    Parameters
+    ----------
+    directions : tuple of ndarray
+        As of `RunOff`.
+    kept : tuple of int
+        Columns that still count; none where no row is left, and then there is one coefficient, which moves nothing.
+    low, high : float
+        The predictors of rows that have run off, in the unit of the likelihood.
+    """
+
+    directions: tuple[Array, ...]
+    kept: tuple[int, ...]
+    low: float
+    high: float
+
+
+def ends_of(raw: Array, directions: Sequence[Array]) -> Array:
+    """To which end the predictor of each row runs along several directions, the earlier before the later."""
+    side = np.zeros(len(raw))
+    for direction in directions:
+        side = np.where(side == 0, sides(raw, direction), side)
+    return side
+
+
+_LEVEL = 1e-9
+"""Share of the largest of the terms of a predictor below which their sum is the rounding of zero."""
+
+
+def sides(raw: Array, direction: Array) -> Array:
+    """To which end each row's predictor goes along a direction of coefficients: -1, 0 or 1."""
+    along = raw @ direction
+    reach = np.abs(raw) @ np.abs(direction)
+    return np.where(np.abs(along) <= _LEVEL * reach, 0.0, np.sign(along))
+
+
+_AWAY = 30.0
+"""Distance of the mean of a column from 0, in its size about it, up to which it need not be subtracted from every row:
+products with the column as it is lose three digits by it at most."""
+
+
+_SIZE = 1e100
+"""Sizes of columns, and one over it, whose squares are doubles too."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A parameter whose predictor is linear: ``link(parameter) = Z @ coefficients + offset``.
+
+    Parameters
+    ----------
+    parameter : str
+        Name of the parameter.
+    key : str
+        Name of the design among what is known of a row.
+    link : Link
+    shift : ndarray of shape (k,)
+        What is subtracted from the columns of the design.
+    frame : ndarray of shape (k, k), or (k,) for a diagonal one
+        ``Z = (design - shift) @ frame``.
+    offset : str or None
+        Name of the offset among what is known of a row.
+    factor, offset_shift : float
+        In the unit of the likelihood the predictor is ``factor`` times that of the data, plus ``offset_shift``.
+    """
+
+    parameter: str
+    key: str
+    link: Link
+    shift: Array
+    frame: Array
+    offset: str | None = None
+    factor: float = 1.0
+    offset_shift: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Number of coefficients."""
+        return len(self.shift)
+
+    def design(self, known: Known) -> Array:
+        """Z of some rows; shape (n, k)."""
+        raw = known[self.key]
+        if self.ended is not None:
+            if not self.ended.kept:
+                return np.zeros((len(raw), 1))
+            stays = ends_of(raw, self.ended.directions) == 0
+            return np.where(stays[:, None], (raw[:, self.ended.kept] - self.shift) * self.frame, 0.0)
+        if self.frame.ndim == 1:
+            return (raw - self.shift) * self.frame
+        ready = known.get(ready_key(self.key))
+        return (raw - self.shift) @ self.frame if ready is None else ready
+
+    @cached_property
+    def by_raw(self) -> Array | None:
+        """M such that ``Z = design @ M``, where products with the raw design keep their digits; else None."""
+        if self.ended is not None or self.frame.ndim > 1 or (self.constant is None and self.shift.any()):
+            return None
+        away = self.shift * self.frame
+        sizes = np.abs(self.frame)
+        if not (np.all(np.abs(away) <= _AWAY) and np.all((sizes < _SIZE) & (sizes > 1 / _SIZE))):
+            return None
+        matrix = np.diag(self.frame)
+        if self.constant is not None:
+            matrix[self.constant] -= away
+        return matrix
+
+    def columns(self, known: Known) -> Columns:
+        """Z of some rows, for products with it."""
+        return Columns(self.design(known)) if self.by_raw is None else Columns(known[self.key], self.by_raw)
+
+    def fixed_part(self, known: Known) -> Array | float:
+        """What the predictor has without coefficients, in the unit of the likelihood."""
+        fixed = self.offset_shift if self.offset is None else self.factor * known[self.offset] + self.offset_shift
+        if self.ended is None:
+            return fixed
+        side = ends_of(known[self.key], self.ended.directions)
+        return np.where(side == 0, fixed, np.where(side < 0, self.ended.low, self.ended.high))
+
+    def to_data(self, coefficients: Array) -> Array:
+        """Coefficients of the raw design, in the unit of the data, from those of Z; the inverse of `to_unit`.
+
+        What the shift contributes goes to the column that is constant, which has no shift of its own.
+        """
+        raw = (self.frame * coefficients if self.frame.ndim == 1 else self.frame @ coefficients) / self.factor
+        return self._moved(raw, -1.0)
+
+    def to_unit(self, coefficients: Array) -> Array:
+        """Coefficients of Z, from those of the raw design in the unit of the data."""
+        raw = self._moved(np.asarray(coefficients, dtype=float), 1.0) * self.factor
+        return np.asarray(raw / self.frame if self.frame.ndim == 1 else np.linalg.solve(self.frame, raw))
+
+    def at_end(self, end: float) -> Array | None:
+        """Coefficients at which the parameter is at an end of its domain in every row; None without a constant."""
+        if self.constant is None or self.frame.ndim > 1:
+            return None
+        with np.errstate(all="ignore"):
+            predictor = float(self.link.predictor(end))
+        if not np.isinf(predictor):
+            return None
+        coefficients = np.zeros(self.size)
+        coefficients[self.constant] = predictor
+        return coefficients
+
+    @cached_property
+    def map_to_data(self) -> Array:
+        """The matrix of `to_data`; shape (k, k)."""
+        return np.array([self.to_data(axis) for axis in np.eye(self.size)]).reshape(self.size, self.size).T
+
+    def _moved(self, coefficients: Array, sign: float) -> Array:
+        if self.constant is None or not self.shift.any():
+            return coefficients
+        moved, shifted = coefficients.copy(), self.shift != 0.0
+        moved[self.constant] += sign * float(self.shift[shifted] @ coefficients[shifted])
+        return moved
+
+    constant: int | None = None
+    """Which column of the design is 1 in every row, if one is."""
+
+    run_off: RunOff | None = None
+    """Where some of the coefficients are infinite."""
+
+    ended: Ended | None = None
+    """Where the predictors of some rows have run off."""
