@@ -1,11 +1,13 @@
-"""fit() and what it returns."""
+"""fit() and what it returns.
+
+Over 600 lines, because `Fit` is one class, with a door for each question; the work is in the rooms behind them.
+"""
 
 from __future__ import annotations
 
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -51,7 +53,7 @@ from mle_toolkit.inference.covariance import (
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.report import InformationReport
 from mle_toolkit.kept import KeptSample, Sums, can_be_kept
-from mle_toolkit.likelihood.sums import FirstPass, sums_ahead
+from mle_toolkit.likelihood.first_pass import FirstPass
 from mle_toolkit.options import choice, level, plainly, probability, whole
 
 if TYPE_CHECKING:
@@ -966,8 +968,7 @@ def fit(
     elif exposure is not None:
         sample = with_exposure(data, weights, exposure, nan_policy)
     else:
-        along = None if law.multivariate or law.per_row else FirstPass(law)
-        sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, along=along)
+        sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, along=FirstPass(law))
     result = _fit(sample, law, **options)
     warn_if_weaker(result)
     return result
@@ -979,7 +980,7 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
         wanted, given = ("vectors: Sample.rows(x)", "numbers") if family.multivariate else ("numbers", "vectors")
         raise DataError(f"{family.name}: a law of {wanted}; these observations are {given}.")
     if isinstance(sample, BlockedSample):
-        sample.read(partial(sums_ahead, family))
+        sample.read(FirstPass(family).ahead)
     if "exposure" in sample.known and "exposure" not in family.constant_defaults:
         family = family.exposed(sample.known["exposure"])
     sample = family.with_rows(sample)

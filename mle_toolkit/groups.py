@@ -1,4 +1,7 @@
-"""fit_groups(): one family, or the best of several, fitted to every group of a table."""
+"""fit_groups(): one family, or the best of several, fitted to every group of a table.
+
+Over 600 lines, because what `fit_groups` returns shares with it how the rows of groups are held.
+"""
 
 from __future__ import annotations
 

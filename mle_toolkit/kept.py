@@ -20,19 +20,14 @@ from mle_toolkit.errors import DataError, MleError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.registry import get_family
+from mle_toolkit.likelihood.first_pass import FirstPass, Noted
 from mle_toolkit.likelihood.kernels import counter
-from mle_toolkit.likelihood.sums import FirstPass, Likelihood, Noted, base_part, sums_ahead
+from mle_toolkit.likelihood.parts import base_part
+from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.report import schema
-from mle_toolkit.report.record import (
-    SCHEMA,
-    check_schema,
-    family_from_dict,
-    family_to_dict,
-    jsonable,
-    read_json,
-    write_json,
-)
+from mle_toolkit.report.law_record import family_from_dict, family_to_dict
+from mle_toolkit.report.record import SCHEMA, check_schema, jsonable, read_json, write_json
 
 if TYPE_CHECKING:
     import os
@@ -121,7 +116,7 @@ class Sums:
         sample = Sample.of(data, weights, nan_policy=nan_policy, along=FirstPass(law))
         _check_rows(law, sample)
         if isinstance(sample, BlockedSample):
-            sample.read(partial(sums_ahead, law))
+            sample.read(FirstPass(law).ahead)
         law = law.resolve(sample).given(sample.known)
         law.check_support(sample)
         nothing = np.empty(0)

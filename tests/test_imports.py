@@ -215,3 +215,14 @@ def test_every_exception_is_still_needed():
         for name in imported(ast.parse(path.read_text(encoding="utf-8")), dotted(path), path.name == "__init__.py")
     }
     assert set(EXCEPTIONS) <= imports
+
+
+MOST_LINES = 600
+"""Of one file; a longer one says at its head why it is: "Over 600 lines, because ..."."""
+
+
+@pytest.mark.parametrize("path", [*modules(), PACKAGE / "__init__.py"], ids=dotted)
+def test_a_file_is_no_longer_than_can_be_read_at_once_or_says_why(path):
+    text = path.read_text(encoding="utf-8")
+    why = ast.get_docstring(ast.parse(text)) or ""
+    assert (text.count("\n") > MOST_LINES) == (f"Over {MOST_LINES} lines, because " in why)

@@ -9,7 +9,7 @@ import pytest
 import mle_toolkit as mle
 from mle_toolkit.data import sample as samples
 from mle_toolkit.errors import FitWarning
-from mle_toolkit.likelihood import kernels, sums
+from mle_toolkit.likelihood import first_pass, kernels, sums
 from mle_toolkit.likelihood.kernels import twin_of
 from tests.strategies import LAWS, draw
 
@@ -52,7 +52,8 @@ def peak_of_fit(x, law, weights):
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @by_law(UNIVARIATE)
 def test_numpy_sums_hold_no_column(law, weighted, monkeypatch):
-    monkeypatch.setattr(sums, "COMPILED_ROWS", N + 1)
+    for module in (sums, first_pass):
+        monkeypatch.setattr(module, "COMPILED_ROWS", N + 1)
     monkeypatch.setattr(kernels, "COMPILED_ROWS", N + 1)
     weights = np.resize([1.0, 2.0, 1.0, 3.0, 1.0], N) if weighted else None
     fit, peak = peak_of_fit(long_data(law), law, weights)

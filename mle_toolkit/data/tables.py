@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import itertools
 import re
 import warnings
@@ -21,6 +20,7 @@ from mle_toolkit.data import datasets
 from mle_toolkit.data.cells import MISSING, NotNumbersError, decimals, events, may_be_number, numbers, plain
 from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.form import EXACT, Form
+from mle_toolkit.data.naming import listed, named, nearest
 from mle_toolkit.data.reading import GUESSED, Grid, Reading, Typed, is_base, opened
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
@@ -28,17 +28,13 @@ from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
 SCANNED_ROWS = 10_000_000
 """Rows of a Parquet file above which a column is read in blocks: up to there it is soon read and sorted."""
 
+
 SCANNED_BYTES = 200_000_000
 """Size of a CSV file above which a column is read in blocks: row by row it would take minutes."""
 
-_LISTED = 20
-"""Names that an error lists, at most."""
 
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?([T ]\d\d?:\d\d.*)?$")
 """How ISO 8601 writes a date, with or without a time of day."""
-
-_NEAREST = 5
-"""Names that an error lists where some are like the one that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -414,30 +410,6 @@ def _any_type(cells: list[Any], reading: Reading) -> Any:
         except ValueError:
             pass  # texts that only look like dates
     return pd.Series([None if text is None else str(text) for text in texts], dtype=object)
-
-
-def listed(names: Collection[Any]) -> str:
-    """Names with commas between them; of many, the first."""
-    first = ", ".join(map(str, itertools.islice(names, _LISTED)))
-    return first if len(names) <= _LISTED else f"{first}, ... ({len(names):,} in all)"
-
-
-def nearest(name: str, names: Collection[str]) -> str:
-    """The names that are like one that is not there, and how many others there are; all of them where they are few."""
-    if len(names) <= _LISTED:
-        return listed(names)
-    by_case = {n.casefold(): n for n in names}
-    like = difflib.get_close_matches(name.casefold(), by_case, _NEAREST, 0.5)
-    like += [folded for folded in by_case if name.casefold() in folded and folded not in like][: _NEAREST - len(like)]
-    return f"{', '.join(by_case[k] for k in like)}, ... ({len(names):,} in all)" if like else listed(names)
-
-
-def named(name: str, names: Collection[str]) -> str | None:
-    """The column of a name, whatever its case where only one is so called; None if there is none."""
-    if name in names:
-        return name
-    same = [other for other in names if other.strip().casefold() == name.strip().casefold()]
-    return same[0] if len(same) == 1 else None
 
 
 def _check_there(names: Iterable[str], columns: Collection[str]) -> None:

@@ -1,4 +1,7 @@
-"""Any univariate distribution of scipy.stats as a family, and a `Distribution` as one of scipy.stats."""
+"""Any univariate distribution of scipy.stats as a family, and a `Distribution` as one of scipy.stats.
+
+Over 600 lines, because it is one class, most of which looks for starts for laws of which nothing is known.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@ from mle_toolkit.families.counting import digamma_difference, trigamma_differenc
 from mle_toolkit.families.domain import POSITIVE, POSITIVE_COUNTS
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.quadrature import count_quantile
-from mle_toolkit.families.special import ascend, log1mexp, means_of
+from mle_toolkit.families.special import log1mexp, means_of
+from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -36,6 +36,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import Columns
 from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
+from mle_toolkit.likelihood.products import crossed, projected, upper_of
 from mle_toolkit.likelihood.unit import Unit
 
 if TYPE_CHECKING:
@@ -308,14 +309,14 @@ class Model(Family):
         flat = iter(second)
         for j in range(count):
             along = score[j] * at.slopes[j]
-            gradient[places[j]] = _projected(at.designs[j], along, weight, n_rows)
+            gradient[places[j]] = projected(at.designs[j], along, weight, n_rows)
             for k in range(j, count):
                 across = next(flat) * (at.slopes[j] * at.slopes[k])
                 if j == k:
                     across = across + score[j] * at.bends[j]
-                hessian[places[j], places[k]] = _crossed(at.designs[j], at.designs[k], across, weight, n_rows)
+                hessian[places[j], places[k]] = crossed(at.designs[j], at.designs[k], across, weight, n_rows)
         total = float(np.sum(value if weight is None else weight * value))
-        return np.concatenate([[total], gradient, hessian[_upper(size)]])
+        return np.concatenate([[total], gradient, hessian[upper_of(size)]])
 
     def natural_steps(self, at: _Rows, size: float) -> list[Any]:
         """Changes of the parameters by which differences are taken: of their predictors where they have one."""
@@ -555,31 +556,6 @@ class CheckingSupport:
 def _as_they_are(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:
     """The sums, which are derivatives already."""
     return sums
-
-
-@cache
-def _upper(size: int) -> tuple[Any, ...]:
-    """Places of an upper triangle, row by row."""
-    return np.triu_indices(size)
-
-
-def _projected(design: Columns | None, along: Any, weight: Array | None, n_rows: int) -> Any:
-    along = np.broadcast_to(along, n_rows)
-    along = along if weight is None else weight * along
-    return np.sum(along) if design is None else design.summed(along)
-
-
-def _crossed(one: Columns | None, other: Columns | None, across: Any, weight: Array | None, n_rows: int) -> Any:
-    across = np.broadcast_to(across, n_rows)
-    across = across if weight is None else weight * across
-    if one is None and other is None:
-        return np.sum(across)
-    if one is None:
-        assert other is not None
-        return other.summed(across)[None, :]
-    if other is None:
-        return one.summed(across)[:, None]
-    return one.squared(across) if other is one else one.crossed(other, across)
 
 
 def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:

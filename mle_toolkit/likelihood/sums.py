@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from types import ModuleType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS, extent
-from mle_toolkit.data.pieces import CHUNK_ROWS
-from mle_toolkit.data.rows import Block, some_of
+from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS
+from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.data.sums import total
-from mle_toolkit.data.surveys import Part, tabulate
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily, within_range
 from mle_toolkit.likelihood.compact import MANY, CompactSum
+from mle_toolkit.likelihood.first_pass import is_normal
 from mle_toolkit.likelihood.intervals import log_mass, log_tail, mass_scores
-from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, has_numba, in_chunks, twin_of
+from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
+from mle_toolkit.likelihood.kinds import Compact, Kinds, ones_of_a_kind, without_ties
+from mle_toolkit.likelihood.parts import (
+    BlockSums,
+    CompiledSums,
+    base_part,
+    derivative_sums_of,
+    hessians_of,
+    log_density_of,
+    score_products_of,
+    scores_of,
+    squared_deviations_of,
+    statistics_part,
+)
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
 T = TypeVar("T")
@@ -64,7 +73,7 @@ class Likelihood:
         self.on_means = self.plain and isinstance(family, ExponentialFamily) and not family.per_row
         self.twin = twin
         """The compiled sums of the family; None where NumPy's are used."""
-        if twin is None and self.data.n_rows >= COMPILED_ROWS and _is_normal(family, self.data):
+        if twin is None and self.data.n_rows >= COMPILED_ROWS and is_normal(family, self.data):
             self.twin = twin_of(family)
         self._forget()
 
@@ -116,9 +125,9 @@ class Likelihood:
         return None if len(points) == 0 else data.once("points", lambda: data.with_values(points, weight))
 
     @cached_property
-    def _kinds(self) -> _Kinds:
+    def _kinds(self) -> Kinds:
         """Points, and the intervals by kind, in the unit of the data."""
-        return self.data.once("kinds", partial(_Kinds.of, self.data))
+        return self.data.once("kinds", partial(Kinds.of, self.data))
 
     @cached_property
     def exact_share(self) -> float:
@@ -180,7 +189,7 @@ class Likelihood:
             if data.has_one_window:
                 parts.append((low[:1], high[:1], -self.nobs))
             else:
-                windows = data.once("windows", partial(_Kinds.split, low, high, data.weight)).intervals
+                windows = data.once("windows", partial(Kinds.split, low, high, data.weight)).intervals
                 parts += [(begin, end, -weight) for begin, end, weight in windows]
         return parts
 
@@ -238,7 +247,7 @@ class Likelihood:
             lower, upper = np.concatenate([lower, low]), np.concatenate([upper, high])
             rows, signed = np.concatenate([rows, every]), np.concatenate([signed, -weight])
         keys = [lower, upper, *(constant[rows] for constant in self.family.strata(data))]
-        one, total_weight = _ones_of_a_kind(keys, signed)
+        one, total_weight = ones_of_a_kind(keys, signed)
         intervals = self.unit.apply(lower[one]), self.unit.apply(upper[one]), total_weight
         return self.family.given(some_of(data.known, rows[one])), intervals
 
@@ -247,7 +256,7 @@ class Likelihood:
             return np.empty(0), np.empty(0), np.empty(0)
         lower, upper = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
         weight = np.concatenate([np.broadcast_to(part[2], len(part[0])) for part in parts])
-        lower, upper, weight = _without_ties(lower, upper, weight)
+        lower, upper, weight = without_ties(lower, upper, weight)
         return self.unit.apply(lower), self.unit.apply(upper), weight
 
     def mean_coarse(self, theta: Array) -> float:
@@ -379,7 +388,7 @@ class Likelihood:
         known, p = self._last_derivatives(theta, self._derivatives), len(theta)
         if known is not None:
             return symmetric(np.array(known[1 + p :]))
-        total = self._fold(_hessians_of, theta)  # one 0 where there is no point
+        total = self._fold(hessians_of, theta)  # one 0 where there is no point
         return symmetric(np.broadcast_to(total, p * (p + 1) // 2) / self.nobs)
 
     def derivatives(self, theta: Array) -> tuple[float, list[float], list[list[float]]]:
@@ -430,11 +439,11 @@ class Likelihood:
 
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float]:
         if self.twin is None:
-            sums: list[float] = self._fold(_derivative_sums_of, theta).tolist()
+            sums: list[float] = self._fold(derivative_sums_of, theta).tolist()
             return sums
         assert isinstance(self.unit, Unit)
         assert self.exact is not None
-        compiled: list[float] = self.exact.fold(_Compiled(self.family, self.unit, params), None).tolist()
+        compiled: list[float] = self.exact.fold(CompiledSums(self.family, self.unit, params), None).tolist()
         return compiled
 
     def _mean_loglik(self, theta: Array) -> float:
@@ -457,7 +466,7 @@ class Likelihood:
             means, log_base = self._point_means
             return self.exact_share * (float(within_range(family.log_density, means, *params)) + log_base)
         known = self._last_derivatives(theta, self._derivatives)
-        return float(self._fold(_log_density_of, theta)) / self.nobs if known is None else known[0]
+        return float(self._fold(log_density_of, theta)) / self.nobs if known is None else known[0]
 
     @cached_property
     def _point_means(self) -> tuple[tuple[float, ...], float]:
@@ -480,14 +489,14 @@ class Likelihood:
         known = self._last_derivatives(theta, self._derivatives)
         if known is not None:
             return np.array(known[1 : 1 + len(theta)])
-        return np.broadcast_to(self._fold(_scores_of, theta), len(theta)) / self.nobs
+        return np.broadcast_to(self._fold(scores_of, theta), len(theta)) / self.nobs
 
     def _fold(self, of: Callable[..., Array], theta: Array) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
         if self.exact is None:
             return np.zeros(())
         points, unit = self._points
-        return points.fold(_Block(of, self.family, unit, self.family.unpack(theta)))
+        return points.fold(BlockSums(of, self.family, unit, self.family.unpack(theta)))
 
     @cached_property
     def _points(self) -> tuple[Sample, Unit | ColumnUnits]:
@@ -539,218 +548,11 @@ class Likelihood:
 
         The family must have a score.
         """
-        return self._last_products(theta, lambda at: self._fold(partial(_score_products_of, squared), at))
+        return self._last_products(theta, lambda at: self._fold(partial(score_products_of, squared), at))
 
     def squared_deviations(self, theta: Array, mean: float, *, squared: bool) -> float:
         """Sum of squares of the points' log-densities about a mean, weighted by weights or their squares."""
-        return float(self._fold(partial(_squared_deviations_of, mean, squared), theta))
-
-
-@dataclass(frozen=True)
-class Noted:
-    """Sums of the statistics of an exponential family, in a unit."""
-
-    name: str
-    unit: Unit
-    sums: Array
-
-
-@dataclass(frozen=True)
-class FirstPass:
-    """Smallest and largest observation, and on the way the sums that a fit needs: for ``Sample(along=...)``.
-
-    Those of the family, if it is exponential; for many observations those of a limit of it, if that is.
-    """
-
-    family: Family
-
-    def __call__(self, x: Array) -> tuple[float, float, Noted | None]:
-        """Go over the observations, which may still be missing or outside the support."""
-        family: ExponentialFamily | None
-        if isinstance(self.family, ExponentialFamily):
-            family = self.family
-        else:
-            family = _summed_limit(self.family) if len(x) >= COMPILED_ROWS else None
-        if family is None:
-            return *extent(x), None
-        unit = Unit.ahead(family, x)
-        twin = twin_of(family) if len(x) >= COMPILED_ROWS else None
-        length = family.block_rows if unit.is_identity else BLOCK_ROWS
-        with np.errstate(all="ignore"):
-            if len(x) <= length:
-                lowest, highest = float(np.minimum.reduce(x)), float(np.maximum.reduce(x))
-                return lowest, highest, Noted(family.name, unit, np.array(family.sums(unit.apply(x), None)))
-            if twin is not None:
-                parts = in_chunks(twin.statistics, x, None, unit.centre, 1.0 / unit.scale)
-            else:
-                blocks = (x[first : first + length] for first in range(0, len(x), length))
-                parts = np.array([(b.min(), b.max(), *family.sums(unit.apply(b), None)) for b in blocks])
-        lowest, highest = float(parts[:, 0].min()), float(parts[:, 1].max())
-        if twin is not None and not _is_normal_between(family, lowest, highest):
-            return lowest, highest, None
-        return lowest, highest, Noted(family.name, unit, parts[:, 2:].sum(axis=0))
-
-
-def _summed_limit(family: Family) -> ExponentialFamily | None:
-    """A limit of a family of which a fit will need the sums, whatever it finds; None if there is none."""
-    for limit in family.limits:
-        law = limit.family
-        if isinstance(law, ExponentialFamily) and not law.per_row and not law.discrete and not law.multivariate:
-            return law
-    return None
-
-
-def sums_ahead(
-    family: Family, few: Array, weighted: bool
-) -> tuple[list[tuple[Part, int | None]], Callable[..., Noted | None] | None]:
-    """Sums that a fit will need whatever it finds, and what they mean: for `BlockedSample.read`.
-
-    Parameters
-    ----------
-    family : Family
-    few : ndarray of shape (n,)
-        Some rows, to choose the unit by.
-    weighted : bool
-        Whether rows have weights.
-    """
-    if family.per_row or family.multivariate:
-        return [], None
-    if family.discrete:
-        return [(tabulate, CHUNK_ROWS)], None
-    summed = family if isinstance(family, ExponentialFamily) else _summed_limit(family)
-    if summed is None:
-        return [], None
-    family = summed
-    unit = Unit.ahead(family, few)
-    law: Any = family if unit.is_identity else family.in_unit(unit.centre, unit.scale)
-    twin = twin_of(family)
-    parts: list[tuple[Part, int | None]] = [statistics_part(law, unit, twin, weighted=weighted)]
-    if law.log_base is not None:
-        parts.append(base_part(law, unit))
-
-    def note(sums: Sequence[Array], lowest: float, highest: float) -> Noted | None:
-        if twin is not None and not _is_normal_between(family, lowest, highest):
-            return None
-        return Noted(family.name, unit, sums[0])
-
-    return parts, note
-
-
-_SMALLEST_NORMAL = float(np.finfo(float).smallest_normal)
-
-
-def _is_normal(family: Family, sample: Sample) -> bool:
-    """Whether compiled logs can take the observations: where logs are taken, none is subnormal."""
-    return _is_normal_between(family, sample.minimum, sample.maximum)
-
-
-def _is_normal_between(family: Family, lowest: float, highest: float) -> bool:
-    if family.support.lower != 0.0 or family.support.closed_lower:
-        return True  # no logs are taken of what may be negative or 0
-    # A unit may divide by the largest.
-    return lowest >= _SMALLEST_NORMAL * max(1.0, highest)
-
-
-@dataclass(frozen=True)
-class _Block:
-    """Sums over one block, by NumPy: what goes to the data, wherever they are."""
-
-    of: Callable[..., Array]
-    family: Family
-    unit: Unit | ColumnUnits
-    params: tuple[Any, ...] = ()
-
-    def __call__(self, block: Block) -> Array:
-        law = self.family.given(block.known)
-        # Trial points may lie where a density overflows or does not exist.
-        with np.errstate(all="ignore"):
-            return self.of(law, self.unit.apply(block.x), block.weight, self.params)
-
-
-@dataclass(frozen=True)
-class _Compiled:
-    """Sums over one block by the compiled twin of a family."""
-
-    law: Family
-    unit: Unit
-    params: tuple[Any, ...] = ()
-
-    def __call__(self, block: Block) -> Array:
-        x, weight, *_ = block
-        twin, unit = twin_of(self.law), (self.unit.centre, 1.0 / self.unit.scale)
-        assert twin is not None
-        if not self.params:
-            return np.asarray(in_chunks(twin.statistics, x, weight, *unit).sum(axis=0))[2:]  # less the extent
-        return np.asarray(in_chunks(twin.sums, x, weight, *unit, *self.params).sum(axis=0))
-
-
-def statistics_part(
-    law: ExponentialFamily, unit: Unit | ColumnUnits, twin: ModuleType | None, *, weighted: bool
-) -> tuple[Part, int | None]:
-    """What sums the statistics of a block, and the rows of a block."""
-    if twin is not None:
-        assert isinstance(unit, Unit)
-        return _Compiled(law, unit), None
-    length = law.block_rows if unit.is_identity and not weighted else BLOCK_ROWS
-    return _Block(_statistics_of, law, unit), length
-
-
-def base_part(law: ExponentialFamily, unit: Unit | ColumnUnits) -> tuple[Part, int | None]:
-    """What sums the part of the log-density without parameters over a block, and the rows of a block."""
-    return _Block(_base_of, law, unit), BLOCK_ROWS
-
-
-def _statistics_of(law: Any, x: Array, weight: Array | None, _: Any) -> Any:
-    sums = law.sums(x, weight)
-    if not law.multivariate:
-        return np.array(sums)
-    apart = np.empty(len(sums), dtype=object)  # a vector and a matrix, say: each adds to its own
-    for k, value in enumerate(sums):
-        apart[k] = value
-    return apart
-
-
-def _base_of(law: Any, x: Array, weight: Array | None, _: Any) -> Array:
-    return np.array(law.base_sum(x, weight))
-
-
-def _log_density_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
-    logpdf = law.logpdf(x, *params)
-    return np.array(np.sum(logpdf if weight is None else weight * logpdf))
-
-
-def _scores_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
-    if law.score_sums is not None:
-        return np.asarray(law.score_sums(x, weight, *params))
-    assert law.score is not None
-    return _block_sums(law.score(x, *params), weight, len(x))
-
-
-def _hessians_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
-    assert law.hessian is not None
-    # NumPy's powers and quotients leave the range of numbers without an exception; Python's raise.
-    numbers = (np.float64(p) if isinstance(p, float) else p for p in params)
-    return _block_sums(law.hessian(x, *numbers), weight, len(x))
-
-
-def _derivative_sums_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
-    assert law.derivative_sums is not None
-    return np.array(law.derivative_sums(x, weight, *params))
-
-
-def _score_products_of(squared: bool, law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
-    assert law.score is not None
-    rows = np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1)
-    if weight is None:
-        return np.asarray(rows.T @ rows)
-    return np.asarray((rows * (np.square(weight) if squared else weight)[:, None]).T @ rows)
-
-
-def _squared_deviations_of(
-    mean: float, squared: bool, law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]
-) -> Array:
-    squares = np.square(law.logpdf(x, *params) - mean)
-    return np.array(total(squares if weight is None else (np.square(weight) if squared else weight) * squares))
+        return float(self._fold(partial(squared_deviations_of, mean, squared), theta))
 
 
 _REMEMBERED = 16
@@ -784,83 +586,3 @@ def _entries(p: int) -> list[list[int]]:
     upper = np.triu_indices(p)
     places[upper] = places.T[upper] = np.arange(len(upper[0]))
     return places.tolist()
-
-
-class Compact(NamedTuple):
-    """Intervals open above, or below, by the moments of their known ends; windows count as negative."""
-
-    above: bool
-    sign: float
-    points: CompactSum
-
-
-def _ones_of_a_kind(keys: Sequence[Array], weight: Array) -> tuple[NDArray[np.intp], Array]:
-    """One row of each combination of keys, and the weight of all rows that have it."""
-    order = np.lexsort(keys)
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = np.any([key[order[1:]] != key[order[:-1]] for key in keys], axis=0)
-    return order[new], np.add.reduceat(weight[order], np.flatnonzero(new))
-
-
-def _without_ties(lower: Array, upper: Array, weight: Array) -> tuple[Array, Array, Array]:
-    """Intervals with their weights, equal ones as one, where that makes them fewer."""
-    one, total_weight = _ones_of_a_kind([lower, upper], weight)
-    return (lower, upper, weight) if len(one) == len(lower) else (lower[one], upper[one], total_weight)
-
-
-class _Kinds(NamedTuple):
-    """Observations by kind: points with their weights, and intervals."""
-
-    points: tuple[Array, Array | None]
-    intervals: list[tuple[Array, Array, Array | float]]
-    """Lower ends, upper ends and weights, or 1, of those open above, those open below, and the bounded ones."""
-
-    @classmethod
-    def of(cls, data: Sample) -> _Kinds:
-        """Those of a sample, less its windows."""
-        return cls.split(data.lower, data.upper, data.weight)
-
-    @classmethod
-    def split(cls, lower: Array, upper: Array, weight: Array | None) -> _Kinds:
-        """Sort intervals by kind; what is open at both ends is certain, and left out."""
-        if weight is None and len(lower) >= COMPILED_ROWS and has_numba():
-            points, above, below, bounded = _split_compiled(lower, upper)
-            weights: list[Array | float] = [1.0, 1.0, 1.0]
-            first = None
-        else:
-            point, right, left = lower == upper, np.isposinf(upper), np.isneginf(lower)
-            kinds = (point, right & ~left, left & ~right, ~(point | right | left))
-            places = [np.flatnonzero(kind) for kind in kinds]
-            points, above, below, bounded = lower[places[0]], lower[places[1]], upper[places[2]], places[3]
-            weights = [1.0 if weight is None else weight[rows] for rows in places[1:]]
-            first = None if weight is None else weight[places[0]]
-        intervals = [
-            (above, np.broadcast_to(np.inf, len(above)), weights[0]),
-            (np.broadcast_to(-np.inf, len(below)), below, weights[1]),
-            (lower[bounded], upper[bounded], weights[2]),
-        ]
-        return cls((points, first), [part for part in intervals if len(part[0])])
-
-
-def _split_compiled(lower: Array, upper: Array) -> tuple[Array, Array, Array, NDArray[np.int64]]:
-    """Points, known ends of what is open above and below, and the numbers of the rows of bounded intervals."""
-    from mle_toolkit.likelihood.kernels import intervals
-
-    counts = np.array(in_chunks(intervals.count, lower, upper)).sum(axis=0).tolist()
-    sizes = [*counts, len(lower) - sum(counts)]
-    points, above, below = (np.empty(size + 1) for size in sizes[:3])
-    bounded = np.empty(sizes[3] + 1, dtype=np.int64)
-    n_bounded = 0
-    if sizes[2] == sizes[3] == 0:
-        intervals.split_in_two(lower, upper, points, above)
-    elif sizes[1] == sizes[3] == 0:
-        intervals.split_in_two(upper, lower, points, below)
-    else:
-        n_bounded = intervals.split(lower, upper, points, above, below, bounded)
-    return points[:-1], above[:-1], below[:-1], bounded[:n_bounded]
-
-
-def _block_sums(values: tuple[Array, ...], weight: Array | None, length: int) -> Array:
-    if weight is None:  # a derivative that is the same for every row may come as one number
-        return np.array([total(v) if np.ndim(v) else length * float(v) for v in values])
-    return np.array([total(weight * v) for v in values])

@@ -8,7 +8,7 @@ import mle_toolkit as mle
 from mle_toolkit.errors import MleError, ParameterError, UnknownNameError
 from mle_toolkit.families.combinators import kinds, makers
 from mle_toolkit.families.written import families_of, law_and_values
-from mle_toolkit.report.record import family_from_dict, family_to_dict
+from mle_toolkit.report.law_record import family_from_dict, family_to_dict
 
 SAME = {
     "Log-Normal": lambda: mle.get_family("lognormal"),

@@ -7,6 +7,7 @@ from references import flat
 import mle_toolkit as mle
 from mle_toolkit.likelihood import sums
 from mle_toolkit.likelihood.compact import MANY, CompactSum
+from mle_toolkit.likelihood.kinds import Kinds
 
 
 def total(compact, values, nobs):
@@ -131,9 +132,9 @@ def test_a_compiled_split_is_that_of_numpy(monkeypatch, kinds):
         upper[rng.uniform(size=1_000) < 0.2] = np.inf
     if kinds in ("left", "mixed", "windows"):
         lower[(rng.uniform(size=1_000) < 0.2) & ((kinds == "windows") | np.isfinite(upper))] = -np.inf
-    by_numpy = sums._Kinds.split(lower, upper, None)
-    monkeypatch.setattr(sums, "COMPILED_ROWS", 10)
-    compiled = sums._Kinds.split(lower, upper, None)
+    by_numpy = Kinds.split(lower, upper, None)
+    monkeypatch.setattr("mle_toolkit.likelihood.kinds.COMPILED_ROWS", 10)
+    compiled = Kinds.split(lower, upper, None)
     assert np.array_equal(compiled.points[0], by_numpy.points[0])
     assert len(compiled.intervals) == len(by_numpy.intervals)
     for ours, theirs in zip(compiled.intervals, by_numpy.intervals, strict=True):

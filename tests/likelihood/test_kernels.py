@@ -12,7 +12,7 @@ from scipy import special
 import mle_toolkit as mle
 from mle_toolkit.data.passes import count_whole
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.likelihood import kernels, sums
+from mle_toolkit.likelihood import first_pass, kernels, sums
 from mle_toolkit.likelihood.kernels import CHUNK_ROWS, in_chunks, twin_of
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
@@ -202,7 +202,8 @@ def test_fits_agree_with_and_without_the_twin(law, monkeypatch):
     x = np.asarray(distribution.rvs(30_000, rng))
     fits = []
     for rows in (1, len(x) + 1):
-        monkeypatch.setattr(sums, "COMPILED_ROWS", rows)
+        for module in (sums, first_pass):
+            monkeypatch.setattr(module, "COMPILED_ROWS", rows)
         fits.append(mle.fit(x, law))
     compiled, numpy_fit = fits
     for name, se in numpy_fit.bse.items():
@@ -255,7 +256,8 @@ def test_fits_of_mixtures_agree_with_and_without_the_twin(name, monkeypatch):
     x = np.asarray(mle.Distribution.at(law, params).rvs(30_000, np.random.default_rng(4)))
     fits = []
     for rows in (1, len(x) + 1):
-        monkeypatch.setattr(sums, "COMPILED_ROWS", rows)
+        for module in (sums, first_pass):
+            monkeypatch.setattr(module, "COMPILED_ROWS", rows)
         fits.append(fit_quietly(x, law))
     compiled, numpy_fit = fits
     for parameter, se in numpy_fit.bse.items():

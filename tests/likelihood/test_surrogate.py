@@ -6,7 +6,8 @@ import pytest
 import mle_toolkit as mle
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.likelihood import sums
-from mle_toolkit.likelihood.sums import FirstPass, Likelihood
+from mle_toolkit.likelihood.first_pass import FirstPass
+from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.surrogate import Surrogate
 
 TRUTH = {

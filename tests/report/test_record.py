@@ -11,7 +11,8 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, MleError
-from mle_toolkit.report.record import family_from_dict, jsonable
+from mle_toolkit.report.law_record import family_from_dict
+from mle_toolkit.report.record import jsonable
 
 X = stats.gamma(2.0).rvs(60, random_state=1)
 LINDLEY = mle.Family.from_logpdf(

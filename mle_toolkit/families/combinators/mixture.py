@@ -1,4 +1,7 @@
-"""Mixtures: each observation comes from one of several laws, and which one is not seen."""
+"""Mixtures: each observation comes from one of several laws, and which one is not seen.
+
+Over 600 lines, because it is one class, a third of which is where its searches begin.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,38 @@
+"""Products of designs with weights of rows."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.likelihood.designs import Columns
+
+
+@cache
+def upper_of(size: int) -> tuple[Any, ...]:
+    """Places of an upper triangle, row by row."""
+    return np.triu_indices(size)
+
+
+def projected(design: Columns | None, along: Any, weight: Array | None, n_rows: int) -> Any:
+    """Sums over rows of derivatives by a predictor, brought to its coefficients; one number has no design."""
+    along = np.broadcast_to(along, n_rows)
+    along = along if weight is None else weight * along
+    return np.sum(along) if design is None else design.summed(along)
+
+
+def crossed(one: Columns | None, other: Columns | None, across: Any, weight: Array | None, n_rows: int) -> Any:
+    """Sums over rows of second derivatives by two predictors, brought to their coefficients."""
+    across = np.broadcast_to(across, n_rows)
+    across = across if weight is None else weight * across
+    if one is None and other is None:
+        return np.sum(across)
+    if one is None:
+        assert other is not None
+        return other.summed(across)[None, :]
+    if other is None:
+        return one.summed(across)[:, None]
+    return one.squared(across) if other is one else one.crossed(other, across)
