@@ -38,7 +38,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from _common import SEED, arguments_of, parser_of, progress, publish
 
 from mle_toolkit import Distribution, FitWarning, Interval, MleError, Sample, distribution, get_family
-from mle_toolkit.estimation.batch import Groups, settle
+from mle_toolkit.data.groups import Groups
+from mle_toolkit.estimation.batch import settle
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.fitting import Fit
 from mle_toolkit.inference.covariance import intervals_of, standard_errors, wald_interval

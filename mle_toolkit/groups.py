@@ -19,11 +19,12 @@ from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.grouping import SortedRows, keys_and_codes
+from mle_toolkit.data.groups import Groups
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
-from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
+from mle_toolkit.estimation.batch import is_vectorised, settle
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval

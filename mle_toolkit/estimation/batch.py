@@ -9,17 +9,20 @@ Over 600 lines, because it is one engine, whose steps share the groups as a lead
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.groups import Groups
 from mle_toolkit.data.passes import SKETCH_ROWS
-from mle_toolkit.data.rows import Known, some_of
+from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
@@ -28,6 +31,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.likelihood.kernels import group_twin, uniform
 from mle_toolkit.likelihood.kernels.groups import (
     COMPILED_GROUP_ROWS,
     OPEN,
@@ -50,6 +54,10 @@ _WELL_DETERMINED = 1e-6
 """Curvature per observation, and eigenvalue of the information scaled to a unit diagonal, above which differences
 between two ways to compute them do not show."""
 
+_AFTER_LAST_STEP = 1e-12
+"""Decrement that Newton's last step leaves at most of one below the tolerance. Where it leaves more, convergence is not
+quadratic, and the place is a saddle that only looks like a maximum, as that of the skew-normal law at alpha = 0."""
+
 _SURE_GAIN = 1e-6
 """Nats by which a maximum must be above another, or a limiting law, to be above it without doubt."""
 
@@ -61,81 +69,6 @@ _NEAR, _NEARLY = 0.02, 1e-4
 """Distance from a maximum already found, and decrement per observation, at which a climb is sure to end there."""
 
 _STEP_OF_SCORE, _STEP_ON_MEANS = 6e-6, 1e-3  # as for a single fit: second order on scores of rows, fourth on means
-
-
-@dataclass(frozen=True)
-class Groups:
-    """Exact observations sorted by group.
-
-    Attributes
-    ----------
-    x : ndarray of shape (n,)
-    weight : ndarray of shape (n,), or None
-    offsets : ndarray of int of shape (n_groups + 1,)
-        Group g is the rows from ``offsets[g]`` to ``offsets[g + 1]``; each has one at least.
-    known : mapping of str to ndarray of shape (n,)
-        What is known of the rows, as their exposure: numbers that are not negative.
-    """
-
-    x: Array
-    weight: Array | None
-    offsets: NDArray[np.intp]
-    known: Known = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @cached_property
-    def counts(self) -> NDArray[np.intp]:
-        """Rows of each group."""
-        return np.diff(self.offsets)
-
-    @cached_property
-    def ids(self) -> NDArray[np.intp]:
-        """Number of the group of each row."""
-        return np.repeat(np.arange(len(self)), self.counts)
-
-    @cached_property
-    def nobs(self) -> Array:
-        """Number of observations of each group: the sum of its weights."""
-        return self.counts.astype(float) if self.weight is None else self.sums(self.weight)
-
-    def sums(self, values: Any) -> Array:
-        """Sum of values of the rows by group, as they stand: weights are the caller's."""
-        return np.asarray(np.add.reduceat(values, self.offsets[:-1]))
-
-    def means(self, values: Any) -> Array:
-        """Weighted mean by group; a number stands for the same value in every row."""
-        values = np.broadcast_to(np.asarray(values, dtype=float), len(self.x))
-        return self.sums(values if self.weight is None else self.weight * values) / self.nobs
-
-    def all(self, rows: Mask) -> Mask:
-        """Whether something holds in every row of a group."""
-        return np.asarray(np.logical_and.reduceat(rows, self.offsets[:-1]))
-
-    def part(self, groups: slice) -> Groups:
-        """Consecutive groups, without a copy."""
-        ends = self.offsets[groups.start : groups.stop + 1]
-        rows = slice(ends[0], ends[-1])
-        return self._of_rows(rows, ends - ends[0])
-
-    def _of_rows(self, rows: Any, offsets: NDArray[np.intp]) -> Groups:
-        weight = None if self.weight is None else self.weight[rows]
-        return Groups(self.x[rows], weight, offsets, some_of(self.known, rows))
-
-    def take(self, chosen: NDArray[Any]) -> Groups:
-        """Some groups, by mask or number."""
-        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-        counts = self.counts[chosen]
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        rows = np.repeat(self.offsets[chosen] - offsets[:-1], counts) + np.arange(offsets[-1])
-        return self._of_rows(rows, offsets)
-
-    def sample(self, group: int) -> Sample:
-        """The sample of one group, validated as any other."""
-        rows = slice(self.offsets[group], self.offsets[group + 1])
-        sample = Sample(self.x[rows], None if self.weight is None else self.weight[rows])
-        return sample.with_known(**some_of(self.known, rows)) if self.known else sample
 
 
 @dataclass(frozen=True)
@@ -184,17 +117,19 @@ def settle(family: Family, groups: Groups) -> Settled:
         return settled
     size = np.abs(groups.x)
     usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))
+    twin = group_twin(family) if len(groups.x) >= COMPILED_GROUP_ROWS else None
     with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
         starts = _common_starts(family, groups, usable)
 
     def one(part: slice) -> None:
         with np.errstate(all="ignore"):
-            here = _Batch(family, groups.part(part), usable[part]).settle(starts)
+            here = _Batch(family, groups.part(part), usable[part], twin).settle(starts)
         settled.theta[part], settled.se[part], settled.llf[part] = here.theta, here.se, here.llf
         settled.status[part] = here.status
 
     if starts:
-        each(one, ranges(groups.offsets, BATCH_ROWS_ON_MEANS if isinstance(family, ExponentialFamily) else BATCH_ROWS))
+        on_sums = isinstance(family, ExponentialFamily) or twin is not None
+        each(one, ranges(groups.offsets, BATCH_ROWS_ON_MEANS if on_sums else BATCH_ROWS))
         _compare_with_limits(family, groups, settled)
     return settled
 
@@ -267,8 +202,7 @@ def _units(family: Family, groups: Groups) -> tuple[Array, Array]:
         centre = mean if family.has_location else centre
         size = groups.means(np.abs(groups.x - centre[groups.ids]))
     else:
-        order = np.lexsort((groups.x, groups.ids))
-        rows = groups.x[order]
+        rows = groups.in_order
         first, last = groups.offsets[:-1], groups.counts - 1
         quartile, middle, upper = (rows[first + (last * k) // 4] for k in (1, 2, 3))
         centre = middle if family.has_location else centre
@@ -324,25 +258,37 @@ def _inside(parameter: Parameter, value: float) -> bool:
 class _Batch:
     """Groups in their own units, and the means of the log-density and its derivatives by coordinates."""
 
-    def __init__(self, family: Family, groups: Groups, usable: Mask) -> None:
+    def __init__(self, family: Family, groups: Groups, usable: Mask, twin: ModuleType | None) -> None:
         self.family = family
         self.groups = groups
         self.domains = [p.domain for p in family.parameters if isinstance(p.domain, Interval)]
         self.centre, self.scale = _units(family, groups)
+        reach = np.maximum(np.abs(groups.minimum - self.centre), np.abs(groups.maximum - self.centre)) / self.scale
+        self.usable = usable & np.isfinite(reach) & self._possible() & self._distinct_enough()
+        self.data: _Data
+        if twin is not None:
+            self.data = _Compiled.of(family, twin, groups, self.centre, self.scale)
+            return
         z = (groups.x - self.centre[groups.ids]) / self.scale[groups.ids]
-        self.usable = usable & groups.all(family.support.contains(groups.x) & np.isfinite(z))
-        self.usable &= self._distinct_enough(z)
-        self.data: _Rows | _Means
         rows = _Rows(family, Groups(z, groups.weight, groups.offsets, groups.known))
         self.data = _Means.of(rows) if isinstance(family, ExponentialFamily) else rows
 
-    def _distinct_enough(self, z: Array) -> Mask:
-        """Whether a group has more distinct values than the family has parameters, so that it is not degenerate."""
+    def _possible(self) -> Mask:
+        """Whether all observations of a group are inside the support."""
+        groups, support = self.groups, self.family.support
+        if self.family.discrete:
+            return groups.all(support.contains(groups.x))
+        return np.asarray(support.contains(groups.minimum) & support.contains(groups.maximum))
+
+    def _distinct_enough(self) -> Mask:
+        """Whether a group has as many distinct values as the family has parameters, so that it is not degenerate."""
         groups, needed = self.groups, len(self.domains)
         if self.family.discrete or needed < 2:
             return np.ones(len(groups), dtype=bool)
-        order = np.lexsort((z, groups.ids)) if needed > 2 else slice(None)
-        changes = np.diff(z[order], prepend=np.nan) != 0
+        if needed == 2:
+            return np.asarray(groups.minimum < groups.maximum)
+        x = groups.in_order
+        changes = np.diff(x, prepend=np.nan) != 0
         changes[groups.offsets[:-1]] = True
         return np.asarray(groups.sums(changes.astype(float)) >= needed)
 
@@ -363,11 +309,21 @@ class _Batch:
             better = (new & ~arrived) | (~arrived & ~new & (new_value < value))
             u[better], value[better] = new_u[better], new_value[better]
             arrived |= new
-        chosen = np.flatnonzero(arrived & ~doubt)
+        chosen = np.flatnonzero(arrived & ~doubt & self._usual(u))
         settled = _nothing(n, p)
         if len(chosen):
             self._certify(settled, chosen, u[chosen])
         return settled
+
+    def _usual(self, u: Array) -> Mask:
+        """Whether shapes are not far from typical ones, where the law has other maxima looked for."""
+        usual = np.ones(len(u), dtype=bool)
+        if self.family.scans:
+            for k, (p, domain) in enumerate(zip(self.family.parameters, self.domains, strict=True)):
+                if p.role == "shape":
+                    low, high = (float(domain.to_real(np.asarray(end))) for end in p.typical)
+                    usual &= (u[:, k] > low - 1.0) & (u[:, k] < high + 1.0)
+        return usual
 
     def _climb(self, first: Array, known: Array, known_value: Array) -> tuple[Array, Array, Mask]:
         """Newton's method with step halving from one start; where each group ended, and whether in a maximum.
@@ -379,16 +335,16 @@ class _Batch:
         f, arrived = np.full(n, np.inf), np.zeros(n, dtype=bool)
         active = np.flatnonzero(self.usable)
         data = self.data.take(active)
-        f[active] = -data.value(self._theta(at[active]))
-        keep = np.isfinite(f[active])
-        active, data = active[keep], data.take(np.flatnonzero(keep))
+        here = self._expansion(data, at[active])
+        f[active] = here.value
+        keep = np.isfinite(here.value)
+        active, data, here = active[keep], data.take(np.flatnonzero(keep)), here.take(keep)
         for _ in range(_NEWTON_STEPS):
             if len(active) == 0:
                 break
-            gradient, hessian = self._derivatives(data, at[active])
-            step, convex = _newton_steps(gradient, hessian)
+            step, convex = _newton_steps(here.gradient, here.hessian)
             nobs = self.groups.nobs[active]
-            decrement = -0.5 * np.einsum("ij,ij->i", gradient, step) * nobs
+            decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
             longest = np.max(np.abs(step), axis=1)
             step *= np.minimum(1.0, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
             last = convex & (decrement < DECREMENT_TOLERANCE)
@@ -404,12 +360,13 @@ class _Batch:
             trying = np.flatnonzero(going)
             for _ in range(_HALVINGS):
                 trial = at[active[trying]] + share[trying, None] * step[trying]
-                new = -data.take(trying).value(self._theta(trial))
+                there = self._expansion(data.take(trying), trial)
                 # Where a step is worth less than the rounding of a value, the decrement is the better judge.
                 rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[active])), 0.0)[trying]
-                good = new < f[active[trying]] + rounding
-                done = active[trying[good]]
-                at[done], f[done] = trial[good], new[good]
+                good = there.value < f[active[trying]] + rounding
+                done = trying[good]
+                at[active[done]], f[active[done]] = trial[good], there.value[good]
+                here.put(done, there.take(good))
                 share[trying[~good]] *= 0.5
                 trying = trying[~good]
                 if len(trying) == 0:
@@ -417,44 +374,47 @@ class _Batch:
             going[trying] = False
             arrived[active[going & last]] = True
             keep = going & ~last
-            active, data = active[keep], data.take(np.flatnonzero(keep))
+            active, data, here = active[keep], data.take(np.flatnonzero(keep)), here.take(keep)
         return at, f, arrived
 
     def _theta(self, u: Array) -> Array:
         return np.stack([d.from_real(u[:, k]) for k, d in enumerate(self.domains)], axis=1)
 
-    def _derivatives(self, data: _Rows | _Means, u: Array) -> tuple[Array, Array]:
-        """Gradient and Hessian of the mean negative log-likelihood by the coordinates; (n, p) and (n, p, p)."""
+    def _expansion(self, data: _Data, u: Array) -> _Expansion:
+        """Mean negative log-likelihood of each group, with its gradient and Hessian by the coordinates."""
         slopes, bends = _slopes(self.domains, u)
-        theta = self._theta(u)
-        if isinstance(data, _Rows) and self.family.hessian is not None:
-            score, second = data.score(theta), data.hessian(theta)
-            hessian = -second * slopes[:, :, None] * slopes[:, None, :]
+        value, score, second = data.expansion(self._theta(u))
+        if second is None:
+            second = self._by_differences(data, u)
+        else:
+            second = second * slopes[:, :, None] * slopes[:, None, :]
             diagonal = np.arange(len(self.domains))
-            hessian[:, diagonal, diagonal] -= score * bends
-            return -score * slopes, hessian
+            second[:, diagonal, diagonal] += score * bends
+        return _Expansion(-value, -score * slopes, -second)
+
+    def _by_differences(self, data: _Data, u: Array) -> Array:
+        """Second derivatives of the mean log-likelihood by the coordinates, where the law does not give its own."""
 
         def gradient(v: Array) -> Array:
-            return -data.score(self._theta(v)) * _slopes(self.domains, v)[0]
+            return data.score(self._theta(v)) * _slopes(self.domains, v)[0]
 
         columns = []
         for k in range(len(self.domains)):
             h = np.zeros(len(self.domains))
-            if isinstance(data, _Means):
-                h[k] = _STEP_ON_MEANS
-                near, far = gradient(u + h) - gradient(u - h), gradient(u + 2 * h) - gradient(u - 2 * h)
-                columns.append((8 * near - far) / (12 * _STEP_ON_MEANS))
+            h[k] = data.step
+            near = gradient(u + h) - gradient(u - h)
+            if data.step > _STEP_OF_SCORE:  # of fourth order
+                columns.append((8 * near - gradient(u + 2 * h) + gradient(u - 2 * h)) / (12 * data.step))
             else:
-                h[k] = _STEP_OF_SCORE
-                columns.append((gradient(u + h) - gradient(u - h)) / (2 * _STEP_OF_SCORE))
+                columns.append(near / (2 * data.step))
         hessian = np.stack(columns, axis=1)
-        return -data.score(theta) * slopes, 0.5 * (hessian + hessian.transpose(0, 2, 1))
+        return np.asarray(0.5 * (hessian + hessian.transpose(0, 2, 1)))
 
     def _certify(self, settled: Settled, chosen: NDArray[np.intp], u: Array) -> None:
         """Measure every maximum as a single fit does, and enter those that are beyond doubt."""
         data = self.data.take(chosen)
         nobs = self.groups.nobs[chosen]
-        gradient, hessian = self._derivatives(data, u)
+        value, gradient, hessian = self._expansion(data, u)
         diagonal = np.diagonal(hessian, axis1=1, axis2=2)
         good = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(diagonal > _WELL_DETERMINED, axis=1)
         unit = 1.0 / np.sqrt(np.where(good[:, None], diagonal, 1.0))
@@ -462,7 +422,7 @@ class _Batch:
         good &= np.linalg.eigvalsh(scaled)[:, 0] > _WELL_DETERMINED
         inverse = np.linalg.inv(np.where(good[:, None, None], scaled, np.eye(len(self.domains))))
         pull = gradient * unit
-        good &= 0.5 * nobs * np.einsum("ij,ijk,ik->i", pull, inverse, pull) < DECREMENT_TOLERANCE
+        good &= 0.5 * nobs * np.einsum("ij,ijk,ik->i", pull, inverse, pull) < _AFTER_LAST_STEP
         se_in_u = unit * np.sqrt(np.diagonal(inverse, axis1=1, axis2=2) / nobs[:, None])
         theta = self._theta(u)
         se = se_in_u * _slopes(self.domains, u)[0]
@@ -478,7 +438,7 @@ class _Batch:
                 theta[:, k] += np.log(scale)
             if parameter.role == "location":
                 theta[:, k] += centre
-        llf = nobs * (data.value(self._theta(u), complete=True) - (0.0 if self.family.discrete else np.log(scale)))
+        llf = nobs * (data.log_base - value - (0.0 if self.family.discrete else np.log(scale)))
         good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
@@ -499,12 +459,27 @@ class _Batch:
         family = self.family
         if family.irregular(*theta.tolist()):
             return False
-        sample = self.groups.sample(group)
+        if type(family).check is Family.check and family.unbounded is None:
+            return True
+        sample = self._sample(group)
         try:
             family.check(sample)
         except MleError:
             return False
         return family.unbounded is None or family.unbounded(sample, {}) is None
+
+    def _sample(self, group: int) -> Sample:
+        """The sample of a group, whose rows are known to be valid."""
+        groups = self.groups
+        if groups.known:
+            return groups.sample(group)
+        rows = slice(groups.offsets[group], groups.offsets[group + 1])
+        return self._any.with_values(groups.x[rows], None if groups.weight is None else groups.weight[rows])
+
+    @cached_property
+    def _any(self) -> Sample:
+        """Some sample, to make others of."""
+        return Sample(np.ones(1))
 
 
 def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> None:
@@ -514,6 +489,10 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
         if len(chosen) == 0:
             return
         law, some = limit.family, groups.take(chosen)
+        if law.from_groups is not None and law.entropy_attained:
+            at_limit = _by_entropy(law, some)
+            _open(settled, chosen[~(settled.llf[chosen] > at_limit + _SURE_GAIN)])
+            continue
         at_limit = np.full(len(chosen), -np.inf)
         possible = some.all((some.x >= law.support.lower) & (some.x <= law.support.upper))
         if is_vectorised(law):
@@ -527,10 +506,23 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
                 except MleError:
                     continue  # a limit without a maximum is no rival
         at_limit[~possible] = -np.inf
-        beaten = chosen[~(settled.llf[chosen] > at_limit + _SURE_GAIN)]
-        settled.status[beaten] = OPEN
-        settled.theta[beaten] = settled.se[beaten] = np.nan
-        settled.llf[beaten] = np.nan
+        _open(settled, chosen[~(settled.llf[chosen] > at_limit + _SURE_GAIN)])
+
+
+def _by_entropy(law: Family, groups: Groups) -> Array:
+    """Log-likelihood of each group at the maximum of a law that attains its entropy there; -inf where it has none."""
+    assert law.from_groups is not None
+    assert law.entropy is not None
+    with np.errstate(all="ignore"):
+        loglik = -groups.nobs * np.asarray(law.entropy(*law.from_groups(groups)))
+    return np.where(np.isnan(loglik), -np.inf, loglik)
+
+
+def _open(settled: Settled, groups: NDArray[np.intp]) -> None:
+    """Leave groups for the ordinary fit."""
+    settled.status[groups] = OPEN
+    settled.theta[groups] = settled.se[groups] = np.nan
+    settled.llf[groups] = np.nan
 
 
 def _slopes(domains: list[Interval], u: Array) -> tuple[Array, Array]:
@@ -579,12 +571,60 @@ def _newton_steps(gradient: Array, hessian: Array) -> tuple[Array, Mask]:
     return step, convex & usable
 
 
+class _Expansion(NamedTuple):
+    """Values of groups, gradients and Hessians: shapes (n,), (n, p) and (n, p, p)."""
+
+    value: Array
+    gradient: Array
+    hessian: Array
+
+    def take(self, chosen: Any) -> _Expansion:
+        """Those of some groups."""
+        return _Expansion(*(part[chosen] for part in self))
+
+    def put(self, chosen: Any, other: _Expansion) -> None:
+        """Replace those of some groups."""
+        for part, new in zip(self, other, strict=True):
+            part[chosen] = new
+
+
+class _Data(Protocol):
+    """What the groups are, for means of the log-density and of its derivatives by parameters."""
+
+    @property
+    def step(self) -> float:
+        """Of differences of scores."""
+        ...
+
+    @property
+    def log_base(self) -> Array | float:
+        """Mean log-density less what `expansion` gives."""
+        ...
+
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Means: log-density, -inf where it does not exist, score, and second derivatives or None.
+
+        Shapes (n,), (n, p) and (n, p, p).
+        """
+        ...
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        ...
+
+    def take(self, chosen: NDArray[np.intp]) -> _Data:
+        """Some of the groups."""
+        ...
+
+
 @dataclass(frozen=True)
 class _Rows:
     """Sums over the rows of groups, with parameters repeated for every row."""
 
     family: Family
     groups: Groups
+    step: float = _STEP_OF_SCORE
+    log_base: float = 0.0
 
     @cached_property
     def _law(self) -> Family:
@@ -594,10 +634,16 @@ class _Rows:
     def _params(self, theta: Array) -> tuple[Array, ...]:
         return tuple(np.repeat(theta[:, k], self.groups.counts) for k in range(theta.shape[1]))
 
-    def value(self, theta: Array, *, complete: bool = False) -> Array:
-        """Mean log-density of each group; -inf where it does not exist."""
-        value = self.groups.means(self._law.logpdf(self.groups.x, *self._params(theta)))
-        return np.where(value < np.inf, value, -np.inf)
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Means of rows: log-density, score, and second derivatives where the law has them."""
+        law, x, params = self._law, self.groups.x, self._params(theta)
+        value = self.groups.means(law.logpdf(x, *params))
+        second = None if law.hessian is None else [self.groups.means(v) for v in law.hessian(x, *params)]
+        return (
+            np.where(value < np.inf, value, -np.inf),
+            self.score(theta),
+            None if second is None else _symmetric(second, theta.shape[1]),
+        )
 
     def score(self, theta: Array) -> Array:
         """Mean score of each group; shape (n, p)."""
@@ -605,19 +651,54 @@ class _Rows:
         values = self._law.score(self.groups.x, *self._params(theta))
         return np.stack([self.groups.means(v) for v in values], axis=1)
 
-    def hessian(self, theta: Array) -> Array:
-        """Mean second derivatives of each group; shape (n, p, p)."""
-        assert self._law.hessian is not None
-        p = theta.shape[1]
-        hessian = np.empty((len(theta), p, p))
-        values = self._law.hessian(self.groups.x, *self._params(theta))
-        for j, k, v in zip(*np.triu_indices(p), values, strict=True):
-            hessian[:, j, k] = hessian[:, k, j] = self.groups.means(v)
-        return hessian
-
     def take(self, chosen: NDArray[np.intp]) -> _Rows:
         """Some of the groups."""
-        return self if len(chosen) == len(self.groups) else _Rows(self.family, self.groups.take(chosen))
+        return self if len(chosen) == len(self.groups) else replace(self, groups=self.groups.take(chosen))
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """Sums over the rows of groups by the compiled twin of a law."""
+
+    family: Family
+    twin: ModuleType
+    groups: Groups
+    chosen: NDArray[np.intp]
+    centre: Array
+    inverse: Array
+    nobs: Array
+    step: float = _STEP_OF_SCORE
+    log_base: float = 0.0
+
+    @classmethod
+    def of(cls, family: Family, twin: ModuleType, groups: Groups, centre: Array, scale: Array) -> _Compiled:
+        """All groups, each in its unit."""
+        return cls(family, twin, groups, np.arange(len(groups)), centre, 1.0 / scale, groups.nobs)
+
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Means of rows: log-density, score and second derivatives."""
+        assert self.family.derivatives is not None
+        groups, n, p = self.groups, len(self.chosen), theta.shape[1]
+        weight = None if groups.weight is None else uniform(groups.weight)
+        sums = np.empty((n, self.twin.GROUP_SUMS))
+        self.twin.group_sums(
+            uniform(groups.x), weight, groups.offsets, self.chosen, self.centre, self.inverse, theta, sums
+        )
+        terms = self.family.derivatives(self.nobs, tuple(sums.T), *theta.T)
+        means = [np.broadcast_to(term, n) / self.nobs for term in terms]
+        value = np.where(means[0] < np.inf, means[0], -np.inf)
+        return value, np.stack(means[1 : 1 + p], axis=1), _symmetric(means[1 + p :], p)
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        return self.expansion(theta)[1]
+
+    def take(self, chosen: NDArray[np.intp]) -> _Compiled:
+        """Some of the groups."""
+        if len(chosen) == len(self.chosen):
+            return self
+        own = {name: getattr(self, name)[chosen] for name in ("chosen", "centre", "inverse", "nobs")}
+        return replace(self, **own)
 
 
 @dataclass(frozen=True)
@@ -627,6 +708,7 @@ class _Means:
     family: ExponentialFamily
     means: tuple[Array, ...]
     log_base: Array
+    step: float = _STEP_ON_MEANS
 
     @classmethod
     def of(cls, rows: _Rows) -> _Means:
@@ -637,10 +719,10 @@ class _Means:
         base = np.zeros(len(groups)) if family.log_base is None else groups.means(family.log_base(groups.x))
         return cls(family, means, base)
 
-    def value(self, theta: Array, *, complete: bool = False) -> Array:
-        """Mean log-density of each group, ``complete`` with the part that has no parameters."""
-        value = np.asarray(self.family.log_density(self.means, *theta.T)) + (self.log_base if complete else 0.0)
-        return np.where(value < np.inf, value, -np.inf)
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Mean log-density of each group, without the part that has no parameters, and score."""
+        value = np.asarray(self.family.log_density(self.means, *theta.T))
+        return np.where(value < np.inf, value, -np.inf), self.score(theta), None
 
     def score(self, theta: Array) -> Array:
         """Mean score of each group; shape (n, p)."""
@@ -651,4 +733,12 @@ class _Means:
         """Some of the groups."""
         if len(chosen) == len(self.log_base):
             return self
-        return _Means(self.family, tuple(t[chosen] for t in self.means), self.log_base[chosen])
+        return replace(self, means=tuple(t[chosen] for t in self.means), log_base=self.log_base[chosen])
+
+
+def _symmetric(upper: Sequence[Array], p: int) -> Array:
+    """Symmetric matrices from their upper triangles, given row by row; shape (n, p, p)."""
+    matrix = np.empty((len(upper[0]), p, p))
+    for j, k, values in zip(*np.triu_indices(p), upper, strict=True):
+        matrix[:, j, k] = matrix[:, k, j] = values
+    return matrix

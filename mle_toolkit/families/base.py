@@ -30,6 +30,7 @@ from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
 from mle_toolkit.options import numbers
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.families.combinators.reparametrised import Form
     from mle_toolkit.families.distribution import Distribution
@@ -57,8 +58,8 @@ class Family(ABC):
         Second derivatives, upper triangle row by row: ``(d11, d12, ..., d22, ...)``. Default: differences of the score.
     ``derivative_sums(x, weight, *params)``, ``derivatives(count, sums, *params)``
         Both or neither: sums over a block, and the list that these, added over all blocks, make: log-likelihood, score
-        and second derivatives (upper triangle) of ``count`` observations. One pass then gives all, and what they share
-        is computed once.
+        and second derivatives (upper triangle) of ``count`` observations; of many groups where all are arrays. One pass
+        then gives all, and what they share is computed once.
     ``expansion(x, *params)``
         ``logpdf``, ``score`` and ``hessian`` of rows together, or None where that is no less work for these; a
         regression uses them.
@@ -72,6 +73,9 @@ class Family(ABC):
         The maximum itself: a closed form, or a root in one dimension.
     ``from_exposed(sample, exposure)``
         The same where each row was watched for an exposure of its own, shape (n_rows,), for a law with ``rates``.
+    ``from_groups(groups)``
+        The same for each of many groups of exact data (`data.groups.Groups`), parameters as arrays, where
+        ``entropy_attained``; NaN where there is none. A law that is a limit then costs no fit a group.
     ``from_intervals(sample)``
         The same for data with intervals, without windows, in the unit of the data.
     ``limits``
@@ -216,12 +220,13 @@ class Family(ABC):
     score_sums: Callable[..., Array] | None = None
     hessian: Callable[..., tuple[Array, ...]] | None = None
     derivative_sums: Callable[..., Sequence[float]] | None = None
-    derivatives: Callable[..., Sequence[float]] | None = None
+    derivatives: Callable[..., Sequence[Any]] | None = None
     expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None] | None = None
     start: Callable[[Sample], Any] | None = None
     candidates: Callable[[Sample], list[tuple[Any, ...]]] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
     from_exposed: Callable[[Sample, Array], tuple[float, ...]] | None = None
+    from_groups: Callable[[Groups], tuple[Array, ...]] | None = None
     from_intervals: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Callable[[Sample, Any], str | None] | None = None
     by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None

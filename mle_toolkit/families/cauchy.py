@@ -81,12 +81,12 @@ class Cauchy(Family):
             total(w_share), dot(w_share, share), total(w_slope), dot(w_slope, share),
         )  # fmt: skip
 
-    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], loc: Any, scale: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         logs, pulls, shares, squares, slopes, bends = sums
-        possible = math.isfinite(pulls)
+        possible = np.isfinite(pulls)
         return [
-            -logs - count * math.log(math.pi * scale) if possible else -math.inf,
+            np.where(possible, -logs - count * np.log(math.pi * scale), -np.inf),
             2 * slopes / scale,
             (2 * pulls - count) / scale,
             2 * (shares - 2 * squares) / scale**2,

@@ -73,12 +73,12 @@ class Frechet(Family):
         w_log, w_slope = weighted(weight, log_z, slope)
         return total(w_log), *sums_of(weight, power), total(w_slope), dot(w_slope, log_z)
 
-    def derivatives(self, count: float, sums: Sequence[float], shape: float, scale: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], shape: Any, scale: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         logs, powers, slopes, bends = sums
         lack = count - powers
         return [
-            count * (math.log(shape) - math.log(scale)) - (shape + 1) * logs - powers,
+            count * (np.log(shape) - np.log(scale)) - (shape + 1) * logs - powers,
             count / shape - (logs - slopes),
             shape / scale * lack,
             -count / shape**2 - bends,

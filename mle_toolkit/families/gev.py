@@ -23,6 +23,7 @@ from mle_toolkit.families.special import log1mexp_exp
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
 _SMALL_XI = 0.02
@@ -141,11 +142,11 @@ class GEV(Family):
             dot(w_t, t_xi_xi) - 2 * total(w_xi) - dot(w_xi, power * t_xi),
         )
 
-    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float, xi: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], loc: Any, scale: Any, xi: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         value, by_loc, by_scale, by_xi, loc_loc, loc_scale, loc_xi, scale_scale, scale_xi, xi_xi = sums
         return [
-            value - count * math.log(scale) if math.isfinite(value) else -math.inf,
+            np.where(np.isfinite(value), value - count * np.log(scale), -np.inf),
             by_loc / scale,
             by_scale / scale,
             by_xi,
@@ -398,6 +399,10 @@ def exponential_beyond(sign: float) -> Family:
         end = sample.minimum if sign > 0 else sample.maximum
         return end, sign * (sample.mean() - end)
 
+    def from_groups(groups: Groups) -> tuple[Array, ...]:
+        end = groups.minimum if sign > 0 else groups.maximum
+        return end, sign * (groups.means(groups.x) - end)
+
     def to_scipy(end: float, scale: float) -> Any:
         from scipy import stats
 
@@ -421,6 +426,7 @@ def exponential_beyond(sign: float) -> Family:
         name="exponential above a threshold" if sign > 0 else "reversed exponential",
         score=score,
         from_sample=from_sample,
+        from_groups=from_groups,
         entropy=lambda end, scale: 1 + np.log(scale),
         entropy_attained=True,
         to_scipy=to_scipy,

@@ -95,12 +95,12 @@ class GPD(Family):
         """Sums of t = log(1 + xi z)/xi, its two derivatives by xi, and, with r = z/(1 + xi z), of r and r²."""
         return _sums_of_logs(x / scale, weight, xi)
 
-    def derivatives(self, count: float, sums: Sequence[float], scale: float, xi: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], scale: Any, xi: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         t, t_xi, t_xi_xi, share, square = sums
-        possible = math.isfinite(t) and math.isfinite(share)  # else an observation is beyond the end of the support
+        possible = np.isfinite(t) & np.isfinite(share)  # else an observation is beyond the end of the support
         return [
-            -count * math.log(scale) - (1 + xi) * t if possible else -math.inf,
+            np.where(possible, -count * np.log(scale) - (1 + xi) * t, -np.inf),
             ((1 + xi) * share - count) / scale,
             -t - (1 + xi) * t_xi,
             (count - (1 + xi) * (2 * share - xi * square)) / scale**2,
@@ -299,6 +299,7 @@ def _uniform_from_zero() -> Family:
         name="uniform from 0",
         score=score,
         from_sample=lambda sample: (sample.maximum,),
+        from_groups=lambda groups: (groups.maximum,),
         entropy=lambda upper: np.log(upper),
         entropy_attained=True,
         to_scipy=to_scipy,

@@ -72,12 +72,12 @@ class Gumbel(Family):
         w_z, w_pull = weighted(weight, z, pull)
         return total(w_z), *sums_of(weight, power), total(w_pull), dot(w_pull, z)
 
-    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], loc: Any, scale: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         z, powers, slopes, bends = sums
         excess, pull = count - powers, z - slopes
         return [
-            -z - powers - count * math.log(scale),
+            -z - powers - count * np.log(scale),
             excess / scale,
             (pull - count) / scale,
             -powers / scale**2,

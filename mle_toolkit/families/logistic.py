@@ -74,11 +74,11 @@ class Logistic(Family):
             total(w_slope), dot(w_slope, z), total(w_bend), total(pull), dot(pull, z),
         )  # fmt: skip
 
-    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], loc: Any, scale: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         sizes, logs, slopes, pulls, bends, bent_slopes, bent_pulls = sums
         return [
-            -sizes - 2 * logs - count * math.log(scale),
+            -sizes - 2 * logs - count * np.log(scale),
             slopes / scale,
             (pulls - count) / scale,
             -bends / scale**2,

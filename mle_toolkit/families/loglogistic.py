@@ -87,11 +87,11 @@ class Loglogistic(Family):
             total(w_pull), dot(w_pull, log_z), total(w_bend), total(bent), dot(bent, log_z),
         )  # fmt: skip
 
-    def derivatives(self, count: float, sums: Sequence[float], shape: float, scale: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], shape: Any, scale: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         log_z, sizes, logs, pulls, log_pulls, bends, log_bends, square_bends = sums
         return [
-            count * (math.log(shape) - math.log(scale)) - log_z - sizes - 2 * logs,
+            count * (np.log(shape) - np.log(scale)) - log_z - sizes - 2 * logs,
             count / shape - log_pulls,
             shape / scale * pulls,
             -count / shape**2 - square_bends,

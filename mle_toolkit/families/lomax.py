@@ -74,11 +74,11 @@ class Lomax(HazardFamily):
         (w_share,) = weighted(weight, share)
         return *sums_of(weight, np.log1p(x / scale)), total(w_share), dot(w_share, share)
 
-    def derivatives(self, count: float, sums: Sequence[float], shape: float, scale: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], shape: Any, scale: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         logs, shares, squares = sums
         return [
-            count * (math.log(shape) - math.log(scale)) - (shape + 1) * logs,
+            count * (np.log(shape) - np.log(scale)) - (shape + 1) * logs,
             count / shape - logs,
             ((shape + 1) * shares - count) / scale,
             -count / shape**2,

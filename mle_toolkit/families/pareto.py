@@ -19,6 +19,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import EQUAL_TO_ROUNDING, log_or_minus_inf, sum_log
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
 
@@ -33,7 +34,7 @@ class Pareto(HazardFamily, ExponentialFamily):
     """
 
     name = "pareto"
-    by_number = ("mean", "var", "entropy")
+    by_number = ("mean", "var")
     aliases = ("pareto1", "pareto_i", "single_parameter_pareto")
     entropy_attained = True
     support = POSITIVE
@@ -76,6 +77,12 @@ class Pareto(HazardFamily, ExponentialFamily):
             )
         return 1.0 / gap, xm
 
+    def from_groups(self, groups: Groups) -> tuple[Array, ...]:
+        """The same of every group."""
+        end = groups.minimum
+        gap = groups.means(np.log(groups.x)) - np.log(end)
+        return 1.0 / np.where(gap > EQUAL_TO_ROUNDING, gap, np.nan), end
+
     def from_intervals(self, sample: Sample) -> tuple[float, float]:
         """The best parameters for intervals and points, whose logs are exponential above log xm with the rate alpha."""
         with np.errstate(invalid="ignore"):
@@ -108,9 +115,9 @@ class Pareto(HazardFamily, ExponentialFamily):
         """Variance; infinite for alpha <= 2."""
         return (xm / (alpha - 1)) ** 2 * alpha / (alpha - 2) if alpha > 2 else np.inf
 
-    def entropy(self, alpha: Any, xm: Any) -> Any:
+    def entropy(self, alpha: Array, xm: Array) -> Array:
         """Entropy, nats: 1 + 1/alpha + log(xm / alpha)."""
-        return 1 + 1 / alpha + math.log(xm) - math.log(alpha)
+        return np.asarray(1 + 1 / np.asarray(alpha) + np.log(xm) - np.log(alpha))
 
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
         """By the excess of the ratio of the tail indices; xm of p is not below that of q."""

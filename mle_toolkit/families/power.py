@@ -27,6 +27,7 @@ from mle_toolkit.families.special import (
 )
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
 
@@ -40,7 +41,6 @@ class Power(ExponentialFamily):
     """
 
     name = "power"
-    by_number = ("entropy",)
     aliases = ("powerlaw",)
     support = POSITIVE
     parameters = (
@@ -81,6 +81,12 @@ class Power(ExponentialFamily):
                 "Choose a law with a location."
             )
         return 1.0 / gap, scale
+
+    def from_groups(self, groups: Groups) -> tuple[Array, ...]:
+        """The same of every group."""
+        end = groups.maximum
+        gap = np.log(end) - groups.means(np.log(groups.x))
+        return 1.0 / np.where(gap > EQUAL_TO_ROUNDING, gap, np.nan), end
 
     def from_intervals(self, sample: Sample) -> tuple[float, float]:
         """The best parameters for intervals and points, minus whose logs are exponential with the rate shape."""
@@ -136,9 +142,9 @@ class Power(ExponentialFamily):
         """Variance: (scale / (shape + 1))² shape / (shape + 2)."""
         return np.asarray(np.square(scale / (shape + 1)) * shape / (shape + 2))
 
-    def entropy(self, shape: Any, scale: Any) -> Any:
+    def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats: 1 - 1/shape + log(scale / shape)."""
-        return 1 - 1 / shape + math.log(scale) - math.log(shape)
+        return np.asarray(1 - 1 / np.asarray(shape) + np.log(scale) - np.log(shape))
 
     def power_of(self, shape: float, scale: float) -> BetaPower:
         """The beta law of shape and 1, stretched."""

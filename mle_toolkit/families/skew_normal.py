@@ -24,6 +24,7 @@ from mle_toolkit.families.special import log_tail, mills_ratio_normal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
 _ROOT_TWO = math.sqrt(2)
@@ -107,12 +108,12 @@ class SkewNormal(Family):
         logs, ratios = sums_of(weight, log_below, ratio)
         return logs, 0.0, total(w_z), dot(w_z, z), ratios, dot(w_z, ratio), total(w_bend), total(bent), dot(bent, z)
 
-    def derivatives(self, count: float, sums: Sequence[float], loc: float, scale: float, alpha: float) -> list[float]:
+    def derivatives(self, count: Any, sums: Sequence[Any], loc: Any, scale: Any, alpha: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
         logs, dips, z, zz, r, zr, b, zb, zzb = sums
         fall, pull = z - alpha * r, zz - alpha * zr
         return [
-            logs - dips - 0.5 * zz + count * (_HALF_LOG_TWO_OVER_PI - math.log(scale)),
+            logs - dips - 0.5 * zz + count * (_HALF_LOG_TWO_OVER_PI - np.log(scale)),
             fall / scale,
             (pull - count) / scale,
             zr,
@@ -297,7 +298,8 @@ def _totals_of(law: SkewNormal) -> Callable[..., Array]:
 
     def totals(sample: Sample, *params: float) -> Array:
         sums = sample.fold(lambda block: np.array(law.derivative_sums(block.x, block.weight, *params)))
-        return np.array(law.derivatives(sample.nobs, sums.tolist(), *params))
+        with np.errstate(all="ignore"):
+            return np.array(law.derivatives(sample.nobs, sums.tolist(), *params))
 
     return totals
 
@@ -393,6 +395,10 @@ def half_normal_beyond(sign: float) -> Family:
         end = sample.minimum if sign > 0 else sample.maximum
         return end, math.sqrt(sample.mean(lambda x: np.square(x - end)))
 
+    def from_groups(groups: Groups) -> tuple[Array, ...]:
+        end = groups.minimum if sign > 0 else groups.maximum
+        return end, np.sqrt(groups.means(np.square(groups.x - end[groups.ids])))
+
     def to_scipy(loc: float, scale: float) -> Any:
         from scipy import stats
 
@@ -428,6 +434,7 @@ def half_normal_beyond(sign: float) -> Family:
         name=f"half-normal {'above' if sign > 0 else 'below'} a threshold",
         score=score,
         from_sample=from_sample,
+        from_groups=from_groups,
         entropy=lambda loc, scale: 0.5 - _HALF_LOG_TWO_OVER_PI + np.log(scale),
         entropy_attained=True,
         to_scipy=to_scipy,

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.groups import Groups
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
-from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
+from mle_toolkit.estimation.batch import is_vectorised, settle
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import Family

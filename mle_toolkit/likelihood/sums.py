@@ -431,7 +431,8 @@ class Likelihood:
         sums = self._derivative_sums(theta, params)
         assert family.derivatives is not None
         try:
-            terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
+            with np.errstate(all="ignore"):
+                terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
         except (ArithmeticError, ValueError):
             return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
         nobs = self.nobs

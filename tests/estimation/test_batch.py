@@ -5,9 +5,11 @@ import pytest
 from strategies import LAWS, draw_params
 
 import mle_toolkit as mle
+from mle_toolkit.data.groups import Groups
 from mle_toolkit.estimation import batch
-from mle_toolkit.estimation.batch import Groups, is_vectorised, settle
+from mle_toolkit.estimation.batch import is_vectorised, settle
 from mle_toolkit.fitting import _fit
+from mle_toolkit.likelihood.kernels import group_twin, uniform
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED, has_compiled_groups, ranges
 
 ONE_BY_ONE = {
@@ -103,6 +105,52 @@ def test_compiled_fits_are_those_of_the_ordinary_fit(name, weighted, monkeypatch
     assert np.count_nonzero(settled.status != OPEN) >= 40
     assert_as_one_by_one(law, groups, settled)
     assert_as_one_by_one(law, awkward_groups(), settle(law, awkward_groups()))
+
+
+BY_SUMS = [law for law in LAWS if group_twin(law) is not None]
+
+
+@pytest.mark.parametrize("law", BY_SUMS, ids=lambda law: law.name)
+def test_compiled_sums_of_groups_settle_what_the_ordinary_fit_says(law, monkeypatch):
+    monkeypatch.setattr(batch, "COMPILED_GROUP_ROWS", 0)
+    weighted = law.name in ("gev", "loglogistic")
+    groups = groups_of(law, 13, 30, weighted=weighted)
+    settled = settle(law, groups)
+    if law.name != "skew_normal":
+        assert np.count_nonzero(settled.status == SETTLED) >= 12
+    assert_as_one_by_one(law, groups, settled)
+
+
+def test_sums_of_groups_are_those_of_each_alone():
+    """Six laws have them; what they are is what the twin of a sample gives."""
+    pytest.importorskip("numba")
+    assert {law.name for law in BY_SUMS} >= {"gev", "gpd", "gumbel", "logistic", "loglogistic", "skew_normal"}
+    rng = np.random.default_rng(23)
+    for law in BY_SUMS:
+        twin, offsets = group_twin(law), np.array([0, 1, 4, 200])
+        x = np.asarray(mle.distribution(law, **{p.name: p.typical[1] for p in law.parameters}).rvs(200, rng=rng))
+        theta = np.array([[p.typical[1] for p in law.parameters]] * 2)
+        sums = np.empty((2, twin.GROUP_SUMS))
+        centre, inverse = np.array([0.25, 0.0]) * law.has_location, np.array([0.5, 2.0])
+        twin.group_sums(uniform(x), None, offsets, np.array([2, 1]), centre, inverse, theta, sums)
+        for k, rows in enumerate((x[4:], x[1:4])):
+            alone = twin.sums(uniform(rows), None, centre[k], inverse[k], *theta[k].tolist())
+            assert sums[k] == pytest.approx(np.array(alone), rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize(("seed", "group"), [(1, 6), (9, 2), (26, 1)])
+def test_a_saddle_is_no_maximum(seed, group):
+    """At alpha = 0 the skew-normal likelihood has one in every sample, at the height of the normal law."""
+    rng = np.random.default_rng(seed)
+    law = mle.get_family("skew_normal")
+    x = []
+    for _ in range(12):
+        params = {"loc": rng.uniform(-5, 5), "scale": rng.uniform(0.1, 10), "alpha": rng.uniform(-3, 3)}
+        x.append(np.asarray(mle.distribution(law, **params).rvs(size=40, rng=rng)))
+    groups = Groups(np.concatenate(x), None, np.arange(0, 481, 40))
+    settled = settle(law, groups)
+    assert settled.status[group] == OPEN
+    assert_as_one_by_one(law, groups, settled)
 
 
 @pytest.mark.parametrize("name", ["student_t", "negbin"])

@@ -12,6 +12,10 @@ and ``inverse`` of the scale) of what it computes:
 ``sums(x, weight, centre, inverse, *params)``
     For any other: what the law's ``derivative_sums`` give, from which its ``derivatives`` make the log-likelihood, its
     score and its second derivatives.
+
+Beside ``sums`` there may be ``group_sums(x, weight, offsets, chosen, centre, inverse, theta, result)``, which fills a
+row of ``result`` with the sums of each of the groups ``chosen``: those from ``offsets[g]`` to ``offsets[g + 1]``, whose
+unit and parameters are a row of the others. So groups are fitted by the same sums as the data of one.
 """
 
 from __future__ import annotations
@@ -52,6 +56,12 @@ def twin_of(family: Family) -> ModuleType | None:
     package = law.rpartition(".")[2]
     own = package if law == f"mle_toolkit.families.{package}" else None
     return _module(family.twin or own)
+
+
+def group_twin(family: Family) -> ModuleType | None:
+    """The module of compiled sums that has those of groups too; None where there are none, or no numba."""
+    twin = None if family.derivatives is None or family.per_row else twin_of(family)
+    return twin if hasattr(twin, "group_sums") else None
 
 
 @cache

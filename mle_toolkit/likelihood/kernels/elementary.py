@@ -246,3 +246,10 @@ def log_of(product: Any, exponents: int, count: int) -> float:
     for k in range(len(product)):
         logs += log(product[k])
     return logs + float(exponents - _BIAS * count) * _LOG_TWO
+
+
+@function
+def fill(row: Any, values: Any) -> None:
+    """Write the numbers of a tuple into an array."""
+    for k in range(len(values)):
+        row[k] = values[k]

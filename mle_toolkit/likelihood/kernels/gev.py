@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mle_toolkit._typing import Array
@@ -13,6 +15,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     bits_of,
     block,
     exp,
+    fill,
     full_width,
     function,
     log,
@@ -109,3 +112,29 @@ def sums(
     if lowest < SMALLEST_NORMAL_BITS:
         value = -np.inf
     return value, by_loc, by_scale, by_xi, loc_loc, loc_scale, loc_xi, scale_scale, scale_xi, xi_xi
+
+
+GROUP_SUMS = 10
+"""How many sums a group has."""
+
+
+@loop
+def group_sums(
+    x: Array,
+    weight: Array | None,
+    offsets: Any,
+    chosen: Any,
+    centre: Array,
+    inverse: Array,
+    theta: Array,
+    result: Array,
+) -> None:
+    """Fill the sums of some groups, each in its own unit at its own parameters."""
+    for k in range(len(chosen)):
+        first, last = offsets[chosen[k]], offsets[chosen[k] + 1]
+        rows = x[first:last]
+        if weight is None:
+            of_one = sums(rows, None, centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2])
+        else:
+            of_one = sums(rows, weight[first:last], centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2])
+        fill(result[k], of_one)

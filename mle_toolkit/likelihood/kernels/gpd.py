@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from mle_toolkit._typing import Array
@@ -12,6 +14,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     SPAN,
     bits_of,
     block,
+    fill,
     full_width,
     log,
     log_of,
@@ -98,3 +101,29 @@ def sums(
     t, share, square = logs / xi, shares / xi, squares / xi**2
     t_xi = (share - t) / xi
     return t, t_xi, (-square - 2.0 * t_xi) / xi, share, square
+
+
+GROUP_SUMS = 5
+"""How many sums a group has."""
+
+
+@loop
+def group_sums(
+    x: Array,
+    weight: Array | None,
+    offsets: Any,
+    chosen: Any,
+    centre: Array,
+    inverse: Array,
+    theta: Array,
+    result: Array,
+) -> None:
+    """Fill the sums of some groups, each in its own unit at its own parameters."""
+    for k in range(len(chosen)):
+        first, last = offsets[chosen[k]], offsets[chosen[k] + 1]
+        rows = x[first:last]
+        if weight is None:
+            of_one = sums(rows, None, centre[k], inverse[k], theta[k, 0], theta[k, 1])
+        else:
+            of_one = sums(rows, weight[first:last], centre[k], inverse[k], theta[k, 0], theta[k, 1])
+        fill(result[k], of_one)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, full_width, loop, times
+from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, fill, full_width, loop, times
 
 
 @loop
@@ -29,3 +31,29 @@ def sums(
                 slopes += w * slope
                 bends += w * times(z, slope)
     return total, powers, slopes, bends
+
+
+GROUP_SUMS = 4
+"""How many sums a group has."""
+
+
+@loop
+def group_sums(
+    x: Array,
+    weight: Array | None,
+    offsets: Any,
+    chosen: Any,
+    centre: Array,
+    inverse: Array,
+    theta: Array,
+    result: Array,
+) -> None:
+    """Fill the sums of some groups, each in its own unit at its own parameters."""
+    for k in range(len(chosen)):
+        first, last = offsets[chosen[k]], offsets[chosen[k] + 1]
+        rows = x[first:last]
+        if weight is None:
+            of_one = sums(rows, None, centre[k], inverse[k], theta[k, 0], theta[k, 1])
+        else:
+            of_one = sums(rows, weight[first:last], centre[k], inverse[k], theta[k, 0], theta[k, 1])
+        fill(result[k], of_one)

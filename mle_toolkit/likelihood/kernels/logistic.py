@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import LANES, SPAN, block, exp, full_width, log, log_of, loop, multiply
+from mle_toolkit.likelihood.kernels.elementary import (
+    LANES,
+    SPAN,
+    block,
+    exp,
+    fill,
+    full_width,
+    log,
+    log_of,
+    loop,
+    multiply,
+)
 
 
 @loop
@@ -47,3 +59,29 @@ def sums(x: Array, weight: Array | None, centre: float, inverse: float, loc: flo
         if weight is None:
             logs += log_of(product, exponents, last - first)
     return sizes, logs, slopes, pulls, bends, bent_slopes, bent_pulls
+
+
+GROUP_SUMS = 7
+"""How many sums a group has."""
+
+
+@loop
+def group_sums(
+    x: Array,
+    weight: Array | None,
+    offsets: Any,
+    chosen: Any,
+    centre: Array,
+    inverse: Array,
+    theta: Array,
+    result: Array,
+) -> None:
+    """Fill the sums of some groups, each in its own unit at its own parameters."""
+    for k in range(len(chosen)):
+        first, last = offsets[chosen[k]], offsets[chosen[k] + 1]
+        rows = x[first:last]
+        if weight is None:
+            of_one = sums(rows, None, centre[k], inverse[k], theta[k, 0], theta[k, 1])
+        else:
+            of_one = sums(rows, weight[first:last], centre[k], inverse[k], theta[k, 0], theta[k, 1])
+        fill(result[k], of_one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from mle_toolkit.likelihood.kernels.elementary import (
     block,
     erfcx,
     exp,
+    fill,
     full_width,
     function,
     log,
@@ -78,3 +80,29 @@ def sums(
         if weight is None:
             logs += log_of(product, exponents, last - first)
     return logs, dips, total, squares, ratios, pulls, bends, bent_ratios, bent_pulls
+
+
+GROUP_SUMS = 9
+"""How many sums a group has."""
+
+
+@loop
+def group_sums(
+    x: Array,
+    weight: Array | None,
+    offsets: Any,
+    chosen: Any,
+    centre: Array,
+    inverse: Array,
+    theta: Array,
+    result: Array,
+) -> None:
+    """Fill the sums of some groups, each in its own unit at its own parameters."""
+    for k in range(len(chosen)):
+        first, last = offsets[chosen[k]], offsets[chosen[k] + 1]
+        rows = x[first:last]
+        if weight is None:
+            of_one = sums(rows, None, centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2])
+        else:
+            of_one = sums(rows, weight[first:last], centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2])
+        fill(result[k], of_one)

@@ -1,0 +1,116 @@
+"""Many groups of exact observations in one column, for sums by group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.rows import Known, some_of
+from mle_toolkit.data.sample import Sample
+
+_ROOM = 3
+"""How many times the rows a matrix of one row a group may hold, for these to be sorted in one go."""
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Exact observations sorted by group.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n,)
+    weight : ndarray of shape (n,), or None
+    offsets : ndarray of int of shape (n_groups + 1,)
+        Group g is the rows from ``offsets[g]`` to ``offsets[g + 1]``; each has one at least.
+    known : mapping of str to ndarray of shape (n,)
+        What is known of the rows, as their exposure: numbers that are not negative.
+    """
+
+    x: Array
+    weight: Array | None
+    offsets: NDArray[np.intp]
+    known: Known = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """Rows of each group."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def ids(self) -> NDArray[np.intp]:
+        """Number of the group of each row."""
+        return np.repeat(np.arange(len(self)), self.counts)
+
+    @cached_property
+    def nobs(self) -> Array:
+        """Number of observations of each group: the sum of its weights."""
+        return self.counts.astype(float) if self.weight is None else self.sums(self.weight)
+
+    def sums(self, values: Any) -> Array:
+        """Sum of values of the rows by group, as they stand: weights are the caller's."""
+        return np.asarray(np.add.reduceat(values, self.offsets[:-1]))
+
+    def means(self, values: Any) -> Array:
+        """Weighted mean by group; a number stands for the same value in every row."""
+        values = np.broadcast_to(np.asarray(values, dtype=float), len(self.x))
+        return self.sums(values if self.weight is None else self.weight * values) / self.nobs
+
+    def all(self, rows: Mask) -> Mask:
+        """Whether something holds in every row of a group."""
+        return np.asarray(np.logical_and.reduceat(rows, self.offsets[:-1]))
+
+    @cached_property
+    def in_order(self) -> Array:
+        """The observations of each group in increasing order; not finite ones may stand anywhere."""
+        widest, n = int(self.counts.max()), len(self)
+        if widest * n > _ROOM * len(self.x):  # a few groups are much larger than the others
+            return self.x[np.lexsort((self.x, self.ids))]
+        if widest * n == len(self.x):
+            return np.sort(self.x.reshape(n, widest), axis=1).ravel()
+        there = np.arange(widest) < self.counts[:, None]
+        padded = np.full((n, widest), np.inf)
+        padded[there] = self.x
+        padded.sort(axis=1)
+        return padded[there]
+
+    @cached_property
+    def minimum(self) -> Array:
+        """The smallest observation of each group."""
+        return np.asarray(np.minimum.reduceat(self.x, self.offsets[:-1]))
+
+    @cached_property
+    def maximum(self) -> Array:
+        """The largest observation of each group."""
+        return np.asarray(np.maximum.reduceat(self.x, self.offsets[:-1]))
+
+    def part(self, groups: slice) -> Groups:
+        """Consecutive groups, without a copy."""
+        ends = self.offsets[groups.start : groups.stop + 1]
+        rows = slice(ends[0], ends[-1])
+        return self._of_rows(rows, ends - ends[0])
+
+    def _of_rows(self, rows: Any, offsets: NDArray[np.intp]) -> Groups:
+        weight = None if self.weight is None else self.weight[rows]
+        return Groups(self.x[rows], weight, offsets, some_of(self.known, rows))
+
+    def take(self, chosen: NDArray[Any]) -> Groups:
+        """Some groups, by mask or number."""
+        chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        counts = self.counts[chosen]
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        rows = np.repeat(self.offsets[chosen] - offsets[:-1], counts) + np.arange(offsets[-1])
+        return self._of_rows(rows, offsets)
+
+    def sample(self, group: int) -> Sample:
+        """The sample of one group, validated as any other."""
+        rows = slice(self.offsets[group], self.offsets[group + 1])
+        sample = Sample(self.x[rows], None if self.weight is None else self.weight[rows])
+        return sample.with_known(**some_of(self.known, rows)) if self.known else sample
