@@ -30,7 +30,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, _fit
-from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED
+from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -610,12 +610,15 @@ def _fit_all(law: Family, groups: SortedRows) -> _Outcome:
         theta[there], se[there], llf[there], status[there] = settled.theta, settled.se, settled.llf, settled.status
     verdict: NDArray[Any] = np.full(n, str(Verdict.INTERIOR), dtype=object)
     reason: NDArray[Any] = np.full(n, "", dtype=object)
-    at_limit = np.flatnonzero(status == AT_LIMIT)
-    if len(at_limit):
-        end = law.param_names[int(np.argmax(np.isinf(theta[at_limit[0]])))]
-        verdict[at_limit] = str(Verdict.BOUNDARY)
-        reason[at_limit] = f"the maximum is at the boundary {end} = ∞, where {law.name} is {law.limits[0].family.name}"
-    single = np.flatnonzero((status != SETTLED) & (status != AT_LIMIT))
+    for k, limit in enumerate(law.limits):
+        at_limit = np.flatnonzero(status == AT_LIMIT + k)
+        if len(at_limit):
+            ends = zip(law.parameters, theta[at_limit[0]].tolist(), strict=True)
+            named = " and ".join(f"{p.name} = {v:g}" for p, v in ends if not p.domain.contains(np.asarray(v)))
+            where = named.replace("inf", "∞")
+            verdict[at_limit] = str(Verdict.BOUNDARY)
+            reason[at_limit] = f"the maximum is at the boundary {where}, where {law.name} is {limit.family.name}"
+    single = np.flatnonzero(status == OPEN)
     for g in single:
         try:
             fit = _fit(groups.sample(int(g)), law)

@@ -33,6 +33,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.likelihood.kernels import group_twin, uniform
 from mle_toolkit.likelihood.kernels.groups import (
+    AT_LIMIT,
     COMPILED_GROUP_ROWS,
     OPEN,
     SETTLED,
@@ -81,13 +82,24 @@ class Settled:
         Parameters and standard errors; NaN in open groups.
     llf : ndarray of shape (n_groups,)
     status : ndarray of int8 of shape (n_groups,)
-        `OPEN`, `SETTLED` (an interior maximum) or `AT_LIMIT` (the only limiting family, at its own maximum).
+        `OPEN`, `SETTLED` (an interior maximum), or `AT_LIMIT` plus the place, among the family's limits, of the one
+        that is the maximum.
+    ran_off : ndarray of bool of shape (n_groups,)
+        Open groups in which every climb went farther than `_FAR`; ``llf`` has the best of them.
     """
 
     theta: Array
     se: Array
     llf: Array
     status: NDArray[np.int8]
+    ran_off: Mask
+
+    def spread(self, chosen: NDArray[np.intp], n_groups: int) -> Settled:
+        """The same among more groups, of which these are the chosen."""
+        whole = _nothing(n_groups, self.theta.shape[1])
+        for mine, theirs in zip(vars(self).values(), vars(whole).values(), strict=True):
+            theirs[chosen] = mine
+        return whole
 
 
 def settle(family: Family, groups: Groups) -> Settled:
@@ -111,7 +123,7 @@ def settle(family: Family, groups: Groups) -> Settled:
         result, status = fit_ranges(module, groups.x, groups.weight, groups.offsets, p)
         status[~usable] = OPEN
         result[status == OPEN] = np.nan
-        return Settled(result[:, :p], result[:, p : 2 * p], result[:, -1], status)
+        return Settled(result[:, :p], result[:, p : 2 * p], result[:, -1], status, np.zeros(len(groups), dtype=bool))
     settled = _nothing(len(groups), p)
     if not usable.any() or not is_vectorised(family):
         return settled
@@ -125,7 +137,7 @@ def settle(family: Family, groups: Groups) -> Settled:
         with np.errstate(all="ignore"):
             here = _Batch(family, groups.part(part), usable[part], twin).settle(starts)
         settled.theta[part], settled.se[part], settled.llf[part] = here.theta, here.se, here.llf
-        settled.status[part] = here.status
+        settled.status[part], settled.ran_off[part] = here.status, here.ran_off
 
     if starts:
         on_sums = isinstance(family, ExponentialFamily) or twin is not None
@@ -188,7 +200,8 @@ def _at(family: Family, x: Array, params: tuple[Any, ...]) -> Array:
 
 def _nothing(n_groups: int, p: int) -> Settled:
     nan = np.full((n_groups, p), np.nan)
-    return Settled(nan, nan.copy(), np.full(n_groups, np.nan), np.zeros(n_groups, dtype=np.int8))
+    nothing = np.zeros(n_groups, dtype=np.int8)
+    return Settled(nan, nan.copy(), np.full(n_groups, np.nan), nothing, nothing.astype(bool))
 
 
 def _units(family: Family, groups: Groups) -> tuple[Array, Array]:
@@ -297,9 +310,12 @@ class _Batch:
         n, p = len(self.groups), len(self.domains)
         u, value, arrived = np.full((n, p), np.nan), np.full(n, np.inf), np.zeros(n, dtype=bool)
         doubt = ~self.usable
+        away, highest = self.usable.copy(), np.full(n, np.inf)
         for theta in starts:
             first = np.array([float(d.to_real(np.asarray(t))) for d, t in zip(self.domains, theta, strict=True)])
-            new_u, new_value, new = self._climb(first, np.where(arrived[:, None], u, np.nan), value)
+            new_u, new_value, new, far = self._climb(first, np.where(arrived[:, None], u, np.nan), value)
+            away &= far
+            highest = np.minimum(highest, new_value)
             gain = self.groups.nobs * (value - new_value)
             both = arrived & new
             apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
@@ -313,7 +329,14 @@ class _Batch:
         settled = _nothing(n, p)
         if len(chosen):
             self._certify(settled, chosen, u[chosen])
+        settled.ran_off[:] = away
+        settled.llf[away] = self._loglik(highest)[away]
         return settled
+
+    def _loglik(self, value: Array) -> Array:
+        """Log-likelihoods in the unit of the data, from mean negative ones."""
+        jacobian = 0.0 if self.family.discrete else np.log(self.scale)
+        return np.asarray(self.groups.nobs * (self.data.log_base - value - jacobian))
 
     def _usual(self, u: Array) -> Mask:
         """Whether shapes are not far from typical ones, where the law has other maxima looked for."""
@@ -325,14 +348,16 @@ class _Batch:
                     usual &= (u[:, k] > low - 1.0) & (u[:, k] < high + 1.0)
         return usual
 
-    def _climb(self, first: Array, known: Array, known_value: Array) -> tuple[Array, Array, Mask]:
-        """Newton's method with step halving from one start; where each group ended, and whether in a maximum.
+    def _climb(self, first: Array, known: Array, known_value: Array) -> tuple[Array, Array, Mask, Mask]:
+        """Newton's method with step halving from one start.
+
+        Where each group ended, its value there, and whether it arrived in a maximum, or went too far.
 
         A climb that comes near a maximum found before, NaN where there is none, ends there.
         """
         n = len(self.groups)
         at = np.tile(first, (n, 1))
-        f, arrived = np.full(n, np.inf), np.zeros(n, dtype=bool)
+        f, arrived, far = np.full(n, np.inf), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         active = np.flatnonzero(self.usable)
         data = self.data.take(active)
         here = self._expansion(data, at[active])
@@ -355,7 +380,9 @@ class _Batch:
                 known_value[active[home]],
                 True,
             )
-            going = ~home & np.isfinite(decrement) & (np.max(np.abs(at[active] + step - first), axis=1) < _FAR)
+            within = np.max(np.abs(at[active] + step - first), axis=1) < _FAR
+            going = ~home & np.isfinite(decrement) & within
+            far[active[~home & np.isfinite(decrement) & ~within]] = True
             share = np.ones(len(active))
             trying = np.flatnonzero(going)
             for _ in range(_HALVINGS):
@@ -375,7 +402,7 @@ class _Batch:
             arrived[active[going & last]] = True
             keep = going & ~last
             active, data, here = active[keep], data.take(np.flatnonzero(keep)), here.take(keep)
-        return at, f, arrived
+        return at, f, arrived, far
 
     def _theta(self, u: Array) -> Array:
         return np.stack([d.from_real(u[:, k]) for k, d in enumerate(self.domains)], axis=1)
@@ -450,7 +477,8 @@ class _Batch:
     @cached_property
     def _may_object(self) -> bool:
         law = type(self.family)
-        return law.irregular is not Family.irregular or law.check is not Family.check or law.unbounded is not None
+        own = law.irregular is not Family.irregular or law.check is not Family.check
+        return own or law.unbounded is not None or law.spurious is not None
 
     def _has_no_objection(self, group: int, theta: Array) -> bool:
         """What a family has to say of a sample and its maximum, where it has anything to say."""
@@ -459,9 +487,11 @@ class _Batch:
         family = self.family
         if family.irregular(*theta.tolist()):
             return False
-        if type(family).check is Family.check and family.unbounded is None:
+        if type(family).check is Family.check and family.unbounded is None and family.spurious is None:
             return True
         sample = self._sample(group)
+        if family.spurious is not None and family.spurious(sample, *theta.tolist()):
+            return False
         try:
             family.check(sample)
         except MleError:
@@ -484,29 +514,91 @@ class _Batch:
 
 def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> None:
     """Leave open the groups in which a limiting law is as good as the maximum, or not settled itself."""
-    for limit in family.limits:
-        chosen = np.flatnonzero(settled.status == SETTLED)
+    near = _limits_near(family, settled)
+    rivals = np.full((len(family.limits), len(groups)), -np.inf)
+    maxima: list[Settled | None] = []
+    for k, limit in enumerate(family.limits):
+        law = limit.family
+        chosen = np.flatnonzero((settled.status == SETTLED) | settled.ran_off)
+        if near is not None:
+            chosen = np.array([g for g in chosen.tolist() if near.get(g) is None or law.name in near[g]], dtype=np.intp)
+        maxima.append(None)
         if len(chosen) == 0:
-            return
-        law, some = limit.family, groups.take(chosen)
-        if law.from_groups is not None and law.entropy_attained:
-            at_limit = _by_entropy(law, some)
-            _open(settled, chosen[~(settled.llf[chosen] > at_limit + _SURE_GAIN)])
             continue
-        at_limit = np.full(len(chosen), -np.inf)
-        possible = some.all((some.x >= law.support.lower) & (some.x <= law.support.upper))
-        if is_vectorised(law):
-            of_limit = settle(law, some)
-            at_limit = np.where(of_limit.status == SETTLED, of_limit.llf, np.inf)
+        some = groups.take(chosen)
+        if law.from_groups is not None and law.entropy_attained:
+            rivals[k, chosen] = _by_entropy(law, some)
+        elif is_vectorised(law):
+            found = settle(law, some)
+            possible = some.all((some.x >= law.support.lower) & (some.x <= law.support.upper))
+            rivals[k, chosen] = np.where(found.status == SETTLED, found.llf, np.where(possible, np.inf, -np.inf))
+            maxima[k] = found.spread(chosen, len(groups))
         else:
-            for g in np.flatnonzero(possible):
-                try:
-                    sample = some.sample(int(g))
-                    at_limit[g] = maximise(law.given(sample.known), sample).loglik
-                except MleError:
-                    continue  # a limit without a maximum is no rival
-        at_limit[~possible] = -np.inf
-        _open(settled, chosen[~(settled.llf[chosen] > at_limit + _SURE_GAIN)])
+            rivals[k, settled.ran_off] = np.inf  # for the ordinary fit
+            alone = chosen[settled.status[chosen] == SETTLED]
+            rivals[k, alone] = [_alone(law, groups, g) for g in alone.tolist()]
+    beaten = (settled.status == SETTLED) & ~(settled.llf > rivals.max(axis=0, initial=-np.inf) + _SURE_GAIN)
+    for k, at in enumerate(maxima):
+        if at is not None:
+            others = np.delete(rivals, k, axis=0).max(axis=0, initial=-np.inf)
+            # Climbs that came nearer and nearer to it, and stayed below.
+            below = settled.llf < rivals[k] - _SURE_GAIN * 1e-2 * (1.0 + np.abs(rivals[k]))
+            sure = settled.ran_off & below & (rivals[k] > others + _SURE_GAIN) & np.isfinite(rivals[k])
+            agreed = [g for g in np.flatnonzero(sure).tolist() if _has_no_say(family, groups, g)]
+            _enter(family, settled, np.array(agreed, dtype=np.intp), at, k)
+    _open(settled, np.flatnonzero(beaten | (settled.status == OPEN)))
+
+
+def _has_no_say(family: Family, groups: Groups, group: int) -> bool:
+    """Whether a family has nothing to say of a sample but its limits."""
+    if type(family).check is Family.check and family.unbounded is None:
+        return family.spurious is None
+    sample = groups.sample(group)
+    try:
+        family.check(sample)
+    except MleError:
+        return False
+    return family.spurious is None and (family.unbounded is None or family.unbounded(sample, {}) is None)
+
+
+def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled, place: int) -> None:
+    """Enter the maxima of a limiting law, if its parameters are those of the family, and the others at an end."""
+    limit = family.limits[place]
+    if len(sure) == 0 or limit.last:
+        return
+    own, se = at.theta[sure], at.se[sure]
+    theta, errors = np.empty((2, len(sure), len(family.parameters)))
+    for k, (p, value) in enumerate(zip(family.parameters, limit.embed(*own.T), strict=True)):
+        theta[:, k] = value
+        same = [j for j in range(own.shape[1]) if np.array_equal(theta[:, k], own[:, j])]
+        if not same and np.any(p.domain.contains(theta[:, k])):
+            return  # a function of several: for the ordinary fit
+        errors[:, k] = se[:, same[0]] if same else np.nan
+    settled.theta[sure], settled.se[sure], settled.llf[sure] = theta, errors, at.llf[sure]
+    settled.status[sure] = AT_LIMIT + place
+
+
+def _alone(law: Family, groups: Groups, group: int) -> float:
+    """Log-likelihood of one group at the maximum of a law; -inf where it has none."""
+    sample = groups.sample(group)
+    if not law.support.covers(sample.minimum, sample.maximum):
+        return -np.inf
+    try:
+        return maximise(law.given(sample.known), sample).loglik
+    except MleError:
+        return -np.inf  # a limit without a maximum is no rival
+
+
+def _limits_near(family: Family, settled: Settled) -> dict[int, set[str]] | None:
+    """Names of the laws with which each settled group must be compared; None where with all."""
+    if type(family).limits_near is Family.limits_near:
+        return None
+    some = Sample(np.ones(1))  # exact, as all are
+    groups = np.flatnonzero(settled.status == SETTLED)
+    return {
+        g: {limit.family.name for limit in family.limits_near(some, *theta)}
+        for g, theta in zip(groups.tolist(), settled.theta[groups].tolist(), strict=True)
+    }
 
 
 def _by_entropy(law: Family, groups: Groups) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
@@ -18,6 +19,8 @@ from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf, log_softplus, softplus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mle_toolkit.data.sample import Sample
 
 _POWERS = np.exp2(np.arange(-1.5, 2.0, 0.5))
@@ -75,6 +78,36 @@ class Burr12(HazardFamily):
             (c * log_z * bend - pull) / scale,
             c / scale**2 * (pull - c * bend),
         )
+
+    def derivative_sums(self, x: Array, weight: Array | None, k: float, c: float, scale: float) -> list[float]:
+        """Sums over rows, by functions of y = log(x/scale) and t = c y.
+
+        They are of y, log(1 + e^t), log(1 + e^-t), s = 1/(1 + e^-t), 1 - s, ys, y(1 - s), b = s(1 - s), yb and y²b.
+        """
+        log_z = np.log(x) - np.log(scale)
+        t = c * log_z
+        share, rest = special.expit(t), special.expit(-t)
+        bend = share * rest
+        log_bend = log_z * bend
+        rows = (log_z, softplus(t), softplus(-t), share, rest, log_z * share, log_z * rest, bend, log_bend)
+        return [*sums_of(weight, *rows), *sums_of(weight, log_z * log_bend)]
+
+    def derivatives(self, count: Any, sums: Sequence[Any], k: Any, c: Any, scale: Any) -> list[Any]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        total, above, below, shares, rests, log_shares, log_rests, bends, log_bends, square_bends = sums
+        pull = rests - k * shares
+        return [
+            count * (np.log(k) + np.log(c) - np.log(scale)) - total - k * above - below,
+            count / k - above,
+            count / c + log_rests - k * log_shares,
+            -c / scale * pull,
+            -count / np.square(k),
+            -log_shares,
+            c / scale * shares,
+            -count / c**2 - (k + 1) * square_bends,
+            (c * (k + 1) * log_bends - pull) / scale,
+            c / scale**2 * (pull - c * (k + 1) * bends),
+        ]
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
         """The best two of the Lomax laws for a few powers of the data."""

@@ -1,6 +1,7 @@
 """What is settled for many groups at once is what the ordinary fit says of each."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from strategies import LAWS, draw_params
 
@@ -122,9 +123,11 @@ def test_compiled_sums_of_groups_settle_what_the_ordinary_fit_says(law, monkeypa
 
 
 def test_sums_of_groups_are_those_of_each_alone():
-    """Six laws have them; what they are is what the twin of a sample gives."""
+    """Seven laws have them; what they are is what the twin of a sample gives."""
     pytest.importorskip("numba")
-    assert {law.name for law in BY_SUMS} >= {"gev", "gpd", "gumbel", "logistic", "loglogistic", "skew_normal"}
+    assert {law.name for law in BY_SUMS} >= {
+        "burr12", "gev", "gpd", "gumbel", "logistic", "loglogistic", "skew_normal"
+    }  # fmt: skip
     rng = np.random.default_rng(23)
     for law in BY_SUMS:
         twin, offsets = group_twin(law), np.array([0, 1, 4, 200])
@@ -164,6 +167,40 @@ def test_compiled_fits_see_the_limiting_law(name, monkeypatch):
     settled = settle(law, groups)
     assert np.count_nonzero(settled.status == AT_LIMIT) >= 10
     assert_as_one_by_one(law, groups, settled)
+
+
+@pytest.mark.parametrize("name", ["burr12", "lomax", "negbin", "exposed"])
+def test_climbs_that_run_off_to_a_limiting_law_settle_there(name):
+    rng = np.random.default_rng(29)
+    known = {}
+    if name in ("negbin", "exposed"):
+        x, law = rng.poisson(3.0, 600).astype(float), mle.get_family("negbin")
+    else:
+        x, law = rng.weibull(1.3, 600), mle.get_family(name)
+    if name == "exposed":
+        known = {"exposure": rng.uniform(0.5, 2.0, 600)}
+        law = law.exposed(np.ones(600))
+    groups = Groups(x, None, np.arange(0, 601, 30), known)
+    settled = settle(law, groups)
+    assert np.count_nonzero(settled.status >= AT_LIMIT) >= 5
+    for g in np.flatnonzero(settled.status >= AT_LIMIT):
+        rows = slice(30 * g, 30 * g + 30)
+        own = law.given({key: column[rows] for key, column in known.items()}) if known else law
+        fit = _fit(groups.sample(g), own)
+        assert fit.certificate.limit == own.limits[settled.status[g] - AT_LIMIT].family.name
+        assert settled.llf[g] == pytest.approx(fit.llf, rel=1e-8)
+        assert settled.theta[g] == pytest.approx(fit._theta, rel=1e-5)
+        assert settled.se[g] == pytest.approx(fit._bse, rel=1e-5, nan_ok=True)
+
+
+def test_groups_at_a_limit_say_so_as_the_ordinary_fit_does():
+    rng = np.random.default_rng(31)
+    frame = pd.DataFrame({"g": np.repeat(np.arange(20), 30), "x": rng.weibull(1.3, 600)})
+    fits = mle.fit_groups(frame, "g", "x", "burr12")
+    assert fits.verdicts["boundary"] >= 5
+    assert fits._outcomes[0].n_single <= 5
+    for g in np.flatnonzero(fits.table["verdict"] == "boundary"):
+        assert fits.table["reason"][g] == fits.of(int(g)).certificate.message
 
 
 @pytest.mark.parametrize("name", ["gamma", "gumbel", "gev"])
