@@ -48,6 +48,10 @@ CASES: dict[str, tuple[dict[str, float], Callable[[np.ndarray[Any, Any]], float]
     "lognormal": ({"meanlog": 0.5, "sdlog": 0.8}, _scipy(stats.lognorm, floc=0)),
     "gumbel": ({"loc": 1.0, "scale": 2.0}, _scipy(stats.gumbel_r)),
     "gev": ({"loc": 1.0, "scale": 2.0, "xi": 0.1}, _scipy(stats.genextreme)),
+    "gpd": ({"scale": 2.0, "xi": 0.1}, _scipy(stats.genpareto, floc=0)),
+    "logistic": ({"loc": 1.0, "scale": 2.0}, _scipy(stats.logistic)),
+    "loglogistic": ({"shape": 3.0, "scale": 2.0}, _scipy(stats.fisk, floc=0)),
+    "burr12": ({"k": 1.5, "c": 2.5, "scale": 5.0}, _scipy(stats.burr12, floc=0)),
 }
 
 

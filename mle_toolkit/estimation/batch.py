@@ -62,6 +62,10 @@ quadratic, and the place is a saddle that only looks like a maximum, as that of 
 _SURE_GAIN = 1e-6
 """Nats by which a maximum must be above another, or a limiting law, to be above it without doubt."""
 
+_SURELY_BELOW, _NEARLY_THERE, _CLOSE = 1e-8, 0.1, 0.1
+"""How far a climb that has run off must be below a limiting law to be below it without doubt, relative to the
+log-likelihood; how near it must have come, nats; and how near the other parameters, standard errors."""
+
 _SMALLEST, _LARGEST = 1e-250, 1e250
 """Magnitudes between which neither squares of ratios nor sums leave the doubles in any unit near the data's own."""
 
@@ -85,7 +89,7 @@ class Settled:
         `OPEN`, `SETTLED` (an interior maximum), or `AT_LIMIT` plus the place, among the family's limits, of the one
         that is the maximum.
     ran_off : ndarray of bool of shape (n_groups,)
-        Open groups in which every climb went farther than `_FAR`; ``llf`` has the best of them.
+        Open groups in which every climb went farther than `_FAR`; ``theta`` and ``llf`` are where the best of them is.
     """
 
     theta: Array
@@ -310,12 +314,13 @@ class _Batch:
         n, p = len(self.groups), len(self.domains)
         u, value, arrived = np.full((n, p), np.nan), np.full(n, np.inf), np.zeros(n, dtype=bool)
         doubt = ~self.usable
-        away, highest = self.usable.copy(), np.full(n, np.inf)
+        away, highest, top = self.usable.copy(), np.full(n, np.inf), np.full((n, p), np.nan)
         for theta in starts:
             first = np.array([float(d.to_real(np.asarray(t))) for d, t in zip(self.domains, theta, strict=True)])
             new_u, new_value, new, far = self._climb(first, np.where(arrived[:, None], u, np.nan), value)
             away &= far
-            highest = np.minimum(highest, new_value)
+            higher = new_value < highest
+            highest[higher], top[higher] = new_value[higher], new_u[higher]
             gain = self.groups.nobs * (value - new_value)
             both = arrived & new
             apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
@@ -330,13 +335,32 @@ class _Batch:
         if len(chosen):
             self._certify(settled, chosen, u[chosen])
         settled.ran_off[:] = away
-        settled.llf[away] = self._loglik(highest)[away]
+        gone = np.flatnonzero(away)
+        settled.theta[gone], _ = self._in_data_unit(self._theta(top[gone]), np.zeros((len(gone), p)), gone)
+        settled.llf[gone] = self._loglik(self.data.take(gone), highest[gone], gone)
         return settled
 
-    def _loglik(self, value: Array) -> Array:
-        """Log-likelihoods in the unit of the data, from mean negative ones."""
-        jacobian = 0.0 if self.family.discrete else np.log(self.scale)
-        return np.asarray(self.groups.nobs * (self.data.log_base - value - jacobian))
+    def _loglik(self, data: _Data, value: Array, chosen: NDArray[np.intp]) -> Array:
+        """Log-likelihoods of some groups in the unit of the data, from mean negative ones."""
+        jacobian = 0.0 if self.family.discrete else np.log(self.scale[chosen])
+        return np.asarray(self.groups.nobs[chosen] * (data.log_base - value - jacobian))
+
+    def _in_data_unit(self, theta: Array, se: Array, chosen: NDArray[np.intp]) -> tuple[Array, Array]:
+        """Parameters and standard errors of some groups in the unit of the data."""
+        centre, scale = self.centre[chosen], self.scale[chosen]
+        theta, se = theta.copy(), se.copy()
+        for k, parameter in enumerate(self.family.parameters):
+            if parameter.role in ("location", "scale"):
+                theta[:, k] *= scale
+                se[:, k] *= scale
+            elif parameter.role == "rate":
+                theta[:, k] /= scale
+                se[:, k] /= scale
+            elif parameter.role == "log-scale":
+                theta[:, k] += np.log(scale)
+            if parameter.role == "location":
+                theta[:, k] += centre
+        return theta, se
 
     def _usual(self, u: Array) -> Mask:
         """Whether shapes are not far from typical ones, where the law has other maxima looked for."""
@@ -451,21 +475,8 @@ class _Batch:
         pull = gradient * unit
         good &= 0.5 * nobs * np.einsum("ij,ijk,ik->i", pull, inverse, pull) < _AFTER_LAST_STEP
         se_in_u = unit * np.sqrt(np.diagonal(inverse, axis1=1, axis2=2) / nobs[:, None])
-        theta = self._theta(u)
-        se = se_in_u * _slopes(self.domains, u)[0]
-        centre, scale = self.centre[chosen], self.scale[chosen]
-        for k, parameter in enumerate(self.family.parameters):
-            if parameter.role in ("location", "scale"):
-                theta[:, k] *= scale
-                se[:, k] *= scale
-            elif parameter.role == "rate":
-                theta[:, k] /= scale
-                se[:, k] /= scale
-            elif parameter.role == "log-scale":
-                theta[:, k] += np.log(scale)
-            if parameter.role == "location":
-                theta[:, k] += centre
-        llf = nobs * (data.log_base - value - (0.0 if self.family.discrete else np.log(scale)))
+        theta, se = self._in_data_unit(self._theta(u), se_in_u * _slopes(self.domains, u)[0], chosen)
+        llf = self._loglik(data, value, chosen)
         good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
@@ -542,7 +553,8 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
         if at is not None:
             others = np.delete(rivals, k, axis=0).max(axis=0, initial=-np.inf)
             # Climbs that came nearer and nearer to it, and stayed below.
-            below = settled.llf < rivals[k] - _SURE_GAIN * 1e-2 * (1.0 + np.abs(rivals[k]))
+            lack = rivals[k] - settled.llf
+            below = (lack > _SURELY_BELOW * (1.0 + np.abs(rivals[k]))) & (lack < _NEARLY_THERE)
             sure = settled.ran_off & below & (rivals[k] > others + _SURE_GAIN) & np.isfinite(rivals[k])
             agreed = [g for g in np.flatnonzero(sure).tolist() if _has_no_say(family, groups, g)]
             _enter(family, settled, np.array(agreed, dtype=np.intp), at, k)
@@ -574,6 +586,9 @@ def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled
         if not same and np.any(p.domain.contains(theta[:, k])):
             return  # a function of several: for the ordinary fit
         errors[:, k] = se[:, same[0]] if same else np.nan
+    # What did not run off is where the limiting law has it.
+    near = np.all(~(np.abs(theta - settled.theta[sure]) > _CLOSE * errors), axis=1)
+    sure, theta, errors = sure[near], theta[near], errors[near]
     settled.theta[sure], settled.se[sure], settled.llf[sure] = theta, errors, at.llf[sure]
     settled.status[sure] = AT_LIMIT + place
 
