@@ -525,14 +525,11 @@ class _Batch:
 
 def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> None:
     """Leave open the groups in which a limiting law is as good as the maximum, or not settled itself."""
-    near = _limits_near(family, settled)
     rivals = np.full((len(family.limits), len(groups)), -np.inf)
     maxima: list[Settled | None] = []
     for k, limit in enumerate(family.limits):
         law = limit.family
         chosen = np.flatnonzero((settled.status == SETTLED) | settled.ran_off)
-        if near is not None:
-            chosen = np.array([g for g in chosen.tolist() if near.get(g) is None or law.name in near[g]], dtype=np.intp)
         maxima.append(None)
         if len(chosen) == 0:
             continue
@@ -602,18 +599,6 @@ def _alone(law: Family, groups: Groups, group: int) -> float:
         return maximise(law.given(sample.known), sample).loglik
     except MleError:
         return -np.inf  # a limit without a maximum is no rival
-
-
-def _limits_near(family: Family, settled: Settled) -> dict[int, set[str]] | None:
-    """Names of the laws with which each settled group must be compared; None where with all."""
-    if type(family).limits_near is Family.limits_near:
-        return None
-    some = Sample(np.ones(1))  # exact, as all are
-    groups = np.flatnonzero(settled.status == SETTLED)
-    return {
-        g: {limit.family.name for limit in family.limits_near(some, *theta)}
-        for g, theta in zip(groups.tolist(), settled.theta[groups].tolist(), strict=True)
-    }
 
 
 def _by_entropy(law: Family, groups: Groups) -> Array:
