@@ -114,6 +114,7 @@ RUNS: dict[str, Run] = {
     "regression_speed": Run("regression_speed", "--quick --repeat 1", "--repeat 3"),
     "coverage": Run("coverage", "--quick", "", own_page=True),
     "campaign": Run("campaign", "--quick --workers 2", "--count 3000 --workers 2", ("mpmath",), own_page=True),
+    "field": Run("field", "--quick", "", own_page=True),
     "dask_scaling": Run("dask_scaling", "--quick", "--repeat 3", ("dask", "distributed")),
 }
 """What is run, by the name of its results; a script stands more than once where it answers more than one question."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mle_toolkit._typing import IntervalBy
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.options import number
 
@@ -51,7 +52,7 @@ class Doors:
         """Draw from the fitted law; ``rng`` as SPEC 7 says."""
         return self.distribution.rvs(size, rng)
 
-    def b_life(self, percent: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+    def b_life(self, percent: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the life by which ``percent`` of the units have failed: B10, B50, as reliability engineers call it.
 
         Parameters
@@ -78,7 +79,7 @@ class Doors:
         found = fit.quantile(shares, alpha, method, **options)
         return found.set_axis(np.ravel(percent).tolist()).rename_axis("percent")
 
-    def hazard(self, t: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+    def hazard(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the hazard at t, with its uncertainty.
 
         Parameters
@@ -99,15 +100,15 @@ class Doors:
         """
         return self._of_lives("hazard", t, alpha, method, options)
 
-    def mean_residual_life(self, t: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+    def mean_residual_life(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the mean of what is left of those above t, with its uncertainty; arguments as for `hazard`."""
         return self._of_lives("mean_residual_life", t, alpha, method, options)
 
-    def restricted_mean(self, t: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+    def restricted_mean(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the mean of the smaller of an observation and t, with its uncertainty; arguments as for `hazard`."""
         return self._of_lives("restricted_mean", t, alpha, method, options)
 
-    def _of_lives(self, name: str, t: Any, alpha: float, method: str, options: Mapping[str, Any]) -> Any:
+    def _of_lives(self, name: str, t: Any, alpha: float, method: IntervalBy, options: Mapping[str, Any]) -> Any:
         from mle_toolkit.families.domain import POSITIVE, REAL
 
         fit: Any = self

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, IntervalBy
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
@@ -152,7 +152,7 @@ class Peaks:
         return fit(self.sample, family, **options)
 
     def return_level(
-        self, period: float, alpha: float = 0.05, method: str = "wald", *, result: Fit | None = None
+        self, period: float, alpha: float = 0.05, method: IntervalBy = "wald", *, result: Fit | None = None
     ) -> Estimate:
         """Estimate the level that a peak exceeds once in a period on average.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, IntervalBy, OnScale, ResidualKind, Solver, TestBy
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.exposure import with_exposure
@@ -177,7 +177,7 @@ class Fit(Doors):
         return pd.DataFrame(self._cov(kind or self._default_kind), index=names, columns=names)
 
     def conf_int(
-        self, alpha: float = 0.05, method: str = "wald", *, scale: str | None = None, **options: Any
+        self, alpha: float = 0.05, method: IntervalBy = "wald", *, scale: OnScale | None = None, **options: Any
     ) -> pd.DataFrame:
         """Confidence intervals of the parameters.
 
@@ -315,7 +315,7 @@ class Fit(Doors):
 
         return goodness_of_fit(self._at_maximum, self.sample, statistic, n_resamples, rng, stop_after, workers)
 
-    def residuals(self, kind: str = "quantile", rng: Any = None) -> Array:
+    def residuals(self, kind: ResidualKind = "quantile", rng: Any = None) -> Array:
         """Residuals; randomised quantile residuals (Dunn & Smyth 1996) are standard normal if the law is right.
 
         Parameters
@@ -338,7 +338,7 @@ class Fit(Doors):
 
         return residuals(self.distribution, self.sample, kind, rng)
 
-    def quantile(self, p: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+    def quantile(self, p: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the quantile that the law does not exceed with probability ``p``.
 
         Parameters
@@ -376,7 +376,7 @@ class Fit(Doors):
 
         return one_or_each(p, "p", one)
 
-    def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+    def return_level(self, period: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the level that is exceeded once in ``period`` observations on average.
 
         Parameters
@@ -400,7 +400,7 @@ class Fit(Doors):
         return one_or_each(period, "period", one)
 
     def _quantile(
-        self, quantile: Callable[[Distribution], float], alpha: float, method: str, options: Mapping[str, Any]
+        self, quantile: Callable[[Distribution], float], alpha: float, method: IntervalBy, options: Mapping[str, Any]
     ) -> Estimate:
         if not self.family.discrete or method == "bootstrap":
             return self.derive(quantile, alpha, method, domain=self._values_of_law, **options)
@@ -425,7 +425,7 @@ class Fit(Doors):
         self,
         function: Callable[[Distribution], float],
         alpha: float = 0.05,
-        method: str = "wald",
+        method: IntervalBy = "wald",
         *,
         domain: Interval = REAL,
         **options: Any,
@@ -489,7 +489,12 @@ class Fit(Doors):
         )
 
     def layer(
-        self, attachment: float, limit: float | None = None, alpha: float = 0.05, method: str = "wald", **options: Any
+        self,
+        attachment: float,
+        limit: float | None = None,
+        alpha: float = 0.05,
+        method: IntervalBy = "wald",
+        **options: Any,
     ) -> Estimate:
         """Expected loss in a layer; see `Distribution.layer`, and `derive` for its standard error and interval.
 
@@ -509,7 +514,7 @@ class Fit(Doors):
         return self.derive(lambda law: law.layer(attachment, limit), alpha, method, domain=_FROM_ZERO, **options)
 
     def limited_expected_value(
-        self, limit: float, alpha: float = 0.05, method: str = "wald", **options: Any
+        self, limit: float, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
     ) -> Estimate:
         """Expected value of a loss that is covered up to a limit; see `Distribution.limited_expected_value`."""
         self._check_one_law("limited expected value")
@@ -517,14 +522,14 @@ class Fit(Doors):
         return self.derive(lambda law: law.limited_expected_value(limit), alpha, method, domain=domain, **options)
 
     def loss_elimination_ratio(
-        self, deductible: float, alpha: float = 0.05, method: str = "wald", **options: Any
+        self, deductible: float, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
     ) -> Estimate:
         """Share of the expected loss that a deductible takes away; see `Distribution.loss_elimination_ratio`."""
         self._check_one_law("loss elimination ratio")
         return self.derive(lambda law: law.loss_elimination_ratio(deductible), alpha, method, domain=UNIT, **options)
 
     def test(
-        self, fixed: Mapping[str, Any] | None = None, *, nested: Fit | None = None, method: str = "lr"
+        self, fixed: Mapping[str, Any] | None = None, *, nested: Fit | None = None, method: TestBy = "lr"
     ) -> NestedTest:
         """Test a smaller model within this one.
 
@@ -888,7 +893,7 @@ def fit(
     fixed: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     start: Mapping[str, Any] | None = None,
-    solver: str | None = None,
+    solver: Solver | None = None,
     nan_policy: NanPolicy = "raise",
     rng: Any = None,
 ) -> Fit:

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Solver
 from mle_toolkit.errors import DataError, MissingPackageError, ParameterError
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.registry import get_family
@@ -149,7 +149,7 @@ class DistributionRegressor(RegressorMixin, _Regression):  # type: ignore[misc]
         links: Mapping[str, Any] | None = None,
         formulas: Mapping[str, Any] | None = None,
         fit_intercept: bool = True,
-        solver: str | None = None,
+        solver: Solver | None = None,
     ) -> None:
         self.family = family
         self.links = links
@@ -246,7 +246,7 @@ class DistributionClassifier(ClassifierMixin, _Regression):  # type: ignore[misc
         *,
         links: Mapping[str, Any] | None = None,
         fit_intercept: bool = True,
-        solver: str | None = None,
+        solver: Solver | None = None,
     ) -> None:
         self.links = links
         self.fit_intercept = fit_intercept
@@ -345,7 +345,7 @@ class DistributionEstimator(DensityMixin, BaseEstimator):  # type: ignore[misc]
     {'family': 'lognormal'}
     """
 
-    def __init__(self, family: Any = "normal", *, solver: str | None = None) -> None:
+    def __init__(self, family: Any = "normal", *, solver: Solver | None = None) -> None:
         self.family = family
         self.solver = solver
 

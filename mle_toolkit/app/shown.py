@@ -96,7 +96,7 @@ def profile(fit: Fit, law: str, name: str) -> Section:
     return Section(f"Profile of {name}", words, drawn)
 
 
-def calculated(fit: Fit, what: str, at: str, method: str) -> Section:
+def calculated(fit: Fit, what: str, at: str, method: Any) -> Section:
     """Quantiles, levels or probabilities of the fitted law, with their intervals.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mle_toolkit._typing import Solver
 from mle_toolkit.comparison.candidates import KINDS, candidates_and_others, guess_of, look_like_counts, zeros_apart
 from mle_toolkit.comparison.results import Comparison
 from mle_toolkit.data.checks import NanPolicy
@@ -40,7 +41,7 @@ def compare(
     fixed: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     start: Mapping[str, Any] | None = None,
-    solver: str | None = None,
+    solver: Solver | None = None,
     nan_policy: NanPolicy = "raise",
     rng: Any = None,
     on_fit: Callable[[str, Fit | str, int, int], None] | None = None,

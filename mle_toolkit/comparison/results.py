@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -267,7 +267,7 @@ class Comparison:
         alpha: float = 0.05,
         *,
         held_out: HeldOut | None = None,
-        statistic: str = "max",
+        statistic: Literal["max", "range"] = "max",
         n: int = 1000,
         rng: Any = None,
     ) -> ConfidenceSet:
@@ -291,7 +291,9 @@ class Comparison:
         source = options.generator(rng)
         return confidence_set(held_out or self.cross_validated(rng=source), alpha, statistic, n, source)
 
-    def weights(self, kind: str = "akaike", *, held_out: HeldOut | None = None, rng: Any = None) -> dict[str, float]:
+    def weights(
+        self, kind: Literal["akaike", "stacking"] = "akaike", *, held_out: HeldOut | None = None, rng: Any = None
+    ) -> dict[str, float]:
         """Weights of the models, by name; they sum to 1.
 
         Parameters
@@ -319,8 +321,8 @@ class Comparison:
         self,
         first: str | None = None,
         second: str | None = None,
-        method: str = "shi",
-        case: str | None = None,
+        method: Literal["shi", "vuong"] = "shi",
+        case: Literal["nested", "overlapping", "non-nested"] | None = None,
         rng: Any = None,
     ) -> VuongTest:
         """Test whether one of two laws is closer to the truth than the other.

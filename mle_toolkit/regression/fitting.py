@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from mle_toolkit._typing import Solver
 from mle_toolkit.data.batches import is_scanned
 from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.levels import coded, labels_of
@@ -36,7 +37,7 @@ def regress(
     fixed: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     start: Mapping[str, Any] | None = None,
-    solver: str | None = None,
+    solver: Solver | None = None,
     nan_policy: NanPolicy = "raise",
     collinear: Literal["raise", "drop"] = "raise",
     rng: Any = None,

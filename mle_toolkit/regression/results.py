@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit import kept
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, IntervalBy, OnScale, ResidualKind, TestBy
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import FramedSample, not_held
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.bootstrap import Bootstrap
     from mle_toolkit.inference.margins import Change
     from mle_toolkit.inference.nested import NestedTest
-    from mle_toolkit.inference.predictions import Rows
+    from mle_toolkit.inference.predictions import Rows, What
     from mle_toolkit.inference.profile import Profile
     from mle_toolkit.information.estimate import Estimate
     from mle_toolkit.information.report import InformationReport
@@ -206,7 +206,7 @@ class RegressionFit(Fit):
             found[p.name] = float(at[0]) if design is None else pd.Series(at, index=list(design.names), name=p.name)
         return _gathered(found)
 
-    def cov_params(self, kind: str | None = None, *, cluster: Any = None) -> pd.DataFrame:
+    def cov_params(self, kind: CovKind | Literal["cluster"] | None = None, *, cluster: Any = None) -> pd.DataFrame:
         """Covariance of the coefficients.
 
         Parameters
@@ -262,7 +262,7 @@ class RegressionFit(Fit):
     # --- intervals ----------------------------------------------------------------------------------------------------
 
     def conf_int(
-        self, alpha: float = 0.05, method: str = "wald", *, scale: str | None = None, **options: Any
+        self, alpha: float = 0.05, method: IntervalBy = "wald", *, scale: OnScale | None = None, **options: Any
     ) -> pd.DataFrame:
         """Confidence intervals of the coefficients, on the scale of their links, and of the numbers.
 
@@ -501,7 +501,7 @@ class RegressionFit(Fit):
     def predict(
         self,
         frame: Any = None,
-        what: str = "mean",
+        what: What = "mean",
         p: Any = None,
         alpha: float = 0.05,
         se: bool = False,
@@ -583,7 +583,7 @@ class RegressionFit(Fit):
         """The parameter that the formula models."""
         return self.model.base.main_parameter
 
-    def residuals(self, kind: str = "quantile", rng: Any = None) -> Array:
+    def residuals(self, kind: ResidualKind = "quantile", rng: Any = None) -> Array:
         """Residuals of the rows of the data: standard normal for ``"quantile"`` if the law is right.
 
         Parameters
@@ -635,11 +635,11 @@ class RegressionFit(Fit):
 
     # --- what is not a number here ------------------------------------------------------------------------------------
 
-    def quantile(self, p: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+    def quantile(self, p: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Refuse: each row has quantiles of its own; ``predict(frame, what="quantile", p=...)`` has them."""
         raise ParameterError(f'quantile: {_EACH}; use predict(frame, what="quantile", p=..., se=True).')
 
-    def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald", **options: Any) -> Any:
+    def return_level(self, period: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Refuse: each row has return levels of its own, quantiles of ``1 - 1 / period``; see `predict`."""
         raise ParameterError(f'return level: {_EACH}; use predict(frame, what="quantile", p=1 - 1/period, se=True).')
 
@@ -647,7 +647,7 @@ class RegressionFit(Fit):
         self,
         function: Callable[[Distribution], float],
         alpha: float = 0.05,
-        method: str = "wald",
+        method: IntervalBy = "wald",
         *,
         domain: Interval = REAL,
         **options: Any,
@@ -716,7 +716,7 @@ class RegressionFit(Fit):
 
     # --- terms and rows -----------------------------------------------------------------------------------------------
 
-    def anova(self, kind: str = "II", test: str = "lr") -> pd.DataFrame:
+    def anova(self, kind: Literal["II", "III"] = "II", test: TestBy = "lr") -> pd.DataFrame:
         """Test each term of each formula, and say what it is worth.
 
         Parameters
@@ -754,7 +754,7 @@ class RegressionFit(Fit):
     def _wald_kind(self) -> CovKind:
         return self._default_kind
 
-    def test(self, fixed: Any = None, *, nested: Fit | None = None, method: str = "lr") -> NestedTest:
+    def test(self, fixed: Any = None, *, nested: Fit | None = None, method: TestBy = "lr") -> NestedTest:
         """Test linear hypotheses about coefficients, values of numbers, or a smaller regression.
 
         Parameters

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from mle_toolkit._typing import Array
+    from mle_toolkit._typing import Array, IntervalBy, ResidualKind, TestBy
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.estimation.maximum import Maximum
     from mle_toolkit.families.distribution import Distribution
@@ -36,8 +36,8 @@ class Drawn(FitLike, Protocol):
     def goodness_of_fit(self, *, n_resamples: int = 999, rng: Any = None, stop_after: int | None = None) -> Any: ...  # noqa: D102
     def cov_params(self, kind: Any = None) -> pd.DataFrame: ...  # noqa: D102
     def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile: ...  # noqa: D102
-    def quantile(self, p: Any, alpha: float = 0.05, method: str = "wald") -> Any: ...  # noqa: D102
-    def return_level(self, period: Any, alpha: float = 0.05, method: str = "wald") -> Any: ...  # noqa: D102
+    def quantile(self, p: Any, alpha: float = 0.05, method: IntervalBy = "wald") -> Any: ...  # noqa: D102
+    def return_level(self, period: Any, alpha: float = 0.05, method: IntervalBy = "wald") -> Any: ...  # noqa: D102
 
 
 class DrawnRegression(Drawn, RegressionLike, Protocol):
@@ -59,10 +59,10 @@ class DrawnRegression(Drawn, RegressionLike, Protocol):
     def coefficient_names(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
     def _places(self) -> Mapping[str, slice]: ...
-    def conf_int(self, alpha: float = 0.05, method: str = "wald") -> pd.DataFrame: ...  # noqa: D102
-    def predict(self, frame: Any = None, what: str = "mean", **others: Any) -> Any: ...  # noqa: D102
-    def residuals(self, kind: str = "quantile", rng: Any = None) -> Array: ...  # noqa: D102
-    def anova(self, kind: str = "II", test: str = "lr") -> pd.DataFrame: ...  # noqa: D102
+    def conf_int(self, alpha: float = 0.05, method: IntervalBy = "wald") -> pd.DataFrame: ...  # noqa: D102
+    def predict(self, frame: Any = None, what: Any = "mean", **others: Any) -> Any: ...  # noqa: D102
+    def residuals(self, kind: ResidualKind = "quantile", rng: Any = None) -> Array: ...  # noqa: D102
+    def anova(self, kind: Any = "II", test: TestBy = "lr") -> pd.DataFrame: ...  # noqa: D102
     def average_predictions(self, covariate: str, values: Any = None, *, alpha: float = 0.05) -> Any: ...  # noqa: D102
 
 

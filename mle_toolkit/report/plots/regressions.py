@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit import options
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, IntervalBy
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.report.plots.canvas import (
     BAND,
@@ -56,7 +56,9 @@ def title_of_regression(fit: DrawnRegression, what: str) -> str:
 # --- coefficients -----------------------------------------------------------------------------------------------------
 
 
-def coefficients(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, method: str = "wald") -> Axes:
+def coefficients(
+    fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, method: IntervalBy = "wald"
+) -> Axes:
     """Draw the coefficients of a regression with their intervals, by parameter.
 
     Parameters
