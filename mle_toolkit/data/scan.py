@@ -101,7 +101,7 @@ def _source(data: Any, column: str | int | None, weights: str | int | None) -> S
             raise ParameterError("scan: a source of your own says itself what its rows are; give no column or weights.")
         return OwnSource(data)
     raise DataError(
-        f"scan: expected a path, an array, an Arrow stream (__arrow_c_stream__) or a mle.Source, got "
+        f"scan: expected a path, an array or an Arrow stream (__arrow_c_stream__), or a mle.Source, got "
         f"{type(data).__name__}. A lazy table has to be written to Parquet, or collected, first."
     )
 

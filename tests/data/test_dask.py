@@ -129,12 +129,20 @@ def frame():
     return pd.DataFrame({**keys, "mm": rng.gamma(2.0, 1.5, 9_000), "w": rng.integers(0, 3, 9_000)})
 
 
+def _with_none(table):
+    """A table with None for missing keys, which older pandas have as NA where they come from Arrow."""
+    if "station" not in table:
+        return table
+    keys = table["station"].astype(object)
+    return table.assign(station=keys.where(keys.notna(), None))
+
+
 @pytest.mark.parametrize("by", ["month", ["station", "month"]])
 @pytest.mark.parametrize("family", ["gamma", ["gamma", "weibull"]])
 def test_groups_that_straddle_partitions_are_brought_together(frame, by, family):
     fits = mle.fit_groups(dd.from_pandas(frame, npartitions=5), by, "mm", family, weights="w")
     expected = mle.fit_groups(frame, by, "mm", family, weights="w").table
-    pd.testing.assert_frame_equal(fits.table, expected, check_dtype=False, rtol=1e-8)
+    pd.testing.assert_frame_equal(_with_none(fits.table), _with_none(expected), check_dtype=False, rtol=1e-8)
     again = mle.fit_groups(dd.from_pandas(frame, npartitions=5), by, "mm", family, weights="w").table
     pd.testing.assert_frame_equal(fits.table, again, check_exact=True)
 
@@ -143,7 +151,8 @@ def test_censored_rows_of_partitions_are_fitted_by_group(frame):
     seen = frame.assign(event=(frame["mm"] < 5).astype(int), mm=frame["mm"].clip(upper=5.0))[:3_000]
     how = {"by": "station", "column": "right_censored(mm, event)", "family": "weibull", "weights": "w"}
     fits = mle.fit_groups(dd.from_pandas(seen, npartitions=3), **how)
-    pd.testing.assert_frame_equal(fits.table, mle.fit_groups(seen, **how).table, check_dtype=False, rtol=1e-8)
+    expected = mle.fit_groups(seen, **how).table
+    pd.testing.assert_frame_equal(_with_none(fits.table), _with_none(expected), check_dtype=False, rtol=1e-8)
 
 
 def test_groups_elsewhere_have_no_rows_here(frame):
