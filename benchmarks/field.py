@@ -144,7 +144,8 @@ The cases were chosen where we had been wrong, and mended since: that ours are r
 measure of how often we are right elsewhere; [the campaign](campaign.md) is. Where ours refuse, an answer exists that we
 do not give. Nor are the others judged as a whole: SciPy's `fit` promises a local search and no more; lifelines and
 reliability are for survival, and do much that is not asked here; OpenTURNS' factories often mean other estimators than
-maximum likelihood. phitter and lmoments3, which fit by moments, are not asked. *Wrong* means: not the maximum of the likelihood that was asked for."""
+maximum likelihood. phitter and lmoments3, which fit by moments, are not asked. *Wrong* means: not the maximum of the
+likelihood that was asked for. Seconds are of one call, on two cores that had other work to do."""
 
 VERDICTS = ("right", "wrong, said so", "wrong", "refused", "crashed", "no answer")
 

@@ -21,7 +21,7 @@ from mle_toolkit.cli.ending import INTERRUPTED, OK, ended, show_warning
 from mle_toolkit.cli.options import Debug
 
 app = typer.Typer(
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
