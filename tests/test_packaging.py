@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 MODULES = {"scikit-learn": "sklearn", "lazy-loader": "lazy_loader"}
 """Modules of packages that are not called like them."""
 
-FOLLOWING = {"distributed": "dask", "llvmlite": "numba"}
+FOLLOWING = {"distributed": "dask", "htmltools": "shiny", "llvmlite": "numba", "uvicorn": "shiny"}
 """Modules that come with a package that is declared."""
 
 
