@@ -60,13 +60,13 @@ if TYPE_CHECKING:
     import os
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from mle_toolkit.inference.bootstrap import Bootstrap
     from mle_toolkit.inference.goodness import GoodnessOfFit
     from mle_toolkit.inference.nested import NestedTest
     from mle_toolkit.inference.profile import Profile
     from mle_toolkit.report.page.sections import Drawing, Page
+    from mle_toolkit.report.plots.canvas import Pictures
 
 T = TypeVar("T")
 
@@ -672,7 +672,7 @@ class Fit(Doors):
 
         return fit_summary(self, alpha)
 
-    def plot(self, **options: Any) -> NDArray[Any]:
+    def plot(self, **options: Any) -> Pictures:
         """Draw density, Q-Q, P-P and distribution function; `mle_toolkit.plot` has these and others one by one.
 
         Parameters
@@ -683,7 +683,7 @@ class Fit(Doors):
         Returns
         -------
         ndarray of matplotlib Axes, of shape (2, 2)
-            ``axes[0, 0].figure.savefig("fit.png")`` writes them.
+            A notebook shows them; ``axes.savefig("fit.png")`` writes them.
         """
         from mle_toolkit.report.plot import panels
 

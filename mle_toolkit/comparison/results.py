@@ -22,7 +22,6 @@ from mle_toolkit.report.record import jsonable
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
     from mle_toolkit.estimation.maximum import Maximum
     from mle_toolkit.families.distribution import Distribution
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.scores import HeldOut
     from mle_toolkit.inference.selection import SelectionBootstrap
     from mle_toolkit.report.page.sections import Drawing, Page
+    from mle_toolkit.report.plots.canvas import Pictures
 
 
 LEAST_DELTA = 4.0
@@ -518,7 +518,7 @@ class Comparison:
 
         return of_comparison(self, drawing)
 
-    def plot(self, **options: Any) -> NDArray[Any]:
+    def plot(self, **options: Any) -> Pictures:
         """Draw the ranking with its intervals, and the densities beside it.
 
         Parameters
@@ -529,7 +529,7 @@ class Comparison:
         Returns
         -------
         ndarray of matplotlib Axes, of shape (2,)
-            ``axes[0].figure.savefig("ranking.png")`` writes them.
+            A notebook shows them; ``axes.savefig("ranking.png")`` writes them.
         """
         from mle_toolkit.report.plot import ranking_over_densities
 

@@ -96,7 +96,10 @@ class DataSet:
             if len(self.variables) > 1:
                 raise DataError(f"{self.name}: name one of its columns: {', '.join(self.variables)}.")
             form = Form(column=self.variables[0])
-        return form.over(self.form).sample(self.__getitem__)
+        sample = form.over(self.form).sample(self.__getitem__)
+        said = form.column is None or self.unit.startswith(form.column)
+        sample.label = self.unit if said else f"{form.column}, {self.unit}"
+        return sample
 
     def frame(self) -> pd.DataFrame:
         """All columns as a pandas DataFrame."""

@@ -70,6 +70,17 @@ def to_column(data: Any, what: str = "data") -> tuple[Array, Mask | None]:
     return _from_objects(data, what)
 
 
+def name_of(data: Any) -> str | None:
+    """Name of a Series, or of the only column of a table; None where there is none."""
+    if isinstance(data, (np.ndarray, list, tuple)):
+        return None
+    name = getattr(data, "name", None)
+    if isinstance(name, str):
+        return name or None
+    columns = getattr(data, "column_names", None) or getattr(data, "columns", None)
+    return str(columns[0]) if columns is not None and not callable(columns) and len(columns) == 1 else None
+
+
 def to_rows(data: Any, what: str = "data") -> Array:
     """Turn a table of numbers into a float64 array of shape (n, d), missing entries as NaN.
 

@@ -26,7 +26,7 @@ from mle_toolkit.data.checks import (
     validated_weights,
     whole_numbers,
 )
-from mle_toolkit.data.frames import to_column, to_rows
+from mle_toolkit.data.frames import name_of, to_column, to_rows
 from mle_toolkit.data.passes import (
     BLOCK_ROWS,
     EPSILON,
@@ -93,8 +93,8 @@ class Sample:
     """
 
     __slots__ = (
-        "_kept", "_ordered", "_rows_given", "known", "lower", "maximum", "minimum", "nobs", "noted", "timed", "upper",
-        "weight", "weight_kind", "window",
+        "_kept", "_ordered", "_rows_given", "known", "label", "lower", "maximum", "minimum", "nobs", "noted", "timed",
+        "upper", "weight", "weight_kind", "window",
     )  # fmt: skip
 
     lower: Array
@@ -112,6 +112,8 @@ class Sample:
     """What ``along`` noted of the observations while they were validated; None without it."""
     timed: bool
     """Whether events, or what was observed, were told from what was censored: such values are measured, not counted."""
+    label: str | None
+    """What the observations are, for pictures and pages: the name of the column that brought them, if it has one."""
 
     def __init__(
         self,
@@ -145,6 +147,7 @@ class Sample:
             minimum, maximum = extent(values)
         self._set(values, values, weight, weight_kind, None, minimum, maximum)
         self.noted, self._rows_given = noted, kept
+        self.label = name_of(x)
 
     def _set(
         self,
@@ -165,7 +168,7 @@ class Sample:
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
         self.noted = None
         self.known, self._rows_given = NOTHING, None
-        self.timed = False
+        self.timed, self.label = False, None
         self._ordered: Array | None = None
         self._kept: dict[Any, Any] = {}
 
@@ -300,7 +303,7 @@ class Sample:
         Sample: 3 observations: 2 exact, 1 right-censored
         """
         times, observed = flagged(time, event, "time", "event")
-        return cls._censored(times, observed, weights, weight_kind, right=True)
+        return cls._censored(times, observed, weights, weight_kind, right=True)._called(name_of(time))
 
     @classmethod
     def left_censored(cls, x: Any, observed: Any, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
@@ -316,7 +319,7 @@ class Sample:
             As for `Sample`.
         """
         values, seen = flagged(x, observed, "x", "observed")
-        return cls._censored(values, seen, weights, weight_kind, right=False)
+        return cls._censored(values, seen, weights, weight_kind, right=False)._called(name_of(x))
 
     @classmethod
     def intervals(cls, lower: Any, upper: Any, weights: Any = None, weight_kind: WeightKind = "frequency") -> Sample:
@@ -414,7 +417,7 @@ class Sample:
                     f"row {unclear[0]}."
                 )
             lower, upper = np.where(seen, lower, -np.inf), np.where(seen, upper, values)
-        return cls._of_intervals(lower, upper, weights, weight_kind)
+        return cls._of_intervals(lower, upper, weights, weight_kind)._called(name_of(x))
 
     @classmethod
     def insured(
@@ -524,7 +527,7 @@ class Sample:
             lower_ends = upper_ends = self.lower
         new._set(lower_ends, upper_ends, self.weight, self.weight_kind, (low, high), self.minimum, self.maximum)
         new.known, new._rows_given, new.timed = self.known, self._rows_given, self.timed
-        return new
+        return new._called(self.label)
 
     def with_known(self, **columns: Any) -> Sample:
         """The same sample, with what is known of every row beside its observation: trials, exposure, covariates.
@@ -570,6 +573,11 @@ class Sample:
         new = copy(self)
         new.known, new._kept = known, {}
         return new
+
+    def _called(self, label: str | None) -> Sample:
+        """The same sample, new here, with what its observations are called."""
+        self.label = label
+        return self
 
     @classmethod
     def _censored(cls, values: Array, seen: Mask, weights: Any, weight_kind: WeightKind, *, right: bool) -> Sample:
@@ -838,7 +846,7 @@ class Sample:
         new._set(lower, upper, weight, kind, window, minimum, maximum)
         new.known = {name: np.concatenate([s.known[name] for s in pair]) for name in self.known}
         new.timed = self.timed or other.timed
-        return new
+        return new._called(self.label if self.label == other.label else None)
 
     def take(self, rows: Any) -> Sample:
         """The sample of some rows (slice, index or mask)."""
@@ -1010,7 +1018,7 @@ class _MappedSample(Sample):
         self.minimum, self.maximum = sorted(of(np.array([origin.minimum, origin.maximum])).tolist())
         self.window = self.noted = self._ordered = None
         self.known, self._rows_given = origin.known, origin._rows_given
-        self.timed = origin.timed
+        self.timed, self.label = origin.timed, origin.label
         self._kept = {}
 
     def __getattr__(self, name: str) -> Any:

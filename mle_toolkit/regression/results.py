@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from mle_toolkit.information.estimate import Estimate
     from mle_toolkit.information.report import InformationReport
     from mle_toolkit.report.page.sections import Drawing, Page
+    from mle_toolkit.report.plots.canvas import Pictures
 
 
 class Refitting(Protocol):
@@ -695,7 +696,7 @@ class RegressionFit(Fit):
 
         return of_regression(self, drawing)
 
-    def plot(self, **options: Any) -> NDArray[Any]:
+    def plot(self, **options: Any) -> Pictures:
         """Draw coefficients, residuals against fitted, worm plot and PIT histogram; `mle_toolkit.plot` has others.
 
         Parameters

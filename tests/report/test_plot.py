@@ -14,8 +14,8 @@ from mle_toolkit.errors import ParameterError
 from mle_toolkit.inference.empirical import empirical_distribution
 from mle_toolkit.report.plots import levels as levels_of
 from mle_toolkit.report.plots import likelihood
+from mle_toolkit.report.plots.cumulative import band_of
 from mle_toolkit.report.plots.envelope import envelope
-from mle_toolkit.report.plots.fits import band_of
 from mle_toolkit.report.plots.histogram import histogram
 from mle_toolkit.report.plots.likelihood import LEVELS, deviance_grid
 from mle_toolkit.report.plots.moments import lognormal_line, moment_ratios, weibull_line

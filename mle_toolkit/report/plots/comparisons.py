@@ -8,12 +8,11 @@ import numpy as np
 
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.information.estimate import Z95
-from mle_toolkit.report.plots.canvas import BLUE, DATA, GREEN, axes_or_new, finish, note
-from mle_toolkit.report.plots.fits import density
+from mle_toolkit.report.plots.canvas import BELOW, BLUE, DATA, GREEN, Pictures, axes_or_new, finish, grid_or_new, note
+from mle_toolkit.report.plots.density import density
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from mle_toolkit.report.drawn import DrawnComparison
 
@@ -24,14 +23,12 @@ FARTHEST = 12.0
 """How many times the third quartile of the differences, or their errors, the axis is long."""
 
 
-BELOW: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.17), "ncols": 2}
-
-
 def ranking(comparison: DrawnComparison, ax: Axes | None = None, *, most: int = MOST_RANKED) -> Axes:
     """Draw how much farther from the data each law is than the first, with 95 % intervals of the paired differences.
 
-    Differences of cross-entropy are differences of divergence. Laws that the data cannot tell from the first of their
-    group have its colour and marker. A law that ranks behind one with a higher cross-entropy has more parameters.
+    Differences of cross-entropy are differences of divergence. The order is that of what is shown, the nearest law on
+    top; one that is nearer than the first of the ranking has more parameters, for which the criterion charges. Laws
+    that the data cannot tell from the first of their group have its colour and marker.
 
     Parameters
     ----------
@@ -56,12 +53,14 @@ def ranking(comparison: DrawnComparison, ax: Axes | None = None, *, most: int = 
     if most < 1:
         raise ParameterError(f"most: expected a number above 0, got {most!r}.")
     ax = axes_or_new(ax)
-    shown = fits[:most]
-    first = shown[0][1]
-    found = np.array([comparison.difference(one, first) for _, one in shown])
+    best, first = fits[0]
+    pairs = [(one, comparison.difference(fit, first)) for one, fit in fits[:most]]
+    pairs.sort(key=lambda pair: pair[1][0])  # stable: of equal ones the better by the criterion is above
+    shown = [name for name, _ in pairs]
+    found = np.array([difference for _, difference in pairs])
     delta, reach = found[:, 0], Z95 * np.where(np.isfinite(found[:, 1]), found[:, 1], 0.0)
     group = {name: number for number, names in enumerate(comparison.groups) for name in names}
-    numbers = np.array([group[name] for name, _ in shown])
+    numbers = np.array([group[name] for name in shown])
     place = np.arange(len(shown))
     for number in np.unique(numbers):
         rows = numbers == number
@@ -84,13 +83,13 @@ def ranking(comparison: DrawnComparison, ax: Axes | None = None, *, most: int = 
             ax.annotate(f"{delta[row]:.3g} →", (longest, place[row]), ha="right", va="center", fontsize=8)
     if len(shown) < len(fits):
         note(ax, f"{len(fits) - len(shown)} more rank behind")
-    ax.set_yticks(place, [name for name, _ in shown])
+    ax.set_yticks(place, shown)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     title = f"KL ranking, n = {comparison.sample.nobs:,.6g}"
-    return finish(ax, title, f"divergence above that of {shown[0][0]}, nats per observation", "", **BELOW)
+    return finish(ax, title, f"divergence above that of {best}, nats per observation", "", **BELOW)
 
 
-def ranking_over_densities(comparison: DrawnComparison, axes: Any = None, *, label: str = "x") -> NDArray[Any]:
+def ranking_over_densities(comparison: DrawnComparison, axes: Any = None, *, label: str | None = None) -> Pictures:
     """Draw the ranking beside the densities; of vectors, which have no picture of theirs, the ranking alone.
 
     Parameters
@@ -98,21 +97,17 @@ def ranking_over_densities(comparison: DrawnComparison, axes: Any = None, *, lab
     comparison : Comparison
     axes : array of matplotlib Axes, optional
         Where to draw; by default on a new figure of 11 by 4.2 inches.
-    label : str
-        What the observations are, with their unit.
+    label : str, optional
+        What the observations are, with their unit; by default the name of the column.
 
     Returns
     -------
     ndarray of matplotlib Axes, of shape (2,), or (1,)
-        Their figure is ``axes[0].figure``.
+        They show themselves in a notebook; ``savefig`` writes their figure.
     """
     alone = comparison.sample.is_multivariate or any(fit.family.per_row for fit in comparison.fits.values())
-    if axes is None:
-        from matplotlib.figure import Figure
-
-        count = 1 if alone else 2
-        axes = Figure(figsize=(5.5 * count, 4.2), layout="constrained").subplots(1, count, squeeze=False)
-    row: NDArray[Any] = np.asarray(axes, dtype=object).ravel()
+    count = 1 if alone else 2
+    row: Pictures = grid_or_new(axes, 1, count, 5.5 * count, 4.2)[0]
     ranking(comparison, row[0])
     if not alone:
         density(comparison, row[1], label=label)

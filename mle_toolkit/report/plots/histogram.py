@@ -1,4 +1,4 @@
-"""Bars of data of any form: bins by the rule of Freedman & Diaconis, or those that the data have."""
+"""Bars of data of any form: bins by the rules of Freedman & Diaconis and Sturges, or those that the data have."""
 
 from __future__ import annotations
 
@@ -49,8 +49,9 @@ def histogram(known: EmpiricalDistribution, law: Visible, nobs: float, *, table:
     """Bars of what is known of the distribution without a model.
 
     Values are counted in bins of the width of Freedman & Diaconis (1981, Z. Wahrscheinlichkeitstheorie 57, 453-476),
-    2 IQR / n^(1/3), a multiple of the step where they were rounded, and with a bin per number where they are counts
-    of a few; masses of intervals lie evenly on them.
+    2 IQR / n^(1/3), or in the 1 + log2(n) bins of Sturges (1926, JASA 21, 65-66) where those are more; the width is a
+    multiple of the step where they were rounded, and of counts of a few each has its bin; masses of
+    intervals lie evenly on them.
 
     Parameters
     ----------
@@ -117,6 +118,7 @@ def _edges(x: Array, mass: Array, nobs: float, law: Visible, *, discrete: bool) 
         return first + (np.array([-0.5, 0.5]) if discrete else np.array([-0.5, 0.5]) * max(abs(first), 1.0) * 1e-3)
     first, last = max(first, low - FENCE * spread), min(last, high + FENCE * spread)
     width = max(2.0 * spread / nobs ** (1 / 3), (last - first) / MOST_BARS)
+    width = min(width, (last - first) / (1.0 + math.log2(max(nobs, 1.0))))
     if discrete:
         first = math.ceil(first)
         width = 1.0 if last - first < MOST_COUNTS else max(1.0, float(round(width)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.report.plots.canvas import BAND, DATA, LAW, axes_or_new, drawable, finish, note, title_of
+from mle_toolkit.report.plots.canvas import BAND, DATA, LAW, axes_or_new, called, drawable, finish, note, title_of
 from mle_toolkit.report.plots.seen import Positions, without_model
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def return_levels(
     longest: float | None = None,
     alpha: float = 0.05,
     method: Literal["profile", "wald"] = "profile",
-    label: str = "x",
+    label: str | None = None,
 ) -> Axes:
     """Draw the level that is exceeded once in a period, with a band, and the data at their own periods.
 
@@ -45,8 +45,8 @@ def return_levels(
         One minus the level of the band at each period.
     method : {"profile", "wald"}
         Of the band: profile likelihood, which is lopsided as it should be, or the delta method.
-    label : str
-        What the observations are, with their unit.
+    label : str, optional
+        What the observations are, with their unit; by default the name of the column.
 
     Returns
     -------
@@ -97,4 +97,4 @@ def return_levels(
     ax.set_xscale("log")
     ax.set_xlim(SHORTEST, longest)
     ax.xaxis.set_major_formatter(lambda value, place: f"{value:g}")
-    return finish(ax, title_of(fit, ", return levels"), "return period, observations", label)
+    return finish(ax, title_of(fit, ", return levels"), "return period, observations", called(label, sample))

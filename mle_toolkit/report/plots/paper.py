@@ -9,7 +9,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.report.plots.canvas import BAND, DATA, LAW, axes_or_new, drawable, finish, note, title_of
+from mle_toolkit.report.plots.canvas import BAND, DATA, LAW, axes_or_new, called, drawable, finish, note, title_of
 from mle_toolkit.report.plots.seen import without_model
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _BAND_POINTS = 15
 """Probabilities at which the band is computed."""
 
 
-def probability_paper(fit: Drawn, ax: Axes | None = None, *, alpha: float = 0.05, label: str = "x") -> Axes:
+def probability_paper(fit: Drawn, ax: Axes | None = None, *, alpha: float = 0.05, label: str | None = None) -> Axes:
     """Draw data on the probability paper of a law: where the law is right, the marks lie along its straight line.
 
     Parameters
@@ -35,8 +35,8 @@ def probability_paper(fit: Drawn, ax: Axes | None = None, *, alpha: float = 0.05
         Where to draw; by default on a new figure.
     alpha : float
         One minus the level of the band, by the delta method for the quantile at each probability.
-    label : str
-        What the observations are, with their unit.
+    label : str, optional
+        What the observations are, with their unit; by default the name of the column.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def probability_paper(fit: Drawn, ax: Axes | None = None, *, alpha: float = 0.05
     ax.set_yticks(height(marks), [f"{100 * p:g}" for p in marks])
     ax.set_ylim(*height(ends))
     ax.minorticks_off()
-    return finish(ax, title_of(fit, ", probability paper"), label, "percent of at most x", loc="upper left")
+    return finish(ax, title_of(fit, ", probability paper"), called(label, sample), "percent of at most x")
 
 
 def _draw_band(fit: Drawn, ax: Axes, height: Callable[[Array], Array], ends: Array, alpha: float) -> None:

@@ -17,14 +17,15 @@ from mle_toolkit.report.plots.canvas import (
     DATA,
     LAW,
     LAWS,
+    Pictures,
     axes_or_new,
     finish,
+    grid_or_new,
     note,
 )
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from mle_toolkit.report.drawn import DrawnRegression
 
@@ -450,7 +451,7 @@ def gain(fit: DrawnRegression, ax: Axes | None = None, *, kind: str = "II", unit
 # --- all four ---------------------------------------------------------------------------------------------------------
 
 
-def regression_panels(fit: DrawnRegression, axes: Any = None, *, alpha: float = 0.05, rng: Any = None) -> NDArray[Any]:
+def regression_panels(fit: DrawnRegression, axes: Any = None, *, alpha: float = 0.05, rng: Any = None) -> Pictures:
     """Draw `coefficients`, `residuals_fitted`, `worm` and `pit` side by side, of the same residuals.
 
     Parameters
@@ -466,14 +467,10 @@ def regression_panels(fit: DrawnRegression, axes: Any = None, *, alpha: float = 
     Returns
     -------
     ndarray of matplotlib Axes, of shape (2, 2)
-        Their figure is ``axes[0, 0].figure``.
+        They show themselves in a notebook; ``savefig`` writes their figure.
     """
     fit = check(fit, "panels")
-    if axes is None:
-        from matplotlib.figure import Figure
-
-        axes = Figure(figsize=(10.0, 8.0), layout="constrained").subplots(2, 2)
-    grid: NDArray[Any] = np.asarray(axes, dtype=object).reshape(2, 2)
+    grid = grid_or_new(axes, 2, 2, 10.0, 8.0)
     seed = int(options.generator(rng).integers(2**32))
     coefficients(fit, grid[0, 0], alpha=alpha)
     residuals_fitted(fit, grid[0, 1], rng=seed)

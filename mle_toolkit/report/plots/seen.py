@@ -27,6 +27,11 @@ def is_table(sample: Sample) -> bool:
         return bool(same and not np.any(high[:-1] - low[1:] > 1e-9 * narrow))
 
 
+def all_seen(sample: Sample) -> bool:
+    """Whether every observation is a value, or in a bin of a table."""
+    return sample.is_exact or is_table(sample)
+
+
 def beyond_collapse(sample: Sample) -> Sample:
     """The sample from after the last collapse of its product-limit estimate, where there is one."""
     if sample.window is None or sample.has_one_window or not np.all(np.isposinf(sample.window[1])):
