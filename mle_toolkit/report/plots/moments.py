@@ -154,8 +154,8 @@ def _ratios(sample: Sample, sums: Array) -> tuple[Array, Array]:
 def _resampled(sample: Sample, count: int, rng: Any) -> tuple[Array, Array]:
     """Moment ratios of samples of rows, or of observations where weights are frequencies.
 
-    Many rows are drawn in random groups of equal size, `GROUPS` of them: their sums have the spread that those of single
-    rows have, to one part in 45 (the standard error of a variance from so many groups is that share of it).
+    Many rows are drawn in random groups of equal size, `GROUPS` of them: their sums have the spread that those of
+    single rows have, to one part in 45 (the standard error of a variance from so many groups is that share of it).
     """
     generator = options.generator(rng)
     powers = _powers(sample)
