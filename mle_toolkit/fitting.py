@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -54,6 +53,7 @@ from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.report import InformationReport
 from mle_toolkit.kept import KeptSample, Sums, can_be_kept
 from mle_toolkit.likelihood.first_pass import FirstPass
+from mle_toolkit.notebook import Named
 from mle_toolkit.options import choice, level, plainly, probability, whole
 
 if TYPE_CHECKING:
@@ -816,7 +816,7 @@ class Fit(Doors):
         return Sums.of(sample, law) if sample is not None and can_be_kept(law, sample) else None
 
     def _named(self, values: Array) -> Mapping[str, Any]:
-        return MappingProxyType(dict(zip(self.family.param_names, self.family.unpack(values), strict=True)))
+        return Named(dict(zip(self.family.param_names, self.family.unpack(values), strict=True)))
 
     def _piece(self, name: str, compute: Callable[[], T]) -> T:
         if name not in self._pieces:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolkit import notebook
 from mle_toolkit._typing import Array
 from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.columns import Columns
@@ -43,7 +44,7 @@ INVALID, FAILED = "invalid_data", "failed"
 GROUPS_FORMAT, GROUPS_SCHEMA = "mle_toolkit.groups", 1
 
 _USABLE = {str(v) for v in (Verdict.INTERIOR, Verdict.BOUNDARY, Verdict.NON_REGULAR, Verdict.LOCAL)}
-_SHOWN_FAILURES = 5
+_SHOWN_FAILURES, _SHOWN_ROWS = 5, 20
 
 
 class GroupFits:
@@ -269,6 +270,16 @@ class GroupFits:
         counts = ", ".join(f"{count} {verdict}" for verdict, count in self.verdicts.items())
         laws = ", ".join(law.name for law in self.families)
         return f"GroupFits({laws} by {', '.join(self.by)}: {len(self)} groups; {counts})"
+
+    def _repr_html_(self) -> str:
+        rows = self.to_dict()["groups"][:_SHOWN_ROWS]
+        names = [n for n in (rows[0] if rows else ()) if not n.startswith("se_")]
+        shown = [
+            [f"{v:.6g}" if isinstance(v, float) else "" if v is None else v for v in map(row.get, names)]
+            for row in rows
+        ]
+        more = [f"and {len(self) - len(rows)} more groups"] if len(self) > len(rows) else []
+        return notebook.table(names, shown, (*more, *self.notes()))
 
     def __str__(self) -> str:
         lines = [repr(self)[len("GroupFits(") : -1], *self.notes()[1:]]

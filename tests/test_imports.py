@@ -15,7 +15,7 @@ PACKAGE = Path(mle_toolkit.__file__).parent
 HEAVY = ("numpy", "scipy", "scipy.stats", "pandas", "statsmodels", "matplotlib", "numba", "dask", "pyarrow", "rich")
 
 ROOMS = (
-    ("__version__", "errors", "_typing", "options"),
+    ("__version__", "errors", "_typing", "notebook", "options"),
     ("numerics",),
     ("data",),
     ("families",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -536,30 +535,18 @@ class Comparison:
         return ranking_over_densities(self, **options)
 
     def __str__(self) -> str:
-        shown = ("rank", "group", "family", "k", "cross_entropy", "delta_ce", "delta_ce_se", "kl", "kl_se", "delta_aic")
-        table = self.table[[*shown, "akaike_weight", "verdict", "params"]]
-        lines = [] if table.empty else [table.to_string(index=False, float_format="{:.5g}".format)]
-        lines += self.notes()
-        if self.uncertified:
-            lines.append("not certified, so without a place:")
-            lines += [f"  {row['family']}: llf {row['llf']:.8g}: {row['reason']}" for row in self._uncertified_rows()]
-        if self.not_fitted:
-            lines.append("not fitted:")
-            lines += [f"  {name}: {reason}" for name, reason in self.not_fitted.items()]
-        return "\n".join(lines)
+        from mle_toolkit.report.ranking import ranking_text
+
+        return ranking_text(self)
 
     def __repr__(self) -> str:
         ranked = " < ".join(self.fits) or "nothing certified"
         return f"Comparison({ranked}; {len(self.failures)} failed)"
 
     def _repr_html_(self) -> str:
-        parts = [self.table.to_html(index=False, float_format="{:.5g}".format)]
-        parts += [f"<p>{html.escape(note)}</p>" for note in self.notes()]
-        uncertified = {name: f"llf {fit.llf:.8g}: {self.failures[name]}" for name, fit in self.uncertified.items()}
-        for title, reasons in (("not certified, so without a place", uncertified), ("not fitted", self.not_fitted)):
-            items = "".join(f"<li>{html.escape(f'{name}: {why}')}</li>" for name, why in reasons.items())
-            parts += [f"<p>{title}:</p><ul>{items}</ul>"] if items else []
-        return "".join(parts)
+        from mle_toolkit.report.ranking import ranking_html
+
+        return ranking_html(self)
 
 
 _COLUMNS = (

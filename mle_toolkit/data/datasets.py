@@ -5,12 +5,14 @@ The numbers are published facts, from the publication named in ``source``.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mle_toolkit import notebook
 from mle_toolkit.data.form import EXACT, Form
 from mle_toolkit.errors import DataError, UnknownNameError
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
     from mle_toolkit._typing import Array
     from mle_toolkit.data.sample import Sample
+
+_HEAD = 5
+"""Rows that a notebook shows."""
 
 _FACTS = "published facts, free of copyright"
 _PUBLIC = "public domain, as distributed with statsmodels"
@@ -106,6 +111,14 @@ class DataSet:
         import pandas as pd
 
         return pd.DataFrame({name: values.copy() for name, values in self.columns.items()})
+
+    def _repr_html_(self) -> str:
+        facts = [(name, getattr(self, name)) for name in ("unit", "source", "licence", "description")]
+        first = list(itertools.islice(zip(*self.columns.values(), strict=True), _HEAD))
+        rows = [["" if value != value else f"{value:g}" for value in row] for row in first]
+        more = len(next(iter(self.columns.values()))) - len(first)
+        notes = [f"and {more} more rows"] if more > 0 else []
+        return notebook.table((), facts, caption=self.title) + notebook.table(list(self.columns), rows, notes)
 
     def __getitem__(self, column: str) -> Array:
         """One column, as a read-only float64 array."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mle_toolkit import notebook
 from mle_toolkit._typing import Array
 
 DECREMENT_TOLERANCE = 1e-9
@@ -117,6 +118,11 @@ class Certificate:
 
     def __str__(self) -> str:
         return f"{self.verdict}: {self.message}"
+
+    def _repr_html_(self) -> str:
+        rows = [("verdict", self.verdict), ("certified", "yes" if self.ok else "no"), ("found by", self.method)]
+        rows += [(label, value) for label, value in (("limit", self.limit), ("search", self.search)) if value]
+        return notebook.table((), rows, (f"{self.message}.", *self.evidence))
 
 
 def _shown(value: float, bound: float) -> str:

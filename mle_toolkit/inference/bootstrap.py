@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolkit import options
+from mle_toolkit import notebook, options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
@@ -213,6 +213,14 @@ class Bootstrap:
         )
         text = f"{self._maximum.family.name}, {self.n} {self.kind} replicates: {shown}"
         return f"Bootstrap({'; '.join((text, *self.notes))})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, f"{value:.6g}", f"{se:.3g}")
+            for name, value, se in zip(self.names, self.estimate, self.se, strict=True)
+        ]
+        notes = (f"{self.n} {self.kind} replicates of {self._maximum.family.name}", *self.notes)
+        return notebook.table(("", "estimate", "std err"), rows, notes)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from scipy import special
 
-from mle_toolkit import options
+from mle_toolkit import notebook, options
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, ParameterError
@@ -88,6 +88,10 @@ class GoodnessOfFit:
     def __str__(self) -> str:
         text = f"{self.method}: {self.statistic:.4g}, p = {self.p_value:.4f} ± {self.p_error:.4f}"
         return "; ".join((f"{text} ({self.n_resamples} refitted replicates)", *self.notes))
+
+    def _repr_html_(self) -> str:
+        row = (self.method, f"{self.statistic:.4g}", f"{self.p_value:.4f} ± {self.p_error:.4f}", self.n_resamples)
+        return notebook.table(("", "statistic", "p-value", "refitted replicates"), [row], self.notes)
 
 
 def goodness_of_fit(

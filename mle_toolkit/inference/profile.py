@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mle_toolkit import options
+from mle_toolkit import notebook, options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
 from mle_toolkit.estimation.climb import LONGEST_STEP
@@ -111,6 +111,11 @@ class Profile:
         low, high = self.interval
         text = f"{self.name}: {self.estimate:.6g}, {1 - self.alpha:.0%} profile interval ({low:.6g}, {high:.6g})"
         return "; ".join((text, *self.notes))
+
+    def _repr_html_(self) -> str:
+        columns = ("", "estimate", f"lower, {1 - self.alpha:.0%}", "upper")
+        row = (self.name, *(f"{value:.6g}" for value in (self.estimate, *self.interval)))
+        return notebook.table(columns, [row], ("by profile likelihood", *self.notes))
 
 
 def profile_of_parameter(maximum: Maximum, name: str, alpha: float = 0.05, points: int = 0) -> Profile:

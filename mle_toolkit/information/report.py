@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import math
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from mle_toolkit import notebook
 from mle_toolkit.information.estimate import Estimate, nats_per
 
 
@@ -164,14 +164,7 @@ class InformationReport:
         return "\n".join([lines[0], "-" * (sum(widths) + 6), *lines[1:], *self.notes()])
 
     def _repr_html_(self) -> str:
-        body = "".join(_html_row(row, "td") for row in self.rows())
-        head = _html_row((f"{self.unit}s", "value", "std err", "95% interval"), "th")
-        notes = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes())
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>{notes}"
-
-
-def _html_row(cells: tuple[str, ...], tag: str) -> str:
-    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"
+        return notebook.table((f"{self.unit}s", "value", "std err", "95% interval"), self.rows(), self.notes())
 
 
 _NUMBERS = {"nll": 8, "optimism": 4, "share": 6}

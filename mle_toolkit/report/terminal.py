@@ -31,6 +31,7 @@ from mle_toolkit.report.content import (
     regression_content,
 )
 from mle_toolkit.report.content import Table as ContentTable
+from mle_toolkit.report.ranking import COLUMNS, cells
 
 if TYPE_CHECKING:
     from mle_toolkit.data.datasets import DataSet
@@ -154,8 +155,8 @@ def comparison_view(comparison: ComparisonLike, title: str, unit: str) -> Render
         (rows,) = section.tables
         columns = [section.title.lower(), *(column.name for column in rows.columns[1:])]
         text = [name for name, column in zip(columns, rows.columns, strict=True) if column.text]
-        cells = [[number(v, 8) if isinstance(v, float) else str(v) for v in row] for row in rows.rows]
-        parts += ["", table(columns, cells, text=text)]
+        shown = [[number(v, 8) if isinstance(v, float) else str(v) for v in row] for row in rows.rows]
+        parts += ["", table(columns, shown, text=text)]
     return Group(*parts)
 
 
@@ -167,30 +168,11 @@ class Ranking:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw all columns where there is room, else those that cannot be read off the others."""
-        columns = ["", "family", "k", "CE", "ΔKL ± se", "KL ± se", "ΔAIC", "weight", "verdict"]
+        columns = list(COLUMNS)
         if options.max_width < WIDE:
             columns = ["", "family", "ΔKL ± se", "KL ± se", "ΔAIC", "verdict"]
-        rows = []
-        for row in self.content.records():
-            cells = {
-                "": row["rank"],
-                "family": row["family"],
-                "k": row["k"],
-                "CE": f"{row['cross_entropy']:.4f}",
-                "ΔKL ± se": _with_se(row["delta_ce"], row["delta_ce_se"]),
-                "KL ± se": _with_se(row["kl"], row["kl_se"]),
-                "ΔAIC": "—" if np.isnan(row["delta_aic"]) else f"{row['delta_aic']:.2f}",
-                "weight": "—" if np.isnan(row["akaike_weight"]) else f"{row['akaike_weight']:.3f}",
-                "verdict": row["verdict"],
-            }
-            rows.append([cells[column] for column in columns])
+        rows = [[cells(row)[column] for column in columns] for row in self.content.records()]
         yield table(columns, rows, text=("family", "verdict"), bold=0)
-
-
-def _with_se(value: float, se: float) -> str:
-    if np.isnan(value):
-        return "—"
-    return f"{value:z.4f}" + (f" ± {se:.4f}" if se > 0 else " " * 9)
 
 
 def groups_view(fits: GroupsLike, title: str) -> RenderableType:
