@@ -32,7 +32,7 @@ def report(
     path: str | os.PathLike[str],
     *,
     title: str | None = None,
-    label: str = "x",
+    label: str | None = None,
     laws: int = 2,
     rng: Any = 0,
     command: str | None = None,
@@ -51,8 +51,8 @@ def report(
         Of the page.
     title : str, optional
         By default what the result is.
-    label : str
-        What the observations are, with their unit.
+    label : str, optional
+        What the observations are, with their unit; by default the name of the column.
     laws : int
         How many laws of a comparison are shown one by one, the best first.
     rng : None, int, SeedSequence, BitGenerator or Generator, optional
@@ -89,7 +89,7 @@ def html_of(
     result: Any,
     *,
     title: str | None = None,
-    label: str = "x",
+    label: str | None = None,
     laws: int = 2,
     rng: Any = 0,
     command: str | None = None,
@@ -98,7 +98,7 @@ def html_of(
     """The page as text; arguments as for `report`."""
     if not hasattr(result, "page"):
         raise ParameterError(f"report: expected a fit, a comparison or groups, got {type(result).__name__}.")
-    page: Page = result.page(Drawing(label, whole(laws, "laws", 1), rng))
+    page: Page = result.page(Drawing(_called(result, label), whole(laws, "laws", 1), rng))
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     return (
         _templates()
@@ -130,6 +130,11 @@ def _templates() -> Environment:
     )
     found.tests["table"] = lambda part: isinstance(part, Grid)
     return found
+
+
+def _called(result: Any, label: str | None) -> str:
+    """What the observations are: what is said, else the name of their column, else x."""
+    return label if label is not None else getattr(getattr(result, "sample", None), "label", None) or "x"
 
 
 def _embedded(record: Any) -> str:

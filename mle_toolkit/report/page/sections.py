@@ -14,11 +14,12 @@ from mle_toolkit.report.content import comparison_content, fit_content, groups_c
 from mle_toolkit.report.page.line import line_of
 from mle_toolkit.report.page.pictures import Picture, picture
 from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
+from mle_toolkit.report.plots.canvas import apart
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.report.content import GroupsLike
-    from mle_toolkit.report.drawn import Drawn, DrawnComparison, DrawnRegression
+from mle_toolkit.report.drawn import Drawn, DrawnComparison, DrawnRegression
 
 MOST_PROFILES = 4
 """Parameters whose profiles are drawn."""
@@ -198,7 +199,8 @@ def tried(make: Callable[[], list[Part]], what: str) -> list[Part]:
 def _drawn(draw: Callable[[], Any], alt: str) -> list[Picture]:
     """A picture, or, in its place, why there is none."""
     try:
-        axes = draw()
+        with apart():
+            axes = draw()
     except MleError as error:
         return [Picture("", alt, str(error))]
     return [picture((axes if not hasattr(axes, "flat") else axes.flat[0]).figure, alt)]
