@@ -21,8 +21,8 @@ FOLLOWING = {"distributed": "dask", "htmltools": "shiny", "llvmlite": "numba", "
 """Modules that come with a package that is declared."""
 
 
-BROUGHT = {"polars"}
-"""Packages that are imported only where the user gives their frames."""
+BROUGHT = {"polars", "htmltools", "uvicorn"}
+"""Packages that are imported only where the user gives their frames, and those that shiny is made of."""
 
 
 @pytest.fixture(scope="module")
