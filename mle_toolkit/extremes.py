@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array, IntervalBy
-from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.frames import to_column, to_rows
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.tails import ESTIMATED, nearest_threshold, power_law_beyond
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "BlockMaxima", "Peaks", "PowerLawTest", "block_maxima", "choose_threshold", "mean_excess", "peaks_over_threshold",
-    "power_law_test",
+    "BlockMaxima", "Largest", "Peaks", "PowerLawTest", "block_maxima", "choose_threshold", "mean_excess",
+    "peaks_over_threshold", "power_law_test", "r_largest",
 ]  # fmt: skip
 
 _YEAR = 365.25
@@ -85,6 +85,15 @@ def block_maxima(series: Any, block: int | str = "YE", *, least: float = 0.0) ->
     """
     import pandas as pd
 
+    groups, share = _blocks(series, block, least)
+    table = pd.DataFrame({"maximum": groups.max(), "share": share}).loc[share.index]
+    return BlockMaxima(table, Sample(table["maximum"].to_numpy()))
+
+
+def _blocks(series: Any, block: int | str, least: float) -> tuple[Any, pd.Series[float]]:
+    """A series by blocks, and the share of its observations of every block that has enough of them."""
+    import pandas as pd
+
     least = number(least, "least", at_least=0.0, at_most=1.0)
     if isinstance(block, str):
         if not isinstance(series, pd.Series) or not isinstance(series.index, pd.DatetimeIndex):
@@ -93,20 +102,121 @@ def block_maxima(series: Any, block: int | str = "YE", *, least: float = 0.0) ->
             groups: Any = pd.Series(to_column(series, "series")[0], index=series.index).resample(block)
         except ValueError as error:
             raise ParameterError(f"block: {error}.") from None
-        counts, maxima = groups.count(), groups.max()
+        counts = groups.count()
         share = counts / counts.max()
     else:
         size = whole(block, "block", 1)
         values = to_column(series, "series")[0]
         place = pd.Index(np.arange(len(values)) // size, name="block")
         groups = pd.Series(values, index=place).groupby(level=0)
-        counts, maxima = groups.count(), groups.max()
+        counts = groups.count()
         share = counts / size
-    kept = (counts > 0) & (share >= least)
-    if not kept.any():
-        raise DataError(f"block_maxima: none of {len(counts)} blocks has {least:.0%} of its observations.")
-    table = pd.DataFrame({"maximum": maxima, "share": share})[kept]
-    return BlockMaxima(table, Sample(table["maximum"].to_numpy()))
+    kept: pd.Series[float] = share[(counts > 0) & (share >= least)]
+    if kept.empty:
+        raise DataError(f"block: none of {len(counts)} blocks has {least:.0%} of its observations.")
+    return groups, kept
+
+
+def _labelled(series: Any, block: Any) -> tuple[Any, pd.Series[float]]:
+    """A series by the labels of its blocks."""
+    import pandas as pd
+
+    values, labels = to_column(series, "series")[0], np.asarray(block)
+    if labels.shape != values.shape:
+        raise DataError(f"block: {labels.size} labels for {len(values)} observations; give one each.")
+    groups: Any = pd.Series(values, index=pd.Index(labels, name="block")).groupby(level=0)
+    return groups, pd.Series(1.0, index=groups.count().index)
+
+
+@dataclass(frozen=True)
+class Largest:
+    """The largest observations of each block of time.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row a block, the largest first; missing where fewer are known.
+    sample : Sample
+        The same as data for laws of the block maximum.
+    """
+
+    table: pd.DataFrame
+    sample: Sample
+
+    def fit(self, family: Any = "gev", **options: Any) -> Fit:
+        """Fit the law of the block maximum, the generalised extreme-value law by default; options as of `fit`."""
+        return fit(self.sample, family, **options)
+
+
+def r_largest(data: Any, r: int | None = None, *, block: Any = None, least: float = 0.0) -> Largest:
+    """Take the largest few observations of each block, which say more of the law of the maximum than the maximum alone.
+
+    Parameters
+    ----------
+    data : DataFrame or array_like of shape (blocks, k); or series
+        The largest of each block in a row, NaN where fewer are known; or a series, with ``block``.
+    r : int, optional
+        How many of each block, at most; by default all of a table. Of a series it must be given.
+    block : int, str or array_like of shape (n,), optional
+        Of a series: as for `block_maxima`, or the block of every observation, as its year.
+    least : float
+        Of a series: as for `block_maxima`.
+
+    Returns
+    -------
+    Largest
+
+    Raises
+    ------
+    DataError
+        If a block has no observation, or nothing is left.
+
+    Notes
+    -----
+    Where exceedances of high levels are a Poisson process (Weissman 1978), and the block maximum has the distribution
+    function G and the density g, the r largest have the density ``g(x_r) prod g(x_j) / G(x_j)``, j < r. So each but
+    the last is an observation seen through a window that ends at it, and the likelihood is the one of all data here.
+    More than a few from each block leave the tail (Coles 2001, section 3.5): compare fits for several ``r``.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> venice = mle.datasets.load("venice")
+    >>> fit = r_largest(venice["level"], 5, block=venice["year"]).fit()
+    >>> [round(value, 3) for value in fit.params.values()], round(fit.llf, 1)
+    ([118.569, 13.66, -0.088], -732.0)
+    """
+    import pandas as pd
+
+    count = None if r is None else whole(r, "r", 1)
+    if block is not None:
+        if count is None:
+            raise ParameterError("r: of a series, say how many of each block: r=5.")
+        if not isinstance(block, int | str):
+            groups, share = _labelled(data, block)
+        else:
+            groups, share = _blocks(data, block, least)
+        blocks = {name: part.dropna().to_numpy() for name, part in groups if name in share.index}
+        rows = [np.sort(values)[::-1][:count] for values in blocks.values()]
+        index: Any = list(blocks)
+    else:
+        table = pd.DataFrame(data)
+        values = to_rows(table, "data")
+        if np.isinf(values).any():
+            raise DataError(f"data: {int(np.isinf(values).sum())} values are infinite; remove them.")
+        index = list(table.index)
+        rows = [np.sort(row[~np.isnan(row)])[::-1][:count] for row in values]
+    empty = [k for k, row in enumerate(rows) if len(row) == 0]
+    if empty:
+        first = index[empty[0]]
+        raise DataError(f"data: {len(empty)} of {len(rows)} blocks have no observation; the first is {first}.")
+    most = max(map(len, rows))
+    padded = np.array([np.append(row, np.full(most - len(row), np.nan)) for row in rows])
+    names = [f"r{k}" for k in range(1, most + 1)]
+    values = np.concatenate(rows)
+    last = np.concatenate([np.arange(len(row)) == len(row) - 1 for row in rows])
+    sample = Sample(values).truncated(upper=np.where(last, np.inf, values)) if not last.all() else Sample(values)
+    return Largest(pd.DataFrame(padded, pd.Index(index, name="block"), names), sample)
 
 
 @dataclass(frozen=True)
@@ -150,6 +260,43 @@ class Peaks:
     def fit(self, family: Any = "gpd", **options: Any) -> Fit:
         """Fit a law to the excesses, the generalised Pareto law by default; options as of `mle_toolkit.fit`."""
         return fit(self.sample, family, **options)
+
+    def process(self, block: float = 1.0) -> Sample:
+        """The peaks as data for laws of the block maximum: those of a Poisson process above the threshold.
+
+        Parameters
+        ----------
+        block : float
+            How long a block is, in units of ``length``: years for dates, else observations.
+
+        Notes
+        -----
+        With G and g the distribution function and the density of the block maximum, the process in m blocks has the
+        likelihood ``G(u)^m prod g(x_j) / G(x_j)`` (Smith 1989; Coles 2001, chapter 7): each peak is an observation seen
+        through a window that ends at it, and each block one that is known to lie below the threshold u.
+        """
+        blocks = self.length / number(block, "block", above=0.0)
+        lower, upper = np.append(self.height, -np.inf), np.append(self.height, self.threshold)
+        weights = np.append(np.ones(len(self.height)), blocks)
+        return Sample.intervals(lower, upper, weights).truncated(upper=np.append(self.height, np.inf))
+
+    def fit_process(self, family: Any = "gev", *, block: float = 1.0, **options: Any) -> Fit:
+        """Fit the law of the block maximum to the peaks, rate and size together; options as of `mle_toolkit.fit`.
+
+        Its return levels are those of blocks, and carry the error of the rate. By the generalised Pareto law of the
+        excesses it is the same model in other parameters, so both have the same maximum.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> daily = np.random.default_rng(1).gumbel(size=365 * 40)
+        >>> peaks = peaks_over_threshold(daily, 4.0, run=0)
+        >>> fit = peaks.fit_process(block=365)
+        >>> scale = fit.params["scale"] + fit.params["xi"] * (4.0 - fit.params["loc"])
+        >>> abs(scale - peaks.fit().params["scale"]) < 1e-6
+        True
+        """
+        return fit(self.process(block), family, **options)
 
     def return_level(
         self, period: float, alpha: float = 0.05, method: IntervalBy = "wald", *, result: Fit | None = None

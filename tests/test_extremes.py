@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, ParameterError
@@ -162,3 +163,84 @@ def test_a_power_law_is_told_from_an_exponential_one():
 def test_beginnings_of_power_laws_are_checked(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+# --- the largest of each block, and peaks as a process ----------------------------------------------------------------
+
+
+def process_loglik(theta, heights, ends, blocks):
+    """Log-likelihood of a Poisson process of exceedances in the parameters of the block maximum, written out."""
+    loc, scale, xi = theta
+    z = 1 + xi * (np.concatenate([heights, ends]) - loc) / scale
+    if scale <= 0 or np.any(z <= 0):
+        return -np.inf
+    high, end = z[: len(heights)], z[len(heights) :]
+    return float(-np.sum(blocks * end ** (-1 / xi)) - np.sum(np.log(scale) + (1 / xi + 1) * np.log(high)))
+
+
+@pytest.mark.parametrize(
+    ("r", "llf", "params", "errors"),
+    [
+        (1, -222.7, (111.1, 17.2, -0.077), (2.6, 1.8, 0.074)),
+        (5, -732.0, (118.6, 13.7, -0.088), (1.6, 0.8, 0.033)),
+        (10, -1139.1, (120.5, 12.8, -0.113), (1.4, 0.5, 0.020)),
+    ],
+)
+def test_the_largest_of_each_year_at_venice(r, llf, params, errors):
+    """Coles (2001), table 3.1; and the likelihood written out."""
+    venice = mle.datasets.load("venice")
+    found = mle.extremes.r_largest(venice["level"], r, block=venice["year"])
+    assert mle.extremes.r_largest(found.table).sample.same_data(found.sample)
+    fit = found.fit()
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(llf, abs=0.051)
+    for value, wanted, unit in zip(fit.params.values(), params, (0.1, 0.1, 0.001), strict=True):
+        assert value == pytest.approx(wanted, abs=0.51 * unit)
+    for value, wanted, unit in zip(fit.bse.values(), errors, (0.1, 0.1, 0.001), strict=True):
+        assert value == pytest.approx(wanted, abs=1.01 * unit)
+    rows = [row[~np.isnan(row)] for row in found.table.to_numpy()]
+    heights, ends = np.concatenate(rows), np.array([row.min() for row in rows])
+    assert fit.nobs == len(heights)
+    theta = list(fit.params.values())
+    assert fit.llf == pytest.approx(process_loglik(theta, heights, ends, 1.0), abs=1e-8)
+    for k, se in enumerate(fit.bse.values()):  # no better point nearby
+        for step in (-1e-3, 1e-3):
+            moved = [v + (step * se if j == k else 0.0) for j, v in enumerate(theta)]
+            assert process_loglik(moved, heights, ends, 1.0) < fit.llf
+
+
+def test_the_largest_of_a_series():
+    daily = np.random.default_rng(3).gumbel(size=100 * 30)
+    daily[7] = np.nan
+    found = mle.extremes.r_largest(daily, 3, block=100)
+    assert found.table.shape == (30, 3)
+    assert (found.table["r1"].to_numpy() == mle.extremes.block_maxima(daily, 100).sample.x).all()
+    dates = pd.Series(daily, pd.date_range("1990-01-01", periods=len(daily)))
+    by_year = mle.extremes.r_largest(dates, 2, block="YE", least=0.9)
+    assert len(by_year.table) == len(mle.extremes.block_maxima(dates, "YE", least=0.9).table) == 8
+    assert found.fit("gumbel").params["scale"] == pytest.approx(1.0, abs=0.3)
+    with pytest.raises(ParameterError, match="how many"):
+        mle.extremes.r_largest(daily, block=100)
+    with pytest.raises(DataError, match="2 labels for 3"):
+        mle.extremes.r_largest([1.0, 2.0, 3.0], 1, block=[1, 1])
+    with pytest.raises(DataError, match="no observation"):
+        mle.extremes.r_largest([[1.0, 2.0], [np.nan, np.nan]])
+    with pytest.raises(DataError, match="infinite"):
+        mle.extremes.r_largest([[1.0, np.inf]])
+
+
+def test_peaks_as_a_process_are_the_rate_and_the_excesses_together():
+    daily = stats.genpareto.rvs(0.15, size=365 * 40, random_state=np.random.default_rng(1))
+    peaks = mle.extremes.peaks_over_threshold(daily, 4.0, run=0)
+    fit, excesses = peaks.fit_process(block=365), peaks.fit()
+    rate, xi, scale = peaks.rate * 365, excesses.params["xi"], excesses.params["scale"]
+    assert fit.certificate.verdict == "interior"
+    assert fit.params["xi"] == pytest.approx(xi, abs=1e-5 * fit.bse["xi"])
+    assert fit.params["scale"] == pytest.approx(scale * rate**xi, rel=1e-6)
+    assert fit.params["loc"] == pytest.approx(4.0 - scale * (1 - rate**xi) / xi, rel=1e-6)
+    theta = list(fit.params.values())
+    assert fit.llf == pytest.approx(process_loglik(theta, peaks.height, np.array([4.0]), 40.0), abs=1e-7)
+    level = fit.return_level(100.0)
+    assert level.value == pytest.approx(fit.ppf(1 - 1 / 100), rel=1e-12)
+    by_days = mle.extremes.peaks_over_threshold(1e6 * daily, 4e6, run=0).fit_process(block=365)
+    assert by_days.params["loc"] == pytest.approx(1e6 * fit.params["loc"], rel=1e-8)

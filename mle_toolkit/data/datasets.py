@@ -309,6 +309,16 @@ _CATALOGUE = (
         "miles",
         "Lengths of the 141 rivers that the almanac calls major, from 135 to 3710 miles.",
     ),
+    DataSet(
+        "venice",
+        "Highest sea levels of each year at Venice",
+        "Pirazzoli (1982), Maree estreme a Venezia (periodo 1872-1981), Acqua Aria 10, 1023-1039; Smith (1986), "
+        "Extreme value theory based on the r largest annual events, Journal of Hydrology 86, 27-43",
+        _FACTS,
+        "centimetres",
+        "The ten highest sea levels of each year 1931-1981, the highest first; of 1935 the six highest. They rise over "
+        "the years.",
+    ),
 )
 
 
@@ -320,7 +330,7 @@ def names() -> tuple[str, ...]:
     >>> names()
     ('air_conditioning', 'arsenic', 'channing', 'cosmesis', 'dental_claims', 'doctor_visits', 'engel', 'faithful',
      'federalist', 'group_sizes', 'heart', 'horse_kicks', 'leukaemia', 'mites', 'newcomb', 'nile', 'port_pirie',
-     'rivers')
+     'rivers', 'venice')
     """
     return tuple(data.name for data in _CATALOGUE)
 

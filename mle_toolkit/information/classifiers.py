@@ -326,9 +326,9 @@ class ClassifierReport:
             New ones by default.
         """
         if ax is None:
-            from matplotlib import pyplot
+            from matplotlib.figure import Figure
 
-            ax = pyplot.subplots(figsize=(4.5, 4.5))[1]
+            ax = Figure(figsize=(4.5, 4.5), layout="constrained").add_subplot()
         ax.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle="--")
         for label, at in self.calibration.items():
             parts = at.decomposition

@@ -352,14 +352,9 @@ def test_reliability_diagram_is_drawn():
     assert ax.get_xlabel() == "stated probability"
 
 
-def test_reliability_diagram_makes_its_own_axes(monkeypatch):
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    from matplotlib import pyplot
-
-    pyplot.switch_backend("Agg")
+def test_reliability_diagram_makes_its_own_axes():
     ax = information_report([0, 1, 2], np.eye(3)).plot()
     assert len(ax.get_lines()) == 4
-    pyplot.close(ax.figure)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
