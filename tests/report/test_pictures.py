@@ -20,7 +20,7 @@ from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.report.plots.canvas import _occupied, apart
+from mle_toolkit.report.plots.canvas import _occupied
 from mle_toolkit.report.plots.histogram import histogram
 from mle_toolkit.report.plots.moments import GROUPS, MOST_ROWS, _resampled, moment_ratios
 from mle_toolkit.report.plots.seen import Visible, without_model
@@ -237,19 +237,21 @@ def test_axes_show_and_write_themselves(tmp_path):
 
 
 def test_where_pyplot_is_in_use_the_figures_are_its_own():
-    from matplotlib import pyplot
-
-    fit = mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], "gamma")
-    try:
-        ax = mle.plot.density(fit)
-        assert ax.figure.number in pyplot.get_fignums()
-        assert ax._repr_png_() is None  # a notebook shows it already
-        before = pyplot.get_fignums()
-        with apart():
-            assert mle.plot.density(fit)._repr_png_()
-        assert pyplot.get_fignums() == before
-    finally:
-        pyplot.close("all")
+    """In a process of its own: pyplot would stay in use for the tests that follow."""
+    code = (
+        "import matplotlib; matplotlib.use('Agg')\n"
+        "from matplotlib import pyplot\n"
+        "import mle_toolkit as mle\n"
+        "from mle_toolkit.report.plots.canvas import apart\n"
+        "fit = mle.fit([1.1, 0.4, 2.7, 1.9, 0.8], 'gamma')\n"
+        "ax = mle.plot.density(fit)\n"
+        "assert pyplot.get_fignums() == [ax.figure.number]\n"
+        "assert ax._repr_png_() is None\n"  # a notebook shows it already
+        "with apart():\n"
+        "    assert mle.plot.density(fit)._repr_png_()\n"
+        "assert pyplot.get_fignums() == [ax.figure.number]\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def write_known():

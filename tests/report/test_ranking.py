@@ -12,7 +12,7 @@ from mle_toolkit.report.ranking import WIDTH
 @pytest.fixture(scope="module")
 def comparison():
     data = np.array([3.0, 7.0, 12.0, 900.0, 44.0, 31.0, 260.0, 5.0, 81.0, 17.0])
-    return mle.compare(data, ["gamma", "lognormal", "weibull", "chi", "chi_squared", "normal", "uniform", "bernoulli"])
+    return mle.compare(data, ["gamma", "lognormal", "weibull", "chi", "chi_squared", "normal", "uniform", "beta"])
 
 
 def test_a_printed_ranking_fits_its_width(comparison):
@@ -20,7 +20,7 @@ def test_a_printed_ranking_fits_its_width(comparison):
     assert max(map(len, lines)) <= WIDTH
     assert lines[0].split() == ["family", "k", "CE", "ΔKL", "±", "se", "KL", "±", "se", "ΔAIC", "weight", "verdict"]
     assert [line.split()[1] for line in lines[1 : 1 + len(comparison.fits)]] == list(comparison.fits)
-    assert "bernoulli" in str(comparison)
+    assert "beta" in str(comparison)
 
 
 class Tags(html.parser.HTMLParser):
