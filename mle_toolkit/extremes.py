@@ -19,6 +19,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array, IntervalBy
 from mle_toolkit.data.frames import to_column, to_rows
+from mle_toolkit.data.periods import by_label, in_blocks
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.tails import ESTIMATED, nearest_threshold, power_law_beyond
@@ -85,47 +86,9 @@ def block_maxima(series: Any, block: int | str = "YE", *, least: float = 0.0) ->
     """
     import pandas as pd
 
-    groups, share = _blocks(series, block, least)
+    groups, share = in_blocks(series, block, least)
     table = pd.DataFrame({"maximum": groups.max(), "share": share}).loc[share.index]
     return BlockMaxima(table, Sample(table["maximum"].to_numpy()))
-
-
-def _blocks(series: Any, block: int | str, least: float) -> tuple[Any, pd.Series[float]]:
-    """A series by blocks, and the share of its observations of every block that has enough of them."""
-    import pandas as pd
-
-    least = number(least, "least", at_least=0.0, at_most=1.0)
-    if isinstance(block, str):
-        if not isinstance(series, pd.Series) or not isinstance(series.index, pd.DatetimeIndex):
-            raise DataError(f"block: a period as {block!r} is for a Series of pandas with dates as its index.")
-        try:
-            groups: Any = pd.Series(to_column(series, "series")[0], index=series.index).resample(block)
-        except ValueError as error:
-            raise ParameterError(f"block: {error}.") from None
-        counts = groups.count()
-        share = counts / counts.max()
-    else:
-        size = whole(block, "block", 1)
-        values = to_column(series, "series")[0]
-        place = pd.Index(np.arange(len(values)) // size, name="block")
-        groups = pd.Series(values, index=place).groupby(level=0)
-        counts = groups.count()
-        share = counts / size
-    kept: pd.Series[float] = share[(counts > 0) & (share >= least)]
-    if kept.empty:
-        raise DataError(f"block: none of {len(counts)} blocks has {least:.0%} of its observations.")
-    return groups, kept
-
-
-def _labelled(series: Any, block: Any) -> tuple[Any, pd.Series[float]]:
-    """A series by the labels of its blocks."""
-    import pandas as pd
-
-    values, labels = to_column(series, "series")[0], np.asarray(block)
-    if labels.shape != values.shape:
-        raise DataError(f"block: {labels.size} labels for {len(values)} observations; give one each.")
-    groups: Any = pd.Series(values, index=pd.Index(labels, name="block")).groupby(level=0)
-    return groups, pd.Series(1.0, index=groups.count().index)
 
 
 @dataclass(frozen=True)
@@ -193,9 +156,9 @@ def r_largest(data: Any, r: int | None = None, *, block: Any = None, least: floa
         if count is None:
             raise ParameterError("r: of a series, say how many of each block: r=5.")
         if not isinstance(block, int | str):
-            groups, share = _labelled(data, block)
+            groups, share = by_label(data, block)
         else:
-            groups, share = _blocks(data, block, least)
+            groups, share = in_blocks(data, block, least)
         blocks = {name: part.dropna().to_numpy() for name, part in groups if name in share.index}
         rows = [np.sort(values)[::-1][:count] for values in blocks.values()]
         index: Any = list(blocks)
