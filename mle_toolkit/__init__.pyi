@@ -8,6 +8,7 @@ from .comparison import Comparison as Comparison
 from .comparison import compare as compare
 from .data import datasets as datasets
 from .data.durations import durations as durations
+from .data.partitions import PartitionedSample as PartitionedSample
 from .data.pieces import Rows as Rows
 from .data.pieces import Run as Run
 from .data.pieces import Source as Source

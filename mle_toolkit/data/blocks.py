@@ -81,6 +81,16 @@ class BlockedSample(Sample):
         self._weighted = weight is not None
         self._is_read, self._thinned = True, None
 
+    def __getstate__(self) -> object:
+        """What is sent to other processes: without what can be computed again, and nothing is read for it."""
+        state = {}
+        for name in (name for home in type(self).__mro__ for name in getattr(home, "__slots__", ())):
+            try:
+                state[name] = object.__getattribute__(self, name)
+            except AttributeError:  # not known before the first pass, or not at all of rows that are not held
+                continue
+        return None, state | {"_kept": {}}
+
     # --- what a source gives ----------------------------------------------------------------------------------------
 
     @abstractmethod

@@ -30,8 +30,8 @@ class Partition:
     ----------
     number : int
         Its place among the others.
-    x, weight : column, or something of which a machine makes one
-        Observations; weights or None.
+    x, weight : column, or callable that gives one, or something of which a machine makes one
+        Observations; weights or None. What is callable is called where the sums are taken.
     first : int
         Number of its first row, where it is known.
     """
@@ -68,8 +68,9 @@ class Job:
     def __call__(self, number: int, x: Any, weight: Any, first: int) -> tuple[list[Any], Thinned | None]:
         """Sum over the blocks of the partition, in their order; None for a sum over no rows."""
         where = f"partition {number} of {self.description}"
-        values, _ = to_column(x, where)
-        weights = None if weight is None else to_column(weight, f"weights in {where}")[0]
+        values, _ = to_column(x() if callable(x) else x, where)
+        read = weight() if callable(weight) else weight
+        weights = None if read is None else to_column(read, f"weights in {where}")[0]
         if weights is not None and len(weights) != len(values):
             raise WeightError(f"{where}: {len(weights)} weights for {len(values)} observations; give one a row.")
         rows = Rows(values, weights, where, 0).checked(self.nan_policy)
@@ -82,6 +83,10 @@ class Job:
                 totals.append(total)
         return totals, Thinned.of(rows.x, rows.weight, self.most) if self.most else None
 
+    def of(self, partition: Partition) -> tuple[list[Any], Thinned | None]:
+        """Sum over a partition: what an engine does with each, on any machine; the job and what it gives pickle."""
+        return self(partition.number, partition.x, partition.weight, partition.first)
+
 
 Run = Callable[[Job, Sequence[Partition]], "list[tuple[list[Any], Thinned | None]]"]
 """Does a job with every partition and returns what each gives, in the order of the partitions."""
@@ -89,7 +94,7 @@ Run = Callable[[Job, Sequence[Partition]], "list[tuple[list[Any], Thinned | None
 
 def here(job: Job, partitions: Sequence[Partition]) -> list[tuple[list[Any], Thinned | None]]:
     """Do the job in this process, with one partition after the other."""
-    return [job(p.number, p.x, p.weight, p.first) for p in partitions]
+    return [job.of(partition) for partition in partitions]
 
 
 def with_dask(job: Job, partitions: Sequence[Partition]) -> list[tuple[list[Any], Thinned | None]]:
@@ -111,15 +116,28 @@ class PartitionedSample(BlockedSample):
 
     Parameters
     ----------
-    partitions : sequence of columns, or of what ``run`` makes columns of
+    partitions : sequence of columns, of callables that give one, or of what ``run`` makes columns of
+        A callable is called where its sums are taken, so that no rows travel; it must give the same rows every time.
     weights : the same, or None
         Weights, in the same partitions.
     run : callable
-        Does a job with every partition: `here`, `with_dask`.
+        Takes a job and partitions, and returns ``job.of(partition)`` of each, in their order, wherever that was
+        computed. In this process by default.
     description : str
         How errors call the data.
     weight_kind, nan_policy
         As for `Sample`.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import mle_toolkit as mle
+    >>> pool = ThreadPoolExecutor(2)
+    >>> sample = mle.PartitionedSample(
+    ...     [[1.0, 2.0], [6.0, 3.0]], run=lambda job, partitions: list(pool.map(job.of, partitions))
+    ... )
+    >>> mle.fit(sample, "exponential").params["scale"]
+    3.0
     """
 
     __slots__ = ("_kept_alive", "_partitions", "_run", "_surveys")

@@ -132,9 +132,5 @@ def _source_of_file(path: Path, name: str, column: str | int | None, weights: st
     if path.name.endswith((".csv", ".csv.gz")):
         return CsvSource.of(path, column, weights)
     if path.name.endswith(".npy"):
-        try:
-            array = np.load(path, mmap_mode="r")
-        except (ValueError, EOFError) as error:
-            raise DataError(f"{path}: not a whole .npy file ({error}). Was it written to the end?") from error
-        return ArraySource(array, str(path), column, weights, path if array.flags.c_contiguous else None)
+        return ArraySource.of_file(path, str(path), column, weights)
     raise DataError(f"{path}: not a file of a known kind ({', '.join(_SUFFIXES)}).")

@@ -1,9 +1,11 @@
 """Sums by partition are the same wherever the partitions are, also where a machine is lost on the way."""
 
 import os
+import pickle
 import signal
 import threading
 import time
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -230,3 +232,34 @@ def test_replicates_are_the_same_on_the_workers_of_a_cluster(client):
     with joblib.parallel_config(backend="dask"):
         there = fit.bootstrap(60, rng=0, workers=2)
     assert np.array_equal(here.replicates, there.replicates)
+
+
+def test_an_engine_of_ones_own_reads_where_the_rows_lie(tmp_path):
+    files = [tmp_path / f"{k}.npy" for k in range(len(PIECES))]
+    for file, piece in zip(files, PIECES, strict=True):
+        np.save(file, piece)
+
+    def run(job, partitions):
+        jobs = pickle.loads(pickle.dumps([(job, partition) for partition in partitions]))
+        return pickle.loads(pickle.dumps([job.of(partition) for job, partition in reversed(jobs)][::-1]))
+
+    spread = mle.PartitionedSample(
+        [partial(np.load, file) for file in files], [partial(np.load, file) for file in files], run=run
+    )
+    expected = mle.fit(PartitionedSample(PIECES, PIECES), "weibull")
+    assert mle.fit(spread, "weibull").llf == expected.llf
+
+
+def test_a_scan_travels_without_its_rows(tmp_path):
+    np.save(tmp_path / "x.npy", np.resize(PIECES[1], HELD_ROWS + 1))
+    scan = mle.scan(tmp_path / "x.npy")
+    sent = pickle.dumps(scan)
+    assert len(sent) < 2_000
+    assert mle.Sums.of(pickle.loads(sent), "gamma").to_dict() == mle.Sums.of(scan, "gamma").to_dict()
+
+
+def test_functions_that_use_the_package_travel():
+    cloudpickle = pytest.importorskip("cloudpickle")
+    sent = cloudpickle.dumps(lambda x: mle.fit(x, "exponential").params["scale"])
+    assert pickle.loads(sent)([1.0, 2.0, 6.0]) == 3.0
+    assert pickle.loads(pickle.dumps(mle)) is mle

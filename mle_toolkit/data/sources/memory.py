@@ -124,6 +124,20 @@ class ArraySource:
                     f"{self.where}: there is no column {k!r}; they are numbered 0 to {shape[1] - 1}."
                 )
 
+    @classmethod
+    def of_file(cls, path: Path, where: str, column: Any, weights: Any) -> ArraySource:
+        """That of a ``.npy`` file, which is mapped."""
+        try:
+            array = np.load(path, mmap_mode="r")
+        except (ValueError, EOFError) as error:
+            raise DataError(f"{path}: not a whole .npy file ({error}). Was it written to the end?") from error
+        return cls(array, where, column, weights, path if array.flags.c_contiguous else None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.path is not None:  # rows do not travel: the file is mapped again where they are wanted
+            return ArraySource.of_file, (self.path, self.where, self.column, self.weights)
+        return ArraySource, (self.array, self.where, self.column, self.weights)
+
     @property
     def description(self) -> str:
         """What is read, in words."""
