@@ -32,7 +32,7 @@ class Verdict(Enum):
     UNBOUNDED = "the likelihood is unbounded: there is no maximum"
     NOT_IDENTIFIED = "the data do not determine all parameters: the likelihood is flat along some direction"
     NON_REGULAR = "the maximum is right, but standard errors by the usual theory are not"
-    LOCAL = "a good local maximum of an unbounded likelihood"
+    LOCAL = "a good local maximum of a likelihood without a global one"
     NOT_CONVERGED = "the solver stopped before a maximum"
     UPDATED = "one Newton step from a saved maximum, whose rows are known to the second order only"
     INEXACT = "the log-likelihood is not that of the estimates to the digits that a certificate needs"

@@ -60,6 +60,8 @@ class Maximum:
         What a search maximised, and where that ended.
     where : str or None
         A limit in words, where its law's name does not say it.
+    local : Maximum or None
+        Where the likelihood only approaches a supremum: the highest maximum in the interior that was found below it.
     """
 
     family: Family
@@ -79,6 +81,7 @@ class Maximum:
     elsewhere: str | None = None
     searched: tuple[Objective, Array] | None = None
     where: str | None = None
+    local: Maximum | None = None
 
     @cached_property
     def loglik(self) -> float:
@@ -229,19 +232,35 @@ class Maximum:
         bound = bound_of(self.family, self.likelihood)
         return math.isfinite(bound) and self.loglik >= bound - LITTLE_NATS
 
-    def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
-        flat = len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR
+    def supremum(self) -> str | None:
+        """In words, that the log-likelihood only approaches its supremum, and as what runs off; None if it does not."""
+        seen = self._measured()
         # The slope of a likelihood that only approaches its supremum may vanish in doubles.
-        weak = not self.likelihood.plain and len(seen.eigenvalues) and seen.eigenvalues[0] <= _WEAK
-        if flat or weak or not seen.decrement <= DECREMENT_TOLERANCE:
-            away = self._approached()
-            if away:
-                return (
-                    Verdict.NOT_IDENTIFIED,
-                    f"{Verdict.NOT_IDENTIFIED.value}: the log-likelihood only approaches its supremum, "
-                    f"{self.loglik:.8g}, as {', '.join(away)} runs off, so there is no maximum. Fix it, or choose a "
-                    f"law with fewer parameters",
-                )
+        weak = len(seen.eigenvalues) and seen.eigenvalues[0] <= (SINGULAR if self.likelihood.plain else _WEAK)
+        arrived = seen.decrement <= DECREMENT_TOLERANCE
+        away = self._approached() if weak or not arrived else []
+        if not away and arrived:
+            lost = self._lost(seen)
+            away = self._approached(lost) if lost else []
+        if not away:
+            return None
+        return f"the log-likelihood only approaches its supremum, {self.loglik:.8g}, as {', '.join(away)} runs off"
+
+    def _lost(self, seen: Measured) -> list[int]:
+        """Numbers of the coordinates that the data leave so open that there may be no maximum."""
+        data = self.likelihood.data
+        wide = math.log(data.maximum) - math.log(data.minimum) if not data.is_multivariate and data.minimum > 0 else 0.0
+        return [k for k, error in enumerate(seen.errors) if error > max(_LOST, wide)]
+
+    def _judge(self, seen: Measured, irregular: tuple[str, ...]) -> tuple[Verdict, str]:
+        supremum = self.supremum()
+        if supremum is not None:
+            return (
+                Verdict.NOT_IDENTIFIED,
+                f"{Verdict.NOT_IDENTIFIED.value}: {supremum}, so there is no maximum. Fix it, or choose a law with "
+                f"fewer parameters",
+            )
+        flat = len(seen.eigenvalues) and abs(seen.eigenvalues[0]) <= SINGULAR
         if flat:
             return (
                 Verdict.NOT_IDENTIFIED,
@@ -266,17 +285,6 @@ class Maximum:
                 Verdict.NOT_CONVERGED,
                 f"{Verdict.NOT_CONVERGED.value}: {found}. Try another start or solver",
             )
-        data = self.likelihood.data
-        wide = math.log(data.maximum) - math.log(data.minimum) if not data.is_multivariate and data.minimum > 0 else 0.0
-        lost = [k for k, error in enumerate(seen.errors) if error > max(_LOST, wide)]
-        if lost:
-            away = self._approached(lost)
-            if away:
-                return (
-                    Verdict.NOT_IDENTIFIED,
-                    f"{Verdict.NOT_IDENTIFIED.value}: the log-likelihood is the same, {self.loglik:.8g}, at very "
-                    f"different {', '.join(away)}. Fix it, or choose a law with fewer parameters",
-                )
         if self.boundary:
             where = ", ".join(f"{name} = {_shown(self.theta, self.family, name)}" for name in self.boundary)
             return Verdict.BOUNDARY, f"{Verdict.BOUNDARY.value}: {where}; no standard error there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
+from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum
 from mle_toolkit.estimation.irregular import candidates, highest, on_an_end, uphill
-from mle_toolkit.estimation.maximum import Maximum, in_domains, maximum_at, objective_near
+from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near
 from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
 from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
 from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
@@ -106,7 +108,10 @@ def by_search(
             raise _nowhere(family)
         return settled(min(whole, key=lambda end: end.value))
     try:
-        return settled(best)
+        found = settled(best)
+        if family.spurious is None or likelihood.plain:
+            return found
+        return _below_supremum(found, small, ends, settled)
     except UnboundedLikelihoodError:
         local = narrow or [end for end in ends if end is not best and is_minimum(small, end.u)]
         if not local:
@@ -276,6 +281,28 @@ def _without_spurious(
             "newton",
         )
     return kept, narrow
+
+
+def _below_supremum(
+    found: Maximum, objective: Objective, ends: Sequence[End], settled: Callable[[End], Maximum]
+) -> Maximum:
+    """What was found, with the highest maximum in the interior where it only approaches a supremum.
+
+    There a law narrows on intervals, as that of one component of a mixture does on rows below a limit of detection.
+    """
+    supremum = found.supremum()
+    if supremum is None:
+        return found
+    for end in sorted(ends, key=lambda end: end.value):
+        if not is_minimum(objective, end.u):
+            continue
+        with contextlib.suppress(NoMaximumError):
+            local = settled(end)
+            if local.loglik < found.loglik - SAME_NATS and local.certify().ok and not local.boundary:
+                if local.certify().verdict is not Verdict.LOCAL:  # of a likelihood without a bound
+                    local = replace(local, elsewhere=f"there is none, as {supremum}")
+                return replace(found, local=local)
+    return found
 
 
 _FEW_ROWS = 400

@@ -166,6 +166,8 @@ def _maximised(
         )
         lost = Certificate(verdict=Verdict.NOT_CONVERGED, message=message, method=maximum.method)
         raise NoMaximumError(message, lost)
+    if settled.limit is None and settled.local is not None and _at_limit(settled.local, sample, fixed).limit is None:
+        return settled.local
     return settled
 
 

@@ -525,3 +525,28 @@ def test_what_cannot_concentrate_on_an_observation_needs_no_more_values_than_com
     height = np.sum(count * np.logaddexp(np.log(weight) + rows[0], np.log1p(-weight) + rows[1]))
     assert fit.llf >= height
     assert fit.certificate.verdict == "interior"
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_beside_a_supremum_at_the_end_of_the_support_the_maximum_in_the_interior_is_local(unit):
+    """A component that shrinks to 0 explains rows that reach down to 0, better than any law of two scales."""
+    rng = np.random.default_rng(5)
+    x = unit * np.where(rng.random(80) < 0.3, rng.exponential(0.15, 80), rng.exponential(1.3, 80))
+    seen = rng.random(80) < 0.5
+
+    def loglik(weight, first, second):
+        law = [stats.expon(scale=first), stats.expon(scale=second)]
+        share = [weight, 1 - weight]
+        density = sum(w * c.pdf(x) for w, c in zip(share, law, strict=True))
+        mass = sum(w * c.cdf(x) for w, c in zip(share, law, strict=True))
+        return float(np.sum(np.log(np.where(seen, density, mass))))
+
+    fit = fit_quietly(mle.Sample.left_censored(x, seen), mle.mixture("exponential", 2))
+    at = np.array([fit.params["weights"][0], *fit.params["scale"]])
+    assert fit.certificate.verdict == "local"
+    assert "only approaches its supremum" in fit.certificate.message
+    assert fit.llf == pytest.approx(loglik(*at), rel=1e-8)
+    for k in range(3):  # a summit by each parameter
+        for factor in (0.99, 1.01):
+            assert loglik(*(at * np.where(np.arange(3) == k, factor, 1.0))) < fit.llf
+    assert loglik(0.16244729, 1e-7 * unit, 0.77151553 * unit) > fit.llf + 5.0

@@ -254,7 +254,7 @@ def test_a_threshold_has_a_local_maximum(name):
     assert fit.llf == pytest.approx(expected["loglik"], rel=1e-8)
     assert fit.certificate.verdict == "local"
     assert f"onto the observation {x.min():g}" in fit.certificate.message
-    with pytest.warns(mle.FitWarning, match="local maximum of an unbounded likelihood"):
+    with pytest.warns(mle.FitWarning, match="local maximum of a likelihood without a global one"):
         mle.fit(x, mle.get_family(dist, loc=None))
 
 
