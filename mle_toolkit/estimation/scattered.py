@@ -1,4 +1,4 @@
-"""Further starts for few intervals, whose likelihood may have maxima to which no law's own starts lead."""
+"""Further starts for few intervals, or rows in windows, whose likelihood may hide maxima from a law's own starts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.estimation.starts import starts_of_stand_ins
 from mle_toolkit.likelihood.coordinates import Objective
 
 FEW_ROWS = 12
@@ -20,6 +21,9 @@ _POINTS = 16
 
 _SPREAD = 2.0
 """Standard deviation of the scattered points about a start, in natural changes."""
+
+_SHARES = (0.1, 0.3, 0.6)
+"""Widths of laws beside the end of a window, as shares of how near an observation is to it."""
 
 _SHAPES = 8
 """How many values of the other parameters are tried where location and scale are those of an interval."""
@@ -57,7 +61,8 @@ def scattered(objective: Objective, start: Array) -> list[Array]:
     shares = np.mod(0.5 + np.outer(np.arange(1, _POINTS * q + 1), ratio ** -np.arange(1.0, q + 1)), 1.0)
     away = _SPREAD * special.ndtri(shares)
     worst = objective.value(start) + _WITHIN_REACH / objective.likelihood.nobs
-    return [u for points in (start + away, _narrow(objective, start, away)) for u in _highest(objective, points, worst)]
+    kinds = (start + away, _narrow(objective, start, away), _beside_ends(objective, start))
+    return [u for points in kinds for u in _highest(objective, points, worst)]
 
 
 def _narrow(objective: Objective, start: Array, away: Array) -> Array:
@@ -80,6 +85,27 @@ def _narrow(objective: Objective, start: Array, away: Array) -> Array:
             moved[at], moved[width] = u[at], u[width]
             points.append(moved)
     return np.array(points)
+
+
+def _beside_ends(objective: Objective, start: Array) -> Array:
+    """Laws as narrow as an observation is near to an end of its window: all others are seen in a tail.
+
+    As the law has them for points about that observation.
+    """
+    family, data = objective.likelihood.family, objective.likelihood.sample
+    points: list[Array] = []
+    if data.window is not None and family.all_scalar and (family.start or family.from_sample):
+        seen = data.lower == data.upper
+        x, low, high = data.lower[seen], data.window[0][seen], data.window[1][seen]
+        rows = np.unique([x, np.minimum(x - low, high - x)], axis=1).T
+        rows = rows[np.isfinite(rows[:, 1]) & (rows[:, 1] > 0)]
+        free, kept = objective.coordinates.free, objective.coordinates.to_theta(start)
+        for at, near in rows.tolist() if len(rows) <= FEW_ROWS else []:
+            for share in _SHARES:
+                about = Sample(at + share * near * np.array([-1.0, 0.0, 1.0]))
+                thetas = starts_of_stand_ins(family, about)
+                points += [objective.coordinates.from_theta(np.where(free, theta, kept)) for theta in thetas]
+    return np.array(points).reshape(len(points), len(start))
 
 
 def _highest(objective: Objective, points: Array, worst: float) -> list[Array]:

@@ -76,7 +76,7 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
         # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform
         # law ends where the last bin begins that is open.
         for points in (sketch, few.sample.stand_ins(few.sample.maximum - few.sample.minimum)):
-            starts = _starts_of_stand_ins(family, points)
+            starts = starts_of_stand_ins(family, points)
             if any(few.mean_loglik(theta) > -np.inf for theta in starts):
                 return starts
         return _guesses(family, few)
@@ -91,7 +91,7 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
     return _guesses(family, likelihood.on_sketch())
 
 
-def _starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
+def starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
     """Starts from points in place of intervals, as far as the law can have them; none if that is too few."""
     family = family.given(points.known)
     possible = family.support.contains(points.x)

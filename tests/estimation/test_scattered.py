@@ -145,3 +145,22 @@ def test_censored_data_of_a_lognormal_law_with_a_threshold_are_at_that_limit(sid
     there = fit_quietly(own, law, fixed={"threshold": side * threshold})
     assert there.llf == pytest.approx(fit.llf, abs=1e-7)
     assert there.params["sdlog"] == pytest.approx(1 / delta, rel=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6, 1e6])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_law_may_be_narrow_beside_the_end_of_one_window(unit, mirrored):
+    """The other observation is seen in a tail, a power of x, as are both where the scale runs off, 1.2 nats lower."""
+    x, entry = np.array([2.43353734, 3.99421056]), np.array([2.32012436, 3.92127599])
+    seen = mle.Sample(unit * x).truncated(lower=unit * entry)
+    if mirrored:  # 1/x is loglogistic too
+        seen = mle.Sample(unit / x).truncated(upper=unit / entry)
+    fit = fit_quietly(seen, "loglogistic")
+    shape, scale = 106.82557, 2.43325739
+    rows = stats.fisk(shape, scale=scale).logpdf(x) + np.log1p((entry / scale) ** shape) - np.log(unit)
+    better = float(np.sum(rows + (2 * np.log(x) if mirrored else 0.0)))
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(better, abs=1e-8)
+    median = fit.params["scale"] / unit
+    assert fit.params["shape"] == pytest.approx(shape, rel=1e-5)
+    assert (1 / median if mirrored else median) == pytest.approx(scale, rel=1e-6)
