@@ -17,10 +17,11 @@ class DataError(MleError, ValueError):
 
 
 class MissingPackageError(DataError, ImportError):
-    """A package is needed that one of the extras installs."""
+    """A package is needed that one of the extras installs, or pip by its own name."""
 
-    def __init__(self, what: str, package: str, extra: str) -> None:
-        super().__init__(f"{what} needs {package}: pip install 'mle-toolkit[{extra}]'")
+    def __init__(self, what: str, package: str, extra: str | None = None) -> None:
+        line = package if extra is None else f"'mle-toolkit[{extra}]'"
+        super().__init__(f"{what} needs {package}: pip install {line}")
 
 
 class WeightError(DataError):

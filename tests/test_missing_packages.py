@@ -20,15 +20,16 @@ CALLS = {
     ],
     "openpyxl": ["mle.read(here / 'x.xlsx', 'x')"],
     "duckdb": ["mle.read(f'duckdb:{here}/x.db', sql='select 1 as x')"],
+    "fsspec": ["mle.read('s3://bucket/x.csv')"],
     "sklearn": ["__import__('mle_toolkit.sklearn')"],
     "torch": ["__import__('mle_toolkit.torch').torch.nll_loss('normal')(np.ones((2, 2)), np.ones(2))"],
 }
-EXTRAS = {"pyarrow": "arrow", "openpyxl": "excel"}
+EXTRAS = {"pyarrow": "arrow", "openpyxl": "excel", "fsspec": "remote"}
 
 SCRIPT = """
 import sys
 from pathlib import Path
-for name in ("pyarrow", "openpyxl", "duckdb", "sklearn", "torch", "numba", "dask", "polars"):
+for name in ("pyarrow", "openpyxl", "duckdb", "fsspec", "sklearn", "torch", "numba", "dask", "polars"):
     sys.modules[name] = None  # how Python marks a module that cannot be imported
 import numpy as np
 import pandas as pd

@@ -65,7 +65,7 @@ def _remember_debug(context: typer.Context, debug: bool) -> None:
 Data = Annotated[
     str,
     typer.Argument(
-        help="CSV, xlsx, JSON, Parquet, Arrow file, duckdb:FILE, - for standard input, @NAME for a data set.",
+        help="CSV, xlsx, JSON, Parquet, Arrow file, s3://..., duckdb:FILE, - for standard input, @NAME for a data set.",
         metavar="DATA",
     ),
 ]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mle_toolkit.data.cells import SEPARATORS, Style
+from mle_toolkit.data.far import is_far, open_far
 from mle_toolkit.data.texts import MOST_COLUMNS, text_of
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.options import needs
@@ -148,7 +149,8 @@ def opened(source: str, reading: Reading) -> Iterator[Grid | Typed]:
     Parameters
     ----------
     source : str
-        A path, ``"-"`` for standard input, ``"duckdb:PATH"`` or ``"sqlite:PATH"``.
+        A path, ``"-"`` for standard input, ``"duckdb:PATH"`` or ``"sqlite:PATH"``, or ``"scheme://..."`` as fsspec
+        reads it.
     reading : Reading
         How it is written.
 
@@ -171,7 +173,7 @@ def opened(source: str, reading: Reading) -> Iterator[Grid | Typed]:
             raise DataError("standard input: closed; pipe the data in, or name a file")
         yield _file(cast(io.BufferedReader, sys.stdin.buffer), "standard input", reading)
         return
-    with open(source, "rb") as stream:
+    with open_far(source) if is_far(source) else open(source, "rb") as stream:
         yield _file(stream, source, reading)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from mle_toolkit.data import datasets
 from mle_toolkit.data.cells import MISSING, NotNumbersError, decimals, events, may_be_number, numbers, plain
 from mle_toolkit.data.checks import NanPolicy
+from mle_toolkit.data.far import is_far
 from mle_toolkit.data.form import EXACT, Form
 from mle_toolkit.data.naming import listed, named, nearest
 from mle_toolkit.data.reading import GUESSED, Grid, Reading, Typed, is_base, opened
@@ -133,8 +134,8 @@ def read_sample(
     ----------
     source : str
         Path of a file of text, a spreadsheet, a Parquet, Arrow or JSON file, or of a folder of CSV or Parquet files;
-        ``"-"`` for standard input, ``"duckdb:PATH"`` or ``"sqlite:PATH"`` for a data base, ``"@name"`` for a data set
-        of the package.
+        ``"-"`` for standard input, ``"duckdb:PATH"`` or ``"sqlite:PATH"`` for a data base, ``"s3://bucket/file"`` and
+        whatever else fsspec reads, ``"@name"`` for a data set of the package.
     form : Form, optional
         What the columns hold. The column of values may be left out where only one of numbers is left; a data set brings
         its own form, of which what is given here takes the place.
@@ -182,14 +183,14 @@ def read_sample(
 def in_blocks(source: str, reading: Reading = GUESSED) -> bool:
     """Whether a file is so large, or such a folder, that columns of it are read in blocks."""
     path = Path(source)
-    if source == "-" or source.startswith("@") or is_base(source) or reading != GUESSED or find_spec("pyarrow") is None:
+    if _is_no_path(source) or reading != GUESSED or find_spec("pyarrow") is None:
         return False
     return path.is_dir() or source.endswith(".csv.gz") or _is_large(path)
 
 
 def _is_read_in_blocks(source: str, form: Form, in_memory: bool) -> bool:
     path = Path(source)
-    if source == "-" or source.startswith("@") or is_base(source):
+    if _is_no_path(source):
         return False
     simple = form == Form(column=form.column, weights=form.weights, weight_kind=form.weight_kind)
     blocks_only = path.is_dir() or source.endswith(".csv.gz")
@@ -202,6 +203,10 @@ def _is_read_in_blocks(source: str, form: Form, in_memory: bool) -> bool:
     if in_memory or not simple or find_spec("pyarrow") is None:
         return False
     return blocks_only or _is_large(path)
+
+
+def _is_no_path(source: str) -> bool:
+    return source == "-" or source.startswith("@") or is_base(source) or is_far(source)
 
 
 def _is_large(path: Path) -> bool:
@@ -300,7 +305,8 @@ def read(
     path : str or path
         CSV and other text, ``.xlsx`` (extra ``[excel]``), JSON lines, Parquet and Arrow files (extra ``[arrow]``),
         ``"-"`` for standard input, ``"duckdb:file.db"`` (extra ``[duckdb]``) and ``"sqlite:file.db"`` with ``sql``,
-        ``"@name"`` for a data set of the package.
+        ``"s3://bucket/file"``, ``"https://..."`` and whatever else fsspec reads (extra ``[remote]``), ``"@name"`` for a
+        data set of the package.
     columns : iterable of str, optional
         Columns to read; all by default.
     delimiter : str, optional
