@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit.data.columns import Columns, Labels
+from mle_toolkit.data.far import for_arrow, place_of
 from mle_toolkit.data.learning import PartitionedTable, StreamedTable, Table, with_dask
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.scan import source_of_path
@@ -50,7 +51,7 @@ def table_of(data: Any, column: str) -> Table:
             raise DataError("data: a regression needs a Dask table with columns by name, not an array.")
         names = tuple(map(str, data.columns))
         return PartitionedTable("the Dask table", names, list(np.ravel(data.to_delayed())), with_dask)
-    source = data.source if isinstance(data, ScannedSample) else _source(Path(data), column)
+    source = data.source if isinstance(data, ScannedSample) else _source(place_of(data), column)
     one = source.files[0] if isinstance(source, Files) else source
     if not isinstance(one, (ParquetSource, CsvSource, StreamSource)):
         raise DataError(f"{source.description}: has no columns by name, which a formula needs; give a table.")
@@ -58,13 +59,15 @@ def table_of(data: Any, column: str) -> Table:
     return StreamedTable(where, _names(one), _Batches(source))
 
 
-def _source(path: Path, column: str) -> Any:
+def _source(path: Path | str, column: str) -> Any:
     """The source of a path, by the column of observations; by a column of numbers where those are levels."""
     try:
         return source_of_path(path, column, None)
     except MissingPackageError:
         raise
     except DataError:
+        if isinstance(path, str):
+            raise
         first = path if path.is_file() else next(iter(sorted(path.rglob("*.parquet"))), None)
         if first is None or first.suffix not in (".parquet", ".pq"):
             raise
@@ -84,7 +87,7 @@ def _names(source: Any) -> tuple[str, ...]:
         return tuple(source.schema.names)
     import pyarrow.parquet as pq
 
-    with reading_of(str(source.path), [0]), pq.ParquetFile(source.path) as file:
+    with reading_of(str(source.path), [0]), pq.ParquetFile(for_arrow(source.path)) as file:
         return tuple(file.schema_arrow.names)
 
 
@@ -128,7 +131,9 @@ def _parquet(source: ParquetSource, names: Sequence[str]) -> Iterator[Any]:
     read = [0]
     with (
         reading_of(str(source.path), read),
-        pq.ParquetFile(source.path, pre_buffer=False, buffer_size=READ_BYTES, page_checksum_verification=True) as file,
+        pq.ParquetFile(
+            for_arrow(source.path), pre_buffer=False, buffer_size=READ_BYTES, page_checksum_verification=True
+        ) as file,
     ):
         _check_names(file.schema_arrow.names, names, str(source.path))
         for batch in file.iter_batches(CHUNK_ROWS, columns=list(names)):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from mle_toolkit.errors import DataError, MissingPackageError
@@ -47,6 +49,16 @@ def open_far(source: str) -> io.BufferedReader:
             raise DataError(f"{source}: cannot be read: {error}") from None
         raise MissingPackageError(f"{source}: reading {scheme}://", package.partition(".")[0]) from None
     return io.BufferedReader(_Far(source, file), _FETCHED_BYTES)
+
+
+def place_of(data: str | os.PathLike[str]) -> Path | str:
+    """A path; of a file elsewhere its text as it is."""
+    return data if isinstance(data, str) and is_far(data) else Path(data)
+
+
+def for_arrow(path: Path | str) -> Any:
+    """What Arrow reads a file by: its path, or, of one that lies elsewhere, which is a text, its bytes."""
+    return open_far(path) if isinstance(path, str) else path
 
 
 def _asked(source: str, ask: Callable[[], T]) -> T:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit.data.checks import NanPolicy, WeightKind
+from mle_toolkit.data.far import place_of
 from mle_toolkit.data.own_source import OwnSource
 from mle_toolkit.data.pieces import Source
 from mle_toolkit.data.scanned import ScannedSample
@@ -37,7 +38,8 @@ def scan(
         A file (``.parquet``, ``.csv``, ``.csv.gz``, ``.npy``) or a folder of them, whose files are taken in the order
         of their names; a NumPy array or memory map; an Arrow stream: tables of pyarrow, polars, pandas, DuckDB and
         others. A stream that can be consumed only once serves fits that need one pass: those of exponential families.
-        Rows from anywhere else by a `Source` of your own.
+        A Parquet or CSV file elsewhere, as fsspec reads it (extra ``[remote]``): ``"s3://bucket/rain.parquet"``. Rows
+        from anywhere else by a `Source` of your own.
     column : str or int, optional
         Name of the column, or its number in an array of two dimensions; not needed where there is only one.
     weights : str or int, optional
@@ -91,7 +93,7 @@ def scan_file(
 
 def _source(data: Any, column: str | int | None, weights: str | int | None) -> Source:
     if isinstance(data, (str, os.PathLike)):
-        return source_of_path(Path(data), column, weights)
+        return source_of_path(place_of(data), column, weights)
     if isinstance(data, np.ndarray):
         return ArraySource(data, "the array", column, weights)
     if hasattr(data, "__arrow_c_stream__"):
@@ -106,8 +108,10 @@ def _source(data: Any, column: str | int | None, weights: str | int | None) -> S
     )
 
 
-def source_of_path(path: Path, column: str | int | None, weights: str | int | None) -> Source:
-    """The source of a file, or of the files of a folder."""
+def source_of_path(path: Path | str, column: str | int | None, weights: str | int | None) -> Source:
+    """The source of a file, or of the files of a folder; of a file elsewhere, which is a text."""
+    if isinstance(path, str):
+        return _source_elsewhere(path, column, weights)
     if not path.is_dir():
         return _source_of_file(path, str(path), column, weights)
     files = sorted(
@@ -122,6 +126,14 @@ def source_of_path(path: Path, column: str | int | None, weights: str | int | No
         column = sources[0].columns.column  # the others must have it too, not only one of another name
     sources += [_source_of_file(file, str(file), column, weights) for file in files[1:]]
     return Files(f"{path} ({len(files)} files)", sources)
+
+
+def _source_elsewhere(path: str, column: str | int | None, weights: str | int | None) -> Source:
+    if path.endswith((".parquet", ".pq")):
+        return ParquetSource.of(path, column, weights)
+    if path.endswith((".csv", ".csv.gz")):
+        return CsvSource.of(path, column, weights)
+    raise DataError(f"{path}: of files elsewhere .parquet, .csv and .csv.gz are read in blocks; mle.read holds others.")
 
 
 def _source_of_file(path: Path, name: str, column: str | int | None, weights: str | int | None) -> Source:

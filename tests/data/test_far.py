@@ -1,6 +1,7 @@
 """Files with a scheme are read as those without, or there is one error of ours."""
 
 import gzip
+import pickle
 import sys
 
 import numpy as np
@@ -38,6 +39,27 @@ def test_a_file_elsewhere_is_that_file(home, name):
     assert mle.fit(read_sample(f"{home}/{name}", Form(column="mm"))[1], "gamma").llf == pytest.approx(
         mle.fit(FRAME["mm"], "gamma").llf, rel=1e-12
     )
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.parquet"])
+def test_it_is_scanned_too_and_travels(home, name, monkeypatch):
+    monkeypatch.setattr("mle_toolkit.data.scanned.HELD_ROWS", 100)
+    scan = mle.scan(f"{home}/{name}", "mm")
+    assert mle.fit(pickle.loads(pickle.dumps(scan)), "weibull").llf == pytest.approx(
+        mle.fit(FRAME["mm"], "weibull").llf, rel=1e-10
+    )
+    line = mle.regress("mm ~ day", f"{home}/{name}", "normal")
+    assert line.llf == pytest.approx(mle.regress("mm ~ day", FRAME, "normal").llf, rel=1e-10)
+
+
+def test_a_scan_of_what_is_not_there_or_not_known_says_so(home):
+    with pytest.raises(FileNotFoundError) as caught:
+        mle.scan(f"{home}/none.parquet")
+    assert caught.value.filename == f"{home}/none.parquet"
+    with pytest.raises(mle.MleError, match=f"{home}/x.npy: of files elsewhere"):
+        mle.scan(f"{home}/x.npy")
+    with pytest.raises(mle.MleError, match=f"{home}/cut.parquet: cannot be read"):
+        mle.scan(f"{home}/cut.parquet")
 
 
 @pytest.mark.parametrize("name", ["empty.csv", "cut.parquet"])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit.data.cells import MISSING
+from mle_toolkit.data.far import for_arrow
 from mle_toolkit.data.pieces import Rows
 from mle_toolkit.data.sources.columns import READ_BYTES, Numbers, reading_of
 from mle_toolkit.data.texts import DELIMITERS, numbered
@@ -24,11 +25,11 @@ class CsvBytes(io.RawIOBase):
 
     Parameters
     ----------
-    path : Path
+    path : Path, or str for a file elsewhere
         Unpacked if its name ends in ``.gz``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         self._counts = np.zeros(3, dtype=np.int64)
         self._pieces = self._read(path)
         self._rest = memoryview(b"")
@@ -66,11 +67,12 @@ class CsvBytes(io.RawIOBase):
         self._pieces.close()
         super().close()
 
-    def _read(self, path: Path) -> Generator[bytes, None, None]:
+    def _read(self, path: Path | str) -> Generator[bytes, None, None]:
         import pyarrow as pa
 
         held, begun = b"", False
-        with pa.input_stream(path) as file:
+        packed = "gzip" if str(path).endswith(".gz") else None
+        with pa.input_stream(for_arrow(path), compression=packed) as file:
             while piece := file.read(READ_BYTES):
                 if not begun:
                     piece = piece.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
@@ -89,14 +91,14 @@ class CsvBytes(io.RawIOBase):
 class CsvSource:
     """Columns of a CSV file."""
 
-    path: Path
+    path: Path | str
     columns: Numbers
     header: tuple[str, ...]
     delimiter: str
     expected_rows: None = None
 
     @classmethod
-    def of(cls, path: Path, column: Any, weights: Any) -> CsvSource:
+    def of(cls, path: Path | str, column: Any, weights: Any) -> CsvSource:
         """Look at the names and types of its columns."""
         needs(f"{path}: reading CSV in blocks", "pyarrow", "arrow")
         with reading_of(str(path), [0]), CsvBytes(path) as stream:

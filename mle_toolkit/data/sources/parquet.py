@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mle_toolkit.data.far import for_arrow
 from mle_toolkit.data.pieces import CHUNK_ROWS, Rows, Run
 from mle_toolkit.data.sources.columns import READ_BYTES, RUN_ROWS, Numbers, is_of_numbers, reading_of
 from mle_toolkit.options import needs
@@ -16,17 +17,17 @@ from mle_toolkit.options import needs
 class ParquetSource:
     """Columns of a Parquet file."""
 
-    path: Path
+    path: Path | str
     columns: Numbers
     expected_rows: int | None
 
     @classmethod
-    def of(cls, path: Path, column: Any, weights: Any) -> ParquetSource:
+    def of(cls, path: Path | str, column: Any, weights: Any) -> ParquetSource:
         """Look at the names and types of its columns."""
         needs(f"{path}: reading Parquet", "pyarrow", "arrow")
         import pyarrow.parquet as pq
 
-        with reading_of(str(path), [0]), pq.ParquetFile(path) as file:
+        with reading_of(str(path), [0]), pq.ParquetFile(for_arrow(path)) as file:
             schema, n_rows = file.schema_arrow, file.metadata.num_rows
         numeric = [field.name for field in schema if is_of_numbers(field.type)]
         names = numeric if column is None and numeric else list(schema.names)
@@ -48,11 +49,13 @@ class ParquetSource:
         """The rows in order, in pieces."""
         return self._rows(None, None, 0)
 
-    def runs(self) -> list[Run]:
-        """All rows in runs that are read at once; None where there are none."""
+    def runs(self) -> list[Run] | None:
+        """All rows in runs that are read at once; None of a file elsewhere, which not all file systems can share."""
+        if isinstance(self.path, str):
+            return None
         import pyarrow.parquet as pq
 
-        with reading_of(str(self.path), [0]), pq.ParquetFile(self.path) as file:
+        with reading_of(str(self.path), [0]), pq.ParquetFile(for_arrow(self.path)) as file:
             metadata = file.metadata
         runs: list[Run] = []
         groups: list[int] = []
@@ -74,7 +77,7 @@ class ParquetSource:
             reading_of(str(self.path), read),
             # Checksums, where the file has them, are the only guard against bytes that changed.
             pq.ParquetFile(
-                self.path,
+                for_arrow(self.path),
                 metadata=metadata,
                 pre_buffer=False,
                 buffer_size=READ_BYTES,
