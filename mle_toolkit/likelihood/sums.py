@@ -77,6 +77,14 @@ class Likelihood:
             self.twin = twin_of(family)
         self._forget()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent to other processes: compiled sums are found there."""
+        return self.__dict__ | {"twin": self.twin is not None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.twin = twin_of(self._declared) if state["twin"] else None
+
     def _forget(self) -> None:
         self._last_derivatives: Last[list[float] | None] = Last()
         self._last_loglik: Last[float] = Last()

@@ -263,3 +263,12 @@ def test_functions_that_use_the_package_travel():
     sent = cloudpickle.dumps(lambda x: mle.fit(x, "exponential").params["scale"])
     assert pickle.loads(sent)([1.0, 2.0, 6.0]) == 3.0
     assert pickle.loads(pickle.dumps(mle)) is mle
+
+
+@pytest.mark.parametrize("law", ["gamma", "weibull"])
+def test_a_fit_of_rows_that_are_not_held_travels(law):
+    fit = mle.fit(PartitionedSample(PIECES), law)
+    back = pickle.loads(pickle.dumps(fit))
+    assert (back.llf, back.params) == (fit.llf, fit.params)
+    name = next(iter(fit.params))
+    assert back.conf_int(method="profile").loc[name].tolist() == fit.conf_int(method="profile").loc[name].tolist()
