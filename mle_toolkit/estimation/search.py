@@ -109,7 +109,7 @@ def by_search(
         return settled(min(whole, key=lambda end: end.value))
     try:
         found = settled(best)
-        if family.spurious is None or likelihood.plain:
+        if family.spurious is None or family.discrete or likelihood.plain:  # counts have no spikes
             return found
         return _below_supremum(found, small, ends, settled)
     except UnboundedLikelihoodError:

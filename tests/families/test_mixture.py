@@ -550,3 +550,16 @@ def test_beside_a_supremum_at_the_end_of_the_support_the_maximum_in_the_interior
         for factor in (0.99, 1.01):
             assert loglik(*(at * np.where(np.arange(3) == k, factor, 1.0))) < fit.llf
     assert loglik(0.16244729, 1e-7 * unit, 0.77151553 * unit) > fit.llf + 5.0
+
+
+def test_counts_that_a_component_far_out_explains_best_have_no_maximum():
+    """Its mean runs off, beyond all right-censored rows: no maximum that is far below is taken for it."""
+    low = [-np.inf, -np.inf, -np.inf, -1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 7.0, 46.0]
+    high = [0.0, 1.0, 2.0, 0.0, 0.0, 1.0, np.inf, 2.0, np.inf, 8.0, np.inf]
+    sample = mle.Sample.intervals(low, high, [11, 3, 1, 7, 3, 4, 3, 1, 3, 2, 3])
+    fit = fit_quietly(sample, mle.mixture("poisson", 2))
+    assert fit.certificate.verdict == "not_identified"
+    near, far = stats.poisson(0.8893832), stats.poisson(300.0)
+    low, high = sample.lower - (sample.lower == sample.upper), sample.upper
+    mass = 0.88736453 * (near.cdf(high) - near.cdf(low)) + 0.11263547 * (far.cdf(high) - far.cdf(low))
+    assert fit.llf == pytest.approx(float(sample.weight @ np.log(mass)), abs=1e-3)
