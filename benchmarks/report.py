@@ -91,17 +91,17 @@ def draw(record: dict[str, Any], path: Path) -> bool:
         return False
     import matplotlib as mpl
 
-    mpl.use("svg")
     # Text stays text, and names inside the file do not change from run to run: small files, small differences.
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "mle", "font.size": 9})
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure
 
     series: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         series.setdefault(", ".join(_tag(key, row[key]) for key in plot["by"]), []).append(row)
     labels = list(dict.fromkeys(str(row[plot["x"]]) for row in rows))
     tall = 1.2 + 0.22 * len(labels) if plot["kind"] == "dots" else 4.0
-    figure, ax = plt.subplots(figsize=(7.0, max(2.0, tall)), layout="constrained")
+    figure = Figure(figsize=(7.0, max(2.0, tall)), layout="constrained")
+    ax = figure.subplots()
     for k, (tag, own) in enumerate(series.items()):
         style = {"color": COLOURS[k % len(COLOURS)], "label": tag, "marker": MARKERS[k // len(COLOURS) % len(MARKERS)]}
         y = [row[plot["y"]] for row in own]
@@ -127,8 +127,7 @@ def draw(record: dict[str, Any], path: Path) -> bool:
     ax.set_axisbelow(True)
     if any(series):
         figure.legend(loc="outside upper left", ncols=min(4, len(series)), frameon=False, fontsize=8)
-    figure.savefig(path, metadata={"Date": None})
-    plt.close(figure)
+    figure.savefig(path, format="svg", metadata={"Date": None})
     path.write_text(_smaller(path.read_text(encoding="utf-8")), encoding="utf-8")
     return True
 

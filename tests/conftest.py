@@ -8,6 +8,9 @@ import hypothesis
 # Helper modules of the tests (references.py, strategies.py) are imported by name.
 sys.path.insert(0, str(Path(__file__).parent))
 
+# Checked by mypy, and not run.
+collect_ignore = ["typing/options.py"]
+
 CALM = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]
 
 # The suite: the same examples on every machine and day.

@@ -27,8 +27,17 @@ def few_rows_are_held(monkeypatch):
     monkeypatch.setattr(samples, "_SELECTING_ROWS", 20_000)
 
 
+SORTING = pytest.mark.xfail(
+    strict=True, reason="its maximum is found by trying every observation as the kink: they are sorted"
+)
+"""Of laws that hold a sorted column; they are fitted only if asked for."""
+
+
 def by_law(laws):
-    return pytest.mark.parametrize("law", laws, ids=lambda law: law.name)
+    marked = [
+        pytest.param(law, marks=SORTING if law.name in ("asymmetric_laplace", "triangular") else ()) for law in laws
+    ]
+    return pytest.mark.parametrize("law", marked, ids=lambda law: law.name)
 
 
 def long_data(law):

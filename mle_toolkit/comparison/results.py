@@ -246,6 +246,7 @@ class Comparison:
 
         Examples
         --------
+        >>> from mle_toolkit import compare
         >>> from mle_toolkit import datasets
         >>> x = datasets.load("rivers").sample()
         >>> compare(x, ["gamma", "weibull", "normal"]).cross_validated(rng=1).table["family"].tolist()
@@ -345,6 +346,7 @@ class Comparison:
 
         Examples
         --------
+        >>> from mle_toolkit import compare
         >>> from mle_toolkit import datasets
         >>> x = datasets.load("rivers").sample()
         >>> compare(x, ["gamma", "lognormal"]).vuong(rng=1).closer
@@ -420,6 +422,7 @@ class Comparison:
 
         Examples
         --------
+        >>> from mle_toolkit import compare
         >>> from mle_toolkit import datasets
         >>> x = datasets.load("rivers").sample()
         >>> chosen = compare(x, ["lognormal", "inverse_gaussian"]).bootstrap(100, lambda law: law.ppf(0.95), rng=1)
