@@ -16,6 +16,8 @@ from typing import Any
 import generate
 import pictures
 
+import mle_toolkit as mle
+
 HERE = Path(__file__).parent
 
 DESCRIBED = (FunctionType, classmethod, staticmethod, property, functools.cached_property)
@@ -181,6 +183,16 @@ def draw_pictures(app: Any) -> None:
     pictures.main()
 
 
+def write_the_line(app: Any, exception: Exception | None) -> None:
+    """Put the page of the one line beside the site: its parameter can be dragged."""
+    if exception is None and app.builder.format == "html":
+        folder = Path(app.outdir) / "live"
+        folder.mkdir(exist_ok=True)
+        kicks = mle.fit(mle.datasets.load("horse_kicks").sample(), "poisson")
+        title = "The one line of a Poisson law"
+        mle.report(kicks, folder / "one-line.html", title=title, date="when the site was built")
+
+
 def setup(app: Any) -> None:
     """Join all this to sphinx."""
     app.add_html_math_renderer(
@@ -192,3 +204,4 @@ def setup(app: Any) -> None:
     app.connect("source-read", link_names)
     app.connect("source-read", show_densities)
     app.connect("doctree-read", trim_code)
+    app.connect("build-finished", write_the_line)

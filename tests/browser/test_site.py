@@ -75,3 +75,18 @@ def test_the_search_finds_pages(visit):
     page = visit("search.html?q=censored")
     page.wait_for_selector("ul.search li a")
     assert page.locator("ul.search li a", has_text="Fit censored survival times").count() == 1
+
+
+def test_the_one_line_can_be_dragged_on_its_page(visit):
+    page = visit("explanation/the-one-line.html")
+    frame = page.frame_locator("iframe[src$='one-line.html']")
+    slider = frame.locator('input[data-parameter="mu"]')
+    slider.scroll_into_view_if_needed()
+    slider.fill("0")
+    slider.dispatch_event("input")
+    read = {
+        name: float(frame.locator(f'dd[data-quantity="{name}"]').get_attribute("data-value"))
+        for name in ("nll", "entropy", "kl")
+    }
+    assert read["kl"] > 0.01
+    assert read["entropy"] + read["kl"] == pytest.approx(read["nll"], abs=1e-9)
