@@ -94,7 +94,8 @@ def _beside_ends(objective: Objective, start: Array) -> Array:
     """
     family, data = objective.likelihood.family, objective.likelihood.sample
     points: list[Array] = []
-    if data.window is not None and family.all_scalar and (family.start or family.from_sample):
+    by_itself = family.all_scalar and not family.per_row  # a law whose constants differ has no points about one row
+    if data.window is not None and by_itself and (family.start or family.from_sample):
         seen = data.lower == data.upper
         x, low, high = data.lower[seen], data.window[0][seen], data.window[1][seen]
         rows = np.unique([x, np.minimum(x - low, high - x)], axis=1).T
