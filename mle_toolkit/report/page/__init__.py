@@ -17,6 +17,7 @@ from mle_toolkit.errors import ParameterError
 from mle_toolkit.options import whole
 from mle_toolkit.report.page.sections import Drawing, Page, Section
 from mle_toolkit.report.page.tables import Grid
+from mle_toolkit.report.plots.canvas import called
 from mle_toolkit.report.record import jsonable
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def html_of(
     """The page as text; arguments as for `report`."""
     if not hasattr(result, "page"):
         raise ParameterError(f"report: expected a fit, a comparison or groups, got {type(result).__name__}.")
-    page: Page = result.page(Drawing(_called(result, label), whole(laws, "laws", 1), rng))
+    page: Page = result.page(Drawing(called(label, getattr(result, "sample", None)), whole(laws, "laws", 1), rng))
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     return (
         _templates()
@@ -130,11 +131,6 @@ def _templates() -> Environment:
     )
     found.tests["table"] = lambda part: isinstance(part, Grid)
     return found
-
-
-def _called(result: Any, label: str | None) -> str:
-    """What the observations are: what is said, else the name of their column, else x."""
-    return label if label is not None else getattr(getattr(result, "sample", None), "label", None) or "x"
 
 
 def _embedded(record: Any) -> str:

@@ -245,9 +245,9 @@ def law_name(fit: Drawn) -> str:
     return name if name == at else f"{name} (at its limit {at})"
 
 
-def called(label: str | None, sample: Sample) -> str:
+def called(label: str | None, sample: Sample | None) -> str:
     """What the observations are: what is said, else the name of their column, else x."""
-    return label if label is not None else sample.label or "x"
+    return label if label is not None else getattr(sample, "label", None) or "x"
 
 
 def several(fit: Drawn | DrawnComparison | Sequence[Drawn], what: str) -> dict[str, Drawn]:
