@@ -20,6 +20,7 @@ from mle_toolkit.errors import (
     UnboundedLikelihoodError,
 )
 from mle_toolkit.estimation.asked import Asked
+from mle_toolkit.estimation.beside import above_limit
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.maximum import LITTLE_NATS, Maximum, in_domains, maximum_at, params_of
@@ -159,6 +160,8 @@ def _maximised(
         # A start or a solver of the caller's may have missed an interior maximum that is above the limit.
         own = maximise(family, sample, fixed=fixed)
         return own if own.limit is None else settled
+    if settled.limit is not None:
+        settled = _not_below_what_is_beside(settled, fixed)
     if settled.limit is None and not in_domains(family, maximum.theta):
         message = (
             f"{family.name}: the maximum (log-likelihood {maximum.loglik:.8g}) is so near a limiting law that its "
@@ -346,6 +349,20 @@ def _not_below_what_it_contains(found: Maximum) -> Maximum:
         pass
     best = max(ends, key=lambda end: end.loglik)
     return best if best is found else replace(best, n_starts=found.n_starts + 1, n_agreeing=1)
+
+
+def _not_below_what_is_beside(settled: Maximum, fixed: Mapping[str, Any]) -> Maximum:
+    """The maximum; where the likelihood rises from a limiting law into the family, what a climb from there finds."""
+    start = above_limit(settled)
+    if start is None:
+        return settled
+    try:
+        inside = by_search(settled.family, settled.likelihood, fixed, {}, start, None)
+    except NoMaximumError:
+        return settled
+    if not (inside.loglik > settled.loglik and inside.certify().ok):
+        return settled
+    return replace(inside, n_starts=settled.n_starts + 1, n_agreeing=1)
 
 
 def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maximum:

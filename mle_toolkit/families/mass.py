@@ -54,6 +54,17 @@ def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Ar
     return result
 
 
+def log_mass_with_zeros(rest: Family, pi: Any, params: tuple[object, ...], lower: Array, upper: Array) -> Array:
+    """Log-probability of intervals ``(lower, upper]`` under a law of counts to which ``pi`` adds zeros; nats.
+
+    Of positive counts it keeps its digits where they are rare beside the zeros.
+    """
+    above = np.log1p(-np.asarray(pi)) + log_mass(rest, params, lower, upper)
+    with np.errstate(divide="ignore"):  # log 0 = -inf: no zeros
+        with_zero = np.minimum(np.logaddexp(np.log(pi), above), 0.0)  # rounding may pass 1
+    return np.asarray(np.where(lower < 0, with_zero, above))
+
+
 def _at_both(function: Callable[[Array], Any], law: Distribution, low: Array, high: Array) -> tuple[Any, Any]:
     """Values of a function, whose last axis is that of the rows, at both ends of intervals; in one call for one law."""
     if law.is_one:

@@ -12,7 +12,10 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import log_poisson
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE_COUNTS
+from mle_toolkit.families.mass import log_mass
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.special import log1mexp
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -68,6 +71,14 @@ class ZeroTruncatedPoisson(Family):
         if mu == 0:
             return np.where(k < 1, 1.0, 0.0)
         return np.asarray(np.where(k < 1, 1.0, special.pdtrc(np.maximum(k, 0.0), mu) / -np.expm1(-mu)))
+
+    def log_mass(self, lower: Array, upper: Array, mu: Array) -> Array:
+        """Log-probability of intervals: that of their positive counts under the Poisson law, given one of these."""
+        low = np.maximum(lower, 0.0)
+        mass = log_mass(get_family("poisson"), (mu,), low, np.maximum(upper, low))
+        with np.errstate(divide="ignore", invalid="ignore"):  # at mu = 0, where all mass is on 1
+            given = np.minimum(mass - log1mexp(-np.asarray(mu)), 0.0)  # rounding may pass 1
+        return np.where(np.asarray(mu) == 0, np.where((low < 1) & (upper >= 1), 0.0, -np.inf), given)
 
     def mean(self, mu: Array) -> Array:
         """Expected value: mu / (1 - exp(-mu))."""

@@ -13,6 +13,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import inflated_expansion, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE, Interval
+from mle_toolkit.families.mass import log_mass_with_zeros
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -99,6 +100,10 @@ class ZeroInflatedPoisson(Family):
         """Probability of more than x."""
         k = np.floor(x)
         return np.asarray(np.where(k < 0, 1.0, (1 - pi) * special.pdtrc(np.maximum(k, 0), mu)))
+
+    def log_mass(self, lower: Array, upper: Array, pi: Array, mu: Array) -> Array:
+        """Log-probability of intervals."""
+        return log_mass_with_zeros(get_family("poisson"), pi, (mu,), lower, upper)
 
     def mean(self, pi: Array, mu: Array) -> Array:
         """Expected value."""

@@ -563,3 +563,28 @@ def test_counts_that_a_component_far_out_explains_best_have_no_maximum():
     low, high = sample.lower - (sample.lower == sample.upper), sample.upper
     mass = 0.88736453 * (near.cdf(high) - near.cdf(low)) + 0.11263547 * (far.cdf(high) - far.cdf(low))
     assert fit.llf == pytest.approx(float(sample.weight @ np.log(mass)), abs=1e-3)
+
+
+def test_an_observation_may_be_at_the_end_of_the_support():
+    """It is the first edge of the grid, with no cell below."""
+    x = np.concatenate([[0.0], np.geomspace(0.01, 0.4, 20), np.geomspace(0.5, 6.0, 20)])
+    entry = np.where(np.arange(41) % 3 == 0, -np.inf, 0.3 * x - 0.001)
+    law = mle.mixture("exponential", 2)
+    fit = fit_quietly(mle.Sample(x).truncated(lower=entry), law)
+    near = fit_quietly(mle.Sample(np.maximum(x, 1e-9)).truncated(lower=entry), law)
+    assert fit.llf == pytest.approx(near.llf, abs=1e-6)
+    assert fit.certificate.verdict == "local"  # a component that shrinks onto the 0 has no bound
+
+
+def test_a_zero_among_exact_observations_leaves_a_mixture_of_exponentials_without_a_bound():
+    """One component may shrink onto it; without it there is a bound, and the maximum is in the interior."""
+    x = np.concatenate([np.linspace(0.05, 0.3, 30), np.linspace(2.0, 9.0, 30)])
+    law = mle.mixture("exponential", 2)
+    assert fit_quietly(x, law).certificate.verdict == "interior"
+    fit = fit_quietly(np.append(x, 0.0), law)
+    assert fit.certificate.verdict == "local"
+    heights = [
+        float(np.sum(np.log(0.05 * np.exp(-np.append(x, 0.0) / s) / s + 0.95 * np.exp(-np.append(x, 0.0) / 2.0) / 2.0)))
+        for s in (1e-100, 1e-200)
+    ]
+    assert heights[1] - heights[0] == pytest.approx(100 * np.log(10.0), rel=1e-9)

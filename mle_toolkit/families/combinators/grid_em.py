@@ -66,7 +66,7 @@ class GridEM:
         self.of_one_count = law.discrete and bool(self.edges[1] - self.edges[0] == 1.0)
         self.weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
         self.exact = np.zeros(sample.n_rows, dtype=bool) if law.discrete else sample.lower == sample.upper
-        ends = self._place(sample.upper)
+        ends = np.maximum(self._place(sample.upper), 1)  # a point that is the first edge: the cell beyond
         self.begin = np.minimum(self._place(sample.lower), ends - 1)
         self.end = ends
         if law.discrete:

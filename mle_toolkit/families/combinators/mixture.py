@@ -557,12 +557,20 @@ class Mixture(Combined):
 
     def unbounded(self, sample: Sample, fixed: tuple[str, ...]) -> str | None:
         """Why the likelihood is unbounded: a component can concentrate on an observation; None if it cannot."""
-        if self.discrete or not (sample.is_exact or np.any(sample.lower == sample.upper)):
+        if self.discrete:
             return None
+        lowest = (
+            sample.minimum
+            if sample.is_exact
+            else np.min(sample.lower, initial=np.inf, where=sample.lower == sample.upper)
+        )
+        if lowest == np.inf:
+            return None
+        at_the_end = lowest <= self.support.lower  # where even an exponential density has no bound
         concentrating = [
             component.name
             for component, slots in zip(self.components, self._slots, strict=True)
-            if self.concentrates(component, slots, fixed)
+            if self.concentrates(component, slots, fixed) or (at_the_end and self._shrinks(component, slots, fixed))
         ]
         if not concentrating:
             return None
@@ -600,6 +608,12 @@ class Mixture(Combined):
                 or (bool(own) and all(p.role == "log-scale" for p in held))
             )
         return _can_concentrate(component)
+
+    def _shrinks(self, component: Family, slots: tuple[Slot, ...], fixed: tuple[str, ...]) -> bool:
+        """Whether a component has a scale of its own, by which it comes as near to its end as one likes."""
+        pairs = zip(component.parameters, slots, strict=True)
+        scales = [self.parameters[slot.parameter].name for p, slot in pairs if p.role == "scale"]
+        return any(name not in fixed and name not in self.shared for name in scales)
 
     def spurious(self, sample: Sample, *params: Any) -> bool:
         """Whether a component is a spike: narrow, and on few values: at most two a parameter and one more.

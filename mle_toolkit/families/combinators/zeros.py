@@ -16,6 +16,7 @@ from mle_toolkit.families.combinators.truncated import Truncated, check_counts, 
 from mle_toolkit.families.counting import inflated_expansion
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
+from mle_toolkit.families.mass import log_mass_with_zeros
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -129,6 +130,10 @@ class ZeroInflated(Combined):
         """Log of the survival function."""
         above = np.log1p(-np.asarray(pi)) + Distribution.at(self.base, params).logsf(x)
         return np.where(np.asarray(x) < 0, 0.0, above)
+
+    def log_mass(self, lower: Array, upper: Array, pi: Any, *params: Any) -> Array:
+        """Log-probability of intervals."""
+        return log_mass_with_zeros(self.base, pi, params, lower, upper)
 
     def mean(self, pi: Any, *params: Any) -> Array:
         """Expected value."""
@@ -258,6 +263,10 @@ class Hurdle(Combined):
         """Log of the survival function."""
         above = np.where(np.asarray(x) < 1, 0.0, Distribution.at(self.positive, params).logsf(x))
         return np.where(np.asarray(x) < 0, 0.0, np.log1p(-np.asarray(pi)) + above)
+
+    def log_mass(self, lower: Array, upper: Array, pi: Any, *params: Any) -> Array:
+        """Log-probability of intervals."""
+        return log_mass_with_zeros(self.positive, pi, params, lower, upper)
 
     def mean(self, pi: Any, *params: Any) -> Array:
         """Expected value."""
