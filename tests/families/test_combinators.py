@@ -12,6 +12,7 @@ from references import HERE, column, fit_quietly, flat
 import mle_toolkit as mle
 from mle_toolkit.families.combinators.truncated import Truncated
 from mle_toolkit.families.combinators.zeros import ZeroInflated
+from mle_toolkit.families.mass import log_mass
 from mle_toolkit.likelihood.sums import Likelihood
 
 EXPECTED = {
@@ -371,6 +372,26 @@ def test_a_law_with_its_own_zeros_is_a_law(make, base, params):
     theta = np.array([0.3, *params.values()])
     x = np.array([0.0, 1.0, 5.0])
     assert np.stack(family.score(x, *theta), axis=-1) == pytest.approx(numerical_score(family, x, theta), rel=1e-6)
+
+
+@pytest.mark.parametrize("make", [mle.zero_inflated, mle.hurdle])
+@pytest.mark.parametrize("mu", [3.0, 80.0, 900.0])
+def test_intervals_of_counts_that_are_rare_beside_zeros_keep_their_digits(make, mu):
+    """Where the probability of a few counts is below the rounding of that of 0, and where it underflows."""
+    law = make("poisson")
+    lower, upper = np.array([0.0, 1.0, 2.0, -1.0, -np.inf, 5.0]), np.array([1.0, 3.0, 4.0, 2.0, 1.0, np.inf])
+
+    def poisson(low, high):
+        return sum(mp.exp(-mu) * mp.mpf(mu) ** k / mp.factorial(k) for k in range(low, high + 1))
+
+    with mp.workdps(60):
+        shared = mp.mpf(0.7) / (1 - poisson(0, 0)) if make is mle.hurdle else mp.mpf(0.7)
+        zero = 0 if make is mle.hurdle else shared * poisson(0, 0)
+        below_six = shared * poisson(1, 5) + zero
+        ranges = (shared * poisson(a, b) for a, b in ((1, 1), (2, 3), (3, 4)))
+        with_zero = (mp.mpf(0.3) + zero + shared * poisson(1, k) for k in (2, 1))
+        expected = [float(mp.log(p)) for p in (*ranges, *with_zero, mp.mpf(0.7) - below_six)]
+    assert log_mass(law, (0.3, mu), lower, upper) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("make", [mle.zero_inflated, mle.hurdle])
