@@ -12,6 +12,7 @@ import story
 from PIL import Image
 
 import mle_toolkit as mle
+from mle_toolkit.report.plots.canvas import apart
 
 HERE = Path(__file__).parent
 
@@ -53,11 +54,9 @@ def figure_of(drawn: Any) -> Any:
 
 def main() -> None:
     """Write every picture as a small PNG, beside the pages that show it."""
-    for section, drawn in {
-        "how-to": pictures(),
-        "tutorial": story.pictures(),
-        "reference": densities.pictures(),
-    }.items():
+    with apart():
+        drawn_for = {"how-to": pictures(), "tutorial": story.pictures(), "reference": densities.pictures()}
+    for section, drawn in drawn_for.items():
         folder = HERE / section / "pictures"
         folder.mkdir(exist_ok=True)
         for name, axes in drawn.items():

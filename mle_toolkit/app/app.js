@@ -9,13 +9,16 @@ const waiting = new Map();
 
 // --- what the controls say, and asking ---------------------------------------------------------------------------------
 
-const said = () => ({ ...Object.fromEntries(new FormData(form)), ...chosen });
+const said = () => {
+  const filled = new FormData(form);
+  return { ...Object.fromEntries(filled), columns: filled.getAll("columns"), ...chosen };
+};
 const more = {
   law: () => ({ law }),
   profile: () => ({ law, parameter: at("parameter").value }),
   calculate: () => ({ law, what: at("what").value, at: at("at").value, method: at("method").value }),
   groups: () => ({ by: at("by").value, law: at("groups-law").value }),
-  regress: () => ({ formula: at("formula").value, law: at("regress-law").value, others: at("others").value }),
+  regress: () => ({ formula: at("formula").value, law: at("regress-law").value, others: at("others").value, links: at("links").value, offset: at("offset").value }),
   goodness: () => ({ law, statistic: at("statistic").value, replicates: at("replicates").value }),
 };
 const ask = (verb, others = {}) => {
@@ -81,6 +84,17 @@ const showKind = () => {
   at("rows-counts").closest(".control").hidden = at("kind").value === "bins";
   at("rows-counts").disabled = at("kind").value === "bins";
 };
+const fillColumns = (names, anew) => {
+  for (const box of document.querySelectorAll(".columns")) {
+    const before = anew ? [] : [...box.querySelectorAll(":checked")].map((one) => one.value);
+    box.replaceChildren(...names.map((name) => {
+      const label = document.createElement("label");
+      const one = Object.assign(document.createElement("input"), { type: "checkbox", name: "columns", value: name, checked: before.includes(name) });
+      label.append(one, ` ${name}`);
+      return label;
+    }));
+  }
+};
 const open = (source, name) => {
   Object.assign(chosen, { source, name });
   waiting.clear();
@@ -89,9 +103,17 @@ const open = (source, name) => {
 const look = () => ask("look");
 const complete = () => {
   const box = document.querySelector(`.kind[data-kind="${at("kind").value}"]`);
-  return [...box.querySelectorAll("select.column")].every((control) => control.value);
+  const several = box.querySelector(".columns");
+  return [...box.querySelectorAll("select.column")].every((control) => control.value) && (!several || box.querySelectorAll(":checked").length > 1);
 };
 at("set").addEventListener("change", () => at("set").value && open(at("set").value, at("set").value));
+// A file that is dropped beside its place is taken too; a browser would leave the page for it.
+for (const kind of ["dragover", "drop"]) document.addEventListener(kind, (event) => event.preventDefault());
+document.addEventListener("drop", (event) => {
+  if (at("drop").contains(event.target) || !event.dataTransfer?.files.length) return;
+  at("file").files = event.dataTransfer.files;
+  at("file").dispatchEvent(new Event("change", { bubbles: true }));
+});
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("change", (event) => {
   if (event.target.closest("#step-data details")) ask("open");
@@ -100,7 +122,7 @@ form.addEventListener("change", (event) => {
     if (chosen.source && complete()) look();
   }
 });
-for (const [id, verb] of [["formula", "regress"], ["others", "regress"], ["regress-law", "regress"], ["groups-law", "groups"], ["at", "calculate"]]) {
+for (const [id, verb] of [["formula", "regress"], ["others", "regress"], ["links", "regress"], ["regress-law", "regress"], ["groups-law", "groups"], ["at", "calculate"]]) {
   at(id).addEventListener("keydown", (event) => event.key === "Enter" && ask(verb));
 }
 at("laws").addEventListener("keydown", (event) => event.key === "Enter" && ask("rank"));
@@ -168,8 +190,10 @@ const answers = {
       control.replaceChildren(...["", ...shown].map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name || "–" })));
       control.value = shown.includes(before[control.id]) ? before[control.id] : "";
     }
-    if (answer.name.startsWith("@") || at("kind").dataset.of !== answer.name) {
-      for (const control of document.querySelectorAll("#step-columns select.column, #step-columns input")) control.value = "";
+    const other = answer.name.startsWith("@") || at("kind").dataset.of !== answer.name;
+    fillColumns(answer.numeric, other);
+    if (other) {
+      for (const control of document.querySelectorAll("#step-columns select.column, #step-columns input:not([type=checkbox])")) control.value = "";
       at("kind").value = answer.kind_of_rows;
       for (const [name, value] of Object.entries(answer.form)) {
         for (const control of document.querySelectorAll(`#step-columns [name="${name}"]`)) control.value = Array.isArray(value) ? value.join(", ") : value;
@@ -177,10 +201,13 @@ const answers = {
     }
     at("kind").dataset.of = answer.name;
     showKind();
-    at("by").replaceChildren(...["", ...answer.columns].map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name || "–" })));
+    for (const control of document.querySelectorAll("select.any")) {
+      const names = control.id === "offset" ? answer.numeric : answer.columns;
+      control.replaceChildren(...["", ...names].map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name || "–" })));
+    }
     at("known-columns").replaceChildren(...answer.columns.map((name) => Object.assign(document.createElement("option"), { value: name })));
     at("columns").textContent = `Columns: ${answer.columns.join(", ")}`;
-    for (const id of ["formula", "others", "groups-law", "regress-law", "one"]) at(id).value = "";
+    for (const id of ["formula", "others", "links", "groups-law", "regress-law", "one"]) at(id).value = "";
     const exact = at("exact-column");
     if (at("kind").value === "exact" && !exact.value) {
       exact.value = answer.numeric.find((name) => !Object.values(answer.form).includes(name)) ?? "";
@@ -215,6 +242,7 @@ const answers = {
       at("one").value = answer.law;
       at("law-none").hidden = true;
       at("tools").hidden = false;
+      for (const part of document.querySelectorAll(".of-numbers")) part.hidden = answer.of_vectors;
       at("parameter").replaceChildren(...answer.parameters.map((name) => Object.assign(document.createElement("option"), { value: name, textContent: name })));
       for (const place of ["calculated", "profile", "goodness"]) at(place).replaceChildren();
     }

@@ -56,11 +56,16 @@ class Asked:
         kind = next((kind for kind in KINDS if kind.name == (_text(said, "kind") or "exact")), None)
         if kind is None:
             raise UnknownNameError(f"no such kind of data: {said['kind']!r}")
+        for control in kind.controls:
+            if control.needed and not said.get(control.name):
+                raise ParameterError(f"{_option(control.name)}: say this first.")
         parts: dict[str, Any] = {}
         for control in (*kind.controls, *ROWS):
             text = _text(said, control.name)
-            if text and control.name in _OF_FORM:
+            if text and control.name in _OF_FORM and control.kind != "columns":
                 parts[control.name] = _number(text, control.name) if control.kind == "number" else text
+        if kind.name == "vector":
+            parts["columns"] = tuple(map(str, said["columns"]))
         if "edges" in parts:
             parts["edges"] = tuple(_number(end, "edges") for end in parts["edges"].split(","))
         if "weights" not in parts:
@@ -83,6 +88,10 @@ _OF_FORM = frozenset(field.name for field in fields(Form))
 _OF_READING = tuple(field.name for field in fields(Reading))
 
 
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
 def _text(said: Mapping[str, Any], name: str) -> str:
     return str(said.get(name) or "").strip()
 
@@ -91,5 +100,4 @@ def _number(text: str, name: str) -> float:
     try:
         return float(text)
     except ValueError:
-        option = "--" + name.replace("_", "-")
-        raise ParameterError(f"{option}: expected a number such as 0.5, got {text.strip()!r}.") from None
+        raise ParameterError(f"{_option(name)}: expected a number such as 0.5, got {text.strip()!r}.") from None

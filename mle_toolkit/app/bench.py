@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-LONGEST_ANSWER = 1 << 27
+LONGEST_ANSWER = 1 << 30
 """Bytes of one line."""
 
 Hear = Callable[[dict[str, Any]], Awaitable[None]]
@@ -57,6 +57,7 @@ class Bench:
             if process is not self._process:
                 return
             await self._hear(json.loads(line))
+        await process.wait()
         if process is self._process:  # nobody ended it on purpose
             self._process = None
             await self._hear({"kind": "died"})

@@ -20,10 +20,12 @@ class Control:
         As the command line calls it, with ``_`` for ``-``.
     label, hint : str
         What stands above and below it.
-    kind : {"column", "number", "term", "text", "choice"}
+    kind : {"column", "columns", "number", "term", "text", "choice"}
         A term is a number, or the name of a column.
     choices : tuple of (str, str)
         Values and texts of a choice.
+    needed : bool
+        Whether nothing can be read without it.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Control:
     hint: str = ""
     kind: str = "column"
     choices: tuple[tuple[str, str], ...] = ()
+    needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ KINDS = (
         "time",
         "a time, with an event or without",
         (
-            Control("time", "Times"),
+            Control("time", "Times", needed=True),
             Control("event", "Event seen", "1 where the event was seen at the time, 0 where not yet; or words."),
             Control("event_value", "Word for an event", "Only where the column has words: died, failed, ...", "text"),
         ),
@@ -60,23 +63,34 @@ KINDS = (
         "a value, or at most that",
         (
             _COLUMN,
-            Control("observed", "Seen", "1 where the value was seen, 0 where it is at most that (limit of detection)."),
+            Control(
+                "observed",
+                "Seen",
+                "1 where the value was seen, 0 where it is at most that (limit of detection).",
+                needed=True,
+            ),
         ),
     ),
     Kind(
         "interval",
         "an interval with the value in it",
         (
-            Control("lower", "Lower ends", "An empty cell is an open end."),
+            Control("lower", "Lower ends", "An empty cell is an open end.", needed=True),
             Control("upper", "Upper ends", "An empty cell is an open end."),
         ),
     ),
-    Kind("rounded", "a rounded value", (_COLUMN, Control("rounded_to", "Rounded to", "0.1, 5, ...", "number"))),
+    Kind(
+        "rounded",
+        "a rounded value",
+        (_COLUMN, Control("rounded_to", "Rounded to", "0.1, 5, ...", "number", needed=True)),
+    ),
     Kind(
         "paid",
         "a payment of an insurer",
         (
-            Control("payment", "Payments", "For losses above the deductible: nothing is known of the others."),
+            Control(
+                "payment", "Payments", "For losses above the deductible: nothing is known of the others.", needed=True
+            ),
             Control("deductible", "Deductible", "What the insured bears of each loss. A number, or a column.", "term"),
             Control("limit", "Limit", "The loss beyond which nothing more is paid. A number, or a column.", "term"),
             Control("coinsurance", "Coinsurance", "Share that is paid between the two: 0.8.", "term"),
@@ -88,8 +102,13 @@ KINDS = (
         "a bin with a count",
         (
             Control("counts", "Counts"),
-            Control("edges", "Ends of the bins", "One more than rows, with commas between them.", "text"),
+            Control("edges", "Ends of the bins", "One more than rows, with commas between them.", "text", needed=True),
         ),
+    ),
+    Kind(
+        "vector",
+        "a vector, of several columns",
+        (Control("columns", "Numbers of a vector", "Two or more, for laws of vectors.", "columns", needed=True),),
     ),
 )
 """What a row may be."""
@@ -146,6 +165,8 @@ _LABELS = {control.name: control.label for control in controls()} | {
     "formula": "Formula",
     "regress_law": "Law",
     "others": "Other parameters",
+    "links": "Links",
+    "offset": "Offset",
 }
 
 
@@ -153,6 +174,9 @@ def in_words_of_the_page(message: str) -> str:
     """An error with the labels of the controls in the place of Python's arguments and the shell's options."""
     for ours, theirs in (
         ('See conf_int(method="profile")', "Draw the profile below"),
+        ("compare them by delta_ce", "compare them by ΔKL of the ranking"),
+        ("ΔKL (delta_ce)", "ΔKL"),
+        ("(delta_ce)", "(ΔKL of the ranking)"),
         ('pass nan_policy="omit"', "choose “Missing values are left out”"),
         ("Sample.intervals(lower, upper)", "“an interval with the value in it”"),
         ("Sample.rounded(x, step)", "“a rounded value”"),
@@ -166,6 +190,15 @@ def _labelled(option: re.Match[str]) -> str:
     label = _LABELS.get(option[1].replace("-", "_"))
     return option[0] if label is None else f"“{label}”"
 
+
+_OF_REGRESSIONS = (
+    ("formula", "formula"),
+    ("regress_law", "law"),
+    ("others", "others"),
+    ("links", "links"),
+    ("offset", "offset"),
+)
+"""Controls of a regression, and what their texts are called in a question."""
 
 _COLUMNS = tuple(dict.fromkeys(control.name for control in controls() if control.kind == "column"))
 
@@ -190,7 +223,9 @@ def place_of(error: MleError, verb: str, said: Mapping[str, Any]) -> str:
         if name in _LABELS:
             return name
     if verb == "regress":
-        return "formula"
+        words = re.findall(r"'([^']+)'", message)
+        places = ((place, str(said.get(name) or "")) for place, name in _OF_REGRESSIONS)
+        return next((place for place, text in places if any(word in text for word in words)), "formula")
     for name in _COLUMNS:
         if said.get(name) and repr(said[name]) in message:
             return name

@@ -122,7 +122,7 @@ class Desk:
         if seen.types is not None:
             part: Part = grid(("column", "type"), seen.types.items(), text=("column", "type"))
         else:
-            cells = [["" if cell is None else str(cell) for cell in row] for row in seen.rows[:SHOWN_ROWS]]
+            cells = [list(map(_cell, row)) for row in seen.rows[:SHOWN_ROWS]]
             part = grid(seen.names, cells, text=set(seen.names) - set(seen.numeric))
         return fragment(Section(f"First rows of {name}", (part,)))
 
@@ -132,7 +132,7 @@ class Desk:
         data = self._read(asked)
         self._tell(
             "show", place="read", html=fragment(shown.data(data.sample, data.label)), label=data.label,
-            form=str(data.sample), left="" if asked.form.edges else asked.form.left,
+            form=str(data.sample), left="" if asked.form.edges or asked.form.columns else asked.form.left,
         )  # fmt: skip
 
     def _read(self, asked: Asked) -> Data:
@@ -189,8 +189,9 @@ class Desk:
         self._tell("progress", what=f"drawing {law}", done=0, total=None)
         python = recipes.fitted_in_python(asked, law, **data.how)
         kept = Result(found, data.label, recipes.shell("fit", asked, "-d", law), python)
-        free = [name for name, value in found.params.items() if not hasattr(value, "__len__")]
-        self._show("law", shown.law(found, law, data.label), kept, law=law, parameters=free)
+        names = list(found.family.coefficient_names)
+        of_vectors = data.sample.is_multivariate
+        self._show("law", shown.law(found, law, data.label), kept, law=law, parameters=names, of_vectors=of_vectors)
 
     def _profile(self, said: Mapping[str, Any]) -> None:
         """Draw the profile likelihood of one parameter."""
@@ -222,6 +223,8 @@ class Desk:
         asked, by, law = Asked.of(said), str(said["by"]), str(said["law"])
         if not by or not law:
             raise ParameterError("name the column of groups, and a law.")
+        if asked.form.columns or asked.form.edges:
+            raise ParameterError("groups: each row must be one observation, not a vector and not a bin.")
         data, one = self._fit(asked, law)
         if data.in_blocks:
             raise DataError("groups: the rows are read in blocks, and not held; take a file of fewer rows.")
@@ -288,6 +291,11 @@ class Result:
 
 def _silent(kind: str, **facts: Any) -> None:
     """Tell nobody."""
+
+
+def _cell(cell: object) -> str:
+    """A cell as it is written: a whole number of a data set without a fraction."""
+    return "" if cell is None else f"{cell:.17g}" if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _events(asked: Asked) -> tuple[Any, ...]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import inspect
+import io
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +15,7 @@ from mle_toolkit.app.asked import Asked
 from mle_toolkit.data.form import Form
 from mle_toolkit.data.reading import Reading
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.regression import regress
 
 
 def shell(command: str, asked: Asked, *more: str) -> str:
@@ -41,7 +45,9 @@ def _options_of(part: Form | Reading) -> Iterable[str]:
 
 def _written(value: object) -> str:
     if isinstance(value, tuple):
-        return ",".join(map(_written, value))
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(map(_written, value))
+        return line.getvalue()
     return f"{value:.17g}" if isinstance(value, float) else str(value)
 
 
@@ -75,7 +81,9 @@ def sample_in_python(asked: Asked, *, in_blocks: bool = False, events: Sequence[
     lines += _events_in_python(asked, events)
     weights = _weights(form, _column)
     omit = _omitting(asked)
-    if form.time is not None:
+    if form.columns:
+        made = _call("rows", [f"frame[{list(form.columns)!r}]", *weights, *omit])
+    elif form.time is not None:
         made = _call("right_censored", [_column(form.time), _column(form.event), *weights])
     elif form.lower is not None:
         made = _call("intervals", [_column(form.lower), _column(form.upper), *weights])
@@ -133,12 +141,18 @@ class Regression:
     formula, law : str
     others : mapping of str to str or float
         Formulas of other parameters, known constants or their columns, by name.
+    links : mapping of str to str
+        Links by parameter.
+    offset : str, optional
+        Column that is added to the predictor.
     """
 
     asked: Asked
     formula: str
     law: str
     others: Mapping[str, str | float]
+    links: Mapping[str, str]
+    offset: str | None
 
     @classmethod
     def of(cls, asked: Asked, said: Mapping[str, Any]) -> Regression:
@@ -147,7 +161,8 @@ class Regression:
         Raises
         ------
         ParameterError
-            If there is no formula or no law, or the others are not written as ``shape ~ x1; n = trials``.
+            If there is no formula or no law, the others are not written as ``shape ~ x1; n = trials``, or the links not
+            as ``mean = identity``.
         """
         formula, law = str(said.get("formula") or "").strip(), str(said.get("law") or "").strip()
         if not formula:
@@ -160,14 +175,23 @@ class Regression:
             if found is None:
                 raise ParameterError(f"--others: expected 'shape ~ x1' or 'n = trials', got {part.strip()!r}.")
             name, sign, value = found.groups()
+            if name in inspect.signature(regress).parameters:
+                raise ParameterError(f"--others: {name} is no parameter of a law.")
             others[name] = f"~ {value}" if sign == "~" else _number_or_text(value)
-        return cls(asked, formula, law, others)
+        links: dict[str, str] = {}
+        for part in filter(str.strip, re.split("[;,]", str(said.get("links") or ""))):
+            found = re.fullmatch(r"\s*(\w+)\s*=\s*(\w+)\s*", part)
+            if found is None:
+                raise ParameterError(f"--links: expected 'mean = identity', got {part.strip()!r}.")
+            links[found[1]] = found[2]
+        return cls(asked, formula, law, others, links, str(said.get("offset") or "") or None)
 
     @property
     def keywords(self) -> dict[str, Any]:
         """Arguments of `regress` beside the formula, the frame and the law."""
         form = self.asked.form
         given: dict[str, Any] = {"weights": form.weights or form.counts, "exposure": form.exposure}
+        given |= {"offset": self.offset, "links": dict(self.links) or None}
         given = {name: value for name, value in given.items() if value is not None}
         given |= {"weight_kind": form.weight_kind} if form.weight_kind != "frequency" else {}
         given |= {"nan_policy": "omit"} if self.asked.nan_policy == "omit" else {}
@@ -178,7 +202,10 @@ class Regression:
         """The command that gives the same."""
         words = ["mle", "regress", self.asked.name, self.formula, "-d", self.law]
         for name, value in self.keywords.items():
-            words += ["--" + name.replace("_", "-"), _written(value)]
+            if name == "links":
+                words += [word for pair in value.items() for word in ("--link", "=".join(pair))]
+            else:
+                words += ["--" + name.replace("_", "-"), _written(value)]
         return shlex.join([*words, *_options_of(self.asked.reading)])
 
     @property

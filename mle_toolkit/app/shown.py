@@ -22,7 +22,7 @@ from mle_toolkit.report.content import Content, comparison_content, fit_content,
 from mle_toolkit.report.page import html_of
 from mle_toolkit.report.page.line import line_of
 from mle_toolkit.report.page.pictures import Picture, picture
-from mle_toolkit.report.page.sections import Section, terms_of, tried, what_was_read
+from mle_toolkit.report.page.sections import Section, meaning_of, terms_of, tried, what_was_read
 from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
 from mle_toolkit.report.plots.canvas import BARS, finish, note
 from mle_toolkit.report.plots.histogram import histogram
@@ -131,11 +131,8 @@ def calculated(fit: Fit, what: str, at: str, method: Any) -> Section:
 def goodness(fit: Fit, statistic: str, replicates: int) -> Section:
     """Whether the data may come from the law."""
     test = fit.goodness_of_fit(statistic, n_resamples=replicates, rng=0)  # type: ignore[arg-type]  # it says which are
-    p = f"p = {test.p_value:.4f}"
-    if test.p_value < 0.05:
-        words = Words("Data of this law are seldom so far from it: the law does not fit.", "bad", p)
-    else:
-        words = Words("Data of this law are often as far from it: nothing speaks against the law.", "good", p)
+    meaning, style = meaning_of(test)
+    words = Words(f"{meaning[0].upper()}{meaning[1:]}.", style, f"p = {test.p_value:.4f}")
     return Section("Goodness of fit", (words, Words(str(test))))
 
 

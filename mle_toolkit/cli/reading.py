@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,8 @@ def sample_of(data: str, held: DataOptions, file: FileOptions, plot: Path | None
         ends = tuple(float(end) for end in held.edges.split(",")) if held.edges is not None else ()
     except ValueError:
         raise ParameterError(f"--edges: expected numbers with commas between them, got {held.edges!r}") from None
-    columns = tuple(name.strip() for name in held.columns.split(",")) if held.columns is not None else ()
+    names = () if held.columns is None else next(csv.reader([held.columns], skipinitialspace=True), ())
+    columns = tuple(name.strip() for name in names)
     form = held.form(edges=ends, columns=columns)
     whole = held.in_memory or plot is not None
     name, sample = read_sample(data, form, held.nan_policy.value, in_memory=whole, reading=file.reading)

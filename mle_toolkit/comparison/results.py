@@ -499,7 +499,7 @@ class Comparison:
             else:
                 notes.append(f"entropy of the data: {report.entropy}, {report.entropy.method}")
         if len(self.fits) > 1:
-            notes.append(f"ranked by {self.criterion.upper()}; delta_ce is the exact difference of KL to the first row")
+            notes.append(f"ranked by {self.criterion.upper()}; ΔKL (delta_ce) is the exact difference to the first")
             notes += self.in_words()
         reasons: dict[str, list[str]] = {}
         for name, why in self.not_tried.items():

@@ -28,6 +28,11 @@ def test_rows_and_file_are_told_with_their_types():
     assert (asked.nan_policy, asked.laws) == ("omit", "gamma")
 
 
+def test_columns_of_vectors_keep_their_commas():
+    asked = Asked.of(FILE | {"kind": "vector", "columns": ["a, b", "c"], "weights": "w"})
+    assert asked.form == Form(columns=("a, b", "c"), weights="w")
+
+
 def test_what_weights_are_is_not_said_without_weights():
     assert Asked.of(FILE | {"column": "x", "weight_kind": "reliability"}).form == Form(column="x")
 
@@ -38,6 +43,9 @@ def test_what_weights_are_is_not_said_without_weights():
         ({"kind": "time", "time": "t"}, "time", "“Times” needs “Event seen”"),
         ({"kind": "rounded", "column": "x", "rounded_to": "half"}, "rounded_to", "“Rounded to”: expected a number"),
         ({"kind": "bins", "counts": "n", "edges": "1, 2, x"}, "edges", "“Ends of the bins”: expected a number"),
+        ({"kind": "limit", "column": "x"}, "observed", "“Seen”: say this first"),
+        ({"kind": "rounded", "column": "x"}, "rounded_to", "“Rounded to”: say this first"),
+        ({"kind": "vector", "columns": []}, "columns", "“Numbers of a vector”: say this first"),
         ({"column": "x", "weights": "w", "counts": "n"}, "weights", "“Weights” and “Counts” contradict"),
         ({"column": "x", "thousands": ",", "decimal": ","}, "thousands", "“Between thousands” and “Decimal sign”"),
     ],
@@ -61,6 +69,21 @@ def test_an_error_names_the_control_and_stands_beside_it(more, place, words):
 )
 def test_an_error_stands_beside_the_control_that_it_is_about(error, verb, place):
     assert place_of(error, verb, {"weights": "w", "column": "loss", "kind": "loss"}) == place
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("column 'dose' not found", "formula"),
+        ("column 'x1' not found", "others"),
+        ("unknown link 'squared'", "links"),
+        ("unknown family 'gama'", "regress_law"),
+        ("the design has no rank", "formula"),
+    ],
+)
+def test_an_error_of_a_regression_stands_beside_the_text_that_it_quotes(words, place):
+    said = {"formula": "y ~ dose", "law": "gama", "others": "shape ~ x1", "links": "mean = squared", "offset": ""}
+    assert place_of(UnknownNameError(words), "regress", said) == place
 
 
 def test_every_control_of_rows_is_a_part_of_the_form_or_of_reading():

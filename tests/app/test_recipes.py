@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+import mle_toolkit as mle
 from mle_toolkit.app import recipes
 from mle_toolkit.app.asked import Asked
 from mle_toolkit.app.desk import Desk, _events
@@ -15,12 +16,12 @@ from mle_toolkit.data.tables import read_sample
 from mle_toolkit.errors import ParameterError
 
 CSV = (
-    "x;n;w;t;died;status;low;high;at;seen;years\n"
-    "1,5;2;1;4,1;1;died;0;2;0,5;1;1\n"
-    "2,25;1;2;2,2;0;alive;2;4;1;0;2\n"
-    "0,75;3;0,5;9,5;1;died;;1;2;1;1,5\n"
-    "3,5;1;1;7;0;alive;4;;1;1;1\n"
-    "5,25;2;1;5;1;died;1;6;0;1;3\n"
+    "x;n;w;t;died;status;low;high;at;seen;years;in, out\n"
+    "1,5;2;1;4,1;1;died;0;2;0,5;1;1;3\n"
+    "2,25;1;2;2,2;0;alive;2;4;1;0;2;1,5\n"
+    "0,75;3;0,5;9,5;1;died;;1;2;1;1,5;0,5\n"
+    "3,5;1;1;7;0;alive;4;;1;1;1;4\n"
+    "5,25;2;1;5;1;died;1;6;0;1;3;2\n"
 )
 
 FORMS = {
@@ -37,7 +38,10 @@ FORMS = {
     "bins": {"kind": "bins", "counts": "n", "edges": "0, 1, 2, 3, 4.5, 6"},
     "window": {"column": "x", "truncated_below": "0.5"},
     "rates": {"column": "n", "exposure": "years"},
+    "vectors": {"kind": "vector", "columns": ["x", "in, out"], "counts": "n"},
 }
+LAWS = {"rates": "poisson", "vectors": "multivariate_normal"}
+"""Where it is not the exponential one."""
 
 
 @pytest.fixture
@@ -56,14 +60,14 @@ def test_the_code_makes_the_same_sample(file, name):
     asked = Asked.of(FORMS[name] | {"source": file, "name": file, "decimal": ","})
     _, sample = read_sample(asked.source, asked.form, asked.nan_policy, reading=asked.reading)
     made: dict = {}
-    exec(recipes.fitted_in_python(asked, "poisson" if name == "rates" else "exponential", events=_events(asked)), made)
+    exec(recipes.fitted_in_python(asked, LAWS.get(name, "exponential"), events=_events(asked)), made)
     assert made["fit"].sample.difference(sample) is None
 
 
 @pytest.mark.parametrize("name", FORMS)
 def test_the_command_gives_what_the_code_gives(file, name, monkeypatch, capsys):
     asked = Asked.of(FORMS[name] | {"source": file, "name": file, "decimal": ","})
-    law = "poisson" if name == "rates" else "exponential"
+    law = LAWS.get(name, "exponential")
     made: dict = {}
     exec(recipes.fitted_in_python(asked, law, events=_events(asked)), made)
     capsys.readouterr()
@@ -76,8 +80,8 @@ def test_the_command_gives_what_the_code_gives(file, name, monkeypatch, capsys):
 @SAYS_WHAT_IT_GUESSED
 def test_missing_values_are_left_out_in_the_code_too(file):
     with open(file, "a", encoding="utf-8") as stream:
-        stream.write(";1;1;;1;died;1;2;0;1;1\n")
-    for name in ("values", "detection", "events", "words", "known words"):
+        stream.write(";1;1;;1;died;1;2;0;1;1;\n")
+    for name in ("values", "detection", "events", "words", "known words", "vectors"):
         asked = Asked.of(FORMS[name] | {"source": file, "name": file, "decimal": ",", "nan_policy": "omit"})
         _, sample = read_sample(asked.source, asked.form, asked.nan_policy, reading=asked.reading)
         made: dict = {}
@@ -106,7 +110,7 @@ def test_groups_by_code_and_by_command_are_those_of_the_page(tmp_path, monkeypat
     rows = [f"{line};{'a' if k % 2 else 'b'}" for k, line in enumerate(lines[1:] * 4)]
     (tmp_path / "g.csv").write_text("\n".join([lines[0] + ";g", *rows]))
     monkeypatch.chdir(tmp_path)
-    law = "poisson" if name == "rates" else "exponential"
+    law = LAWS.get(name, "exponential")
     said = FORMS[name] | {"source": "g.csv", "name": "g.csv", "decimal": ",", "by": "g", "law": law}
     told = []
     Desk().answer("groups", said, lambda kind, **facts: told.append({"kind": kind, **facts}))
@@ -128,7 +132,9 @@ def test_a_regression_by_code_and_by_command(file, monkeypatch, capsys):
     asked = Asked.of(said | {"column": None})
     asked_for = recipes.Regression.of(asked, said | {"others": "shape = 2"})
     assert asked_for.others == {"shape": 2.0}
-    asked_for = recipes.Regression.of(asked, said | {"others": " shape ~ at ;"})
+    asked_for = recipes.Regression.of(
+        asked, said | {"others": " shape ~ at ;", "links": "mean = identity; shape=sqrt", "offset": "seen"}
+    )
     made: dict = {}
     exec(asked_for.in_python, made)
     capsys.readouterr()
@@ -136,11 +142,21 @@ def test_a_regression_by_code_and_by_command(file, monkeypatch, capsys):
     with pytest.raises(SystemExit):
         main()
     assert json.loads(capsys.readouterr().out)["llf"] == pytest.approx(made["fit"].llf, rel=1e-12)
+    frame = made["frame"]
+    links = {"mean": "identity", "shape": "sqrt"}
+    fit = mle.regress("x ~ w", frame, "gamma", shape="~ at", links=links, offset=frame["seen"], weights=frame["n"])
+    assert made["fit"].llf == pytest.approx(fit.llf, rel=1e-12)
 
 
 @pytest.mark.parametrize(
     ("more", "option"),
-    [({"formula": ""}, "--formula"), ({"law": ""}, "--regress-law"), ({"others": "shape"}, "--others")],
+    [
+        ({"formula": ""}, "--formula"),
+        ({"law": ""}, "--regress-law"),
+        ({"others": "shape"}, "--others"),
+        ({"others": "weights = w"}, "--others"),
+        ({"links": "mean"}, "--links"),
+    ],
 )
 def test_what_a_regression_lacks_is_said(more, option):
     said = {"source": "x.csv", "formula": "x ~ w", "law": "gamma"} | more

@@ -167,6 +167,22 @@ def test_groups_and_a_regression(tab):
     idle(page)
     fit = mle.regress("right_censored(weeks, relapsed) ~ mercaptopurine", frame, "weibull")
     assert json.loads(saved(page, "regression", "json"))["llf"] == pytest.approx(fit.llf, rel=1e-12)
+    page.fill("#links", "scale = squared")
+    page.keyboard.press("Enter")
+    page.locator("#links-problem:not(:empty)").wait_for()
+    assert "unknown link 'squared'" in page.locator("#links-problem").text_content()
+    idle(page)
+    page.fill("#links", "scale = sqrt")
+    page.select_option("#offset", "mercaptopurine")
+    page.fill("#formula", "right_censored(weeks, relapsed) ~ 1")
+    page.click("[data-verb=regress]")
+    page.wait_for_function(
+        "() => document.querySelector('#take-regression .shell')?.textContent.includes('scale=sqrt')"
+    )
+    idle(page)
+    given = {"links": {"scale": "sqrt"}, "offset": frame["mercaptopurine"]}
+    fit = mle.regress("right_censored(weeks, relapsed) ~ 1", frame, "weibull", **given)
+    assert json.loads(saved(page, "regression", "json"))["llf"] == pytest.approx(fit.llf, rel=1e-12)
 
 
 def test_payments_with_a_deductible(tab):
@@ -184,6 +200,55 @@ def test_payments_with_a_deductible(tab):
     fit = mle.fit(mle.Sample.insured(paid, 60, 150), "exponential")
     assert json.loads(saved(page, "ranking", "json"))["table"][0]["llf"] == fit.llf
     assert "--payment paid --deductible 60 --limit limit" in page.locator("#take-ranking .shell").text_content()
+
+
+def test_a_file_is_dropped_on_the_page(tab):
+    page = tab()
+    page.evaluate(
+        """() => {
+            window.carried = new DataTransfer();
+            carried.items.add(new File(["y\\n" + [...Array(30).keys()].join("\\n")], "dropped.csv"));
+            window.drag = (kind, place) => place.dispatchEvent(
+                new DragEvent(kind, {dataTransfer: carried, bubbles: true, cancelable: true}));
+        }"""
+    )
+    assert page.locator("#drop.shiny-file-input-active").count() == 0
+    page.evaluate("drag('dragenter', document.body); drag('dragover', document.body)")
+    page.locator("#drop.shiny-file-input-active").wait_for()
+    page.evaluate("drag('dragenter', at('drop')); drag('dragover', at('drop'))")
+    page.locator("#drop.shiny-file-input-over").wait_for()
+    page.evaluate("drag('drop', at('drop'))")
+    page.wait_for_function("() => at('opened').textContent.startsWith('dropped.csv')")
+    idle(page)
+    page.evaluate("carried.items.clear(); carried.items.add(new File(['z\\n1\\n2\\n5'], 'beside.csv'))")
+    assert not page.evaluate("drag('drop', at('results'))"), "a browser would leave the page for the file"
+    page.wait_for_function("() => at('opened').textContent.startsWith('beside.csv')")
+    idle(page)
+    assert page.locator("#drop.shiny-file-input-active, #drop.shiny-file-input-over").count() == 0
+    rank(page, "normal")
+    assert json.loads(saved(page, "ranking", "json"))["nobs"] == 3
+
+
+def test_vectors_of_several_columns(tab):
+    page = tab()
+    choose(page, "faithful")
+    page.select_option("#kind", "vector")
+    page.click("#rank")
+    page.locator("#vector-columns-problem:not(:empty)").wait_for()
+    idle(page)
+    for name in ("eruptions", "waiting"):
+        page.get_by_role("group", name="Numbers of a vector").get_by_label(name).check()
+    page.wait_for_function("() => at('looked').textContent.includes('272 observations of 2 numbers')")
+    idle(page)
+    rank(page, "")
+    vectors = mle.Sample.rows(mle.datasets.load("faithful").frame())
+    comparison = mle.compare(vectors)
+    assert page.locator("#ranking button.law").all_text_contents() == list(comparison.fits)
+    assert "--columns eruptions,waiting" in page.locator("#take-ranking .shell").text_content()
+    page.click("#ranking button.law >> nth=0")
+    page.locator("#law table").first.wait_for()
+    idle(page)
+    assert set(comparison.best.params["mean"]) <= set(numbers(page, "#law"))
 
 
 def test_a_file_of_times_with_events_whose_words_are_asked_for(tab):

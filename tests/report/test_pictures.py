@@ -20,7 +20,7 @@ from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.report.plots.canvas import _occupied
+from mle_toolkit.report.plots.canvas import _occupied, axes_or_new, finish
 from mle_toolkit.report.plots.histogram import histogram
 from mle_toolkit.report.plots.moments import GROUPS, MOST_ROWS, _resampled, moment_ratios
 from mle_toolkit.report.plots.seen import Visible, without_model
@@ -99,9 +99,27 @@ def test_pictures_differ_by_more_than_is_let_pass():
 # --- legends ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in DRAWN if name not in ("profile", "one line")])
+def steps_and_lines():
+    """Limits of axes that nobody has set, and lines in steps."""
+    ax = axes_or_new(None, 5.4, 3.9)
+    ax.step([0.0, 20.0, 21.0, 22.0], [0.1, 0.2, 9.0, 9.1], where="post", label="steps")
+    ax.plot([0.0, 22.0], [0.0, 9.5], label="a line")
+    return finish(ax, "", "x", "y")
+
+
+OTHERS = {
+    "steps": steps_and_lines,
+    "pit": lambda: mle.plot.pit(clotting(), rng=1),
+    "residuals": lambda: mle.plot.residuals_fitted(clotting(), rng=1),
+    "gain": lambda: mle.plot.gain(clotting()),
+    "one line of measurements": lambda: mle.plot.one_line(mle.fit(load("rivers"), "gamma"), "shape"),
+}
+"""Pictures whose legends are looked at, too."""
+
+
+@pytest.mark.parametrize("name", [*DRAWN, *OTHERS])
 def test_a_legend_covers_nothing(name):
-    ax = DRAWN[name]()
+    ax = (DRAWN | OTHERS)[name]()
     legend = ax.get_legend()
     if legend is None:
         return
@@ -136,6 +154,15 @@ def test_axes_are_called_after_the_column():
     assert mle.plot.density(mle.fit(hours.to_numpy(), "gamma")).get_xlabel() == "x"
     assert mle.fit(pd.DataFrame({"weight": hours}), "gamma").sample.label == "weight"
     assert events.truncated(lower=0.1).label == "hours"
+
+
+def test_a_ranking_of_long_names_keeps_its_words_within_the_picture():
+    vectors = mle.Sample.rows(mle.datasets.load("faithful").frame())
+    ax = mle.plot.ranking(mle.compare(vectors, ["multivariate_normal", "multivariate_t"]), axes_or_new(None, 5.4, 3.9))
+    ax.figure.canvas.draw()
+    for shown in (ax.xaxis.label, ax.get_legend()):
+        box = shown.get_window_extent()
+        assert 0 <= box.x0 < box.x1 <= ax.figure.bbox.x1
 
 
 def test_several_laws_share_a_picture():

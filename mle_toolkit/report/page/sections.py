@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit.errors import MleError
+from mle_toolkit.information.estimate import Z95
 from mle_toolkit.report.content import comparison_content, fit_content, groups_content, regression_content
 from mle_toolkit.report.page.line import line_of
 from mle_toolkit.report.page.pictures import Picture, picture
@@ -18,6 +19,7 @@ from mle_toolkit.report.plots.canvas import apart
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
+    from mle_toolkit.inference.goodness import GoodnessOfFit
     from mle_toolkit.report.content import GroupsLike
 from mle_toolkit.report.drawn import Drawn, DrawnComparison, DrawnRegression
 
@@ -26,6 +28,9 @@ MOST_PROFILES = 4
 
 REPLICATES = 199
 """Replicates of a test of goodness of fit."""
+
+LEVEL = 0.05
+"""p-value below which a law is said not to fit."""
 
 ENOUGH = 20
 """Replicates as far from the law as the data are, after which the law needs no more of them."""
@@ -175,11 +180,16 @@ def _law(fit: Drawn, drawing: Drawing, title: str, *, profiles: bool = True) -> 
 
 def _goodness(fit: Drawn, rng: Any) -> list[Part]:
     found = fit.goodness_of_fit(n_resamples=REPLICATES, rng=rng, stop_after=ENOUGH)
-    if found.p_value < 0.05:
-        meaning = "data of this law are seldom so far from it: the law does not fit"
-    else:
-        meaning = "data of this law are often as far from it: nothing speaks against the law"
-    return [Words(f"goodness of fit: {found}. In words: {meaning}.", "plain")]
+    return [Words(f"goodness of fit: {found}. In words: {meaning_of(found)[0]}.", "plain")]
+
+
+def meaning_of(found: GoodnessOfFit) -> tuple[str, str]:
+    """What a test says in words, and the style of the words: "good", "bad", or "plain" where it says neither."""
+    if abs(found.p_value - LEVEL) <= Z95 * found.p_error:
+        return f"p is too near to {LEVEL} for {found.n_resamples} replicates to say on which side it is", "plain"
+    if found.p_value < LEVEL:
+        return "data of this law are seldom so far from it: the law does not fit", "bad"
+    return "data of this law are often as far from it: nothing speaks against the law", "good"
 
 
 def terms_of(frame: Any) -> list[Part]:

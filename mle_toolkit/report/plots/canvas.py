@@ -129,9 +129,7 @@ def grid_or_new(axes: Any, rows: int, columns: int, width: float, height: float)
     """The axes given, or those of a new figure, in rows and columns; inches."""
     if axes is None:
         figure = _new_figure(width, height)
-        axes = [
-            figure.add_subplot(rows, columns, k + 1, axes_class=picture_class()) for k in range(rows * columns)
-        ]
+        axes = [figure.add_subplot(rows, columns, k + 1, axes_class=picture_class()) for k in range(rows * columns)]
     grid: Any = np.asarray(axes, dtype=object).reshape(rows, columns)
     return cast("Pictures", grid.view(Pictures))
 
@@ -168,6 +166,7 @@ def _free_place(ax: Axes) -> dict[str, Any]:
     width, height = _MARGIN * box.width / frame.width, _MARGIN * box.height / frame.height
     if width > 1 or height > 1:
         return dict(BELOW)
+    ax.autoscale_view()  # which waits until something is drawn, and till then things are not where they will be
     drawn = _occupied(ax)
     right, top = 1 - width, 1 - height
     corners = [(right, top), (0.0, top), (right, 0.0), (0.0, 0.0)]
@@ -185,9 +184,11 @@ def _free_place(ax: Axes) -> dict[str, Any]:
 
 def _occupied(ax: Axes) -> Mask:
     """Which cells of the axes something is drawn on; shape (cells, cells), first across, then up."""
+    from matplotlib.cbook import STEP_LOOKUP_MAP
     from matplotlib.collections import Collection
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
+    from matplotlib.path import Path
 
     to_axes = ax.transAxes.inverted()
     drawn = np.zeros((_CELLS, _CELLS), dtype=bool)
@@ -212,7 +213,10 @@ def _occupied(ax: Axes) -> Mask:
         if not artist.get_visible() or artist is ax.patch:
             continue
         if isinstance(artist, Line2D):
-            vertices = to_axes.transform(artist.get_transform().transform_path(artist.get_path()).vertices)
+            path = artist.get_path()
+            if artist.get_drawstyle() != "default":
+                path = Path(np.column_stack(STEP_LOOKUP_MAP[artist.get_drawstyle()](*np.asarray(path.vertices).T)))
+            vertices = to_axes.transform(artist.get_transform().transform_path(path).vertices)
             trace(vertices) if artist.get_linestyle() not in ("None", " ", "") else mark(vertices)
         elif isinstance(artist, Patch) and artist.axes is ax:
             path = to_axes.transform_path(artist.get_transform().transform_path(artist.get_path()))

@@ -86,7 +86,10 @@ def ranking(comparison: DrawnComparison, ax: Axes | None = None, *, most: int = 
     ax.set_yticks(place, shown)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     title = f"KL ranking, n = {comparison.sample.nobs:,.6g}"
-    return finish(ax, title, f"divergence above that of {best}, nats per observation", "", **BELOW)
+    finish(ax, title, "", "", **BELOW | {"loc": "upper right", "bbox_to_anchor": (1.0, BELOW["bbox_to_anchor"][1])})
+    # Names at the side take room: what is as long as the picture is wide ends where the axis does.
+    ax.set_xlabel(f"divergence above that of {best}, nats per observation", loc="right")
+    return ax
 
 
 def ranking_over_densities(comparison: DrawnComparison, axes: Any = None, *, label: str | None = None) -> Pictures:

@@ -169,7 +169,7 @@ def calibration(
     ax.set_ylim(-0.02, 1.02)
     ax.set_aspect("equal")
     title = title_of_regression(fit, f", log loss {report.log_loss.value:.4g} of {report.label_entropy:.4g} nat")
-    return finish(ax, title, "stated probability", "recalibrated probability", loc="upper left")
+    return finish(ax, title, "stated probability", "recalibrated probability")
 
 
 def _codes(y: Any, levels: list[str]) -> Array:

@@ -75,7 +75,7 @@ def profile(fit: Drawn, name: str, ax: Axes | None = None, *, alpha: float = 0.0
     ax.plot([curve.estimate], [0.0], "o", color=DATA, markersize=5, clip_on=False, zorder=4)
     ax.set_ylim(0, 1.8 * cut)
     ax.set_xlim(float(curve.values[0]), float(curve.values[-1]))
-    return finish(ax, title_of(fit, f", profile of {name}"), name, "deviance", loc="upper center")
+    return finish(ax, title_of(fit, f", profile of {name}"), name, "deviance")
 
 
 def contour(fit: Drawn, first: str, second: str, ax: Axes | None = None) -> Axes:
@@ -230,7 +230,7 @@ def one_line(fit: Drawn, name: str, ax: Axes | None = None) -> Axes:
     ax.plot([curve.estimate], [float(cross.min())], "o", color=DATA, markersize=5, zorder=4)
     ax.set_xlim(float(values[0]), float(values[-1]))
     others = "" if fit.df_model == 1 else ", others at their maximum"
-    return finish(ax, title_of(fit, ", the one line"), f"{name}{others}", "nats per observation", loc="upper center")
+    return finish(ax, title_of(fit, ", the one line"), f"{name}{others}", "nats per observation")
 
 
 def _wrapped(text: str) -> str:

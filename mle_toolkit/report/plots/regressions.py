@@ -351,9 +351,7 @@ def pit(fit: DrawnRegression, ax: Axes | None = None, *, alpha: float = 0.05, rn
     ax.axhline(1.0, color=LAW, linewidth=1.2, zorder=3)
     ax.set_xlim(0.0, 1.0)
     ax.set_ylim(0.0, max(1.3 * float(ends[1]), 1.1 * float(counts.max()) * bins / n))
-    return finish(
-        ax, title_of_regression(fit, ", PIT"), "probability of at most the observation", "density", loc="lower right"
-    )
+    return finish(ax, title_of_regression(fit, ", PIT"), "probability of at most the observation", "density")
 
 
 def residuals_fitted(fit: DrawnRegression, ax: Axes | None = None, *, rng: Any = None) -> Axes:
@@ -392,7 +390,7 @@ def residuals_fitted(fit: DrawnRegression, ax: Axes | None = None, *, rng: Any =
     positive = fitted.min() > 0 and fitted.max() > 30 * fitted.min()
     if positive:
         ax.set_xscale("log")
-    return finish(ax, title_of_regression(fit, ", residuals"), f"fitted {name}", "quantile residual", loc="upper right")
+    return finish(ax, title_of_regression(fit, ", residuals"), f"fitted {name}", "quantile residual")
 
 
 def _points(ax: Axes, x: Array, y: Array) -> None:
@@ -445,7 +443,7 @@ def gain(fit: DrawnRegression, ax: Axes | None = None, *, kind: str = "II", unit
     ax.set_yticks(places, names)
     ax.set_ylim(len(found) - 0.4, -0.6)
     ax.set_xlim(0.0, 1.3 * float(worth.max()) if worth.max() > 0 else 1.0)
-    return finish(ax, title_of_regression(fit, ", gain by term"), f"{unit}s per observation", "", loc="lower right")
+    return finish(ax, title_of_regression(fit, ", gain by term"), f"{unit}s per observation", "")
 
 
 # --- all four ---------------------------------------------------------------------------------------------------------
