@@ -189,7 +189,7 @@ class Desk:
         self._tell("progress", what=f"drawing {law}", done=0, total=None)
         python = recipes.fitted_in_python(asked, law, **data.how)
         kept = Result(found, data.label, recipes.shell("fit", asked, "-d", law), python)
-        names = list(found.family.coefficient_names)
+        names = list(found.conf_int().index)
         of_vectors = data.sample.is_multivariate
         self._show("law", shown.law(found, law, data.label), kept, law=law, parameters=names, of_vectors=of_vectors)
 

@@ -83,7 +83,7 @@ def test_laws_come_one_by_one_and_then_the_ranking_of_compare(tab):
 def test_a_law_is_shown_without_a_ranking_and_its_line_can_be_dragged(tab):
     shown = tab("law", RIVERS | {"law": "gamma"})[0]
     fit = mle.fit(mle.datasets.load("rivers").sample(), "gamma")
-    assert shown["parameters"] == ["shape", "scale"]
+    assert (shown["parameters"], shown["of_vectors"]) == (["shape", "scale"], False)
     line = json.loads(re.search(r'class="line-data">(.*?)</script>', shown["html"]).group(1))
     assert line["parameters"][0]["nll"][line["at"]] == fit.cross_entropy
     assert {fit.params["shape"], fit.params["scale"]} <= set(values_in(shown["html"]))
