@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -183,8 +183,8 @@ def _goodness(fit: Drawn, rng: Any) -> list[Part]:
     return [Words(f"goodness of fit: {found}. In words: {meaning_of(found)[0]}.", "plain")]
 
 
-def meaning_of(found: GoodnessOfFit) -> tuple[str, str]:
-    """What a test says in words, and the style of the words: "good", "bad", or "plain" where it says neither."""
+def meaning_of(found: GoodnessOfFit) -> tuple[str, Literal["good", "bad", "plain"]]:
+    """What a test says in words, and their style: plain where it says neither."""
     if abs(found.p_value - LEVEL) <= Z95 * found.p_error:
         return f"p is too near to {LEVEL} for {found.n_resamples} replicates to say on which side it is", "plain"
     if found.p_value < LEVEL:

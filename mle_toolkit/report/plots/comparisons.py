@@ -86,7 +86,8 @@ def ranking(comparison: DrawnComparison, ax: Axes | None = None, *, most: int = 
     ax.set_yticks(place, shown)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     title = f"KL ranking, n = {comparison.sample.nobs:,.6g}"
-    finish(ax, title, "", "", **BELOW | {"loc": "upper right", "bbox_to_anchor": (1.0, BELOW["bbox_to_anchor"][1])})
+    below: dict[str, Any] = {**BELOW, "loc": "upper right", "bbox_to_anchor": (1.0, BELOW["bbox_to_anchor"][1])}
+    finish(ax, title, "", "", **below)
     # Names at the side take room: what is as long as the picture is wide ends where the axis does.
     ax.set_xlabel(f"divergence above that of {best}, nats per observation", loc="right")
     return ax
