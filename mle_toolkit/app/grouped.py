@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mle_toolkit.app.shown import apart
 from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.fitting import Fit
 from mle_toolkit.groups import GroupFits
 from mle_toolkit.information.measures import kl_divergence
+from mle_toolkit.report.page.pictures import each
 from mle_toolkit.report.page.sections import Section
 from mle_toolkit.report.page.tables import MOST_ROWS, Part, Shown, Words, grid, number
 from mle_toolkit.report.plots.canvas import LAWS, STYLES, drawable, finish
@@ -35,7 +35,7 @@ def groups(fits: GroupFits, one: Fit, label: str) -> Section:
     rows = [[_named(row[n]) if n in texts else _number_in(row[n]) for n in heads] for row in table[:MOST_ROWS]]
     parts.append(grid(heads, rows, text=texts))
     parts += [Words(f"{_named(key)}: {reason}", "bad") for key, reason in list(fits.failures.items())[:MOST_REASONS]]
-    drawn = apart(
+    drawn = each(
         lambda axes: _draw(axes[0], fits, label), (f"The data of each group as steps, its law as a curve: {label}",)
     )
     return Section("Groups", tuple(parts), drawn)
@@ -70,10 +70,10 @@ def _worth(fits: GroupFits, one: Fit) -> Iterator[Words]:
         f"p = {p:.4g}",
     )
     if len(table) == 2:
-        yield from _apart(fits)
+        yield from _each(fits)
 
 
-def _apart(fits: GroupFits) -> Iterator[Words]:
+def _each(fits: GroupFits) -> Iterator[Words]:
     """How far the laws of two groups are from each other."""
     keys = [row[fits.by[0]] for row in fits.to_dict()["groups"]]
     names = [_named(key) for key in keys]

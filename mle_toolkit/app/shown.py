@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from mle_toolkit.app.controls import in_words_of_the_page
 from mle_toolkit.comparison import Comparison
 from mle_toolkit.comparison.candidates import look_like_counts
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import MleError, ParameterError, UnknownNameError
+from mle_toolkit.errors import ParameterError, UnknownNameError
 from mle_toolkit.families.distribution import distribution
 from mle_toolkit.fitting import Fit
 from mle_toolkit.groups import GroupFits
@@ -21,8 +21,17 @@ from mle_toolkit.regression import RegressionFit
 from mle_toolkit.report.content import Content, comparison_content, fit_content, regression_content
 from mle_toolkit.report.page import html_of
 from mle_toolkit.report.page.line import line_of
-from mle_toolkit.report.page.pictures import Picture, picture
-from mle_toolkit.report.page.sections import Section, meaning_of, terms_of, tried, what_was_read
+from mle_toolkit.report.page.pictures import each
+from mle_toolkit.report.page.sections import (
+    Section,
+    meaning_of,
+    pictures_of_comparison,
+    pictures_of_law,
+    pictures_of_regression,
+    terms_of,
+    tried,
+    what_was_read,
+)
 from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
 from mle_toolkit.report.plots.canvas import BARS, finish, note
 from mle_toolkit.report.plots.histogram import histogram
@@ -32,7 +41,6 @@ from mle_toolkit.report.record import jsonable
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from mle_toolkit.information.estimate import Estimate
 
@@ -48,7 +56,7 @@ def data(sample: Sample, label: str) -> Section:
     section = what_was_read(sample, label)
     if not sample.in_memory or sample.is_multivariate:
         return section
-    return replace(section, pictures=apart(lambda axes: _bars(axes[0], sample, label), (f"Histogram of {label}",)))
+    return replace(section, pictures=each(lambda axes: _bars(axes[0], sample, label), (f"Histogram of {label}",)))
 
 
 def _bars(ax: Axes, sample: Sample, label: str) -> None:
@@ -69,21 +77,14 @@ def _bars(ax: Axes, sample: Sample, label: str) -> None:
 def ranking(comparison: Comparison, label: str) -> Section:
     """The ranked laws, those without a place, and the densities of the best."""
     parts = tuple(_for_the_page(parts_of(comparison_content(comparison))))
-    if not comparison.fits:
-        return Section("Ranking", parts)
-    alone = comparison.sample.is_multivariate or any(fit.family.per_row for fit in comparison.fits.values())
-    alts = (f"Divergence of each law of {label} above that of the best", f"Densities of the best laws over {label}")
-    drawn = apart(lambda axes: comparison.plot(axes=axes, label=label), alts[: 1 if alone else 2])
-    return Section("Ranking", parts, drawn)
+    return Section("Ranking", parts, pictures_of_comparison(comparison, label))
 
 
 def law(fit: Fit, name: str, label: str) -> Section:
     """The verdict, the parameters, the pictures and the one line of a law."""
     line = line_of(fit, label)
-    alts = tuple(f"{name}: {what}" for what in ("density over the data", "Q-Q", "P-P", "distribution function"))
-    drawn = apart(lambda axes: fit.plot(axes=axes, label=label, rng=0), alts)
     parts = tuple(_for_the_page(parts_of(_verdict_first(fit_content(fit)))))
-    return Section(name, parts, drawn, () if line is None else (line,))
+    return Section(name, parts, pictures_of_law(fit, name, label, 0), () if line is None else (line,))
 
 
 def profile(fit: Fit, law: str, name: str) -> Section:
@@ -92,7 +93,7 @@ def profile(fit: Fit, law: str, name: str) -> Section:
 
     found = fit.profile(name)
     words = (Words(str(found), "plain"), *map(Words, found.notes))
-    drawn = apart(lambda axes: draw(fit, name, axes[0]), (f"{law}: profile likelihood of {name}",))
+    drawn = each(lambda axes: draw(fit, name, axes[0]), (f"{law}: profile likelihood of {name}",))
     return Section(f"Profile of {name}", words, drawn)
 
 
@@ -138,14 +139,9 @@ def goodness(fit: Fit, statistic: str, replicates: int) -> Section:
 
 def regression(fit: RegressionFit, label: str) -> Section:
     """The verdict, the coefficients, what each term is worth, and the residuals."""
-    from mle_toolkit.report.plot import gain
-
     parts = [*parts_of(_verdict_first(regression_content(fit)))]
     parts += tried(lambda: terms_of(fit.anova()), "what each term is worth")
-    alts = tuple(f"{fit.law_name}: {what}" for what in ("coefficients", "residuals", "worm plot", "PIT"))
-    drawn = apart(lambda axes: gain(fit, axes[0]), ("What each term is worth, nats per observation",))
-    drawn += apart(lambda axes: fit.plot(axes=axes, rng=0), alts)
-    return Section(label, tuple(_for_the_page(parts)), drawn)
+    return Section(label, tuple(_for_the_page(parts)), pictures_of_regression(fit, 0))
 
 
 def file(result: Fit | Comparison | GroupFits | RegressionFit, kind: str, label: str, command: str) -> str:
@@ -175,34 +171,6 @@ def _csv(table: pd.DataFrame) -> str:
 def _flat(values: Mapping[str, Any]) -> list[float]:
     found: list[float] = np.concatenate([np.ravel(value) for value in values.values()]).tolist()
     return found
-
-
-def apart(draw: Callable[[NDArray[Any]], Any], alts: Sequence[str]) -> tuple[Picture, ...]:
-    """Pictures each of which has a place of its own, so that they stand below each other on a narrow screen.
-
-    Parameters
-    ----------
-    draw : callable
-        Draws on the axes that it is given, of as many figures.
-    alts : sequence of str
-        What each shows, in words.
-
-    Returns
-    -------
-    tuple of Picture
-        One for each; or one that says why there is none.
-    """
-    from matplotlib.figure import Figure
-
-    figures = [Figure(figsize=(5.4, 3.9), layout="constrained") for _ in alts]
-    axes = np.empty(len(figures), dtype=object)
-    for k, figure in enumerate(figures):
-        axes[k] = figure.add_subplot()
-    try:
-        draw(axes)
-    except MleError as error:
-        return (Picture("", alts[0], str(error)),)
-    return tuple(picture(figure, alt) for figure, alt in zip(figures, alts, strict=True))
 
 
 def _verdict_first(content: Content) -> Content:

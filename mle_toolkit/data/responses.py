@@ -58,6 +58,14 @@ class Response:
             found += value.columns if isinstance(value, Response) else [value] if isinstance(value, str) else []
         return tuple(dict.fromkeys(found))
 
+    @property
+    def label(self) -> str | None:
+        """What the observations are called: by the column of values or times, or the two of intervals."""
+        if self.form == "intervals":
+            return f"({self.arguments['lower']}, {self.arguments['upper']}]"
+        first = next(iter(self.arguments.values()))
+        return first.label if isinstance(first, Response) else first if isinstance(first, str) else None
+
     def incomplete(self, frame: Columns) -> Iterator[tuple[str, Mask]]:
         """Of each column that is needed, the rows whose missing value says nothing."""
         may = [name for name in _MAY_MISS.get(self.form or "", ()) if isinstance(self.arguments.get(name), str)]
@@ -74,7 +82,11 @@ class Response:
         self, frame: Columns, rows: NDArray[np.intp] | slice | None, weights: Array | None, weight_kind: WeightKind
     ) -> Sample:
         """The observations of some rows."""
+        return self._unnamed(frame, rows, weights, weight_kind)._called(self.label)
 
+    def _unnamed(
+        self, frame: Columns, rows: NDArray[np.intp] | slice | None, weights: Array | None, weight_kind: WeightKind
+    ) -> Sample:
         def value(given: Any) -> Any:
             if not isinstance(given, str):
                 return given

@@ -32,7 +32,7 @@ class Drawn(FitLike, Protocol):
     @property
     def _at_maximum(self) -> Maximum: ...
     def loglike(self, params: Any = None) -> float: ...  # noqa: D102
-    def plot(self, *, label: str = "x", rng: Any = None) -> Any: ...  # noqa: D102
+    def plot(self, *, axes: Any = None, label: str | None = None, rng: Any = None) -> Any: ...  # noqa: D102
     def goodness_of_fit(self, *, n_resamples: int = 999, rng: Any = None, stop_after: int | None = None) -> Any: ...  # noqa: D102
     def cov_params(self, kind: Any = None) -> pd.DataFrame: ...  # noqa: D102
     def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile: ...  # noqa: D102
@@ -74,7 +74,7 @@ class DrawnComparison(ComparisonLike, Protocol):
     @property
     def best(self) -> Drawn: ...  # noqa: D102
     def in_words(self) -> list[str]: ...  # noqa: D102
-    def plot(self, *, label: str = "x") -> Any: ...  # noqa: D102
+    def plot(self, *, axes: Any = None, label: str | None = None) -> Any: ...  # noqa: D102
     @property
     def groups(self) -> Any: ...  # noqa: D102
     @property

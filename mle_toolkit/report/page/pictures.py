@@ -6,13 +6,17 @@ import hashlib
 import io
 import re
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mle_toolkit.errors import MleError
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 MOST_BYTES = 60_000
 """Size of a picture above which its points become an image, so that a page of any data is small."""
@@ -38,10 +42,39 @@ class Picture:
     wide: bool = True
 
 
-def picture(figure: Figure, alt: str) -> Picture:
+def each(draw: Callable[[NDArray[Any]], Any], alts: Sequence[str]) -> tuple[Picture, ...]:
+    """Pictures each of which has a place of its own, so that they stand below each other on a narrow screen.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws on the axes that it is given, of as many figures.
+    alts : sequence of str
+        What each shows, in words.
+
+    Returns
+    -------
+    tuple of Picture
+        One for each; or one that says why there is none.
+    """
+    from matplotlib.figure import Figure
+
+    figures = [Figure(figsize=(5.4, 3.9), layout="constrained") for _ in alts]
+    axes = np.empty(len(figures), dtype=object)
+    for k, figure in enumerate(figures):
+        axes[k] = figure.add_subplot()
+    try:
+        draw(axes)
+    except MleError as error:
+        return (Picture("", alts[0], str(error)),)
+    most = MOST_BYTES // len(figures)
+    return tuple(picture(figure, alt, most) for figure, alt in zip(figures, alts, strict=True))
+
+
+def picture(figure: Figure, alt: str, most: int = MOST_BYTES) -> Picture:
     """A figure as an element of a page; its text is the reader's own font, its black the colour of the text."""
     text = _svg(figure)
-    if len(text) > MOST_BYTES:
+    if len(text) > most:
         for ax in figure.axes:
             for line in ax.lines:
                 line.set_rasterized(np.size(line.get_xdata()) > FEW_POINTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,9 +14,8 @@ from mle_toolkit.errors import MleError
 from mle_toolkit.information.estimate import Z95
 from mle_toolkit.report.content import comparison_content, fit_content, groups_content, regression_content
 from mle_toolkit.report.page.line import line_of
-from mle_toolkit.report.page.pictures import Picture, picture
+from mle_toolkit.report.page.pictures import Picture, each
 from mle_toolkit.report.page.tables import Part, Words, grid, number, parts_of
-from mle_toolkit.report.plots.canvas import apart
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -84,10 +84,10 @@ def of_fit(fit: Drawn, drawing: Drawing) -> Page:
 def of_comparison(comparison: DrawnComparison, drawing: Drawing) -> Page:
     """The page of several laws: the ranking, then the best of them one by one."""
     title = f"Laws for {drawing.label}"
-    pictures = _drawn(lambda: comparison.plot(label=drawing.label), "Ranking by divergence, beside the densities")
+    pictures = pictures_of_comparison(comparison, drawing.label)
     sections = [
         what_was_read(comparison.sample, drawing.label),
-        Section("Ranking, nats per observation", tuple(parts_of(comparison_content(comparison))), tuple(pictures)),
+        Section("Ranking, nats per observation", tuple(parts_of(comparison_content(comparison))), pictures),
     ]
     verdicts = [Words(note, "plain") for note in comparison.in_words()]
     if comparison.fits:
@@ -99,26 +99,22 @@ def of_comparison(comparison: DrawnComparison, drawing: Drawing) -> Page:
 
 def of_regression(fit: DrawnRegression, drawing: Drawing) -> Page:
     """The page of a regression: coefficients, what each term is worth, residuals."""
-    from mle_toolkit.report.plot import gain
-
     title = f"{fit.law_name} regression of {drawing.label}"
     parts: list[Part] = list(parts_of(regression_content(fit)))
     parts += tried(lambda: terms_of(fit.anova()), "what each term is worth")
-    pictures = [
-        *_drawn(lambda: gain(fit), "What each term is worth, nats per observation"),
-        *_drawn(lambda: fit.plot(rng=drawing.rng), "Coefficients and residuals"),
-    ]
+    pictures = pictures_of_regression(fit, drawing.rng)
     formulas = [(name, d.formula) for name, d in fit.designs.items() if d.formula is not None]
     how = Section("Formulas", (grid(("parameter", "formula"), formulas, text=("parameter", "formula")),))
     read = what_was_read(fit.sample, drawing.label)
     return Page(
-        title, (_verdict(fit),), (read, *([how] if formulas else []), Section("Fit", tuple(parts), tuple(pictures)))
+        title, (_verdict(fit),), (read, *([how] if formulas else []), Section("Fit", tuple(parts), pictures))
     )
 
 
 def of_groups(fits: GroupsLike, drawing: Drawing) -> Page:
     """The page of groups: a row each."""
-    parts = tuple(parts_of(groups_content(fits)))
+    above = Words("\n".join(fits.notes()))
+    parts = tuple(part for part in parts_of(groups_content(fits)) if part != above)
     title = f"{', '.join(law.name for law in fits.families)} fitted to {drawing.label}"
     return Page(title, tuple(Words(note, "plain") for note in fits.notes()), (Section("Groups", parts),))
 
@@ -164,18 +160,46 @@ def _verdict(fit: Drawn) -> Words:
 
 def _law(fit: Drawn, drawing: Drawing, title: str, *, profiles: bool = True) -> Iterator[Section]:
     """What there is to say of one law, its pictures, and its one line."""
-    from mle_toolkit.report.plot import profile
-
     parts: list[Part] = list(parts_of(fit_content(fit)))
     parts += tried(lambda: _goodness(fit, drawing.rng), "goodness of fit")
-    pictures = _drawn(
-        lambda: fit.plot(label=drawing.label, rng=drawing.rng), f"{title}: density, Q-Q, P-P and distribution function"
-    )
+    pictures = list(pictures_of_law(fit, title, drawing.label, drawing.rng))
     names = [n for n, v in fit.params.items() if np.ndim(v) == 0 and n not in fit.fixed]
     for name in names[: MOST_PROFILES if profiles else 0]:
-        pictures += _drawn(lambda name=name: profile(fit, name), f"{title}: profile likelihood of {name}")  # type: ignore[misc]
+        pictures += each(partial(_draw_profile, fit, name), [f"{title}: profile likelihood of {name}"])
     line = line_of(fit, drawing.label)
     yield Section(title, tuple(parts), tuple(pictures), () if line is None else (line,))
+
+
+def _draw_profile(fit: Drawn, name: str, axes: Any) -> None:
+    from mle_toolkit.report.plot import profile
+
+    profile(fit, name, axes[0])
+
+
+def pictures_of_law(fit: Drawn, name: str, label: str, rng: Any) -> tuple[Picture, ...]:
+    """The four panels of a law, each apart."""
+    alts = [f"{name}: {what}" for what in ("density over the data", "Q-Q", "P-P", "distribution function")]
+    return each(lambda axes: fit.plot(axes=axes, label=label, rng=rng), alts)
+
+
+def pictures_of_comparison(comparison: DrawnComparison, label: str) -> tuple[Picture, ...]:
+    """The ranking, and the densities of the best where the observations share them."""
+    if not comparison.fits:
+        return ()
+    alone = comparison.sample.is_multivariate or any(fit.family.per_row for fit in comparison.fits.values())
+    alts = (f"Divergence of each law of {label} above that of the best", f"Densities of the best laws over {label}")
+    return each(lambda axes: comparison.plot(axes=axes, label=label), alts[: 1 if alone else 2])
+
+
+def pictures_of_regression(fit: DrawnRegression, rng: Any) -> tuple[Picture, ...]:
+    """What each term is worth, the coefficients, and three views of the residuals, each apart."""
+    from mle_toolkit.report.plot import gain
+
+    alts = [f"{fit.law_name}: {what}" for what in ("coefficients", "residuals", "worm plot", "PIT")]
+    return (
+        *each(lambda axes: gain(fit, axes[0]), ["What each term is worth, nats per observation"]),
+        *each(lambda axes: fit.plot(axes=axes, rng=rng), alts),
+    )
 
 
 def _goodness(fit: Drawn, rng: Any) -> list[Part]:
@@ -204,13 +228,3 @@ def tried(make: Callable[[], list[Part]], what: str) -> list[Part]:
         return make()
     except MleError as error:
         return [Words(f"no {what}: {error}")]
-
-
-def _drawn(draw: Callable[[], Any], alt: str) -> list[Picture]:
-    """A picture, or, in its place, why there is none."""
-    try:
-        with apart():
-            axes = draw()
-    except MleError as error:
-        return [Picture("", alt, str(error))]
-    return [picture((axes if not hasattr(axes, "flat") else axes.flat[0]).figure, alt)]

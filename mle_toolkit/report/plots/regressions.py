@@ -438,8 +438,8 @@ def gain(fit: DrawnRegression, ax: Axes | None = None, *, kind: str = "II", unit
         places, np.minimum(chance, worth), color=BAND, height=0.7, label="expected of a term without effect", zorder=2
     )
     for place, value, p in zip(places.tolist(), worth.tolist(), found["p_value"].tolist(), strict=True):
-        text = f" {value:.3g}, p = {p:.2g}" if p >= 1e-4 else f" {value:.3g}, p < 0.0001"
-        ax.text(value, place, text, va="center", fontsize=8.5)
+        text = f"{value:.3g}, p = {p:.2g}" if p >= 1e-4 else f"{value:.3g}, p < 0.0001"
+        ax.annotate(text, (value, place), (4, 0), textcoords="offset points", va="center", fontsize=8.5)
     ax.set_yticks(places, names)
     ax.set_ylim(len(found) - 0.4, -0.6)
     ax.set_xlim(0.0, 1.3 * float(worth.max()) if worth.max() > 0 else 1.0)
