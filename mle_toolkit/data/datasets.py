@@ -26,6 +26,7 @@ _HEAD = 5
 """Rows that a notebook shows."""
 
 _FACTS = "published facts, free of copyright"
+_LOSS_MODELS = "Klugman, Panjer & Willmot (2012), Loss Models: From Data to Decisions, 4th ed., Wiley, "
 _PUBLIC = "public domain, as distributed with statsmodels"
 
 
@@ -162,6 +163,14 @@ _CATALOGUE = (
         form=Form(time="exit", event="died", entry="entry"),
     ),
     DataSet(
+        "compensation_claims",
+        "Medical benefits of workers' compensation",
+        _LOSS_MODELS + "Data Set B",
+        _FACTS,
+        "dollars",
+        "Amounts of twenty claims, in increasing order; the last is six times as large as the one before.",
+    ),
+    DataSet(
         "cosmesis",
         "Cosmetic deterioration after radiotherapy",
         "Beadle et al. (1984), Cosmetic results following primary radiation therapy, Cancer 54, 2911-2918; "
@@ -172,6 +181,16 @@ _CATALOGUE = (
         "46 patients with early breast cancer treated by radiotherapy alone: the last visit at which the breast had "
         "not retracted, and the first at which it had. Where upper is missing it had not by the last visit.",
         form=Form(lower="lower", upper="upper"),
+    ),
+    DataSet(
+        "danish_fire",
+        "Losses by fire in Denmark",
+        "McNeil (1997), Estimating the tails of loss severity distributions using extreme value theory, ASTIN Bulletin "
+        "27, 117-137; Scollnik (2007), On composite lognormal-Pareto models, Scandinavian Actuarial Journal, 20-33",
+        _FACTS,
+        "millions of Danish kroner of 1985",
+        "2492 losses of the years 1980-1990, as Copenhagen Re had them, in increasing order. The 2167 of at least a "
+        "million are those that texts on extremes look at.",
     ),
     DataSet(
         "dental_claims",
@@ -264,6 +283,15 @@ _CATALOGUE = (
         form=Form(time="weeks", event="relapsed"),
     ),
     DataSet(
+        "liability_claims",
+        "Claims of general liability in bands of amounts",
+        _LOSS_MODELS + "Data Set C",
+        _FACTS,
+        "dollars",
+        "Number of 227 claims in each of seven bands of the amount; the last, above 300,000, has no upper end.",
+        form=Form(lower="lower", upper="upper", counts="claims"),
+    ),
+    DataSet(
         "mites",
         "Red mites on apple leaves",
         "Bliss & Fisher (1953), Fitting the negative binomial distribution to biological data, Biometrics 9, 176-200",
@@ -310,6 +338,16 @@ _CATALOGUE = (
         "Lengths of the 141 rivers that the almanac calls major, from 135 to 3710 miles.",
     ),
     DataSet(
+        "term_insurance",
+        "Deaths and surrenders under a five-year term insurance",
+        _LOSS_MODELS + "Data Set D2",
+        _FACTS,
+        "years",
+        "Forty policies: the time from issue at which each came under observation, 0 but for ten of them, and at which "
+        "the insured died or, where died is 0, the policy was surrendered or its five years were over.",
+        form=Form(time="exit", event="died", entry="entry"),
+    ),
+    DataSet(
         "venice",
         "Highest sea levels of each year at Venice",
         "Pirazzoli (1982), Maree estreme a Venezia (periodo 1872-1981), Acqua Aria 10, 1023-1039; Smith (1986), "
@@ -328,9 +366,9 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('air_conditioning', 'arsenic', 'channing', 'cosmesis', 'dental_claims', 'doctor_visits', 'engel', 'faithful',
-     'federalist', 'group_sizes', 'heart', 'horse_kicks', 'leukaemia', 'mites', 'newcomb', 'nile', 'port_pirie',
-     'rivers', 'venice')
+    ('air_conditioning', 'arsenic', 'channing', 'compensation_claims', 'cosmesis', 'danish_fire', 'dental_claims',
+     'doctor_visits', 'engel', 'faithful', 'federalist', 'group_sizes', 'heart', 'horse_kicks', 'leukaemia',
+     'liability_claims', 'mites', 'newcomb', 'nile', 'port_pirie', 'rivers', 'term_insurance', 'venice')
     """
     return tuple(data.name for data in _CATALOGUE)
 

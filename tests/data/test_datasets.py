@@ -12,6 +12,8 @@ from mle_toolkit.errors import DataError, UnknownNameError
 # Sizes, means and extremes: from the publications, or computed by the packages that print the same data.
 PUBLISHED = {
     ("air_conditioning", "hours"): (12, 1297 / 12, 3, 487),
+    ("compensation_claims", "paid"): (20, 1424.4, 27, 15743),
+    ("danish_fire", "loss"): (2492, 3.062698885914928, 0.313404, 263.250366),
     ("doctor_visits", "visits"): (20190, 57752 / 20190, 0, 77),
     ("engel", "income"): (235, 982.4730439931191, 377.058368850099, 4957.81302447901),
     ("engel", "food"): (235, 624.1501113133555, 242.32020192074, 2032.67919020832),
@@ -46,6 +48,8 @@ FORMS = {
     "cosmesis": "46 observations: 25 right-censored, 21 in intervals",
     "dental_claims": "378 observations in 10 weighted rows: 378 in intervals",
     "heart": "69 observations: 45 exact, 24 right-censored",
+    "liability_claims": "227 observations in 7 weighted rows: 3 right-censored, 224 in intervals",
+    "term_insurance": "40 observations: 8 exact, 32 right-censored; a window per row",
     "leukaemia": "42 observations: 30 exact, 12 right-censored",
 }
 

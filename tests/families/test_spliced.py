@@ -48,6 +48,31 @@ def test_a_smooth_lognormal_pareto_law_is_that_of_scollnik(unit):
     assert settled["weight"] == pytest.approx(law.sf(fit.params["cut"]), rel=1e-12)
 
 
+def test_the_danish_fire_losses_have_the_published_fit():
+    """Posterior medians 1.328, 0.1966, 1.207 under flat priors: example Fire of OpenBUGS, after Scollnik (2007)."""
+    x = mle.datasets.load("danish_fire")["loss"]
+    start = {"sdlog": 0.2, "alpha": 1.3, "cut": 1.2}  # found without, too
+    fit = mle.fit(x, mle.spliced("lognormal", "pareto", join="smooth"), start=start)
+    assert [round(fit.params["alpha"], 3), round(fit.params["cut"], 3)] == [1.328, 1.207]
+    assert fit.params["sdlog"] == pytest.approx(0.1966, abs=1e-4)
+    assert fit.llf == pytest.approx(np.log(scollnik(x, *fit.params.values())).sum(), rel=1e-12)
+    assert fit.certificate.verdict == "interior"
+
+
+def test_a_search_for_a_smooth_tail_of_a_law_with_a_mode_can_begin():
+    """Fitted to what is beyond the cut alone, a Burr law rises there to a spike, to which no body can be joined."""
+    x = mle.datasets.load("danish_fire")["loss"]
+    law = mle.spliced("weibull", "burr12", join="smooth")
+    heights = [float(law.logpdf(x, *params).sum()) for params in law.start(mle.Sample(x))]
+    assert np.isfinite(heights).any()
+    shape, k, c, scale, cut = best = 16.2025212, 0.39451805, 3.6463928, 0.8457002, 0.94650189
+    settled = law.determined(*best)
+    body, tail = stats.weibull_min(shape, scale=settled["scale"]), stats.burr12(c, k, scale=scale)
+    below = np.log1p(-settled["weight"]) + body.logpdf(x) - body.logcdf(cut)
+    beyond = np.log(settled["weight"]) + tail.logpdf(x) - tail.logsf(cut)
+    assert float(law.logpdf(x, *best).sum()) == pytest.approx(np.where(x <= cut, below, beyond).sum(), rel=1e-10)
+
+
 def test_a_known_cut_and_a_free_weight_are_three_fits():
     """The share beyond the cut; the body seen up to it; the tail alone."""
     fit = mle.fit(LOSSES, mle.spliced("lognormal", "pareto", at=CUT))
@@ -88,6 +113,9 @@ LAWS = {
         "spliced(gamma, weibull, at=2, join=continuous)", shape_body=2, scale_body=1, shape_tail=0.8, scale_tail=2
     ),
     "smooth": mle.distribution("spliced(lognormal, pareto, join=smooth)", sdlog=0.6, alpha=3.5, cut=2.0),
+    "smooth, of the excess": mle.distribution(
+        "spliced(lognormal, gpd, join=smooth)", sdlog=0.6, scale=0.9, xi=0.6, cut=2.0
+    ),
     "on the line": mle.distribution("spliced(normal, gpd, at=2)", weight=0.2, mu=1.0, sigma=1.5, scale=0.7, xi=0.1),
 }
 
@@ -103,8 +131,8 @@ def test_it_is_a_law(name):
     assert law.cdf(1.5) == pytest.approx(integrate.quad(law.pdf, low, 1.5)[0], rel=1e-8)
     assert np.mean(law.rvs(20_000, rng=1) > 2.0) == pytest.approx(law.sf(2.0), abs=0.02)
     beside = law.pdf(np.array([2.0, 2.0 + 1e-12]))
-    assert (abs(beside[0] / beside[1] - 1) < 1e-9) == (name in ("continuous", "smooth"))
-    if name == "smooth":
+    assert (abs(beside[0] / beside[1] - 1) < 1e-9) == name.startswith(("continuous", "smooth"))
+    if name.startswith("smooth"):
         h = 1e-4
         left, right = (law.logpdf(2.0) - law.logpdf(2 - h)) / h, (law.logpdf(2 + h) - law.logpdf(2.0)) / h
         assert left == pytest.approx(right, abs=1e-3)

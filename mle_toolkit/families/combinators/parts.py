@@ -167,6 +167,7 @@ def by_formula(family: Family, sample: Sample) -> tuple[Any, ...] | None:
     return None if family.from_sample is None else tuple(family.from_sample(sample))
 
 
+@np.errstate(all="ignore")  # a step too far is turned back by its value
 def climbed(
     family: Family, sample: Sample, near: tuple[Any, ...] | None, steps: int = _STEPS, *, polished: bool = False
 ) -> tuple[Any, ...] | None:
@@ -219,6 +220,8 @@ def climbed(
     for _ in range(_NEWTON_STEPS if polished and family.score is not None else 0):
         near_u = _STEP * np.eye(len(u))
         hessian = np.stack([(slope(u + h) - slope(u - h)) / (2 * _STEP) for h in near_u])
+        if not np.all(np.isfinite(hessian)):
+            return None
         step = np.asarray(np.linalg.lstsq(0.5 * (hessian + hessian.T), -slope(u), rcond=None)[0], dtype=float)
         if not cost(u + step) <= cost(u) + _SAME:
             break

@@ -34,6 +34,9 @@ _STEPS_OF_SCALE = 80
 
 _FARTHEST = 700.0
 
+_FORWARD = (-761 / 280, 8.0, -14.0, 56 / 3, -35 / 2, 56 / 5, -14 / 3, 8 / 7, -1 / 8)
+"""Weights of a derivative from values at 0, 1, ..., 8 steps, of order eight."""
+
 
 class Spliced(Combined):
     r"""A law up to a cut, and another beyond it.
@@ -140,12 +143,12 @@ class Spliced(Combined):
         if self.settled is not None:
             place = self.body.param_names.index(self.settled)
             body.insert(place, self._settled_value(body, tail, cut, place))
-        if weight is None:
-            body_end, tail_begin = self._ends(tuple(body), tuple(tail), cut)
-            log_w = -np.logaddexp(0.0, tail_begin - body_end)  # w t = (1 - w) b at the cut
-            log_rest = -np.logaddexp(0.0, body_end - tail_begin)
-        else:
-            with np.errstate(divide="ignore"):
+        with np.errstate(all="ignore"):
+            if weight is None:
+                body_end, tail_begin = self._ends(tuple(body), tuple(tail), cut)
+                log_w = -np.logaddexp(0.0, tail_begin - body_end)  # w t = (1 - w) b at the cut
+                log_rest = -np.logaddexp(0.0, body_end - tail_begin)
+            else:
                 log_w, log_rest = np.log(weight), np.log1p(-np.asarray(weight))
         return (log_w, log_rest), tuple(body), tuple(tail), cut
 
@@ -171,8 +174,10 @@ class Spliced(Combined):
 
         Of a law moved by it, u d log f / dx falls as u moves outwards, from before its mode to its tail.
         """
-        wanted = _slope(self.tail, tuple(tail), cut)
         role = self.body.parameters[place].role
+        with np.errstate(all="ignore"):
+            begin = _slope_at_zero if self.excess else _slope
+            wanted = begin(self.tail, tuple(tail), cut)
 
         def value(v: Any) -> Any:
             return {"scale": cut * np.exp(-v), "rate": np.exp(v) / cut}.get(role, np.log(cut) - v)
@@ -343,19 +348,19 @@ class Spliced(Combined):
         beyond = sample.take(above)
         if self.excess:
             beyond = beyond.with_values(beyond.x - cut, beyond.weight)
-        tail = fitted(self.tail, beyond)
-        if tail is None:
-            return []
+        tails = [fitted(self.tail, beyond)]
+        if not self.excess and self.pinned is None:
+            tails.append(fitted(self.tail, sample))  # a law with a mode bends to what is beyond alone
         share = beyond.nobs / sample.nobs
         found = []
-        for points in (sample.take(below), sample):
-            body = fitted(self.body, points)
-            if body is None:
-                continue
-            own = [v for name, v in zip(self.body.param_names, body, strict=True) if name != self.settled]
-            own += [v for name, v in zip(self.tail.param_names, tail, strict=True) if name != self.pinned]
-            own = [share, *own] if self.join == "free" else own
-            found.append((*own, cut) if self.at is None else tuple(own))
+        for body in (fitted(self.body, points) for points in (sample.take(below), sample)):
+            for tail in tails:
+                if body is None or tail is None:
+                    continue
+                own = [v for name, v in zip(self.body.param_names, body, strict=True) if name != self.settled]
+                own += [v for name, v in zip(self.tail.param_names, tail, strict=True) if name != self.pinned]
+                own = [share, *own] if self.join == "free" else own
+                found.append((*own, cut) if self.at is None else tuple(own))
         return found
 
     def _scan(self, sample: Sample) -> tuple[Any, ...]:
@@ -444,7 +449,7 @@ def spliced(body: Any, tail: Any, at: float | None = None, join: str = "free") -
     join : {"free", "continuous", "smooth"}
         ``"free"``: the probability of the tail is the parameter ``weight``, and the density may jump at the cut;
         ``"continuous"``: that probability makes it continuous; ``"smooth"``: and the location or scale of the body,
-        which is then no parameter, makes its slope continuous, which needs laws of positive numbers.
+        which is then no parameter, makes its slope continuous, which needs a body of positive numbers.
 
     Returns
     -------
@@ -484,10 +489,11 @@ def spliced(body: Any, tail: Any, at: float | None = None, join: str = "free") -
         raise ParameterError(
             f"spliced: the cut, {at:g}, is not inside of both laws, {laws[0].name} and {laws[1].name}."
         )
-    if join == "smooth" and (made.settled is None or made.excess or laws[0].support.lower != 0):
+    tail_slopes = made.excess or laws[1].score is not None
+    if join == "smooth" and (made.settled is None or not tail_slopes or laws[0].support.lower != 0):
         raise ParameterError(
-            "spliced: smooth needs a body of positive numbers with a scale, and a tail that is not of the excess, as "
-            'lognormal and Pareto; use join="continuous".'
+            "spliced: smooth needs a body of positive numbers with a scale and laws with a score, as lognormal and "
+            'Pareto; use join="continuous".'
         )
     return made
 
@@ -513,6 +519,13 @@ def _slope(law: Family, params: tuple[Any, ...], x: Any) -> Any:
     for p, value, s in zip(law.parameters, params, law.score(np.asarray(x, dtype=float), *params), strict=True):
         total = total - {"scale": value, "rate": -np.asarray(value), "log-scale": 1.0}.get(p.role, 0.0) * s
     return total
+
+
+def _slope_at_zero(law: Family, params: tuple[Any, ...], cut: Any) -> Any:
+    """Slope of log f by log x at a cut, for the law f of the excess: forward differences of log f where it begins."""
+    sizes = {"scale": lambda v: v, "rate": lambda v: 1 / v, "log-scale": np.exp}
+    step = next((sizes[p.role](v) for p, v in zip(law.parameters, params, strict=True) if p.role in sizes), cut) / 100
+    return cut * sum(w * law.logpdf(k * step, *params) for k, w in enumerate(_FORWARD)) / step
 
 
 def _root(falling: Any) -> float:
