@@ -10,7 +10,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,7 +20,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import IntegralError, ParameterError
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.options import choice, number, numbers, probability, shown
+from mle_toolkit.families.domain import NON_NEGATIVE, Interval
+from mle_toolkit.inference.covariance import wald_interval
+from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.options import choice, level, number, numbers, probability, shown, whole
 
 __all__ = ["AggregateLoss", "aggregate"]
 
@@ -57,6 +61,7 @@ def aggregate(
     method: Literal["mean", "rounding"] = "mean",
     attachment: float = 0.0,
     limit: float | None = None,
+    exposure: float | None = None,
 ) -> AggregateLoss:
     """Find the law of the sum of a random number of independent losses: the aggregate loss of a portfolio.
 
@@ -75,6 +80,8 @@ def aggregate(
         How losses are put on the grid: a share on either neighbour, so that the mean is kept, or all on the nearest.
     attachment, limit : float, optional
         Of every loss only the layer above ``attachment``, of the size ``limit``, counts; losses below count 0.
+    exposure : float, optional
+        Of a frequency with exposure, as that of a fit of counts and policy-years: how much of it there is.
 
     Raises
     ------
@@ -97,7 +104,8 @@ def aggregate(
     >>> round(float(sums.cdf(0.0)), 9), round(sums.stop_loss(4.0), 4)
     (0.13669088, 0.2606)
     """
-    counts, sizes = _law(frequency, "frequency"), _law(severity, "severity")
+    watched = None if exposure is None else number(exposure, "exposure", above=0.0)
+    counts, sizes = _law(frequency, "frequency", watched), _law(severity, "severity")
     if not counts.family.discrete:
         raise ParameterError(f"frequency: expected a law of counts, got {counts.family.name}, which is continuous.")
     layer = _Layer(
@@ -107,18 +115,14 @@ def aggregate(
     )
     width = number(step, "step", above=0.0)
     how = choice(method, "method", ("mean", "rounding"))
-    numbers_of = _Counts.of(counts)
-    if upto is not None:
-        cells = int(min(number(upto, "upto", above=0.0) / width, 2.0 * _MOST)) + 2
-        if cells > _MOST:
-            raise ParameterError(f"upto: more than {_MOST} steps of {width:g} up to {upto:g}; choose a larger step.")
-        return AggregateLoss(numbers_of, layer, width, how, _summed(numbers_of, layer, width, how, cells))
-    cells = _FIRST
-    while True:
-        found = AggregateLoss(numbers_of, layer, width, how, _summed(numbers_of, layer, width, how, cells))
-        if found.is_whole or cells >= _GROWN:
-            return found
-        cells *= 4 if cells * 4 <= _GROWN else 2
+    fits = tuple(_fit_in(given) for given in (frequency, severity))
+    made = AggregateLoss(_Counts.of(counts), layer, width, how, np.empty(0), fits, watched)
+    if upto is None:
+        return made._grown(_FIRST)
+    cells = int(min(number(upto, "upto", above=0.0) / width, 2.0 * _MOST)) + 2
+    if cells > _MOST:
+        raise ParameterError(f"upto: more than {_MOST} steps of {width:g} up to {upto:g}; choose a larger step.")
+    return made._of_cells(cells)
 
 
 @dataclass(frozen=True, repr=False)
@@ -140,6 +144,28 @@ class AggregateLoss:
     step: float
     method: str
     pmf: Array
+    _fits: tuple[Any, ...] = field(default=(None, None), repr=False)
+    _exposure: float | None = field(default=None, repr=False)
+    _between: bool = field(default=False, repr=False)
+    """Whether quantiles are read between the points of the grid too, so that they move smoothly with the laws."""
+
+    def _of_cells(self, cells: int) -> AggregateLoss:
+        """The same of the sums on the first cells."""
+        return replace(self, pmf=_summed(self._counts, self._layer, self.step, self.method, cells))
+
+    def _grown(self, cells: int) -> AggregateLoss:
+        """The same of as many cells as it takes, within bounds."""
+        found = self._of_cells(cells)
+        while not found.is_whole and cells < _GROWN:
+            cells *= 4 if cells * 4 <= _GROWN else 2
+            found = self._of_cells(cells)
+        return found
+
+    def _with(self, frequency: Distribution | None, severity: Distribution | None) -> AggregateLoss:
+        """The same of other laws, on the same cells."""
+        counts = self._counts if frequency is None else _Counts.of(_law(frequency, "frequency", self._exposure))
+        layer = self._layer if severity is None else replace(self._layer, law=severity)
+        return replace(self, _counts=counts, _layer=layer, _between=True)._of_cells(len(self.pmf))
 
     @property
     def top(self) -> float:
@@ -213,6 +239,9 @@ class AggregateLoss:
         wanted = probability(p, "p")
         reached = np.maximum.accumulate(self._cumulated)
         place = int(np.searchsorted(reached, wanted))
+        if self._between and 0 < place < len(reached):
+            low, high = reached[place - 1], reached[place]
+            return self.step * (place - 1 + float((wanted - low) / (high - low)))
         if place == len(reached):
             raise ParameterError(
                 f"quantile: {self.tail:.3g} is left beyond {self.top:g}, up to which the law was computed; choose a "
@@ -239,6 +268,120 @@ class AggregateLoss:
         below = self.step * float(np.sum(1.0 - self._cumulated[:place]))
         part = (most - self.step * float(place)) * float(1.0 - self._cumulated[place])
         return self.mean - below - part
+
+    def tvar(self, p: float) -> float:
+        """Tail value at risk: the mean of the sums beyond the quantile at p; infinite where the mean is.
+
+        Raises
+        ------
+        ParameterError
+            If the quantile lies beyond the range.
+
+        Examples
+        --------
+        >>> from mle_toolkit.families.distribution import distribution
+        >>> sums = aggregate(distribution("poisson", mu=2.0), distribution("exponential", scale=1.0), step=0.01)
+        >>> round(sums.tvar(0.9), 3)
+        6.442
+        """
+        beyond = self.quantile(p)
+        return beyond + self.stop_loss(beyond) / (1.0 - p)
+
+    def derive(
+        self,
+        function: Callable[[AggregateLoss], float],
+        alpha: float = 0.05,
+        method: Literal["wald", "bootstrap"] = "wald",
+        *,
+        domain: Interval = NON_NEGATIVE,
+        n: int = 199,
+        kind: Literal["parametric", "nonparametric"] = "parametric",
+        rng: Any = None,
+    ) -> Estimate:
+        """Estimate a function of the aggregate loss, with the uncertainty of the fits that it was made of.
+
+        Parameters
+        ----------
+        function : callable
+            Takes an `AggregateLoss`, returns a number: ``lambda total: total.tvar(0.99)``.
+        alpha : float
+            One minus the confidence level.
+        method : {"wald", "bootstrap"}
+            Of the interval: delta method, or replicates of both samples.
+        domain : Interval
+            Where its values lie: the delta method then works on the log of the distance from one end, or the logit
+            between two. By default from 0, as amounts do; ``mle.UNIT`` for a probability.
+        n, kind, rng
+            Of the bootstrap: as of `Fit.bootstrap`.
+
+        Raises
+        ------
+        ParameterError
+            If neither law is a fit.
+
+        Notes
+        -----
+        The two fits are taken to be independent, as those of numbers and of sizes of losses are where the likelihood is
+        a product of theirs (Klugman, Panjer & Willmot 2012, Loss Models, chapter 9). A law that is no fit is known. For
+        the delta method the quantiles of the sum are read between the points of the grid too.
+
+        Examples
+        --------
+        >>> import mle_toolkit as mle
+        >>> claims, sizes = mle.fit([2, 0, 3, 1, 4, 2, 1, 1], "poisson"), mle.fit([1.2, 0.4, 3.3, 2.1], "exponential")
+        >>> year = aggregate(claims, sizes, step=0.05)
+        >>> year.derive(lambda total: total.mean)
+        Estimate(3.0625 ± 1.7, 95% in (1.008, 9.304); delta method; few_observations_for_wald)
+        """
+        size, how = level(alpha), choice(method, "method", ("wald", "bootstrap"))
+        value = _number_of(function, self)
+        if self._fits == (None, None):
+            raise ParameterError("derive: both laws are known, so there is no uncertainty; make it of a fit or two.")
+        if how == "bootstrap":
+            return self._bootstrapped(function, value, size, whole(n, "n", 2), kind, rng)
+        variance, flags, reason = 0.0, (), None
+        for place, fit in enumerate(self._fits):
+            if fit is not None:
+                part = fit.derive(lambda law, place=place: _number_of(function, self._with(*_only(law, place))), size)
+                variance += math.nan if part.se is None else part.se**2
+                flags, reason = tuple(dict.fromkeys(flags + part.flags)), reason or part.reason
+        se = math.sqrt(variance)
+        interval = wald_interval(value, se, domain, size) if math.isfinite(se) else None
+        if interval is not None and math.isnan(interval[0]):
+            interval, reason = None, "the value is at the end of its domain, where the delta method does not hold"
+        return Estimate(
+            value=value, se=se if math.isfinite(se) else None, interval=interval, level=1 - size,
+            method="delta method", unit="", flags=flags, reason=reason,
+        )  # fmt: skip
+
+    def _bootstrapped(
+        self, function: Callable[[AggregateLoss], float], value: float, alpha: float, n: int, kind: Any, rng: Any
+    ) -> Estimate:
+        seeds = np.random.default_rng(rng).spawn(2)
+        drawn = [
+            None if fit is None else fit.bootstrap(n, kind=kind, rng=seed).laws
+            for fit, seed in zip(self._fits, seeds, strict=True)
+        ]
+        values = np.full(n, np.nan)
+        for k in range(n):
+            pair = tuple(None if laws is None else laws[k] for laws in drawn)
+            if any(laws is not None and law is None for laws, law in zip(drawn, pair, strict=True)):
+                continue  # without a certified maximum
+            made = self._with(*pair)
+            if self.is_whole and not made.is_whole:
+                made = made._grown(len(self.pmf))
+            values[k] = _number_of(function, made)
+        usable = values[~np.isnan(values)]
+        if len(usable) < 2:
+            raise ParameterError(f"derive: {len(usable)} of {n} replicates have a value, too few for an interval.")
+        low, high = np.quantile(usable, [alpha / 2, 1 - alpha / 2]).tolist()
+        se = float(np.std(usable, ddof=1)) if np.all(np.isfinite(usable)) else None
+        left = n - len(usable)
+        return Estimate(
+            value=value, se=se, interval=(low, high), level=1 - alpha, method=f"{kind} bootstrap, percentile", unit="",
+            flags=(f"{left} of {n} replicates have no certified maximum and are left out",) if left else (),
+            reason=None if se is not None else "it is infinite in some replicates",
+        )  # fmt: skip
 
     @cached_property
     def _cumulated(self) -> Array:
@@ -280,15 +423,36 @@ class AggregateLoss:
         )
 
 
-def _law(given: Any, what: str) -> Distribution:
+def _law(given: Any, what: str, exposure: float | None = None) -> Distribution:
     law = getattr(given, "distribution", given)
     if not isinstance(law, Distribution):
         raise ParameterError(f"{what}: expected a law or a fit, as mle.distribution(...), got {shown(given)}.")
+    if exposure is not None:
+        law = Distribution(law.family.exposed(exposure), law.params)
+    elif "exposure" in law.family.per_row:
+        raise ParameterError(f"{what}: {law.family.name} is of rates; say of how much: exposure=1.0.")
     if law.family.multivariate or not law.is_one:
         raise ParameterError(f"{what}: expected one law of numbers, got {law.family.name} of vectors, or a law a row.")
     if law.ends[0] < 0:
         raise ParameterError(f"{what}: {law.family.name} has values below 0; a sum of losses has none.")
     return law
+
+
+def _fit_in(given: Any) -> Any:
+    """What was given, if it is a fit, whose uncertainty is known."""
+    return given if hasattr(given, "derive") and hasattr(given, "bootstrap") else None
+
+
+def _only(law: Distribution, place: int) -> tuple[Distribution | None, Distribution | None]:
+    """The law of numbers of losses, or of sizes; of the other the one that there is."""
+    return (law, None) if place == 0 else (None, law)
+
+
+def _number_of(function: Callable[[AggregateLoss], float], total: AggregateLoss) -> float:
+    value = function(total)
+    if np.ndim(value) != 0:
+        raise ParameterError(f"function: expected one number, got an array of shape {np.shape(value)}.")
+    return float(value)
 
 
 @dataclass(frozen=True)

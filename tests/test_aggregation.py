@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from scipy import integrate, special, stats
+from references import fit_quietly
+from scipy import integrate, optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import IntegralError, ParameterError
@@ -250,3 +251,82 @@ def test_a_density_that_is_steep_at_zero():
     severity = mle.distribution("gamma", shape=0.01, scale=1.0)
     found = mle.aggregate(POISSON, severity, step=0.01)
     assert float(np.sum(found.step * np.arange(len(found.pmf)) * found.pmf)) == pytest.approx(0.03, rel=1e-7)
+
+
+COUNTS = [2, 0, 3, 1, 4, 2, 1, 1, 0, 3, 2, 2]
+SIZES = [1.2, 0.4, 3.3, 2.1, 0.9, 5.0, 0.2, 1.7, 2.6, 0.8]
+
+
+def sum_cdf(t, mu, scale):
+    """Of a Poisson number of exponential losses, the series over their number, by gamma laws."""
+    n = np.arange(1, 80)
+    return stats.poisson.pmf(0, mu) + float(np.sum(stats.poisson.pmf(n, mu) * stats.gamma.cdf(t, n, scale=scale)))
+
+
+def beyond(p, mu, scale):
+    """Quantile and tail value at risk."""
+    q = optimize.brentq(lambda t: sum_cdf(t, mu, scale) - p, 0.1, 200.0, xtol=1e-12)
+    return q, q + integrate.quad(lambda t: 1 - sum_cdf(t, mu, scale), q, 300.0, limit=200)[0] / (1 - p)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_uncertainty_of_both_fits_is_that_of_the_sum(unit):
+    frequency, severity = mle.fit(COUNTS, "poisson"), mle.fit(unit * np.array(SIZES), "exponential")
+    year = mle.aggregate(frequency, severity, step=0.02 * unit)
+    mu, scale = np.mean(COUNTS), np.mean(SIZES)
+    errors = np.array([math.sqrt(mu / len(COUNTS)), scale / math.sqrt(len(SIZES))])
+    mean = year.derive(lambda total: total.mean)
+    assert mean.se == pytest.approx(unit * math.hypot(scale * errors[0], mu * errors[1]), rel=1e-7)
+    assert mean.interval[0] * mean.interval[1] == pytest.approx(mean.value**2, rel=1e-9)  # on the log scale
+    h = 1e-4
+    up = np.array([beyond(0.95, mu + h, scale), beyond(0.95, mu, scale + h)])
+    down = np.array([beyond(0.95, mu - h, scale), beyond(0.95, mu, scale - h)])
+    expected = unit * np.sqrt(np.sum(((up - down) / (2 * h) * errors[:, None]) ** 2, axis=0))
+    assert year.derive(lambda total: total.quantile(0.95)).se == pytest.approx(expected[0], rel=1e-3)
+    found = year.derive(lambda total: total.tvar(0.95))
+    assert found.se == pytest.approx(expected[1], rel=1e-3)
+    assert found.value == year.tvar(0.95) == pytest.approx(unit * beyond(0.95, mu, scale)[1], rel=1e-3)
+
+
+def test_a_known_law_adds_no_uncertainty():
+    severity = mle.fit(SIZES, "exponential")
+    year = mle.aggregate(POISSON, severity, step=0.05, attachment=2.0, limit=5.0)
+    assert year.derive(lambda total: total.mean).se == pytest.approx(3 * severity.layer(2.0, 5.0).se, rel=1e-5)
+    with pytest.raises(ParameterError, match="both laws are known"):
+        mle.aggregate(POISSON, EXPONENTIAL, step=0.1).derive(lambda total: total.mean)
+
+
+def test_replicates_of_both_samples():
+    frequency, severity = mle.fit(COUNTS, "poisson"), mle.fit(SIZES, "exponential")
+    year = mle.aggregate(frequency, severity, step=0.1)
+    found = year.derive(lambda total: total.mean, method="bootstrap", n=199, rng=1)
+    again = year.derive(lambda total: total.mean, method="bootstrap", n=199, rng=1)
+    assert (found.value, found.interval) == (year.mean, again.interval)
+    assert found.se == pytest.approx(year.derive(lambda total: total.mean).se, rel=0.2)
+    seeds = np.random.default_rng(1).spawn(2)
+    means = np.prod(
+        [fit.bootstrap(199, rng=seed).replicates[:, 0] for fit, seed in zip((frequency, severity), seeds, strict=True)],
+        axis=0,
+    )
+    assert found.interval == pytest.approx(np.quantile(means, [0.025, 0.975]), rel=1e-9)
+
+
+@pytest.mark.parametrize("law", ["poisson", "negbin", "zip", "hurdle(poisson)"])
+def test_rates_are_for_as_much_as_is_said(law):
+    exposure = np.array([1.0, 2.0, 0.5, 1.0, 3.0, 2.0, 1.0, 2.0, 1.0, 0.25, 1.0, 1.0])
+    fit = fit_quietly(COUNTS, law, exposure=exposure)
+    year = mle.aggregate(fit, EXPONENTIAL, step=0.1, exposure=4.0)
+    assert year.mean == pytest.approx(float(mle.distribution(fit.family.exposed(4.0), **fit.params).mean()), rel=1e-12)
+    assert year.derive(lambda total: total.mean).se > 0
+    with pytest.raises(ParameterError, match=r"say of how much: exposure=1\.0"):
+        mle.aggregate(fit, EXPONENTIAL, step=0.1)
+
+
+def test_nothing_but_one_number_is_derived():
+    year = mle.aggregate(mle.fit(COUNTS, "poisson"), EXPONENTIAL, step=0.1)
+    with pytest.raises(ParameterError, match="one number"):
+        year.derive(lambda total: total.pmf)
+    with pytest.raises(ParameterError, match="choose wald or bootstrap"):
+        year.derive(lambda total: total.mean, method="profile")
+    with pytest.raises(ParameterError, match="exposure multiplies a rate"):
+        mle.aggregate(mle.fit(COUNTS, "geometric"), EXPONENTIAL, step=0.1, exposure=2.0)

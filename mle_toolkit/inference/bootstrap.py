@@ -114,6 +114,13 @@ class Bootstrap:
         return pd.DataFrame(self.replicates, columns=list(self.names))
 
     @property
+    def laws(self) -> tuple[Distribution | None, ...]:
+        """The law of each replicate; None for those without a certified maximum."""
+        family = self._maximum.family
+        usable = (self._refits.status != FAILED).tolist()
+        return tuple(self._refits.law(family, k) if there else None for k, there in enumerate(usable))
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What there is to say of replicates without an ordinary maximum."""
         notes = []
@@ -181,11 +188,9 @@ class Bootstrap:
             As for `interval`.
         """
         alpha = options.level(alpha)
-        family = self._maximum.family
         at = self._maximum if self._maximum.limit is None else self._maximum.limit
         value = float(function(at.family.law_at(at.theta)))
-        usable = np.flatnonzero(self._refits.status != FAILED).tolist()
-        values = np.array([float(function(self._refits.law(family, k))) for k in usable])
+        values = np.array([float(function(law)) for law in self.laws if law is not None])
         acceleration = math.nan
         if method in (None, "bca"):
             acceleration = self._acceleration_of(function)

@@ -523,7 +523,7 @@ def _slope(law: Family, params: tuple[Any, ...], x: Any) -> Any:
 
 def _slope_at_zero(law: Family, params: tuple[Any, ...], cut: Any) -> Any:
     """Slope of log f by log x at a cut, for the law f of the excess: forward differences of log f where it begins."""
-    sizes = {"scale": lambda v: v, "rate": lambda v: 1 / v, "log-scale": np.exp}
+    sizes: dict[str, Any] = {"scale": lambda v: v, "rate": lambda v: 1 / v, "log-scale": np.exp}
     step = next((sizes[p.role](v) for p, v in zip(law.parameters, params, strict=True) if p.role in sizes), cut) / 100
     return cut * sum(w * law.logpdf(k * step, *params) for k, w in enumerate(_FORWARD)) / step
 
