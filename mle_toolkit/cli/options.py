@@ -229,6 +229,15 @@ class FileOptions:
     sql: Annotated[
         str | None, typer.Option("--sql", help="Query, for DATA as duckdb:FILE or sqlite:FILE.", metavar="QUERY")
     ] = None
+    time_unit: Annotated[
+        str | None,
+        typer.Option(
+            "--time-unit", help="Read durations and dates as numbers of seconds, ..., days, ..., years.", metavar="UNIT"
+        ),
+    ] = None
+    since: Annotated[str | None, typer.Option("--since", help="From when dates are counted.", metavar="DATE|NAME")] = (
+        None
+    )
 
     @property
     def reading(self) -> Reading:

@@ -163,7 +163,7 @@ _CATALOGUE = (
         form=Form(time="exit", event="died", entry="entry"),
     ),
     DataSet(
-        "compensation_claims",
+        "compensation",
         "Medical benefits of workers' compensation",
         _LOSS_MODELS + "Data Set B",
         _FACTS,
@@ -188,7 +188,7 @@ _CATALOGUE = (
         "McNeil (1997), Estimating the tails of loss severity distributions using extreme value theory, ASTIN Bulletin "
         "27, 117-137; Scollnik (2007), On composite lognormal-Pareto models, Scandinavian Actuarial Journal, 20-33",
         _FACTS,
-        "millions of Danish kroner of 1985",
+        "million kroner of 1985",
         "2492 losses of the years 1980-1990, as Copenhagen Re had them, in increasing order. The 2167 of at least a "
         "million are those that texts on extremes look at.",
     ),
@@ -366,7 +366,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('air_conditioning', 'arsenic', 'channing', 'compensation_claims', 'cosmesis', 'danish_fire', 'dental_claims',
+    ('air_conditioning', 'arsenic', 'channing', 'compensation', 'cosmesis', 'danish_fire', 'dental_claims',
      'doctor_visits', 'engel', 'faithful', 'federalist', 'group_sizes', 'heart', 'horse_kicks', 'leukaemia',
      'liability_claims', 'mites', 'newcomb', 'nile', 'port_pirie', 'rivers', 'term_insurance', 'venice')
     """

@@ -15,7 +15,7 @@ from mle_toolkit.options import choice, shown
 
 Unit = Literal["seconds", "minutes", "hours", "days", "weeks", "years"]
 
-_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800, "years": 31_557_600}
+SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800, "years": 31_557_600}
 """Seconds of a unit; a year is the Julian one, of 365.25 days."""
 
 _DAY = 86_400 * 10**12
@@ -67,7 +67,7 @@ def durations(values: Any, unit: Unit, *, since: Any = None) -> Array:
     >>> durations(died, "days", since="2024-01-01")
     array([ 60., 366.])
     """
-    length = _SECONDS[choice(unit, "unit", tuple(_SECONDS))]
+    length = SECONDS[choice(unit, "unit", tuple(SECONDS))]
     found = _ticks(values, "durations")
     if since is None:
         if found.kind == "dates":
@@ -105,7 +105,7 @@ class _Ticks:
         days = self.days + carry
         back = (days < 0) & (rest > 0)  # both parts of one sign: nothing cancels
         days, rest = days + back, rest - back * _DAY
-        values = days * float(_SECONDS["days"]) / seconds + rest / (seconds * 1e12)
+        values = days * float(SECONDS["days"]) / seconds + rest / (seconds * 1e12)
         return np.where(self.missing, np.nan, values)
 
 

@@ -17,7 +17,7 @@ from mle_toolkit.data.cells import SEPARATORS, Style
 from mle_toolkit.data.far import is_far, open_far
 from mle_toolkit.data.texts import MOST_COLUMNS, text_of
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.options import needs
+from mle_toolkit.options import choice, needs
 
 _MAGIC = {
     b"PAR1": "Parquet",
@@ -53,6 +53,10 @@ class Reading:
         Name, or number from 1, of a sheet of a spreadsheet.
     sql : str, optional
         The query, for a data base: ``duckdb:file.db``, ``sqlite:file.db``.
+    time_unit : str, optional
+        The unit of the numbers that columns of durations and dates become; see `durations`.
+    since : str, optional
+        From when dates are counted: a date, or the name of a column of dates.
 
     Raises
     ------
@@ -69,6 +73,8 @@ class Reading:
     event_value: str | None = None
     sheet: str | None = None
     sql: str | None = None
+    time_unit: str | None = None
+    since: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delimiter", {"\\t": "\t", "tab": "\t"}.get(str(self.delimiter), self.delimiter))
@@ -82,6 +88,12 @@ class Reading:
             raise ParameterError(f"--thousands and --decimal are both {self.decimal!r}.")
         if self.comment == "":
             raise ParameterError("--comment: expected what comments begin with, got nothing.")
+        if self.time_unit is not None:
+            from mle_toolkit.data.durations import SECONDS
+
+            choice(self.time_unit, "--time-unit", tuple(SECONDS))
+        elif self.since is not None:
+            raise ParameterError("--since needs --time-unit, the unit of the numbers that dates become: days.")
 
     @property
     def style(self) -> Style:

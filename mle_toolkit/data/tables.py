@@ -24,6 +24,7 @@ from mle_toolkit.data.form import EXACT, Form
 from mle_toolkit.data.naming import listed, named, nearest
 from mle_toolkit.data.reading import GUESSED, Grid, Reading, Typed, is_base, opened
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.times import HINT, hint, times, typed_times
 from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
 
 SCANNED_ROWS = 10_000_000
@@ -382,6 +383,10 @@ def _frame(source: str, names: list[str] | None, reading: Reading, seen: Collect
             in_words = {} if events is None else {name: events.column(name) for name in events.said}
             if events is not None:
                 events.say(in_words)
+            told = {} if reading.time_unit is None else _typed_table(content, chosen, reading, seen).columns
+            in_words |= {
+                name: values for name, values in told.items() if isinstance(values, np.ndarray) and name not in in_words
+            }
             return pd.DataFrame(
                 {name: in_words[name] if name in in_words else content.column(name).to_pandas() for name in chosen}
             )
@@ -446,7 +451,7 @@ def _table(grid: Grid, wanted: Iterable[str] | None, reading: Reading, seen: Col
             else:
                 place[2].append(value)
     columns: dict[str, Any] = {
-        name: NotNumeric(f"{grid.place} {odd[name][0]} is {odd[name][1]!r:.60}, not a number")
+        name: NotNumeric(f"{grid.place} {odd[name][0]} is {odd[name][1]!r:.60}, not a number{hint(odd[name][1])}")
         if name in odd
         else np.array(values)
         for name, values in chosen.items()
@@ -470,6 +475,16 @@ def _table(grid: Grid, wanted: Iterable[str] | None, reading: Reading, seen: Col
                 columns[name] = NotNumeric(f"{_place(grid, header, has_header, error.place)}{error.reason}")
                 guessed = [f"left as text, as it {error.reason}"] if error.place is None else []
             said[name] = [*said.get(name, ()), *guessed]
+    if reading.time_unit is not None:
+        texts = [name for name, values in columns.items() if isinstance(values, NotNumeric) and name not in heard]
+        start = None if reading.since is None else named(reading.since, header)
+        cells = _cells(grid, texts if start is None else [*texts, start])
+        origin = reading.since if start is None else cells[start]
+        for name in texts:
+            try:
+                columns[name] = times(cells[name], reading.time_unit, origin, reading.style.missing)
+            except NotNumbersError as error:
+                columns[name] = NotNumeric(f"{_place(grid, header, has_header, error.place)}{error.reason}")
     return Table(grid.label, columns, said=said)
 
 
@@ -561,8 +576,12 @@ def _typed_table(content: Typed, wanted: Iterable[str] | None, reading: Reading,
                 columns[name], said[name] = events(content.column(name).to_pylist(), reading.event_value)
             elif any(check(of) for check in is_number):
                 columns[name] = content.column(name)
+            elif reading.time_unit is not None and (is_text or pa.types.is_temporal(of)):
+                columns[name] = typed_times(content, name, reading)
             else:
-                columns[name] = NotNumeric(f"its type is {kind}, not a number")
+                columns[name] = NotNumeric(
+                    f"its type is {kind}, not a number{HINT if pa.types.is_temporal(of) else ''}"
+                )
         except NotNumbersError as error:
             columns[name] = NotNumeric(f"{'' if error.place is None else f'row {error.place} '}{error.reason}")
         except (pa.ArrowException, OSError) as error:
