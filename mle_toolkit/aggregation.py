@@ -161,7 +161,7 @@ class AggregateLoss:
             found = self._of_cells(cells)
         return found
 
-    def _with(self, frequency: Distribution | None, severity: Distribution | None) -> AggregateLoss:
+    def _with(self, frequency: Distribution | None = None, severity: Distribution | None = None) -> AggregateLoss:
         """The same of other laws, on the same cells."""
         counts = self._counts if frequency is None else _Counts.of(_law(frequency, "frequency", self._exposure))
         layer = self._layer if severity is None else replace(self._layer, law=severity)
@@ -321,9 +321,8 @@ class AggregateLoss:
 
         Notes
         -----
-        The two fits are taken to be independent, as those of numbers and of sizes of losses are where the likelihood is
-        a product of theirs (Klugman, Panjer & Willmot 2012, Loss Models, chapter 9). A law that is no fit is known. For
-        the delta method the quantiles of the sum are read between the points of the grid too.
+        The two fits are taken to be independent, as those of numbers and sizes of losses are where the likelihood is a
+        product of theirs. A law that is no fit is known. Quantiles are then read between the points of the grid.
 
         Examples
         --------
@@ -340,9 +339,9 @@ class AggregateLoss:
         if how == "bootstrap":
             return self._bootstrapped(function, value, size, whole(n, "n", 2), kind, rng)
         variance, flags, reason = 0.0, (), None
-        for place, fit in enumerate(self._fits):
+        for name, fit in zip(("frequency", "severity"), self._fits, strict=True):
             if fit is not None:
-                part = fit.derive(lambda law, place=place: _number_of(function, self._with(*_only(law, place))), size)
+                part = fit.derive(lambda law, name=name: _number_of(function, self._with(**{name: law})), size)
                 variance += math.nan if part.se is None else part.se**2
                 flags, reason = tuple(dict.fromkeys(flags + part.flags)), reason or part.reason
         se = math.sqrt(variance)
@@ -359,13 +358,12 @@ class AggregateLoss:
     ) -> Estimate:
         seeds = np.random.default_rng(rng).spawn(2)
         drawn = [
-            None if fit is None else fit.bootstrap(n, kind=kind, rng=seed).laws
+            [None] * n if fit is None else fit.bootstrap(n, kind=kind, rng=seed).laws
             for fit, seed in zip(self._fits, seeds, strict=True)
         ]
         values = np.full(n, np.nan)
-        for k in range(n):
-            pair = tuple(None if laws is None else laws[k] for laws in drawn)
-            if any(laws is not None and law is None for laws, law in zip(drawn, pair, strict=True)):
+        for k, pair in enumerate(zip(*drawn, strict=True)):
+            if any(law is None and fit is not None for law, fit in zip(pair, self._fits, strict=True)):
                 continue  # without a certified maximum
             made = self._with(*pair)
             if self.is_whole and not made.is_whole:
@@ -441,11 +439,6 @@ def _law(given: Any, what: str, exposure: float | None = None) -> Distribution:
 def _fit_in(given: Any) -> Any:
     """What was given, if it is a fit, whose uncertainty is known."""
     return given if hasattr(given, "derive") and hasattr(given, "bootstrap") else None
-
-
-def _only(law: Distribution, place: int) -> tuple[Distribution | None, Distribution | None]:
-    """The law of numbers of losses, or of sizes; of the other the one that there is."""
-    return (law, None) if place == 0 else (None, law)
 
 
 def _number_of(function: Callable[[AggregateLoss], float], total: AggregateLoss) -> float:

@@ -100,6 +100,10 @@ class Doors:
         """
         return self._of_lives("hazard", t, alpha, method, options)
 
+    def cumulative_hazard(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
+        """Estimate the hazard added up to t, -log S(t), with its uncertainty; arguments as for `hazard`."""
+        return self._of_lives("cumulative_hazard", t, alpha, method, options)
+
     def mean_residual_life(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the mean of what is left of those above t, with its uncertainty; arguments as for `hazard`."""
         return self._of_lives("mean_residual_life", t, alpha, method, options)

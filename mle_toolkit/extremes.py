@@ -22,10 +22,8 @@ from mle_toolkit.data.frames import to_column, to_rows
 from mle_toolkit.data.periods import by_label, in_blocks
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
-from mle_toolkit.estimation.tails import ESTIMATED, nearest_threshold, power_law_beyond
-from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit
+from mle_toolkit.inference.power_law import PowerLawTest, power_law_test
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.options import level, number, probability, whole
 
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlockMaxima", "Largest", "Peaks", "PowerLawTest", "block_maxima", "choose_threshold", "mean_excess",
-    "peaks_over_threshold", "power_law_test", "r_largest",
+    "peaks_over_threshold", "power_law_test", "r_largest", "threshold_stability",
 ]  # fmt: skip
 
 _YEAR = 365.25
@@ -417,6 +415,58 @@ def _candidates(values: Array, count: int, least: int) -> list[float]:
     return [float(v) for v in np.unique(np.quantile(values, np.linspace(0.5, highest, count)))]
 
 
+def threshold_stability(
+    series: Any, thresholds: Iterable[float] | None = None, *, run: float = 1, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Fit a generalised Pareto law to the peaks over each threshold: above a good one its parameters do not change.
+
+    Parameters
+    ----------
+    series, run
+        As for `peaks_over_threshold`.
+    thresholds : iterable of float, optional
+        By default 20 quantiles from the median on that leave thirty observations above.
+    alpha : float
+        One minus the level of the intervals, which are Wald's.
+
+    Returns
+    -------
+    DataFrame
+        Index ``threshold``; columns ``n_peaks``, ``xi``, ``xi_lower``, ``xi_upper``, and ``scale_star`` = scale - xi
+        threshold with its ends. NaN where the law cannot be fitted, or has no standard error. `mle_toolkit.plot`
+        draws it: ``threshold_stability``.
+
+    References
+    ----------
+    Coles (2001), An Introduction to Statistical Modeling of Extreme Values, section 4.3.4.
+
+    Examples
+    --------
+    >>> import mle_toolkit as mle
+    >>> losses = mle.datasets.load("danish_fire")["loss"]
+    >>> found = threshold_stability(losses, [5, 10, 20], run=0)
+    >>> found.loc[10, ["n_peaks", "xi", "xi_lower", "xi_upper"]].round(2).tolist()
+    [109.0, 0.5, 0.23, 0.76]
+    """
+    import pandas as pd
+
+    values, size = _timed(series)[1], level(alpha)
+    chosen = _candidates(values, 20, 30) if thresholds is None else sorted(number(t, "thresholds") for t in thresholds)
+    rows = []
+    for at in chosen:
+        peaks = peaks_over_threshold(series, at, run=run)
+        row = [float(len(peaks.height))]
+        for function in (lambda law: law.params["xi"], lambda law, at=at: law.params["scale"] - at * law.params["xi"]):
+            try:
+                found = peaks.fit().derive(function, size)
+                row += [found.value, *(found.interval or (math.nan, math.nan))]
+            except MleError:
+                row += [math.nan] * 3
+        rows.append(row)
+    ends = [f"{name}{end}" for name in ("xi", "scale_star") for end in ("", "_lower", "_upper")]
+    return pd.DataFrame(rows, pd.Index(chosen, name="threshold"), ["n_peaks", *ends]).astype({"n_peaks": int})
+
+
 def choose_threshold(
     series: Any,
     thresholds: Iterable[float] | None = None,
@@ -478,98 +528,3 @@ def choose_threshold(
     rejected = np.flatnonzero(means <= share)
     first = int(rejected[-1]) + 1 if len(rejected) else 0
     return table.assign(chosen=np.arange(len(table)) == first)
-
-
-@dataclass(frozen=True)
-class PowerLawTest:
-    """Whether the tail of data may be of a power law, and where it begins.
-
-    Attributes
-    ----------
-    xmin, alpha : float
-        Where the law begins, and its exponent: of the probabilities of counts, of the survival function of others.
-    n_tail : int
-        Observations from there on.
-    distance : float
-        Kolmogorov and Smirnov's, of the tail from its law.
-    p_value : float
-        Share of samples of a power law from ``xmin`` on, with the data below, that are as far, each with its own
-        estimate of where it begins. Small values speak against a power law: below 0.1 by Clauset, Shalizi & Newman.
-    intervals : DataFrame
-        Of ``xmin``, ``alpha`` and ``n_tail``: percentiles over bootstrap samples, each with its own ``xmin``.
-    """
-
-    xmin: float
-    alpha: float
-    n_tail: int
-    distance: float
-    p_value: float
-    intervals: pd.DataFrame
-
-
-def power_law_test(x: Any, n_resamples: int = 200, *, alpha: float = 0.05, rng: Any = None) -> PowerLawTest:
-    """Estimate where a power law begins, test that the tail is of one, and say how well all that is known.
-
-    Parameters
-    ----------
-    x : array_like or Sample
-        Exact observations without weights.
-    n_resamples : int
-        Samples that are drawn, for the test and for the intervals.
-    alpha : float
-        One minus the level of the intervals.
-    rng : None, int, SeedSequence, BitGenerator or Generator, optional
-        Source of randomness (SPEC 7).
-
-    Returns
-    -------
-    PowerLawTest
-
-    References
-    ----------
-    Clauset, Shalizi & Newman (2009), SIAM Review 51, 661-703, sections 3.3 and 4.1.
-
-    Examples
-    --------
-    >>> import mle_toolkit as mle
-    >>> x = mle.distribution("zeta", alpha=2.5).rvs(300, rng=1)
-    >>> found = power_law_test(x, 20, rng=1)
-    >>> found.p_value > 0.1, bool(found.intervals.loc["alpha", "lower"] < 2.5 < found.intervals.loc["alpha", "upper"])
-    (True, True)
-    """
-    import pandas as pd
-
-    sample = Sample.of(x)
-    tail, law, _ = power_law_beyond(sample, ESTIMATED)
-    if sample.is_weighted:
-        raise DataError("power_law_test: expected observations without weights.")
-    values, discrete = sample.x, law.discrete
-    count, size = whole(n_resamples, "n_resamples", 1), level(alpha)
-    distinct = np.unique(values, return_counts=True)
-    positive = distinct[0] > 0
-    start, exponent, distance = nearest_threshold(
-        distinct[0][positive], distinct[1][positive].astype(float), discrete=discrete
-    )
-    below = values[values < start]
-    share = tail.n_rows / len(values)
-    own = get_family("zeta", xmin=int(start)) if discrete else get_family("pareto")
-    fitted = Distribution(own, {"alpha": exponent} | ({} if discrete else {"xm": start}))
-    generator = np.random.default_rng(rng)
-
-    def found_in(drawn: Array) -> tuple[float, float, float]:
-        x, weight = np.unique(drawn, return_counts=True)
-        kept = x > 0
-        return nearest_threshold(x[kept], weight[kept].astype(float), discrete=discrete)
-
-    farther, rows = 0, []
-    for _ in range(count):
-        n_tail = int(generator.binomial(len(values), share))
-        rest = generator.choice(below, len(values) - n_tail) if len(below) else np.empty(0)
-        drawn = np.concatenate([fitted.rvs(n_tail if len(below) else len(values), generator), rest])
-        farther += found_in(drawn)[2] >= distance
-        again = generator.choice(values, len(values))
-        its_start, its_exponent, _ = found_in(again)
-        rows.append((its_start, its_exponent, int(np.sum(again >= its_start))))
-    ends = np.quantile(np.array(rows), [size / 2, 1 - size / 2], axis=0)
-    intervals = pd.DataFrame(ends.T, index=["xmin", "alpha", "n_tail"], columns=["lower", "upper"])
-    return PowerLawTest(start, exponent, tail.n_rows, distance, (farther + 1) / (count + 1), intervals)

@@ -883,6 +883,10 @@ class Fit(Doors):
         return self._sample
 
 
+_POWER_LAWS = {"power_law": None, "pareto": False, "zeta": True}
+"""Names that may begin at ``xmin``, and whether they are of whole numbers."""
+
+
 def fit(
     data: Any,
     family: Any,
@@ -915,8 +919,8 @@ def fit(
         ``sample.with_known(exposure=...)``.
     xmin : float or "estimate", optional
         Of ``"power_law"``: where the law begins, and what is below is left out; or that is estimated (Clauset, Shalizi
-        & Newman 2009). The fit is that of the tail, by the zeta law for whole numbers, else Pareto's;
-        `extremes.power_law_test` has the p-value and the uncertainty of ``xmin``.
+        & Newman 2009). The fit is that of the tail, by the zeta law for whole numbers, else Pareto's; ``"pareto"`` and
+        ``"zeta"`` ask for one. `extremes.power_law_test` has the p-value and the uncertainty of ``xmin``.
     fixed : mapping, optional
         Known parameters: ``{"scale": 1.0}``.
     bounds : mapping, optional
@@ -962,9 +966,12 @@ def fit(
     1.2
     """
     if xmin is not None:
-        if not (isinstance(family, str) and plainly(family) == plainly("power_law")) or exposure is not None:
+        asked = plainly(family) if isinstance(family, str) else ""
+        if asked not in map(plainly, _POWER_LAWS) or exposure is not None:
             raise ParameterError('xmin: it is for power laws: fit(x, "power_law", xmin="estimate").')
-        data, family, known = power_law_beyond(Sample.of(data, weights, nan_policy=nan_policy), xmin)
+        discrete = {plainly(name): kind for name, kind in _POWER_LAWS.items()}[asked]
+        sample = Sample.of(data, weights, nan_policy=nan_policy)
+        data, family, known = power_law_beyond(sample, xmin, discrete=discrete)
         weights, fixed = None, {**(fixed or {}), **known}
     options = settled(fixed, bounds, start, solver, rng)
     law = get_family(family)

@@ -43,7 +43,8 @@ class LMoments:
     family : Family
     params : mapping of str to float
     sample_l_moments : tuple of float
-        The first two, and the ratios of the third and the fourth to the second, of the data.
+        The first two, and the ratios of the third and the fourth to the second, of the data; NaN for those that take
+        more observations.
     nobs : int
     """
 
@@ -76,12 +77,13 @@ def of_data(x: Any) -> tuple[float, float, float, float]:
     Parameters
     ----------
     x : array_like or Sample
-        Exact observations without weights, four at least.
+        Exact observations without weights, two at least; the ratio of the third takes three, that of the fourth four,
+        and is NaN of fewer.
 
     Raises
     ------
     DataError
-        If they are not exact, weighted, or fewer than four.
+        If they are not exact, weighted, or fewer than two.
 
     References
     ----------
@@ -96,18 +98,19 @@ def of_data(x: Any) -> tuple[float, float, float, float]:
     if not sample.is_plain or sample.is_weighted or sample.is_multivariate or not sample.in_memory:
         raise DataError("L-moments: expected exact numbers in memory, without weights, censoring or windows.")
     n = sample.n_rows
-    if n < 4:
-        raise DataError(f"L-moments: expected four observations at least, got {n}.")
+    if n < 2:
+        raise DataError(f"L-moments: expected two observations at least, got {n}.")
     values = np.sort(sample.x)
     rank = np.arange(1.0, n + 1)
     share = np.ones(n)
     b = [float(np.mean(values))]
-    for r in range(1, 4):
+    for r in range(1, min(4, n)):
         share = share * (rank - r) / (n - r)
         b.append(float(np.mean(share * values)))
     second = 2 * b[1] - b[0]
     if second <= 0:
         raise DataError("L-moments: all observations are equal.")
+    b += [np.nan] * (4 - len(b))
     return b[0], second, (6 * b[2] - 6 * b[1] + b[0]) / second, (20 * b[3] - 30 * b[2] + 12 * b[1] - b[0]) / second
 
 
@@ -163,7 +166,7 @@ def lmoments(x: Any, family: Any) -> LMoments:
     Parameters
     ----------
     x : array_like or Sample
-        Exact observations without weights, four at least.
+        Exact observations without weights, as many as the law has parameters, and two at least.
     family : str, Family or scipy.stats distribution
         A continuous law of one to four parameters that are numbers.
 
@@ -174,7 +177,7 @@ def lmoments(x: Any, family: Any) -> LMoments:
     Raises
     ------
     DataError
-        If the data are not exact, or no law of the family has their L-moments.
+        If the data are not exact or too few, or no law of the family has their L-moments.
     ParameterError
         If the family is not of that kind.
 
@@ -195,6 +198,8 @@ def lmoments(x: Any, family: Any) -> LMoments:
         raise ParameterError(f"{law.name}: L-moments find continuous laws of one to four parameters that are numbers.")
     sample = Sample.of(x)
     found = of_data(sample)
+    if sample.n_rows < k:
+        raise DataError(f"{law.name}: {k} L-moments take as many observations, got {sample.n_rows}.")
     law.check_support(sample)
     domains = [parameter.domain.intervals[0] for parameter in law.parameters]
     second = found[1]
@@ -220,5 +225,6 @@ def lmoments(x: Any, family: Any) -> LMoments:
         if np.all(np.abs(distance(reached.x)) <= _NEAR):
             params = dict(zip(law.param_names, at(reached.x), strict=True))
             return LMoments(law, params, found, sample.n_rows)
-    shown = ", ".join(f"{name} = {value:.6g}" for name, value in zip(("l1", "l2", "t3", "t4"), found, strict=True))
+    names = ("l1", "l2", "t3", "t4")[:k]
+    shown = ", ".join(f"{name} = {value:.6g}" for name, value in zip(names, found[:k], strict=True))
     raise DataError(f"{law.name}: no law of the family was found that has the L-moments of the data ({shown}).")

@@ -244,3 +244,49 @@ def test_peaks_as_a_process_are_the_rate_and_the_excesses_together():
     assert level.value == pytest.approx(fit.ppf(1 - 1 / 100), rel=1e-12)
     by_days = mle.extremes.peaks_over_threshold(1e6 * daily, 4e6, run=0).fit_process(block=365)
     assert by_days.params["loc"] == pytest.approx(1e6 * fit.params["loc"], rel=1e-8)
+
+
+def test_parameters_over_thresholds_are_those_of_mcneil():
+    """McNeil (1997), ASTIN Bulletin 27, 117-137: of the Danish losses above 10 and 20, 0.50 and 0.68 (0.14, 0.28)."""
+    losses = mle.datasets.load("danish_fire")["loss"]
+    found = mle.extremes.threshold_stability(losses, [10.0, 20.0], run=0)
+    assert found["n_peaks"].tolist() == [109, 36]
+    assert found["xi"].tolist() == pytest.approx([0.50, 0.68], abs=0.005)
+    half = (found["xi_upper"] - found["xi_lower"]) / (2 * 1.959964)
+    assert half.tolist() == pytest.approx([0.14, 0.28], abs=0.006)
+    fit = mle.fit(losses[losses > 10] - 10, "gpd")
+    cov = fit.cov_params().loc[["scale", "xi"], ["scale", "xi"]].to_numpy()
+    se = np.sqrt(np.array([1.0, -10.0]) @ cov @ np.array([1.0, -10.0]))
+    star = found.loc[10.0, ["scale_star", "scale_star_lower", "scale_star_upper"]].tolist()
+    centre = fit.params["scale"] - 10 * fit.params["xi"]
+    assert star == pytest.approx([centre, centre - 1.959964 * se, centre + 1.959964 * se], rel=1e-5)
+
+
+def test_blackouts_have_the_power_law_of_clauset_shalizi_and_newman():
+    """Table 6.1: xmin 230, alpha 2.3 (of the density), a tail of 59; 6.2: -0.382 to a cutoff, p = 0.68 to lognormal."""
+    x = mle.datasets.load("blackouts")["customers"]
+    tail = mle.fit(x, "power_law", xmin="estimate")
+    assert (tail.sample.minimum, tail.nobs, round(tail.params["alpha"] + 1, 1)) == (230.0, 59, 2.3)
+    beyond = mle.Sample(tail.sample.x).truncated(lower=np.nextafter(230.0, 0.0))
+    base = mle.fit(beyond, "pareto", fixed={"xm": 230.0})
+    compared = mle.compare(beyond, [base, "lognormal", "power_law_cutoff"])
+    assert base.llf - compared.fits["power_law_cutoff"].llf == pytest.approx(-0.382, abs=5e-4)
+    test = compared.vuong("pareto", "lognormal", method="vuong")
+    assert test.p_value == pytest.approx(0.68, abs=0.005)
+
+
+def test_whole_numbers_may_be_measurements():
+    x = np.rint(1000 * mle.datasets.load("blackouts")["customers"])
+    assert mle.fit(x, "power_law", xmin=230_000).family.name == "zeta"
+    measured = mle.fit(x, "pareto", xmin="estimate")
+    assert (measured.family.name, measured.sample.minimum) == ("pareto", 230_000.0)
+    assert mle.extremes.power_law_test(x, 20, discrete=False, rng=1).xmin == 230_000.0
+    with pytest.raises(DataError, match="the zeta law is one of whole numbers"):
+        mle.fit(x + 0.5, "zeta", xmin="estimate")
+
+
+def test_of_many_thresholds_those_beside_the_best_are_tried_too(monkeypatch):
+    x = np.random.default_rng(4).pareto(1.3, 900) + 1
+    whole = mle.fit(x, "power_law", xmin="estimate").sample.minimum
+    monkeypatch.setattr("mle_toolkit.estimation.tails.MOST_THRESHOLDS", 90)
+    assert mle.fit(x + 0.0, "power_law", xmin="estimate").sample.minimum == whole

@@ -72,10 +72,20 @@ def test_it_stands_in_where_the_likelihood_has_no_maximum():
     assert "gev by L-moments of 4 observations" in str(found)
 
 
+def test_three_maxima_are_enough_for_three_parameters():
+    """t3 = (1.53 - 2 * 1.55 + 1.94) / (1.94 - 1.53), by hand; where the likelihood has no maximum, which says so."""
+    maxima = [1.53, 1.94, 1.55]
+    with pytest.raises(mle.MleError, match=r"take mle\.lmoments"):
+        mle.fit(maxima, "gev")
+    xi = mle.lmoments(maxima, "gev").params["xi"]
+    assert 2 * (3**xi - 1) / (2**xi - 1) - 3 == pytest.approx(0.37 / 0.41)
+
+
 @pytest.mark.parametrize(
     ("x", "family", "error", "message"),
     [
-        ([1.0, 2.0, 3.0], "gev", DataError, "four observations at least, got 3"),
+        ([1.0, 2.0], "gev", DataError, "3 L-moments take as many observations, got 2"),
+        ([1.0], "exponential", DataError, "two observations at least, got 1"),
         ([2.0] * 5, "gumbel", DataError, "all observations are equal"),
         ([1, 2, 3, 4], "poisson", ParameterError, "continuous laws"),
         (mle.Sample.rounded([1.0, 2, 3, 4], 1), "gumbel", DataError, "exact numbers"),

@@ -151,6 +151,15 @@ _CATALOGUE = (
         form=Form(column="concentration", observed="detected"),
     ),
     DataSet(
+        "blackouts",
+        "Customers without electricity in blackouts",
+        "Newman (2005), Power laws, Pareto distributions and Zipf's law, Contemporary Physics 46, 323-351; Clauset, "
+        "Shalizi & Newman (2009), Power-law distributions in empirical data, SIAM Review 51, 661-703",
+        _FACTS,
+        "thousands of customers",
+        "Number of customers affected in each of 211 blackouts in the United States between 1984 and 2002.",
+    ),
+    DataSet(
         "channing",
         "Ages of men entering and leaving Channing House",
         "Hyde (1980), Testing survival with incomplete observations, in Biostatistics Casebook, Wiley; Efron (1981), "
@@ -366,9 +375,10 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('air_conditioning', 'arsenic', 'channing', 'compensation', 'cosmesis', 'danish_fire', 'dental_claims',
-     'doctor_visits', 'engel', 'faithful', 'federalist', 'group_sizes', 'heart', 'horse_kicks', 'leukaemia',
-     'liability_claims', 'mites', 'newcomb', 'nile', 'port_pirie', 'rivers', 'term_insurance', 'venice')
+    ('air_conditioning', 'arsenic', 'blackouts', 'channing', 'compensation', 'cosmesis', 'danish_fire',
+     'dental_claims', 'doctor_visits', 'engel', 'faithful', 'federalist', 'group_sizes', 'heart', 'horse_kicks',
+     'leukaemia', 'liability_claims', 'mites', 'newcomb', 'nile', 'port_pirie', 'rivers', 'term_insurance',
+     'venice')
     """
     return tuple(data.name for data in _CATALOGUE)
 

@@ -20,10 +20,15 @@ LEAST = 2
 """Distinct values that a tail has at least."""
 
 MOST_THRESHOLDS = 2_000
-"""Thresholds that are tried, evenly chosen among the distinct values where there are more."""
+"""Thresholds tried, evenly chosen among the distinct values where there are more; then those beside the best."""
+
+_BEST = 10
+"""Of those evenly chosen, how many are refined."""
 
 
-def power_law_beyond(sample: Sample, xmin: Any) -> tuple[Sample, Family, dict[str, float]]:
+def power_law_beyond(
+    sample: Sample, xmin: Any, *, discrete: bool | None = None
+) -> tuple[Sample, Family, dict[str, float]]:
     """The tail of a sample, the power law for it, and what is known of that: its beginning.
 
     Whole numbers have the discrete law (zeta), others Pareto's.
@@ -34,11 +39,14 @@ def power_law_beyond(sample: Sample, xmin: Any) -> tuple[Sample, Family, dict[st
         Exact observations.
     xmin : float or "estimate"
         Where the law begins; or it is chosen where the tail is nearest to its law by Kolmogorov and Smirnov's distance.
+    discrete : bool, optional
+        Which law it is; by default the one of whole numbers where all are.
 
     Raises
     ------
     DataError
-        If the sample is not exact, or has no tail of two distinct positive values.
+        If the sample is not exact, or has no tail of two distinct positive values, or a discrete law is asked for and
+        not all are whole numbers.
     ParameterError
         If ``xmin`` is neither a positive number nor ``"estimate"``.
 
@@ -48,7 +56,9 @@ def power_law_beyond(sample: Sample, xmin: Any) -> tuple[Sample, Family, dict[st
     """
     if not sample.is_plain or sample.is_multivariate or not sample.in_memory:
         raise DataError("xmin: a power law beyond a threshold is fitted to exact numbers in memory.")
-    discrete = sample.is_integer
+    if discrete and not sample.is_integer:
+        raise DataError("xmin: the zeta law is one of whole numbers, and these are not all; take power_law or pareto.")
+    discrete = sample.is_integer if discrete is None else discrete
     if isinstance(xmin, str):
         if xmin != ESTIMATED:
             raise ParameterError(f"xmin: expected a positive number or {ESTIMATED!r}, got {xmin!r}.")
@@ -96,7 +106,10 @@ def nearest_threshold(x: Array, weight: Array, *, discrete: bool) -> tuple[float
     if len(places) > MOST_THRESHOLDS:
         places = np.unique(np.rint(np.linspace(0, len(places) - 1, MOST_THRESHOLDS)).astype(int))
     best = (math.nan, math.nan, math.inf)
-    for k in places.tolist():
+    distances: dict[int, float] = {}
+
+    def tried(k: int) -> None:
+        nonlocal best
         mean_log = float(logs[k] / beyond[k] - math.log(x[k]))
         tail, share = x[k:], 1 - np.append(beyond[k + 1 :], 0.0) / beyond[k]
         try:
@@ -104,14 +117,22 @@ def nearest_threshold(x: Array, weight: Array, *, discrete: bool) -> tuple[float
                 law = get_family("zeta", xmin=int(x[k]))
                 (alpha,) = law.from_means((mean_log,))  # type: ignore[attr-defined]
                 at = law.cdf(tail, np.asarray(alpha)) if law.cdf is not None else share
-                distance = float(np.max(np.abs(at - share)))
+                distances[k] = float(np.max(np.abs(at - share)))
             else:
                 alpha = 1.0 / mean_log
                 at = -np.expm1(-alpha * np.log(tail / x[k]))
                 before = 1 - beyond[k:] / beyond[k]
-                distance = float(max(np.max(np.abs(at - share)), np.max(np.abs(at - before))))
+                distances[k] = float(max(np.max(np.abs(at - share)), np.max(np.abs(at - before))))
         except MleError:
-            continue
-        if distance < best[2]:
-            best = float(x[k]), float(alpha), distance
+            return
+        if distances[k] < best[2]:
+            best = float(x[k]), float(alpha), distances[k]
+
+    for k in places.tolist():
+        tried(k)
+    beside = np.diff(places).max(initial=1)
+    for near in sorted(distances, key=lambda k: distances[k])[: _BEST if beside > 1 else 0]:
+        for k in range(max(near - beside, 0), min(near + beside, len(x) - LEAST) + 1):
+            if k not in distances:
+                tried(k)
     return best

@@ -37,6 +37,8 @@ class Drawn(FitLike, Protocol):
     def cov_params(self, kind: Any = None) -> pd.DataFrame: ...  # noqa: D102
     def profile(self, name: str, alpha: float = 0.05, points: int = 41) -> Profile: ...  # noqa: D102
     def quantile(self, p: Any, alpha: float = 0.05, method: IntervalBy = "wald") -> Any: ...  # noqa: D102
+    def hazard(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald") -> Any: ...  # noqa: D102
+    def cumulative_hazard(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald") -> Any: ...  # noqa: D102
     def return_level(self, period: Any, alpha: float = 0.05, method: IntervalBy = "wald") -> Any: ...  # noqa: D102
 
 

@@ -16,6 +16,7 @@ from mle_toolkit.report.plots.cumulative import cdf
 from mle_toolkit.report.plots.density import density
 from mle_toolkit.report.plots.effects import calibration, partial_effect
 from mle_toolkit.report.plots.fits import panels
+from mle_toolkit.report.plots.hazards import hazard
 from mle_toolkit.report.plots.levels import return_levels
 from mle_toolkit.report.plots.likelihood import contour, one_line, profile
 from mle_toolkit.report.plots.moments import cullen_frey
@@ -31,6 +32,7 @@ from mle_toolkit.report.plots.regressions import (
     residuals_fitted,
     worm,
 )
+from mle_toolkit.report.plots.thresholds import mean_excess, threshold_stability
 
 __all__ = [
     "along",
@@ -41,6 +43,8 @@ __all__ = [
     "cullen_frey",
     "density",
     "gain",
+    "hazard",
+    "mean_excess",
     "one_line",
     "panels",
     "partial_effect",
@@ -55,5 +59,6 @@ __all__ = [
     "residual_qq",
     "residuals_fitted",
     "return_levels",
+    "threshold_stability",
     "worm",
 ]

@@ -12,6 +12,7 @@ from mle_toolkit.errors import DataError, UnknownNameError
 # Sizes, means and extremes: from the publications, or computed by the packages that print the same data.
 PUBLISHED = {
     ("air_conditioning", "hours"): (12, 1297 / 12, 3, 487),
+    ("blackouts", "customers"): (211, 53566.292 / 211, 1, 7500),
     ("compensation", "paid"): (20, 1424.4, 27, 15743),
     ("danish_fire", "loss"): (2492, 3.062698885914928, 0.313404, 263.250366),
     ("doctor_visits", "visits"): (20190, 57752 / 20190, 0, 77),

@@ -564,3 +564,47 @@ def test_paper_of_intervals_and_of_laws_on_the_line():
     assert normal.get_xscale() == "linear"
     with pytest.raises(ParameterError, match="counts"):
         mle.plot.probability_paper(mle.fit([1, 2, 4, 7], "poisson"))
+
+
+def test_the_hazard_drawn_is_that_of_the_law_with_its_band():
+    fit = mle.fit(treated(), "weibull")
+    ax = mle.plot.hazard(fit)
+    t, curve = ax.lines[0].get_data()
+    np.testing.assert_allclose(curve, fit.distribution.hazard(t), rtol=1e-12)
+    corners = ax.collections[0].get_paths()[0].vertices
+    middle = corners[np.argmin(abs(corners[:, 0] - 20.0)), 0]
+    ends = fit.hazard(float(middle)).interval
+    np.testing.assert_allclose(
+        [corners[corners[:, 0] == middle, 1].min(), corners[corners[:, 0] == middle, 1].max()], ends, rtol=1e-12
+    )
+    assert ax.get_ylabel() == "hazard"
+
+
+def test_the_cumulative_hazard_of_the_data_is_nelsons_and_aalens():
+    late = mle.Sample.right_censored([5.0, 6.0, 9.0, 12.0, 14.0], [1, 1, 0, 1, 1]).truncated(lower=[2.0, 3, 3, 5, 8])
+    for sample in (treated(), late):
+        fit = mle.fit(sample, "weibull")
+        steps = mle.plot.hazard(fit, cumulative=True).lines[0]
+        known = mle.nonparametric.nelson_aalen(sample)
+        begin = 0.0 if sample.window is None else float(fit.distribution.cumulative_hazard(2.0))
+        np.testing.assert_allclose(steps.get_ydata(), begin + known.hazard, rtol=1e-12)
+    bars = mle.fit(mle.datasets.load("cosmesis").sample(), "weibull")
+    assert "Turnbull" in mle.plot.hazard(bars, cumulative=True).get_legend().get_texts()[0].get_text()
+    said = mle.plot.hazard(fitted("window"), cumulative=True).get_legend().get_texts()
+    assert any("windows that end" in text.get_text() for text in said)
+    with pytest.raises(ParameterError, match="measurements"):
+        mle.plot.hazard(fitted("horse_kicks"))
+
+
+def test_pictures_of_thresholds_show_their_tables():
+    losses = mle.datasets.load("danish_fire")["loss"]
+    table = mle.extremes.mean_excess(losses, [5, 10, 20])
+    ax = mle.plot.mean_excess(table, label="million kroner")
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), table["mean"])
+    found = mle.extremes.threshold_stability(losses, [5, 10, 20], run=0)
+    grid = mle.plot.threshold_stability(found)
+    for ax, name in zip(grid.flat, ("xi", "scale_star"), strict=True):
+        np.testing.assert_array_equal(ax.lines[0].get_ydata(), found[name])
+    for draw in (mle.plot.mean_excess, mle.plot.threshold_stability):
+        with pytest.raises(ParameterError, match="expected the table of"):
+            draw(losses)
