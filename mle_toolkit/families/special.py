@@ -180,9 +180,9 @@ def log_tail(logpdf: Callable[[Array], Array], slope: Array, x: Array) -> Array:
 
 
 @cache
-def laguerre() -> tuple[Array, Array]:
+def laguerre(count: int = 64) -> tuple[Array, Array]:
     """Nodes and weights of the rule of Gauss and Laguerre."""
-    nodes, weights = np.polynomial.laguerre.laggauss(64)
+    nodes, weights = np.polynomial.laguerre.laggauss(count)
     return nodes, weights
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.special import log_or_minus_inf
 
@@ -155,26 +157,12 @@ class LocationScale(Reduced):
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by loc, scale and the shapes."""
         z, shapes = self.standard(x, params)
-        slope, *by_shapes = self.reduced_slopes(z, *shapes)
-        return -slope / params[1], -(1 + z * slope) / params[1], *by_shapes
+        return _scores(z, params[1], self.reduced_slopes(z, *shapes))
 
     def hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
         z, shapes = self.standard(x, params)
-        scale, count = params[1], len(shapes)
-        slope = self.reduced_slopes(z, *shapes)[0]
-        bends = self.reduced_bends(z, *shapes)
-        bend, mixed, rest = bends[0], bends[1 : 1 + count], bends[1 + count :]
-        square = np.square(scale)
-        both = slope + z * bend
-        return (
-            bend / square,
-            both / square,
-            *(-m / scale for m in mixed),
-            (1 + z * (slope + both)) / square,
-            *(-z * m / scale for m in mixed),
-            *rest,
-        )
+        return _second(z, params[1], self.reduced_slopes(z, *shapes)[0], self.reduced_bends(z, *shapes))
 
     def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F)."""
@@ -182,6 +170,65 @@ class LocationScale(Reduced):
         fall, rise = fall / params[1], rise / params[1]
         z = np.where(np.isfinite(z), z, 0.0)
         return (-fall, -z * fall, *below), (rise, z * rise, *above)
+
+
+class Together(LocationScale):
+    """A `LocationScale` law whose derivatives share what is dear: ``reduced_derivatives`` gives all of them at once."""
+
+    @abstractmethod
+    def reduced_derivatives(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """``reduced_slopes`` and ``reduced_bends``."""
+
+    def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Derivatives by z and the shapes."""
+        return self.reduced_derivatives(z, *shapes)[0]
+
+    def reduced_bends(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Second derivatives."""
+        return self.reduced_derivatives(z, *shapes)[1]
+
+    def hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        return self.expansion(x, *params)[2]
+
+    def expansion(self, x: Array, *params: Any) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log-density, score and second derivatives together."""
+        z, shapes = self.standard(x, params)
+        slopes, bends = self.reduced_derivatives(z, *shapes)
+        scale = params[1]
+        value = np.asarray(self.reduced(z, *shapes) - np.log(scale))
+        return value, _scores(z, scale, slopes), _second(z, scale, slopes[0], bends)
+
+    def derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> tuple[float, ...]:
+        """Sums of all these."""
+        value, scores, second = self.expansion(x, *params)
+        return sums_of(weight, *(np.broadcast_to(term, np.shape(x)) for term in (value, *scores, *second)))
+
+    def derivatives(self, count: Any, sums: Sequence[Any], *params: Any) -> Sequence[Any]:
+        """The sums as they are."""
+        return sums
+
+
+def _scores(z: Array, scale: Any, slopes: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Derivatives by loc, scale and the shapes, from those by z and the shapes."""
+    slope, *by_shapes = slopes
+    return -slope / scale, -(1 + z * slope) / scale, *by_shapes
+
+
+def _second(z: Array, scale: Any, slope: Array, bends: tuple[Array, ...]) -> tuple[Array, ...]:
+    """Second derivatives, from that by z and the second ones by z and the shapes."""
+    count = (math.isqrt(8 * len(bends) + 1) - 1) // 2  # of z and the shapes
+    bend, mixed, rest = bends[0], bends[1:count], bends[count:]
+    square = np.square(scale)
+    both = slope + z * bend
+    return (
+        bend / square,
+        both / square,
+        *(-m / scale for m in mixed),
+        (1 + z * (slope + both)) / square,
+        *(-z * m / scale for m in mixed),
+        *rest,
+    )
 
 
 class LogScale(Reduced):

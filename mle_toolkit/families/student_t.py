@@ -155,13 +155,7 @@ class StudentT(Family):
     def check(self, sample: Sample) -> None:
         """Raise where half of the observations are equal, so that the likelihood is unbounded for every df up to 1."""
         super().check(sample)
-        value, share = heaviest_tie(sample)
-        if share >= 0.5:
-            bound = share / (1 - share)
-            raise DegenerateDataError(
-                f"{self.name}: {share:.0%} of the observations equal {value:g}, so the likelihood is unbounded "
-                f"as scale → 0 there, for every df below {bound:.3g}. Fix df above that, or model the ties."
-            )
+        check_ties(self.name, sample)
 
     def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood has a spike for a known ``df``: a tie of a share p of the data with df < p/(1 - p)."""
@@ -247,6 +241,17 @@ class StudentT(Family):
     def from_scipy(df: float, loc: float, scale: float) -> dict[str, Any]:
         """Parameters of ``scipy.stats.t(df, loc, scale)``."""
         return {"df": df, "loc": loc, "scale": scale}
+
+
+def check_ties(name: str, sample: Sample) -> None:
+    """Raise for a law with Student's tails where half of the observations are equal."""
+    value, share = heaviest_tie(sample)
+    if share >= 0.5:
+        bound = share / (1 - share)
+        raise DegenerateDataError(
+            f"{name}: {share:.0%} of the observations equal {value:g}, so the likelihood is unbounded "
+            f"as scale → 0 there, for every df below {bound:.3g}. Fix df above that, or model the ties."
+        )
 
 
 _STEP = 0.02
