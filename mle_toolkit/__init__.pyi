@@ -15,6 +15,7 @@ from .data.pieces import Source as Source
 from .data.sample import Sample as Sample
 from .data.scan import scan as scan
 from .data.tables import read as read
+from .demonstration import weibayes as weibayes
 from .errors import FitWarning as FitWarning
 from .errors import MleError as MleError
 from .families.base import Family as Family

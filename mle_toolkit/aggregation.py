@@ -442,6 +442,8 @@ def _fit_in(given: Any) -> Any:
 
 
 def _number_of(function: Callable[[AggregateLoss], float], total: AggregateLoss) -> float:
+    if not callable(function):
+        raise ParameterError(f"function: expected a function of an AggregateLoss, got {shown(function)}.")
     value = function(total)
     if np.ndim(value) != 0:
         raise ParameterError(f"function: expected one number, got an array of shape {np.shape(value)}.")
@@ -520,7 +522,7 @@ class _Layer:
     def _between(self, low: float, high: float) -> float:
         """Expected part of the loss between two places of the layer."""
         ends = self.law.restricted_mean(self.attachment + np.array([low, min(high, self.limit)]))
-        return float(ends[1] - ends[0])
+        return max(float(ends[1] - ends[0]), 0.0)  # far out it is a difference of equal numbers
 
     def _cdf(self, x: Any) -> Array:
         return np.where(x >= self.limit, 1.0, np.where(x < 0, 0.0, self.law.cdf(self.attachment + np.maximum(x, 0.0))))

@@ -582,12 +582,12 @@ class Fit(Doors):
     @property
     def nll(self) -> float:
         """Negative log-likelihood, nats."""
-        return -self.llf
+        return 0.0 - self.llf  # of certain data 0, not -0
 
     @property
     def cross_entropy(self) -> float:
         """Mean code length of the data under the fitted law: nll / nobs, nats per observation."""
-        return -self.llf / self.nobs
+        return self.nll / self.nobs
 
     @property
     def aic(self) -> float:

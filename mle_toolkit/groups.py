@@ -123,7 +123,7 @@ class GroupFits:
         rows = np.arange(len(best))
         columns["llf"] = np.where(best < 0, np.nan, np.stack([o.llf for o in self._outcomes])[best, rows])
         with np.errstate(divide="ignore", invalid="ignore"):  # a group without observations has no mean
-            columns["cross_entropy"] = -columns["llf"] / nobs
+            columns["cross_entropy"] = (0.0 - columns["llf"]) / nobs
         if len(self.families) > 1:
             columns |= self._comparison(best)
         if len(self.families) == 1:

@@ -326,6 +326,8 @@ def test_nothing_but_one_number_is_derived():
     year = mle.aggregate(mle.fit(COUNTS, "poisson"), EXPONENTIAL, step=0.1)
     with pytest.raises(ParameterError, match="one number"):
         year.derive(lambda total: total.pmf)
+    with pytest.raises(ParameterError, match="expected a function"):
+        year.derive(3)
     with pytest.raises(ParameterError, match="choose wald or bootstrap"):
         year.derive(lambda total: total.mean, method="profile")
     with pytest.raises(ParameterError, match="exposure multiplies a rate"):

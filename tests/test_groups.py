@@ -329,3 +329,8 @@ def test_the_order_of_rows_does_not_matter():
     whole = mle.fit_groups(frame, "k", "x", "gamma").table
     by_key = mle.fit_groups(frame.sort_values("k", kind="stable"), "k", "x", "gamma").table
     pd.testing.assert_frame_equal(whole, by_key, check_exact=True)
+
+
+def test_a_group_of_zeros_costs_nothing_and_not_less():
+    fits = mle.fit_groups(pd.DataFrame({"g": ["a", "a", "b"], "n": [0, 0, 3]}), "g", "n", "poisson")
+    assert np.signbit(fits.table["cross_entropy"]).tolist() == [False, False]

@@ -24,7 +24,7 @@ ROOMS = (
     ("information",),
     ("inference",),
     ("report",),
-    ("aggregation", "moments", "nonparametric", "repairable"),
+    ("aggregation", "demonstration", "moments", "nonparametric", "repairable"),
     ("doors", "kept", "fitting"),
     ("extremes",),
     ("regression",),

@@ -69,6 +69,21 @@ def test_fits_of_the_forms_are_those_published():
         np.testing.assert_allclose(mle.fit(sample, "exponential").params["scale"], scale, rtol=1e-8)
 
 
+def test_fits_of_the_data_of_loss_models_are_those_it_prints():
+    """Klugman, Panjer & Willmot (2012), Data Sets B, C and D2: to the digits that the book has."""
+    paid = datasets.load("compensation")["paid"]
+    gamma = mle.fit(paid, "gamma").params
+    assert (round(gamma["shape"], 5), round(gamma["scale"], 1)) == (0.55616, 2561.1)
+    to_250 = mle.Sample.right_censored(np.minimum(paid, 250.0), paid <= 250)
+    assert round(mle.fit(to_250, "exponential").params["scale"], 2) == 594.14
+    assert round(mle.fit(datasets.load("liability_claims").sample(), "exponential").params["scale"]) == 29721
+    policies = mle.nonparametric.kaplan_meier(datasets.load("term_insurance").sample())
+    assert policies.time.tolist() == [0.8, 2.9, 3.1, 4.0, 4.1, 4.8]
+    product = np.cumprod([29 / 30, 24 / 26, 25 / 26, 24 / 26, 22 / 23, 20 / 21])
+    np.testing.assert_allclose(policies.survival, product, rtol=1e-13)
+    assert policies.survival[[0, 1, 2, 3, 5]].round(4).tolist() == [0.9667, 0.8923, 0.858, 0.792, 0.7215]
+
+
 def test_every_variable_is_checked_above():
     """A data set that is added here must be checked too."""
     assert {(name, c) for name in datasets.names() for c in datasets.load(name).variables} == set(PUBLISHED)
