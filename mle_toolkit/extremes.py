@@ -412,7 +412,11 @@ def _candidates(values: Array, count: int, least: int) -> list[float]:
     highest = 1 - least / len(values)
     if not highest > 0.5:
         raise DataError(f"thresholds: {len(values)} observations are too few to leave {least} above a choice of them.")
-    return [float(v) for v in np.unique(np.quantile(values, np.linspace(0.5, highest, count)))]
+    chosen = np.unique(np.quantile(values, np.linspace(0.5, highest, count)))
+    found = [float(v) for v in chosen if np.count_nonzero(values > v) >= least]  # of ties a quantile may be the largest
+    if not found:
+        raise DataError(f"thresholds: so many observations are equal that no quantile leaves {least} above; name some.")
+    return found
 
 
 def threshold_stability(

@@ -290,3 +290,10 @@ def test_of_many_thresholds_those_beside_the_best_are_tried_too(monkeypatch):
     whole = mle.fit(x, "power_law", xmin="estimate").sample.minimum
     monkeypatch.setattr("mle_toolkit.estimation.tails.MOST_THRESHOLDS", 90)
     assert mle.fit(x + 0.0, "power_law", xmin="estimate").sample.minimum == whole
+
+
+def test_thresholds_of_ties_leave_enough_above():
+    x = np.repeat([1.0, 2, 3, 4, 5], 40)
+    assert mle.extremes.mean_excess(x).index.tolist() == [3.0, 4.0]
+    with pytest.raises(DataError, match="no quantile leaves 10 above"):
+        mle.extremes.mean_excess([1.0] * 100)

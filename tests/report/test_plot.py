@@ -590,6 +590,8 @@ def test_the_cumulative_hazard_of_the_data_is_nelsons_and_aalens():
         np.testing.assert_allclose(steps.get_ydata(), begin + known.hazard, rtol=1e-12)
     bars = mle.fit(mle.datasets.load("cosmesis").sample(), "weibull")
     assert "Turnbull" in mle.plot.hazard(bars, cumulative=True).get_legend().get_texts()[0].get_text()
+    cured = mle.Sample.right_censored([1.0, 2, 4, 9, 14, *[100] * 20], [1] * 5 + [0] * 20)
+    assert mle.plot.hazard(mle.fit(cured, "defective(exponential)")).get_ylabel() == "hazard"
     said = mle.plot.hazard(fitted("window"), cumulative=True).get_legend().get_texts()
     assert any("windows that end" in text.get_text() for text in said)
     with pytest.raises(ParameterError, match="measurements"):

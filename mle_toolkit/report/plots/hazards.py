@@ -71,7 +71,7 @@ def hazard(
     """
     sample = drawable(fit, "hazard")
     law = fit.distribution
-    if law.family.discrete or law.family.atoms:
+    if law.family.discrete or np.any(np.isfinite(law.family.atoms)):
         raise ParameterError("hazard: it is drawn for measurements; of other laws it is a number at each value.")
     alpha = options.level(alpha)
     ends = np.concatenate([sample.lower, sample.upper])
