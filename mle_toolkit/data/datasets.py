@@ -172,6 +172,17 @@ _CATALOGUE = (
         form=Form(time="exit", event="died", entry="entry"),
     ),
     DataSet(
+        "circuits",
+        "Failures of integrated circuits on test",
+        "Meeker (1987), Limited failure population life tests: application to integrated circuit reliability, "
+        "Technometrics 29, 51-65",
+        _FACTS,
+        "hours",
+        "Hours to failure of 28 of 4156 integrated circuits; where failed is 0 they had not failed in 1370 hours. Few "
+        "of them have the defect that makes them fail at all.",
+        form=Form(time="hours", event="failed", counts="circuits"),
+    ),
+    DataSet(
         "compensation",
         "Medical benefits of workers' compensation",
         _LOSS_MODELS + "Data Set B",
@@ -375,7 +386,7 @@ def names() -> tuple[str, ...]:
     Examples
     --------
     >>> names()
-    ('air_conditioning', 'arsenic', 'blackouts', 'channing', 'compensation', 'cosmesis', 'danish_fire',
+    ('air_conditioning', 'arsenic', 'blackouts', 'channing', 'circuits', 'compensation', 'cosmesis', 'danish_fire',
      'dental_claims', 'doctor_visits', 'engel', 'faithful', 'federalist', 'group_sizes', 'heart', 'horse_kicks',
      'leukaemia', 'liability_claims', 'mites', 'newcomb', 'nile', 'port_pirie', 'rivers', 'term_insurance',
      'venice')
