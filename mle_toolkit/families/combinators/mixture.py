@@ -93,7 +93,8 @@ class Mixture(Combined):
     Rubin 1977, JRSS B 39, 1-38) from partitions of the data at quantiles, about dense places, and at random, with a
     fixed seed; from the best of the ends Newton's method. Where a component can concentrate on one observation the
     likelihood is unbounded, and the estimate is the best local maximum none of whose components is a spike: narrow, and
-    on hardly more distinct values than it has parameters. Where there is no such maximum, it is the best of the others.
+    on hardly more observations, or values, than it has parameters. Where there is no such maximum, it is the best of
+    the others.
     """
 
     kind, of_several = "mixture", True
@@ -616,9 +617,10 @@ class Mixture(Combined):
         return any(name not in fixed and name not in self.shared for name in scales)
 
     def spurious(self, sample: Sample, *params: Any) -> bool:
-        """Whether a component is a spike: narrow, and on few values: at most two a parameter and one more.
+        """Whether a component is a spike: narrow, and on few observations: at most two a parameter and one more.
 
-        Of a law that cannot concentrate on an observation none is.
+        Or on no more values than it has parameters, however often these were seen. Of a law that cannot concentrate on
+        an observation none is.
         """
         spiking = self._spiking(sample)
         if not spiking:
@@ -632,8 +634,11 @@ class Mixture(Combined):
                 continue
             first, last = (float(v) for v in law.ppf(np.array(_CENTRAL)))
             x = sample.x if self.period is None else about(sample.x, np.asarray(0.5 * (first + last)), self.period)
-            held = len(np.unique(x[(x >= first) & (x <= last)]))
-            if held <= 2 * len(slots) + 1 or high - low < _RESOLVED * width:
+            own = (x >= first) & (x <= last)
+            counted = sample.weight is not None and sample.weight_kind == "frequency"
+            held = float(np.sum(sample.weight[own])) if counted else np.count_nonzero(own)
+            few = held <= 2 * len(slots) + 1 or len(np.unique(x[own])) <= len(slots)
+            if few or high - low < _RESOLVED * width:
                 return True
         return False
 
