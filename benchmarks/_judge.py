@@ -1290,9 +1290,8 @@ class Search:
         """Minus the log-likelihood."""
         if time.process_time() > self.until:
             raise OutOfTimeError
-        if np.max(np.abs(u)) > 1e4 or any(
-            abs(c) > FARTHEST for i, c in zip(self.free, u, strict=True) if self.law.kinds[i] not in ("loc", "real")
-        ):
+        near = [c for i, c in zip(self.free, u, strict=True) if self.law.kinds[i] not in ("loc", "real", "loglog")]
+        if np.max(np.abs(u)) > 1e4 or np.max(np.abs(near), initial=0.0) > FARTHEST:
             return INF
         value = self.data.loglik(self.law, self.params(u))
         return INF if value == -INF else -value

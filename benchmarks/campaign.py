@@ -115,7 +115,7 @@ def _made_of() -> dict[str, tuple[Law, mle.Family]]:
 
 def _towards_powers(law: Law) -> Law:
     """A truncated lognormal law, also sought where it is nearly a power of x: a mean of the order of the variance."""
-    return replace(law, starts=lambda data: [[k * s * s, s] for s in (10.0, 50.0) for k in (-1.0, -0.2, 0.2, 1.0)])
+    return replace(law, starts=lambda data: [[k * s * s, s] for s in (10.0, 70.0) for k in (-1.0, -0.2, 0.2, 1.0)])
 
 
 @cache
