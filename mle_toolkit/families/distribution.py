@@ -19,6 +19,9 @@ from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.written import is_written, known_constants
 from mle_toolkit.options import number
 
+_STEPS = ("cdf", "sf", "logcdf", "logsf")
+"""Functions that are steps, of a law of counts; SciPy's are not all so between two counts."""
+
 
 class Distribution:
     """A family at given parameters.
@@ -326,6 +329,8 @@ class Distribution:
         x = np.asarray(x, dtype=float)
         if x.size == 0:
             return np.empty(x.shape)
+        if self.family.discrete and name in _STEPS:
+            x = np.floor(x)
         if not self._one_by_one(name):
             if own is not None:
                 return np.asarray(within_range(own, x, *self._params), dtype=float)
