@@ -635,8 +635,8 @@ class Mixture(Combined):
             first, last = (float(v) for v in law.ppf(np.array(_CENTRAL)))
             x = sample.x if self.period is None else about(sample.x, np.asarray(0.5 * (first + last)), self.period)
             own = (x >= first) & (x <= last)
-            counted = sample.weight is not None and sample.weight_kind == "frequency"
-            held = float(np.sum(sample.weight[own])) if counted else np.count_nonzero(own)
+            counts = sample.weight if sample.weight_kind == "frequency" else None
+            held = np.count_nonzero(own) if counts is None else float(np.sum(counts[own]))
             few = held <= 2 * len(slots) + 1 or len(np.unique(x[own])) <= len(slots)
             if few or high - low < _RESOLVED * width:
                 return True
