@@ -12,8 +12,10 @@ Univariate Discrete Distributions; Mardia & Jupp (2000), Directional Statistics.
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +25,30 @@ from scipy import optimize, special
 
 DIGITS = 50
 """Of the last word; a difference of cdfs loses some of them."""
+
+DIGITS_SECONDS = 60.0
+"""CPU for the log-likelihoods of a sample in those digits: a series may have no end, and fill the memory."""
+
+
+class OutOfTimeError(Exception):
+    """The judge has searched, or summed, for as long as it may."""
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise `OutOfTimeError` where a block takes more CPU than that."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise OutOfTimeError
+
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
+
 
 # --- the functions, twice ---------------------------------------------------------------------------------------------
 
@@ -1112,6 +1138,7 @@ class Data:
         low, high = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
         n = len(low)
         self.n_rows = n
+        self.digits_left = DIGITS_SECONDS
         counts = np.ones(n) if weight is None else np.asarray(weight, dtype=float)
         first, last = (np.full(n, -INF), np.full(n, INF)) if window is None else window
         kept = counts > 0
@@ -1173,10 +1200,14 @@ class Data:
 
     def exact_sum(self, law: Law, params: list[Any]) -> Any:
         """The same, not rounded."""
+        begin = time.process_time()
         try:
-            return mpmath.fsum(self.terms(law, params, EXACT))
-        except (mpmath.libmp.NoConvergence, ArithmeticError, MemoryError):
+            with at_most(self.digits_left):
+                return mpmath.fsum(self.terms(law, params, EXACT))
+        except (mpmath.libmp.NoConvergence, ArithmeticError, MemoryError, OutOfTimeError):
             return mpmath.nan
+        finally:
+            self.digits_left = max(self.digits_left - (time.process_time() - begin), 1e-3)
 
     def size_of_terms(self, law: Law, params: list[float]) -> float:
         with np.errstate(all="ignore"):
@@ -1185,10 +1216,6 @@ class Data:
 
 
 # --- the search -------------------------------------------------------------------------------------------------------
-
-
-class OutOfTimeError(Exception):
-    """The judge has searched for as long as it may."""
 
 
 ENOUGH, SAME = 3, 1e-6

@@ -170,3 +170,17 @@ def test_chunks_join_and_the_page_counts_them(tmp_path, monkeypatch, capsys):
     assert text.startswith("Before\n<!-- generated -->\n4 fits, ")
     assert "| hang | 1 | 25.00 |" in text
     assert "| hang | gamma | 1 | 2 |" in text
+
+
+def test_a_sum_without_an_end_says_nothing():
+    """A series of mpmath's ran for an hour, and filled the memory."""
+
+    def endless(m, x, *params):
+        while True:
+            math.sqrt(2.0)
+
+    data = judge.Data(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
+    law = judge.replace(judge.LAWS["normal"], log_density=endless)
+    data.digits_left = 0.01
+    assert math.isnan(data.exact_loglik(law, [0.0, 1.0]))
+    assert math.isfinite(judge.Data(data.lower, data.upper).exact_loglik(judge.LAWS["normal"], [0.0, 1.0]))
