@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from mle_toolkit._typing import IntervalBy
+from mle_toolkit._typing import IntervalBy, ManyNumbers, OneNumber
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.options import number
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from mle_toolkit.families.distribution import Distribution
     from mle_toolkit.information.estimate import Estimate
 
@@ -52,6 +54,16 @@ class Doors:
         """Draw from the fitted law; ``rng`` as SPEC 7 says."""
         return self.distribution.rvs(size, rng)
 
+    @overload
+    def b_life(
+        self, percent: OneNumber, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> Estimate: ...
+
+    @overload
+    def b_life(
+        self, percent: ManyNumbers, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> pd.Series[Any]: ...
+
     def b_life(self, percent: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the life by which ``percent`` of the units have failed: B10, B50, as reliability engineers call it.
 
@@ -79,6 +91,14 @@ class Doors:
         found = fit.quantile(shares, alpha, method, **options)
         return found.set_axis(np.ravel(percent).tolist()).rename_axis("percent")
 
+    @overload
+    def hazard(self, t: OneNumber, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Estimate: ...
+
+    @overload
+    def hazard(
+        self, t: ManyNumbers, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> pd.Series[Any]: ...
+
     def hazard(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the hazard at t, with its uncertainty.
 
@@ -100,13 +120,43 @@ class Doors:
         """
         return self._of_lives("hazard", t, alpha, method, options)
 
+    @overload
+    def cumulative_hazard(
+        self, t: OneNumber, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> Estimate: ...
+
+    @overload
+    def cumulative_hazard(
+        self, t: ManyNumbers, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> pd.Series[Any]: ...
+
     def cumulative_hazard(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the hazard added up to t, -log S(t), with its uncertainty; arguments as for `hazard`."""
         return self._of_lives("cumulative_hazard", t, alpha, method, options)
 
+    @overload
+    def mean_residual_life(
+        self, t: OneNumber, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> Estimate: ...
+
+    @overload
+    def mean_residual_life(
+        self, t: ManyNumbers, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> pd.Series[Any]: ...
+
     def mean_residual_life(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the mean of what is left of those above t, with its uncertainty; arguments as for `hazard`."""
         return self._of_lives("mean_residual_life", t, alpha, method, options)
+
+    @overload
+    def restricted_mean(
+        self, t: OneNumber, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> Estimate: ...
+
+    @overload
+    def restricted_mean(
+        self, t: ManyNumbers, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> pd.Series[Any]: ...
 
     def restricted_mean(self, t: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the mean of the smaller of an observation and t, with its uncertainty; arguments as for `hazard`."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 
-from mle_toolkit._typing import Array, IntervalBy, OnScale, ResidualKind, Solver, TestBy
+from mle_toolkit._typing import Array, IntervalBy, ManyNumbers, OneNumber, OnScale, ResidualKind, Solver, TestBy, Unit
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.exposure import with_exposure
@@ -338,6 +338,14 @@ class Fit(Doors):
 
         return residuals(self.distribution, self.sample, kind, rng)
 
+    @overload
+    def quantile(self, p: OneNumber, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Estimate: ...
+
+    @overload
+    def quantile(
+        self, p: ManyNumbers, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> pd.Series[Any]: ...
+
     def quantile(self, p: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the quantile that the law does not exceed with probability ``p``.
 
@@ -375,6 +383,16 @@ class Fit(Doors):
             return self._quantile(lambda law: float(law.ppf(at)), alpha, method, options)
 
         return one_or_each(p, "p", one)
+
+    @overload
+    def return_level(
+        self, period: OneNumber, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> Estimate: ...
+
+    @overload
+    def return_level(
+        self, period: ManyNumbers, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any
+    ) -> pd.Series[Any]: ...
 
     def return_level(self, period: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
         """Estimate the level that is exceeded once in ``period`` observations on average.
@@ -620,12 +638,12 @@ class Fit(Doors):
         """Divergence of the empirical distribution from the model: cross-entropy minus entropy of the data."""
         return self.information().kl
 
-    def information(self, unit: str = "nat") -> InformationReport:
+    def information(self, unit: Unit = "nat") -> InformationReport:
         """Report cross-entropy, entropy of the data, and the divergence between data and model.
 
         Parameters
         ----------
-        unit : {"nat", "bit", "dit"}
+        unit : {"nat", "bit", "dit"} or float
         """
         report = self._piece("information", self._information)
         return report.to(unit)
@@ -893,7 +911,7 @@ def fit(
     *,
     weights: Any = None,
     exposure: Any = None,
-    xmin: Any = None,
+    xmin: float | Literal["estimate"] | None = None,
     fixed: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
     start: Mapping[str, Any] | None = None,

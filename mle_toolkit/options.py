@@ -19,12 +19,14 @@ import math
 import operator
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mle_toolkit.errors import MissingPackageError, MleError, ParameterError
 
 if TYPE_CHECKING:
     import numpy as np
+
+Word = TypeVar("Word", bound=str)
 
 _SHOWN = 60
 """Characters of a wrong value that an error shows."""
@@ -112,11 +114,11 @@ def probability(value: Any, name: str) -> float:
 def choice(
     value: Any,
     name: str,
-    choices: Iterable[str],
+    choices: Iterable[Word],
     *,
-    also: Mapping[str, str] | None = None,
+    also: Mapping[str, Word] | None = None,
     error: type[MleError] = ParameterError,
-) -> str:
+) -> Word:
     """One of several words; case, hyphens, spaces, dots and underscores do not matter.
 
     Parameters
@@ -127,7 +129,7 @@ def choice(
     words = list(choices)
     if isinstance(value, str):
         if value in words:
-            return str(value)
+            return words[words.index(value)]
         meant = {plainly(word): word for word in words} | {plainly(k): v for k, v in (also or {}).items()}
         if len(value) <= _LONGEST_NAME and plainly(value) in meant:
             return meant[plainly(value)]

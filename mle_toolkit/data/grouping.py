@@ -148,7 +148,8 @@ def keys_and_codes(table: nw.DataFrame[Any], by: list[str]) -> tuple[nw.DataFram
     keys = nw.maybe_reset_index(table.select(by)[first])
     place = "_".join([*by, "place"])  # a name that is no key
     try:
-        order = keys.with_row_index(place).sort(by, nulls_last=True)[place].to_numpy()
+        sortable = keys.with_columns(*[_sortable(keys[name]) for name in by])
+        order = sortable.with_row_index(place).sort(by, nulls_last=True)[place].to_numpy()
     except TypeError as error:
         raise DataError(f"by: the keys have no order ({error}); make them of one type, text for example.") from error
     if np.array_equal(order, np.arange(len(order))):
@@ -156,6 +157,23 @@ def keys_and_codes(table: nw.DataFrame[Any], by: list[str]) -> tuple[nw.DataFram
     rank = np.empty(len(order), dtype=codes.dtype)
     rank[order] = np.arange(len(order))
     return nw.maybe_reset_index(keys[order]), rank[codes]
+
+
+def _sortable(series: nw.Series[Any]) -> nw.Series[Any]:
+    """Keys that sort in their order: Arrow refuses categories, or sorts them by text even where they have one."""
+    import narwhals as nw
+
+    if not (series.implementation.is_pyarrow() and series.dtype in (nw.Categorical, nw.Enum)):
+        return series
+    import pyarrow as pa
+
+    native: Any = series.to_native()
+    if native.type.ordered:
+        plain = pa.chunked_array([chunk.indices for chunk in native.unify_dictionaries().chunks])
+    else:
+        plain = native.cast(native.type.value_type)
+    sortable: nw.Series[Any] = nw.from_native(plain, series_only=True).alias(series.name)
+    return sortable
 
 
 def _codes(series: nw.Series[Any]) -> NDArray[np.int64]:

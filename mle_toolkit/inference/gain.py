@@ -20,7 +20,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.residuals import saturated_rows
 from mle_toolkit.inference.restrictions import null_of
 from mle_toolkit.inference.rows import fitted_law, log_density
-from mle_toolkit.information.estimate import Estimate, nats_per
+from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.model_free import around, weighted_se
 from mle_toolkit.information.report import InformationReport
 
@@ -55,13 +55,12 @@ class RegressionReport(InformationReport):
     share: float | None = None
     deviance: float | None = None
 
-    def to(self, unit: str) -> RegressionReport:
+    def to(self, unit: str | float) -> RegressionReport:
         """The same report in another unit."""
         found = super().to(unit)
         assert isinstance(found, RegressionReport)
-        if unit == self.unit:
+        if found.unit == self.unit:
             return found
-        nats_per(unit)
         return replace(
             found,
             null=None if self.null is None else self.null.to(unit),

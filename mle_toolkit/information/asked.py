@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from mle_toolkit.families.distribution import Distribution
 
 
-Unit = str | float
-
-
 Result = Any
 """An `Estimate`, or an ndarray of values for a batch of arrays."""
 
@@ -83,7 +80,7 @@ def of_terms(measure: Divergence, p: Array, q: Array, axis: int | None) -> Array
     return np.asarray(np.sum(terms, axis=axis))
 
 
-def result_of(values: Any, unit: Unit, why_infinite: Callable[[], str] | None = None) -> Result:
+def result_of(values: Any, unit: str | float, why_infinite: Callable[[], str] | None = None) -> Result:
     """One value as an Estimate, several as an array; given in nats, or without a unit where that is empty."""
     values = np.asarray(values, dtype=float)
     factor = nats_per(unit) if unit else 1.0

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mle_toolkit._typing import Unit
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.information.asked import (
     FAR,
     Result,
-    Unit,
     bounded,
     impossible,
     laws_of,

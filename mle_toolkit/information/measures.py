@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, CountsMethod, PairsMethod, SampleMethod, Unit
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.excess import log_ratio
 from mle_toolkit.information.asked import (
     Result,
-    Unit,
     impossible,
     law_of,
     laws_of,
@@ -68,7 +67,7 @@ def entropy(
     *,
     counts: Any = None,
     sample: Any = None,
-    method: str | None = None,
+    method: CountsMethod | SampleMethod | None = None,
     axis: int = 0,
     unit: Unit = "nat",
     rng: Any = None,
@@ -129,7 +128,9 @@ def entropy(
     return result_of(values, unit)
 
 
-def joint_entropy(p: Any = None, *, counts: Any = None, method: str | None = None, unit: Unit = "nat") -> Estimate:
+def joint_entropy(
+    p: Any = None, *, counts: Any = None, method: CountsMethod | None = None, unit: Unit = "nat"
+) -> Estimate:
     """Entropy of several variables together.
 
     Parameters
@@ -187,7 +188,7 @@ def mutual_information(
     *,
     counts: Any = None,
     sample: Any = None,
-    method: str | None = None,
+    method: CountsMethod | PairsMethod | None = None,
     unit: Unit = "nat",
     **options: Any,
 ) -> Estimate:

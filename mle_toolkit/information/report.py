@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from mle_toolkit import notebook
-from mle_toolkit.information.estimate import Estimate, nats_per
+from mle_toolkit.information.estimate import Estimate, nats_per, unit_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +79,9 @@ class InformationReport:
             return None
         return self.cross_entropy.value - (self.entropy.value + self.kl_direct)
 
-    def to(self, unit: str) -> InformationReport:
+    def to(self, unit: str | float) -> InformationReport:
         """The same report in another unit."""
+        unit = unit_name(unit)
         factor = nats_per(self.unit) / nats_per(unit)
         if unit == self.unit:
             return self

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from mle_toolkit.inference.nested import NestedTest
     from mle_toolkit.inference.predictions import Rows, What
     from mle_toolkit.inference.profile import Profile
-    from mle_toolkit.information.estimate import Estimate
     from mle_toolkit.information.report import InformationReport
     from mle_toolkit.report.page.sections import Drawing, Page
     from mle_toolkit.report.plots.canvas import Pictures
@@ -636,11 +635,11 @@ class RegressionFit(Fit):
 
     # --- what is not a number here ------------------------------------------------------------------------------------
 
-    def quantile(self, p: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
+    def quantile(self, p: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> NoReturn:
         """Refuse: each row has quantiles of its own; ``predict(frame, what="quantile", p=...)`` has them."""
         raise ParameterError(f'quantile: {_EACH}; use predict(frame, what="quantile", p=..., se=True).')
 
-    def return_level(self, period: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> Any:
+    def return_level(self, period: Any, alpha: float = 0.05, method: IntervalBy = "wald", **options: Any) -> NoReturn:
         """Refuse: each row has return levels of its own, quantiles of ``1 - 1 / period``; see `predict`."""
         raise ParameterError(f'return level: {_EACH}; use predict(frame, what="quantile", p=1 - 1/period, se=True).')
 
@@ -652,11 +651,11 @@ class RegressionFit(Fit):
         *,
         domain: Interval = REAL,
         **options: Any,
-    ) -> Estimate:
+    ) -> NoReturn:
         """Refuse: a function of one law; `predict` has functions of the law of each row, and `margins` their means."""
         raise ParameterError(f"derive: {_EACH}; predict(...) has functions of the law of each row, with se=True.")
 
-    def to_scipy(self) -> Any:
+    def to_scipy(self) -> NoReturn:
         """Refuse: SciPy has no laws of rows; ``predict(what="distribution")`` has."""
         raise ParameterError(f'to_scipy: {_EACH}; use predict(what="distribution").')
 

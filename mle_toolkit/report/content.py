@@ -266,7 +266,7 @@ def _what_follows(fit: FitLike, unit: str) -> tuple[Section, ...]:
     facts = (Fact("log-likelihood", fit.llf, "nat"), *(Fact(name, value) for name, value in criteria.items()))
     return (
         Section("criteria", "Criteria", facts),
-        information_section(fit.information(unit)),
+        information_section(fit.information().to(unit)),
         certificate_section(fit.certificate),
     )
 

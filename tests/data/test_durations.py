@@ -2,6 +2,7 @@
 
 import datetime as dt
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ DAYS = np.array([5, 7, -9], "m8[D]")
 DELTAS = [dt.timedelta(days=5), dt.timedelta(days=7), dt.timedelta(days=-9)]
 DATES = [dt.date(2020, 1, 6), dt.date(2020, 1, 8), dt.date(2019, 12, 23)]
 MOMENTS = pd.Series(pd.to_datetime(DATES))
-BERLIN = MOMENTS.dt.tz_localize("Europe/Berlin")
+BERLIN = MOMENTS.dt.tz_localize(ZoneInfo("Europe/Berlin"))
 
 FORMS_OF_DURATIONS = {
     "numpy": DAYS,
@@ -87,7 +88,7 @@ def test_a_day_on_which_clocks_change_has_23_hours():
     assert mle.durations(ends[1:].dt.tz_localize(None), "hours", since="2024-03-31").tolist() == [24.0]
 
 
-@pytest.mark.parametrize("missing", [None, pd.NaT, pd.NA, np.nan, np.datetime64("NaT")])
+@pytest.mark.parametrize("missing", [None, pd.NaT, pd.NA, np.nan, np.datetime64("NaT", "s")])
 def test_what_is_missing_is_nan(missing):
     found = mle.durations([dt.date(2020, 1, 2), missing], "days", since="2020-01-01")
     assert found[0] == 1.0
@@ -103,7 +104,7 @@ def test_masks_and_nulls_are_missing():
     ):
         assert np.isnan(mle.durations(column, "days")).tolist() == [False, True, False]
     assert np.isnan(mle.durations([None, None], "days")).all()
-    assert np.isnan(mle.durations(np.array(["NaT"], "m8"), "days")).all()
+    assert np.isnan(mle.durations(np.array(["NaT"], "m8[M]"), "days")).all()
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Join
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, climbed, fitted, part
@@ -22,7 +22,6 @@ from mle_toolkit.options import choice, number
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
-_JOINS = ("free", "continuous", "smooth")
 _START_CUTS = (0.25, 0.5, 0.75, 0.9)
 """Quantiles of the data at which searches for a cut begin; where it has a profile, at the third."""
 
@@ -436,7 +435,7 @@ class Spliced(Combined):
         return f"spliced({self.body!r}, {self.tail!r}{at}{join})"
 
 
-def spliced(body: Any, tail: Any, at: float | None = None, join: str = "free") -> Family:
+def spliced(body: Any, tail: Any, at: float | None = None, join: Join = "free") -> Family:
     """A composite law: ``body`` up to a cut, ``tail`` beyond it, as lognormal losses with a Pareto tail.
 
     Parameters
@@ -476,7 +475,7 @@ def spliced(body: Any, tail: Any, at: float | None = None, join: str = "free") -
             raise ParameterError(f"spliced: {law.name} is not a continuous law whose parameters are numbers.")
         if law.period is not None:
             raise ParameterError(f"spliced: {law.name} is a law on the circle, which has no tail.")
-    join = choice(join, "spliced: join", _JOINS)
+    join = choice(join, "spliced: join", get_args(Join))
     made = Spliced(*laws, None if at is None else number(at, "spliced: at"), join)
     if any(not p.regular for p in laws[0].parameters) or (
         made.pinned is None and not all(p.regular for p in laws[1].parameters)

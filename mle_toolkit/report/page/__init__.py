@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mle_toolkit import __version__
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.options import whole
 from mle_toolkit.report.page.sections import Drawing, Page, Section
@@ -150,7 +151,7 @@ def _made(command: str | None, rng: Any, date: str | None) -> list[tuple[str, st
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return [
         *([("command", command)] if command is not None else []),
-        ("with", f"mle_toolkit {version('mle-toolkit')}, Python {platform.python_version()}, {packages}"),
+        ("with", f"mle_toolkit {__version__}, Python {platform.python_version()}, {packages}"),
         ("seed", "none: not reproducible" if rng is None else str(rng) if isinstance(rng, int) else "a generator"),
         ("date", date),
     ]

@@ -116,7 +116,7 @@ def cdf(
             )
         else:
             ax.errorbar(
-                upper, after, [np.maximum(after - low[:-1], 0), np.maximum(high[:-1] - after, 0)],
+                upper, after, [np.maximum(far, 0).tolist() for far in (after - low[:-1], high[:-1] - after)],
                 fmt="none", ecolor=BAND, capsize=3, label=text, zorder=1,
             )  # fmt: skip
     # From the lower end of a mass to its upper end: a step at a value, a slope over an interval.

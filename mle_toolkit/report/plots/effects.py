@@ -79,7 +79,7 @@ def partial_effect(
             ax.fill_between(where, low, high, color=band, alpha=0.25, linewidth=0, label=None if leveled else interval)
             ax.plot(where, mean, color=colour, linestyle=style, linewidth=1.6, label=str(name) or "average")
         else:
-            reach = [np.where(np.isfinite(end), np.abs(end - mean), 0.0) for end in (low, high)]
+            reach = [np.where(np.isfinite(end), np.abs(end - mean), 0.0).tolist() for end in (low, high)]
             label = str(name) or interval
             ax.errorbar(
                 np.arange(len(at)) + aside[k],

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit import options
-from mle_toolkit._typing import Array, IntervalBy
+from mle_toolkit._typing import Array, IntervalBy, Unit
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.report.plots.canvas import (
     BAND,
@@ -111,7 +111,7 @@ def coefficients(
         mine = [k for k, row in enumerate(rows) if row[0] == name]
         middle = np.array([rows[k][2] for k in mine])
         low, high = (np.array([rows[k][end] for k in mine]) for end in (3, 4))
-        reach = [np.where(np.isfinite(e), np.abs(e - middle), 0.0) for e in (low, high)]
+        reach = [np.where(np.isfinite(e), np.abs(e - middle), 0.0).tolist() for e in (low, high)]
         link = fit.links[name]
         label = f"{name}, link {link}" if str(link) != "identity" else name
         ax.errorbar(middle, mine, xerr=reach, fmt="o", color=colour, markersize=5, capsize=3, label=label)
@@ -401,7 +401,9 @@ def _points(ax: Axes, x: Array, y: Array) -> None:
 # --- information ------------------------------------------------------------------------------------------------------
 
 
-def gain(fit: DrawnRegression, ax: Axes | None = None, *, kind: str = "II", unit: str = "nat") -> Axes:
+def gain(
+    fit: DrawnRegression, ax: Axes | None = None, *, kind: Literal["II", "III"] = "II", unit: Unit = "nat"
+) -> Axes:
     """Draw what each term of a regression is worth: the divergence that it takes away.
 
     Parameters
