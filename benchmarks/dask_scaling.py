@@ -148,7 +148,7 @@ def main() -> None:
     per_row = {family: nanoseconds_per_row(family, repeat) for family in FAMILIES}
     with (
         quiet(),
-        LocalCluster(n_workers=arguments.workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=arguments.workers, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster),
     ):
         rows, constant, task = scheduler_cost(repeat)

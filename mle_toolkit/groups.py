@@ -21,6 +21,7 @@ from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.grouping import SortedRows, keys_and_codes
 from mle_toolkit.data.groups import Groups
+from mle_toolkit.data.on_dask import on_dask
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import Sample
@@ -499,8 +500,6 @@ def _fit_groups_of_dask(
     nan_policy: NanPolicy,
 ) -> GroupFits:
     """Bring the rows of each group together, and fit the groups of every partition where they are."""
-    import importlib
-
     import narwhals as nw
     import pandas as pd
 
@@ -514,15 +513,11 @@ def _fit_groups_of_dask(
                 f"{law.name}: the size of its parameters is not known before all rows are; compute() the table first."
             )
     _check_names(names, laws)
-    dask: Any = importlib.import_module("dask")  # which is typed in parts only
     wanted = list(dict.fromkeys([*names, *used]))
     # Shuffled by tasks, because the other ways leave the rows of a group in an order that changes from run to run.
     together = frame[wanted].shuffle(on=names, shuffle_method="tasks")
-    work = dask.delayed(_fit_partition, pure=False)
-    parts = together.to_delayed()
-    done = dask.compute(
-        *[work(part, names, column, laws, weights, weight_kind, exposure, nan_policy) for part in parts]
-    )
+    how = names, column, laws, weights, weight_kind, exposure, nan_policy
+    done = on_dask("mle-fit-groups", _fit_partition, [(part, *how) for part in together.to_delayed()])
     pieces = [piece for piece in done if piece is not None]
     if not pieces:
         raise DataError("no observations: the table is empty.")

@@ -6,7 +6,6 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from mle_toolkit._typing import SampleMethod
 from mle_toolkit.cli.options import As, Data, Debug, FileOptions, Format, InUnit, Output, Unit, spread
 from mle_toolkit.cli.reading import column_of
 from mle_toolkit.cli.writing import write_estimates
@@ -38,6 +37,7 @@ def command(
     mle entropy data.csv -c loss --method spacing
     """
     values = column_of(data, column, file)
+    from mle_toolkit._typing import SampleMethod
     from mle_toolkit.information.measures import entropy
 
     by: Any = method  # a word that is none of them is refused by what estimates

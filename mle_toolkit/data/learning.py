@@ -11,6 +11,7 @@ import numpy as np
 
 from mle_toolkit.data.columns import Columns, Level
 from mle_toolkit.data.factors import missing
+from mle_toolkit.data.on_dask import on_dask
 from mle_toolkit.data.pieces import HELD_ROWS
 from mle_toolkit.errors import DataError
 
@@ -239,11 +240,7 @@ def here(job: Callable[..., Any], pairs: Sequence[tuple[Any, int]]) -> list[Any]
 
 def with_dask(job: Callable[..., Any], pairs: Sequence[tuple[Any, int]]) -> list[Any]:
     """Do the jobs by Dask, each where its partition is made; done again with it where a machine is lost."""
-    import importlib
-
-    dask: Any = importlib.import_module("dask")
-    task = dask.delayed(job, pure=False)
-    return list(dask.compute(*[task(frame, first) for frame, first in pairs]))
+    return on_dask("mle-regress", job, pairs)
 
 
 def learned(table: Table, learning: Learning) -> tuple[Learned, list[int]]:

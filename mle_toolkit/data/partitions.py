@@ -12,6 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.on_dask import on_dask
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, Rows
 from mle_toolkit.data.rows import Known
@@ -20,6 +21,10 @@ from mle_toolkit.errors import DataError, WeightError
 
 LOOKED_AT_ROWS = 1_000
 """Rows of one partition by which the unit of sums is chosen before all partitions are read."""
+
+
+ALL_ROWS = 1 << 62
+"""More rows than any partition has."""
 
 
 @dataclass(frozen=True)
@@ -99,13 +104,8 @@ def here(job: Job, partitions: Sequence[Partition]) -> list[tuple[list[Any], Thi
 
 def with_dask(job: Job, partitions: Sequence[Partition]) -> list[tuple[list[Any], Thinned | None]]:
     """Do the job by Dask: on the cluster of the present client if there is one."""
-    import importlib
-
-    dask: Any = importlib.import_module("dask")  # which is typed in parts only
-    # Joined to the graph that makes the partition, the job goes to where the partition is made, and is done again with
-    # it where a machine is lost. Only sums come back.
-    task = dask.delayed(job, pure=False)
-    return list(dask.compute(*[task(p.number, p.x, p.weight, p.first) for p in partitions]))
+    name = "mle-sums" if not job.most else "mle-first-pass" if job.most < ALL_ROWS else "mle-rows"
+    return on_dask(name, job, [(p.number, p.x, p.weight, p.first) for p in partitions])
 
 
 class PartitionedSample(BlockedSample):
@@ -198,8 +198,8 @@ class PartitionedSample(BlockedSample):
 
     def _rows(self, partitions: Sequence[Partition]) -> tuple[Array, Array | None]:
         """All rows of some partitions."""
-        done = self._run(self._job(most=1 << 62), partitions)
-        all_rows = Thinned.joined([thinned for _, thinned in done if thinned is not None], 1 << 62)
+        done = self._run(self._job(most=ALL_ROWS), partitions)
+        all_rows = Thinned.joined([thinned for _, thinned in done if thinned is not None], ALL_ROWS)
         return all_rows.x, all_rows.weight
 
     def _first_pass(self, along: Along | None) -> None:

@@ -17,6 +17,7 @@ from mle_toolkit.data import partitions
 from mle_toolkit.data.partitions import PartitionedSample
 from mle_toolkit.data.pieces import HELD_ROWS
 from mle_toolkit.errors import DataError, ParameterError, SupportError, UnknownNameError, WeightError
+from mle_toolkit.numerics.progress import listening
 
 da = pytest.importorskip("dask.array")
 dd = pytest.importorskip("dask.dataframe")
@@ -175,8 +176,8 @@ def test_groups_elsewhere_have_no_rows_here(frame):
 @pytest.fixture(scope="module")
 def client():
     distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
+    with (  # any port, for two clusters at once; with None the scheduler still asks for the one that Dask is known by
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):
         yield client
@@ -232,6 +233,41 @@ def test_replicates_are_the_same_on_the_workers_of_a_cluster(client):
     with joblib.parallel_config(backend="dask"):
         there = fit.bootstrap(60, rng=0, workers=2)
     assert np.array_equal(here.replicates, there.replicates)
+
+
+def test_dashboards_and_progress_bars_say_what_is_done(client, frame):
+    heard = []
+    table = dd.from_pandas(frame, npartitions=3)
+    with listening(lambda what, done, total: heard.append((what, done, total))):
+        mle.fit(table["mm"], "gamma")
+        mle.fit_groups(table, "month", "mm", "exponential")
+        mle.regress("mm ~ month", table, "gamma")
+    prefixes = client.run_on_scheduler(lambda dask_scheduler: set(dask_scheduler.task_prefixes))
+    assert {"mle-first-pass", "mle-rows", "mle-fit-groups", "mle-regress"} <= prefixes
+    assert [heard.count((f"Dask: {what}", 3, 3)) > 0 for what in ("rows", "fit groups", "regress")] == [True] * 3
+
+
+def test_without_a_cluster_partitions_are_counted_too(array):
+    import dask
+
+    heard = []
+    with listening(lambda *told: heard.append(told)), dask.config.set(scheduler="threads"):
+        mle.fit(array, "weibull")
+    assert [("Dask: sums", done, 3) in heard for done in range(4)] == [True] * 4
+
+
+def deadly(last):
+    """A partition that is too much for any worker."""
+    os._exit(last)
+
+
+def test_a_partition_that_no_worker_survives_is_named_in_an_error(client):
+    import dask
+
+    client.run_on_scheduler(lambda dask_scheduler: setattr(dask_scheduler, "allowed_failures", 0))
+    data = da.from_delayed(dask.delayed(deadly)(1), (3,), float)
+    with pytest.raises(DataError, match="gave up a partition after workers were lost"):
+        mle.fit(data, "gamma")
 
 
 def test_an_engine_of_ones_own_reads_where_the_rows_lie(tmp_path):
