@@ -41,12 +41,17 @@ EVENTS = {
 SEPARATORS = {",": ",", ".": ".", "'": "'\u2019", " ": " \u00a0\u2009\u202f"}
 """What may stand between thousands, and the characters that are written for it."""
 
-_CURRENCIES = ("$", "€", "£", "¥", "USD", "EUR", "GBP", "JPY", "CHF")
+_CURRENCIES = (
+    "US$", "R$", "A$", "C$", "$", "€", "£", "¥", "₹", "₩", "₽", "₺", "₪", "Rs.", "kr.",
+    "USD", "EUR", "GBP", "JPY", "CHF", "SEK", "NOK", "DKK", "ISK", "PLN", "CZK", "HUF", "RON", "BGN", "RUB", "UAH",
+    "TRY", "ILS", "INR", "CNY", "RMB", "KRW", "HKD", "SGD", "TWD", "THB", "AUD", "CAD", "NZD", "MXN", "BRL", "ARS",
+    "CLP", "COP", "ZAR", "AED", "SAR", "kr", "zł", "Kč", "Ft", "lei", "TL", "Rs",
+)  # fmt: skip
 
 _PIECES = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[-+\u2212])?\s*(?P<before>{'|'.join(map(re.escape, _CURRENCIES))})?\s*"
     rf"(?P<inner>[-+\u2212])?(?P<digits>\d[\d.,'\u2019 \u00a0\u2009\u202f]*|[.,]\d+)(?P<power>[eE][-+]?\d+)?\s*"
-    rf"(?P<after>%|{'|'.join(map(re.escape, _CURRENCIES))})?\s*(?P<close>\))?"
+    rf"(?P<behind>[-\u2212])?(?P<after>%|{'|'.join(map(re.escape, _CURRENCIES))})?\s*(?P<close>\))?"
 )
 
 
@@ -161,6 +166,8 @@ def numbers(cells: Sequence[Any], style: Style, others: Iterable[str] = ()) -> t
         said.append("percentages, read as fractions (12 % is 0.12)")
     elif unit:
         said.append(f"amounts in {unit}")
+    if any(match is not None and match["behind"] for match in parsed.values()):
+        said.append("a minus behind a number is its sign")
     for mark in sorted(marks):
         count = sum(str(cell).strip() == mark for cell in cells)
         said += [f"{count} cell{'s' * (count > 1)} {mark!r} read as missing"]
@@ -235,18 +242,21 @@ def _read(match: re.Match[str], decimal: str, thousands: str) -> tuple[float, st
     digits = match["digits"].strip()
     whole, _, part = digits.partition(decimal)
     groups = re.split(f"[{re.escape(thousands)}]", whole) if thousands else [whole]
-    if len(groups) > 1 and not (1 <= len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
+    lengths = [len(group) for group in groups]
+    by_hundreds = lengths[0] <= 2 and set(lengths[1:-1]) == {2} and lengths[-1] == 3  # lakh and crore: 12,34,567
+    if len(groups) > 1 and not (1 <= lengths[0] <= 3 and set(lengths[1:]) == {3}) and not by_hundreds:
         return None
     used = {next(k for k, v in SEPARATORS.items() if c in v) for c in whole if not c.isdigit()}
     if len(used) > 1 or not (part == "" or part.isdigit()) or not all(g.isdigit() or not whole for g in groups):
         return None
-    if bool(match["open"]) != bool(match["close"]) or (match["sign"] and (match["inner"] or match["open"])):
+    signs = [match[name] for name in ("open", "sign", "inner", "behind") if match[name]]
+    if bool(match["open"]) != bool(match["close"]) or len(signs) > 1:
         return None
     unit = match["before"] or match["after"] or ""
     if match["before"] and match["after"]:
         return None
     number = float(f"{''.join(groups) or '0'}.{part or '0'}{match['power'] or ''}")
-    negative = match["open"] or (match["sign"] or match["inner"]) in ("-", "\u2212")
+    negative = bool(signs) and signs[0] != "+"
     return (-number if negative else number), unit, used
 
 

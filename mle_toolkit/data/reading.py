@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +19,7 @@ from typing import Any, cast
 
 from mle_toolkit.data.cells import SEPARATORS, Style
 from mle_toolkit.data.far import is_far, open_far
+from mle_toolkit.data.naming import listed, named
 from mle_toolkit.data.texts import MOST_COLUMNS, text_of
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.options import choice, needs
@@ -22,11 +27,16 @@ from mle_toolkit.options import choice, needs
 _MAGIC = {
     b"PAR1": "Parquet",
     b"ARROW1": "Arrow",
+    b"\xff\xff\xff\xff": "Arrow stream",
     b"PK\x03\x04": "xlsx",
     b"\x1f\x8b": "gzip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
     b"SQLite format 3\x00": "sqlite",
 }
 """First bytes of files that are not text."""
+
+_UNPACK = {"gzip": gzip.decompress, "bzip2": bz2.decompress, "xz": lzma.decompress}
 
 _BASES = ("duckdb:", "sqlite:")
 
@@ -192,19 +202,24 @@ def opened(source: str, reading: Reading) -> Iterator[Grid | Typed]:
 def _file(stream: io.BufferedReader, label: str, reading: Reading) -> Grid | Typed:
     head = stream.peek(16)[:16]
     kind = next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "text")
-    if kind == "gzip":
+    if kind == "bzip2" and head[4:10] != b"1AY&SY":
+        kind = "text"  # that begins with these letters
+    if kind in _UNPACK:
         try:
-            return _file(io.BufferedReader(io.BytesIO(gzip.decompress(stream.read()))), label, reading)
-        except (OSError, EOFError) as error:
-            raise DataError(f"{label}: not readable as gzip: {error}") from None
+            return _file(io.BufferedReader(io.BytesIO(_UNPACK[kind](stream.read()))), label, reading)
+        except (OSError, EOFError, ValueError, lzma.LZMAError) as error:
+            raise DataError(f"{label}: not readable as {kind}: {error}") from None
     if reading.sheet is not None and kind != "xlsx":
         raise ParameterError("--sheet is for spreadsheets (.xlsx).")
     if kind == "sqlite":
         raise DataError(f"{label}: a data base; ask it: sqlite:{label} with --sql 'select ...'")
-    if kind in ("Parquet", "Arrow"):
+    if kind in ("Parquet", "Arrow", "Arrow stream"):
         return _arrow(stream, label, kind)
     if kind == "xlsx":
-        return _spreadsheet(stream, label, reading)
+        return _packed(io.BytesIO(stream.read()), label, reading)
+    controls = sum(byte < 9 or 13 < byte < 28 for byte in head)
+    if controls > 2 and not head.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" not in (head[:1], head[1:2]):
+        raise DataError(f"{label}: neither text nor a file of a kind that is read here: it begins with {head[:8]!r}")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith((b"{", b"[")):
         return _json(stream, label)
@@ -223,19 +238,34 @@ def _arrow(stream: io.BufferedReader, label: str, kind: str) -> Typed:
             file = pq.ParquetFile(whole)
             schema, column = file.schema_arrow, lambda name: file.read([name])[name]
         else:
-            table = pa.ipc.open_file(pa.BufferReader(whole.read())).read_all()
+            opened = pa.ipc.open_file if kind == "Arrow" else pa.ipc.open_stream
+            table = opened(pa.BufferReader(whole.read())).read_all()
             schema, column = table.schema, table.column
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{label}: not a readable {kind} file: {str(error).splitlines()[0]}") from None
     return Typed(label, schema.names, column, lambda name: schema.field(name).type)
 
 
-def _spreadsheet(stream: io.BufferedReader, label: str, reading: Reading) -> Grid:
+def _packed(stream: io.BytesIO, label: str, reading: Reading) -> Grid | Typed:
+    """A spreadsheet, which is an archive, or the file that is alone in another one."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX")]
+            if not any(name in names for name in ("[Content_Types].xml", "xl/workbook.xml")):
+                if len(names) != 1:
+                    raise DataError(f"{label}: an archive of {len(names)} files ({listed(names)}); unpack one of them")
+                return _file(io.BufferedReader(io.BytesIO(archive.read(names[0]))), label, reading)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
+        raise DataError(f"{label}: not a readable spreadsheet (.xlsx) or archive: {error}") from None
+    return _spreadsheet(stream, label, reading)
+
+
+def _spreadsheet(stream: io.BytesIO, label: str, reading: Reading) -> Grid:
     needs(f"{label}: reading spreadsheets", "openpyxl", "excel")
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(io.BytesIO(stream.read()), read_only=True, data_only=True)
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
     except (
         Exception
     ) as error:  # whatever a damaged archive makes of its reader: zipfile, xml and openpyxl raise their own
@@ -245,21 +275,36 @@ def _spreadsheet(stream: io.BufferedReader, label: str, reading: Reading) -> Gri
         name = names[0]
         if len(names) > 1:
             said.append(f"sheet {name!r}, the first of {len(names)} (--sheet names another)")
-    elif reading.sheet in names:
-        name = reading.sheet
+    elif (same := named(reading.sheet, names)) is not None:
+        name = same
     elif reading.sheet.isdigit() and 1 <= int(reading.sheet) <= len(names):
         name = names[int(reading.sheet) - 1]
     else:
         raise DataError(f"{label}: no sheet {reading.sheet!r}; sheets: {', '.join(names)}")
-    table = list(_filled(book[name].iter_rows(values_only=True)))
+    rows = list(book[name].iter_rows(values_only=True))
+    above = _titles(rows)
+    if above:
+        said.append(f"{above} row{'s' * (above > 1)} above the header left out")
+    table = list(_filled(iter(rows), above))
     return Grid(label, lambda: iter(table), "row", said)
 
 
-def _filled(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[int, list[Any]]]:
-    """Rows from the first that has cells to the last, as wide as the header."""
+def _titles(rows: Sequence[tuple[Any, ...]]) -> int:
+    """How many rows above the header are titles: a text in one cell, before a row of several texts."""
+    for number, row in enumerate(rows):
+        cells = [cell for cell in row if cell is not None]
+        if not all(isinstance(cell, str) for cell in cells):
+            return 0
+        if len(cells) > 1:
+            return number if any(cell is not None for above in rows[:number] for cell in above) else 0
+    return 0
+
+
+def _filled(rows: Iterator[tuple[Any, ...]], above: int) -> Iterator[tuple[int, list[Any]]]:
+    """Rows from the first that has cells, below those above the header, to the last; as wide as the header."""
     width, empty = 0, 0
     for number, cells in enumerate(rows, 1):
-        row = list(cells)
+        row = list(cells) if number > above else []
         if all(cell is None for cell in row):
             empty += 1
             continue
@@ -282,20 +327,24 @@ def _json(stream: io.BufferedReader, label: str) -> Grid:
         text = stream.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(f"{label}: not UTF-8 text, as JSON is: {error}") from None
-    records: list[tuple[int, Any]]
+    said: list[str] = []
+    place, number = "line", 0
+    records: list[tuple[int, Any]] = []
     try:
+        whole = json.loads(text)
+        place = "record"
+        records = list(enumerate(_records_in(whole, said), 1))
+    except RecursionError as error:
+        raise DataError(f"{label}: the file is not JSON that can be read: {error}") from None
+    except ValueError as wrong:
         if text.lstrip().startswith("["):
-            records = list(enumerate(json.loads(text), 1))
-        else:
-            number = 0
-            records = []
+            raise DataError(f"{label}: the file is not JSON: {wrong}") from None
+        try:
             for number, line in enumerate(text.split("\n"), 1):
                 if line.strip():
                     records.append((number, json.loads(line)))
-    except (ValueError, RecursionError) as error:
-        at = f"line {number}" if not text.lstrip().startswith("[") else "the file"
-        raise DataError(f"{label}: {at} is not JSON: {error}") from None
-    place = "record" if text.lstrip().startswith("[") else "line"
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{label}: line {number} is not JSON: {error}") from None
     for number, record in records:
         if not isinstance(record, dict):
             raise DataError(f"{label}: {place} {number} is not an object with names and values")
@@ -310,7 +359,24 @@ def _json(stream: io.BufferedReader, label: str) -> Grid:
         for number, record in records:
             yield number, [record.get(name) for name in names]
 
-    return Grid(label, rows, place)
+    return Grid(label, rows, place, said)
+
+
+def _records_in(whole: Any, said: list[str]) -> Sequence[Any]:
+    """Records of a JSON text: an array of them, perhaps under a name; columns by name; or one record."""
+    if not isinstance(whole, dict):
+        return whole if isinstance(whole, list) else [whole]
+    lists = {name: value for name, value in whole.items() if isinstance(value, list)}
+    under = [name for name, value in lists.items() if value and all(isinstance(entry, dict) for entry in value)]
+    if len(under) == 1:
+        said.append(f"the records under {under[0]!r}")
+        return lists[under[0]]
+    columns = {name: dict(enumerate(v)) if isinstance(v, list) else v for name, v in whole.items()}
+    if not columns or not all(isinstance(column, dict) for column in columns.values()):
+        return [whole]
+    keys = dict.fromkeys(key for column in columns.values() for key in column)
+    said.append("an object of columns")
+    return [{name: column[key] for name, column in columns.items() if key in column} for key in keys]
 
 
 def _base(source: str, reading: Reading) -> Grid:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO, Any
 
-from mle_toolkit.data.cells import Style, may_be_number
+from mle_toolkit.data.cells import Style, may_be_number, plain
 from mle_toolkit.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -152,8 +152,14 @@ def text_of(
         skipped += blank  # a comment is left out by the reader of lines
     if not first:
         raise DataError(f"{label}: empty, without even a header")
+    following = list(islice(text, _LOOKED_AT))
+    titles = _titles([first, *following], delimiter)
+    if titles:
+        said.append(f"{titles} line{'s' * (titles > 1)} above the header left out")
+        first, *following = [first, *following][titles:]
+        skipped += titles
     if delimiter is None:
-        sample = [line for line in islice(text, _LOOKED_AT) if line.strip() and not line.startswith(comment or "\n")]
+        sample = [line for line in following if line.strip() and not line.startswith(comment or "\n")]
         delimiter = _delimiter(first, sample)
         if delimiter in "| ":
             said.append(f"{'spaces' if delimiter == ' ' else repr(delimiter)} between columns")
@@ -225,6 +231,21 @@ def _delimiter(first: str, sample: list[str]) -> str:
         if any("," in line for line in sample) and all(may_be_number(line, Style()) for line in sample):
             return "\t"  # one column, whose commas are within its numbers
     return max(DELIMITERS, key=first.count)
+
+
+def _titles(lines: list[str], delimiter: str | None) -> int:
+    """How many lines above the header are titles: one field of text, before lines that have as many as each other."""
+    for sign in DELIMITERS if delimiter is None else (delimiter,):
+        counts = [len(line.strip().split(sign)) if line.strip() else 0 for line in lines]
+        first = next((k for k, count in enumerate(counts) if count > 1), 0)
+        below = {count for count in counts[first:] if count}
+        if not first or len(below) != 1 or len([count for count in counts[first:] if count]) < 3:
+            continue
+        above = [line for line in lines[:first] if line.strip()]
+        words = [word.strip().strip('"') for word in [*above, *lines[first].split(sign)]]
+        if above and not any(plain(word) is not None or may_be_number(word, Style()) for word in words if word):
+            return first
+    return 0
 
 
 def _fields(lines: list[str], delimiter: str) -> list[int]:

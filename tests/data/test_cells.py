@@ -1,8 +1,11 @@
 """Files as people have them are read for what they say, with a word about what was guessed; doubt is an error."""
 
+import bz2
 import json
+import lzma
 import sqlite3
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -62,6 +65,19 @@ def _read(path, **options):
         ("größe\n1\n".encode("latin-1"), {"größe": [1]}, "not UTF-8, read as cp1252"),
         ('{"a": 1, "b": "u"}\n{"a": 2.5}\n', {"a": [1, 2.5], "b": ["u", None]}, ""),
         ('[{"a": 1}, {"a": 2.5}]', {"a": [1, 2.5]}, ""),
+        ('{"of": 2023, "rows": [{"a": 1}, {"a": 2.5}]}', {"a": [1, 2.5]}, "the records under 'rows'"),
+        ('{\n"a": [1, 2.5],\n"b": ["u", "v"]\n}', {"a": [1, 2.5], "b": ["u", "v"]}, "an object of columns"),
+        ('{"a": {"0": 1, "1": 2.5}, "b": {"1": "v"}}', {"a": [1, 2.5], "b": [None, "v"]}, "an object of columns"),
+        ('{"a": 1, "b": "u"}', {"a": [1], "b": ["u"]}, ""),
+        ("x;y\n1 234,50 kr;1\n98,10 kr;2\n", {"x": [1234.5, 98.1], "y": [1, 2]}, "amounts in kr"),
+        ("x\nR$ 1,50\nR$ 2,5\n", {"x": [1.5, 2.5]}, "amounts in R$"),
+        ("x\n1.5-\n2.5\n", {"x": [-1.5, 2.5]}, "a minus behind a number is its sign"),
+        ('x\n"12,34,567"\n"1,23,456.5"\n', {"x": [1234567, 123456.5]}, "',' between thousands"),
+        ("Losses of 2023\n\nx,y\n1,2\n3,4\n", {"x": [1, 3], "y": [2, 4]}, "2 lines above the header left out"),
+        ("x\n1,5\n2,5\n", {"x": [1.5, 2.5]}, "decimal commas"),
+        (bz2.compress(b"x,y\n1,2\n"), {"x": [1], "y": [2]}, ""),
+        (lzma.compress(b"x,y\n1,2\n"), {"x": [1], "y": [2]}, ""),
+        ("BZh,x\n1,2\n", {"BZh": [1], "x": [2]}, ""),
     ],
 )
 def test_what_people_write_is_read_and_what_was_guessed_is_said(file, content, expected, said):
@@ -196,6 +212,47 @@ def test_numbers_of_a_spreadsheet_beside_percentages_are_of_another_unit(tmp_pat
         read_sample(str(tmp_path / "book.xlsx"), Form(column="x"))
 
 
+def test_rows_of_titles_above_the_header_of_a_sheet_are_left_out(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Losses")
+    sheet["A1"] = "Losses of 2023"
+    sheet.merge_cells("A1:B1")
+    for row in ([], ["id", "x"], [1, 1.5], [2, 2.5]):
+        sheet.append(row)
+    for row in (["x"], ["only one column"], [1]):
+        book.active.append(row)
+    book.save(tmp_path / "book.xlsx")
+    found, heard = _read(tmp_path / "book.xlsx", sheet="losses")
+    assert found == {"id": [1, 2], "x": [1.5, 2.5]}
+    assert "2 rows above the header left out" in heard
+    assert _read(tmp_path / "book.xlsx", sheet=1)[0] == {"x": ["only one column", "1"]}
+
+
+def test_an_archive_is_read_where_one_file_is_in_it(tmp_path):
+    for names in (["a.csv"], ["a.csv", "b.csv"]):
+        with zipfile.ZipFile(tmp_path / f"{len(names)}.zip", "w") as archive:
+            for name in names:
+                archive.writestr(name, "x\n1.5\n")
+    assert mle.read(tmp_path / "1.zip")["x"].tolist() == [1.5]
+    with pytest.raises(DataError, match=r"an archive of 2 files \(a.csv, b.csv\); unpack one of them"):
+        mle.read(tmp_path / "2.zip")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x89HDF\r\n\x1a\n\x00\x00\x00\x00\x00\x08\x08\x00",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00\x00\x00\x00",
+        b"\x28\xb5\x2f\xfd\x04\x00\x11\x02\x03",
+    ],
+    ids=["HDF5", "old spreadsheet", "zstandard"],
+)
+def test_what_is_neither_text_nor_known_is_refused(file, content):
+    with pytest.raises(DataError, match="neither text nor a file of a kind that is read here"):
+        mle.read(file(content))
+
+
 def test_data_bases(tmp_path):
     path = tmp_path / "base.db"
     with sqlite3.connect(path) as base:
@@ -225,6 +282,12 @@ def test_arrow_files(tmp_path):
     ):
         out.write_table(pa.table({"x": [1.5, 2.5]}))
     assert read_sample(str(tmp_path / "x.arrow"))[1].x.tolist() == [1.5, 2.5]
+    with (
+        pa.OSFile(str(tmp_path / "stream"), "wb") as sink,
+        pa.ipc.new_stream(sink, pa.schema([("x", pa.float64())])) as out,
+    ):
+        out.write_table(pa.table({"x": [1.5, 2.5]}))
+    assert mle.read(tmp_path / "stream")["x"].tolist() == [1.5, 2.5]
 
 
 @pytest.mark.parametrize("content", ['{"a": 1}\nnot json\n', "[1, 2]", '{"a":1}\n[2]\n', "[" * 100_000])
