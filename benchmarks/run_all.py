@@ -116,6 +116,7 @@ RUNS: dict[str, Run] = {
     "campaign": Run("campaign", "--quick --workers 2", "--count 3000 --workers 2", ("mpmath",), own_page=True),
     "field": Run("field", "--quick", "", own_page=True),
     "dask_scaling": Run("dask_scaling", "--quick", "--repeat 3", ("dask", "distributed")),
+    "dask_stragglers": Run("dask_stragglers", "--quick --workers 4", "", ("dask", "distributed")),
 }
 """What is run, by the name of its results; a script stands more than once where it answers more than one question."""
 
