@@ -12,6 +12,7 @@ import mle_toolkit as mle
 from mle_toolkit.data.far import is_far
 from mle_toolkit.data.form import Form
 from mle_toolkit.data.tables import read_sample
+from mle_toolkit.errors import DataError
 
 fsspec = pytest.importorskip("fsspec")
 
@@ -96,3 +97,27 @@ def test_errors_of_a_file_system_are_ours(monkeypatch):
 def test_what_is_a_scheme():
     assert all(map(is_far, ["s3://b/x.csv", "simplecache::s3://b/x", "file:///x.csv"]))
     assert not any(map(is_far, ["x.csv", "c:\\x.csv", "c://x.csv", "duckdb:x.db", "-", "@nile", "a/b://c", "://x"]))
+
+
+def test_a_bucket_is_asked_as_s3_is(monkeypatch):
+    """Over the wire, of a server of this machine: where s3fs and moto[server] are installed, which no extra needs."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(port=0, verbose=False)
+    pytest.importorskip("s3fs")
+    for name, value in {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        files = fsspec.filesystem("s3", skip_instance_cache=True)
+        files.mkdir("bucket")
+        files.pipe({"bucket/x.csv": FRAME.to_csv(index=False).encode(), "bucket/x.parquet": FRAME.to_parquet()})
+        for name in ("x.csv", "x.parquet"):
+            pd.testing.assert_frame_equal(mle.read(f"s3://bucket/{name}"), FRAME)
+            assert mle.fit(mle.scan(f"s3://bucket/{name}", "mm"), "gamma").nobs == len(FRAME)
+        with pytest.raises(FileNotFoundError, match="s3://bucket/none"):
+            mle.read("s3://bucket/none.csv")
+    finally:
+        server.stop()
+    with pytest.raises(DataError, match="cannot be read"):
+        mle.read("s3://bucket/other.csv")
