@@ -34,6 +34,9 @@ EVENTS = {
         0.0,
     ),
     **dict.fromkeys(("right-censored", "right censored", "runout", "run-out", "not failed", "not observed"), 0.0),
+    **dict.fromkeys(("deceased", "broken", "relapse", "relapsed", "recurrence", "progression", "uncensored"), 1.0),
+    **dict.fromkeys(("no event", "no failure", "did not fail", "not dead", "still alive", "living", "ongoing"), 0.0),
+    **dict.fromkeys(("in service", "withdrawn", "lost", "lost to follow-up", "lost to follow up", "unfailed"), 0.0),
     **TRUTH,
 }
 """Words of columns of events, by the customs of reliability and survival analysis."""

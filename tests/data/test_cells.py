@@ -141,6 +141,8 @@ def test_marks_of_missing_values_are_missing(file):
     ("words", "value"),
     [
         (("Failed", "Censored"), None),
+        (("Relapse", "lost to follow-up"), None),
+        (("Event", "No event"), None),
         (("dead", "alive"), None),
         (("F", "S"), None),
         (("2", "1"), "2"),
