@@ -35,7 +35,8 @@ def on_dask(name: str, work: Callable[..., Any], calls: Sequence[tuple[Any, ...]
     task, token = dask.delayed(work, pure=False), uuid.uuid4().hex
     keys = [(f"{name}-{token}", k) for k in range(len(calls))]
     tasks = [task(*call, dask_key_name=key) for key, call in zip(keys, calls, strict=True)]
-    client = getattr(dask.base.get_scheduler(collections=tasks), "__self__", None)  # whose method `get` is, if there is
+    owner = getattr(dask.base.get_scheduler(collections=tasks), "__self__", None)  # whose method does it, if it is one
+    client = owner if type(owner).__module__.partition(".")[0] == "distributed" else None
     with progress(f"Dask: {name.removeprefix('mle-').replace('-', ' ')}", len(tasks), "partitions") as advance:
         if client is None:
             with _counting(set(keys), advance):
