@@ -217,7 +217,7 @@ def _file(stream: io.BufferedReader, label: str, reading: Reading) -> Grid | Typ
         return _arrow(stream, label, kind)
     if kind == "xlsx":
         return _packed(io.BytesIO(stream.read()), label, reading)
-    controls = sum(byte < 9 or 13 < byte < 28 for byte in head)
+    controls = 0 if reading.encoding else sum(byte < 9 or 13 < byte < 28 for byte in head)
     if controls > 2 and not head.startswith((b"\xff\xfe", b"\xfe\xff")) and b"\0" not in (head[:1], head[1:2]):
         raise DataError(f"{label}: neither text nor a file of a kind that is read here: it begins with {head[:8]!r}")
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")

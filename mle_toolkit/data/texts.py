@@ -242,10 +242,16 @@ def _titles(lines: list[str], delimiter: str | None) -> int:
         if not first or len(below) != 1 or len([count for count in counts[first:] if count]) < 3:
             continue
         above = [line for line in lines[:first] if line.strip()]
-        words = [word.strip().strip('"') for word in [*above, *lines[first].split(sign)]]
-        if above and not any(plain(word) is not None or may_be_number(word, Style()) for word in words if word):
+        header = [*above, *lines[first].split(sign)]
+        cells = [cell for line in lines[first + 1 :] for cell in line.split(sign)]
+        if above and not any(map(_is_number, header)) and any(map(_is_number, cells)):
             return first
     return 0
+
+
+def _is_number(cell: str) -> bool:
+    text = cell.strip().strip('"')
+    return bool(text) and (plain(text) is not None or may_be_number(text, Style()))
 
 
 def _fields(lines: list[str], delimiter: str) -> list[int]:

@@ -75,6 +75,7 @@ def _read(path, **options):
         ('x\n"12,34,567"\n"1,23,456.5"\n', {"x": [1234567, 123456.5]}, "',' between thousands"),
         ("Losses of 2023\n\nx,y\n1,2\n3,4\n", {"x": [1, 3], "y": [2, 4]}, "2 lines above the header left out"),
         ("x\n1,5\n2,5\n", {"x": [1.5, 2.5]}, "decimal commas"),
+        ("сумма;x\n1;2\n".encode("utf-16"), {"сумма": [1], "x": [2]}, ""),
         (bz2.compress(b"x,y\n1,2\n"), {"x": [1], "y": [2]}, ""),
         (lzma.compress(b"x,y\n1,2\n"), {"x": [1], "y": [2]}, ""),
         ("BZh,x\n1,2\n", {"BZh": [1], "x": [2]}, ""),
@@ -253,6 +254,18 @@ def test_an_archive_is_read_where_one_file_is_in_it(tmp_path):
 def test_what_is_neither_text_nor_known_is_refused(file, content):
     with pytest.raises(DataError, match="neither text nor a file of a kind that is read here"):
         mle.read(file(content))
+
+
+def test_the_encoding_that_is_named_is_believed(file):
+    path = file("сумма;x\n1;2\n".encode("utf-16-le"))
+    assert mle.read(path, encoding="utf-16-le")["сумма"].tolist() == [1]
+    with pytest.raises(DataError, match="neither text"):
+        mle.read(path)
+
+
+def test_one_column_of_texts_with_commas_has_no_title(file):
+    with pytest.raises(DataError, match="line 2 has 2 of 1 fields"):
+        mle.read(file("name\nRoe, Max\nDoe, Jane\nPoe, Ann\n"))
 
 
 def test_data_bases(tmp_path):
