@@ -333,7 +333,7 @@ def _json(stream: io.BufferedReader, label: str) -> Grid:
     try:
         whole = json.loads(text)
         place = "record"
-        records = list(enumerate(_records_in(whole, said), 1))
+        records = list(enumerate(_records_in(whole, label, said), 1))
     except RecursionError as error:
         raise DataError(f"{label}: the file is not JSON that can be read: {error}") from None
     except ValueError as wrong:
@@ -362,18 +362,23 @@ def _json(stream: io.BufferedReader, label: str) -> Grid:
     return Grid(label, rows, place, said)
 
 
-def _records_in(whole: Any, said: list[str]) -> Sequence[Any]:
+def _records_in(whole: Any, label: str, said: list[str]) -> Sequence[Any]:
     """Records of a JSON text: an array of them, perhaps under a name; columns by name; or one record."""
     if not isinstance(whole, dict):
         return whole if isinstance(whole, list) else [whole]
     lists = {name: value for name, value in whole.items() if isinstance(value, list)}
     under = [name for name, value in lists.items() if value and all(isinstance(entry, dict) for entry in value)]
-    if len(under) == 1:
+    if len(under) > 1:
+        raise DataError(f"{label}: records under each of {listed(under)}; write those of one of them to a file")
+    if under:
         said.append(f"the records under {under[0]!r}")
         return lists[under[0]]
     columns = {name: dict(enumerate(v)) if isinstance(v, list) else v for name, v in whole.items()}
     if not columns or not all(isinstance(column, dict) for column in columns.values()):
         return [whole]
+    lengths = {name: len(column) for name, column in lists.items()}
+    if len(set(lengths.values())) > 1:
+        raise DataError(f"{label}: columns of several lengths: {listed([f'{k} ({n:,})' for k, n in lengths.items()])}")
     keys = dict.fromkeys(key for column in columns.values() for key in column)
     said.append("an object of columns")
     return [{name: column[key] for name, column in columns.items() if key in column} for key in keys]

@@ -256,6 +256,18 @@ def test_what_is_neither_text_nor_known_is_refused(file, content):
         mle.read(file(content))
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"x": [1, 2], "y": [1]}', r"columns of several lengths: x \(2\), y \(1\)"),
+        ('{"a": [{"x": 1}], "b": [{"x": 2}]}', "records under each of a, b"),
+    ],
+)
+def test_an_object_that_is_no_table_is_refused(file, content, message):
+    with pytest.raises(DataError, match=message):
+        mle.read(file(content))
+
+
 def test_the_encoding_that_is_named_is_believed(file):
     path = file("сумма;x\n1;2\n".encode("utf-16-le"))
     assert mle.read(path, encoding="utf-16-le")["сумма"].tolist() == [1]
