@@ -332,8 +332,6 @@ def _json(stream: io.BufferedReader, label: str) -> Grid:
     records: list[tuple[int, Any]] = []
     try:
         whole = json.loads(text)
-        place = "record"
-        records = list(enumerate(_records_in(whole, label, said), 1))
     except RecursionError as error:
         raise DataError(f"{label}: the file is not JSON that can be read: {error}") from None
     except ValueError as wrong:
@@ -345,6 +343,9 @@ def _json(stream: io.BufferedReader, label: str) -> Grid:
                     records.append((number, json.loads(line)))
         except (ValueError, RecursionError) as error:
             raise DataError(f"{label}: line {number} is not JSON: {error}") from None
+    else:
+        place = "record"
+        records = list(enumerate(_records_in(whole, label, said), 1))
     for number, record in records:
         if not isinstance(record, dict):
             raise DataError(f"{label}: {place} {number} is not an object with names and values")
