@@ -145,10 +145,19 @@ class SkewNormal(Family):
         return loc, scale, alpha
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
-        """The best fit of mean and variance among several alphas, for either sign."""
-        return [params for _, params in self._start_by_sign(sample)]
+        """The best fit of mean and variance among several alphas, for either sign.
 
-    def _start_by_sign(self, sample: Sample) -> list[tuple[float, tuple[Any, ...]]]:
+        Where that is steep, another that is not: the likelihood of censored data may have a maximum on either side of
+        a valley in alpha, and be level beyond it.
+        """
+        best = [params for _, params in self._start_by_sign(sample)]
+        if max(abs(params[2]) for params in best) > _LEANING:
+            best += [params for _, params in self._start_by_sign(sample, _SHAPES[2:4]) if params not in best]
+        return best
+
+    def _start_by_sign(
+        self, sample: Sample, sizes: tuple[float, ...] = _SHAPES
+    ) -> list[tuple[float, tuple[Any, ...]]]:
         """Starts with their mean log-likelihoods, the better sign of alpha first."""
         mean, spread = sample.mean(), math.sqrt(sample.var())
         if not spread > 0:
@@ -156,7 +165,7 @@ class SkewNormal(Family):
                 f"{self.name}: all {sample.nobs:g} observations are equal, so the likelihood has no maximum."
             )
         few = sample.sketch(_ROWS_OF_CHOICE)
-        size = np.array(_SHAPES)
+        size = np.array(sizes)
         delta = size / np.hypot(1.0, size)
         scale = spread / np.sqrt(1 - 2 / math.pi * delta**2)
         best: list[tuple[float, tuple[Any, ...]]] = []

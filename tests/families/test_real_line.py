@@ -8,7 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from references import fit_quietly
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, UnboundedLikelihoodError
@@ -760,3 +760,24 @@ def test_at_xi_minus_1_the_largest_observation_is_inside_of_the_law(law, unit):
                 height = mle.get_family(law).logpdf(x.max(), *fit.params.values())
                 assert float(height) == pytest.approx(-math.log(fit.params["scale"]), rel=1e-12)
         assert fit.params["xi"] == -1.0
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_skew_normal_law_of_censored_data_is_looked_for_on_both_sides_of_a_valley(sign):
+    """The likelihood falls from a maximum at an alpha of 3 to a valley, and is level, but lower, towards a threshold."""
+    x = np.random.default_rng(10).gumbel(size=600)
+    limit = np.quantile(x, 0.22)
+    low, high = np.where(x < limit, -np.inf, x), np.maximum(x, limit)
+    sample = mle.Sample.intervals(*((low, high) if sign > 0 else (-high, -low)))
+    fit = mle.fit(sample, "skew_normal")
+
+    def loglik(loc, scale, alpha):
+        z = (high - loc) / scale
+        below = np.log(special.ndtr(z) - 2 * special.owens_t(z, alpha))
+        at = math.log(2 / scale) - 0.5 * z * z - 0.5 * math.log(2 * math.pi) + special.log_ndtr(alpha * z)
+        return float(np.sum(np.where(x < limit, below, at)))
+
+    loc, scale, alpha = fit.params.values()
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(loglik(sign * loc, scale, sign * alpha), abs=1e-8)
+    assert fit.llf == pytest.approx(loglik(-0.8995220233, 1.93216802555, 2.9139699547), abs=1e-8)
