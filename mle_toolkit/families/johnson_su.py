@@ -12,7 +12,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.climbing import climb, totals_of_rows
+from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -39,6 +39,9 @@ _NEARLY = 3.0
 
 _FEW, _LIGHT = 100, 2.0
 """Rows up to which a start with light tails, of a delta above the second, is climbed too: others may lead to spikes."""
+
+_FEWEST, _NEAREST, _PEAKED = 20, 3, 0.35
+"""Rows up to which a law may follow a pair of neighbours, how many pairs are tried, and the delta of such a law."""
 
 _INSIDE, _OUTSIDE = 3.0, 20.0
 """Scales from loc within which one observation, and no other, is in a spike, and beyond which the others are."""
@@ -128,8 +131,7 @@ class JohnsonSU(Family):
 
     def spurious(self, sample: Sample, gamma: float, delta: float, loc: float, scale: float) -> bool:
         """Whether the law has a spike on one observation: its likelihood grows without bound as that narrows."""
-        away = np.unique(np.abs(np.unique(sample.x) - loc)) / scale
-        return bool(len(away) > 1 and away[0] < _INSIDE and away[1] > _OUTSIDE)
+        return _is_alone(sample, loc, scale, _OUTSIDE)
 
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
         """Newton's method in the median, the spread there, log delta and gamma/delta; on a few rows first."""
@@ -145,7 +147,15 @@ class JohnsonSU(Family):
         def best() -> Array:
             totals, starts = totals_of_rows(self._derivatives), self.start(sample)
             ends = [climb(sample, totals, _to_params, _to_coordinates(*start)) for start in starts]
-            kept = [end for end in ends if not self.spurious(sample, *_to_params(end[1]))]
+            peaks = [climb(sample, totals, _to_params, _to_coordinates(*peak)) for peak in _peaks(sample)]
+            ends += [end for end in peaks if is_maximum(sample, totals, _to_params, end[1])]  # others lead to spikes
+            ends = [end for end in ends if not self.spurious(sample, *_to_params(end[1]))]
+            kept = [
+                end
+                for end in ends
+                if not _is_alone(sample, *_to_params(end[1])[2:], _INSIDE)  # else on its way to a spike, if no maximum
+                or is_maximum(sample, totals, _to_params, end[1])
+            ]
             if not kept:
                 raise UnboundedLikelihoodError(
                     f"johnson_su: of {sample.nobs:g} observations the search found no local maximum: the likelihood is "
@@ -285,6 +295,25 @@ class _ByMedian(Family):
                 np.asarray(sum(slope * by for slope, by in zip(column, by_declared, strict=True) if slope))
                 for column in slopes.T.tolist()
             )
+
+
+def _is_alone(sample: Sample, loc: float, scale: float, outside: float) -> bool:
+    """Whether one observation is at loc, and all others are some scales away from it."""
+    away = np.unique(np.abs(np.unique(sample.x) - loc))
+    return bool(len(away) > 1 and away[0] < _INSIDE * scale and away[1] > outside * scale)
+
+
+def _peaks(sample: Sample) -> list[tuple[float, ...]]:
+    """Laws with a peak on two observations that are nearest to each other; none where there are many."""
+    if sample.n_rows > _FEWEST:
+        return []
+    x = np.unique(sample.x)
+    gaps = np.diff(x)
+    peaks = []
+    for k in np.argsort(gaps, kind="stable")[:_NEAREST].tolist():
+        gamma = float(special.ndtri((k + 1) / len(x)))
+        peaks.append((gamma, _PEAKED, float(0.5 * (x[k] + x[k + 1])), float(gaps[k])))
+    return peaks
 
 
 def _declared(lean: float, delta: float, median: float, spread: float) -> tuple[Any, ...]:

@@ -764,7 +764,7 @@ def test_at_xi_minus_1_the_largest_observation_is_inside_of_the_law(law, unit):
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_skew_normal_law_of_censored_data_is_looked_for_on_both_sides_of_a_valley(sign):
-    """The likelihood falls from a maximum at an alpha of 3 to a valley, and is level, but lower, towards a threshold."""
+    """It falls from a maximum at an alpha of 3 to a valley, and is level, but lower, towards a threshold."""
     x = np.random.default_rng(10).gumbel(size=600)
     limit = np.quantile(x, 0.22)
     low, high = np.where(x < limit, -np.inf, x), np.maximum(x, limit)
@@ -781,3 +781,22 @@ def test_a_skew_normal_law_of_censored_data_is_looked_for_on_both_sides_of_a_val
     assert fit.certificate.verdict == "interior"
     assert fit.llf == pytest.approx(loglik(sign * loc, scale, sign * alpha), abs=1e-8)
     assert fit.llf == pytest.approx(loglik(-0.8995220233, 1.93216802555, 2.9139699547), abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("x", "llf"),
+    [
+        ([-0.365636, -0.478524, -1.312937, -0.54684, -0.416975, 0.572071, 0.541745], -5.825434447),
+        ([-0.86036, 0.005563, -0.082017, 2.773632, -0.192843, 1.270818, 1.320497, -0.186479], -9.945491583),
+        ([-0.353719, 0.238826, -1.943574, 0.29065, 0.547768], -4.878827371),
+    ],
+)
+@pytest.mark.parametrize("unit", [1.0, -1e6])
+def test_a_johnson_law_with_a_peak_on_two_of_few_values_is_found(x, llf, unit):
+    """The normal law, a limit, was said to be the maximum, 0.6 nats and more below; or that there is none."""
+    x = unit * np.array(x)
+    fit = mle.fit(x, "johnson_su")
+    gamma, delta, loc, scale = fit.params.values()
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(llf - len(x) * math.log(abs(unit)), abs=1e-7)
+    assert fit.llf == pytest.approx(np.sum(stats.johnsonsu(gamma, delta, loc, scale).logpdf(x)), abs=1e-9)
