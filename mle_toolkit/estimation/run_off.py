@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.climb import FAR
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, free_names
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.domain import Interval
 
 STILL_RISING = 1e-3
 """Slope, in nats per observation and coordinate, above which a likelihood that has run off is unbounded."""
@@ -57,8 +59,7 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
     slopes = found.objective.gradient(u).tolist()
     rising = any(away and not abs(g) < STILL_RISING for away, g in zip(far, slopes, strict=True))
     if rising or _rises_beyond(found, np.array(far)):
-        window = data.outer_window
-        if window is not None and found.family.limits_in_window(*window):
+        if _has_a_limit_there(found, names):
             return found  # on its way to a limit, with which it will be compared
         why = only_event(data) or "are there ties, or fewer distinct values than parameters?"
         raise unbounded(
@@ -71,6 +72,18 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
         )
     free = [ok and p.name not in names for ok, p in zip(found.free, found.family.parameters, strict=True)]
     return replace(found, free=tuple(free), boundary=tuple(names))
+
+
+def _has_a_limit_there(found: Maximum, names: Sequence[str]) -> bool:
+    """Whether the law, seen through a window, has limits; or at the ends of the domains, where those are finite."""
+    window = found.likelihood.data.outer_window
+    if window is not None and found.family.limits_in_window(*window):
+        return True
+    domains = [p.domain for p in found.family.parameters if p.name in names]
+    return bool(found.family.limits) and all(
+        isinstance(domain, Interval) and math.isfinite(domain.lower) and math.isfinite(domain.upper)
+        for domain in domains
+    )
 
 
 def check_not_certain(found: Maximum) -> None:

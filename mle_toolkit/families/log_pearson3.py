@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.pearson3 import Pearson3, excess
+from mle_toolkit.families.pearson3 import Pearson3, excess, exponential_as_pearson3
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
@@ -93,9 +94,13 @@ class LogPearson3(Family):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """Pareto's law at skew = 2, the power law at skew = -2."""
+
+        def embed(sign: float, index: float, end: float) -> tuple[float, float, float]:
+            return exponential_as_pearson3(sign, float(np.log(end)), 1 / index)
+
         return (
-            Limit(get_family("pareto"), lambda alpha, xm: (np.log(xm) + 1 / alpha, 1 / alpha, 2.0), last=True),
-            Limit(get_family("power"), lambda shape, scale: (np.log(scale) - 1 / shape, 1 / shape, -2.0), last=True),
+            Limit(get_family("pareto"), partial(embed, 1.0), last=True),
+            Limit(get_family("power"), partial(embed, -1.0), last=True),
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,10 +73,13 @@ class Pearson3(LocationScale):
     )
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
-        """Log-density of z; -inf beyond the end."""
+        """Log-density of z; -inf beyond the end, and at it but for the exponential laws of skew = 2 and -2."""
         (skew,) = shapes
         u = 0.5 * skew * z
-        return np.where(u > -1, height(skew)[0] - z * z * excess(u) - np.log1p(np.maximum(u, -1.0)), -np.inf)
+        within = u > -1
+        inside = np.where(within, u, 0.0)
+        value = height(skew)[0] - z * z * excess(inside) - np.log1p(inside)
+        return np.where(within, value, np.where((u == -1) & (np.abs(skew) == 2), 0.0, -np.inf))
 
     def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
         """Derivatives by z and skew."""
@@ -165,9 +169,8 @@ class Pearson3(LocationScale):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """Exponential laws with a threshold below, or an end above, at skew = 2 and -2."""
-        return (
-            Limit(exponential_beyond(1.0), lambda threshold, scale: (threshold + scale, scale, 2.0), last=True),
-            Limit(exponential_beyond(-1.0), lambda upper, scale: (upper - scale, scale, -2.0), last=True),
+        return tuple(
+            Limit(exponential_beyond(sign), partial(exponential_as_pearson3, sign), last=True) for sign in (1.0, -1.0)
         )
 
     @property
@@ -203,6 +206,12 @@ class Pearson3(LocationScale):
     def from_scipy(skew: float, loc: float, scale: float) -> dict[str, Any] | None:
         """Parameters of ``scipy.stats.pearson3(skew, loc, scale)``; None beyond the domains."""
         return {"loc": loc, "scale": scale, "skew": skew} if abs(skew) < 2 else None
+
+
+def exponential_as_pearson3(sign: float, end: float, scale: float) -> tuple[float, float, float]:
+    """An exponential law above a threshold, or below an end: what is at that is not beyond it, not even by rounding."""
+    loc = end + sign * scale
+    return loc, max(scale, abs(end - loc)), sign * 2.0
 
 
 def excess(u: Array, order: int = 0) -> Array:

@@ -355,6 +355,17 @@ def test_steep_skewness_ends_in_exponential_laws():
         assert fit.certificate.limit == limit
 
 
+@pytest.mark.parametrize(("law", "of"), [("pearson3", lambda y: y), ("log_pearson3", np.exp)])
+@pytest.mark.parametrize("unit", [1.0, -1.0, 0.0371, -0.0371])
+def test_at_a_skew_of_2_the_first_observation_is_inside_of_the_law(law, of, unit):
+    """The density is finite at its end, which is that observation: the log-likelihood is that of the parameters."""
+    x = of(unit * np.random.default_rng(8).exponential(2.0, 40) ** 1.3)
+    fit = fit_quietly(x, law)
+    assert abs(fit.params["skew"]) == 2.0
+    heights = mle.get_family(law).logpdf(x, *fit.params.values())
+    assert float(np.sum(heights)) == pytest.approx(fit.llf, abs=1e-9)
+
+
 def test_normal_inverse_gaussian_density_and_tails():
     """Barndorff-Nielsen's formula in 20 digits, and its integrals far out."""
     law = mle.distribution("nig", loc=1.0, scale=2.0, beta=-0.7, gamma=1.3)
