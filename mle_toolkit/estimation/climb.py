@@ -195,6 +195,12 @@ def climb(
     return ends
 
 
+def newton_end(objective: Objective, u: Array) -> End | None:
+    """Where Newton's method alone leads; None where it does not arrive at a minimum."""
+    end, done = _newton(objective, u)
+    return End(end, objective.value(end), "newton") if done and is_minimum(objective, end) else None
+
+
 def _by_newton(objective: Objective, u: Array, hessian: Array | None, ends: list[End], stuck: list[End]) -> None:
     """Add where Newton's method arrives to the ends, or, where it does not, how far it came to those that are stuck."""
     end, done = _newton(objective, u, hessian, known=ends)

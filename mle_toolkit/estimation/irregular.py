@@ -57,14 +57,8 @@ def highest(
             seen[v] = profile(v)
         return seen[v]
 
-    low, high = 0, len(ends) - 1
     value(here)
-    while True:
-        tried = np.unique(np.linspace(low, high, min(_FEW_ENDS, high - low + 1)).astype(int))
-        best = int(np.argmax([value(float(ends[k])) for k in tried]))
-        low, high = int(tried[max(best - 1, 0)]), int(tried[min(best + 1, len(tried) - 1)])
-        if high - low <= 2:
-            break
+    highest_end(value, ends)
     for k, following in sorted(_between(ends, seen, best_ends)):
         a, width = float(ends[k]), float(ends[following] - ends[k])
         if _falls_from(value, a, width) or _falls_from(value, float(ends[following]), -width):
@@ -87,6 +81,17 @@ def highest(
     top = max(seen, key=lambda v: seen[v])
     # On a plateau, as of an end that a window hides, stay.
     return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
+
+
+def highest_end(value: Callable[[float], float], ends: Array) -> float:
+    """The highest of many ends, by looks at ever more of them about the best."""
+    low, high = 0, len(ends) - 1
+    while True:
+        tried = np.unique(np.linspace(low, high, min(_FEW_ENDS, high - low + 1)).astype(int))
+        best = int(np.argmax([value(float(ends[k])) for k in tried]))
+        low, high = int(tried[max(best - 1, 0)]), int(tried[min(best + 1, len(tried) - 1)])
+        if high - low <= 2:
+            return float(ends[tried[best]])
 
 
 _BESIDE, _AWAY = 1e-10, 1e-4

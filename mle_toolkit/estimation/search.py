@@ -13,9 +13,9 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import Verdict
-from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum
-from mle_toolkit.estimation.irregular import candidates, highest, on_an_end, uphill
-from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near
+from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum, newton_end
+from mle_toolkit.estimation.irregular import candidates, highest, highest_end, on_an_end, uphill
+from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
 from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
 from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
 from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
@@ -34,6 +34,19 @@ def by_search(
     solver: str | None,
 ) -> Maximum:
     """Search from several starts, keep the best, and settle bounds that the maximum lies on."""
+    if family.cusp is not None and not likelihood.plain and family.cusp not in fixed and start is None and not bounds:
+        return _also_at_cusps(family, likelihood, family.cusp, fixed, solver)
+    return _by_climbs(family, likelihood, fixed, bounds, start, solver)
+
+
+def _by_climbs(
+    family: Family,
+    likelihood: Likelihood,
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
     # A law without a way of its own to a kink is tried at every observation that is near.
     if not likelihood.plain or (family.at_observations is None and family.has_kinks()):
         irregular = [p.name for p in family.parameters if not p.regular and p.name not in fixed]
@@ -117,6 +130,67 @@ def by_search(
         if not local:
             raise
         return settled(min(local, key=lambda end: end.value))
+
+
+def _also_at_cusps(
+    family: Family, likelihood: Likelihood, cusp: str, fixed: Mapping[str, Any], solver: str | None
+) -> Maximum:
+    """Where climbs end; if in no maximum, the highest one with the cusp of the density at an observation."""
+    found: Maximum | None = None
+    failure: UnboundedLikelihoodError | None = None
+    try:
+        found = _by_climbs(family, likelihood, fixed, {}, None, solver)
+    except UnboundedLikelihoodError as error:
+        failure = error
+    if found is None or not found.is_certified:
+        with contextlib.suppress(NoMaximumError):
+            held = _at_cusp(family, likelihood, cusp, fixed, found)
+            if held is not None and held.is_certified:
+                return held
+    if found is None:
+        assert failure is not None
+        raise failure
+    return found
+
+
+def _at_cusp(
+    family: Family, likelihood: Likelihood, cusp: str, fixed: Mapping[str, Any], found: Maximum | None
+) -> Maximum | None:
+    """The highest maximum with the cusp of the density at an observation; None if there is none."""
+    data, domains = likelihood.data, domains_of(family)
+    places = np.unique(data.lower[data.lower == data.upper])
+    given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
+    at = family.param_names.index(cusp)
+    free = [p.name != cusp and p.name not in given for p in family.parameters]
+    begin = starts_of(family, likelihood, domains, given, None)
+    best: tuple[float, Array] | None = None
+
+    def height(place: float) -> float:
+        nonlocal best
+        for theta in [*([] if best is None else [best[1]]), begin[0]]:
+            theta = theta.copy()
+            theta[at] = in_unit(family, likelihood, cusp, place)[0]
+            objective = objective_near(likelihood, domains, theta, free, charted=False)
+            u = objective.coordinates.from_theta(theta)
+            end = newton_end(objective, u)
+            if end is None and best is None:  # a slower method, once
+                end = next((end for end in climb(objective, [u], "newton") if is_minimum(objective, end.u)), None)
+            if end is not None:
+                if best is None or -end.value > best[0]:
+                    best = -end.value, objective.coordinates.to_theta(end.u)
+                return -end.value
+        return -np.inf
+
+    if not len(places) or not np.isfinite(height(highest_end(height, places))):
+        return None
+    assert best is not None
+    named = dict(zip(family.param_names, family.unpack(likelihood.unit.params_to_data(family, best[1])), strict=True))
+    known = {**fixed, cusp: float(places[np.argmin(np.abs(places - named[cusp]))])}
+    others = {name: value for name, value in named.items() if name not in known}
+    held = replace(_by_climbs(family, likelihood, known, {}, others, None), fixed=tuple(fixed))
+    if cusp in family.irregular(*params_of(held)):
+        return held
+    return _by_climbs(family, likelihood, fixed, {}, named, None)  # it is smooth there
 
 
 def _as_given(family: Family, theta: Array, fixed: Mapping[str, Any]) -> Array:

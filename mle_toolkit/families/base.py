@@ -193,6 +193,10 @@ class Family(ABC):
     period: float | None = None
     """One turn, in the unit of the data, of a law of directions: what differs by it is the same observation."""
 
+    cusp: str | None = None
+    """The location at which the density may have a cusp: a maximum may have it at an observation, where no search by
+    derivatives ends."""
+
     atoms: tuple[float, ...] = ()
     """Values to which a law of measurements gives a probability, beside the density of all others: ``logpdf`` is that
     in logs, and ``without_atoms(*params)`` the `Distribution` of the others."""

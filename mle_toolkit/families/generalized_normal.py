@@ -82,6 +82,7 @@ class GeneralizedNormal(Family):
     name = "generalized_normal"
     aliases = ("gennorm", "exponential_power")
     support = REAL
+    cusp = "loc"
     scans = "profile scanned over loc, at observations, and shapes from 0.03 to 1000"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
