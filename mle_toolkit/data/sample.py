@@ -652,6 +652,11 @@ class Sample:
         return None if self.window is None else (float(np.min(self.window[0])), float(np.max(self.window[1])))
 
     @property
+    def seen_through(self) -> tuple[float, float] | None:
+        """The outer window, the whole line for intervals without windows; None for exact data, seen as they are."""
+        return None if self.is_plain else self.outer_window or (-math.inf, math.inf)
+
+    @property
     def x(self) -> Array:
         """The observations, of shape (n_rows,); (n_rows, dimension) where they are vectors.
 

@@ -17,6 +17,7 @@ from mle_toolkit.estimation.climb import FAR
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, free_names
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.relations import Limit
 
 STILL_RISING = 1e-3
 """Slope, in nats per observation and coordinate, above which a likelihood that has run off is unbounded."""
@@ -75,15 +76,29 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
 
 
 def _has_a_limit_there(found: Maximum, names: Sequence[str]) -> bool:
-    """Whether the law, seen through a window, has limits; or at the ends of the domains, where those are finite."""
+    """Whether the law tends to another where these run to: in a window, or at the ends of domains that are finite."""
     window = found.likelihood.data.outer_window
-    if window is not None and found.family.limits_in_window(*window):
+    seen = () if window is None else found.family.limits_in_window(*window)
+    if any(_is_way_to(limit, found, names) for limit in seen):
         return True
     domains = [p.domain for p in found.family.parameters if p.name in names]
     return bool(found.family.limits) and all(
         isinstance(domain, Interval) and math.isfinite(domain.lower) and math.isfinite(domain.upper)
         for domain in domains
     )
+
+
+def _is_way_to(limit: Limit, found: Maximum, names: Sequence[str]) -> bool:
+    """Whether a limit is where some parameters run to: to infinity, or to 0."""
+    here = dict(zip(found.family.param_names, found.family.unpack(found.theta_in_unit), strict=True))
+    for sign in (1.0, -1.0):
+        there = limit.embed(*[sign] * len(limit.family.parameters))
+        at = dict(zip(found.family.param_names, there, strict=True))
+        if all(at[name] == 0 or math.isinf(at[name]) for name in names):
+            large = all(math.isinf(at[name]) == (abs(here[name]) > 1) for name in names)
+            if large and all(at[name] >= 0 or here[name] < 0 for name in names):
+                return True
+    return False
 
 
 def check_not_certain(found: Maximum) -> None:

@@ -144,8 +144,8 @@ def _also_at_cusps(
         failure = error
     if found is None or not found.is_certified:
         with contextlib.suppress(NoMaximumError):
-            held = _at_cusp(family, likelihood, cusp, fixed, found)
-            if held is not None and held.is_certified:
+            held = _at_cusp(family, likelihood, cusp, fixed)
+            if held is not None:
                 return held
     if found is None:
         assert failure is not None
@@ -153,9 +153,7 @@ def _also_at_cusps(
     return found
 
 
-def _at_cusp(
-    family: Family, likelihood: Likelihood, cusp: str, fixed: Mapping[str, Any], found: Maximum | None
-) -> Maximum | None:
+def _at_cusp(family: Family, likelihood: Likelihood, cusp: str, fixed: Mapping[str, Any]) -> Maximum | None:
     """The highest maximum with the cusp of the density at an observation; None if there is none."""
     data, domains = likelihood.data, domains_of(family)
     places = np.unique(data.lower[data.lower == data.upper])
@@ -163,34 +161,43 @@ def _at_cusp(
     at = family.param_names.index(cusp)
     free = [p.name != cusp and p.name not in given for p in family.parameters]
     begin = starts_of(family, likelihood, domains, given, None)
-    best: tuple[float, Array] | None = None
+
+    def moved(theta: Array, place: float) -> Array:
+        theta = theta.copy()
+        theta[at] = in_unit(family, likelihood, cusp, place)[0]
+        return theta
+
+    ends: list[tuple[float, float, Array]] = []
+    lost = 0
 
     def height(place: float) -> float:
-        nonlocal best
-        for theta in [*([] if best is None else [best[1]]), begin[0]]:
-            theta = theta.copy()
-            theta[at] = in_unit(family, likelihood, cusp, place)[0]
-            objective = objective_near(likelihood, domains, theta, free, charted=False)
-            u = objective.coordinates.from_theta(theta)
-            end = newton_end(objective, u)
-            if end is None and best is None:  # a slower method, once
-                end = next((end for end in climb(objective, [u], "newton") if is_minimum(objective, end.u)), None)
-            if end is not None:
-                if best is None or -end.value > best[0]:
-                    best = -end.value, objective.coordinates.to_theta(end.u)
-                return -end.value
-        return -np.inf
+        nonlocal lost
+        if lost == _LOST_CLIMBS:
+            return -np.inf
+        near = min(ends, key=lambda end: end[:2])[2] if ends else begin[0]
+        objective = objective_near(likelihood, domains, moved(near, place), free, charted=False)
+        u = objective.coordinates.from_theta(moved(near, place))
+        end = newton_end(objective, u)
+        if end is None and not ends:  # a slower method, once
+            end = next((end for end in climb(objective, [u], "newton") if is_minimum(objective, end.u)), None)
+        if end is None:
+            lost += 1
+            return -np.inf
+        ends.append((end.value, place, objective.coordinates.to_theta(end.u)))
+        return -end.value
 
-    if not len(places) or not np.isfinite(height(highest_end(height, places))):
-        return None
-    assert best is not None
-    named = dict(zip(family.param_names, family.unpack(likelihood.unit.params_to_data(family, best[1])), strict=True))
-    known = {**fixed, cusp: float(places[np.argmin(np.abs(places - named[cusp]))])}
-    others = {name: value for name, value in named.items() if name not in known}
-    held = replace(_by_climbs(family, likelihood, known, {}, others, None), fixed=tuple(fixed))
-    if cusp in family.irregular(*params_of(held)):
-        return held
-    return _by_climbs(family, likelihood, fixed, {}, named, None)  # it is smooth there
+    if len(places):
+        highest_end(height, places)
+    for _, place, theta in sorted(ends, key=lambda end: end[:2])[:_CERTIFIED]:  # the others are spikes as a rule
+        values = family.unpack(likelihood.unit.params_to_data(family, theta))
+        named = {name: v for name, v in zip(family.param_names, values, strict=True) if name not in fixed}
+        others = {name: v for name, v in named.items() if name != cusp}
+        held = replace(_by_climbs(family, likelihood, {**fixed, cusp: place}, {}, others, None), fixed=tuple(fixed))
+        if cusp not in family.irregular(*params_of(held)):  # it is smooth there
+            held = _by_climbs(family, likelihood, fixed, {}, named, None)
+        if held.is_certified:
+            return held
+    return None
 
 
 def _as_given(family: Family, theta: Array, fixed: Mapping[str, Any]) -> Array:
@@ -309,6 +316,10 @@ def _by_profiles(
     if not bounds:
         check_not_certain(best)
     return replace(best, fixed=tuple(fixed))
+
+
+_CERTIFIED, _LOST_CLIMBS = 4, 8
+"""Ends with a cusp at an observation of which the highest is sought that is a maximum, and climbs that may fail."""
 
 
 _TURNS = 20

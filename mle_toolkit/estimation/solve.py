@@ -152,7 +152,7 @@ def _maximised(
         return replace(maximum, bounds=bounds)
     if not fixed:
         maximum = _not_below_what_it_contains(maximum)
-    window = sample.outer_window
+    window = sample.seen_through
     if not family.limits and (window is None or not family.limits_in_window(*window)):
         return maximum
     settled = _at_limit(maximum, sample, fixed)
@@ -378,7 +378,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     lost = not in_domains(family, found.theta)
     if lost:
         rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
-    window = sample.outer_window
+    window = sample.seen_through
     seen = () if window is None else family.limits_in_window(*window)
     for limit in (*family.limits_near(sample, *family.unpack(found.theta)), *seen):
         law = limit.family

@@ -81,7 +81,7 @@ class Family(ABC):
     ``limits``
         Laws it tends to at the end of its parameter space.
     ``limits_in_window(lower, upper)``
-        Laws it tends to where only a window of it is seen.
+        Laws it tends to where only a window of it is seen; of intervals without windows, through the whole line.
     ``limits_when_shifted``
         Laws it tends to as a threshold, given to it by `shifted`, goes to -∞.
     ``special_cases``
@@ -363,7 +363,7 @@ class Family(ABC):
         return ()
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
-        """Further laws that it tends to, seen through a window, at an end of its parameter space."""
+        """Further laws that it tends to, seen through a window or in intervals, at an end of its parameter space."""
         return ()
 
     @property

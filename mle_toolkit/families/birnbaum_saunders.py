@@ -13,6 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import LOG_X, Statistic
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.partly_known import PartlyKnown
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import means_of
@@ -85,6 +86,14 @@ class BirnbaumSaunders(Family):
     def limits_when_shifted(self) -> tuple[Limit, ...]:
         """The normal law, as the threshold goes to -∞."""
         return (Limit(get_family("normal"), lambda mu, sigma: (0.0, np.inf)),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Lévy's law and the gamma law of shape 1/2, as shape → ∞ and scale → ∞ or 0: of exact data neither is best."""
+        half = PartlyKnown(get_family("gamma"), {"shape": 0.5}, "gamma of shape 1/2")
+        return (
+            Limit(get_family("levy"), lambda scale: (np.inf, np.inf)),
+            Limit(half, lambda scale: (np.inf, 0.0)),
+        )
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

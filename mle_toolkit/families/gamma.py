@@ -19,9 +19,11 @@ from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import inverse_log_minus_digamma, log_or_minus_inf, lost_to_rounding, sum_log
+from mle_toolkit.families.tilted import in_window
 
 
 class Gamma(ExponentialFamily):
@@ -92,6 +94,11 @@ class Gamma(ExponentialFamily):
     def special_cases(self) -> tuple[SpecialCase, ...]:
         """Exponential where the shape is 1."""
         return (SpecialCase(get_family("exponential"), lambda scale: (1.0, scale), at=("shape",)),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Below an end a power of x, as scale → ∞; above 0 1/x with an exponential cutoff, as shape → 0."""
+        powers = in_window(0.0, upper, lambda index: (index, np.inf), of_log=True)
+        return powers if lower <= 0 else (*powers, cutoff_in_window(lower, 1.0, lambda scale: (0.0, scale)))
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""

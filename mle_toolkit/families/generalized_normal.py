@@ -19,6 +19,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
+from mle_toolkit.families.tilted import in_window, infinite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -155,6 +156,10 @@ class GeneralizedNormal(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The uniform law, as shape grows."""
         return (Limit(get_family("uniform"), lambda a, b: (0.5 * (a + b), 0.5 * (b - a), np.inf)),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """An exponential law, of any shape, as loc → -∞ or ∞ and scale → ∞."""
+        return in_window(lower, upper, lambda slope: (*infinite(slope), np.nan))
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

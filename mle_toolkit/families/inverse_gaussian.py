@@ -16,6 +16,7 @@ from mle_toolkit.families.excess import of_ratio
 from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import exp_times_exp1, lost_to_rounding, mills_ratio_normal, sum_log
@@ -94,6 +95,11 @@ class InverseGaussian(ExponentialFamily):
     def limits_when_shifted(self) -> tuple[Limit, ...]:
         """The normal law, as the threshold goes to -∞."""
         return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, np.inf)),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Lévy's law, as mu → ∞; above 0 a power -3/2 of x with an exponential cutoff, as mu and lam → 0."""
+        unending = Limit(get_family("levy"), lambda scale: (np.inf, scale))
+        return (unending,) if lower <= 0 else (unending, cutoff_in_window(lower, 1.5, lambda scale: (0.0, 0.0)))
 
     def cdf(self, x: Array, mu: Array, lam: Array) -> Array:
         """Probability of at most x."""

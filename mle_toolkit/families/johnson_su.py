@@ -131,7 +131,7 @@ class JohnsonSU(Family):
 
     def spurious(self, sample: Sample, gamma: float, delta: float, loc: float, scale: float) -> bool:
         """Whether the law has a spike on one observation: its likelihood grows without bound as that narrows."""
-        return _is_alone(sample, loc, scale, _OUTSIDE)
+        return _is_alone(sample, loc, scale, outside=_OUTSIDE)
 
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
         """Newton's method in the median, the spread there, log delta and gamma/delta; on a few rows first."""
@@ -153,7 +153,7 @@ class JohnsonSU(Family):
             kept = [
                 end
                 for end in ends
-                if not _is_alone(sample, *_to_params(end[1])[2:], _INSIDE)  # else on its way to a spike, if no maximum
+                if not _is_alone(sample, *_to_params(end[1])[2:], outside=_INSIDE)  # else on its way to a spike
                 or is_maximum(sample, totals, _to_params, end[1])
             ]
             if not kept:
@@ -297,7 +297,7 @@ class _ByMedian(Family):
             )
 
 
-def _is_alone(sample: Sample, loc: float, scale: float, outside: float) -> bool:
+def _is_alone(sample: Sample, loc: float, scale: float, *, outside: float) -> bool:
     """Whether one observation is at loc, and all others are some scales away from it."""
     away = np.unique(np.abs(np.unique(sample.x) - loc))
     return bool(len(away) > 1 and away[0] < _INSIDE * scale and away[1] > outside * scale)
@@ -309,7 +309,7 @@ def _peaks(sample: Sample) -> list[tuple[float, ...]]:
         return []
     x = np.unique(sample.x)
     gaps = np.diff(x)
-    peaks = []
+    peaks: list[tuple[float, ...]] = []
     for k in np.argsort(gaps, kind="stable")[:_NEAREST].tolist():
         gamma = float(special.ndtri((k + 1) / len(x)))
         peaks.append((gamma, _PEAKED, float(0.5 * (x[k] + x[k + 1])), float(gaps[k])))

@@ -14,11 +14,14 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.partly_known import PartlyKnown
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp, log_or_minus_inf
 from mle_toolkit.families.standardised import root_of_tails
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mle_toolkit.data.sample import Sample
 
 _FOLDS = 45.0
@@ -279,6 +282,12 @@ def _log_tails(y: Array, alpha: Any, w: Any) -> tuple[Array, Array]:
         below, above = np.where(smaller, below, log1mexp(above)), np.where(smaller, log1mexp(below), above)
     below = np.where(inside, below, np.where(y <= 0, -np.inf, np.where(y == np.inf, 0.0, np.nan)))
     return below, np.where(inside, above, np.where(y <= 0, 0.0, np.where(y == np.inf, -np.inf, np.nan)))
+
+
+def cutoff_in_window(lower: float, alpha: float, embed: Callable[[float], tuple[float, float]]) -> Limit:
+    """The limit of a law that becomes a known power of x, of exponent -alpha, with a cutoff where a window begins."""
+    law = PartlyKnown(PowerLawCutoff(xmin=lower), {"alpha": alpha}, f"a power -{alpha:g} of x with a cutoff")
+    return Limit(law, embed)
 
 
 @cache

@@ -177,7 +177,7 @@ def infinite(slope: float) -> tuple[float, float]:
 
 
 def in_window(
-    lower: float, upper: float, embed: Callable[[float], tuple[float, float]], *, of_log: bool = False
+    lower: float, upper: float, embed: Callable[[float], tuple[float, ...]], *, of_log: bool = False
 ) -> tuple[Limit, ...]:
     """The limit of a law whose window shows no more than a slope; none where the window has no finite end.
 

@@ -251,7 +251,12 @@ class Truncated(Combined):
             if _meets(limit.family, self.lower, self.upper)
         )
         small = self.base.limits_without_zeros if self._hidden is not None and self.lower == 0 else ()
-        return *first, *others, *small, *self.base.limits_in_window(self.lower, self.upper)
+        seen = (
+            limit
+            for limit in self.base.limits_in_window(self.lower, self.upper)
+            if self.lower <= limit.family.support.lower and limit.family.support.upper <= self.upper
+        )
+        return *first, *others, *small, *seen
 
     def _truncating(self, base: Family) -> Family:
         kind = self.name.split(" ", 1)[0]

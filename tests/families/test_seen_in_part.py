@@ -1,0 +1,112 @@
+"""Laws of which a window, or censoring, shows so little that their parameters run off: the limits they tend to."""
+
+import math
+
+import numpy as np
+import pytest
+from references import fit_quietly
+from scipy import optimize, special
+
+import mle_toolkit as mle
+
+
+def highest(loglik, low, high):
+    """The highest value of a function of one parameter, by its log."""
+    found = optimize.minimize_scalar(lambda u: -loglik(math.exp(u)), bounds=(math.log(low), math.log(high)))
+    return -found.fun
+
+
+def cases(unit):
+    """Law, sample, its log-likelihood in one parameter but for the unit, and what runs off."""
+    rng = np.random.default_rng(1)
+    rising = 3 * rng.uniform(size=60) ** 0.5
+    rising = rising[(rising > 1) & (rising < 2.5)]
+    heavy = rng.pareto(1.5, 80) + 1
+    heavy = heavy[heavy < 30]
+    heavier = 1 / rng.normal(size=80) ** 2
+    light = rng.gamma(0.5, size=80)
+    some = heavier[(heavier > 0.2) & (heavier < 20)]
+
+    def power(k):
+        return np.sum(np.log(k) + (k - 1) * np.log(rising) - math.log(2.5**k - 1))
+
+    def inverse(scale):
+        mass = special.exp1(1 / scale) - special.exp1(30 / scale)
+        return np.sum(-np.log(heavy) - heavy / scale - math.log(mass))
+
+    def steeper(scale):
+        mass = 2 * math.exp(-1 / scale) - 2 * math.sqrt(math.pi / scale) * special.erfc(math.sqrt(1 / scale))
+        return np.sum(-1.5 * np.log(heavy) - heavy / scale - math.log(mass))
+
+    def levy(x, scale):
+        return 0.5 * np.log(scale / (2 * math.pi)) - 1.5 * np.log(x) - scale / (2 * x)
+
+    def in_part(scale):
+        below = special.erfc(np.sqrt(scale / (2 * np.array([0.2, 20]))))
+        return np.sum(levy(some, scale) - math.log(below[1] - below[0]))
+
+    def censored(scale):
+        beyond = special.erf(math.sqrt(scale / 10))
+        return np.sum(np.where(heavier > 5, math.log(beyond), levy(heavier, scale)))
+
+    def half(scale):
+        density = -0.5 * np.log(light * scale * math.pi) - light / scale
+        return np.sum(np.where(light > 1, math.log(special.gammaincc(0.5, 1 / scale)), density))
+
+    def window(x, low, high):
+        return mle.Sample(unit * x).truncated(unit * low, unit * high)
+
+    late = mle.Sample.right_censored(unit * np.minimum(heavier, 5), heavier <= 5)
+    soon = mle.Sample.right_censored(unit * np.minimum(light, 1), light <= 1)
+    beyond = mle.Sample(unit * heavy).truncated(unit)
+    return {
+        "gamma rises": ("gamma", window(rising, 1, 2.5), power, ("scale",)),
+        "gamma falls": ("gamma", window(heavy, 1, 30), inverse, ("shape",)),
+        "inverse_gaussian falls": ("inverse_gaussian", beyond, steeper, ("mu", "lam")),
+        "inverse_gaussian is Lévy's": ("inverse_gaussian", window(some, 0.2, 20), in_part, ("mu",)),
+        "inverse_gaussian censored": ("inverse_gaussian", late, censored, ("mu",)),
+        "birnbaum_saunders censored": ("birnbaum_saunders", soon, half, ("shape", "scale")),
+    }
+
+
+@pytest.mark.parametrize("case", cases(1.0))
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_limits_of_positive_laws_that_are_seen_in_part(case, unit):
+    """Where the parameters run off the fit is the limiting law's, by that law's own likelihood in one parameter."""
+    law, sample, loglik, ends = cases(unit)[case]
+    fit = fit_quietly(sample, law)
+    events = float(np.count_nonzero(sample.lower == sample.upper))
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.boundary == ends
+    assert fit.llf + events * math.log(unit) == pytest.approx(highest(loglik, 1e-3, 1e3), abs=1e-7)
+
+
+def test_a_limit_above_a_maximum_in_the_interior_is_preferred():
+    """A Birnbaum-Saunders law is highest where it becomes Lévy's, not at the maximum that Newton's method finds."""
+    x = [1.6627, 5.6676, 4.8722, 6.4828, 13.0248, 27.7066, 5.9445, 5.7537, 4.8413, 53.2413, 6.8666, 16.8514, 47.924]
+    x += [3.7973, 7.4839, 6.7226, 4.4406, 4.1306, 7.3392, 17.8677, 2.0724, 66.2836]
+    sample = mle.Sample(x).truncated(1.3571, 96.5107)
+    fit, levy = fit_quietly(sample, "birnbaum_saunders"), mle.fit(sample, "levy")
+    assert fit.certificate.limit == "levy"
+    assert fit.llf == pytest.approx(levy.llf, abs=1e-9)
+    assert fit.llf == pytest.approx(-76.80, abs=0.01)  # that maximum is at -76.99
+
+
+def test_a_cusp_is_found_through_a_window():
+    """Climbs end in a spike, of which the verdict was that the likelihood is unbounded, or not converged."""
+    x = np.random.default_rng(0).laplace(size=40)
+    x = x[abs(x) < 2.2]
+    fit = fit_quietly(mle.Sample(x).truncated(-2.2, 2.2), "generalized_normal")
+
+    def loglik(loc, scale, shape):
+        power = (abs(x - loc) / scale) ** shape
+        share = 0.5 * np.sum(special.gammainc(1 / shape, ((2.2 + np.array([-loc, loc])) / scale) ** shape))
+        return np.sum(math.log(shape / (2 * scale)) - special.gammaln(1 / shape) - power - math.log(share))
+
+    at = np.array([fit.params["scale"], fit.params["shape"]])
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.params["loc"] in x
+    assert fit.llf == pytest.approx(loglik(fit.params["loc"], *at), abs=1e-9)
+    for aside in (1.001, 0.999):
+        assert loglik(fit.params["loc"], at[0] * aside, at[1]) < fit.llf
+        assert loglik(fit.params["loc"], at[0], at[1] * aside) < fit.llf
