@@ -19,7 +19,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
-from mle_toolkit.families.tilted import in_window, infinite
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -159,7 +159,7 @@ class GeneralizedNormal(Family):
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
         """An exponential law, of any shape, as loc → -∞ or ∞ and scale → ∞."""
-        return in_window(lower, upper, lambda slope: (*infinite(slope), np.nan))
+        return in_window(lower, upper, lambda slope: (math.copysign(math.inf, slope), math.inf, math.nan))
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
