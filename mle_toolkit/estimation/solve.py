@@ -29,6 +29,7 @@ from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import direct_route, domains_of, joined, split, starts_of
 from mle_toolkit.families.base import TOLD_APART, Family
 from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.likelihood.audit import is_extreme
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
@@ -378,6 +379,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     lost = not in_domains(family, found.theta)
     if lost:
         rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
+    elif is_extreme(found.theta_in_unit) and not found.is_certified:
+        rounding = max(rounding, _DIGITS_LOST)  # it stopped on its way to a limit, where terms cancel
     window = sample.seen_through
     seen = () if window is None else family.limits_in_window(*window)
     for limit in (*family.limits_near(sample, *family.unpack(found.theta)), *seen):
@@ -407,6 +410,10 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             else:
                 best = replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends)
     return best or replace(found, elsewhere=elsewhere)
+
+
+_DIGITS_LOST = 1e-5
+"""Nats by which a log-likelihood may be too high by rounding where parameters have nearly run off."""
 
 
 def _is_possible(law: Family, sample: Sample) -> bool:

@@ -3,6 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.errors import IntegralError, ParameterError
@@ -65,3 +66,21 @@ def test_a_law_a_row():
             mle.distribution("gamma", **wrong)
     with pytest.raises(ParameterError, match="outside its domain"):
         mle.distribution("gamma", shape=[1.0, -2.0], scale=1.0)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        [0.517, 0.494, 0.539, 0.416, 0.533, 0.37],
+        [1.5, 0.1, 1.6, 1.0, 1.1, 0.3, 0.45, 0.65, 1.05, 1.7, 0.2, 0.45, 1.25, 0.7],
+    ],
+)
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_an_exponentiated_weibull_law_that_has_become_a_power_says_so(x, unit):
+    """Terms cancel on the way there: the search stopped above the supremum, by rounding, as not converged."""
+    x = unit * np.array(x)
+    fit = fit_quietly(x, "exponentiated_weibull")
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit == "power"
+    index = 1 / np.mean(np.log(x.max() / x))
+    assert fit.llf == pytest.approx(len(x) * np.log(index / x.max()) + (index - 1) * np.sum(np.log(x / x.max())))
