@@ -11,6 +11,7 @@ Models in S, ch. 2 (contrasts and rank).
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ from mle_toolkit.data.columns import Columns, Level
 from mle_toolkit.data.factors import Evaluation, check_finite, labels_of_factor, missing
 from mle_toolkit.data.formula_text import Factor, read, shortened
 from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.sparse import MANY_LEVELS, SparseDesign, is_worth_it, without_column
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.options import choice
 
@@ -84,20 +86,46 @@ class Recipe:
             yield name, missing(frame, name)
 
     def build(self, frame: Columns, rows: NDArray[np.intp] | None = None, unseen: Unseen = "raise") -> Array:
-        """The design of some rows, none of which has a missing value; NaN where a level is new and that is allowed."""
+        """The design of some rows, none of which has a missing value; NaN where a level is new and that is allowed.
+
+        Of many columns of levels only the entries that are not zero are held: a `SparseDesign`, as an array.
+        """
         n_rows = frame.n_rows if rows is None else len(rows)
         encoded = {label: self._encoded(factor, frame, rows, unseen) for label, factor in self.factors.items()}
+        parts = [part for term in self.terms for part in term.parts]
+        sizes = [self._size(part) for part in parts]
+        loose = [self._is_loose(part) for part in parts]
+        held = is_worth_it(n_rows, sum(size for size, is_loose in zip(sizes, loose, strict=True) if is_loose))
         columns: list[Any] = []
-        for term in self.terms:
-            for part in term.parts:
-                pieces = [[column for _, column in encoded[label].kept(reduced)] for label, reduced in part]
+        for part, is_loose in zip(parts, loose, strict=True):
+            if not (held and is_loose):
+                pieces = [encoded[label].kept(reduced) for label, reduced in part]
                 columns += [_multiplied(reversed(found)) for found in product(*reversed(pieces))]
         matrix = np.empty((n_rows, len(columns)))
         for k, column in enumerate(columns):
             matrix[:, k] = column
-        if unseen == "nan":
-            matrix[np.isnan(matrix).any(axis=1)] = np.nan
-        return matrix
+        if not held:
+            if unseen == "nan":
+                matrix[np.isnan(matrix).any(axis=1)] = np.nan
+            return matrix
+        entries = [
+            _entries([encoded[label].picked(reduced) for label, reduced in part], n_rows, size)
+            for part, size, is_loose in zip(parts, sizes, loose, strict=True)
+            if is_loose
+        ]
+        whole = np.concatenate([np.full(size, not is_loose) for size, is_loose in zip(sizes, loose, strict=True)])
+        new = np.zeros(n_rows, dtype=bool)
+        for one in encoded.values():
+            new |= one.new
+        return SparseDesign.of(matrix, entries, whole, new).as_array()
+
+    def _size(self, part: tuple[tuple[str, bool], ...]) -> int:
+        """How many columns a part has."""
+        return math.prod(len(self._names_of(label, reduced)) for label, reduced in part)
+
+    def _is_loose(self, part: tuple[tuple[str, bool], ...]) -> bool:
+        """Whether most entries of the columns of a part are zero: it has a factor of many levels."""
+        return any(label in self.levels and len(self.levels[label]) >= MANY_LEVELS for label, _ in part)
 
     def names(self) -> tuple[tuple[str, ...], dict[str, slice]]:
         """Names of all columns of the design, and which of them belong to which term."""
@@ -124,26 +152,19 @@ class Recipe:
         if label not in self.levels:
             values = Evaluation(factor, frame, rows, self.states, learning=False).value()
             check_finite(values, factor, frame, rows)
-            split = values[:, None] if values.ndim == 1 else values
-            return _Encoded([(None, column) for column in split.T], None)
+            return _Encoded(list((values[:, None] if values.ndim == 1 else values).T))
         levels = self.levels[label]
         labels = labels_of_factor(factor, frame, rows)
         place = {level: k for k, level in enumerate(levels)}
         codes = np.array([place.get(level, -1) for level in labels.distinct], dtype=np.intp)[labels.codes]
-        new = np.flatnonzero(codes < 0)
-        if len(new) and unseen == "raise":
+        new = codes < 0
+        if new.any() and unseen == "raise":
             found = [level for level in labels.present() if level not in place]
             raise DataError(
-                f"{label}: {len(new)} of {len(codes)} rows have a level that the fit has not seen: {_listed(found)}; "
-                f'it knows {_listed(levels)}. Leave these rows out, or pass unseen="nan".'
+                f"{label}: {np.count_nonzero(new)} of {len(codes)} rows have a level that the fit has not seen: "
+                f'{_listed(found)}; it knows {_listed(levels)}. Leave these rows out, or pass unseen="nan".'
             )
-        indicators: list[tuple[Level | None, Array]] = [
-            (level, (codes == k).astype(float)) for level, k in place.items()
-        ]
-        if len(new):
-            for _, column in indicators:
-                column[new] = np.nan
-        return _Encoded(indicators, self.bases[label])
+        return _Encoded([], codes, levels, self.bases[label])
 
     def to_dict(self) -> dict[str, Any]:
         """All that was learned, as JSON-ready values."""
@@ -160,13 +181,60 @@ class Recipe:
 
 @dataclass(frozen=True)
 class _Encoded:
-    """Columns of one factor, by level; one of them may be left out."""
+    """One factor in some rows: columns of numbers; or codes of levels, -1 where a level is new, with the base level."""
 
-    columns: list[tuple[Level | None, Array]]
-    base: Level | None
+    numbers: list[Array]
+    codes: NDArray[np.intp] | None = None
+    levels: tuple[Level, ...] = ()
+    base: Level | None = None
 
-    def kept(self, reduced: bool) -> list[tuple[Level | None, Array]]:
-        return [found for found in self.columns if not (reduced and found[0] == self.base)]
+    @property
+    def new(self) -> Any:
+        """Rows whose level is new; a mask."""
+        return False if self.codes is None else self.codes < 0
+
+    def kept(self, reduced: bool) -> list[Array]:
+        """Its columns; without that of the base where one is left out."""
+        if self.codes is None:
+            return self.numbers
+        kept = [k for k, level in enumerate(self.levels) if not (reduced and level == self.base)]
+        return [np.where(self.new, np.nan, self.codes == k) for k in kept]
+
+    def picked(self, reduced: bool) -> tuple[NDArray[np.intp] | None, list[Array], int]:
+        """Which of its columns is not zero in each row (-1 for none), or columns that may not be; and how many."""
+        if self.codes is None:
+            return None, self.numbers, len(self.numbers)
+        if not reduced:
+            return self.codes, [], len(self.levels)
+        base = self.levels.index(self.base) if self.base is not None else -1
+        return np.where(self.codes == base, -1, self.codes - (self.codes > base)), [], len(self.levels) - 1
+
+
+def _entries(
+    pieces: Sequence[tuple[NDArray[np.intp] | None, list[Array], int]], n_rows: int, size: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Array, int]:
+    """Entries that are not zero of the columns of a part: rows, columns, values, and how many columns there are."""
+    column, strides, step = np.zeros(n_rows, dtype=np.intp), [], 1
+    inside = np.ones(n_rows, dtype=bool)
+    for codes, _, count in pieces:  # the columns of the first factor vary fastest
+        if codes is not None:
+            inside &= codes >= 0
+            column += step * codes
+        strides.append(step)
+        step *= count
+    rows = np.flatnonzero(inside)
+    numbers = [
+        [(k * stride, one) for k, one in enumerate(columns)]
+        for (codes, columns, _), stride in zip(pieces, strides, strict=True)
+        if codes is None
+    ]
+    found = []
+    for chosen in product(*numbers):
+        value = np.ones(len(rows))
+        for _, one in chosen:
+            value = value * one[rows]
+        found.append((rows, column[rows] + sum(at for at, _ in chosen), value))
+    return (*(np.concatenate(part) for part in zip(*found, strict=True)), size)  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -257,9 +325,11 @@ class Design:
             return np.full((columns.n_rows, len(self.names)), np.nan)
         built = self.spec.build(columns, rows, unseen)
         if self.dropped is not None:
-            built = np.delete(built, self.dropped, axis=1)
+            built = without_column(built, self.dropped)
         if rows is None:
             return built
+        if isinstance(built, SparseDesign):
+            return built.spread(rows, columns.n_rows).as_array()
         matrix = np.full((columns.n_rows, len(self.names)), np.nan)
         matrix[rows] = built
         return matrix

@@ -24,6 +24,7 @@ from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import Block, Known, some_of
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.data.surveys import Along, Part, survey
 from mle_toolkit.errors import DataError, WeightError
 
@@ -193,10 +194,13 @@ class ColumnSums:
     def __call__(self, block: Block) -> Array:
         """Of one block."""
         columns = block.known[self.key]
+        weight = np.ones(len(columns)) if block.weight is None else block.weight
+        if self.about is not None and isinstance(columns, SparseDesign):
+            return columns.squares(weight, np.array(self.about))
         if self.about is not None:
             columns = columns - np.array(self.about)
             np.square(columns, out=columns)
-        return np.asarray((np.ones(len(columns)) if block.weight is None else block.weight) @ columns)
+        return np.asarray(weight @ columns)
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,14 @@ _HALVINGS = 30
 _RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
 """How long the methods that take over from Newton's may go on: steps, and looks at the value for each coordinate."""
 
+_MOST_WITHOUT_SLOPES = 30
+"""Coordinates up to which a simplex leads anywhere."""
+
 _FEW_COORDINATES = 4
 """Up to so many, a linear system is solved faster number by number than by the call of a library."""
+
+_MANY_COORDINATES = 100
+"""From so many on, eigenvectors take longer than all else."""
 
 _CLEAR = 1e-12
 """Share of a diagonal entry that elimination must leave of it for a matrix to be clearly positive definite."""
@@ -222,6 +228,8 @@ def _rescued(objective: Objective, u: Array) -> End:
     end, done = _newton(objective, u)
     if done:
         return End(end, objective.value(end), "trust-exact")
+    if len(u) > _MOST_WITHOUT_SLOPES:
+        return End(u, objective.value(u), "trust-exact")
     u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
     return _settled(objective, u, "Nelder-Mead")
 
@@ -339,6 +347,11 @@ def _newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
     nothing = np.full_like(gradient, np.nan)
     if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
         return nothing, False
+    if len(gradient) > _MANY_COORDINATES:
+        from scipy import linalg
+
+        with contextlib.suppress(np.linalg.LinAlgError):
+            return np.asarray(-linalg.cho_solve(linalg.cho_factor(hessian), gradient)), True
     curvatures, axes = np.linalg.eigh(hessian)
     convex = bool(curvatures[0] > 0)
     if not convex:
@@ -392,10 +405,15 @@ def value_beyond(objective: Objective, u: Array, k: int) -> float:
         w[others] = v
         return w
 
+    def slope(v: Array) -> Array:
+        return objective.gradient(at(v))[others]
+
     with np.errstate(all="ignore"), contextlib.suppress(ValueError, ArithmeticError, np.linalg.LinAlgError):
         if len(u) == 1:
             return objective.value(there)
         minimize: Any = optimize.minimize
+        if len(u) > _MOST_WITHOUT_SLOPES:
+            return float(minimize(lambda v: objective.value(at(v)), u[others], method="L-BFGS-B", jac=slope).fun)
         # Where the others follow slowly, along a ridge, derivatives at the new place lead elsewhere.
         options = _TIGHT_OPTIONS["Nelder-Mead"] | {"maxfev": _RESCUE_LOOKS * len(u)}
         found = minimize(lambda v: objective.value(at(v)), u[others], method="Nelder-Mead", options=options)

@@ -223,7 +223,7 @@ class Family(ABC):
     score: Callable[..., tuple[Array, ...]] | None = None
     score_sums: Callable[..., Array] | None = None
     hessian: Callable[..., tuple[Array, ...]] | None = None
-    derivative_sums: Callable[..., Sequence[float]] | None = None
+    derivative_sums: Callable[..., Sequence[float] | Array] | None = None
     derivatives: Callable[..., Sequence[Any]] | None = None
     expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None] | None = None
     start: Callable[[Sample], Any] | None = None

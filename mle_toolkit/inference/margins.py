@@ -65,9 +65,8 @@ def average_effect(
         share = np.where(rows.missing, 0.0, 1.0 if weight is None else weight)
         share = share / np.sum(share)
         values = np.where(rows.missing, 0.0, rows.value(of))
-        slopes = np.where(rows.missing[:, None], 0.0, rows.through(rows.slopes(of)))
         effect += factor * float(np.sum(share * values))
-        gradient = gradient + factor * (share @ slopes)
+        gradient = gradient + factor * rows.summed(share, rows.slopes(of))
         cov = rows.covariance
     se = np.sqrt(quadratic_forms(np.atleast_2d(gradient), cov))
     return effect, float(se[0])

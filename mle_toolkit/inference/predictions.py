@@ -17,7 +17,8 @@ from scipy import special
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array, Mask
-from mle_toolkit.data.rows import Known
+from mle_toolkit.data.rows import Known, some_of
+from mle_toolkit.data.sparse import missing_rows
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.families.base import Family
@@ -25,6 +26,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.inference.covariance import CovKind, covariance, wald_interval
+from mle_toolkit.likelihood.designs import AnyColumns
 from mle_toolkit.likelihood.model import Model
 
 What = Literal["mean", "params", "quantile", "interval", "distribution", "linear"]
@@ -93,7 +95,7 @@ class Rows:
         """Which rows have a value that is missing."""
         bad = np.zeros(self.n_rows, dtype=bool)
         for column in self.model.rows.values():
-            bad |= np.isnan(column) if column.ndim == 1 else np.isnan(column).any(axis=1)
+            bad |= np.isnan(column) if column.ndim == 1 else missing_rows(column)
         return bad
 
     @cached_property
@@ -132,17 +134,38 @@ class Rows:
                 found.append(np.asarray(change / (12 * step) * slope))
         return found
 
-    def through(self, slopes: Sequence[Array]) -> Array:
-        """Derivatives by the coefficients, from those by predictors and numbers; shape (n, p)."""
-        columns = [
-            along[:, None] if design is None else design.formed() * along[:, None]
-            for along, design in zip(slopes, self.at.designs, strict=True)
-        ]
-        return np.concatenate(columns, axis=1)
+    def se(self, slopes: Sequence[Array]) -> Array:
+        """Standard errors of functions with these derivatives by predictors and numbers; shape (n,).
 
-    def se(self, gradient: Array) -> Array:
-        """Standard errors of functions with these derivatives; NaN where they need a coefficient that has none."""
-        return np.sqrt(np.maximum(quadratic_forms(gradient, self.covariance), 0.0))
+        NaN where they need a coefficient that has none.
+        """
+        step = max(1, _AT_ONCE // len(self.covariance))
+        found = np.empty(self.n_rows)
+        for first in range(0, self.n_rows, step):
+            rows = slice(first, first + step)
+            designs = self.at.designs if step >= self.n_rows else self._designs_of(rows)
+            gradient = [
+                along[rows, None] if design is None else design.formed() * along[rows, None]
+                for along, design in zip(slopes, designs, strict=True)
+            ]
+            found[rows] = quadratic_forms(np.concatenate(gradient, axis=1), self.covariance)
+        return np.sqrt(np.maximum(found, 0.0))
+
+    def summed(self, share: Array, slopes: Sequence[Array]) -> Array:
+        """Weighted sum, over rows of which nothing is missing, of derivatives by the coefficients; shape (p,)."""
+        seen = np.flatnonzero(~self.missing)
+        parts = [
+            np.atleast_1d(np.sum(along) if design is None else design.summed(along))
+            for along, design in zip(
+                [share[seen] * slope[seen] for slope in slopes], self._designs_of(seen), strict=True
+            )
+        ]
+        return np.concatenate(parts)
+
+    def _designs_of(self, rows: Any) -> list[AnyColumns | None]:
+        some = some_of(self.model.rows, rows)
+        terms = (self.model.linear.get(p.name) for p in self.model.base.parameters)
+        return [None if term is None else term.columns(some) for term in terms]
 
     # --- quantities ---------------------------------------------------------------------------------------------------
 
@@ -152,7 +175,7 @@ class Rows:
         value = self.value(lambda law: tuple(law.params.values())[k])
         slopes = [np.zeros(self.n_rows) for _ in self.model.base.parameters]
         slopes[k] = np.ones(self.n_rows)
-        se = self.se(self.through(slopes))
+        se = self.se(slopes)
         term = self.model.linear.get(p.name)
         if term is None:
             factor = unit.to_data(1.0, p.role) - unit.to_data(0.0, p.role)
@@ -173,18 +196,18 @@ class Rows:
         slopes = [np.zeros(self.n_rows) for _ in self.model.base.parameters]
         slopes[k] = np.ones(self.n_rows)
         value = (self._predictor(k) - term.offset_shift) / term.factor
-        return _on_domain(p.name, value, self.se(self.through(slopes)) / abs(term.factor), REAL, alpha)
+        return _on_domain(p.name, value, self.se(slopes) / abs(term.factor), REAL, alpha)
 
     def _predictor(self, k: int) -> Array:
         term = self.model.linear[self.model.base.parameters[k].name]
         inner = self.model.unpack(self.maximum.theta_in_unit)[k]
-        return np.asarray(term.design(self.model.rows) @ inner + term.fixed_part(self.model.rows))
+        return np.asarray(term.columns(self.model.rows).times(inner) + term.fixed_part(self.model.rows))
 
     def quantity(self, name: str, function: Of, alpha: float, domain: Interval | None = None) -> Quantity:
         """A function of the law of each row, whose values lie in a domain; by default where the observations do."""
         support, slopes = self.model.base.support, self.slopes(function)
         domain = domain or Interval(support.lower, support.upper)
-        return _on_domain(name, self.value(function), self.se(self.through(slopes)), domain, alpha)
+        return _on_domain(name, self.value(function), self.se(slopes), domain, alpha)
 
     def mean(self, alpha: float) -> Quantity:
         """The expected value of each row; where that is a parameter with a formula, with the interval of its link."""
@@ -213,6 +236,10 @@ def _moment(law: Distribution, name: str) -> Any:
             f"quantile residuals."
         )
     return getattr(law, name)()
+
+
+_AT_ONCE = 20_000_000
+"""Derivatives by coefficients that are held at a time."""
 
 
 def quadratic_forms(rows: Array, matrix: Array) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -243,22 +244,27 @@ class Objective:
         value, score, second = self.likelihood.derivatives(self.coordinates.to_theta(u))
         return -value, *self._pulled_derivatives(score, second, u)
 
-    def _pulled_derivatives(
-        self, score: Sequence[float], second: Sequence[Sequence[float]], u: Array
-    ) -> tuple[Array, Array]:
+    def _pulled_derivatives(self, score: Any, second: Any, u: Array) -> tuple[Array, Array]:
         """Gradient and second derivatives of the points, from those by the parameters."""
         if not self.coordinates.intervals_only:
             with np.errstate(all="ignore"):  # as below
-                slope, by_all = self.coordinates.jacobian(u), np.array(score)
-                return -(by_all @ slope), -(slope.T @ np.array(second) @ slope + self.coordinates.bend(by_all, u))
+                slope, by_all, by_pairs = self.coordinates.jacobian(u), np.asarray(score), np.asarray(second)
+                own = slope.diagonal()
+                if slope.shape[0] == slope.shape[1] and np.count_nonzero(slope) == np.count_nonzero(own):
+                    by_pairs = by_pairs * own[:, None] * own
+                else:
+                    by_pairs = slope.T @ by_pairs @ slope
+                return -(by_all @ slope), -(by_pairs + self.coordinates.bend(by_all, u))
         slopes, bends = self.coordinates.slopes_and_bends(u)
+        if isinstance(score, np.ndarray):
+            score, second = score.tolist(), second.tolist()
         # Few plain numbers, faster than arrays of them; a trial point where they overflow is seen as not finite.
         along = list(zip(self.coordinates.places, slopes, strict=True))
-        gradient = [-score[i] * slope for i, slope in along]
-        hessian = [[-second[i][j] * (slope * other) for j, other in along] for i, slope in along]
+        downhill = [-score[i] * slope for i, slope in along]
+        curved = [[-second[i][j] * (slope * other) for j, other in along] for i, slope in along]
         for k, bend in enumerate(bends):  # a parameter has at most one coordinate, so its own bend is on the diagonal
-            hessian[k][k] -= score[along[k][0]] * bend
-        return np.array(gradient), np.array(hessian)
+            curved[k][k] -= score[along[k][0]] * bend
+        return np.array(downhill), np.array(curved)
 
     def _gradient_of_coarse(self, u: Array) -> Array:
         score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))
@@ -306,7 +312,7 @@ class Objective:
         if self.has_hessian and (self.likelihood.at_once or not self.likelihood.points_on_means):
             theta = self.coordinates.to_theta(u)
             score, second = self.likelihood.mean_score(theta), self.likelihood.mean_hessian(theta)
-            _, hessian = self._pulled_derivatives(score.tolist(), second.tolist(), u)
+            _, hessian = self._pulled_derivatives(score, second, u)
             return hessian
         with np.errstate(invalid="ignore"):  # gradients may be infinite on the way to a spike
             second = self._differences_of_gradient(u)

@@ -13,6 +13,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Block
+from mle_toolkit.data.sparse import SparseDesign
 
 _DEPENDENT = 1e-10
 """Share of a column, in its size about its mean, below which what others leave of it is the rounding of its values."""
@@ -59,6 +60,8 @@ def relations(design: Array, constant: int | None = None) -> Relations:
     constant : int or None
         Which column is 1 in every row. Then columns count by what varies in them.
     """
+    if isinstance(design, SparseDesign):
+        return _sparse_relations(design, constant)
     n_columns = design.shape[1]
     centre = np.zeros(n_columns)
     if constant is not None:
@@ -94,6 +97,85 @@ def relations(design: Array, constant: int | None = None) -> Relations:
         reach = np.max(np.abs(design[:, kept]), axis=0, initial=0.0) * np.abs(weights[:, j])
         weights[reach <= _SHOWN * (np.max(np.abs(design[:, column])) or 1.0), j] = 0.0
     return Relations(tuple(kept), tuple(dropped), weights)
+
+
+_SUSPECT = 1e-6
+"""Share of the square of a column that others leave of it, by products of columns, above which it is certainly left."""
+
+_REFINED = 4
+"""Times that a least-squares solution by products of columns is refined by what it leaves."""
+
+
+def _sparse_relations(design: SparseDesign, constant: int | None) -> Relations:
+    """The same of columns that are held by their entries: products of columns suspect, and what is left proves."""
+    n_rows, n_columns = design.shape
+    ones, centre = np.ones(n_rows), np.zeros(n_columns)
+    if constant is not None:
+        centre = (ones @ design) / n_rows
+        centre[constant] = 0.0
+    sizes = np.sqrt(design.squares(ones, centre))
+    scale = np.where(sizes > 0, sizes, 1.0)
+    columns = SparseColumns.of(design, centre, 1 / scale)
+    products = columns.squared(ones)
+    rounding = 4 * np.finfo(float).eps * np.sqrt(n_rows * (ones @ abs(design) / n_rows))
+    order = [k for k in (constant,) if k is not None] + [k for k in range(n_columns) if k != constant]
+    kept: list[int] = []
+    dropped: list[int] = []
+    solutions: dict[int, Array] = {}
+    for k, left in zip(order, _pivots(products[np.ix_(order, order)]), strict=True):
+        if sizes[k] <= rounding[k]:
+            dropped.append(k)
+        elif left > _SUSPECT:
+            kept.append(k)
+        else:
+            solution, away = _explained(columns, products, kept, k)
+            if away > _DEPENDENT:
+                kept.append(k)
+            else:
+                dropped.append(k)
+                solutions[k] = solution
+    final = sorted(kept)
+    weights = np.zeros((len(final), len(dropped)))
+    for j, k in enumerate(sorted(dropped)):
+        if k in solutions:
+            own = _explained(columns, products, final, k)[0] * scale[k] / scale[final]
+            own[np.abs(own) * scale[final] <= _SHOWN * scale[k]] = 0.0
+            weights[:, j] = own
+        if constant is not None:
+            at = final.index(constant)
+            value = centre[k] - centre[final] @ weights[:, j]
+            weights[at, j] = value if abs(value) > _SHOWN * max(1.0, abs(centre[k])) else 0.0
+    return Relations(tuple(final), tuple(sorted(dropped)), weights)
+
+
+def _pivots(products: Array) -> Array:
+    """What of the square of each column those before it leave, those that leave nothing being left out themselves."""
+    try:
+        return np.square(np.diagonal(np.linalg.cholesky(products)))
+    except np.linalg.LinAlgError:
+        pass
+    n = len(products)
+    lower, pivots = np.zeros((n, n)), np.zeros(n)
+    for k in range(n):
+        column = products[k:, k] - lower[k:, :k] @ lower[k, :k]
+        pivots[k] = column[0]
+        if pivots[k] > _DEPENDENT:
+            lower[k:, k] = column / np.sqrt(pivots[k])
+    return pivots
+
+
+def _explained(columns: SparseColumns, products: Array, kept: Sequence[int], k: int) -> tuple[Array, float]:
+    """The nearest sum of some columns to another of unit size, and how far it is."""
+    size = len(products)
+    target = columns.times(np.eye(1, size, k)[0])
+    inner = products[np.ix_(kept, kept)]
+    solution, left = np.zeros(len(kept)), target
+    for _ in range(_REFINED if kept else 0):
+        solution = solution + np.linalg.lstsq(inner, columns.summed(left)[kept], rcond=None)[0]
+        whole = np.zeros(size)
+        whole[kept] = solution
+        left = target - columns.times(whole)
+    return solution, float(np.sqrt(np.sum(left * left)))
 
 
 _ILL = 1e-4
@@ -207,11 +289,123 @@ class Columns(NamedTuple):
         products = sign * products if sign else products
         return np.asarray(products if self.by is None else self.by.T @ products @ self.by)
 
-    def crossed(self, other: Columns, across: Array) -> Array:
+    def crossed(self, other: AnyColumns, across: Array) -> Array:
         """``Z.T @ diag(across) @ other``; shape (k, m)."""
+        if isinstance(other, SparseColumns):
+            return np.stack([other.summed(across * column) for column in self.formed().T])
         products = self.matrix.T @ (across[:, None] * other.matrix)
         products = products if self.by is None else self.by.T @ products
         return np.asarray(products if other.by is None else products @ other.by)
+
+
+class SparseColumns(NamedTuple):
+    """The same of a design of many levels: columns that are held whole, and others that are held by their entries.
+
+    Attributes
+    ----------
+    whole : ndarray of shape (n, q)
+        Columns of Z.
+    entries : scipy.sparse.csr_array of shape (n, m)
+        Of the design as it is given.
+    size, away : ndarray of shape (m,)
+        Columns of Z are ``entries * size - away``.
+    places : tuple of ndarray
+        Which columns of Z are held whole, and which are not.
+    """
+
+    whole: Array
+    entries: Any
+    size: Array
+    away: Array
+    places: tuple[Any, Any]
+
+    @classmethod
+    def of(cls, design: SparseDesign, shift: Array, frame: Array) -> SparseColumns:
+        """``Z = (design - shift) * frame``."""
+        whole, others = design.places
+        centred = (design.whole - shift[whole]) * frame[whole]
+        return cls(centred, design.entries, frame[others], frame[others] * shift[others], (whole, others))
+
+    def formed(self) -> Array:
+        """Z; shape (n, k)."""
+        found = np.empty((len(self.whole), self.whole.shape[1] + len(self.size)))
+        found[:, self.places[0]] = self.whole
+        found[:, self.places[1]] = self.entries.toarray() * self.size - self.away
+        return found
+
+    def times(self, coefficients: Array) -> Array:
+        """``Z @ coefficients``; shape (n,)."""
+        whole, others = coefficients[self.places[0]], coefficients[self.places[1]]
+        return np.asarray(self.whole @ whole + (self.entries @ (self.size * others) - self.away @ others))
+
+    def summed(self, along: Array) -> Array:
+        """``Z.T @ along``; shape (k,)."""
+        return self._joined(self.whole.T @ along, self.size * (self.entries.T @ along) - self.away * np.sum(along))
+
+    def squared(self, across: Array) -> Array:
+        """``Z.T @ diag(across) @ Z``; shape (k, k)."""
+        k, (first, others) = len(self.size) + self.whole.shape[1], self.places
+        weighted = across[:, None] * self.whole
+        found = np.empty((k, k))
+        found[np.ix_(first, first)] = self.whole.T @ weighted
+        between = (self.entries.T @ weighted) * self.size[:, None] - np.outer(self.away, np.sum(weighted, axis=0))
+        found[np.ix_(others, first)] = between
+        found[np.ix_(first, others)] = between.T
+        sums = self.size * (self.entries.T @ across)
+        inner = (self.entries.T @ (self.entries.multiply(across[:, None]).tocsr())).toarray()
+        inner *= self.size[:, None]
+        inner *= self.size
+        inner -= np.outer(sums, self.away)
+        inner -= np.outer(self.away, sums - np.sum(across) * self.away)
+        found[np.ix_(others, others)] = inner
+        return found
+
+    def crossed(self, other: AnyColumns, across: Array) -> Array:
+        """``Z.T @ diag(across) @ other``; shape (k, m)."""
+        if isinstance(other, Columns):
+            return np.asarray(other.crossed(self, across).T)
+        weighted = across[:, None] * other.whole
+        found = np.empty((len(self.size) + self.whole.shape[1], len(other.size) + other.whole.shape[1]))
+        found[:, other.places[0]] = np.stack([self.summed(column) for column in weighted.T], axis=1)
+        inner = (self.entries.T @ (other.entries.multiply(across[:, None]).tocsr())).toarray()
+        mine, theirs = self.size * (self.entries.T @ across), other.size * (other.entries.T @ across)
+        inner = inner * self.size[:, None] * other.size - np.outer(mine, other.away)
+        inner -= np.outer(self.away, theirs - np.sum(across) * other.away)
+        found[np.ix_(self.places[1], other.places[1])] = inner
+        whole = (other.entries.T @ (across[:, None] * self.whole)) * other.size[:, None]
+        whole -= np.outer(other.away, across @ self.whole)
+        found[np.ix_(self.places[0], other.places[1])] = whole.T
+        return found
+
+    def _joined(self, whole: Array, others: Array) -> Array:
+        found = np.empty(len(whole) + len(others))
+        found[self.places[0]], found[self.places[1]] = whole, others
+        return found
+
+
+_ROWS_AT_ONCE = 1_000
+"""Rows of a design of many columns that are formed at a time."""
+
+
+def leverages_of_few(design: SparseDesign) -> Array:
+    """Leverages of the rows that have a column to themselves, or share it with few; 0 for others. Shape (n,)."""
+    rows = design.rows_of_rare_columns(design.width)
+    found = np.zeros(len(design))
+    if not len(rows):
+        return found
+    ones, centre = np.ones(len(design)), np.zeros(design.shape[1])
+    sizes = np.sqrt(design.squares(ones, centre))
+    frame = 1 / np.where(sizes > 0, sizes, 1.0)
+    inverse = np.linalg.pinv(SparseColumns.of(design, centre, frame).squared(ones), rcond=_DEPENDENT, hermitian=True)
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[first : first + _ROWS_AT_ONCE]
+        formed = SparseColumns.of(design[some], centre, frame).formed()
+        found[some] = np.sum((formed @ inverse) * formed, axis=1)
+    return found
+
+
+AnyColumns = Columns | SparseColumns
+"""Columns of a design, for products with them."""
 
 
 def _position(kept: Sequence[int], constant: int | None) -> int | None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.families.links import Link
-from mle_toolkit.likelihood.designs import Columns
+from mle_toolkit.likelihood.designs import AnyColumns, Columns, SparseColumns
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -88,7 +89,7 @@ _LEVEL = 1e-9
 def sides(raw: Array, direction: Array) -> Array:
     """To which end each row's predictor goes along a direction of coefficients: -1, 0 or 1."""
     along = raw @ direction
-    reach = np.abs(raw) @ np.abs(direction)
+    reach = abs(raw) @ np.abs(direction)
     return np.where(np.abs(along) <= _LEVEL * reach, 0.0, np.sign(along))
 
 
@@ -163,8 +164,11 @@ class Linear:
             matrix[self.constant] -= away
         return matrix
 
-    def columns(self, known: Known) -> Columns:
+    def columns(self, known: Known) -> AnyColumns:
         """Z of some rows, for products with it."""
+        raw = known[self.key]
+        if isinstance(raw, SparseDesign) and self.ended is None and self.frame.ndim == 1:
+            return SparseColumns.of(raw, self.shift, self.frame)
         return Columns(self.design(known)) if self.by_raw is None else Columns(known[self.key], self.by_raw)
 
     def fixed_part(self, known: Known) -> Array | float:

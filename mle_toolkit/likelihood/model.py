@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import NoMaximumError, ParameterError, SupportError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.differences import (
@@ -34,7 +35,7 @@ from mle_toolkit.families.links import Link
 from mle_toolkit.families.mass import log_mass, mass_expansion
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.likelihood.designs import Columns
+from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
 from mle_toolkit.likelihood.products import crossed, projected, upper_of
 from mle_toolkit.likelihood.unit import Unit
@@ -190,7 +191,7 @@ class Model(Family):
         params: list[Any] = []
         slopes: list[Any] = []
         bends: list[Any] = []
-        designs: list[Columns | None] = []
+        designs: list[AnyColumns | None] = []
         etas: list[Any] = []
         for p, value in zip(self.parameters, coefficients, strict=True):
             term = self.linear.get(p.name)
@@ -212,7 +213,7 @@ class Model(Family):
             etas.append(eta)
         return _Rows(tuple(params), slopes, bends, designs, etas)
 
-    def _predictor(self, term: Linear, value: Any) -> tuple[Columns, Array]:
+    def _predictor(self, term: Linear, value: Any) -> tuple[AnyColumns, Array]:
         """The design of a parameter, and its predictor, of the rows at hand."""
         design = term.columns(self.rows)
         if term.run_off is None or np.all(np.isfinite(value)):
@@ -221,7 +222,7 @@ class Model(Family):
             eta = term.factor * term.run_off.predictor(self.rows[term.key])
         return design, eta + term.fixed_part(self.rows)
 
-    def _at_logit(self, coefficients: Sequence[Any]) -> tuple[Columns, Array]:
+    def _at_logit(self, coefficients: Sequence[Any]) -> tuple[AnyColumns, Array]:
         """The same of the only parameter, of a law that is known by its logit."""
         (term,) = self.linear.values()
         return self._predictor(term, coefficients[0])
@@ -264,14 +265,13 @@ class Model(Family):
             columns += [along] if design is None else list((design.formed() * along[:, None]).T)
         return tuple(columns)
 
-    def _derivative_sums(self, x: Array, weight: Array | None, *coefficients: Any) -> list[float]:
+    def _derivative_sums(self, x: Array, weight: Array | None, *coefficients: Any) -> Array:
         assert self.base.score is not None
         if self._by_logit is not None:
             design, eta = self._at_logit(coefficients)
             value, along, across = self._by_logit(x, eta)
             direct = _Rows((), [1.0], [0.0], [design], [eta])
-            of_logit: list[float] = self.summed(direct, value, (along,), (across,), weight, len(x)).tolist()
-            return of_logit
+            return self.summed(direct, value, (along,), (across,), weight, len(x))
         at = self.at_rows(coefficients)
         params = tuple([np.float64(p) if isinstance(p, float) else p for p in at.params])
         known = None if self.base.expansion is None else self.base.expansion(x, *params)
@@ -285,8 +285,7 @@ class Model(Family):
                 steps = self.natural_steps(at, STEP_OF_SCORE)
                 second = tuple(second_by_scores(partial(self._scores_at, x), at.params, steps))
         value = np.where(np.isnan(value), -np.inf, value)
-        sums: list[float] = self.summed(at, value, score, second, weight, len(x)).tolist()
-        return sums
+        return self.summed(at, value, score, second, weight, len(x))
 
     def _scores_at(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, ...]:
         assert self.base.score is not None
@@ -352,11 +351,14 @@ class Model(Family):
             if term is None:
                 found.append(value)
                 continue
-            design = term.design(self.rows)
+            design, n_rows = term.columns(self.rows), len(self.rows[term.key])
             with np.errstate(all="ignore"):
-                wanted = np.broadcast_to(term.link.predictor(value) - term.fixed_part(self.rows), len(design))
+                wanted = np.broadcast_to(term.link.predictor(value) - term.fixed_part(self.rows), n_rows)
             wanted = np.where(np.isfinite(wanted), wanted, 0.0)
-            found.append(np.linalg.lstsq(design.T @ design, design.T @ wanted, rcond=None)[0])
+            if term.constant is not None and np.all(wanted == wanted[0]):
+                found.append(np.where(np.arange(term.size) == term.constant, wanted[0], 0.0))
+                continue
+            found.append(np.linalg.lstsq(design.squared(np.ones(n_rows)), design.summed(wanted), rcond=None)[0])
         return tuple(found)
 
     @property
@@ -413,7 +415,7 @@ class Model(Family):
                 continue  # of rows that are not held it is not known
             raw = self.rows[term.key]
             alone = _alone(raw)
-            alone &= np.any(self.rows[main.key] != 0, axis=1) & (sample.lower == sample.upper)
+            alone &= (abs(self.rows[main.key]) @ np.ones(main.size) > 0) & (sample.lower == sample.upper)
             for row in np.flatnonzero(alone).tolist():
                 if self._concentrates(name, float(sample.lower[row]), row):
                     return (
@@ -423,21 +425,26 @@ class Model(Family):
         return None
 
     def _concentrates(self, name: str, x: float, row: int) -> bool:
-        """Whether the density at x grows without bound as a parameter ends, another being x itself."""
+        """Whether the density at x grows without bound as a parameter ends, another being where the law is about x."""
         base = self.base.take(np.array([row]))
         place = base.param_names.index(name)
         main = base.param_names.index(base.main_parameter)
         params = [0.5 * sum(p.typical) for p in base.parameters]
-        params[main] = x
-        if not base.parameters[main].domain.contains(np.asarray(x)):
-            return False
-        heights = []
-        for far in (-_CONCENTRATED, -0.5 * _CONCENTRATED, 0.5 * _CONCENTRATED, _CONCENTRATED):
-            with np.errstate(all="ignore"):
-                params[place] = float(self.linear[name].link.inverse(np.asarray(far))[0])
-                inside = base.parameters[place].domain.contains(np.asarray(params[place]))
-                heights.append(float(np.ravel(base.logpdf(np.array([x]), *params))[0]) if inside else -np.inf)
-        return max(heights[0] - heights[1], heights[3] - heights[2]) > 1.0
+        with np.errstate(all="ignore"):
+            about = [x, float(np.log(x)), float(np.log(x) - np.log1p(-x))]  # of laws of x, of its log, of its logit
+        for centre in about:
+            params[main] = centre
+            if not (np.isfinite(centre) and base.parameters[main].domain.contains(np.asarray(centre))):
+                continue
+            heights = []
+            for far in (-_CONCENTRATED, -0.5 * _CONCENTRATED, 0.5 * _CONCENTRATED, _CONCENTRATED):
+                with np.errstate(all="ignore"):
+                    params[place] = float(self.linear[name].link.inverse(np.asarray(far))[0])
+                    inside = base.parameters[place].domain.contains(np.asarray(params[place]))
+                    heights.append(float(np.ravel(base.logpdf(np.array([x]), *params))[0]) if inside else -np.inf)
+            if max(heights[0] - heights[1], heights[3] - heights[2]) > 1.0:
+                return True
+        return False
 
     def carried(self, limit: Family) -> dict[str, str]:
         """The name of the parameter here that each parameter of a limiting model is."""
@@ -519,6 +526,8 @@ _ALONE = 1e-9
 
 def _alone(design: Array) -> Any:
     """Rows of a design without which a coefficient is not determined; a mask."""
+    if isinstance(design, SparseDesign):
+        return leverages_of_few(design) > 1 - _ALONE
     scale = np.sqrt(np.sum(np.square(design), axis=0))
     basis = np.linalg.qr(design / np.where(scale > 0, scale, 1.0))[0]
     return np.sum(np.square(basis), axis=1) > 1 - _ALONE
@@ -530,7 +539,7 @@ class _Rows(NamedTuple):
     params: tuple[Any, ...]
     slopes: list[Any]
     bends: list[Any]
-    designs: list[Columns | None]
+    designs: list[AnyColumns | None]
     etas: list[Any]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.designs import Columns
+from mle_toolkit.likelihood.designs import AnyColumns
 
 
 @cache
@@ -17,14 +17,14 @@ def upper_of(size: int) -> tuple[Any, ...]:
     return np.triu_indices(size)
 
 
-def projected(design: Columns | None, along: Any, weight: Array | None, n_rows: int) -> Any:
+def projected(design: AnyColumns | None, along: Any, weight: Array | None, n_rows: int) -> Any:
     """Sums over rows of derivatives by a predictor, brought to its coefficients; one number has no design."""
     along = np.broadcast_to(along, n_rows)
     along = along if weight is None else weight * along
     return np.sum(along) if design is None else design.summed(along)
 
 
-def crossed(one: Columns | None, other: Columns | None, across: Any, weight: Array | None, n_rows: int) -> Any:
+def crossed(one: AnyColumns | None, other: AnyColumns | None, across: Any, weight: Array | None, n_rows: int) -> Any:
     """Sums over rows of second derivatives by two predictors, brought to their coefficients."""
     across = np.broadcast_to(across, n_rows)
     across = across if weight is None else weight * across

@@ -86,7 +86,7 @@ class Likelihood:
         self.twin = twin_of(self._declared) if state["twin"] else None
 
     def _forget(self) -> None:
-        self._last_derivatives: Last[list[float] | None] = Last()
+        self._last_derivatives: Last[list[float] | Array | None] = Last()
         self._last_loglik: Last[float] = Last()
         self._last_score: Last[Array] = Last()
         self._last_products: Last[Array] = Last()
@@ -399,14 +399,19 @@ class Likelihood:
         total = self._fold(hessians_of, theta)  # one 0 where there is no point
         return symmetric(np.broadcast_to(total, p * (p + 1) // 2) / self.nobs)
 
-    def derivatives(self, theta: Array) -> tuple[float, list[float], list[list[float]]]:
-        """Means of the log-density, of its score and of its second derivatives, where the data are plain."""
+    def derivatives(self, theta: Array) -> tuple[float, Any, Any]:
+        """Means of the log-density, of its score and of its second derivatives, where the data are plain.
+
+        Of few parameters as plain numbers, which are faster then.
+        """
         known = self._last_derivatives(theta, self._derivatives)
         if known is None:
             return self.mean_loglik(theta), self.mean_score(theta).tolist(), self.mean_hessian(theta).tolist()
-        value, p = known[0], len(theta)
-        second = [[known[1 + p + at] for at in row] for row in _entries(p)]
-        return (value if value < math.inf else -math.inf), known[1 : 1 + p], second
+        value, p = float(known[0]), len(theta)
+        value = value if value < math.inf else -math.inf
+        if isinstance(known, np.ndarray):
+            return value, known[1 : 1 + p], symmetric(known[1 + p :])
+        return value, known[1 : 1 + p], [[known[1 + p + at] for at in row] for row in _entries(p)]
 
     @cached_property
     def at_once(self) -> bool:
@@ -416,7 +421,7 @@ class Likelihood:
             return self.points_on_means and family.hessian_of is not None
         return (self.twin is not None or family.derivative_sums is not None) and self.exact is not None
 
-    def _derivatives(self, theta: Array) -> list[float] | None:
+    def _derivatives(self, theta: Array) -> list[float] | Array | None:
         """Means of log-likelihood, score and second derivatives of the points, in one pass; None where there is none.
 
         Second derivatives are those of the upper triangle, row by row.
@@ -444,12 +449,12 @@ class Likelihood:
         except (ArithmeticError, ValueError):
             return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
         nobs = self.nobs
-        return [float(term) / nobs for term in terms]
+        return terms / nobs if isinstance(terms, np.ndarray) else [float(term) / nobs for term in terms]
 
-    def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float]:
+    def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | Array:
         if self.twin is None:
-            sums: list[float] = self._fold(derivative_sums_of, theta).tolist()
-            return sums
+            sums = self._fold(derivative_sums_of, theta)
+            return sums if len(theta) > _FEW else sums.tolist()
         assert isinstance(self.unit, Unit)
         assert self.exact is not None
         compiled: list[float] = self.exact.fold(CompiledSums(self.family, self.unit, params), None).tolist()
@@ -585,7 +590,17 @@ class Last(Generic[T]):
 
 def symmetric(upper: Array) -> Array:
     """The symmetric matrix of an upper triangle, given row by row."""
-    return np.asarray(upper[_entries(math.isqrt(2 * len(upper)))])
+    p = math.isqrt(2 * len(upper))
+    if p <= _FEW:
+        return np.asarray(upper[_entries(p)])
+    found = np.empty((p, p))
+    above = np.triu_indices(p)
+    found[above] = found.T[above] = upper
+    return found
+
+
+_FEW = 30
+"""Parameters up to which plain numbers are faster than arrays of them."""
 
 
 @cache

@@ -14,6 +14,7 @@ from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import Columned, ColumnSums, FramedSample, with_coefficients
 from mle_toolkit.data.rows import column_sums
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, DegenerateDataError, NoMaximumError, ParameterError
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.mixed import model_class
@@ -228,7 +229,9 @@ class Front:
             if constant is not None:
                 constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
             term = term_of(name, constant, sample, self.links[name], self.unit, role, has_offset=name in shifted)
-            made = orthonormal(sample.known[term.key], term.shift, term.frame, term.constant)
+            raw = sample.known[term.key]
+            loose = isinstance(raw, SparseDesign)
+            made = None if loose else orthonormal(raw, term.shift, term.frame, term.constant)
             if made is not None:
                 term = replace(term, frame=term.frame[:, None] * made[1])
                 sample = sample.with_known(**{ready_key(term.key): made[0]})

@@ -20,6 +20,7 @@ from mle_toolkit.data.levels import coded
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import column_sums
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.sparse import without_column
 from mle_toolkit.errors import DataError, ParameterError, WeightError
 from mle_toolkit.families.base import Family
 from mle_toolkit.options import shown
@@ -183,7 +184,7 @@ def without_intercept(name: str, design: Design, matrix: Array) -> tuple[Design,
     """A design of a law with cutpoints, which an intercept would double."""
     place = design.constant
     if place is not None:
-        return design.without_intercept(), np.delete(matrix, place, axis=1)
+        return design.without_intercept(), without_column(matrix, place)
     constant = [k for k in np.flatnonzero(matrix[0] == matrix[-1]) if np.all(matrix[:, k] == matrix[0, k])]
     if len(constant):
         raise DataError(

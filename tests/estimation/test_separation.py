@@ -198,6 +198,16 @@ def test_a_perfect_fit_is_refused(rng, family, other):
         mle.regress(y, np.column_stack([np.ones(30), x]), family)
 
 
+@pytest.mark.parametrize(
+    ("family", "other", "of"),
+    [("lognormal", "sdlog", np.exp), ("logit_normal", "sigma", lambda z: 1 / (1 + np.exp(-z)))],
+)
+def test_a_spread_of_one_row_of_logs_is_said(rng, family, other, of):
+    alone = np.column_stack([np.ones(30), np.arange(30) == 7]).astype(float)
+    with pytest.raises(UnboundedLikelihoodError, match=f"row 7 alone determines the {other}"):
+        mle.regress(of(rng.normal(size=30)), alone, family, **{other: alone})
+
+
 def test_a_spread_of_one_row_is_said(rng):
     y = rng.normal(size=30)
     alone = np.column_stack([np.ones(30), np.arange(30) == 7]).astype(float)

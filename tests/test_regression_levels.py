@@ -1,0 +1,127 @@
+"""Regressions on factors of many levels, held by their entries: what the whole design gives."""
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.data.formulas import of_formula
+from mle_toolkit.data.sparse import SparseDesign
+from mle_toolkit.errors import DataError, FitWarning, NoMaximumError
+
+N_ROWS, N_LEVELS = 9_000, 120
+
+
+@pytest.fixture(scope="module")
+def frame():
+    rng = np.random.default_rng(11)
+    code = rng.integers(0, N_LEVELS, N_ROWS)
+    x, effect = rng.normal(size=N_ROWS) + 40.0, rng.normal(size=N_LEVELS) / 2
+    eta = 0.3 * (x - 40) + effect[code] + 0.7
+    levels = np.array([f"g{k:03d}" for k in range(N_LEVELS)])
+    return {
+        "g": levels[code],
+        "region": np.array([f"r{k % 25:02d}" for k in range(N_LEVELS)])[code],
+        "x": x,
+        "count": rng.poisson(np.exp(eta)),
+        "size": rng.gamma(2.0, np.exp(eta) / 2),
+        "time": np.exp(eta) * rng.weibull(1.5, N_ROWS),
+        "seen": rng.random(N_ROWS) < 0.7,
+        "many": rng.poisson(np.exp(eta) * rng.gamma(2.0, 0.5, N_ROWS)),
+        "zeros": rng.poisson(np.exp(eta)) * (rng.random(N_ROWS) < 0.6),
+        "w": rng.integers(1, 3, N_ROWS),
+    }
+
+
+def whole(frame, formula):
+    """The same design as an array, with its names."""
+    design, matrix = of_formula(formula, frame)
+    assert isinstance(matrix, SparseDesign)
+    pandas = pytest.importorskip("pandas")
+    return pandas.DataFrame(np.asarray(matrix), columns=list(design.names))
+
+
+def same(one, other, se=1e-5):
+    assert one.certificate.verdict == other.certificate.verdict
+    assert one.llf == pytest.approx(other.llf, rel=1e-10)
+    for name, errors in other.bse.items():
+        assert np.all(np.abs(one.params[name] - other.params[name]) < se * errors)
+        np.testing.assert_allclose(one.bse[name], errors, rtol=1e-5)
+
+
+def test_poisson(frame, tmp_path):
+    fit = mle.regress("count ~ x + C(g)", frame, "poisson", weights="w")
+    other = mle.regress(frame["count"], whole(frame, "x + C(g)"), "poisson", weights=frame["w"])
+    same(fit, other)
+    np.testing.assert_allclose(fit.predict().to_numpy(), other.predict().to_numpy(), rtol=1e-7)
+    some = {"g": frame["g"][:50], "x": frame["x"][:50]}
+    told = fit.predict(some, se=True)
+    np.testing.assert_allclose(told["mean_se"], other.predict(se=True)["mean_se"][:50], rtol=1e-5)
+    fit.save(tmp_path / "fit.json")
+    back = mle.load(tmp_path / "fit.json")
+    np.testing.assert_allclose(back.predict(frame).to_numpy(), fit.predict().to_numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("family", "response", "more"),
+    [
+        ("gamma", "size", {}),
+        ("negbin", "many", {}),
+        ("lognormal", "size", {"sdlog": "~ x"}),
+        ("zero_inflated(poisson)", "zeros", {"pi": "~ x"}),
+        ("weibull", "right_censored(time, seen)", {}),
+    ],
+    ids=["gamma", "negbin", "lognormal", "zip", "weibull"],
+)
+def test_other_laws(frame, family, response, more):
+    fit = mle.regress(f"{response} ~ x + C(g)", frame, family, **more)
+    y = mle.Sample.right_censored(frame["time"], frame["seen"]) if "censored" in response else frame[response]
+    arrays = {name: whole_of_few(frame) for name in more}
+    same(fit, mle.regress(y, whole(frame, "x + C(g)"), family, **arrays))
+
+
+def whole_of_few(frame):
+    pandas = pytest.importorskip("pandas")
+    return pandas.DataFrame({"Intercept": np.ones(N_ROWS), "x": frame["x"]})
+
+
+def test_levels_on_two_parameters(frame):
+    fit = mle.regress("size ~ x + C(g)", frame, "gamma", shape="~ C(g)")
+    same(fit, mle.regress(frame["size"], whole(frame, "x + C(g)"), "gamma", shape=whole(frame, "C(g)")))
+
+
+def test_levels_within_levels(frame):
+    with pytest.raises(NoMaximumError, match=r"collinear: C\(region\)\[T.r01\] = .*C\(g\)\[T.g001\]"):
+        mle.regress("count ~ x + C(g) + C(region)", frame, "poisson")
+    with pytest.warns(FitWarning, match="24 collinear columns are dropped"):
+        fit = mle.regress("count ~ x + C(g) + C(region)", frame, "poisson", collinear="drop")
+    assert fit.llf == pytest.approx(mle.regress("count ~ x + C(g)", frame, "poisson").llf, rel=1e-12)
+
+
+def test_unseen_level(frame):
+    fit = mle.regress("count ~ x + C(g)", frame, "poisson")
+    other = {"g": np.tile(frame["g"][:400], 30), "x": np.tile(frame["x"][:400], 30)}
+    other["g"] = np.where(np.arange(len(other["g"])) == 7, "new", other["g"])
+    with pytest.raises(DataError, match="1 of 12000 rows have a level"):
+        fit.predict(other)
+    told = fit.predict(other, unseen="nan").to_numpy()
+    assert np.flatnonzero(np.isnan(told)).tolist() == [7]
+    np.testing.assert_allclose(told[400:800], fit.predict().to_numpy()[:400], rtol=1e-12)
+
+
+def test_a_level_alone_determines_its_spread(frame):
+    one = {name: column.copy() for name, column in frame.items()}
+    one["g"][17] = "h"
+    with pytest.raises(NoMaximumError, match="row 17 alone determines the sdlog"):
+        mle.regress("size ~ x + C(g)", one, "lognormal", sdlog="~ C(g)")
+
+
+def test_missing_values(frame):
+    one = {name: column.copy() for name, column in frame.items()}
+    one["x"][[3, 50]] = np.nan
+    fit = mle.regress("count ~ x + C(g)", one, "poisson", nan_policy="omit")
+    rest = np.delete(np.arange(N_ROWS), [3, 50])
+    less = {name: column[rest] for name, column in one.items()}
+    other = mle.regress("count ~ x + C(g)", less, "poisson")
+    assert fit.llf == pytest.approx(other.llf, rel=1e-12)
+    told = fit.average_predictions("x", [39.0, 41.0])
+    np.testing.assert_allclose(told["mean"], other.average_predictions("x", [39.0, 41.0])["mean"], rtol=1e-9)
