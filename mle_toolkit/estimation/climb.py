@@ -406,7 +406,7 @@ def value_beyond(objective: Objective, u: Array, k: int) -> float:
         return w
 
     def slope(v: Array) -> Array:
-        return objective.gradient(at(v))[others]
+        return np.asarray(objective.gradient(at(v))[others])
 
     with np.errstate(all="ignore"), contextlib.suppress(ValueError, ArithmeticError, np.linalg.LinAlgError):
         if len(u) == 1:

@@ -103,17 +103,12 @@ def _settled(
     for run in runs:
         if run.term.parameter == main and np.all(run.side != 0):
             raise _separated(model, sample, run, columns[main])
-    if not runs:
-        why = None if model.unbounded is None else model.alone(sample, known)
-        if why is not None:
-            message = (
-                f"{model.name}: the likelihood is unbounded: {why}. Leave that group out, or let it share a spread."
-            )
-            raise UnboundedLikelihoodError(
-                message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none")
-            )
-        return None
-    return _at_end(model, sample, sample, runs, columns, found, options)
+    limit = _at_end(model, sample, sample, runs, columns, found, options) if runs else None
+    why = None if limit is not None or model.unbounded is None else model.alone(sample, known)
+    if why is not None:
+        message = f"{model.name}: the likelihood is unbounded: {why}. Leave that group out, or let it share a spread."
+        raise UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
+    return limit
 
 
 def _settled_of_batches(
