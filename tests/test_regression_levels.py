@@ -125,3 +125,37 @@ def test_missing_values(frame):
     assert fit.llf == pytest.approx(other.llf, rel=1e-12)
     told = fit.average_predictions("x", [39.0, 41.0])
     np.testing.assert_allclose(told["mean"], other.average_predictions("x", [39.0, 41.0])["mean"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("family", ["poisson", "bernoulli"])
+@pytest.mark.parametrize("base", [False, True], ids=["levels", "base too"])
+def test_levels_without_events(frame, family, base):
+    one = {name: column.copy() for name, column in frame.items()}
+    one["y"] = one["count"] if family == "poisson" else np.minimum(one["count"], 1)
+    empty = ["g007", "g050", "g119", *(["g000"] if base else [])]
+    one["y"] = np.where(np.isin(one["g"], empty), 0, one["y"])
+    if family == "bernoulli":
+        one["y"] = np.where(one["g"] == "g033", 1, one["y"])
+    with pytest.warns(FitWarning, match="boundary"):
+        fit = mle.regress("y ~ x + C(g)", one, family)
+    with pytest.warns(FitWarning, match="boundary"):
+        other = mle.regress(one["y"], whole(one, "x + C(g)"), family)
+    assert fit.llf == pytest.approx(other.llf, rel=1e-10)
+    name = fit.model.base.param_names[0]
+    assert np.array_equal(np.isfinite(fit.params[name]), np.isfinite(other.params[name]))
+    assert np.sum(~np.isfinite(fit.params[name])) >= 3
+    told = fit.predict().to_numpy()
+    np.testing.assert_allclose(told, other.predict().to_numpy(), rtol=1e-6, atol=1e-12)
+    assert np.all(told[np.isin(one["g"], empty)] < 1e-100)
+    assert fit.bse[name]["x"] == pytest.approx(other.bse[name]["x"], rel=1e-6)
+
+
+def test_a_covariate_separates_beside_levels(frame):
+    one = {name: column.copy() for name, column in frame.items()}
+    one["z"] = np.where(np.arange(N_ROWS) % 3 == 0, np.abs(one["x"] - 40) + 0.1, 0.0)
+    one["y"] = np.where(one["z"] > 0, 0, one["count"])
+    with pytest.warns(FitWarning, match=r"mu\[z\] -> -∞"):
+        fit = mle.regress("y ~ x + z + C(g)", one, "poisson")
+    with pytest.warns(FitWarning, match=r"mu\[z\] -> -∞"):
+        other = mle.regress(one["y"], whole(one, "x + z + C(g)"), "poisson")
+    assert fit.llf == pytest.approx(other.llf, rel=1e-10)

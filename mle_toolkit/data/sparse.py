@@ -166,6 +166,13 @@ class SparseDesign:
     def __abs__(self) -> SparseDesign:
         return SparseDesign(np.abs(self.whole), abs(self.entries), self.order)
 
+    def all_entries(self) -> csr_array:
+        """All columns, by their entries."""
+        from scipy import sparse
+
+        joined: csr_array = sparse.hstack([sparse.csr_array(self.whole), self.entries], format="csr")
+        return joined[:, self.order]
+
     def rows_of_rare_columns(self, most: int) -> NDArray[np.intp]:
         """Rows in which a column is not zero that is so in few rows."""
         first, rest = self.places

@@ -14,8 +14,9 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Block, some_of
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.estimation.maximum import Maximum
-from mle_toolkit.estimation.recession import Mask, cleaned, recession
+from mle_toolkit.estimation.recession import Mask, cleaned, recession, sparse_recession
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.likelihood.linear import Linear, ends_of, sides
 from mle_toolkit.likelihood.model import Model
@@ -145,12 +146,14 @@ def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> Ru
     """In which directions no row's likelihood falls, and some predictors move."""
     up, down = (_allowed(model, likelihood, theta, term, sign) for sign in (1.0, -1.0))
     raw = likelihood.sample.known[term.key]
-    design = term.design(likelihood.sample.known)
     side = np.zeros(len(raw))
     directions: list[Array] = []
-    for inner in recession(design, up, down):
-        direction = cleaned(term, inner)
-        direction = direction / np.max(np.abs(direction))
+    if isinstance(raw, SparseDesign):
+        found = sparse_recession(raw, up, down)
+    else:
+        found = (cleaned(term, inner) for inner in recession(term.design(likelihood.sample.known), up, down))
+    for way in found:
+        direction = way / np.max(np.abs(way))
         new = np.where(side == 0, sides(raw, direction), 0.0)
         # The proof: one pass over the rows.
         if not np.any(new) or np.any((new > 0) & ~up) or np.any((new < 0) & ~down):

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.data.framed import FramedSample
 from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
@@ -31,7 +32,7 @@ from mle_toolkit.estimation.separated_levels import levels_at_end, takes_several
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.likelihood.designs import relations, written_sum
+from mle_toolkit.likelihood.designs import least_squares, relations, written_sum
 from mle_toolkit.likelihood.linear import Ended, Linear, RunOff
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
@@ -191,8 +192,7 @@ def _check_perfect(model: Model, sample: Sample) -> None:
         wanted = term.link.predictor(observed) - term.fixed_part(sample.known)
     if not np.all(np.isfinite(wanted)):
         return
-    design = term.design(sample.known)
-    left = wanted - design @ np.linalg.lstsq(design, wanted, rcond=None)[0]
+    left = wanted - least_squares(term.columns(sample.known), wanted)
     spread = float(np.max(np.abs(wanted - np.mean(wanted))))
     if spread > 0 and float(np.max(np.abs(left))) <= _PERFECT * max(spread, float(np.max(np.abs(wanted)))):
         message = (
@@ -247,10 +247,12 @@ def _left(run: Run, far: tuple[float, float], sample: Sample) -> _Left:
     else:
         place = None if constant is None or constant not in kept else int(np.flatnonzero(kept == constant)[0])
         mine = rest[:, kept]
-        shift = np.zeros(len(kept)) if place is None else np.average(mine, axis=0, weights=weight)
+        once = np.ones(len(rest)) if weight is None else weight
+        shift = np.zeros(len(kept)) if place is None else once @ mine / np.sum(once)
         if place is not None:
             shift[place] = 0.0
-        spread = np.sqrt(np.average(np.square(mine - shift), axis=0, weights=weight))
+        squares = mine.squares(once, shift) if isinstance(mine, SparseDesign) else once @ np.square(mine - shift)
+        spread = np.sqrt(squares / np.sum(once))
         frame = 1 / np.where(spread > 0, spread, 1.0)
     ended = Ended(run.directions, tuple(kept.tolist()), *far)
     limit = replace(term, shift=shift, frame=frame, constant=place, ended=ended)
@@ -348,17 +350,23 @@ def _raw(part: _Left, value: Any) -> Array:
 def _in_words(run: Run, part: _Left, sample: Sample, names: Sequence[str], levels: Sequence[Any]) -> str:
     """Which coefficients run off, and in which rows."""
     name = run.term.parameter
-    ends = ", ".join(
+    named = [
         f"{name}[{names[k]}] -> {'∞' if end > 0 else '-∞' if end < 0 else 'anywhere'}"
         for k, end in enumerate(part.lost.tolist())
         if end != 0
-    )
+    ]
+    more = len(named) - _NAMED
+    ends = ", ".join(named[:_NAMED]) + (f" and {more} more" if more > 0 else "")
     said = [
         f"in {_rows(run.count(sign))} whose predictor {way}{_observed(sample, run, sign, levels)}"
         for sign, way in ((-1.0, "falls"), (1.0, "rises"))
         if run.count(sign)
     ]
     return f"{ends}: {' and '.join(said)}"
+
+
+_NAMED = 10
+"""Coefficients that a message names at most."""
 
 
 def _levels(model: Model) -> Sequence[Any]:

@@ -122,6 +122,7 @@ def _sparse_relations(design: SparseDesign, constant: int | None) -> Relations:
     kept: list[int] = []
     dropped: list[int] = []
     solutions: dict[int, Array] = {}
+    products[np.arange(n_columns), np.arange(n_columns)] += sizes == 0
     for k, left in zip(order, _pivots(products[np.ix_(order, order)]), strict=True):
         if sizes[k] <= rounding[k]:
             dropped.append(k)
@@ -311,6 +312,8 @@ class SparseColumns(NamedTuple):
         Columns of Z are ``entries * size - away``.
     places : tuple of ndarray
         Which columns of Z are held whole, and which are not.
+    counting : ndarray of shape (n,), or None
+        0 where the row of Z is zero, else 1; None where no row is.
     """
 
     whole: Array
@@ -318,33 +321,37 @@ class SparseColumns(NamedTuple):
     size: Array
     away: Array
     places: tuple[Any, Any]
+    counting: Array | None = None
 
     @classmethod
-    def of(cls, design: SparseDesign, shift: Array, frame: Array) -> SparseColumns:
-        """``Z = (design - shift) * frame``."""
+    def of(cls, design: SparseDesign, shift: Array, frame: Array, counting: Array | None = None) -> SparseColumns:
+        """``Z = (design - shift) * frame``, in the rows that count."""
         whole, others = design.places
         centred = (design.whole - shift[whole]) * frame[whole]
-        return cls(centred, design.entries, frame[others], frame[others] * shift[others], (whole, others))
+        centred = centred if counting is None else centred * counting[:, None]
+        return cls(centred, design.entries, frame[others], frame[others] * shift[others], (whole, others), counting)
 
     def formed(self) -> Array:
         """Z; shape (n, k)."""
         found = np.empty((len(self.whole), self.whole.shape[1] + len(self.size)))
         found[:, self.places[0]] = self.whole
-        found[:, self.places[1]] = self.entries.toarray() * self.size - self.away
+        loose = self.entries.toarray() * self.size - self.away
+        found[:, self.places[1]] = loose if self.counting is None else loose * self.counting[:, None]
         return found
 
     def times(self, coefficients: Array) -> Array:
         """``Z @ coefficients``; shape (n,)."""
         whole, others = coefficients[self.places[0]], coefficients[self.places[1]]
-        return np.asarray(self.whole @ whole + (self.entries @ (self.size * others) - self.away @ others))
+        return np.asarray(self.whole @ whole + self._of_rows(self.entries @ (self.size * others) - self.away @ others))
 
     def summed(self, along: Array) -> Array:
         """``Z.T @ along``; shape (k,)."""
+        along = self._of_rows(along)
         return self._joined(self.whole.T @ along, self.size * (self.entries.T @ along) - self.away * np.sum(along))
 
     def squared(self, across: Array) -> Array:
         """``Z.T @ diag(across) @ Z``; shape (k, k)."""
-        k, (first, others) = len(self.size) + self.whole.shape[1], self.places
+        k, (first, others), across = len(self.size) + self.whole.shape[1], self.places, self._of_rows(across)
         weighted = across[:, None] * self.whole
         found = np.empty((k, k))
         found[np.ix_(first, first)] = self.whole.T @ weighted
@@ -364,6 +371,7 @@ class SparseColumns(NamedTuple):
         """``Z.T @ diag(across) @ other``; shape (k, m)."""
         if isinstance(other, Columns):
             return np.asarray(other.crossed(self, across).T)
+        across = other._of_rows(self._of_rows(across))
         weighted = across[:, None] * other.whole
         found = np.empty((len(self.size) + self.whole.shape[1], len(other.size) + other.whole.shape[1]))
         found[:, other.places[0]] = np.stack([self.summed(column) for column in weighted.T], axis=1)
@@ -377,10 +385,25 @@ class SparseColumns(NamedTuple):
         found[np.ix_(self.places[0], other.places[1])] = whole.T
         return found
 
+    def _of_rows(self, values: Array) -> Array:
+        return values if self.counting is None else values * self.counting
+
     def _joined(self, whole: Array, others: Array) -> Array:
         found = np.empty(len(whole) + len(others))
         found[self.places[0]], found[self.places[1]] = whole, others
         return found
+
+
+def least_squares(columns: AnyColumns, wanted: Array) -> Array:
+    """The sum of columns that is nearest to the values of rows; shape (n,)."""
+    if isinstance(columns, Columns):
+        design = columns.formed()
+        return np.asarray(design @ np.linalg.lstsq(design, wanted, rcond=None)[0])
+    products, found = columns.squared(np.ones(len(wanted))), np.zeros(len(wanted))
+    for _ in range(_REFINED):
+        step = np.linalg.lstsq(products, columns.summed(wanted - found), rcond=None)[0]
+        found = found + columns.times(np.asarray(step, dtype=float))
+    return found
 
 
 _ROWS_AT_ONCE = 1_000

@@ -166,9 +166,12 @@ class Linear:
 
     def columns(self, known: Known) -> AnyColumns:
         """Z of some rows, for products with it."""
-        raw = known[self.key]
-        if isinstance(raw, SparseDesign) and self.ended is None and self.frame.ndim == 1:
-            return SparseColumns.of(raw, self.shift, self.frame)
+        raw, counting = known[self.key], None
+        if isinstance(raw, SparseDesign) and self.ended is not None and self.ended.kept:
+            counting = np.where(ends_of(raw, self.ended.directions) == 0, 1.0, 0.0)
+            raw = raw[:, list(self.ended.kept)]
+        if isinstance(raw, SparseDesign) and (self.ended is None or self.ended.kept):
+            return SparseColumns.of(raw, self.shift, self.frame, counting)
         return Columns(self.design(known)) if self.by_raw is None else Columns(known[self.key], self.by_raw)
 
     def fixed_part(self, known: Known) -> Array | float:

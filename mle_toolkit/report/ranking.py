@@ -74,9 +74,7 @@ def ranking_html(comparison: ComparisonLike) -> str:
     if rows:
         whole = comparison.table.to_html(index=False, float_format="{:.5g}".format)
         parts.append(notebook.folded(f"all {len(comparison.table.columns)} columns", whole))
-    uncertified = [
-        (name, f"{fit.llf:.8g}", comparison.failures[name]) for name, fit in comparison.uncertified.items()
-    ]
+    uncertified = [(name, f"{fit.llf:.8g}", comparison.failures[name]) for name, fit in comparison.uncertified.items()]
     if uncertified:
         title = f"not certified, so without a place: {len(uncertified)}"
         parts.append(notebook.folded(title, notebook.table(("family", "llf", "reason"), uncertified)))

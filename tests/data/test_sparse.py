@@ -64,9 +64,7 @@ def test_products(pair):
     np.testing.assert_allclose(sparse @ right, dense @ right, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(left @ sparse, left @ dense, rtol=1e-11, atol=1e-11)
     np.testing.assert_allclose(abs(sparse) @ np.abs(right), np.abs(dense) @ np.abs(right), rtol=1e-12)
-    np.testing.assert_allclose(
-        sparse.squares(np.abs(left), right), np.abs(left) @ np.square(dense - right), rtol=1e-11
-    )
+    np.testing.assert_allclose(sparse.squares(np.abs(left), right), np.abs(left) @ np.square(dense - right), rtol=1e-11)
 
 
 def test_new_levels_and_missing_rows(frame, pair):

@@ -199,8 +199,6 @@ def law_heights(law: Visible, bars: Histogram) -> tuple[Array, Array]:
     return x, np.where(np.isfinite(height), height, np.nan)
 
 
-
-
 # --- on a logarithmic axis --------------------------------------------------------------------------------------------
 
 

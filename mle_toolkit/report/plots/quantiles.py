@@ -111,9 +111,7 @@ def pp(
     return draw_pp(fits, axes_or_new(ax), _envelopes(fits, n_resamples, alpha, rng, refit))
 
 
-def _envelopes(
-    fits: dict[str, Drawn], n_resamples: int, alpha: float, rng: Any, refit: bool | None
-) -> list[Envelope]:
+def _envelopes(fits: dict[str, Drawn], n_resamples: int, alpha: float, rng: Any, refit: bool | None) -> list[Envelope]:
     """The points of each law that is drawn; with a band where it is one."""
     count = n_resamples if len(fits) == 1 else 0
     return [envelope(one, count, alpha, rng, refit) for one in list(fits.values())[:MOST_LAWS]]
@@ -188,9 +186,7 @@ def _draw_band(ax: Axes, x: Array, lower: Array, upper: Array, label: str) -> No
     ax.fill_between(x, lower, upper, color=BAND, alpha=0.35, linewidth=0, label=label, zorder=0)
 
 
-def _draw_points(
-    ax: Axes, fits: dict[str, Drawn], every: list[Envelope], points: list[tuple[Array, Array]]
-) -> None:
+def _draw_points(ax: Axes, fits: dict[str, Drawn], every: list[Envelope], points: list[tuple[Array, Array]]) -> None:
     """Draw the points of one law, or of several in colours and markers of their own."""
     size = 4.0 if len(points[0][0]) <= 300 else 2.5
     if len(every) == 1:
