@@ -111,6 +111,7 @@ RUNS: dict[str, Run] = {
     "bootstrap": Run("bootstrap", "--quick", "--repeat 3"),
     "intervals": Run("intervals", "--quick --repeat 1", "--repeat 3"),
     "regression_accuracy": Run("regression_accuracy", "--quick", ""),
+    "regression_levels": Run("regression_levels", "--quick", ""),
     "regression_speed": Run("regression_speed", "--quick --repeat 1", "--repeat 3"),
     "coverage": Run("coverage", "--quick", "", own_page=True),
     "campaign": Run("campaign", "--quick --workers 2", "--count 3000 --workers 2", ("mpmath",), own_page=True),

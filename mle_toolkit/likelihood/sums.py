@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from copy import copy
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
@@ -35,6 +35,7 @@ from mle_toolkit.likelihood.parts import (
     squared_deviations_of,
     statistics_part,
 )
+from mle_toolkit.likelihood.triangles import FEW, entries, symmetric
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 
 T = TypeVar("T")
@@ -411,7 +412,7 @@ class Likelihood:
         value = value if value < math.inf else -math.inf
         if isinstance(known, np.ndarray):
             return value, known[1 : 1 + p], symmetric(known[1 + p :])
-        return value, known[1 : 1 + p], [[known[1 + p + at] for at in row] for row in _entries(p)]
+        return value, known[1 : 1 + p], [[known[1 + p + at] for at in row] for row in entries(p)]
 
     @cached_property
     def at_once(self) -> bool:
@@ -454,7 +455,7 @@ class Likelihood:
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | Array:
         if self.twin is None:
             sums = self._fold(derivative_sums_of, theta)
-            return sums if len(theta) > _FEW else sums.tolist()
+            return sums if len(theta) > FEW else sums.tolist()
         assert isinstance(self.unit, Unit)
         assert self.exact is not None
         compiled: list[float] = self.exact.fold(CompiledSums(self.family, self.unit, params), None).tolist()
@@ -586,27 +587,3 @@ class Last(Generic[T]):
                 del self._values[next(iter(self._values))]
             self._values[at] = compute(theta)
         return self._values[at]
-
-
-def symmetric(upper: Array) -> Array:
-    """The symmetric matrix of an upper triangle, given row by row."""
-    p = math.isqrt(2 * len(upper))
-    if p <= _FEW:
-        return np.asarray(upper[_entries(p)])
-    found = np.empty((p, p))
-    above = np.triu_indices(p)
-    found[above] = found.T[above] = upper
-    return found
-
-
-_FEW = 30
-"""Parameters up to which plain numbers are faster than arrays of them."""
-
-
-@cache
-def _entries(p: int) -> list[list[int]]:
-    """Place of every entry of a symmetric matrix of p rows in its upper triangle, given row by row."""
-    places = np.empty((p, p), dtype=int)
-    upper = np.triu_indices(p)
-    places[upper] = places.T[upper] = np.arange(len(upper[0]))
-    return places.tolist()

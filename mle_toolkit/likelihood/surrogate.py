@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.sums import Likelihood, symmetric
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.triangles import symmetric
 
 
 class Surrogate(Likelihood):
