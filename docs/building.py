@@ -139,7 +139,7 @@ def displayed_formula(writer: Any, node: Any) -> None:
     """Write a formula that stands by itself as MathML, in a box that scrolls on a narrow screen."""
     from docutils.nodes import SkipNode
 
-    writer.body.append(writer.starttag(node, "div", CLASS="formula") + mathml(node, block=True) + "</div>\n")
+    writer.body.append(writer.starttag(node, "div", CLASS="formula", TABINDEX="0") + mathml(node, block=True) + "</div>\n")
     raise SkipNode
 
 

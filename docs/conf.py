@@ -52,6 +52,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = "mle_toolkit"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": False,

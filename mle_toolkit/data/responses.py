@@ -129,8 +129,11 @@ def read_left(formula: str, text: str) -> Response:
 
     Examples
     --------
-    >>> read_left("...", "truncated(right_censored(time, event), lower=entry)").columns
-    ('time', 'event', 'entry')
+    >>> left = read_left("...", "truncated(right_censored(time, event), lower=entry)")
+    >>> left.columns, left.label
+    (('time', 'event', 'entry'), 'time')
+    >>> read_left("...", "intervals(l, u)").label
+    '(l, u]'
     """
     if not text.strip():
         raise ParameterError(f"formula {formula!r:.80}: the left side is empty; it names what was observed.")

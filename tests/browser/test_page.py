@@ -11,9 +11,9 @@ def show(browser, tmp_path):
     """Open the page of a result; what goes wrong in it fails the test."""
     said = []
 
-    def opened(result, width=1280):
+    def opened(result, width=1280, scheme="light"):
         mle.report(result, tmp_path / "page.html")
-        page = browser.new_page(viewport={"width": width, "height": 900})
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("console", lambda message: said.append(message.text))
         page.on("request", lambda request: request.url.startswith(("file:", "data:")) or said.append(request.url))
@@ -58,6 +58,24 @@ def test_the_page_fits_its_screen_and_tables_sort(show, width):
     ranking.locator("th button", has_text="ΔAIC").click()
     order = [float(v) for v in ranking.locator("tbody tr td:nth-child(7)").all_text_contents()]
     assert order == sorted(order)
+
+
+def test_pages_can_be_read_by_all(show):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    frame = mle.datasets.load("leukaemia").frame()
+    left = "right_censored(weeks, relapsed)"
+    results = [
+        mle.fit(mle.datasets.load("horse_kicks").sample(), "poisson"),
+        mle.fit_groups(frame, "mercaptopurine", left, "weibull"),
+        mle.regress(f"{left} ~ mercaptopurine", frame, "weibull"),
+    ]
+    for result in results:
+        for width, scheme in ((1280, "light"), (390, "dark")):
+            page = show(result, width, scheme)
+            found = axe.Axe().run(page).response["violations"]
+            assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            page.close()
 
 
 def test_the_path_of_the_optimiser_ends_at_the_estimates(show):

@@ -30,8 +30,8 @@ def visit(browser, address):
     """Open a page of the site; what goes wrong in it, or asks another machine, fails the test."""
     said = []
 
-    def opened(name, width=1280):
-        page = browser.new_page(viewport={"width": width, "height": 900})
+    def opened(name, width=1280, scheme="light"):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: request.url.startswith((address, "data:")) or said.append(request.url))
         page.goto(f"{address}/{name}")
@@ -48,6 +48,20 @@ def test_pages_fit_the_screen_and_show_their_pictures(visit, name, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     broken = "[...document.querySelectorAll('article img')].filter(i => i.loading !== 'lazy' && !i.naturalWidth).length"
     assert page.evaluate(broken) == 0
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(
+    "name",
+    ["index", "tutorial/from-surprise-to-fit", "gallery/index", "reference/glossary", "reference/api/Fit", "search"],
+)
+def test_pages_can_be_read_by_all(visit, name, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    page = visit(f"{name}.html{'?q=censored' if name == 'search' else ''}", width, scheme)
+    if name == "search":
+        page.wait_for_selector("ul.search li a")
+    found = axe.Axe().run(page).response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found if v["impact"] in ("serious", "critical")] == []
 
 
 def test_formulas_are_drawn_without_a_script(visit):
