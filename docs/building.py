@@ -139,7 +139,8 @@ def displayed_formula(writer: Any, node: Any) -> None:
     """Write a formula that stands by itself as MathML, in a box that scrolls on a narrow screen."""
     from docutils.nodes import SkipNode
 
-    writer.body.append(writer.starttag(node, "div", CLASS="formula", TABINDEX="0") + mathml(node, block=True) + "</div>\n")
+    box = writer.starttag(node, "div", CLASS="formula", TABINDEX="0")
+    writer.body.append(box + mathml(node, block=True) + "</div>\n")
     raise SkipNode
 
 

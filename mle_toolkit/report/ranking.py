@@ -22,6 +22,9 @@ _TEN, _LARGE = 10.0, 1e5
 
 _LEFT = ("family", "verdict")
 
+_LEAST = 20
+"""Characters that the name of a law has in any case, before it goes on in the next line."""
+
 
 def cells(row: Mapping[str, Any]) -> dict[str, str]:
     """One row of the ranking as texts, by `COLUMNS`."""
@@ -47,10 +50,15 @@ def _lines(comparison: ComparisonLike) -> Iterator[str]:
     rows = [cells(row) for row in comparison_rows(comparison, "nat")]
     if rows:
         widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in COLUMNS}
+        room = WIDTH - sum(widths.values()) - 2 * (len(COLUMNS) - 1) + widths["family"]
+        widths["family"] = min(widths["family"], max(room, _LEAST))
         for row in (dict(zip(COLUMNS, COLUMNS, strict=True)), *rows):
+            family, *more = textwrap.wrap(row["family"], widths["family"], subsequent_indent="  ")
             yield "  ".join(
-                row[name].ljust(widths[name]) if name in _LEFT else row[name].rjust(widths[name]) for name in COLUMNS
+                cell.ljust(widths[name]) if name in _LEFT else cell.rjust(widths[name])
+                for name, cell in (row | {"family": family}).items()
             ).rstrip()
+            yield from (" " * (widths[""] + 2) + line for line in more)
     for note in comparison.notes():
         yield from textwrap.wrap(note, WIDTH, subsequent_indent="  ")
     if comparison.uncertified:

@@ -23,6 +23,18 @@ def test_a_printed_ranking_fits_its_width(comparison):
     assert "beta" in str(comparison)
 
 
+def test_a_long_name_goes_on_in_the_next_line():
+    name = "mixture of " + " and ".join(["zero-inflated negbin"] * 4)
+    law = mle.Family.from_logpdf(
+        lambda x, rate: np.log(rate) - rate * x, {"rate": mle.POSITIVE}, mle.POSITIVE, name=name
+    )
+    lines = str(mle.compare([3.0, 7.0, 12.0, 44.0], [law, "rayleigh"])).splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    row = next(k for k, line in enumerate(lines) if "mixture" in line)
+    assert lines[row].rstrip().endswith("interior")
+    assert " ".join([lines[row].split("  ")[1], lines[row + 1].strip()]).startswith("mixture of zero-inflated")
+
+
 class Tags(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()
