@@ -74,7 +74,7 @@ def test_comparisons_regressions_and_groups_have_pages():
     assert "exponential regression of y" in slopes
     groups = html_of(mle.fit_groups(frame, "g", "y", "exponential"))
     assert "&lt;i&gt;" in groups
-    assert groups.count("2 groups: 2 interior") == 1
+    assert groups.count("2 groups: 2 interior</") == 1
 
 
 def test_the_room_is_also_the_verb(tmp_path):
