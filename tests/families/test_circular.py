@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 from references import fit_quietly
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, DegenerateDataError, MleError
@@ -331,3 +331,52 @@ def test_half_of_many_directions_are_seen_to_be_the_same():
                 law.check(sample)
         else:
             law.check(sample)
+
+
+def projected_normal(angle, gamma):
+    u = gamma * mp.cos(angle)
+    return mp.exp(-(mp.mpf(gamma) ** 2) / 2) * (1 + u * mp.ncdf(u) / mp.npdf(u)) / (2 * mp.pi)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 3.0, 20.0])
+def test_the_projected_normal_law_and_its_arcs(gamma):
+    law = mle.get_family("projected_normal")
+    with mp.workdps(30):
+        for away in (0.01, 1.5, 1.6, 3.14):
+
+            def log_f(m, g, away=away):
+                return mp.log(projected_normal(away - m, g))
+
+            expected = [
+                log_f(0, gamma),
+                *(mp.diff(log_f, (0, gamma), k) for k in ((1, 0), (0, 1), (2, 0), (1, 1), (0, 2))),
+            ]
+            x, m, g = np.array(away), np.array(0.0), np.array(gamma)
+            got = [law.logpdf(x, m, g), *law.score(x, m, g), *law.hessian(x, m, g)]
+            assert [float(v) for v in got] == pytest.approx([float(v) for v in expected], rel=1e-10, abs=1e-11)
+        for low, high in ((0.3, 2.0), (-3.0, -2.0), (0.0, 1e-5)):
+            points = np.linspace(low, high, 13).tolist()
+            expected = mp.log(mp.quad(lambda t: projected_normal(t, gamma), points))
+            got = float(law.log_mass(np.array(low), np.array(high), 0.0, gamma))
+            assert got == pytest.approx(float(expected), rel=1e-10, abs=1e-12)
+
+
+def test_a_fit_of_the_projected_normal_law():
+    """By another search; in degrees; and balanced directions, which are uniform."""
+    x = mle.distribution("projected_normal", mu=1.0, gamma=1.3).rvs(200, rng=1)
+    fit = mle.fit(x, "projected_normal")
+
+    def nll(v):
+        u = v[0] * np.cos(x) + v[1] * np.sin(x)
+        height = np.exp(-0.5 * u * u) / math.sqrt(2 * math.pi)
+        return -float(np.sum(np.log(1 + u * special.ndtr(u) / height) - 0.5 * (v @ v) - math.log(2 * math.pi)))
+
+    best = optimize.minimize(nll, [0.5, 0.5], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11})
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(-best.fun, abs=1e-8)
+    assert fit.params["gamma"] == pytest.approx(math.hypot(*best.x), rel=1e-5)
+    degrees = mle.fit(np.degrees(x), mle.get_family("projected_normal", period=360))
+    assert degrees.params["gamma"] == pytest.approx(fit.params["gamma"], rel=1e-9)
+    assert fit_quietly([0.0, math.pi / 2, math.pi, -math.pi / 2], "projected_normal").params["gamma"] == 0.0
+    with pytest.raises(DegenerateDataError, match="all 3 directions are the same"):
+        mle.fit([1.0, 1.0, 1.0], "projected_normal")
