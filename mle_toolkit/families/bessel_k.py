@@ -1,0 +1,167 @@
+"""Log of the Bessel function K of any real order and positive argument, with derivatives by both."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special
+
+from mle_toolkit._typing import Array
+from mle_toolkit.families.special import log_or_minus_inf
+
+_FOLDS = 40.0
+"""Fall of the log of the integrand, nats, beyond which nothing is left."""
+
+_STEP, _SHARE = 0.25, 0.5
+"""Widest step of the trapezoidal rule, whose error is exp(-π²/step), and that as a share of the width of the mode."""
+
+_NODES = 32
+"""Nodes of a row whose range is no longer than so many steps; others take as many more as they need."""
+
+_SERIES = 0.1
+"""Size of u up to which exp(u) is summed as its series."""
+
+_ROWS = 1024
+"""Rows of a block, so that the nodes of all stay in cache."""
+
+
+class LogK(NamedTuple):
+    """What there is to know of log K at an order ν and an argument x; arrays of one shape.
+
+    With the law whose density is proportional to exp(ν t - x cosh t), and its mode t₀ = arsinh(ν/x): derivatives by ν
+    are its cumulants, and so are those by log x, of x cosh t.
+    """
+
+    log: Array
+    """log K + x."""
+    size: Array
+    """x cosh t₀, √(x² + ν²)."""
+    excess: Array
+    """Expected value of x cosh t, less ``size``: minus the derivative by log x is the sum of both."""
+    by_order: Array
+    """Derivative by ν: the expected value of t."""
+    by_order_twice: Array
+    """Second derivative by ν: the variance of t."""
+    mixed: Array
+    """Minus the derivative by ν and log x: the covariance of t and x cosh t."""
+    spread: Array
+    """Variance of x cosh t: the second derivative by log x is that less ``size + excess``."""
+
+    @property
+    def by_log(self) -> Array:
+        """Derivative of log K by log x."""
+        return -(self.size + self.excess)
+
+
+def log_k(order: Array, x: Array) -> LogK:
+    r"""Log of K and its derivatives, by one integral.
+
+    .. math:: K_\nu(x) = \tfrac12 \int_{-\infty}^{\infty} e^{\nu t - x \cosh t}\,dt
+
+    (Watson 1944, A Treatise on the Theory of Bessel Functions, 6.22), by the trapezoidal rule about the mode, which
+    converges exponentially. All terms are positive. Relative error 1e-13; of derivatives by x, 1e-9 where that is
+    below 1e-100.
+
+    Parameters
+    ----------
+    order, x : ndarray
+        That broadcast; x is positive.
+    """
+    order, x = np.broadcast_arrays(np.asarray(order, dtype=float), np.asarray(x, dtype=float))
+    shape = x.shape
+    nu, x = np.abs(order).ravel(), x.ravel()
+    with np.errstate(all="ignore"):  # where an argument is 0 or infinite
+        size, high, low, mode, down, up = _shape_of(nu, x)
+        count = np.ceil((up + down) / (_NODES * np.minimum(_STEP, _SHARE / np.sqrt(size))))
+        parts = np.full((6, x.size), np.nan)
+        for times in np.unique(count[np.isfinite(count)]).tolist():
+            rows = np.flatnonzero(count == times)
+            nodes = int(times) * _NODES
+            for some in np.array_split(rows, -(-len(rows) * int(times) // _ROWS)):
+                parts[:, some] = _moments(nu[some], high[some], low[some], down[some], up[some], nodes)
+        total, mean, variance, covariance, excess, spread = parts
+        # ν t₀ - √(x² + ν²) + x, without the parts that cancel.
+        away = nu * mode - nu * (nu / (size + x))
+        sign = np.where(order.ravel() < 0, -1.0, 1.0)
+        found = (
+            away + np.log(0.5 * total),
+            size,
+            excess,
+            sign * (mode + mean),
+            variance,
+            sign * covariance,
+            spread,
+        )
+    return LogK(*(v.reshape(shape) for v in found))
+
+
+def log_k_alone(order: Array, x: Array) -> Array:
+    """Log of K + x, by SciPy's function where that neither over- nor underflows, which takes a tenth of the time."""
+    with np.errstate(all="ignore"):
+        value = np.asarray(np.log(special.kve(order, x)))
+    lost = ~np.isfinite(value)
+    if lost.any():
+        order, x = np.broadcast_arrays(np.asarray(order, dtype=float), np.asarray(x, dtype=float))
+        value[lost] = log_k(order[lost], x[lost]).log
+    return value
+
+
+def range_of_log_k(order: Array, x: Array) -> tuple[Array, Array]:
+    """Ends of t between which all of exp(order t - x cosh t) lies but a share of exp(-`_FOLDS`)."""
+    with np.errstate(all="ignore"):
+        *_, mode, down, up = _shape_of(np.abs(order), x)
+    left = np.less(order, 0)
+    return np.where(left, -mode - up, mode - down), np.where(left, down - mode, mode + up)
+
+
+def _shape_of(nu: Array, x: Array) -> tuple[Array, ...]:
+    """Size, and what e^u and e^-u have as factors in x cosh t, u being the distance from the mode; mode; its reach."""
+    size = np.hypot(nu, x)
+    high = 0.5 * (size + nu)
+    low = 0.25 * x * (x / high)
+    room = _FOLDS / high
+    down = np.minimum(0.5 * room + np.sqrt(0.25 * room * room + 2 * room), _reach(low))
+    mode = np.where(nu < x, np.arcsinh(nu / x), log_or_minus_inf(2 * high) - log_or_minus_inf(x))
+    return size, high, low, mode, down, _reach(high)
+
+
+def _reach(size: Array) -> Array:
+    """How far, at the most, size (e^u - 1 - u) takes to fall by `_FOLDS`."""
+    room = _FOLDS / size
+    far = np.log1p(room + np.sqrt(2 * room) + np.log1p(room))
+    return np.where(np.isfinite(far), far, np.log(_FOLDS) - log_or_minus_inf(size) + 1.0)
+
+
+def _moments(nu: Array, high: Array, low: Array, down: Array, up: Array, nodes: int) -> Array:
+    """Integral of the density over its largest value; moments of u and of x cosh t less its value at the mode."""
+    share = np.linspace(0.0, 1.0, nodes)
+    high, low, down = high[:, None], low[:, None], down[:, None]
+    width = down + up[:, None]
+    u = width * share - down
+    fall = high * _exp_beyond_line(u) + low * _exp_beyond_line(-u)
+    excess = fall + nu[:, None] * u
+    weight = np.exp(-fall)
+    mass = np.sum(weight, axis=1)
+    weight = weight / mass[:, None]
+    mean, mean_excess = np.sum(weight * u, axis=1), np.sum(weight * excess, axis=1)
+    away, over = u - mean[:, None], excess - mean_excess[:, None]
+    return np.stack(
+        [
+            mass * width[:, 0] / (nodes - 1),
+            mean,
+            np.sum(weight * away * away, axis=1),
+            np.sum(weight * away * over, axis=1),
+            mean_excess,
+            np.sum(weight * over * over, axis=1),
+        ]
+    )
+
+
+def _exp_beyond_line(u: Array) -> Array:
+    """``exp(u) - 1 - u``, to full relative precision near 0 too."""
+    small = np.where(np.abs(u) < _SERIES, u, 0.0)
+    series = np.full_like(u, 1 / 10)
+    for k in range(9, 1, -1):  # u²/2 (1 + u/3 (1 + u/4 (...)))
+        series = (1 + small * series) / k
+    return np.where(small == 0, np.expm1(u) - u, small * small * series)

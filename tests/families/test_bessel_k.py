@@ -1,0 +1,40 @@
+"""Log of the Bessel function K and its derivatives, against mpmath."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from mle_toolkit.families.bessel_k import log_k, log_k_alone
+
+POINTS = [(0.3, 0.01), (-2.7, 3.0), (0.0, 1e-10), (5.0, 1e-12), (300.2, 1e-3), (3.0, 1e4), (0.1, 1e-200)]
+
+
+@pytest.mark.parametrize(("order", "x"), POINTS)
+def test_log_and_derivatives(order, x):
+    found = log_k(np.array([order]), np.array([x]))
+    with mp.workdps(60):
+        nu, at, h = mp.mpf(order), mp.mpf(x), mp.mpf(10) ** -15
+
+        def f(p, q):
+            return mp.log(mp.besselk(nu + p * h, at * mp.exp(q * h)))
+
+        value = float(f(0, 0) + at)
+        up, down, right, left = f(1, 0), f(-1, 0), f(0, 1), f(0, -1)
+        by_order, by_log = (up - down) / (2 * h), (right - left) / (2 * h)
+        twice = (up - 2 * f(0, 0) + down) / h**2
+        mixed = (f(1, 1) - f(1, -1) - f(-1, 1) + f(-1, -1)) / (4 * h**2)
+        by_log_twice = (right - 2 * f(0, 0) + left) / h**2
+    assert found.log[0] == pytest.approx(value, rel=1e-13, abs=1e-13)
+    assert log_k_alone(np.array([order]), np.array([x]))[0] == pytest.approx(value, rel=1e-13, abs=1e-13)
+    assert found.by_order[0] == pytest.approx(float(by_order), rel=1e-12, abs=1e-14)
+    assert found.by_log[0] == pytest.approx(float(by_log), rel=1e-9)
+    assert found.by_order_twice[0] == pytest.approx(float(twice), rel=1e-11)
+    assert -found.mixed[0] == pytest.approx(float(mixed), rel=1e-7, abs=1e-15)
+    assert found.spread[0] == pytest.approx(float(by_log_twice - by_log), rel=1e-9)
+
+
+def test_far_out_it_is_the_expansion_of_hankel():
+    """Where mpmath's series do not end: log K + x = log sqrt(π/2x) + (4ν² - 1)/8x + O(x^-2)."""
+    x = np.array([1e9, 1e12, 1e15])
+    assert log_k(3.5, x).log == pytest.approx(0.5 * np.log(np.pi / (2 * x)) + 48 / (8 * x), rel=1e-14)
+    assert log_k(3.5, x).by_order == pytest.approx(3.5 / x, rel=1e-8)
