@@ -172,7 +172,7 @@ def log_betainc_fraction(a: Array, b: Array, x: Array) -> Array:
     modified Lentz method.
     """
     c, d = np.ones_like(x), 1.0 / (1.0 - (a + b) * x / (a + 1.0))
-    fraction = d
+    fraction, settled = d, np.zeros(np.shape(x), dtype=bool)
     for m in range(1, _SERIES_TERMS):
         even = m / (a + 2 * m - 1) * ((b - m) / (a + 2 * m) * x)
         odd = -(a + m) / (a + 2 * m) * ((a + b + m) / (a + 2 * m + 1) * x)
@@ -180,7 +180,9 @@ def log_betainc_fraction(a: Array, b: Array, x: Array) -> Array:
             c = 1.0 + term / c
             d = 1.0 / (1.0 + term * d)
             fraction = fraction * (c * d)
-        if np.all(np.abs(c * d - 1.0) <= EPSILON):
+        # Rounding moves what has settled; what is no number stays none.
+        settled |= (np.abs(c * d - 1.0) <= 4 * EPSILON) | ~np.isfinite(fraction)
+        if settled.all():
             break
     return np.asarray(np.log(fraction))
 

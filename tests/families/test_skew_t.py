@@ -88,3 +88,14 @@ def test_light_tails_give_the_skew_normal_law():
     assert fit.certificate.boundary == ("df",)
     assert fit.llf == pytest.approx(fit_quietly(x, "skew_normal").llf, rel=1e-9)
     assert fit.params["df"] == np.inf
+
+
+def test_a_search_far_out_comes_back():
+    """Of few rows alpha and df run off together, where tails are those of a law of 1e30 degrees of freedom."""
+    x = [2.0260271, 4.48850437, 1.57270179, 1.18306111, 4.0353451]
+    fit = fit_quietly(x, "skew_t")
+    assert fit.certificate.boundary == ("alpha", "df")
+    away = np.array(x) - min(x)
+    assert fit.llf == pytest.approx(np.sum(stats.halfnorm.logpdf(away, 0, np.sqrt(np.mean(away**2)))), rel=1e-9)
+    tails = mle.get_family("student_t").logcdf(np.array([-60.0, -1e3]), [1e20, 1e300], 0.0, 1.0)
+    assert tails == pytest.approx(stats.norm.logcdf([-60.0, -1e3]), rel=1e-9)
