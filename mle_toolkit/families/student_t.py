@@ -255,7 +255,7 @@ def check_ties(name: str, sample: Sample) -> None:
 
 
 _AS_NORMAL = 1e-10
-"""Of t⁴/df, below which the log of the tail is the normal law's: they differ by a quarter of it."""
+"""Of t⁴/df, below which the log of a tail that underflows is the normal law's: they differ by a quarter of it."""
 
 _STEP = 0.02
 """Of the differences of fourth order by log df; error 1e-8."""
@@ -311,10 +311,13 @@ def log_lower_tail(df: Any, t: Array) -> Array:
     df, t = np.broadcast_arrays(np.asarray(df, dtype=float), np.asarray(t, dtype=float))
     with np.errstate(divide="ignore"):
         value = np.array(np.log(special.stdtr(df, t)))
-    with np.errstate(over="ignore"):
-        normal = np.isinf(df) | (np.square(np.square(t)) < _AS_NORMAL * df)
-    value[normal] = special.log_ndtr(t[normal])
+    normal = np.isinf(df)
     tiny = (value < math.log(SMALLEST_MASS)) & ~normal & (t > -np.inf)
+    if tiny.any():
+        with np.errstate(over="ignore"):
+            normal |= tiny & (np.square(np.square(t)) < _AS_NORMAL * df)
+        tiny &= ~normal
+    value[normal] = special.log_ndtr(t[normal])
     if tiny.any():
         a, square = 0.5 * df[tiny], np.square(t[tiny])
         x = df[tiny] / (df[tiny] + square)

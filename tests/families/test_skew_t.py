@@ -99,3 +99,5 @@ def test_a_search_far_out_comes_back():
     assert fit.llf == pytest.approx(np.sum(stats.halfnorm.logpdf(away, 0, np.sqrt(np.mean(away**2)))), rel=1e-9)
     tails = mle.get_family("student_t").logcdf(np.array([-60.0, -1e3]), [1e20, 1e300], 0.0, 1.0)
     assert tails == pytest.approx(stats.norm.logcdf([-60.0, -1e3]), rel=1e-9)
+    near = mle.get_family("student_t").logcdf(-1e-3, 4.0, 0.0, 1.0)
+    assert near == pytest.approx(np.log(stats.t.cdf(-1e-3, 4)), rel=1e-13)  # and near 0 no law is normal
