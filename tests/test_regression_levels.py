@@ -159,3 +159,12 @@ def test_a_covariate_separates_beside_levels(frame):
     with pytest.warns(FitWarning, match=r"mu\[z\] -> -∞"):
         other = mle.regress(one["y"], whole(one, "x + z + C(g)"), "poisson")
     assert fit.llf == pytest.approx(other.llf, rel=1e-10)
+
+
+def test_bounds_and_pictures(frame):
+    with pytest.warns(FitWarning, match="bound"):
+        fit = mle.regress("count ~ x + C(g)", frame, "poisson", bounds={"mu[x]": (None, 0.2)})
+    assert fit.params["mu"]["x"] == 0.2
+    plot = pytest.importorskip("matplotlib.pyplot")
+    assert mle.plot.coefficients(mle.regress("count ~ x + C(g)", frame, "poisson")) is not None
+    plot.close("all")

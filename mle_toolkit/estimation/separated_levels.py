@@ -149,7 +149,7 @@ class _Whole:
         self.terms = [model.linear.get(p.name) for p in model.base.parameters]
         self.keys = tuple(None if term is None else term.key for term in self.terms)
         one = np.ones((1, 1))
-        self.designs = [one if term is None else sample.known[term.key] for term in self.terms]
+        self.designs = [one if term is None else np.asarray(sample.known[term.key]) for term in self.terms]
         ends = np.cumsum([design.shape[1] for design in self.designs]).tolist()
         self.places = [slice(end - d.shape[1], end) for end, d in zip(ends, self.designs, strict=True)]
         self.names: list[str] = []

@@ -370,7 +370,8 @@ class Front:
             (squares,) = sample.sums([ColumnSums(key, (0.0,) * len(squares))])
             found: list[float] = np.sqrt(squares / sample.nobs).tolist()
             return found
-        return [float(np.sqrt(np.mean(np.square(column)))) for column in self.matrices[name].T]
+        matrix = self.matrices[name]
+        return [float(np.sqrt(np.mean(np.square(matrix[:, k])))) for k in range(matrix.shape[1])]
 
     def _parted(self, option: str, values: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """What an option says of coefficients, and of parameters that are numbers."""

@@ -97,7 +97,7 @@ def coefficients(
     for name, design in fit.designs.items():
         free = [term for term in design.names if f"{name}[{term}]" not in fit.known | fit.pinned]
         matrix = fit.sample.known[fit.model.linear[name].key]
-        for term, column in zip(free, matrix.T, strict=True):
+        for term, column in ((term, matrix[:, k]) for k, term in enumerate(free)):
             at = names.index(f"{name}[{term}]")
             size = _spread(column, fit.sample.weight)
             if size > 0:
