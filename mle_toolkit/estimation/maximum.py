@@ -141,6 +141,10 @@ class Maximum:
 
     def certify(self) -> Certificate:
         """Look at the point, whatever the solver claimed, and say what it is."""
+        return self._certificate
+
+    @cached_property
+    def _certificate(self) -> Certificate:
         family = self.family
         irregular = tuple(n for n in family.irregular(*family.unpack(self.theta)) if n not in self.fixed)
         facts: dict[str, Any] = {

@@ -110,8 +110,10 @@ def _beside_ends(objective: Objective, start: Array) -> Array:
 
 
 def _highest(objective: Objective, points: Array, worst: float) -> list[Array]:
+    if not len(points):
+        return []
     with np.errstate(all="ignore"):
-        values = np.array([objective.value(u) for u in points])
+        values = objective.values(points)
     kept: list[Array] = []
     for k in np.argsort(values, kind="stable"):
         if not values[k] <= worst or len(kept) == _MOST:

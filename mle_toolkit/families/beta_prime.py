@@ -12,7 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.counting import digamma_difference, trigamma_difference
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
-from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
+from mle_toolkit.families.gamma_tails import CANCELLED, SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -168,13 +168,27 @@ def kernel_bends(t: Array, a: Array, b: Array) -> tuple[Array, ...]:
 def kernel_tails(t: Array, a: Array, b: Array) -> tuple[Array, Array]:
     """Logs of the tails: of the smaller one, which may underflow, by its continued fraction; one minus it."""
     t, a, b = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(a, dtype=float), np.asarray(b, dtype=float))
-    low = special.betainc(a, b, special.expit(t))
-    high = special.betainc(b, a, special.expit(-t))
+    # By the share that is nearer to 0, which keeps its digits where the other is rounded to 1.
+    small = t <= 0
+    p, q, share = np.where(small, a, b), np.where(small, b, a), special.expit(-np.abs(t))
+    near, far = np.empty(t.shape), np.empty(t.shape)
+    below_mean = (p + q) * share <= p
+    for part, of, other, tail, rest in (
+        (below_mean, near, far, special.betainc, special.betaincc),
+        (~below_mean, far, near, special.betaincc, special.betainc),
+    ):
+        # One of them is computed, the other is its complement where that has kept its digits.
+        of[part] = tail(p[part], q[part], share[part])
+        other[part] = 1.0 - of[part]
+        lost = part & ~(other >= CANCELLED)
+        other[lost] = rest(p[lost], q[lost], share[lost])
+    low, high = np.where(small, near, far), np.where(small, far, near)
     below, above = np.log(low), np.log(high)
-    for small, tail, p, q, sign in ((low < SMALLEST_MASS, below, a, b, 1.0), (high < SMALLEST_MASS, above, b, a, -1.0)):
-        if np.any(small):
-            p, q, u = p[small], q[small], sign * t[small]
-            tail[small] = log_kernel(u, p, q) - np.log(p) + log_betainc_fraction(p, q, special.expit(u))
+    for mass, log_tail, p, q, sign in ((low, below, a, b, 1.0), (high, above, b, a, -1.0)):
+        tiny = mass < SMALLEST_MASS
+        if np.any(tiny):
+            p, q, u = p[tiny], q[tiny], sign * t[tiny]
+            log_tail[tiny] = log_kernel(u, p, q) - np.log(p) + log_betainc_fraction(p, q, special.expit(u))
     return np.where(low > 0.5, log1mexp(np.minimum(above, 0.0)), below), np.where(
         high > 0.5, log1mexp(np.minimum(below, 0.0)), above
     )

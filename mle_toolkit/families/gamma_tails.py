@@ -20,7 +20,7 @@ _CELLS = 100_000
 """Terms of several series that are held at once."""
 
 
-_CANCELLED = 0.3
+CANCELLED = 0.3
 """A complement below this has lost digits."""
 
 
@@ -63,9 +63,9 @@ def _gamma_masses(shape: Array, log_x: Array) -> tuple[Array, Array, Array]:
     lower, upper = np.empty(x.shape), np.empty(x.shape)
     lower[left], upper[~left] = special.gammainc(shape[left], x[left]), special.gammaincc(shape[~left], x[~left])
     upper[left], lower[~left] = 1.0 - lower[left], 1.0 - upper[~left]
-    lost = left & (upper < _CANCELLED)
+    lost = left & (upper < CANCELLED)
     upper[lost] = special.gammaincc(shape[lost], x[lost])
-    lost = ~left & (lower < _CANCELLED)
+    lost = ~left & (lower < CANCELLED)
     lower[lost] = special.gammainc(shape[lost], x[lost])
     # Where x underflows P is x^a / Gamma(a + 1), which for a small shape is not small.
     tiny = (x < SMALLEST_MASS) & (log_x > -np.inf)
@@ -209,59 +209,57 @@ def log_gammainc_slopes(shape: Array | float, log_x: Array) -> tuple[tuple[Array
     :math:`\log u - \psi(a)` over u > x, by Gauss-Laguerre quadrature. The other follows from P + Q = 1.
     """
     a, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
-    if np.ndim(shape):
-        # One series a shape: rows that share one share it.
-        by_row = np.empty((4, *log_x.shape))
-        for one in np.unique(a):
-            rows = a == one
-            below_one, above_one = log_gammainc_slopes(float(one), log_x[rows])
-            by_row[:, rows] = (*below_one, *above_one)
-        return (by_row[0], by_row[1]), (by_row[2], by_row[3])
-    shape = float(shape)
     x, lower, upper = _gamma_masses(a, log_x)
     log_f = log_gamma_kernel(a, log_x)
     fall = np.exp(log_f - _log_gammainc(a, log_x, x, lower, upper))
     rise = -np.exp(log_f - _log_gammaincc(a, log_x, x, lower, upper))
     below, above = np.full((2, *x.shape), np.nan)
-    if shape <= _LARGEST_SHAPE:
-        far = x > shape + 4.0 * math.sqrt(shape) + 4.0
-        near = ~far
-        if near.any():
-            below[near] = log_x[near] - _mean_digamma(shape, x[near])
-            above[near] = -below[near] * (lower[near] / upper[near])
-        if far.any():
-            above[far] = log_x[far] + _mean_log_beyond(shape, x[far]) - special.psi(shape)
-            below[far] = -above[far] * (upper[far] / lower[far])
+    known = a <= _LARGEST_SHAPE
+    far = known & (x > a + 4.0 * np.sqrt(a) + 4.0)
+    near = known & ~far
+    if near.any():
+        below[near] = log_x[near] - _mean_digamma(a[near], x[near])
+        above[near] = -below[near] * (lower[near] / upper[near])
+    if far.any():
+        above[far] = log_x[far] + _mean_log_beyond(a[far], x[far]) - special.psi(a[far])
+        below[far] = -above[far] * (upper[far] / lower[far])
     return (below, fall), (above, rise)
 
 
-def _mean_digamma(shape: float, x: Array) -> Array:
+def _mean_digamma(shape: Array, x: Array) -> Array:
     """Mean of psi(a + k + 1) with the weights x^k / ((a + 1) ... (a + k))."""
-    largest = float(x.max())
     # Weights are a Poisson law's of mean x, from a on: beyond so many deviations nothing is left.
-    k = np.arange(1, math.ceil(max(largest - shape, 0.0) + 8.5 * math.sqrt(largest)) + 15)
-    beyond = np.cumsum(1.0 / (shape + k))  # psi(a + k + 1) - psi(a + 1)
+    terms = np.ceil(np.maximum(x - shape, 0.0) + 8.5 * np.sqrt(x)).astype(int) + 14
+    order = np.argsort(terms, kind="stable")
     means = np.empty(len(x))
-    step = _CELLS // len(k)
-    for first in range(0, len(x), step):
-        rows = slice(first, first + step)
+    first = 0
+    while first < len(x):
+        # As many rows as have room together, or as need not much fewer terms than the longest of them.
+        length = int(terms[order[first]])
+        last = int(np.searchsorted(terms[order], 2 * length, side="right"))
+        rows = order[first : min(last, first + max(1, _CELLS // (2 * length)))]
+        k = np.arange(1, int(terms[rows[-1]]) + 1)
+        steps = shape[rows, None] + k
+        beyond = np.cumsum(1.0 / steps, axis=1)  # psi(a + k + 1) - psi(a + 1)
         with np.errstate(under="ignore"):
-            terms = np.cumprod(x[rows, None] / (shape + k), axis=1)
-        means[rows] = (terms @ beyond) / (1.0 + terms.sum(axis=1))
+            weights = np.cumprod(x[rows, None] / steps, axis=1)
+        means[rows] = (weights * beyond).sum(axis=1) / (1.0 + weights.sum(axis=1))
+        first += len(rows)
     return np.asarray(special.psi(shape + 1.0) + means)
 
 
-def _mean_log_beyond(shape: float, x: Array) -> Array:
+def _mean_log_beyond(shape: Array, x: Array) -> Array:
     """Mean of log(u / x) over u > x under the unit gamma law, for x far above its mean."""
     nodes, weights = laguerre()
     means = np.empty(len(x))
     step = _CELLS // len(nodes)
     for first in range(0, len(x), step):
-        low = x[first : first + step]
-        rate = 1.0 - max(shape - 1.0, 0.0) / low  # at which the density falls there
+        rows = slice(first, first + step)
+        low, a = x[rows], shape[rows]
+        rate = 1.0 - np.maximum(a - 1.0, 0.0) / low  # at which the density falls there
         excess = nodes[:, None] / (rate * low)
         log_ratio = np.log1p(excess)
         with np.errstate(under="ignore"):
-            mass = weights[:, None] * np.exp((shape - 1.0) * log_ratio + (rate - 1.0) * low * excess)
-        means[first : first + step] = (mass * log_ratio).sum(axis=0) / mass.sum(axis=0)
+            mass = weights[:, None] * np.exp((a - 1.0) * log_ratio + (rate - 1.0) * low * excess)
+        means[rows] = (mass * log_ratio).sum(axis=0) / mass.sum(axis=0)
     return means

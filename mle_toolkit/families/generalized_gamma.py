@@ -16,7 +16,6 @@ from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
-from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit, SpecialCase
@@ -321,11 +320,11 @@ class _Prentice(Family):
         self.parameters = (Parameter("mu", REAL, role="location"), Parameter("sigma", POSITIVE, role="scale"))
         self.parameters += (Parameter("q", REAL),)
 
-    def logpdf(self, x: Array, mu: float, sigma: float, q: float) -> Array:
+    def logpdf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
         """Log-density at x."""
         log_x = np.log(x)
         w = (log_x - mu) / sigma
-        return np.asarray(_height(q)[0] - math.log(sigma) - log_x - w * w * _exponential(q * w)[0])
+        return np.asarray(_heights(q) - np.log(sigma) - log_x - w * w * _exponential(q * w)[0])
 
     def score(self, x: Array, mu: float, sigma: float, q: float) -> tuple[Array, ...]:
         """Derivatives by mu, sigma and q."""
@@ -352,52 +351,50 @@ class _Prentice(Family):
             _height(q)[2] - w**4 * second,
         )
 
-    def logcdf(self, x: Array, mu: float, sigma: float, q: float) -> Array:
+    def logcdf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
         """Log of the cdf."""
         return self._log_tails(x, mu, sigma, q)[0]
 
-    def logsf(self, x: Array, mu: float, sigma: float, q: float) -> Array:
+    def logsf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
         """Log of the survival function."""
         return self._log_tails(x, mu, sigma, q)[1]
 
-    def log_mass(self, lower: Array, upper: Array, mu: float, sigma: float, q: float) -> Array:
-        """Log-probability of intervals, each end looked at once."""
-        ends, where = np.unique(np.concatenate([np.maximum(lower, 0.0), upper]), return_inverse=True)
-        below, above = np.zeros((2, len(ends)))
-        inside = (ends > 0) & (ends < np.inf)
-        below[inside], above[inside] = self._log_tails(ends[inside], mu, sigma, q)
-        below[ends <= 0] = above[ends == np.inf] = -np.inf
-        low, high = np.split(where, 2)
-        return log_interval_mass((below[low], below[high]), (above[low], above[high]))
-
     @staticmethod
-    def _log_tails(x: Array, mu: float, sigma: float, q: float) -> tuple[Array, Array]:
-        w = (log_or_minus_inf(x) - mu) / sigma
-        if abs(q) >= _NEAR_NORMAL:
-            below, above = log_gamma_tails(np.asarray(1 / (q * q)), q * w - 2 * math.log(abs(q)))
-            return (below, above) if q > 0 else (above, below)
-        # Temme's expansion (DLMF 8.12.7), whose first coefficient is -1/3.
-        z = w * np.sqrt(2 * _exponential(q * w)[0])
-        tails = []
-        for sign in (1.0, -1.0):
-            log_p = special.log_ndtr(sign * z)
-            with np.errstate(invalid="ignore"):
-                share = np.exp(-0.5 * (z * z + math.log(2 * math.pi)) - log_p)
-            tails.append(log_p + np.where(np.isfinite(z), np.log1p(sign * q / 3 * share), 0.0))
-        return tails[0], tails[1]
+    def _log_tails(x: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, Array]:
+        w, q = np.broadcast_arrays((log_or_minus_inf(x) - mu) / sigma, q)
+        below, above = np.empty((2, *w.shape))
+        normal = np.abs(q) < _NEAR_NORMAL
+        if normal.any():
+            below[normal], above[normal] = _log_tails_near_normal(w[normal], q[normal])
+        if not normal.all():
+            v, r = w[~normal], q[~normal]
+            lower, upper = log_gamma_tails(1 / (r * r), r * v - 2 * np.log(np.abs(r)))
+            below[~normal], above[~normal] = np.where(r > 0, lower, upper), np.where(r > 0, upper, lower)
+        return below, above
 
-    def tail_scores(self, x: Array, mu: float, sigma: float, q: float) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def tail_scores(self, x: Array, mu: Array, sigma: Array, q: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by mu, sigma and q; by q NaN near 0, where differences serve."""
-        w = (log_or_minus_inf(x) - mu) / sigma
-        if abs(q) < _NEAR_NORMAL:
-            nothing = np.full_like(w, np.nan)
-            return (nothing, nothing, nothing), (nothing, nothing, nothing)
-        tails = log_gammainc_slopes(1 / (q * q), q * w - 2 * math.log(abs(q)))
-        below, above = (
+        known = np.where(np.abs(q) < _NEAR_NORMAL, np.nan, q)
+        w, q = np.broadcast_arrays((log_or_minus_inf(x) - mu) / sigma, known)
+        of_lower, of_upper = (
             (-by_t * (q / sigma), -by_t * (q / sigma) * w, by_t * (w - 2 / q) - by_shape * (2 / q**3))
-            for by_shape, by_t in tails
+            for by_shape, by_t in log_gammainc_slopes(1 / (q * q), q * w - 2 * np.log(np.abs(q)))
         )
-        return (below, above) if q > 0 else (above, below)
+        pairs = list(zip(of_lower, of_upper, strict=True))
+        below = tuple(np.where(q < 0, upper, lower) for lower, upper in pairs)
+        return below, tuple(np.where(q < 0, lower, upper) for lower, upper in pairs)
+
+
+def _log_tails_near_normal(w: Array, q: Array) -> tuple[Array, Array]:
+    """Logs of both tails by Temme's expansion (DLMF 8.12.7), whose first coefficient is -1/3."""
+    z = w * np.sqrt(2 * _exponential(q * w)[0])
+    tails = []
+    for sign in (1.0, -1.0):
+        log_p = special.log_ndtr(sign * z)
+        with np.errstate(invalid="ignore"):
+            share = np.exp(-0.5 * (z * z + math.log(2 * math.pi)) - log_p)
+        tails.append(log_p + np.where(np.isfinite(z), np.log1p(sign * q / 3 * share), 0.0))
+    return tails[0], tails[1]
 
 
 def _exponential(v: Array) -> tuple[Array, Array, Array]:
@@ -436,6 +433,12 @@ def _height(q: float) -> tuple[float, float, float]:
     first = (1 - 2 * a * gap) / q
     second = -a * (1 - 2 * a * gap) + 4 * a * a * (gap + a * bend)
     return math.log(abs(q)) - float(stirling_remainder(np.asarray(a))), first, second
+
+
+def _heights(q: Array) -> Array:
+    """The h(Q) of each Q; of those that are equal once."""
+    ones, which = np.unique(q, return_inverse=True)
+    return np.array([_height(one)[0] for one in ones.tolist()])[which.reshape(np.shape(q))]
 
 
 # --- the profile of exact data ----------------------------------------------------------------------------------------

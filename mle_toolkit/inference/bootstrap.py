@@ -21,7 +21,7 @@ from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.profile import function_target
 from mle_toolkit.inference.resampling import BOUNDARY, FAILED, Kind, Refits, Replicator
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.likelihood.coordinates import Objective, first_differences
+from mle_toolkit.likelihood.coordinates import Objective, first_differences, one_by_one
 from mle_toolkit.likelihood.sums import Likelihood
 
 if TYPE_CHECKING:
@@ -298,7 +298,8 @@ class Bootstrap:
             return math.nan
         if maximum.family.irregular(*maximum.family.unpack(maximum.theta)):
             return math.nan
-        slope = first_differences(function_target(maximum, function).natural, maximum.coordinates, _STEP_OF_TARGET)
+        target = one_by_one(function_target(maximum, function).natural)
+        slope = first_differences(target, maximum.coordinates, _STEP_OF_TARGET)
         return self._acceleration(self._influence_on_coordinates @ slope)
 
 

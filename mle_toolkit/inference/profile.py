@@ -23,7 +23,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.inference.covariance import inverse
-from mle_toolkit.likelihood.coordinates import first_differences, second_differences
+from mle_toolkit.likelihood.coordinates import first_differences, one_by_one, second_differences
 from mle_toolkit.likelihood.model import Model
 
 _STEPS = 60
@@ -260,11 +260,11 @@ class _Target:
 
     def gradient(self, u: Array) -> Array:
         """Derivatives by the coordinates; shape (n_free,)."""
-        return first_differences(self.value, u, _STEP_OF_TARGET)
+        return first_differences(one_by_one(self.value), u, _STEP_OF_TARGET)
 
     def hessian(self, u: Array) -> Array:
         """Second derivatives; shape (n_free, n_free)."""
-        return second_differences(self.value, u, _STEP_OF_BEND)
+        return second_differences(one_by_one(self.value), u, _STEP_OF_BEND)
 
 
 def delta_se(maximum: Maximum, function: Callable[[Distribution], float]) -> float:
@@ -274,7 +274,7 @@ def delta_se(maximum: Maximum, function: Callable[[Distribution], float]) -> flo
     u = maximum.coordinates
     if len(u) == 0:
         return 0.0
-    slope = first_differences(function_target(maximum, function).natural, u, _STEP_OF_TARGET)
+    slope = first_differences(one_by_one(function_target(maximum, function).natural), u, _STEP_OF_TARGET)
     covariance = inverse(maximum.likelihood.nobs * maximum.objective.hessian(u))
     return float(np.sqrt(slope @ covariance @ slope))
 

@@ -11,6 +11,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 from mle_toolkit.families.relations import Chart
+from mle_toolkit.likelihood.several import Several
 from mle_toolkit.likelihood.sums import Last, Likelihood
 
 # Steps of the difference quotients, in coordinates in which one unit is a natural change of the law. Each balances the
@@ -210,18 +211,28 @@ class Objective:
         known = self.likelihood.at_once or self.likelihood.family.hessian is not None
         return known and self.has_score and self.coordinates.can_bend
 
+    @cached_property
+    def _several(self) -> Several:
+        return Several(self.likelihood)
+
     def value(self, u: Array) -> float:
         """Mean negative log-likelihood, nats; inf where the data are impossible."""
         if self.at_once:
             return self._last_expansion(u, self._expansion)[0]
         return -self.likelihood.mean_loglik(self.coordinates.to_theta(u))
 
+    def values(self, points: Array) -> Array:
+        """The value at each of several points, of shape (m, n_free); shape (m,)."""
+        if self.at_once:
+            return np.array([self.value(u) for u in points])
+        return -self._several.logliks(self._thetas(points))
+
     def gradient(self, u: Array) -> Array:
         """Its derivatives; shape (n_free,)."""
         if self.at_once:
             return self._last_expansion(u, self._expansion)[1]
         if not self.has_score:
-            return first_differences(self.value, u, _STEP_OF_VALUE)
+            return first_differences(self.values, u, _STEP_OF_VALUE)
         gradient = self._gradient_of_points(u)
         if not self.likelihood.plain:
             gradient = gradient + self._gradient_of_coarse(u)
@@ -234,7 +245,7 @@ class Objective:
         if len(u) == 0:
             return np.empty((0, 0))
         if not self.has_score:
-            return second_differences(self.value, u, _STEP_OF_CURVATURE)
+            return second_differences(self.values, u, _STEP_OF_CURVATURE)
         hessian = self._hessian_of_points(u)
         if not self.likelihood.plain:
             hessian = hessian + self._hessian_of_coarse(u)
@@ -269,7 +280,7 @@ class Objective:
     def _gradient_of_coarse(self, u: Array) -> Array:
         score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))
         if score is None:
-            return first_differences(self._coarse_value, u, _STEP_OF_VALUE)
+            return first_differences(self._coarse_values, u, _STEP_OF_VALUE)
         return -self.coordinates.pulled(score, u)
 
     def _hessian_of_coarse(self, u: Array) -> Array:
@@ -281,7 +292,7 @@ class Objective:
                 return -(slope.T @ second @ slope + self.coordinates.bend(by_all, u))
         settled = self._differences_of_coarse(u, _STEP_OF_SCORE)
         if settled is None:
-            return second_differences(self._coarse_value, u, _STEP_OF_CURVATURE)
+            return second_differences(self._coarse_values, u, _STEP_OF_CURVATURE)
         if self.likelihood.family.bends_sharply:
             for k in range(1, _SHORTER + 1):
                 shorter = self._differences_of_coarse(u, _STEP_OF_SCORE / 10**k)
@@ -291,12 +302,11 @@ class Objective:
         return settled
 
     def _differences_of_coarse(self, u: Array, step: float) -> Array | None:
-        pulled = []
-        for v in (*(u + step * np.eye(len(u))), *(u - step * np.eye(len(u)))):
-            score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(v))
-            if score is None:
-                return None
-            pulled.append(-self.coordinates.pulled(score, v))
+        points = np.concatenate([u + step * np.eye(len(u)), u - step * np.eye(len(u))])
+        scores = self._several.coarse_scores(self._thetas(points))
+        if scores is None:
+            return None
+        pulled = [-self.coordinates.pulled(score, v) for score, v in zip(scores, points, strict=True)]
         second = np.subtract(pulled[: len(u)], pulled[len(u) :]) / (2 * step)
         return np.asarray(0.5 * (second + second.T))
 
@@ -304,9 +314,12 @@ class Objective:
         with np.errstate(all="ignore"):
             return -self.coordinates.pulled(self.likelihood.mean_score(self.coordinates.to_theta(u)), u)
 
-    def _coarse_value(self, u: Array) -> float:
-        """What intervals and windows add to the value."""
-        return -self.likelihood.mean_coarse(self.coordinates.to_theta(u))
+    def _coarse_values(self, points: Array) -> Array:
+        """What intervals and windows add to the value at each of several points."""
+        return -self._several.coarse(self._thetas(points))
+
+    def _thetas(self, points: Array) -> Array:
+        return np.array([self.coordinates.to_theta(u) for u in points])
 
     def _hessian_of_points(self, u: Array) -> Array:
         if self.has_hessian and (self.likelihood.at_once or not self.likelihood.points_on_means):
@@ -320,6 +333,13 @@ class Objective:
 
     def _differences_of_gradient(self, u: Array) -> Array:
         columns = []
+        if not self.likelihood.plain and not self.likelihood.points_on_means:
+            unit = _STEP_OF_SCORE * np.eye(len(u))
+            points = np.concatenate([u + unit, u - unit])
+            with np.errstate(all="ignore"):
+                scores = self._several.point_scores(self._thetas(points))
+                pulled = [-self.coordinates.pulled(score, v) for score, v in zip(scores, points, strict=True)]
+            return np.subtract(pulled[: len(u)], pulled[len(u) :]) / (2 * _STEP_OF_SCORE)
         for k in range(len(u)):
             step = np.zeros(len(u))
             if self.likelihood.points_on_means:  # no pass over the data: four gradients cost nothing, and see flatness
@@ -372,6 +392,10 @@ class ChartObjective(Objective):
         """Mean negative log-likelihood, nats; inf where the data are impossible."""
         return self.inner.value(u)
 
+    def values(self, points: Array) -> Array:
+        """The value at each of several points, of shape (m, n_free); shape (m,)."""
+        return self.inner.values(points)
+
     def gradient(self, u: Array) -> Array:
         """Its derivatives; shape (n_free,)."""
         return self.inner.gradient(u)
@@ -385,34 +409,44 @@ class ChartObjective(Objective):
         return self.inner.score_rows(u)
 
 
-def first_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:
-    """Gradient by central differences of fourth order."""
-    gradient = np.empty(len(u))
-    for k in range(len(u)):
-        h = np.zeros(len(u))
-        h[k] = step
-        gradient[k] = (8 * (f(u + h) - f(u - h)) - (f(u + 2 * h) - f(u - 2 * h))) / (12 * step)
-    return gradient
+def first_differences(f: Callable[[Array], Array], u: Array, step: float) -> Array:
+    """Gradient by central differences of fourth order.
+
+    Parameters
+    ----------
+    f : callable
+        Values at several points: from shape (m, n) to shape (m,).
+    u : ndarray of shape (n,)
+    step : float
+    """
+    unit = step * np.eye(len(u))
+    up, down, far_up, far_down = f(np.concatenate([u + unit, u - unit, u + 2 * unit, u - 2 * unit])).reshape(4, len(u))
+    return np.asarray((8 * (up - down) - (far_up - far_down)) / (12 * step))
 
 
-def second_differences(f: Callable[[Array], float], u: Array, step: float) -> Array:
-    """Hessian by central differences of fourth order, extrapolated from two steps (Richardson)."""
-
-    def second_order(h: float) -> Array:
-        n = len(u)
-        hessian = np.empty((n, n))
-        centre = f(u)
+def second_differences(f: Callable[[Array], Array], u: Array, step: float) -> Array:
+    """Hessian by central differences of fourth order, extrapolated from two steps (Richardson); ``f`` as above."""
+    n = len(u)
+    pairs = [(k, j) for k in range(n) for j in range(k)]
+    points = [u]
+    for h in (step / 2, step):
         unit = h * np.eye(n)
-        along = [(f(u + unit[k]), f(u - unit[k])) for k in range(n)]
+        points += [u + side for k in range(n) for side in (unit[k], -unit[k])]
+        points += [u + a * unit[k] + b * unit[j] for k, j in pairs for a, b in _CORNERS]
+    centre, *values = f(np.array(points)).tolist()
+    half = len(values) // 2
+
+    def second_order(h: float, around: list[float]) -> Array:
+        hessian = np.empty((n, n))
         for k in range(n):
-            hessian[k, k] = (along[k][0] - 2 * centre + along[k][1]) / h**2
-            for j in range(k):
-                both = f(u + unit[k] + unit[j]) + f(u - unit[k] - unit[j])
-                apart = f(u + unit[k] - unit[j]) + f(u - unit[k] + unit[j])
-                hessian[k, j] = hessian[j, k] = (both - apart) / (4 * h**2)
+            hessian[k, k] = (around[2 * k] - 2 * centre + around[2 * k + 1]) / h**2
+        for place, (k, j) in enumerate(pairs):
+            at = 2 * n + 4 * place
+            both, apart = around[at] + around[at + 1], around[at + 2] + around[at + 3]
+            hessian[k, j] = hessian[j, k] = (both - apart) / (4 * h**2)
         return hessian
 
-    fine, coarse = second_order(step / 2), second_order(step)
+    fine, coarse = second_order(step / 2, values[:half]), second_order(step, values[half:])
     with np.errstate(invalid="ignore"):  # beside an impossible point both are infinite
         gap, size = np.abs(np.diag(fine - coarse)), np.abs(np.diag(fine))
     if np.any((gap > _KINK * size) & (size > _FLAT)):
@@ -420,3 +454,11 @@ def second_differences(f: Callable[[Array], float], u: Array, step: float) -> Ar
         return np.full_like(fine, np.nan)
     with np.errstate(invalid="ignore"):
         return (4 * fine - coarse) / 3
+
+
+_CORNERS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
+
+
+def one_by_one(f: Callable[[Array], float]) -> Callable[[Array], Array]:
+    """A function of several points, from one of a point."""
+    return lambda points: np.array([f(u) for u in points])

@@ -1,0 +1,172 @@
+"""The likelihood at several parameters at once, as differences need it: few rows cost one call instead of many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.passes import BLOCK_ROWS
+from mle_toolkit.families.mass import log_mass, log_tail, mass_scores
+from mle_toolkit.likelihood.sums import Likelihood
+
+_MOST = 30_000
+"""Numbers that one call is given at most; of more, the calls are no longer what costs."""
+
+_ALIKE = 1e-12
+"""Share of the largest by which numbers that a law gives for one law alone, and for one of many, may differ."""
+
+
+class Several:
+    """A law at several parameters, each with rows of its own, in one call: parameters broadcast.
+
+    Laws of this package do. Of another's it is seen: where the first or the last of several is not what it is alone,
+    or an array for a parameter is not taken at all, each goes by itself.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+    """
+
+    def __init__(self, likelihood: Likelihood) -> None:
+        family = likelihood.family
+        self._one = likelihood
+        self._broadcasts = family.all_scalar and not (family.per_row or family.multivariate or family.discrete)
+        self._is_seen: set[Callable[..., Any]] = set()
+
+    @cached_property
+    def _points(self) -> tuple[Array, Array | None] | None:
+        """The points in the unit of the likelihood, and their weights; None where they are no few of one block."""
+        if self._one.exact is None:
+            return np.empty(0), None
+        points, unit = self._one._points
+        return (unit.apply(points.x), points.weight) if points.in_memory and points.n_rows <= BLOCK_ROWS else None
+
+    def logliks(self, thetas: Array) -> Array:
+        """`Likelihood.mean_loglik` of each; shape (m,)."""
+        one = self._one
+        points = None if one.plain or one.points_on_means else self._points
+        if not self._broadcasts or points is None:
+            return np.array([one.mean_loglik(theta) for theta in thetas])
+        x, weight = points
+        total = np.zeros(len(thetas))
+        if len(x):
+            rows = self._rows(_log_density, thetas, x)
+            if rows is None:
+                return np.array([one.mean_loglik(theta) for theta in thetas])
+            total = np.sum(rows if weight is None else weight * rows, axis=-1) / one.nobs
+        total += self.coarse(thetas)
+        return np.where(total < np.inf, total, -np.inf)
+
+    def point_scores(self, thetas: Array) -> Array:
+        """`Likelihood.mean_score` of each; shape (m, p)."""
+        one = self._one
+        points = None if one.plain or one.points_on_means else self._points
+        if points is not None and len(points[0]):
+            x, weight = points
+            rows = self._rows(_scores, thetas, x)
+            if rows is not None:
+                return np.asarray(np.sum(rows if weight is None else weight * rows, axis=-1).T / one.nobs)
+        return np.array([one.mean_score(theta) for theta in thetas])
+
+    def coarse(self, thetas: Array) -> Array:
+        """`Likelihood.mean_coarse` of each; shape (m,)."""
+        one = self._one
+        parts = [
+            (self._rows(_log_tails[compact.above], thetas, compact.points.nodes), compact) for compact in one._compact
+        ]
+        lower, upper, weight = one._coarse
+        rows = self._rows(_log_masses, thetas, lower, upper) if len(lower) else np.zeros((len(thetas), 0))
+        if rows is None or any(values is None for values, _ in parts):
+            return np.array([one.mean_coarse(theta) for theta in thetas])
+        with np.errstate(all="ignore"):
+            total = np.sum(weight * rows, axis=-1)
+            for values, (_, sign, points) in parts:
+                assert values is not None
+                for k, at in enumerate(values):
+                    part = points.sum(at[None], one.nobs)
+                    total[k] = np.nan if part is None else total[k] + sign * part[0]
+            total /= one.nobs
+        rough = [k for k, value in enumerate(total) if np.isnan(value)] if parts else []
+        for k in rough:
+            total[k] = one.mean_coarse(thetas[k])
+        return np.where(total < np.inf, total, -np.inf)
+
+    def coarse_scores(self, thetas: Array) -> Array | None:
+        """`Likelihood.mean_coarse_score` of each; shape (m, p). None where one of them is None."""
+        one = self._one
+        lower, upper, weight = one._coarse
+        known = one.family.tail_scores is not None or one.family.log_mass_scores is not None
+        if known and len(lower) and not (one.sums_masses or one._compact):
+            rows = self._rows(_mass_scores, thetas, lower, upper)
+            if rows is not None:
+                total = np.sum(weight * rows, axis=-1).T / one.nobs
+                return total if np.all(np.isfinite(total)) else None
+        found = []
+        for theta in thetas:
+            score = one.mean_coarse_score(theta)
+            if score is None:
+                return None
+            found.append(score)
+        return np.array(found)
+
+    def _rows(self, of: Callable[..., Array], thetas: Array, *ends: Array) -> Array | None:
+        """What a function of law, parameters and rows gives for each of the parameters; shape (..., m, n).
+
+        None where it must be asked one by one.
+        """
+        many, length = len(thetas), len(ends[0])
+        if not self._broadcasts or many * length > _MOST:
+            return None
+        law = self._one.family
+        params = tuple(np.repeat(values, length) for values in thetas.T)
+        with np.errstate(all="ignore"):
+            if of in self._is_seen:
+                return self._shaped(of(law, params, *(np.tile(end, many) for end in ends)), many, length)
+            alone = [of(law, law.unpack(thetas[k]), *ends) for k in (0, -1)]
+            try:
+                found = self._shaped(of(law, params, *(np.tile(end, many) for end in ends)), many, length)
+            except (TypeError, ValueError, ArithmeticError, IndexError):
+                self._broadcasts = False  # a law that is not of this package
+                return None
+        for k, own in zip((0, -1), alone, strict=True):
+            size = float(np.max(np.abs(own), initial=0.0, where=np.isfinite(own)))
+            if not np.allclose(found[..., k, :], own, rtol=_ALIKE, atol=_ALIKE * size, equal_nan=True):
+                self._broadcasts = False
+                return None
+        self._is_seen.add(of)
+        return found
+
+    @staticmethod
+    def _shaped(values: Array, many: int, length: int) -> Array:
+        return np.asarray(values).reshape((*np.shape(values)[:-1], many, length))
+
+
+def _log_density(law: Any, params: tuple[Any, ...], x: Array) -> Array:
+    return np.broadcast_to(np.asarray(law.logpdf(x, *params), dtype=float), x.shape)
+
+
+def _scores(law: Any, params: tuple[Any, ...], x: Array) -> Array:
+    return np.array([np.broadcast_to(np.asarray(by, dtype=float), x.shape) for by in law.score(x, *params)])
+
+
+def _log_masses(law: Any, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
+    return log_mass(law, params, lower, upper)
+
+
+def _mass_scores(law: Any, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
+    return mass_scores(law, params, lower, upper)
+
+
+def _log_sf(law: Any, params: tuple[Any, ...], x: Array) -> Array:
+    return log_tail(law, params, x, above=True)
+
+
+def _log_cdf(law: Any, params: tuple[Any, ...], x: Array) -> Array:
+    return log_tail(law, params, x, above=False)
+
+
+_log_tails = (_log_cdf, _log_sf)

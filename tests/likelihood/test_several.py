@@ -1,0 +1,56 @@
+"""The likelihood at several parameters at once is that at each of them."""
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.families.registry import family_class
+from mle_toolkit.likelihood.several import Several
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
+from tests.likelihood.test_mass_scores import middle
+
+
+def laws():
+    classes = {name: family_class(name) for name in mle.families() if name != "tweedie"}  # whose sums take long
+    measured = [mle.get_family(name) for name, law in classes.items() if ... not in law.constant_defaults.values()]
+    return [law for law in measured if law.all_scalar and not (law.discrete or law.multivariate or law.period)]
+
+
+def sample_of(law, params):
+    """Points, intervals of every kind and windows, all inside of the law's quantiles."""
+    cuts = mle.Distribution(law, dict(zip(law.param_names, params, strict=True))).ppf(np.linspace(0.05, 0.95, 9))
+    lower = np.array([cuts[1], cuts[2], cuts[3], cuts[6], cuts[2], cuts[4]])
+    upper = np.array([cuts[1], cuts[4], cuts[5], np.inf, cuts[2], cuts[7]])
+    return mle.Sample.intervals(lower, upper).truncated(lower=np.array([-np.inf, cuts[0], cuts[1]] * 2))
+
+
+@pytest.mark.parametrize("law", laws(), ids=lambda law: law.name)
+def test_several_are_as_one_by_one(law):
+    params = middle(law)
+    likelihood = Likelihood(law, sample_of(law, params), Unit())
+    thetas = np.array(params) * (1.0 + 1e-3 * np.array([[0.0], [1.0], [-2.0]]) * np.arange(1.0, 1 + len(params)))
+    several = Several(likelihood)
+    np.testing.assert_allclose(several.coarse(thetas), [likelihood.mean_coarse(at) for at in thetas], rtol=1e-12)
+    np.testing.assert_allclose(several.logliks(thetas), [likelihood.mean_loglik(at) for at in thetas], rtol=1e-12)
+    np.testing.assert_allclose(several.point_scores(thetas), [likelihood.mean_score(at) for at in thetas], rtol=1e-12)
+    alone = [likelihood.mean_coarse_score(at) for at in thetas]
+    together = several.coarse_scores(thetas)
+    if any(score is None for score in alone):
+        assert together is None
+    else:
+        np.testing.assert_allclose(together, alone, rtol=1e-10)
+
+
+@pytest.mark.parametrize("survival", [
+    lambda x, rate: -float(rate) * x,  # takes no array
+    lambda x, rate: -np.max(rate) * x,  # takes one, and gives what it should not
+], ids=["numbers", "the largest"])  # fmt: skip
+def test_a_law_whose_parameters_do_not_broadcast_is_asked_one_by_one(survival):
+    law = mle.Family.from_logpdf(
+        lambda x, rate: np.log(rate) - rate * x, {"rate": mle.POSITIVE}, mle.NON_NEGATIVE, logsf=survival
+    )
+    sample = mle.Sample.right_censored([1.0, 2.0, 3.0], [True, False, True])
+    likelihood = Likelihood(law, sample, Unit())
+    several = Several(likelihood).coarse(np.array([[0.5], [0.25]]))
+    np.testing.assert_allclose(several, [-1.0 / 3, -0.5 / 3], rtol=1e-14)
