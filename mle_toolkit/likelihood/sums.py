@@ -13,6 +13,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS, HELD_ROWS, SKETCH_ROWS
+from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
@@ -454,7 +455,9 @@ class Likelihood:
 
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | Array:
         if self.twin is None:
-            sums = self._fold(derivative_sums_of, theta)
+            # Of many parameters the sums of a block take longer than its rows.
+            wide = len(theta) ** 2 > _WIDE * BLOCK_ROWS
+            sums = self._fold(derivative_sums_of, theta, CHUNK_ROWS if wide else BLOCK_ROWS)
             return sums if len(theta) > FEW else sums.tolist()
         assert isinstance(self.unit, Unit)
         assert self.exact is not None
@@ -506,12 +509,12 @@ class Likelihood:
             return np.array(known[1 : 1 + len(theta)])
         return np.broadcast_to(self._fold(scores_of, theta), len(theta)) / self.nobs
 
-    def _fold(self, of: Callable[..., Array], theta: Array) -> Array:
+    def _fold(self, of: Callable[..., Array], theta: Array, length: int = BLOCK_ROWS) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
         if self.exact is None:
             return np.zeros(())
         points, unit = self._points
-        return points.fold(BlockSums(of, self.family, unit, self.family.unpack(theta)))
+        return points.fold(BlockSums(of, self.family, unit, self.family.unpack(theta)), length)
 
     @cached_property
     def _points(self) -> tuple[Sample, Unit | ColumnUnits]:
@@ -571,6 +574,9 @@ class Likelihood:
 
 
 _REMEMBERED = 16
+
+_WIDE = 10
+"""Second derivatives for each row of a block from which its sums take longer than its rows."""
 
 
 class Last(Generic[T]):
