@@ -14,7 +14,7 @@ import mle_toolkit
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"scikit-learn": "sklearn", "lazy-loader": "lazy_loader"}
+MODULES = {"scikit-learn": "sklearn", "lazy-loader": "lazy_loader", "pillow": "PIL"}
 """Modules of packages that are not called like them."""
 
 FOLLOWING = {"distributed": "dask", "htmltools": "shiny", "llvmlite": "numba", "uvicorn": "shiny"}

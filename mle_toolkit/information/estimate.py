@@ -17,6 +17,7 @@ Z95 = 1.959963984540054
 
 def unit_name(unit: str | float) -> str:
     """Name of a unit of information: that of a base by which logs are taken, where a number is given."""
+    nats_per(unit)
     if isinstance(unit, str):
         return unit
     base = float(unit)
