@@ -489,6 +489,8 @@ def judged_fit(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -
         return ("not converged, better point", found) if found else ("not converged", out["message"][:200])
     if found:
         return ("local", found) if out["verdict"] == "local" else ("wrong", found)
+    if here is None and out["limit"] is None:
+        return "unjudged", "the log-likelihood of the parameters cannot be computed"
     if here is None and ends and ends[0][0] < llf - NEAR_LIMIT and not spike:
         return "wrong", f"llf {llf:.10g} is reported at a limit; the search comes no nearer than {ends[0][0]:.10g}"
     if "bse" in out and np.all(np.isfinite(out["bse"])) and min(out["bse"]) > 0:
