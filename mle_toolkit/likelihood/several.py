@@ -52,13 +52,12 @@ class Several:
         if not self._broadcasts or points is None:
             return np.array([one.mean_loglik(theta) for theta in thetas])
         x, weight = points
-        total = np.zeros(len(thetas))
-        if len(x):
-            rows = self._rows(_log_density, thetas, x)
-            if rows is None:
-                return np.array([one.mean_loglik(theta) for theta in thetas])
-            total = np.sum(rows if weight is None else weight * rows, axis=-1) / one.nobs
-        total += self.coarse(thetas)
+        rows = self._rows(_log_density, thetas, x) if len(x) else np.zeros((len(thetas), 0))
+        if rows is None:
+            return np.array([one.mean_loglik(theta) for theta in thetas])
+        coarse = self.coarse(thetas)
+        with np.errstate(all="ignore"):
+            total = np.sum(rows if weight is None else weight * rows, axis=-1) / one.nobs + coarse
         return np.where(total < np.inf, total, -np.inf)
 
     def point_scores(self, thetas: Array) -> Array:
@@ -103,7 +102,8 @@ class Several:
         if known and len(lower) and not (one.sums_masses or one._compact):
             rows = self._rows(_mass_scores, thetas, lower, upper)
             if rows is not None:
-                total = np.sum(weight * rows, axis=-1).T / one.nobs
+                with np.errstate(all="ignore"):
+                    total = np.sum(weight * rows, axis=-1).T / one.nobs
                 return total if np.all(np.isfinite(total)) else None
         found = []
         for theta in thetas:
