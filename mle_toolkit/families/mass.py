@@ -59,9 +59,12 @@ def log_mass_with_zeros(rest: Family, pi: Any, params: tuple[object, ...], lower
 
     Of positive counts it keeps its digits where they are rare beside the zeros.
     """
-    above = np.log1p(-np.asarray(pi)) + log_mass(rest, params, lower, upper)
+    mass = log_mass(rest, params, lower, upper)
+    above = np.log1p(-np.asarray(pi)) + mass
     with np.errstate(divide="ignore"):  # log 0 = -inf: no zeros
-        with_zero = np.minimum(np.logaddexp(np.log(pi), above), 0.0)  # rounding may pass 1
+        sum_of_both = np.minimum(np.logaddexp(np.log(pi), above), 0.0)  # rounding may pass 1
+        nearly_all = np.log1p((1 - np.asarray(pi)) * np.expm1(mass))  # by what is left out: exactly 0 without any
+    with_zero = np.where(mass > -np.log(2), nearly_all, sum_of_both)
     return np.asarray(np.where(lower < 0, with_zero, above))
 
 

@@ -78,6 +78,7 @@ class ZeroTruncatedPoisson(Family):
         mass = log_mass(get_family("poisson"), (mu,), low, np.maximum(upper, low))
         with np.errstate(divide="ignore", invalid="ignore"):  # at mu = 0, where all mass is on 1
             given = np.minimum(mass - log1mexp(-np.asarray(mu)), 0.0)  # rounding may pass 1
+        given = np.where((low < 1) & (upper == np.inf), 0.0, given)  # all counts, which rounding may miss
         return np.where(np.asarray(mu) == 0, np.where((low < 1) & (upper >= 1), 0.0, -np.inf), given)
 
     def mean(self, mu: Array) -> Array:

@@ -159,8 +159,8 @@ SLOW_SUMS = {"zeta"}
 
 
 def comparable(p, q):
-    one_kind = p.family.discrete == q.family.discrete
-    return one_kind and (p.family.name == "von_mises") == (q.family.name == "von_mises")
+    """Whether a divergence is defined: not of a law of counts from one of measurements, or of circle and line."""
+    return p.family.discrete == q.family.discrete and p.family.period == q.family.period
 
 
 def closed_pairs():
