@@ -208,7 +208,7 @@ class Maximum:
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)
         return measure(self.objective.gradient(u), self.objective.hessian(u), self.likelihood.nobs)
 
-    def _approached(self, places: Sequence[int] | None = None) -> list[str]:
+    def approached(self, places: Sequence[int] | None = None) -> list[str]:
         """Numbers among the parameters that may run off without any loss of likelihood, the others following.
 
         Those of ``places``; the farthest, if they are not given.
@@ -242,10 +242,10 @@ class Maximum:
         # The slope of a likelihood that only approaches its supremum may vanish in doubles.
         weak = len(seen.eigenvalues) and seen.eigenvalues[0] <= (SINGULAR if self.likelihood.plain else _WEAK)
         arrived = seen.decrement <= DECREMENT_TOLERANCE
-        away = self._approached() if weak or not arrived else []
+        away = self.approached() if weak or not arrived else []
         if not away and arrived:
             lost = self._lost(seen)
-            away = self._approached(lost) if lost else []
+            away = self.approached(lost) if lost else []
         if not away:
             return None
         return f"the log-likelihood only approaches its supremum, {self.loglik:.8g}, as {', '.join(away)} runs off"

@@ -71,6 +71,19 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
             found.method,
             names,
         )
+    settled = _at_their_ends(found, names)
+    if settled.is_certified:
+        return settled
+    # What goes with them, as they follow it, may have been left a little nearer.
+    behind = [
+        name
+        for k, (name, at, begin) in enumerate(zip(free_names(found), u.tolist(), start.tolist(), strict=True))
+        if name not in names and abs(at - begin) > FAR / 2 and found.approached([k])
+    ]
+    return _at_their_ends(found, [*names, *dict.fromkeys(behind)]) if behind else settled
+
+
+def _at_their_ends(found: Maximum, names: Sequence[str]) -> Maximum:
     free = [ok and p.name not in names for ok, p in zip(found.free, found.family.parameters, strict=True)]
     return replace(found, free=tuple(free), boundary=tuple(names))
 

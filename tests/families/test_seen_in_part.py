@@ -110,3 +110,20 @@ def test_a_cusp_is_found_through_a_window():
     for aside in (1.001, 0.999):
         assert loglik(fit.params["loc"], at[0] * aside, at[1]) < fit.llf
         assert loglik(fit.params["loc"], at[0], at[1] * aside) < fit.llf
+
+
+def test_zeros_go_with_a_mean_that_runs_off_beyond_a_window():
+    """As the mean of the rest runs off, pi tends to 0 with it, faster: the mean stopped before it counted as far."""
+    counts = np.array([575, 0, 0, 1, 0, 2, 2, 1, 1, 6, 10, 17, 17, 19])
+    k = np.arange(1, 14)
+    fit = fit_quietly(mle.Sample(np.repeat(np.arange(14.0), counts)).truncated(-1, 13), mle.zero_inflated("negbin"))
+
+    def loglik(size):
+        log_weight = special.gammaln(k + size) - special.gammaln(k + 1)
+        return np.sum(counts[1:] * (log_weight - special.logsumexp(log_weight)))
+
+    zeros, rest, all_ = counts[0], counts[1:].sum(), counts.sum()
+    supremum = zeros * math.log(zeros / all_) + rest * math.log(rest / all_) + highest(loglik, 0.1, 100)
+    assert fit.certificate.verdict == "boundary"
+    assert set(fit.certificate.boundary) == {"pi", "mu"}
+    assert fit.llf == pytest.approx(supremum, abs=1e-7)
