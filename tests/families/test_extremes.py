@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
+from mle_toolkit.families.mass import log_mass
 
 CONSTANTS = {"binomial": {"n": 12}, "betabinomial": {"n": 12}}
 REGISTERED = [mle.get_family(name, **CONSTANTS.get(name, {})) for name in mle.families() if name != "multinomial"]
@@ -38,6 +39,22 @@ def test_probabilities_of_counts_are_probabilities_at_any_parameters(law):
         assert not np.isnan(logs).any(), params
         assert logs.max() <= 0, params
         assert np.exp(logs).sum() <= 1 + 1e-9, params
+
+
+@pytest.mark.parametrize("law", MADE, ids=lambda law: law.name)
+def test_all_counts_together_are_certain(law):
+    for share in np.linspace(0.0, 1.0, 7):
+        params = [p.typical[0] + share * (p.typical[1] - p.typical[0]) for p in law.parameters]
+        assert log_mass(law, tuple(params), np.array([-np.inf]), np.array([np.inf])) == 0.0, params
+
+
+@pytest.mark.parametrize(("pi", "mu", "most"), [(0.3, 2.0, 30), (0.5, 5.0, 5), (0.0, 3.0, 1), (0.999, 50.0, 10)])
+def test_of_nearly_all_counts_beside_zeros_what_is_left_out_keeps_its_digits(pi, mu, most):
+    with mpmath.workdps(50):
+        shares = [mpmath.exp(-mu) * mpmath.mpf(mu) ** k / mpmath.factorial(k) for k in range(most + 1)]
+        expected = mpmath.log(pi + (1 - mpmath.mpf(pi)) * mpmath.fsum(shares))
+    given = log_mass(mle.get_family("zip"), (pi, mu), np.array([-1.0]), np.array([float(most)]))
+    assert given == pytest.approx(float(expected), rel=1e-12, abs=0)
 
 
 @pytest.mark.parametrize("law", [*SCALAR, *MADE[:3], mle.truncated("normal", 0)], ids=lambda law: law.name)

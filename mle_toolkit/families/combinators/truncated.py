@@ -145,8 +145,10 @@ class Truncated(Combined):
     def _log_part(self, params: tuple[Any, ...], lower: Any, upper: Any) -> Array:
         """Log-probability of ``(lower, upper]``, both inside the window, given the window."""
         low, high = np.broadcast_arrays(np.asarray(lower, dtype=float), np.asarray(upper, dtype=float))
-        mass = self._log_mass(params, low, high)
-        return np.where(low < high, np.minimum(mass - self._log_window(params), 0.0), -np.inf)
+        mass, window = self._log_mass(params, low, high), self._log_window(params)
+        part = np.where(low < high, np.minimum(mass - window, 0.0), -np.inf)
+        is_all = (low <= self.lower) & (high >= self.upper) & (window > -np.inf)
+        return np.where(is_all, 0.0, part)  # of all, two sums may differ by rounding
 
     def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
         """Log-probability of intervals: that of the part in the window, less that of the window."""
