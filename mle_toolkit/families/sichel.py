@@ -125,14 +125,12 @@ class Sichel(MixedPoisson):
         with np.errstate(all="ignore"):
             argument = 1 / sigma
             log_base = log_k_alone(nu, argument)
-            grown = mu * sigma * np.exp(log_base - log_k_alone(nu + 1, argument))  # mu sigma / c
-            half = np.log1p(2 * grown)
-            root = np.exp(0.5 * half)
-            rate = grown * argument / root  # mu / (c alpha sigma)
-            # alpha - 1/sigma, and the rate of the Poisson law, which is nearly the same
-            gain = rate - 2 * grown * argument / (1 + root)
-            mixed = log_k_alone(x + nu, argument * root) - log_base - 0.5 * nu * half
-            return np.asarray(log_poisson(x, rate) + gain + mixed)
+            half = 0.5 * _log_growth(mu, sigma, log_k_alone(nu + 1, argument) - log_base)
+            rate = argument * np.sinh(half)  # mu / (c alpha sigma)
+            gain = -2 * argument * np.square(np.sinh(0.5 * half))  # rate - (alpha - 1/sigma)
+            mixed = log_k_alone(x + nu, argument * np.exp(half)) - log_base - nu * half
+            # Of a tiny mu, rounding of the terms may hide that the probability of 0 is below 1.
+            return np.minimum(log_poisson(x, rate) + gain + mixed, 0.0)
 
     def score(self, x: Array, mu: Array, sigma: Array, nu: Array) -> tuple[Array, ...]:
         """Derivatives by mu, sigma and nu."""
@@ -140,16 +138,16 @@ class Sichel(MixedPoisson):
         with np.errstate(all="ignore"):
             argument = 1 / sigma
             base, next_order = log_k(nu, argument), log_k(nu + 1, argument)
-            grown = mu * sigma * np.exp(base.log - next_order.log)
-            half = 0.5 * np.log1p(2 * grown)
-            at = log_k(x + nu, argument * np.exp(half))
+            half = 0.5 * _log_growth(mu, sigma, next_order.log - base.log)
+            alpha = argument * np.exp(half)
+            at = log_k(x + nu, alpha)
             # log f has the derivative ``by_alpha`` by log alpha, of which a share is by log mu and by -log c.
             by_alpha = at.by_log - x - nu
-            share = grown / (1 + 2 * grown)
+            share = -0.5 * np.expm1(-2 * half)
             by_mean = x + by_alpha * share
             # Differences of derivatives by the log of the argument, whose large parts are the sizes.
             c_by_log = -((2 * nu + 1) / (next_order.size + base.size) + next_order.excess - base.excess)
-            gap = (2 * argument * argument * grown + x * (x + 2 * nu)) / (at.size + base.size)
+            gap = (2 * alpha * argument * np.sinh(half) + x * (x + 2 * nu)) / (at.size + base.size)
             by_argument = -gap - (at.excess - base.excess) - by_alpha * share - by_mean * c_by_log
             c_by_nu = next_order.by_order - base.by_order
             by_nu = at.by_order - base.by_order - half - by_mean * c_by_nu
@@ -209,6 +207,12 @@ class Sichel(MixedPoisson):
         mean = np.exp(log_k(np.asarray(nu) + 1, argument).log - log_k(nu, argument).log)
         rates = stats.geninvgauss.rvs(nu, argument, size=size, random_state=rng)
         return np.asarray(rng.poisson(mu * rates / mean), dtype=float)
+
+
+def _log_growth(mu: Array, sigma: Array, log_c: Array) -> Array:
+    """Log of (alpha sigma)² = 1 + 2 mu sigma / c, which itself may be beyond the largest double."""
+    added = 2 * mu * sigma * np.exp(-log_c)
+    return np.where(np.isfinite(added), np.log1p(added), math.log(2) + np.log(mu) + np.log(sigma) - log_c)
 
 
 class _PoissonInverseGamma(MixedPoisson):

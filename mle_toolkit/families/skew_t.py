@@ -47,6 +47,9 @@ _PANEL_NODES = 20
 _ROWS = 512
 """Rows of a block of such integrals."""
 
+_FEW = 128
+"""Rows of a block of Gauss's rules."""
+
 _NEARLY_ALL = -0.01
 """Log of a tail from which the other has lost digits, and is summed by itself."""
 
@@ -113,6 +116,13 @@ class SkewT(Together):
         ratio, by_m, w_w, w_m, m_m = _expansion(w, df + 1)
         along = w_w * w_df + w_m
         _, norm_slope, norm_bend = log_norm(df)
+        by_df_twice = (
+            norm_bend
+            + _kernel_slope(square, df)
+            + (along + w_m) * w_df
+            + m_m
+            + ratio * w * (half * half + 0.5 * (share * share - 1 / np.square(df + 1)))
+        )
         first = (
             -(df + 1) * z * share + ratio * w_z,
             ratio * w_alpha,
@@ -124,11 +134,7 @@ class SkewT(Together):
             -z * share * (1 - (df + 1) * share) + along * w_z + ratio * (w_z * half + w * z * share * share),
             w_w * w_alpha * w_alpha,
             along * w_alpha + ratio * w_alpha * half,
-            norm_bend
-            + _kernel_slope(square, df)
-            + (along + w_m) * w_df
-            + m_m
-            + ratio * w * (half * half + 0.5 * (share * share - 1 / np.square(df + 1))),
+            by_df_twice,
         )
         return first, second
 
@@ -250,6 +256,11 @@ def _log_cdf(w: Array, m: Array) -> Array:
     return np.where(np.less(w, 0), tail, log1mexp(tail))
 
 
+def _row_blocks(rows: Any) -> list[Any]:
+    """Parts whose nodes fit into the cache."""
+    return [rows[first : first + _FEW] for first in range(0, len(rows), _FEW)]
+
+
 def _expansion(w: Array, m: Any) -> tuple[Array, ...]:
     """Derivatives of log T_m(w): by w, by m, and the second ones by w, by w and m, by m.
 
@@ -257,16 +268,15 @@ def _expansion(w: Array, m: Any) -> tuple[Array, ...]:
     from a t of `_NEAR` on, over the log of the density, along which the tail falls exponentially.
     """
     shape = np.broadcast_shapes(np.shape(w), np.shape(m))
-    w, m = (np.broadcast_to(np.asarray(v, dtype=float), shape).ravel() for v in (w, m))
-    norm, norm_slope, norm_bend = log_norm(m)
+    norms = log_norm(np.asarray(m, dtype=float))
+    w, m, norm, norm_slope, norm_bend = (np.broadcast_to(v, shape).reshape(-1) for v in (w, m, *norms))
     size, square = np.abs(w), w * w
     tail = log_lower_tail(m, -size)
     log_cdf = np.where(w < 0, tail, log1mexp(tail))
     ratio = np.exp(norm - 0.5 * (m + 1) * np.log1p(square / m) - log_cdf)
     first, second = np.empty(len(w)), np.empty(len(w))  # derivatives by m of the tail below -|w|, over the cdf at w
 
-    near = size < _NEAR
-    if near.any():
+    for near in _row_blocks(np.flatnonzero(size < _NEAR)):
         nodes, weights = _legendre()
         t = np.square(size[near, None] * nodes)
         by_m = norm_slope[near, None] + _kernel(t, m[near, None])
@@ -275,8 +285,7 @@ def _expansion(w: Array, m: Any) -> tuple[Array, ...]:
         mass = size[near, None] * weights * np.exp(log_f - log_cdf[near, None])
         first[near] = -np.sum(mass * by_m, axis=1)
         second[near] = -np.sum(mass * (by_m * by_m + bend), axis=1)
-    far = ~near
-    if far.any():
+    for far in _row_blocks(np.flatnonzero(~(size < _NEAR))):
         nodes, weights = laguerre(_TAIL_NODES)
         k = m[far, None]
         grown = np.exp(2 * nodes / k)

@@ -149,8 +149,11 @@ class StudentT(Family):
 
     def spurious(self, sample: Sample, df: float, loc: float, scale: float) -> bool:
         """Whether the law is a spike on one value of the data, where the likelihood has no bound."""
-        near = sample.x[np.abs(sample.x - loc) <= _NARROW * scale]
-        return len(near) > 0 and bool(near.max() == near.min())
+        low, high = math.inf, -math.inf
+        for x, _ in sample.blocks():
+            near = x[np.abs(x - loc) <= _NARROW * scale]
+            low, high = float(np.min(near, initial=low)), float(np.max(near, initial=high))
+        return low == high
 
     def check(self, sample: Sample) -> None:
         """Raise where half of the observations are equal, so that the likelihood is unbounded for every df up to 1."""

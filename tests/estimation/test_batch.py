@@ -76,7 +76,8 @@ def test_newton_for_all_groups_settles_what_the_ordinary_fit_says(law):
     groups = groups_of(law, 7)
     settled = settle(law, groups)
     assert_as_one_by_one(law, groups, settled)
-    if law.name not in ("johnson_su", "skew_normal"):  # whose starts often disagree
+    # Starts of the first two often disagree; the limits of skew_t from a threshold on are left to the ordinary fit.
+    if law.name not in ("johnson_su", "skew_normal", "skew_t"):
         assert np.count_nonzero(settled.status == SETTLED) >= 8
 
 
