@@ -2,7 +2,7 @@
 
     python benchmarks/campaign.py [--count N] [--first K] [--seed S] [--workers W] [--quick] [--json FILE]
     python benchmarks/campaign.py --trial K [--seed S]
-    python benchmarks/campaign.py --merge RESULT.json ... [--page docs/explanation/campaign.md] [--json FILE]
+    python benchmarks/campaign.py --merge RESULT.json ... [--json FILE [--page docs/explanation/campaign.md]]
 
 A trial draws a law (every registered family that the judge knows, and some laws made of laws), parameters (of the
 typical ranges; one in five far outside), and data: of that law or of another, clean, contaminated, rounded, in another
@@ -604,6 +604,8 @@ def main() -> int:
     parser.add_argument("--merge", nargs="+", type=Path, metavar="FILE", help="join results instead of running")
     parser.add_argument("--page", type=Path, help="write the counts into this page")
     arguments = arguments_of(parser)
+    if arguments.page is not None and arguments.json is None:
+        parser.error("--page shows what --json keeps; give both")
     if arguments.trial is not None:
         trial = make(arguments.seed, arguments.trial)
         print(f"{trial.law.name}; {trial.kind}; {trial.form}; drawn with {trial.truth}")
