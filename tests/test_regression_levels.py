@@ -7,6 +7,7 @@ import mle_toolkit as mle
 from mle_toolkit.data.formulas import of_formula
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, FitWarning, NoMaximumError
+from mle_toolkit.regression import scanned
 
 N_ROWS, N_LEVELS = 9_000, 120
 
@@ -168,3 +169,17 @@ def test_bounds_and_pictures(frame):
     plot = pytest.importorskip("matplotlib.pyplot")
     assert mle.plot.coefficients(mle.regress("count ~ x + C(g)", frame, "poisson")) is not None
     plot.close("all")
+
+
+def test_rows_in_batches(frame, tmp_path, monkeypatch):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    one = {name: frame[name] for name in ("count", "x", "g", "region")}
+    pandas.DataFrame(one).to_parquet(tmp_path / "rows.parquet")
+    whole_fit = mle.regress("count ~ x + C(g)", one, "poisson")
+    monkeypatch.setattr(scanned, "is_small", lambda found: False)
+    fit = mle.regress("count ~ x + C(g)", tmp_path / "rows.parquet", "poisson")
+    assert fit.llf == pytest.approx(whole_fit.llf, rel=1e-13)
+    assert np.all(np.abs(fit.params["mu"] - whole_fit.params["mu"]) < 1e-6 * whole_fit.bse["mu"])
+    with pytest.raises(NoMaximumError, match="collinear"):
+        mle.regress("count ~ x + C(g) + C(region)", tmp_path / "rows.parquet", "poisson")

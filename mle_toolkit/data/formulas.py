@@ -95,7 +95,7 @@ class Recipe:
         parts = [part for term in self.terms for part in term.parts]
         sizes = [self._size(part) for part in parts]
         loose = [self._is_loose(part) for part in parts]
-        held = is_worth_it(n_rows, sum(size for size, is_loose in zip(sizes, loose, strict=True) if is_loose))
+        held = is_worth_it(sum(size for size, is_loose in zip(sizes, loose, strict=True) if is_loose))
         columns: list[Any] = []
         for part, is_loose in zip(parts, loose, strict=True):
             if not (held and is_loose):

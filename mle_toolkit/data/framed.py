@@ -24,7 +24,7 @@ from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import Block, Known, some_of
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.data.sparse import SparseDesign
+from mle_toolkit.data.sparse import SparseDesign, stacked
 from mle_toolkit.data.surveys import Along, Part, survey
 from mle_toolkit.errors import DataError, WeightError
 
@@ -162,7 +162,7 @@ class _Made:
         return _Made(
             np.concatenate([piece.x for piece in pieces]),
             np.concatenate(weights) if weights else None,
-            {name: np.concatenate([piece.known[name] for piece in pieces]) for name in pieces[0].known},
+            {name: stacked([piece.known[name] for piece in pieces]) for name in pieces[0].known},
         )
 
 

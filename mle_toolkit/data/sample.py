@@ -41,6 +41,7 @@ from mle_toolkit.data.passes import (
     table_of,
 )
 from mle_toolkit.data.rows import NOTHING, Block, Known, column_sums, some_of
+from mle_toolkit.data.sparse import stacked
 from mle_toolkit.errors import DataError, WeightError
 from mle_toolkit.options import as_float, number, shown
 
@@ -849,7 +850,7 @@ class Sample:
         minimum, maximum = min(s.minimum for s in pair), max(s.maximum for s in pair)
         kind = self.weight_kind if self.is_weighted else other.weight_kind
         new._set(lower, upper, weight, kind, window, minimum, maximum)
-        new.known = {name: np.concatenate([s.known[name] for s in pair]) for name in self.known}
+        new.known = {name: stacked([s.known[name] for s in pair]) for name in self.known}
         new.timed = self.timed or other.timed
         return new._called(self.label if self.label == other.label else None)
 

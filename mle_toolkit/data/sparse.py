@@ -19,10 +19,6 @@ MANY_LEVELS = 20
 _MANY_COLUMNS = 100
 """Columns of levels from which on only entries that are not zero are held."""
 
-_MANY_ENTRIES = 1_000_000
-"""Entries of a whole design below which it is held whole: it costs nothing."""
-
-
 def without_column(matrix: Array, k: int) -> Array:
     """The other columns of a design."""
     return matrix[:, np.arange(matrix.shape[1]) != k]
@@ -33,9 +29,20 @@ def missing_rows(matrix: Array) -> Any:
     return np.isnan(matrix.whole if isinstance(matrix, SparseDesign) else matrix).any(axis=1)
 
 
-def is_worth_it(n_rows: int, n_columns: int) -> bool:
-    """Whether columns of levels, most of which are zero, are to be held by their entries."""
-    return n_columns >= _MANY_COLUMNS and n_rows * n_columns >= _MANY_ENTRIES
+def is_worth_it(n_columns: int) -> bool:
+    """Whether columns of levels, most of which are zero, are to be held by their entries: in any number of rows."""
+    return n_columns >= _MANY_COLUMNS
+
+
+def stacked(parts: Sequence[Array]) -> Array:
+    """Columns, or designs, of rows that follow one another, as one."""
+    designs: list[SparseDesign] = [part for part in cast("Sequence[Any]", parts) if isinstance(part, SparseDesign)]
+    if len(designs) < len(parts):
+        return np.concatenate(parts)
+    from scipy import sparse
+
+    entries = sparse.vstack([part.entries for part in designs], format="csr")
+    return SparseDesign(np.concatenate([part.whole for part in designs]), entries, designs[0].order).as_array()
 
 
 class SparseDesign:
@@ -121,6 +128,10 @@ class SparseDesign:
     def __len__(self) -> int:
         return len(self.whole)
 
+    def copy(self) -> SparseDesign:
+        """Another with values of its own."""
+        return SparseDesign(self.whole.copy(), self.entries.copy(), self.order)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         found = np.concatenate([self.whole, self.entries.toarray()], axis=1)[:, self.order]
         return found if dtype is None else found.astype(dtype, copy=False)
@@ -131,7 +142,7 @@ class SparseDesign:
                 return np.asarray(self[[key]])[0]
             return SparseDesign(self.whole[key], self.entries[key], self.order)
         rows, columns = key
-        picked = self.order[columns]
+        picked = self.order[list(columns) if isinstance(columns, tuple) else columns]
         if np.ndim(picked) == 0:
             place = int(picked)
             column = self.whole[:, place] if place < self.width else self._column(place - self.width)

@@ -14,7 +14,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Block, some_of
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.data.sparse import SparseDesign
+from mle_toolkit.data.sparse import SparseDesign, stacked
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import Mask, cleaned, recession, sparse_recession
 from mle_toolkit.families.domain import Interval
@@ -42,7 +42,7 @@ def joined_rows(few: Sample, more: Sequence[Block]) -> Sample:
         weights = [few.weight, *(block.weight for block in more)]
         sizes = [few.n_rows, *(len(block.x) for block in more)]
         weight = np.concatenate([np.ones(n) if w is None else w for w, n in zip(weights, sizes, strict=True)])
-    known = {name: np.concatenate([few.known[name], *(b.known[name] for b in more)]) for name in more[0].known}
+    known = {name: stacked([few.known[name], *(b.known[name] for b in more)]) for name in more[0].known}
     x = np.concatenate([few.x, *(block.x for block in more)])
     return Sample(x, weight, few.weight_kind).with_known(**known)
 

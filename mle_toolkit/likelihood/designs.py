@@ -240,8 +240,8 @@ class Breaking:
     def __call__(self, block: Block) -> Array:
         """Numbers of rows, one a relation."""
         seen, design = self.relations, block.known[self.key]
-        kept, dropped = design[:, seen.kept], design[:, seen.dropped]
-        reach = np.abs(kept) @ np.abs(seen.weights) + np.abs(dropped)
+        kept, dropped = design[:, seen.kept], np.asarray(design[:, seen.dropped])
+        reach = abs(kept) @ np.abs(seen.weights) + np.abs(dropped)
         broken = np.abs(kept @ seen.weights - dropped) > _HOLDS * reach
         return np.asarray(np.sum(broken, axis=0), dtype=float)
 
