@@ -313,10 +313,11 @@ def test_a_ranking_can_be_cancelled_and_begun_anew(tab):
     assert page.locator("#ranking button.law").all_text_contents() == ["exponential"]
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_the_page_fits_its_screen_and_has_names_for_all(tab, width):
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "light"), (1280, "dark")])
+def test_the_page_fits_its_screen_and_has_names_for_all(tab, width, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
     page = tab(width)
+    page.emulate_media(color_scheme=scheme)
 
     def serious():
         found = axe.Axe().run(page).response["violations"]
@@ -348,6 +349,59 @@ def test_tabs_are_moved_through_by_keys(tab):
     page.keyboard.press("End")
     page.keyboard.press("ArrowRight")
     assert page.locator("#panel-data").is_visible()
+
+
+def reach(page, selector):
+    """Move by the Tab key alone until something has the focus."""
+    for _ in range(120):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by Tab")
+
+
+def press_on(page, selector, key="Enter"):
+    reach(page, selector)
+    page.keyboard.press(key)
+
+
+def test_each_flow_by_keys_alone(tab):
+    page = tab()
+    reach(page, "#set")
+    page.keyboard.type("leukaemia")
+    page.locator("#read table").wait_for()
+    idle(page)
+    press_on(page, "#tab-data", "ArrowRight")
+    reach(page, "#laws")
+    page.keyboard.type("weibull, exponential")
+    press_on(page, "#rank")
+    page.locator("#ranking table").first.wait_for()
+    idle(page)
+    press_on(page, "#ranking button.law")
+    page.locator("#law table").first.wait_for()
+    idle(page)
+    reach(page, "#at")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("0.5")
+    press_on(page, "[data-verb=calculate]")
+    page.locator("#calculated table").wait_for()
+    idle(page)
+    press_on(page, "[data-verb=profile]")
+    page.locator("#profile svg").wait_for()
+    idle(page)
+    press_on(page, "#tab-law", "ArrowRight")
+    reach(page, "#by")
+    page.keyboard.type("mercaptopurine")
+    press_on(page, "[data-verb=groups]")
+    page.locator("#groups table").wait_for()
+    idle(page)
+    press_on(page, "#tab-groups", "ArrowRight")
+    reach(page, "#formula")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("right_censored(weeks, relapsed) ~ mercaptopurine")
+    press_on(page, "#formula")
+    page.locator("#regression table").first.wait_for()
+    idle(page)
 
 
 def test_without_the_token_there_is_nothing(browser, address):
