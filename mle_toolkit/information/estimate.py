@@ -17,9 +17,9 @@ Z95 = 1.959963984540054
 
 def unit_name(unit: str | float) -> str:
     """Name of a unit of information: that of a base by which logs are taken, where a number is given."""
-    nats_per(unit)
     if isinstance(unit, str):
         return unit
+    nats_per(unit)
     base = float(unit)
     named = {2.0: "bit", math.e: "nat", 10.0: "dit"}
     return named.get(base, f"base {base!r}")
