@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.hooks import Score, TailScores, made_with
 
 
 class PartlyKnown(Family):
@@ -15,7 +16,7 @@ class PartlyKnown(Family):
     Parameters
     ----------
     base : Family
-        With scores, also of its tails; all its parameters are numbers.
+        All its parameters are numbers.
     known : mapping of str to float
         Values in any unit, as those of shapes are.
     name : str
@@ -26,6 +27,10 @@ class PartlyKnown(Family):
         self.constants = {}
         self.support = base.support
         self.parameters = tuple(p for p in base.parameters if p.name not in known)
+        self.score = made_with(self._score, base.score)
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
+        self.cdf, self.sf = made_with(self._value, base.cdf), made_with(self._value, base.sf)
+        self.logcdf, self.logsf = made_with(self._value, base.logcdf), made_with(self._value, base.logsf)
 
     def in_unit(self, centre: Any, scale: Any) -> Family:
         """The law of ``(x - centre) / scale``."""
@@ -42,33 +47,14 @@ class PartlyKnown(Family):
         """Log-density at x."""
         return self.base.logpdf(x, *self._all(params))
 
-    def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by the parameters that are left."""
-        assert self.base.score is not None
-        return self._own(self.base.score(x, *self._all(params)))
+        return self._own(of_base(x, *self._all(params)))
 
-    def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(self, of_base: TailScores, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by them."""
-        assert self.base.tail_scores is not None
-        below, above = self.base.tail_scores(x, *self._all(params))
+        below, above = of_base(x, *self._all(params))
         return self._own(below), self._own(above)
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        assert self.base.cdf is not None
-        return self.base.cdf(x, *self._all(params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        assert self.base.sf is not None
-        return self.base.sf(x, *self._all(params))
-
-    def logcdf(self, x: Array, *params: Any) -> Array:
-        """Log of the cdf."""
-        assert self.base.logcdf is not None
-        return self.base.logcdf(x, *self._all(params))
-
-    def logsf(self, x: Array, *params: Any) -> Array:
-        """Log of the survival function."""
-        assert self.base.logsf is not None
-        return self.base.logsf(x, *self._all(params))
+    def _value(self, of_base: Callable[..., Array], x: Array, *params: Any) -> Array:
+        return of_base(x, *self._all(params))

@@ -14,6 +14,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part, triangle
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -56,12 +57,10 @@ class Defective(Combined):
         closed = "both" if base.support.closed_lower else "upper"
         self.support = Interval(base.support.lower, np.inf, closed)
         self.parameters = (Parameter("p", Interval(0.0, 1.0, "upper"), typical=(0.3, 0.8)), *base.parameters)
+        self.score = made_with(self._score, base.score)
         if base.score is not None:
-            self.score = self._score
-            if base.hessian is not None:
-                self.hessian = self._hessian
-        if base.tail_scores is not None:
-            self.tail_scores = self._tail_scores
+            self.hessian = made_with(self._hessian, base.hessian)
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
         if base.tail_scores is not None or base.log_mass_scores is not None:
             self.log_mass_scores = self._log_mass_scores
 
@@ -72,15 +71,13 @@ class Defective(Combined):
             never = np.log1p(-np.asarray(p, dtype=float))
         return np.asarray(np.where(np.isposinf(x), never, density))
 
-    def _score(self, x: Array, p: Any, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, p: Any, *params: Any) -> tuple[Array, ...]:
         """Derivatives by p and the parameters of the law."""
-        assert self.base.score is not None
-        return np.broadcast_to(np.asarray(1 / p, dtype=float), np.shape(x)), *self.base.score(x, *params)
+        return np.broadcast_to(np.asarray(1 / p, dtype=float), np.shape(x)), *of_base(x, *params)
 
-    def _hessian(self, x: Array, p: Any, *params: Any) -> tuple[Array, ...]:
+    def _hessian(self, of_base: Score, x: Array, p: Any, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
-        assert self.base.hessian is not None
-        inner, zero = iter(self.base.hessian(x, *params)), np.zeros(np.shape(x))
+        inner, zero = iter(of_base(x, *params)), np.zeros(np.shape(x))
         own = {(0, 0): zero - 1 / np.asarray(p) ** 2}
         return tuple(own.get(at, zero) if at[0] == 0 else next(inner) for at in triangle(len(self.parameters)))
 
@@ -108,10 +105,11 @@ class Defective(Combined):
         never = 1 - np.asarray(p)
         return np.where(np.isposinf(x), 0.0, never + p * Distribution.at(self.base, params).sf(x))
 
-    def _tail_scores(self, x: Array, p: Any, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(
+        self, of_base: TailScores, x: Array, p: Any, *params: Any
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S."""
-        assert self.base.tail_scores is not None
-        below, above = self.base.tail_scores(x, *params)
+        below, above = of_base(x, *params)
         law = Distribution.at(self.base, params)
         log_s = self.logsf(x, p, *params)
         with np.errstate(divide="ignore"):

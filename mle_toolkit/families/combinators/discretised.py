@@ -12,6 +12,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.hooks import TailScores, made_with
 from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -53,8 +54,7 @@ class Discretised(Combined):
         )
         if base.tail_scores is not None or base.log_mass_scores is not None:
             self.score = self._score
-        if base.tail_scores is not None:
-            self.tail_scores = self._tail_scores
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
 
     def _cells(self, x: Array, params: tuple[Any, ...]) -> tuple[tuple[int, ...], Array, Array]:
         """Shape of the result, and the ends of the cell of each count, in a row."""
@@ -76,10 +76,9 @@ class Discretised(Combined):
         found = mass_scores(self.base, self._each(params, shape), low, high)
         return tuple(np.asarray(slope).reshape(shape) for slope in found)
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(self, of_base: TailScores, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S."""
-        assert self.base.tail_scores is not None
-        return self.base.tail_scores(np.asarray(x) + 1.0, *params)
+        return of_base(np.asarray(x) + 1.0, *params)
 
     def _law(self, params: tuple[Any, ...]) -> Distribution:
         return Distribution.at(self.base, params)

@@ -12,6 +12,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp
@@ -49,10 +50,8 @@ class Exponentiated(Combined):
         self.name = f"exponentiated {base.name}"
         self.support = base.support
         self.parameters = (*base.parameters, Parameter("power", POSITIVE, typical=(0.5, 3.0)))
-        if base.tail_scores is not None:
-            self.tail_scores = self._tail_scores
-            if base.score is not None:
-                self.score = self._score
+        self.score = made_with(self._score, base.score, base.tail_scores)
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
 
     def _law(self, params: tuple[Any, ...]) -> Distribution:
         return Distribution.at(self.base, params[:-1])
@@ -64,19 +63,16 @@ class Exponentiated(Combined):
             below = np.where(power == 1, 0.0, (power - 1) * self._law(params).logcdf(x))
         return np.asarray(np.log(power) + below + self.base.logpdf(x, *params[:-1]))
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, of_tails: TailScores, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by the parameters of the law and by the power."""
-        assert self.base.score is not None
-        assert self.base.tail_scores is not None
-        below = self.base.tail_scores(x, *params[:-1])[0]
-        own = zip(self.base.score(x, *params[:-1]), below, strict=True)
+        below = of_tails(x, *params[:-1])[0]
+        own = zip(of_base(x, *params[:-1]), below, strict=True)
         return *(s + (params[-1] - 1) * b for s, b in own), 1 / params[-1] + self._law(params).logcdf(x)
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(self, of_base: TailScores, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S."""
-        assert self.base.tail_scores is not None
         log_f = self._law(params).logcdf(x)
-        below = (*(params[-1] * b for b in self.base.tail_scores(x, *params[:-1])[0]), log_f)
+        below = (*(params[-1] * b for b in of_base(x, *params[:-1])[0]), log_f)
         whole = params[-1] * log_f
         odds = np.exp(whole - log1mexp(whole))
         return below, tuple(-odds * slope for slope in below)

@@ -13,6 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted
 from mle_toolkit.families.combinators.truncated import PointMass, only_first
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
@@ -58,12 +59,15 @@ class Exposed(Combined):
         watched = np.asarray(self.exposure) > 0
         self._watched: Mask | None = None if np.all(watched) else watched
         self._factor = self.exposure if self._watched is None else np.where(watched, self.exposure, 1.0)
-        for part in ("score", "hessian", "tail_scores", "log_mass", "to_scipy", *_OF_VALUES, *_OF_LAW):
+        self.score = made_with(self._score, base.score)
+        self.hessian = made_with(self._hessian, base.hessian)
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
+        self.log_mass = made_with(self._log_mass, base.log_mass)
+        self.to_scipy = made_with(self._to_scipy, base.to_scipy)
+        self.from_sample = made_with(self._from_sample, base.from_exposed)
+        for part in (*_OF_VALUES, *_OF_LAW):
             if getattr(base, part) is not None:
-                own: Callable[..., Any] = getattr(self, f"_{part}", None) or self._delegated(part)
-                setattr(self, part, own)
-        if base.from_exposed is not None:
-            self.from_sample = self._from_sample
+                setattr(self, part, self._delegated(part))
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -104,19 +108,17 @@ class Exposed(Combined):
         value = self.base.logpdf(x, *self._at(params))
         return value if self._watched is None else self._masked(value, np.where(np.asarray(x) == 0, 0.0, -np.inf))
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by each parameter: times the exposure for rates."""
-        assert self.base.score is not None
-        return self._pulled(self.base.score(x, *self._at(params)))
+        return self._pulled(of_base(x, *self._at(params)))
 
     def _pulled(self, score: tuple[Array, ...]) -> tuple[Array, ...]:
         pairs = zip(score, self._multiplied, strict=True)
         return tuple(self._masked(s * self._factor if times else s, 0.0) for s, times in pairs)
 
-    def _hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _hessian(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
-        assert self.base.hessian is not None
-        flat = iter(self.base.hessian(x, *self._at(params)))
+        flat = iter(of_base(x, *self._at(params)))
         count = len(params)
         second = []
         for j in range(count):
@@ -127,14 +129,12 @@ class Exposed(Combined):
                 second.append(self._masked(value, 0.0))
         return tuple(second)
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        assert self.base.tail_scores is not None
-        below, above = self.base.tail_scores(x, *self._at(params))
+    def _tail_scores(self, of_base: TailScores, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        below, above = of_base(x, *self._at(params))
         return self._pulled(below), self._pulled(above)
 
-    def _log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
-        assert self.base.log_mass is not None
-        value = self.base.log_mass(lower, upper, *self._at(params))
+    def _log_mass(self, of_base: Callable[..., Array], lower: Array, upper: Array, *params: Any) -> Array:
+        value = of_base(lower, upper, *self._at(params))
         return np.asarray(self._masked(value, np.where((lower < 0) & (upper >= 0), 0.0, -np.inf)))
 
     def _delegated(self, part: str) -> Callable[..., Array]:
@@ -155,16 +155,16 @@ class Exposed(Combined):
         """Draw random numbers."""
         return np.asarray(self._masked(Distribution.at(self.base, self._at(params)).rvs(size, rng), 0.0))
 
-    def _to_scipy(self, *params: Any) -> Any:
-        assert self.base.to_scipy is not None
-        return self.base.to_scipy(*self._at(params, self.exposure))
+    def _to_scipy(self, of_base: Callable[..., Any], *params: Any) -> Any:
+        return of_base(*self._at(params, self.exposure))
 
     # --- fits ---------------------------------------------------------------------------------------------------------
 
-    def _from_sample(self, sample: Sample) -> tuple[float, ...]:
+    def _from_sample(
+        self, from_exposed: Callable[[Sample, Array], tuple[float, ...]], sample: Sample
+    ) -> tuple[float, ...]:
         """The maximum, where the base has it in closed form."""
-        assert self.base.from_exposed is not None
-        return self.base.from_exposed(sample, np.broadcast_to(self.exposure, sample.n_rows))
+        return from_exposed(sample, np.broadcast_to(self.exposure, sample.n_rows))
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """Starts of the base as if all rows had been watched alike, for their mean exposure."""

@@ -15,6 +15,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
@@ -75,10 +76,9 @@ class FirstOf(Combined):
         )
         main = self.modes[0].main_parameter
         self.modelled = f"{main}_1"
-        if all(m.tail_scores is not None for m in self.modes):
-            self.tail_scores = self._tail_scores
-            if all(m.score is not None for m in self.modes):
-                self.score = self._score
+        scores, tails = all_of(m.score for m in self.modes), all_of(m.tail_scores for m in self.modes)
+        self.score = made_with(self._score, scores, tails)
+        self.tail_scores = made_with(self._tail_scores, tails)
         if cause is None and len({repr(mode) for mode in self.modes}) == 1:
             self.arranged = self._in_order
         if cause is not None:  # moments are of the time, whatever the cause
@@ -127,16 +127,16 @@ class FirstOf(Combined):
         """Log-density at x; of a failure by the mode that is known, in the rows where one is."""
         return np.asarray(special.logsumexp(self._terms(np.asarray(x, dtype=float), params), axis=0))
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(
+        self, scores: tuple[Score, ...], tails: tuple[TailScores, ...], x: Array, *params: Any
+    ) -> tuple[Array, ...]:
         """Derivatives: those of a mode's density where it was the cause, of its survival where it was not."""
         terms = self._terms(x, params)
         with np.errstate(invalid="ignore"):
             share = np.exp(terms - special.logsumexp(terms, axis=0))
         slopes: list[Array] = []
-        for j, (mode, own) in enumerate(zip(self.modes, self._split(params), strict=True)):
-            assert mode.score is not None
-            assert mode.tail_scores is not None
-            for failed, survived in zip(mode.score(x, *own), mode.tail_scores(x, *own)[1], strict=True):
+        for j, (score, tail, own) in enumerate(zip(scores, tails, self._split(params), strict=True)):
+            for failed, survived in zip(score(x, *own), tail(x, *own)[1], strict=True):
                 by_failure = np.where(share[j] > 0, share[j] * failed, 0.0)
                 slopes.append(by_failure + np.where(share[j] < 1, (1 - share[j]) * survived, 0.0))
         return tuple(slopes)
@@ -159,12 +159,13 @@ class FirstOf(Combined):
         """Probability that one has failed by x."""
         return np.exp(self.logcdf(x, *params))
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(
+        self, tails: tuple[TailScores, ...], x: Array, *params: Any
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S."""
         above: list[Array] = []
-        for mode, own in zip(self.modes, self._split(params), strict=True):
-            assert mode.tail_scores is not None
-            above += mode.tail_scores(x, *own)[1]
+        for tail, own in zip(tails, self._split(params), strict=True):
+            above += tail(x, *own)[1]
         log_s = self.logsf(x, *params)
         odds = np.exp(log_s - log1mexp(log_s))
         return tuple(-odds * slope for slope in above), tuple(above)

@@ -15,6 +15,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import NON_NEGATIVE, Interval
+from mle_toolkit.families.hooks import Score, made_with
 from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.relations import Limit
 
@@ -62,8 +63,7 @@ class Folded(Combined):
         if centred:
             del parameters[self.place]
         self.parameters = tuple(parameters)
-        if base.score is not None:
-            self.score = self._score
+        self.score = made_with(self._score, base.score)
         if base.tail_scores is not None:
             self.log_mass_scores = self._log_mass_scores
 
@@ -89,12 +89,11 @@ class Folded(Combined):
         own, x = self._own(params), np.asarray(x, dtype=float)
         return np.asarray(np.logaddexp(self.base.logpdf(x, *own), self.base.logpdf(-x, *own)))
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives: those on either side, by their shares."""
-        assert self.base.score is not None
         own, x = self._own(params), np.asarray(x, dtype=float)
         share = special.expit(self.base.logpdf(x, *own) - self.base.logpdf(-x, *own))
-        pairs = zip(self.base.score(x, *own), self.base.score(-x, *own), strict=True)
+        pairs = zip(of_base(x, *own), of_base(-x, *own), strict=True)
         return self._seen([share * right + (1 - share) * left for right, left in pairs])
 
     def _two_sides(self, lower: Array, upper: Array, own: tuple[Any, ...]) -> tuple[Array, Array]:

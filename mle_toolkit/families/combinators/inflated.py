@@ -17,9 +17,10 @@ from scipy import special
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, lifted, part, triangle
+from mle_toolkit.families.combinators.parts import Combined, fitted, formula_of, lifted, part, triangle
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, Domain, Interval
+from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -69,18 +70,14 @@ class Inflated(Combined):
         self.support = _with_values(base.support, at)
         own = (Parameter(name, CLOSED_UNIT, typical=(0.1, 0.7)) for name in _OWN[: len(at)])
         self.parameters = (*own, *base.parameters)
+        self.score = made_with(self._score, base.score)
         if base.score is not None:
-            self.score = self._score
-            if base.hessian is not None:
-                self.hessian = self._hessian
+            self.hessian = made_with(self._hessian, base.hessian)
         if base.tail_scores is not None or base.log_mass_scores is not None:
             self.log_mass_scores = self._log_mass_scores
-        if base.tail_scores is not None:
-            self.tail_scores = self._tail_scores
-        if has_formula(base):
-            self.from_sample = self._from_sample
-        if base.unbounded is not None:
-            self.unbounded = self._unbounded
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
+        self.from_sample = None if formula_of(base) is None else self._from_sample
+        self.unbounded = None if base.unbounded is None else self._unbounded
         if base.arranged is not None:
             arranged = base.arranged
             self.arranged = lambda *params: (*params[: len(at)], *arranged(*params[len(at) :]))
@@ -129,20 +126,18 @@ class Inflated(Combined):
             slopes.append(np.where(x == self.at[1], yes[1], np.where(x == self.at[0], no[1], 0.0)))
         return slopes
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by the parameters; those of the rest do not change the probability of a value."""
-        assert self.base.score is not None
         with np.errstate(divide="ignore", invalid="ignore"):
-            of_rest = self.base.score(x, *params[len(self.at) :])
+            of_rest = of_base(x, *params[len(self.at) :])
         away = (np.where(self._is_value(x), 0.0, s) for s in of_rest)
         return (*self._own_slopes(x, params, 1), *away)
 
-    def _hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _hessian(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
-        assert self.base.hessian is not None
         own, count = self._own_slopes(x, params, 2), len(self.parameters)
         with np.errstate(divide="ignore", invalid="ignore"):
-            of_rest = iter(self.base.hessian(x, *params[len(self.at) :]))
+            of_rest = iter(of_base(x, *params[len(self.at) :]))
         second = []
         for j, k in triangle(count):
             if j >= len(self.at):
@@ -188,12 +183,11 @@ class Inflated(Combined):
         """Log of the survival function."""
         return self._log_sum(x, params, "sf")
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(self, of_base: TailScores, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of the logs of both tails."""
-        assert self.base.tail_scores is not None
         _, rest = self._parted(params)
         law = Distribution.at(self.base, rest)
-        inner = zip(self.base.tail_scores(x, *rest), (law.logcdf(x), law.logsf(x)), (True, False), strict=True)
+        inner = zip(of_base(x, *rest), (law.logcdf(x), law.logsf(x)), (True, False), strict=True)
         below, above = (
             self._mixed_scores(params, log_rest, slopes, [(a <= x) == is_below for a in self.at])
             for slopes, log_rest, is_below in inner
@@ -369,9 +363,9 @@ class Inflated(Combined):
     def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
         """The shares of the values, and the maximum for the rest."""
         base, rest = self._rest_of(sample)
-        inner = by_formula(base, rest)
-        assert inner is not None
-        return (*self._shares_of(sample), *inner)
+        formula = formula_of(base)
+        assert formula is not None  # as that of the base, of which this is the law of some rows
+        return (*self._shares_of(sample), *formula(rest))
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The shares of the values, and starts of the law of the rest."""
@@ -428,7 +422,6 @@ class Inflated(Combined):
 
     def _unbounded(self, sample: Sample, fixed: Any) -> str | None:
         """Why the likelihood of the rest is unbounded, where its law says so."""
-        assert self.base.unbounded is not None
         base, rest = self._rest_of(sample.stand_ins())
         return None if base.unbounded is None else base.unbounded(rest, fixed)
 

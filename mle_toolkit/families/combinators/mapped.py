@@ -11,9 +11,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import Combined, by_formula, fitted, has_formula, lifted, part
+from mle_toolkit.families.combinators.parts import Combined, Formula, fitted, formula_of, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.hooks import Score, TailScores, Unbounded, made_with
 from mle_toolkit.families.maps import EXP, LOG, NEGATIVE
 from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
@@ -94,18 +95,14 @@ class Mapped(Combined):
             for p in base.parameters
         )
         self._signs = tuple(self._sign(p) for p in base.parameters)
+        self.score = made_with(self._score, base.score)
         if base.score is not None:
-            self.score = self._score
-            if base.hessian is not None:
-                self.hessian = self._hessian
-        if base.tail_scores is not None:
-            self.tail_scores = self._tail_scores
+            self.hessian = made_with(self._hessian, base.hessian)
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
         if base.tail_scores is not None or base.log_mass_scores is not None:
             self.log_mass_scores = self._log_mass_scores
-        if has_formula(base):
-            self.from_sample = self._from_sample
-        if base.unbounded is not None:
-            self.unbounded = self._unbounded
+        self.from_sample = made_with(self._from_sample, formula_of(base))
+        self.unbounded = made_with(self._unbounded, base.unbounded)
         if not self.map.rises:
             self.mean, self.var, self.entropy = self._minus_mean, self._of_law("var"), self._of_law("entropy")
 
@@ -147,22 +144,19 @@ class Mapped(Combined):
     def _turned(self, slopes: Sequence[Array]) -> tuple[Array, ...]:
         return tuple(v if s > 0 else -v for s, v in zip(self._signs, slopes, strict=True))
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by the parameters."""
-        assert self.base.score is not None
-        return self._turned(self.base.score(self._back(x), *self._own(params)))
+        return self._turned(of_base(self._back(x), *self._own(params)))
 
-    def _hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _hessian(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
-        assert self.base.hessian is not None
         signs = [a * b for j, a in enumerate(self._signs) for b in self._signs[j:]]
-        second = self.base.hessian(self._back(x), *self._own(params))
+        second = of_base(self._back(x), *self._own(params))
         return tuple(v if s > 0 else -v for s, v in zip(signs, second, strict=True))
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(self, of_base: TailScores, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S."""
-        assert self.base.tail_scores is not None
-        below, above = self.base.tail_scores(self._back(x), *self._own(params))
+        below, above = of_base(self._back(x), *self._own(params))
         both = self._turned(below), self._turned(above)
         return both if self.map.rises else (both[1], both[0])
 
@@ -241,11 +235,9 @@ class Mapped(Combined):
         """Raise where the law of X has no maximum."""
         self.base.check(self._drawn_back(sample))
 
-    def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
+    def _from_sample(self, formula: Formula, sample: Sample) -> tuple[Any, ...]:
         """The maximum of the law of X."""
-        found = by_formula(self.base, self._drawn_back(sample))
-        assert found is not None
-        return self._own(found)
+        return self._own(formula(self._drawn_back(sample)))
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """Starts of the law of X."""
@@ -256,9 +248,8 @@ class Mapped(Combined):
         proposed = self.base.start(points)
         return [self._own(params) for params in (proposed if isinstance(proposed, list) else [proposed])]
 
-    def _unbounded(self, sample: Sample, fixed: Any) -> str | None:
-        assert self.base.unbounded is not None
-        return self.base.unbounded(self._drawn_back(sample.stand_ins()), fixed)
+    def _unbounded(self, of_base: Unbounded, sample: Sample, fixed: Any) -> str | None:
+        return of_base(self._drawn_back(sample.stand_ins()), fixed)
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """Those of the law of X."""

@@ -25,6 +25,7 @@ from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
+from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
 from mle_toolkit.families.mass import mass_expansion
 from mle_toolkit.families.normal import Normal
 from mle_toolkit.families.parameters import Parameter, Role
@@ -111,12 +112,13 @@ class Mixture(Combined):
         self.period = self.components[0].period
         self._roles = _roles(self.components)
         self.parameters, self._slots = self._declared()
-        if all(c.score is not None for c in self.components):
-            self.score = self._score
-            if all(c.hessian is not None for c in self.components) and not self.per_row:
-                self.derivative_sums, self.derivatives = self._derivative_sums, self._derivatives
-        if all(c.tail_scores is not None for c in self.components):
-            self.tail_scores = self._tail_scores
+        scores = all_of(c.score for c in self.components)
+        self.score = made_with(self._score, scores)
+        self.tail_scores = made_with(self._tail_scores, all_of(c.tail_scores for c in self.components))
+        if not self.per_row:
+            hessians = all_of(c.hessian for c in self.components)
+            self.derivative_sums = made_with(self._derivative_sums, scores, hessians)
+            self.derivatives = None if self.derivative_sums is None else self._derivatives
         if not self.per_row and all(isinstance(p.domain, Interval) for c in self.components for p in c.parameters):
             self.mass_sums = self._mass_sums
         if self.of_one_law and type(self.components[0]) is Normal and not shared:
@@ -206,13 +208,10 @@ class Mixture(Combined):
         """Log-density at x."""
         return log_sum(self.log_joint(x, params))
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, scores: tuple[Score, ...], x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by every weight and every parameter: those of the components, weighted by their shares of x."""
-        slopes = []
         with np.errstate(all="ignore"):
-            for component, p in zip(self.components, self.split(params), strict=True):
-                assert component.score is not None
-                slopes.append(component.score(x, *p))
+            slopes = [score(x, *p) for score, p in zip(scores, self.split(params), strict=True)]
         return self._by_shares(self.log_joint(x, params), params, slopes)
 
     def _by_shares(self, joint: Array, params: Sequence[Any], slopes: Sequence[Sequence[Any]]) -> tuple[Array, ...]:
@@ -230,15 +229,16 @@ class Mixture(Combined):
                         sums[slot.parameter][at] = sums[slot.parameter][at] + term
         return tuple(itertools.chain.from_iterable(sums))
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(
+        self, tails: tuple[TailScores, ...], x: Array, *params: Any
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S: those of the components, weighted by their shares of F and of S."""
         below, above, by_below, by_above = [], [], [], []
         with np.errstate(all="ignore"):
-            for weight, law in zip(params[0], self.distributions(params), strict=True):
-                component = law.family
-                inside = (x >= component.support.lower) & (x < component.support.upper)
-                assert component.tail_scores is not None
-                by_cdf, by_sf = component.tail_scores(x, *law.params.values())
+            for weight, law, scores in zip(params[0], self.distributions(params), tails, strict=True):
+                support = law.family.support
+                inside = (x >= support.lower) & (x < support.upper)
+                by_cdf, by_sf = scores(x, *law.params.values())
                 below.append(np.log(weight) + law.logcdf(x))
                 above.append(np.log(weight) + law.logsf(x))
                 by_below.append([np.where(inside, slope, 0.0) for slope in by_cdf])  # beyond an end both are constant
@@ -248,16 +248,16 @@ class Mixture(Combined):
             self._by_shares(np.array(above), params, by_above),
         )
 
-    def _derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> Sequence[float]:
+    def _derivative_sums(
+        self, scores: tuple[Score, ...], hessians: tuple[Score, ...], x: Array, weight: Array | None, *params: Any
+    ) -> Sequence[float]:
         """Sums of the log-density, its score and its second derivatives, upper triangle row by row."""
         slopes, bends = [], []
         with np.errstate(all="ignore"):
-            for component, part in zip(self.components, self.split(params), strict=True):
+            for score, hessian, part in zip(scores, hessians, self.split(params), strict=True):
                 p = [np.asarray(value)[()] for value in part]  # a plain 0 would raise where it divides
-                assert component.score is not None
-                assert component.hessian is not None
-                slopes.append(component.score(x, *p))
-                bends.append(component.hessian(x, *p))
+                slopes.append(score(x, *p))
+                bends.append(hessian(x, *p))
             return self._second_order(self.log_joint(x, params), slopes, bends, weight, params)
 
     def _mass_sums(self, lower: Array, upper: Array, weight: Array, *params: Any) -> Array:

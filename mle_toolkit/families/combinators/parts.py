@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +15,7 @@ from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Vector
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import made_with
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import SpecialCase
 
@@ -134,37 +136,31 @@ def fitted(
     params: tuple[Any, ...] | None = None
     # The functions of `math` raise ValueError where those of NumPy give NaN.
     with np.errstate(all="ignore"), contextlib.suppress(NoMaximumError, ArithmeticError, ValueError):
-        params = by_formula(family, sample)
-        if params is None:
-            params = climbed(family, sample, near, steps)
+        formula = formula_of(family)
+        params = climbed(family, sample, near, steps) if formula is None else formula(sample)
     if params is None or not all(np.all(np.isfinite(value)) for value in params):
         return None
     return params
 
 
-def has_formula(family: Family) -> bool:
-    """Whether a law has a direct route, so that `by_formula` gives a maximum."""
+Formula = Callable[["Sample"], tuple[Any, ...]]
+"""The maximum of the likelihood for points; it raises `NoMaximumError` where there is none."""
+
+
+def formula_of(family: Family) -> Formula | None:
+    """The direct route of a law to the maximum of the likelihood for points; None where it has none."""
     if isinstance(family, ExponentialFamily) and not family.per_row:
-        return family.from_means is not None
-    return family.from_sample is not None
+        return made_with(partial(_from_means, family), family.from_means)
+    return family.from_sample
 
 
-def by_formula(family: Family, sample: Sample) -> tuple[Any, ...] | None:
-    """Maximum of the likelihood for points by the direct route of a law; None where it has none.
-
-    Raises
-    ------
-    NoMaximumError
-        Where there is no maximum.
-    """
-    if isinstance(family, ExponentialFamily) and not family.per_row:
-        if family.from_means is None:
-            return None
-        blocks = [family.sums(x, weight) for x, weight in sample.blocks()]
-        means = tuple(sum(column) / sample.nobs for column in zip(*blocks, strict=True))
-        ends = (sample.minimum, sample.maximum) if family.with_ends else ()
-        return tuple(family.from_means(means + ends))
-    return None if family.from_sample is None else tuple(family.from_sample(sample))
+def _from_means(
+    family: ExponentialFamily, from_means: Callable[..., tuple[Any, ...]], sample: Sample
+) -> tuple[Any, ...]:
+    blocks = [family.sums(x, weight) for x, weight in sample.blocks()]
+    means = tuple(sum(column) / sample.nobs for column in zip(*blocks, strict=True))
+    ends = (sample.minimum, sample.maximum) if family.with_ends else ()
+    return tuple(from_means(means + ends))
 
 
 @np.errstate(all="ignore")  # a step too far is turned back by its value

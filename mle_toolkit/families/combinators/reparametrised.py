@@ -11,9 +11,9 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import by_formula
+from mle_toolkit.families.combinators.parts import Formula, formula_of
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
 
@@ -70,20 +70,14 @@ class Reparametrised(Family):
         self.support = base.support
         self.parameters = form.parameters
         self.modelled = form.parameters[0].name
-        if base.score is not None:
-            self.score = self._score
-            if base.hessian is not None:
-                self.hessian = self._hessian
-                self.expansion = form.expansion or self._expansion
-        formula = base.from_means if isinstance(base, ExponentialFamily) else base.from_sample
-        if formula is not None and not base.per_row:
-            self.from_sample = self._from_sample
-        if base.tail_scores is not None:
-            self.tail_scores = self._tail_scores
-        if base.start is not None:
-            self.start = self._start
-        if base.to_scipy is not None:
-            self.to_scipy = self._to_scipy
+        self.score = made_with(self._score, base.score)
+        self.hessian = made_with(self._hessian, base.score, base.hessian)
+        if self.hessian is not None:
+            self.expansion = form.expansion or made_with(self._expansion, base.score, base.hessian)
+        self.from_sample = None if base.per_row else made_with(self._from_sample, formula_of(base))
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
+        self.start = made_with(self._start, base.start)
+        self.to_scipy = made_with(self._to_scipy, base.to_scipy)
         for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
             if getattr(base, part) is not None:
                 setattr(self, part, self._of_values(part))
@@ -95,21 +89,18 @@ class Reparametrised(Family):
         """Log-density at x."""
         return self.base.logpdf(x, *self.form.to_own(*params))
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by each parameter: the chain rule."""
-        assert self.base.score is not None
-        return self._pulled(self.base.score(x, *self.form.to_own(*params)), params)
+        return self._pulled(of_base(x, *self.form.to_own(*params)), params)
 
     def _pulled(self, score: tuple[Array, ...], params: tuple[Any, ...]) -> tuple[Array, ...]:
         slopes = self.form.slopes(*params)
         return tuple(_combined(score, [slope[k] for slope in slopes]) for k in range(len(self.parameters)))
 
-    def _hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _hessian(self, score: Score, hessian: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
-        assert self.base.score is not None
-        assert self.base.hessian is not None
         own = self.form.to_own(*params)
-        return self._twice_pulled(self.base.score(x, *own), self.base.hessian(x, *own), params)
+        return self._twice_pulled(score(x, *own), hessian(x, *own), params)
 
     def _twice_pulled(
         self, score: tuple[Array, ...], flat: tuple[Array, ...], params: tuple[Any, ...]
@@ -127,29 +118,25 @@ class Reparametrised(Family):
             second.append(_combined(terms, factors))
         return tuple(second)
 
-    def _expansion(self, x: Array, *params: Any) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+    def _expansion(
+        self, score: Score, hessian: Score, x: Array, *params: Any
+    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
         """Log-density, its derivatives and second derivatives, from those of the law."""
-        assert self.base.score is not None
-        assert self.base.hessian is not None
         own = self.form.to_own(*params)
-        score = self.base.score(x, *own)
-        second = self._twice_pulled(score, self.base.hessian(x, *own), params)
-        return self.base.logpdf(x, *own), self._pulled(score, params), second
+        first = score(x, *own)
+        second = self._twice_pulled(first, hessian(x, *own), params)
+        return self.base.logpdf(x, *own), self._pulled(first, params), second
 
-    def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
+    def _from_sample(self, formula: Formula, sample: Sample) -> tuple[Any, ...]:
         """The maximum of the law, in these parameters."""
-        found = by_formula(self.base, sample)
-        assert found is not None
-        return self.form.from_own(*found)
+        return self.form.from_own(*formula(sample))
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        assert self.base.tail_scores is not None
-        below, above = self.base.tail_scores(x, *self.form.to_own(*params))
+    def _tail_scores(self, of_base: TailScores, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        below, above = of_base(x, *self.form.to_own(*params))
         return self._pulled(below, params), self._pulled(above, params)
 
-    def _start(self, sample: Sample) -> list[tuple[Any, ...]]:
-        assert self.base.start is not None
-        proposed = self.base.start(sample)
+    def _start(self, of_base: Callable[[Sample], Any], sample: Sample) -> list[tuple[Any, ...]]:
+        proposed = of_base(sample)
         return [self.form.from_own(*own) for own in (proposed if isinstance(proposed, list) else [proposed])]
 
     def _of_values(self, part: str) -> Callable[..., Array]:
@@ -160,9 +147,8 @@ class Reparametrised(Family):
         own: Callable[..., Array] = getattr(self.base, part)
         return lambda *params: own(*self.form.to_own(*params))
 
-    def _to_scipy(self, *params: Any) -> Any:
-        assert self.base.to_scipy is not None
-        return self.base.to_scipy(*self.form.to_own(*params))
+    def _to_scipy(self, of_base: Callable[..., Any], *params: Any) -> Any:
+        return of_base(*self.form.to_own(*params))
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -15,6 +15,7 @@ from mle_toolkit.families.combinators.mixture import Mixture, bisected, log_sum
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL
+from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 
@@ -54,12 +55,10 @@ class RowMixture(Combined):
         self.log_odds = tuple(f"weights{j + 1}" for j in range(1, self.k))
         self.parameters, self.slots, self._means = self._declared()
         self.modelled = self.main_parameters[0]
-        if all(c.score is not None for c in self.components):
-            self.score = self._score
-            if all(c.hessian is not None for c in self.components):
-                self.hessian = self._hessian
-        if all(c.tail_scores is not None for c in self.components):
-            self.tail_scores = self._tail_scores
+        scores = all_of(c.score for c in self.components)
+        self.score = made_with(self._score, scores)
+        self.hessian = made_with(self._hessian, scores, all_of(c.hessian for c in self.components))
+        self.tail_scores = made_with(self._tail_scores, all_of(c.tail_scores for c in self.components))
 
     def _declared(self) -> tuple[tuple[Parameter, ...], tuple[tuple[int, ...], ...], dict[str, tuple[str, ...]]]:
         """The parameters; where each component finds its own; and those that the name of a component's means."""
@@ -139,17 +138,13 @@ class RowMixture(Combined):
         with np.errstate(all="ignore"):
             return np.asarray(np.exp(joint - log_sum(joint)))
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, scores: tuple[Score, ...], x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives: of log-odds, share less weight; of others, those of the component times its share of x."""
-        return self._by_shares(self.log_joint(x, params), params, self._slopes(x, params))
+        return self._by_shares(self.log_joint(x, params), params, self._slopes(scores, x, params))
 
-    def _slopes(self, x: Array, params: Sequence[Any]) -> list[tuple[Array, ...]]:
-        slopes = []
+    def _slopes(self, scores: tuple[Score, ...], x: Array, params: Sequence[Any]) -> list[tuple[Array, ...]]:
         with np.errstate(all="ignore"):
-            for component, p in zip(self.components, self.split(params), strict=True):
-                assert component.score is not None
-                slopes.append(component.score(x, *map(_number, p)))
-        return slopes
+            return [score(x, *map(_number, p)) for score, p in zip(scores, self.split(params), strict=True)]
 
     def _by_shares(self, joint: Array, params: Sequence[Any], slopes: Sequence[Sequence[Any]]) -> tuple[Array, ...]:
         """Derivatives of the log of a sum over the components, from those of the log of each."""
@@ -164,15 +159,15 @@ class RowMixture(Combined):
                     sums[k] = sums[k] + np.where(share[j] > 0, share[j] * slope, 0.0)
         return tuple(sums)
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(
+        self, tails: tuple[TailScores, ...], x: Array, *params: Any
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S: those of the components, weighted by their shares of F and of S."""
         below, above, by_below, by_above = [], [], [], []
         with np.errstate(all="ignore"):
-            for weight, law in zip(self.log_weights(params), self.laws(params), strict=True):
-                component = law.family
-                inside = component.support.contains(x)
-                assert component.tail_scores is not None
-                by_cdf, by_sf = component.tail_scores(x, *map(_number, law.params.values()))
+            for weight, law, scores in zip(self.log_weights(params), self.laws(params), tails, strict=True):
+                inside = law.family.support.contains(x)
+                by_cdf, by_sf = scores(x, *map(_number, law.params.values()))
                 below.append(weight + law.logcdf(x))
                 above.append(weight + law.logsf(x))
                 by_below.append([np.where(inside, slope, 0.0) for slope in by_cdf])  # beyond an end both are constant
@@ -182,7 +177,9 @@ class RowMixture(Combined):
             self._by_shares(np.array(np.broadcast_arrays(*above)), params, by_above),
         )
 
-    def _hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _hessian(
+        self, scores: tuple[Score, ...], hessians: tuple[Score, ...], x: Array, *params: Any
+    ) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row.
 
         With the score s and the second derivatives h of a component, and its share r of x, those of the mixture are the
@@ -190,17 +187,16 @@ class RowMixture(Combined):
         the score 1 - w of its own component, and -w of all.
         """
         joint = self.log_joint(x, params)
-        slopes, weights = self._slopes(x, params), self.log_weights(params)
+        slopes, weights = self._slopes(scores, x, params), self.log_weights(params)
         size = len(self.parameters)
         second: dict[tuple[int, int], Any] = dict.fromkeys(combinations_with_replacement(range(size), 2), 0.0)
         with np.errstate(all="ignore"):
             share = np.exp(joint - log_sum(joint))
             weight = np.exp(weights)
             first: list[Any] = [0.0] * size
-            for j, (component, slots) in enumerate(zip(self.components, self.slots, strict=True)):
+            for j, (hessian, slots) in enumerate(zip(hessians, self.slots, strict=True)):
                 seen, own = share[j] > 0, share[j]
-                assert component.hessian is not None
-                bends = component.hessian(x, *map(_number, self.split(params)[j]))
+                bends = hessian(x, *map(_number, self.split(params)[j]))
                 held = [np.where(seen, own * slope, 0.0) for slope in slopes[j]]
                 for k, term in zip(slots, held, strict=True):
                     first[k] = first[k] + term

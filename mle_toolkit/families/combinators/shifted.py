@@ -16,6 +16,7 @@ from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
+from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.mass import log_mass
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
@@ -107,10 +108,8 @@ class Shifted(Combined):
             *base.parameters,
             Parameter("threshold", domain, typical=(-5.0, 5.0), role="location", regular=not self._known.settled),
         )
-        if base.score is not None and base.has_scale:
-            self.score = self._score
-        if base.tail_scores is not None:
-            self.tail_scores = self._tail_scores
+        self.score = made_with(self._score, base.score) if base.has_scale else None
+        self.tail_scores = made_with(self._tail_scores, base.tail_scores)
 
     # --- the law ------------------------------------------------------------------------------------------------------
 
@@ -121,7 +120,7 @@ class Shifted(Combined):
         with np.errstate(all="ignore"):
             return np.where(inside, self.base.logpdf(z, *params[:-1]), -np.inf)
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by the parameters of the base and by the threshold.
 
         The last is minus the slope of the base density; by Euler's theorem on f(z) = g(z / s) / s that slope is
@@ -129,8 +128,7 @@ class Shifted(Combined):
         on the data.
         """
         z = np.asarray(x - params[-1])
-        assert self.base.score is not None
-        by_base = self.base.score(z, *params[:-1])
+        by_base = of_base(z, *params[:-1])
         if self._known.settled:
             return (*by_base, np.zeros_like(z))
         stretched: Any = 1.0
@@ -138,13 +136,12 @@ class Shifted(Combined):
             stretched = stretched + {"scale": value, "rate": -value, "log-scale": 1.0}.get(p.role, 0.0) * slope
         return (*by_base, stretched / z)
 
-    def _tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    def _tail_scores(self, of_base: TailScores, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F) by the parameters of the base, and by the threshold: ∓ the density."""
         z = np.asarray(x - params[-1])
         inside = self.base.support.contains(z)
-        assert self.base.tail_scores is not None
         with np.errstate(all="ignore"):
-            tails = self.base.tail_scores(z, *params[:-1])
+            tails = of_base(z, *params[:-1])
             nothing = np.full_like(z, -np.inf)
             log_f = nothing if self._known.settled else self.base.logpdf(z, *params[:-1])
             law = self._below(params)

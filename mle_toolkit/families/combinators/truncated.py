@@ -14,6 +14,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.hooks import Score, made_with
 from mle_toolkit.families.mass import log_mass
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -63,8 +64,7 @@ class Truncated(Combined):
         self.name = name or f"truncated {base.name}"
         self.parameters, self.modelled = base.parameters, base.modelled
         self._hidden = _few_hidden(base, self.support)
-        if base.score is not None and base.all_scalar:
-            self.score = self._score
+        self.score = made_with(self._score, base.score) if base.all_scalar else None
 
     def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
         """The law before truncation, and where it is cut."""
@@ -87,16 +87,15 @@ class Truncated(Combined):
             values = np.minimum(values, 0.0)
         return np.where(inside, values, -np.inf)
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives: those of the base less those of the log-probability of the window, by differences."""
-        assert self.base.score is not None
         hidden = self._hidden_beside(params)
         if hidden is not None:
             share = np.exp(self.base.logpdf(hidden, *params) - self._log_window(params))
-            by_window = [-np.sum(share * s, axis=0) for s in self.base.score(hidden, *params)]
+            by_window = [-np.sum(share * s, axis=0) for s in of_base(hidden, *params)]
         else:
             by_window = [self._slope_of_window(params, k) for k in range(len(params))]
-        return tuple(s - w for s, w in zip(self.base.score(x, *params), by_window, strict=True))
+        return tuple(s - w for s, w in zip(of_base(x, *params), by_window, strict=True))
 
     def _hidden_beside(self, params: tuple[Any, ...]) -> Array | None:
         """The hidden counts along an axis of their own, in front of the rows where parameters have one value a row."""

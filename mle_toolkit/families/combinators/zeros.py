@@ -16,6 +16,7 @@ from mle_toolkit.families.combinators.truncated import Truncated, check_counts, 
 from mle_toolkit.families.counting import inflated_expansion
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
+from mle_toolkit.families.hooks import Expansion, Score, made_with
 from mle_toolkit.families.mass import log_mass_with_zeros
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -54,10 +55,9 @@ class ZeroInflated(Combined):
         self.name = f"zero-inflated {base.name}"
         self.support = base.support
         self.parameters = (Parameter("pi", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.7)), *base.parameters)
+        self.score = made_with(self._score, base.score)
         if base.score is not None:
-            self.score = self._score
-            if base.expansion is not None:
-                self.expansion = self._expansion
+            self.expansion = made_with(self._expansion, base.expansion)
 
     def logpdf(self, x: Array, pi: Any, *params: Any) -> Array:
         """Log-probability of x."""
@@ -67,22 +67,20 @@ class ZeroInflated(Combined):
             at_zero = np.minimum(np.logaddexp(np.log(pi), own), 0.0)  # rounding may pass 1
         return np.asarray(np.where(x == 0, at_zero, np.log1p(-np.asarray(pi)) + log_base))
 
-    def _score(self, x: Array, pi: Any, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_base: Score, x: Array, pi: Any, *params: Any) -> tuple[Array, ...]:
         """Derivatives by pi and the parameters of the base."""
-        assert self.base.score is not None
         nothing = np.zeros(())
         log_zero = self.base.logpdf(nothing, *params)
         at_zero = self.logpdf(nothing, pi, *params)
         by_pi = np.where(x == 0, -np.expm1(log_zero) * np.exp(-at_zero), -1 / (1 - pi))
         from_base = np.exp(np.log1p(-pi) + log_zero - at_zero)  # how many of the zeros are the base's
-        by_base = (np.where(x == 0, from_base * s, s) for s in self.base.score(x, *params))
+        by_base = (np.where(x == 0, from_base * s, s) for s in of_base(x, *params))
         return by_pi, *by_base
 
     def _expansion(
-        self, x: Array, pi: Array, *params: Any
+        self, of_base: Expansion, x: Array, pi: Array, *params: Any
     ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
-        assert self.base.expansion is not None
-        known = self.base.expansion(x, *params)
+        known = of_base(x, *params)
         return None if known is None else inflated_expansion(x, pi, *known)
 
     def check(self, sample: Sample) -> None:
@@ -175,8 +173,7 @@ class Hurdle(Combined):
         self.name = f"hurdle {base.name}"
         self.support = COUNTS if base.support.lower > 0 else base.support
         self.parameters = (Parameter("pi", CLOSED_UNIT, typical=(0.1, 0.7)), *base.parameters)
-        if self.positive.score is not None:
-            self.score = self._score
+        self.score = made_with(self._score, self.positive.score)
         if self.positive.from_sample is not None:
             self.from_sample = self._from_sample
 
@@ -186,11 +183,10 @@ class Hurdle(Combined):
             positive = self.positive.logpdf(x, *params)
             return np.asarray(np.where(x == 0, np.log(pi), np.log1p(-np.asarray(pi)) + positive))
 
-    def _score(self, x: Array, pi: Any, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_positive: Score, x: Array, pi: Any, *params: Any) -> tuple[Array, ...]:
         """Derivatives by pi and the parameters of the positive law."""
-        assert self.positive.score is not None
         by_pi = np.where(x == 0, 1 / np.asarray(pi), -1 / (1 - np.asarray(pi)))
-        return by_pi, *(np.where(x == 0, 0.0, s) for s in self.positive.score(np.maximum(x, 1.0), *params))
+        return by_pi, *(np.where(x == 0, 0.0, s) for s in of_positive(np.maximum(x, 1.0), *params))
 
     def check(self, sample: Sample) -> None:
         """Raise if all counts are zero, or the positive ones have no maximum."""

@@ -1,0 +1,65 @@
+"""Optional parts of a law that are made with those of other laws: there where these are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Concatenate, TypeVar, overload
+
+from mle_toolkit._typing import Array
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+
+A = TypeVar("A")
+B = TypeVar("B")
+Result = TypeVar("Result")
+
+Score = Callable[..., tuple[Array, ...]]
+"""Derivatives by each parameter; or second ones, upper triangle row by row."""
+
+TailScores = Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]]
+"""Derivatives of log F and of log S."""
+
+Expansion = Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None]
+"""Log-density, its derivatives and second derivatives; or None."""
+
+Unbounded = Callable[["Sample", Any], str | None]
+"""Why the likelihood is unbounded, or None."""
+
+
+@overload
+def made_with(make: Callable[Concatenate[A, ...], Result], first: A | None, /) -> Callable[..., Result] | None: ...
+
+
+@overload
+def made_with(
+    make: Callable[Concatenate[A, B, ...], Result], first: A | None, second: B | None, /
+) -> Callable[..., Result] | None: ...
+
+
+def made_with(make: Callable[..., Any], *parts: Any) -> Callable[..., Any] | None:
+    """The optional part of a law that is made with parts of others; None where one of these is None.
+
+    Parameters
+    ----------
+    make : callable
+        ``make(*parts, x, *params)``: the part, given the others, which it need not ask whether they are there.
+    *parts : callable, tuple of callables, or None
+
+    Examples
+    --------
+    >>> from mle_toolkit.families.hooks import made_with
+    >>> twice = made_with(lambda score, x: 2 * score(x), abs)
+    >>> twice(-3)
+    6
+    >>> made_with(lambda score, x: 2 * score(x), None)
+    """
+    return None if any(part is None for part in parts) else partial(make, *parts)
+
+
+def all_of(parts: Iterable[A | None]) -> tuple[A, ...] | None:
+    """The parts of several laws; None where one of them has none."""
+    every = tuple(parts)
+    found = tuple(part for part in every if part is not None)
+    return found if len(found) == len(every) else None
