@@ -183,16 +183,15 @@ def client():
         yield client
 
 
-def made(first, last):
-    """A partition that takes a while to make."""
-    time.sleep(0.1)
-    return np.random.default_rng(first).gamma(2.0, 1.5, last - first)
-
-
 @pytest.mark.parametrize("persisted", [False, True])
 def test_a_worker_killed_in_mid_fit_changes_nothing(client, monkeypatch, persisted):
     """Its partitions are made again on the other, be they on their way or kept from an earlier pass."""
     import dask
+
+    def made(first, last):  # here, so that it goes to the workers by value: they may not know where the tests are
+        """A partition that takes a while to make."""
+        time.sleep(0.1)
+        return np.random.default_rng(first).gamma(2.0, 1.5, last - first)
 
     spans = list(pairwise(range(0, N + 1, 50_000)))
     task = dask.delayed(made, pure=True)
