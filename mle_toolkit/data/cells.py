@@ -174,7 +174,7 @@ def numbers(cells: Sequence[Any], style: Style, others: Iterable[str] = ()) -> t
     for mark in sorted(marks):
         count = sum(str(cell).strip() == mark for cell in cells)
         said += [f"{count} cell{'s' * (count > 1)} {mark!r} read as missing"]
-    return result / 100.0 if unit == "%" else result, said
+    return result, said
 
 
 def _written(decimal: str, style: Style) -> str:
@@ -258,7 +258,8 @@ def _read(match: re.Match[str], decimal: str, thousands: str) -> tuple[float, st
     unit = match["before"] or match["after"] or ""
     if match["before"] and match["after"]:
         return None
-    number = float(f"{''.join(groups) or '0'}.{part or '0'}{match['power'] or ''}")
+    power = int((match["power"] or "e0")[1:]) - 2 * (unit == "%")  # not divided: 3.7 % is 0.037, to the last digit
+    number = float(f"{''.join(groups) or '0'}.{part or '0'}e{power}")
     negative = bool(signs) and signs[0] != "+"
     return (-number if negative else number), unit, used
 
