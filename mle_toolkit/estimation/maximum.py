@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import ParameterError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Measured, Verdict, measure
 from mle_toolkit.estimation.climb import value_beyond
 from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
@@ -20,6 +21,7 @@ from mle_toolkit.families.domain import Domain
 from mle_toolkit.families.held import Held
 from mle_toolkit.likelihood.audit import bound_of, complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 
 _AS_SAID = 0.5
@@ -122,6 +124,19 @@ class Maximum:
         by_theorem = self.likelihood.on_means or self.family.entropy_attained
         formula = self.method == "closed-form" and by_theorem and not self.boundary and self.limit is None
         return formula and not is_extreme(self.theta_in_unit)
+
+    @property
+    def model(self) -> Model:
+        """How the parameters of every row come about, of a regression.
+
+        Raises
+        ------
+        ParameterError
+            If it is the maximum of a law whose parameters are the same in every row.
+        """
+        if not isinstance(self.family, Model):
+            raise ParameterError(f"{self.family.name}: only a regression has a model of its rows.")
+        return self.family
 
     @property
     def known(self) -> dict[str, Any]:

@@ -85,7 +85,6 @@ class MixtureModel(Model):
         if sample.n_rows > _ROWS:
             sample = sample.take(np.unique(np.linspace(0, sample.n_rows - 1, _ROWS).astype(int)))
         model = self.given(sample.known)
-        assert isinstance(model, MixtureModel)
         return _Search(model, sample).starts()
 
     @property
@@ -236,7 +235,6 @@ class MixtureModel(Model):
         if base.discrete:
             return False
         model = self.given(sample.known)
-        assert isinstance(model, MixtureModel)
         params = model.at_rows(coefficients).params
         width = sample.quantile(_HALF[1]) - sample.quantile(_HALF[0])
         share = model.base.shares(sample.x, *params)
@@ -271,7 +269,9 @@ class _Search:
         self.weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
         base = model.base
         self.base, self.k = base, base.k
-        self.terms = [model.linear.get(p.name) or _constant_term(p.name, usual_link(p.domain)) for p in base.parameters]
+        self.terms = [
+            model.linear.get(p.name) or _constant_term(p.name, usual_link(p.interval)) for p in base.parameters
+        ]
         ends = np.cumsum([term.size for term in self.terms]).tolist()
         self.places = [np.arange(end - term.size, end) for term, end in zip(self.terms, ends, strict=True)]
         self.size = ends[-1]

@@ -17,7 +17,6 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign, stacked
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import Mask, cleaned, recession, sparse_recession
-from mle_toolkit.families.domain import Interval
 from mle_toolkit.likelihood.linear import Linear, ends_of, sides
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
@@ -191,8 +190,7 @@ def _at_predictor(model: Model, term: Linear, value: float) -> Model:
 
 def farthest(model: Model, term: Linear, sign: float) -> float:
     """The predictor beyond which no double tells the parameter from the end of its domain."""
-    domain = model.base.parameters[model.base.param_names.index(term.parameter)].domain
-    assert isinstance(domain, Interval)
+    domain = model.base.parameters[model.base.param_names.index(term.parameter)].interval
     with np.errstate(all="ignore"):
         values = term.link.inverse(sign * _LADDER)[0]
     inside = (

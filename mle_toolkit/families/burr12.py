@@ -13,6 +13,7 @@ from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.lomax import Lomax
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -114,8 +115,7 @@ class Burr12(HazardFamily):
         logs = sample.with_values(np.log(sample.x), sample.weight)
         middle = logs.quantile(0.5)
         loglogistic = math.pi / math.sqrt(3 * logs.var())
-        lomax = get_family("lomax")
-        assert lomax.from_sample is not None
+        lomax = Lomax()
         starts = []
         for c in (loglogistic * _POWERS).tolist():
             k, power_scale = lomax.from_sample(sample.with_values(np.exp(c * (logs.x - middle)), sample.weight))

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.families.burr12 import Burr12
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
@@ -82,10 +83,8 @@ class Dagum(LogScale):
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
         """Those of the Burr XII law for 1/x."""
-        burr12 = get_family("burr12")
-        assert burr12.start is not None
         inverse = sample.with_values(1 / sample.x, sample.weight)
-        return [(k, c, 1 / scale) for k, c, scale in burr12.start(inverse)]
+        return [(k, c, 1 / scale) for k, c, scale in Burr12().start(inverse)]
 
     @property
     def limits(self) -> tuple[Limit, ...]:

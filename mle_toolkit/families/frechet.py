@@ -19,6 +19,7 @@ from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
 from mle_toolkit.families.tilted import in_window
+from mle_toolkit.families.weibull import Weibull
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,9 +89,7 @@ class Frechet(Family):
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """Fit the Weibull law to 1/x."""
-        weibull = get_family("weibull")
-        assert weibull.from_sample is not None
-        shape, scale = weibull.from_sample(sample.mapped(np.reciprocal))
+        shape, scale = Weibull().from_sample(sample.mapped(np.reciprocal))
         return shape, 1.0 / scale
 
     @property

@@ -15,6 +15,7 @@ from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.gumbel import Gumbel
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -199,9 +200,7 @@ class GEV(Family):
             elif is_maximum(sample, totals, to_params, v):
                 tops.append((value, to_params(v)))
         if not tops:
-            gumbel = get_family("gumbel")
-            assert gumbel.from_sample is not None
-            loc, scale = gumbel.from_sample(sample)
+            loc, scale = Gumbel().from_sample(sample)
             member = sample.mean(lambda x: self.logpdf(x, np.asarray(loc), np.asarray(scale), np.asarray(0.0)))
             at_end = [end for end in at_end if end[0] > member]
         if not tops and not at_end:

@@ -8,6 +8,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.gompertz import Gompertz
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -74,9 +75,7 @@ class GompertzMakeham(HazardFamily):
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
         """Gompertz' law with a small, and a large, part of the hazard constant."""
-        gompertz = get_family("gompertz")
-        assert gompertz.from_sample is not None
-        shape, scale = gompertz.from_sample(sample)
+        shape, scale = Gompertz().from_sample(sample)
         return [(shape * (1 - share), scale, share / sample.mean()) for share in _SHARES]
 
     @property

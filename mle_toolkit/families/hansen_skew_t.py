@@ -15,6 +15,7 @@ from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.families.standardised import LocationScale, best_starts, slopes_by_differences
 from mle_toolkit.families.student_t import log_lower_tail, log_norm
+from mle_toolkit.families.two_piece_normal import TwoPieceNormal
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -122,10 +123,9 @@ class HansenSkewT(LocationScale):
 
 def _of_two_pieces(mode: float, sigma1: float, sigma2: float) -> tuple[float, ...]:
     """The parameters at which df is infinite."""
-    law = get_family("two_piece_normal")
-    assert law.mean is not None
-    assert law.var is not None
-    mean, var = float(law.mean(mode, sigma1, sigma2)), float(law.var(mode, sigma1, sigma2))
+    law = TwoPieceNormal()
+    at = [np.asarray(value) for value in (mode, sigma1, sigma2)]
+    mean, var = float(law.mean(*at)), float(law.var(*at))
     return mean, math.sqrt(var), math.inf, (sigma2 - sigma1) / (sigma1 + sigma2)
 
 

@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.maps import RECIPROCAL
+from mle_toolkit.families.paralogistic import Paralogistic
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
@@ -77,9 +78,7 @@ class InverseParalogistic(LogScale):
 
     def start(self, sample: Sample) -> tuple[float, float]:
         """That of the paralogistic law for 1/x."""
-        law = get_family("paralogistic")
-        assert law.start is not None
-        shape, scale = law.start(sample.with_values(1 / sample.x, sample.weight))
+        shape, scale = Paralogistic().start(sample.with_values(1 / sample.x, sample.weight))
         return shape, 1 / scale
 
     @property

@@ -10,6 +10,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
+from mle_toolkit.families.lomax import Lomax
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -72,16 +73,12 @@ class InversePareto(LogScale):
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """That of the Lomax law for 1/x."""
-        lomax = get_family("lomax")
-        assert lomax.from_sample is not None
-        shape, scale = lomax.from_sample(sample.mapped(np.reciprocal))
+        shape, scale = Lomax().from_sample(sample.mapped(np.reciprocal))
         return shape, 1 / scale
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
         """Those of the Lomax law for 1/x."""
-        lomax = get_family("lomax")
-        assert lomax.start is not None
-        return [(shape, 1 / scale) for shape, scale in lomax.start(sample.mapped(np.reciprocal))]
+        return [(shape, 1 / scale) for shape, scale in Lomax().start(sample.mapped(np.reciprocal))]
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -15,7 +15,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnknownNameError
-from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.families.domain import Interval
 
 _STEP = 1e-5
 """Relative step of the differences by which the bend of a link of another package is taken."""
@@ -152,9 +152,8 @@ def links() -> tuple[str, ...]:
     return tuple(_LINKS)
 
 
-def usual_link(domain: Domain) -> Link:
+def usual_link(domain: Interval) -> Link:
     """The link for a parameter of this domain, where none was asked for."""
-    assert isinstance(domain, Interval)
     if (domain.lower, domain.upper) == (0.0, 1.0):
         return get_link("logit")
     return get_link("log" if domain.lower == 0.0 and np.isinf(domain.upper) else "identity")

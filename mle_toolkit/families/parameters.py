@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.domain import Domain, Interval
 
 Role = Literal["location", "scale", "rate", "log-scale", "shape", "covariance"]
@@ -41,6 +42,19 @@ class Parameter:
     role: Role = "shape"
     regular: bool = True
     natural: Interval | None = None
+
+    @property
+    def interval(self) -> Interval:
+        """The values it may take, where it is a number.
+
+        Raises
+        ------
+        ParameterError
+            If it is an array.
+        """
+        if not isinstance(self.domain, Interval):
+            raise ParameterError(f"{self.name}: its values are arrays ({self.domain}), where a number is needed.")
+        return self.domain
 
     @property
     def size(self) -> int:

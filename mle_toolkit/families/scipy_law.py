@@ -664,7 +664,6 @@ class ScipyLaw(Family):
             grids = {name: _count_grid(domain, sample, len(shapes)) for name, domain in shapes.items()}
         columns = [[*row] for row in self._combinations(grids)]
         for p in self.parameters[len(shapes) :]:
-            assert isinstance(p.domain, Interval)
             values = self._moving_grid(p, sample)
             columns = [[*row, value] for row in columns for value in values]
         return np.array(columns).reshape(len(columns), len(self.parameters))
@@ -695,8 +694,7 @@ class ScipyLaw(Family):
         return np.asarray(found[np.all(np.isfinite(found), axis=1) & (found[:, -1] > 0)])
 
     def _moving_grid(self, p: Parameter, sample: Sample) -> Array:
-        domain = p.domain
-        assert isinstance(domain, Interval)
+        domain = p.interval
         if p.name in self._touching:
             return np.array([self._touching[p.name]])
         middle = sample.quantile(0.5)

@@ -9,6 +9,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.gumbel import Gumbel
 from mle_toolkit.families.maps import NEGATIVE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -60,9 +61,7 @@ class SmallestExtremeValue(LocationScale):
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """The maximum of the Gumbel law for -x."""
-        gumbel = get_family("gumbel")
-        assert gumbel.from_sample is not None
-        loc, scale = gumbel.from_sample(sample.mapped(np.negative))
+        loc, scale = Gumbel().from_sample(sample.mapped(np.negative))
         return -loc, scale
 
     @property

@@ -15,6 +15,7 @@ from mle_toolkit.families.counting import inflated_expansion, log_poisson
 from mle_toolkit.families.domain import COUNTS, POSITIVE, Interval
 from mle_toolkit.families.mass import log_mass_with_zeros
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.poisson import Poisson
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.zero_truncated_poisson import truncated_mean_to_mu
@@ -65,9 +66,7 @@ class ZeroInflatedPoisson(Family):
 
     def expansion(self, x: Array, pi: Array, mu: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
         """Log-probability with two derivatives, from those of the Poisson law."""
-        law = get_family("poisson")
-        assert law.expansion is not None
-        known = law.expansion(x, mu)
+        known = Poisson().expansion(x, mu)
         return None if known is None else inflated_expansion(x, pi, *known)
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:

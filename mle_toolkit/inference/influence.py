@@ -17,7 +17,6 @@ from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.rows import by_row
 from mle_toolkit.inference.scores import leave_one_out, row_derivatives
-from mle_toolkit.likelihood.model import Model
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ def influence(maximum: Maximum, sample: Sample, main: str) -> Influence:
     ParameterError
         If the maximum is at a boundary, or the information is singular.
     """
-    model = maximum.family
-    assert isinstance(model, Model)
+    model = maximum.model
     if maximum.limit is not None:
         law = maximum.limit.family
         found = influence(maximum.limit, sample, model.name_in(law, main))

@@ -27,7 +27,6 @@ from mle_toolkit.families.domain import REAL, UNIT, Interval
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.inference.covariance import CovKind, covariance, wald_interval
 from mle_toolkit.likelihood.designs import AnyColumns
-from mle_toolkit.likelihood.model import Model
 
 What = Literal["mean", "params", "quantile", "interval", "distribution", "linear"]
 KINDS = get_args(What)
@@ -75,8 +74,7 @@ class Rows:
     def __init__(self, maximum: Maximum, known: Known, kind: CovKind) -> None:
         self.maximum = maximum if maximum.limit is None else maximum.limit
         self.kind = kind
-        assert isinstance(self.maximum.family, Model)
-        self.model = self.maximum.family.given(known)
+        self.model = self.maximum.model.given(known)
         self.at = self.model.at_rows(self.model.unpack(self.maximum.theta_in_unit))
         self.n_rows = max([len(column) for column in self.model.rows.values()], default=1)
 
@@ -179,8 +177,7 @@ class Rows:
         term = self.model.linear.get(p.name)
         if term is None:
             factor = unit.to_data(1.0, p.role) - unit.to_data(0.0, p.role)
-            domain = p.natural.intervals[0] if p.natural is not None else p.domain
-            assert isinstance(domain, Interval)
+            domain = p.natural.intervals[0] if p.natural is not None else p.interval
             return _on_domain(p.name, value, np.abs(factor) * se, domain, alpha)
         predictor = self._predictor(k)
         reach = -float(special.ndtri(alpha / 2)) * se

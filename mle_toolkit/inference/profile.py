@@ -24,7 +24,6 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.likelihood.coordinates import first_differences, one_by_one, second_differences
-from mle_toolkit.likelihood.model import Model
 
 _STEPS = 60
 _HALVINGS = 30
@@ -171,8 +170,7 @@ def profile_of_combination(
     """
     alpha, points = options.level(alpha), options.whole(points, "points", 0)
     if maximum.limit is not None:
-        model, law = maximum.family, maximum.limit.family
-        assert isinstance(model, Model)
+        model, law = maximum.model, maximum.limit.family
         lifted, counts = model.lifted(law), weights != 0
         if np.isnan(lifted[counts]).any():
             raise ParameterError(f"profile: {name} is at an end, where the law is its limit, and has no profile there.")

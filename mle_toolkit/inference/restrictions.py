@@ -69,8 +69,7 @@ def restricted(maximum: Maximum, sample: Sample, matrix: Array, values: Array) -
     ParameterError
         If a row is about several parameters, or the rows contradict each other.
     """
-    model = maximum.family
-    assert isinstance(model, Model)
+    model = maximum.model
     known: dict[str, Array] = {}
     terms: list[Linear] = []
     fixed: dict[str, Any] = dict(maximum.known)
@@ -116,8 +115,7 @@ def restricted(maximum: Maximum, sample: Sample, matrix: Array, values: Array) -
 
 def null_of(maximum: Maximum, sample: Sample) -> Maximum:
     """The maximum of the law whose parameters depend on no covariate: one predictor for all rows, and the offsets."""
-    model = maximum.family
-    assert isinstance(model, Model)
+    model = maximum.model
     ones = {f"{term.key}, null": np.ones((sample.n_rows, 1)) for term in model.linear.values()}
     terms = [
         replace(term, key=f"{term.key}, null", shift=np.zeros(1), frame=np.ones(1), constant=0)

@@ -29,7 +29,6 @@ from mle_toolkit.inference.restrictions import (
     score_statistic,
     wald_statistic,
 )
-from mle_toolkit.likelihood.model import Model
 
 Kind = Literal["II", "III"]
 
@@ -100,8 +99,6 @@ def anova(
     if kind not in get_args(Kind):
         raise ParameterError(f'anova: unknown kind {kind!r}; choose "II" or "III".')
     nested.check(maximum, test)
-    model = maximum.family
-    assert isinstance(model, Model)
     gain = maximum.loglik - null_of(maximum, sample).loglik
     everything = Restricted(maximum, sample, np.zeros(len(maximum.theta)), np.eye(len(maximum.theta)))
     larger: dict[tuple[str, tuple[str, ...]], Restricted] = {}
@@ -315,9 +312,7 @@ def compare_with_regression(full: Maximum, smaller: Maximum, null: str) -> Neste
     """
     nested.check(full, "lr")
     nested.check_verdict(smaller, "smaller")
-    large, small = full.family, smaller.family
-    assert isinstance(large, Model)
-    assert isinstance(small, Model)
+    large, small = full.model, smaller.model
     vanished = 0
     if small.base.name != large.base.name:
         if not any(limit.family.name == small.name for limit in large.limits):

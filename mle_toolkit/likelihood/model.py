@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -30,7 +30,8 @@ from mle_toolkit.families.differences import (
     second_by_scores,
 )
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import Interval, Space
+from mle_toolkit.families.domain import Space
+from mle_toolkit.families.hooks import Score, made_with
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.mass import log_mass, mass_expansion
 from mle_toolkit.families.parameters import Parameter
@@ -89,9 +90,9 @@ class Model(Family):
             self.unbounded = self.alone
         for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
             setattr(self, part, partial(self._of_rows, part))
-        if base.score is not None:
-            self.score = self._score
-            self.derivative_sums, self.derivatives = self._derivative_sums, _as_they_are
+        self.score = made_with(self._score, base.score)
+        self.derivative_sums = made_with(self._derivative_sums, base.score)
+        self.derivatives = None if base.score is None else _as_they_are
 
     @classmethod
     def of_coefficients(
@@ -139,7 +140,7 @@ class Model(Family):
         own = {name: column for name, column in self.rows.items() if sample.known.get(name) is not column}
         return sample.with_known(**own) if own else sample
 
-    def given(self, known: Known) -> Model:
+    def given(self, known: Known) -> Self:
         """The model of rows of which this is known."""
         rows = {name: known[name] for name in self.per_row} | {
             name: known[name] for name in self.ready if name in known
@@ -253,20 +254,18 @@ class Model(Family):
 
     # --- scores back to coefficients ----------------------------------------------------------------------------------
 
-    def _score(self, x: Array, *coefficients: Any) -> tuple[Array, ...]:
-        assert self.base.score is not None
+    def _score(self, of_base: Score, x: Array, *coefficients: Any) -> tuple[Array, ...]:
         if self._by_logit is not None:
             of_logit, eta = self._at_logit(coefficients)
             return tuple((of_logit.formed() * self._by_logit(x, eta)[1][:, None]).T)
         at = self.at_rows(coefficients)
         columns: list[Array] = []
-        for s, slope, design in zip(self.base.score(x, *at.params), at.slopes, at.designs, strict=True):
+        for s, slope, design in zip(of_base(x, *at.params), at.slopes, at.designs, strict=True):
             along = np.broadcast_to(s * slope, x.shape)
             columns += [along] if design is None else list((design.formed() * along[:, None]).T)
         return tuple(columns)
 
-    def _derivative_sums(self, x: Array, weight: Array | None, *coefficients: Any) -> Array:
-        assert self.base.score is not None
+    def _derivative_sums(self, of_base: Score, x: Array, weight: Array | None, *coefficients: Any) -> Array:
         if self._by_logit is not None:
             design, eta = self._at_logit(coefficients)
             value, along, across = self._by_logit(x, eta)
@@ -278,18 +277,14 @@ class Model(Family):
         if known is not None:
             value, score, second = known
         else:
-            value, score = np.broadcast_to(self.base.logpdf(x, *at.params), x.shape), self.base.score(x, *at.params)
+            value, score = np.broadcast_to(self.base.logpdf(x, *at.params), x.shape), of_base(x, *at.params)
             if self.base.hessian is not None:
                 second = self.base.hessian(x, *params)
             else:
                 steps = self.natural_steps(at, STEP_OF_SCORE)
-                second = tuple(second_by_scores(partial(self._scores_at, x), at.params, steps))
+                second = tuple(second_by_scores(lambda params: of_base(x, *params), at.params, steps))
         value = np.where(np.isnan(value), -np.inf, value)
         return self.summed(at, value, score, second, weight, len(x))
-
-    def _scores_at(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, ...]:
-        assert self.base.score is not None
-        return self.base.score(x, *params)
 
     def _mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
         """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""
@@ -324,8 +319,7 @@ class Model(Family):
             if p.name in self.linear:
                 steps.append(size * np.asarray(slope))
                 continue
-            domain = p.domain
-            assert isinstance(domain, Interval)
+            domain = p.interval
             room = min(value - domain.lower, domain.upper - value)
             steps.append(size * min(max(1.0, abs(value)) if np.isinf(room) else room, max(1.0, abs(value))))
         return steps

@@ -37,7 +37,7 @@ def link_for(law: Family, name: str, wanted: Any) -> Link:
     """The link that was asked for, or the usual one for the domain of the parameter."""
     if wanted is not None:
         return get_link(wanted)
-    return usual_link(law.parameters[law.param_names.index(name)].domain)
+    return usual_link(law.parameters[law.param_names.index(name)].interval)
 
 
 def unit_for(law: Family, sample: Sample, links: Mapping[str, Link]) -> Unit:

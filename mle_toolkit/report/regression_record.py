@@ -98,8 +98,7 @@ def _law_to_dict(base: Family) -> dict[str, Any]:
 
 def _limit_to_dict(maximum: Maximum) -> dict[str, Any]:
     """The maximum of a limiting model, in the unit of the data; its terms by the names of their designs."""
-    model = maximum.family
-    assert isinstance(model, Model)
+    model = maximum.model
     to_data = np.eye(len(maximum.theta))
     for p, place in zip(model.parameters, model.places, strict=True):
         if p.name in model.linear:

@@ -136,10 +136,7 @@ class Mixture(Combined):
                 as_vector = self.of_one_law and not common
                 if name not in where:
                     where[name] = len(parameters)
-                    domain: Domain = p.domain
-                    if as_vector:
-                        assert isinstance(domain, Interval)
-                        domain = Vector(domain, self.k)
+                    domain = Vector(p.interval, self.k) if as_vector else p.domain
                     parameters.append(Parameter(name, domain, p.typical, role))
                 slots[j].append(Slot(where[name], j if as_vector else None))
         return tuple(parameters), tuple(tuple(s) for s in slots)
@@ -912,8 +909,7 @@ def _natural_steps(parameters: Sequence[Parameter], params: Sequence[float], siz
     scale = next((v for p, v in zip(parameters, params, strict=True) if p.role == "scale"), 1.0)
     steps = []
     for p, value in zip(parameters, params, strict=True):
-        assert isinstance(p.domain, Interval)
-        room = min(value - p.domain.lower, p.domain.upper - value)
+        room = min(value - p.interval.lower, p.interval.upper - value)
         wide = scale if p.role == "location" else max(1.0, abs(value))
         steps.append(size * (min(room, wide) if np.isfinite(room) else wide))
     return steps

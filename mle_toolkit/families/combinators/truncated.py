@@ -107,8 +107,7 @@ class Truncated(Combined):
     def _slope_of_window(self, params: tuple[Any, ...], k: int) -> Any:
         size = np.where(params[k] == 0, 1.0, np.abs(params[k]))
         parameter = self.base.parameters[k]
-        domain = parameter.domain
-        assert isinstance(domain, Interval)
+        domain = parameter.interval
         room = np.minimum(params[k] - domain.lower, domain.upper - params[k])
         if parameter.role in ("location", "log-scale"):  # their natural change is the scale of the law
             scales = [v for p, v in zip(self.base.parameters, params, strict=True) if p.role == "scale"]
