@@ -25,6 +25,7 @@ from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 from mle_toolkit.families.expectations import BetaPower, BetaPrimePower, GammaPower, Terms
+from mle_toolkit.families.hooks import Unbounded
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
 from mle_toolkit.options import numbers
@@ -232,7 +233,7 @@ class Family(ABC):
     from_exposed: Callable[[Sample, Array], tuple[float, ...]] | None = None
     from_groups: Callable[[Groups], tuple[Array, ...]] | None = None
     from_intervals: Callable[[Sample], tuple[float, ...]] | None = None
-    unbounded: Callable[[Sample, Any], str | None] | None = None
+    unbounded: Unbounded | None = None
     by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
     at_observations: Callable[..., Any] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -81,6 +81,10 @@ class Circular(Family):
     rate: float
     """Radians a unit of the data."""
 
+    log_mass: Callable[..., Array]
+    ppf: Callable[..., Array]
+    isf: Callable[..., Array]
+
     def __init__(self, **constants: Any) -> None:
         super().__init__(**constants)
         given = self.constants["period"]
@@ -109,14 +113,12 @@ class Circular(Family):
         """Log of the probability from the beginning of the turn to x."""
         middle = self.middle(*params)
         angle = about(x, middle, self.period)
-        assert self.log_mass is not None
         return self.log_mass(np.minimum(middle - 0.5 * self.period, angle), angle, *params)
 
     def logsf(self, x: Array, *params: Any) -> Array:
         """Log of the probability from x to the end of the turn."""
         middle = self.middle(*params)
         angle = about(x, middle, self.period)
-        assert self.log_mass is not None
         return self.log_mass(angle, np.maximum(middle + 0.5 * self.period, angle), *params)
 
     def check_support(self, sample: Sample) -> None:
@@ -183,12 +185,10 @@ class _CutOpen(Family):
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the probability from the origin to x."""
-        assert self._circle.log_mass is not None
         return self._circle.log_mass(np.full(np.shape(x), self._origin), self._kept(x), *params)
 
     def logsf(self, x: Array, *params: Any) -> Array:
         """Log of the probability from x to the origin."""
-        assert self._circle.log_mass is not None
         x = self._kept(x)
         return self._circle.log_mass(x, np.full(np.shape(x), self.support.upper), *params)
 
@@ -205,7 +205,6 @@ class _CutOpen(Family):
         p = np.asarray(p, dtype=float)
         circle, start = self._circle, self._origin
         before = circle.cdf(np.asarray(start), *params)
-        assert circle.ppf is not None
         # Whether the turn of the law itself is passed tells which of two angles it is.
         share = p + before
         angle = np.asarray(circle.ppf(np.where(share > 1, share - 1, share), *params))

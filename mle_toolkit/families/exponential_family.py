@@ -107,8 +107,9 @@ class ExponentialFamily(Family):
         return tuple([total(weight * t) for t in self.statistics(x)])
 
     def base_sum(self, x: Array, weight: Array | None) -> float:
-        """Weighted sum of ``log_base`` over a block."""
-        assert self.log_base is not None
+        """Weighted sum of ``log_base`` over a block; 0 where there is none."""
+        if self.log_base is None:
+            return 0.0
         return total(self.log_base(x) if weight is None else weight * self.log_base(x))
 
 

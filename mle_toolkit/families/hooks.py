@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, TypeVar, overload
 
@@ -24,8 +24,8 @@ TailScores = Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]]
 Expansion = Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None]
 """Log-density, its derivatives and second derivatives; or None."""
 
-Unbounded = Callable[["Sample", Any], str | None]
-"""Why the likelihood is unbounded, or None."""
+Unbounded = Callable[["Sample", Mapping[str, Any]], str | None]
+"""Why the likelihood is unbounded, given the values of fixed parameters by name; or None."""
 
 
 @overload

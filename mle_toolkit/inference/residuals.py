@@ -146,7 +146,6 @@ def _moved(params: Mapping[str, Any], name: str, value: Any) -> tuple[Any, ...]:
 
 def _of_arcs(law: Distribution, family: Circular, sample: Sample, rng: Any) -> Array:
     """Residuals of arcs and windows on the circle, counted from where the turn of the law, or the window, begins."""
-    assert family.log_mass is not None
     params = tuple(law.params.values())
     begin = np.full(sample.n_rows, float(family.middle(*params)) - 0.5 * family.period)
     mass = np.ones(sample.n_rows)

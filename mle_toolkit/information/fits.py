@@ -18,6 +18,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.model_free import (
     FEW_PER_CELL,
+    Cells,
     SampleEntropy,
     around,
     around_divergence,
@@ -164,9 +165,9 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     terms = entropy.log_density - log_q
     test: dict[str, Any] = {}
     of_closest = False
-    by_cells = entropy.cell is not None
-    if by_cells:
-        kl, test, of_closest = _divergence_of_counts(fit, entropy, log_q, terms, flags)
+    by_cells = entropy.cells is not None
+    if entropy.cells is not None:
+        kl, test, of_closest = _divergence_of_counts(fit, entropy.cells, log_q, terms, flags)
     else:
         kl = _divergence_of_measurements(value - entropy.estimate.value, terms, sample, entropy.estimate)
         flags += [flag for flag in kl.flags if flag not in flags]
@@ -260,20 +261,16 @@ def _divergence_of_measurements(value: float, terms: Array, sample: Sample, entr
 
 
 def _divergence_of_counts(
-    fit: FitLike, entropy: SampleEntropy, log_q: Array, terms: Array, flags: list[str]
+    fit: FitLike, cells: Cells, log_q: Array, terms: Array, flags: list[str]
 ) -> tuple[Estimate, dict[str, Any], bool]:
     """Divergence of the empirical distribution, exact, with the likelihood-ratio test; adds to ``flags``.
 
     Last comes whether the interval is of the divergence of the closest law, by the noncentral chi-squared law.
     """
     sample = fit.sample
-    assert entropy.estimate is not None
-    assert entropy.mass is not None
-    assert entropy.share is not None
-    assert entropy.first_row is not None
-    value = fit.cross_entropy + 0.0 - entropy.estimate.value
-    cell_log_q = log_q[entropy.first_row]
-    direct = math.fsum((entropy.mass * (np.log(entropy.share) - cell_log_q)).tolist())
+    value = fit.cross_entropy + 0.0 - cells.entropy.value
+    cell_log_q = log_q[cells.first_row]
+    direct = math.fsum((cells.mass * (np.log(cells.share) - cell_log_q)).tolist())
     se = weighted_se(terms, sample)
     interval = around(value, se)
     reason = None if se is not None else "one observation"
@@ -281,11 +278,11 @@ def _divergence_of_counts(
     test: dict[str, Any] = {"kl_direct": direct}
     of_closest = False
     if sample.weight_kind == "frequency":
-        n_cells, declared = _cells(fit.family, sample, entropy)
-        df = n_cells - entropy.n_strata - fit.df_model
+        n_cells, declared = _possible(fit.family, sample, cells)
+        df = n_cells - cells.n_strata - fit.df_model
         g = 2.0 * fit.nobs * direct
         test |= {"g_statistic": g, "g_df": max(df, 0), "g_pvalue": None}
-        expected = fit.nobs * entropy.mass / entropy.share * np.exp(cell_log_q)
+        expected = fit.nobs * cells.mass / cells.share * np.exp(cell_log_q)
         if np.any(expected < LEAST_EXPECTED):
             own.append("expected_counts_below_5")
         if not declared:
@@ -313,7 +310,7 @@ def _divergence_of_counts(
             se=se,
             interval=interval,
             method="exact: cross-entropy minus plug-in entropy" + ("" if sample.is_exact else " of the intervals"),
-            flags=(*entropy.estimate.flags, *own),
+            flags=(*cells.entropy.flags, *own),
             reason=reason,
         ),
         test,
@@ -321,10 +318,8 @@ def _divergence_of_counts(
     )
 
 
-def _cells(family: Family, sample: Sample, entropy: SampleEntropy) -> tuple[int, bool]:
+def _possible(family: Family, sample: Sample, cells: Cells) -> tuple[int, bool]:
     """How many values, or intervals, are possible, and whether that is known; else how many were observed."""
-    assert entropy.mass is not None
-    assert entropy.first_row is not None
     support = family.support
     low, high = support.lower, support.upper
     if family.discrete and np.isfinite(low):
@@ -332,12 +327,12 @@ def _cells(family: Family, sample: Sample, entropy: SampleEntropy) -> tuple[int,
     if sample.window is not None:
         low, high = max(low, float(sample.window[0][0])), min(high, float(sample.window[1][0]))
     if family.per_row:
-        return len(entropy.mass), False
+        return len(cells.mass), False
     if sample.is_exact:
         if family.discrete and np.isfinite(low) and np.isfinite(high):
             return int(np.floor(high) - np.floor(low)), True
-        return len(entropy.mass), False
-    left, right = sample.lower[entropy.first_row], sample.upper[entropy.first_row]
+        return len(cells.mass), False
+    left, right = sample.lower[cells.first_row], sample.upper[cells.first_row]
     left = np.where(left == right, left - 1.0, left)
     order = np.argsort(left)
     left, right = np.maximum(left[order], low), np.minimum(right[order], high)

@@ -52,6 +52,31 @@ FEW_PER_CELL = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cells:
+    """Distinct values, or intervals, of counts.
+
+    Attributes
+    ----------
+    entropy : Estimate
+        Plug-in entropy, nats.
+    first_row : ndarray of int of shape (n_cells,)
+        The first row of each.
+    share : ndarray of shape (n_cells,)
+        Relative frequency of each (within its stratum).
+    mass : ndarray of shape (n_cells,)
+        Share of all observations that each has.
+    n_strata : int
+        How many separate laws the rows follow: more than one where constants are given per row.
+    """
+
+    entropy: Estimate
+    first_row: Rows
+    share: Array
+    mass: Array
+    n_strata: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SampleEntropy:
     """Entropy of a sample, with the estimated log-density from which it comes.
 
@@ -61,16 +86,8 @@ class SampleEntropy:
         The entropy, nats; None where it cannot be estimated, for the ``reason`` given.
     log_density : ndarray of shape (n_rows,) or None
         Log of the estimated density (of the relative frequency, for counts) at every row, nats.
-    cell : ndarray of int of shape (n_rows,) or None
-        For counts: the number of the distinct value that each row is.
-    first_row : ndarray of int of shape (n_cells,) or None
-        For counts: the first row of every distinct value.
-    share : ndarray of shape (n_cells,) or None
-        For counts: relative frequency of every distinct value (within its stratum).
-    mass : ndarray of shape (n_cells,) or None
-        For counts: share of all observations that every distinct value has.
-    n_strata : int
-        How many separate laws the rows follow: more than one where constants are given per row.
+    cells : Cells or None
+        Of counts.
     ties : float
         Share of observations that repeat another.
     reason : str or None
@@ -79,11 +96,7 @@ class SampleEntropy:
 
     estimate: Estimate | None
     log_density: Array | None = None
-    cell: Rows | None = None
-    first_row: Rows | None = None
-    share: Array | None = None
-    mass: Array | None = None
-    n_strata: int = 1
+    cells: Cells | None = None
     ties: float = 0.0
     reason: str | None = None
 
@@ -168,7 +181,7 @@ def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntr
         if alone > MOST_ALONE * float(in_stratum.sum()):
             every = "every observation has" if alone == n_strata else f"{alone} of {sample.nobs:g} observations have"
             reason = f"{every} constants that no other one has, and one observation tells no entropy."
-            return SampleEntropy(estimate=None, n_strata=n_strata, reason=f"{reason} {ALONE_ADVICE}")
+            return SampleEntropy(estimate=None, reason=f"{reason} {ALONE_ADVICE}")
     log_share = np.log(share)
     value = 0.0 - math.fsum((mass * log_share).tolist())  # 0, not -0, for a single value
     log_density = log_share[cell]
@@ -185,11 +198,7 @@ def counts_entropy(sample: Sample, strata: tuple[Array, ...] = ()) -> SampleEntr
     return SampleEntropy(
         estimate=estimate,
         log_density=log_density,
-        cell=cell,
-        first_row=first_row,
-        share=share,
-        mass=mass,
-        n_strata=n_strata,
+        cells=Cells(entropy=estimate, first_row=first_row, share=share, mass=mass, n_strata=n_strata),
         ties=1.0 - len(mass) / sample.nobs,
     )
 

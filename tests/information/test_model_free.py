@@ -185,7 +185,7 @@ def test_given_constants_per_row_the_entropy_is_conditional():
     result = counts_entropy(Sample(x), (trials,))
     inside = -(1 / 3) * math.log(1 / 3) - (2 / 3) * math.log(2 / 3)
     assert result.estimate.value == pytest.approx(0.5 * inside, rel=1e-14)
-    assert result.n_strata == 2
+    assert result.cells.n_strata == 2
 
 
 def test_too_many_cells_for_the_data_are_flagged():

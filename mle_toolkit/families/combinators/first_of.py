@@ -290,7 +290,7 @@ class FirstOf(Combined):
         """Whether a mode can concentrate: in two parameters, one of them where it is."""
         return not self.per_row and any(len(m.parameters) > 1 and _never(m) is not None for m in self.modes)
 
-    def unbounded(self, sample: Sample, fixed: Any) -> str | None:
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood is unbounded: a mode may concentrate on the last time, where that is exact."""
         last = float(np.max(np.where(np.isinf(sample.upper), sample.lower, sample.upper)))
         here = (sample.upper >= last) | (sample.lower >= last)

@@ -420,7 +420,7 @@ class Inflated(Combined):
         own = len(self.at)
         return (*(p.domain for p in self.parameters[:own]), *self.base.domains_at(*params[own:]))
 
-    def _unbounded(self, sample: Sample, fixed: Any) -> str | None:
+    def _unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood of the rest is unbounded, where its law says so."""
         base, rest = self._rest_of(sample.stand_ins())
         return None if base.unbounded is None else base.unbounded(rest, fixed)

@@ -248,7 +248,7 @@ class Mapped(Combined):
         proposed = self.base.start(points)
         return [self._own(params) for params in (proposed if isinstance(proposed, list) else [proposed])]
 
-    def _unbounded(self, of_base: Unbounded, sample: Sample, fixed: Any) -> str | None:
+    def _unbounded(self, of_base: Unbounded, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         return of_base(self._drawn_back(sample.stand_ins()), fixed)
 
     def irregular(self, *params: Any) -> tuple[str, ...]:

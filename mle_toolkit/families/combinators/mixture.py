@@ -6,7 +6,7 @@ Over 600 lines, because it is one class, a third of which is where its searches 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -553,7 +553,7 @@ class Mixture(Combined):
                 f"mixture of {self.k} components with {self.n_free} free parameters."
             )
 
-    def unbounded(self, sample: Sample, fixed: tuple[str, ...]) -> str | None:
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood is unbounded: a component can concentrate on an observation; None if it cannot."""
         if self.discrete:
             return None
@@ -589,7 +589,7 @@ class Mixture(Combined):
         laws = enumerate(zip(self.components, self._slots, strict=True))
         return tuple(j for j, (component, slots) in laws if self.concentrates(component, slots, ()))
 
-    def concentrates(self, component: Family, slots: tuple[Slot, ...], fixed: tuple[str, ...]) -> bool:
+    def concentrates(self, component: Family, slots: tuple[Slot, ...], fixed: Collection[str]) -> bool:
         """Whether the density of a component has no bound at an observation, for the parameters that are its own."""
         own: list[Parameter] = []
         held: list[Parameter] = []
@@ -607,7 +607,7 @@ class Mixture(Combined):
             )
         return _can_concentrate(component)
 
-    def _shrinks(self, component: Family, slots: tuple[Slot, ...], fixed: tuple[str, ...]) -> bool:
+    def _shrinks(self, component: Family, slots: tuple[Slot, ...], fixed: Collection[str]) -> bool:
         """Whether a component has a scale of its own, by which it comes as near to its end as one likes."""
         pairs = zip(component.parameters, slots, strict=True)
         scales = [self.parameters[slot.parameter].name for p, slot in pairs if p.role == "scale"]

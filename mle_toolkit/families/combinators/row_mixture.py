@@ -312,7 +312,7 @@ class RowMixture(Combined):
         """Raise `SupportError` for what is impossible under all components."""
         self.plain.check_support(sample)
 
-    def unbounded(self, sample: Sample, fixed: Any) -> str | None:
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood is unbounded: a component can concentrate on observations; None if it cannot."""
         if self.discrete or not (sample.is_exact or np.any(sample.lower == sample.upper)):
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -298,7 +299,7 @@ class Shifted(Combined):
         """Whether the likelihood is unbounded as the threshold comes to the smallest observation."""
         return self._known.exact and not self._known.settled and _spikes(self.base)
 
-    def unbounded(self, sample: Sample, fixed: tuple[str, ...]) -> str | None:
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood is unbounded somewhere, where it is."""
         if "threshold" in fixed or not self._has_spike:
             return None

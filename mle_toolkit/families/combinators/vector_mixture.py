@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.domain import Domain, Simplex, Stack
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import Score, made_with
 from mle_toolkit.families.multivariate_t import MultivariateT
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.options import whole
@@ -71,6 +72,8 @@ class VectorMixture(Combined):
         weights = Parameter("weights", Simplex(k), typical=(0.2, 0.8))
         stacked = (Parameter(p.name, Stack((_single(p.domain),) * k), p.typical, p.role) for p in law.parameters)
         self.parameters = (weights, *stacked)
+        self.score, self.mean = made_with(self._score, law.score), made_with(self._mean, law.mean)
+        self.cov, self.rvs = made_with(self._cov, law.mean, law.cov), made_with(self._rvs, law.rvs)
 
     def resolve(self, sample: Sample) -> Family:
         """Take the dimension from the data."""
@@ -110,13 +113,12 @@ class VectorMixture(Combined):
         """Log-density at x."""
         return _log_sum(self._log_joint(x, params))
 
-    def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_law: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by every number: those of the components, weighted by their shares of x."""
-        assert self.law.score is not None
         joint = self._log_joint(x, params)
         share = np.exp(joint - _log_sum(joint))
         by_weight = list(share / np.asarray(params[0])[:, None])
-        own = [[w * s for s in self.law.score(x, *p)] for w, p in zip(share, self.split(params), strict=True)]
+        own = [[w * s for s in of_law(x, *p)] for w, p in zip(share, self.split(params), strict=True)]
         slopes: list[Array] = by_weight
         first = 0
         for p in self.law.parameters:
@@ -124,30 +126,24 @@ class VectorMixture(Combined):
             first += p.size
         return tuple(slopes)
 
-    def mean(self, *params: Any) -> Array:
+    def _mean(self, of_law: Callable[..., Array], *params: Any) -> Array:
         """Expected value."""
-        return np.asarray(np.asarray(params[0]) @ self._means(params))
+        return np.asarray(np.asarray(params[0]) @ np.array([of_law(*own) for own in self.split(params)]))
 
-    def cov(self, *params: Any) -> Array:
+    def _cov(self, mean: Callable[..., Array], cov: Callable[..., Array], *params: Any) -> Array:
         """Covariance matrix: the mean one within the components, and that of their means."""
-        assert self.law.cov is not None
-        away = self._means(params) - self.mean(*params)
-        within = [self.law.cov(*own) for own in self.split(params)]
+        away = np.array([mean(*own) for own in self.split(params)]) - self._mean(mean, *params)
+        within = [cov(*own) for own in self.split(params)]
         between = away[:, :, None] * away[:, None, :]
         return np.asarray(np.tensordot(np.asarray(params[0]), np.array(within) + between, 1))
 
-    def rvs(self, *params: Any, size: Any, rng: np.random.Generator) -> Array:
+    def _rvs(self, of_law: Callable[..., Array], *params: Any, size: Any, rng: np.random.Generator) -> Array:
         """Draw vectors: first the component, then the row."""
-        assert self.law.rvs is not None
         which = rng.choice(self.k, size=size, p=np.asarray(params[0]) / np.sum(params[0]))
         x = np.empty((*which.shape, self.dimension))
         for j, own in enumerate(self.split(params)):
-            x[which == j] = self.law.rvs(*own, size=int(np.sum(which == j)), rng=rng)
+            x[which == j] = of_law(*own, size=int(np.sum(which == j)), rng=rng)
         return x
-
-    def _means(self, params: Sequence[Any]) -> Array:
-        assert self.law.mean is not None
-        return np.array([self.law.mean(*own) for own in self.split(params)])
 
     # --- order, coordinates, what can go wrong ------------------------------------------------------------------------
 
@@ -178,7 +174,7 @@ class VectorMixture(Combined):
                 f"components; more than {needed} are needed."
             )
 
-    def unbounded(self, sample: Sample, fixed: Any) -> str | None:
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood is unbounded: a component can concentrate on a few observations; None for counts."""
         if self.discrete:
             return None
