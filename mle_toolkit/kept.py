@@ -128,17 +128,16 @@ class Sums:
             counts = np.ones(table.n_rows) if table.weight is None else table.weight
             values, of = np.unique(table.x, return_inverse=True)
             return about(Unit(), nothing, 0.0, values, np.bincount(of, counts).astype(float))
-        assert isinstance(law, ExponentialFamily)
         likelihood = Likelihood(law, sample)
-        unit = likelihood.unit
+        unit, means = likelihood.unit, likelihood.by_means
         assert isinstance(unit, Unit)
+        assert means is not None
         if unit.scale != 1.0 and law.parameters[0].role != "log-scale":
             raise DataError(
                 f"{law.name}: sums of numbers from {sample.minimum:g} to {sample.maximum:g} have no such sums; "
                 f"measure in another unit."
             )
-        sums, base = likelihood.kept_sums()
-        return about(unit, sums, base, nothing, nothing)
+        return about(unit, means.sums, means.base * sample.nobs, nothing, nothing)
 
     def __add__(self, other: object) -> Sums:
         """The sums of the rows of both; so `sum` adds many."""
@@ -167,13 +166,13 @@ class Sums:
 
     def _moved_to(self, unit: Unit) -> Sums:
         """The same sums in another unit."""
-        assert isinstance(self.family, ExponentialFamily)
-        assert self.family.sums_moved is not None
+        sums_moved = _with_sums(self.family).sums_moved
+        assert sums_moved is not None
         if self.family.parameters[0].role == "log-scale":
             by = math.log(self.unit.scale / unit.scale)
         else:
             by = self.unit.centre - unit.centre
-        return replace(self, unit=unit, statistics=np.array(self.family.sums_moved(self.statistics, self.nobs, by)))
+        return replace(self, unit=unit, statistics=np.array(sums_moved(self.statistics, self.nobs, by)))
 
     @property
     def sample(self) -> Sample:
@@ -265,8 +264,7 @@ class KeptSample(BlockedSample):
 
     def __init__(self, sums: Sums) -> None:
         super().__init__("rows of which sums were kept", weighted=False)
-        law, unit = sums.family, sums.unit
-        assert isinstance(law, ExponentialFamily)
+        law, unit = _with_sums(sums.family), sums.unit
         self.sums = sums
         self._is_read = True
         self._keep(Survey(sums.n_rows, sums.nobs, sums.minimum, sums.maximum), Thinned(1, np.empty(0), None))
@@ -303,13 +301,18 @@ def can_be_kept(law: Family, sample: Sample) -> bool:
 def _check_law(law: Family) -> None:
     if law.multivariate:
         raise DataError(f"{law.name}: sums are kept for laws of numbers, not of vectors.")
-    if law.discrete:
-        return
+    if not law.discrete:
+        _with_sums(law)
+
+
+def _with_sums(law: Family) -> ExponentialFamily:
+    """The law, one of which sums stand for the rows."""
     if not isinstance(law, ExponentialFamily) or law.from_means is None:
         raise DataError(
             f"{law.name}: no sums stand for the rows of this law, which needs them all. Keep the rows, or a saved fit: "
             f"fit.update(rows) takes one Newton step from it."
         )
+    return law
 
 
 def _check_rows(law: Family, sample: Sample) -> None:

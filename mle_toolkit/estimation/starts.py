@@ -13,7 +13,6 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Domain, Interval, NonZero
-from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
@@ -21,10 +20,9 @@ from mle_toolkit.likelihood.unit import Unit
 def direct_route(likelihood: Likelihood) -> Any:
     """The closed form or one-dimensional root that gives the maximum, as a function to call; None if there is none."""
     family = likelihood.family
-    if likelihood.on_means:
-        assert isinstance(family, ExponentialFamily)
-        from_means = family.from_means
-        return None if from_means is None else lambda: from_means(likelihood.means)
+    if likelihood.plain and (means := likelihood.by_means) is not None:
+        from_means = means.law.from_means
+        return None if from_means is None else lambda: from_means(means.statistics)
     from_sample = family.from_sample if likelihood.plain else None
     large = likelihood.data.n_rows > 4 * SKETCH_ROWS
     if large and likelihood.twin is not None and not family.entropy_attained:

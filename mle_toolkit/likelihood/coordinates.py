@@ -322,7 +322,7 @@ class Objective:
         return np.array([self.coordinates.to_theta(u) for u in points])
 
     def _hessian_of_points(self, u: Array) -> Array:
-        if self.has_hessian and (self.likelihood.at_once or not self.likelihood.points_on_means):
+        if self.has_hessian and (self.likelihood.at_once or self.likelihood.by_means is None):
             theta = self.coordinates.to_theta(u)
             score, second = self.likelihood.mean_score(theta), self.likelihood.mean_hessian(theta)
             _, hessian = self._pulled_derivatives(score, second, u)
@@ -333,7 +333,7 @@ class Objective:
 
     def _differences_of_gradient(self, u: Array) -> Array:
         columns = []
-        if not self.likelihood.plain and not self.likelihood.points_on_means:
+        if not self.likelihood.plain and self.likelihood.by_means is None:
             unit = _STEP_OF_SCORE * np.eye(len(u))
             points = np.concatenate([u + unit, u - unit])
             with np.errstate(all="ignore"):
@@ -342,7 +342,8 @@ class Objective:
             return np.subtract(pulled[: len(u)], pulled[len(u) :]) / (2 * _STEP_OF_SCORE)
         for k in range(len(u)):
             step = np.zeros(len(u))
-            if self.likelihood.points_on_means:  # no pass over the data: four gradients cost nothing, and see flatness
+            # Where no pass over the data is needed, four gradients cost nothing, and see flatness.
+            if self.likelihood.by_means is not None:
                 step[k] = _STEP_ON_MEANS
                 near = self._gradient_of_points(u + step) - self._gradient_of_points(u - step)
                 far = self._gradient_of_points(u + 2 * step) - self._gradient_of_points(u - 2 * step)

@@ -87,7 +87,9 @@ class FirstPass:
         unit = Unit.ahead(family, few)
         law: Any = family if unit.is_identity else family.in_unit(unit.centre, unit.scale)
         twin = twin_of(family)
-        parts: list[tuple[Part, int | None]] = [statistics_part(law, unit, twin, weighted=weighted)]
+        parts: list[tuple[Part, int | None]] = [
+            statistics_part(law, unit, compiled=twin is not None, weighted=weighted)
+        ]
         if law.log_base is not None:
             parts.append(base_part(law, unit))
         return parts, lambda sums, lowest, highest: _noted(family, unit, twin, sums[0], lowest, highest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -56,11 +55,10 @@ class CompiledSums:
 
 
 def statistics_part(
-    law: ExponentialFamily, unit: Unit | ColumnUnits, twin: ModuleType | None, *, weighted: bool
+    law: ExponentialFamily, unit: Unit | ColumnUnits, *, compiled: bool, weighted: bool
 ) -> tuple[Part, int | None]:
     """What sums the statistics of a block, and the rows of a block."""
-    if twin is not None:
-        assert isinstance(unit, Unit)
+    if compiled and isinstance(unit, Unit):
         return CompiledSums(law, unit), None
     length = law.block_rows if unit.is_identity and not weighted else BLOCK_ROWS
     return BlockSums(_statistics_of, law, unit), length

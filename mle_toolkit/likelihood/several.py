@@ -48,7 +48,7 @@ class Several:
     def logliks(self, thetas: Array) -> Array:
         """`Likelihood.mean_loglik` of each; shape (m,)."""
         one = self._one
-        points = None if one.plain or one.points_on_means else self._points
+        points = None if one.plain or one.by_means is not None else self._points
         if not self._broadcasts or points is None:
             return np.array([one.mean_loglik(theta) for theta in thetas])
         x, weight = points
@@ -63,7 +63,7 @@ class Several:
     def point_scores(self, thetas: Array) -> Array:
         """`Likelihood.mean_score` of each; shape (m, p)."""
         one = self._one
-        points = None if one.plain or one.points_on_means else self._points
+        points = None if one.plain or one.by_means is not None else self._points
         if points is not None and len(points[0]):
             x, weight = points
             rows = self._rows(_scores, thetas, x)

@@ -18,23 +18,22 @@ from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.exponential_family import ExponentialFamily, within_range
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.first_pass import is_normal
 from mle_toolkit.likelihood.intervals import log_mass, log_tail, mass_scores
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
 from mle_toolkit.likelihood.kinds import Compact, Kinds, ones_of_a_kind, without_ties
+from mle_toolkit.likelihood.means import Means
 from mle_toolkit.likelihood.parts import (
     BlockSums,
     CompiledSums,
-    base_part,
     derivative_sums_of,
     hessians_of,
     log_density_of,
     score_products_of,
     scores_of,
     squared_deviations_of,
-    statistics_part,
 )
 from mle_toolkit.likelihood.triangles import FEW, entries, symmetric
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
@@ -71,8 +70,6 @@ class Likelihood:
         self.data = sample.tabulated(counter(sample.n_rows)) if tabulate else sample
         self.nobs = sample.nobs
         self.plain = sample.is_plain
-        # Means of statistics suffice for an exponential family whose constants are the same in every row.
-        self.on_means = self.plain and isinstance(family, ExponentialFamily) and not family.per_row
         self.twin = twin
         """The compiled sums of the family; None where NumPy's are used."""
         if twin is None and self.data.n_rows >= COMPILED_ROWS and is_normal(family, self.data):
@@ -154,12 +151,21 @@ class Likelihood:
         return self.exact_share * self.unit.log_jacobian(self.family)
 
     @cached_property
-    def points_on_means(self) -> bool:
-        """Whether means of statistics suffice for the observations that are points."""
-        family = self.family
-        if self.plain or not isinstance(family, ExponentialFamily):
-            return self.on_means
-        return not family.per_row and not family.with_ends and not family.multivariate and self.exact is not None
+    def by_means(self) -> Means | None:
+        """The likelihood of the points, where means of statistics suffice: of laws with one set of constants."""
+        family, compiled = self.family, self.twin is not None
+        if not isinstance(family, ExponentialFamily) or family.per_row:
+            return None
+        if self.plain:
+            return Means(family, self.data, self.nobs, self.unit, compiled)
+        if family.with_ends or family.multivariate or self.exact is None:
+            return None
+        return Means(family, self.exact, self.exact.nobs, self.unit, compiled)
+
+    @property
+    def on_means(self) -> bool:
+        """Whether means of statistics are all that the likelihood needs."""
+        return self.plain and self.by_means is not None
 
     @property
     def is_cheap(self) -> bool:
@@ -167,7 +173,7 @@ class Likelihood:
         if self.plain:
             return self.on_means
         lower, _, _ = self._coarse
-        return self.points_on_means and bool(self._compact) and len(lower) < MANY
+        return self.by_means is not None and bool(self._compact) and len(lower) < MANY
 
     @property
     def for_start(self) -> Likelihood:
@@ -178,8 +184,7 @@ class Likelihood:
         if not self._compact:
             return self
         compact, others = self._parts
-        if self.points_on_means:
-            _ = self._point_means  # known to both
+        _ = self.by_means  # one for both
         rough = copy(self)
         rough._parts = [part._replace(points=part.points.for_start) for part in compact], others
         rough._forget()
@@ -342,43 +347,6 @@ class Likelihood:
             total += sign * float(part[0])
         return total
 
-    @cached_property
-    def means(self) -> tuple[float, ...]:
-        """Means of the statistics of an exponential family, and the ends of the data: all that its likelihood needs."""
-        family = self.family
-        assert isinstance(family, ExponentialFamily)
-        means = tuple((self._statistics(self.data) / self.nobs).tolist())
-        if family.with_ends:
-            ends = np.array([self.data.minimum, self.data.maximum])
-            means += tuple(self.unit.apply(ends).tolist())
-        return means
-
-    def _statistics(self, points: Sample) -> Array:
-        """Sums of the statistics of an exponential family over points."""
-        family = self.family
-        assert isinstance(family, ExponentialFamily)
-        noted = points.noted
-        if noted is not None and noted.name == family.name and noted.unit == self.unit:
-            return np.asarray(noted.sums)
-        return points.fold(*statistics_part(family, self.unit, self.twin, weighted=points.is_weighted))
-
-    def kept_sums(self) -> tuple[Array, float]:
-        """Sums of the statistics of an exponential family, and of the part of its log-density without parameters."""
-        assert isinstance(self.family, ExponentialFamily)
-        return self._statistics(self.data), self._log_base(self.data) * self.nobs
-
-    @cached_property
-    def mean_log_base(self) -> float:
-        """Mean of the part of an exponential family's log-density that has no parameters."""
-        return self._log_base(self.data)
-
-    def _log_base(self, points: Sample) -> float:
-        family = self.family
-        assert isinstance(family, ExponentialFamily)
-        if family.log_base is None:
-            return 0.0
-        return float(points.fold(*base_part(family, self.unit))) / points.nobs
-
     def mean_loglik(self, theta: Array) -> float:
         """Mean log-density; -inf where any observation is impossible or the parameters have no law."""
         try:
@@ -420,7 +388,7 @@ class Likelihood:
         """Whether one pass gives log-likelihood, score and second derivatives of the points together."""
         family = self.family
         if isinstance(family, ExponentialFamily):
-            return self.points_on_means and family.hessian_of is not None
+            return self.by_means is not None and family.hessian_of is not None
         return (self.twin is not None or family.derivative_sums is not None) and self.exact is not None
 
     def _derivatives(self, theta: Array) -> list[float] | Array | None:
@@ -431,18 +399,8 @@ class Likelihood:
         if not self.at_once:
             return None
         family, params = self.family, self.family.unpack(theta)
-        if isinstance(family, ExponentialFamily):
-            assert family.hessian_of is not None
-            means, log_base = (self.means, self.mean_log_base) if self.on_means else self._point_means
-            try:
-                with np.errstate(all="ignore"):
-                    value = float(family.log_density(means, *params)) + log_base
-                    slopes, bends = family.score_of(means, *params), family.hessian_of(means, *params)
-                    share = self.exact_share
-                    return [share * value, *[share * float(term) for term in (*slopes, *bends)]]
-            except (ArithmeticError, ValueError):  # a trial point at which a power leaves the range of numbers
-                p = len(theta)
-                return [math.nan] * (1 + p + p * (p + 1) // 2)
+        if self.by_means is not None:
+            return self.by_means.expansion(self.exact_share, params)
         sums = self._derivative_sums(theta, params)
         assert family.derivatives is not None
         try:
@@ -465,45 +423,27 @@ class Likelihood:
         return compiled
 
     def _mean_loglik(self, theta: Array) -> float:
-        family = self.family
-        params = family.unpack(theta)
+        params = self.family.unpack(theta)
         # Trial points may lie where a density overflows or does not exist: those count as impossible.
         with np.errstate(all="ignore"):
-            if self.on_means:
-                assert isinstance(family, ExponentialFamily)
-                value = float(within_range(family.log_density, self.means, *params)) + self.mean_log_base
+            if self.plain and self.by_means is not None:
+                value = self.by_means.loglik(params)
             else:
                 value = self._mean_of_points(params, theta) + self.mean_coarse(theta)
         return value if value < np.inf else -np.inf
 
     def _mean_of_points(self, params: tuple[Any, ...], theta: Array) -> float:
         """Part of the mean log-likelihood that points contribute."""
-        family = self.family
-        if self.points_on_means:
-            assert isinstance(family, ExponentialFamily)
-            means, log_base = self._point_means
-            return self.exact_share * (float(within_range(family.log_density, means, *params)) + log_base)
+        if self.by_means is not None:
+            return self.exact_share * self.by_means.loglik(params)
         known = self._last_derivatives(theta, self._derivatives)
         return float(self._fold(log_density_of, theta)) / self.nobs if known is None else known[0]
 
-    @cached_property
-    def _point_means(self) -> tuple[tuple[float, ...], float]:
-        """Means of the statistics of the points, and of the part of their log-density that has no parameters."""
-        points = self.exact
-        assert points is not None
-        return tuple((self._statistics(points) / points.nobs).tolist()), self._log_base(points)
-
     def _mean_score(self, theta: Array) -> Array:
-        family = self.family
-        params = family.unpack(theta)
-        with np.errstate(all="ignore"):
-            if self.on_means:
-                assert isinstance(family, ExponentialFamily)
-                return np.array([float(s) for s in within_range(family.score_of, self.means, *params)])
-            if self.points_on_means:
-                assert isinstance(family, ExponentialFamily)
-                slopes = within_range(family.score_of, self._point_means[0], *params)
-                return self.exact_share * np.array([float(s) for s in slopes])
+        if self.by_means is not None:
+            with np.errstate(all="ignore"):
+                slopes = self.by_means.score(self.family.unpack(theta))
+            return slopes if self.plain else self.exact_share * slopes
         known = self._last_derivatives(theta, self._derivatives)
         if known is not None:
             return np.array(known[1 : 1 + len(theta)])
