@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
 
 import numpy as np
 
@@ -122,7 +122,7 @@ class Fit(Doors):
         self._pieces: dict[str, Any] = {} if pieces is None else pieces
 
     @classmethod
-    def of(cls, maximum: Maximum, sample: Sample) -> Fit:
+    def of(cls, maximum: Maximum, sample: Sample) -> Self:
         """The fit that a maximum of the likelihood of a sample is."""
         return cls(
             maximum.family,

@@ -169,6 +169,11 @@ class PowerLawProcess:
 
     def intensity(self, t: float, alpha: float = 0.05) -> Estimate:
         """Failures per unit of time at t, with Wald's interval on the log scale."""
+        value, se, ends = self._intensity(t, alpha)
+        return Estimate(value=value, se=value * se, interval=ends, level=1 - alpha, method="delta method", unit="")
+
+    def _intensity(self, t: float, alpha: float) -> tuple[float, float, tuple[float, float]]:
+        """The intensity, the standard error of its log, and its interval."""
         from scipy import special
 
         shape, scale = self.params["shape"], self.params["scale"]
@@ -177,18 +182,14 @@ class PowerLawProcess:
         slope = np.array([1 / shape + math.log(at / scale), -shape / scale])
         se = math.sqrt(float(slope @ self.cov @ slope))
         reach = math.exp(-float(special.ndtri(level(alpha) / 2)) * se)
-        ends = value / reach, value * reach
-        return Estimate(value=value, se=value * se, interval=ends, level=1 - alpha, method="delta method", unit="")
+        return value, se, (value / reach, value * reach)
 
     def time_between_failures(self, t: float, alpha: float = 0.05) -> Estimate:
         """One over the intensity at t: the mean time between failures, were it to stay as it is at t."""
-        found = self.intensity(t, alpha)
-        assert found.interval is not None
-        assert found.se is not None
-        ends = 1 / found.interval[1], 1 / found.interval[0]
-        value = 1 / found.value
+        intensity, se, (low, high) = self._intensity(t, alpha)
+        value, ends = 1 / intensity, (1 / high, 1 / low)
         return Estimate(
-            value=value, se=found.se * value**2, interval=ends, level=found.level, method="delta method", unit=""
+            value=value, se=intensity * se * value**2, interval=ends, level=1 - alpha, method="delta method", unit=""
         )
 
     @cached_property

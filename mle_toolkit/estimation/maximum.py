@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import ParameterError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Measured, Verdict, measure
 from mle_toolkit.estimation.climb import value_beyond
 from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
@@ -21,7 +20,7 @@ from mle_toolkit.families.domain import Domain
 from mle_toolkit.families.held import Held
 from mle_toolkit.likelihood.audit import bound_of, complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
-from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.model import Model, model_of
 from mle_toolkit.likelihood.sums import Likelihood
 
 _AS_SAID = 0.5
@@ -96,24 +95,24 @@ class Maximum:
     @cached_property
     def objective(self) -> Objective:
         """The likelihood as a function of the coordinates of the free parameters."""
-        if self._is_searched:
-            assert self.searched is not None
-            return self.searched[0]
+        if self._left is not None:
+            return self._left[0]
         domains = domains_of(self.likelihood.family)
         return objective_near(self.likelihood, domains, self.theta_in_unit, self.free, charted=not self.bounds)
 
     @cached_property
     def coordinates(self) -> Array:
         """Where the maximum is, in those coordinates."""
-        if self._is_searched:
-            assert self.searched is not None
-            return self.searched[1]
+        if self._left is not None:
+            return self._left[1]
         return self.objective.coordinates.from_theta(self.theta_in_unit)
 
     @property
-    def _is_searched(self) -> bool:
-        """Whether the search has left derivatives at the maximum, by the coordinates of the free parameters."""
-        return self.searched is not None and self.searched[0].at_once and self.searched[0].coordinates.free == self.free
+    def _left(self) -> tuple[Objective, Array] | None:
+        """What a search has left, where these are derivatives at the maximum, by the free coordinates."""
+        if self.searched is None or not self.searched[0].at_once:
+            return None
+        return self.searched if self.searched[0].coordinates.free == self.free else None
 
     @property
     def is_plain(self) -> bool:
@@ -134,9 +133,7 @@ class Maximum:
         ParameterError
             If it is the maximum of a law whose parameters are the same in every row.
         """
-        if not isinstance(self.family, Model):
-            raise ParameterError(f"{self.family.name}: only a regression has a model of its rows.")
-        return self.family
+        return model_of(self.family)
 
     @property
     def known(self) -> dict[str, Any]:

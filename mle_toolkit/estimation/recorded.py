@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError
 from mle_toolkit.families.base import Family
+from mle_toolkit.likelihood.model import Model, model_of
 from mle_toolkit.likelihood.unit import Unit
 
 
@@ -42,6 +43,11 @@ class Recorded:
     def likelihood(self) -> _InDataUnit:
         """Of a likelihood its unit alone, that of the data."""
         return _InDataUnit()
+
+    @property
+    def model(self) -> Model:
+        """How the parameters of every row come about, of a regression."""
+        return model_of(self.family)
 
     @property
     def theta_in_unit(self) -> Array:

@@ -144,7 +144,7 @@ def _maximised(
     if direct is not None and not fixed and not bounds and solver in (None, "closed-form") and start is None:
         maximum = _from_closed_form(family, likelihood, direct())
     elif family.from_intervals is not None and not fixed and not bounds and solver is None and _is_in_intervals(sample):
-        maximum = _from_intervals(family, sample)
+        maximum = _from_intervals(family, family.from_intervals, sample)
     elif family.at_observations is not None and not bounds and sample.in_memory:
         maximum = _at_observations(family, likelihood, fixed, start, solver)
     else:
@@ -204,8 +204,7 @@ def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[A
     without_error = {*boundary, *family.irregular(*family.unpack(theta))}
     free = [p.name not in without_error for p in family.parameters]
     value = None
-    if family.entropy_attained:
-        assert family.entropy is not None
+    if family.entropy_attained and family.entropy is not None:
         value = -float(family.entropy(*family.unpack(theta)))
     return maximum_at(family, likelihood, theta, free, "closed-form", value, boundary=boundary)
 
@@ -214,10 +213,9 @@ def _is_in_intervals(sample: Sample) -> bool:
     return not sample.is_plain and sample.window is None
 
 
-def _from_intervals(family: Family, sample: Sample) -> Maximum:
+def _from_intervals(family: Family, from_intervals: Callable[[Sample], tuple[float, ...]], sample: Sample) -> Maximum:
     """The maximum as the family finds it from intervals: whatever the start, there is no other."""
-    assert family.from_intervals is not None
-    theta = joined(family, family.from_intervals(sample))
+    theta = joined(family, from_intervals(sample))
     irregular = family.irregular(*family.unpack(theta))
     free = [p.name not in irregular for p in family.parameters]
     return maximum_at(family, Likelihood(family, sample, Unit()), theta, free, "bisection")

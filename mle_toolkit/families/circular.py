@@ -272,9 +272,6 @@ def laid_out(law: Distribution, sample: Sample, origin: float | None = None) -> 
 
 def _free_cut(sample: Sample, start: float, period: float) -> float:
     """The first angle from ``start`` on that no arc covers."""
-    from mle_toolkit.data.sample import Sample as _Sample
-
-    assert isinstance(sample, _Sample)
     slack = _SAME_ANGLE * period
     arcs = np.unique(np.stack([np.mod(sample.lower - start, period), sample.upper - sample.lower]), axis=1)
     for candidate in np.concatenate([[0.0], np.sort(np.mod(arcs[0] + arcs[1], period))]):

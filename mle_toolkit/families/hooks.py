@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Concatenate, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
 
 from mle_toolkit._typing import Array
 
@@ -26,6 +26,25 @@ Expansion = Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | N
 
 Unbounded = Callable[["Sample", Mapping[str, Any]], str | None]
 """Why the likelihood is unbounded, given the values of fixed parameters by name; or None."""
+
+
+class Scored(Protocol):
+    """A law that has a score."""
+
+    score: Score
+    score_sums: Callable[..., Array] | None
+
+
+class Curved(Protocol):
+    """A law that has second derivatives."""
+
+    hessian: Score
+
+
+class Summed(Protocol):
+    """A law that has sums of which log-likelihood, score and second derivatives are made."""
+
+    derivative_sums: Callable[..., Any]
 
 
 @overload

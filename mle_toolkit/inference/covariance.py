@@ -75,7 +75,7 @@ def _in_unit(maximum: Maximum | Recorded, kind: CovKind) -> tuple[Array, Array]:
     if isinstance(maximum, Recorded):
         return maximum.covariance(kind), np.ones(len(maximum.theta))
     if maximum.limit is not None:
-        return _through_limit(maximum, *_in_unit(maximum.limit, kind))
+        return _through_limit(maximum, maximum.limit, *_in_unit(maximum.limit, kind))
     u, nobs = maximum.coordinates, maximum.likelihood.nobs
     if kind == "observed":
         inner = inverse(nobs * maximum.objective.hessian(u))
@@ -198,7 +198,7 @@ def cluster_covariance(maximum: Maximum, clusters: NDArray[np.intp]) -> Array:
         Which cluster each row is in.
     """
     if maximum.limit is not None:
-        return _through_limit(maximum, cluster_covariance(maximum.limit, clusters), np.ones(1))[0]
+        return _through_limit(maximum, maximum.limit, cluster_covariance(maximum.limit, clusters), np.ones(1))[0]
     u, sample = maximum.coordinates, maximum.likelihood.sample
     scores = maximum.objective.score_rows(u)
     scores = scores if sample.weight is None else scores * sample.weight[:, None]
@@ -306,10 +306,8 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
     return np.asarray(slopes.T @ information @ slopes / likelihood.nobs)
 
 
-def _through_limit(maximum: Maximum, inner: Array, inner_slopes: Array) -> tuple[Array, Array]:
+def _through_limit(maximum: Maximum, at: Maximum, inner: Array, inner_slopes: Array) -> tuple[Array, Array]:
     """Covariance at a limiting law: that of its own parameters, carried over where they are finite."""
-    at = maximum.limit
-    assert at is not None
     assert maximum.embed is not None
     embed, held = maximum.embed, maximum.held
     theta = at.theta

@@ -58,7 +58,6 @@ class RegressionReport(InformationReport):
     def to(self, unit: str | float) -> RegressionReport:
         """The same report in another unit."""
         found = super().to(unit)
-        assert isinstance(found, RegressionReport)
         if found.unit == self.unit:
             return found
         return replace(

@@ -187,19 +187,13 @@ class Replicator:
             return Groups(x.ravel(), weights, np.arange(0, count * size + 1, size))
         table = self._table
         if table.weight is not None and table.weight_kind == "frequency":
-            counts = self._frequencies(table, count, rng)
+            counts = _frequencies(table.nobs, table.weight, count, rng)
             replicate, place = np.nonzero(counts)
             offsets = np.searchsorted(replicate, np.arange(count + 1))
             return Groups(table.x[place], counts[replicate, place].astype(float), offsets)
         rows = Draws.of(count, table.n_rows, rng).places()
         weights = None if table.weight is None else table.weight.take(rows).ravel()
         return Groups(table.x.take(rows).ravel(), weights, np.arange(0, rows.size + 1, table.n_rows))
-
-    def _frequencies(self, table: Sample, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        """How often each row is drawn, when as many observations are drawn as there are; shape (count, n_rows)."""
-        assert table.weight is not None
-        share = table.weight / np.sum(table.weight)
-        return rng.multinomial(round(table.nobs), share / share.sum(), size=count)
 
     @cached_property
     def _members(self) -> list[NDArray[np.intp]]:
@@ -219,7 +213,7 @@ class Replicator:
             times = np.bincount(rng.integers(0, len(self._members), len(self._members)), minlength=len(self._members))
             drawn = sample.take(np.concatenate([np.tile(self._members[k], times[k]) for k in np.flatnonzero(times)]))
         elif sample.weight is not None and sample.weight_kind == "frequency":
-            drawn = sample.reweighted(self._frequencies(sample, 1, rng)[0].astype(float))
+            drawn = sample.reweighted(_frequencies(sample.nobs, sample.weight, 1, rng)[0].astype(float))
         else:
             drawn = self._compact(sample.take(Draws.of(1, sample.n_rows, rng).places()[0]))
         return family.given(drawn.known), drawn
@@ -378,7 +372,7 @@ class Replicator:
         table, columns = self._table, self._statistics
         n, ends = table.n_rows, 2 if self._in_unit[0].with_ends else 0
         if table.weight is not None and table.weight_kind == "frequency":
-            counts = self._frequencies(table, count, rng)
+            counts = _frequencies(table.nobs, table.weight, count, rng)
             drawn = counts > 0
             means = [counts @ t / table.nobs for t in columns[: len(columns) - ends]]
             if ends:
@@ -512,3 +506,9 @@ def _tables(x: Array) -> Groups:
     first = np.flatnonzero(new)
     offsets = np.concatenate([[0], np.cumsum(new.sum(axis=1))])
     return Groups(x.ravel()[first], np.diff(first, append=x.size).astype(float), offsets)
+
+
+def _frequencies(nobs: float, weight: Array, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """How often each row is drawn, when as many observations are drawn as there are; shape (count, n_rows)."""
+    share = weight / np.sum(weight)
+    return rng.multinomial(round(nobs), share / share.sum(), size=count)

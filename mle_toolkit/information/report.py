@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Self
 
 from mle_toolkit import notebook
 from mle_toolkit.information.estimate import Estimate, nats_per, unit_name
@@ -79,7 +79,7 @@ class InformationReport:
             return None
         return self.cross_entropy.value - (self.entropy.value + self.kl_direct)
 
-    def to(self, unit: str | float) -> InformationReport:
+    def to(self, unit: str | float) -> Self:
         """The same report in another unit."""
         unit = unit_name(unit)
         factor = nats_per(self.unit) / nats_per(unit)

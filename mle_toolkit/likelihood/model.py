@@ -590,3 +590,10 @@ def check_scalar(base: Family) -> None:
     """
     if base.multivariate or not base.all_scalar:
         raise ParameterError(f"regress: {base.name} has vectors as observations or parameters, which take no formula.")
+
+
+def model_of(family: Family) -> Model:
+    """The law of a regression, as the model that it is; of any other law there is none."""
+    if isinstance(family, Model):
+        return family
+    raise ParameterError(f"{family.name}: only a regression has a model of its rows.")

@@ -15,6 +15,7 @@ from mle_toolkit.data.sums import total
 from mle_toolkit.data.surveys import Part
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import Curved, Scored, Summed
 from mle_toolkit.likelihood.kernels import in_chunks, twin_of
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit
 
@@ -89,32 +90,33 @@ def log_density_of(law: Family, x: Array, weight: Array | None, params: tuple[An
     return np.array(np.sum(logpdf if weight is None else weight * logpdf))
 
 
-def scores_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+def scores_of(law: Scored, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
     """Sums of the scores."""
     if law.score_sums is not None:
         return np.asarray(law.score_sums(x, weight, *params))
-    assert law.score is not None
     return _block_sums(law.score(x, *params), weight, len(x))
 
 
-def hessians_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+def hessians_of(law: Curved, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
     """Sums of the second derivatives."""
-    assert law.hessian is not None
     # NumPy's powers and quotients leave the range of numbers without an exception; Python's raise.
     numbers = (np.float64(p) if isinstance(p, float) else p for p in params)
     return _block_sums(law.hessian(x, *numbers), weight, len(x))
 
 
-def derivative_sums_of(law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+def derivative_sums_of(law: Summed, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
     """Sums of which a law makes log-likelihood, score and second derivatives."""
-    assert law.derivative_sums is not None
     return np.array(law.derivative_sums(x, weight, *params))
 
 
-def score_products_of(squared: bool, law: Family, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+def score_rows_of(law: Scored, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
+    """Scores of the rows; shape (n, p)."""
+    return np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1)
+
+
+def score_products_of(squared: bool, law: Scored, x: Array, weight: Array | None, params: tuple[Any, ...]) -> Array:
     """Sums of products of scores, with weights or their squares."""
-    assert law.score is not None
-    rows = np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1)
+    rows = score_rows_of(law, x, weight, params)
     if weight is None:
         return np.asarray(rows.T @ rows)
     return np.asarray((rows * (np.square(weight) if squared else weight)[:, None]).T @ rows)

@@ -28,11 +28,8 @@ def crossed(one: AnyColumns | None, other: AnyColumns | None, across: Any, weigh
     """Sums over rows of second derivatives by two predictors, brought to their coefficients."""
     across = np.broadcast_to(across, n_rows)
     across = across if weight is None else weight * across
-    if one is None and other is None:
-        return np.sum(across)
     if one is None:
-        assert other is not None
-        return other.summed(across)[None, :]
+        return np.sum(across) if other is None else other.summed(across)[None, :]
     if other is None:
         return one.summed(across)[:, None]
     return one.squared(across) if other is one else one.crossed(other, across)

@@ -10,6 +10,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS
+from mle_toolkit.families.hooks import all_of
 from mle_toolkit.families.mass import log_mass, log_tail, mass_scores
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -40,7 +41,7 @@ class Several:
     @cached_property
     def _points(self) -> tuple[Array, Array | None] | None:
         """The points in the unit of the likelihood, and their weights; None where they are no few of one block."""
-        if self._one.exact is None:
+        if self._one._points is None:
             return np.empty(0), None
         points, unit = self._one._points
         return (unit.apply(points.x), points.weight) if points.in_memory and points.n_rows <= BLOCK_ROWS else None
@@ -74,17 +75,15 @@ class Several:
     def coarse(self, thetas: Array) -> Array:
         """`Likelihood.mean_coarse` of each; shape (m,)."""
         one = self._one
-        parts = [
-            (self._rows(_log_tails[compact.above], thetas, compact.points.nodes), compact) for compact in one._compact
-        ]
+        parts = [self._rows(_log_tails[compact.above], thetas, compact.points.nodes) for compact in one._compact]
+        of_parts = all_of(parts)
         lower, upper, weight = one._coarse
         rows = self._rows(_log_masses, thetas, lower, upper) if len(lower) else np.zeros((len(thetas), 0))
-        if rows is None or any(values is None for values, _ in parts):
+        if rows is None or of_parts is None:
             return np.array([one.mean_coarse(theta) for theta in thetas])
         with np.errstate(all="ignore"):
             total = np.sum(weight * rows, axis=-1)
-            for values, (_, sign, points) in parts:
-                assert values is not None
+            for values, (_, sign, points) in zip(of_parts, one._compact, strict=True):
                 for k, at in enumerate(values):
                     part = points.sum(at[None], one.nobs)
                     total[k] = np.nan if part is None else total[k] + sign * part[0]

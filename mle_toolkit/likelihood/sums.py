@@ -32,6 +32,7 @@ from mle_toolkit.likelihood.parts import (
     hessians_of,
     log_density_of,
     score_products_of,
+    score_rows_of,
     scores_of,
     squared_deviations_of,
 )
@@ -212,9 +213,8 @@ class Likelihood:
     def _parts(self) -> tuple[list[Compact], list[tuple[Array, Array, Array | float]]]:
         """Intervals open on one side, where they are many, by their moments; and the others as they are."""
         family, ends = self.family, self._ends
-        if family.discrete or family.multivariate or family.per_row:
+        if family.discrete or family.multivariate or family.per_row or not isinstance(self.unit, Unit):
             return [], ends
-        assert isinstance(self.unit, Unit)
         support, unit = family.support, self.unit
         positive = support.lower == 0.0 and np.isinf(support.upper)
         compact, others = [], []
@@ -401,8 +401,9 @@ class Likelihood:
         family, params = self.family, self.family.unpack(theta)
         if self.by_means is not None:
             return self.by_means.expansion(self.exact_share, params)
+        if family.derivatives is None:
+            return None
         sums = self._derivative_sums(theta, params)
-        assert family.derivatives is not None
         try:
             with np.errstate(all="ignore"):
                 terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
@@ -412,13 +413,11 @@ class Likelihood:
         return terms / nobs if isinstance(terms, np.ndarray) else [float(term) / nobs for term in terms]
 
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | Array:
-        if self.twin is None:
+        if self.twin is None or self.exact is None or not isinstance(self.unit, Unit):
             # Of many parameters the sums of a block take longer than its rows.
             wide = len(theta) ** 2 > _WIDE * BLOCK_ROWS
             sums = self._fold(derivative_sums_of, theta, CHUNK_ROWS if wide else BLOCK_ROWS)
             return sums if len(theta) > FEW else sums.tolist()
-        assert isinstance(self.unit, Unit)
-        assert self.exact is not None
         compiled: list[float] = self.exact.fold(CompiledSums(self.family, self.unit, params), None).tolist()
         return compiled
 
@@ -451,16 +450,17 @@ class Likelihood:
 
     def _fold(self, of: Callable[..., Array], theta: Array, length: int = BLOCK_ROWS) -> Array:
         """Sum over the points of what one block gives at these parameters; 0 if there is no point."""
-        if self.exact is None:
+        if self._points is None:
             return np.zeros(())
         points, unit = self._points
         return points.fold(BlockSums(of, self.family, unit, self.family.unpack(theta)), length)
 
     @cached_property
-    def _points(self) -> tuple[Sample, Unit | ColumnUnits]:
+    def _points(self) -> tuple[Sample, Unit | ColumnUnits] | None:
         """The points, and what takes them to the unit of the likelihood: moved beforehand if they are few."""
         points, unit = self.exact, self.unit
-        assert points is not None
+        if points is None:
+            return None
         if unit.is_identity or points.n_rows > BLOCK_ROWS or not points.in_memory:
             return points, unit
         return (self.sample if points is self.data else points.standardised(unit.centre, unit.scale)), Unit()
@@ -492,14 +492,8 @@ class Likelihood:
 
     def score_rows(self, theta: Array) -> Array:
         """Score of every row; shape (n_rows, p). The family must have one."""
-        params = self.family.unpack(theta)
-        parts = []
-        with np.errstate(all="ignore"):
-            for block in self.sample.parts():
-                law, x = self.family.given(block.known), block.x
-                assert law.score is not None
-                parts.append(np.stack([np.broadcast_to(s, len(x)) for s in law.score(x, *params)], axis=1))
-        return np.concatenate(parts)
+        of_block = BlockSums(score_rows_of, self.family, Unit(), self.family.unpack(theta))
+        return np.concatenate([of_block(block) for block in self.sample.parts()])
 
     def score_products(self, theta: Array, *, squared: bool) -> Array:
         """Sum of outer products of the scores of the points, weighted by weights or their squares; shape (p, p).

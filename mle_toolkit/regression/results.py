@@ -93,6 +93,7 @@ class RegressionFit(Fit):
         How it was maximised; None of a fit that was loaded.
     """
 
+    family: Model
     designs: dict[str, Design]
     links: dict[str, Link]
     known: dict[str, float]
@@ -116,7 +117,6 @@ class RegressionFit(Fit):
     ) -> RegressionFit:
         """The regression that a maximum of the likelihood of a model is, some coefficients of which were held."""
         fit = cls.of(maximum, sample)
-        assert isinstance(fit, RegressionFit)
         fit.designs = dict(designs)
         fit.links = {name: term.link for name, term in fit.model.linear.items()}
         fit.known, fit.pinned = dict(known or {}), dict(pinned or {})
@@ -127,7 +127,6 @@ class RegressionFit(Fit):
     @property
     def model(self) -> Model:
         """How the parameters of every row come about."""
-        assert isinstance(self.family, Model)
         return self.family
 
     @cached_property

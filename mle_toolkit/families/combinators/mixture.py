@@ -430,7 +430,7 @@ class Mixture(Combined):
         """The row of the greatest constants, at whose means components are put in order."""
         return int(np.lexsort([self.constants[name] for name in self.per_row])[-1])
 
-    def given(self, known: Known) -> Family:
+    def given(self, known: Known) -> Mixture:
         """The law of rows of which this is known."""
         if not self.per_row:
             return self

@@ -298,7 +298,6 @@ class RowMixture(Combined):
         if not self.per_row:
             return self
         plain = self.plain.given(known)
-        assert isinstance(plain, Mixture)
         return RowMixture(plain.components, self.shared)
 
     def in_unit(self, centre: Any, scale: Any) -> Family:

@@ -274,7 +274,7 @@ class Shifted(Combined):
         value = float(np.sum(rows if sample.weight is None else sample.weight * rows)) / sample.nobs
         return value if np.isfinite(value) else -1e300
 
-    def in_unit(self, centre: Any, scale: Any) -> Family:
+    def in_unit(self, centre: Any, scale: Any) -> Shifted:
         """The law of ``(x - centre) / scale``."""
         highest = (self._known.highest - centre) / scale
         return Shifted(self.base.in_unit(0.0, scale), replace(self._known, highest=highest))
@@ -290,9 +290,7 @@ class Shifted(Combined):
 
     def _in_own_unit(self, sample: Sample) -> tuple[Shifted, Sample]:
         centre, scale = sample.quantile(0.5), _spread_of(sample)
-        law = self.in_unit(centre, scale)
-        assert isinstance(law, Shifted)
-        return law, sample.standardised(centre, scale)
+        return self.in_unit(centre, scale), sample.standardised(centre, scale)
 
     @cached_property
     def _has_spike(self) -> bool:

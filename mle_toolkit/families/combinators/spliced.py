@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -14,6 +14,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, climbed, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
+from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
@@ -35,6 +36,9 @@ _FARTHEST = 700.0
 
 _FORWARD = (-761 / 280, 8.0, -14.0, 56 / 3, -35 / 2, 56 / 5, -14 / 3, 8 / 7, -1 / 8)
 """Weights of a derivative from values at 0, 1, ..., 8 steps, of order eight."""
+
+_Slopes = Callable[..., tuple[list[Array], list[Array]]]
+"""Derivatives of the log-density of a part at x, and at the cut; of x, its parameters and the cut."""
 
 
 class Spliced(Combined):
@@ -74,9 +78,10 @@ class Spliced(Combined):
         self.settled = _mover(body) if join == "smooth" else None
         self.support = _hull(body, tail, at, excess=self.excess or self.pinned is not None)
         self.parameters = self._declared()
-        whole = self.excess or self.pinned is not None or tail.tail_scores is not None
-        if join != "smooth" and whole and None not in (body.score, body.tail_scores, tail.score):
-            self.score = self._score
+        begins_at_cut = self.excess or self.pinned is not None
+        of_body = made_with(self._body_scores, body.score, body.tail_scores)
+        of_tail = made_with(self._tail_scores, tail.score, _all_of_it if begins_at_cut else tail.tail_scores)
+        self.score = None if join == "smooth" else made_with(self._score, of_body, of_tail)
         if at is None and join != "smooth":
             self.from_sample = self._scan
 
@@ -215,44 +220,40 @@ class Spliced(Combined):
             values = np.where(x <= cut, low, high)
         return np.where(np.isnan(values), -np.inf, values)
 
-    def _score(self, x: Array, *params: Any) -> tuple[Array, ...]:
+    def _score(self, of_body: _Slopes, of_tail: _Slopes, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives; none by a cut, where there is no derivative."""
         (log_w, _), body, tail, cut = self._parted(params)
         in_body, weight = x <= cut, np.exp(log_w)
         with np.errstate(all="ignore"):
-            of_body, at_body = self._body_scores(x, body, cut)
-            of_tail, at_tail = self._tail_scores(np.maximum(x, cut), tail, cut)
+            body_slopes, at_body = of_body(x, body, cut)
+            tail_slopes, at_tail = of_tail(np.maximum(x, cut), tail, cut)
             free = self.join == "free"
             slopes = [np.where(in_body, -1 / (1 - weight), 1 / weight)] if free else []
             # The weight that makes the density continuous moves with both: log w - log(1 - w) = b(u) - t(u).
             moves = 0.0 if free else np.where(in_body, -weight, 1 - weight)
-            slopes += [np.where(in_body, s, 0.0) + moves * e for s, e in zip(of_body, at_body, strict=True)]
-            for name, s, e in zip(self.tail.param_names, of_tail, at_tail, strict=True):
+            slopes += [np.where(in_body, s, 0.0) + moves * e for s, e in zip(body_slopes, at_body, strict=True)]
+            for name, s, e in zip(self.tail.param_names, tail_slopes, at_tail, strict=True):
                 if name != self.pinned:
                     slopes.append(np.where(in_body, 0.0, s) - moves * e)
         return (*slopes, *([] if self.at is not None else [np.zeros(np.shape(x))]))
 
-    def _body_scores(self, x: Array, body: tuple[Any, ...], cut: Any) -> tuple[list[Array], list[Array]]:
+    def _body_scores(
+        self, score: Score, tails: TailScores, x: Array, body: tuple[Any, ...], cut: Any
+    ) -> tuple[list[Array], list[Array]]:
         """Derivatives of `_body_logpdf` at x, and at the cut."""
-        assert self.body.score is not None
-        assert self.body.tail_scores is not None
         at = _one_each(cut, body)
-        ends = self.body.tail_scores(at, *body)[0]
-        both = [
-            [s - e for s, e in zip(self.body.score(where, *body), ends, strict=True)] for where in (np.asarray(x), at)
-        ]
+        ends = tails(at, *body)[0]
+        both = [[s - e for s, e in zip(score(where, *body), ends, strict=True)] for where in (np.asarray(x), at)]
         return both[0], both[1]
 
-    def _tail_scores(self, x: Array, tail: tuple[Any, ...], cut: Any) -> tuple[list[Array], list[Array]]:
+    def _tail_scores(
+        self, score: Score, tails: TailScores, x: Array, tail: tuple[Any, ...], cut: Any
+    ) -> tuple[list[Array], list[Array]]:
         """Derivatives of `_tail_logpdf` at x, and at the cut."""
-        assert self.tail.score is not None
         at = _one_each(cut, tail)
-        ends: tuple[Any, ...] = (0.0,) * len(tail)
-        if not self.excess and self.pinned is None:
-            assert self.tail.tail_scores is not None
-            ends = self.tail.tail_scores(at, *tail)[1]
+        ends = tails(at, *tail)[1]
         both = [
-            [s - e for s, e in zip(self.tail.score(where - cut if self.excess else where, *tail), ends, strict=True)]
+            [s - e for s, e in zip(score(where - cut if self.excess else where, *tail), ends, strict=True)]
             for where in (np.asarray(x), at)
         ]
         return both[0], both[1]
@@ -500,6 +501,11 @@ def spliced(body: Any, tail: Any, at: float | None = None, join: Join = "free") 
 def _one_each(cut: Any, params: tuple[Any, ...]) -> Array:
     """The cut, as often as there are laws: once, or once a row."""
     return np.broadcast_to(cut, np.broadcast_shapes((1,), np.shape(cut), *map(np.shape, params)))
+
+
+def _all_of_it(x: Array, *params: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """`Family.tail_scores` where a law begins: all is above, whatever the parameters."""
+    return (-np.inf,) * len(params), (0.0,) * len(params)
 
 
 def _height(law: Family, params: tuple[Any, ...], x: Array) -> Array:

@@ -234,8 +234,7 @@ class VectorMixture(Combined):
 
     def _component(self, sample: Sample, weight: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...]:
         law = self.law
-        if isinstance(law, ExponentialFamily):
-            assert law.from_means is not None
+        if isinstance(law, ExponentialFamily) and law.from_means is not None:
             return law.from_means(tuple(total / np.sum(weight) for total in law.sums(sample.x, weight)))
         assert isinstance(law, MultivariateT)
         own = sample.with_values(sample.x, weight)

@@ -241,8 +241,7 @@ class Hurdle(Combined):
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` for what is impossible under the base, or rows without a positive count to be had."""
         self.base.check_support(sample)
-        if self.per_row:
-            assert isinstance(self.positive, Truncated)
+        if self.per_row and isinstance(self.positive, Truncated):
             self.positive.check_rows()
 
     def cdf(self, x: Array, pi: Any, *params: Any) -> Array:

@@ -163,6 +163,5 @@ def _after(sample: Sample, start: float) -> Sample:
     """The rows of a sample that are seen after a time at which its windows may begin."""
     if sample.window is None or sample.has_one_window or not start > float(np.min(sample.window[0])):
         return sample
-    later = sample.take(np.flatnonzero(sample.lower > start))
-    assert later.window is not None
-    return later.truncated(np.maximum(later.window[0], start))
+    rows = np.flatnonzero(sample.lower > start)
+    return sample.take(rows).truncated(np.maximum(sample.window[0][rows], start))

@@ -42,9 +42,8 @@ def beyond_collapse(sample: Sample) -> Sample:
     start = product_limit(time, event, weight, entry).collapse
     if np.isneginf(start):
         return sample
-    later = sample.take(np.flatnonzero(time > start))
-    assert later.window is not None
-    return later.truncated(np.maximum(later.window[0], start))
+    rows = np.flatnonzero(time > start)
+    return sample.take(rows).truncated(np.maximum(sample.window[0][rows], start))
 
 
 def without_model(sample: Sample) -> EmpiricalDistribution:
