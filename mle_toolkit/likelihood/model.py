@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sparse import SparseDesign
-from mle_toolkit.errors import NoMaximumError, ParameterError, SupportError
+from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.differences import (
     STEP_OF_CURVATURE,
@@ -42,7 +42,7 @@ from mle_toolkit.likelihood.products import crossed, projected, upper_of
 from mle_toolkit.likelihood.unit import Unit
 
 if TYPE_CHECKING:
-    from mle_toolkit.data.rows import Block, Known
+    from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
 
 
@@ -535,25 +535,6 @@ class _Rows(NamedTuple):
     bends: list[Any]
     designs: list[AnyColumns | None]
     etas: list[Any]
-
-
-@dataclass(frozen=True)
-class CheckingSupport:
-    """Whether the observations of a block are possible: raises `SupportError` where they are not."""
-
-    base: Family
-
-    def __call__(self, block: Block) -> int:
-        """0, where they all are."""
-        from mle_toolkit.data.sample import Sample
-
-        sample = Sample(block.x, block.weight).with_known(**{name: block.known[name] for name in self.base.per_row})
-        try:
-            self.base.given(block.known).check_support(sample)
-        except SupportError as error:
-            where = f"rows from {block.first} on: {error}"
-            raise SupportError(where, self.base.name, tuple(block.first + row for row in error.outside)) from error
-        return 0
 
 
 def _as_they_are(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:

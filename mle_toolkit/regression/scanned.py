@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,11 @@ from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import Columned, FramedSample, Plan
 from mle_toolkit.data.learning import Learned, Learning, Table, check_missing, in_memory, is_small, learned
 from mle_toolkit.data.responses import Response, read_left
-from mle_toolkit.errors import ParameterError
+from mle_toolkit.data.rows import Block
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import ParameterError, SupportError
 from mle_toolkit.families.base import Family
 from mle_toolkit.likelihood.linear import design_key, offset_key
-from mle_toolkit.likelihood.model import CheckingSupport
 from mle_toolkit.regression.laws import is_constant
 from mle_toolkit.regression.names import named
 
@@ -120,8 +122,25 @@ class Framed:
             for name, design in designs.items()
         )
         held = weights if isinstance(weights, str) else None
-        return Plan(self._response.arguments["x"], held, self._needed, parts, self._constants, (CheckingSupport(law),))
+        return Plan(self._response.arguments["x"], held, self._needed, parts, self._constants, (_CheckingSupport(law),))
 
     def sample(self, plan: Plan, weight_kind: WeightKind) -> FramedSample:
         """The rows."""
         return FramedSample(self._table, plan, self._firsts, weight_kind)
+
+
+@dataclass(frozen=True)
+class _CheckingSupport:
+    """Whether the observations of a block are possible: raises `SupportError` where they are not."""
+
+    base: Family
+
+    def __call__(self, block: Block) -> int:
+        """0, where they all are."""
+        sample = Sample(block.x, block.weight).with_known(**{name: block.known[name] for name in self.base.per_row})
+        try:
+            self.base.given(block.known).check_support(sample)
+        except SupportError as error:
+            where = f"rows from {block.first} on: {error}"
+            raise SupportError(where, self.base.name, tuple(block.first + row for row in error.outside)) from error
+        return 0
