@@ -19,6 +19,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.likelihood.model import check_scalar
+from mle_toolkit.numerics.differences import AROUND, fourth_order
 from mle_toolkit.options import choice, needs
 from mle_toolkit.regression.predictors import link_for
 
@@ -167,10 +168,7 @@ class NLLLoss:
             at[:, k] += step
             return self.family.logpdf(x, *(link.value(eta) for link, eta in self._pairs(at)))
 
-        return [
-            (8 * (moved(k, _STEP) - moved(k, -_STEP)) - (moved(k, 2 * _STEP) - moved(k, -2 * _STEP))) / (12 * _STEP)
-            for k in range(len(self.links))
-        ]
+        return [fourth_order([moved(k, m * _STEP) for m in AROUND], _STEP) for k in range(len(self.links))]
 
     def _pairs(self, predictors: Array) -> list[tuple[Link, Array]]:
         return list(zip(self.links, predictors.T, strict=True))

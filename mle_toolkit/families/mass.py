@@ -9,15 +9,15 @@ import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.differences import (
+from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.special import log1mexp
+from mle_toolkit.numerics.differences import (
     STEP_OF_CURVATURE,
     STEP_OF_SCORE,
     STEP_OF_VALUE,
     by_values,
     second_by_scores,
 )
-from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.special import log1mexp
 
 
 def log_mass(family: Family, params: tuple[object, ...], lower: Array, upper: Array) -> Array:

@@ -13,6 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.special import log_or_minus_inf
+from mle_toolkit.numerics.differences import AROUND, fourth_order
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -320,12 +321,9 @@ def slopes_by_differences(law: Reduced, z: Array, shapes: tuple[Any, ...]) -> tu
     above: list[Array] = []
     for k, shape in enumerate(shapes):
         step = _SHAPE_STEP * (np.abs(shape) + _SHAPE_STEP)
-        moved = [
-            law.reduced_tails(z, *(s + m * step if j == k else s for j, s in enumerate(shapes))) for m in (-2, -1, 1, 2)
-        ]
+        moved = [law.reduced_tails(z, *(s + m * step if j == k else s for j, s in enumerate(shapes))) for m in AROUND]
         for side, slopes in enumerate((below, above)):
-            far, near, next_near, next_far = (tails[side] for tails in moved)
-            slopes.append((8 * (next_near - near) - (next_far - far)) / (12 * step))
+            slopes.append(fourth_order([tails[side] for tails in moved], step))
     return tuple(below), tuple(above)
 
 

@@ -21,8 +21,9 @@ from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.profile import function_target
 from mle_toolkit.inference.resampling import BOUNDARY, FAILED, Kind, Refits, Replicator
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.likelihood.coordinates import Objective, first_differences, one_by_one
+from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.numerics.differences import first_differences, one_by_one
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,6 +27,7 @@ from mle_toolkit.families.domain import REAL, UNIT, Interval
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.inference.covariance import CovKind, covariance, wald_interval
 from mle_toolkit.likelihood.designs import AnyColumns
+from mle_toolkit.numerics.differences import AROUND, fourth_order
 
 What = Literal["mean", "params", "quantile", "interval", "distribution", "linear"]
 KINDS = get_args(What)
@@ -128,8 +129,7 @@ class Rows:
                 return self._value(function, (*params[:k], params[k] + times * step, *params[k + 1 :]))
 
             with np.errstate(all="ignore"):
-                change = 8 * (moved(1) - moved(-1)) - (moved(2) - moved(-2))
-                found.append(np.asarray(change / (12 * step) * slope))
+                found.append(np.asarray(fourth_order([moved(times) for times in AROUND], step) * slope))
         return found
 
     def se(self, slopes: Sequence[Array]) -> Array:

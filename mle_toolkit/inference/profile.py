@@ -23,7 +23,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.inference.covariance import inverse
-from mle_toolkit.likelihood.coordinates import first_differences, one_by_one, second_differences
+from mle_toolkit.numerics.differences import first_differences, one_by_one, second_differences
 
 _STEPS = 60
 _HALVINGS = 30

@@ -22,6 +22,7 @@ from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.resampling import FAILED, Replicator
 from mle_toolkit.inference.rows import by_row, fitted_law, log_density
 from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.numerics.differences import central_each
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -273,12 +274,7 @@ def _one_step(maximum: Maximum, sample: Sample) -> tuple[Array, NDArray[np.intp]
 def row_derivatives(maximum: Maximum) -> tuple[Array, Array]:
     """Score of each row, and its negative second derivatives: shapes (n, n_free) and (n, n_free, n_free)."""
     objective, u = maximum.objective, maximum.coordinates
-    columns = []
-    for k in range(len(u)):
-        step = np.zeros(len(u))
-        step[k] = _STEP
-        columns.append((objective.score_rows(u - step) - objective.score_rows(u + step)) / (2 * _STEP))
-    curvature = np.stack(columns, axis=1)
+    curvature = -central_each(objective.score_rows, u, _STEP).swapaxes(0, 1)
     return objective.score_rows(u), 0.5 * (curvature + curvature.transpose(0, 2, 1))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,16 +13,17 @@ from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stac
 from mle_toolkit.families.relations import Chart
 from mle_toolkit.likelihood.several import Several
 from mle_toolkit.likelihood.sums import Last, Likelihood
+from mle_toolkit.numerics.differences import (
+    STEP_OF_CURVATURE,
+    STEP_OF_SCORE,
+    STEP_OF_VALUE,
+    central_each,
+    first_differences,
+    fourth_order_each,
+    second_differences,
+)
 
-# Steps of the difference quotients, in coordinates in which one unit is a natural change of the law. Each balances the
-# truncation error (step ** order) with the rounding error (epsilon / step, epsilon / step**2).
-_STEP_OF_SCORE = 6e-6  # second order on an exact score: error 4e-11
 _SHORTER, _BENT = 3, 1e-5  # of a law that bends sharply: by so many digits more, until the least bend settles to this
-_STEP_ON_MEANS = 1e-3  # fourth order on an exact score: error 1e-12
-_STEP_OF_VALUE = 1e-3  # fourth order on values: error 1e-12
-_STEP_OF_CURVATURE = 6e-3  # fourth order on values, twice: error 1e-9
-_KINK = 0.25  # relative change of a second difference, as its step is halved, that no smooth law shows
-_FLAT = 1e-6  # second differences below this may be rounding
 
 
 class Coordinates:
@@ -232,7 +233,7 @@ class Objective:
         if self.at_once:
             return self._last_expansion(u, self._expansion)[1]
         if not self.has_score:
-            return first_differences(self.values, u, _STEP_OF_VALUE)
+            return first_differences(self.values, u, STEP_OF_VALUE)
         gradient = self._gradient_of_points(u)
         if not self.likelihood.plain:
             gradient = gradient + self._gradient_of_coarse(u)
@@ -245,7 +246,7 @@ class Objective:
         if len(u) == 0:
             return np.empty((0, 0))
         if not self.has_score:
-            return second_differences(self.values, u, _STEP_OF_CURVATURE)
+            return second_differences(self.values, u, STEP_OF_CURVATURE)
         hessian = self._hessian_of_points(u)
         if not self.likelihood.plain:
             hessian = hessian + self._hessian_of_coarse(u)
@@ -280,7 +281,7 @@ class Objective:
     def _gradient_of_coarse(self, u: Array) -> Array:
         score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))
         if score is None:
-            return first_differences(self._coarse_values, u, _STEP_OF_VALUE)
+            return first_differences(self._coarse_values, u, STEP_OF_VALUE)
         return -self.coordinates.pulled(score, u)
 
     def _hessian_of_coarse(self, u: Array) -> Array:
@@ -290,12 +291,12 @@ class Objective:
             if by_all is not None:
                 second = self.likelihood.mean_coarse_hessian(theta)
                 return -(slope.T @ second @ slope + self.coordinates.bend(by_all, u))
-        settled = self._differences_of_coarse(u, _STEP_OF_SCORE)
+        settled = self._differences_of_coarse(u, STEP_OF_SCORE)
         if settled is None:
-            return second_differences(self._coarse_values, u, _STEP_OF_CURVATURE)
+            return second_differences(self._coarse_values, u, STEP_OF_CURVATURE)
         if self.likelihood.family.bends_sharply:
             for k in range(1, _SHORTER + 1):
-                shorter = self._differences_of_coarse(u, _STEP_OF_SCORE / 10**k)
+                shorter = self._differences_of_coarse(u, STEP_OF_SCORE / 10**k)
                 if shorter is None or np.abs(shorter - settled).max() <= _BENT * np.abs(np.diag(shorter)).min():
                     break
                 settled = shorter
@@ -332,28 +333,17 @@ class Objective:
             return 0.5 * (second + second.T)
 
     def _differences_of_gradient(self, u: Array) -> Array:
-        columns = []
         if not self.likelihood.plain and self.likelihood.by_means is None:
-            unit = _STEP_OF_SCORE * np.eye(len(u))
+            unit = STEP_OF_SCORE * np.eye(len(u))
             points = np.concatenate([u + unit, u - unit])
             with np.errstate(all="ignore"):
                 scores = self._several.point_scores(self._thetas(points))
                 pulled = [-self.coordinates.pulled(score, v) for score, v in zip(scores, points, strict=True)]
-            return np.subtract(pulled[: len(u)], pulled[len(u) :]) / (2 * _STEP_OF_SCORE)
-        for k in range(len(u)):
-            step = np.zeros(len(u))
-            # Where no pass over the data is needed, four gradients cost nothing, and see flatness.
-            if self.likelihood.by_means is not None:
-                step[k] = _STEP_ON_MEANS
-                near = self._gradient_of_points(u + step) - self._gradient_of_points(u - step)
-                far = self._gradient_of_points(u + 2 * step) - self._gradient_of_points(u - 2 * step)
-                columns.append((8 * near - far) / (12 * _STEP_ON_MEANS))
-            else:
-                step[k] = _STEP_OF_SCORE
-                columns.append(
-                    (self._gradient_of_points(u + step) - self._gradient_of_points(u - step)) / (2 * _STEP_OF_SCORE)
-                )
-        return np.array(columns)
+            return np.subtract(pulled[: len(u)], pulled[len(u) :]) / (2 * STEP_OF_SCORE)
+        # Where no pass over the data is needed, four gradients cost nothing, and see flatness.
+        if self.likelihood.by_means is not None:
+            return fourth_order_each(self._gradient_of_points, u, STEP_OF_VALUE)
+        return central_each(self._gradient_of_points, u, STEP_OF_SCORE)
 
     def score_rows(self, u: Array) -> Array:
         """Derivatives of the log-density of every row by the coordinates; shape (n_rows, n_free)."""
@@ -366,13 +356,7 @@ class Objective:
         def rows(v: Array) -> Array:
             return self.likelihood.rows(self.coordinates.to_theta(v))
 
-        columns = []
-        for k in range(len(u)):
-            step = np.zeros(len(u))
-            step[k] = _STEP_OF_VALUE
-            near, far = rows(u + step) - rows(u - step), rows(u + 2 * step) - rows(u - 2 * step)
-            columns.append((8 * near - far) / (12 * _STEP_OF_VALUE))
-        return np.stack(columns, axis=1)
+        return fourth_order_each(rows, u, STEP_OF_VALUE).T
 
 
 class ChartObjective(Objective):
@@ -408,59 +392,3 @@ class ChartObjective(Objective):
     def score_rows(self, u: Array) -> Array:
         """Derivatives of the log-density of every row by the coordinates; shape (n_rows, n_free)."""
         return self.inner.score_rows(u)
-
-
-def first_differences(f: Callable[[Array], Array], u: Array, step: float) -> Array:
-    """Gradient by central differences of fourth order.
-
-    Parameters
-    ----------
-    f : callable
-        Values at several points: from shape (m, n) to shape (m,).
-    u : ndarray of shape (n,)
-    step : float
-    """
-    unit = step * np.eye(len(u))
-    up, down, far_up, far_down = f(np.concatenate([u + unit, u - unit, u + 2 * unit, u - 2 * unit])).reshape(4, len(u))
-    with np.errstate(all="ignore"):  # between impossible points, or where the law leaves the doubles
-        return np.asarray((8 * (up - down) - (far_up - far_down)) / (12 * step))
-
-
-def second_differences(f: Callable[[Array], Array], u: Array, step: float) -> Array:
-    """Hessian by central differences of fourth order, extrapolated from two steps (Richardson); ``f`` as above."""
-    n = len(u)
-    pairs = [(k, j) for k in range(n) for j in range(k)]
-    points = [u]
-    for h in (step / 2, step):
-        unit = h * np.eye(n)
-        points += [u + side for k in range(n) for side in (unit[k], -unit[k])]
-        points += [u + a * unit[k] + b * unit[j] for k, j in pairs for a, b in _CORNERS]
-    centre, *values = f(np.array(points)).tolist()
-    half = len(values) // 2
-
-    def second_order(h: float, around: list[float]) -> Array:
-        hessian = np.empty((n, n))
-        for k in range(n):
-            hessian[k, k] = (around[2 * k] - 2 * centre + around[2 * k + 1]) / h**2
-        for place, (k, j) in enumerate(pairs):
-            at = 2 * n + 4 * place
-            both, apart = around[at] + around[at + 1], around[at + 2] + around[at + 3]
-            hessian[k, j] = hessian[j, k] = (both - apart) / (4 * h**2)
-        return hessian
-
-    fine, coarse = second_order(step / 2, values[:half]), second_order(step, values[half:])
-    with np.errstate(invalid="ignore"):  # beside an impossible point both are infinite
-        gap, size = np.abs(np.diag(fine - coarse)), np.abs(np.diag(fine))
-    if np.any((gap > _KINK * size) & (size > _FLAT)):
-        # Halving the step leaves the curvature of a smooth function as it was; at a kink there is none.
-        return np.full_like(fine, np.nan)
-    with np.errstate(invalid="ignore"):
-        return (4 * fine - coarse) / 3
-
-
-_CORNERS = ((1, 1), (-1, -1), (1, -1), (-1, 1))
-
-
-def one_by_one(f: Callable[[Array], float]) -> Callable[[Array], Array]:
-    """A function of several points, from one of a point."""
-    return lambda points: np.array([f(u) for u in points])

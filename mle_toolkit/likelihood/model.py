@@ -22,13 +22,6 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.differences import (
-    STEP_OF_CURVATURE,
-    STEP_OF_SCORE,
-    STEP_OF_VALUE,
-    by_values,
-    second_by_scores,
-)
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Space
 from mle_toolkit.families.hooks import Score, made_with
@@ -40,6 +33,13 @@ from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
 from mle_toolkit.likelihood.products import crossed, projected, upper_of
 from mle_toolkit.likelihood.unit import Unit
+from mle_toolkit.numerics.differences import (
+    STEP_OF_CURVATURE,
+    STEP_OF_SCORE,
+    STEP_OF_VALUE,
+    by_values,
+    second_by_scores,
+)
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known

@@ -18,6 +18,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.hooks import made_with
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import SpecialCase
+from mle_toolkit.numerics.differences import central_each
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -214,8 +215,7 @@ def climbed(
     u = end.x if end.fun <= cost(first) else first
     step: Array = np.zeros(len(u))
     for _ in range(_NEWTON_STEPS if polished and family.score is not None else 0):
-        near_u = _STEP * np.eye(len(u))
-        hessian = np.stack([(slope(u + h) - slope(u - h)) / (2 * _STEP) for h in near_u])
+        hessian = central_each(slope, u, _STEP)
         if not np.all(np.isfinite(hessian)):
             return None
         step = np.asarray(np.linalg.lstsq(0.5 * (hessian + hessian.T), -slope(u), rcond=None)[0], dtype=float)

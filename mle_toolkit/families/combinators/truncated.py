@@ -19,6 +19,7 @@ from mle_toolkit.families.mass import log_mass
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
+from mle_toolkit.numerics.differences import AROUND, fourth_order
 from mle_toolkit.options import pair
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Truncated(Combined):
         def at(count: int) -> Any:
             return self._log_window((*params[:k], params[k] + count * step, *params[k + 1 :]))
 
-        return (8 * (at(1) - at(-1)) - (at(2) - at(-2))) / (12 * step)
+        return fourth_order([at(count) for count in AROUND], step)
 
     def _log_window(self, params: tuple[Any, ...]) -> Any:
         """Log-probability of the window: a number, or one for each row where constants are given per row."""

@@ -1,0 +1,57 @@
+"""Derivatives by differences, held against formulas."""
+
+import numpy as np
+import pytest
+
+from mle_toolkit.numerics.differences import (
+    AROUND,
+    STEP_OF_CURVATURE,
+    STEP_OF_SCORE,
+    STEP_OF_VALUE,
+    by_values,
+    central_each,
+    first_differences,
+    fourth_order,
+    fourth_order_each,
+    one_by_one,
+    second_by_scores,
+    second_differences,
+)
+
+AT = np.array([0.3, -1.2, 0.7])
+
+
+def value(u):
+    return float(np.exp(u[0] * u[1]) + np.sin(u[2]) * u[0])
+
+
+def slopes(u):
+    rise = np.exp(u[0] * u[1])
+    return np.array([u[1] * rise + np.sin(u[2]), u[0] * rise, np.cos(u[2]) * u[0]])
+
+
+def bends(u):
+    rise = np.exp(u[0] * u[1])
+    mixed = (1 + u[0] * u[1]) * rise
+    return np.array(
+        [[u[1] ** 2 * rise, mixed, np.cos(u[2])], [mixed, u[0] ** 2 * rise, 0], [np.cos(u[2]), 0, -np.sin(u[2]) * u[0]]]
+    )
+
+
+def test_slopes_of_fourth_order():
+    """A cubic has no error; what is smooth has one of the fourth power of the step."""
+    assert fourth_order([(k * 0.5) ** 3 + 2 * k for k in AROUND], 0.5) == pytest.approx(4.0, abs=1e-13)
+    assert first_differences(one_by_one(value), AT, STEP_OF_VALUE) == pytest.approx(slopes(AT), abs=1e-11)
+    assert fourth_order_each(slopes, AT, STEP_OF_VALUE) == pytest.approx(bends(AT), abs=1e-11)
+    assert central_each(slopes, AT, STEP_OF_SCORE) == pytest.approx(bends(AT), abs=1e-9)
+
+
+def test_second_derivatives():
+    """From values, and from scores; there are none at a kink."""
+    upper = bends(AT)[np.triu_indices(3)]
+    assert second_differences(one_by_one(value), AT, STEP_OF_CURVATURE) == pytest.approx(bends(AT), abs=1e-7)
+    assert second_by_scores(slopes, tuple(AT), [STEP_OF_SCORE] * 3) == pytest.approx(upper, abs=1e-9)
+    first, second = by_values(value, tuple(AT), [STEP_OF_VALUE] * 3, [STEP_OF_CURVATURE] * 3)
+    assert first == pytest.approx(slopes(AT), abs=1e-11)
+    assert second == pytest.approx(upper, abs=1e-7)
+    assert np.isnan(second_differences(one_by_one(lambda u: abs(float(u[0]))), np.zeros(1), STEP_OF_CURVATURE)).all()
