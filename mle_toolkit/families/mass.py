@@ -84,12 +84,6 @@ def _open(family: Family, lower: Array, upper: Array) -> tuple[Mask, Mask]:
     return lower < support.lower if is_value else lower <= support.lower, upper >= support.upper
 
 
-def log_tail(family: Family, params: tuple[object, ...], x: Array, *, above: bool) -> Array:
-    """Log-probability of more than x (``above``) or of at most x, for points inside the support; nats."""
-    law = Distribution.at(family, params)
-    return law.logsf(x) if above else law.logcdf(x)
-
-
 def _of_rows(law: Distribution, rows: Mask) -> Distribution:
     """The law of some rows, where constants or parameters are given per row; else the law."""
     family, params = law.family, tuple(law.params.values())

@@ -12,13 +12,16 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.likelihood.kernels import has_numba, in_chunks
 
-MANY = 20_000
+MANY = 1_500
 """Points from which moments pay."""
+
+MANY_WITH_KINKS = 20_000
+"""Points from which they pay though a kink among them often leaves nothing but rows."""
 
 COMPILED_MOMENTS = 50_000
 """Points from which they are taken by a compiled loop."""
 
-_STRETCHES, _TERMS = 48, 12
+_STRETCHES, _TERMS = 48, 13
 _LONG = 30.0
 """Range, in interquartile ranges, from which a line is cut after asinh."""
 
@@ -33,8 +36,8 @@ class CompactSum:
     The line is cut into short stretches, after a log or asinh where the points spread widely. On each, f is its
     Chebyshev series, :math:`f(x) = \sum_k c_k T_k(s)`, of which the points enter by :math:`\sum_i w_i T_k(s_i)` only:
     sums that add over blocks and do not depend on f. The last coefficients, taken at the nodes of every f, tell what
-    the series leaves out (Trefethen 2013, Approximation Theory and Approximation Practice, ch. 8), so that a kink, or
-    an end of a support among the points, is seen.
+    the series leaves out (Trefethen 2013, Approximation Theory and Approximation Practice, ch. 2 and 8), so that a
+    kink, or an end of a support among the points, is seen: both ends of a stretch are nodes, and no point is beyond.
 
     Attributes
     ----------
@@ -87,10 +90,10 @@ class CompactSum:
         else:
             moments, mass = _moments(stretched, x, weight, first, width)
         seen = mass > 0
-        angles = (np.arange(_TERMS) + 0.5) * np.pi / _TERMS
+        angles = np.arange(_TERMS) * np.pi / (_TERMS - 1)
         at = first + width * (np.flatnonzero(seen)[:, None] + 0.5 * (1.0 + np.cos(angles)))
         nodes = np.exp(at) if kind == "log" else centre + spread * np.sinh(at) if kind == "asinh" else at
-        return cls(nodes.ravel(), moments.T[seen], mass[seen])
+        return cls(np.clip(nodes.ravel(), low, high), moments.T[seen], mass[seen])
 
     def moved(self, centre: float, scale: float) -> CompactSum:
         """The same points in another unit."""
@@ -99,8 +102,8 @@ class CompactSum:
     @property
     def for_start(self) -> CompactSum:
         """The same sum with a third of the terms: every third of Chebyshev's nodes are the nodes of so many."""
-        nodes = self.nodes.reshape(-1, _TERMS)[:, 1::3]
-        return CompactSum(nodes.ravel(), self.moments[:, : _TERMS // 3], self.mass, is_start=True)
+        nodes = self.nodes.reshape(-1, _TERMS)[:, ::3]
+        return CompactSum(nodes.ravel(), self.moments[:, : nodes.shape[1]], self.mass, is_start=True)
 
     @cached_property
     def _rule(self) -> Array:
@@ -157,7 +160,8 @@ def _moments(
 @cache
 def _to_coefficients(terms: int) -> Array:
     """Matrix from values at Chebyshev's nodes to the coefficients of the series: the discrete cosine transform."""
-    angles = (np.arange(terms) + 0.5) * np.pi / terms
-    matrix = 2.0 / terms * np.cos(np.outer(angles, np.arange(terms)))
-    matrix[:, 0] *= 0.5
+    last = terms - 1
+    matrix = 2.0 / last * np.cos(np.outer(np.arange(terms), np.arange(terms)) * (np.pi / last))
+    matrix[[0, last]] *= 0.5
+    matrix[:, [0, last]] *= 0.5
     return np.asarray(matrix)

@@ -21,6 +21,12 @@ class Compact(NamedTuple):
     sign: float
     points: CompactSum
 
+    @property
+    def ends(self) -> tuple[Array, Array]:
+        """Lower and upper ends of the intervals that the nodes stand for."""
+        nodes, infinite = self.points.nodes, np.full(len(self.points.nodes), np.inf)
+        return (nodes, infinite) if self.above else (-infinite, nodes)
+
 
 def ones_of_a_kind(keys: Sequence[Array], weight: Array) -> tuple[NDArray[np.intp], Array]:
     """One row of each combination of keys, and the weight of all rows that have it."""

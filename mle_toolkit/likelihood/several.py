@@ -11,7 +11,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.families.hooks import all_of
-from mle_toolkit.families.mass import log_mass, log_tail, mass_scores
+from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.likelihood.sums import Likelihood
 
 _MOST = 30_000
@@ -74,36 +74,18 @@ class Several:
 
     def coarse(self, thetas: Array) -> Array:
         """`Likelihood.mean_coarse` of each; shape (m,)."""
-        one = self._one
-        parts = [self._rows(_log_tails[compact.above], thetas, compact.points.nodes) for compact in one._compact]
-        of_parts = all_of(parts)
-        lower, upper, weight = one._coarse
-        rows = self._rows(_log_masses, thetas, lower, upper) if len(lower) else np.zeros((len(thetas), 0))
-        if rows is None or of_parts is None:
-            return np.array([one.mean_coarse(theta) for theta in thetas])
-        with np.errstate(all="ignore"):
-            total = np.sum(weight * rows, axis=-1)
-            for values, (_, sign, points) in zip(of_parts, one._compact, strict=True):
-                for k, at in enumerate(values):
-                    part = points.sum(at[None], one.nobs)
-                    total[k] = np.nan if part is None else total[k] + sign * part[0]
-            total /= one.nobs
-        rough = [k for k, value in enumerate(total) if np.isnan(value)] if parts else []
-        for k in rough:
-            total[k] = one.mean_coarse(thetas[k])
-        return np.where(total < np.inf, total, -np.inf)
+        total = self._summed(_log_masses, thetas)
+        if total is None:
+            return np.array([self._one.mean_coarse(theta) for theta in thetas])
+        return np.where(total[0] < np.inf, total[0], -np.inf)
 
     def coarse_scores(self, thetas: Array) -> Array | None:
         """`Likelihood.mean_coarse_score` of each; shape (m, p). None where one of them is None."""
         one = self._one
-        lower, upper, weight = one._coarse
-        known = one.family.tail_scores is not None or one.family.log_mass_scores is not None
-        if known and len(lower) and not (one.sums_masses or one._compact):
-            rows = self._rows(_mass_scores, thetas, lower, upper)
-            if rows is not None:
-                with np.errstate(all="ignore"):
-                    total = np.sum(weight * rows, axis=-1).T / one.nobs
-                return total if np.all(np.isfinite(total)) else None
+        if (one.family.tail_scores is not None or one.family.log_mass_scores is not None) and not one.sums_masses:
+            total = self._summed(_mass_scores, thetas)
+            if total is not None:
+                return total.T if np.all(np.isfinite(total)) else None
         found = []
         for theta in thetas:
             score = one.mean_coarse_score(theta)
@@ -111,6 +93,32 @@ class Several:
                 return None
             found.append(score)
         return np.array(found)
+
+    def _summed(self, of: Callable[..., Array], thetas: Array) -> Array | None:
+        """Means over all intervals of k functions of each; shape (k, m). None where they must be asked one by one.
+
+        Where one is not smooth at the nodes of intervals that have moments, all intervals are summed one by one.
+        """
+        one, many = self._one, len(thetas)
+        lower, upper, weight = one._coarse
+        parts = all_of(self._rows(of, thetas, *part.ends) for part in one._compact)
+        rows = self._rows(of, thetas, lower, upper) if len(lower) or not parts else np.zeros((1, many, 0))
+        if rows is None or parts is None:
+            return None
+        with np.errstate(all="ignore"):
+            total = np.sum(weight * rows, axis=-1)
+            for values, (_, sign, points) in zip(parts, one._compact, strict=True):
+                sums = [points.sum(values[:, k], one.nobs) for k in range(many)]
+                nothing = np.full(len(values), np.nan)
+                total = total + sign * np.stack([nothing if part is None else part for part in sums], axis=1)
+            rough = np.isnan(total).any(axis=0)
+            if parts and rough.any():
+                lower, upper, weight = one._all_coarse
+                rows = self._rows(of, thetas[rough], lower, upper)
+                if rows is None:
+                    return None
+                total[:, rough] = np.sum(weight * rows, axis=-1)
+        return np.asarray(total / one.nobs)
 
     def _rows(self, of: Callable[..., Array], thetas: Array, *ends: Array) -> Array | None:
         """What a function of law, parameters and rows gives for each of the parameters; shape (..., m, n).
@@ -153,19 +161,8 @@ def _scores(law: Any, params: tuple[Any, ...], x: Array) -> Array:
 
 
 def _log_masses(law: Any, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
-    return log_mass(law, params, lower, upper)
+    return log_mass(law, params, lower, upper)[None]
 
 
 def _mass_scores(law: Any, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
     return mass_scores(law, params, lower, upper)
-
-
-def _log_sf(law: Any, params: tuple[Any, ...], x: Array) -> Array:
-    return log_tail(law, params, x, above=True)
-
-
-def _log_cdf(law: Any, params: tuple[Any, ...], x: Array) -> Array:
-    return log_tail(law, params, x, above=False)
-
-
-_log_tails = (_log_cdf, _log_sf)

@@ -19,9 +19,9 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.likelihood.compact import MANY, CompactSum
+from mle_toolkit.likelihood.compact import MANY, MANY_WITH_KINKS, CompactSum
 from mle_toolkit.likelihood.first_pass import is_normal
-from mle_toolkit.likelihood.intervals import log_mass, log_tail, mass_scores
+from mle_toolkit.likelihood.intervals import log_mass, mass_scores
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
 from mle_toolkit.likelihood.kinds import Compact, Kinds, ones_of_a_kind, without_ties
 from mle_toolkit.likelihood.means import Means
@@ -218,9 +218,10 @@ class Likelihood:
         support, unit = family.support, self.unit
         positive = support.lower == 0.0 and np.isinf(support.upper)
         compact, others = [], []
+        many = MANY_WITH_KINKS if family.has_kinks() else MANY
         for k, (lower, upper, signed) in enumerate(ends):
             above = bool(np.isposinf(upper[0]))
-            if len(lower) >= MANY and (above or np.isneginf(lower[0])):
+            if len(lower) >= many and (above or np.isneginf(lower[0])):
                 sign, weight = (signed, None) if isinstance(signed, float) else (1.0, signed)
                 moments = partial(CompactSum.of, lower if above else upper, weight, positive=positive)
                 points = self.data.once(("moments", k, positive), moments).moved(unit.centre, unit.scale)
@@ -289,25 +290,30 @@ class Likelihood:
         return value if value < np.inf else -np.inf
 
     def mean_coarse_score(self, theta: Array) -> Array | None:
-        """Derivatives of `mean_coarse` by parameters; shape (p,). None where the family or smoothness leaves none."""
+        """Derivatives of `mean_coarse` by parameters; shape (p,). None where the family leaves none."""
         if self.sums_masses:
             by_all = self._mass_derivatives(theta)[1 : 1 + len(theta)] / self.nobs
             return by_all if np.all(np.isfinite(by_all)) else None
         if self.family.tail_scores is None and self.family.log_mass_scores is None:
             return None
         params = self.family.unpack(theta)
-        total = np.zeros(len(theta))
         with np.errstate(all="ignore"):
-            for above, sign, points in self._compact:
-                assert self.family.tail_scores is not None
-                slopes = points.sum(np.array(self.family.tail_scores(points.nodes, *params)[above]), self.nobs)
-                if slopes is None:
-                    return None
-                total += sign * slopes
-            lower, upper, weight = self._coarse
+            total = self._scores_by_moments(params, len(theta))
+            others = self._all_coarse if total is None else self._coarse
+            total = np.zeros(len(theta)) if total is None else total
+            lower, upper, weight = others
             if len(lower):
                 total += np.sum(weight * mass_scores(self._coarse_law, params, lower, upper), axis=1)
         return total / self.nobs if np.all(np.isfinite(total)) else None
+
+    def _scores_by_moments(self, params: tuple[Any, ...], count: int) -> Array | None:
+        total = np.zeros(count)
+        for compact in self._compact:
+            slopes = compact.points.sum(mass_scores(self.family, params, *compact.ends), self.nobs)
+            if slopes is None:
+                return None
+            total += compact.sign * slopes
+        return total
 
     @property
     def sums_masses(self) -> bool:
@@ -340,11 +346,11 @@ class Likelihood:
     def _by_moments(self, params: tuple[Any, ...]) -> float | None:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
         total = 0.0
-        for above, sign, points in self._compact:
-            part = points.sum(log_tail(self.family, params, points.nodes, above=above)[None], self.nobs)
+        for compact in self._compact:
+            part = compact.points.sum(log_mass(self.family, params, *compact.ends)[None], self.nobs)
             if part is None:
                 return None
-            total += sign * float(part[0])
+            total += compact.sign * float(part[0])
         return total
 
     def mean_loglik(self, theta: Array) -> float:
