@@ -27,7 +27,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, NoMaximumError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.families.base import Family
+from mle_toolkit.families.base import MOST_COUNTED, Family
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
@@ -54,6 +54,10 @@ _FAR = 12.0
 _WELL_DETERMINED = 1e-6
 """Curvature per observation, and eigenvalue of the information scaled to a unit diagonal, above which differences
 between two ways to compute them do not show."""
+
+_PLACED = 1.5
+"""Standard error of a coordinate above which a parameter may as well be at the end of its domain, or at another maximum
+along a ridge: of a logarithm, a number known to a factor of 4.5."""
 
 _AFTER_LAST_STEP = 1e-12
 """Decrement that Newton's last step leaves at most of one below the tolerance. Where it leaves more, convergence is not
@@ -294,7 +298,7 @@ class _Batch:
         """Whether all observations of a group are inside the support."""
         groups, support = self.groups, self.family.support
         if self.family.discrete:
-            return groups.all(support.contains(groups.x))
+            return groups.all(support.contains(groups.x) & (np.abs(groups.x) <= MOST_COUNTED))
         return np.asarray(support.contains(groups.minimum) & support.contains(groups.maximum))
 
     def _distinct_enough(self) -> Mask:
@@ -436,28 +440,32 @@ class _Batch:
         slopes, bends = _slopes(self.domains, u)
         value, score, second = data.expansion(self._theta(u))
         if second is None:
-            second = self._by_differences(data, u)
+            second = self._by_differences(data, u, np.ones_like(u))
         else:
             second = second * slopes[:, :, None] * slopes[:, None, :]
             diagonal = np.arange(len(self.domains))
             second[:, diagonal, diagonal] += score * bends
         return _Expansion(-value, -score * slopes, -second)
 
-    def _by_differences(self, data: _Data, u: Array) -> Array:
-        """Second derivatives of the mean log-likelihood by the coordinates, where the law does not give its own."""
+    def _by_differences(self, data: _Data, u: Array, reach: Array) -> Array:
+        """Second derivatives of the mean log-likelihood by the coordinates, where the law does not give its own.
+
+        ``reach``, of the shape of ``u``, is how far each coordinate moves one observation's worth; 1 at most.
+        """
 
         def gradient(v: Array) -> Array:
             return data.score(self._theta(v)) * _slopes(self.domains, v)[0]
 
         columns = []
         for k in range(len(self.domains)):
-            h = np.zeros(len(self.domains))
-            h[k] = data.step
+            step = data.step * reach[:, k]
+            h = np.zeros_like(u)
+            h[:, k] = step
             near = gradient(u + h) - gradient(u - h)
             if data.step > _STEP_OF_SCORE:  # of fourth order
-                columns.append((8 * near - gradient(u + 2 * h) + gradient(u - 2 * h)) / (12 * data.step))
+                columns.append((8 * near - gradient(u + 2 * h) + gradient(u - 2 * h)) / (12 * step)[:, None])
             else:
-                columns.append(near / (2 * data.step))
+                columns.append(near / (2 * step)[:, None])
         hessian = np.stack(columns, axis=1)
         return np.asarray(0.5 * (hessian + hessian.transpose(0, 2, 1)))
 
@@ -467,6 +475,10 @@ class _Batch:
         nobs = self.groups.nobs[chosen]
         value, gradient, hessian = self._expansion(data, u)
         diagonal = np.diagonal(hessian, axis1=1, axis2=2)
+        if data.by_differences and np.any(diagonal > 1.0):
+            # Where one observation says more of a parameter than its logarithm to 1, derivatives change faster.
+            hessian = -self._by_differences(data, u, 1.0 / np.sqrt(np.maximum(1.0, diagonal)))
+            diagonal = np.diagonal(hessian, axis1=1, axis2=2)
         good = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(diagonal > _WELL_DETERMINED, axis=1)
         unit = 1.0 / np.sqrt(np.where(good[:, None], diagonal, 1.0))
         scaled = np.where(good[:, None, None], hessian * unit[:, :, None] * unit[:, None, :], np.eye(len(self.domains)))
@@ -478,6 +490,7 @@ class _Batch:
         theta, se = self._in_data_unit(self._theta(u), se_in_u * _slopes(self.domains, u)[0], chosen)
         llf = self._loglik(data, value, chosen)
         good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
+        good &= np.all(se_in_u <= _PLACED * self._natural(self._theta(u)), axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
         if self.family.arranged is not None:  # an angle, which is reported on one turn
@@ -485,29 +498,26 @@ class _Batch:
         settled.theta[kept], settled.se[kept], settled.llf[kept] = theta, se[good], llf[good]
         settled.status[kept] = SETTLED
 
-    @cached_property
-    def _may_object(self) -> bool:
-        law = type(self.family)
-        own = law.irregular is not Family.irregular or law.check is not Family.check
-        return own or law.unbounded is not None or law.spurious is not None
+    def _natural(self, theta: Array) -> Array:
+        """Natural change of each coordinate, of the shape of theta: the scale for a location, where it is above 1."""
+        natural = np.ones_like(theta)
+        roles = [p.role for p in self.family.parameters]
+        if "scale" in roles:
+            scale = theta[:, [roles.index("scale")]]
+            natural[:, [role == "location" for role in roles]] = np.maximum(scale, 1.0)
+        return natural
 
     def _has_no_objection(self, group: int, theta: Array) -> bool:
         """What a family has to say of a sample and its maximum, where it has anything to say."""
-        if not self._may_object:
-            return True
         family = self.family
-        if family.irregular(*theta.tolist()):
+        if type(family).irregular is not Family.irregular and family.irregular(*theta.tolist()):
             return False
-        if type(family).check is Family.check and family.unbounded is None and family.spurious is None:
+        if not _has_a_say(family):
             return True
         sample = self._sample(group)
         if family.spurious is not None and family.spurious(sample, *theta.tolist()):
             return False
-        try:
-            family.check(sample)
-        except MleError:
-            return False
-        return family.unbounded is None or family.unbounded(sample, {}) is None
+        return _allows(family, sample)
 
     def _sample(self, group: int) -> Sample:
         """The sample of a group, whose rows are known to be valid."""
@@ -553,21 +563,30 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
             lack = rivals[k] - settled.llf
             below = (lack > _SURELY_BELOW * (1.0 + np.abs(rivals[k]))) & (lack < _NEARLY_THERE)
             sure = settled.ran_off & below & (rivals[k] > others + _SURE_GAIN) & np.isfinite(rivals[k])
-            agreed = [g for g in np.flatnonzero(sure).tolist() if _has_no_say(family, groups, g)]
-            _enter(family, settled, np.array(agreed, dtype=np.intp), at, k)
+            if family.spurious is not None:
+                sure[:] = False
+            elif _has_a_say(family):
+                sure[sure] = [_allows(family, groups.sample(g)) for g in np.flatnonzero(sure).tolist()]
+            agreed = np.flatnonzero(sure)
+            _enter(family, settled, agreed, at, k)
     _open(settled, np.flatnonzero(beaten | (settled.status == OPEN)))
 
 
-def _has_no_say(family: Family, groups: Groups, group: int) -> bool:
-    """Whether a family has nothing to say of a sample but its limits."""
-    if type(family).check is Family.check and family.unbounded is None:
-        return family.spurious is None
-    sample = groups.sample(group)
+def _has_a_say(family: Family) -> bool:
+    """Whether a family says more of a sample than which values are possible and how many must differ."""
+    own = type(family)
+    plain = own.check is Family.check and own.check_support is Family.check_support
+    return not plain or family.unbounded is not None or family.spurious is not None
+
+
+def _allows(family: Family, sample: Sample) -> bool:
+    """Whether a family takes a sample, and knows no place where its likelihood has no bound."""
     try:
+        family.check_support(sample)
         family.check(sample)
     except MleError:
         return False
-    return family.spurious is None and (family.unbounded is None or family.unbounded(sample, {}) is None)
+    return family.unbounded is None or family.unbounded(sample, {}) is None
 
 
 def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled, place: int) -> None:
@@ -689,6 +708,11 @@ class _Data(Protocol):
         ...
 
     @property
+    def by_differences(self) -> bool:
+        """Whether second derivatives are differences of scores."""
+        ...
+
+    @property
     def log_base(self) -> Array | float:
         """Mean log-density less what `expansion` gives."""
         ...
@@ -717,6 +741,11 @@ class _Rows:
     groups: Groups
     step: float = _STEP_OF_SCORE
     log_base: float = 0.0
+
+    @property
+    def by_differences(self) -> bool:
+        """Whether the law has no second derivatives."""
+        return self.family.hessian is None
 
     @cached_property
     def _law(self) -> Family:
@@ -761,6 +790,7 @@ class _Compiled:
     nobs: Array
     step: float = _STEP_OF_SCORE
     log_base: float = 0.0
+    by_differences: bool = False
 
     @classmethod
     def of(cls, family: Family, twin: ModuleType, groups: Groups, centre: Array, scale: Array) -> _Compiled:
@@ -801,6 +831,7 @@ class _Means:
     means: tuple[Array, ...]
     log_base: Array
     step: float = _STEP_ON_MEANS
+    by_differences: bool = True
 
     @classmethod
     def of(cls, rows: _Rows) -> _Means:

@@ -109,10 +109,17 @@ class Maximum:
 
     @property
     def _left(self) -> tuple[Objective, Array] | None:
-        """What a search has left, where these are derivatives at the maximum, by the free coordinates."""
+        """What a search has left, where these are derivatives at the maximum, by the free coordinates.
+
+        Of a law that has become much wider than it was at the start, a location is measured anew, in its own scale.
+        """
         if self.searched is None or not self.searched[0].at_once:
             return None
-        return self.searched if self.searched[0].coordinates.free == self.free else None
+        coordinates = self.searched[0].coordinates
+        scale = [k for k, role in enumerate(self.family.roles) if role == "scale"][:1]
+        if self.family.has_location and np.any(self.theta_in_unit[scale] > _WIDER * coordinates.base[scale]):
+            return None
+        return self.searched if coordinates.free == self.free else None
 
     @property
     def is_plain(self) -> bool:
@@ -250,6 +257,8 @@ class Maximum:
 
     def supremum(self) -> str | None:
         """In words, that the log-likelihood only approaches its supremum, and as what runs off; None if it does not."""
+        if self.is_plain:
+            return None
         seen = self._measured()
         # The slope of a likelihood that only approaches its supremum may vanish in doubles.
         weak = len(seen.eigenvalues) and seen.eigenvalues[0] <= (SINGULAR if self.likelihood.plain else _WEAK)
@@ -377,6 +386,10 @@ def in_domains(family: Family, theta: Array) -> bool:
 _LOST = 100.0
 """Standard error of a coordinate, in natural changes, from which a maximum may be none: as the logarithm of a number,
 one that is known to a factor of exp(100); of data over more powers of e than that, from as many."""
+
+
+_WIDER = 10.0
+"""How many times as wide as at the start a law may be at the maximum, for the coordinates of the search to serve."""
 
 
 _FOLLOWED = 2

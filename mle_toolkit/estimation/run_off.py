@@ -46,7 +46,7 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
         not abs(at - begin) < FAR and not abs(at) < abs(begin)
         for at, begin in zip(u.tolist(), start.tolist(), strict=True)
     ]
-    if not any(far):
+    if not any(far) or _is_well_placed(found, np.array(far)):
         return found
     names = list(dict.fromkeys(name for name, away in zip(free_names(found), far, strict=True) if away))
     elsewhere = None if found.family.unbounded is None else found.family.unbounded(data, found.known)
@@ -81,6 +81,12 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
         if name not in names and abs(at - begin) > FAR / 2 and found.approached([k])
     ]
     return _at_their_ends(found, [*names, *dict.fromkeys(behind)]) if behind else settled
+
+
+def _is_well_placed(found: Maximum, far: NDArray[np.bool_]) -> bool:
+    """Whether a search came to a maximum in which the data place well what is far from its start."""
+    verdict, errors = found.certify().verdict, np.array(found._measured().errors)
+    return verdict is Verdict.INTERIOR and len(errors) == len(far) and bool(np.all(errors[far] < 0.5 * FAR))
 
 
 def _at_their_ends(found: Maximum, names: Sequence[str]) -> Maximum:

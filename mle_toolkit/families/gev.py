@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
+_NO_SHAPE = 1e-300
+"""Size of xi below which it is 0 in a double, whatever the observation."""
+
 _SMALL_XI = 0.02
 """Size of xi below which derivatives by xi are summed as a series where xi z is small: the closed form loses a
 factor xi² of precision."""
@@ -305,7 +308,7 @@ def reduced(xi: Array, z: Array) -> Array:
 
     Beyond the support it is the infinity of the end: -inf below a lower end, +inf above an upper one.
     """
-    flat = np.equal(xi, 0.0)
+    flat = np.abs(xi) < _NO_SHAPE  # products with still smaller ones have few digits
     some = np.where(flat, 1.0, xi)
     with np.errstate(divide="ignore"):
         return np.where(flat, z, np.log1p(np.maximum(some * z, -1.0)) / some)

@@ -238,3 +238,38 @@ def test_ranges_hold_every_group_once():
     for rows in (1, 7, 45, 1000):
         parts = ranges(offsets, rows)
         assert [g for part in parts for g in range(part.start, part.stop)] == list(range(5))
+
+
+def test_of_two_maxima_along_a_ridge_a_group_has_the_higher():
+    x = [
+        0.18178682, 0.30387421, 0.4063535, 0.40759487, 0.41904356, 0.44986095, 0.54052568, 0.62630321, 0.69902863,
+        0.75788106, 0.81430605, 0.82076525, 0.85996594, 0.92668336, 1.25761493, 1.26332686, 1.27127124, 1.59077354,
+        1.62115773, 1.7537726, 1.82190836, 1.8230113, 2.17616087, 2.479224,
+    ]  # fmt: skip
+    law = mle.get_family("dagum")
+    rng = np.random.default_rng(37)
+    others = np.asarray(mle.distribution(law, k=1.0, c=3.0, scale=1.5).rvs(960, rng=rng))
+    groups = Groups(np.concatenate([others, x]), None, np.append(np.arange(0, 961, 60), 984))
+    settled = settle(law, groups)
+    assert np.count_nonzero(settled.status == SETTLED) >= 8
+    assert_as_one_by_one(law, groups, settled)
+    assert settled.status[16] == OPEN
+
+
+def test_a_group_is_refused_as_a_sample_is():
+    """Angles that are no radians, and counts that have no digits left."""
+    rng = np.random.default_rng(41)
+    degrees = Groups(rng.uniform(0, 360, 400).round(), None, np.arange(0, 401, 40))
+    assert not np.any(settle(mle.get_family("cardioid"), degrees).status)
+    counts = Groups(np.tile([1e60, 2e60, 3e60, 1.0], 5), None, np.arange(0, 21, 4))
+    assert not np.any(settle(mle.get_family("geometric"), counts).status)
+
+
+def test_differences_of_scores_are_taken_within_an_observation():
+    """One parameter is known to a few thousandths from 34 counts, and the law has no second derivatives."""
+    law = mle.get_family("com_poisson")
+    hundreds = [1, 3, 3, 1, 0, 3, 1, 3, 5, 3, 1, 0, 4, 4, 6, 3, 1, 1, 4, 2, 2, 3, 4, 1, 5, 3, 1, 1, 4, 1, 3, 7, 1, 4]
+    x = 100.0 * np.array(hundreds)
+    groups = Groups(np.tile(x, 2), None, np.array([0, 34, 68]))
+    assert_as_one_by_one(law, groups, settle(law, groups))
+    assert settle(law, groups).status.tolist() == [SETTLED, SETTLED]

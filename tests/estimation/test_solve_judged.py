@@ -74,3 +74,28 @@ def test_rounded_times_may_be_censored():
     np.testing.assert_array_equal(low.upper, [5.0, 9.0, 13.0])
     with pytest.raises(mle.MleError, match="1 of 2 observations are censored on both sides; the first is row 1"):
         mle.Sample.rounded([1.0, 2.0], 1.0, event=[1, 0], observed=[1, 0])
+
+
+@pytest.mark.parametrize("far", [[3848.0, 4729.0], [1e9]])
+def test_a_few_far_observations_do_not_move_a_maximum_to_the_boundary(far):
+    """The logistic log-likelihood is concave in loc/scale and 1/scale; its maximum is many spreads from the median."""
+    x = np.concatenate([3.0 + 0.05 * np.arange(40), far])
+    fit = fit_quietly(x, "logistic")
+    assert fit.certificate.verdict == "interior"
+    loc, scale = fit.params["loc"], fit.params["scale"]
+    tanh = np.tanh((x - loc) / (2 * scale))
+    assert abs(np.sum(tanh)) < 1e-6
+    assert np.sum((x - loc) / scale * tanh) == pytest.approx(len(x), rel=1e-6)
+    slope = 0.5 * (1 - tanh**2)  # of tanh, by z
+    z = (x - loc) / scale
+    mixed = np.sum(tanh + z * slope)
+    information = np.array([[np.sum(slope), mixed], [mixed, np.sum(2 * z * tanh + z * z * slope) - len(x)]])
+    errors = scale * np.sqrt(np.diag(np.linalg.inv(information)))
+    assert [fit.bse[name] for name in ("loc", "scale")] == pytest.approx(errors.tolist(), rel=1e-5)
+
+
+def test_a_closed_form_near_the_end_of_its_domain_is_a_maximum():
+    x = np.concatenate([np.full(38, 1e5), [3.1e6, 7.7e6]])
+    fit = fit_quietly(x, "borel_tanner")
+    assert fit.certificate.verdict == "interior"
+    assert fit.params["mu"] == pytest.approx(1 - len(x) / np.sum(x), rel=1e-12)
