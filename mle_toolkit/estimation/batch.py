@@ -55,9 +55,9 @@ _WELL_DETERMINED = 1e-6
 """Curvature per observation, and eigenvalue of the information scaled to a unit diagonal, above which differences
 between two ways to compute them do not show."""
 
-_PLACED = 1.5
-"""Standard error of a coordinate above which a parameter may as well be at the end of its domain, or at another maximum
-along a ridge: of a logarithm, a number known to a factor of 4.5."""
+_PLACED, _ALONG_A_RIDGE = 5.0, 1.5
+"""Standard error of a coordinate above which a parameter may as well be at the end of its domain; and of two, above
+which there may be another maximum on the ridge along which they move together."""
 
 _AFTER_LAST_STEP = 1e-12
 """Decrement that Newton's last step leaves at most of one below the tolerance. Where it leaves more, convergence is not
@@ -490,7 +490,8 @@ class _Batch:
         theta, se = self._in_data_unit(self._theta(u), se_in_u * _slopes(self.domains, u)[0], chosen)
         llf = self._loglik(data, value, chosen)
         good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
-        good &= np.all(se_in_u <= _PLACED * self._natural(self._theta(u)), axis=1)
+        errors = np.sort(se_in_u / self._natural(self._theta(u)), axis=1)
+        good &= (errors[:, -1] <= _PLACED) & np.all(errors[:, -2:-1] <= _ALONG_A_RIDGE, axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
         if self.family.arranged is not None:  # an angle, which is reported on one turn
@@ -596,8 +597,8 @@ def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled
         return
     own, se = at.theta[sure], at.se[sure]
     theta, errors = np.empty((2, len(sure), len(family.parameters)))
-    for k, (p, value) in enumerate(zip(family.parameters, limit.embed(*own.T), strict=True)):
-        theta[:, k] = value
+    theta[:] = [limit.embed(*row) for row in own.tolist()]
+    for k, p in enumerate(family.parameters):
         same = [j for j in range(own.shape[1]) if np.array_equal(theta[:, k], own[:, j])]
         if not same and np.any(p.domain.contains(theta[:, k])):
             return  # a function of several: for the ordinary fit

@@ -446,3 +446,14 @@ def test_the_generalized_logistic_contains_the_logistic(k):
     assert free.llf >= logistic.llf - 1e-9
     assert mle.fit(x, "glo", fixed={"k": 0.0}).llf == pytest.approx(logistic.llf, rel=1e-11)
     assert abs(free.params["k"] - k) < 0.12
+
+
+@pytest.mark.parametrize("name", ["gev", "gpd", "generalized_logistic"])
+def test_a_subnormal_shape_is_none(name):
+    """Products with it have few digits: their ratio to it is none of the observation."""
+    law = mle.get_family(name)
+    x = np.array([0.1, 1.3, 2.0])
+    others = (-1.0, 0.8) if law.has_location else (0.8,)
+    at_0 = law.logpdf(x, *others, 0.0)
+    for shape in (5e-324, 1e-320, 1e-301):
+        assert law.logpdf(x, *others, shape) == pytest.approx(at_0, rel=1e-14)
