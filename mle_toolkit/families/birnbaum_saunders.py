@@ -88,12 +88,17 @@ class BirnbaumSaunders(Family):
         return (Limit(get_family("normal"), lambda mu, sigma: (0.0, np.inf)),)
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
-        """Lévy's law and the gamma law of shape 1/2, as shape → ∞ and scale → ∞ or 0: of exact data neither is best."""
-        half = PartlyKnown(get_family("gamma"), {"shape": 0.5}, "gamma of shape 1/2")
-        return (
-            Limit(get_family("levy"), lambda scale: (np.inf, np.inf)),
-            Limit(half, lambda scale: (np.inf, 0.0)),
-        )
+        """Lévy's law as shape and scale → ∞, the gamma law of shape 1/2 as scale → 0: of exact data neither is best.
+
+        Half of the probability then goes to ∞, or to 0, so that the window must end before it.
+        """
+        limits = []
+        if upper < np.inf:
+            limits.append(Limit(get_family("levy"), lambda scale: (np.inf, np.inf)))
+        if lower > 0:
+            half = PartlyKnown(get_family("gamma"), {"shape": 0.5}, "gamma of shape 1/2")
+            limits.append(Limit(half, lambda scale: (np.inf, 0.0)))
+        return tuple(limits)
 
     def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of at most x."""
