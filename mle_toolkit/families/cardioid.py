@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.circular import Circular, about, mean_direction, on_turn, onto_turn
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.numerics.newton import roots
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -182,17 +183,12 @@ class Cardioid(Circular):
         p, rho = np.broadcast_arrays(np.asarray(p, dtype=float), np.asarray(rho, dtype=float))
         tail = 2 * math.pi * np.minimum(p, 1 - p)
         low, high = np.zeros(p.shape), np.full(p.shape, math.pi)
-        t = 0.5 * (low + high)
-        for _ in range(_NEWTON_STEPS):
+
+        def gap_and_step(t: Array) -> tuple[Array, Array]:
             excess = (1 - 2 * rho) * t + 2 * rho * _less_sine(t) - tail
-            low, high = np.where(excess < 0, t, low), np.where(excess < 0, high, t)
-            with np.errstate(all="ignore"):
-                new = t - excess / (1 - 2 * rho * np.cos(t))
-            new = np.where((new > low) & (new < high), new, 0.5 * (low + high))
-            done = np.abs(new - t) <= 1e-16 * t
-            t = new
-            if np.all(done | np.isnan(tail)):
-                break
+            return excess, -(excess / (1 - 2 * rho * np.cos(t)))
+
+        t = roots(gap_and_step, low, high, 0.5 * (low + high), lambda t: 1e-16 * t)
         t = np.where(tail == 0, 0.0, t)
         return np.where((p >= 0) & (p <= 1), np.where(p <= 0.5, math.pi - t, t - math.pi), np.nan)
 

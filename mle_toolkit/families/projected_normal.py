@@ -13,6 +13,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.circular import Circular, about, mean_direction, on_turn, onto_turn
 from mle_toolkit.families.domain import NON_NEGATIVE, REAL
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.numerics.newton import roots
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -32,8 +33,6 @@ _DOUBLINGS = np.exp2(np.arange(-1, 12))
 _STEPS, _SETTLED = 100, 1e-24
 _AGREE = 1e-12
 """Length of the mean vector from 1 below which all directions are one."""
-
-_ROOT_STEPS = 100
 
 
 class ProjectedNormal(Circular):
@@ -183,18 +182,14 @@ class ProjectedNormal(Circular):
         with np.errstate(all="ignore"):
             log_tail = np.log(tail)
             low, high = np.zeros(p.shape), np.full(p.shape, math.pi)
-            at = 0.5 * (low + high)
-            for _ in range(_ROOT_STEPS):
+
+            def gap_and_step(at: Array) -> tuple[Array, Array]:
                 logs = _integrals(at, np.full(p.shape, math.pi), gamma)[0]
                 excess = logs - log_tail
-                low, high = np.where(excess > 0, at, low), np.where(excess > 0, high, at)
-                fall = np.exp(_log_height(at, gamma) - math.log(2 * math.pi) - logs)
-                new = at + excess / fall
-                new = np.where((new > low) & (new < high), new, 0.5 * (low + high))
-                done = np.abs(new - at) <= 1e-15 * np.maximum(at, math.pi - at)
-                at = new
-                if np.all(done | np.isnan(log_tail) | (tail == 0)):
-                    break
+                return -excess, excess / np.exp(_log_height(at, gamma) - math.log(2 * math.pi) - logs)
+
+            start = 0.5 * (low + high)
+            at = roots(gap_and_step, low, high, start, lambda at: 1e-15 * np.maximum(at, math.pi - at))
         at = np.where(tail == 0, math.pi, np.where(p == 0.5, 0.0, at))
         return np.where((p >= 0) & (p <= 1), np.where(p <= 0.5, at, -at), np.nan).reshape(shape)
 

@@ -14,6 +14,7 @@ from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.numerics.differences import AROUND, fourth_order
+from mle_toolkit.numerics.newton import roots
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 _SHAPE_STEP = 1e-3
 """Of a shape, as a share of it and this, in differences."""
 
-_ROOT_STEPS = 200
 _SETTLED = 4 * float(np.finfo(float).eps)
 """Step, in the coordinate asinh z, that rounding may leave."""
 
@@ -301,17 +301,13 @@ def root_of_tails(
             if not short.any():
                 break
             end[short] *= 2.0
-    v = 0.5 * (floor + ceiling)
-    for _ in range(_ROOT_STEPS):
+
+    def gap_and_step(v: Array) -> tuple[Array, Array]:
         gap, slope = excess(v)
-        above = gap > 0
-        ceiling, floor = np.where(above, v, ceiling), np.where(above, floor, v)
-        new = v - gap / slope
-        new = np.where((new > floor) & (new < ceiling), new, 0.5 * (floor + ceiling))
-        moved = np.abs(new - v) > _SETTLED * np.maximum(1.0, np.abs(v))
-        v = np.where(gap == 0, v, new)
-        if not np.any(moved & (gap != 0)):
-            break
+        return gap, -(gap / slope)
+
+    start = 0.5 * (floor + ceiling)
+    v = roots(gap_and_step, floor, ceiling, start, lambda v: _SETTLED * np.maximum(1.0, np.abs(v)))
     return np.asarray(np.sinh(v))
 
 

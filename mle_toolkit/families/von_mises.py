@@ -16,6 +16,7 @@ from mle_toolkit.families.domain import NON_NEGATIVE, REAL
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.numerics.newton import roots
 
 _LOG_TURN = math.log(TURN)
 _NEWTON_STEPS = 50
@@ -336,16 +337,10 @@ def _angle_beyond(tail: Array, kappa: Array) -> Array:
     angle = np.minimum(normal, math.pi * (1 - 2 * tail))
     wanted = np.log(tail)
     log_density = -_LOG_TURN - np.log(special.i0e(kappa))
-    for _ in range(2 * _NEWTON_STEPS):
+
+    def gap_and_step(angle: Array) -> tuple[Array, Array]:
         log_p = _beyond(angle, kappa)
         excess = log_p - wanted
-        low, high = np.where(excess > 0, angle, low), np.where(excess > 0, high, angle)
-        with np.errstate(all="ignore"):
-            step = excess * np.exp(log_p - log_density + 2 * kappa * np.square(np.sin(0.5 * angle)))
-        nearer = angle + step
-        nearer = np.where((nearer > low) & (nearer < high), nearer, 0.5 * (low + high))
-        done = np.abs(nearer - angle) <= 1e-15 * angle
-        angle = nearer
-        if done.all():
-            break
-    return angle
+        return -excess, excess * np.exp(log_p - log_density + 2 * kappa * np.square(np.sin(0.5 * angle)))
+
+    return roots(gap_and_step, low, high, angle, lambda angle: 1e-15 * angle)
