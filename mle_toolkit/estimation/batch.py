@@ -9,9 +9,10 @@ Over 600 lines, because it is one engine, whose steps share the groups as a lead
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain, product
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
@@ -43,9 +44,9 @@ from mle_toolkit.likelihood.kernels.groups import (
     ranges,
 )
 
-BATCH_ROWS, BATCH_ROWS_ON_MEANS = 1 << 15, 1 << 18
+BATCH_ROWS, BATCH_ROWS_ON_SUMS = 1 << 15, 1 << 20
 """Rows that are fitted at once: their temporaries stay in cache. An exponential family goes over them only once, and
-over the means of its groups often."""
+over the means of its groups often; compiled sums have no temporaries of rows."""
 
 _NEWTON_STEPS, _HALVINGS, _LONGEST_STEP = 60, 30, 3.0
 _FAR = 12.0
@@ -55,9 +56,11 @@ _WELL_DETERMINED = 1e-6
 """Curvature per observation, and eigenvalue of the information scaled to a unit diagonal, above which differences
 between two ways to compute them do not show."""
 
-_PLACED, _ALONG_A_RIDGE = 5.0, 1.5
-"""Standard error of a coordinate above which a parameter may as well be at the end of its domain; and of two, above
-which there may be another maximum on the ridge along which they move together."""
+_WELL_BY_DIFFERENCES = 1e-3
+"""The same eigenvalue, where second derivatives are differences of scores of rows, which are good to about 1e-8."""
+
+_PLACED = 5.0
+"""Standard error of a coordinate above which a parameter may as well be at the end of its domain."""
 
 _AFTER_LAST_STEP = 1e-12
 """Decrement that Newton's last step leaves at most of one below the tolerance. Where it leaves more, convergence is not
@@ -66,12 +69,19 @@ quadratic, and the place is a saddle that only looks like a maximum, as that of 
 _SURE_GAIN = 1e-6
 """Nats by which a maximum must be above another, or a limiting law, to be above it without doubt."""
 
-_SURELY_BELOW, _NEARLY_THERE, _CLOSE = 1e-8, 0.1, 0.1
+_SURELY_BELOW, _NEARLY_THERE, _CLOSE = 1e-11, 0.1, 0.1
 """How far a climb that has run off must be below a limiting law to be below it without doubt, relative to the
 log-likelihood; how near it must have come, nats; and how near the other parameters, standard errors."""
 
 _SMALLEST, _LARGEST = 1e-250, 1e250
 """Magnitudes between which neither squares of ratios nor sums leave the doubles in any unit near the data's own."""
+
+_SPREAD = 0.75
+"""Between quartiles, or from 0 to the median, of a group in its unit: between a half and 1."""
+
+_SADDLE = 1e-3
+"""Smallest eigenvalue of the scaled information of one observation below which a lower end of a climb, where the
+derivatives vanish, is no maximum that could have a higher one beside it."""
 
 _SAME_PLACE = 1e-3
 _NEAR, _NEARLY = 0.02, 1e-4
@@ -149,7 +159,7 @@ def settle(family: Family, groups: Groups) -> Settled:
 
     if starts:
         on_sums = isinstance(family, ExponentialFamily) or twin is not None
-        each(one, ranges(groups.offsets, BATCH_ROWS_ON_MEANS if on_sums else BATCH_ROWS))
+        each(one, ranges(groups.offsets, BATCH_ROWS_ON_SUMS if on_sums else BATCH_ROWS))
         _compare_with_limits(family, groups, settled)
     return settled
 
@@ -263,11 +273,20 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
         if family.start is not None and not isinstance(family, ExponentialFamily):
             proposed = family.start(pooled)
             starts += [np.array(s, dtype=float) for s in (proposed if isinstance(proposed, list) else [proposed])]
+            if _leans_to_a_side(family):  # and groups may lean to the other
+                mirrored = family.start(pooled.with_values(-pooled.x, None))
+                starts.append(np.array(mirrored[0] if isinstance(mirrored, list) else mirrored, dtype=float))
     except NoMaximumError:
         pass  # too few rows, or all alike: the families have starts for that, or the groups are fitted one by one
     if not starts:
         starts = [np.array([0.5 * sum(p.typical) for p in family.parameters])]
     return [theta for theta in starts if all(_inside(p, v) for p, v in zip(family.parameters, theta, strict=True))]
+
+
+def _leans_to_a_side(family: Family) -> bool:
+    """Whether a law on the whole line has a shape by whose sign it leans to one side or to the other."""
+    shapes = [p.domain for p in family.parameters if p.role == "shape" and isinstance(p.domain, Interval)]
+    return family.has_location and family.support == REAL and any(d.lower == -d.upper for d in shapes)
 
 
 def _inside(parameter: Parameter, value: float) -> bool:
@@ -319,16 +338,23 @@ class _Batch:
         u, value, arrived = np.full((n, p), np.nan), np.full(n, np.inf), np.zeros(n, dtype=bool)
         doubt = ~self.usable
         away, highest, top = self.usable.copy(), np.full(n, np.inf), np.full((n, p), np.nan)
-        for theta in starts:
-            first = np.array([float(d.to_real(np.asarray(t))) for d, t in zip(self.domains, theta, strict=True)])
-            new_u, new_value, new, far = self._climb(first, np.where(arrived[:, None], u, np.nan), value)
-            away &= far
+        for first in chain(map(self._coordinates, starts), self._own_rounds(arrived, doubt)):
+            tried = np.broadcast_to(np.all(np.isfinite(first), axis=-1), n)
+            new_u, new_value, new, far = self.climb(first, np.where(arrived[:, None], u, np.nan), value)
+            away &= far | ~tried
             higher = new_value < highest
             highest[higher], top[higher] = new_value[higher], new_u[higher]
             gain = self.groups.nobs * (value - new_value)
             both = arrived & new
             apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
-            doubt |= both & ((np.abs(gain) > _SURE_GAIN) | apart)
+            differ = both & ((np.abs(gain) > _SURE_GAIN) | apart)
+            # A saddle below a maximum, as every sample has one of the skew-normal law at alpha = 0, is no rival of it.
+            lower = np.where((gain > 0)[:, None], u, new_u)
+            saddle = differ & (np.abs(gain) > _SURE_GAIN)
+            saddle[saddle] = self._is_flat(np.flatnonzero(saddle), lower[saddle])
+            higher = saddle & (gain > 0)
+            u[higher], value[higher] = new_u[higher], new_value[higher]
+            doubt |= differ & ~saddle
             # A climb that stopped short of a maximum may have been on the way to a higher one.
             doubt |= (arrived & ~new & (gain > 0)) | (~arrived & new & (gain < 0))
             better = (new & ~arrived) | (~arrived & ~new & (new_value < value))
@@ -341,10 +367,21 @@ class _Batch:
         settled.ran_off[:] = away
         gone = np.flatnonzero(away)
         settled.theta[gone], _ = self._in_data_unit(self._theta(top[gone]), np.zeros((len(gone), p)), gone)
-        settled.llf[gone] = self._loglik(self.data.take(gone), highest[gone], gone)
+        settled.llf[gone] = self.loglik(self.data.take(gone), highest[gone], gone)
         return settled
 
-    def _loglik(self, data: _Data, value: Array, chosen: NDArray[np.intp]) -> Array:
+    def _is_flat(self, chosen: NDArray[np.intp], u: Array) -> Mask:
+        """Whether the likelihood of some groups has no curvature in some direction."""
+        if len(chosen) == 0:
+            return np.zeros(0, dtype=bool)
+        hessian = self._expansion(self.data.take(chosen), u).hessian
+        diagonal = np.diagonal(hessian, axis1=1, axis2=2)
+        convex = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(diagonal > 0, axis=1)
+        unit = 1.0 / np.sqrt(np.where(convex[:, None], diagonal, 1.0))
+        scaled = np.where(convex[:, None, None], hessian * unit[:, :, None] * unit[:, None, :], 0.0)
+        return np.asarray(np.linalg.eigvalsh(scaled)[:, 0] < _SADDLE)
+
+    def loglik(self, data: _Data, value: Array, chosen: NDArray[np.intp]) -> Array:
         """Log-likelihoods of some groups in the unit of the data, from mean negative ones."""
         jacobian = 0.0 if self.family.discrete else np.log(self.scale[chosen])
         return np.asarray(self.groups.nobs[chosen] * (data.log_base - value - jacobian))
@@ -366,6 +403,20 @@ class _Batch:
                 theta[:, k] += centre
         return theta, se
 
+    def _own_rounds(self, arrived: Mask, doubt: Mask) -> Iterator[Array]:
+        """Starts of the groups' own, one a group and round, where a law of several shapes may have several maxima.
+
+        NaN for groups that have not arrived without doubt when all common starts have been climbed from, which these
+        masks then say. Laws with compiled sums, of many groups, do without.
+        """
+        several = len(self.domains) > 2 and not isinstance(self.data, _Means | _Compiled)
+        chosen = np.flatnonzero(arrived & ~doubt & (several and self.family.start is not None))
+        own = [self.own_starts(int(g)) for g in chosen]
+        for k in range(max(map(len, own), default=0)):
+            first = np.full((len(self.groups), len(self.domains)), np.nan)
+            first[chosen] = [starts[min(k, len(starts) - 1)] for starts in own]
+            yield first
+
     def _usual(self, u: Array) -> Mask:
         """Whether shapes are not far from typical ones, where the law has other maxima looked for."""
         usual = np.ones(len(u), dtype=bool)
@@ -376,15 +427,16 @@ class _Batch:
                     usual &= (u[:, k] > low - 1.0) & (u[:, k] < high + 1.0)
         return usual
 
-    def _climb(self, first: Array, known: Array, known_value: Array) -> tuple[Array, Array, Mask, Mask]:
-        """Newton's method with step halving from one start.
+    def climb(self, first: Array, known: Array, known_value: Array) -> tuple[Array, Array, Mask, Mask]:
+        """Newton's method with step halving from one start, or from one a group.
 
         Where each group ended, its value there, and whether it arrived in a maximum, or went too far.
 
         A climb that comes near a maximum found before, NaN where there is none, ends there.
         """
         n = len(self.groups)
-        at = np.tile(first, (n, 1))
+        first = np.broadcast_to(first, (n, len(self.domains)))
+        at = first.copy()
         f, arrived, far = np.full(n, np.inf), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         active = np.flatnonzero(self.usable)
         data = self.data.take(active)
@@ -408,7 +460,7 @@ class _Batch:
                 known_value[active[home]],
                 True,
             )
-            within = np.max(np.abs(at[active] + step - first), axis=1) < _FAR
+            within = np.max(np.abs(at[active] + step - first[active]), axis=1) < _FAR
             going = ~home & np.isfinite(decrement) & within
             far[active[~home & np.isfinite(decrement) & ~within]] = True
             share = np.ones(len(active))
@@ -431,6 +483,27 @@ class _Batch:
             keep = going & ~last
             active, data, here = active[keep], data.take(np.flatnonzero(keep)), here.take(keep)
         return at, f, arrived, far
+
+    def _coordinates(self, theta: Any) -> Array:
+        return np.array([float(d.to_real(np.asarray(t))) for d, t in zip(self.domains, theta, strict=True)])
+
+    def own_starts(self, group: int) -> list[Array]:
+        """Where the family would begin with one group, in coordinates."""
+        sample = self._sample(group).standardised(float(self.centre[group]), float(self.scale[group]))
+        start = self.family.given(sample.known).start
+        assert start is not None
+        try:
+            proposed = start(sample)
+        except MleError:
+            return [np.full(len(self.domains), np.nan)]
+        return [self._coordinates(theta) for theta in (proposed if isinstance(proposed, list) else [proposed])]
+
+    def best_of(self, laws: list[Array]) -> Array:
+        """The most likely of some laws for each group, in coordinates."""
+        n = len(self.groups)
+        values = [self.data.expansion(np.tile(theta, (n, 1)))[0] for theta in laws]
+        coordinates = np.array([self._coordinates(theta) for theta in laws])
+        return np.asarray(coordinates[np.argmax(np.nan_to_num(np.array(values), nan=-np.inf), axis=0)])
 
     def _theta(self, u: Array) -> Array:
         return np.stack([d.from_real(u[:, k]) for k, d in enumerate(self.domains)], axis=1)
@@ -482,16 +555,16 @@ class _Batch:
         good = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(diagonal > _WELL_DETERMINED, axis=1)
         unit = 1.0 / np.sqrt(np.where(good[:, None], diagonal, 1.0))
         scaled = np.where(good[:, None, None], hessian * unit[:, :, None] * unit[:, None, :], np.eye(len(self.domains)))
-        good &= np.linalg.eigvalsh(scaled)[:, 0] > _WELL_DETERMINED
+        rounded = data.by_differences and data.step == _STEP_OF_SCORE
+        good &= np.linalg.eigvalsh(scaled)[:, 0] > (_WELL_BY_DIFFERENCES if rounded else _WELL_DETERMINED)
         inverse = np.linalg.inv(np.where(good[:, None, None], scaled, np.eye(len(self.domains))))
         pull = gradient * unit
         good &= 0.5 * nobs * np.einsum("ij,ijk,ik->i", pull, inverse, pull) < _AFTER_LAST_STEP
         se_in_u = unit * np.sqrt(np.diagonal(inverse, axis1=1, axis2=2) / nobs[:, None])
         theta, se = self._in_data_unit(self._theta(u), se_in_u * _slopes(self.domains, u)[0], chosen)
-        llf = self._loglik(data, value, chosen)
+        llf = self.loglik(data, value, chosen)
         good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
-        errors = np.sort(se_in_u / self._natural(self._theta(u)), axis=1)
-        good &= (errors[:, -1] <= _PLACED) & np.all(errors[:, -2:-1] <= _ALONG_A_RIDGE, axis=1)
+        good &= np.all(se_in_u <= _PLACED * self._natural(self._theta(u)), axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
         if self.family.arranged is not None:  # an angle, which is reported on one turn
@@ -568,9 +641,58 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
                 sure[:] = False
             elif _has_a_say(family):
                 sure[sure] = [_allows(family, groups.sample(g)) for g in np.flatnonzero(sure).tolist()]
+            sure[sure] = ~_reached_inside(family, groups.take(np.flatnonzero(sure)), rivals[k, sure])
             agreed = np.flatnonzero(sure)
             _enter(family, settled, agreed, at, k)
     _open(settled, np.flatnonzero(beaten | (settled.status == OPEN)))
+
+
+def _reached_inside(family: Family, groups: Groups, rival: Array) -> Mask:
+    """Whether a climb from another start comes as high as a limiting law, to which all others ran off.
+
+    For counts, whose laws have no scale, and for laws that know their maximum, that is one of its own; else for each
+    size of the first shape the best law for each group.
+    """
+    higher = np.zeros(len(groups), dtype=bool)
+    own = family.discrete or family.from_sample is not None
+    if len(groups) == 0 or (family.start if own else family.ppf) is None:
+        return higher
+    with np.errstate(all="ignore"):
+        batch = _Batch(family, groups, ~higher, None)
+        if own:
+            firsts = [np.array([batch.own_starts(g)[0] for g in range(len(groups))])]
+        else:
+            laws = _by_shapes(family)
+            sizes = sorted({theta[0] for theta in laws})
+            firsts = [batch.best_of([theta for theta in laws if theta[0] == size]) for size in sizes]
+        for first in firsts:
+            _, value, _, _ = batch.climb(first, np.full_like(first, np.nan), np.full(len(groups), np.inf))
+            reached = batch.loglik(batch.data, value, np.arange(len(groups)))
+            higher |= ~(reached < rival - _SURELY_BELOW * (1.0 + np.abs(rival))) & (value < np.inf)
+    return higher
+
+
+def _by_shapes(family: Family) -> list[Array]:
+    """Laws of small, middling and large shapes, whose quartiles are where those of a group are in its unit."""
+    grids = []
+    for p in family.parameters:
+        low, high = p.typical
+        middle = 0.5 * (low + high)
+        smaller = [0.25 * low] if low > 0 else []
+        grids.append([*smaller, low, middle, high] if p.role == "shape" else [middle])
+    roles = [p.role for p in family.parameters]
+    laws: list[Array] = []
+    assert family.ppf is not None
+    for values in product(*grids):
+        theta = np.array(values)
+        plain = [{"location": 0.0, "scale": 1.0}.get(role, v) for role, v in zip(roles, values, strict=True)]
+        low, middle, high = np.asarray(family.ppf(np.array([0.25, 0.5, 0.75]), *plain), dtype=float).tolist()
+        scale = _SPREAD / (high - low) if "location" in roles else _SPREAD / abs(middle)
+        theta[[role == "scale" for role in roles]] = scale
+        theta[[role == "location" for role in roles]] = -scale * middle
+        if all(_inside(p, v) for p, v in zip(family.parameters, theta, strict=True)):
+            laws.append(theta)
+    return laws
 
 
 def _has_a_say(family: Family) -> bool:
