@@ -8,14 +8,18 @@ Source: Geyer (2009), Electronic Journal of Statistics 3, 259-289 (the limiting 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Known
+from mle_toolkit.errors import ParameterError
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.ordinal import Choice, Ordered
+from mle_toolkit.families.saved import Saved
 
 Way = tuple[Array, ...]
 """A direction, one entry a parameter: in coefficients of its design, or one number."""
@@ -47,7 +51,7 @@ def signs(forms: Array, designs: Sequence[Array], way: Way) -> Array:
     return np.where(np.abs(total) <= _LEVEL * most, 0.0, np.sign(total))
 
 
-class _Apart:
+class _Apart(Saved):
     """What limits of laws of levels share: the designs of a row say what is left of its law.
 
     Parameters
@@ -60,9 +64,32 @@ class _Apart:
         The designs of the rows at hand.
     """
 
+    kind, holds = "apart", "one"
+    takes = {"keys": tuple[str | None, ...], "ways": tuple[tuple[tuple[float, ...], ...], ...]}  # noqa: RUF012
     keys: tuple[str | None, ...]
     ways: tuple[Way, ...]
     rows: Known
+
+    @property
+    @abstractmethod
+    def whole(self) -> Choice | Ordered:
+        """The law that it is the limit of."""
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The law that it is the limit of, the keys, and the directions."""
+        ways = [[part.tolist() for part in way] for way in self.ways]
+        return (self.whole,), {"keys": list(self.keys), "ways": ways}
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The limit of the law of which `made_of` gave the parts."""
+        (law,), keys = parts, others["keys"]
+        if not isinstance(law, (Choice, Ordered)) or len(keys) != len(law.parameters):
+            raise ParameterError("expected levels, and the key of a design, or none, of each of their parameters.")
+        ways = [tuple(np.array(part, dtype=float) for part in way) for way in others["ways"]]
+        if any(len(way) != len(keys) or not all(np.all(np.isfinite(part)) for part in way) for way in ways):
+            raise ParameterError("ways: expected directions, one list of numbers a parameter.")
+        return apart(law, keys, ways)
 
     def _stand(self, keys: Sequence[str | None], ways: Sequence[Way], known: Known | None) -> None:
         self.keys, self.ways = tuple(keys), tuple(ways)

@@ -17,11 +17,12 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import DegenerateDataError, UnknownNameError
+from mle_toolkit.errors import DegenerateDataError, ParameterError, UnknownNameError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.saved import Saved
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -111,10 +112,16 @@ def latent_names() -> tuple[str, ...]:
     return tuple(_LATENT)
 
 
-class _OfLevels(Family):
+class _OfLevels(Saved):
     """A law of levels 0, 1, ...: what follows from the probabilities of each."""
 
     levels: tuple[Any, ...]
+
+    @staticmethod
+    def _checked(levels: Sequence[str]) -> Sequence[str]:
+        if len(levels) < 2 or len(set(levels)) < len(levels):
+            raise ParameterError(f"levels: expected two or more, each once, got {', '.join(levels):.60}.")
+        return levels
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of a level up to x."""
@@ -185,6 +192,8 @@ class Ordered(_OfLevels):
     Cutpoints that are not in order have a likelihood of 0.
     """
 
+    kind = "ordered"
+    takes = {"levels": tuple[str, ...], "link": str, "scaled": bool}  # noqa: RUF012
     support: Any
     parameters: Any
 
@@ -202,6 +211,15 @@ class Ordered(_OfLevels):
         if scaled:
             own.append(Parameter("scale", POSITIVE, typical=(0.5, 2.0)))
         self.parameters = (*own, *(Parameter(cut, REAL, typical=(k - 1.0, k)) for k, cut in enumerate(self.cuts)))
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The levels, the link, and whether there is a scale."""
+        return (), {"levels": list(self.levels), "link": self.link, "scaled": self.scaled}
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The law of which `made_of` said what it takes."""
+        return cls(cls._checked(others["levels"]), others["link"], scaled=others["scaled"])
 
     def _ends(self, x: Array, params: tuple[Any, ...]) -> tuple[Array, Array, Any]:
         """The ends of the latent intervals, standardised, and the scale."""
@@ -341,6 +359,8 @@ class Choice(_OfLevels):
         Which of them the others are compared with.
     """
 
+    kind = "choice"
+    takes = {"levels": tuple[str, ...], "reference": int}  # noqa: RUF012
     support: Any
     parameters: Any
 
@@ -351,6 +371,18 @@ class Choice(_OfLevels):
         self.support = Interval(0.0, len(self.levels) - 1.0, closed="both", integer=True)
         self.others = tuple(k for k in range(len(self.levels)) if k != reference)
         self.parameters = tuple(Parameter(f"p[{self.levels[k]}]", REAL, typical=(-1.0, 1.0)) for k in self.others)
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The levels, and which of them is the reference."""
+        return (), {"levels": list(self.levels), "reference": self.reference}
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The law of which `made_of` said what it takes."""
+        levels, reference = cls._checked(others["levels"]), others["reference"]
+        if not 0 <= reference < len(levels):
+            raise ParameterError(f"reference: expected one of the {len(levels)} levels, got {reference}.")
+        return cls(levels, reference)
 
     @property
     def main_parameters(self) -> tuple[str, ...]:

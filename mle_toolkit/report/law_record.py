@@ -10,13 +10,10 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators import kinds
-from mle_toolkit.families.combinators.parts import Combined
-from mle_toolkit.families.combinators.reparametrised import Reparametrised
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
-from mle_toolkit.families.levels_apart import ChoiceApart, OrderedApart, Way, apart
-from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.registry import family_class, get_family, is_registered
+from mle_toolkit.families.saved import Saved
 from mle_toolkit.families.written import scipy_named
 from mle_toolkit.options import shown
 from mle_toolkit.report import schema
@@ -51,18 +48,8 @@ def family_to_dict(family: Family) -> dict[str, Any]:
     if _is_of_scipy(family):
         free = {"loc": None} if "loc" in family.param_names else {}
         return {"kind": "scipy", "name": family.name, "constants": constants | free}
-    made = _made_to_dict(family)
-    if made is not None:
-        return made
-    if isinstance(family, Reparametrised):
-        return {"kind": "form", "by": family.kind, "of": family_to_dict(family.base)}
-    if isinstance(family, (ChoiceApart, OrderedApart)):
-        ways = [[part.tolist() for part in way] for way in family.ways]
-        return {"kind": "apart", "of": family_to_dict(family.whole), "keys": list(family.keys), "ways": ways}
-    if isinstance(family, Ordered):
-        return {"kind": "ordered", "levels": list(family.levels), "link": family.link, "scaled": family.scaled}
-    if isinstance(family, Choice):
-        return {"kind": "choice", "levels": list(family.levels), "reference": family.reference}
+    if isinstance(family, Saved) and kinds().get(family.kind) in type(family).__mro__ and not family.is_own():
+        return _saved_to_dict(family)
     return {
         "kind": "custom",
         "name": family.name,
@@ -84,14 +71,7 @@ def family_from_dict(record: Any, path: str = "family", depth: int = 0) -> Famil
     kind = schema.text(schema.item(record, "kind", path), f"{path}.kind")
     with schema.inside(path):
         if kind in kinds():
-            return _made_from_dict(kinds()[kind], record, path, depth)
-        if kind == "form":
-            of = family_from_dict(schema.item(record, "of", path), f"{path}.of", depth + 1)
-            return of.by(schema.text(schema.item(record, "by", path), f"{path}.by"))
-        if kind == "apart":
-            return _apart_from_dict(record, path, depth)
-        if kind in ("ordered", "choice"):
-            return _levels_from_dict(kind, record, path)
+            return _saved_from_dict(kinds()[kind], record, path, depth)
         name = schema.text(schema.item(record, "name", path), f"{path}.name")
         if kind == "custom":
             listed = schema.item(record, "parameters", path)
@@ -114,34 +94,6 @@ def family_from_dict(record: Any, path: str = "family", depth: int = 0) -> Famil
     raise MleError(f"the saved fit has a law of unknown kind {shown(kind)}; upgrade mle_toolkit.")
 
 
-def _levels_from_dict(kind: str, record: Any, path: str) -> Family:
-    levels = schema.entries(schema.item(record, "levels", path), f"{path}.levels", schema.text)
-    if len(levels) < 2 or len(set(levels)) < len(levels):
-        schema.refuse(f"{path}.levels", "expected two levels or more, each once")
-    if kind == "choice":
-        reference = schema.whole(schema.item(record, "reference", path), f"{path}.reference", 0)
-        if reference >= len(levels):
-            schema.refuse(f"{path}.reference", f"expected one of the {len(levels)} levels, got {reference}")
-        return Choice(levels, reference)
-    scaled = schema.read_as(bool, schema.item(record, "scaled", path), f"{path}.scaled")
-    return Ordered(levels, schema.text(schema.item(record, "link", path), f"{path}.link"), scaled=scaled)
-
-
-def _apart_from_dict(record: Any, path: str, depth: int) -> Family:
-    law = family_from_dict(schema.item(record, "of", path), f"{path}.of", depth + 1)
-    keys = schema.read_as(tuple[str | None, ...], schema.item(record, "keys", path), f"{path}.keys")
-    if not isinstance(law, (Choice, Ordered)) or len(keys) != len(law.parameters):
-        schema.refuse(path, "expected levels, and the key of a design, or none, of each of their parameters")
-
-    def way(value: Any, where: str) -> Way:
-        parts = tuple(schema.entries(value, where, numbers_of))
-        if len(parts) != len(keys) or any(part.ndim != 1 or not np.all(np.isfinite(part)) for part in parts):
-            schema.refuse(where, "expected a direction, one list of numbers a parameter")
-        return parts
-
-    return apart(law, keys, schema.entries(schema.item(record, "ways", path), f"{path}.ways", way))
-
-
 def _constant(value: Any, path: str) -> Any:
     """A known constant of a law: a number, one a row, or none."""
     if isinstance(value, list):
@@ -151,21 +103,27 @@ def _constant(value: Any, path: str) -> Any:
     return None if value is None else schema.number(value, path)
 
 
-def _made_to_dict(family: Family) -> dict[str, Any] | None:
-    """Record of a family made of others; None of any other."""
-    kind = getattr(family, "kind", None)
-    if kind is None or kinds().get(kind) is not type(family):
-        return None
-    assert isinstance(family, Combined)
+def _saved_to_dict(family: Saved) -> dict[str, Any]:
+    """Record of a law by its kind, the laws that it is made of, and what else it takes."""
     parts, others = family.made_of()
-    return {"kind": kind, "of": [family_to_dict(part) for part in parts]} | others
+    record: dict[str, Any] = {"kind": family.kind}
+    if family.holds != "none":
+        of = [family_to_dict(part) for part in parts]
+        record["of"] = of[0] if family.holds == "one" else of
+    return record | others
 
 
-def _made_from_dict(made: type[Combined], record: Any, path: str, depth: int) -> Family:
-    of = schema.item(record, "of", path)
-    parts = schema.entries(of, f"{path}.of", lambda value, where: family_from_dict(value, where, depth + 1))
-    if not parts or (len(parts) > 1 and not made.of_several):
-        schema.refuse(f"{path}.of", f"expected {'laws' if made.of_several else 'one law'}, got {len(parts)}")
+def _saved_from_dict(made: type[Saved], record: Any, path: str, depth: int) -> Family:
+    def law(value: Any, where: str) -> Family:
+        return family_from_dict(value, where, depth + 1)
+
+    parts: list[Family] = []
+    if made.holds == "one":
+        parts = [law(schema.item(record, "of", path), f"{path}.of")]
+    elif made.holds == "list":
+        parts = schema.entries(schema.item(record, "of", path), f"{path}.of", law)
+        if not parts or (len(parts) > 1 and not made.of_several):
+            schema.refuse(f"{path}.of", f"expected {'laws' if made.of_several else 'one law'}, got {len(parts)}")
     others = {
         name: schema.read_as(hint, schema.item(record, name, path), f"{path}.{name}")
         for name, hint in made.takes.items()

@@ -2,6 +2,7 @@
 
 Each module of this package declares, in ``MAKERS``, the functions that make laws of laws; by their names a law is
 written: ``"shifted(weibull)"``. Each class that they make is a `Combined`, and says what it is made of, for files.
+Laws of levels, which regressions make, are found here too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mle_toolkit.families.base import Family
-    from mle_toolkit.families.combinators.parts import Combined
+    from mle_toolkit.families.saved import Saved
 
 
 @cache
@@ -27,14 +28,15 @@ def makers() -> Mapping[str, Callable[..., Family]]:
 
 
 @cache
-def kinds() -> Mapping[str, type[Combined]]:
-    """Classes of laws that are made of others, by the names under which files know them."""
-    from mle_toolkit.families.combinators.parts import Combined
+def kinds() -> Mapping[str, type[Saved]]:
+    """Classes of laws that no name finds again, by the names under which files know them."""
+    from mle_toolkit.families import levels_apart, ordinal
+    from mle_toolkit.families.saved import Saved
 
     found: dict[str, Any] = {}
-    for module in _modules():
+    for module in (*_modules(), ordinal, levels_apart):
         for item in vars(module).values():
-            if isinstance(item, type) and issubclass(item, Combined) and "kind" in vars(item):
+            if isinstance(item, type) and issubclass(item, Saved) and "kind" in vars(item):
                 found[item.kind] = item
     return MappingProxyType(found)
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.hooks import made_with
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import SpecialCase
+from mle_toolkit.families.saved import Saved
 from mle_toolkit.numerics.differences import central_each
 
 if TYPE_CHECKING:
@@ -37,15 +38,10 @@ _NEWTON_STEPS, _STEP, _SAME, _SETTLED = 4, 1e-5, 1e-13, 1e-3
 below which a step has settled."""
 
 
-class Combined(Family):
-    """A law that is made of others: what a file must hold to make it again."""
+class Combined(Saved):
+    """A law that is made of others."""
 
-    kind: ClassVar[str]
-    """How files call laws of this class."""
-    of_several: ClassVar[bool] = False
-    """Whether it is made of several laws."""
-    takes: ClassVar[Mapping[str, Any]] = {}
-    """What else it takes, with the type of each."""
+    holds = "list"
 
     def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
         """The laws it is made of, and what else it takes, by name; by default one law, its ``base``."""

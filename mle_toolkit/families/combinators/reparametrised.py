@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.saved import Saved
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -52,7 +53,7 @@ class Form:
     expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]]] | None = None
 
 
-class Reparametrised(Family):
+class Reparametrised(Saved):
     """A law by one of its other forms.
 
     Parameters
@@ -63,8 +64,11 @@ class Reparametrised(Family):
         What the form is called: ``"mean"``.
     """
 
+    kind, holds = "form", "one"
+    takes = {"by": str}  # noqa: RUF012
+
     def __init__(self, base: Family, form: Form, by: str) -> None:
-        self.base, self.form, self.kind = base, form, by
+        self.base, self.form, self.called = base, form, by
         self.constants = base.constants
         self.name = f"{base.name} by {by}"
         self.support = base.support
@@ -84,6 +88,15 @@ class Reparametrised(Family):
         for part in ("mean", "var", "entropy"):
             if getattr(base, part) is not None:
                 setattr(self, part, self._of_law(part))
+
+    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
+        """The law, and what the form is called."""
+        return (self.base,), {"by": self.called}
+
+    @classmethod
+    def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
+        """The law of which `made_of` gave the parts."""
+        return parts[0].by(others["by"])
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""
@@ -167,7 +180,7 @@ class Reparametrised(Family):
 
     def given(self, known: Known) -> Family:
         """The law of rows of which this is known."""
-        return Reparametrised(self.base.given(known), self.form, self.kind) if self.per_row else self
+        return Reparametrised(self.base.given(known), self.form, self.called) if self.per_row else self
 
     def check(self, sample: Sample) -> None:
         """Raise where the law has no maximum."""
@@ -182,7 +195,7 @@ class Reparametrised(Family):
         return Distribution.at(self.base, self.form.to_own(*params)).rvs(size, rng)
 
     def __repr__(self) -> str:
-        return f"{self.base!r} by {self.kind}"
+        return f"{self.base!r} by {self.called}"
 
 
 def _is_nothing(*factors: Any) -> bool:
