@@ -267,9 +267,22 @@ class Maximum:
         if not away and arrived:
             lost = self._lost(seen)
             away = self.approached(lost) if lost else []
-        if not away:
-            return None
-        return f"the log-likelihood only approaches its supremum, {self.loglik:.8g}, as {', '.join(away)} runs off"
+        if away:
+            return f"the log-likelihood only approaches its supremum, {self.loglik:.8g}, as {', '.join(away)} runs off"
+        if not arrived and self._is_confined:
+            return (
+                f"the log-likelihood, here {self.loglik:.8g}, only approaches its supremum, as a part of the law "
+                f"narrows between neighbouring ends of intervals"
+            )
+        return None
+
+    @property
+    def _is_confined(self) -> bool:
+        likelihood = self.likelihood
+        confined = likelihood.family.confined
+        if confined is None or likelihood.exact is not None:
+            return False
+        return confined(likelihood.sample, *likelihood.family.unpack(self.theta_in_unit))
 
     def _lost(self, seen: Measured) -> list[int]:
         """Numbers of the coordinates that the data leave so open that there may be no maximum."""

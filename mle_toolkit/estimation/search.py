@@ -73,7 +73,8 @@ def _by_climbs(
     inner = small.inner if isinstance(small, ChartObjective) else small
     if own and inner.coordinates.intervals_only and coordinates.n_free > 1 and may_hide_maxima(likelihood.data):
         points += scattered(inner, points[0])
-    ends = climb(small, points, method, sound=_is_sound(small))
+    is_sound = _is_sound(small)
+    ends = climb(small, points, method, sound=is_sound)
     if not ends:
         raise _nowhere(family)
     narrow: list[End] = []
@@ -114,6 +115,10 @@ def _by_climbs(
         return settle_run_off(found, starts[0])
 
     best = min(ends, key=lambda end: end.value)
+    if own and family.confined is not None and likelihood.exact is None and not is_sound(best.u):
+        found = _beside_confined(best, [end for end in ends if is_sound(end.u)], settled)
+        if found is not None:
+            return found
     if small is not objective:
         # Starts far from the maximum were settled on the subsample.
         whole = climb_in_levels(objective, small, best.u, method, points)
@@ -336,6 +341,9 @@ def _is_sound(objective: Objective) -> Callable[[Array], bool]:
     """Whether a point is no accident of a few observations, by which a likelihood without a bound deceives."""
     likelihood, family = objective.likelihood, objective.likelihood.family
     spurious = family.spurious
+    if likelihood.exact is None and family.confined is not None:
+        confined, intervals = family.confined, likelihood.sample
+        return lambda u: not confined(intervals, *family.unpack(objective.coordinates.to_theta(u)))
     if spurious is None or likelihood.exact is None:
         return lambda u: True
     points = likelihood.stand_ins
@@ -366,6 +374,18 @@ def _without_spurious(
             "newton",
         )
     return kept, narrow
+
+
+def _beside_confined(best: End, ends: Sequence[End], settled: Callable[[End], Maximum]) -> Maximum | None:
+    """The highest maximum of those that are sound, where the best end has a part that is confined; None without one."""
+    for end in sorted(ends, key=lambda end: end.value):
+        with contextlib.suppress(NoMaximumError):
+            found = settled(end)
+            if found.certify().ok:
+                why = "it is higher with a part of the law between neighbouring ends of intervals, and as that narrows"
+                higher = (end.value - best.value) * found.likelihood.nobs > SAME_NATS
+                return replace(found, elsewhere=why) if higher else found
+    return None
 
 
 def _below_supremum(

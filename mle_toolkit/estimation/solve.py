@@ -371,7 +371,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     """
     family = found.family
     best: Maximum | None = None
-    elsewhere: str | None = None
+    elsewhere = found.elsewhere
     # Two log-likelihoods that agree to this are one: the rounding of a sum of n terms.
     rounding = 1e-9 + 1e-13 * abs(found.loglik)
     lost = not in_domains(family, found.theta)

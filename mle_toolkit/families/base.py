@@ -106,6 +106,8 @@ class Family(ABC):
         The same law with its parameters in the order that is reported: components of a mixture by location.
     ``spurious(sample, *params)``
         Whether a local maximum at these parameters is an accident of a few observations, not to be reported.
+    ``confined(sample, *params)``
+        Whether a part of the law lies between neighbouring ends of intervals, where the likelihood rises as it narrows.
     ``in_unit(centre, scale)``
         The law of ``(x - centre) / scale``: for a law with constants, or ends of domains, in the unit of the data.
     ``sf_expansion(x, *params)``
@@ -238,6 +240,7 @@ class Family(ABC):
     arranged: Callable[..., tuple[Any, ...]] | None = None
     at_observations: Callable[..., Any] | None = None
     spurious: Callable[..., bool] | None = None
+    confined: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None
     from_scipy: Callable[..., Mapping[str, Any] | None] | None = None
     tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None

@@ -16,6 +16,14 @@ _SERIES_TERMS = 100_000
 _LARGEST_SHAPE, _LARGEST_OF_SCIPY = 1e3, 1e5
 
 
+_NEAR = 0.1
+"""Relative distance from the shape beyond which a series or a fraction needs few terms, however large the shape."""
+
+
+_TAIL_NODES, _TAIL_DEPTH = 40, 45.0
+"""Of the quadrature over a tail of a large shape, and how much lower, in nats, the log-density is where it ends."""
+
+
 _CELLS = 100_000
 """Terms of several series that are held at once."""
 
@@ -115,10 +123,11 @@ def log_gamma_quantiles(shape: Array, p: Array) -> tuple[Array, Array]:
 def _log_gammainc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Array) -> Array:
     with np.errstate(divide="ignore"):
         value = np.where(lower > 0.5, np.log1p(-upper), np.log(lower))
-    tiny = (lower < SMALLEST_MASS) & (log_x > -np.inf)
+    beyond = (shape > _LARGEST_OF_SCIPY) & (x > 0) & (x < shape)
+    large = beyond & (x > (1.0 - _NEAR) * shape)
+    tiny = ((lower < SMALLEST_MASS) | beyond) & (log_x > -np.inf) & ~large
     if np.any(tiny):
         value[tiny] = _log_gammainc_by_series(shape[tiny], log_x[tiny])
-    large = (shape > _LARGEST_OF_SCIPY) & (x > 0) & (x < shape)
     if np.any(large):
         u = np.expm1(log_x[large] - np.log(shape[large]))
         value[large] = log_gamma_tails_by_expansion(shape[large], u)[0]
@@ -129,6 +138,10 @@ def _log_gammaincc(shape: Array, log_x: Array, x: Array, lower: Array, upper: Ar
     with np.errstate(divide="ignore"):
         value = np.where(upper > 0.5, np.log1p(-lower), np.log(upper))
     tiny = (upper < SMALLEST_MASS) & (x < np.inf)
+    large = tiny & (shape > _LARGEST_OF_SCIPY) & (x < (1.0 + _NEAR) * shape)
+    if np.any(large):
+        value[large] = log_gamma_tails_by_expansion(shape[large], np.expm1(log_x[large] - np.log(shape[large])))[1]
+    tiny &= ~large
     if np.any(tiny):
         value[tiny] = _log_gammaincc_by_fraction(shape[tiny], x[tiny])
     return np.asarray(value)
@@ -199,20 +212,21 @@ def log_gammainc_slopes(shape: Array | float, log_x: Array) -> tuple[tuple[Array
     Returns
     -------
     tuple of tuple of ndarray of shape (n,)
-        Those of log P, those of log Q; by a NaN for a above 1000: differences cost less than so long a series.
+        Those of log P, those of log Q.
 
     Notes
     -----
     Up to four deviations above the mean P is summed as :math:`\sum_k x^{a+k} e^{-x} / \Gamma(a+k+1)` (DLMF 8.11.4), so
     that the derivative of its log is :math:`\log x` less the mean of :math:`\psi(a+k+1)`, with the terms as weights:
     nothing cancels (after Moore 1982, Applied Statistics 31, 330-335). Beyond, the derivative of log Q is the mean of
-    :math:`\log u - \psi(a)` over u > x, by Gauss-Laguerre quadrature. The other follows from P + Q = 1.
+    :math:`\log u - \psi(a)` over u > x, by Gauss-Laguerre quadrature. The other follows from P + Q = 1. For a above
+    1000 the series is long, but log u all but normal: the mean over the smaller tail is by Gauss-Legendre quadrature.
     """
     a, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
     x, lower, upper = _gamma_masses(a, log_x)
     log_f = log_gamma_kernel(a, log_x)
-    fall = np.exp(log_f - _log_gammainc(a, log_x, x, lower, upper))
-    rise = -np.exp(log_f - _log_gammaincc(a, log_x, x, lower, upper))
+    log_lower, log_upper = _log_gammainc(a, log_x, x, lower, upper), _log_gammaincc(a, log_x, x, lower, upper)
+    fall, rise = np.exp(log_f - log_lower), -np.exp(log_f - log_upper)
     below, above = np.full((2, *x.shape), np.nan)
     known = a <= _LARGEST_SHAPE
     far = known & (x > a + 4.0 * np.sqrt(a) + 4.0)
@@ -223,7 +237,28 @@ def log_gammainc_slopes(shape: Array | float, log_x: Array) -> tuple[tuple[Array
     if far.any():
         above[far] = log_x[far] + _mean_log_beyond(a[far], x[far]) - special.psi(a[far])
         below[far] = -above[far] * (upper[far] / lower[far])
+    for left, own, other in ((True, below, above), (False, above, below)):
+        rows = ~known & ((x <= a) == left) & (log_x > -np.inf) & (x < np.inf)
+        if rows.any():
+            own[rows] = log_x[rows] - special.psi(a[rows]) + _mean_log_in_tail(a[rows], log_x[rows], x[rows], left=left)
+            odds = log_lower[rows] - log_upper[rows]
+            other[rows] = -own[rows] * np.exp(odds if left else -odds)
     return (below, fall), (above, rise)
+
+
+def _mean_log_in_tail(shape: Array, log_x: Array, x: Array, *, left: bool) -> Array:
+    """Mean of log(u / x) over u < x (``left``) or u > x, the smaller tail, under the unit gamma law of a large shape.
+
+    The log-density of t = log(u / x) falls as ``(x - a) t + x (e^t - 1 - t)``.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(_TAIL_NODES)
+    slope = np.abs(x - shape)
+    reach = 2 * _TAIL_DEPTH / (slope + np.sqrt(slope * slope + 2 * _TAIL_DEPTH * x))
+    share = 0.5 * (1.0 + nodes[:, None])
+    t = (-reach if left else reach) * share
+    with np.errstate(under="ignore"):
+        mass = weights[:, None] * np.exp(-((x - shape) * t + x * (np.expm1(t) - t)))
+    return np.asarray((mass * t).sum(axis=0) / mass.sum(axis=0))
 
 
 def _mean_digamma(shape: Array, x: Array) -> Array:

@@ -139,10 +139,12 @@ class Weibull(HazardFamily):
         return np.asarray((np.maximum(x, 0.0) / scale) ** shape)
 
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of log F and of log S."""
+        """Derivatives of log F and of log S: of log F also where the hazard underflows."""
         log_z = np.log(x) - np.log(scale)
         hazard = np.exp(shape * log_z)
-        return self.tail_scores_of(hazard, (log_z * hazard, -shape / scale * hazard))
+        odds = 1.0 / special.exprel(hazard)  # H S/F
+        of_log = (log_z, -shape / scale)
+        return tuple(slope * odds for slope in of_log), tuple(-slope * hazard for slope in of_log)
 
     def sf_expansion(self, x: Array, shape: Array, scale: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
         """Log of the survival function, with its derivatives."""

@@ -552,6 +552,42 @@ def test_beside_a_supremum_at_the_end_of_the_support_the_maximum_in_the_interior
     assert loglik(0.16244729, 1e-7 * unit, 0.77151553 * unit) > fit.llf + 5.0
 
 
+FEW_TOGETHER = np.repeat(
+    np.r_[29.0, 33:38, 40, 42, 45:48, 49:52, 53, 54, 56:92, 94:97, 98, 99, 101, 103, 105:109, 111:114, 132, 135],
+    [*map(int, "21111211142312242364242321246322524451511441213331431114211211112111")],
+)
+
+
+def test_a_few_rows_apart_in_intervals_are_seen():
+    """Two of 156, beyond all others: a maximum 1.2 nats lower was certified as the best."""
+    fit = fit_quietly(mle.Sample.intervals(FEW_TOGETHER, FEW_TOGETHER + 1.0), mle.mixture("normal", 2))
+    laws = [stats.norm(*at) for at in zip(fit.params["mu"], fit.params["sigma"], strict=True)]
+    masses = [law.cdf(FEW_TOGETHER + 1.0) - law.cdf(FEW_TOGETHER) for law in laws]
+    assert fit.certificate.ok
+    assert fit.llf == pytest.approx(float(np.sum(np.log(fit.params["weights"] @ masses))), rel=1e-9)
+    assert fit.llf >= -684.3944519898
+
+
+def test_beside_a_component_between_ends_of_intervals_the_maximum_in_the_interior_is_local():
+    """Narrow about 25, it has the shares of two intervals alone: a supremum that was said to leave no maximum."""
+    lower = np.array([8.0, 11.0, *range(13, 41), 42.0, 44.0])
+    counts = [1, 1, 1, 1, 1, 2, 2, 1, 3, 2, 3, 2, 4, 3, 3, 7, 4, 4, 3, 4, 3, 3, 3, 2, 2, 2, 2, 1, 1, 1, 1, 1]
+
+    def loglik(weight, first, second, narrow, wide):
+        laws, shares = [stats.norm(first, narrow), stats.norm(second, wide)], [weight, 1 - weight]
+        mass = sum(w * (law.cdf(lower + 1) - law.cdf(lower)) for w, law in zip(shares, laws, strict=True))
+        return float(np.sum(counts * np.log(mass)))
+
+    fit = fit_quietly(mle.Sample.intervals(lower, lower + 1, counts), mle.mixture("normal", 2))
+    at = np.array([fit.params["weights"][0], *fit.params["mu"], *fit.params["sigma"]])
+    assert fit.certificate.verdict == "local"
+    assert "between neighbouring ends of intervals" in fit.certificate.message
+    assert fit.llf == pytest.approx(loglik(*at), rel=1e-10)
+    for k in range(5):  # a summit by each parameter
+        for factor in (0.99, 1.01):
+            assert loglik(*(at * np.where(np.arange(5) == k, factor, 1.0))) < fit.llf
+
+
 def test_counts_that_a_component_far_out_explains_best_have_no_maximum():
     """Its mean runs off, beyond all right-censored rows: no maximum that is far below is taken for it."""
     low = [-np.inf, -np.inf, -np.inf, -1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 7.0, 46.0]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.combinators.em import EM, MixtureLike
@@ -36,6 +37,12 @@ _LEAST = 1e-300
 """Probability that every cell keeps which a component can reach, so that no observation stops a climb."""
 
 _LOG_LEAST = math.log(_LEAST)
+
+_MISSED, _BESIDE = 8, 0.1
+"""At how many places a narrow component is tried, and its share of the cells beside."""
+
+_WIDTHS = (1, 2, 3, 5, 8)
+"""Cells in a row that such a component covers."""
 
 _SAME = 1e-3
 """Nats per observation by which two climbs differ at least if they are to be continued both."""
@@ -173,6 +180,47 @@ class GridEM:
         """Parameters for partitions of the cells."""
         parts = ((EM(self.law, points), shares) for points in self.cells for shares in self.law.partitions(points))
         return [em.maximised(shares, None) for em, shares in parts]
+
+    def missed(self, params: tuple[Any, ...]) -> list[tuple[Any, ...] | None]:
+        """Parameters with a narrow component, for the lightest, where there is more data than a mixture expects.
+
+        Places are the highest of a scan: Kulldorff (1997), Communications in Statistics - Theory and Methods 26,
+        1481-1496. The likelihood rises most with mass where it is missed most (Böhning 1985, Biometrika 72, 181-185).
+        """
+        with np.errstate(all="ignore"):
+            joint = self._joint(params)
+            mass = joint.sum(axis=0)
+            counts = mass * self._expected(mass, self.exact)[1]
+        if not np.isfinite(counts).all():
+            return []
+        at = np.clip(np.searchsorted(self.edges, self.x, side="left") - 1, 0, self.n_cells - 1)
+        seen = counts[: self.n_cells] + np.bincount(at, counts[self.n_cells :], self.n_cells)
+        expected = np.maximum(mass[: self.n_cells] * (float(seen.sum()) / float(mass[: self.n_cells].sum())), _LEAST)
+        others = np.delete(joint, int(np.argmin(params[0])), axis=0)
+        others = others / np.maximum(others.sum(axis=0), _LEAST)
+        found = []
+        for first, last in _excesses(seen, expected):
+            near = np.zeros(self.n_cells)
+            near[max(first - 1, 0) : last + 1] = _BESIDE
+            near[first:last] = 1.0
+            share = np.concatenate([near, near[at]])
+            found.append(self.whole.maximised(np.vstack([share, others * (1 - share)]) * counts, params))
+        return found
+
+
+def _excesses(seen: Array, expected: Array) -> list[tuple[int, int]]:
+    """Where more is seen than is expected: first cell and last, of places that have no cell in common."""
+    ends = [np.append(0.0, np.cumsum(counts)) for counts in (seen, expected)]
+    places: list[tuple[float, int, int]] = []
+    for width in _WIDTHS:
+        there, foretold = (known[width:] - known[:-width] for known in ends)
+        gain = np.where(there > foretold, special.rel_entr(there, np.maximum(foretold, _LEAST)) - there + foretold, 0.0)
+        places += [(-float(gain[k]), k, k + width) for k in np.argsort(-gain, kind="stable")[: 3 * _MISSED].tolist()]
+    kept: list[tuple[int, int]] = []
+    for loss, first, last in sorted(places):
+        if loss < 0 and len(kept) < _MISSED and all(last <= other[0] or first >= other[1] for other in kept):
+            kept.append((first, last))
+    return kept
 
 
 def _not_below(log_joint: Array) -> Array:

@@ -59,6 +59,12 @@ _SOFT = 0.1
 _NARROW = 0.1
 """A component whose middle half is narrower than this share of that of the data may be a spike."""
 
+_CONFINED = 2
+"""How many starts with a component that is confined are kept."""
+
+_OUTSIDE = 1e-4
+"""Mass of a component outside two cells of the data up to which it is inside."""
+
 _RESOLVED = 1e-9
 _CENTRAL = (0.005, 0.995)
 _HALF = (0.25, 0.75)
@@ -639,6 +645,22 @@ class Mixture(Combined):
                 return True
         return False
 
+    def confined(self, sample: Sample, *params: Any) -> bool:
+        """Whether a component lies in two neighbouring cells of the intervals, of whose masses alone they tell.
+
+        The narrower it is about the end between them, the higher the likelihood, which only approaches its supremum.
+        """
+        if self.discrete:
+            return False
+        ends = np.unique(np.concatenate([sample.lower, sample.upper, *(sample.window or ())]))
+        ends = np.concatenate([[-np.inf], ends[np.isfinite(ends)], [np.inf]])
+        with np.errstate(all="ignore"):
+            for law, weight in zip(self.distributions(params), params[0], strict=True):
+                beside = law.cdf(ends[:-2]) + law.sf(ends[2:])
+                if weight > 0 and float(beside.min()) < _OUTSIDE:
+                    return True
+        return False
+
     # --- the search ---------------------------------------------------------------------------------------------------
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
@@ -686,7 +708,13 @@ class Mixture(Combined):
         search = GridEM(self, sample)
         ends = [search.climbed(params, _SHORT_ON_GRID) for params in search.first()]
         longer = [search.climbed(params, _LONG_ON_GRID) for _, params in distinct(ends, _KEPT_ON_GRID)]
-        return [self._inside(params) for _, params in distinct(longer, _KEPT)]
+        if self.of_one_law and not self.shared and longer:
+            narrow = search.missed(distinct(longer, 1)[0][1])
+            longer += [search.climbed(params, _LONG_ON_GRID) for params in narrow]
+        by_kind: dict[bool, list[tuple[Any, ...]]] = {False: [], True: []}
+        for _, params in distinct(longer, len(longer)):
+            by_kind[self.confined(sample, *params)].append(params)
+        return [self._inside(params) for params in by_kind[False][:_KEPT] + by_kind[True][:_CONFINED]]
 
     def _inside(self, params: tuple[Any, ...]) -> tuple[Any, ...]:
         values = [interior(p.domain, v) for p, v in zip(self.parameters, params, strict=True)]
