@@ -415,6 +415,11 @@ class Family(ABC):
             sum(p.role == "location" for p in self.parameters) > 1  # two ends of an interval
         )
 
+    @property
+    def in_threads(self) -> bool:
+        """Whether sums over rows take so long that threads share them."""
+        return False
+
     @cached_property
     def per_row(self) -> tuple[str, ...]:
         """Names of the constants that are arrays, one value a row."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sparse import SparseDesign
+from mle_toolkit.likelihood.kernels import read_only
 
 _DEPENDENT = 1e-10
 """Share of a column, in its size about its mean, below which what others leave of it is the rounding of its values."""
@@ -258,10 +260,13 @@ class Columns(NamedTuple):
     matrix : ndarray of shape (n, k)
     by : ndarray of shape (k, k), or None
         ``Z = matrix @ by``; None where the matrix is Z. So that Z need not be formed anew in every pass.
+    twin : module or None
+        Compiled products, for long designs.
     """
 
     matrix: Array
     by: Array | None = None
+    twin: ModuleType | None = None
 
     def formed(self) -> Array:
         """Z; shape (n, k)."""
@@ -269,12 +274,22 @@ class Columns(NamedTuple):
 
     def times(self, coefficients: Array) -> Array:
         """``Z @ coefficients``; shape (n,)."""
-        return np.asarray(self.matrix @ (coefficients if self.by is None else self.by @ coefficients))
+        inner = coefficients if self.by is None else self.by @ coefficients
+        if self.twin is None or not self.matrix.flags.c_contiguous:
+            return np.asarray(self.matrix @ inner)
+        return np.asarray(self.twin.times(read_only(self.matrix), read_only(inner)))
 
     def summed(self, along: Array) -> Array:
         """``Z.T @ along``; shape (k,)."""
         sums = self.matrix.T @ along
         return np.asarray(sums if self.by is None else self.by.T @ sums)
+
+    def expanded(self, along: Array, across: Array) -> tuple[Array, Array]:
+        """``Z.T @ along`` and ``Z.T @ diag(across) @ Z``; shapes (k,), (k, k)."""
+        if self.twin is None:
+            return self.summed(along), self.squared(across)
+        first, second = self.twin.expanded(read_only(self.matrix), read_only(along), read_only(across))
+        return (first, second) if self.by is None else (self.by.T @ first, self.by.T @ second @ self.by)
 
     def squared(self, across: Array) -> Array:
         """``Z.T @ diag(across) @ Z``; shape (k, k)."""
@@ -330,6 +345,10 @@ class SparseColumns(NamedTuple):
         centred = (design.whole - shift[whole]) * frame[whole]
         centred = centred if counting is None else centred * counting[:, None]
         return cls(centred, design.entries, frame[others], frame[others] * shift[others], (whole, others), counting)
+
+    def expanded(self, along: Array, across: Array) -> tuple[Array, Array]:
+        """``Z.T @ along`` and ``Z.T @ diag(across) @ Z``; shapes (k,), (k, k)."""
+        return self.summed(along), self.squared(across)
 
     def formed(self) -> Array:
         """Z; shape (n, k)."""

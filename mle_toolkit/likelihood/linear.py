@@ -13,6 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.families.links import Link
 from mle_toolkit.likelihood.designs import AnyColumns, Columns, SparseColumns
+from mle_toolkit.likelihood.kernels import of_designs
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -172,7 +173,10 @@ class Linear:
             raw = raw[:, list(self.ended.kept)]
         if isinstance(raw, SparseDesign) and (self.ended is None or self.ended.kept):
             return SparseColumns.of(raw, self.shift, self.frame, counting)
-        return Columns(self.design(known)) if self.by_raw is None else Columns(known[self.key], self.by_raw)
+        twin = of_designs() if self.compiled else None
+        if self.by_raw is None:
+            return Columns(self.design(known), None, twin)
+        return Columns(known[self.key], self.by_raw, twin)
 
     def fixed_part(self, known: Known) -> Array | float:
         """What the predictor has without coefficients, in the unit of the likelihood."""
@@ -227,3 +231,6 @@ class Linear:
 
     ended: Ended | None = None
     """Where the predictors of some rows have run off."""
+
+    compiled: bool = False
+    """Whether there are so many rows that products with the design are taken by compiled loops."""

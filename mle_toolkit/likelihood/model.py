@@ -31,7 +31,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
-from mle_toolkit.likelihood.products import crossed, projected, upper_of
+from mle_toolkit.likelihood.products import crossed, expanded, upper_of
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.numerics.differences import (
     STEP_OF_CURVATURE,
@@ -134,6 +134,11 @@ class Model(Family):
     def known(self) -> Known:
         """What is known of the rows at hand."""
         return self.rows
+
+    @cached_property
+    def in_threads(self) -> bool:
+        """Whether sums over rows take so long that threads share them: long designs, by compiled loops."""
+        return any(term.compiled for term in self.linear.values())
 
     def with_rows(self, sample: Sample) -> Sample:
         """The sample with the designs of this model, whatever another model left there by the same names."""
@@ -303,11 +308,11 @@ class Model(Family):
         flat = iter(second)
         for j in range(count):
             along = score[j] * at.slopes[j]
-            gradient[places[j]] = projected(at.designs[j], along, weight, n_rows)
-            for k in range(j, count):
+            across = next(flat) * (at.slopes[j] * at.slopes[j]) + score[j] * at.bends[j]
+            own = expanded(at.designs[j], along, across, weight, n_rows)
+            gradient[places[j]], hessian[places[j], places[j]] = own
+            for k in range(j + 1, count):
                 across = next(flat) * (at.slopes[j] * at.slopes[k])
-                if j == k:
-                    across = across + score[j] * at.bends[j]
                 hessian[places[j], places[k]] = crossed(at.designs[j], at.designs[k], across, weight, n_rows)
         total = float(np.sum(value if weight is None else weight * value))
         return np.concatenate([[total], gradient, hessian[upper_of(size)]])

@@ -33,3 +33,11 @@ def crossed(one: AnyColumns | None, other: AnyColumns | None, across: Any, weigh
     if other is None:
         return one.summed(across)[:, None]
     return one.squared(across) if other is one else one.crossed(other, across)
+
+
+def expanded(design: AnyColumns | None, along: Any, across: Any, weight: Array | None, n_rows: int) -> tuple[Any, Any]:
+    """Sums of first and second derivatives by one predictor, brought to its coefficients."""
+    if design is None:
+        return projected(design, along, weight, n_rows), crossed(design, design, across, weight, n_rows)
+    along, across = np.broadcast_to(along, n_rows), np.broadcast_to(across, n_rows)
+    return design.expanded(*((along, across) if weight is None else (weight * along, weight * across)))

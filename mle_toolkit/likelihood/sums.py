@@ -38,6 +38,7 @@ from mle_toolkit.likelihood.parts import (
 )
 from mle_toolkit.likelihood.triangles import FEW, entries, symmetric
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
+from mle_toolkit.numerics.threads import in_order
 
 T = TypeVar("T")
 
@@ -459,7 +460,10 @@ class Likelihood:
         if self._points is None:
             return np.zeros(())
         points, unit = self._points
-        return points.fold(BlockSums(of, self.family, unit, self.family.unpack(theta)), length)
+        part = BlockSums(of, self.family, unit, self.family.unpack(theta))
+        if not (self.family.in_threads and points.in_memory):
+            return points.fold(part, length)
+        return np.asarray(sum(in_order(part, list(points.parts(length)), _FEWEST_BLOCKS)))
 
     @cached_property
     def _points(self) -> tuple[Sample, Unit | ColumnUnits] | None:
@@ -512,6 +516,9 @@ class Likelihood:
         """Sum of squares of the points' log-densities about a mean, weighted by weights or their squares."""
         return float(self._fold(partial(squared_deviations_of, mean, squared), theta))
 
+
+_FEWEST_BLOCKS = 4
+"""Blocks from which threads are worth waking, of rows whose sums take long."""
 
 _REMEMBERED = 16
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
+S = TypeVar("S")
 T = TypeVar("T")
 
 _here = threading.local()
@@ -36,6 +37,28 @@ def submit(work: Callable[P, T], *args: P.args, **options: P.kwargs) -> Future[T
     except BaseException as error:  # whoever asks for the result gets it
         done.set_exception(error)
     return done
+
+
+def in_order(work: Callable[[S], T], items: Sequence[S], fewest: int) -> list[T]:
+    """What is made of each item, in their order; threads take items where there are at least ``fewest``.
+
+    A thread takes the next item while there is one, so that one that another program holds up leaves them to the
+    others.
+    """
+    results: list[Any] = [None] * len(items)
+    left = iter(enumerate(items))
+
+    def take() -> None:
+        for k, item in left:
+            results[k] = work(item)
+
+    helpers = workers() - 1 if len(items) >= fewest else 0
+    others = [submit(take) for _ in range(helpers)]
+    take()
+    for other in others:
+        if not other.cancel():  # else it has not begun, and nothing is left
+            other.result()
+    return results
 
 
 def _mark() -> None:

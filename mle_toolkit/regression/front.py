@@ -43,7 +43,7 @@ def check_rank(front: Front, dropped: Collection[str] = ()) -> None:
             f"observations at least. Leave terms out."
         )
     for name, matrix in front.matrices.items():
-        sums = column_sums(matrix)
+        sums = front.sums[name]
         bad = [k for k in np.flatnonzero(~np.isfinite(sums)) if not np.isfinite(matrix[:, k]).all()]
         if bad:
             column = matrix[:, bad[0]]
@@ -87,6 +87,8 @@ class Front:
     offsets : dict of str to ndarray
     links : dict of str to Link
     unit : Unit
+    sums : dict of str to ndarray
+        Of the columns of the designs, without weights.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Front:
     ) -> None:
         self.law, self.sample = law, sample
         self.designs, self.matrices, self.offsets, self.links = designs, matrices, offsets, links
+        self.sums: dict[str, Array] = {}
         self.unit = unit_for(law, sample, links)
         self.names = coefficient_names(law, designs)
 
@@ -111,6 +114,7 @@ class Front:
         made: Mapping[str, tuple[Design, Array]],
         offsets: Mapping[str, Array],
         links: Mapping[str, Link],
+        sums_of: Callable[[Array], Array] = column_sums,
     ) -> Front:
         """Of designs and offsets of all rows that were given, of which a sample leaves out those of weight 0."""
         columns: dict[str, Any] = {design_key(name): matrix for name, (_, matrix) in made.items()}
@@ -120,7 +124,7 @@ class Front:
             name: column[kept] if kept is not None and len(column) != sample.n_rows else column
             for name, column in columns.items()
         }
-        return cls(
+        front = cls(
             law,
             law.with_rows(sample),
             {name: design for name, (design, _) in made.items()},
@@ -128,6 +132,8 @@ class Front:
             {name: short[offset_key(name)] for name in offsets},
             links,
         )
+        front.sums = {name: sums_of(matrix) for name, matrix in front.matrices.items()}
+        return front
 
     @classmethod
     def of_batches(
@@ -228,7 +234,8 @@ class Front:
             constant = design.constant
             if constant is not None:
                 constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
-            term = term_of(name, constant, sample, self.links[name], self.unit, role, has_offset=name in shifted)
+            sums = self.sums[name] if free[name].all() and sample.weight is None else None
+            term = term_of(name, constant, sample, self.links[name], self.unit, role, sums, has_offset=name in shifted)
             raw = sample.known[term.key]
             loose = isinstance(raw, SparseDesign)
             made = None if loose else orthonormal(raw, term.shift, term.frame, term.constant)

@@ -34,6 +34,7 @@ class Given:
         self.main: Any = None
         self.response: Response | Sample | Array | None = None
         self._absent: list[tuple[str, Mask]] = []
+        self._summed: list[tuple[Array, Array]] = []
         self._rows: NDArray[np.intp] | None = None
 
     @classmethod
@@ -67,7 +68,7 @@ class Given:
         if not isinstance(observed, Sample):
             new._note([("y", np.isnan(observed))])
         new.main = (design, matrix)
-        new._note(_missing_of(design, matrix))
+        new._note(new._missing_of(design, matrix))
         return new
 
     def predictor(self, name: str, right: Any) -> Any:
@@ -84,7 +85,7 @@ class Given:
         design, matrix = of_array(right, what=name)
         if len(matrix) != self.n_rows:
             raise DataError(f"{name}: {len(matrix)} rows for {self.n_rows} observations; give one a row.")
-        self._note(_missing_of(design, matrix))
+        self._note(self._missing_of(design, matrix))
         return design, matrix
 
     def column(self, value: Any, name: str) -> Array:
@@ -109,6 +110,19 @@ class Given:
         if np.ndim(value) == 0:
             return value
         return self.column(value, name)
+
+    def _missing_of(self, design: Design, matrix: Array) -> Iterator[tuple[str, Mask]]:
+        sums = column_sums(matrix)
+        self._summed.append((matrix, sums))
+        for name, column, total in zip(design.names, matrix.T, sums.tolist(), strict=True):
+            if not math.isfinite(total):
+                yield name, np.isnan(column)
+
+    def sums_of(self, matrix: Array) -> Array:
+        """Sums of the columns of a design, which were taken when it was given, unless rows of it are left out."""
+        known = (sums for one, sums in self._summed if one is matrix)
+        found = next(known, None)
+        return column_sums(matrix) if found is None else found
 
     def take_levels(self, formula: str, levels: Any, *, ordered: bool) -> tuple[str, ...]:
         """Take the codes of a column of levels for the response; the names of the levels."""
@@ -204,13 +218,6 @@ def is_right_side(weights: Any) -> bool:
 def is_frame(data: Any) -> bool:
     """Whether data have columns with names."""
     return isinstance(data, Mapping) or hasattr(data, "columns") or hasattr(data, "column_names")
-
-
-def _missing_of(design: Design, matrix: Array) -> Iterator[tuple[str, Mask]]:
-    sums = column_sums(matrix).tolist()
-    for name, column, total in zip(design.names, matrix.T, sums, strict=True):
-        if not math.isfinite(total):
-            yield name, np.isnan(column)
 
 
 LISTED = 10

@@ -13,6 +13,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.links import Link, get_link, usual_link
+from mle_toolkit.likelihood.kernels import COMPILED_NUMBERS
 from mle_toolkit.likelihood.linear import Linear, design_key, offset_key
 from mle_toolkit.likelihood.unit import Unit
 
@@ -63,10 +64,21 @@ def unit_for(law: Family, sample: Sample, links: Mapping[str, Link]) -> Unit:
 
 
 def term_of(
-    name: str, constant: int | None, sample: Sample, link: Link, unit: Unit, role: str, *, has_offset: bool
+    name: str,
+    constant: int | None,
+    sample: Sample,
+    link: Link,
+    unit: Unit,
+    role: str,
+    sums: Array | None = None,
+    *,
+    has_offset: bool,
 ) -> Linear:
-    """A predictor in coordinates in which columns are centred and of unit size, in the unit of the likelihood."""
-    constant, mean, size = _columns(sample, design_key(name), constant)
+    """A predictor in coordinates in which columns are centred and of unit size, in the unit of the likelihood.
+
+    Sums of the columns of the design may be known.
+    """
+    constant, mean, size = _columns(sample, design_key(name), constant, sums)
     frame = 1 / np.where(size > 0, size, 1.0)
     factor, shift = 1.0, 0.0
     if role == "location":
@@ -81,21 +93,34 @@ def term_of(
     elif role == "log-scale":
         shift = -float(np.log(unit.scale))
     return Linear(
-        name, design_key(name), link, mean, frame, offset_key(name) if has_offset else None, factor, shift, constant
+        name,
+        design_key(name),
+        link,
+        mean,
+        frame,
+        offset_key(name) if has_offset else None,
+        factor,
+        shift,
+        constant,
+        compiled=sample.n_rows * len(mean) >= COMPILED_NUMBERS,
     )
 
 
-def _columns(sample: Sample, key: str, constant: int | None) -> tuple[int | None, Array, Array]:
+def _columns(
+    sample: Sample, key: str, constant: int | None, sums: Array | None
+) -> tuple[int | None, Array, Array]:
     """Which column of a design is 1 in every row, the means of the others, and their sizes about them; by blocks."""
     if isinstance(sample, FramedSample):
         return _framed_columns(sample, key, constant)
+    design = sample.known[key]
     if constant is None:
-        design = sample.known[key]
         ends = np.flatnonzero((design[0] == 1.0) & (design[-1] == 1.0)).tolist()
+        if sums is not None:
+            ends = [k for k in ends if sums[k] == len(design)]
         constant = next((k for k in ends if np.all(design[:, k] == 1.0)), None)
-    mean = np.zeros(sample.known[key].shape[1])
+    mean = np.zeros(design.shape[1])
     if constant is not None:  # else nothing can take up what is subtracted
-        mean = sample.fold(ColumnSums(key)) / sample.nobs
+        mean = (sample.fold(ColumnSums(key)) if sums is None else sums) / sample.nobs
         mean[constant] = 0.0
     squares = sample.fold(ColumnSums(key, tuple(mean.tolist())))
     return constant, mean, np.sqrt(squares / sample.nobs)

@@ -32,10 +32,13 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import LONG_BLOCK_ROWS, CountWhole
 from mle_toolkit.families.base import Family
-from mle_toolkit.numerics.threads import pool, workers
+from mle_toolkit.numerics.threads import in_order
 
 COMPILED_ROWS = 250_000
 """Rows from which a compiled loop is used: from about there half a second, numba's own start, is soon won back."""
+
+COMPILED_NUMBERS = 1_000_000
+"""Numbers in a design from which compiled products with it are used: a fit takes some twenty operations with each."""
 
 CHUNK_ROWS = LONG_BLOCK_ROWS
 """Rows a call: sums of chunks are added in their order, so that the result depends neither on the number of threads nor
@@ -71,6 +74,12 @@ def _module(name: str | None) -> ModuleType | None:
     return importlib.import_module(f"{__name__}.{name}")
 
 
+@cache
+def of_designs() -> ModuleType | None:
+    """Compiled products of designs with values of rows; None without numba."""
+    return _module("designs")
+
+
 def counter(rows: int) -> CountWhole | None:
     """What counts whole numbers in so many rows, compiled; None where NumPy's `count_whole` serves."""
     if rows < COMPILED_ROWS or not has_numba():
@@ -83,27 +92,21 @@ def in_chunks(
     loop: Callable[..., Any], x: Array, weight: Array | None, *arguments: float, threads_from: int = _FEWEST_CHUNKS
 ) -> Array:
     """Results of a compiled loop, one row for each chunk of the data; threads take chunks where there are several."""
-    firsts = range(0, len(x), CHUNK_ROWS)
-    results: list[Any] = [None] * len(firsts)
-    chunks = iter(enumerate(firsts))
 
-    def work() -> None:
-        """Take the next chunk while there is one; a thread that another program holds up leaves them to the others."""
-        for k, first in chunks:
-            rows = slice(first, first + CHUNK_ROWS)
-            results[k] = loop(uniform(x[rows]), None if weight is None else uniform(weight[rows]), *arguments)
+    def of_chunk(first: int) -> Any:
+        rows = slice(first, first + CHUNK_ROWS)
+        return loop(uniform(x[rows]), None if weight is None else uniform(weight[rows]), *arguments)
 
-    helpers = workers() - 1 if len(firsts) >= threads_from else 0
-    others = [pool().submit(work) for _ in range(helpers)]
-    work()
-    for other in others:
-        if not other.cancel():  # else it has not begun, and nothing is left
-            other.result()
-    return np.array(results)
+    return np.array(in_order(of_chunk, range(0, len(x), CHUNK_ROWS), threads_from))
 
 
 def uniform(rows: Array) -> Array:
     """Rows as loops take them, contiguous and read-only: for any other kind of array they would be compiled again."""
-    view = np.ascontiguousarray(rows).view()
+    return read_only(np.ascontiguousarray(rows))
+
+
+def read_only(rows: Array) -> Array:
+    """A view that cannot be written to."""
+    view = rows.view()
     view.flags.writeable = False
     return view
