@@ -30,6 +30,7 @@ from mle_toolkit.estimation.starts import direct_route, domains_of, joined, spli
 from mle_toolkit.families.base import TOLD_APART, Family
 from mle_toolkit.families.domain import Domain, Interval
 from mle_toolkit.likelihood.audit import is_extreme
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
@@ -389,7 +390,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
             continue  # a mixture that loses a component of which a parameter is known
         try:
-            at = maximise(law, sample, fixed=shared)
+            at = maximise(law, sample, fixed=shared, start=_near(found, law, shared))
         except NoMaximumError:
             continue
         theta = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))])
@@ -408,6 +409,15 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             else:
                 best = replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends)
     return best or replace(found, elsewhere=elsewhere)
+
+
+def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Coefficients of a regression, which its limit has too, to begin from; None of a law without covariates."""
+    if not isinstance(law, Model):
+        return None
+    own = dict(zip(found.family.param_names, found.family.unpack(found.theta), strict=True))
+    near = {name: own[name] for name in law.linear if name not in fixed and np.all(np.isfinite(own.get(name, np.nan)))}
+    return near or None
 
 
 _DIGITS_LOST = 1e-5

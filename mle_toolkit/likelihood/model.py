@@ -20,7 +20,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sparse import SparseDesign
-from mle_toolkit.errors import NoMaximumError, ParameterError
+from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Space
@@ -31,6 +31,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
+from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.products import crossed, expanded, upper_of
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.numerics.differences import (
@@ -338,9 +339,8 @@ class Model(Family):
     # --- starts and limits --------------------------------------------------------------------------------------------
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
-        """The law without covariates: its maximum, and the nearest coefficients."""
-        model = self.given(sample.known)
-        return [model.nearest(params) for params in _null_params(self.base.given(sample.known), sample)]
+        """The law without covariates, or that of what least squares leave, and the nearest coefficients."""
+        return starts_of(self.given(sample.known), sample)
 
     def nearest(self, params: Sequence[float]) -> tuple[Any, ...]:
         """Coefficients whose predictors are nearest to those of one law for all rows, in least squares."""
@@ -545,26 +545,6 @@ class _Rows(NamedTuple):
 def _as_they_are(count: float, sums: Sequence[float], *params: Any) -> Sequence[float]:
     """The sums, which are derivatives already."""
     return sums
-
-
-def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:
-    """Parameters of one law for all rows, from which to begin."""
-    from mle_toolkit.families.combinators.parts import fitted
-
-    points = sample.stand_ins()
-    inside = base.support.contains(points.x)
-    if not np.all(inside):
-        points = points.take(inside)
-    found = None
-    if points.n_rows:
-        try:
-            base.given(points.known).check(points)
-            found = fitted(base.given(points.known), points)
-        except NoMaximumError:
-            found = None
-    if found is not None:
-        return [found]
-    return [tuple(0.5 * sum(p.typical) for p in base.parameters)]
 
 
 def check_scalar(base: Family) -> None:

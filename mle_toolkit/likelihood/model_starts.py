@@ -1,0 +1,83 @@
+"""Where the search for the maximum of a regression begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.combinators.parts import fitted, has_formula
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
+    from mle_toolkit.likelihood.model import Model
+
+
+def starts_of(model: Model, sample: Sample) -> list[tuple[Any, ...]]:
+    """The law without covariates, or, where that is higher, the law of what least squares leave of the observations.
+
+    Parameters
+    ----------
+    model : Model
+        Of the rows of the sample.
+    sample : Sample
+        Points, in the unit of the likelihood.
+    """
+    weight = 1.0 if sample.weight is None else sample.weight
+    begins = [model.nearest(params) for params in _null_params(model.base, sample)]
+    if len(begins) == 1 and (explained := _by_least_squares(model, sample)) is not None:
+        with np.errstate(all="ignore"):
+            heights = [np.sum(weight * model.logpdf(sample.x, *at)) for at in (begins[0], explained)]
+        if heights[1] > heights[0]:
+            return [explained]
+    return begins
+
+
+def _by_least_squares(model: Model, sample: Sample) -> tuple[Any, ...] | None:
+    """Coefficients of a location, or of the log of a scale, by least squares, and the others of what these leave.
+
+    None where the law has no formula, or a covariate would be left to explain what is left.
+    """
+    base, term = model.base, model.linear.get(model.base.main_parameter)
+    if term is None or term.constant is None or term.ended is not None or base.per_row or not has_formula(base):
+        return None
+    role, x = base.parameters[base.param_names.index(term.parameter)].role, sample.x
+    additive = (role, term.link.name) == ("location", "identity")
+    if not additive and (role, term.link.name) not in (("scale", "log"), ("log-scale", "identity")):
+        return None
+    if not additive and not sample.minimum > 0:
+        return None
+    weight = np.ones(len(x)) if sample.weight is None else sample.weight
+    with np.errstate(all="ignore"):
+        wanted = x if additive else np.log(x)
+        design = term.columns(model.rows)
+        sums, products = design.expanded(weight * (wanted - term.fixed_part(model.rows)), weight)
+        coefficients = np.asarray(np.linalg.lstsq(products, sums, rcond=None)[0], dtype=float)
+        eta = design.times(coefficients) + term.fixed_part(model.rows)
+        left = x - eta if additive else x * np.exp(-eta)
+        if not (np.all(np.isfinite(left)) and np.all(base.support.contains(left))):
+            return None
+        params = _null_params(base, sample.with_values(left, sample.weight))[0]
+        own = dict(zip(base.param_names, model.nearest(params), strict=True))
+        coefficients[term.constant] += term.link.predictor(params[base.param_names.index(term.parameter)])
+    return tuple((own | {term.parameter: coefficients}).values()) if np.all(np.isfinite(coefficients)) else None
+
+
+def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:
+    """Parameters of one law for all rows, from which to begin."""
+    points = sample.stand_ins()
+    inside = base.support.contains(points.x)
+    if not np.all(inside):
+        points = points.take(inside)
+    found = None
+    if points.n_rows:
+        try:
+            base.given(points.known).check(points)
+            found = fitted(base.given(points.known), points)
+        except NoMaximumError:
+            found = None
+    if found is not None:
+        return [found]
+    return [tuple(0.5 * sum(p.typical) for p in base.parameters)]
