@@ -5,6 +5,9 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit.likelihood.designs import Columns
+from mle_toolkit.likelihood.kernels import of_designs
+from mle_toolkit.numerics import threads
+from mle_toolkit.regression import predictors
 
 RNG = np.random.default_rng(3)
 SIXTEENTHS = np.round(RNG.normal(7.0, 2.0, 50) * 16) / 16  # so that sums with whole numbers are exact
@@ -21,6 +24,46 @@ def test_products_are_those_of_the_columns(across):
     np.testing.assert_allclose(ONE.summed(across), Z.T @ across, rtol=1e-11, atol=1e-11)
     np.testing.assert_allclose(ONE.squared(across), Z.T @ np.diag(across) @ Z, rtol=1e-11, atol=1e-10)
     np.testing.assert_allclose(ONE.crossed(OTHER, across), Z.T @ np.diag(across) @ X[:, :2], rtol=1e-11, atol=1e-10)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("size", [1, 3, 7, 20])
+def test_compiled_products_are_those_of_numpy(order, size):
+    """Of rows that fill no block, of columns that fill no tile, of slices, in either order of memory."""
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(size)
+    for n in (1, 63, 64, 200):
+        z = np.asarray(rng.normal(size=(n + 5, size)), order=order)[5:]
+        along, across, by = rng.normal(size=n), rng.normal(size=n), np.tril(rng.normal(size=(size, size)))
+        plain, compiled = Columns(z, by), Columns(z, by, of_designs())
+        np.testing.assert_allclose(compiled.times(by[0]), plain.times(by[0]), rtol=1e-11, atol=1e-11)
+        for one, other in zip(compiled.expanded(along, across), plain.expanded(along, across), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-9)
+        assert z.flags.writeable
+
+
+@pytest.mark.parametrize("law", ["poisson", "gamma", "weibull"])
+def test_compiled_and_threaded_sums_give_the_same_regression(law, monkeypatch):
+    """Whoever sums: the same estimates and errors; and of any number of threads the same bits."""
+    pytest.importorskip("numba")
+    rng = np.random.default_rng(8)
+    n = 45_000
+    x = np.column_stack([np.ones(n), rng.normal(size=(n, 2))])
+    y = np.exp(0.2 * x[:, 1] - 0.3 * x[:, 2]) * rng.gamma(2.0, size=n)
+    y = np.round(y) if law == "poisson" else y
+    response = mle.Sample.right_censored(np.minimum(y, 3.0), y < 3.0) if law == "weibull" else y
+    plain = mle.regress(response, x, law)
+    monkeypatch.setattr(predictors, "COMPILED_NUMBERS", 1)
+    fits = []
+    for count in (1, 4):
+        monkeypatch.setattr(threads, "workers", lambda count=count: count)
+        fits.append(mle.regress(response, x, law))
+    assert fits[0].model.in_threads
+    assert np.array_equal(fits[0].coefficients, fits[1].coefficients)
+    se = np.sqrt(np.diag(plain.cov_params()))
+    np.testing.assert_allclose(fits[0].coefficients, plain.coefficients, atol=1e-6 * np.min(se))
+    np.testing.assert_allclose(np.sqrt(np.diag(fits[0].cov_params())), se, rtol=1e-7)
+    assert fits[0].llf == pytest.approx(plain.llf, rel=1e-11)
 
 
 @pytest.mark.parametrize("shift", [0.0, 20.0, 40.0, 1e9])

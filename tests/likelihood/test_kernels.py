@@ -16,6 +16,7 @@ from mle_toolkit.likelihood import first_pass, kernels, sums
 from mle_toolkit.likelihood.kernels import CHUNK_ROWS, in_chunks, twin_of
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
+from mle_toolkit.numerics import threads
 from tests.strategies import draw
 
 pytest.importorskip("numba", reason="the compiled twins need numba (extra fast)")
@@ -178,9 +179,9 @@ def test_sums_do_not_depend_on_threads(law, monkeypatch):
     twin = twin_of(law)
     loop = twin.statistics if hasattr(twin, "statistics") else twin.sums
     arguments = (0.0, 1.0, *(() if hasattr(twin, "statistics") else params))
-    monkeypatch.setattr(kernels, "workers", lambda: 4)
+    monkeypatch.setattr(threads, "workers", lambda: 4)
     by_threads = in_chunks(loop, x, None, *arguments)
-    monkeypatch.setattr(kernels, "workers", lambda: 1)
+    monkeypatch.setattr(threads, "workers", lambda: 1)
     assert np.array_equal(by_threads, in_chunks(loop, x, None, *arguments), equal_nan=True)
 
 

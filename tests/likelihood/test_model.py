@@ -54,3 +54,28 @@ def test_the_unit_of_the_response_moves_nothing_else(law, unit):
     plain, fit = mle.regress(Y[law], design, law), mle.regress(unit * Y[law], design, law)
     assert fit.llf + N * np.log(unit) == pytest.approx(plain.llf, abs=1e-8)
     np.testing.assert_allclose(ratios(fit), ratios(plain), atol=1e-8)
+
+
+@pytest.mark.parametrize("law", ["normal", "lognormal"])
+def test_what_least_squares_solve_is_where_the_search_begins(law):
+    """The maximum of a normal law is that of least squares: the first point is the last."""
+    rng = np.random.default_rng(2)
+    x = np.column_stack([np.ones(200), rng.normal(size=(200, 3))])
+    z = x @ [1.0, 0.5, -0.5, 2.0] + rng.normal(size=200)
+    y = z if law == "normal" else np.exp(z)
+    fit = mle.regress(y, x, law)
+    (begin,) = fit.model.start(fit._at_maximum.likelihood.sample)
+    begun = np.concatenate([np.ravel(part) for part in begin])
+    np.testing.assert_allclose(begun, fit._at_maximum.theta_in_unit, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(fit.coefficients[:4], np.linalg.lstsq(x, z, rcond=None)[0], rtol=1e-10)
+
+
+def test_a_search_begins_from_the_law_without_covariates_where_that_is_higher():
+    """Least squares follow a wild row; the law of heavy tails does not."""
+    x = np.column_stack([np.ones(60), np.linspace(-1, 1, 60)])
+    y = np.exp(np.random.default_rng(3).normal(size=60))
+    y[-1] = 1e-300  # the log of it is all that least squares see
+    fit = mle.regress(y, x, "gamma")
+    model, sample = fit.model, fit._at_maximum.likelihood.sample
+    assert fit.certificate.ok
+    assert fit.llf >= np.sum(model.logpdf(sample.x, *model.start(sample)[0]))
