@@ -44,6 +44,8 @@ class Normal(ExponentialFamily):
 
     block_rows = LONG_BLOCK_ROWS
 
+    of_least_squares = True
+
     sums_moved = staticmethod(squares_moved)
 
     def statistics(self, x: Array) -> tuple[Array, ...]:

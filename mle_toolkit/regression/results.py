@@ -38,6 +38,7 @@ from mle_toolkit.regression.given import is_frame
 from mle_toolkit.regression.moving import Moving
 from mle_toolkit.regression.names import coefficient_names, named
 from mle_toolkit.regression.predictors import log_exposure
+from mle_toolkit.regression.refined import refined
 
 if TYPE_CHECKING:
     import os
@@ -168,7 +169,10 @@ class RegressionFit(Fit):
         values = np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
         for p, place in zip(self.model.parameters, self.model.places, strict=True):
             term, at = self.model.linear.get(p.name), self._theta[place]
-            values[self._free_places[p.name]] = at if term is None else term.to_data(at)
+            own = at if term is None else term.to_data(at)
+            if term is not None and self.recorded is None:
+                own = refined(self.model, self.sample, p.name, own)
+            values[self._free_places[p.name]] = own
         return values
 
     @cached_property

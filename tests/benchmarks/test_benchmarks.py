@@ -271,7 +271,12 @@ def test_nearly_collinear_designs_keep_the_digits_that_the_data_allow(load):
     """The sets of NIST, against exact rational arithmetic; Filip's powers of x leave 7 of 16 digits."""
     accuracy = load("regression_accuracy")
     sets = accuracy.linear_sets()
-    for name, least in (("Filip", 6.0), ("Longley", 9.0), ("Wampler3", 7.5), ("Wampler4", 6.0), ("Norris", 11.0)):
+    lost = 0.0 if np.finfo(np.longdouble).eps < np.finfo(float).eps else 3.5  # where long doubles are doubles
+    digits = {
+        "Filip": 6.0, "Longley": 9.0, "Wampler3": 10.0 - lost, "Wampler4": 9.0 - lost, "Wampler5": 8.0 - lost,
+        "Norris": 11.0,
+    }  # fmt: skip
+    for name, least in digits.items():
         ours = accuracy.measure_linear(name, sets[name])[0]
         assert ours["certified"] > 13  # the data are typed as NIST has them
         assert min(ours["coefficients"], ours["errors"], ours["spread"]) > least
