@@ -8,7 +8,7 @@ import numpy as np
 
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import fitted, has_formula
+from mle_toolkit.families.combinators.parts import fitted, formula_of
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -41,7 +41,7 @@ def _by_least_squares(model: Model, sample: Sample) -> tuple[Any, ...] | None:
     None where the law has no formula, or a covariate would be left to explain what is left.
     """
     base, term = model.base, model.linear.get(model.base.main_parameter)
-    if term is None or term.constant is None or term.ended is not None or base.per_row or not has_formula(base):
+    if term is None or term.constant is None or term.ended is not None or base.per_row or formula_of(base) is None:
         return None
     role, x = base.parameters[base.param_names.index(term.parameter)].role, sample.x
     additive = (role, term.link.name) == ("location", "identity")
