@@ -15,7 +15,7 @@ from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.data.surveys import Along, Part, Survey, Thinned
+from mle_toolkit.data.surveys import Along, Sum, Survey, Thinned
 from mle_toolkit.errors import DataError, MleError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
@@ -280,7 +280,7 @@ class KeptSample(BlockedSample):
     def _first_pass(self, along: Along | None) -> None:
         """Nothing is to be read."""
 
-    def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
+    def _sums(self, parts: Sequence[Sum]) -> list[Any]:
         raise DataError(_NO_ROWS)
 
     def sketch(self, rows: int = BLOCK_ROWS) -> Sample:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from mle_toolkit.data.surveys import (
     Few,
     Outside,
     Part,
+    Sum,
     Survey,
     Table,
     Thinned,
@@ -32,6 +34,24 @@ from mle_toolkit.data.surveys import (
     tabulate,
 )
 from mle_toolkit.errors import DataError
+
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+def _if_not_held(
+    method: Callable[Concatenate[BlockedSample, Asked], Answer],
+) -> Callable[Concatenate[BlockedSample, Asked], Answer]:
+    """The method for rows that are not held; where they are few and held after all, it is that of any `Sample`."""
+    held = getattr(Sample, method.__name__)
+    of_held: Any = held.fget if isinstance(held, property) else held
+
+    @wraps(method)
+    def chosen(self: BlockedSample, /, *args: Asked.args, **options: Asked.kwargs) -> Answer:
+        answer: Answer = (of_held if self.in_memory else method)(self, *args, **options)
+        return answer
+
+    return chosen
 
 
 class BlockedSample(Sample):
@@ -57,7 +77,7 @@ class BlockedSample(Sample):
         self._weighted = weighted
         self._nan_policy = nan_policy
         self._is_read = False
-        self._ahead: list[tuple[tuple[Part, int | None], Any]] = []
+        self._ahead: list[tuple[Sum, Any]] = []
         self._thinned: Thinned | None = None
         self.weight_kind = weight_kind
         self.window = None
@@ -98,7 +118,7 @@ class BlockedSample(Sample):
         """Read everything once, and either `_hold` it or `_keep` what was found."""
 
     @abstractmethod
-    def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
+    def _sums(self, parts: Sequence[Sum]) -> list[Any]:
         """Sums of several parts over the blocks, in their order, in one pass."""
 
     # --- the first pass -----------------------------------------------------------------------------------------------
@@ -124,7 +144,7 @@ class BlockedSample(Sample):
         self,
         found: Survey,
         thinned: Thinned,
-        parts: Sequence[tuple[Part, int | None]] = (),
+        parts: Sequence[Sum] = (),
         sums: Sequence[Any] = (),
         note: Any = None,
         few: Array | None = None,
@@ -175,31 +195,30 @@ class BlockedSample(Sample):
         return self.window is None
 
     @property
+    @_if_not_held
     def n_rows(self) -> int:
         """How many rows there are, whatever their weights."""
-        return len(self.lower) if self.in_memory else self.survey.n_rows
+        return self.survey.n_rows
 
     @property
     def is_multivariate(self) -> bool:
         """Whether an observation is a vector: never."""
         return False
 
+    @_if_not_held
     def fold(self, part: Part, length: int | None = BLOCK_ROWS) -> Array:
         """Sum what ``part`` gives for each block, in the order of the blocks; see `Sample.fold`."""
-        if self.in_memory:
-            return super().fold(part, length)
         return np.asarray(self._sum(part, length))
 
     def _sum(self, part: Part, length: int | None) -> Any:
         for known, sums in self._ahead:
             if known == (part, length):
                 return sums
-        return self._sums([(part, length)])[0]
+        return self._sums([Sum(part, length)])[0]
 
+    @_if_not_held
     def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
         """A strided subsample of at most ``rows`` rows; of what is not held, of at most `SKETCHED_ROWS`."""
-        if self.in_memory:
-            return super().sketch(rows)
         assert self._thinned is not None
         if self.known:
             raise DataError(
@@ -209,10 +228,9 @@ class BlockedSample(Sample):
         kept = Sample(self._thinned.x, self._thinned.weight, self.weight_kind)
         return kept.sketch(rows)
 
+    @_if_not_held
     def tabulated(self, count: CountWhole | None = None) -> Sample:
         """The same sample as a table, held in memory; itself where the values are too many, or not whole numbers."""
-        if self.in_memory:
-            return super().tabulated(count)
         if self.weight_kind == "reliability":
             return self
         table: Table = self._sum(tabulate, CHUNK_ROWS)
@@ -221,19 +239,17 @@ class BlockedSample(Sample):
         seen = np.flatnonzero(table.count)
         return Sample(table.smallest + seen.astype(np.float64), table.count[seen])
 
+    @_if_not_held
     def mean(self, of: Callable[[Array], Array] | None = None) -> float:
         """Weighted mean of a function of the observations; of the observations themselves by default."""
-        if self.in_memory:
-            return super().mean(of)
         return float(self.fold(Total(of))) / self.nobs
 
+    @_if_not_held
     def quantile(self, p: float) -> float:
         """Weighted quantile, as of a `Sample`, in two passes.
 
         One counts rows among those of the sketch, the other fetches the few that lie with the quantile between two.
         """
-        if self.in_memory:
-            return super().quantile(p)
         few = self.sketch(SKETCHED_ROWS)
         seen, reach = np.unique(few.lower), standard_errors_about(p, few)
         while True:
@@ -256,10 +272,9 @@ class BlockedSample(Sample):
         return 0.5 * float(x[order[first]]) + 0.5 * float(x[order[min(last, len(x) - 1)]])
 
     @property
+    @_if_not_held
     def is_integer(self) -> bool:
         """Whether every observation is a whole number."""
-        if self.in_memory:
-            return super().is_integer
         table: Table = self._sum(tabulate, CHUNK_ROWS)
         return table.count is not None or self.failing(is_whole)[0] == 0
 

@@ -25,7 +25,7 @@ from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import Block, Known, some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign, stacked
-from mle_toolkit.data.surveys import Along, Part, survey
+from mle_toolkit.data.surveys import Along, Part, Sum, survey
 from mle_toolkit.errors import DataError, WeightError
 
 # --- rows of the sample -----------------------------------------------------------------------------------------------
@@ -220,14 +220,13 @@ class Summing:
     Parameters
     ----------
     plan : Plan
-    parts : tuple of (part, int or None)
-        What to sum, with the rows of a block.
+    parts : tuple of Sum
     steps : tuple of int
         Distances of rows that are kept.
     """
 
     plan: Plan
-    parts: tuple[tuple[Part, int | None], ...]
+    parts: tuple[Sum, ...]
     steps: tuple[int, ...] = ()
 
     def __call__(self, batches: Iterator[Columns], first: int) -> tuple[list[Any], list[list[_Made]]]:
@@ -315,9 +314,9 @@ class FramedSample(BlockedSample):
     def _first_pass(self, along: Along | None) -> None:
         rows = [SKETCH_ROWS, self._middle]
         steps = tuple(dict.fromkeys(-(-self.n_rows // n) for n in rows))
-        columns = tuple((ColumnSums(one.key), BLOCK_ROWS) for one in self.plan.designs)
-        checks = tuple((check, BLOCK_ROWS) for check in self.plan.checks)
-        found, *sums = self._run(((survey, CHUNK_ROWS), *columns, *checks), steps)
+        columns = tuple(Sum(ColumnSums(one.key), BLOCK_ROWS) for one in self.plan.designs)
+        checks = tuple(Sum(check, BLOCK_ROWS) for check in self.plan.checks)
+        found, *sums = self._run((Sum(survey, CHUNK_ROWS), *columns, *checks), steps)
         self._column_sums = {one.key: total for one, total in zip(self.plan.designs, sums, strict=False)}
         if found.n_rows != self.n_rows:
             raise self._changed(found.n_rows)
@@ -341,7 +340,7 @@ class FramedSample(BlockedSample):
             f"written to meanwhile?"
         )
 
-    def _run(self, parts: tuple[tuple[Part, int | None], ...], steps: tuple[int, ...] = ()) -> list[Any]:
+    def _run(self, parts: tuple[Sum, ...], steps: tuple[int, ...] = ()) -> list[Any]:
         job = Summing(self.plan, parts, steps)
         totals: list[Any] = [None] * len(parts)
         kept: list[list[_Made]] = [[] for _ in steps]
@@ -357,8 +356,8 @@ class FramedSample(BlockedSample):
             self._sketches[step] = sample.with_known(**made.known)
         return totals
 
-    def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
-        sums = self._run(((survey, CHUNK_ROWS), *parts))
+    def _sums(self, parts: Sequence[Sum]) -> list[Any]:
+        sums = self._run((Sum(survey, CHUNK_ROWS), *parts))
         if sums[0] != self.survey:
             raise self._changed(sums[0].n_rows)
         return sums[1:]
@@ -366,7 +365,7 @@ class FramedSample(BlockedSample):
     def sums(self, parts: Sequence[Part]) -> list[Any]:
         """Sums of several parts over blocks of `BLOCK_ROWS`, in one pass."""
         self.read()
-        return self._sums([(part, BLOCK_ROWS) for part in parts])
+        return self._sums([Sum(part, BLOCK_ROWS) for part in parts])
 
     def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
         """The strided subsample that the data in memory would have."""

@@ -16,7 +16,7 @@ from mle_toolkit.data.on_dask import on_dask
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, Rows
 from mle_toolkit.data.rows import Known
-from mle_toolkit.data.surveys import SKETCHED_ROWS, Along, Part, Survey, Thinned, sums_of_blocks, survey
+from mle_toolkit.data.surveys import SKETCHED_ROWS, Ahead, Along, Sum, Survey, Thinned, sums_of_blocks, survey
 from mle_toolkit.errors import DataError, WeightError
 
 LOOKED_AT_ROWS = 1_000
@@ -56,8 +56,7 @@ class Job:
     description : str
         How errors call the data.
     nan_policy : {"raise", "omit"}
-    parts : tuple of (part, int or None)
-        What to sum, with the rows of a block.
+    parts : tuple of Sum
     most : int
         How many rows to send back.
     known : mapping of str to ndarray
@@ -66,7 +65,7 @@ class Job:
 
     description: str
     nan_policy: NanPolicy
-    parts: tuple[tuple[Part, int | None], ...] = ()
+    parts: tuple[Sum, ...] = ()
     most: int = 0
     known: Known = field(default_factory=dict)
 
@@ -193,8 +192,8 @@ class PartitionedSample(BlockedSample):
             for at in range(0, len(x), length):
                 yield x[at : at + length], None if weight is None else weight[at : at + length]
 
-    def _job(self, *parts: tuple[Part, int | None], most: int = 0) -> Job:
-        return Job(self._description, self._nan_policy, ((survey, CHUNK_ROWS), *parts), most, self.known)
+    def _job(self, *parts: Sum, most: int = 0) -> Job:
+        return Job(self._description, self._nan_policy, (Sum(survey, CHUNK_ROWS), *parts), most, self.known)
 
     def _rows(self, partitions: Sequence[Partition]) -> tuple[Array, Array | None]:
         """All rows of some partitions."""
@@ -204,7 +203,7 @@ class PartitionedSample(BlockedSample):
 
     def _first_pass(self, along: Along | None) -> None:
         few = self._few() if along is not None else np.empty(0)
-        parts, note = ((), None) if along is None or len(few) == 0 else along(few, self._weighted)
+        parts, note = Ahead() if along is None or len(few) == 0 else along(few, self._weighted)
         most = max(1, SKETCHED_ROWS // max(1, len(self._partitions)))
         done = self._run(self._job(*parts, most=most), self._partitions)
         self._surveys = [sums[0] or Survey(0, 0.0, np.inf, -np.inf) for sums, _ in done]
@@ -227,7 +226,7 @@ class PartitionedSample(BlockedSample):
                 return some.x
         return np.empty(0)
 
-    def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
+    def _sums(self, parts: Sequence[Sum]) -> list[Any]:
         done = [sums for sums, _ in self._run(self._job(*parts), self._partitions)]
         for k, (sums, seen) in enumerate(zip(done, self._surveys, strict=True)):
             found = sums[0]

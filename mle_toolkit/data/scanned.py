@@ -19,7 +19,7 @@ from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, TASK_ROWS, Rows, Run, Source
 from mle_toolkit.data.rows import Block
-from mle_toolkit.data.surveys import SKETCHED_ROWS, Along, Part, Survey, Thinned, sums_of_blocks, survey
+from mle_toolkit.data.surveys import SKETCHED_ROWS, Ahead, Along, Sum, Survey, Thinned, sums_of_blocks, survey
 from mle_toolkit.errors import DataError
 from mle_toolkit.numerics.progress import progress
 from mle_toolkit.numerics.threads import submit, workers
@@ -89,13 +89,13 @@ class ScannedSample(BlockedSample):
         if n_rows <= HELD_ROWS and not following:
             self._hold(few, weight)
             return
-        parts, note = ((), None) if along is None else along(few, self._weighted)
+        parts, note = Ahead() if along is None else along(few, self._weighted)
         keeper = _Keeper(n_rows)
-        sums = self._pass([(survey, CHUNK_ROWS), *parts], runs or chain([head], following, in_order), keeper)
+        sums = self._pass([Sum(survey, CHUNK_ROWS), *parts], runs or chain([head], following, in_order), keeper)
         self._keep(sums[0], keeper.kept, parts, sums[1:], note, few)
 
-    def _sums(self, parts: Sequence[tuple[Part, int | None]]) -> list[Any]:
-        sums = self._pass([(survey, CHUNK_ROWS), *parts], self._at_once() or self._in_order(again=True))
+    def _sums(self, parts: Sequence[Sum]) -> list[Any]:
+        sums = self._pass([Sum(survey, CHUNK_ROWS), *parts], self._at_once() or self._in_order(again=True))
         found: Survey = sums[0]
         if found != self.survey:
             raise DataError(
@@ -107,7 +107,7 @@ class ScannedSample(BlockedSample):
 
     def _pass(
         self,
-        parts: Sequence[tuple[Part, int | None]],
+        parts: Sequence[Sum],
         runs: Iterable[Run],
         keeper: _Keeper | None = None,
     ) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,9 +25,24 @@ Part = Callable[[Block], Any]
 """What is computed of a block; results add."""
 
 
-Along = Callable[[Array, bool], "tuple[Sequence[tuple[Part, int | None]], Callable[..., Any] | None]"]
-"""Sums that can be taken while the data are read for the first time, because they will be wanted: chosen by a look at
-some rows, and whether there are weights; with the function that makes of them what is kept as `Sample.noted`."""
+class Sum(NamedTuple):
+    """A sum over all rows, which is taken block by block."""
+
+    of: Part
+    rows: int | None = None
+    """How many rows a block has; None for the longest, which the part divides itself if it wants less at once."""
+
+
+class Ahead(NamedTuple):
+    """Sums that are taken while the data are read for the first time, because they will be wanted."""
+
+    sums: Sequence[Sum] = ()
+    note: Callable[..., Any] | None = None
+    """Makes of the sums, and the extent of the data, what is kept as `Sample.noted`."""
+
+
+Along = Callable[[Array, bool], Ahead]
+"""Chooses them by a look at some rows, and by whether there are weights."""
 
 
 @dataclass(frozen=True)

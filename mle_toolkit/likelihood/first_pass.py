@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -13,7 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS, extent
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.data.surveys import Part, tabulate
+from mle_toolkit.data.surveys import Ahead, Sum, tabulate
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, in_chunks, twin_of
@@ -67,9 +66,7 @@ class FirstPass:
         lowest, highest = float(parts[:, 0].min()), float(parts[:, 1].max())
         return lowest, highest, _noted(family, unit, twin, parts[:, 2:].sum(axis=0), lowest, highest)
 
-    def ahead(
-        self, few: Array, weighted: bool
-    ) -> tuple[list[tuple[Part, int | None]], Callable[..., Noted | None] | None]:
+    def ahead(self, few: Array, weighted: bool) -> Ahead:
         """What to sum over blocks, and what the sums mean; a table of counts, where the law is of counts.
 
         Parameters
@@ -80,19 +77,17 @@ class FirstPass:
             Whether rows have weights.
         """
         if self.family.discrete and not self.family.per_row and not self.family.multivariate:
-            return [(tabulate, CHUNK_ROWS)], None
+            return Ahead([Sum(tabulate, CHUNK_ROWS)])
         family = self._summed(many=True)
         if family is None:
-            return [], None
+            return Ahead()
         unit = Unit.ahead(family, few)
         law: Any = family if unit.is_identity else family.in_unit(unit.centre, unit.scale)
         twin = twin_of(family)
-        parts: list[tuple[Part, int | None]] = [
-            statistics_part(law, unit, compiled=twin is not None, weighted=weighted)
-        ]
+        sums = [statistics_part(law, unit, compiled=twin is not None, weighted=weighted)]
         if law.log_base is not None:
-            parts.append(base_part(law, unit))
-        return parts, lambda sums, lowest, highest: _noted(family, unit, twin, sums[0], lowest, highest)
+            sums.append(base_part(law, unit))
+        return Ahead(sums, lambda sums, lowest, highest: _noted(family, unit, twin, sums[0], lowest, highest))
 
     def _summed(self, *, many: bool) -> ExponentialFamily | None:
         """The law whose statistics a fit needs: the family, or, of many observations, a limit of it; None if neither.

@@ -12,7 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sums import total
-from mle_toolkit.data.surveys import Part
+from mle_toolkit.data.surveys import Sum
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.hooks import Curved, Scored, Summed
@@ -55,19 +55,17 @@ class CompiledSums:
         return np.asarray(in_chunks(twin.sums, x, weight, *unit, *self.params).sum(axis=0))
 
 
-def statistics_part(
-    law: ExponentialFamily, unit: Unit | ColumnUnits, *, compiled: bool, weighted: bool
-) -> tuple[Part, int | None]:
+def statistics_part(law: ExponentialFamily, unit: Unit | ColumnUnits, *, compiled: bool, weighted: bool) -> Sum:
     """What sums the statistics of a block, and the rows of a block."""
     if compiled and isinstance(unit, Unit):
-        return CompiledSums(law, unit), None
+        return Sum(CompiledSums(law, unit))
     length = law.block_rows if unit.is_identity and not weighted else BLOCK_ROWS
-    return BlockSums(_statistics_of, law, unit), length
+    return Sum(BlockSums(_statistics_of, law, unit), length)
 
 
-def base_part(law: ExponentialFamily, unit: Unit | ColumnUnits) -> tuple[Part, int | None]:
+def base_part(law: ExponentialFamily, unit: Unit | ColumnUnits) -> Sum:
     """What sums the part of the log-density without parameters over a block, and the rows of a block."""
-    return BlockSums(_base_of, law, unit), BLOCK_ROWS
+    return Sum(BlockSums(_base_of, law, unit), BLOCK_ROWS)
 
 
 def _statistics_of(law: Any, x: Array, weight: Array | None, _: Any) -> Any:
