@@ -10,12 +10,12 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.beta_tails import kernel_tail_slopes, kernel_tails
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.excess import log_gamma_excess
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.gamma_tails import SMALLEST_MASS
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import trigamma
 
@@ -119,24 +119,26 @@ class Beta(ExponentialFamily):
 
     def logcdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the cdf."""
-        x = np.clip(np.asarray(x, dtype=float), 0.0, 1.0)
-        cdf, sf = self.cdf(x, a, b), self.sf(x, a, b)
-        with np.errstate(all="ignore"):  # the series is kept only far below the mean
-            # x^a (1 - x)^b / (a B(a, b)) * F(a + b, 1; a + 1; x), of positive terms (DLMF 8.17.8).
-            series = special.hyp2f1(np.add(a, b), 1.0, np.add(a, 1.0), x)
-            far = special.xlogy(a, x) + special.xlog1py(b, -x) - np.log(a) - special.betaln(a, b) + np.log(series)
-            near = np.where(cdf > 0.5, np.log1p(-sf), np.log(cdf))
-        return np.asarray(np.where((cdf < SMALLEST_MASS) & (x > 0), far, near))
+        return self._log_tails(x, a, b)[0]
 
     def logsf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the survival function."""
-        x = np.clip(np.asarray(x, dtype=float), 0.0, 1.0)
-        cdf, sf = self.cdf(x, a, b), self.sf(x, a, b)
-        with np.errstate(all="ignore"):  # the series is kept only far above the mean
-            series = special.hyp2f1(np.add(a, b), 1.0, np.add(b, 1.0), 1 - x)
-            far = special.xlogy(a, x) + special.xlog1py(b, -x) - np.log(b) - special.betaln(a, b) + np.log(series)
-            near = np.where(sf > 0.5, np.log1p(-cdf), np.log(sf))
-        return np.asarray(np.where((sf < SMALLEST_MASS) & (x < 1), far, near))
+        return self._log_tails(x, a, b)[1]
+
+    @staticmethod
+    def _log_tails(x: Array, a: Array, b: Array) -> tuple[Array, Array]:
+        with np.errstate(all="ignore"):  # what is beyond an end is replaced
+            below, above = kernel_tails(special.logit(x), a, b)
+        low, high = np.less_equal(x, 0), np.greater_equal(x, 1)
+        below, above = np.where(low, -np.inf, below), np.where(low, 0.0, above)
+        return np.where(high, 0.0, below), np.where(high, -np.inf, above)
+
+    def tail_scores(self, x: Array, a: Array, b: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        with np.errstate(all="ignore"):
+            below, above = kernel_tail_slopes(special.logit(x), a, b)
+        inside = np.greater(x, 0) & np.less(x, 1)
+        return tuple(np.where(inside, s, 0.0) for s in below), tuple(np.where(inside, s, 0.0) for s in above)
 
     def entropy(self, a: Array, b: Array) -> Array:
         """Entropy, nats."""

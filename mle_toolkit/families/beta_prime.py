@@ -9,14 +9,19 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.counting import digamma_difference, trigamma_difference
+from mle_toolkit.families.beta_tails import (
+    kernel_bends,
+    kernel_quantile,
+    kernel_slopes,
+    kernel_tail_slopes,
+    kernel_tails,
+    log_kernel,
+)
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
-from mle_toolkit.families.gamma_tails import CANCELLED, SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import log1mexp, log_poch, softplus, stirling_remainder
 from mle_toolkit.families.standardised import LogScale, best_starts
 
 if TYPE_CHECKING:
@@ -24,9 +29,6 @@ if TYPE_CHECKING:
 
 _RATIOS = (0.1, 1.0, 10.0)
 """Of the second shape to the first, in starts."""
-
-_STEP = 1e-3
-"""Of shapes, as a share of them, in differences."""
 
 
 class BetaPrime(LogScale):
@@ -132,88 +134,3 @@ def at_moments(mean: float, var: float, ratio: float) -> tuple[float, float, flo
     first, second = 1 + 1 / ratio, 0.5 * (1 + 1 / ratio**2)
     a = (first + math.sqrt(first * first + 4 * var * second)) / (2 * var)
     return a, ratio * a, math.exp(mean - float(special.psi(a) - special.psi(ratio * a)))
-
-
-# --- the law of t, log of a ratio of unit gamma variables -------------------------------------------------------------
-
-
-def log_kernel(t: Array, a: Array, b: Array) -> Array:
-    """Log-density of t."""
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    # From where the density is highest, or large shapes cancel: with u = log(a/b) of t.
-    top = np.log(a) - np.log(b)
-    rise = -a * (softplus(-t) - softplus(-top)) - b * (softplus(t) - softplus(top))
-    # a log(a/(a+b)) + b log(b/(a+b)) - log B(a, b), by Stirling's remainders.
-    return np.asarray(rise + stirling_remainder(a + b) - stirling_remainder(a) - stirling_remainder(b))
-
-
-def kernel_slopes(t: Array, a: Array, b: Array) -> tuple[Array, Array, Array]:
-    """Derivatives by t, a and b."""
-    return (
-        a * special.expit(-t) - b * special.expit(t),
-        digamma_difference(a, b) - softplus(-t),
-        digamma_difference(b, a) - softplus(t),
-    )
-
-
-def kernel_bends(t: Array, a: Array, b: Array) -> tuple[Array, ...]:
-    """Second derivatives, upper triangle row by row."""
-    share, rest = special.expit(t), special.expit(-t)
-    nothing = 0 * share
-    both = special.zeta(2.0, np.add(a, b)) + nothing  # the trigamma function
-    by_a, by_b = trigamma_difference(a, b) + nothing, trigamma_difference(b, a) + nothing
-    return -np.add(a, b) * share * rest, rest, -share, by_a, both, by_b
-
-
-def kernel_tails(t: Array, a: Array, b: Array) -> tuple[Array, Array]:
-    """Logs of the tails: of the smaller one, which may underflow, by its continued fraction; one minus it."""
-    t, a, b = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(a, dtype=float), np.asarray(b, dtype=float))
-    # By the share that is nearer to 0, which keeps its digits where the other is rounded to 1.
-    small = t <= 0
-    p, q, share = np.where(small, a, b), np.where(small, b, a), special.expit(-np.abs(t))
-    near, far = np.empty(t.shape), np.empty(t.shape)
-    below_mean = (p + q) * share <= p
-    for part, of, other, tail, rest in (
-        (below_mean, near, far, special.betainc, special.betaincc),
-        (~below_mean, far, near, special.betaincc, special.betainc),
-    ):
-        # One of them is computed, the other is its complement where that has kept its digits.
-        of[part] = tail(p[part], q[part], share[part])
-        other[part] = 1.0 - of[part]
-        lost = part & ~(other >= CANCELLED)
-        other[lost] = rest(p[lost], q[lost], share[lost])
-    low, high = np.where(small, near, far), np.where(small, far, near)
-    below, above = np.log(low), np.log(high)
-    for mass, log_tail, p, q, sign in ((low, below, a, b, 1.0), (high, above, b, a, -1.0)):
-        tiny = mass < SMALLEST_MASS
-        if np.any(tiny):
-            p, q, u = p[tiny], q[tiny], sign * t[tiny]
-            log_tail[tiny] = log_kernel(u, p, q) - np.log(p) + log_betainc_fraction(p, q, special.expit(u))
-    return np.where(low > 0.5, log1mexp(np.minimum(above, 0.0)), below), np.where(
-        high > 0.5, log1mexp(np.minimum(below, 0.0)), above
-    )
-
-
-def kernel_tail_slopes(t: Array, a: Array, b: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-    """Derivatives of the logs of the tails by a and b: differences of fourth order, good to 1e-10."""
-    below: list[Array] = []
-    above: list[Array] = []
-    for first, second in ((_STEP, 0.0), (0.0, _STEP)):
-        tails = [kernel_tails(t, a * (1 + k * first), b * (1 + k * second)) for k in (-2, -1, 1, 2)]
-        size = 12 * _STEP * np.asarray(a if first else b)
-        for side, slopes in enumerate((below, above)):
-            far, near, next_near, next_far = (tail[side] for tail in tails)
-            slopes.append((8 * (next_near - near) - (next_far - far)) / size)
-    return tuple(below), tuple(above)
-
-
-def kernel_quantile(log_p: Array, log_q: Array, a: Array, b: Array) -> Array:
-    """Quantile of t, from the smaller tail."""
-    lower = log_p < log_q
-    log_tail = np.minimum(log_p, log_q)
-    p, q = np.where(lower, a, b), np.where(lower, b, a)
-    share = special.betaincinv(p, q, np.exp(log_tail))
-    # Next to 0 the tail is share^p / (p B(p, q)).
-    near = (log_tail + np.log(p) + special.gammaln(p) - log_poch(q, p)) / p
-    t = np.where(share < SMALLEST_MASS, near, special.logit(share))
-    return np.asarray(np.where(lower, t, -t))

@@ -9,9 +9,9 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.beta_tails import kernel_tail_slopes, kernel_tails, log_kernel
 from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.registry import get_family
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -106,19 +106,40 @@ class Pert(Family):
 
     def logcdf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
         """Log of the cdf."""
-        return self._tail("logcdf", x, low, mode, high)
+        return self._log_tails(x, low, mode, high)[0]
 
     def logsf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
         """Log of the survival function."""
-        return self._tail("logsf", x, low, mode, high)
+        return self._log_tails(x, low, mode, high)[1]
 
     @staticmethod
-    def _tail(what: str, x: Array, low: Array, mode: Array, high: Array) -> Array:
-        length = np.subtract(high, low)
-        a = 1 + 4 * (mode - low) / length
-        share = np.clip((x - low) / length, 0.0, 1.0)
+    def _log_tails(x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, Array]:
+        with np.errstate(all="ignore"):  # what is beyond an end is replaced
+            a = 1 + 4 * (mode - low) / np.subtract(high, low)
+            below, above = kernel_tails(np.log(x - low) - np.log(high - x), a, 6 - a)
+        first, last = np.less_equal(x, low), np.greater_equal(x, high)
+        below, above = np.where(first, -np.inf, below), np.where(first, 0.0, above)
+        return np.where(last, 0.0, below), np.where(last, -np.inf, above)
+
+    def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F), by way of t, the logit of the share of the range below x."""
+        low, mode, high = params
         with np.errstate(all="ignore"):
-            return np.asarray(getattr(get_family("beta"), what)(share, a, 6 - a))
+            length = np.subtract(high, low)
+            q = (mode - low) / length
+            a = 1 + 4 * q
+            t = np.log(x - low) - np.log(high - x)
+            height = log_kernel(t, a, 6 - a)
+            inside = (x > low) & (x < high)
+            sides = []
+            for log_tail, (by_a, by_b), sign in zip(
+                kernel_tails(t, a, 6 - a), kernel_tail_slopes(t, a, 6 - a), (1.0, -1.0), strict=True
+            ):
+                by_shape, by_t = 4 * (by_a - by_b) / length, sign * np.exp(height - log_tail)
+                by_low = (q - 1) * by_shape - by_t / (x - low)
+                by_high = -q * by_shape - by_t / (high - x)
+                sides.append(tuple(np.where(inside, by, 0.0) for by in (by_low, by_shape, by_high)))
+        return sides[0], sides[1]
 
     def ppf(self, p: Array, low: Array, mode: Array, high: Array) -> Array:
         """Quantile."""
