@@ -15,7 +15,7 @@ from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood
-from mle_toolkit.likelihood.surrogate import Surrogate
+from mle_toolkit.likelihood.surrogate import Surrogate, settle_beside
 
 FAR = 25.0
 """A coordinate this far from its start has run off: exp(25) is 7e10."""
@@ -37,7 +37,8 @@ _ALIKE = 0.2
 """Relative difference of two steps that follow a likelihood which approaches its supremum exponentially."""
 
 _SETTLED = 1e-11
-"""Decrement, some millionths of a standard error, below which a step is not worth a pass over a large sample."""
+"""Decrement, some millionths of a standard error, below which a step needs no pass over a large sample: second
+derivatives say what it leaves."""
 
 _TINY_STEP = 1e-9
 """Length of a step, in natural changes, below which it is not worth a pass over any sample."""
@@ -280,7 +281,11 @@ def _newton(
             return u, False
         longest = max(map(abs, step.tolist()))
         if objective.at_once and decrement < _SETTLED and (many or longest < _TINY_STEP):
-            return u, convex
+            if not (many and convex):
+                return u, convex
+            at, end = (objective.coordinates.to_theta(v) for v in (u, u + step))
+            settle_beside(objective.likelihood, at, end)
+            return u + step, True
         if decrement < enough:
             # From this near, one step more leaves nothing but the certificate to do, if it is Newton's own.
             if hessian is not None and not fresh and not many:
