@@ -115,7 +115,7 @@ def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, s
     """
     hessian = small.hessian(u)
     rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
-    if method == "newton" and whole.at_once:
+    if method == "newton" and whole.at_once and whole.likelihood.plain:
         middle = whole.on(whole.likelihood.on_sketch(rows)) if rows > 2 * SKETCH_ROWS else small
         near, done = _newton(middle, u, hessian, _NEAR)
         if done:
@@ -281,10 +281,10 @@ def _newton(
             return u, False
         longest = max(map(abs, step.tolist()))
         if objective.at_once and decrement < _SETTLED and (many or longest < _TINY_STEP):
-            if not (many and convex):
+            if not (many and convex) or coarse:
                 return u, convex
-            at, end = (objective.coordinates.to_theta(v) for v in (u, u + step))
-            settle_beside(objective.likelihood, at, end)
+            to_theta = objective.coordinates.to_theta
+            settle_beside(objective.likelihood, to_theta(u), to_theta(u + step))
             return u + step, True
         if decrement < enough:
             # From this near, one step more leaves nothing but the certificate to do, if it is Newton's own.

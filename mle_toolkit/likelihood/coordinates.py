@@ -193,7 +193,8 @@ class Objective:
         self.likelihood = likelihood
         self.coordinates = coordinates
         free = coordinates.n_free > 0 and coordinates.can_bend
-        self.at_once = free and likelihood.plain and likelihood.at_once
+        rows = bool(likelihood.family.per_row) and likelihood.sums_masses
+        self.at_once = free and likelihood.at_once and (likelihood.plain or rows)
         """Whether one pass over the data gives value, gradient and second derivatives together."""
         self._last_expansion: Last[tuple[float, Array, Array]] = Last()
 
@@ -234,6 +235,9 @@ class Objective:
             return self._last_expansion(u, self._expansion)[1]
         if not self.has_score:
             return first_differences(self.values, u, STEP_OF_VALUE)
+        return self._gradient_in_parts(u)
+
+    def _gradient_in_parts(self, u: Array) -> Array:
         gradient = self._gradient_of_points(u)
         if not self.likelihood.plain:
             gradient = gradient + self._gradient_of_coarse(u)
@@ -247,13 +251,24 @@ class Objective:
             return np.empty((0, 0))
         if not self.has_score:
             return second_differences(self.values, u, STEP_OF_CURVATURE)
+        return self._hessian_in_parts(u)
+
+    def _hessian_in_parts(self, u: Array) -> Array:
         hessian = self._hessian_of_points(u)
         if not self.likelihood.plain:
             hessian = hessian + self._hessian_of_coarse(u)
         return hessian
 
     def _expansion(self, u: Array) -> tuple[float, Array, Array]:
-        value, score, second = self.likelihood.derivatives(self.coordinates.to_theta(u))
+        theta = self.coordinates.to_theta(u)
+        value, score, second = self.likelihood.derivatives(theta)
+        if not self.likelihood.plain:
+            by_masses = self.likelihood.coarse_derivatives(theta)
+            if by_masses is None:  # where a probability is lost, differences may still have it
+                value = self.likelihood.mean_loglik(theta)
+                return -value, self._gradient_in_parts(u), self._hessian_in_parts(u)
+            value += by_masses[0]
+            score, second = np.asarray(score) + by_masses[1], np.asarray(second) + by_masses[2]
         return -value, *self._pulled_derivatives(score, second, u)
 
     def _pulled_derivatives(self, score: Any, second: Any, u: Array) -> tuple[Array, Array]:

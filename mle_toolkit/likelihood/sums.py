@@ -321,6 +321,13 @@ class Likelihood:
         """Whether sums over the intervals give second derivatives too."""
         return not self.plain and self._coarse_law.mass_sums is not None and not self._compact
 
+    def coarse_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
+        """`mean_coarse` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
+        if self._last_derivatives(theta, self._derivatives) is None:
+            return None
+        sums, p = self._mass_derivatives(theta) / self.nobs, len(theta)
+        return (float(sums[0]), sums[1 : 1 + p], symmetric(sums[1 + p :])) if np.all(np.isfinite(sums)) else None
+
     def mean_coarse_hessian(self, theta: Array) -> Array:
         """Second derivatives of `mean_coarse`, where ``sums_masses``; shape (p, p)."""
         return symmetric(self._mass_derivatives(theta)[1 + len(theta) :]) / self.nobs

@@ -129,3 +129,14 @@ def test_a_subsample_that_has_run_off_does_not_lead_the_whole_astray():
     assert fit.certificate.method == "newton"
     assert fit.params["df"] == pytest.approx(681.79, abs=0.1)
     assert fit.llf > mle.fit(x, "normal").llf
+
+
+def test_the_last_step_of_long_data_leaves_no_millionths_of_a_standard_error():
+    """It is taken without a pass: the score there, computed anew, is 0 to rounding."""
+    rng = np.random.default_rng(4)
+    x = np.column_stack([np.ones(20_000), rng.normal(size=(20_000, 4))])
+    y = rng.poisson(np.exp(x @ [0.1, 0.2, -0.1, 0.3, 0.0]))
+    fit = mle.regress(y, x, "poisson")
+    score = x.T @ (y - np.exp(x @ fit.coefficients))
+    assert np.max(np.abs(score) * np.sqrt(np.diag(fit.cov_params()))) < 1e-9
+    assert fit.certificate.score_se < 1e-9
