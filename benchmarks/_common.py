@@ -200,7 +200,7 @@ def tier(fit: mle.Fit) -> str:
 
 _PACKAGES = (
     "mle-toolkit", "numpy", "scipy", "numba", "statsmodels", "pandas", "polars", "pyarrow", "dask", "openturns",
-    "iminuit", "surpyval", "distfit", "fitter", "scikit-learn", "mpmath",
+    "iminuit", "surpyval", "distfit", "fitter", "scikit-learn", "glum", "lifelines", "mpmath",
 )  # fmt: skip
 
 
