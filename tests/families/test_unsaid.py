@@ -39,8 +39,8 @@ UNSAID = {
         zero_truncated_poisson zip
     """,
     "derivatives of its tails": """
-        bernoulli beta betabinomial binomial borel_tanner categorical com_poisson discrete_uniform
-        generalized_poisson logseries negbin negbin1 pert poisson_inverse_gaussian sichel skellam triangular
+        bernoulli betabinomial binomial borel_tanner categorical com_poisson discrete_uniform
+        generalized_poisson logseries negbin negbin1 poisson_inverse_gaussian sichel skellam triangular
         tweedie uniform yule_simon zero_truncated_poisson zeta zip
     """,
     "mean": """
