@@ -568,6 +568,20 @@ def test_a_few_rows_apart_in_intervals_are_seen():
     assert fit.llf >= -684.3944519898
 
 
+def test_a_group_of_a_few_rows_among_censored_ones_is_seen():
+    """Four of 13 exact values, and 14 below all but one of them: the best maximum was 0.06 nats higher."""
+    x = np.array([-8.55427388, 3.8696586, 6.74201837, 13.43141393, 15.54127356, 19.19279695, 21.93659426, 29.70555872])
+    x = np.concatenate(
+        [x, [57.26814622, 63.55603779, 66.35133474, 79.94520969, 103.23043887], np.full(14, -23.26990054)]
+    )
+    fit = fit_quietly(mle.Sample.left_censored(x, x > -23), mle.mixture("normal", 2))
+    laws = [stats.norm(*at) for at in zip(fit.params["mu"], fit.params["sigma"], strict=True)]
+    rows = [np.where(x > -23, law.pdf(x), law.cdf(x)) for law in laws]
+    assert fit.certificate.verdict == "local"
+    assert fit.llf == pytest.approx(float(np.sum(np.log(fit.params["weights"] @ rows))), rel=1e-10)
+    assert fit.llf >= -81.5833133
+
+
 def test_beside_a_component_between_ends_of_intervals_the_maximum_in_the_interior_is_local():
     """Narrow about 25, it has the shares of two intervals alone: a supremum that was said to leave no maximum."""
     lower = np.array([8.0, 11.0, *range(13, 41), 42.0, 44.0])

@@ -38,11 +38,14 @@ _LEAST = 1e-300
 
 _LOG_LEAST = math.log(_LEAST)
 
-_MISSED, _BESIDE = 8, 0.1
+_MISSED, _BESIDE = 12, 0.1
 """At how many places a narrow component is tried, and its share of the cells beside."""
 
-_WIDTHS = (1, 2, 3, 5, 8)
+_WIDTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 """Cells in a row that such a component covers."""
+
+_SHARED = 0.5
+"""Share of the cells of either of two places that both may have in common."""
 
 _SAME = 1e-3
 """Nats per observation by which two climbs differ at least if they are to be continued both."""
@@ -198,8 +201,10 @@ class GridEM:
         expected = np.maximum(mass[: self.n_cells] * (float(seen.sum()) / float(mass[: self.n_cells].sum())), _LEAST)
         others = np.delete(joint, int(np.argmin(params[0])), axis=0)
         others = others / np.maximum(others.sum(axis=0), _LEAST)
+        points = np.bincount(at, minlength=self.n_cells).astype(float)
+        least = len(self.law.components[0].parameters) + 1  # on fewer points a component is a spike
         found = []
-        for first, last in _excesses(seen, expected):
+        for first, last in _excesses(seen, expected, points, least):
             near = np.zeros(self.n_cells)
             near[max(first - 1, 0) : last + 1] = _BESIDE
             near[first:last] = 1.0
@@ -208,17 +213,25 @@ class GridEM:
         return found
 
 
-def _excesses(seen: Array, expected: Array) -> list[tuple[int, int]]:
-    """Where more is seen than is expected: first cell and last, of places that have no cell in common."""
-    ends = [np.append(0.0, np.cumsum(counts)) for counts in (seen, expected)]
+def _excesses(seen: Array, expected: Array, points: Array, least: int) -> list[tuple[int, int]]:
+    """Where more is seen than is expected, most first: the first cell of a place, and the one behind its last.
+
+    Not where most of what is seen is points, and these are ``least`` or fewer.
+    """
+    ends = [np.append(0.0, np.cumsum(counts)) for counts in (seen, expected, points)]
     places: list[tuple[float, int, int]] = []
     for width in _WIDTHS:
-        there, foretold = (known[width:] - known[:-width] for known in ends)
-        gain = np.where(there > foretold, special.rel_entr(there, np.maximum(foretold, _LEAST)) - there + foretold, 0.0)
-        places += [(-float(gain[k]), k, k + width) for k in np.argsort(-gain, kind="stable")[: 3 * _MISSED].tolist()]
+        there, foretold, exact = (known[width:] - known[:-width] for known in ends)
+        excess = special.rel_entr(there, np.maximum(foretold, _LEAST)) - there + foretold
+        told = (there > foretold) & ((exact > least) | (2 * exact <= there))
+        loss = np.where(told, -excess, 0.0)
+        places += [(float(loss[k]), k, k + width) for k in np.argsort(loss, kind="stable")[: 3 * _MISSED].tolist()]
     kept: list[tuple[int, int]] = []
     for loss, first, last in sorted(places):
-        if loss < 0 and len(kept) < _MISSED and all(last <= other[0] or first >= other[1] for other in kept):
+        common = [
+            (min(last, other[1]) - max(first, other[0])) / max(last - first, other[1] - other[0]) for other in kept
+        ]
+        if loss < 0 and len(kept) < _MISSED and not any(share > _SHARED for share in common):
             kept.append((first, last))
     return kept
 
