@@ -351,7 +351,10 @@ _add(
     ("loc", "scale"),
     (-INF, INF),
     lambda m, x, mu, s: -m.log(s) - m.log(2 * _pi(m)) / 2 - ((x - mu) / s + m.exp((mu - x) / s)) / 2,
-    lambda m, x, mu, s: _by_cdf(m, -m.log(m.number(2)) - m.log_ncdf(-m.exp((mu - x) / s / 2))),
+    lambda m, x, mu, s: (
+        m.log(m.number(2)) + m.log_ncdf(-m.exp((mu - x) / s / 2)),
+        _gamma_tails(m, m.number(0.5), m.exp((mu - x) / s) / 2)[0],
+    ),
     lambda g, n, mu, s: mu - s * np.log(g.chisquare(1.0, n)),
 )
 

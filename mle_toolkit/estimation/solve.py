@@ -397,7 +397,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         named = dict(zip(family.param_names, split(family, theta), strict=True))
         if any(not np.array_equal(named[name], np.ravel(value)) for name, value in fixed.items()):
             continue
-        higher = at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik)
+        higher = at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik + _ALIKE)
         if higher and at.certify().ok:
             ends = tuple(
                 p.name
@@ -418,6 +418,10 @@ def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, An
     own = dict(zip(found.family.param_names, found.family.unpack(found.theta), strict=True))
     near = {name: own[name] for name in law.linear if name not in fixed and np.all(np.isfinite(own.get(name, np.nan)))}
     return near or None
+
+
+_ALIKE = 1e-9
+"""Nats by which a limiting law must be above one that comes before it."""
 
 
 _DIGITS_LOST = 1e-5

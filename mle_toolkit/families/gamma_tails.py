@@ -230,7 +230,7 @@ def log_gammainc_slopes(shape: Array | float, log_x: Array) -> tuple[tuple[Array
     below, above = np.full((2, *x.shape), np.nan)
     known = a <= _LARGEST_SHAPE
     far = known & (x > a + 4.0 * np.sqrt(a) + 4.0)
-    near = known & ~far
+    near = known & (x <= a + 4.0 * np.sqrt(a) + 4.0)  # of NaN neither
     if near.any():
         below[near] = log_x[near] - _mean_digamma(a[near], x[near])
         above[near] = -below[near] * (lower[near] / upper[near])

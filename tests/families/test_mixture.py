@@ -602,6 +602,23 @@ def test_beside_a_component_between_ends_of_intervals_the_maximum_in_the_interio
             assert loglik(*(at * np.where(np.arange(5) == k, factor, 1.0))) < fit.llf
 
 
+@pytest.mark.parametrize(
+    ("component", "counts"),
+    [("poisson", [144, 94, 36, 9]), ("negbin", [144, 94, 36, 9]), ("poisson", [100, 30, 30, 10, 3])],
+)
+def test_a_component_of_zeros_alone_is_a_limit(component, counts):
+    """A maximum 0.02 nats below that of additional zeros was certified, or none was said to be there."""
+    fit = fit_quietly(mle.Sample.table(np.arange(len(counts)), counts), mle.mixture(component, 2))
+    pi, mu = fit.params["weights"][0], fit.params["mu"][1]
+    mass = (1 - pi) * stats.poisson.pmf(np.arange(len(counts)), mu) + pi * (np.arange(len(counts)) == 0)
+    assert fit.certificate.verdict == "boundary"
+    assert fit.params["mu"][0] == 0
+    assert fit.llf == pytest.approx(float(np.sum(counts * np.log(mass))), rel=1e-12)
+    mean = float(np.average(np.arange(len(counts)), weights=counts))  # of zip: (1 - pi) mu is the mean, and the share
+    assert (1 - pi) * mu == pytest.approx(mean, rel=1e-9)  # of the zeros that of the data
+    assert mass[0] == pytest.approx(counts[0] / sum(counts), rel=1e-9)
+
+
 def test_counts_that_a_component_far_out_explains_best_have_no_maximum():
     """Its mean runs off, beyond all right-censored rows: no maximum that is far below is taken for it."""
     low = [-np.inf, -np.inf, -np.inf, -1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 7.0, 46.0]

@@ -481,6 +481,12 @@ def test_narrow_inverse_gamma_laws_in_intervals_arrive(unit):
     assert fit.llf == pytest.approx(math.log(below[1] - below[0]) + math.log(below[3] - below[2]), abs=1e-8)
 
 
+def test_slopes_where_there_is_no_number_are_none():
+    """A search that leaves the range of numbers asks for them; it was an IndexError."""
+    for slope in np.ravel(gamma_tails.log_gammainc_slopes(2.0, np.array([np.nan]))):
+        assert np.isnan(slope)
+
+
 def test_slopes_of_a_weibull_tail_hold_where_its_hazard_underflows():
     """F is H there: its log falls with log H, though H itself is 0."""
     (by_shape, by_scale), _ = mle.get_family("weibull").tail_scores(

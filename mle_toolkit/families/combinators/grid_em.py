@@ -224,8 +224,8 @@ def _excesses(seen: Array, expected: Array, points: Array, least: int) -> list[t
         there, foretold, exact = (known[width:] - known[:-width] for known in ends)
         excess = special.rel_entr(there, np.maximum(foretold, _LEAST)) - there + foretold
         told = (there > foretold) & ((exact > least) | (2 * exact <= there))
-        loss = np.where(told, -excess, 0.0)
-        places += [(float(loss[k]), k, k + width) for k in np.argsort(loss, kind="stable")[: 3 * _MISSED].tolist()]
+        losses = np.where(told, -excess, 0.0)
+        places += [(float(losses[k]), k, k + width) for k in np.argsort(losses, kind="stable")[: 3 * _MISSED].tolist()]
     kept: list[tuple[int, int]] = []
     for loss, first, last in sorted(places):
         common = [

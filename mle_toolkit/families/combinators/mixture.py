@@ -23,6 +23,7 @@ from mle_toolkit.families.combinators.grid_em import GridEM, distinct
 from mle_toolkit.families.combinators.parts import Combined, fitted, interior, part
 from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
+from mle_toolkit.families.combinators.zeros import zero_inflated
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
 from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
@@ -497,12 +498,28 @@ class Mixture(Combined):
     def limits(self) -> tuple[Limit, ...]:
         """The mixtures with one component less: its weight is 0, and its own parameters are then nothing (NaN).
 
-        Of different laws also those of which one component is at a limit of its own.
+        Of different laws also those of which one component is at a limit of its own; of one law of counts from 0, those
+        of which one component has zeros alone: the others, with additional zeros.
         """
         if self.of_one_law:
-            return (self._without(self.k - 1),)
+            return (self._without(self.k - 1), *self._with_zeros)
         inner = () if self.shared else [(j, limit) for j, c in enumerate(self.components) for limit in c.limits]
         return (*map(self._without, range(self.k)), *(self._with_limit(j, limit) for j, limit in inner))
+
+    @property
+    def _with_zeros(self) -> tuple[Limit, ...]:
+        first = self.components[0]
+        counts = self.discrete and first.support.lower == 0 and "pi" not in first.param_names
+        nothing = _none_but_first(first) if counts and not self.shared else None
+        if nothing is None:
+            return ()
+        zeros, rest = nothing, Mixture(self.components[1:]) if self.k > 2 else None
+
+        def embed(pi: float, *params: Any) -> tuple[Any, ...]:
+            weights, parts = (np.ones(1), [params]) if rest is None else (params[0], rest.split(params))
+            return self.join(np.append(pi, (1 - pi) * np.asarray(weights)), [zeros, *parts])
+
+        return (Limit(zero_inflated(first if rest is None else rest), embed),)
 
     def _with_limit(self, j: int, limit: Limit) -> Limit:
         law = Mixture([limit.family if i == j else component for i, component in enumerate(self.components)])
@@ -920,6 +937,24 @@ def _roles(components: Sequence[Family]) -> list[list[Role]]:
     if all(c.has_scale for c in components):  # stretched, but not moved: a location then moves as a scale
         return [["scale" if p.role == "location" else p.role for p in c.parameters] for c in components]
     return [["shape" for _ in c.parameters] for c in components]
+
+
+def _none_but_first(component: Family) -> tuple[float, ...] | None:
+    """Parameters, one at the end of its domain, at which a law of counts has its first value alone.
+
+    Whatever the others, which are NaN. None where there are no such.
+    """
+    if not component.all_scalar or component.per_row:
+        return None
+    first = component.support.lower + np.arange(2.0)
+    for k, p in enumerate(component.parameters):
+        for end in p.domain.endpoints:
+            ordinary = ([q.typical[i] for q in component.parameters] for i in (0, 1))
+            with np.errstate(all="ignore"):
+                seen = [component.logpdf(first, *at[:k], end, *at[k + 1 :]).tolist() for at in ordinary]
+            if seen == [[0.0, -np.inf]] * 2:
+                return tuple(end if j == k else np.nan for j in range(len(component.parameters)))
+    return None
 
 
 def _union(supports: Sequence[Interval]) -> Interval:

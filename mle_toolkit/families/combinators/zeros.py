@@ -348,7 +348,7 @@ def _limits(at_zero: Family, base: Family, combine: Callable[[Family], Family]) 
     others = (
         Limit(combine(limit.family), lambda pi, *p, embed=limit.embed: (pi, *embed(*p)))
         for limit in base.limits
-        if limit.family.discrete and limit.family.support.lower == 0
+        if limit.family.discrete and limit.family.support.lower == 0 and "pi" not in limit.family.param_names
     )
     return *further, own, *others
 
