@@ -26,7 +26,7 @@ from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
-from mle_toolkit.estimation.batch import is_vectorised, settle
+from mle_toolkit.estimation.batch import is_vectorised, settle, takes_intervals
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
@@ -604,16 +604,16 @@ def _fit_all(law: Family, groups: SortedRows) -> _Outcome:
     theta, se, llf = np.full((n, p), np.nan), np.full((n, p), np.nan), np.full(n, np.nan)
     status = np.full(n, OPEN, dtype=np.int8)
     known: Known = {}
-    x = groups.exact if groups.weight_kind == "frequency" else None
     if groups.exposure is not None:
         law, known = law.exposed(np.ones_like(groups.exposure)), {"exposure": groups.exposure}
     one_by_one = "" if is_vectorised(law) else "the law cannot take all groups at once"
-    if x is None:
-        one_by_one = "only exact observations with frequency weights are taken all at once"
-    if len(there) and x is not None and not one_by_one:
-        offsets = np.append(groups.offsets[:-1][there], groups.offsets[-1])
-        settled = settle(law, Groups(x, groups.weight, offsets, known))
-        theta[there], se[there], llf[there], status[there] = settled.theta, settled.se, settled.llf, settled.status
+    if groups.weight_kind != "frequency":
+        one_by_one = "only groups with frequency weights are taken all at once"
+    if len(there) and not one_by_one:
+        held, one_by_one = _held(law, groups, np.append(groups.offsets[:-1][there], groups.offsets[-1]), known)
+        if held is not None:
+            settled = settle(law, held)
+            theta[there], se[there], llf[there], status[there] = settled.theta, settled.se, settled.llf, settled.status
     verdict: NDArray[Any] = np.full(n, str(Verdict.INTERIOR), dtype=object)
     reason: NDArray[Any] = np.full(n, "", dtype=object)
     for k, limit in enumerate(law.limits):
@@ -640,6 +640,20 @@ def _fit_all(law: Family, groups: SortedRows) -> _Outcome:
         except Exception as error:  # a law of the user's own may raise anything, and must not stop the other groups
             verdict[g], reason[g] = FAILED, f"{type(error).__name__}: {error}"
     return _Outcome(theta, se, llf, verdict.tolist(), reason.tolist(), len(single), one_by_one)
+
+
+def _held(law: Family, groups: SortedRows, offsets: NDArray[np.intp], known: Known) -> tuple[Groups | None, str]:
+    """The rows of all groups, as they are fitted at once; or why they cannot be."""
+    if groups.exact is not None:
+        return Groups(groups.exact, groups.weight, offsets, known), ""
+    try:
+        rows = groups.response.sample(groups.columns, None, groups.weight, groups.weight_kind)
+    except MleError:
+        return None, "some rows of intervals or windows are not valid"
+    held = Groups.of(rows, offsets)
+    if known or rows.n_rows != offsets[-1] or not (held.ends is None or takes_intervals(law, held)):
+        return None, "the law takes intervals and windows of one group at a time"
+    return held, ""
 
 
 def _plain(key: Any) -> Any:

@@ -342,3 +342,21 @@ def test_the_order_of_rows_does_not_matter():
 def test_a_group_of_zeros_costs_nothing_and_not_less():
     fits = mle.fit_groups(pd.DataFrame({"g": ["a", "a", "b"], "n": [0, 0, 3]}), "g", "n", "poisson")
     assert np.signbit(fits.table["cross_entropy"]).tolist() == [False, False]
+
+
+def test_censored_groups_are_fitted_together():
+    rng = np.random.default_rng(53)
+    time, limit = rng.weibull(1.5, 600), rng.uniform(0.3, 2.0, 600)
+    frame = pd.DataFrame({"g": np.repeat(np.arange(20), 30), "t": np.minimum(time, limit), "event": time <= limit})
+    frame["event"] = frame["event"].astype(float)
+    frame.loc[frame["g"] == 3, "event"] = 0.0
+    fits = mle.fit_groups(frame, "g", "right_censored(t, event)", "weibull")
+    assert fits._outcomes[0].n_single == 1
+    assert not fits._outcomes[0].one_by_one
+    assert fits.verdicts == {"interior": 19, "unbounded": 1}
+    alone = fits.of(7)
+    row = fits.table.iloc[7]
+    assert row["llf"] == pytest.approx(alone.llf, rel=1e-10)
+    assert row["se_shape"] == pytest.approx(alone.bse["shape"], rel=1e-6)
+    frame.loc[4, "t"] = np.nan  # one row that says nothing
+    assert mle.fit_groups(frame, "g", "right_censored(t, event)", "weibull").table["verdict"][0] == "invalid_data"

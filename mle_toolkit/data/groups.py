@@ -1,4 +1,4 @@
-"""Many groups of exact observations in one column, for sums by group."""
+"""Many groups of observations in one column, for sums by group."""
 
 from __future__ import annotations
 
@@ -19,22 +19,36 @@ _ROOM = 3
 
 @dataclass(frozen=True)
 class Groups:
-    """Exact observations sorted by group.
+    """Observations sorted by group.
 
     Attributes
     ----------
     x : ndarray of shape (n,)
+        Points in place of intervals, where there are ``ends``.
     weight : ndarray of shape (n,), or None
     offsets : ndarray of int of shape (n_groups + 1,)
         Group g is the rows from ``offsets[g]`` to ``offsets[g + 1]``; each has one at least.
     known : mapping of str to ndarray of shape (n,)
         What is known of the rows, as their exposure: numbers that are not negative.
+    ends : tuple of four ndarray of shape (n,), or None
+        Where not all are exact, or some are seen through windows: lower and upper ends of the observations, and of
+        their windows, of which none is from -inf to inf.
     """
 
     x: Array
     weight: Array | None
     offsets: NDArray[np.intp]
     known: Known = field(default_factory=dict)
+    ends: tuple[Array, Array, Array, Array] | None = None
+
+    @classmethod
+    def of(cls, sample: Sample, offsets: NDArray[np.intp]) -> Groups:
+        """The rows of a sample, which are sorted by group."""
+        if sample.is_plain:
+            return cls(sample.lower, sample.weight, offsets)
+        everywhere = np.full(sample.n_rows, np.inf)
+        low, high = (-everywhere, everywhere) if sample.window is None else sample.window
+        return cls(sample.stand_ins().lower, sample.weight, offsets, {}, (sample.lower, sample.upper, low, high))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -99,18 +113,30 @@ class Groups:
 
     def _of_rows(self, rows: Any, offsets: NDArray[np.intp]) -> Groups:
         weight = None if self.weight is None else self.weight[rows]
-        return Groups(self.x[rows], weight, offsets, some_of(self.known, rows))
+        ends: Any = None if self.ends is None else tuple(end[rows] for end in self.ends)
+        return Groups(self.x[rows], weight, offsets, some_of(self.known, rows), ends)
 
     def take(self, chosen: NDArray[Any]) -> Groups:
         """Some groups, by mask or number."""
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
-        counts = self.counts[chosen]
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        rows = np.repeat(self.offsets[chosen] - offsets[:-1], counts) + np.arange(offsets[-1])
-        return self._of_rows(rows, offsets)
+        return self._of_rows(*rows_of_groups(self.offsets, chosen))
 
     def sample(self, group: int) -> Sample:
         """The sample of one group, validated as any other."""
         rows = slice(self.offsets[group], self.offsets[group + 1])
-        sample = Sample(self.x[rows], None if self.weight is None else self.weight[rows])
+        weight = None if self.weight is None else self.weight[rows]
+        if self.ends is not None:
+            lower, upper, low, high = (end[rows] for end in self.ends)
+            sample = Sample.intervals(lower, upper, weight)
+            return sample.truncated(low, high) if np.any(low > -np.inf) or np.any(high < np.inf) else sample
+        sample = Sample(self.x[rows], weight)
         return sample.with_known(**some_of(self.known, rows)) if self.known else sample
+
+
+def rows_of_groups(
+    offsets: NDArray[np.intp], chosen: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows of some groups, one after the other, and where each begins among these."""
+    counts = np.diff(offsets)[chosen]
+    own = np.concatenate([[0], np.cumsum(counts)])
+    return np.repeat(offsets[chosen] - own[:-1], counts) + np.arange(own[-1]), own

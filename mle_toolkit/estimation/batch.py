@@ -9,12 +9,12 @@ Over 600 lines, because it is one engine, whose steps share the groups as a lead
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, product
 from types import ModuleType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +26,14 @@ from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, NoMaximumError
+from mle_toolkit.estimation.batch_sums import STEP_OF_SCORE, CoarseSums, CompiledSums, GroupSums, MeanSums, RowSums
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import MOST_COUNTED, Family
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.likelihood.kernels import group_twin, uniform
+from mle_toolkit.likelihood.kernels import group_twin
 from mle_toolkit.likelihood.kernels.groups import (
     AT_LIMIT,
     COMPILED_GROUP_ROWS,
@@ -87,8 +88,6 @@ _SAME_PLACE = 1e-3
 _NEAR, _NEARLY = 0.02, 1e-4
 """Distance from a maximum already found, and decrement per observation, at which a climb is sure to end there."""
 
-_STEP_OF_SCORE, _STEP_ON_MEANS = 6e-6, 1e-3  # as for a single fit: second order on scores of rows, fourth on means
-
 
 @dataclass(frozen=True)
 class Settled:
@@ -136,18 +135,19 @@ def settle(family: Family, groups: Groups) -> Settled:
     for column in groups.known.values():
         usable &= groups.all((column >= 0) & np.isfinite(column))
     p = len(family.parameters)
-    module = compiled_groups(type(family)) if len(groups.x) >= COMPILED_GROUP_ROWS else None
+    compiled = len(groups.x) >= COMPILED_GROUP_ROWS and groups.ends is None
+    module = compiled_groups(type(family)) if compiled else None
     if module is not None:
         result, status = fit_ranges(module, groups.x, groups.weight, groups.offsets, p)
         status[~usable] = OPEN
         result[status == OPEN] = np.nan
         return Settled(result[:, :p], result[:, p : 2 * p], result[:, -1], status, np.zeros(len(groups), dtype=bool))
     settled = _nothing(len(groups), p)
-    if not usable.any() or not is_vectorised(family):
+    if not usable.any() or not is_vectorised(family) or not (groups.ends is None or takes_intervals(family, groups)):
         return settled
     size = np.abs(groups.x)
     usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))
-    twin = group_twin(family) if len(groups.x) >= COMPILED_GROUP_ROWS else None
+    twin = group_twin(family) if compiled else None
     with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
         starts = _common_starts(family, groups, usable)
 
@@ -158,7 +158,7 @@ def settle(family: Family, groups: Groups) -> Settled:
         settled.status[part], settled.ran_off[part] = here.status, here.ran_off
 
     if starts:
-        on_sums = isinstance(family, ExponentialFamily) or twin is not None
+        on_sums = (isinstance(family, ExponentialFamily) and groups.ends is None) or twin is not None
         each(one, ranges(groups.offsets, BATCH_ROWS_ON_SUMS if on_sums else BATCH_ROWS))
         _compare_with_limits(family, groups, settled)
     return settled
@@ -195,6 +195,22 @@ def is_vectorised(family: Family) -> bool:
     except (ValueError, TypeError, IndexError):  # what code for numbers does with arrays
         return False
     return together.shape[1] == 2 and np.allclose(together, np.concatenate(apart, axis=1), 1e-9, 0.0, equal_nan=True)
+
+
+def takes_intervals(family: Family, groups: Groups) -> bool:
+    """Whether intervals and windows of groups can be taken at once: there are no further limits that they lead to.
+
+    Climbs of laws of more than two parameters seldom agree there, so that most groups would be fitted singly after all.
+    """
+    if family.discrete or family.per_row or len(family.parameters) > 2:
+        return False
+    if family.tail_scores is None and family.log_mass_scores is None:
+        return False
+    assert groups.ends is not None
+    lower, upper, low, high = groups.ends
+    if isinstance(family, ExponentialFamily) and np.array_equal(lower, upper):
+        return True  # seen through windows the log-likelihood is concave, so that no limit is above a maximum
+    return not family.limits_in_window(float(low.min()), float(high.max()))
 
 
 def _two_points(family: Family, theta: Array) -> Array:
@@ -264,6 +280,9 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
         return []
     every = np.flatnonzero(possible)[:: max(1, len(z) // SKETCH_ROWS)]
     pooled = Sample(z[every]).with_known(**some_of(some.known, every))
+    if some.ends is not None:
+        lower, upper, low, high = (((end - centre[some.ids]) / scale[some.ids])[every] for end in some.ends)
+        pooled = Groups(z[every], None, np.array([0, len(every)]), {}, (lower, upper, low, high)).sample(0)
     family = family.given(pooled.known)
     starts: list[Array] = []
     try:
@@ -271,10 +290,11 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
         if found.limit is None and np.all(np.isfinite(found.theta)):
             starts.append(found.theta)
         if family.start is not None and not isinstance(family, ExponentialFamily):
-            proposed = family.start(pooled)
+            points = pooled.stand_ins()
+            proposed = family.start(points)
             starts += [np.array(s, dtype=float) for s in (proposed if isinstance(proposed, list) else [proposed])]
             if _leans_to_a_side(family):  # and groups may lean to the other
-                mirrored = family.start(pooled.with_values(-pooled.x, None))
+                mirrored = family.start(points.with_values(-points.lower, None))
                 starts.append(np.array(mirrored[0] if isinstance(mirrored, list) else mirrored, dtype=float))
     except NoMaximumError:
         pass  # too few rows, or all alike: the families have starts for that, or the groups are fitted one by one
@@ -305,17 +325,27 @@ class _Batch:
         self.centre, self.scale = _units(family, groups)
         reach = np.maximum(np.abs(groups.minimum - self.centre), np.abs(groups.maximum - self.centre)) / self.scale
         self.usable = usable & np.isfinite(reach) & self._possible() & self._distinct_enough()
-        self.data: _Data
+        self.data: GroupSums
+        self.n_exact = groups.nobs
+        if groups.ends is not None:
+            self.data = CoarseSums.of(family, groups, self.centre, self.scale)
+            self.n_exact = self.data.n_exact
+            return
         if twin is not None:
-            self.data = _Compiled.of(family, twin, groups, self.centre, self.scale)
+            self.data = CompiledSums.of(family, twin, groups, self.centre, self.scale)
             return
         z = (groups.x - self.centre[groups.ids]) / self.scale[groups.ids]
-        rows = _Rows(family, Groups(z, groups.weight, groups.offsets, groups.known))
-        self.data = _Means.of(rows) if isinstance(family, ExponentialFamily) else rows
+        rows = RowSums(family, Groups(z, groups.weight, groups.offsets, groups.known))
+        self.data = MeanSums.of(rows) if isinstance(family, ExponentialFamily) else rows
 
     def _possible(self) -> Mask:
         """Whether all observations of a group are inside the support."""
         groups, support = self.groups, self.family.support
+        if groups.ends is not None:
+            lower, upper, low, high = groups.ends
+            inside = np.where(lower == upper, support.contains(groups.x), (upper > support.lower) & (lower < upper))
+            inside &= lower < support.upper
+            return groups.all(inside & (low <= lower) & (upper <= high) & (low < upper))
         if self.family.discrete:
             return groups.all(support.contains(groups.x) & (np.abs(groups.x) <= MOST_COUNTED))
         return np.asarray(support.contains(groups.minimum) & support.contains(groups.maximum))
@@ -323,6 +353,8 @@ class _Batch:
     def _distinct_enough(self) -> Mask:
         """Whether a group has as many distinct values as the family has parameters, so that it is not degenerate."""
         groups, needed = self.groups, len(self.domains)
+        if groups.ends is not None:
+            return self._seen_enough()
         if self.family.discrete or needed < 2:
             return np.ones(len(groups), dtype=bool)
         if needed == 2:
@@ -331,6 +363,21 @@ class _Batch:
         changes = np.diff(x, prepend=np.nan) != 0
         changes[groups.offsets[:-1]] = True
         return np.asarray(groups.sums(changes.astype(float)) >= needed)
+
+    def _seen_enough(self) -> Mask:
+        """Whether a group has more distinct observations with two ends than parameters, and intervals that part."""
+        groups, needed = self.groups, len(self.domains)
+        assert groups.ends is not None
+        lower, upper, _, _ = groups.ends
+        closed = np.isfinite(lower) & np.isfinite(upper)
+        order = np.lexsort((groups.x, ~closed, groups.ids))
+        x, ids, there = groups.x[order], groups.ids[order], closed[order]
+        new = np.ones(len(x), dtype=bool)
+        new[1:] = (x[1:] != x[:-1]) | (ids[1:] != ids[:-1])
+        distinct = np.bincount(ids, new & there, len(groups))
+        first = groups.offsets[:-1]
+        apart = np.maximum.reduceat(lower, first) > np.minimum.reduceat(upper, first)
+        return np.asarray((distinct >= needed + (needed > 1)) & apart)
 
     def settle(self, starts: list[Array]) -> Settled:
         """Climb from every start, and settle the groups of which no doubt is left."""
@@ -381,10 +428,11 @@ class _Batch:
         scaled = np.where(convex[:, None, None], hessian * unit[:, :, None] * unit[:, None, :], 0.0)
         return np.asarray(np.linalg.eigvalsh(scaled)[:, 0] < _SADDLE)
 
-    def loglik(self, data: _Data, value: Array, chosen: NDArray[np.intp]) -> Array:
+    def loglik(self, data: GroupSums, value: Array, chosen: NDArray[np.intp]) -> Array:
         """Log-likelihoods of some groups in the unit of the data, from mean negative ones."""
         jacobian = 0.0 if self.family.discrete else np.log(self.scale[chosen])
-        return np.asarray(self.groups.nobs[chosen] * (data.log_base - value - jacobian))
+        mean = np.asarray(data.log_base - value)
+        return np.asarray(self.groups.nobs[chosen] * mean - self.n_exact[chosen] * jacobian)
 
     def _in_data_unit(self, theta: Array, se: Array, chosen: NDArray[np.intp]) -> tuple[Array, Array]:
         """Parameters and standard errors of some groups in the unit of the data."""
@@ -409,7 +457,7 @@ class _Batch:
         NaN for groups that have not arrived without doubt when all common starts have been climbed from, which these
         masks then say. Laws with compiled sums, of many groups, do without.
         """
-        several = len(self.domains) > 2 and not isinstance(self.data, _Means | _Compiled)
+        several = len(self.domains) > 2 and isinstance(self.data, RowSums)
         chosen = np.flatnonzero(arrived & ~doubt & (several and self.family.start is not None))
         own = [self.own_starts(int(g)) for g in chosen]
         for k in range(max(map(len, own), default=0)):
@@ -508,7 +556,7 @@ class _Batch:
     def _theta(self, u: Array) -> Array:
         return np.stack([d.from_real(u[:, k]) for k, d in enumerate(self.domains)], axis=1)
 
-    def _expansion(self, data: _Data, u: Array) -> _Expansion:
+    def _expansion(self, data: GroupSums, u: Array) -> _Expansion:
         """Mean negative log-likelihood of each group, with its gradient and Hessian by the coordinates."""
         slopes, bends = _slopes(self.domains, u)
         value, score, second = data.expansion(self._theta(u))
@@ -520,7 +568,7 @@ class _Batch:
             second[:, diagonal, diagonal] += score * bends
         return _Expansion(-value, -score * slopes, -second)
 
-    def _by_differences(self, data: _Data, u: Array, reach: Array) -> Array:
+    def _by_differences(self, data: GroupSums, u: Array, reach: Array) -> Array:
         """Second derivatives of the mean log-likelihood by the coordinates, where the law does not give its own.
 
         ``reach``, of the shape of ``u``, is how far each coordinate moves one observation's worth; 1 at most.
@@ -535,7 +583,7 @@ class _Batch:
             h = np.zeros_like(u)
             h[:, k] = step
             near = gradient(u + h) - gradient(u - h)
-            if data.step > _STEP_OF_SCORE:  # of fourth order
+            if data.step > STEP_OF_SCORE:  # of fourth order
                 columns.append((8 * near - gradient(u + 2 * h) + gradient(u - 2 * h)) / (12 * step)[:, None])
             else:
                 columns.append(near / (2 * step)[:, None])
@@ -555,7 +603,7 @@ class _Batch:
         good = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(diagonal > _WELL_DETERMINED, axis=1)
         unit = 1.0 / np.sqrt(np.where(good[:, None], diagonal, 1.0))
         scaled = np.where(good[:, None, None], hessian * unit[:, :, None] * unit[:, None, :], np.eye(len(self.domains)))
-        rounded = data.by_differences and data.step == _STEP_OF_SCORE
+        rounded = isinstance(data, CoarseSums) or (data.by_differences and data.step == STEP_OF_SCORE)
         good &= np.linalg.eigvalsh(scaled)[:, 0] > (_WELL_BY_DIFFERENCES if rounded else _WELL_DETERMINED)
         inverse = np.linalg.inv(np.where(good[:, None, None], scaled, np.eye(len(self.domains))))
         pull = gradient * unit
@@ -589,6 +637,8 @@ class _Batch:
         if not _has_a_say(family):
             return True
         sample = self._sample(group)
+        if not sample.is_plain and family.spurious is not None:
+            return False
         if family.spurious is not None and family.spurious(sample, *theta.tolist()):
             return False
         return _allows(family, sample)
@@ -596,7 +646,7 @@ class _Batch:
     def _sample(self, group: int) -> Sample:
         """The sample of a group, whose rows are known to be valid."""
         groups = self.groups
-        if groups.known:
+        if groups.known or groups.ends is not None:
             return groups.sample(group)
         rows = slice(groups.offsets[group], groups.offsets[group + 1])
         return self._any.with_values(groups.x[rows], None if groups.weight is None else groups.weight[rows])
@@ -618,7 +668,7 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
         if len(chosen) == 0:
             continue
         some = groups.take(chosen)
-        if law.from_groups is not None and law.entropy_attained:
+        if law.from_groups is not None and law.entropy_attained and groups.ends is None:
             rivals[k, chosen] = _by_entropy(law, some)
         elif is_vectorised(law):
             found = settle(law, some)
@@ -637,7 +687,7 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
             lack = rivals[k] - settled.llf
             below = (lack > _SURELY_BELOW * (1.0 + np.abs(rivals[k]))) & (lack < _NEARLY_THERE)
             sure = settled.ran_off & below & (rivals[k] > others + _SURE_GAIN) & np.isfinite(rivals[k])
-            if family.spurious is not None:
+            if family.spurious is not None or groups.ends is not None:
                 sure[:] = False
             elif _has_a_say(family):
                 sure[sure] = [_allows(family, groups.sample(g)) for g in np.flatnonzero(sure).tolist()]
@@ -686,8 +736,13 @@ def _by_shapes(family: Family) -> list[Array]:
     for values in product(*grids):
         theta = np.array(values)
         plain = [{"location": 0.0, "scale": 1.0}.get(role, v) for role, v in zip(roles, values, strict=True)]
+        if not all(_inside(p, v) for p, v in zip(family.parameters, plain, strict=True)):
+            continue
         low, middle, high = np.asarray(family.ppf(np.array([0.25, 0.5, 0.75]), *plain), dtype=float).tolist()
-        scale = _SPREAD / (high - low) if "location" in roles else _SPREAD / abs(middle)
+        spread = high - low if "location" in roles else abs(middle)
+        if not spread > 0:
+            continue
+        scale = _SPREAD / spread
         theta[[role == "scale" for role in roles]] = scale
         theta[[role == "location" for role in roles]] = -scale * middle
         if all(_inside(p, v) for p, v in zip(family.parameters, theta, strict=True)):
@@ -706,7 +761,8 @@ def _allows(family: Family, sample: Sample) -> bool:
     """Whether a family takes a sample, and knows no place where its likelihood has no bound."""
     try:
         family.check_support(sample)
-        family.check(sample)
+        if sample.is_plain:
+            family.check(sample)
     except MleError:
         return False
     return family.unbounded is None or family.unbounded(sample, {}) is None
@@ -735,9 +791,8 @@ def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled
 def _alone(law: Family, groups: Groups, group: int) -> float:
     """Log-likelihood of one group at the maximum of a law; -inf where it has none."""
     sample = groups.sample(group)
-    if not law.support.covers(sample.minimum, sample.maximum):
-        return -np.inf
     try:
+        law.check_support(sample)
         return maximise(law.given(sample.known), sample).loglik
     except MleError:
         return -np.inf  # a limit without a maximum is no rival
@@ -820,171 +875,3 @@ class _Expansion(NamedTuple):
         """Replace those of some groups."""
         for part, new in zip(self, other, strict=True):
             part[chosen] = new
-
-
-class _Data(Protocol):
-    """What the groups are, for means of the log-density and of its derivatives by parameters."""
-
-    @property
-    def step(self) -> float:
-        """Of differences of scores."""
-        ...
-
-    @property
-    def by_differences(self) -> bool:
-        """Whether second derivatives are differences of scores."""
-        ...
-
-    @property
-    def log_base(self) -> Array | float:
-        """Mean log-density less what `expansion` gives."""
-        ...
-
-    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
-        """Means: log-density, -inf where it does not exist, score, and second derivatives or None.
-
-        Shapes (n,), (n, p) and (n, p, p).
-        """
-        ...
-
-    def score(self, theta: Array) -> Array:
-        """Mean score of each group; shape (n, p)."""
-        ...
-
-    def take(self, chosen: NDArray[np.intp]) -> _Data:
-        """Some of the groups."""
-        ...
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Sums over the rows of groups, with parameters repeated for every row."""
-
-    family: Family
-    groups: Groups
-    step: float = _STEP_OF_SCORE
-    log_base: float = 0.0
-
-    @property
-    def by_differences(self) -> bool:
-        """Whether the law has no second derivatives."""
-        return self.family.hessian is None
-
-    @cached_property
-    def _law(self) -> Family:
-        """The law of these rows."""
-        return self.family.given(self.groups.known)
-
-    def _params(self, theta: Array) -> tuple[Array, ...]:
-        return tuple(np.repeat(theta[:, k], self.groups.counts) for k in range(theta.shape[1]))
-
-    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
-        """Means of rows: log-density, score, and second derivatives where the law has them."""
-        law, x, params = self._law, self.groups.x, self._params(theta)
-        value = self.groups.means(law.logpdf(x, *params))
-        second = None if law.hessian is None else [self.groups.means(v) for v in law.hessian(x, *params)]
-        return (
-            np.where(value < np.inf, value, -np.inf),
-            self.score(theta),
-            None if second is None else _symmetric(second, theta.shape[1]),
-        )
-
-    def score(self, theta: Array) -> Array:
-        """Mean score of each group; shape (n, p)."""
-        assert self._law.score is not None
-        values = self._law.score(self.groups.x, *self._params(theta))
-        return np.stack([self.groups.means(v) for v in values], axis=1)
-
-    def take(self, chosen: NDArray[np.intp]) -> _Rows:
-        """Some of the groups."""
-        return self if len(chosen) == len(self.groups) else replace(self, groups=self.groups.take(chosen))
-
-
-@dataclass(frozen=True)
-class _Compiled:
-    """Sums over the rows of groups by the compiled twin of a law."""
-
-    family: Family
-    twin: ModuleType
-    groups: Groups
-    chosen: NDArray[np.intp]
-    centre: Array
-    inverse: Array
-    nobs: Array
-    step: float = _STEP_OF_SCORE
-    log_base: float = 0.0
-    by_differences: bool = False
-
-    @classmethod
-    def of(cls, family: Family, twin: ModuleType, groups: Groups, centre: Array, scale: Array) -> _Compiled:
-        """All groups, each in its unit."""
-        return cls(family, twin, groups, np.arange(len(groups)), centre, 1.0 / scale, groups.nobs)
-
-    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
-        """Means of rows: log-density, score and second derivatives."""
-        assert self.family.derivatives is not None
-        groups, n, p = self.groups, len(self.chosen), theta.shape[1]
-        weight = None if groups.weight is None else uniform(groups.weight)
-        sums = np.empty((n, self.twin.GROUP_SUMS))
-        self.twin.group_sums(
-            uniform(groups.x), weight, groups.offsets, self.chosen, self.centre, self.inverse, theta, sums
-        )
-        terms = self.family.derivatives(self.nobs, tuple(sums.T), *theta.T)
-        means = [np.broadcast_to(term, n) / self.nobs for term in terms]
-        value = np.where(means[0] < np.inf, means[0], -np.inf)
-        return value, np.stack(means[1 : 1 + p], axis=1), _symmetric(means[1 + p :], p)
-
-    def score(self, theta: Array) -> Array:
-        """Mean score of each group; shape (n, p)."""
-        return self.expansion(theta)[1]
-
-    def take(self, chosen: NDArray[np.intp]) -> _Compiled:
-        """Some of the groups."""
-        if len(chosen) == len(self.chosen):
-            return self
-        own = {name: getattr(self, name)[chosen] for name in ("chosen", "centre", "inverse", "nobs")}
-        return replace(self, **own)
-
-
-@dataclass(frozen=True)
-class _Means:
-    """What an exponential family needs of groups: the means of its statistics."""
-
-    family: ExponentialFamily
-    means: tuple[Array, ...]
-    log_base: Array
-    step: float = _STEP_ON_MEANS
-    by_differences: bool = True
-
-    @classmethod
-    def of(cls, rows: _Rows) -> _Means:
-        """Take the means of groups."""
-        family, groups = rows.family, rows.groups
-        assert isinstance(family, ExponentialFamily)
-        means = tuple(groups.means(t) for t in family.statistics(groups.x))
-        base = np.zeros(len(groups)) if family.log_base is None else groups.means(family.log_base(groups.x))
-        return cls(family, means, base)
-
-    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
-        """Mean log-density of each group, without the part that has no parameters, and score."""
-        value = np.asarray(self.family.log_density(self.means, *theta.T))
-        return np.where(value < np.inf, value, -np.inf), self.score(theta), None
-
-    def score(self, theta: Array) -> Array:
-        """Mean score of each group; shape (n, p)."""
-        values = self.family.score_of(self.means, *theta.T)
-        return np.stack([np.broadcast_to(v, len(theta)) for v in values], axis=1)
-
-    def take(self, chosen: NDArray[np.intp]) -> _Means:
-        """Some of the groups."""
-        if len(chosen) == len(self.log_base):
-            return self
-        return replace(self, means=tuple(t[chosen] for t in self.means), log_base=self.log_base[chosen])
-
-
-def _symmetric(upper: Sequence[Array], p: int) -> Array:
-    """Symmetric matrices from their upper triangles, given row by row; shape (n, p, p)."""
-    matrix = np.empty((len(upper[0]), p, p))
-    for j, k, values in zip(*np.triu_indices(p), upper, strict=True):
-        matrix[:, j, k] = matrix[:, k, j] = values
-    return matrix

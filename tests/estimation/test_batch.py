@@ -307,3 +307,65 @@ def test_groups_of_a_law_whose_limits_are_formulas_of_numbers_are_fitted():
     settled = settle(law, groups)
     assert np.any(settled.ran_off) or np.any(settled.status)
     assert_as_one_by_one(law, groups, settled)
+
+
+def coarse_groups(law, form, rng, n_groups=12):
+    """Groups of a law seen in one form, with some in which little was seen."""
+    parts = []
+    for g in range(n_groups):
+        n = (2, 5, 12, 40)[g % 4]
+        x = np.asarray(mle.distribution(law, **draw_params(law, rng)).rvs(size=n, rng=rng), dtype=float)
+        x = x * (1e-30 if g % 3 == 1 and law.has_scale else 1.0)
+        weight = rng.integers(1, 4, n).astype(float)
+        if form == "right":
+            limit = rng.choice(x, n)
+            parts.append(mle.Sample.right_censored(np.minimum(x, limit), x <= limit, weights=weight))
+        elif form == "left":
+            parts.append(mle.Sample.left_censored(np.maximum(x, np.median(x)), x >= np.median(x), weights=weight))
+        elif form == "rounded":
+            parts.append(mle.Sample.rounded(x, np.ptp(x) / 8, weights=weight))
+        else:
+            parts.append(mle.Sample(np.delete(x, np.argmin(x))).truncated(np.min(x)))
+    return joined(parts)
+
+
+def joined(parts):
+    """Samples as groups."""
+    bounds = [(np.full(s.n_rows, -np.inf), np.full(s.n_rows, np.inf)) if s.window is None else s.window for s in parts]
+    ends = tuple(
+        np.concatenate(end)
+        for end in ([s.lower for s in parts], [s.upper for s in parts], *map(list, zip(*bounds, strict=True)))
+    )
+    weight = None if parts[0].weight is None else np.concatenate([s.weight for s in parts])
+    x = np.concatenate([s.stand_ins().lower for s in parts])
+    return Groups(x, weight, np.cumsum([0, *(s.n_rows for s in parts)]), {}, ends)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        *[(name, "right") for name in ("weibull", "exponential", "lognormal", "normal", "gamma", "loglogistic")],
+        *[("weibull", "left"), ("gumbel", "left"), ("normal", "rounded"), ("gamma", "rounded")],
+        *[("exponential", "truncated"), ("normal", "truncated"), ("gamma", "truncated")],
+    ],
+)
+def test_groups_of_intervals_and_windows_are_settled_as_one_by_one(name, form):
+    law = mle.get_family(name)
+    groups = coarse_groups(law, form, np.random.default_rng(47))
+    settled = settle(law, groups)
+    assert np.count_nonzero(settled.status == SETTLED) >= 5
+    assert_as_one_by_one(law, groups, settled)
+
+
+@pytest.mark.parametrize("name", ["weibull", "exponential", "normal"])
+def test_groups_in_which_too_little_was_seen_stay_open(name):
+    law = mle.get_family(name)
+    time = np.array([1.0, 2.0, 3.0, 4.0])
+    parts = [
+        mle.Sample.right_censored(time, [0, 0, 0, 0]),
+        mle.Sample.intervals([0.5, 0.0, 0.2], [3.0, 2.0, 5.0]),
+    ]
+    if name != "exponential":
+        parts.append(mle.Sample.right_censored(time, [0, 0, 0, 1]))
+        parts.append(mle.Sample.right_censored([2.0, 2.0, 1.0, 1.5], [1, 1, 0, 0]))
+    assert not np.any(settle(law, joined(parts)).status)

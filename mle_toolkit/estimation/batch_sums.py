@@ -1,0 +1,318 @@
+"""The sums over groups that a fit of all of them needs, each kind from what the groups are.
+
+Means of the log-density and of its derivatives by the parameters, with parameters of their own for every group: of
+rows by NumPy, by a compiled twin of the law, of the statistics of an exponential family, or of intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import ModuleType
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.groups import Groups, rows_of_groups
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.mass import mass_expansion
+from mle_toolkit.likelihood.kernels import uniform
+from mle_toolkit.numerics.differences import second_by_scores
+
+_LOOKED_AT, _ALIKE = 2_000, 0.8
+"""Intervals among which those that are alike are counted, and the share of different ones below which all are sorted to
+have each once."""
+
+STEP_OF_SCORE, STEP_ON_MEANS = 6e-6, 1e-3
+"""Of differences of scores, as for a single fit: of second order on scores of rows, of fourth on means."""
+
+
+class GroupSums(Protocol):
+    """What the groups are, for means of the log-density and of its derivatives by parameters."""
+
+    @property
+    def step(self) -> float:
+        """Of differences of scores."""
+        ...
+
+    @property
+    def by_differences(self) -> bool:
+        """Whether second derivatives are differences of scores."""
+        ...
+
+    @property
+    def log_base(self) -> Array | float:
+        """Mean log-density less what `expansion` gives."""
+        ...
+
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Means: log-density, -inf where it does not exist, score, and second derivatives or None.
+
+        Shapes (n,), (n, p) and (n, p, p).
+        """
+        ...
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        ...
+
+    def take(self, chosen: NDArray[np.intp]) -> GroupSums:
+        """Some of the groups."""
+        ...
+
+
+@dataclass(frozen=True)
+class RowSums:
+    """Sums over the rows of groups, with parameters repeated for every row."""
+
+    family: Family
+    groups: Groups
+    step: float = STEP_OF_SCORE
+    log_base: float = 0.0
+
+    @property
+    def by_differences(self) -> bool:
+        """Whether the law has no second derivatives."""
+        return self.family.hessian is None
+
+    @cached_property
+    def _law(self) -> Family:
+        """The law of these rows."""
+        return self.family.given(self.groups.known)
+
+    def _params(self, theta: Array) -> tuple[Array, ...]:
+        return tuple(np.repeat(theta[:, k], self.groups.counts) for k in range(theta.shape[1]))
+
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Means of rows: log-density, score, and second derivatives where the law has them."""
+        law, x, params = self._law, self.groups.x, self._params(theta)
+        value = self.groups.means(law.logpdf(x, *params))
+        second = None if law.hessian is None else [self.groups.means(v) for v in law.hessian(x, *params)]
+        return (
+            np.where(value < np.inf, value, -np.inf),
+            self.score(theta),
+            None if second is None else symmetric(second, theta.shape[1]),
+        )
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        assert self._law.score is not None
+        values = self._law.score(self.groups.x, *self._params(theta))
+        return np.stack([self.groups.means(v) for v in values], axis=1)
+
+    def take(self, chosen: NDArray[np.intp]) -> RowSums:
+        """Some of the groups."""
+        return self if len(chosen) == len(self.groups) else replace(self, groups=self.groups.take(chosen))
+
+
+@dataclass(frozen=True)
+class CompiledSums:
+    """Sums over the rows of groups by the compiled twin of a law."""
+
+    family: Family
+    twin: ModuleType
+    groups: Groups
+    chosen: NDArray[np.intp]
+    centre: Array
+    inverse: Array
+    nobs: Array
+    step: float = STEP_OF_SCORE
+    log_base: float = 0.0
+    by_differences: bool = False
+
+    @classmethod
+    def of(cls, family: Family, twin: ModuleType, groups: Groups, centre: Array, scale: Array) -> CompiledSums:
+        """All groups, each in its unit."""
+        return cls(family, twin, groups, np.arange(len(groups)), centre, 1.0 / scale, groups.nobs)
+
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Means of rows: log-density, score and second derivatives."""
+        assert self.family.derivatives is not None
+        groups, n, p = self.groups, len(self.chosen), theta.shape[1]
+        weight = None if groups.weight is None else uniform(groups.weight)
+        sums = np.empty((n, self.twin.GROUP_SUMS))
+        self.twin.group_sums(
+            uniform(groups.x), weight, groups.offsets, self.chosen, self.centre, self.inverse, theta, sums
+        )
+        terms = self.family.derivatives(self.nobs, tuple(sums.T), *theta.T)
+        means = [np.broadcast_to(term, n) / self.nobs for term in terms]
+        value = np.where(means[0] < np.inf, means[0], -np.inf)
+        return value, np.stack(means[1 : 1 + p], axis=1), symmetric(means[1 + p :], p)
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        return self.expansion(theta)[1]
+
+    def take(self, chosen: NDArray[np.intp]) -> CompiledSums:
+        """Some of the groups."""
+        if len(chosen) == len(self.chosen):
+            return self
+        own = {name: getattr(self, name)[chosen] for name in ("chosen", "centre", "inverse", "nobs")}
+        return replace(self, **own)
+
+
+@dataclass(frozen=True)
+class MeanSums:
+    """What an exponential family needs of groups: the means of its statistics."""
+
+    family: ExponentialFamily
+    means: tuple[Array, ...]
+    log_base: Array
+    step: float = STEP_ON_MEANS
+    by_differences: bool = True
+
+    @classmethod
+    def of(cls, rows: RowSums) -> MeanSums:
+        """Take the means of groups."""
+        family, groups = rows.family, rows.groups
+        assert isinstance(family, ExponentialFamily)
+        means = tuple(groups.means(t) for t in family.statistics(groups.x))
+        base = np.zeros(len(groups)) if family.log_base is None else groups.means(family.log_base(groups.x))
+        return cls(family, means, base)
+
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Mean log-density of each group, without the part that has no parameters, and score."""
+        value = np.asarray(self.family.log_density(self.means, *theta.T))
+        return np.where(value < np.inf, value, -np.inf), self.score(theta), None
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        values = self.family.score_of(self.means, *theta.T)
+        return np.stack([np.broadcast_to(v, len(theta)) for v in values], axis=1)
+
+    def take(self, chosen: NDArray[np.intp]) -> MeanSums:
+        """Some of the groups."""
+        if len(chosen) == len(self.log_base):
+            return self
+        return replace(self, means=tuple(t[chosen] for t in self.means), log_base=self.log_base[chosen])
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Points, or intervals of one kind, sorted by group; a group may have none."""
+
+    lower: Array
+    upper: Array
+    weight: Array
+    offsets: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, groups: Groups, rows: Mask, lower: Array, upper: Array, weight: Array) -> _Kind:
+        """Those of some rows; where many are alike, as those of rounded data, each of them once in a group."""
+        ids, lower, upper, weight = groups.ids[rows], lower[rows], upper[rows], weight[rows]
+        few = slice(0, _LOOKED_AT)
+        if len(np.unique(np.stack([ids[few], lower[few], upper[few]]), axis=1).T) < _ALIKE * len(ids[few]):
+            order = np.lexsort((upper, lower, ids))
+            keys = np.stack([ids[order], lower[order], upper[order]])
+            first = np.flatnonzero(np.append(True, np.any(keys[:, 1:] != keys[:, :-1], axis=0)))
+            ids, lower, upper = ids[order][first], keys[1, first], keys[2, first]
+            weight = np.add.reduceat(weight[order], first)
+        counts = np.bincount(ids, minlength=len(groups))
+        return cls(lower, upper, weight, np.concatenate([[0], np.cumsum(counts)]))
+
+    @property
+    def counts(self) -> NDArray[np.intp]:
+        """Rows of each group."""
+        return np.diff(self.offsets)
+
+    def sums(self, rows: Any) -> Array:
+        """Weighted sums of values of rows, by group; shape (n_values, n_groups)."""
+        ids = np.repeat(np.arange(len(self.offsets) - 1), self.counts)
+        values = (np.broadcast_to(np.asarray(v, dtype=float), len(self.lower)) for v in rows)
+        return np.array([np.bincount(ids, self.weight * v, len(self.offsets) - 1) for v in values], dtype=float)
+
+    def take(self, chosen: NDArray[np.intp]) -> _Kind:
+        """Those of some groups."""
+        rows, offsets = rows_of_groups(self.offsets, chosen)
+        return _Kind(self.lower[rows], self.upper[rows], self.weight[rows], offsets)
+
+
+@dataclass(frozen=True)
+class CoarseSums:
+    """Sums over points and intervals, seen through windows, with parameters repeated for every row."""
+
+    family: Family
+    points: _Kind
+    masses: tuple[_Kind, ...]
+    nobs: Array
+    n_exact: Array
+    step: float = STEP_OF_SCORE
+    log_base: float = 0.0
+    by_differences: bool = False
+
+    @classmethod
+    def of(cls, family: Family, groups: Groups, centre: Array, scale: Array) -> CoarseSums:
+        """All groups, each in its unit."""
+        ends = groups.ends
+        assert ends is not None
+        move, stretch = centre[groups.ids], scale[groups.ids]
+        weight = np.ones(len(groups.x)) if groups.weight is None else groups.weight
+        lower, upper, low, high = ((end - move) / stretch for end in ends)
+        exact = lower == upper
+        windowed = (low > -np.inf) | (high < np.inf)
+        kinds: list[_Kind] = []
+        for here, a, b, signed in ((~exact, lower, upper, weight), (windowed, low, high, -weight)):
+            above, below = np.isposinf(b), np.isneginf(a)
+            each = (here & above, here & below & ~above, here & ~above & ~below)
+            kinds += [_Kind.of(groups, rows, a, b, signed) for rows in each if rows.any()]
+        points = _Kind.of(groups, exact, lower, upper, weight)
+        return cls(family, points, tuple(kinds), groups.nobs, groups.sums(weight * exact))
+
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Means: log-density or log-probability, score, and second derivatives."""
+        law, p = self.family, theta.shape[1]
+        assert law.score is not None
+        params, steps = self._repeated(self.points, theta)
+        z, score = self.points.lower, law.score
+        bends = (
+            second_by_scores(lambda at: score(z, *at), params, steps(STEP_OF_SCORE))
+            if law.hessian is None
+            else law.hessian(z, *params)
+        )
+        total = self.points.sums([law.logpdf(z, *params), *score(z, *params), *bends])
+        for kind in self.masses:
+            params, steps = self._repeated(kind, theta)
+            value, slopes, bends = mass_expansion(law, params, steps, kind.lower, kind.upper)
+            total += kind.sums([value, *slopes, *bends])
+        means = total / self.nobs
+        return np.where(means[0] < np.inf, means[0], -np.inf), means[1 : 1 + p].T, symmetric(list(means[1 + p :]), p)
+
+    def score(self, theta: Array) -> Array:
+        """Mean score of each group; shape (n, p)."""
+        return self.expansion(theta)[1]
+
+    def take(self, chosen: NDArray[np.intp]) -> CoarseSums:
+        """Some of the groups."""
+        if len(chosen) == len(self.nobs):
+            return self
+        masses = tuple(kind.take(chosen) for kind in self.masses)
+        return replace(
+            self, points=self.points.take(chosen), masses=masses, nobs=self.nobs[chosen], n_exact=self.n_exact[chosen]
+        )
+
+    def _repeated(self, kind: _Kind, theta: Array) -> tuple[tuple[Array, ...], Callable[[float], list[Array]]]:
+        """The parameters of every row, and the steps of differences by them from their size in natural changes."""
+        params = tuple(np.repeat(theta[:, k], kind.counts) for k in range(theta.shape[1]))
+        scale = next((v for role, v in zip(self.family.roles, params, strict=True) if role == "scale"), 1.0)
+        natural = []
+        for parameter, value in zip(self.family.parameters, params, strict=True):
+            assert isinstance(parameter.domain, Interval)
+            low, high = parameter.domain.lower, parameter.domain.upper
+            if parameter.domain.is_line:
+                natural.append(scale * np.ones_like(value) if parameter.role == "location" else np.ones_like(value))
+            else:
+                natural.append(np.minimum(np.abs(value - low), np.abs(high - value)))
+        return params, lambda size: [size * change for change in natural]
+
+
+def symmetric(upper: Sequence[Array], p: int) -> Array:
+    """Symmetric matrices from their upper triangles, given row by row; shape (n, p, p)."""
+    matrix = np.empty((len(upper[0]), p, p))
+    for j, k, values in zip(*np.triu_indices(p), upper, strict=True):
+        matrix[:, j, k] = matrix[:, k, j] = values
+    return matrix
