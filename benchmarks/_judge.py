@@ -1124,6 +1124,28 @@ def mixture(base: Law, k: int = 2) -> Law:
     return replace(law, spikes=not base.discrete, component=base)
 
 
+def with_point(base: Law, at: float) -> Law:
+    """A law of counts, and a value that is certain, with two weights before the parameters."""
+
+    def density(m: Functions, x: Any, weight: Any, certain: Any, *params: Any) -> Any:
+        return log_add(m, m.log(weight) + base.log_density(m, x, *params), _log_of(m, certain, x == at))
+
+    def tails(m: Functions, x: Any, weight: Any, certain: Any, *params: Any) -> tuple[Any, Any]:
+        below, above = base.tails(m, x, *params)
+        own = m.log(weight)
+        return (
+            log_add(m, own + below, _log_of(m, certain, x >= at)),
+            log_add(m, own + above, _log_of(m, certain, x < at)),
+        )
+
+    kinds = ("weights", "weights", *base.kinds)
+    return replace(base, name=f"{base.name}, and {at:g}", kinds=kinds, log_density=density, tails=tails)
+
+
+def _log_of(m: Functions, weight: Any, there: np.ndarray) -> Any:
+    return np.where(there, m.log(m.number(weight)), m.number(-INF))
+
+
 # --- data -------------------------------------------------------------------------------------------------------------
 
 

@@ -34,6 +34,7 @@ import json
 import math
 import os
 import pickle
+import re
 import resource
 import signal
 import sys
@@ -340,7 +341,8 @@ def fitted(trial: Trial) -> dict[str, Any]:
             "limit": fit.certificate.limit,
         }
         if fit.certificate.limit is not None:
-            out["limit_params"] = [float(v) for v in np.ravel(list(fit.distribution.params.values()))]
+            values = [np.ravel(value) for value in fit.distribution.params.values()]
+            out["limit_params"] = np.concatenate(values).tolist() if values else []
         if str(fit.certificate.verdict) in ("interior", "local"):
             cov = np.asarray(fit.cov_params("observed"), dtype=float)
             out["bse"] = np.sqrt(np.diag(cov)).tolist()
@@ -355,7 +357,7 @@ def in_a_child(trial: Trial) -> dict[str, Any]:
         try:
             os.close(read)
             resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1))
-            signal.alarm(20 * MOST_SECONDS)  # one that waits uses no CPU
+            signal.alarm(200 * MOST_SECONDS)  # one that waits uses no CPU, nor does one that others do not let run
             try:
                 out = fitted(trial)
             except BaseException as error:
@@ -378,6 +380,7 @@ def in_a_child(trial: Trial) -> dict[str, Any]:
 LIMITS = (
     "normal",
     "poisson",
+    "zip",
     "lognormal",
     "power",
     "exponential",
@@ -401,9 +404,13 @@ def llf_of_report(trial: Trial, out: Mapping[str, Any]) -> float | None:
         at_end = trial.data.loglik(law, params)  # some laws have their limit in the density
         if math.isfinite(at_end) and abs(at_end - out["llf"]) <= BETTER + ROUNDING * abs(at_end):
             return at_end
-        if out.get("limit") not in LIMITS or "limit_params" not in out:
+        certain = re.fullmatch(r"mixture of (\w+) and a point mass at (\S+)", str(out.get("limit")))
+        name = out.get("limit") if certain is None else certain[1]
+        if name not in LIMITS or "limit_params" not in out:
             return None
-        law, params = judge.LAWS[out["limit"]], out["limit_params"]
+        law, params = judge.LAWS[name], out["limit_params"]
+        if certain is not None:
+            law = judge.with_point(law, float(certain[2]))
         if any(
             not math.isfinite(v) or v <= 0
             for v, kind in zip(params, law.kinds, strict=True)

@@ -151,6 +151,11 @@ class NegativeBinomial(Family):
         """The Poisson law, as the size grows."""
         return (Limit(get_family("poisson"), lambda mu: (np.inf, mu)),)
 
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Those of the Poisson law."""
+        near = get_family("poisson").limits_in_window(lower, upper)
+        return tuple(Limit(limit.family, lambda embed=limit.embed: (np.inf, *embed())) for limit in near)
+
     @property
     def limits_without_zeros(self) -> tuple[Limit, ...]:
         """The logarithmic series law, as the size and with it mu go to 0 (Fisher, Corbet & Williams 1943)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import Statistic
 from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_tails
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
@@ -66,6 +68,12 @@ class Poisson(Family):
     def from_exposed(self, sample: Sample, exposure: Array) -> tuple[float]:
         """All counts over all exposure."""
         return (sample.mean() / sample.with_values(exposure, sample.weight).mean(),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """All mass on the last count of a window, as mu → ∞."""
+        from mle_toolkit.families.combinators.truncated import PointMass
+
+        return () if math.isinf(upper) else (Limit(PointMass(math.floor(upper)), lambda: (np.inf,)),)
 
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float:
         """By the excess of the ratio of the means."""

@@ -90,6 +90,12 @@ class ZeroInflatedPoisson(Family):
         """The Poisson law, at pi = 0."""
         return (Limit(get_family("poisson"), lambda mu: (0.0, mu)),)
 
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Zeros and the last count of a window, as mu → ∞ and pi → 0."""
+        from mle_toolkit.families.combinators.zeros import limits_behind_zeros
+
+        return limits_behind_zeros(get_family("poisson"), lower, upper)
+
     def cdf(self, x: Array, pi: Array, mu: Array) -> Array:
         """Probability of at most x."""
         k = np.floor(x)

@@ -394,6 +394,15 @@ def test_intervals_of_counts_that_are_rare_beside_zeros_keep_their_digits(make, 
     assert log_mass(law, (0.3, mu), lower, upper) == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("law", [mle.zero_inflated("poisson"), mle.hurdle("poisson")])
+def test_zeros_and_the_last_count_of_a_window_are_a_limit(law):
+    """As mu → ∞ all positive counts are at the end of the window: said to be not converged, 0.007 nats below."""
+    fit = fit_quietly(mle.Sample([0.0, 0.0, 3.0]).truncated(-1.0, 3.5), law)
+    assert fit.certificate.verdict == "boundary"
+    assert fit.params["mu"] == np.inf
+    assert fit.llf == pytest.approx(2 * math.log(2 / 3) + math.log(1 / 3), abs=1e-12)
+
+
 @pytest.mark.parametrize("make", [mle.zero_inflated, mle.hurdle])
 def test_zeros_alone_tell_nothing(make):
     with pytest.raises(mle.errors.DegenerateDataError, match="all 7 observations are 0"):

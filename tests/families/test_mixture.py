@@ -619,6 +619,22 @@ def test_a_component_of_zeros_alone_is_a_limit(component, counts):
     assert mass[0] == pytest.approx(counts[0] / sum(counts), rel=1e-9)
 
 
+def test_a_component_at_the_last_count_of_a_window_is_a_limit():
+    """Of a mean that grows, with its weight, only the last count is seen: said not converged, 0.007 nats below."""
+    x = np.repeat([4.0, 5.0, 6.0, 7.0], [4, 5, 2, 3])
+    fit = fit_quietly(mle.Sample(x).truncated(3.0, 7.28), mle.mixture("poisson", 2))
+    law = stats.poisson(fit.params["mu"][0]).pmf(np.arange(4, 8)) / np.diff(
+        stats.poisson(fit.params["mu"][0]).cdf([3, 7])
+    )
+    heights = [
+        4 * np.log(q * law[0]) + 5 * np.log(q * law[1]) + 2 * np.log(q * law[2]) + 3 * np.log(q * law[3] + 1 - q)
+        for q in np.linspace(0.5, 0.99999, 2001)
+    ]
+    assert fit.certificate.verdict == "boundary"
+    assert fit.params["mu"][1] == np.inf
+    assert fit.llf == pytest.approx(max(heights), abs=1e-5)
+
+
 def test_counts_that_a_component_far_out_explains_best_have_no_maximum():
     """Its mean runs off, beyond all right-censored rows: no maximum that is far below is taken for it."""
     low = [-np.inf, -np.inf, -np.inf, -1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 7.0, 46.0]

@@ -521,6 +521,26 @@ class Mixture(Combined):
 
         return (Limit(zero_inflated(first if rest is None else rest), embed),)
 
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Of one law of counts those of which a component is certain there: all but a trace of it is outside.
+
+        Its weight, which counts that trace, goes to 1.
+        """
+        if not (self.of_one_law and self.discrete) or self.shared:
+            return ()
+        limits = self.components[0].limits_in_window(lower, upper)
+        return tuple(self._with_certain(limit) for limit in limits if not limit.family.parameters)
+
+    def _with_certain(self, limit: Limit) -> Limit:
+        law = Mixture([*self.components[1:], limit.family])
+
+        def embed(*params: Any) -> tuple[Any, ...]:
+            parts = law.split(params)
+            parts[-1] = tuple(limit.embed())
+            return self.join(np.append(np.zeros(self.k - 1), 1.0), parts)
+
+        return Limit(law, embed)
+
     def _with_limit(self, j: int, limit: Limit) -> Limit:
         law = Mixture([limit.family if i == j else component for i, component in enumerate(self.components)])
 

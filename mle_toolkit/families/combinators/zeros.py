@@ -108,6 +108,10 @@ class ZeroInflated(Combined):
         """The base, at pi = 0; and those of the base, inflated."""
         return _limits(self.base, self.base, zero_inflated)
 
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Those of the base, behind a hurdle: its probability, and with it pi, vanish in the window."""
+        return limits_behind_zeros(self.base, lower, upper)
+
     def given(self, known: Known) -> Family:
         """The law of rows of which this is known."""
         return ZeroInflated(self.base.given(known)) if self.per_row else self
@@ -169,7 +173,7 @@ class Hurdle(Combined):
         self.base = base
         self.positive = zero_truncated(base) if base.support.lower == 0 else base
         self.constants = base.constants
-        self.modelled = base.main_parameter
+        self.modelled = base.main_parameter if base.parameters else "pi"
         self.name = f"hurdle {base.name}"
         self.support = COUNTS if base.support.lower > 0 else base.support
         self.parameters = (Parameter("pi", CLOSED_UNIT, typical=(0.1, 0.7)), *base.parameters)
@@ -233,6 +237,10 @@ class Hurdle(Combined):
             for limit in self.base.limits_without_zeros
         )
         return *ones, *_limits(self.positive, self.base, hurdle), *small
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Those of the base, behind a hurdle: its probability, and with it pi, vanish in the window."""
+        return limits_behind_zeros(self.base, lower, upper)
 
     def given(self, known: Known) -> Family:
         """The law of rows of which this is known."""
@@ -351,6 +359,14 @@ def _limits(at_zero: Family, base: Family, combine: Callable[[Family], Family]) 
         if limit.family.discrete and limit.family.support.lower == 0 and "pi" not in limit.family.param_names
     )
     return *further, own, *others
+
+
+def limits_behind_zeros(base: Family, lower: float, upper: float) -> tuple[Limit, ...]:
+    """Limits, where a window is seen, of a law of counts with zeros of their own."""
+    if not lower < 0:
+        return ()
+    near = [limit for limit in base.limits_in_window(lower, upper) if limit.family.support.lower > 0]
+    return tuple(Limit(Hurdle(limit.family), lambda _, *p, embed=limit.embed: (0.0, *embed(*p))) for limit in near)
 
 
 MAKERS = (zero_inflated, hurdle)
