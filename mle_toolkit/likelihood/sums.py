@@ -338,14 +338,17 @@ class Likelihood:
     def _sum_masses(self, theta: Array) -> Array:
         law, params = self._coarse_law, self.family.unpack(theta)
         lower, upper, weight = self._coarse
-        total: Any = 0.0
-        with np.errstate(all="ignore"):
-            for first in range(0, len(lower), BLOCK_ROWS):
-                rows = slice(first, first + BLOCK_ROWS)
-                of_block = law.take(rows).mass_sums
-                assert of_block is not None
-                total = total + of_block(lower[rows], upper[rows], weight[rows], *params)
-        return np.asarray(total)
+
+        def of_block(first: int) -> Array:
+            rows = slice(first, first + BLOCK_ROWS)
+            mass_sums = law.take(rows).mass_sums
+            assert mass_sums is not None
+            with np.errstate(all="ignore"):
+                return mass_sums(lower[rows], upper[rows], weight[rows], *params)
+
+        firsts = range(0, len(lower), BLOCK_ROWS)
+        parts = in_order(of_block, firsts, _FEWEST_BLOCKS) if law.in_threads else map(of_block, firsts)
+        return np.asarray(sum(parts))
 
     def _one_by_one(self, params: tuple[Any, ...], intervals: tuple[Array, Array, Array]) -> float:
         lower, upper, weight = intervals
