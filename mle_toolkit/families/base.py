@@ -99,6 +99,9 @@ class Family(ABC):
     ``by_logit(x, logit)``
         Log-density, its derivative and second derivative by the logit of the one parameter, which keep their digits
         where that is near 1; a regression uses them.
+    ``start_about(x, mean, weight)``
+        Parameters from which to begin where the mean of every row is known, and the variance of rows over their mean:
+        of counts, whose regression begins so.
     ``unbounded(sample, fixed)``
         Why the likelihood is unbounded, given the values of fixed parameters by name, though it has maxima in the
         interior; or None. A maximum is then reported as local.
@@ -232,6 +235,7 @@ class Family(ABC):
     derivatives: Callable[..., Sequence[Any]] | None = None
     expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None] | None = None
     start: Callable[[Sample], Any] | None = None
+    start_about: Callable[[Array, Array, Array], tuple[tuple[float, ...], Array]] | None = None
     candidates: Callable[[Sample], list[tuple[Any, ...]]] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
     from_exposed: Callable[[Sample, Array], tuple[float, ...]] | None = None

@@ -146,6 +146,14 @@ class NegativeBinomial(Family):
         excess = sample.var() - mean
         return [(mean * mean / excess if excess > 0.01 * mean else 100.0 * mean, mean)]
 
+    def start_about(self, x: Array, mean: Array, weight: Array) -> tuple[tuple[float, float], Array]:
+        """The size from the variance about known means; with too small a variance one that is nearly Poisson."""
+        total, squares = np.sum(weight * mean), np.sum(weight * mean**2)
+        excess = np.sum(weight * ((x - mean) ** 2 - mean))
+        middle = float(total / np.sum(weight))
+        size = float(squares / excess) if excess > 0.01 * total else 100.0 * middle
+        return (size, middle), 1.0 + mean / size
+
     @property
     def limits(self) -> tuple[Limit, ...]:
         """The Poisson law, as the size grows."""

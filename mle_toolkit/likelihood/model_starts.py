@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def starts_of(model: Model, sample: Sample) -> list[tuple[Any, ...]]:
     """The law without covariates, or, where that is higher, the law of what least squares leave of the observations.
 
+    Of counts whose spread about known means is had at once, what weighted least squares of their logs say.
+
     Parameters
     ----------
     model : Model
@@ -25,6 +27,8 @@ def starts_of(model: Model, sample: Sample) -> list[tuple[Any, ...]]:
     sample : Sample
         Points, in the unit of the likelihood.
     """
+    if (counted := _by_known_means(model, sample)) is not None:
+        return [counted]
     weight = 1.0 if sample.weight is None else sample.weight
     begins = [model.nearest(params) for params in _null_params(model.base, sample)]
     if len(begins) == 1 and (explained := _by_least_squares(model, sample)) is not None:
@@ -63,6 +67,35 @@ def _by_least_squares(model: Model, sample: Sample) -> tuple[Any, ...] | None:
         own = dict(zip(base.param_names, model.nearest(params), strict=True))
         coefficients[term.constant] += term.link.predictor(params[base.param_names.index(term.parameter)])
     return tuple((own | {term.parameter: coefficients}).values()) if np.all(np.isfinite(coefficients)) else None
+
+
+def _by_known_means(model: Model, sample: Sample) -> tuple[Any, ...] | None:
+    """Coefficients of the log of the mean by two steps of weighted least squares, and the others about that mean.
+
+    After McCullagh & Nelder (1989), Generalized Linear Models, sec. 2.5, where the observations are the first means.
+    """
+    base, term = model.base, model.linear.get(model.base.main_parameter)
+    if base.start_about is None or term is None or term.link.name != "log" or term.ended is not None or base.per_row:
+        return None
+    x, weight = sample.x, np.ones(sample.n_rows) if sample.weight is None else sample.weight
+    with np.errstate(all="ignore"):
+        design, fixed = term.columns(model.rows), term.fixed_part(model.rows)
+        mean, spread = x + 0.5, np.ones(len(x))
+        for _ in range(_STEPS):
+            working, share = np.log(mean) - fixed + (x - mean) / mean, weight * mean / spread
+            sums, products = design.expanded(share * working, share)
+            if not np.all(np.isfinite(products)):
+                return None
+            coefficients = np.asarray(np.linalg.lstsq(products, sums, rcond=None)[0], dtype=float)
+            mean = np.exp(design.times(coefficients) + fixed)
+            params, spread = base.start_about(x, mean, weight)
+    if not (np.all(np.isfinite(coefficients)) and np.all(np.isfinite(params))):
+        return None
+    own = dict(zip(base.param_names, model.nearest(params), strict=True))
+    return tuple((own | {term.parameter: coefficients}).values())
+
+
+_STEPS = 2
 
 
 def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:

@@ -79,3 +79,20 @@ def test_a_search_begins_from_the_law_without_covariates_where_that_is_higher():
     model, sample = fit.model, fit._at_maximum.likelihood.sample
     assert fit.certificate.ok
     assert fit.llf >= np.sum(model.logpdf(sample.x, *model.start(sample)[0]))
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+@pytest.mark.parametrize("by", ["number", "formula"])
+def test_counts_begin_near_their_maximum(scale, by):
+    """Two steps of weighted least squares leave less than a standard error or two of each coefficient."""
+    rng = np.random.default_rng(5)
+    x = np.column_stack([np.ones(400), rng.normal(size=400)])
+    offset, weights = 0.3 * np.cos(np.arange(400)), 1.0 + np.arange(400) % 2
+    mean = scale * np.exp(0.5 * x[:, 1] + offset)
+    y = rng.negative_binomial(2, 2 / (2 + mean)).astype(float)
+    others = {"size": x[:, :1]} if by == "formula" else {}
+    fit = mle.regress(y, x, "negbin", offset=offset, weights=weights, **others)
+    likelihood = fit._at_maximum.likelihood
+    (begin,) = fit.model.start(likelihood.sample)
+    gap = fit.llf - likelihood.nobs * likelihood.mean_loglik(np.concatenate([np.ravel(part) for part in begin]))
+    assert 0 <= gap < 3.0
