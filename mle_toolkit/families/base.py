@@ -41,6 +41,9 @@ MOST_COUNTED = 1e50
 """The largest count: above, formulas of counts lose their digits, and nothing was ever counted so far."""
 
 
+_FEW_ROWS = 100
+"""Rows of which a set is found sooner than by sorting."""
+
 TOLD_APART = 1.92
 """Nats by which a maximum must be above a limiting law for a likelihood ratio test at 5 % to tell it from that law."""
 
@@ -590,15 +593,17 @@ class Family(ABC):
             return
         else:
             few = sample.sketch().x
-            distinct = len(set(few[: 4 * needed].tolist()))  # a few rows will do, as a rule
+            if few.ndim > 1:
+                needed = -(-needed // few.shape[1])  # rows, each of so many numbers
+            distinct = _distinct(few[: 4 * needed])  # a few rows will do, as a rule
             if distinct < needed:
-                distinct = len(np.unique(few))
+                distinct = _distinct(few)
             if distinct < needed:
-                distinct = len(np.unique((sample if sample.in_memory else sample.tabulated()).x))
+                distinct = _distinct((sample if sample.in_memory else sample.tabulated()).x)
         if distinct < needed:
             raise DegenerateDataError(
                 f"{self.name}: {sample.nobs:g} observations with {distinct} distinct "
-                f"value{'s' if distinct > 1 else ''} cannot determine {needed} parameters; "
+                f"value{'s' if distinct > 1 else ''} cannot determine {self.n_free} parameters; "
                 f"the likelihood is unbounded. Use a law with fewer parameters, or get more data."
             )
 
@@ -753,3 +758,8 @@ class Family(ABC):
             f"{k}={v if np.ndim(v) == 0 else 'one per row'}" for k, v in self.constants.items() if v is not None
         )
         return f"{self.name}({', '.join(self.param_names)}" + (f"; {constants})" if constants else ")")
+
+
+def _distinct(x: Array) -> int:
+    """How many different rows there are."""
+    return len(set(x.tolist())) if x.ndim == 1 and len(x) < _FEW_ROWS else len(np.unique(x, axis=0))

@@ -801,6 +801,37 @@ def test_what_a_mixture_of_vectors_refuses():
         mle.fit(np.random.default_rng(1).normal(size=(6, 2)), mle.mixture("multivariate_normal", 2))
     with pytest.raises(SupportError, match="row 0"):
         mle.fit([[0.2, 0.3, 0.4]] * 9, mle.mixture("dirichlet", 2))
+    with pytest.raises(ParameterError, match="round is a law of vectors without a maximum from means"):
+        mle.mixture(Round(), 2)
+
+
+class Round(mle.Family):
+    """A normal law of pairs that is alike in all directions."""
+
+    name, support, multivariate = "round", mle.REAL, True
+    constant_defaults = {"dimension": 2}  # noqa: RUF012
+    parameters = (
+        mle.Parameter("a", mle.REAL),
+        mle.Parameter("b", mle.REAL),
+        mle.Parameter("sigma", mle.POSITIVE),
+    )
+
+    def logpdf(self, x, a, b, sigma):
+        away = np.square(x[..., 0] - a) + np.square(x[..., 1] - b)
+        return -np.log(2 * np.pi * sigma**2) - 0.5 * away / sigma**2
+
+    def start(self, sample):
+        return [(*np.mean(sample.x, axis=0).tolist(), float(np.std(sample.x)))]
+
+
+def test_a_law_of_vectors_of_the_users_is_fitted_as_any():
+    """Its maximum is a formula; rows, each of two numbers, tell whether they can determine its parameters."""
+    x = np.array([[0.0, 1.0], [2.0, 4.0], [3.0, 1.0], [-1.0, 2.0]])
+    fit = mle.fit(x, Round())
+    assert [fit.params["a"], fit.params["b"]] == pytest.approx([1.0, 2.0], abs=1e-6)
+    assert fit.params["sigma"] == pytest.approx(np.sqrt(np.sum(np.square(x - [1.0, 2.0])) / 8), rel=1e-6)
+    with pytest.raises(DegenerateDataError, match="1 distinct value cannot determine 3 parameters"):
+        mle.fit([[1.0, 2.0]] * 5, Round())
 
 
 # --- domains of arrays ------------------------------------------------------------------------------------------------

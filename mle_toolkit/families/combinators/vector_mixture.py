@@ -236,7 +236,7 @@ class VectorMixture(Combined):
         law = self.law
         if isinstance(law, ExponentialFamily) and law.from_means is not None:
             return law.from_means(tuple(total / np.sum(weight) for total in law.sums(sample.x, weight)))
-        assert isinstance(law, MultivariateT)
+        assert isinstance(law, MultivariateT)  # the only other one that `vector_mixture` takes
         own = sample.with_values(sample.x, weight)
         return law.improved(own, *(law.start(own.sketch())[0] if near is None else near))
 
@@ -270,6 +270,12 @@ def vector_mixture(law: Family, k: int | None, shared: Sequence[str]) -> Family:
     k = whole(k, "mixture: number of components", 2, 100)
     if len(shared):
         raise ParameterError("mixture: components that are laws of vectors share no parameters here.")
+    by_means = isinstance(law, ExponentialFamily) and law.from_means is not None
+    if not by_means and not isinstance(law, MultivariateT):
+        raise ParameterError(
+            f"mixture: {law.name} is a law of vectors without a maximum from means of statistics, by which mixtures of "
+            f"such laws are fitted: make it an ExponentialFamily with from_means."
+        )
     return VectorMixture(law, k)
 
 
