@@ -271,3 +271,14 @@ def test_a_column_of_another_length_is_refused():
         mle.Sample(np.ones(5)).with_known(n=np.ones(4))
     with pytest.raises(mle.errors.DataError, match="n: 1 of 2 are missing or infinite"):
         mle.Sample(np.ones(2)).with_known(n=[1.0, np.nan])
+
+
+def test_a_beta_binomial_law_draws_from_the_trials_of_each_row():
+    """The parametric bootstrap of a regression on them failed in SciPy, which draws from whole numbers only."""
+    rng = np.random.default_rng(2)
+    n = rng.integers(2, 12, 60)
+    frame = {"x": rng.normal(size=60), "n": n, "y": rng.binomial(n, rng.beta(2, 2, 60))}
+    fit = mle.regress("y ~ x", frame, "betabinomial", n="n")
+    drawn = fit.distribution.rvs((3, 60), rng=1)
+    assert np.all((drawn >= 0) & (drawn <= n))
+    assert np.isfinite(fit.bootstrap(4, rng=1).se).any()

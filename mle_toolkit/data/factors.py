@@ -19,6 +19,9 @@ from mle_toolkit.options import whole
 _MOST_COLUMNS = 1_000
 """Of one polynomial or spline."""
 
+CONTINUED = "continued"
+"""In the state of a spline: beyond the range that it was learned on it goes on as it ends, if nothing else is asked."""
+
 
 # --- what factors are worth -------------------------------------------------------------------------------------------
 
@@ -148,6 +151,8 @@ def _basis(x: Array, name: str, options: Mapping[str, Any], state: dict[str, Any
             given[option] = whole(given[option], f"{label}: {option}", 1, _MOST_COLUMNS)
     if name == "cr":
         given.setdefault("constraints", "center")
+    if name != "poly" and state.pop(CONTINUED, False):
+        given.setdefault("extrapolation", "extend")
     function: Any = {"poly": poly, "bs": basis_spline, "cr": natural_cubic_spline}[name]
     try:
         found = function(np.array(x), **given, _state=state)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.columns import Columns, Level
-from mle_toolkit.data.factors import Evaluation, check_finite, labels_of_factor, missing
+from mle_toolkit.data.factors import CONTINUED, Evaluation, check_finite, labels_of_factor, missing
 from mle_toolkit.data.formula_text import Factor, read, shortened
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.sparse import MANY_LEVELS, SparseDesign, is_worth_it, without_column
@@ -333,6 +333,13 @@ class Design:
         matrix = np.full((columns.n_rows, len(self.names)), np.nan)
         matrix[rows] = built
         return matrix
+
+    def continued(self) -> Design:
+        """The design whose splines go on beyond the range that they were learned on, as differences there need."""
+        if self.spec is None:
+            return self
+        states = {label: {**state, CONTINUED: True} for label, state in self.spec.states.items()}
+        return replace(self, spec=replace(self.spec, states=states))
 
     @classmethod
     def of_recipe(cls, formula: str, recipe: Recipe) -> Design:

@@ -23,6 +23,7 @@ from mle_toolkit.estimation.asked import Asked
 from mle_toolkit.estimation.beside import above_limit
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.contained import higher_inside
+from mle_toolkit.estimation.kinked import at_kinks
 from mle_toolkit.estimation.maximum import LITTLE_NATS, Maximum, in_domains, maximum_at, params_of
 from mle_toolkit.estimation.run_off import only_event, unbounded
 from mle_toolkit.estimation.search import by_search
@@ -148,6 +149,10 @@ def _maximised(
         maximum = _from_intervals(family, family.from_intervals, sample)
     elif family.at_observations is not None and not bounds and sample.in_memory:
         maximum = _at_observations(family, likelihood, fixed, start, solver)
+    elif isinstance(family, Model) and family.kinked is not None and likelihood.plain and sample.in_memory:
+        held = family.kinked.parameter in fixed
+        route = by_search if held else at_kinks
+        maximum = route(family, likelihood, fixed, bounds, start, solver)
     else:
         maximum = by_search(family, likelihood, fixed, bounds, start, solver)
     if bounds:

@@ -112,6 +112,10 @@ class AsymmetricLaplace(LocationScale):
         """At loc."""
         return True
 
+    def falls(self, loc: Any, scale: Any, kappa: Any) -> tuple[Array, Array]:
+        """By 1/kappa a scale below, and by kappa above."""
+        return np.asarray(1 / (np.asarray(kappa) * scale)), np.asarray(np.asarray(kappa) / scale)
+
     def irregular(self, loc: Any, scale: Any, kappa: Any) -> tuple[str, ...]:
         """All parameters."""
         return self.param_names

@@ -393,6 +393,10 @@ class Family(ABC):
         """Whether the density has a kink inside its support, which a derivative by differences may not see."""
         return False
 
+    def falls(self, *params: Any) -> tuple[Array, Array] | None:
+        """Rates at which the log-density falls below and above the location, if in straight lines; else None."""
+        return None
+
     def limits_near(self, sample: Sample, *params: Any) -> tuple[Limit, ...]:
         """Those with which a maximum at these parameters must be compared: all, where the law says no better."""
         return self.limits

@@ -170,7 +170,7 @@ class BetaBinomial(Family):
         """``scipy.stats.betabinom(n, a, b)``."""
         from scipy import stats
 
-        return stats.betabinom(self.n, a, b)
+        return stats.betabinom(np.asarray(self.n, dtype=np.int64)[()], a, b)  # it draws from whole trials only
 
     @staticmethod
     def from_scipy(n: float, a: float, b: float, loc: float) -> dict[str, Any] | None:

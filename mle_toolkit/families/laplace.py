@@ -83,6 +83,11 @@ class Laplace(Family):
         """At loc."""
         return True
 
+    def falls(self, loc: Any, scale: Any) -> tuple[Array, Array]:
+        """By 1 a scale, on both sides."""
+        rate = np.asarray(1 / np.asarray(scale))
+        return rate, rate
+
     def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x."""
         return np.asarray(np.exp(self.logcdf(x, loc, scale)))

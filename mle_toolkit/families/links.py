@@ -16,6 +16,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnknownNameError
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.special import softplus
 
 _STEP = 1e-5
 """Relative step of the differences by which the bend of a link of another package is taken."""
@@ -115,7 +116,7 @@ def _sqrt(eta: Array) -> tuple[Array, Array, Array]:
 
 def _softplus(eta: Array) -> tuple[Array, Array, Array]:
     slope = special.expit(eta)
-    return np.logaddexp(0.0, eta), slope, slope * special.expit(-eta)
+    return softplus(eta), slope, slope * special.expit(-eta)
 
 
 def _softplus_predictor(value: Any) -> Array:

@@ -84,7 +84,7 @@ def _in_unit(maximum: Maximum | Recorded, kind: CovKind) -> tuple[Array, Array]:
     elif kind == "opg":
         inner = inverse(score_products(maximum))
     else:
-        bread = inverse(nobs * maximum.objective.hessian(u))
+        bread = inverse(nobs * _curvature(maximum))
         inner = bread @ score_products(maximum) @ bread
     family, coordinates = maximum.family, maximum.objective.coordinates
     slopes = coordinates.jacobian(u)
@@ -97,6 +97,22 @@ def _in_unit(maximum: Maximum | Recorded, kind: CovKind) -> tuple[Array, Array]:
                 cov[first : first + p.size, :] = cov[:, first : first + p.size] = np.nan
             first += p.size
     return np.asarray(cov), maximum.likelihood.unit.slopes(family)
+
+
+def _curvature(maximum: Maximum) -> Array:
+    """Mean negative second derivatives by the coordinates, as they are whether or not the law is right.
+
+    At a kink that every row has they are those of its density there, which is seen in the rows and not in the law.
+    """
+    hessian = maximum.objective.hessian(maximum.coordinates)
+    if maximum.kinked is None:
+        return hessian
+    family, nobs = maximum.family, maximum.likelihood.nobs
+    assert isinstance(family, Model)
+    place = family.places[family.param_names.index(maximum.kinked)]
+    kinks = family.kinks(maximum.likelihood.data, maximum.theta_in_unit)
+    slopes = maximum.objective.coordinates.jacobian(maximum.coordinates)[place]
+    return np.asarray(hessian + slopes.T @ kinks.excess(maximum.theta_in_unit[place], nobs) @ slopes / nobs)
 
 
 def too_few_for_wald(family: Family, nobs: float, df_model: int) -> bool:
@@ -208,7 +224,7 @@ def cluster_covariance(maximum: Maximum, clusters: NDArray[np.intp]) -> Array:
         raise ParameterError("cluster: all rows are in one cluster, so its scores sum to 0 and say nothing.")
     sums = np.zeros((count, len(u)))
     np.add.at(sums, groups, scores)
-    bread = inverse(maximum.likelihood.nobs * maximum.objective.hessian(u))
+    bread = inverse(maximum.likelihood.nobs * _curvature(maximum))
     slopes = maximum.objective.coordinates.jacobian(u)
     cov = slopes @ bread @ (sums.T @ sums * (count / (count - 1))) @ bread @ slopes.T
     unit = maximum.likelihood.unit.slopes(maximum.family)
@@ -227,7 +243,7 @@ def optimism(maximum: Maximum) -> float:
         return 0.0
     if not maximum.likelihood.data.has_rows:
         return math.nan
-    bread = inverse(maximum.likelihood.nobs * maximum.objective.hessian(maximum.coordinates))
+    bread = inverse(maximum.likelihood.nobs * _curvature(maximum))
     return float(np.trace(bread @ score_products(maximum)))
 
 

@@ -7,7 +7,7 @@ Source: Bartus (2005), Stata Journal 5, 309-329.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,17 +27,29 @@ class Change:
     ----------
     name : str
         The covariate; of a level, ``"group[b - a]"``.
-    rows : sequence of (float, mapping)
-        Factors, and what is known of the rows then. Of a derivative, points and factors of a difference.
+    rows : sequence of (float or ndarray, mapping)
+        Factors, of all rows or of each, and what is known of the rows then. Of a derivative, those of a difference.
     """
 
     name: str
-    rows: Sequence[tuple[float, Known]]
+    rows: Sequence[tuple[float | Array, Known]]
 
 
-def difference_points(step: float) -> Mapping[float, float]:
+def difference_points(step: Array) -> Sequence[tuple[Array, Array]]:
     """Changes of a covariate, and factors of the values there, whose sum is a derivative: fourth order."""
-    return {step: 8 / (12 * step), -step: -8 / (12 * step), 2 * step: -1 / (12 * step), -2 * step: 1 / (12 * step)}
+    return [(k * step, factor / (12 * step)) for k, factor in ((1, 8.0), (-1, -8.0), (2, -1.0), (-2, 1.0))]
+
+
+def steps_of(values: Array) -> Array:
+    """Small steps of a covariate: of its spread, but in rows where it is nearer to 0 that it may not pass, of itself.
+
+    A positive covariate may be taken the log of.
+    """
+    spread = float(np.nanstd(values)) or 1.0
+    sizes = np.full(len(values), spread)
+    if np.nanmin(values) >= 0:
+        sizes = np.where(values > 0, np.minimum(values, spread), spread)
+    return 1e-3 * sizes
 
 
 def average_effect(
@@ -65,8 +77,8 @@ def average_effect(
         share = np.where(rows.missing, 0.0, 1.0 if weight is None else weight)
         share = share / np.sum(share)
         values = np.where(rows.missing, 0.0, rows.value(of))
-        effect += factor * float(np.sum(share * values))
-        gradient = gradient + factor * rows.summed(share, rows.slopes(of))
+        effect += float(np.sum(factor * share * values))
+        gradient = gradient + rows.summed(factor * share, rows.slopes(of))
         cov = rows.covariance
     se = np.sqrt(quadratic_forms(np.atleast_2d(gradient), cov))
     return effect, float(se[0])

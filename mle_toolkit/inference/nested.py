@@ -28,6 +28,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
 from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.spans import outside
 from mle_toolkit.options import numbers, shown
 
 Method = Literal["lr", "score", "wald"]
@@ -225,7 +226,7 @@ def _limit_at(family: Family, values: Mapping[str, Any]) -> Limit:
 def is_nested(small: Maximum, large: Maximum) -> bool:
     """Whether a model is known to be a special case of another, inside its parameter space or at its boundary."""
     if isinstance(large.family, Model) and isinstance(small.family, Model):
-        if large.known or large.bounds or large.family.outside(small.family) is not None:
+        if large.known or large.bounds or outside(large.family, small.family) is not None:
             return False
         same = small.family.name == large.family.name
         fewer = small.family.n_free < large.family.n_free
@@ -240,7 +241,7 @@ def is_nested(small: Maximum, large: Maximum) -> bool:
 
 def is_limit(small: Family, large: Family) -> bool:
     """Whether a law is another at the boundary of its parameters, in one step or several."""
-    if isinstance(large, Model) and isinstance(small, Model) and large.outside(small) is not None:
+    if isinstance(large, Model) and isinstance(small, Model) and outside(large, small) is not None:
         return False
     return any(law.name == small.name for law in limits_below(large))
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import NoMaximumError, ParameterError
+from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.inference.covariance import CovKind, covariance, inverse
+from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse, score_products
 from mle_toolkit.likelihood.linear import Linear
 from mle_toolkit.likelihood.model import Model
 
@@ -96,14 +96,21 @@ def restricted(maximum: Maximum, sample: Sample, matrix: Array, values: Array) -
             if np.all(np.isfinite(at)):
                 start[p.name] = at
         else:
-            design = term.design(sample.known)
             offset = sample.known[term.offset] if term.offset is not None else 0.0
             key, offset_key = f"{term.key}, restricted", f"offset of {p.name}, restricted"
-            known |= {key: design @ plane, offset_key: offset + design @ point / term.factor}
-            size = plane.shape[1]
-            terms.append(
-                replace(term, key=key, offset=offset_key, shift=np.zeros(size), frame=np.ones(size), constant=None)
-            )
+            columns = term.columns(sample.known)
+            known[offset_key] = offset + columns.times(point) / term.factor
+            kept = np.flatnonzero(plane.any(axis=1))
+            if len(kept) == plane.shape[1] and term.frame.ndim == 1 and term.ended is None:  # columns that are left out
+                known[key] = sample.known[term.key][:, kept]
+                places: list[int | None] = kept.tolist()
+                constant = places.index(term.constant) if term.constant in kept else None
+                fewer: dict[str, Any] = {"shift": term.shift[kept], "frame": term.frame[kept], "constant": constant}
+            else:
+                known[key] = columns.formed() @ plane
+                size = plane.shape[1]
+                fewer = {"shift": np.zeros(size), "frame": np.ones(size), "constant": None, "ended": None}
+            terms.append(replace(term, key=key, offset=offset_key, **fewer))
             if np.all(np.isfinite(at)):  # not where covariates separate outcomes
                 start[p.name] = plane.T @ (at - point)
         points.append(point)
@@ -147,6 +154,10 @@ def _diagonal(blocks: list[Array]) -> Array:
 
 def _solutions(matrix: Array, values: Array) -> tuple[Array, Array]:
     """The least point with ``matrix @ point = values``, and an orthonormal basis of the plane through it."""
+    if np.all(np.count_nonzero(matrix, axis=1) == 1) and np.all(np.count_nonzero(matrix, axis=0) <= 1):
+        point, held = np.zeros(matrix.shape[1]), np.argmax(matrix != 0, axis=1)  # each is about one coefficient
+        point[held] = values / matrix[np.arange(len(held)), held]
+        return point, np.delete(np.eye(len(point)), held, axis=1)
     scale = np.linalg.norm(matrix, axis=1)
     matrix, values = matrix / scale[:, None], values / scale
     left, sizes, right = np.linalg.svd(matrix)
@@ -207,4 +218,14 @@ def score_statistic(full: Maximum, smaller: Restricted) -> float:
     )
     u, nobs = at.coordinates, at.likelihood.nobs
     slope = nobs * at.objective.gradient(u)
-    return float(slope @ inverse(nobs * at.objective.hessian(u)) @ slope)
+    cov = inverse(nobs * at.objective.hessian(u))
+    if not np.all(np.isfinite(cov)):
+        # Away from its maximum a log-likelihood may bend upwards: there by what its second derivatives are expected to
+        # be, or by the products of its scores, which are the same where the smaller model is true.
+        try:
+            cov = inverse(nobs * expected_information(at))
+        except MleError:
+            cov = inverse(score_products(at))
+    if not np.all(np.isfinite(cov)):
+        raise ParameterError('test: the information at the smaller model is singular; use method="lr".')
+    return float(slope @ cov @ slope)

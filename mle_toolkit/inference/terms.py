@@ -29,6 +29,7 @@ from mle_toolkit.inference.restrictions import (
     score_statistic,
     wald_statistic,
 )
+from mle_toolkit.likelihood.spans import outside
 
 Kind = Literal["II", "III"]
 
@@ -320,7 +321,7 @@ def compare_with_regression(full: Maximum, smaller: Maximum, null: str) -> Neste
                 f"test: {small.name} is not known to be nested in {large.name}; see compare([...]).vuong()."
             )
         vanished = sum(p.name not in small.param_names for p in large.parameters)
-    why = large.outside(small)
+    why = outside(large, small)
     if why is not None:
         raise ParameterError(f"test: {why}; see compare([...]).vuong().")
     for name, value in full.known.items():

@@ -30,6 +30,7 @@ from mle_toolkit.families.mass import log_mass, mass_expansion
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
+from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
 from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.products import crossed, expanded, upper_of
@@ -45,10 +46,6 @@ from mle_toolkit.numerics.differences import (
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
-
-
-_IN_SPAN = 1e-8
-"""Share of a column that may lie outside the space of other columns and count as rounding."""
 
 
 class Model(Family):
@@ -290,7 +287,19 @@ class Model(Family):
                 steps = self.natural_steps(at, STEP_OF_SCORE)
                 second = tuple(second_by_scores(lambda params: of_base(x, *params), at.params, steps))
         value = np.where(np.isnan(value), -np.inf, value)
+        if self.kinked is not None:
+            second = self._with_kinks(second, at.params)
         return self.summed(at, value, score, second, weight, len(x))
+
+    def _with_kinks(self, second: Sequence[Array], params: tuple[Any, ...]) -> list[Array]:
+        """Second derivatives with what is expected of the jump of the slope at the kink: it is there by its density."""
+        rates = self.base.falls(*params)
+        assert rates is not None
+        names = self.base.param_names
+        place = names.index(self.base.main_parameter)
+        bent = list(second)
+        bent[place * len(names) - place * (place - 1) // 2] = -(rates[0] * rates[1]) + 0.0 * second[0]
+        return bent
 
     def _mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
         """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""
@@ -335,6 +344,25 @@ class Model(Family):
         return by_values(
             value, at.params, self.natural_steps(at, STEP_OF_VALUE), self.natural_steps(at, STEP_OF_CURVATURE)
         )
+
+    @cached_property
+    def kinked(self) -> Linear | None:
+        """The predictor of a location at which the density of every row has a kink, straight on either side."""
+        base, term = self.base, self.linear.get(self.base.main_parameter)
+        if term is None or term.link.name != "identity" or term.ended is not None:
+            return None
+        return None if base.falls(*(0.5 * sum(p.typical) for p in base.parameters)) is None else term
+
+    def kinks(self, sample: Sample, theta: Array) -> Kinks:
+        """What the likelihood says of the coefficients of that predictor, all others being those of a point."""
+        term = self.kinked
+        assert term is not None
+        model = self.given(sample.known)
+        rates = self.base.falls(*model.at_rows(model.unpack(theta)).params)
+        assert rates is not None
+        wanted = (sample.x - self.own_unit.centre) / self.own_unit.scale - term.fixed_part(sample.known)
+        below, above = (np.broadcast_to(rate, wanted.shape) for rate in rates)
+        return Kinks(term.columns(sample.known).formed(), wanted, below, above, sample.weight)
 
     # --- starts and limits --------------------------------------------------------------------------------------------
 
@@ -477,38 +505,9 @@ class Model(Family):
         columns[~np.isfinite(nowhere) | ~np.any(columns != 0, axis=1)] = np.nan
         return columns
 
-    def outside(self, smaller: Model) -> str | None:
-        """Why a model of the same rows is not this one with fewer predictors; None where it is.
-
-        Of the parameters that both have, every predictor of the smaller must be one of this.
-        """
-        for p in self.base.parameters:
-            if p.name not in smaller.param_names:
-                continue
-            one, other = self.linear.get(p.name), smaller.linear.get(p.name)
-            if one is None:
-                if other is not None:
-                    return f"{p.name} has a formula in the smaller model only"
-                continue
-            n_rows = len(self.rows[one.key])
-            inside, offset = np.ones((n_rows, 1)), np.zeros(n_rows)
-            if other is not None:
-                if other.link.name != one.link.name:
-                    return f"{p.name} has the link {one.link} in the larger model and {other.link} in the smaller"
-                inside = other.design(smaller.rows)
-                offset = offset if other.offset is None else smaller.rows[other.offset]
-            if one.offset is not None:
-                offset = offset - self.rows[one.offset]
-            wanted = np.concatenate([inside, offset[:, None]], axis=1)
-            basis = np.linalg.qr(one.design(self.rows))[0]
-            left = np.linalg.norm(wanted - basis @ (basis.T @ wanted), axis=0)
-            if np.any(left > _IN_SPAN * np.linalg.norm(wanted, axis=0)):
-                return f"the formula of {p.name} in the smaller model has columns that are not in the larger"
-        return None
-
     def irregular(self, *params: Any) -> tuple[str, ...]:
-        """Parameters without a standard error from the information."""
-        return tuple(p.name for p in self.base.parameters if not p.regular)
+        """Parameters without a standard error from the information: not those with a kink of which it takes account."""
+        return () if self.kinked is not None else tuple(p.name for p in self.base.parameters if not p.regular)
 
     def __repr__(self) -> str:
         models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())

@@ -81,14 +81,15 @@ class Moving:
         except (TypeError, ValueError) as error:
             raise ParameterError(f"{name}: expected a number, got {shown(value)}.") from error
 
-    def known(self, name: str, values: Any) -> dict[str, Any]:
-        """What the model knows of the rows, were the values of one covariate these."""
+    def known(self, name: str, values: Any, *, beyond: bool = False) -> dict[str, Any]:
+        """What the model knows of the rows, were the values of one covariate these, ``beyond`` a spline's range too."""
         columns = self._as_they_are() | {name: values}
         known = {key: self._own[key] for key in self._model.per_row}
         for parameter, design in self._designs.items():
             if design.spec is None:
                 continue
-            matrix, term = design.matrix(columns), self._model.linear[parameter]
+            matrix = (design.continued() if beyond else design).matrix(columns)
+            term = self._model.linear[parameter]
             values = np.array([self._held.get(f"{parameter}[{name}]", np.nan) for name in design.names])
             held = ~np.isnan(values)
             known[term.key] = matrix[:, ~held]

@@ -353,6 +353,12 @@ class RegressionFit(Fit):
         from mle_toolkit.inference.profile import profile_of_combination, profile_of_parameter
 
         place, at = self.coefficient_names.index(name), self._at_maximum
+        if self.model.kinked is not None:
+            raise ParameterError(
+                f"profile of {name}: every row has a kink of the density at {self.main}, so that a profile has corners, "
+                f"and is that of the usual theory only if the law is right; use Wald's intervals, by the sandwich, or "
+                f"the bootstrap."
+            )
         is_number = name in self.model.base.param_names
         separated = at.limit is not None and at.limit.family.name == self.model.name
         if not math.isfinite(self.coefficients[place]) and (not is_number or separated):
@@ -757,6 +763,11 @@ class RegressionFit(Fit):
     def _wald_kind(self) -> CovKind:
         return self._default_kind
 
+    @property
+    def _default_kind(self) -> CovKind:
+        # The law says how dense observations are at its kinks, which is seldom so: the sandwich looks at them.
+        return "sandwich" if self.model.kinked is not None else super()._default_kind
+
     def test(self, fixed: Any = None, *, nested: Fit | None = None, method: TestBy = "lr") -> NestedTest:
         """Test linear hypotheses about coefficients, values of numbers, or a smaller regression.
 
@@ -940,16 +951,16 @@ class RegressionFit(Fit):
 
     def _changes(self, frame: Any) -> Iterator[Change]:
         """Changes of each covariate, with what is known of the rows then."""
-        from mle_toolkit.inference.margins import Change, difference_points
+        from mle_toolkit.inference.margins import Change, difference_points, steps_of
 
         own = self.sample.known
         moving = self._moving(frame)
         for name in moving.names:
             if name not in moving.factors:
                 values = moving.numbers(name)
-                size = float(np.nanstd(values)) or 1.0
-                points = difference_points(1e-3 * size)
-                yield Change(name, [(factor, moving.known(name, values + step)) for step, factor in points.items()])
+                differences = difference_points(steps_of(values))
+                moved = [(factor, moving.known(name, values + step, beyond=True)) for step, factor in differences]
+                yield Change(name, moved)
                 continue
             base, levels = moving.factors[name]
             for other in levels:
@@ -968,7 +979,7 @@ class RegressionFit(Fit):
             if size == 0:
                 continue  # a constant column does not change
             rows = []
-            for step, factor in difference_points(1e-3 * size).items():
+            for step, factor in difference_points(np.full(len(self.rows), 1e-3 * size)):
                 known = {key: own[key] for key in self.model.per_row}
                 for k, place in places.items():
                     matrix = own[self.model.linear[k].key].copy()

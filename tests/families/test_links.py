@@ -68,3 +68,8 @@ def test_what_is_no_link_is_refused():
         get_link("logic")
     with pytest.raises(mle.errors.ParameterError, match="expected a name"):
         get_link(3)
+
+
+def test_a_missing_predictor_is_missing_without_a_warning():
+    for name in links():
+        assert np.isnan(get_link(name).inverse(np.array([np.nan]))[0]).all()

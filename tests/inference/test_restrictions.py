@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mle_toolkit as mle
+from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.inference.restrictions import null_of, rank_of, restricted
 from mle_toolkit.regression import regress
@@ -50,3 +52,27 @@ def test_contradictions_and_mixtures_of_parameters_are_refused():
     with pytest.raises(ParameterError, match="another parameter together"):
         restricted(FIT._at_maximum, FIT.sample, matrix[:1] - other, np.zeros(1))
     assert rank_of(matrix[[0, 0, 1]]) == 2
+
+
+def test_terms_that_are_left_out_leave_the_other_columns_as_they_are():
+    """So a design that is held by its entries stays so."""
+    rng = np.random.default_rng(3)
+    shop = np.repeat(np.arange(102), 3)
+    frame = {"x": rng.normal(size=306), "shop": shop, "y": rng.poisson(2.0, 306) + 1}
+    fit = mle.regress("y ~ x + C(shop)", frame, "poisson")
+    matrix = fit._to_data[[fit.coefficient_names.index("mu[x]")]]
+    smaller = restricted(fit._at_maximum, fit.sample, matrix, np.zeros(1))
+    (term,) = smaller.maximum.family.linear.values()
+    assert isinstance(smaller.sample.known[term.key], SparseDesign)
+    fewer = mle.regress("y ~ C(shop)", frame, "poisson")
+    assert smaller.maximum.loglik == pytest.approx(fewer.llf, abs=1e-8)
+
+
+def test_a_score_test_has_a_statistic_where_the_likelihood_bends_upwards():
+    """As far from the maximum as here the observed information is not positive definite."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=60)
+    frame = {"x": x, "y": np.sin(2 * x) + 0.1 * rng.normal(size=60)}
+    fit = mle.regress("y ~ bs(x, df=5)", frame, "normal", sigma="~ x")
+    found = fit.anova(test="score").iloc[0]
+    assert 20 < found["statistic"] < 60  # no more than the number of rows

@@ -1,0 +1,94 @@
+"""Least absolute deviations and quantiles: regressions of laws with a kink at their location."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from statsmodels.regression.quantile_regression import QuantReg
+
+import mle_toolkit as mle
+from mle_toolkit.errors import ParameterError
+
+
+def table(n=40, seed=2):
+    rng = np.random.default_rng(seed)
+    x, z = rng.normal(size=n), rng.uniform(0, 3, n)
+    return {"x": x, "z": z, "y": 1 + 0.5 * x + np.exp(0.2 * z) * rng.standard_t(4, n), "w": rng.integers(1, 4, n)}
+
+
+def vertices(x, y):
+    """Lines through two observations each: one of them is best, whatever the slopes on both sides."""
+    for i, j in combinations(range(len(y)), 2):
+        slope = (y[j] - y[i]) / (x[j] - x[i])
+        yield y[i] - slope * x[i], slope
+
+
+def test_least_absolute_deviations_are_the_best_of_all_lines_through_two_points():
+    frame = table()
+    x, y, w = frame["x"], frame["y"], frame["w"]
+    fit = mle.regress("y ~ x", frame, "laplace", weights="w")
+    costs = {line: np.sum(w * np.abs(y - line[0] - line[1] * x)) / np.sum(w) for line in vertices(x, y)}
+    line = min(costs, key=costs.get)
+    np.testing.assert_allclose(fit.params["loc"], line, rtol=1e-9)
+    assert fit.llf == pytest.approx(-np.sum(w) * (np.log(2 * costs[line]) + 1), abs=1e-9)
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.certificate.decrement < 1e-12
+
+
+def test_asymmetric_laplace_regression_is_the_highest_over_all_lines():
+    frame = table(24, 5)
+    x, y = frame["x"], frame["y"]
+    fit = mle.regress("y ~ x", frame, "asymmetric_laplace")
+
+    def height(line):  # sec. 3.5 of Kotz et al. (2001): the scale and kappa that are best for a location
+        left = y - line[0] - line[1] * x
+        above, below = np.mean(np.maximum(left, 0)), np.mean(np.maximum(-left, 0))
+        return -len(y) * (2 * np.log(np.sqrt(above) + np.sqrt(below)) + 1)
+
+    best = max(map(height, vertices(x, y)))
+    assert fit.llf == pytest.approx(best, abs=1e-7)
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
+def test_quantile_regression_is_an_asymmetric_laplace_law_of_known_kappa(share):
+    frame = table(900)
+    design = np.column_stack([np.ones(900), frame["x"]])
+    fit = mle.regress("y ~ x", frame, "asymmetric_laplace", fixed={"kappa": np.sqrt(share / (1 - share))})
+    peer = QuantReg(frame["y"], design).fit(q=share)
+    np.testing.assert_allclose(fit.params["loc"], peer.params, atol=1e-4)
+    # Its sandwich takes the coefficients alone, and the same density at the kink.
+    np.testing.assert_allclose(fit.bse["loc"], peer.bse, rtol=0.02)
+
+
+def test_a_formula_of_the_scale_leaves_no_higher_point():
+    frame = table()
+    fit = mle.regress("y ~ x", frame, "laplace", scale="~ z")
+    (a, b), (c, d) = fit.params["loc"], fit.params["scale"]
+
+    def loglik(at):
+        scale = np.exp(at[2] + at[3] * frame["z"])
+        return -np.sum(np.log(2 * scale) + np.abs(frame["y"] - at[0] - at[1] * frame["x"]) / scale)
+
+    best = np.array([a, b, c, d])
+    assert loglik(best) == pytest.approx(fit.llf, abs=1e-9)
+    around = best + np.random.default_rng(1).normal(scale=0.02, size=(400, 4))
+    assert max(map(loglik, around)) < fit.llf
+
+
+def test_of_many_rows_the_program_takes_those_near_the_line():
+    rng = np.random.default_rng(4)
+    design = np.column_stack([np.ones(8_000), rng.normal(size=(8_000, 2))])
+    y = design @ [1.0, 2.0, -1.0] + rng.standard_t(2, 8_000)
+    fit = mle.regress(y, design, "laplace")
+    assert fit.certificate.decrement < 1e-12  # where the slopes of all rows balance
+    moved = mle.regress(1e6 * y - 1e9, design, "laplace")
+    np.testing.assert_allclose(moved.params["loc"] * 1e-6 + [1e3, 0, 0], fit.params["loc"], rtol=1e-6)
+
+
+def test_terms_are_tested_and_profiles_are_not_drawn():
+    fit = mle.regress("y ~ x", table(), "laplace")
+    smaller = mle.regress("y ~ 1", table(), "laplace")
+    statistic = fit.anova()["statistic"].iloc[0]
+    assert statistic == pytest.approx(2 * (fit.llf - smaller.llf), abs=1e-8)
+    with pytest.raises(ParameterError, match="kink of the density at loc"):
+        fit.conf_int(method="profile")
