@@ -103,8 +103,8 @@ def restricted(maximum: Maximum, sample: Sample, matrix: Array, values: Array) -
             kept = np.flatnonzero(plane.any(axis=1))
             if len(kept) == plane.shape[1] and term.frame.ndim == 1 and term.ended is None:  # columns that are left out
                 known[key] = sample.known[term.key][:, kept]
-                places: list[int | None] = kept.tolist()
-                constant = places.index(term.constant) if term.constant in kept else None
+                places = {place: k for k, place in enumerate(kept.tolist())}
+                constant = None if term.constant is None else places.get(term.constant)
                 fewer: dict[str, Any] = {"shift": term.shift[kept], "frame": term.frame[kept], "constant": constant}
             else:
                 known[key] = columns.formed() @ plane

@@ -291,7 +291,7 @@ class Model(Family):
             second = self._with_kinks(second, at.params)
         return self.summed(at, value, score, second, weight, len(x))
 
-    def _with_kinks(self, second: Sequence[Array], params: tuple[Any, ...]) -> list[Array]:
+    def _with_kinks(self, second: Sequence[Array], params: tuple[Any, ...]) -> tuple[Array, ...]:
         """Second derivatives with what is expected of the jump of the slope at the kink: it is there by its density."""
         rates = self.base.falls(*params)
         assert rates is not None
@@ -299,7 +299,7 @@ class Model(Family):
         place = names.index(self.base.main_parameter)
         bent = list(second)
         bent[place * len(names) - place * (place - 1) // 2] = -(rates[0] * rates[1]) + 0.0 * second[0]
-        return bent
+        return tuple(bent)
 
     def _mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
         """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""

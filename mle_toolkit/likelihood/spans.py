@@ -59,7 +59,8 @@ def _leaves(larger: Model, one: Linear, smaller: Model, other: Linear | None, mo
         parts = [_formed(larger, one, rows), *(column[rows] for column in more)]
         if other is not None:
             parts.insert(1, _formed(smaller, other, rows))
-        triangle = np.linalg.qr(np.concatenate([triangle, np.concatenate(parts, axis=1)]), mode="r")
+        block = np.concatenate([triangle, np.concatenate(parts, axis=1)])
+        triangle = np.asarray(np.linalg.qr(block, mode="r"))
     norms = np.linalg.norm(triangle[:, size:], axis=0)
     return bool(np.any(np.linalg.norm(triangle[size:, size:], axis=0) > _IN_SPAN * norms))
 

@@ -355,7 +355,7 @@ class RegressionFit(Fit):
         place, at = self.coefficient_names.index(name), self._at_maximum
         if self.model.kinked is not None:
             raise ParameterError(
-                f"profile of {name}: every row has a kink of the density at {self.main}, so that a profile has corners, "
+                f"profile of {name}: every row has a kink of the density at {self.main}, so its profile has corners, "
                 f"and is that of the usual theory only if the law is right; use Wald's intervals, by the sandwich, or "
                 f"the bootstrap."
             )
