@@ -15,7 +15,6 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.inference.covariance import inverse
-from mle_toolkit.inference.rows import by_row
 from mle_toolkit.inference.scores import leave_one_out, row_derivatives
 
 
@@ -67,21 +66,22 @@ def influence(maximum: Maximum, sample: Sample, main: str) -> Influence:
     if maximum.boundary:
         raise ParameterError(f"influence: {', '.join(maximum.boundary)} is at the boundary; fix it, and fit again.")
     u = maximum.coordinates
-    slope, curvature = (by_row(maximum, sample, v) for v in row_derivatives(maximum))
     information = maximum.likelihood.nobs * maximum.objective.hessian(u)
     if not np.all(np.isfinite(inverse(information))):
         raise ParameterError("influence: the information is singular, so no step can be taken.")
     once = np.ones(sample.n_rows)
     if sample.weight is not None:
         once = np.minimum(1.0, sample.weight) if sample.weight_kind == "frequency" else sample.weight
-    slope, curvature = once[:, None] * slope, once[:, None, None] * curvature
-    step = np.linalg.solve(information - curvature, slope[:, :, None])[:, :, 0]
     jacobian = maximum.objective.coordinates.jacobian(u)
     place = model.places[model.param_names.index(main)]
     own = np.flatnonzero(np.any(jacobian[place] != 0, axis=0))
     block = information[np.ix_(own, own)]
-    leverage = np.einsum("jk,ikj->i", np.linalg.inv(block), curvature[:, own][:, :, own])
-    cooks = np.einsum("ij,jk,ik->i", step[:, own], block, step[:, own]) / len(own)
+    inner, leverage, step = np.linalg.inv(block), np.empty(sample.n_rows), np.empty((sample.n_rows, len(u)))
+    for rows, slope, curvature in row_derivatives(maximum, sample):
+        slope, curvature = once[rows, None] * slope, once[rows, None, None] * curvature
+        step[rows] = np.linalg.solve(information - curvature, slope[:, :, None])[:, :, 0]
+        leverage[rows] = np.einsum("jk,ikj->i", inner, curvature[:, own][:, :, own])
+    cooks = np.einsum("ij,ij->i", step[:, own] @ block, step[:, own]) / len(own)
     change = (step @ jacobian.T) * maximum.likelihood.unit.slopes(model)
     scores = leave_one_out({"fit": maximum}, sample).scores[:, 0]
     return Influence(leverage, change, cooks, scores)

@@ -22,6 +22,8 @@ from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.resampling import FAILED, Replicator
 from mle_toolkit.inference.rows import by_row, fitted_law, log_density
 from mle_toolkit.information.estimate import Estimate
+from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.numerics.differences import central_each
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 LONG_STEP = 0.3
 """Newton step, in standard errors, beyond which leaving out a row is computed by a refit: below it the error of a
 score is a few thousandths of a nat, and that of their mean a hundredth of its distance from the score of the whole."""
+
+_AT_ONCE = 1 << 20
+"""Second derivatives of rows that are held at a time."""
 
 CHUNK = 50
 """Replicates a chunk; each chunk has a seed of its own."""
@@ -255,27 +260,43 @@ def _one_step(maximum: Maximum, sample: Sample) -> tuple[Array, NDArray[np.intp]
         return scores, everything
     if len(maximum.coordinates) == 0:
         return scores, everything[:0]
-    slope, curvature = (by_row(maximum, sample, v) for v in row_derivatives(maximum))
     information = maximum.likelihood.nobs * maximum.objective.hessian(maximum.coordinates)
     if not np.all(np.isfinite(inverse(information))):
         return scores, everything
     once = np.ones(sample.n_rows)
     if sample.weight is not None:
         once = np.minimum(1.0, sample.weight) if sample.weight_kind == "frequency" else sample.weight
-    others = information - once[:, None, None] * curvature
-    definite = np.linalg.eigvalsh(others)[:, 0] > 0
-    others[~definite] = information
-    step = -np.linalg.solve(others, (once[:, None] * slope)[:, :, None])[:, :, 0]
-    moved = np.einsum("ij,jk,ik->i", step, information, step)
-    scores = scores + np.sum(slope * step, axis=1) - 0.5 * np.einsum("ij,ijk,ik->i", step, curvature, step)
-    return scores, np.flatnonzero(~(moved <= LONG_STEP**2) | ~definite)
+    is_long = np.zeros(sample.n_rows, dtype=bool)
+    for rows, slope, curvature in row_derivatives(maximum, sample):
+        others = information - once[rows, None, None] * curvature
+        definite = np.linalg.eigvalsh(others)[:, 0] > 0
+        others[~definite] = information
+        step = -np.linalg.solve(others, (once[rows, None] * slope)[:, :, None])[:, :, 0]
+        moved = np.einsum("ij,ij->i", step @ information, step)
+        bent = np.einsum("ij,ij->i", (curvature @ step[:, :, None])[:, :, 0], step)
+        scores[rows] += np.sum(slope * step, axis=1) - 0.5 * bent
+        is_long[rows] = ~(moved <= LONG_STEP**2) | ~definite
+    return scores, np.flatnonzero(is_long)
 
 
-def row_derivatives(maximum: Maximum) -> tuple[Array, Array]:
-    """Score of each row, and its negative second derivatives: shapes (n, n_free) and (n, n_free, n_free)."""
-    objective, u = maximum.objective, maximum.coordinates
-    curvature = -central_each(objective.score_rows, u, _STEP).swapaxes(0, 1)
-    return objective.score_rows(u), 0.5 * (curvature + curvature.transpose(0, 2, 1))
+def row_derivatives(maximum: Maximum, sample: Sample) -> Iterator[tuple[slice, Array, Array]]:
+    """Rows, the score of each, and its negative second derivatives: shapes (m, n_free) and (m, n_free, n_free).
+
+    Of a regression, whose coefficients may be many, so few rows at a time that these are no large part of its design.
+    """
+    objective, u, data = maximum.objective, maximum.coordinates, maximum.likelihood.data
+    whole = not isinstance(maximum.family, Model) or not np.array_equal(data.lower, sample.lower)
+    step = sample.n_rows if whole else max(1, _AT_ONCE // max(1, len(u)) ** 2)
+    for first in range(0, sample.n_rows, step):
+        rows = slice(first, first + step)
+        if step < sample.n_rows:
+            some = data.take(rows)
+            law = maximum.likelihood.family.given(some.known)
+            objective = maximum.objective.on(Likelihood(law, some, maximum.likelihood.unit))
+        curvature = -central_each(objective.score_rows, u, _STEP).swapaxes(0, 1)
+        found = objective.score_rows(u), 0.5 * (curvature + curvature.transpose(0, 2, 1))
+        slope, bent = (by_row(maximum, sample, part) for part in found) if whole else found
+        yield rows, slope, bent
 
 
 # --- the bootstrap ----------------------------------------------------------------------------------------------------

@@ -223,3 +223,14 @@ def test_resamples_hold_as_many_observations_and_follow_their_seed():
         next(resampled_counts(mle.Sample([1.0, 2.0], [1.0, 2.0], "reliability"), 10, rng=1))
     with pytest.raises(ComparisonError, match="not numbers of observations"):
         next(resampled_counts(mle.Sample([1.0, 2.0], [0.5, 1.0]), 10, rng=1))
+
+
+def test_rows_are_looked_at_in_blocks_and_their_influence_does_not_depend_on_them(monkeypatch):
+    """Second derivatives of all rows at once take rows times coefficients squared."""
+    rng = np.random.default_rng(1)
+    frame = {"x": rng.normal(size=90), "w": rng.integers(1, 3, 90), "event": rng.random(90) < 0.7}
+    frame["y"] = rng.weibull(1.5, 90) * np.exp(0.2 * frame["x"])
+    fit = mle.regress("right_censored(y, event) ~ x", frame, "weibull", weights="w")
+    whole = fit.influence()
+    monkeypatch.setattr(scores, "_AT_ONCE", 200)
+    np.testing.assert_allclose(fit.influence(), whole, rtol=1e-10, atol=1e-12)
