@@ -15,13 +15,14 @@ from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import log1mexp, log1mexp_exp
-from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _SMALL = -37.0
 """Log of a power that is below the rounding of 1."""
+
+_NEWTON_STEPS = 200
 
 
 class Kumaraswamy(Family):
@@ -141,20 +142,32 @@ def _profile_maximum(sample: Sample, a: float) -> float:
     logs = sample.mapped(np.log)
     mean_log = logs.mean()
 
-    def slope_and_bend(log_a: float) -> tuple[float, float]:
+    def derivatives(a: float) -> tuple[float, float]:
         """First and second derivative of the profile log-likelihood per observation, by log a."""
         sums = np.zeros(3)
+        for y, w in logs.blocks():
+            slope = a * y * _odds(a * y)
+            terms = log1mexp(a * y), slope, slope * (1 - a * y / np.expm1(a * y))
+            sums += [float(np.sum(t if w is None else w * t)) for t in terms]
+        q, q1, q2 = sums * np.array([-1.0, 1.0, 1.0]) / sample.nobs
+        first = 1 + a * mean_log + q1 - q1 / q
+        return first, a * mean_log + q2 - q2 / q + (q1 / q) ** 2
+
+    low, high = 0.0, math.inf
+    for _ in range(_NEWTON_STEPS):
         with np.errstate(all="ignore"):
-            a = float(np.exp(log_a))
-            for y, w in logs.blocks():
-                slope = a * y * _odds(a * y)
-                terms = log1mexp(a * y), slope, slope * (1 - a * y / np.expm1(a * y))
-                sums += [float(np.sum(t if w is None else w * t)) for t in terms]
-            q, q1, q2 = sums * np.array([-1.0, 1.0, 1.0]) / sample.nobs
-            first = 1 + a * mean_log + q1 - q1 / q
-            second = a * mean_log + q2 - q2 / q + (q1 / q) ** 2
+            first, second = derivatives(a)
         if not (math.isfinite(first) and math.isfinite(second)):
             raise DegenerateDataError("kumaraswamy: the observations are too alike: the likelihood has no maximum.")
-        return first, second
-
-    return math.exp(ascend(slope_and_bend, math.log(a), -math.inf, math.inf))
+        if first == 0 and second < 0:
+            return a
+        low, high = (a, high) if first > 0 else (low, a)
+        step = first / -second if second < 0 else math.copysign(1.0, first)
+        step = max(-2.0, min(2.0, step))
+        new = a * math.exp(step)
+        if not low < new < high:  # Newton left the bracket in which the slope changes sign: halve it
+            new = math.sqrt(low * high)
+        if abs(math.log(new / a)) < 1e-9 and second < 0:  # quadratic: the step just taken left an error of its square
+            return new
+        a = new
+    return a
