@@ -11,37 +11,12 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
+from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
+from mle_toolkit.estimation.newton import SETTLED, Trails, decrement_of, newton, newton_step
 from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood
-from mle_toolkit.likelihood.surrogate import Surrogate, settle_beside
-
-FAR = 25.0
-"""A coordinate this far from its start has run off: exp(25) is 7e10."""
-
-NEWTON_STEPS = 60
-LONGEST_STEP = 3.0
-"""Longest Newton step, in coordinates in which a unit is a natural change."""
-
-_NATURAL = 1.0
-"""Distance from a minimum that is known within which a climb may be taken to lead there: a natural change."""
-
-_TRUSTED = 1e-4
-"""Decrement per observation below which a step is taken without a look at the value: 0.014 natural changes."""
-
-_LEVEL, _LEVEL_SHARE = 1e-7, 1e-10
-"""Nats, and share of a log-likelihood of intervals, that slopes and curvatures bring at most where it is level."""
-
-_ALIKE = 0.2
-"""Relative difference of two steps that follow a likelihood which approaches its supremum exponentially."""
-
-_SETTLED = 1e-11
-"""Decrement, some millionths of a standard error, below which a step needs no pass over a large sample: second
-derivatives say what it leaves."""
-
-_TINY_STEP = 1e-9
-"""Length of a step, in natural changes, below which it is not worth a pass over any sample."""
+from mle_toolkit.likelihood.surrogate import Surrogate
 
 _NEAR = 1.0
 """Decrement at which a subsample has told what it can: a fraction of *its* standard errors."""
@@ -58,32 +33,14 @@ agrees with the whole sample, and c is the gap of third derivatives. Decrements 
 next, with the standard errors, by a share of c e' = (c e)².
 """
 
-_PROGRESS = 1e-3
-"""Factor by which the decrement, a square, must fall for second derivatives to be kept."""
-
 _FEWER, _MIDDLE_ROWS = 16, 500_000
 """A second subsample has that share of the sample, or so many rows: Newton's method then needs three passes in all."""
-
-_HALVINGS = 30
-"""How often a Newton step may be halved before another method has to take over."""
 
 _RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
 """How long the methods that take over from Newton's may go on: steps, and looks at the value for each coordinate."""
 
 _MOST_WITHOUT_SLOPES = 30
 """Coordinates up to which a simplex leads anywhere."""
-
-_FEW_COORDINATES = 4
-"""Up to so many, a linear system is solved faster number by number than by the call of a library."""
-
-_MANY_COORDINATES = 100
-"""From so many on, eigenvectors take longer than all else."""
-
-_CLEAR = 1e-12
-"""Share of a diagonal entry that elimination must leave of it for a matrix to be clearly positive definite."""
-
-_LEAST_CURVATURE = 1e-3
-"""Share of the largest curvature that a direction counts with where the information is not positive definite."""
 
 _BEYOND = 1.0
 """How much farther out a coordinate is taken to see whether the likelihood falls at all: a natural change."""
@@ -117,10 +74,10 @@ def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, s
     rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
     if method == "newton" and whole.at_once and whole.likelihood.plain:
         middle = whole.on(whole.likelihood.on_sketch(rows)) if rows > 2 * SKETCH_ROWS else small
-        near, done = _newton(middle, u, hessian, _NEAR)
+        near, done = newton(middle, u, hessian, _NEAR)
         if done:
             u = _by_surrogates(whole, middle.likelihood, near)
-        if not _newton_step(whole.gradient(u), whole.hessian(u))[1]:
+        if not newton_step(whole.gradient(u), whole.hessian(u))[1]:
             return climb(whole, starts, method)
     ends = climb(whole, [u], method, hessian)
     # The whole says it better than the small one, but only of sums that are known costs nothing.
@@ -142,14 +99,14 @@ def _by_surrogates(whole: Objective, few: Likelihood, u: Array) -> Array:
     end, before, decrement = u, np.inf, np.inf
     for _ in range(2):
         gradient, before = whole.gradient(end), decrement
-        step, convex = _newton_step(gradient, whole.hessian(end))
+        step, convex = newton_step(gradient, whole.hessian(end))
         decrement = -0.5 * float(gradient @ step)
         if not (convex and decrement < before):
             return u
-        if decrement * whole.likelihood.nobs < _SETTLED:
+        if decrement * whole.likelihood.nobs < SETTLED:
             return end
         surrogate = Surrogate(whole.likelihood, few, whole.coordinates.to_theta(end))
-        further, done = _newton(Objective(surrogate, whole.coordinates), end, enough=_PINNED)
+        further, done = newton(Objective(surrogate, whole.coordinates), end, enough=_PINNED)
         if not done:
             return end
         end = further
@@ -182,11 +139,12 @@ def climb(
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[End] = []
     stuck: list[End] = []
+    trails = Trails()
     for value, u in sorted(possible, key=lambda start: start[0]):
         if len(u) == 0:
             ends.append(End(u, value, "fixed"))
         elif method == "newton":
-            _by_newton(objective, u, hessian, ends, stuck)
+            _by_newton(objective, u, hessian, ends, stuck, trails)
         else:
             ends.append(_settled(objective, _by_scipy(objective, u, method), method))
     # What takes over from Newton's method is slow, and is for the climbs that stand higher than all that arrived.
@@ -204,16 +162,20 @@ def climb(
 
 def newton_end(objective: Objective, u: Array) -> End | None:
     """Where Newton's method alone leads; None where it does not arrive at a minimum."""
-    end, done = _newton(objective, u)
+    end, done = newton(objective, u)
     return End(end, objective.value(end), "newton") if done and is_minimum(objective, end) else None
 
 
-def _by_newton(objective: Objective, u: Array, hessian: Array | None, ends: list[End], stuck: list[End]) -> None:
+def _by_newton(
+    objective: Objective, u: Array, hessian: Array | None, ends: list[End], stuck: list[End], trails: Trails
+) -> None:
     """Add where Newton's method arrives to the ends, or, where it does not, how far it came to those that are stuck."""
-    end, done = _newton(objective, u, hessian, known=ends)
+    end, done = newton(objective, u, hessian, known=[end.u for end in ends], trails=trails)
     known = next((other for other in ends if end is other.u), None) if done else None
     if known is not None:
         ends.append(known)
+        return
+    if any(end is other.u for other in stuck):
         return
     value = objective.value(end)
     if done:
@@ -226,7 +188,7 @@ def _by_newton(objective: Objective, u: Array, hessian: Array | None, ends: list
 def _rescued(objective: Objective, u: Array) -> End:
     """Where other methods lead from a point at which Newton's is stuck."""
     u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
-    end, done = _newton(objective, u)
+    end, done = newton(objective, u)
     if done:
         return End(end, objective.value(end), "trust-exact")
     if len(u) > _MOST_WITHOUT_SLOPES:
@@ -237,164 +199,16 @@ def _rescued(objective: Objective, u: Array) -> End:
 
 def _settled(objective: Objective, u: Array, method: str) -> End:
     """What a few steps of Newton's method make of the end of another, if they arrive."""
-    end, done = _newton(objective, u)
+    end, done = newton(objective, u)
     u = end if done else u
     return End(u, objective.value(u), method)
-
-
-def _newton(
-    objective: Objective,
-    u: Array,
-    hessian: Array | None = None,
-    enough: float = DECREMENT_TOLERANCE,
-    known: Sequence[End] = (),
-) -> tuple[Array, bool]:
-    """Newton's method with step halving; says whether it ended in a minimum of the objective, to a decrement.
-
-    Second derivatives, given for a point nearby or computed, are kept while each step gains two digits. Where they are
-    not positive definite, far from the maximum, the step follows their eigenvectors by the size of their eigenvalues,
-    which leads away from saddles. Where it leads to a minimum that is known, that is the end.
-    """
-    nobs = objective.likelihood.nobs
-    many, coarse = objective.likelihood.data.n_rows > BLOCK_ROWS, not objective.likelihood.plain
-    last, unchecked = np.inf, False
-    first: Array = u
-    before: Array | None = None
-    for _ in range(NEWTON_STEPS):
-        if objective.at_once:
-            hessian = None  # it comes with the gradient
-        gradient = objective.gradient(u)
-        fresh = hessian is None
-        if hessian is None:
-            hessian = objective.hessian(u)
-        step, convex = _newton_step(gradient, hessian)
-        decrement = _decrement(gradient, step) * nobs
-        if not fresh and not (convex and decrement < _PROGRESS * last):
-            hessian = objective.hessian(u)
-            step, convex = _newton_step(gradient, hessian)
-            decrement = _decrement(gradient, step) * nobs
-        if coarse and _is_level(gradient, hessian, objective.value(u), nobs):
-            # One coordinate goes the rest of its way, so that it is seen to have run off.
-            away = u + FAR * np.sign(u - first) if len(u) == 1 else u
-            return (away, True) if objective.value(away) <= objective.value(u) else (u, True)
-        if not math.isfinite(decrement) or (unchecked and decrement > last):
-            return u, False
-        longest = max(map(abs, step.tolist()))
-        if objective.at_once and decrement < _SETTLED and (many or longest < _TINY_STEP):
-            if not (many and convex) or coarse:
-                return u, convex
-            to_theta = objective.coordinates.to_theta
-            settle_beside(objective.likelihood, to_theta(u), to_theta(u + step))
-            return u + step, True
-        if decrement < enough:
-            # From this near, one step more leaves nothing but the certificate to do, if it is Newton's own.
-            if hessian is not None and not fresh and not many:
-                step, convex = _newton_step(gradient, objective.hessian(u))
-            return (u + step, True) if convex else (u, False)
-        if convex:
-            for end in known:
-                if _leads_to(end.u, u, step):
-                    return end.u, True
-        # Along one coordinate: among several a stride may lead past a maximum to a spike.
-        strides, before = coarse and convex and len(u) == 1 and _strides(step, before), step
-        if longest > LONGEST_STEP:
-            step = step * (LONGEST_STEP / longest)
-        elif strides and _falls(objective, u, step * (LONGEST_STEP / longest)):
-            step, hessian = step * (LONGEST_STEP / longest), None  # of so far off none is kept
-        # So near, the quadratic model is trusted without a look at the value; a decrement that grows will tell.
-        unchecked = decrement < _TRUSTED * nobs
-        if not unchecked:
-            value = objective.value(u)
-            for _ in range(_HALVINGS):
-                if objective.value(u + step) < value:
-                    break
-                step *= 0.5
-            else:
-                return u, False
-        u = u + step
-        last = decrement
-    return u, False
-
-
-def _is_level(gradient: Array, hessian: Array, value: float, nobs: float) -> bool:
-    """Whether no natural change of the coordinates moves the log-likelihood: it has run off to where it is level."""
-    least = max(_LEVEL, _LEVEL_SHARE * abs(value) * nobs)
-    return bool(np.abs(gradient).max() * nobs < least and np.abs(hessian).max() * nobs < least)
-
-
-def _falls(objective: Objective, u: Array, step: Array) -> bool:
-    return objective.value(u + step) < objective.value(u)
-
-
-def _strides(step: Array, before: Array | None) -> bool:
-    """Whether two steps are alike, as on the way to where a likelihood is level, which Newton's method nears slowly."""
-    return before is not None and bool(np.abs(step - before).max() < _ALIKE * np.abs(step).max())
-
-
-def _leads_to(minimum: Array, u: Array, step: Array) -> bool:
-    """Whether a Newton step, within a natural change of a minimum, makes at least half of the way to it."""
-    away = float(np.abs(u - minimum).max())
-    return away < _NATURAL and float(np.abs(u + step - minimum).max()) < 0.5 * away
-
-
-def _decrement(gradient: Array, step: Array) -> float:
-    """Half of the product of the gradient with the way down; not finite where a number of them is out of all range."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return -0.5 * float(gradient @ step)
-
-
-def _newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
-    """Newton's step, and whether the second derivatives are positive definite; NaN where there is no step."""
-    if len(gradient) <= _FEW_COORDINATES:
-        step = _solved(hessian.tolist(), (-gradient).tolist())
-        if step is not None:
-            return np.array(step), True
-    nothing = np.full_like(gradient, np.nan)
-    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
-        return nothing, False
-    if len(gradient) > _MANY_COORDINATES:
-        from scipy import linalg
-
-        with contextlib.suppress(np.linalg.LinAlgError):
-            return np.asarray(-linalg.cho_solve(linalg.cho_factor(hessian), gradient)), True
-    curvatures, axes = np.linalg.eigh(hessian)
-    convex = bool(curvatures[0] > 0)
-    if not convex:
-        size = np.abs(curvatures)
-        curvatures = np.maximum(size, _LEAST_CURVATURE * float(size.max()))
-        if not curvatures.all():
-            return nothing, False
-    return np.asarray(-axes @ ((gradient @ axes) / curvatures)), convex
-
-
-def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None:
-    """Solution of a few linear equations by elimination; None unless the matrix is clearly positive definite."""
-    n = len(right)
-    sizes = [abs(matrix[k][k]) for k in range(n)]
-    for k in range(n):
-        row = matrix[k]
-        pivot = row[k]
-        if not pivot > _CLEAR * sizes[k]:
-            return None
-        for i in range(k + 1, n):
-            below = matrix[i]
-            factor = below[k] / pivot
-            for j in range(k + 1, n):
-                below[j] -= factor * row[j]
-            right[i] -= factor * right[k]
-    for k in reversed(range(n)):
-        row = matrix[k]
-        for j in range(k + 1, n):
-            right[k] -= row[j] * right[j]
-        right[k] /= row[k]
-    return right
 
 
 def is_minimum(objective: Objective, u: Array) -> bool:
     """Whether a point is a minimum of the objective in the interior, to the tolerance of a certificate."""
     gradient, hessian = objective.gradient(u), objective.hessian(u)
-    step, convex = _newton_step(gradient, hessian)
-    return convex and _decrement(gradient, step) * objective.likelihood.nobs <= DECREMENT_TOLERANCE
+    step, convex = newton_step(gradient, hessian)
+    return convex and decrement_of(gradient, step) * objective.likelihood.nobs <= DECREMENT_TOLERANCE
 
 
 def value_beyond(objective: Objective, u: Array, k: int) -> float:

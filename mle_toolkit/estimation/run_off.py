@@ -13,8 +13,8 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
-from mle_toolkit.estimation.climb import FAR
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, free_names
+from mle_toolkit.estimation.newton import FAR
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.relations import Limit

@@ -165,7 +165,7 @@ def _slopes_beyond(t: Array, p: Array, q: Array) -> Array:
 def _slopes_by_differences(t: Array, p: Array, q: Array) -> tuple[Array, Array]:
     """Derivatives of the logs of both tails by p and q, each of shape (2, n)."""
     low, high = np.empty((2, 2, *t.shape))
-    step = _STEP * np.sqrt(1 / p + 1 / q)
+    step = _STEP * np.minimum(np.sqrt(1 / p + 1 / q), 0.1)
     nothing = np.zeros_like(step)
     for k, (first, second) in enumerate(((step, nothing), (nothing, step))):
         tails = [kernel_tails(t, p * (1 + m * first), q * (1 + m * second)) for m in (-2, -1, 1, 2)]

@@ -16,8 +16,8 @@ import numpy as np
 from mle_toolkit import notebook, options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
-from mle_toolkit.estimation.climb import LONGEST_STEP
 from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.newton import LONGEST_STEP
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution

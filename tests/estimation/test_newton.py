@@ -1,0 +1,39 @@
+"""Newton's method: where it ends on the way to a supremum, and on the way of an earlier climb."""
+
+import numpy as np
+import pytest
+from references import fit_quietly
+
+import mle_toolkit as mle
+from mle_toolkit.estimation.newton import Trails
+
+SEEN = 100 * np.random.default_rng(2).weibull(1.7, 12)
+SEEN = SEEN[(SEEN > 30) & (SEEN < 150)]
+
+
+@pytest.mark.parametrize(("name", "limit"), [("inverse_gamma", -55.711883166), ("cauchy", -55.751589012)])
+def test_a_supremum_that_is_approached_exponentially(name, limit):
+    fit = fit_quietly(mle.Sample(SEEN).truncated(30.0, 150.0), name)
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.method == "newton"
+    assert fit.llf == pytest.approx(limit, abs=1e-8)
+
+
+def test_many_censored_times_of_a_law_that_tends_to_another():
+    rng = np.random.default_rng(9)
+    x, end = 100 * rng.weibull(1.7, 5_000), rng.uniform(20, 200, 5_000)
+    sample = mle.Sample.right_censored(np.minimum(x, end), x <= end)
+    fit, limit = fit_quietly(sample, "lomax"), mle.fit(sample, "exponential")
+    assert fit.certificate.limit == "exponential"
+    assert fit.certificate.method == "newton"
+    assert fit.llf == pytest.approx(limit.llf, abs=1e-9)
+
+
+def test_a_climb_that_comes_upon_a_way_ends_with_it():
+    trails, end = Trails(), (np.array([9.0, 9.0]), False)
+    trails.add([np.array([0.0, 0.0]), np.array([3.0, 3.0]), np.array([6.0, 6.0])], end)
+    assert trails.joined(np.array([1.0, 1.05]), np.array([4.0, 4.0])) is end
+    assert trails.joined(np.array([4.0, 4.0]), np.array([1.0, 1.05])) is None  # it comes back
+    assert trails.joined(np.array([1.0, 2.0]), np.array([4.0, 4.0])) is None  # it crosses
+    assert trails.joined(np.array([7.0, 7.0]), np.array([8.0, 8.0])) is None  # beyond
+    assert Trails().joined(np.zeros(2), np.ones(2)) is None
