@@ -1101,6 +1101,8 @@ def mixture(base: Law, k: int = 2) -> Law:
                 yield params[j], [params[k + i * k + j] for i in range(q)]
 
     def joined(m: Functions, parts: list[Any]) -> Any:
+        if not parts:  # weights that are no numbers: a search ran off
+            return math.nan
         total = parts[0]
         for part in parts[1:]:
             total = log_add(m, total, part)

@@ -6,13 +6,15 @@ import math
 import fieldcases
 import numpy as np
 import pytest
+from mpmath import mp
 from references import HERE, adversarial, column, fit_quietly, flat
-from scipy import stats
+from scipy import optimize, stats
 
 import mle_toolkit as mle
 from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.parts import fitted
-from mle_toolkit.families.mass import log_mass
+from mle_toolkit.families.combinators.row_mixture import by_row
+from mle_toolkit.families.mass import log_mass, mass_scores
 
 EXPECTED = {
     case["id"]: case["expected"]
@@ -685,3 +687,49 @@ def test_a_component_on_few_values_that_were_seen_often_is_no_spike(as_rows):
     far = 0.463 * stats.weibull_min.pdf(values, 4.70, scale=10.46)
     assert fit.llf >= float(counts @ np.log(near + far))
     assert fit.llf == pytest.approx(-138.0021143, abs=1e-5)
+
+
+# --- components at a limit of their own -------------------------------------------------------------------------------
+
+
+def test_a_component_of_a_mixture_of_one_law_may_be_at_its_limit():
+    """A negative binomial component without more variance than a Poisson law was said to be not identified."""
+    rng = np.random.default_rng(1)
+    x = np.r_[np.zeros(60), rng.poisson(2, 100), rng.poisson(9, 80)]
+    fit, mixed = fit_quietly(x, "mixture(negbin, 2)"), fit_quietly(x, "mixture(poisson, negbin)")
+    assert fit.certificate.limit == "mixture of poisson and negbin"
+    assert fit.params["size"][1] == np.inf
+    assert fit.llf == pytest.approx(mixed.llf, abs=1e-8)
+    assert fit_quietly(x, "mixture(poisson, 3)").params["mu"][0] == 0
+
+
+def test_intervals_deep_in_the_tail_of_one_component_keep_their_digits():
+    """Of the whole mixture either tail is large there, and the difference of its two values lost four digits."""
+    law = mle.mixture("poisson", 2)
+    lower, upper = np.array([67.0, 67.0, -1.0]), np.array([68.0, 70.0, 60.0])
+    mu, weights = (mp.mpf(0.75), mp.mpf(140)), (mp.mpf(0.875), mp.mpf(0.125))
+
+    def log_mass_of(first, last):
+        pmf = [
+            w * sum(mp.exp(k * mp.log(m) - m) / mp.factorial(k) for k in range(first, last + 1))
+            for w, m in zip(weights, mu, strict=True)
+        ]
+        return float(mp.log(sum(pmf)))
+
+    with mp.workdps(40):
+        expected = [log_mass_of(68, 68), log_mass_of(68, 70), log_mass_of(0, 60)]
+    odds = float(mp.log(weights[1] / weights[0]))
+    for family, params in (
+        (law, (np.array([0.875, 0.125]), np.array([0.75, 140.0]))),
+        (by_row(law), (odds, 0.75, 140.0)),
+    ):
+        assert log_mass(family, params, lower, upper) == pytest.approx(expected, rel=1e-13)
+        assert family.log_mass_scores is not None
+        slopes = mass_scores(family, params, lower, upper)
+        step = 1e-4
+        ends = []
+        for sign in (1, -1):
+            last = np.atleast_1d(np.array(params[-1]))  # the larger mean is the last number of the last parameter
+            last[-1] += sign * step
+            ends.append(log_mass(family, (*params[:-1], last if family is law else last[0]), lower, upper))
+        assert slopes[-1] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-6)

@@ -27,7 +27,7 @@ from mle_toolkit.families.combinators.zeros import zero_inflated
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
 from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
-from mle_toolkit.families.mass import mass_expansion
+from mle_toolkit.families.mass import log_mass, mass_expansion, mass_scores
 from mle_toolkit.families.normal import Normal
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.registry import get_family
@@ -70,6 +70,8 @@ _RESOLVED = 1e-9
 _CENTRAL = (0.005, 0.995)
 _HALF = (0.25, 0.75)
 _BISECTIONS = 200
+_FAR = 1e3
+"""A parameter beyond this, or below one over it, may be on its way to infinity, or to 0."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ class Mixture(Combined):
         scores = all_of(c.score for c in self.components)
         self.score = made_with(self._score, scores)
         self.tail_scores = made_with(self._tail_scores, all_of(c.tail_scores for c in self.components))
+        if all(c.tail_scores is not None or c.log_mass_scores is not None for c in self.components):
+            self.log_mass_scores = self._log_mass_scores
         if not self.per_row:
             hessians = all_of(c.hessian for c in self.components)
             self.derivative_sums = made_with(self._derivative_sums, scores, hessians)
@@ -251,6 +255,23 @@ class Mixture(Combined):
             self._by_shares(np.array(below), params, by_below),
             self._by_shares(np.array(above), params, by_above),
         )
+
+    def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
+        """Log-probability of intervals ``(lower, upper]``: of each component by the tail that is smaller for it."""
+        return np.minimum(log_sum(self._joint_masses(lower, upper, params)), 0.0)
+
+    def _joint_masses(self, lower: Array, upper: Array, params: Sequence[Any]) -> Array:
+        with np.errstate(all="ignore"):
+            parts = zip(params[0], self.components, self.split(params), strict=True)
+            joint = np.array([np.log(w) + log_mass(law, own, lower, upper) for w, law, own in parts])
+        return np.where(np.isnan(joint), -np.inf, joint)  # a component without a weight may be nothing
+
+    def _log_mass_scores(self, lower: Array, upper: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives of `log_mass`: those of the components, weighted by their shares of the intervals."""
+        with np.errstate(all="ignore"):
+            parts = zip(self.components, self.split(params), strict=True)
+            slopes = [list(mass_scores(law, own, lower, upper)) for law, own in parts]
+        return self._by_shares(self._joint_masses(lower, upper, params), params, slopes)
 
     def _derivative_sums(
         self, scores: tuple[Score, ...], hessians: tuple[Score, ...], x: Array, weight: Array | None, *params: Any
@@ -498,28 +519,35 @@ class Mixture(Combined):
     def limits(self) -> tuple[Limit, ...]:
         """The mixtures with one component less: its weight is 0, and its own parameters are then nothing (NaN).
 
-        Of different laws also those of which one component is at a limit of its own; of one law of counts from 0, those
-        of which one component has zeros alone: the others, with additional zeros.
+        Also those of which one component is at a limit of its own or, of counts from 0, has zeros alone: the others,
+        with additional zeros. Of one law the component is the last, or the first: their order is nothing.
         """
-        if self.of_one_law:
-            return (self._without(self.k - 1), *self._with_zeros)
-        inner = () if self.shared else [(j, limit) for j, c in enumerate(self.components) for limit in c.limits]
-        return (*map(self._without, range(self.k)), *(self._with_limit(j, limit) for j, limit in inner))
+        fewer = [self.k - 1] if self.of_one_law else range(self.k)
+        if self.shared:
+            return tuple(map(self._without, fewer))
+        apart = list(enumerate(self.components))[: 1 if self.of_one_law else self.k]
+        zeros = (limit for j, _ in apart if (limit := self._with_zeros(j)) is not None)
+        inner = (self._with_limit(j, limit) for j, component in apart for limit in component.limits)
+        return (*map(self._without, fewer), *zeros, *inner)
 
-    @property
-    def _with_zeros(self) -> tuple[Limit, ...]:
-        first = self.components[0]
-        counts = self.discrete and first.support.lower == 0 and "pi" not in first.param_names
-        nothing = _none_but_first(first) if counts and not self.shared else None
-        if nothing is None:
-            return ()
-        zeros, rest = nothing, Mixture(self.components[1:]) if self.k > 2 else None
+    def limits_near(self, sample: Sample, *params: Any) -> tuple[Limit, ...]:
+        """Not a component of zeros where there are none; of one law its limits where a component is near one."""
+        return tuple(limit for limit in self.limits if not isinstance(limit, _OfOne) or limit.near(sample, params))
+
+    def _with_zeros(self, j: int) -> Limit | None:
+        counts = all(c.discrete and c.support.lower == 0 and "pi" not in c.param_names for c in self.components)
+        zeros = _none_but_first(self.components[j]) if counts else None
+        if zeros is None:
+            return None
+        others = [component for i, component in enumerate(self.components) if i != j]
+        rest = Mixture(others) if len(others) > 1 else None
 
         def embed(pi: float, *params: Any) -> tuple[Any, ...]:
             weights, parts = (np.ones(1), [params]) if rest is None else (params[0], rest.split(params))
-            return self.join(np.append(pi, (1 - pi) * np.asarray(weights)), [zeros, *parts])
+            parts.insert(j, zeros)
+            return self.join(np.insert((1 - pi) * np.asarray(weights), j, pi), parts)
 
-        return (Limit(zero_inflated(first if rest is None else rest), embed),)
+        return _OfOne(zero_inflated(rest or others[0]), embed, near=lambda sample, params: sample.minimum <= 0)
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
         """Of one law of counts those of which a component is certain there: all but a trace of it is outside.
@@ -547,9 +575,14 @@ class Mixture(Combined):
         def embed(*params: Any) -> tuple[Any, ...]:
             parts = law.split(params)
             parts[j] = tuple(limit.embed(*parts[j]))
-            return self.join(np.asarray(params[0]), parts)
+            params = self.join(np.asarray(params[0]), parts)
+            return self.arranged(*params) if self.of_one_law else params
 
-        return Limit(law, embed)
+        def near(sample: Sample, params: Sequence[Any]) -> bool:
+            ends = limit.embed(*np.ones(len(limit.family.parameters)))
+            return any(all(map(_is_near, own, ends)) for own in self.split(params))
+
+        return _OfOne(law, embed, near=near) if self.of_one_law else Limit(law, embed)
 
     def _without(self, j: int) -> Limit:
         rest = [component for i, component in enumerate(self.components) if i != j]
@@ -826,6 +859,18 @@ class Mixture(Combined):
 
     def __repr__(self) -> str:
         return self._shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfOne(Limit):
+    """A mixture with a component at a limit; ``near`` says of a sample and parameters whether it may be best."""
+
+    near: Callable[[Sample, Sequence[Any]], bool]
+
+
+def _is_near(value: Any, end: Any) -> bool:
+    """Whether a parameter is near its end, where that is 0 or infinite."""
+    return (abs(value) > _FAR or not np.isinf(end)) and (abs(value) < 1 / _FAR or end != 0)
 
 
 def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> Family:

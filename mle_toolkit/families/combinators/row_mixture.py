@@ -16,6 +16,7 @@ from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
+from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 
@@ -59,6 +60,8 @@ class RowMixture(Combined):
         self.score = made_with(self._score, scores)
         self.hessian = made_with(self._hessian, scores, all_of(c.hessian for c in self.components))
         self.tail_scores = made_with(self._tail_scores, all_of(c.tail_scores for c in self.components))
+        if all(c.tail_scores is not None or c.log_mass_scores is not None for c in self.components):
+            self.log_mass_scores = self._log_mass_scores
 
     def _declared(self) -> tuple[tuple[Parameter, ...], tuple[tuple[int, ...], ...], dict[str, tuple[str, ...]]]:
         """The parameters; where each component finds its own; and those that the name of a component's means."""
@@ -217,6 +220,24 @@ class RowMixture(Combined):
                     second[a, b] = second[a, b] - left * first[b]
         shape = np.broadcast_shapes(np.shape(x), *(np.shape(v) for v in params))
         return tuple(np.broadcast_to(value, shape) for value in second.values())
+
+    def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
+        """Log-probability of intervals ``(lower, upper]``: of each component by the tail that is smaller for it."""
+        return np.minimum(log_sum(self._joint_masses(lower, upper, params)), 0.0)
+
+    def _joint_masses(self, lower: Array, upper: Array, params: Sequence[Any]) -> Array:
+        with np.errstate(all="ignore"):
+            parts = zip(self.log_weights(params), self.components, self.split(params), strict=True)
+            masses = [weight + log_mass(law, own, lower, upper) for weight, law, own in parts]
+        joint = np.array(np.broadcast_arrays(*masses))
+        return np.where(np.isnan(joint), -np.inf, joint)
+
+    def _log_mass_scores(self, lower: Array, upper: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives of `log_mass`: those of the components, weighted by their shares of the intervals."""
+        with np.errstate(all="ignore"):
+            parts = zip(self.components, self.split(params), strict=True)
+            slopes = [tuple(mass_scores(law, own, lower, upper)) for law, own in parts]
+        return self._by_shares(self._joint_masses(lower, upper, params), params, slopes)
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
