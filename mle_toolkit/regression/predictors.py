@@ -106,7 +106,9 @@ def term_of(
     )
 
 
-def _columns(sample: Sample, key: str, constant: int | None, sums: Array | None) -> tuple[int | None, Array, Array]:
+def _columns(
+    sample: Sample, key: str, constant: int | None, sums: Array | None
+) -> tuple[int | None, Array, Array]:
     """Which column of a design is 1 in every row, the means of the others, and their sizes about them; by blocks."""
     if isinstance(sample, FramedSample):
         return _framed_columns(sample, key, constant)
