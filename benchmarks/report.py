@@ -1,9 +1,11 @@
 """Write the results page of the documentation, a table and a plot for each benchmark, from the JSON of a run.
 
-    python benchmarks/report.py [RESULTS] [--docs DIR]
+    python benchmarks/report.py [RESULTS] [--docs DIR] [--update]
 
 RESULTS is the folder that `run_all.py` wrote (default `benchmarks/results`). What stands in `explanation/benchmarks.md`
 between ``<!-- generated -->`` and ``<!-- end -->`` is replaced; the plots go to `benchmarks/`, beside `explanation/`.
+With `--update` the sections of runs that are not in RESULTS stay as they are, and a new one names its machine if that
+is another.
 """
 
 from __future__ import annotations
@@ -151,6 +153,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, nargs="?", default=HERE / "results")
     parser.add_argument("--docs", type=Path, default=HERE.parent / "docs", help="folder of the documentation")
+    parser.add_argument("--update", action="store_true", help="keep the sections of runs without results")
     arguments = parser.parse_args()
 
     found = {name: arguments.results / f"{name}.json" for name, run in RUNS.items() if not run.own_page}
@@ -159,16 +162,25 @@ def main() -> int:
         parser.error(f"no results in {arguments.results}; run benchmarks/run_all.py first")
     images = arguments.docs / "benchmarks"
     images.mkdir(parents=True, exist_ok=True)
-    sections = [machines(records)]
-    shown_scripts = set()
-    for name, record in records.items():
-        drawn = draw(record, images / f"{name}.svg")
-        image = f"../benchmarks/{name}.svg" if drawn else None
-        sections.append(section(name, record, image, RUNS[name].script not in shown_scripts))
-        shown_scripts.add(RUNS[name].script)
     page = arguments.docs / "explanation" / "benchmarks.md"
     before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
+    generated, after = rest.split(END)
+    head, *kept = re.split(r"^(?=### )", generated, flags=re.MULTILINE)
+    head = head.strip() if arguments.update else machines(records)
+    old = {part.split(maxsplit=2)[1]: part.strip() for part in kept} if arguments.update else {}
+    sections = [head]
+    shown_scripts = set()
+    for name in (name for name in RUNS if name in records or name in old):
+        if name in records:
+            record = records[name]
+            drawn = draw(record, images / f"{name}.svg")
+            image = f"../benchmarks/{name}.svg" if drawn else None
+            text = section(name, record, image, RUNS[name].script not in shown_scripts)
+            where = machines({name: record})
+            sections.append(text if where in head else f"{text}\n\nMachine: {where}")
+        else:
+            sections.append(old[name])
+        shown_scripts.add(RUNS[name].script)
     page.write_text(before + BEGIN + "\n\n".join(sections) + "\n" + END + after, encoding="utf-8")
     print(f"{page}: {', '.join(records)}")
     return 0

@@ -421,8 +421,12 @@ def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, An
     if not isinstance(law, Model):
         return None
     own = dict(zip(found.family.param_names, found.family.unpack(found.theta), strict=True))
-    near = {name: own[name] for name in law.linear if name not in fixed and np.all(np.isfinite(own.get(name, np.nan)))}
-    return near or None
+    same = {
+        name: own[name]
+        for name, term in law.linear.items()
+        if name not in fixed and np.shape(own.get(name)) == (term.size,) and np.all(np.isfinite(own[name]))
+    }
+    return same or None
 
 
 _ALIKE = 1e-9

@@ -267,6 +267,24 @@ def test_report_replaces_what_was_generated_only(load, tmp_path, monkeypatch):
     assert "| 1 |" in first.split(report.BEGIN)[1]
 
 
+def test_report_keeps_the_sections_of_runs_without_results(load, tmp_path, monkeypatch):
+    common, report = load("_common"), load("report")
+    docs = tmp_path / "docs"
+    (docs / "explanation").mkdir(parents=True)
+    page = docs / "explanation" / "benchmarks.md"
+    kept = "### fit_speed\n\n| a |\n|---|\n| 7 |"
+    page.write_text(f"Before.\n{report.BEGIN}A machine.\n\n{kept}\n\n### scaling\n\nold\n{report.END}\nAfter.\n")
+    common.publish("Ask.", Namespace(json=tmp_path / "results" / "scaling.json"), [{"n": 1}])
+    monkeypatch.setattr(sys, "argv", ["report.py", str(tmp_path / "results"), "--docs", str(docs), "--update"])
+    for _ in range(2):
+        assert report.main() == 0
+        text = page.read_text()
+        assert text.startswith(f"Before.\n{report.BEGIN}A machine.\n\n{kept}\n\n### scaling\n\n**Ask.**")
+        assert text.endswith(f"{report.END}\nAfter.\n")
+        assert "old" not in text
+        assert text.count("Machine: ") == 1
+
+
 def test_nearly_collinear_designs_keep_the_digits_that_the_data_allow(load):
     """The sets of NIST, against exact rational arithmetic; Filip's powers of x leave 7 of 16 digits."""
     accuracy = load("regression_accuracy")
