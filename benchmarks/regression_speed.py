@@ -13,6 +13,7 @@ out, with a note.
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -227,6 +228,8 @@ def main() -> int:
                 progress(f"{law} {n} {peer}")
     missing = [name for name in ("glum", "sklearn", "lifelines") if importlib.util.find_spec(name) is None]
     notes = [f"{name} is not installed: left out" for name in missing]
+    if "OMP_NUM_THREADS" in os.environ:
+        notes.append(f"threads of BLAS: {os.environ['OMP_NUM_THREADS']}, by OMP_NUM_THREADS")
     plot = Plot("dots", "law", "ratio", ("peer", "n"), "time of the peer over ours", 1.0)
     publish(__doc__, arguments, rows, plot, notes)
     return 0

@@ -424,7 +424,7 @@ def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, An
     same = {
         name: own[name]
         for name, term in law.linear.items()
-        if name not in fixed and np.shape(own.get(name)) == (term.size,) and np.all(np.isfinite(own[name]))
+        if name in own and name not in fixed and np.size(own[name]) == term.size and np.all(np.isfinite(own[name]))
     }
     return same or None
 
