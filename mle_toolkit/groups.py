@@ -20,7 +20,7 @@ from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.grouping import SortedRows, keys_and_codes
-from mle_toolkit.data.groups import Groups
+from mle_toolkit.data.groups import Groups, rows_of_groups
 from mle_toolkit.data.on_dask import on_dask
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Known
@@ -610,10 +610,10 @@ def _fit_all(law: Family, groups: SortedRows) -> _Outcome:
     if groups.weight_kind != "frequency":
         one_by_one = "only groups with frequency weights are taken all at once"
     if len(there) and not one_by_one:
-        held, one_by_one = _held(law, groups, np.append(groups.offsets[:-1][there], groups.offsets[-1]), known)
+        held, whole, one_by_one = _held(law, groups, there, known)
         if held is not None:
             settled = settle(law, held)
-            theta[there], se[there], llf[there], status[there] = settled.theta, settled.se, settled.llf, settled.status
+            theta[whole], se[whole], llf[whole], status[whole] = settled.theta, settled.se, settled.llf, settled.status
     verdict: NDArray[Any] = np.full(n, str(Verdict.INTERIOR), dtype=object)
     reason: NDArray[Any] = np.full(n, "", dtype=object)
     for k, limit in enumerate(law.limits):
@@ -642,18 +642,27 @@ def _fit_all(law: Family, groups: SortedRows) -> _Outcome:
     return _Outcome(theta, se, llf, verdict.tolist(), reason.tolist(), len(single), one_by_one)
 
 
-def _held(law: Family, groups: SortedRows, offsets: NDArray[np.intp], known: Known) -> tuple[Groups | None, str]:
-    """The rows of all groups, as they are fitted at once; or why they cannot be."""
+def _held(
+    law: Family, groups: SortedRows, there: NDArray[np.intp], known: Known
+) -> tuple[Groups | None, NDArray[np.intp], str]:
+    """The rows of groups, as they are fitted at once, and which groups they are; or why they cannot be."""
     if groups.exact is not None:
-        return Groups(groups.exact, groups.weight, offsets, known), ""
+        offsets = np.append(groups.offsets[:-1][there], groups.offsets[-1])
+        return Groups(groups.exact, groups.weight, offsets, known), there, ""
+    missing = np.zeros(groups.offsets[-1], dtype=bool)
+    for _, absent in groups.response.incomplete(groups.columns):
+        missing |= absent
+    whole = there[~np.logical_or.reduceat(missing, groups.offsets[:-1][there])]
+    rows, offsets = rows_of_groups(groups.offsets, whole)
+    weight = None if groups.weight is None else groups.weight[rows]
     try:
-        rows = groups.response.sample(groups.columns, None, groups.weight, groups.weight_kind)
+        sample = groups.response.sample(groups.columns, rows, weight, groups.weight_kind)
     except MleError:
-        return None, "some rows of intervals or windows are not valid"
-    held = Groups.of(rows, offsets)
-    if known or rows.n_rows != offsets[-1] or not (held.ends is None or takes_intervals(law, held)):
-        return None, "the law takes intervals and windows of one group at a time"
-    return held, ""
+        return None, whole, "some rows are not valid"
+    held = Groups.of(sample, offsets)
+    if known or sample.n_rows != len(rows) or not (held.ends is None or takes_intervals(law, held)):
+        return None, whole, "the law takes intervals and windows of one group at a time"
+    return held, whole, ""
 
 
 def _plain(key: Any) -> Any:

@@ -359,4 +359,6 @@ def test_censored_groups_are_fitted_together():
     assert row["llf"] == pytest.approx(alone.llf, rel=1e-10)
     assert row["se_shape"] == pytest.approx(alone.bse["shape"], rel=1e-6)
     frame.loc[4, "t"] = np.nan  # one row that says nothing
-    assert mle.fit_groups(frame, "g", "right_censored(t, event)", "weibull").table["verdict"][0] == "invalid_data"
+    again = mle.fit_groups(frame, "g", "right_censored(t, event)", "weibull")
+    assert again.table["verdict"][0] == "invalid_data"
+    assert again._outcomes[0].n_single == 2
