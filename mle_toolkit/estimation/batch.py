@@ -198,19 +198,26 @@ def is_vectorised(family: Family) -> bool:
 
 
 def takes_intervals(family: Family, groups: Groups) -> bool:
-    """Whether intervals and windows of groups can be taken at once: there are no further limits that they lead to.
+    """Whether intervals and windows of groups can be taken at once.
 
-    Climbs of laws of more than two parameters seldom agree there, so that most groups would be fitted singly after all.
+    Climbs of laws of more than two parameters seldom agree there, so that most groups would be fitted singly after all;
+    and to compare with a limit that has no sums costs more than a fit.
     """
     if family.discrete or family.per_row or len(family.parameters) > 2:
         return False
     if family.tail_scores is None and family.log_mass_scores is None:
         return False
     assert groups.ends is not None
-    lower, upper, low, high = groups.ends
-    if isinstance(family, ExponentialFamily) and np.array_equal(lower, upper):
-        return True  # seen through windows the log-likelihood is concave, so that no limit is above a maximum
-    return not family.limits_in_window(float(low.min()), float(high.max()))
+    _, _, low, high = groups.ends
+    limits = family.limits_in_window(float(low.min()), float(high.max()))
+    return _is_concave(family, groups) or all(isinstance(limit.family, ExponentialFamily) for limit in limits)
+
+
+def _is_concave(family: Family, groups: Groups) -> bool:
+    """Whether observations are exact, of an exponential family: through windows too the log-likelihood is concave."""
+    return isinstance(family, ExponentialFamily) and (
+        groups.ends is None or np.array_equal(groups.ends[0], groups.ends[1])
+    )
 
 
 def _two_points(family: Family, theta: Array) -> Array:
@@ -679,6 +686,9 @@ def _compare_with_limits(family: Family, groups: Groups, settled: Settled) -> No
             rivals[k, settled.ran_off] = np.inf  # for the ordinary fit
             alone = chosen[settled.status[chosen] == SETTLED]
             rivals[k, alone] = [_alone(law, groups, g) for g in alone.tolist()]
+    if groups.ends is not None:
+        rivals = np.concatenate([rivals, [_in_windows(family, groups, settled.status == SETTLED)]])
+        maxima.append(None)
     beaten = (settled.status == SETTLED) & ~(settled.llf > rivals.max(axis=0, initial=-np.inf) + _SURE_GAIN)
     for k, at in enumerate(maxima):
         if at is not None:
@@ -786,6 +796,21 @@ def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled
     sure, theta, errors = sure[near], theta[near], errors[near]
     settled.theta[sure], settled.se[sure], settled.llf[sure] = theta, errors, at.llf[sure]
     settled.status[sure] = AT_LIMIT + place
+
+
+def _in_windows(family: Family, groups: Groups, chosen: Mask) -> Array:
+    """Log-likelihood of some groups at the maximum of the laws that a family tends to as seen through their windows."""
+    rival = np.full(len(groups), -np.inf)
+    assert groups.ends is not None
+    if _is_concave(family, groups):
+        return rival  # no limit is above a maximum
+    _, _, low, high = groups.ends
+    first = groups.offsets[:-1]
+    windows = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
+    for g in np.flatnonzero(chosen).tolist():
+        limits = family.limits_in_window(float(windows[0][g]), float(windows[1][g]))
+        rival[g] = max([_alone(limit.family, groups, g) for limit in limits], default=-np.inf)
+    return rival
 
 
 def _alone(law: Family, groups: Groups, group: int) -> float:
