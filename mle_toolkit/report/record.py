@@ -230,6 +230,8 @@ def jsonable(value: Any) -> Any:
         return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if hasattr(value, "to_dict"):  # coefficients of a regression: a Series, or a DataFrame of them
+        return jsonable(value.to_dict())
     raise TypeError(f"a {type(value).__name__} cannot be saved as JSON.")
 
 

@@ -86,3 +86,15 @@ def test_the_room_is_also_the_verb(tmp_path):
         mle.report(3.0, tmp_path / "page.html")
     with pytest.raises(ParameterError, match="cannot write"):
         mle.report(mle.fit(X, "exponential"), tmp_path / "none" / "page.html")
+
+
+def test_compared_regressions_have_a_section_each(tmp_path):
+    """The panels of a law, which they have not, were asked of them."""
+    frame = {"x": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0], "y": [1, 1, 4, 3, 6, 9]}
+    comparison = mle.compare({"straight": mle.regress("y ~ x", frame, "poisson")})
+    mle.report(comparison, tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "straight: Formulas" in text
+    assert "straight: Fit" in text
+    (row,) = comparison.to_dict()["table"]
+    assert set(row["params"]["mu"]) == {"Intercept", "x"}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
 from mle_toolkit.errors import MleError
 from mle_toolkit.information.estimate import Z95
+from mle_toolkit.likelihood.model import Model
 from mle_toolkit.report.content import comparison_content, fit_content, groups_content, regression_content
 from mle_toolkit.report.page.line import line_of
 from mle_toolkit.report.page.pictures import Picture, each
@@ -92,8 +93,12 @@ def of_comparison(comparison: DrawnComparison, drawing: Drawing) -> Page:
     verdicts = [Words(note, "plain") for note in comparison.in_words()]
     if comparison.fits:
         verdicts.insert(0, _verdict(comparison.best))
-    for k, fit in enumerate(list(comparison.fits.values())[: drawing.laws]):
-        sections += _law(fit, drawing, fit.family.name, profiles=k == 0)
+    for k, (name, fit) in enumerate(list(comparison.fits.items())[: drawing.laws]):
+        if isinstance(fit.family, Model):
+            parts = of_regression(cast("DrawnRegression", fit), drawing).sections[1:]
+            sections += [replace(part, name=f"{name}: {part.name}") for part in parts]
+        else:
+            sections += _law(fit, drawing, fit.family.name, profiles=k == 0)
     return Page(title, tuple(verdicts), tuple(sections))
 
 
