@@ -149,7 +149,7 @@ def _also_at_cusps(
         failure = error
     if found is None or not found.is_certified:
         with contextlib.suppress(NoMaximumError):
-            held = _at_cusp(family, likelihood, cusp, fixed)
+            held = _at_cusp(family, likelihood, cusp, fixed, found)
             if held is not None:
                 return held
     if found is None:
@@ -158,14 +158,17 @@ def _also_at_cusps(
     return found
 
 
-def _at_cusp(family: Family, likelihood: Likelihood, cusp: str, fixed: Mapping[str, Any]) -> Maximum | None:
-    """The highest maximum with the cusp of the density at an observation; None if there is none."""
+def _at_cusp(
+    family: Family, likelihood: Likelihood, cusp: str, fixed: Mapping[str, Any], found: Maximum | None
+) -> Maximum | None:
+    """The highest maximum with the cusp of the density at an observation, if any; from where climbs were found."""
     data, domains = likelihood.data, domains_of(family)
     places = np.unique(data.lower[data.lower == data.upper])
     given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
     at = family.param_names.index(cusp)
     free = [p.name != cusp and p.name not in given for p in family.parameters]
-    begin = starts_of(family, likelihood, domains, given, None)
+    begin = starts_of(family, likelihood, domains, given, None)[:1]
+    begin += [] if found is None else [found.theta_in_unit]
 
     def moved(theta: Array, place: float) -> Array:
         theta = theta.copy()
@@ -179,7 +182,10 @@ def _at_cusp(family: Family, likelihood: Likelihood, cusp: str, fixed: Mapping[s
         nonlocal lost
         if lost == _LOST_CLIMBS:
             return -np.inf
-        near = min(ends, key=lambda end: end[:2])[2] if ends else begin[0]
+        if ends:
+            near = min(ends, key=lambda end: end[:2])[2]
+        else:
+            near = max(begin, key=lambda theta: likelihood.mean_loglik(moved(theta, place)))
         objective = objective_near(likelihood, domains, moved(near, place), free, charted=False)
         u = objective.coordinates.from_theta(moved(near, place))
         end = newton_end(objective, u)

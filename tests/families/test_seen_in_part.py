@@ -111,6 +111,19 @@ def test_a_limit_that_loses_half_of_its_probability_is_none(turn, unit):
     assert fit.llf == pytest.approx(supremum, abs=1e-4)  # which is only approached
 
 
+def test_a_cusp_is_looked_for_from_where_climbs_came():
+    """At an observation, of late entries: starts of the law's own led nowhere, and "not converged" was said."""
+    x = np.array([0.845, 6.543, 4.588, 1.875, 6.267, 2.371, 1.696, 4.899, 6.433, 6.219, 3.939, 6.337])
+    entry = np.array([0.683, 5.838, 3.796, 0.009, 4.791, 2.115, 1.575, 4.782, 4.914, 5.958, 3.884, 6.059])
+    fit = fit_quietly(mle.Sample(x).truncated(lower=entry), "generalized_normal")
+    loc, scale, shape = fit.params.values()
+    law = stats.gennorm(shape, loc, scale)
+    assert fit.certificate.verdict == "non_regular"
+    assert loc in x
+    assert fit.llf == pytest.approx(float(np.sum(law.logpdf(x) - law.logsf(entry))), rel=1e-10)
+    assert fit.llf > -5.38259079
+
+
 def test_a_cusp_is_found_through_a_window():
     """Climbs end in a spike, of which the verdict was that the likelihood is unbounded, or not converged."""
     x = np.random.default_rng(0).laplace(size=40)
