@@ -387,7 +387,7 @@ def _beside_confined(best: End, ends: Sequence[End], settled: Callable[[End], Ma
     for end in sorted(ends, key=lambda end: end.value):
         with contextlib.suppress(NoMaximumError):
             found = settled(end)
-            if found.certify().ok:
+            if found.certify().ok and not found.boundary:
                 why = "it is higher with a part of the law between neighbouring ends of intervals, and as that narrows"
                 higher = (end.value - best.value) * found.likelihood.nobs > SAME_NATS
                 return replace(found, elsewhere=why) if higher else found
