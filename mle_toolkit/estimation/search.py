@@ -402,6 +402,9 @@ def _below_supremum(
     There a law narrows on intervals, as that of one component of a mixture does on rows below a limit of detection.
     """
     supremum = found.supremum()
+    if supremum is None and found.boundary:
+        names = ", ".join(found.boundary)
+        supremum = f"the log-likelihood only approaches its supremum, {found.loglik:.8g}, as {names} runs off"
     if supremum is None:
         return found
     for end in sorted(ends, key=lambda end: end.value):

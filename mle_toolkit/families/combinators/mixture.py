@@ -60,8 +60,8 @@ _SOFT = 0.1
 _NARROW = 0.1
 """A component whose middle half is narrower than this share of that of the data may be a spike."""
 
-_CONFINED = 2
-"""How many starts with a component that is confined are kept."""
+_MORE = 6
+"""How many further starts are kept that are not confined to cells of the data."""
 
 _OUTSIDE = 1e-4
 """Mass of a component outside two cells of the data up to which it is inside."""
@@ -778,13 +778,16 @@ class Mixture(Combined):
         search = GridEM(self, sample)
         ends = [search.climbed(params, _SHORT_ON_GRID) for params in search.first()]
         longer = [search.climbed(params, _LONG_ON_GRID) for _, params in distinct(ends, _KEPT_ON_GRID)]
+        found = [params for _, params in distinct(longer, _KEPT)]
         if self.of_one_law and not self.shared and longer:
             narrow = search.missed(distinct(longer, 1)[0][1])
             longer += [search.climbed(params, _LONG_ON_GRID) for params in narrow]
-        by_kind: dict[bool, list[tuple[Any, ...]]] = {False: [], True: []}
+        # Where the law narrows between ends of intervals there is no maximum: those have no place of the others.
         for _, params in distinct(longer, len(longer)):
-            by_kind[self.confined(sample, *params)].append(params)
-        return [self._inside(params) for params in by_kind[False][:_KEPT] + by_kind[True][:_CONFINED]]
+            known = any(params is other for other in found)
+            if len(found) < _KEPT + _MORE and not known and not self.confined(sample, *params):
+                found.append(params)
+        return [self._inside(params) for params in found]
 
     def _inside(self, params: tuple[Any, ...]) -> tuple[Any, ...]:
         values = [interior(p.domain, v) for p, v in zip(self.parameters, params, strict=True)]
