@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.special import EPSILON, laguerre, log_gamma_kernel
+from mle_toolkit.families.special import EPSILON, laguerre, legendre, log_gamma_kernel
 
 _SERIES_TERMS = 100_000
 
@@ -251,7 +251,7 @@ def _mean_log_in_tail(shape: Array, log_x: Array, x: Array, *, left: bool) -> Ar
 
     The log-density of t = log(u / x) falls as ``(x - a) t + x (e^t - 1 - t)``.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(_TAIL_NODES)
+    nodes, weights = legendre(_TAIL_NODES)
     slope = np.abs(x - shape)
     reach = 2 * _TAIL_DEPTH / (slope + np.sqrt(slope * slope + 2 * _TAIL_DEPTH * x))
     share = 0.5 * (1.0 + nodes[:, None])

@@ -16,7 +16,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.partly_known import PartlyKnown
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.special import log1mexp, log_or_minus_inf
+from mle_toolkit.families.special import legendre, log1mexp, log_or_minus_inf
 from mle_toolkit.families.standardised import root_of_tails
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class PowerLawCutoff(ExponentialFamily):
 @cache
 def _rule() -> tuple[Array, Array]:
     """Nodes and weights on [0, 1], in panels."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = legendre(_NODES)
     panel = np.arange(_PANELS)[:, None]
     return ((panel + 0.5 * (nodes + 1)) / _PANELS).ravel(), np.tile(0.5 * weights / _PANELS, _PANELS)
 

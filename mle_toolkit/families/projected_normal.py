@@ -13,6 +13,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.circular import Circular, about, mean_direction, on_turn, onto_turn
 from mle_toolkit.families.domain import NON_NEGATIVE, REAL
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.special import legendre
 from mle_toolkit.numerics.newton import roots
 
 if TYPE_CHECKING:
@@ -254,7 +255,7 @@ def _integrals(begin: Array, end: Array, gamma: Array) -> tuple[Array, Array]:
 
     The arcs are at most a turn long, within a turn and a half of the mode.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = legendre(_NODES)
     unit = 1 / (1 + gamma[:, None])
     steepness = 1 / (1 + gamma + np.square(gamma) * np.abs(np.sin(begin) * np.cos(begin)))
     steepness_end = 1 / (1 + gamma + np.square(gamma) * np.abs(np.sin(end) * np.cos(end)))

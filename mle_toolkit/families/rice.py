@@ -15,7 +15,7 @@ from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.special import legendre, log1mexp
 from mle_toolkit.families.standardised import root_of_tails
 from mle_toolkit.families.von_mises import one_minus_ratio, slope_of_ratio
 
@@ -182,7 +182,7 @@ def _log_kernel(b: Array, a: Array) -> Array:
 @cache
 def _rule() -> tuple[Array, Array]:
     """Nodes and weights on [0, 1]."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = legendre(_NODES)
     return 0.5 * (nodes + 1), 0.5 * weights
 
 

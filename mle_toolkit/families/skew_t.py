@@ -18,7 +18,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.skew_normal import half_normal_beyond
-from mle_toolkit.families.special import laguerre, log1mexp
+from mle_toolkit.families.special import laguerre, legendre, log1mexp
 from mle_toolkit.families.standardised import Together, best_starts
 from mle_toolkit.families.student_t import StudentT, check_ties, log_lower_tail, log_norm
 
@@ -372,7 +372,7 @@ def _log_rest(lean: Array, ratio: Array, df: Array) -> Array:
 @cache
 def _legendre() -> tuple[Array, Array]:
     """Nodes and weights between 0 and 1."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = legendre(_NODES)
     return 0.5 * (nodes + 1), 0.5 * weights
 
 
@@ -389,7 +389,7 @@ def _fine_panels() -> tuple[Array, Array]:
 
 
 def _composite(ends: Array) -> tuple[Array, Array]:
-    nodes, weights = np.polynomial.legendre.leggauss(_PANEL_NODES)
+    nodes, weights = legendre(_PANEL_NODES)
     middle, half = 0.5 * (ends[1:] + ends[:-1])[:, None], 0.5 * np.diff(ends)[:, None]
     return (middle + half * nodes).ravel(), (half * weights).ravel()
 

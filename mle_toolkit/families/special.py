@@ -186,6 +186,13 @@ def laguerre(count: int = 64) -> tuple[Array, Array]:
     return nodes, weights
 
 
+@cache
+def legendre(count: int) -> tuple[Array, Array]:
+    """Nodes on (-1, 1) and weights of the rule of Gauss and Legendre."""
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return nodes, weights
+
+
 def mills_ratio_normal(z: Array) -> Array:
     """(1 - Phi(z)) / phi(z), the normal survival function over the density; without underflow for large z."""
     return np.asarray(math.sqrt(0.5 * math.pi) * special.erfcx(np.asarray(z) / math.sqrt(2.0)))

@@ -16,6 +16,7 @@ from mle_toolkit.families.domain import NON_NEGATIVE, REAL
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.special import legendre
 from mle_toolkit.numerics.newton import roots
 
 _LOG_TURN = math.log(TURN)
@@ -261,7 +262,7 @@ def _concentration(length: float, gap: float) -> float:
 @cache
 def _rule() -> tuple[Array, Array]:
     """Nodes and weights on [0, 1]."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = legendre(_NODES)
     return 0.5 * (nodes + 1), 0.5 * weights
 
 
