@@ -18,8 +18,6 @@ _ROWS = 512
 _FOLDS = 45.0
 """Fall of the log of an integrand, nats, beyond which nothing is left."""
 
-_SHARES = np.linspace(0.0, 1.0, _NODES)
-
 _LOG_HALF = -float(np.log(2))
 
 
@@ -36,27 +34,9 @@ def mixed_log_tails(
     log_mixing : callable
         Log-density of u = log w; takes u of shape (n, k), and shapes of shape (n, 1).
     *shapes : ndarray of the shape of z
-
-    Notes
-    -----
-    The trapezoidal rule in u, whose error falls exponentially with the number of nodes for integrands that vanish at
-    both ends with all derivatives. All terms are positive, so that tails keep their digits.
     """
-    below, above = np.empty(z.shape), np.empty(z.shape)
-    flat = [np.ravel(v) for v in (z, lean, low, high, *shapes)]
-    for first in range(0, z.size, _ROWS):
-        at, slant, start, stop, *rest = (v[first : first + _ROWS, None] for v in flat)
-        for tail, sign in ((below, 1.0), (above, -1.0)):
-
-            def terms(u: Array, at: Array = at, slant: Array = slant, sign: float = sign, rest: Any = rest) -> Array:
-                root = np.exp(0.5 * u)
-                return np.asarray(log_mixing(u, *rest) + special.log_ndtr(sign * (at / root - slant * root)))
-
-            begin, end = _narrowed(terms, start, stop)
-            u = begin + (end - begin) * _SHARES
-            total = special.logsumexp(terms(u), axis=1) + np.log((end - begin)[:, 0] / (_NODES - 1))
-            tail.flat[first : first + _ROWS] = total
-    below, above = np.minimum(below, 0.0), np.minimum(above, 0.0)
+    below, _ = mixed_log_tail(z, lean, low, high, log_mixing, *shapes)
+    above, _ = mixed_log_tail(-z, -lean, low, high, log_mixing, *shapes)
     with np.errstate(divide="ignore"):
         return (
             np.where(above < _LOG_HALF, log1mexp(above), below),
@@ -64,13 +44,54 @@ def mixed_log_tails(
         )
 
 
-def _narrowed(terms: Callable[[Array], Array], start: Array, stop: Array) -> tuple[Array, Array]:
+def mixed_log_tail(
+    z: Array,
+    lean: Array,
+    low: Array,
+    high: Array,
+    log_mixing: Callable[..., Array],
+    *shapes: Array,
+    nodes: int = _NODES,
+    mean_of: Callable[[Array], Array] | None = None,
+) -> tuple[Array, Array]:
+    """Log of the lower tail alone; and the mean of a function of u over it, where one is given.
+
+    ``low`` and ``high`` need hold only what counts for this tail.
+
+    Notes
+    -----
+    The trapezoidal rule in u, whose error falls exponentially with the number of nodes for integrands that vanish at
+    both ends with all derivatives. All terms are positive, so that tails keep their digits.
+    """
+    tail, mean = np.empty(z.shape), np.zeros(z.shape)
+    flat = [np.ravel(v) for v in (z, lean, low, high, *shapes)]
+    shares = np.linspace(0.0, 1.0, nodes)
+    rows = max(1, _ROWS * _NODES // nodes)
+    for first in range(0, z.size, rows):
+        at, slant, start, stop, *rest = (v[first : first + rows, None] for v in flat)
+
+        def terms(u: Array, at: Array = at, slant: Array = slant, rest: Any = rest) -> Array:
+            root = np.exp(0.5 * u)
+            return np.asarray(log_mixing(u, *rest) + special.log_ndtr(at / root - slant * root))
+
+        begin, end = _narrowed(terms, start, stop, shares)
+        u = begin + (end - begin) * shares
+        logs = terms(u)
+        total = special.logsumexp(logs, axis=1)
+        tail.flat[first : first + rows] = total + np.log((end - begin)[:, 0] / (nodes - 1))
+        if mean_of is not None:
+            mean.flat[first : first + rows] = np.sum(np.exp(logs - total[:, None]) * mean_of(u), axis=1)
+    return np.minimum(tail, 0.0), mean
+
+
+def _narrowed(terms: Callable[[Array], Array], start: Array, stop: Array, shares: Array) -> tuple[Array, Array]:
     """Ends between which the integrand is within `_FOLDS` of its largest: far out it is narrow."""
+    last_node = len(shares) - 1
     for _ in range(2):
-        step = (stop - start) / (_NODES - 1)
-        height = terms(start + (stop - start) * _SHARES)
+        step = (stop - start) / last_node
+        height = terms(start + (stop - start) * shares)
         inside = height > height.max(axis=1, keepdims=True) - _FOLDS
         first = np.argmax(inside, axis=1)[:, None]
-        last = _NODES - 1 - np.argmax(inside[:, ::-1], axis=1)[:, None]
-        start, stop = start + step * np.maximum(first - 1, 0), start + step * np.minimum(last + 1, _NODES - 1)
+        last = last_node - np.argmax(inside[:, ::-1], axis=1)[:, None]
+        start, stop = start + step * np.maximum(first - 1, 0), start + step * np.minimum(last + 1, last_node)
     return start, stop
