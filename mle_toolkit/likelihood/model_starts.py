@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -11,18 +12,42 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import fitted, formula_of
 
 if TYPE_CHECKING:
+    from mle_toolkit._typing import Array
+    from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
-    from mle_toolkit.likelihood.model import Model
+    from mle_toolkit.likelihood.linear import Linear
 
 
-def starts_of(model: Model, sample: Sample) -> list[tuple[Any, ...]]:
+class ModelLike(Protocol):
+    """What is needed of a `Model`."""
+
+    @property
+    def base(self) -> Family:
+        """The law of one row."""
+
+    @property
+    def linear(self) -> Mapping[str, Linear]:
+        """The predictors, by parameter."""
+
+    @property
+    def rows(self) -> Known:
+        """What is known of the rows."""
+
+    def logpdf(self, x: Array, *coefficients: Any) -> Array:
+        """Log-density of each row."""
+
+    def nearest(self, params: Sequence[float]) -> tuple[Any, ...]:
+        """Coefficients whose predictors are nearest to those of one law for all rows."""
+
+
+def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     """The law without covariates, or, where that is higher, the law of what least squares leave of the observations.
 
     Of counts whose spread about known means is had at once, what weighted least squares of their logs say.
 
     Parameters
     ----------
-    model : Model
+    model : ModelLike
         Of the rows of the sample.
     sample : Sample
         Points, in the unit of the likelihood.
@@ -39,7 +64,7 @@ def starts_of(model: Model, sample: Sample) -> list[tuple[Any, ...]]:
     return begins
 
 
-def _by_least_squares(model: Model, sample: Sample) -> tuple[Any, ...] | None:
+def _by_least_squares(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
     """Coefficients of a location, or of the log of a scale, by least squares, and the others of what these leave.
 
     None where the law has no formula, or a covariate would be left to explain what is left.
@@ -69,7 +94,7 @@ def _by_least_squares(model: Model, sample: Sample) -> tuple[Any, ...] | None:
     return tuple((own | {term.parameter: coefficients}).values()) if np.all(np.isfinite(coefficients)) else None
 
 
-def _by_known_means(model: Model, sample: Sample) -> tuple[Any, ...] | None:
+def _by_known_means(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
     """Coefficients of the log of the mean by two steps of weighted least squares, and the others about that mean.
 
     After McCullagh & Nelder (1989), Generalized Linear Models, sec. 2.5, where the observations are the first means.
