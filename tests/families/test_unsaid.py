@@ -54,7 +54,7 @@ UNSAID = {
         exponentiated_weibull gamma generalized_poisson geometric gompertz_makeham hansen_skew_t johnson_su
         kappa4 logit_normal logseries multinomial negbin negbin1 normal_inverse_gaussian pert poisson
         poisson_inverse_gaussian projected_normal rice sichel skellam skew_normal skew_t stable tweedie
-        yule_simon zero_truncated_poisson zip
+        variance_gamma yule_simon zero_truncated_poisson zip
     """,
     "random numbers": """
         borel_tanner com_poisson generalized_logistic gompertz_makeham logit_normal zero_truncated_poisson
@@ -67,13 +67,14 @@ UNSAID = {
         hansen_skew_t hyperbolic_secant johnson_su kappa4 log_pearson3 logistic logit_normal maxwell moyal
         multivariate_t negbin1 normal_inverse_gaussian paralogistic pearson3 pert poisson_inverse_gaussian
         power_law_cutoff projected_normal rice sichel skellam skew_normal skew_t smallest_extreme_value
-        stable student_t triangular tweedie two_piece_normal wrapped_cauchy yule_simon
+        stable student_t triangular tweedie two_piece_normal variance_gamma wrapped_cauchy yule_simon
         zero_truncated_poisson zip
     """,
     "SciPy's law": """
         borel_tanner cardioid com_poisson generalized_logistic generalized_poisson gompertz_makeham
         hansen_skew_t kumaraswamy log_pearson3 logit_normal poisson_inverse_gaussian power_law_cutoff
-        projected_normal sichel skew_t tweedie two_piece_normal wrapped_cauchy zero_truncated_poisson zip
+        projected_normal sichel skew_t tweedie two_piece_normal variance_gamma wrapped_cauchy
+        zero_truncated_poisson zip
     """,
 }
 """The laws that leave each unsaid."""
