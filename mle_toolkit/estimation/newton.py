@@ -36,6 +36,9 @@ _NEARLY_LEVEL = 1e-4
 _STEPS_TO_LEVEL, _STEPS_BESIDE = 16.0, 10
 """How many of them leave nothing of it: exp(-16) is 1e-7; and steps of Newton's method at right angles to them."""
 
+_STEEP, _LEVEL_SLOPE = 0.1, 1e-4
+"""Slopes, in nats per observation and natural change, below which that is near, and is where it is level."""
+
 _ALIKE = 0.2
 """Relative difference of two steps that follow a likelihood which approaches its supremum exponentially."""
 
@@ -203,7 +206,7 @@ def _gone(
         strides, before = coarse and convex and _strides(step, before), step
         if strides and decrement < _NEARLY_LEVEL and len(u) <= _MANY_COORDINATES:
             with contextlib.suppress(ValueError, ArithmeticError):  # a formula may leave the range of numbers there
-                end = _at_supremum(objective, u, gradient, step)
+                end = at_supremum(objective, u, gradient, step)
                 if end is not None:
                     return end, True
         if longest > LONGEST_STEP:
@@ -247,23 +250,28 @@ def _approaches(objective: Objective, u: Array, gradient: Array, step: Array, ti
     return 0.5 * expected < objective.value(u) - objective.value(u + times * step) < 2.0 * expected
 
 
-def _at_supremum(objective: Objective, u: Array, gradient: Array, step: Array) -> Array | None:
-    """Where steps that are alike lead in the end, and beside it the minimum; None where they lead elsewhere."""
+def at_supremum(objective: Objective, u: Array, gradient: Array, step: Array) -> Array | None:
+    """Where steps that are alike lead in the end, and beside it the minimum; None where they lead elsewhere.
+
+    Nor is it the end where formulas so far out have no digits left to say that the likelihood is level there.
+    """
     times = max(FAR / float(np.abs(step).max()), _STEPS_TO_LEVEL)
     if not _approaches(objective, u, gradient, step, times):
         return None
     u = u + times * step
     across = np.linalg.svd(step[None])[2][1:].T
-    if not across.size:
-        return u
     for _ in range(_STEPS_BESIDE):
-        slopes, curvatures = across.T @ objective.gradient(u), across.T @ objective.hessian(u) @ across
-        move, convex = newton_step(slopes, curvatures)
+        slopes = objective.gradient(u)
+        if not np.abs(slopes).max() < _STEEP:
+            return None
+        if not across.size:
+            return u if np.abs(slopes).max() < _LEVEL_SLOPE else None
+        move, convex = newton_step(across.T @ slopes, across.T @ objective.hessian(u) @ across)
         if not convex:
             return None
         u = u + across @ move
-        if decrement_of(slopes, move) * objective.likelihood.nobs < DECREMENT_TOLERANCE:
-            return u
+        if decrement_of(across.T @ slopes, move) * objective.likelihood.nobs < DECREMENT_TOLERANCE:
+            return u if np.abs(objective.gradient(u)).max() < _LEVEL_SLOPE else None
     return None
 
 

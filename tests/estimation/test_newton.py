@@ -1,11 +1,13 @@
 """Newton's method: where it ends on the way to a supremum, and on the way of an earlier climb."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from references import fit_quietly
 
 import mle_toolkit as mle
-from mle_toolkit.estimation.newton import Trails
+from mle_toolkit.estimation.newton import Trails, at_supremum
 
 SEEN = 100 * np.random.default_rng(2).weibull(1.7, 12)
 SEEN = SEEN[(SEEN > 30) & (SEEN < 150)]
@@ -37,3 +39,29 @@ def test_a_climb_that_comes_upon_a_way_ends_with_it():
     assert trails.joined(np.array([1.0, 2.0]), np.array([4.0, 4.0])) is None  # it crosses
     assert trails.joined(np.array([7.0, 7.0]), np.array([8.0, 8.0])) is None  # beyond
     assert Trails().joined(np.zeros(2), np.ones(2)) is None
+
+
+class Falling:
+    """A likelihood that rises exponentially to a supremum, of which the slopes are lost far out."""
+
+    likelihood = SimpleNamespace(nobs=1.0)
+
+    def __init__(self, last):
+        self.last = last
+
+    def value(self, u):
+        return 1e-4 * np.exp(-u[0]) + u[1] ** 2
+
+    def gradient(self, u):
+        return np.array([-1e-4 * np.exp(-u[0]) if u[0] < self.last else np.nan, 2 * u[1]])
+
+    def hessian(self, u):
+        return np.diag([1e-4 * np.exp(-u[0]), 2.0])
+
+
+def test_what_has_no_digits_left_far_out_is_not_taken_for_level():
+    u, step = np.zeros(2), np.array([1.0, 0.0])
+    end = at_supremum(Falling(100.0), u, Falling(100.0).gradient(u), step)
+    assert end is not None
+    assert end == pytest.approx([25.0, 0.0])
+    assert at_supremum(Falling(20.0), u, Falling(20.0).gradient(u), step) is None
