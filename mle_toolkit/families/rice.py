@@ -42,7 +42,7 @@ class Rice(Family):
     .. math:: \log f(x) = \log x - 2\log\sigma - \frac{x^2 + \nu^2}{2\sigma^2} + \log I_0(x\nu/\sigma^2)
 
     Source: Rice (1945), Bell System Technical Journal 24, 46-156; Sijbers et al. (1998), IEEE Transactions on Medical
-    Imaging 17, 357-361. Rayleigh for nu = 0, where the maximum is if mean(x⁴) >= 2 mean(x²)². Tails are integrals of
+    Imaging 17, 357-361. Rayleigh for nu = 0, where a maximum is if mean(x⁴) >= 2 mean(x²)². Tails are integrals of
     the density, which is log-concave, by Gauss's rule; their error is below 1e-11.
     """
 
@@ -79,13 +79,19 @@ class Rice(Family):
         )
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
-        """Second and fourth moment, and a law with as much signal as noise; where no signal is best, nearly none."""
+        """Second and fourth moment, or nearly no signal; one without far values; one with as much signal as noise.
+
+        Where few values are far the likelihood may have a maximum at no signal, and a higher one inside.
+        """
         second = sample.mean(np.square)
         fourth = 2 * second**2 - sample.mean(lambda x: np.square(np.square(x)))
         if fourth <= 0:
-            return [(_FAINT * math.sqrt(second), math.sqrt(0.5 * second))]
-        signal = max(fourth, 0.05 * second**2) ** 0.25
-        return [(nu, math.sqrt(0.5 * (second - nu * nu))) for nu in (signal, 0.7 * math.sqrt(second))]
+            starts = [(_FAINT * math.sqrt(second), math.sqrt(0.5 * second))]
+        else:
+            signal = max(fourth, 0.05 * second**2) ** 0.25
+            starts = [(nu, math.sqrt(0.5 * (second - nu * nu))) for nu in (signal, 0.7 * math.sqrt(second))]
+        low, middle, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
+        return [*starts, (middle, (high - low) / 1.35 or 0.1 * middle), (0.7 * middle, 0.5 * middle)]
 
     @property
     def limits(self) -> tuple[Limit, ...]:
