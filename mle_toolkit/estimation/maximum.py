@@ -16,7 +16,7 @@ from mle_toolkit.estimation.climb import value_beyond
 from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined
-from mle_toolkit.families.domain import Domain
+from mle_toolkit.families.domain import Domain, Interval
 from mle_toolkit.families.held import Held
 from mle_toolkit.likelihood.audit import bound_of, complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
@@ -279,6 +279,15 @@ class Maximum:
         bound = bound_of(self.family, self.likelihood)
         return math.isfinite(bound) and self.loglik >= bound - LITTLE_NATS
 
+    @property
+    def _has_run_off(self) -> bool:
+        """Whether a parameter stands for the end of its domain at a number short of that, where no limit is known."""
+        parts = zip(self.family.parameters, self.family.unpack(self.theta), strict=True)
+        ended = [(p.domain, value) for p, value in parts if p.name in self.boundary]
+        return self.limit is None and any(
+            isinstance(domain, Interval) and value not in (domain.lower, domain.upper) for domain, value in ended
+        )
+
     def supremum(self) -> str | None:
         """In words, that the log-likelihood only approaches its supremum, and as what runs off; None if it does not."""
         if self.is_plain:
@@ -329,7 +338,7 @@ class Maximum:
                 f"{Verdict.NOT_IDENTIFIED.value}; the smallest eigenvalue of the scaled information is "
                 f"{seen.eigenvalues[0]:.1e}. Fix a parameter, or choose a law with fewer",
             )
-        if not seen.decrement <= DECREMENT_TOLERANCE and self._is_saturated:
+        if (self._has_run_off or not seen.decrement <= DECREMENT_TOLERANCE) and self._is_saturated:
             return (
                 Verdict.NOT_IDENTIFIED,
                 f"{Verdict.NOT_IDENTIFIED.value}: the log-likelihood, {self.loglik:.8g}, is the highest that any law "
