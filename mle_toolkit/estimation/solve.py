@@ -395,6 +395,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
             continue  # a mixture that loses a component of which a parameter is known
         try:
+            law = law.resolve(sample)
             at = maximise(law, sample, fixed=shared, start=_near(found, law, shared))
         except NoMaximumError:
             continue

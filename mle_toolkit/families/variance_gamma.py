@@ -22,7 +22,7 @@ from mle_toolkit.families.standardised import Together, best_starts
 from mle_toolkit.families.student_t import StudentT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mle_toolkit.data.sample import Sample
 
@@ -60,6 +60,9 @@ _ALL_BUT = -1e-3
 
 _SHAPES = (1.5, 3.0, 10.0)
 """Shapes that are tried at the start, beside that of the moments."""
+
+_NEARLY_NORMAL = 30.0
+"""Shape of the last start."""
 
 _ROUNDS = 50
 _FEWEST_CANDIDATES, _LOOKS = 15, 200_000
@@ -103,7 +106,7 @@ class VarianceGamma(Together):
     name = "variance_gamma"
     aliases = ("vg", "vargamma", "bessel_function_law", "generalized_laplace", "generalized_asymmetric_laplace")
     support = REAL
-    without_spikes = "Fix loc, or a shape above 1, or say how the data were rounded: Sample.rounded(x, step)."
+    without_spikes = "Fix loc, or a shape of 1.2 or more, or say how the data were rounded: Sample.rounded(x, step)."
     only_if_asked = "tries loc at observations one by one where its shape is small, so only if asked for"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
@@ -216,17 +219,16 @@ class VarianceGamma(Together):
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
         """The highest of the ends of climbs, on a few rows first: smooth ones, and with loc at observations."""
         few = sample.sketch()
-        seen: set[float] = set()
-        ends = [end for start in self.start(few) if (end := _climbed(few, start, seen)) is not None]
+        ends = _ends(few, self.start(few))
         if few is not sample:
             top = max((value for value, _ in ends), default=0.0)
-            seen.clear()
-            near = [params for value, params in ends if (top - value) * few.nobs < _CLEAR]
-            ends = [end for params in near if (end := _climbed(sample, params, seen)) is not None]
+            ends = _ends(sample, [params for value, params in ends if (top - value) * few.nobs < _CLEAR])
+        # The others may all lead to the spike, where the data are no less than normal.
+        ends = ends or _ends(sample, [(sample.mean(), math.sqrt(sample.var()), 0.0, _NEARLY_NORMAL)])
         if not ends:
             raise UnboundedLikelihoodError(
                 "variance_gamma: with loc at an observation the likelihood rises without bound as shape falls to 1/2, "
-                f"and there is no local maximum. {self.without_spikes}"
+                f"and the search found no local maximum: all climbs lead there. {self.without_spikes}"
             )
         return max(ends)[1]
 
@@ -293,6 +295,12 @@ class VarianceGamma(Together):
 def _of_laplace(loc: float, scale: float, kappa: float) -> tuple[float, float, float, float]:
     """Parameters of an asymmetric Laplace law."""
     return loc, _ROOT_TWO * scale, (1 / kappa - kappa) / _ROOT_TWO, 1.0
+
+
+def _ends(sample: Sample, starts: Sequence[tuple[float, ...]]) -> list[tuple[float, tuple[float, ...]]]:
+    """The local maxima to which starts lead, each with its mean log-likelihood."""
+    seen: set[float] = set()
+    return [end for start in starts if (end := _climbed(sample, start, seen)) is not None]
 
 
 def _climbed(sample: Sample, params: tuple[float, ...], seen: set[float]) -> tuple[float, tuple[float, ...]] | None:

@@ -110,3 +110,12 @@ def test_one_sided_data_give_a_gamma_law_beyond_a_threshold():
     fit = fit_quietly(x, "variance_gamma")
     assert fit.params["beta"] == np.inf
     assert fit.llf == pytest.approx(fit_quietly(x, "shifted(gamma)").llf, rel=1e-10)
+
+
+def test_nearly_normal_data_give_a_gamma_law_far_beyond_a_threshold():
+    """Of few rows, where other climbs lead to the spike; the limit is told from a threshold that runs off."""
+    x = np.random.default_rng(2).normal(size=5)
+    fit = fit_quietly(x, "variance_gamma")
+    assert str(fit.certificate.verdict) == "local"
+    assert fit.params["beta"] == -np.inf
+    assert fit.llf == pytest.approx(fit_quietly(x, "negated(shifted(gamma))").llf, abs=1e-8)
