@@ -26,6 +26,12 @@ _STEEPEST = 0.9
 _LEANS = 20.0
 """Size of beta from which the law is compared with its limit for an infinite one."""
 
+_NEAR, _AWAY = 10.0, (0.03, 0.2, 1.0)
+"""Size of beta, and distances of the threshold from the data, in their range, of starts beside that limit."""
+
+_FEW = 1_000
+"""Rows up to which likelihoods may have several maxima, and starts there cost little."""
+
 _FOLDS = 45.0
 """Fall of the log of the mixing density, nats, beyond which nothing is left."""
 
@@ -117,17 +123,21 @@ class NormalInverseGaussian(LocationScale):
         return below, above
 
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
-        """Moments; and laws of lighter and of heavier tails, about the median; the best three."""
+        """Of each kind the best: moments, heavy tails about the median, and of few rows beside the leaning limits."""
         mean, deviation = sample.mean(), math.sqrt(sample.var())
         skew, kurtosis = (sample.mean(lambda x, k=k: ((x - mean) / deviation) ** k) for k in (3, 4))  # type: ignore[misc]
         excess = max(kurtosis - 3, 5 / 3 * skew * skew + 0.05)
         rest = 3 * excess - 4 * skew * skew
         share = min(max(skew / math.sqrt(rest), -_STEEPEST), _STEEPEST)  # beta / alpha
         middle, half = sample.quantile(0.5), 0.5 * (sample.quantile(0.75) - sample.quantile(0.25)) or deviation
-        starts = [_of_moments(mean, deviation, share, 9 / rest)]
-        starts += [_of_moments(mean, deviation, share, gamma) for gamma in (0.3, 1.0, 10.0)]
-        starts += [(middle, half, lean, 0.1) for lean in (-0.1, 0.0, 0.1)]
-        return best_starts(sample, self.logpdf, starts, 3)
+        alike = [_of_moments(mean, deviation, share, gamma) for gamma in (9 / rest, 0.3, 1.0, 10.0)]
+        heavy: list[tuple[float, ...]] = [(middle, half, lean, 0.1) for lean in (-0.1, 0.0, 0.1)]
+        starts = best_starts(sample, self.logpdf, alike, 2) + best_starts(sample, self.logpdf, heavy, 1)
+        reach = sample.maximum - sample.minimum
+        for sign, end in ((1.0, sample.minimum), (-1.0, sample.maximum)) if sample.n_rows <= _FEW else ():
+            beside = [_from_threshold(sample, sign, end - sign * away * reach) for away in _AWAY]
+            starts += best_starts(sample, self.logpdf, beside, 1)
+        return best_starts(sample, self.logpdf, starts, len(starts))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -175,6 +185,18 @@ def _beyond(sign: float) -> Family:
     """The inverse Gaussian law above a threshold; for a negative sign, of -x."""
     law = get_family("shifted(inverse_gaussian)")
     return law if sign > 0 else get_family("negated(shifted(inverse_gaussian))")
+
+
+def _from_threshold(sample: Sample, sign: float, threshold: float) -> tuple[float, ...]:
+    """The law near the inverse Gaussian one beyond a threshold that has its highest likelihood there."""
+    mean = sign * (sample.mean() - threshold)
+
+    def spread(x: Array) -> Array:
+        y = sign * (x - threshold)
+        return np.square(y - mean) / y
+
+    gamma = mean / sample.mean(spread)
+    return threshold, mean * gamma / _NEAR, sign * _NEAR, gamma
 
 
 def _of_moments(mean: float, deviation: float, share: float, gamma: float) -> tuple[float, ...]:

@@ -385,6 +385,24 @@ def test_normal_inverse_gaussian_density_and_tails():
     assert law.logpdf(x) == pytest.approx(law.to_scipy().logpdf(x), rel=1e-11)
 
 
+@pytest.mark.parametrize(
+    ("values", "right"),
+    [([-1.67585508, 0.64520859, 0.16998308, 0.52378965, 5.74116343], (0.419686, 0.441003, 0.0342251, 0.0228282)),
+     ([-2.13766582, -1.96990066, -0.32602716, 0.11368981, 1.2608118], (-2.28573073, math.inf, 1.67391233, 0.61409573))],
+)  # fmt: skip
+def test_of_normal_inverse_gaussian_laws_of_few_values_the_best_is_found(values, right):
+    """Nelder-Mead from 12 starts: heavy tails about three values; a threshold. Beside each another law was reported."""
+    x = np.repeat(values, 8)
+    fit = fit_quietly(x, "normal_inverse_gaussian")
+    loc, scale, beta, gamma = right
+    if math.isfinite(scale):
+        best = stats.norminvgauss(math.hypot(beta, gamma), beta, loc, scale).logpdf(x).sum()
+    else:
+        best = stats.invgauss(beta / gamma, loc, gamma).logpdf(x).sum()
+        assert fit.certificate.limit == "shifted inverse_gaussian"
+    assert fit.llf == pytest.approx(best, abs=1e-7)
+
+
 def test_a_kink_is_found_where_other_parameters_are_known():
     """By every observation in turn, at which alone the likelihood may be highest."""
     x = np.round(stats.laplace_asymmetric(0.5, 3.0, 2.0).rvs(60, random_state=3), 3)
