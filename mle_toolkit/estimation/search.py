@@ -12,7 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.certificate import Verdict
+from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum, newton_end
 from mle_toolkit.estimation.irregular import candidates, highest, highest_end, on_an_end, uphill
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
@@ -36,6 +36,10 @@ def by_search(
     """Search from several starts, keep the best, and settle bounds that the maximum lies on."""
     if family.cusp is not None and not likelihood.plain and family.cusp not in fixed and start is None and not bounds:
         return _also_at_cusps(family, likelihood, family.cusp, fixed, solver)
+    if family.cusp_near is not None and likelihood.plain and likelihood.data.in_memory and not bounds:
+        held = _at_cusp_near(family, likelihood, family.cusp_near, fixed)
+        if held is not None:
+            return held
     return _by_climbs(family, likelihood, fixed, bounds, start, solver)
 
 
@@ -211,6 +215,26 @@ def _at_cusp(
     return None
 
 
+def _at_cusp_near(
+    family: Family, likelihood: Likelihood, near: Callable[..., float | None], fixed: Mapping[str, Any]
+) -> Maximum | None:
+    """The maximum with the cusp at an observation to which climbs over the others lead; None if there is no cusp."""
+    given = {name: in_unit(family, likelihood, name, value) for name, value in fixed.items()}
+    first = starts_of(family, likelihood, domains_of(family), given, None)[0]
+    params = family.unpack(likelihood.unit.params_to_data(family, first))
+    best: Maximum | None = None
+    while (place := near(likelihood.data, fixed, *params)) is not None:
+        others = {n: v for n, v in zip(family.param_names, params, strict=True) if n != "loc" and n not in fixed}
+        try:
+            held = _by_climbs(family, likelihood, {**fixed, "loc": place}, {}, others or None, None)
+        except NoMaximumError:
+            break
+        if best is not None and not held.loglik > best.loglik:
+            break
+        best, params = replace(held, fixed=tuple(fixed)), family.unpack(held.theta)
+    return best
+
+
 def _as_given(family: Family, theta: Array, fixed: Mapping[str, Any]) -> Array:
     """Parameters in the unit of the data, those that are known to the last bit as they were given."""
     exact = theta.copy()
@@ -370,6 +394,12 @@ def _without_spurious(
     kept = [end for end, well in zip(ends, sound, strict=True) if well] or narrow
     if not kept:
         reason = None if family.unbounded is None else family.unbounded(likelihood.data, fixed)
+        if reason is None and family.cusp_near is not None and "loc" not in fixed:
+            message = (
+                f"{family.name}: the search found no maximum: the likelihood is bounded, but with the parameters that "
+                f"are known its tops are too sharp for climbs. {family.without_spikes}"
+            )
+            raise NoMaximumError(message, Certificate(verdict=Verdict.NOT_CONVERGED, message=message, method="newton"))
         # What it says of the best maximum, behind a semicolon, holds where there is one.
         because = "" if reason is None else f": {reason.partition(';')[0]}"
         raise unbounded(

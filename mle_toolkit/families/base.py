@@ -207,6 +207,9 @@ class Family(ABC):
     cusp: str | None = None
     """The location at which the density may have a cusp: a maximum may have it at an observation, where no search by
     derivatives ends."""
+    cusp_near: Callable[..., float | None] | None = None
+    """Takes a sample, the values of fixed parameters by name, and all parameters; returns the observation near which a
+    cusp that those make is best. None where they make none."""
 
     atoms: tuple[float, ...] = ()
     """Values to which a law of measurements gives a probability, beside the density of all others: ``logpdf`` is that

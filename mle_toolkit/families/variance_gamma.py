@@ -244,10 +244,20 @@ class VarianceGamma(Together):
         """Whether the density has a cusp: no climb by derivatives ends there."""
         return shape <= _BLUNT
 
-    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
-        """Where an observation is exact, and loc and shape are free."""
-        if "loc" in fixed or "shape" in fixed or not (sample.is_plain or np.any(sample.lower == sample.upper)):
+    def cusp_near(self, sample: Sample, fixed: Mapping[str, Any], *params: float) -> float | None:
+        """The observation that is best as loc, where a known shape gives a cusp, and no pole."""
+        if "loc" in fixed or not _POLE < fixed.get("shape", math.inf) <= _CUSP:
             return None
+        return _cusp(sample, params, keeps_mean="beta" not in fixed)
+
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
+        """Where an observation is exact, and loc is free, and shape too or up to 1/2."""
+        if "loc" in fixed or not (sample.is_plain or np.any(sample.lower == sample.upper)):
+            return None
+        if fixed.get("shape", 0.0) > _POLE:
+            return None
+        if "shape" in fixed:
+            return "with loc at an observation, where the density has a pole, the likelihood is infinite"
         return "with loc at an observation the likelihood rises without bound as shape falls to 1/2"
 
     @property
@@ -372,15 +382,16 @@ def _is_over(v: Array) -> bool:
     return bool(_POLE + math.exp(v[-1]) <= _BLUNT or v[-1] > _LIGHT or abs(v[-2]) > _ONE_SIDED)
 
 
-def _cusp(sample: Sample, params: tuple[float, ...]) -> float:
-    """The observation at which loc is best, of those around it, while the mean stays."""
+def _cusp(sample: Sample, params: tuple[float, ...], *, keeps_mean: bool = True) -> float:
+    """The observation at which loc is best, of those around it, while the mean stays, or beta."""
     loc, scale, beta, shape = params
     law, values = VarianceGamma(), np.unique(sample.x)
     count = max(_FEWEST_CANDIDATES, min(len(values), _LOOKS // sample.n_rows))
     first = max(0, min(int(np.searchsorted(values, loc)) - count // 2, len(values) - count))
 
     def height(place: float) -> float:
-        return sample.mean(lambda x: law.logpdf(x, place, scale, beta + (loc - place) / scale, shape))
+        lean = beta + (loc - place) / scale if keeps_mean else beta
+        return sample.mean(lambda x: law.logpdf(x, place, scale, lean, shape))
 
     return float(max(values[first : first + count].tolist(), key=height))
 

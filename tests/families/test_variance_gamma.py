@@ -119,3 +119,25 @@ def test_nearly_normal_data_give_a_gamma_law_far_beyond_a_threshold():
     assert str(fit.certificate.verdict) == "local"
     assert fit.params["beta"] == -np.inf
     assert fit.llf == pytest.approx(fit_quietly(x, "negated(shifted(gamma))").llf, abs=1e-8)
+
+
+@pytest.mark.parametrize("shape", [0.55, 0.9])
+def test_a_known_shape_of_a_cusp_has_a_maximum_at_an_observation(shape):
+    """No other observation is higher, its scale and beta the best ones there; up to 1/2 there is none."""
+    x = mle.distribution("variance_gamma", loc=1.0, scale=0.5, beta=0.8, shape=0.9).rvs(60, rng=3)
+    fit = fit_quietly(x, "variance_gamma", fixed={"shape": shape})
+    assert str(fit.certificate.verdict) == "non_regular"
+    near = x[np.argsort(np.abs(x - fit.params["loc"]))[:9]]
+    assert fit.params["loc"] == near[0]
+    for place in near:
+        held = fit_quietly(x, "variance_gamma", fixed={"shape": shape, "loc": place})
+        assert held.llf <= fit.llf + 1e-8
+    with pytest.raises(mle.errors.UnboundedLikelihoodError, match="has a pole"):
+        mle.fit(x, "variance_gamma", fixed={"shape": 0.5})
+
+
+def test_a_known_shape_a_little_above_that_of_a_cusp_is_not_called_unbounded():
+    x = np.random.default_rng(1).laplace(size=5)
+    with pytest.raises(mle.errors.NoMaximumError, match="is bounded, but") as caught:
+        mle.fit(x, "variance_gamma", fixed={"shape": 1.06})
+    assert str(caught.value.certificate.verdict) == "not_converged"
