@@ -560,6 +560,24 @@ FEW_TOGETHER = np.repeat(
 )
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_a_component_of_a_small_weight_beside_one_law_is_found_in_few_intervals(unit):
+    """2.4e-4 nats lower one exponential law was reported, as a maximum at the boundary. By Nelder-Mead."""
+    cells, width = np.array([4.0, 5.0, 14.0, 48.0]), 0.02033318294379477
+    x, counts = cells * width, np.array([1.0, 1.0, 1.0, 2.0])
+
+    def loss(at):
+        mass = [np.exp(-x / s) - np.exp(-(x + width) / s) for s in np.exp(at[1:])]
+        share = 1 / (1 + np.exp(-at[0]))
+        return -np.sum(counts * np.log(share * mass[0] + (1 - share) * mass[1]))
+
+    best = optimize.minimize(loss, [-4.0, -2.0, -0.7], method="Nelder-Mead", options={"fatol": 1e-12, "xatol": 1e-7})
+    fit = fit_quietly(mle.Sample.intervals(unit * x, unit * (x + width), counts), "mixture(exponential, 2)")
+    assert fit.llf >= -best.fun - 1e-9
+    assert fit.certificate.verdict == "interior"
+    assert fit.params["weights"].min() == pytest.approx(0.0159340, rel=1e-4)
+
+
 def test_a_few_rows_apart_in_intervals_are_seen():
     """Two of 156, beyond all others: a maximum 1.2 nats lower was certified as the best."""
     fit = fit_quietly(mle.Sample.intervals(FEW_TOGETHER, FEW_TOGETHER + 1.0), mle.mixture("normal", 2))

@@ -44,11 +44,20 @@ _MISSED, _BESIDE = 12, 0.1
 _WIDTHS = (1, 2, 3, 5, 8, 13, 21, 34)
 """Cells in a row that such a component covers."""
 
+_ADDED, _RISE = 3, 1e-6
+"""At most so many small components are added, each of which raises the log-likelihood by so many nats at least."""
+
 _SHARED = 0.5
 """Share of the cells of either of two places that both may have in common."""
 
 _SAME = 1e-3
 """Nats per observation by which two climbs differ at least if they are to be continued both."""
+
+_SHARES = [0.5**k for k in range(1, 13)]
+"""Of which the best is that of an added component."""
+
+_ALIKE = 0.02
+"""A mixture is one law if its masses differ from those of its heaviest component by no more together."""
 
 _ENOUGH = 1e-6
 """Gain of a step, in nats per observation, below which a climb has ended: the grid is no better."""
@@ -211,6 +220,30 @@ class GridEM:
             share = np.concatenate([near, near[at]])
             found.append(self.whole.maximised(np.vstack([share, others * (1 - share)]) * counts, params))
         return found
+
+    def added(self, params: tuple[Any, ...], others: Sequence[tuple[Any, ...] | None]) -> list[tuple[Any, ...]]:
+        """Mixtures of two that are one law and a small share of a component of others; none if they are two already.
+
+        A component adds to the likelihood where its gradient is positive (Lindsay 1983, Annals of Statistics 11,
+        86-94), however little: EM comes there slowly if at all. The share is the best of a few.
+        """
+        found: list[tuple[float, tuple[Any, ...]]] = []
+        with np.errstate(all="ignore"):
+            joint, main = self._joint(params), int(np.argmax(params[0]))
+            alone = joint[main] / params[0][main]
+            if len(joint) != 2 or float(np.sum(np.abs(joint.sum(axis=0) - alone)[: self.n_cells])) > _ALIKE:
+                return []
+            value, factor = self._expected(alone, self.exact)
+            for other in others:
+                for j, law in enumerate(() if other is None else self._joint(other) / other[0][:, None]):
+                    if not float(np.sum((law - alone) * factor)) > 0:
+                        continue
+                    there, share = max((self._expected(alone + (law - alone) * s, self.exact)[0], s) for s in _SHARES)
+                    if other is not None and (there - value) * self.nobs > _RISE:
+                        mixed = [np.array([share, 1 - share])]
+                        mixed += [np.array([own[j], one[main]]) for own, one in zip(other[1:], params[1:], strict=True)]
+                        found.append((there, tuple(mixed)))
+        return [at for _, at in sorted(found, key=lambda end: -end[0])[:_ADDED]]
 
 
 def _excesses(seen: Array, expected: Array, points: Array, least: int) -> list[tuple[int, int]]:

@@ -776,12 +776,15 @@ class Mixture(Combined):
         if self.per_row:
             return []
         search = GridEM(self, sample)
-        ends = [search.climbed(params, _SHORT_ON_GRID) for params in search.first()]
+        first = search.first()
+        ends = [search.climbed(params, _SHORT_ON_GRID) for params in first]
         longer = [search.climbed(params, _LONG_ON_GRID) for _, params in distinct(ends, _KEPT_ON_GRID)]
         found = [params for _, params in distinct(longer, _KEPT)]
         if self.of_one_law and not self.shared and longer:
             narrow = search.missed(distinct(longer, 1)[0][1])
             longer += [search.climbed(params, _LONG_ON_GRID) for params in narrow]
+            small = search.added(distinct(longer, 1)[0][1], first)
+            found += [params for params in small if not self.confined(sample, *params)]
         # Where the law narrows between ends of intervals there is no maximum: those have no place of the others.
         for _, params in distinct(longer, len(longer)):
             known = any(params is other for other in found)
