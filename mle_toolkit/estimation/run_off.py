@@ -49,16 +49,18 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
     if not any(far) or _is_well_placed(found, np.array(far)):
         return found
     names = list(dict.fromkeys(name for name, away in zip(free_names(found), far, strict=True) if away))
+    slopes = found.objective.gradient(u).tolist()
+    rising = any(away and not abs(g) < STILL_RISING for away, g in zip(far, slopes, strict=True))
     elsewhere = None if found.family.unbounded is None else found.family.unbounded(data, found.known)
     if elsewhere is not None:
+        if found.family.limits and not rising:
+            return found  # on its way to a limit, away from where the likelihood is unbounded
         raise unbounded(
             found.family,
             f"the search found no local maximum of an unbounded likelihood: {elsewhere}.",
             data,
             found.method,
         )
-    slopes = found.objective.gradient(u).tolist()
-    rising = any(away and not abs(g) < STILL_RISING for away, g in zip(far, slopes, strict=True))
     if rising or _rises_beyond(found, np.array(far)):
         if _has_a_limit_there(found, names):
             return found  # on its way to a limit, with which it will be compared

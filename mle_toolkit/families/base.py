@@ -393,7 +393,10 @@ class Family(ABC):
         return ()
 
     def has_kinks(self, *params: Any) -> bool:
-        """Whether the density has a kink inside its support, which a derivative by differences may not see."""
+        """Whether the density has a kink inside its support, which a derivative by differences may not see.
+
+        Without parameters: whether it may have one.
+        """
         return False
 
     def falls(self, *params: Any) -> tuple[Array, Array] | None:

@@ -548,9 +548,11 @@ class ScipyLaw(Family):
         return False
 
     def has_kinks(self, *params: Any) -> bool:
-        """Whether the density has a kink inside its support."""
+        """Whether the density has a kink inside its support; of no parameters, whether it may have one."""
         if not self._continuous or self.per_row or self.dist.name in _SLOW:
             return False
+        if not params:
+            return bool(self.param_names)
         named = self.constants | dict(zip(self.param_names, params, strict=True))
         return any(len(point.outward) == 2 for point in points(self, named))
 
