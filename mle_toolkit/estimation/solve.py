@@ -404,7 +404,9 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         if any(not np.array_equal(named[name], np.ravel(value)) for name, value in fixed.items()):
             continue
         higher = at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik + _ALIKE)
-        if higher and at.certify().ok:
+        # Where a higher limit has lost its digits there is no maximum to report, of the family neither.
+        no_digits = at.loglik > found.loglik + rounding and at.certify().verdict is Verdict.INEXACT
+        if higher and (at.certify().ok or no_digits):
             ends = tuple(
                 p.name
                 for p in family.parameters

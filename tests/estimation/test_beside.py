@@ -6,6 +6,7 @@ from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
+from mle_toolkit.errors import InexactLikelihoodError
 from mle_toolkit.estimation.beside import above_limit
 from mle_toolkit.estimation.solve import maximise
 
@@ -41,3 +42,13 @@ def test_a_limit_that_is_the_maximum_has_nothing_above_it():
     found = maximise(mle.get_family("negbin"), mle.Sample(x))
     assert found.limit.family.name == "poisson"
     assert above_limit(found) is None
+
+
+def test_a_limit_that_has_lost_its_digits_is_not_left_for_a_lower_maximum():
+    """Far from 0 the exponential law above a threshold is inexact: a maximum 1.2 nats lower was certified."""
+    rng = np.random.default_rng(18)
+    x = rng.gamma(0.7, size=30)
+    near = fit_quietly(x, "exgaussian")
+    assert near.certificate.limit == "exponential above a threshold"
+    with pytest.raises(InexactLikelihoodError, match="subtract a threshold"):
+        mle.fit(1e12 + x, "exgaussian")
