@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, ParameterError
@@ -16,7 +17,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.partly_known import PartlyKnown
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.special import legendre, log1mexp, log_or_minus_inf
+from mle_toolkit.families.special import legendre, log1mexp, log_or_minus_inf, softplus
 from mle_toolkit.families.standardised import root_of_tails
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ _ROWS = 500
 _GRID = 5_000
 """Points of the grid on which the cdf is inverted for random numbers, twice."""
 
-_HALF = -math.log(2)
+_SMOOTH = 12.0
+"""Rise and fall of the log of the density, nats, on a stretch that one panel of nodes integrates to the last digit."""
 
 
 class PowerLawCutoff(ExponentialFamily):
@@ -135,20 +137,19 @@ class PowerLawCutoff(ExponentialFamily):
         return _log_tails(log_or_minus_inf(x / self.xmin), alpha, self.xmin / np.asarray(scale))[1]
 
     def tail_scores(self, x: Array, alpha: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of log F and of log(1 - F): means on either side of x less those of the law."""
+        """Derivatives of log F and of log(1 - F): means on either side of x less those of the law.
+
+        These are the share of the other side times the distance between the means of both, which cancels nowhere.
+        """
         y, alpha, scale = np.broadcast_arrays(
             log_or_minus_inf(x / self.xmin), np.asarray(alpha, dtype=float), np.asarray(scale, dtype=float)
         )
         w = self.xmin / scale
         inside = (y > 0) & (y < np.inf)
-        some = np.where(inside, y, 1.0)
-        _, mean_log, mean, *_ = _moments(alpha, w)
-        sides = []
-        for low, high in ((0.0, some), (some, np.inf)):
-            _, log_here, here, *_ = _moments(alpha, w, low, high)
-            slopes = mean_log - log_here, (here - mean) * w / scale
-            sides.append(tuple(np.where(inside, s, 0.0) for s in slopes))
-        return sides[0], sides[1]
+        (low, low_log, low_mean), (high, high_log, high_mean) = _sides(np.where(inside, y, 1.0), alpha, w)
+        slopes = low_log - high_log, (high_mean - low_mean) * w / scale
+        sides = [(-special.expit(high - low), slopes), (special.expit(low - high), slopes)]
+        return tuple(tuple(np.where(inside, share * s, 0.0) for s in both) for share, both in sides)  # type: ignore[return-value]
 
     def ppf(self, p: Array, alpha: Array, scale: Array) -> Array:
         """Quantile."""
@@ -202,11 +203,11 @@ class PowerLawCutoff(ExponentialFamily):
 
 
 @cache
-def _rule() -> tuple[Array, Array]:
+def _rule(panels: int) -> tuple[Array, Array]:
     """Nodes and weights on [0, 1], in panels."""
     nodes, weights = legendre(_NODES)
-    panel = np.arange(_PANELS)[:, None]
-    return ((panel + 0.5 * (nodes + 1)) / _PANELS).ravel(), np.tile(0.5 * weights / _PANELS, _PANELS)
+    panel = np.arange(panels)[:, None]
+    return ((panel + 0.5 * (nodes + 1)) / panels).ravel(), np.tile(0.5 * weights / panels, panels)
 
 
 def _moments(alpha: Any, w: Any, low: Any = 0.0, high: Any = np.inf) -> tuple[Array, ...]:
@@ -216,16 +217,18 @@ def _moments(alpha: Any, w: Any, low: Any = 0.0, high: Any = np.inf) -> tuple[Ar
     """
     alpha, w, low, high = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (alpha, w, low, high)))
     flat = [np.ravel(v) for v in (alpha, w, low, high)]
-    found = np.empty((6, alpha.size))
-    for first in range(0, alpha.size, _ROWS):
-        rows = slice(first, first + _ROWS)
-        found[:, rows] = _integrals(*(v[rows, None] for v in flat))
-    return tuple(part.reshape(alpha.shape) for part in found)
+    first = np.append(True, np.any([v[1:] != v[:-1] for v in flat], axis=0))[: alpha.size]  # not as the row before
+    some = [v[first] for v in flat]
+    found = np.empty((6, len(some[0])))
+    for begin in range(0, found.shape[1], _ROWS):
+        rows = slice(begin, begin + _ROWS)
+        found[:, rows] = _integrals(*(v[rows, None] for v in some))
+    return tuple(part[np.cumsum(first) - 1].reshape(alpha.shape) for part in found)
 
 
 def _height(y: Array, alpha: Array, w: Array) -> Array:
-    """Log of t^(1 - alpha) exp(-w t) at y = log t."""
-    with np.errstate(over="ignore"):
+    """Log of t^(1 - alpha) exp(-w t) at y = log t; NaN at infinity where it is a difference of two infinities."""
+    with np.errstate(over="ignore", invalid="ignore"):
         return (1 - alpha) * y - w * np.exp(y)
 
 
@@ -237,49 +240,101 @@ def _span(alpha: Array, w: Array, low: Array, high: Array) -> tuple[Array, Array
     floor = _height(peak, alpha, w) - _FOLDS
     ends = []
     for end, sign in ((low, -1.0), (high, 1.0)):
-        inner, reach = peak.copy(), np.ones_like(peak)
-        for _ in range(_HALVINGS):
-            far = _height(peak + sign * reach, alpha, w) > floor
-            if not far.any():
-                break
-            reach = np.where(far, 2 * reach, reach)
-        outer = peak + sign * reach
-        for _ in range(_BISECTIONS):
-            middle = 0.5 * (inner + outer)
-            over = _height(middle, alpha, w) > floor
-            inner, outer = np.where(over, middle, inner), np.where(over, outer, middle)
-        ends.append(np.maximum(outer, end) if sign < 0 else np.minimum(outer, end))
+        found = end.copy()
+        cut = ~(_height(end, alpha, w) > floor)  # mass that counts ends before
+        if cut.any():
+            outer = _where_fallen(alpha[cut], w[cut], peak[cut], floor[cut], sign)
+            found[cut] = np.maximum(outer, end[cut]) if sign < 0 else np.minimum(outer, end[cut])
+        ends.append(found)
     return ends[0], ends[1], peak
 
 
+def _where_fallen(alpha: Array, w: Array, peak: Array, floor: Array, sign: float) -> Array:
+    """A place below or above the peak where the log of the density has fallen to the floor or somewhat lower."""
+    inner, reach = peak.copy(), np.ones_like(peak)
+    for _ in range(_HALVINGS):
+        far = _height(peak + sign * reach, alpha, w) > floor
+        if not far.any():
+            break
+        reach = np.where(far, 2 * reach, reach)
+    outer = peak + sign * reach
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (inner + outer)
+        over = _height(middle, alpha, w) > floor
+        inner, outer = np.where(over, middle, inner), np.where(over, outer, middle)
+    return outer
+
+
 def _integrals(alpha: Array, w: Array, low: Array, high: Array) -> Array:
-    nodes, weights = _rule()
     begin, stop, peak = _span(alpha, w, low, high)
-    y = begin + (stop - begin) * nodes
     top = _height(peak, alpha, w)
+    fall = 2 * top - _height(begin, alpha, w) - _height(stop, alpha, w)
+    short = ((fall < _SMOOTH) & (stop - begin < 1.0))[:, 0]
+    found = np.empty((6, len(short)))
+    for rows, panels in ((short, 1), (~short, _PANELS)):
+        if rows.any():
+            found[:, rows] = _by_rule(panels, *(v[rows] for v in (alpha, w, begin, stop, top)))
+    return found
+
+
+def _by_rule(panels: int, alpha: Array, w: Array, begin: Array, stop: Array, top: Array) -> Array:
+    nodes, weights = _rule(panels)
+    y = begin + (stop - begin) * nodes
     mass = weights * np.exp(_height(y, alpha, w) - top)
     total = np.sum(mass, axis=1, keepdims=True)
     mass /= total
     t = np.exp(y)
     mean_log, mean = np.sum(mass * y, axis=1, keepdims=True), np.sum(mass * t, axis=1, keepdims=True)
     off_log, off = y - mean_log, t - mean
+    with np.errstate(divide="ignore"):  # nothing lies on a stretch of no length
+        log_mass = top + np.log((stop - begin) * total)
     return np.array([
-        (top + np.log((stop - begin) * total))[:, 0], mean_log[:, 0], mean[:, 0],
+        log_mass[:, 0], mean_log[:, 0], mean[:, 0],
         *(np.sum(mass * product, axis=1) for product in (off_log * off_log, off_log * off, off * off)),
     ])  # fmt: skip
 
 
+def _sides(y: Array, alpha: Array, w: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Log of the integral on either side of log t = y > 0, less a constant of the law, and the means of log t and t.
+
+    Of one law, they are sums of what lies between its neighbouring y, each of which is integrated once.
+    """
+    flat = [np.ravel(v) for v in (alpha, w, y)]
+    order = np.lexsort(flat[::-1])
+    alpha, w, at = (v[order] for v in flat)
+    last = np.append((alpha[1:] != alpha[:-1]) | (w[1:] != w[:-1]), True)
+    ends = np.flatnonzero(last) + 1
+    begins = np.concatenate([[0], ends[:-1]])
+    before = np.concatenate([[0.0], at[:-1]])
+    before[begins] = 0.0
+    gaps = _logs(alpha, w, before, at)
+    beyond = _logs(alpha[last], w[last], at[last], np.full(len(ends), np.inf))
+    sides = np.empty((2, 3, len(at)))
+    for k, (begin, end) in enumerate(zip(begins, ends, strict=True)):
+        between = gaps[:, begin:end]
+        most = max(between[0].max(), beyond[0, k])  # logs of the largest are near 0, where they have most digits
+        above = np.column_stack([beyond[:, k], between[:, :0:-1]])
+        sides[0, :, begin:end] = np.logaddexp.accumulate(between - most, axis=1)
+        sides[1, :, begin:end] = np.logaddexp.accumulate(above - most, axis=1)[:, ::-1]
+    sides[:, 1:] = np.exp(sides[:, 1:] - sides[:, :1])
+    found = np.empty_like(sides)
+    found[:, :, order] = sides
+    shaped = found.reshape(2, 3, *np.shape(y))
+    return tuple(shaped[0]), tuple(shaped[1])
+
+
+def _logs(alpha: Array, w: Array, low: Array, high: Array) -> Array:
+    """Logs of the integral, and of those of log t and of t times the density."""
+    log_mass, mean_log, mean, *_ = _moments(alpha, w, low, high)
+    return np.array([log_mass, log_mass + log_or_minus_inf(mean_log), log_mass + np.log(mean)])
+
+
 def _log_tails(y: Array, alpha: Any, w: Any) -> tuple[Array, Array]:
-    """Logs of both tails at log(x / xmin) = y, each from its own integral while it is small."""
+    """Logs of both tails at log(x / xmin) = y, by the ratio of the integrals on either side."""
     y, alpha, w = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (y, alpha, w)))
     inside = (y > 0) & (y < np.inf)
-    some = np.where(inside, y, 1.0)
-    norm = _moments(alpha, w)[0]
-    above = np.minimum(_moments(alpha, w, some, np.inf)[0] - norm, 0.0)
-    below = np.minimum(_moments(alpha, w, 0.0, some)[0] - norm, 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        smaller = below < _HALF
-        below, above = np.where(smaller, below, log1mexp(above)), np.where(smaller, log1mexp(below), above)
+    (low, *_), (high, *_) = _sides(np.where(inside, y, 1.0), alpha, w)
+    below, above = -softplus(high - low), -softplus(low - high)
     below = np.where(inside, below, np.where(y <= 0, -np.inf, np.where(y == np.inf, 0.0, np.nan)))
     return below, np.where(inside, above, np.where(y <= 0, 0.0, np.where(y == np.inf, -np.inf, np.nan)))
 

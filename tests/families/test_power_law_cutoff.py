@@ -40,6 +40,29 @@ def test_the_far_tail_does_not_underflow():
     assert law.ppf([0.0, 1.0]).tolist() == [1.0, np.inf]
 
 
+@pytest.mark.parametrize(("alpha", "scale"), [(1.5, 20.0), (1.0, 1e4), (-2.0, 3.0), (40.0, 2.0)])
+def test_tails_of_rows_together_are_those_of_the_incomplete_gamma_function(alpha, scale):
+    """Rows of one law share what lies between them, whatever their order, and laws among them are told apart."""
+    law = mle.get_family("power_law_cutoff")
+    x = np.random.default_rng(5).permutation(law.ppf(np.linspace(0.005, 0.995, 80), alpha, scale))
+    scales = np.where(np.arange(80) % 2, scale, 3 * scale)
+    below, above = law.logcdf(x, alpha, scales), law.logsf(x, alpha, scales)
+    by_cdf, by_sf = law.tail_scores(x, alpha, scales)
+    with mp.workdps(40):
+        for k in (0, 1, 40, 79):
+
+            def log_sf(alpha, scale, start=float(x[k])):
+                return mp.log(mp.gammainc(1 - alpha, start / scale) / mp.gammainc(1 - alpha, 1 / scale))
+
+            sf = mp.exp(log_sf(mp.mpf(alpha), mp.mpf(float(scales[k]))))
+            assert above[k] == pytest.approx(float(mp.log(sf)), rel=1e-12, abs=1e-13)
+            assert below[k] == pytest.approx(float(mp.log(1 - sf)), rel=1e-12, abs=1e-13)
+            for j, order in enumerate([(1, 0), (0, 1)]):
+                slope = mp.diff(log_sf, (alpha, scales[k]), order)
+                assert by_sf[j][k] == pytest.approx(float(slope), rel=1e-11)
+                assert by_cdf[j][k] == pytest.approx(float(-slope * sf / (1 - sf)), rel=1e-11)
+
+
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_a_fit_moves_with_the_unit_where_xmin_does(factor):
     x = mle.distribution("power_law_cutoff", alpha=1.4, scale=20.0).rvs(300, rng=1)
