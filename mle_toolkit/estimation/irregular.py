@@ -18,6 +18,10 @@ _BEYOND = tuple(2.0**k for k in range(-10, 7))
 """How far beyond the data an end of a support is tried, in their range."""
 
 
+_FURTHER = tuple(4.0**k for k in range(1, 8))
+"""How much farther than the farthest of those it is followed, where the profile still rises there."""
+
+
 def on_an_end(value: float, data: Sample) -> float:
     """A value; the end of an observation where only the way from one unit to another lies between them."""
     ends = np.concatenate([data.lower, data.upper])
@@ -58,7 +62,12 @@ def highest(
         return seen[v]
 
     value(here)
-    highest_end(value, ends)
+    best = highest_end(value, ends)
+    if best in (ends[0], ends[-1]):
+        further, rises = _followed(value, best, ends)
+        if rises:
+            return further[-1]
+        ends = np.unique(np.concatenate([ends, further]))
     for k, following in sorted(_between(ends, seen, best_ends)):
         a, width = float(ends[k]), float(ends[following] - ends[k])
         if _falls_from(value, a, width) or _falls_from(value, float(ends[following]), -width):
@@ -81,6 +90,26 @@ def highest(
     top = max(seen, key=lambda v: seen[v])
     # On a plateau, as of an end that a window hides, stay.
     return here if seen.get(here, -np.inf) >= seen[top] - 1e-10 * max(1.0, abs(seen[top])) else top
+
+
+def _followed(value: Callable[[float], float], outermost: float, ends: Array) -> tuple[list[float], bool]:
+    """Points beyond the outermost end, which is the highest, as far as a profile rises; and whether it does at all."""
+    nearest = float(ends[-1] if outermost == ends[0] else ends[0])
+    further, here = [], value(outermost)
+    for times in _FURTHER:
+        further.append(nearest + times * (outermost - nearest))
+        there = value(further[-1])
+        if not there > here + _CLEAR_FALL * max(1.0, abs(here)):
+            return further, False
+        here = there
+    return further, True
+
+
+def has_run_off(value: float, sample: Sample) -> bool:
+    """Whether an irregular parameter has been followed as far as it is, away from the data."""
+    reach = sample.maximum - sample.minimum
+    away = max(sample.minimum - value, value - sample.maximum)
+    return away > 0.5 * _BEYOND[-1] * _FURTHER[-1] * reach > 0
 
 
 def highest_end(value: Callable[[float], float], ends: Array) -> float:

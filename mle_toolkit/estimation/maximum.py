@@ -61,6 +61,8 @@ class Maximum:
         What a search maximised, and where that ended.
     where : str or None
         A limit in words, where its law's name does not say it.
+    run_off : tuple of str
+        Parameters, as ends of supports, beyond which their profile goes on rising.
     local : Maximum or None
         Where the likelihood only approaches a supremum: the highest maximum in the interior that was found below it.
     """
@@ -82,6 +84,7 @@ class Maximum:
     elsewhere: str | None = None
     searched: tuple[Objective, Array] | None = None
     where: str | None = None
+    run_off: tuple[str, ...] = ()
     local: Maximum | None = None
 
     @cached_property
@@ -292,6 +295,8 @@ class Maximum:
         """In words, that the log-likelihood only approaches its supremum, and as what runs off; None if it does not."""
         if self.is_plain:
             return None
+        if self.run_off:
+            return self._approach(self.run_off)
         seen = self._measured()
         # The slope of a likelihood that only approaches its supremum may vanish in doubles.
         weak = len(seen.eigenvalues) and seen.eigenvalues[0] <= (SINGULAR if self.likelihood.plain else _WEAK)
@@ -301,13 +306,16 @@ class Maximum:
             lost = self._lost(seen)
             away = self.approached(lost) if lost else []
         if away:
-            return f"the log-likelihood only approaches its supremum, {self.loglik:.8g}, as {', '.join(away)} runs off"
+            return self._approach(away)
         if not arrived and self._is_confined:
             return (
                 f"the log-likelihood, here {self.loglik:.8g}, only approaches its supremum, as a part of the law "
                 f"narrows between neighbouring ends of intervals"
             )
         return None
+
+    def _approach(self, names: Sequence[str]) -> str:
+        return f"the log-likelihood only approaches its supremum, {self.loglik:.8g}, as {', '.join(names)} runs off"
 
     @property
     def _is_confined(self) -> bool:

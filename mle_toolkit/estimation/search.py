@@ -14,7 +14,7 @@ from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum, newton_end
-from mle_toolkit.estimation.irregular import candidates, highest, highest_end, on_an_end, uphill
+from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, highest_end, on_an_end, uphill
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
 from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
 from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
@@ -350,7 +350,8 @@ def _by_profiles(
         raise spike  # the best ran to the end of its domain as well: beside a value without a bound
     if not bounds:
         check_not_certain(best)
-    return replace(best, fixed=tuple(fixed))
+    run_off = tuple(name for name, value in at.items() if has_run_off(value, likelihood.data))
+    return replace(best, fixed=tuple(fixed), run_off=run_off)
 
 
 _CERTIFIED, _LOST_CLIMBS = 4, 8

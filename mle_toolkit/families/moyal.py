@@ -11,8 +11,10 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.families.standardised import LocationScale
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -71,6 +73,10 @@ class Moyal(LocationScale):
         """Mean and variance."""
         scale = math.sqrt(2 * sample.var()) / math.pi
         return sample.mean() - scale * (np.euler_gamma + math.log(2)), scale
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """An exponential law: falling as loc → -∞, rising as loc and scale → ∞."""
+        return in_window(lower, upper, lambda slope: (np.inf, np.inf) if slope > 0 else (-np.inf, -0.5 / slope))
 
     def mean(self, loc: Array, scale: Array) -> Array:
         """Expected value: loc + scale (Euler's constant + log 2)."""

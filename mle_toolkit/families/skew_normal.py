@@ -20,6 +20,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_tail, mills_ratio_normal
+from mle_toolkit.families.tilted import in_window, infinite
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -186,6 +187,10 @@ class SkewNormal(Family):
             Limit(half_normal_beyond(1.0), lambda loc, scale: (loc, scale, np.inf)),
             Limit(half_normal_beyond(-1.0), lambda loc, scale: (loc, scale, -np.inf)),
         )
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """An exponential law, as that of its normal laws, whatever alpha."""
+        return in_window(lower, upper, lambda slope: (*infinite(slope), np.nan))
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

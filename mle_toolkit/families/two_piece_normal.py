@@ -15,6 +15,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.skew_normal import half_normal_beyond
 from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.tilted import in_window
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -90,6 +91,12 @@ class TwoPieceNormal(Family):
         return (
             Limit(half_normal_beyond(1.0), lambda loc, scale: (loc, 0.0, scale)),
             Limit(half_normal_beyond(-1.0), lambda loc, scale: (loc, scale, 0.0)),
+        )
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """An exponential law, as the mode and the deviation on the side that is seen go to infinity."""
+        return in_window(
+            lower, upper, lambda slope: (np.inf, np.inf, np.nan) if slope > 0 else (-np.inf, np.nan, np.inf)
         )
 
     def cdf(self, x: Array, mode: Array, sigma1: Array, sigma2: Array) -> Array:

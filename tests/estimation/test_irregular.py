@@ -4,9 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
+from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.estimation.irregular import highest
+from mle_toolkit.families.skew_normal import half_normal_beyond
 
 
 @pytest.mark.parametrize("far", [0.0, 1e6, -3e8])
@@ -116,3 +118,19 @@ def test_what_a_window_lets_run_off_is_at_its_end():
     assert fit.certificate.verdict == "boundary"
     assert fit.certificate.boundary == ("alpha",)
     assert fit.llf == pytest.approx(-np.sum(np.log(x)) - 60 * np.log(np.log(5.0)), abs=1e-7)
+
+
+def test_a_profile_that_goes_on_rising_beyond_the_data_is_followed_to_its_highest_point():
+    ends = np.array([-64.0, -32.0, 0.0, 1.0, 2.0])
+    top = highest(lambda v: -np.square((v + 900.0) / 900.0), 1.0, ends, 3)
+    assert abs(top + 900.0) < 1e-3
+
+
+def test_a_threshold_that_runs_off_is_no_maximum():
+    """A half-normal law whose entries show no more than an exponential one: the threshold goes to -infinity."""
+    x = np.array([104.2, 50.1, 268.9, 55.4, 28.1])
+    entry = np.array([32.3, 19.8, 47.3, 18.2, 27.2])
+    fit = fit_quietly(mle.Sample(x).truncated(lower=entry), half_normal_beyond(1.0))
+    assert not fit.certificate.ok
+    assert "approaches its supremum" in fit.certificate.message
+    assert fit.llf == pytest.approx(-5 * (np.log(np.mean(x - entry)) + 1), abs=1e-5)
