@@ -173,3 +173,13 @@ def test_laws_with_half_normal_or_other_limits_become_exponential_where_entries_
     assert "exponential" in fit.certificate.limit
     by_hand = -len(x) * (math.log(unit * np.mean(x - entry)) + 1)  # it has no memory
     assert fit.llf == pytest.approx(by_hand, abs=1e-8)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_a_density_that_falls_begins_at_the_smallest_of_the_values_seen_through_windows(unit):
+    """The maximum has its threshold on the data, whatever the windows that end below it; it is not only approached."""
+    x, entry = np.array([28.07, 40.0, 60.0, 99.0, 120.0]), np.array([18.0, 19.0, 20.0, 21.0, 22.0])
+    fit = fit_quietly(mle.Sample(unit * x).truncated(lower=unit * entry), mle.shifted("exponential"))
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.params["threshold"] == unit * x[0]
+    assert fit.params["scale"] == pytest.approx(unit * np.mean(x - x[0]), rel=1e-7)

@@ -31,6 +31,9 @@ _DISTANCES = np.geomspace(1e-8, 1e5, 79)
 _FAR, _AT_THE_END = 1e3, 1e-3
 """Distances beyond which the profile is nearly what it is at -∞, and below which it is of the end of the data alone."""
 
+_LOOKS = np.geomspace(1e-3, 1e3, 13)
+"""The same, where windows leave no more to ask than whether the profile is higher elsewhere than at the data."""
+
 _STARTS = 3
 
 _BESIDE = 1e-6
@@ -205,7 +208,9 @@ class Shifted(Combined):
         law = Shifted(self.base, Known(highest - self._begin, exact=exact, plain=sample.is_plain))
         if exact:
             # Where the density falls everywhere, so does the probability of more, and of an interval further out.
-            falls = not np.isneginf(sample.lower).any() and sample.window is None and _always_falls(self.base)
+            falls = not np.isneginf(sample.lower).any() and _always_falls(self.base)
+            if falls and sample.window is not None:
+                falls = law._is_highest_at_the_data(sample)
             settled = highest if falls or (sample.is_plain and law._rises_to_the_data(sample)) else None
         else:
             settled = law._kink(sample)
@@ -245,6 +250,19 @@ class Shifted(Combined):
             if min(falls[0]) > 0 and 10 * sum(falls[0]) > 0.5 * sum(falls[1]):
                 kinks.append((value, end))
         return max(kinks)[1] if kinks else None
+
+    def _is_highest_at_the_data(self, sample: Sample) -> bool:
+        """Whether, of a density that falls, what windows let through is likeliest with the threshold on the data."""
+        centre, scale = sample.stand_ins().quantile(0.5), _spread_of(sample.stand_ins())
+        law, moved = Shifted(self.base.in_unit(0.0, scale)), sample.standardised(centre, scale)
+        end = (self._known.highest - centre) / scale
+        params, values = law._inner(moved.stand_ins(), end, None), []
+        for distance in (0.0, *_LOOKS):
+            if params is None:
+                return False
+            params, value = law._climbed_at(moved, (*params[:-1], end - distance))
+            values.append(value)
+        return values[0] >= max(values) > -1e300
 
     def _climbed_at(self, sample: Sample, params: tuple[Any, ...]) -> tuple[tuple[Any, ...], float]:
         """The best other parameters at a threshold, for intervals, and the mean log-likelihood."""
