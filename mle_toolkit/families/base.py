@@ -182,6 +182,9 @@ class Family(ABC):
     bends_sharply: ClassVar[bool] = False
     """The derivatives of a probability may change over far less than a natural change of the parameters, as where a
     threshold comes to an end of an interval."""
+    dear_tails: ClassVar[bool] = False
+    """A tail costs many densities, and between the nodes of an interval on which it is smooth the density has no peak:
+    probabilities of narrow intervals are integrals of the density."""
     on_simplex: ClassVar[bool] = False
     """The numbers of an observation add to 1, so that they have no volume."""
     without_spikes: ClassVar[str] = "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."

@@ -41,6 +41,7 @@ class Beta(ExponentialFamily):
     """
 
     name = "beta"
+    dear_tails = True
     support = UNIT
     parameters = (
         Parameter("a", POSITIVE, typical=(0.7, 10.0)),

@@ -43,6 +43,7 @@ class BetaPrime(LogScale):
     """
 
     name = "beta_prime"
+    dear_tails = True
     aliases = ("betaprime", "pearson6", "inverted_beta")
     by_number = ("mean", "var")
     support = POSITIVE

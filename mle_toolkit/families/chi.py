@@ -30,6 +30,7 @@ class Chi(ExponentialFamily):
     """
 
     name = "chi"
+    dear_tails = True
     support = POSITIVE
     parameters = (Parameter("df", POSITIVE, typical=(0.7, 20.0)),)
 

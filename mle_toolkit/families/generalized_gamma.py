@@ -71,6 +71,7 @@ class GeneralizedGamma(Family):
     """
 
     name = "generalized_gamma"
+    dear_tails = True
     aliases = ("gengamma", "transformed_gamma", "inverse_transformed_gamma")
     support = POSITIVE
     parameters = (

@@ -81,6 +81,7 @@ class GeneralizedNormal(Family):
     """
 
     name = "generalized_normal"
+    dear_tails = True
     aliases = ("gennorm", "exponential_power")
     support = REAL
     cusp = "loc"

@@ -36,6 +36,7 @@ class InverseGamma(ExponentialFamily):
     """
 
     name = "inverse_gamma"
+    dear_tails = True
     by_number = ("mean", "var")
     aliases = ("invgamma", "inversegamma")
     support = POSITIVE

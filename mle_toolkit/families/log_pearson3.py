@@ -35,6 +35,7 @@ class LogPearson3(Family):
     """
 
     name = "log_pearson3"
+    dear_tails = True
     by_number = ("mean", "var")
     aliases = ("log_pearson_iii", "logpearson3", "lp3")
     support = POSITIVE

@@ -32,6 +32,7 @@ class Pert(Family):
     """
 
     name = "pert"
+    dear_tails = True
     aliases = ("beta_pert", "betapert")
     support = REAL
     modelled = "mode"

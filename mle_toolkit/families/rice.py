@@ -47,6 +47,7 @@ class Rice(Family):
     """
 
     name = "rice"
+    dear_tails = True
     aliases = ("rician",)
     support = POSITIVE
     parameters = (

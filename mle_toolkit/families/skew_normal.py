@@ -69,6 +69,7 @@ class SkewNormal(Family):
     """
 
     name = "skew_normal"
+    dear_tails = True
     aliases = ("skewnorm", "sn")
     support = REAL
     parameters = (
@@ -156,9 +157,7 @@ class SkewNormal(Family):
             best += [params for _, params in self._start_by_sign(sample, _SHAPES[2:4]) if params not in best]
         return best
 
-    def _start_by_sign(
-        self, sample: Sample, sizes: tuple[float, ...] = _SHAPES
-    ) -> list[tuple[float, tuple[Any, ...]]]:
+    def _start_by_sign(self, sample: Sample, sizes: tuple[float, ...] = _SHAPES) -> list[tuple[float, tuple[Any, ...]]]:
         """Starts with their mean log-likelihoods, the better sign of alpha first."""
         mean, spread = sample.mean(), math.sqrt(sample.var())
         if not spread > 0:

@@ -89,10 +89,10 @@ def _recounted(
         return (part.mean_loglik(at) + part.log_jacobian) * nobs
 
     def by_rows(at: Array) -> float:
-        return float(np.sum(weight * ours.rows(at)))
+        return float(np.sum(weight * ours.rows(at, by_tails=True)))
 
     with np.errstate(all="ignore"):
-        rows = ours.rows(theta)
+        rows = ours.rows(theta, by_tails=True)
         probable = rows if family.discrete else rows[:0] if data.is_exact else rows[data.lower < data.upper]
         counted, size = float(np.sum(weight * rows)), float(np.sum(weight * np.abs(rows)))
     if len(probable) and np.max(probable) > SURE_ROW:
@@ -252,7 +252,7 @@ def _against_density(family: Family, params: tuple[Any, ...], data: Sample) -> s
     if not len(low):
         return None
     with np.errstate(all="ignore"):
-        given = np.exp(log_mass(family, params, low, high))
+        given = np.exp(log_mass(family, params, low, high, by_tails=True))
         fine, coarse = (
             0.5 * (high - low) * np.sum(w * np.exp(family.logpdf(low + x * (high - low), *params)), axis=0)
             for x, w in _RULES

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.likelihood.compact import CompactSum
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, has_numba, in_chunks
@@ -28,11 +28,25 @@ class Compact(NamedTuple):
         return (nodes, infinite) if self.above else (-infinite, nodes)
 
 
-def ones_of_a_kind(keys: Sequence[Array], weight: Array) -> tuple[NDArray[np.intp], Array]:
-    """One row of each combination of keys, and the weight of all rows that have it."""
+def kinds_of(keys: Sequence[Array]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """One row of each combination of keys, and which of these each row is as."""
+    order, new = _in_order(keys)
+    number = np.empty_like(order)
+    number[order] = np.cumsum(new) - 1
+    return order[new], number
+
+
+def _in_order(keys: Sequence[Array]) -> tuple[NDArray[np.intp], Mask]:
+    """Rows sorted by keys, and whether each differs from the one before."""
     order = np.lexsort(keys)
     new = np.ones(len(order), dtype=bool)
     new[1:] = np.any([key[order[1:]] != key[order[:-1]] for key in keys], axis=0)
+    return order, new
+
+
+def ones_of_a_kind(keys: Sequence[Array], weight: Array) -> tuple[NDArray[np.intp], Array]:
+    """One row of each combination of keys, and the weight of all rows that have it."""
+    order, new = _in_order(keys)
     return order[new], np.add.reduceat(weight[order], np.flatnonzero(new))
 
 

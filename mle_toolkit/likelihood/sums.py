@@ -23,7 +23,7 @@ from mle_toolkit.likelihood.compact import MANY, MANY_WITH_KINKS, CompactSum
 from mle_toolkit.likelihood.first_pass import is_normal
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
-from mle_toolkit.likelihood.kinds import Compact, Kinds, ones_of_a_kind, without_ties
+from mle_toolkit.likelihood.kinds import Compact, Kinds, kinds_of, ones_of_a_kind, without_ties
 from mle_toolkit.likelihood.means import Means
 from mle_toolkit.likelihood.parts import (
     BlockSums,
@@ -485,11 +485,11 @@ class Likelihood:
             return points, unit
         return (self.sample if points is self.data else points.standardised(unit.centre, unit.scale)), Unit()
 
-    def rows(self, theta: Array) -> Array:
-        """Log-likelihood of every row, in the unit of the likelihood; shape (n_rows,)."""
+    def rows(self, theta: Array, *, by_tails: bool = False) -> Array:
+        """Log-likelihood of every row, in the unit of the likelihood; shape (n_rows,). See `log_mass` of the option."""
         params = self.family.unpack(theta)
         if not self.plain:
-            return self._coarse_rows(params)
+            return self._coarse_rows(params, by_tails)
         with np.errstate(all="ignore"):
             parts = [
                 np.broadcast_to(self.family.given(block.known).logpdf(block.x, *params), len(block.x))
@@ -497,17 +497,24 @@ class Likelihood:
             ]
         return np.concatenate(parts)
 
-    def _coarse_rows(self, params: tuple[Any, ...]) -> Array:
+    def _coarse_rows(self, params: tuple[Any, ...], by_tails: bool) -> Array:
         sample, family = self.sample, self.family
+
+        def masses(of: Family, lower: Array, upper: Array) -> Array:
+            if of.per_row:
+                return log_mass(of, params, lower, upper, by_tails=by_tails)
+            one, number = kinds_of([lower, upper])
+            return log_mass(of, params, lower[one], upper[one], by_tails=by_tails)[number]
+
         point = sample.lower == sample.upper
         rows = np.empty(sample.n_rows)
         with np.errstate(all="ignore"):
             if point.any():
                 rows[point] = family.take(point).logpdf(sample.lower[point], *params)
             if not point.all():
-                rows[~point] = log_mass(family.take(~point), params, sample.lower[~point], sample.upper[~point])
+                rows[~point] = masses(family.take(~point), sample.lower[~point], sample.upper[~point])
             if sample.window is not None:
-                rows -= log_mass(family, params, *sample.window)
+                rows -= masses(family, *sample.window)
         return rows
 
     def score_rows(self, theta: Array) -> Array:

@@ -1,0 +1,62 @@
+"""Probabilities of narrow intervals are integrals of the density where tails are dear."""
+
+from copy import copy
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.families.mass import log_mass, mass_scores
+from mle_toolkit.families.registry import family_class
+
+DEAR = [name for name in mle.families() if family_class(name).dear_tails]
+
+
+def by_tails(family):
+    """The same law, whose tails count as cheap."""
+    other = copy(family)
+    other.dear_tails = False
+    return other
+
+
+def cells(family, params, count=60):
+    """Neighbouring intervals over the middle of a law, then wide ones, and one in its tail."""
+    law = mle.Distribution(family, dict(zip(family.param_names, params, strict=True)))
+    ends = np.linspace(*law.ppf([0.01, 0.99]), count)
+    low, middle, high, far = law.ppf([1e-8, 0.5, 0.9, 1 - 1e-9])
+    return np.append(ends[:-1], [low, middle, high]), np.append(ends[1:], [far, far, 1.01 * high])
+
+
+@pytest.mark.parametrize("name", DEAR)
+def test_narrow_intervals_have_the_probability_and_slopes_that_tails_give_them(name):
+    family = mle.get_family(name)
+    params = tuple(0.3 * p.typical[0] + 0.7 * p.typical[1] for p in family.parameters)
+    lower, upper = cells(family, params)
+    np.testing.assert_allclose(
+        log_mass(family, params, lower, upper), log_mass(by_tails(family), params, lower, upper), rtol=1e-12, atol=1e-12
+    )
+    scores = mass_scores(family, params, lower, upper)
+    atol = 1e-7 * np.abs(scores).max(axis=1, keepdims=True)
+    assert np.all(np.abs(scores - mass_scores(by_tails(family), params, lower, upper)) <= atol)
+
+
+@pytest.mark.parametrize(("shift", "shape"), [(0.0, 0.3), (0.5, 0.3), (0.37, 0.2), (1e-6, 1.0)])
+def test_a_cusp_in_an_interval_is_seen_by_the_nodes(shift, shape):
+    family, centres = mle.get_family("generalized_normal"), np.arange(-12.0, 13.0)
+    params = (shift, 0.01, shape)
+    lower, upper = centres - 0.5, centres + 0.5
+    masses = log_mass(family, params, lower, upper)
+    np.testing.assert_allclose(masses, log_mass(by_tails(family), params, lower, upper), rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize(("a", "b"), [(2.0, 3.0), (3.0, 1e6), (0.4, 0.7)])
+def test_rounded_values_of_a_beta_prime_law_have_their_exact_probabilities(a, b):
+    family, scale = mle.get_family("beta_prime"), 20.0 * b
+    whole = np.arange(1.0, 40.0)
+    masses = log_mass(family, (a, b, scale), whole - 0.5, whole + 0.5)
+    with mp.workdps(40):
+        for k in (0, 5, 38):
+            low, high = (mp.mpf(end) / (mp.mpf(end) + mp.mpf(scale)) for end in (whole[k] - 0.5, whole[k] + 0.5))
+            exact = mp.betainc(a, b, low, high, regularized=True)
+            assert masses[k] == pytest.approx(float(mp.log(exact)), rel=1e-13)
