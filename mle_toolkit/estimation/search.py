@@ -138,7 +138,12 @@ def _by_climbs(
         local = narrow or [end for end in ends if end is not best and is_minimum(small, end.u)]
         if not local:
             raise
-        return settled(min(local, key=lambda end: end.value))
+        found = settled(min(local, key=lambda end: end.value))
+        # What the law knows of the places without a bound is said better by itself.
+        return found if found.elsewhere or family.unbounded else replace(found, elsewhere=_ELSEWHERE)
+
+
+_ELSEWHERE = "from another start the search ran off, and the likelihood went on rising"
 
 
 def _also_at_cusps(

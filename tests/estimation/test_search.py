@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.likelihood import first_pass, sums
@@ -28,3 +29,22 @@ def test_a_subsample_that_leads_to_a_limit_does_not_decide(name, draw, monkeypat
     assert root.certificate.method == "closed-form"
     assert found.certificate.verdict == root.certificate.verdict == "interior"
     assert found.llf == pytest.approx(root.llf, abs=1e-5)
+
+
+def test_a_maximum_beside_a_climb_that_ran_off_without_a_bound_is_a_local_one():
+    """The law says nothing of spikes: what one start has found counts for where the others arrive."""
+
+    def logpdf(x, mu, sigma):
+        wide, narrow = -0.5 * (x - mu) ** 2, -0.5 * ((x - mu) / sigma) ** 2 - np.log(sigma)
+        return np.logaddexp(wide, narrow) - 0.5 * np.log(8 * np.pi)
+
+    law = mle.Family.from_logpdf(
+        logpdf,
+        {"mu": mle.REAL, "sigma": mle.POSITIVE},
+        mle.REAL,
+        name="two widths",
+        start=lambda sample: [(sample.mean(), 1.0), (sample.quantile(0.5), 1e-3)],
+    )
+    fit = fit_quietly([-2.0, -0.5, 0.0, 0.7, 1.8], law)
+    assert fit.params["sigma"] == pytest.approx(1.38599, rel=1e-5)
+    assert fit.certificate.verdict == "local"

@@ -142,6 +142,18 @@ def test_the_lognormal_never_ends_on_the_smallest_observation():
     assert fit.llf < -60
 
 
+def test_a_maximum_that_is_narrower_than_the_grid_of_thresholds_is_found():
+    """The profile hardly rises between two trials; by mpmath its slope is 0 at the threshold that is found."""
+    x = [-1.006143265, -0.048476191, 0.019050608, 3.596032592, 3.942502881]
+    fit = fit_quietly(x, mle.shifted("lognormal"))
+    assert fit.certificate.verdict == "local"
+    logs = [mp.log(mp.mpf(v) - fit.params["threshold"]) for v in x]
+    mean = sum(logs) / 5
+    variance = sum((v - mean) ** 2 for v in logs) / 5
+    slope = sum((1 + (v - mean) / variance) * mp.exp(-v) for v in logs)
+    assert abs(slope) < 1e-6
+
+
 def test_a_known_threshold_is_a_subtraction():
     fit = mle.fit(NILE, mle.shifted("weibull"), fixed={"threshold": 400.0})
     known = mle.fit(NILE - 400.0, "weibull")

@@ -31,6 +31,9 @@ _DISTANCES = np.geomspace(1e-8, 1e5, 79)
 _FAR, _AT_THE_END = 1e3, 1e-3
 """Distances beyond which the profile is nearly what it is at -∞, and below which it is of the end of the data alone."""
 
+_CLOSER = 8
+"""Steps in place of one where the profile slows down."""
+
 _LOOKS = np.geomspace(1e-3, 1e3, 13)
 """The same, where windows leave no more to ask than whether the profile is higher elsewhere than at the data."""
 
@@ -382,20 +385,28 @@ class Shifted(Combined):
 
         highest = min(sample.minimum - self._begin, self._known.highest)
         spread = _spread_of(sample)
-        trials: list[tuple[float, tuple[Any, ...] | None]] = []
-        near: tuple[Any, ...] | None = None
-        for distance in spread * _DISTANCES[::-1]:
-            near = self._inner(sample, highest - distance, near)
-            trials.append((self._value(sample, near), near))
+        distances = _DISTANCES[::-1]
+        n_far = int(np.sum(distances > _FAR))
+        trials = self._trials(sample, highest, spread * distances)
         values = np.array([value for value, _ in trials])
-        finite = np.flatnonzero(np.isfinite(values))
+        if not _peaks(values, n_far):  # there may be a narrow one where the profile seems to slow down
+            with np.errstate(invalid="ignore"):
+                falls = np.diff(values)
+            slow = [
+                k
+                for k in range(n_far + 1, len(falls) - 1)
+                if np.isfinite(falls[k - 1 : k + 2]).all() and abs(falls[k]) < min(abs(falls[k - 1]), abs(falls[k + 1]))
+            ]
+            if slow:
+                closer = [np.geomspace(distances[k - 1], distances[k + 2], 3 * _CLOSER + 1)[1:-1] for k in slow]
+                distances = np.unique(np.concatenate([distances, *closer]))[::-1]
+                trials = self._trials(sample, highest, spread * distances)
+                values = np.array([value for value, _ in trials])
         # Far out the profile is nearly flat and rounding ripples it: all of that is one trial.
-        n_far = int(np.sum(_DISTANCES > _FAR))
-        inner = [k for k in finite[1:-1] if values[k - 1] < values[k] > values[k + 1] > -np.inf < values[k - 1]]
-        inner = [k for k in inner if k >= n_far]
+        inner = _peaks(values, n_far)
         found: list[tuple[float, tuple[Any, ...] | None]] = []
         for k in inner:
-            ends = np.log(spread * _DISTANCES[::-1][[k + 1, k - 1]])
+            ends = np.log(spread * distances[[k + 1, k - 1]])
             params = trials[k][1]
 
             def cost(log_distance: float, near: tuple[Any, ...] | None = params) -> float:
@@ -408,11 +419,20 @@ class Shifted(Combined):
             found.append((self._value(sample, refined), refined) if better else trials[k])
         far = int(np.argmax(values[:n_far]))
         if np.isfinite(values[far]) and values[far] > np.max(values[n_far : 2 * n_far]):
-            away_from_the_end = values[_DISTANCES[::-1] > _AT_THE_END]
+            away_from_the_end = values[distances > _AT_THE_END]
             if not self._has_spike or values[far] >= np.max(away_from_the_end):
                 found.append(trials[far])
         found.sort(key=lambda item: -item[0])
         return [params for _, params in found[:_STARTS] if params is not None]
+
+    def _trials(self, sample: Sample, highest: float, distances: Array) -> list[tuple[float, tuple[Any, ...] | None]]:
+        """Heights of the profile, and the parameters there, at distances from the highest possible threshold."""
+        trials: list[tuple[float, tuple[Any, ...] | None]] = []
+        near: tuple[Any, ...] | None = None
+        for distance in distances:
+            near = self._inner(sample, highest - distance, near)
+            trials.append((self._value(sample, near), near))
+        return trials
 
     def _anywhere(self, sample: Sample) -> list[tuple[Any, ...]]:
         """Starts where the profile has no maximum: the threshold is given, or the likelihood is of intervals."""
@@ -476,6 +496,12 @@ def _objection(base: Family) -> str | None:
     elif "threshold" in base.param_names:
         reason = "a law that has a threshold already"
     return reason
+
+
+def _peaks(values: Array, first: int) -> list[int]:
+    """Where values on a grid are higher than both of their neighbours, and all three are finite."""
+    inner = [k for k in np.flatnonzero(np.isfinite(values))[1:-1].tolist() if k >= first]
+    return [k for k in inner if values[k - 1] < values[k] > values[k + 1] > -np.inf < values[k - 1]]
 
 
 def _spread_of(sample: Sample) -> float:
