@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
@@ -31,6 +32,13 @@ class HazardFamily(Family):
         with np.errstate(over="ignore"):
             odds = 1.0 / np.expm1(hazard)  # S/F
         return tuple(slope * odds for slope in slopes), tuple(-slope for slope in slopes)
+
+    def tail_scores_of_log(
+        self, hazard: Array, slopes: tuple[Array, ...]
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """The same from the derivatives of log H, which are numbers where H underflows."""
+        odds = 1.0 / special.exprel(hazard)  # H S/F
+        return tuple(slope * odds for slope in slopes), tuple(-slope * hazard for slope in slopes)
 
     def log_hazard(self, x: Array, *params: Any) -> Array:
         """Log of H; a law whose H underflows next to 0 gives its own."""

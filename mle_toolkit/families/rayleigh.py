@@ -84,7 +84,7 @@ class Rayleigh(HazardFamily, ExponentialFamily):
     def tail_scores(self, x: Array, sigma: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S."""
         hazard = 0.5 * np.square(x / sigma)
-        return self.tail_scores_of(hazard, (-2 * hazard / sigma,))
+        return self.tail_scores_of_log(hazard, (-2 / sigma + 0 * hazard,))
 
     def at_hazard(self, hazard: Array, sigma: Array) -> Array:
         """Find x from its cumulative hazard."""

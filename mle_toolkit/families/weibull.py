@@ -139,12 +139,9 @@ class Weibull(HazardFamily):
         return np.asarray((np.maximum(x, 0.0) / scale) ** shape)
 
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of log F and of log S: of log F also where the hazard underflows."""
+        """Derivatives of log F and of log S."""
         log_z = np.log(x) - np.log(scale)
-        hazard = np.exp(shape * log_z)
-        odds = 1.0 / special.exprel(hazard)  # H S/F
-        of_log = (log_z, -shape / scale)
-        return tuple(slope * odds for slope in of_log), tuple(-slope * hazard for slope in of_log)
+        return self.tail_scores_of_log(np.exp(shape * log_z), (log_z, -shape / scale))
 
     def sf_expansion(self, x: Array, shape: Array, scale: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
         """Log of the survival function, with its derivatives."""

@@ -496,6 +496,15 @@ def test_slopes_of_a_weibull_tail_hold_where_its_hazard_underflows():
     np.testing.assert_allclose(by_scale, -400.0 / 0.9, rtol=1e-14)
 
 
+@pytest.mark.parametrize("c", [110.0, 2000.0])
+def test_slopes_of_a_burr_tail_hold_where_its_hazard_underflows(c):
+    """F is H = k (x/scale)^c there."""
+    by_k, by_c, by_scale = (
+        slope[0] for slope in mle.get_family("burr12").tail_scores(np.array([1e-3]), 1.5, c, 2.0)[0]
+    )
+    np.testing.assert_allclose([by_k, by_c, by_scale], [1 / 1.5, math.log(5e-4), -c / 2], rtol=1e-14)
+
+
 @pytest.mark.parametrize("shape", [1e-3, 0.5, 7.0, 900.0, 2e3])
 def test_slopes_of_logs_of_incomplete_gamma_functions(shape):
     x = np.array([shape * ratio for ratio in (1e-6, 0.3, 0.97, 1.1)])
