@@ -184,7 +184,8 @@ class Family(ABC):
     threshold comes to an end of an interval."""
     dear_tails: ClassVar[bool] = False
     """A tail costs many densities, and between the nodes of an interval on which it is smooth the density has no peak:
-    probabilities of narrow intervals are integrals of the density."""
+    probabilities of narrow intervals, and tails in steps of them, are integrals of the density, which takes x of many
+    rows, and a parameter for each column."""
     on_simplex: ClassVar[bool] = False
     """The numbers of an observation add to 1, so that they have no volume."""
     without_spikes: ClassVar[str] = "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."

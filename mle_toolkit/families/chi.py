@@ -30,7 +30,6 @@ class Chi(ExponentialFamily):
     """
 
     name = "chi"
-    dear_tails = True
     support = POSITIVE
     parameters = (Parameter("df", POSITIVE, typical=(0.7, 20.0)),)
 

@@ -29,7 +29,6 @@ class ChiSquared(ExponentialFamily):
     """
 
     name = "chi_squared"
-    dear_tails = True
     aliases = ("chisq", "chisquare", "chi_square")
     scipy_name = "chi2"
     support = POSITIVE

@@ -36,7 +36,6 @@ class Gamma(ExponentialFamily):
     """
 
     name = "gamma"
-    dear_tails = True
     support = POSITIVE
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.3, 30.0)),

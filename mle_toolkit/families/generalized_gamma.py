@@ -71,7 +71,6 @@ class GeneralizedGamma(Family):
     """
 
     name = "generalized_gamma"
-    dear_tails = True
     aliases = ("gengamma", "transformed_gamma", "inverse_transformed_gamma")
     support = POSITIVE
     parameters = (

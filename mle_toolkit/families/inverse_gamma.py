@@ -36,7 +36,6 @@ class InverseGamma(ExponentialFamily):
     """
 
     name = "inverse_gamma"
-    dear_tails = True
     by_number = ("mean", "var")
     aliases = ("invgamma", "inversegamma")
     support = POSITIVE

@@ -35,7 +35,6 @@ class LogPearson3(Family):
     """
 
     name = "log_pearson3"
-    dear_tails = True
     by_number = ("mean", "var")
     aliases = ("log_pearson_iii", "logpearson3", "lp3")
     support = POSITIVE

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.special import legendre, log1mexp
+from mle_toolkit.families.narrow import FEW, Score, narrow_masses, tails_in_steps
+from mle_toolkit.families.special import log1mexp
 from mle_toolkit.numerics.differences import (
     STEP_OF_CURVATURE,
     STEP_OF_SCORE,
@@ -50,9 +49,9 @@ def log_mass(
     result = np.zeros(len(lower))
     above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
-        result[above] = _of_rows(law, above).logsf(lower[above])
+        result[above] = _log_tail(law, above, lower, above=True, by_tails=by_tails)
     if below.any():
-        result[below] = _of_rows(law, below).logcdf(upper[below])
+        result[below] = _log_tail(law, below, upper, above=False, by_tails=by_tails)
     inner = ~open_below & ~open_above
     if inner.any() and not by_tails:
         wide, result[inner] = _by_density(law, inner, lower, upper)
@@ -103,28 +102,10 @@ def _of_rows(law: Distribution, rows: Mask) -> Distribution:
     return Distribution.at(family.take(rows), tuple(some))
 
 
-_NODES = 8
-"""Of the rule on a narrow interval."""
-
-_SETTLED = 1e-6
-"""Share of the mean density that its last two coefficients may be: the rule leaves out the power 8/3 of it, 1e-16."""
-
-_FEW = 16
-"""Intervals below which the number of calls counts, and not what each takes."""
-
-
-@cache
-def _last_coefficients() -> Array:
-    """Matrix from values at the nodes of the rule to the last two coefficients of the series of Legendre's."""
-    nodes, weights = legendre(_NODES)
-    orders = np.arange(_NODES - 2, _NODES)[:, None]
-    return np.asarray((orders + 0.5) * special.eval_legendre(orders, nodes) * weights)
-
-
 def _by_density(
-    law: Distribution, rows: Mask, lower: Array, upper: Array, score: Callable[..., tuple[Array, ...]] | None = None
+    law: Distribution, rows: Mask, lower: Array, upper: Array, score: Score | None = None
 ) -> tuple[Mask, Array]:
-    """Log-probabilities of rows, or their derivatives, as integrals of the density by Gauss's rule.
+    """Log-probabilities of rows, or their derivatives, as integrals of the density.
 
     Returns
     -------
@@ -134,30 +115,52 @@ def _by_density(
         NaN for these.
     """
     some = _of_rows(law, rows)
-    family, params = some.family, tuple(some.params.values())
     count = int(np.count_nonzero(rows))
-    if count < _FEW or not family.dear_tails or family.per_row or family.score is None:
+    if not _is_dear(some, count):
         return rows, np.full(count, np.nan)
-    nodes, weights = legendre(_NODES)
-    half = 0.5 * (upper[rows] - lower[rows])
-    x = (lower[rows] + half * (nodes[:, None] + 1.0)).ravel()
-    at = tuple(np.tile(value, _NODES) if np.ndim(value) == 1 else value for value in params)
     with np.errstate(all="ignore"):  # what is lost is left to the tails
-        height = np.reshape(family.logpdf(x, *at), (_NODES, count))
-        top = np.max(height, axis=0)
-        share = np.exp(height - top)
-        mean = 0.5 * (weights @ share)
-        left_out = np.max(np.abs(_last_coefficients() @ share), axis=0)
-        if score is None:
-            found = top + np.log(2.0 * half * mean)
-        else:
-            slopes = np.array([np.broadcast_to(by, x.shape) for by in score(x, *at)]).reshape(-1, _NODES, count)
-            found = 0.5 * (weights @ (slopes * share)) / mean
-        narrow = (left_out <= _SETTLED * mean) & np.isfinite(top) & np.all(np.isfinite(np.atleast_2d(found)), axis=0)
+        params = tuple(some.params.values())
+        narrow, log_masses, slopes = narrow_masses(some.family, params, lower[rows], upper[rows], score)
+    found = log_masses if score is None else slopes
     found[..., ~narrow] = np.nan
     wide = rows.copy()
     wide[rows] = ~narrow
     return wide, found
+
+
+def _is_dear(law: Distribution, count: int) -> bool:
+    """Whether so many tails are dearer than the density between them."""
+    family = law.family
+    return count >= FEW and family.dear_tails and not family.per_row and family.score is not None
+
+
+def _log_tail(law: Distribution, rows: Mask, x: Array, *, above: bool, by_tails: bool) -> Array:
+    """Log of the tail above, or below, each x of some rows."""
+    own, x = _of_rows(law, rows), x[rows]
+
+    def tail(some: Mask) -> tuple[Array, Array]:
+        each = _of_rows(own, some)
+        return (each.logsf if above else each.logcdf)(x[some]), np.empty((0, np.count_nonzero(some)))
+
+    if by_tails or not _is_dear(own, len(x)):
+        return tail(np.ones(len(x), dtype=bool))[0]
+    return tails_in_steps(own.family, tuple(own.params.values()), x, above, None, tail)[0]
+
+
+def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> Array:
+    """Derivatives of `_log_tail`; shape (p, n_rows)."""
+    own, x = _of_rows(law, rows), x[rows]
+
+    def slopes(some: Mask) -> Array:
+        return np.array(np.broadcast_arrays(*_tail_scores(own, some)(x[some])[above]))
+
+    def tail(some: Mask) -> tuple[Array, Array]:
+        each = _of_rows(own, some)
+        return (each.logsf if above else each.logcdf)(x[some]), slopes(some)
+
+    if not _is_dear(own, len(x)):
+        return slopes(np.ones(len(x), dtype=bool))
+    return tails_in_steps(own.family, tuple(own.params.values()), x, above, own.family.score, tail)[1]
 
 
 def _tail_scores(law: Distribution, rows: Mask) -> Callable[[Array], Any]:
@@ -181,9 +184,9 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
     result = np.zeros((len(family.roles), len(lower)))
     above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
-        result[:, above] = _tail_scores(law, above)(lower[above])[1]
+        result[:, above] = _slopes_of_tail(law, above, lower, above=True)
     if below.any():
-        result[:, below] = _tail_scores(law, below)(upper[below])[0]
+        result[:, below] = _slopes_of_tail(law, below, upper, above=False)
     inner = ~open_below & ~open_above
     if inner.any():
         wide, result[:, inner] = _by_density(law, inner, lower, upper, law.family.score)

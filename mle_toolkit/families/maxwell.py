@@ -31,7 +31,6 @@ class Maxwell(ExponentialFamily):
     """
 
     name = "maxwell"
-    dear_tails = True
     aliases = ("maxwell_boltzmann",)
     support = POSITIVE
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)

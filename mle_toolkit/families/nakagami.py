@@ -39,7 +39,6 @@ class Nakagami(ExponentialFamily):
     """
 
     name = "nakagami"
-    dear_tails = True
     support = POSITIVE
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.6, 10.0)),

@@ -64,7 +64,6 @@ class Pearson3(LocationScale):
     """
 
     name = "pearson3"
-    dear_tails = True
     aliases = ("pearson_iii", "pearson_type_iii", "pe3")
     support = REAL
     parameters = (

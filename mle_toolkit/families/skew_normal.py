@@ -69,7 +69,6 @@ class SkewNormal(Family):
     """
 
     name = "skew_normal"
-    dear_tails = True
     aliases = ("skewnorm", "sn")
     support = REAL
     parameters = (

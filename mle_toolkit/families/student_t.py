@@ -65,7 +65,6 @@ class StudentT(Family):
     """
 
     name = "student_t"
-    dear_tails = True
     aliases = ("t", "student")
     without_spikes = "Fix df, or choose the normal or the Cauchy law."
     support = REAL

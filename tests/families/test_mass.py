@@ -60,3 +60,22 @@ def test_rounded_values_of_a_beta_prime_law_have_their_exact_probabilities(a, b)
             low, high = (mp.mpf(end) / (mp.mpf(end) + mp.mpf(scale)) for end in (whole[k] - 0.5, whole[k] + 0.5))
             exact = mp.betainc(a, b, low, high, regularized=True)
             assert masses[k] == pytest.approx(float(mp.log(exact)), rel=1e-13)
+
+
+@pytest.mark.parametrize("above", [True, False])
+@pytest.mark.parametrize("name", DEAR)
+def test_tails_in_steps_are_those_that_the_law_gives(name, above):
+    """In any order, with ties, far out, and for rows of two laws, which follow each other."""
+    family = mle.get_family(name)
+    params = tuple(0.3 * p.typical[0] + 0.7 * p.typical[1] for p in family.parameters)
+    law = mle.Distribution(family, dict(zip(family.param_names, params, strict=True)))
+    rng = np.random.default_rng(3)
+    x = rng.permutation(np.concatenate([law.ppf(rng.uniform(size=50)), law.isf([0.5, 0.5, 1e-30]), law.ppf([1e-12])]))
+    x = np.tile(x, 2)
+    of_rows = tuple(np.repeat([value, 1.01 * value], len(x) // 2) for value in params)
+    lower, upper = (x, np.full(len(x), np.inf)) if above else (np.full(len(x), -np.inf), x)
+    for at in (params, of_rows):
+        exact = log_mass(by_tails(family), at, lower, upper)
+        np.testing.assert_allclose(log_mass(family, at, lower, upper), exact, rtol=1e-12, atol=1e-13)
+        scores, slopes = mass_scores(family, at, lower, upper), mass_scores(by_tails(family), at, lower, upper)
+        assert np.all(np.abs(scores - slopes) <= 1e-8 * np.abs(slopes).max(axis=1, keepdims=True))
