@@ -415,7 +415,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             if limit.last and _is_inside(found, theta, ends):
                 elsewhere = f"it is higher where the law is {law.name} ({at.loglik:.6g}), and without a bound beyond"
             else:
-                best = replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends)
+                best = _through(replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends))
     return best or replace(found, elsewhere=elsewhere)
 
 
@@ -465,6 +465,17 @@ def _is_inside(found: Maximum, limit: Array, names: Sequence[str]) -> bool:
         if p.name in names
     ]
     return not any(near) and found._measured().decrement <= DECREMENT_TOLERANCE
+
+
+def _through(settled: Maximum) -> Maximum:
+    """A maximum at a limit; where the limiting law is at a limit of its own, at that, whose parameters are numbers."""
+    at = settled.limit
+    if at is None or at.limit is None or at.held is not None or isinstance(settled.family, Model):
+        return settled  # the coefficients of a model are carried over from one law to the next
+    outer, inner = settled.embed, at.embed
+    assert outer is not None
+    assert inner is not None
+    return replace(settled, limit=at.limit, embed=lambda *params: outer(*inner(*params)))
 
 
 def _ends(domain: Domain) -> tuple[float, ...]:

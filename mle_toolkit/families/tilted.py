@@ -47,7 +47,8 @@ class Tilted(ExponentialFamily):
     def __init__(self, lower: float, upper: float, *, of_log: bool = False) -> None:
         self.lower, self.upper, self.of_log = lower, upper, of_log
         self.constants = {}
-        self.support = Interval(max(lower, 0.0) if of_log else lower, upper)
+        # Windows hold their upper ends, at which an observation may be.
+        self.support = Interval(max(lower, 0.0) if of_log else lower, upper, closed="upper")
         with np.errstate(divide="ignore"):
             self._low, self._high = (float(np.log(lower)), float(np.log(upper))) if of_log else (lower, upper)
         rises, falls = math.isinf(self._low), math.isinf(self._high)

@@ -183,3 +183,19 @@ def test_a_density_that_falls_begins_at_the_smallest_of_the_values_seen_through_
     assert fit.certificate.verdict == "non_regular"
     assert fit.params["threshold"] == unit * x[0]
     assert fit.params["scale"] == pytest.approx(unit * np.mean(x - x[0]), rel=1e-7)
+
+
+@pytest.mark.parametrize(("law", "ends"), [("weibull", ("scale",)), ("burr12", ("k", "scale"))])
+def test_limits_in_a_window_whose_end_is_an_observation(law, ends):
+    """A window holds its upper end; and the Weibull limit of a Burr law is at a limit of its own, which is named."""
+    x = np.linspace(0.1004, 0.5, 20)  # a power, as a Weibull law is whose scale runs off, and no law from 0.1004 on
+    fit = fit_quietly(mle.Sample(x).truncated(0.1, 0.5), law)
+
+    def power(slope):
+        return (slope - 1) * np.sum(np.log(x)) - 20 * np.log((0.5**slope - 0.1**slope) / slope)
+
+    assert fit.certificate.limit == "a power of x on (0.1, 0.5)"
+    assert fit.certificate.boundary == ends
+    assert fit.llf == pytest.approx(highest(power, 0.1, 10), abs=1e-9)
+    assert fit.distribution.cdf(0.5) == pytest.approx(1.0)
+    assert np.sum(fit.distribution.logpdf(x)) == pytest.approx(fit.llf, abs=1e-9)
