@@ -72,7 +72,7 @@ def highest(
         a, width = float(ends[k]), float(ends[following] - ends[k])
         if _falls_from(value, a, width) or _falls_from(value, float(ends[following]), -width):
             continue
-        if _is_level(value, a, width):
+        if _is_level(value, a, width) or _is_seen_by_series(value, a, width):
             continue
         # In shares of the way: the search stops at a step that is small for its argument, and data may be far from 0.
         # A value that is not finite would end it; a parabola through it leads nowhere.
@@ -147,6 +147,32 @@ def _is_level(value: Callable[[float], float], end: float, width: float) -> bool
     """Whether a profile is level between two ends, as where a window hides what the parameter moves."""
     heights = [value(end + share * width) for share in (_AWAY, 0.5, 1 - _AWAY)]
     return bool(np.isfinite(heights).all() and np.ptp(heights) <= _CLEAR_FALL * max(1.0, abs(heights[0])))
+
+
+_NODES = np.cos(np.pi * np.arange(9) / 8)
+"""Of Chebyshev's series of a profile between two ends."""
+
+_LEFT_OUT = 1e-12
+"""Share of a log-likelihood that the last two coefficients of a series may be, so that it is the profile."""
+
+
+def _is_seen_by_series(value: Callable[[float], float], end: float, width: float) -> bool:
+    """Look where a profile is highest between two ends by its series; whether it is so smooth that this tells."""
+    series = np.polynomial.chebyshev
+    shares = np.clip(0.5 * (1.0 + _NODES), _BESIDE, 1.0 - _BESIDE)
+    heights = np.array([value(end + share * width) for share in shares.tolist()])
+    if not np.isfinite(heights).all():
+        return False
+    most = float(np.max(heights))
+    allowed = _LEFT_OUT * max(1.0, abs(most))
+    terms = series.chebfit(_NODES, heights - most, len(_NODES) - 1)
+    if np.max(np.abs(terms[-2:])) > allowed:
+        return False
+    turns = series.chebroots(series.chebder(series.chebtrim(terms, allowed)))
+    turns = turns.real[(np.abs(turns.imag) == 0.0) & (np.abs(turns.real) < 1.0)]
+    for turn in turns[series.chebval(turns, terms) > 0.0].tolist():
+        value(end + 0.5 * (1.0 + turn) * width)
+    return True
 
 
 def uphill(profile: Callable[[Mapping[str, float]], float], at: dict[str, float], sample: Sample) -> dict[str, float]:

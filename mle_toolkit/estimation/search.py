@@ -285,6 +285,10 @@ def _nowhere(family: Family) -> NoMaximumError:
     )
 
 
+_LOOKS_ANEW = 24
+"""Looks at a profile for which the search of the others begins anew; those that follow begin where the best ended."""
+
+
 def _by_profiles(
     family: Family,
     likelihood: Likelihood,
@@ -305,9 +309,11 @@ def _by_profiles(
     at = {name: on_an_end(float(fixed.get(name, values[name])), likelihood.data) for name in irregular}
     best: Maximum | None = None
     spike: UnboundedLikelihoodError | None = None
+    alone = [p.name for p in family.parameters if p.name not in at and p.name not in fixed]
+    looks = 0
 
     def climbed(ends: Mapping[str, float]) -> float:
-        nonlocal best, spike
+        nonlocal best, spike, looks
         for name, value in ends.items():
             domain = family.parameters[family.param_names.index(name)].domain
             low, high = bounds.get(name, (None, None))
@@ -317,6 +323,9 @@ def _by_profiles(
                 return -np.inf
         others = {key: bound for key, bound in bounds.items() if key not in at}
         known = {key: v for key, v in start.items() if key not in at}
+        looks += 1
+        if best is not None and looks > _LOOKS_ANEW and len(alone) == 1:
+            known |= {alone[0]: dict(zip(family.param_names, family.unpack(best.theta), strict=True))[alone[0]]}
         try:
             found = by_search(family, likelihood, {**fixed, **at, **ends}, others, known or None, solver)
         except UnboundedLikelihoodError as error:

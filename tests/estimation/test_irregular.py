@@ -65,6 +65,19 @@ def test_the_highest_point_of_a_profile_between_two_ends_is_found(peak):
     assert abs(top - peak) < 1e-6
 
 
+@pytest.mark.parametrize(("peak", "bend"), [(1e6 + 2.3, 0.1), (5.0, 0.1), (2.5, 0.05)])
+def test_a_profile_that_is_smooth_between_two_ends_is_seen_by_few_looks(peak, bend):
+    seen = []
+
+    def profile(v):
+        seen.append(v)
+        return -3.0 - np.log(np.cosh(bend * (v - peak)))
+
+    top = highest(profile, peak - 1.3, np.floor(peak) + np.arange(-3.0, 4.0), 1)
+    assert top == pytest.approx(peak, abs=1e-6, rel=0)
+    assert len(seen) <= 40
+
+
 def test_a_regression_of_many_rows_is_climbed_by_subsamples():
     """Above 160,000 rows a second subsample stands in for the whole, with designs of its own rows."""
     rng = np.random.default_rng(5)
