@@ -10,14 +10,16 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import UnboundedLikelihoodError
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import profile_maximum
-from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import means_of, means_on_grid
+from mle_toolkit.families.tilted import in_window
 from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
@@ -109,6 +111,13 @@ class Lomax(HazardFamily):
         """The exponential law, as shape and scale grow together."""
         return (Limit(get_family("exponential"), lambda scale: (np.inf, np.inf)),)
 
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Above 0 a power of x, as scale → 0; below an end the reciprocal of x + scale, as shape → 0."""
+        powers = in_window(lower, np.inf, lambda slope: (-slope, 0.0), of_log=True) if lower > 0 else ()
+        if math.isinf(upper):
+            return powers
+        return (*powers, Limit(Reciprocal(max(lower, 0.0), upper), lambda scale: (0.0, scale)))
+
     def cumulative_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
         """Shape times log(1 + x/scale)."""
         return np.asarray(shape * np.log1p(np.maximum(x, 0.0) / scale))
@@ -148,6 +157,55 @@ class Lomax(HazardFamily):
     def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
         """Parameters of ``scipy.stats.lomax(shape, loc, scale)``; None but for loc = 0."""
         return {"shape": shape, "scale": scale} if loc == 0 else None
+
+
+class Reciprocal(Family):
+    r"""A Lomax law of shape 0, which only a window makes a law.
+
+    .. math:: \log f(x) = -\log(x + s) - \log\log\frac{b + s}{a + s}, \quad a < x \leq b
+
+    Parameters
+    ----------
+    lower, upper : float
+        Ends of the window, which are finite and not negative.
+    """
+
+    parameters = (Parameter("scale", POSITIVE, role="scale"),)
+
+    def __init__(self, lower: float, upper: float) -> None:
+        self.lower, self.upper = lower, upper
+        self.constants = {}
+        self.support = Interval(lower, upper, closed="upper")
+        self.name = f"1/(x + scale) on ({lower:g}, {upper:g})"
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """The law of ``(x - centre) / scale``: the window is stretched too."""
+        return Reciprocal(float(self.lower / scale), float(self.upper / scale))
+
+    def _log_to(self, x: Array, scale: Array) -> Array:
+        return np.asarray(np.log1p((np.clip(x, self.lower, self.upper) - self.lower) / (self.lower + scale)))
+
+    def logpdf(self, x: Array, scale: Array) -> Array:
+        """Log-density at x."""
+        return np.asarray(-np.log(x + scale) - np.log(self._log_to(np.asarray(self.upper), scale)))
+
+    def score(self, x: Array, scale: Array) -> tuple[Array, ...]:
+        """Derivative by scale."""
+        ends = 1 / (self.lower + scale) - 1 / (self.upper + scale)
+        return (ends / self._log_to(np.asarray(self.upper), scale) - 1 / (x + scale),)
+
+    def cdf(self, x: Array, scale: Array) -> Array:
+        """Probability of at most x."""
+        return np.asarray(self._log_to(x, scale) / self._log_to(np.asarray(self.upper), scale))
+
+    def sf(self, x: Array, scale: Array) -> Array:
+        """Probability of more than x."""
+        beyond = np.log1p((self.upper - np.clip(x, self.lower, self.upper)) / (np.maximum(x, self.lower) + scale))
+        return np.asarray(beyond / self._log_to(np.asarray(self.upper), scale))
+
+    def start(self, sample: Sample) -> list[tuple[float]]:
+        """A wide and a narrow law: its likelihood may have two maxima."""
+        return [(sample.mean(),), (0.01 * sample.mean(),)]
 
 
 def spike_at_zero(sample: Sample, shape: float | None) -> str | None:

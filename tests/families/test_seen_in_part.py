@@ -199,3 +199,33 @@ def test_limits_in_a_window_whose_end_is_an_observation(law, ends):
     assert fit.llf == pytest.approx(highest(power, 0.1, 10), abs=1e-9)
     assert fit.distribution.cdf(0.5) == pytest.approx(1.0)
     assert np.sum(fit.distribution.logpdf(x)) == pytest.approx(fit.llf, abs=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_limits_of_the_lomax_law_in_a_window(unit):
+    """A power where its scale runs to 0, 1/(x + scale) where its shape does: a lower maximum was said to be highest."""
+    x = np.array([0.0878, 0.0935, 0.21, 0.252, 0.293, 0.375, 0.389, 0.414, 0.557, 0.608, 1.012, 1.176])
+    steep = np.append(0.0867 / (1 - (np.arange(10) + 0.5) / 12.5), [2.0, 4.0])
+    late = np.append(x, 1.348)  # the end of the window
+
+    def seen(x, upper):
+        fit = fit_quietly(mle.Sample(unit * x).truncated(unit * 0.0867, unit * upper), "lomax")
+        assert fit.certificate.verdict == "boundary"
+        return fit.llf + len(x) * math.log(unit), fit.certificate.limit, fit.certificate.boundary
+
+    def power(a):
+        return np.sum(math.log(a) - (a + 1) * np.log(steep) - math.log(0.0867**-a - 10.0**-a))
+
+    def reciprocal(s):
+        return -np.sum(np.log(late + s) + math.log(math.log((1.348 + s) / (0.0867 + s))))
+
+    llf, limit, ends = seen(steep, 10.0)
+    assert limit.startswith("a power of x")
+    assert ends == ("scale",)
+    assert llf == pytest.approx(highest(power, 0.1, 10), abs=1e-8)
+    llf, limit, ends = seen(late, 1.348)
+    assert limit.startswith("1/(x + scale)")
+    assert "shape" in ends
+    assert llf == pytest.approx(highest(reciprocal, 1e-3, 1e3), abs=1e-7)
+    llf, _, _ = seen(x, 1.348)
+    assert llf >= -np.sum(np.log(x) + math.log(math.log(1.348 / 0.0867))) - 1e-9
