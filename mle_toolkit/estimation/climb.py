@@ -42,7 +42,7 @@ _RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
 _MOST_WITHOUT_SLOPES = 30
 """Coordinates up to which a simplex leads anywhere."""
 
-_BEYOND = 1.0
+BEYOND = 1.0
 """How much farther out a coordinate is taken to see whether the likelihood falls at all: a natural change."""
 
 SOLVERS = (
@@ -216,7 +216,7 @@ def value_beyond(objective: Objective, u: Array, k: int) -> float:
     from scipy import optimize
 
     there = u.copy()
-    there[k] += math.copysign(_BEYOND, u[k])
+    there[k] += math.copysign(BEYOND, u[k])
     others = np.arange(len(u)) != k
 
     def at(v: Array) -> Array:

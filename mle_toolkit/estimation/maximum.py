@@ -12,7 +12,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Measured, Verdict, measure
-from mle_toolkit.estimation.climb import value_beyond
+from mle_toolkit.estimation.climb import BEYOND, value_beyond
 from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined
@@ -254,10 +254,11 @@ class Maximum:
         moved = np.any(slopes[place] != 0, axis=0)
         return np.where(moved, slopes.T @ pull, gradient)
 
-    def approached(self, places: Sequence[int] | None = None) -> list[str]:
+    def approached(self, places: Sequence[int] | None = None, errors: Sequence[float] = ()) -> list[str]:
         """Numbers among the parameters that may run off without any loss of likelihood, the others following.
 
-        Those of ``places``; the farthest, if they are not given.
+        Those of ``places``; the farthest, if they are not given. With standard errors of all coordinates, a loss that
+        is as little as the curvature foretells is one: there is a maximum, though a flat one.
         """
         u, objective = self.coordinates, self.objective
         here, nobs = objective.value(u), self.likelihood.nobs
@@ -265,7 +266,11 @@ class Maximum:
         names = _coordinate_names(self)
         farthest = np.argsort(-np.abs(u), kind="stable").tolist() if places is None else places
         followed = farthest[:_FOLLOWED]
-        return [names[k] for k in followed if -loss <= (here - value_beyond(objective, u, k)) * nobs <= gain]
+        rises = {k: (here - value_beyond(objective, u, k)) * nobs for k in followed}
+        told = {k: 0.5 * (BEYOND / errors[k]) ** 2 for k in followed} if len(errors) else {}
+        resolved = _RESOLVED * max(1.0, abs(self.loglik))
+        flat = {k for k, fall in told.items() if fall > resolved and abs(-rises[k] - fall) <= _AS_SAID * fall}
+        return [names[k] for k, rise in rises.items() if -loss <= rise <= gain and k not in flat]
 
     def _rise(self, decrement: float) -> str:
         """How far the log-likelihood can still rise: to second order, where the step that says so holds its word."""
@@ -304,7 +309,7 @@ class Maximum:
         away = self.approached() if weak or not arrived else []
         if not away and arrived:
             lost = self._lost(seen)
-            away = self.approached(lost) if lost else []
+            away = self.approached(lost, seen.errors) if lost else []
         if away:
             return self._approach(away)
         if not arrived and self._is_confined:
@@ -446,6 +451,10 @@ one that is known to a factor of exp(100); of data over more powers of e than th
 
 _WIDER = 10.0
 """How many times as wide as at the start a law may be at the maximum, for the coordinates of the search to serve."""
+
+
+_RESOLVED = 1e-10
+"""Share of a log-likelihood from which a difference is not rounding."""
 
 
 _FOLLOWED = 2

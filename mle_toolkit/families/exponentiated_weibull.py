@@ -12,7 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.relations import Chart, Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp, log1mexp_exp
 from mle_toolkit.families.standardised import LogScale, best_starts, matched
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FAR = 37.0
 """From here on exp(-w) is below the rounding of 1."""
 
-_EXPONENTS = (0.1, 0.3, 1.0, 3.0, 10.0, 100.0)
+_EXPONENTS = (0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1e5, 1e10, 1e20, 1e40)
 """Values of a from which the likelihood is climbed, the best two of them."""
 
 
@@ -85,9 +85,9 @@ class ExponentiatedWeibull(LogScale):
         w = np.exp(c * z)
         by_a, by_c = log1mexp_exp(c * z), a * z / special.exprel(w)
         odds = np.exp(below - above)
-        # Far up S is a exp(-w), of which no slope is left in F.
-        far = w > _FAR
-        return (by_a, by_c), (np.where(far, 1 / a, -by_a * odds), np.where(far, -z * w, -by_c * odds))
+        # Far up F is exp(-v), v = a exp(-w), of which no slope may be left in F.
+        far, few = w > _FAR, special.exprel(np.exp(np.minimum(np.log(a) - w, _FAR * _FAR)))
+        return (by_a, by_c), (np.where(far, 1 / (a * few), -by_a * odds), np.where(far, -z * w / few, -by_c * odds))
 
     def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
         """Quantile of t."""
@@ -103,6 +103,11 @@ class ExponentiatedWeibull(LogScale):
             middle, spread = matched(self, logs, (a, 1.0))
             starts.append((a, 1 / spread, math.exp(middle)))
         return best_starts(sample, self.logpdf, starts)
+
+    @property
+    def chart(self) -> Chart:
+        """Parameters in which the law tends to its limits straight on."""
+        return Chart(_Straight(), _to_declared, _to_straight, _slopes_of_declared)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -127,3 +132,132 @@ class ExponentiatedWeibull(LogScale):
     def from_scipy(a: float, c: float, loc: float, scale: float) -> dict[str, Any] | None:
         """Parameters of ``scipy.stats.exponweib(a, c, loc, scale)``; None but for loc = 0."""
         return {"a": a, "c": c, "scale": scale} if loc == 0 else None
+
+
+def _to_declared(a: float, index: float, middle: float) -> tuple[float, float, float]:
+    """The parameters declared; near the Fréchet law the scale leaves the doubles."""
+    with np.errstate(all="ignore"):
+        width = np.log1p(np.float64(a))
+        return a, float(index / width), float(np.exp(np.log(middle) - np.log(width) * width / index))
+
+
+def _to_straight(a: float, c: float, scale: float) -> tuple[float, float, float]:
+    """A, index and middle."""
+    with np.errstate(all="ignore"):
+        width = np.log1p(np.float64(a))
+        return a, float(c * width), float(np.exp(np.log(scale) + np.log(width) / c))
+
+
+def _slopes_of_declared(a: float, index: float, middle: float) -> Array:
+    """Derivatives of the parameters declared, in rows, by the others."""
+    width, by_a = math.log1p(a), 1 / (1 + a)
+    scale, log_width = _to_declared(a, index, middle)[2], math.log(width)
+    return np.array(
+        [
+            [1.0, 0.0, 0.0],
+            [-index * by_a / width**2, 1 / width, 0.0],
+            [-scale * (1 + log_width) * by_a / index, scale * log_width * width / index**2, scale / middle],
+        ]
+    )
+
+
+class _Straight(LogScale):
+    r"""The law with its index and its middle for c and scale, in which likelihoods are maximised.
+
+    .. math:: c = b/m, \quad \log s = \log q - \frac{m}{b} \log m, \quad m = \log(1 + a)
+
+    so that :math:`\log z^c = (b/m) \log(x/q) + \log m`: as a → ∞ it is the Fréchet law of shape b and scale q, and as
+    a → 0 the power law of index b up to q.
+    """
+
+    support = POSITIVE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "exponentiated_weibull"  # of the class it would be that of the registry
+        self.parameters = (
+            Parameter("a", POSITIVE),
+            Parameter("index", POSITIVE),
+            Parameter("middle", POSITIVE, role="scale"),
+        )
+
+    def reduced(self, z: Array, *shapes: Any) -> Array:
+        """Log-density of t = log(x/middle)."""
+        a, index = shapes
+        c, t = _of_declared(z, a, index)
+        return _WEIBULL.reduced(t, a, c)
+
+    def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Derivatives by t, a and index."""
+        a, index = shapes
+        width, by_a = np.log1p(a), 1 / (1 + a)
+        c, t = _of_declared(z, a, index)
+        pull, own_a, _ = _WEIBULL.reduced_slopes(t, a, c)
+        pull = pull / c
+        moved = by_a * (1 / width - c * z / width)
+        return c * pull, own_a - by_a / width + pull * moved, 1 / index + pull * z / width
+
+    def reduced_bends(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
+        """Second derivatives."""
+        a, index = shapes
+        width, by_a = np.log1p(a), 1 / (1 + a)
+        c, t = _of_declared(z, a, index)
+        pull = _WEIBULL.reduced_slopes(t, a, c)[0] / c
+        bend, ratio, _, own_aa, *_ = _WEIBULL.reduced_bends(t, a, c)
+        bend, ratio = bend / (c * c), ratio / c
+        moved = by_a * (1 / width - c * z / width)
+        moved_twice = -by_a * moved + np.square(by_a / width) * (2 * c * z - 1)
+        c_by_a, z_by_index = -c * by_a / width, z / width
+        return (
+            c * c * bend,
+            c_by_a * pull + c * (bend * moved + ratio),
+            pull / width + c * bend * z_by_index,
+            own_aa
+            + by_a**2 / width
+            + np.square(by_a / width)
+            + 2 * ratio * moved
+            + bend * moved**2
+            + pull * moved_twice,
+            ratio * z_by_index + bend * moved * z_by_index - pull * z_by_index * by_a / width,
+            -1 / np.square(index) + bend * np.square(z_by_index),
+        )
+
+    def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
+        """Logs of the tails."""
+        a, index = shapes
+        c, t = _of_declared(z, a, index)
+        return _WEIBULL.reduced_tails(t, a, c)
+
+    def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of the logs of the tails by a and index."""
+        a, index = shapes
+        width, by_a = np.log1p(a), 1 / (1 + a)
+        c, t = _of_declared(z, a, index)
+        moved = by_a * (1 / width - c * z / width)
+        tails = _WEIBULL.reduced_tails(t, a, c)
+        log_f = _WEIBULL.reduced(t, a, c) - np.log(c)  # the density of log z^c
+        slopes = []
+        for sign, tail, (own_a, _) in zip((1, -1), tails, _WEIBULL.reduced_tail_slopes(t, a, c), strict=True):
+            pull = sign * np.exp(log_f - tail)
+            slopes.append((own_a + pull * moved, pull * z / width))
+        return slopes[0], slopes[1]
+
+    def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
+        """Quantile of t."""
+        a, index = shapes
+        c, shift = _of_declared(np.asarray(0.0), a, index)
+        return np.asarray(_WEIBULL.reduced_quantile(log_p, log_q, a, c) - shift)
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """Those of the law in its own parameters."""
+        return [_to_straight(*params) for params in _WEIBULL.start(sample)]
+
+
+def _of_declared(z: Array, a: Array, index: Array) -> tuple[Array, Array]:
+    """C, and log(x/scale) for z = log(x/middle)."""
+    width = np.log1p(a)
+    c = index / width
+    return c, np.asarray(z + np.log(width) / c)
+
+
+_WEIBULL = ExponentiatedWeibull()

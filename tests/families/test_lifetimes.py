@@ -1,9 +1,11 @@
 """Means beyond and up to a value equal integrals of the survival function in 30 digits, and closed forms."""
 
+import math
+
 import mpmath as mp
 import numpy as np
 import pytest
-from references import fit_quietly
+from references import column, fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.errors import IntegralError, ParameterError
@@ -84,3 +86,52 @@ def test_an_exponentiated_weibull_law_that_has_become_a_power_says_so(x, unit):
     assert fit.certificate.limit == "power"
     index = 1 / np.mean(np.log(x.max() / x))
     assert fit.llf == pytest.approx(len(x) * np.log(index / x.max()) + (index - 1) * np.sum(np.log(x / x.max())))
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_an_exponentiated_weibull_law_near_frechet_s_is_found(unit):
+    """The lengths of rivers were said to make its likelihood unbounded; where mpmath finds the root of the score."""
+    x = unit * column("rivers", "x")
+    fit = fit_quietly(x, "exponentiated_weibull")
+    assert fit.certificate.verdict == "interior"
+    assert math.log(fit.params["a"]) == pytest.approx(47.0, abs=0.1)
+    assert fit.llf + len(x) * math.log(unit) == pytest.approx(-985.8653670, abs=1e-6)
+
+
+def test_an_exponentiated_weibull_law_that_has_become_frechet_s_says_so():
+    """Of Pareto's data it comes there so slowly that its likelihood was said to rise without a bound."""
+    x = 1 + np.random.default_rng(6).pareto(2.5, 93)
+    fit = fit_quietly(x, "exponentiated_weibull")
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit == "frechet"
+    assert fit.llf == pytest.approx(mle.fit(x, "frechet").llf, rel=1e-12)
+
+
+@pytest.mark.parametrize("params", [(1e60, 2.0, 0.9), (3.0, 1.5, 1.3), (0.05, 0.8, 2.0)])
+def test_derivatives_of_the_exponentiated_weibull_law_where_it_is_maximised(params):
+    """In its index and its middle, by mpmath: of the density and of both tails."""
+    law, x = mle.get_family("exponentiated_weibull").chart.law, np.array([0.3, 1.0, 2.5])
+
+    def logs(v, a, index, middle):
+        width = mp.log(1 + a)
+        w = width * (v / middle) ** (index / width)
+        low = mp.log(1 - mp.exp(-w))
+        density = mp.log(a * index / width) - mp.log(v) + mp.log(w) - w + (a - 1) * low
+        return density, a * low, mp.log(1 - mp.exp(a * low))
+
+    below, above = law.tail_scores(x, *params)
+    score, hessian = law.score(x, *params), law.hessian(x, *params)
+    with mp.workdps(200):
+        exact = [mp.mpf(p) for p in params]
+        for i, v in enumerate(x):
+            assert law.logpdf(x, *params)[i] == pytest.approx(float(logs(mp.mpf(v), *exact)[0]), rel=1e-11)
+            for k in range(3):
+                once = tuple(int(j == k) for j in range(3))
+                for place, ours in enumerate((score, below, above)):
+                    right = mp.diff(lambda *p, v=v, place=place: logs(mp.mpf(v), *p)[place], exact, once)
+                    assert ours[k][i] == pytest.approx(float(right), rel=1e-6)
+            pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
+            for (j, k), ours in zip(pairs, hessian, strict=True):
+                twice = tuple(int(m == j) + int(m == k) for m in range(3))
+                right = mp.diff(lambda *p, v=v: logs(mp.mpf(v), *p)[0], exact, twice)
+                assert ours[i] == pytest.approx(float(right), rel=1e-6)
