@@ -32,6 +32,16 @@ _PANELS, _NODES = 16, 16
 _HALVINGS, _BISECTIONS = 60, 12
 """Doublings of a reach, and halvings of the way to where the density has fallen: its end need not be sharp."""
 
+_STEPS = 100
+_SETTLED = 1e-20
+"""Newton decrement, nats an observation, after which one more step leaves only rounding."""
+
+_ROUNDING = 1e-14
+"""Share of the mean log-likelihood that rounding may hide."""
+
+_NO_RATE = 1e-12
+"""Mean over the scale from which the law is its limit."""
+
 _ROWS = 500
 """Rows of a block of integrals, so that the nodes of all stay in cache."""
 
@@ -102,11 +112,16 @@ class PowerLawCutoff(ExponentialFamily):
         by_both = log_mean * slope
         return -log_log + 0 * rest, by_both + 0 * rest, -mean_mean * slope * slope - 2 * rest * slope / scale
 
-    def start(self, sample: Sample) -> list[tuple[float, float]]:
-        """Pareto's index with a cutoff at the largest value, and an exponential law."""
-        steep = sample.mean(lambda x: np.log(x / self.xmin)) or 1.0
-        excess = (sample.mean() - self.xmin) or self.xmin
-        return [(1 + 1 / steep, sample.maximum), (0.0, excess)]
+    def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
+        """Newton's method in alpha and 1/scale."""
+        alpha, rate = natural_maximum(_moments, means[0] - math.log(self.xmin), means[1] / self.xmin, 0.0)
+        return alpha, self.xmin / rate
+
+    def start(self, sample: Sample) -> tuple[float, float]:
+        """That of exact data."""
+        if sample.minimum == sample.maximum:
+            return 0.0, sample.mean()
+        return self.from_means((sample.mean(np.log), sample.mean()))
 
     def check(self, sample: Sample) -> None:
         """Raise where all observations are equal."""
@@ -181,7 +196,7 @@ class PowerLawCutoff(ExponentialFamily):
         """Draw random numbers: the cdf is inverted on a fine grid of log x, linearly between its points."""
         w = float(self.xmin / scale)
         norm, top = float(_moments(alpha, w)[0]), float(_moments(alpha, w)[1])
-        _, end, _ = (float(v) for v in _span(np.asarray(alpha), np.asarray(w), np.asarray(0.0), np.asarray(np.inf)))
+        _, end, _ = (float(v) for v in mass_span(np.asarray(alpha), np.asarray(w), np.asarray(0.0), np.asarray(np.inf)))
         y = np.unique(np.concatenate([np.linspace(0.0, end, _GRID), np.linspace(0.0, min(4 * top, end), _GRID)]))
         height = np.exp((1 - alpha) * y - w * np.exp(y) - norm)
         share = np.concatenate([[0.0], np.cumsum(0.5 * (height[1:] + height[:-1]) * np.diff(y))])
@@ -203,7 +218,7 @@ class PowerLawCutoff(ExponentialFamily):
 
 
 @cache
-def _rule(panels: int) -> tuple[Array, Array]:
+def panel_rule(panels: int) -> tuple[Array, Array]:
     """Nodes and weights on [0, 1], in panels."""
     nodes, weights = legendre(_NODES)
     panel = np.arange(panels)[:, None]
@@ -232,7 +247,7 @@ def _height(y: Array, alpha: Array, w: Array) -> Array:
         return (1 - alpha) * y - w * np.exp(y)
 
 
-def _span(alpha: Array, w: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
+def mass_span(alpha: Array, w: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
     """Between which y all mass lies that counts, as far as the ends allow; and where the density is highest."""
     with np.errstate(divide="ignore", invalid="ignore"):
         peak = np.where(alpha < 1, np.log((1 - alpha) / w), -np.inf)
@@ -266,7 +281,7 @@ def _where_fallen(alpha: Array, w: Array, peak: Array, floor: Array, sign: float
 
 
 def _integrals(alpha: Array, w: Array, low: Array, high: Array) -> Array:
-    begin, stop, peak = _span(alpha, w, low, high)
+    begin, stop, peak = mass_span(alpha, w, low, high)
     top = _height(peak, alpha, w)
     fall = 2 * top - _height(begin, alpha, w) - _height(stop, alpha, w)
     short = ((fall < _SMOOTH) & (stop - begin < 1.0))[:, 0]
@@ -278,7 +293,7 @@ def _integrals(alpha: Array, w: Array, low: Array, high: Array) -> Array:
 
 
 def _by_rule(panels: int, alpha: Array, w: Array, begin: Array, stop: Array, top: Array) -> Array:
-    nodes, weights = _rule(panels)
+    nodes, weights = panel_rule(panels)
     y = begin + (stop - begin) * nodes
     mass = weights * np.exp(_height(y, alpha, w) - top)
     total = np.sum(mass, axis=1, keepdims=True)
@@ -337,6 +352,61 @@ def _log_tails(y: Array, alpha: Any, w: Any) -> tuple[Array, Array]:
     below, above = -softplus(high - low), -softplus(low - high)
     below = np.where(inside, below, np.where(y <= 0, -np.inf, np.where(y == np.inf, 0.0, np.nan)))
     return below, np.where(inside, above, np.where(y <= 0, 0.0, np.where(y == np.inf, -np.inf, np.nan)))
+
+
+def natural_maximum(
+    moments: Callable[..., tuple[Array, ...]], mean_log: float, mean: float, less: float
+) -> tuple[float, float]:
+    """Exponent and rate, 1/scale, of the highest likelihood of given means of log t and t: Newton's method.
+
+    Parameters
+    ----------
+    moments : callable
+        Of an exponent and a rate: log of the normalising constant, means of log t and of t, the variance of the
+        former, the covariance, the variance of the latter.
+    mean_log, mean : float
+        Of the data.
+    less : float
+        What all means of t, which begins at 1, are less: 0 or 1.
+
+    Returns
+    -------
+    alpha, rate : float
+        The rate is next to 0 where the likelihood rises to there.
+    """
+    full = mean + less
+    gap = max(math.log(full) - mean_log, _ROUNDING)
+    # Minka (2002), Estimating a gamma distribution: the first approximation of its shape.
+    shape = (3 - gap + math.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap)
+    starts = np.array([(1 + 1 / mean_log, 1 / (100 * full)), (1 - shape, shape / full), (0.0, 1 / full)])
+
+    def value(at: Array) -> tuple[float, Array, Array]:
+        norm, log, plain, log_log, log_plain, plain_plain = (float(v) for v in moments(*at))
+        height = -at[0] * mean_log - at[1] * mean - norm
+        slope = np.array([log - mean_log, plain - mean])
+        return height, slope, np.array([[log_log, log_plain], [log_plain, plain_plain]])
+
+    found = [value(at) for at in starts]
+    best = max(range(len(starts)), key=lambda k: found[k][0])
+    at, (height, slope, information) = starts[best], found[best]
+    for _ in range(_STEPS):
+        unit = np.sqrt(np.diag(information))
+        if not np.all(unit > 0):  # all mass is on one value
+            break
+        step = np.linalg.lstsq(information / np.outer(unit, unit), slope / unit, rcond=1e-15)[0] / unit
+        decrement = float(slope @ step)
+        step *= 1.0 if step[1] > -0.9 * at[1] else 0.9 * at[1] / -step[1]
+        for _ in range(_HALVINGS):
+            new = value(at + step)
+            if new[0] >= height - _ROUNDING * max(1.0, abs(height)):
+                break
+            step *= 0.5
+        else:
+            break
+        at, (height, slope, information) = at + step, new
+        if decrement < _SETTLED or at[1] * full < _NO_RATE:
+            break
+    return float(at[0]), float(at[1])
 
 
 def cutoff_in_window(lower: float, alpha: float, embed: Callable[[float], tuple[float, float]]) -> Limit:

@@ -86,3 +86,13 @@ def test_what_lies_below_xmin_is_refused():
         mle.fit([0.5, 2.0, 3.0], "power_law_cutoff")
     with pytest.raises(ParameterError, match="xmin must be one positive number"):
         mle.get_family("power_law_cutoff", xmin=-1.0)
+
+
+@pytest.mark.parametrize("name", ["power_law_cutoff", "zeta_cutoff"])
+def test_far_from_xmin_the_law_is_nearly_normal(name):
+    """With an exponent of -2e5 its parameters nearly determine each other, and yet have a maximum."""
+    x = np.rint(np.random.default_rng(3).normal(5000.0, 12.0, 400))
+    fit, normal = mle.fit(x, name), mle.fit(x, "normal")
+    assert fit.certificate.verdict == "interior"
+    assert fit.distribution.mean() == pytest.approx(normal.params["mu"], rel=1e-8)  # an exponential family in x
+    assert fit.llf == pytest.approx(normal.llf, abs=0.1)

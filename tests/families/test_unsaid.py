@@ -74,7 +74,7 @@ UNSAID = {
         borel_tanner cardioid com_poisson generalized_logistic generalized_poisson gompertz_makeham
         hansen_skew_t kumaraswamy log_pearson3 logit_normal poisson_inverse_gaussian power_law_cutoff
         projected_normal sichel skew_t tweedie two_piece_normal variance_gamma wrapped_cauchy
-        zero_truncated_poisson zip
+        zero_truncated_poisson zeta_cutoff zip
     """,
 }
 """The laws that leave each unsaid."""
