@@ -145,6 +145,21 @@ class Exact:
 
 
 DOUBLE, EXACT = Double(), Exact()
+
+_convert = mpmath.mp.npconvert
+
+
+def _of_numpy(x: Any) -> Any:
+    """What mpmath makes of a number of NumPy's; an array it declines, so that this goes element by element.
+
+    It would write out the array first, for its error: most of the time of a sum, and beyond 4,300 digits no text.
+    """
+    if isinstance(x, np.ndarray) and x.ndim:
+        raise TypeError("an array")
+    return _convert(x)
+
+
+mpmath.mp.npconvert = _of_numpy
 Functions = Any
 
 
@@ -969,14 +984,20 @@ def _truncated_draw(g: np.random.Generator, n: int, mu: float) -> np.ndarray:
 
 def _truncated_tails(m: Functions, x: Any, mu: Any) -> tuple[Any, Any]:
     f, s = _poisson_tails(m, x, mu)
+    if mu == 0:  # only ones are left
+        return m.log(m.number(1.0) * (x >= 1)), m.log(m.number(1.0) * (x < 1))
     return log_less(m, f, -mu + 0 * x) - log1mexp(m, mu), s - log1mexp(m, mu)
+
+
+def _truncated_density(m: Functions, x: Any, mu: Any) -> Any:
+    return m.log(m.number(1.0) * (x == 1)) if mu == 0 else _poisson_density(m, x, mu) - log1mexp(m, mu)
 
 
 _count(
     "zero_truncated_poisson",
     ("scale",),
     1,
-    lambda m, x, mu: _poisson_density(m, x, mu) - log1mexp(m, mu),
+    _truncated_density,
     _truncated_tails,
     _truncated_draw,
 )

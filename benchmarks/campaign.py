@@ -34,7 +34,6 @@ import json
 import math
 import os
 import pickle
-import re
 import resource
 import signal
 import sys
@@ -55,6 +54,7 @@ import scipy.stats  # noqa: F401  here, and not in every child
 
 sys.path.insert(0, str(Path(__file__).parent))
 import _judge as judge
+import _limits
 from _common import SEED, arguments_of, parser_of, publish
 from _judge import Data, Law, Search
 
@@ -377,23 +377,6 @@ def in_a_child(trial: Trial) -> dict[str, Any]:
 
 # --- the judgement ----------------------------------------------------------------------------------------------------
 
-LIMITS = (
-    "normal",
-    "poisson",
-    "zip",
-    "lognormal",
-    "power",
-    "exponential",
-    "weibull",
-    "binomial",
-    "uniform",
-    "pareto",
-    "gumbel",
-    "frechet",
-)
-"""Limiting laws that the judge knows by the same name."""
-
-
 def llf_of_report(trial: Trial, out: Mapping[str, Any]) -> float | None:
     """The log-likelihood at what was reported, by the judge, in 50 digits if doubles do not agree; None: cannot say."""
     law, params = trial.law, out["params"]
@@ -404,13 +387,10 @@ def llf_of_report(trial: Trial, out: Mapping[str, Any]) -> float | None:
         at_end = trial.data.loglik(law, params)  # some laws have their limit in the density
         if math.isfinite(at_end) and abs(at_end - out["llf"]) <= BETTER + ROUNDING * abs(at_end):
             return at_end
-        certain = re.fullmatch(r"mixture of (\w+) and a point mass at (\S+)", str(out.get("limit")))
-        name = out.get("limit") if certain is None else certain[1]
-        if name not in LIMITS or "limit_params" not in out:
+        limit = _limits.law_of(str(out.get("limit")), out["limit_params"]) if "limit_params" in out else None
+        if limit is None:
             return None
-        law, params = judge.LAWS[name], out["limit_params"]
-        if certain is not None:
-            law = judge.with_point(law, float(certain[2]))
+        law, params = limit
         if any(
             not math.isfinite(v) or v <= 0
             for v, kind in zip(params, law.kinds, strict=True)

@@ -14,6 +14,7 @@ import mle_toolkit as mle
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 import _judge as judge
+import _limits
 import campaign
 
 LAWS = campaign.laws()
@@ -170,6 +171,52 @@ def test_chunks_join_and_the_page_counts_them(tmp_path, monkeypatch, capsys):
     assert text.startswith("Before\n<!-- generated -->\n4 fits, ")
     assert "| hang | 1 | 25.00 |" in text
     assert "| hang | gamma | 1 | 2 |" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("a power of x on (0.5, 4)", [-1.5]),
+        ("a power of x on (0.5, 4)", [0.0]),
+        ("exponential on (0.5, 4)", [0.7]),
+        ("1/(x + scale) on (0.5, 4)", [0.3]),
+        ("lognormal above a threshold", [1.0, 0.4, 0.5]),
+        ("lognormal below a threshold", [1.0, 0.4, 0.5]),
+        ("exponential above a threshold", [0.2, 0.4]),
+        ("reversed exponential", [5.0, 0.4]),
+    ],
+)
+def test_limits_are_laws_in_a_window(name, params):
+    """Those that a fit names: the masses are the integrals of the densities, in doubles and in 50 digits."""
+    law, own = _limits.law_of(name, params)
+    x, ends = np.array([0.7, 1.1]), (np.array([0.5]), np.array([2.0]))
+    mass = integrate.quad(lambda t: math.exp(law.log_density(judge.DOUBLE, np.array([t]), *own)[0]), 0.5, 2.0)[0]
+    assert law.log_mass(judge.DOUBLE, *ends, own) == pytest.approx(math.log(mass), abs=1e-9)
+    values = [judge.EXACT.number(value) for value in own]
+    np.testing.assert_allclose(exact(law.log_mass(judge.EXACT, *ends, values)), math.log(mass), atol=1e-9)
+    in_digits = exact(law.log_density(judge.EXACT, judge.EXACT.numbers(x), *values))
+    np.testing.assert_allclose(law.log_density(judge.DOUBLE, x, *own), in_digits, rtol=1e-12)
+
+
+def test_counts_that_are_certain_at_a_limit_are_known():
+    """The best that a hurdle can do for a zero and a six: no Poisson law comes near it, but as a limit."""
+    sample, rows = mle.Sample([0.0, 6.0]).truncated(-1.0, 6.0), np.array([0.0, 6.0])
+    data = judge.Data(rows, rows, None, (np.full(2, -1.0), np.full(2, 6.0)))
+    law, family = LAWS["hurdle(poisson)"]
+    trial = campaign.Trial(law, family, [], "clean", "window", sample, data)
+    out = {"params": [0.0, math.inf], "llf": -2 * math.log(2), "limit": "hurdle a point mass at 6"}
+    assert campaign.llf_of_report(trial, {**out, "limit_params": [0.5]}) == pytest.approx(-2 * math.log(2))
+    assert campaign.llf_of_report(trial, {**out, "limit_params": [0.4]}) == pytest.approx(math.log(0.24))
+    ones = judge.LAWS["zero_truncated_poisson"]
+    assert judge.Data([1.0, 1.0], [1.0, 1.0]).loglik(ones, [0.0]) == 0
+    assert judge.Data([1.0, 1.0], [2.0, 1.0]).exact_loglik(ones, [0.0]) == -math.inf
+
+
+def test_arrays_of_numbers_beyond_all_text_are_added():
+    """An error of mpmath's wrote them out first, and there the judge failed."""
+    with mpmath.workdps(30):
+        large = np.array([mpmath.mpf(2) ** (10**5000)], dtype=object)
+        assert (mpmath.mpf(1) + large)[0] == large[0]
 
 
 def test_a_sum_without_an_end_says_nothing():
