@@ -197,8 +197,9 @@ def _at_cusp(
             near = max(begin, key=lambda theta: likelihood.mean_loglik(moved(theta, place)))
         objective = objective_near(likelihood, domains, moved(near, place), free, charted=False)
         u = objective.coordinates.from_theta(moved(near, place))
-        end = newton_end(objective, u)
-        if end is None and not ends:  # a slower method, once
+        if ends or lost >= _RESCUED_CLIMBS:
+            end = newton_end(objective, u)
+        else:  # a slower method too, while there is none to begin from
             end = next((end for end in climb(objective, [u], "newton") if is_minimum(objective, end.u)), None)
         if end is None:
             lost += 1
@@ -368,8 +369,9 @@ def _by_profiles(
     return replace(best, fixed=tuple(fixed), run_off=run_off)
 
 
-_CERTIFIED, _LOST_CLIMBS = 4, 8
-"""Ends with a cusp at an observation of which the highest is sought that is a maximum, and climbs that may fail."""
+_CERTIFIED, _LOST_CLIMBS, _RESCUED_CLIMBS = 4, 8, 2
+"""Ends with a cusp at an observation of which the highest is sought that is a maximum, climbs that may fail, and how
+many of them another method takes over."""
 
 
 _TURNS = 20

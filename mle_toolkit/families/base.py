@@ -276,6 +276,8 @@ class Family(ABC):
     sf: Callable[..., Array] | None = None
     logcdf: Callable[..., Array] | None = None
     logsf: Callable[..., Array] | None = None
+    log_tails: Callable[..., tuple[Array, Array]] | None = None
+    """``logcdf`` and ``logsf``, of a law for which both cost no more than one."""
     ppf: Callable[..., Array] | None = None
     isf: Callable[..., Array] | None = None
     mean: Callable[..., Array] | None = None
@@ -287,6 +289,8 @@ class Family(ABC):
     def __init_subclass__(cls) -> None:
         """Hold laws of the user's own to what a law must do."""
         super().__init_subclass__()
+        if "log_tails" not in vars(cls) and not {"logcdf", "logsf"}.isdisjoint(vars(cls)):
+            cls.log_tails = None  # that of the law it is derived from is not its own
         if cls.is_own():
             from mle_toolkit.families.own import guard
 

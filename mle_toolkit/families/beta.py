@@ -120,14 +120,15 @@ class Beta(ExponentialFamily):
 
     def logcdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the cdf."""
-        return self._log_tails(x, a, b)[0]
+        return self.log_tails(x, a, b)[0]
 
     def logsf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the survival function."""
-        return self._log_tails(x, a, b)[1]
+        return self.log_tails(x, a, b)[1]
 
     @staticmethod
-    def _log_tails(x: Array, a: Array, b: Array) -> tuple[Array, Array]:
+    def log_tails(x: Array, a: Array, b: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
         with np.errstate(all="ignore"):  # what is beyond an end is replaced
             below, above = kernel_tails(special.logit(x), a, b)
         low, high = np.less_equal(x, 0), np.greater_equal(x, 1)

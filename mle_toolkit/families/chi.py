@@ -69,6 +69,10 @@ class Chi(ExponentialFamily):
         """Probability of more than x."""
         return np.asarray(np.exp(self.logsf(x, df)))
 
+    def log_tails(self, x: Array, df: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return log_gamma_tails(0.5 * np.asarray(df), 2 * log_or_minus_inf(x) - math.log(2))
+
     def logcdf(self, x: Array, df: Array) -> Array:
         """Log of the cdf."""
         return log_gamma_tails(0.5 * np.asarray(df), 2 * log_or_minus_inf(x) - math.log(2))[0]

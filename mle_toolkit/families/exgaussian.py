@@ -85,6 +85,10 @@ class ExGaussian(Family):
         """Probability of more than x."""
         return np.asarray(np.exp(self.logsf(x, mu, sigma, tau)))
 
+    def log_tails(self, x: Array, mu: Array, sigma: Array, tau: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return _log_tails(np.asarray((x - mu) / sigma, dtype=float), sigma / tau)
+
     def logcdf(self, x: Array, mu: Array, sigma: Array, tau: Array) -> Array:
         """Log of the cdf."""
         return _log_tails(np.asarray((x - mu) / sigma, dtype=float), sigma / tau)[0]

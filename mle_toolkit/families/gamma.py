@@ -17,7 +17,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.excess import log_gamma_excess, total_log_excess
 from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.gamma_tails import log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
@@ -107,6 +107,10 @@ class Gamma(ExponentialFamily):
     def sf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of more than x."""
         return np.asarray(special.gammaincc(shape, np.maximum(x, 0.0) / scale))
+
+    def log_tails(self, x: Array, shape: Array, scale: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return log_gamma_tails(shape, log_or_minus_inf(x) - np.log(scale))
 
     def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cdf."""

@@ -197,6 +197,12 @@ class GeneralizedGamma(Family):
         below, above = gamma_tails(shape1, _log_power(x, shape2, scale))
         return np.where(np.asarray(shape2) > 0, above, below)
 
+    def log_tails(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        below, above = log_gamma_tails(shape1, _log_power(x, shape2, scale))
+        rises = np.asarray(shape2) > 0
+        return np.where(rises, below, above), np.where(rises, above, below)
+
     def logcdf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Log of the cdf."""
         below, above = log_gamma_tails(shape1, _log_power(x, shape2, scale))
@@ -353,14 +359,15 @@ class _Prentice(Family):
 
     def logcdf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
         """Log of the cdf."""
-        return self._log_tails(x, mu, sigma, q)[0]
+        return self.log_tails(x, mu, sigma, q)[0]
 
     def logsf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
         """Log of the survival function."""
-        return self._log_tails(x, mu, sigma, q)[1]
+        return self.log_tails(x, mu, sigma, q)[1]
 
     @staticmethod
-    def _log_tails(x: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, Array]:
+    def log_tails(x: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
         w, q = np.broadcast_arrays((log_or_minus_inf(x) - mu) / sigma, q)
         below, above = np.empty((2, *w.shape))
         normal = np.abs(q) < _NEAR_NORMAL

@@ -179,13 +179,18 @@ class GeneralizedNormal(Family):
 
     def logcdf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Log of the cdf."""
-        return self.logsf(-np.asarray(x), np.negative(loc), scale, shape)
+        return self.log_tails(x, loc, scale, shape)[0]
 
     def logsf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Log of the survival function."""
+        return self.log_tails(x, loc, scale, shape)[1]
+
+    def log_tails(self, x: Array, loc: Array, scale: Array, shape: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
         z = np.asarray((x - loc) / scale)
         tail = log_gammaincc(1 / np.asarray(shape), shape * log_or_minus_inf(np.abs(z))) - math.log(2)
-        return np.where(z >= 0, tail, np.log1p(-np.exp(tail)))
+        rest = np.log1p(-np.exp(tail))
+        return np.where(z < 0, tail, rest), np.where(z < 0, rest, tail)
 
     def tail_scores(
         self, x: Array, loc: Array, scale: Array, shape: Array
@@ -195,7 +200,7 @@ class GeneralizedNormal(Family):
         log_size = np.log(np.where(z == 0, 1.0, np.abs(z)))
         _, (by_inverse, by_log) = log_gammainc_slopes(1 / np.asarray(shape), shape * log_size)
         far = np.where(z == 0, 0.0, by_log * log_size - by_inverse / np.square(shape))
-        below, above = self.logcdf(x, loc, scale, shape), self.logsf(x, loc, scale, shape)
+        below, above = self.log_tails(x, loc, scale, shape)
         near = -far * np.exp(np.minimum(below, above) - np.maximum(below, above))
         log_f = self.logpdf(x, loc, scale, shape) + np.log(scale)
         by_cdf, by_sf = location_scale_tail_scores(z, scale, log_f, below, above)

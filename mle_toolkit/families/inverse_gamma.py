@@ -12,7 +12,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.gamma_tails import log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -102,6 +102,10 @@ class InverseGamma(ExponentialFamily):
     def sf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of more than x."""
         return np.asarray(special.gammainc(shape, _inverse(x, scale)))
+
+    def log_tails(self, x: Array, shape: Array, scale: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return log_gamma_tails(shape, np.log(scale) - log_or_minus_inf(x))[::-1]
 
     def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cdf."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.exponential_family import within_range
 from mle_toolkit.families.narrow import FEW, Score, narrow_masses, tails_in_steps
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.numerics.differences import (
@@ -46,20 +48,27 @@ def log_mass(
         return family.log_mass(lower, upper, *params)
     law = Distribution.at(family, params)
     open_below, open_above = _open(family, lower, upper)
+    inner = ~(open_below | open_above)
+    if inner.all() and (by_tails or not _is_dear(law, len(lower))):
+        return _log_inner(law, lower, upper)
     result = np.zeros(len(lower))
     above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
         result[above] = _log_tail(law, above, lower, above=True, by_tails=by_tails)
     if below.any():
         result[below] = _log_tail(law, below, upper, above=False, by_tails=by_tails)
-    inner = ~open_below & ~open_above
     if inner.any() and not by_tails:
         wide, result[inner] = _by_density(law, inner, lower, upper)
         inner = wide
     if inner.any():
-        law, low, high = _of_rows(law, inner), lower[inner], upper[inner]
-        result[inner] = log_interval_mass(_at_both(law.logcdf, law, low, high), _at_both(law.logsf, law, low, high))
+        result[inner] = _log_inner(_of_rows(law, inner), lower[inner], upper[inner])
     return result
+
+
+def _log_inner(law: Distribution, low: Array, high: Array) -> Array:
+    """Log-probability of intervals inside of the support, by its tails."""
+    (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(partial(_both_tails, law), law, low, high)
+    return log_interval_mass((cdf_low, cdf_high), (sf_low, sf_high))
 
 
 def log_mass_with_zeros(rest: Family, pi: Any, params: tuple[object, ...], lower: Array, upper: Array) -> Array:
@@ -74,6 +83,14 @@ def log_mass_with_zeros(rest: Family, pi: Any, params: tuple[object, ...], lower
         nearly_all = np.log1p((1 - np.asarray(pi)) * np.expm1(mass))  # by what is left out: exactly 0 without any
     with_zero = np.where(mass > -np.log(2), nearly_all, sum_of_both)
     return np.asarray(np.where(lower < 0, with_zero, above))
+
+
+def _both_tails(law: Distribution, x: Array) -> tuple[Array, Array]:
+    """Logs of the cdf and of the survival function at x."""
+    if law.family.log_tails is None:
+        return law.logcdf(x), law.logsf(x)
+    both: tuple[Array, Array] = within_range(law.family.log_tails, x, *law.params.values())
+    return both
 
 
 def _at_both(function: Callable[[Array], Any], law: Distribution, low: Array, high: Array) -> tuple[Any, Any]:
@@ -181,29 +198,35 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
         return np.array(family.log_mass_scores(lower, upper, *params))
     law = Distribution.at(family, params)
     open_below, open_above = _open(family, lower, upper)
+    inner = ~(open_below | open_above)
+    if inner.all() and not _is_dear(law, len(lower)):
+        return _slopes_inner(law, inner, lower, upper)
     result = np.zeros((len(family.roles), len(lower)))
     above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
         result[:, above] = _slopes_of_tail(law, above, lower, above=True)
     if below.any():
         result[:, below] = _slopes_of_tail(law, below, upper, above=False)
-    inner = ~open_below & ~open_above
     if inner.any():
         wide, result[:, inner] = _by_density(law, inner, lower, upper, law.family.score)
         inner = wide
     if inner.any():
-        scores = _tail_scores(law, inner)
-        law, low, high = _of_rows(law, inner), lower[inner], upper[inner]
-        (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = _at_both(scores, law, low, high)
-        cdf_low, cdf_high = _at_both(law.logcdf, law, low, high)
-        sf_low, sf_high = _at_both(law.logsf, law, low, high)
-        left = cdf_low < sf_high
-        share_cdf = 1.0 / -np.expm1(cdf_low - cdf_high)
-        share_sf = 1.0 / -np.expm1(sf_high - sf_low)
-        by_cdf = share_cdf * by_cdf_high - (share_cdf - 1) * by_cdf_low
-        by_sf = share_sf * by_sf_low - (share_sf - 1) * by_sf_high
-        result[:, inner] = np.where(left, by_cdf, by_sf)
+        result[:, inner] = _slopes_inner(law, inner, lower, upper)
     return result
+
+
+def _slopes_inner(law: Distribution, rows: Mask, lower: Array, upper: Array) -> Array:
+    """Derivatives of `_log_inner` of some rows; shape (p, n_rows)."""
+    scores = _tail_scores(law, rows)
+    law, low, high = _of_rows(law, rows), lower[rows], upper[rows]
+    (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = _at_both(scores, law, low, high)
+    (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(partial(_both_tails, law), law, low, high)
+    left = cdf_low < sf_high
+    share_cdf = 1.0 / -np.expm1(cdf_low - cdf_high)
+    share_sf = 1.0 / -np.expm1(sf_high - sf_low)
+    by_cdf = share_cdf * by_cdf_high - (share_cdf - 1) * by_cdf_low
+    by_sf = share_sf * by_sf_low - (share_sf - 1) * by_sf_high
+    return np.asarray(np.where(left, by_cdf, by_sf))
 
 
 def mass_expansion(

@@ -78,6 +78,10 @@ class Maxwell(ExponentialFamily):
         """Probability of more than x."""
         return np.asarray(np.exp(self.logsf(x, sigma)))
 
+    def log_tails(self, x: Array, sigma: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return log_gamma_tails(np.asarray(_SHAPE), _log_half_square(x, sigma))
+
     def logcdf(self, x: Array, sigma: Array) -> Array:
         """Log of the cdf."""
         return log_gamma_tails(np.asarray(_SHAPE), _log_half_square(x, sigma))[0]

@@ -15,7 +15,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.gamma_tails import log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -112,6 +112,10 @@ class Nakagami(ExponentialFamily):
     def sf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Probability of more than x."""
         return np.asarray(special.gammaincc(shape, _power(x, shape, scale)))
+
+    def log_tails(self, x: Array, shape: Array, scale: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return log_gamma_tails(shape, _log_power(x, shape, scale))
 
     def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cdf."""

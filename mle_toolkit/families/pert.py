@@ -107,14 +107,15 @@ class Pert(Family):
 
     def logcdf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
         """Log of the cdf."""
-        return self._log_tails(x, low, mode, high)[0]
+        return self.log_tails(x, low, mode, high)[0]
 
     def logsf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
         """Log of the survival function."""
-        return self._log_tails(x, low, mode, high)[1]
+        return self.log_tails(x, low, mode, high)[1]
 
     @staticmethod
-    def _log_tails(x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, Array]:
+    def log_tails(x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
         with np.errstate(all="ignore"):  # what is beyond an end is replaced
             a = 1 + 4 * (mode - low) / np.subtract(high, low)
             below, above = kernel_tails(np.log(x - low) - np.log(high - x), a, 6 - a)

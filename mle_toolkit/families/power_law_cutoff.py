@@ -143,6 +143,10 @@ class PowerLawCutoff(ExponentialFamily):
         """Probability of more than x."""
         return np.asarray(np.exp(self.logsf(x, alpha, scale)))
 
+    def log_tails(self, x: Array, alpha: Array, scale: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return _log_tails(log_or_minus_inf(x / self.xmin), alpha, self.xmin / np.asarray(scale))
+
     def logcdf(self, x: Array, alpha: Array, scale: Array) -> Array:
         """Log of the cdf."""
         return _log_tails(log_or_minus_inf(x / self.xmin), alpha, self.xmin / np.asarray(scale))[0]

@@ -107,6 +107,10 @@ class Rice(Family):
         """Probability of more than x."""
         return np.asarray(np.exp(self.logsf(x, nu, sigma)))
 
+    def log_tails(self, x: Array, nu: Array, sigma: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return _log_tails(x / sigma, nu / sigma)
+
     def logcdf(self, x: Array, nu: Array, sigma: Array) -> Array:
         """Log of the cdf."""
         return _log_tails(x / sigma, nu / sigma)[0]

@@ -88,6 +88,10 @@ class Reduced(Family):
         missing = np.isnan(z)
         return np.where(missing, np.nan, below), np.where(missing, np.nan, above)
 
+    def log_tails(self, x: Array, *params: Any) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function."""
+        return self._log_tails(x, params)
+
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""
         return self._log_tails(x, params)[0]

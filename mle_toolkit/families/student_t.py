@@ -202,20 +202,24 @@ class StudentT(Family):
         return self.cdf(-np.asarray(x), df, np.negative(loc), scale)
 
     def logcdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
-        """Log of the cdf, from the smaller of the two tails."""
-        z = np.asarray((x - loc) / scale, dtype=float)
-        tail = log_lower_tail(df, -np.abs(z))
-        return np.where(z < 0, tail, log1mexp(tail))
+        """Log of the cdf."""
+        return self.log_tails(x, df, loc, scale)[0]
 
     def logsf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
         """Log of the survival function."""
-        return self.logcdf(-np.asarray(x), df, np.negative(loc), scale)
+        return self.log_tails(x, df, loc, scale)[1]
+
+    def log_tails(self, x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
+        """Logs of the cdf and of the survival function, from the smaller of the two."""
+        z = np.asarray((x - loc) / scale, dtype=float)
+        tail = log_lower_tail(df, -np.abs(z))
+        rest = log1mexp(tail)
+        return np.where(z < 0, tail, rest), np.where(z < 0, rest, tail)
 
     def tail_scores(self, x: Array, df: Array, loc: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F): by loc and scale from the density, by df differences of the tail."""
         z = (x - loc) / scale
-        below = self.logcdf(x, df, loc, scale)
-        above = log1mexp(below)
+        below, above = self.log_tails(x, df, loc, scale)
         log_f = self.logpdf(x, df, loc, scale) + np.log(scale)
         by_cdf, by_sf = location_scale_tail_scores(z, scale, log_f, below, above)
         far = _tail_slope(df, -np.abs(z))

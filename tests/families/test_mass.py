@@ -79,3 +79,23 @@ def test_tails_in_steps_are_those_that_the_law_gives(name, above):
         np.testing.assert_allclose(log_mass(family, at, lower, upper), exact, rtol=1e-12, atol=1e-13)
         scores, slopes = mass_scores(family, at, lower, upper), mass_scores(by_tails(family), at, lower, upper)
         assert np.all(np.abs(scores - slopes) <= 1e-8 * np.abs(slopes).max(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("name", [name for name in mle.families() if family_class(name).log_tails is not None])
+def test_both_tails_together_are_each_alone(name):
+    family = mle.get_family(name)
+    params = tuple(0.3 * p.typical[0] + 0.7 * p.typical[1] for p in family.parameters)
+    law = mle.Distribution(family, dict(zip(family.param_names, params, strict=True)))
+    x = law.ppf([1e-6, 0.3, 0.5, 0.9, 1 - 1e-6])
+    below, above = family.log_tails(x, *params)
+    np.testing.assert_allclose(below, law.logcdf(x), rtol=1e-13)
+    np.testing.assert_allclose(above, law.logsf(x), rtol=1e-13)
+
+
+def test_a_law_with_a_tail_of_its_own_does_not_inherit_both():
+    class Other(family_class("gamma")):
+        def logcdf(self, x, shape, scale):
+            return np.full(np.shape(x), -1.0)
+
+    assert family_class("gamma").log_tails is not None
+    assert Other.log_tails is None
