@@ -758,3 +758,13 @@ def test_intervals_deep_in_the_tail_of_one_component_keep_their_digits():
             last[-1] += sign * step
             ends.append(log_mass(family, (*params[:-1], last if family is law else last[0]), lower, upper))
         assert slopes[-1] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-6)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_a_component_of_the_least_value_alone_is_found(unit):
+    """Two small values were put together, 3 nats below: to quantiles they are alike, whatever lies between them."""
+    x = np.append(-2 * np.log(1 - (np.arange(100) + 0.5) / 100), [1e-6, 1e-3])
+    fit = mle.fit(unit * x, mle.mixture("exponential", 2))
+    ours = np.log(0.0098 * np.exp(-x / 1e-6) / 1e-6 + 0.9902 * np.exp(-x / 1.97335) / 1.97335)
+    assert fit.llf + len(x) * np.log(unit) == pytest.approx(np.sum(ours), abs=1e-5)
+    assert np.min(fit.params["scale"]) == pytest.approx(1e-6 * unit, rel=1e-4)

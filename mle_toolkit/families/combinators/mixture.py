@@ -42,6 +42,9 @@ _SEED = 20_240_229
 """Of the random starts, so that a fit is the same each time."""
 
 _RANDOM_STARTS, _DENSE_STARTS, _FEW_STARTS = 24, 16, 6
+_LEAST_VALUES, _FAR_ABOVE = 5, 4.0
+"""How many of the least values may be apart from the next, and how many times the last of them that must be."""
+
 _DENSE_SHARES = (0.06, 0.15)
 _SHORT, _MIDDLE, _LONG = 30, 80, 400
 """Steps of EM from each start, and from those that are kept."""
@@ -809,7 +812,7 @@ class Mixture(Combined):
         rank = np.argsort(np.argsort(np.abs(x - sample.quantile(0.5)))) / len(x)
         rings = np.minimum((rank * self.k).astype(int), self.k - 1)
         parts.append((1 - _SOFT) * (rings == np.arange(self.k)[:, None]) + _SOFT / self.k)
-        parts += self._grown(sample)
+        parts += [*self._grown(sample), *self._least(sample)]
         # Kernels of many widths about random quantiles.
         width = float(np.sqrt(sample.var()))
         for _ in range(_RANDOM_STARTS if self._is_quick else _FEW_STARTS):
@@ -851,6 +854,20 @@ class Mixture(Combined):
             middle = x[own > 0.5]
             upper = x > (np.median(middle) if len(middle) else np.median(x))
             parts.append(np.vstack([own * upper, *(s * ~upper if i == j else s for i, s in enumerate(shares))]))
+        return parts
+
+    def _least(self, sample: Sample) -> list[Array]:
+        """The least values in a component of their own, where they are far below the next.
+
+        To quantiles they are alike; but a law of positive numbers may be as narrow as the least of them is small.
+        """
+        if self.support.lower != 0 or self._spiking(sample):
+            return []
+        x, least = sample.x, np.unique(sample.x)[: _LEAST_VALUES + 1]
+        parts = []
+        for last in least[:-1][least[1:] > _FAR_ABOVE * least[:-1]]:
+            others = np.searchsorted(self._cuts(sample, np.arange(1, self.k - 1) / (self.k - 1)), x) + 1
+            parts.append(1.0 * (np.where(x <= last, 0, others) == np.arange(self.k)[:, None]))
         return parts
 
     @staticmethod
