@@ -26,8 +26,9 @@ from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
-from mle_toolkit.estimation.batch import is_vectorised, settle, takes_intervals
+from mle_toolkit.estimation.batch import settle
 from mle_toolkit.estimation.certificate import Verdict
+from mle_toolkit.estimation.vectorised import is_vectorised, takes_intervals
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.registry import get_family

@@ -13,10 +13,11 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
-from mle_toolkit.estimation.newton import SETTLED, Trails, decrement_of, newton, newton_step
+from mle_toolkit.estimation.newton import SETTLED, Trails, newton
 from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.surrogate import Surrogate
+from mle_toolkit.numerics.newton import decrement_of, newton_step
 
 _NEAR = 1.0
 """Decrement at which a subsample has told what it can: a fraction of *its* standard errors."""

@@ -13,6 +13,7 @@ from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.surrogate import settle_beside
+from mle_toolkit.numerics.newton import MANY_COORDINATES, decrement_of, newton_step
 
 FAR = 25.0
 """A coordinate this far from its start has run off: exp(25) is 7e10."""
@@ -60,18 +61,6 @@ _PROGRESS = 1e-3
 
 _HALVINGS = 30
 """How often a Newton step may be halved before another method has to take over."""
-
-_FEW_COORDINATES = 4
-"""Up to so many, a linear system is solved faster number by number than by the call of a library."""
-
-_MANY_COORDINATES = 100
-"""From so many on, eigenvectors take longer than all else."""
-
-_CLEAR = 1e-12
-"""Share of a diagonal entry that elimination must leave of it for a matrix to be clearly positive definite."""
-
-_LEAST_CURVATURE = 1e-3
-"""Share of the largest curvature that a direction counts with where the information is not positive definite."""
 
 _TINIEST = float(np.finfo(float).tiny)
 
@@ -204,7 +193,7 @@ def _gone(
                 if _leads_to(minimum, u, step):
                     return minimum, True
         strides, before = coarse and convex and _strides(step, before), step
-        if strides and decrement < _NEARLY_LEVEL and len(u) <= _MANY_COORDINATES:
+        if strides and decrement < _NEARLY_LEVEL and len(u) <= MANY_COORDINATES:
             with contextlib.suppress(ValueError, ArithmeticError):  # a formula may leave the range of numbers there
                 end = at_supremum(objective, u, gradient, step)
                 if end is not None:
@@ -284,56 +273,3 @@ def _leads_to(minimum: Array, u: Array, step: Array) -> bool:
     """Whether a Newton step, within a natural change of a minimum, makes at least half of the way to it."""
     away = float(np.abs(u - minimum).max())
     return away < _NATURAL and float(np.abs(u + step - minimum).max()) < 0.5 * away
-
-
-def decrement_of(gradient: Array, step: Array) -> float:
-    """Half of the product of the gradient with the way down; not finite where a number of them is out of all range."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return -0.5 * float(gradient @ step)
-
-
-def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
-    """Newton's step, and whether the second derivatives are positive definite; NaN where there is no step."""
-    if len(gradient) <= _FEW_COORDINATES:
-        step = _solved(hessian.tolist(), (-gradient).tolist())
-        if step is not None:
-            return np.array(step), True
-    nothing = np.full_like(gradient, np.nan)
-    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
-        return nothing, False
-    if len(gradient) > _MANY_COORDINATES:
-        from scipy import linalg
-
-        with contextlib.suppress(np.linalg.LinAlgError):
-            return np.asarray(-linalg.cho_solve(linalg.cho_factor(hessian), gradient)), True
-    curvatures, axes = np.linalg.eigh(hessian)
-    convex = bool(curvatures[0] > 0)
-    if not convex:
-        size = np.abs(curvatures)
-        curvatures = np.maximum(size, _LEAST_CURVATURE * float(size.max()))
-        if not curvatures.all():
-            return nothing, False
-    return np.asarray(-axes @ ((gradient @ axes) / curvatures)), convex
-
-
-def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None:
-    """Solution of a few linear equations by elimination; None unless the matrix is clearly positive definite."""
-    n = len(right)
-    sizes = [abs(matrix[k][k]) for k in range(n)]
-    for k in range(n):
-        row = matrix[k]
-        pivot = row[k]
-        if not pivot > _CLEAR * sizes[k]:
-            return None
-        for i in range(k + 1, n):
-            below = matrix[i]
-            factor = below[k] / pivot
-            for j in range(k + 1, n):
-                below[j] -= factor * row[j]
-            right[i] -= factor * right[k]
-    for k in reversed(range(n)):
-        row = matrix[k]
-        for j in range(k + 1, n):
-            right[k] -= row[j] * right[j]
-        right[k] /= row[k]
-    return right

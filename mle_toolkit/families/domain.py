@@ -132,17 +132,23 @@ class Interval:
 
     def jacobian(self, u: Array) -> Array:
         """Slope of `from_real`, as a matrix of shape (1, 1)."""
+        return self.slopes_and_bends(u)[0].reshape(1, 1)
+
+    def slopes_and_bends(self, u: Array) -> tuple[Array, Array]:
+        """First and second derivative of `from_real` at each of many numbers."""
         u = np.asarray(u, dtype=float)
         with np.errstate(over="ignore"):
             if np.isfinite(self.lower) and np.isfinite(self.upper):
-                slope = (self.upper - self.lower) * special.expit(u) * special.expit(-u)
-            elif np.isfinite(self.lower):
+                above, below = special.expit(u), special.expit(-u)
+                slope = (self.upper - self.lower) * above * below
+                return slope, slope * (below - above)
+            if np.isfinite(self.lower):
                 slope = np.exp(u)
-            elif np.isfinite(self.upper):
+                return slope, slope
+            if np.isfinite(self.upper):
                 slope = np.exp(-u)
-            else:
-                slope = np.ones_like(u)
-        return np.asarray(slope).reshape(1, 1)
+                return slope, -slope
+        return np.ones_like(u), np.zeros_like(u)
 
     def curvature(self, u: float) -> float:
         """Second derivative of `from_real`."""

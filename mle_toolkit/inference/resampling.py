@@ -23,9 +23,10 @@ from mle_toolkit.data.groups import Groups
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
-from mle_toolkit.estimation.batch import is_vectorised, settle
+from mle_toolkit.estimation.batch import settle
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.estimation.vectorised import is_vectorised
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import Circular, cut_open
 from mle_toolkit.families.distribution import Distribution

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.checks import LARGEST
+from mle_toolkit.data.groups import Groups
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
@@ -103,13 +106,7 @@ class Unit:
 
     def to_data(self, value: Any, role: str) -> Any:
         """A parameter of this role, or an array of it, of the law of ``x``; from that of the law of ``z``."""
-        if role == "location":
-            return self.centre + self.scale * value
-        if role == "scale":
-            return self.scale * value
-        if role == "rate":
-            return value / self.scale
-        return value + math.log(self.scale) if role == "log-scale" else value
+        return _to_data(value, role, self.centre, self.scale, math.log)
 
     def params_to_unit(self, family: Family, theta: Array) -> Array:
         """Parameters of the law of ``z``, from those of the law of ``x``; the inverse of `params_to_data`."""
@@ -120,8 +117,7 @@ class Unit:
         """Derivative of each parameter in the unit of ``x`` by the same in the unit of ``z``."""
         if self.scale == 1.0:
             return np.ones(len(roles(family)))
-        factor = {"location": self.scale, "scale": self.scale, "rate": 1.0 / self.scale}
-        return np.array([factor.get(role, 1.0) for role in roles(family)])
+        return np.array([_slope(role, self.scale) for role in roles(family)])
 
     def log_jacobian(self, family: Family) -> float:
         """Log |dz/dx|, which every log-density gains on the way back to the unit of ``x``; 0 for counts."""
@@ -177,6 +173,84 @@ class ColumnUnits:
     def log_jacobian(self, family: Family) -> float:
         """Log-determinant of dz/dx, which every log-density gains on the way back to the units of ``x``."""
         return -float(np.sum(np.log(self.scale)))
+
+
+@dataclass(frozen=True)
+class GroupUnits:
+    """A unit for every group, each of which has parameters of its own; each scale is a power of two.
+
+    Parameters
+    ----------
+    centre, scale : ndarray of shape (n_groups,)
+    """
+
+    centre: Array
+    scale: Array
+
+    @classmethod
+    def of(cls, family: Family, groups: Groups) -> GroupUnits:
+        """Choose the middle and the spread of every group, as far as the law can be shifted and stretched."""
+        n = len(groups)
+        centre, scale = np.zeros(n), np.ones(n)
+        if not family.has_location and not family.has_scale:
+            return cls(centre, scale)
+        if isinstance(family, ExponentialFamily):  # solved on sums, which need no robust unit
+            mean = groups.means(groups.x)
+            centre = mean if family.has_location else centre
+            size = groups.means(np.abs(groups.x - centre[groups.ids]))
+        else:
+            rows = groups.in_order
+            first, last = groups.offsets[:-1], groups.counts - 1
+            quartile, middle, upper = (rows[first + (last * k) // 4] for k in (1, 2, 3))
+            centre = middle if family.has_location else centre
+            size = upper - quartile if family.has_location else np.abs(middle)
+            size = np.where(size > 0, size, groups.means(np.abs(groups.x - centre[groups.ids])))
+        if family.has_scale:
+            normal = (size > _TINY) & (size < 1.0 / _TINY)
+            scale = np.ldexp(1.0, np.where(normal, np.frexp(np.where(normal, size, 1.0))[1], 0))
+        return cls(centre, scale)
+
+    def apply(self, groups: Groups, rows: Array) -> Array:
+        """Observations, or ends of intervals, of all groups in these units."""
+        return np.asarray((rows - self.centre[groups.ids]) / self.scale[groups.ids])
+
+    def params_to_data(self, family: Family, theta: Array) -> Array:
+        """Parameters of the laws of ``x``, from those of the laws of ``z``; shape (n_groups, p)."""
+        moved = [
+            _to_data(v, role, self.centre, self.scale, np.log) for v, role in zip(theta.T, roles(family), strict=True)
+        ]
+        return np.stack(moved, axis=1)
+
+    def slopes(self, family: Family) -> Array:
+        """Derivative of each parameter in the unit of ``x`` by the same in the unit of ``z``; shape (n_groups, p)."""
+        same = np.ones_like(self.scale)
+        return np.stack([same * _slope(role, self.scale) for role in roles(family)], axis=1)
+
+    def log_jacobian(self, family: Family) -> Any:
+        """Log |dz/dx| of each group, which every log-density gains on the way back to ``x``; 0 for counts."""
+        return 0.0 if family.discrete else -np.log(self.scale)
+
+    def take(self, chosen: NDArray[np.intp]) -> GroupUnits:
+        """Those of some groups."""
+        return GroupUnits(self.centre[chosen], self.scale[chosen])
+
+
+def _to_data(value: Any, role: str, centre: Any, scale: Any, log: Callable[[Any], Any]) -> Any:
+    """A parameter of this role of the law of ``x``, from that of the law of ``z``."""
+    if role == "location":
+        return centre + scale * value
+    if role == "scale":
+        return scale * value
+    if role == "rate":
+        return value / scale
+    return value + log(scale) if role == "log-scale" else value
+
+
+def _slope(role: str, scale: Any) -> Any:
+    """Its derivative by the same in the unit of ``z``."""
+    if role in ("location", "scale"):
+        return scale
+    return 1.0 / scale if role == "rate" else 1.0
 
 
 _SAME = Unit()

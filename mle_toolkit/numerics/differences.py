@@ -65,6 +65,31 @@ def central_each(f: Callable[[Array], Array], u: Array, step: float) -> Array:
     return np.array([(f(u + h) - f(u - h)) / (2 * step) for h in step * np.eye(len(u))])
 
 
+def derivatives_of_each(f: Callable[[Array], Array], u: Array, steps: Array, *, fourth: bool) -> Array:
+    """Derivatives of many functions, each by its own coordinates, of second or of fourth order.
+
+    Parameters
+    ----------
+    f : callable
+        From the coordinates of all functions, of shape (n, p), to a vector of each; shape (n, q).
+    u, steps : ndarray of shape (n, p)
+        Where, and how far each coordinate moves.
+
+    Returns
+    -------
+    ndarray of shape (n, p, q)
+    """
+    columns = []
+    for k in range(u.shape[1]):
+        h, step = np.zeros_like(u), steps[:, k, None]
+        h[:, k] = steps[:, k]
+        if fourth:
+            columns.append(fourth_order([f(u + m * h) for m in AROUND], step))
+        else:
+            columns.append((f(u + h) - f(u - h)) / (2 * step))
+    return np.stack(columns, axis=1)
+
+
 def second_by_scores(
     scores: Callable[[tuple[Any, ...]], Any], params: tuple[Any, ...], steps: Sequence[Any]
 ) -> list[Array]:

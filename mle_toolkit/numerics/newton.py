@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 
 STEPS = 100
 """More than Newton's method ever takes in one dimension."""
 
 _LONGEST_STEP = 2.0
 """In a coordinate of which one unit is a natural change."""
+
+_FEW_COORDINATES = 4
+"""Up to so many, a linear system is solved faster number by number than by the call of a library."""
+
+MANY_COORDINATES = 100
+"""From so many on, eigenvectors take longer than all else."""
+
+_CLEAR = 1e-12
+"""Share of a diagonal entry that elimination must leave of it for a matrix to be clearly positive definite."""
+
+_LEAST_CURVATURE = 1e-3
+"""Share of the largest curvature that a direction counts with where the information is not positive definite."""
 
 
 def ascend(slope_and_bend: Callable[[float], tuple[float, float]], start: float, low: float, high: float) -> float:
@@ -92,3 +105,85 @@ def roots(
         if np.all(done):
             break
     return u
+
+
+def decrement_of(gradient: Array, step: Array) -> float:
+    """Half of the product of the gradient with the way down; not finite where a number of them is out of all range."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return -0.5 * float(gradient @ step)
+
+
+def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
+    """Newton's step, and whether the second derivatives are positive definite; NaN where there is no step."""
+    if len(gradient) <= _FEW_COORDINATES:
+        step = _solved(hessian.tolist(), (-gradient).tolist())
+        if step is not None:
+            return np.array(step), True
+    nothing = np.full_like(gradient, np.nan)
+    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+        return nothing, False
+    if len(gradient) > MANY_COORDINATES:
+        from scipy import linalg
+
+        with contextlib.suppress(np.linalg.LinAlgError):
+            return np.asarray(-linalg.cho_solve(linalg.cho_factor(hessian), gradient)), True
+    curvatures, axes = np.linalg.eigh(hessian)
+    convex = bool(curvatures[0] > 0)
+    if not convex:
+        curvatures = _sizes(curvatures)
+        if not curvatures.all():
+            return nothing, False
+    return np.asarray(-axes @ ((gradient @ axes) / curvatures)), convex
+
+
+@np.errstate(all="ignore")  # where a number is lost there is no step
+def newton_steps(gradient: Array, hessian: Array) -> tuple[Array, Mask]:
+    """Newton's step of each of many functions: shape (n, p), of (n, p) and (n, p, p); as `newton_step` of each."""
+    p = gradient.shape[1]
+    rows = np.concatenate([hessian, -gradient[:, :, None]], axis=2)
+    convex = np.ones(len(gradient), dtype=bool)
+    for k in range(p):
+        convex &= rows[:, k, k] > _CLEAR * np.abs(hessian[:, k, k])
+        for j in range(k + 1, p):
+            rows[:, j, k:] -= (rows[:, j, k] / rows[:, k, k])[:, None] * rows[:, k, k:]
+    step = np.empty_like(gradient)
+    for k in range(p - 1, -1, -1):
+        known = np.einsum("ij,ij->i", rows[:, k, k + 1 : p], step[:, k + 1 :])
+        step[:, k] = (rows[:, k, p] - known) / rows[:, k, k]
+    usable = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(np.isfinite(gradient), axis=1)
+    bent = np.flatnonzero(usable & ~convex)
+    if len(bent):
+        curvatures, axes = np.linalg.eigh(hessian[bent])
+        along = np.einsum("ij,ijk->ik", gradient[bent], axes) / _sizes(curvatures)
+        step[bent] = -np.einsum("ijk,ik->ij", axes, along)
+    step[~usable] = np.nan
+    return step, convex & usable
+
+
+def _sizes(curvatures: Array) -> Array:
+    """Sizes of curvatures that are not all positive, by which a step follows their axes; shape (..., p)."""
+    size = np.abs(curvatures)
+    return np.asarray(np.maximum(size, _LEAST_CURVATURE * size.max(axis=-1, keepdims=True)))
+
+
+def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None:
+    """Solution of a few linear equations by elimination; None unless the matrix is clearly positive definite."""
+    n = len(right)
+    sizes = [abs(matrix[k][k]) for k in range(n)]
+    for k in range(n):
+        row = matrix[k]
+        pivot = row[k]
+        if not pivot > _CLEAR * sizes[k]:
+            return None
+        for i in range(k + 1, n):
+            below = matrix[i]
+            factor = below[k] / pivot
+            for j in range(k + 1, n):
+                below[j] -= factor * row[j]
+            right[i] -= factor * right[k]
+    for k in reversed(range(n)):
+        row = matrix[k]
+        for j in range(k + 1, n):
+            right[k] -= row[j] * right[j]
+        right[k] /= row[k]
+    return right

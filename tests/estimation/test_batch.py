@@ -8,7 +8,8 @@ from strategies import LAWS, draw_params
 import mle_toolkit as mle
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.estimation import batch
-from mle_toolkit.estimation.batch import is_vectorised, settle
+from mle_toolkit.estimation.batch import settle
+from mle_toolkit.estimation.vectorised import is_vectorised
 from mle_toolkit.fitting import _fit
 from mle_toolkit.likelihood.kernels import group_twin, uniform
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED, has_compiled_groups, ranges

@@ -9,9 +9,34 @@ from hypothesis import strategies as st
 from references import case, column, fit_quietly
 
 import mle_toolkit as mle
-from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict, measure, spectrum
+from mle_toolkit.estimation.certificate import (
+    DECREMENT_TOLERANCE,
+    Certificate,
+    Verdict,
+    measure,
+    measure_each,
+    spectrum,
+)
 
 # --- measure, where the answer is a formula ---------------------------------------------------------------------------
+
+
+def test_what_is_measured_of_many_groups_is_that_of_each():
+    rng = np.random.default_rng(2)
+    roots = rng.normal(size=(5, 3, 3))
+    hessian = roots @ roots.transpose(0, 2, 1)
+    hessian[1, 0, 0] = -1.0
+    hessian[2, 0, 1] = np.nan
+    hessian[3] -= 0.9 * np.diag(np.diagonal(hessian[3]))  # no maximum, though every curvature is positive
+    gradient, nobs = 1e-3 * rng.normal(size=(5, 3)), np.array([10.0, 20.0, 30.0, 40.0, 50.0])
+    each = measure_each(gradient, hessian, nobs)
+    for k in range(5):
+        one = measure(gradient[k], hessian[k], nobs[k])
+        assert each.decrement[k] == pytest.approx(one.decrement, rel=1e-9)
+        if one.errors:
+            assert each.errors[k] == pytest.approx(one.errors, rel=1e-9)
+            assert each.least[k] == pytest.approx(one.eigenvalues[0], rel=1e-9)
+    assert np.isfinite(each.decrement).tolist() == [True, False, False, False, True]
 
 
 def test_one_parameter():

@@ -140,3 +140,10 @@ def test_what_is_no_probability_vector(p):
 def test_simplex_boundary():
     assert Simplex(2).contains(np.array([0.0, 1.0]))
     assert Simplex(2).to_real(np.array([0.0, 1.0]))[0] == -np.inf
+
+
+@pytest.mark.parametrize("ends", [(-math.inf, math.inf), (2.0, math.inf), (-math.inf, 3.0), (-1.0, 4.0)], ids=str)
+def test_slopes_of_many_numbers_are_those_of_each(ends):
+    domain, u = Interval(*ends), np.array([-30.0, -0.4, 0.0, 1.7, 20.0])
+    slopes, bends = domain.slopes_and_bends(u)
+    assert [slopes.tolist(), bends.tolist()] == [[domain.at(v)[k] for v in u.tolist()] for k in (1, 2)]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
+from mle_toolkit.likelihood.unit import GroupUnits, Unit
 
 RANGES = [(1e-200, 1e200), (1e-160, 1e160), (1e-300, 1e300), (5e-324, 1.7e308), (1e-308, 1e-300), (1e300, 1.5e308)]
 
@@ -55,3 +56,16 @@ def test_weights_whose_sums_leave_the_range_of_numbers_are_refused(weight):
 def test_small_weights_beside_others_count_as_little_as_they_are():
     x, weight = [1.0, 2.0, 7.0], [1.0, 1.0, 1e-300]
     assert mle.fit(x, "normal", weights=weight).params["mu"] == pytest.approx(1.5, rel=1e-15)
+
+
+@pytest.mark.parametrize("name", ["gev", "gamma", "gompertz_makeham", "lognormal", "poisson"])
+def test_units_of_groups_are_units_of_each(name):
+    """A location, a scale, a rate, a log-scale, and none."""
+    law = mle.get_family(name)
+    units = GroupUnits(np.array([1.5, -3.0]), np.array([4.0, 0.125]))
+    theta = np.array([[0.5 * sum(p.typical) for p in law.parameters]] * 2) * [[1.0], [1.3]]
+    for g in range(2):
+        one = Unit(float(units.centre[g]), float(units.scale[g]))
+        assert units.params_to_data(law, theta)[g] == pytest.approx(one.params_to_data(law, theta[g]), rel=1e-15)
+        assert units.slopes(law)[g].tolist() == one.slopes(law).tolist()
+        assert np.broadcast_to(units.log_jacobian(law), 2)[g] == pytest.approx(one.log_jacobian(law), rel=1e-15)

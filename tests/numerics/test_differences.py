@@ -10,6 +10,7 @@ from mle_toolkit.numerics.differences import (
     STEP_OF_VALUE,
     by_values,
     central_each,
+    derivatives_of_each,
     first_differences,
     fourth_order,
     fourth_order_each,
@@ -55,3 +56,19 @@ def test_second_derivatives():
     assert first == pytest.approx(slopes(AT), abs=1e-11)
     assert second == pytest.approx(upper, abs=1e-7)
     assert np.isnan(second_differences(one_by_one(lambda u: abs(float(u[0]))), np.zeros(1), STEP_OF_CURVATURE)).all()
+
+
+def test_derivatives_of_many_functions_by_their_own_coordinates():
+    """Of exp(a) sin(b) and a b², at three places."""
+    u = np.array([[0.1, 0.7], [-1.0, 2.0], [0.5, -0.3]])
+    a, b = u.T
+
+    def f(v):
+        return np.stack([np.exp(v[:, 0]) * np.sin(v[:, 1]), v[:, 0] * v[:, 1] ** 2], axis=1)
+
+    by_a, by_b = [np.exp(a) * np.sin(b), b * b], [np.exp(a) * np.cos(b), 2 * a * b]
+    right = np.stack([np.stack(by_a, axis=1), np.stack(by_b, axis=1)], axis=1)
+    fourth = derivatives_of_each(f, u, np.full(u.shape, STEP_OF_VALUE), fourth=True)
+    second = derivatives_of_each(f, u, np.array([[1e-5, 3e-5]] * 3), fourth=False)
+    assert fourth == pytest.approx(right, abs=1e-11)
+    assert second == pytest.approx(right, abs=1e-8)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from mle_toolkit.numerics.newton import ascend, roots
+from mle_toolkit.numerics.newton import ascend, newton_step, newton_steps, roots
 
 
 def test_a_climb_ends_at_the_top_or_at_an_end():
@@ -24,3 +24,22 @@ def test_roots_of_many_are_found_where_newton_alone_would_leave():
 
     found = roots(gap_and_step, np.full(5, -10.0), np.full(5, 10.0), np.full(5, 9.0), lambda u: np.full(5, 1e-14))
     assert found[:4] == pytest.approx(c[:4], abs=1e-14)
+
+
+def test_steps_of_many_are_those_of_each():
+    """Down a bowl, away from a saddle, along a flat, and none where a number is lost."""
+    rng = np.random.default_rng(1)
+    roots_of = rng.normal(size=(6, 3, 3))
+    hessian = roots_of @ roots_of.transpose(0, 2, 1) + 0.1 * np.eye(3)
+    hessian[1] -= 2.0 * np.eye(3)
+    hessian[2, :, 2] = hessian[2, 2, :] = 0.0
+    hessian[3, 0, 1] = np.nan
+    gradient = rng.normal(size=(6, 3))
+    steps, convex = newton_steps(gradient, hessian)
+    for k in range(6):
+        step, bowl = newton_step(gradient[k], hessian[k])
+        assert convex[k] == bowl
+        assert steps[k] == pytest.approx(step, rel=1e-9, nan_ok=True)
+    assert steps[0] == pytest.approx(np.linalg.solve(hessian[0], -gradient[0]), rel=1e-9)
+    assert gradient[1] @ steps[1] < 0
+    assert convex.tolist() == [True, False, False, False, True, True]

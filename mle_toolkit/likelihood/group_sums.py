@@ -22,14 +22,12 @@ from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.mass import mass_expansion
 from mle_toolkit.likelihood.kernels import uniform
-from mle_toolkit.numerics.differences import second_by_scores
+from mle_toolkit.likelihood.unit import GroupUnits
+from mle_toolkit.numerics.differences import STEP_OF_SCORE, STEP_OF_VALUE, second_by_scores
 
 _LOOKED_AT, _ALIKE = 2_000, 0.8
 """Intervals among which those that are alike are counted, and the share of different ones below which all are sorted to
 have each once."""
-
-STEP_OF_SCORE, STEP_ON_MEANS = 6e-6, 1e-3
-"""Of differences of scores, as for a single fit: of second order on scores of rows, of fourth on means."""
 
 
 class GroupSums(Protocol):
@@ -37,7 +35,7 @@ class GroupSums(Protocol):
 
     @property
     def step(self) -> float:
-        """Of differences of scores."""
+        """Of differences of scores: of second order on scores of rows, of fourth on means."""
         ...
 
     @property
@@ -126,9 +124,9 @@ class CompiledSums:
     by_differences: bool = False
 
     @classmethod
-    def of(cls, family: Family, twin: ModuleType, groups: Groups, centre: Array, scale: Array) -> CompiledSums:
+    def of(cls, family: Family, twin: ModuleType, groups: Groups, units: GroupUnits) -> CompiledSums:
         """All groups, each in its unit."""
-        return cls(family, twin, groups, np.arange(len(groups)), centre, 1.0 / scale, groups.nobs)
+        return cls(family, twin, groups, np.arange(len(groups)), units.centre, 1.0 / units.scale, groups.nobs)
 
     def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
         """Means of rows: log-density, score and second derivatives."""
@@ -163,7 +161,7 @@ class MeanSums:
     family: ExponentialFamily
     means: tuple[Array, ...]
     log_base: Array
-    step: float = STEP_ON_MEANS
+    step: float = STEP_OF_VALUE
     by_differences: bool = True
 
     @classmethod
@@ -246,13 +244,12 @@ class CoarseSums:
     by_differences: bool = False
 
     @classmethod
-    def of(cls, family: Family, groups: Groups, centre: Array, scale: Array) -> CoarseSums:
+    def of(cls, family: Family, groups: Groups, units: GroupUnits) -> CoarseSums:
         """All groups, each in its unit."""
         ends = groups.ends
         assert ends is not None
-        move, stretch = centre[groups.ids], scale[groups.ids]
         weight = np.ones(len(groups.x)) if groups.weight is None else groups.weight
-        lower, upper, low, high = ((end - move) / stretch for end in ends)
+        lower, upper, low, high = (units.apply(groups, end) for end in ends)
         exact = lower == upper
         windowed = (low > -np.inf) | (high < np.inf)
         kinds: list[_Kind] = []

@@ -1,0 +1,370 @@
+"""Newton's method for many groups at once, and what it settles of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.groups import Groups
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import MleError
+from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, measure_each
+from mle_toolkit.families.base import MOST_COUNTED, Family
+from mle_toolkit.likelihood.group_objective import GroupObjective
+from mle_toolkit.likelihood.group_sums import RowSums
+from mle_toolkit.likelihood.kernels.groups import OPEN, SETTLED
+from mle_toolkit.numerics.newton import newton_steps
+
+_NEWTON_STEPS, _HALVINGS, _LONGEST_STEP = 60, 30, 3.0
+_FAR = 12.0
+"""A coordinate this far from its start may be running off: the ordinary fit has to look."""
+
+_WELL_DETERMINED = 1e-6
+"""Curvature per observation, and eigenvalue of the information scaled to a unit diagonal, above which differences
+between two ways to compute them do not show."""
+
+_WELL_BY_DIFFERENCES = 1e-3
+"""The same eigenvalue, where second derivatives are differences of scores of rows, which are good to about 1e-8."""
+
+_PLACED = 5.0
+"""Standard error of a coordinate above which a parameter may as well be at the end of its domain."""
+
+_AFTER_LAST_STEP = 1e-12
+"""Decrement that Newton's last step leaves at most of one below the tolerance. Where it leaves more, convergence is not
+quadratic, and the place is a saddle that only looks like a maximum, as that of the skew-normal law at alpha = 0."""
+
+SURE_GAIN = 1e-6
+"""Nats by which a maximum must be above another, or a limiting law, to be above it without doubt."""
+
+_SADDLE = 1e-3
+"""Smallest eigenvalue of the scaled information of one observation below which a lower end of a climb, where the
+derivatives vanish, is no maximum that could have a higher one beside it."""
+
+_SAME_PLACE = 1e-3
+_NEAR, _NEARLY = 0.02, 1e-4
+"""Distance from a maximum already found, and decrement per observation, at which a climb is sure to end there."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What was settled of many groups, in the unit of the data.
+
+    Attributes
+    ----------
+    theta, se : ndarray of shape (n_groups, p)
+        Parameters and standard errors; NaN in open groups.
+    llf : ndarray of shape (n_groups,)
+    status : ndarray of int8 of shape (n_groups,)
+        `OPEN`, `SETTLED` (an interior maximum), or `AT_LIMIT` plus the place, among the family's limits, of the one
+        that is the maximum.
+    ran_off : ndarray of bool of shape (n_groups,)
+        Open groups in which every climb went farther than `_FAR`; ``theta`` and ``llf`` are where the best of them is.
+    """
+
+    theta: Array
+    se: Array
+    llf: Array
+    status: NDArray[np.int8]
+    ran_off: Mask
+
+    @classmethod
+    def nothing(cls, n_groups: int, p: int) -> Settled:
+        """Of so many groups: all open."""
+        nan = np.full((n_groups, p), np.nan)
+        nothing = np.zeros(n_groups, dtype=np.int8)
+        return cls(nan, nan.copy(), np.full(n_groups, np.nan), nothing, nothing.astype(bool))
+
+    def leave_open(self, groups: NDArray[np.intp]) -> None:
+        """Leave groups for the ordinary fit."""
+        self.status[groups] = OPEN
+        self.theta[groups] = self.se[groups] = np.nan
+        self.llf[groups] = np.nan
+
+    def spread(self, chosen: NDArray[np.intp], n_groups: int) -> Settled:
+        """The same among more groups, of which these are the chosen."""
+        whole = Settled.nothing(n_groups, self.theta.shape[1])
+        for mine, theirs in zip(vars(self).values(), vars(whole).values(), strict=True):
+            theirs[chosen] = mine
+        return whole
+
+
+class Batch:
+    """Groups in their own units, and Newton's method on their likelihood by coordinates, with groups as first axis."""
+
+    def __init__(self, family: Family, groups: Groups, usable: Mask, twin: ModuleType | None) -> None:
+        self.family = family
+        self.groups = groups
+        self.p = len(family.parameters)
+        self.objective = GroupObjective.of(family, groups, twin)
+        units = self.objective.units
+        reach = np.maximum(np.abs(groups.minimum - units.centre), np.abs(groups.maximum - units.centre)) / units.scale
+        self.usable = usable & np.isfinite(reach) & self._possible() & self._distinct_enough()
+
+    def _possible(self) -> Mask:
+        """Whether all observations of a group are inside the support."""
+        groups, support = self.groups, self.family.support
+        if groups.ends is not None:
+            lower, upper, low, high = groups.ends
+            inside = np.where(lower == upper, support.contains(groups.x), (upper > support.lower) & (lower < upper))
+            inside &= lower < support.upper
+            return groups.all(inside & (low <= lower) & (upper <= high) & (low < upper))
+        if self.family.discrete:
+            return groups.all(support.contains(groups.x) & (np.abs(groups.x) <= MOST_COUNTED))
+        return np.asarray(support.contains(groups.minimum) & support.contains(groups.maximum))
+
+    def _distinct_enough(self) -> Mask:
+        """Whether a group has as many distinct values as the family has parameters, so that it is not degenerate."""
+        groups, needed = self.groups, self.p
+        if groups.ends is not None:
+            return self._seen_enough()
+        if self.family.discrete or needed < 2:
+            return np.ones(len(groups), dtype=bool)
+        if needed == 2:
+            return np.asarray(groups.minimum < groups.maximum)
+        x = groups.in_order
+        changes = np.diff(x, prepend=np.nan) != 0
+        changes[groups.offsets[:-1]] = True
+        return np.asarray(groups.sums(changes.astype(float)) >= needed)
+
+    def _seen_enough(self) -> Mask:
+        """Whether a group has more distinct observations with two ends than parameters, and intervals that part."""
+        groups, needed = self.groups, self.p
+        assert groups.ends is not None
+        lower, upper, _, _ = groups.ends
+        closed = np.isfinite(lower) & np.isfinite(upper)
+        order = np.lexsort((groups.x, ~closed, groups.ids))
+        x, ids, there = groups.x[order], groups.ids[order], closed[order]
+        new = np.ones(len(x), dtype=bool)
+        new[1:] = (x[1:] != x[:-1]) | (ids[1:] != ids[:-1])
+        distinct = np.bincount(ids, new & there, len(groups))
+        first = groups.offsets[:-1]
+        apart = np.maximum.reduceat(lower, first) > np.minimum.reduceat(upper, first)
+        return np.asarray((distinct >= needed + (needed > 1)) & apart)
+
+    def settle(self, starts: list[Array]) -> Settled:
+        """Climb from every start, and settle the groups of which no doubt is left."""
+        n, p = len(self.groups), self.p
+        u, value, arrived = np.full((n, p), np.nan), np.full(n, np.inf), np.zeros(n, dtype=bool)
+        doubt = ~self.usable
+        away, highest, top = self.usable.copy(), np.full(n, np.inf), np.full((n, p), np.nan)
+        for first in chain(map(self.objective.from_theta, starts), self._own_rounds(arrived, doubt)):
+            tried = np.broadcast_to(np.all(np.isfinite(first), axis=-1), n)
+            new_u, new_value, new, far = self.climb(first, np.where(arrived[:, None], u, np.nan), value)
+            away &= far | ~tried
+            higher = new_value < highest
+            highest[higher], top[higher] = new_value[higher], new_u[higher]
+            gain = self.groups.nobs * (value - new_value)
+            both = arrived & new
+            apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
+            differ = both & ((np.abs(gain) > SURE_GAIN) | apart)
+            # A saddle below a maximum, as every sample has one of the skew-normal law at alpha = 0, is no rival of it.
+            lower = np.where((gain > 0)[:, None], u, new_u)
+            saddle = differ & (np.abs(gain) > SURE_GAIN)
+            saddle[saddle] = self._is_flat(np.flatnonzero(saddle), lower[saddle])
+            higher = saddle & (gain > 0)
+            u[higher], value[higher] = new_u[higher], new_value[higher]
+            doubt |= differ & ~saddle
+            # A climb that stopped short of a maximum may have been on the way to a higher one.
+            doubt |= (arrived & ~new & (gain > 0)) | (~arrived & new & (gain < 0))
+            better = (new & ~arrived) | (~arrived & ~new & (new_value < value))
+            u[better], value[better] = new_u[better], new_value[better]
+            arrived |= new
+        chosen = np.flatnonzero(arrived & ~doubt & self._usual(u))
+        settled = Settled.nothing(n, p)
+        if len(chosen):
+            self._certify(settled, chosen, u[chosen])
+        settled.ran_off[:] = away
+        gone = np.flatnonzero(away)
+        left = self.objective.take(gone)
+        settled.theta[gone] = left.units.params_to_data(self.family, left.to_theta(top[gone]))
+        settled.llf[gone] = left.loglik(highest[gone])
+        return settled
+
+    def _is_flat(self, chosen: NDArray[np.intp], u: Array) -> Mask:
+        """Whether the likelihood of some groups has no curvature in some direction."""
+        if len(chosen) == 0:
+            return np.zeros(0, dtype=bool)
+        objective = self.objective.take(chosen)
+        _, gradient, hessian = objective.expansion(u)
+        return np.asarray(measure_each(gradient, hessian, objective.nobs).least < _SADDLE)
+
+    def _own_rounds(self, arrived: Mask, doubt: Mask) -> Iterator[Array]:
+        """Starts of the groups' own, one a group and round, where a law of several shapes may have several maxima.
+
+        NaN for groups that have not arrived without doubt when all common starts have been climbed from, which these
+        masks then say. Laws with compiled sums, of many groups, do without.
+        """
+        several = self.p > 2 and isinstance(self.objective.sums, RowSums)
+        chosen = np.flatnonzero(arrived & ~doubt & (several and self.family.start is not None))
+        own = [self.own_starts(int(g)) for g in chosen]
+        for k in range(max(map(len, own), default=0)):
+            first = np.full((len(self.groups), self.p), np.nan)
+            first[chosen] = [starts[min(k, len(starts) - 1)] for starts in own]
+            yield first
+
+    def _usual(self, u: Array) -> Mask:
+        """Whether shapes are not far from typical ones, where the law has other maxima looked for."""
+        usual = np.ones(len(u), dtype=bool)
+        if self.family.scans:
+            for k, (p, domain) in enumerate(zip(self.family.parameters, self.objective.domains, strict=True)):
+                if p.role == "shape":
+                    low, high = (float(domain.to_real(np.asarray(end))) for end in p.typical)
+                    usual &= (u[:, k] > low - 1.0) & (u[:, k] < high + 1.0)
+        return usual
+
+    def climb(self, first: Array, known: Array, known_value: Array) -> tuple[Array, Array, Mask, Mask]:
+        """Newton's method with step halving from one start, or from one a group.
+
+        Where each group ended, its value there, and whether it arrived in a maximum, or went too far.
+
+        A climb that comes near a maximum found before, NaN where there is none, ends there.
+        """
+        n = len(self.groups)
+        first = np.broadcast_to(first, (n, self.p))
+        at = first.copy()
+        f, arrived, far = np.full(n, np.inf), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+        active = np.flatnonzero(self.usable)
+        objective = self.objective.take(active)
+        here = objective.expansion(at[active])
+        f[active] = here.value
+        keep = np.isfinite(here.value)
+        active, objective, here = active[keep], objective.take(np.flatnonzero(keep)), here.take(keep)
+        for _ in range(_NEWTON_STEPS):
+            if len(active) == 0:
+                break
+            step, convex = newton_steps(here.gradient, here.hessian)
+            nobs = objective.nobs
+            decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
+            longest = np.max(np.abs(step), axis=1)
+            step *= np.minimum(1.0, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
+            last = convex & (decrement < DECREMENT_TOLERANCE)
+            near = np.max(np.abs(at[active] - known[active]), axis=1) < _NEAR
+            home = convex & (decrement < _NEARLY * nobs) & near
+            at[active[home]], f[active[home]], arrived[active[home]] = (
+                known[active[home]],
+                known_value[active[home]],
+                True,
+            )
+            within = np.max(np.abs(at[active] + step - first[active]), axis=1) < _FAR
+            going = ~home & np.isfinite(decrement) & within
+            far[active[~home & np.isfinite(decrement) & ~within]] = True
+            share = np.ones(len(active))
+            trying = np.flatnonzero(going)
+            for _ in range(_HALVINGS):
+                trial = at[active[trying]] + share[trying, None] * step[trying]
+                there = objective.take(trying).expansion(trial)
+                # Where a step is worth less than the rounding of a value, the decrement is the better judge.
+                rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[active])), 0.0)[trying]
+                good = there.value < f[active[trying]] + rounding
+                done = trying[good]
+                at[active[done]], f[active[done]] = trial[good], there.value[good]
+                here.put(done, there.take(good))
+                share[trying[~good]] *= 0.5
+                trying = trying[~good]
+                if len(trying) == 0:
+                    break
+            going[trying] = False
+            arrived[active[going & last]] = True
+            keep = going & ~last
+            active, objective, here = active[keep], objective.take(np.flatnonzero(keep)), here.take(keep)
+        return at, f, arrived, far
+
+    def own_starts(self, group: int) -> list[Array]:
+        """Where the family would begin with one group, in coordinates."""
+        units = self.objective.units
+        sample = self._sample(group).standardised(float(units.centre[group]), float(units.scale[group]))
+        start = self.family.given(sample.known).start
+        assert start is not None
+        try:
+            proposed = start(sample)
+        except MleError:
+            return [np.full(self.p, np.nan)]
+        return [self.objective.from_theta(theta) for theta in (proposed if isinstance(proposed, list) else [proposed])]
+
+    def best_of(self, laws: list[Array]) -> Array:
+        """The most likely of some laws for each group, in coordinates."""
+        n = len(self.groups)
+        values = [self.objective.sums.expansion(np.tile(theta, (n, 1)))[0] for theta in laws]
+        coordinates = np.array([self.objective.from_theta(theta) for theta in laws])
+        return np.asarray(coordinates[np.argmax(np.nan_to_num(np.array(values), nan=-np.inf), axis=0)])
+
+    def _certify(self, settled: Settled, chosen: NDArray[np.intp], u: Array) -> None:
+        """Measure every maximum as a single fit does, and enter those that are beyond doubt."""
+        objective = self.objective.take(chosen)
+        value, gradient, hessian = objective.expansion(u)
+        diagonal = np.diagonal(hessian, axis1=1, axis2=2)
+        if objective.sums.by_differences and np.any(diagonal > 1.0):
+            # Where one observation says more of a parameter than its logarithm to 1, derivatives change faster.
+            hessian = objective.hessian_by_differences(u, 1.0 / np.sqrt(np.maximum(1.0, diagonal)))
+            diagonal = np.diagonal(hessian, axis1=1, axis2=2)
+        seen, in_unit, units = measure_each(gradient, hessian, objective.nobs), objective.to_theta(u), objective.units
+        good = np.all(diagonal > _WELL_DETERMINED, axis=1) & (seen.decrement < _AFTER_LAST_STEP)
+        good &= seen.least > (_WELL_BY_DIFFERENCES if objective.is_rounded else _WELL_DETERMINED)
+        theta = units.params_to_data(self.family, in_unit)
+        se = seen.errors * objective.slopes_and_bends(u)[0] * units.slopes(self.family)
+        llf = objective.loglik(value)
+        good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
+        good &= np.all(seen.errors <= _PLACED * objective.natural(in_unit), axis=1)
+        good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
+        kept, theta = chosen[good], theta[good]
+        if self.family.arranged is not None:  # an angle, which is reported on one turn
+            theta = np.array([self.family.arranged(*row) for row in theta.tolist()]).reshape(theta.shape)
+        settled.theta[kept], settled.se[kept], settled.llf[kept] = theta, se[good], llf[good]
+        settled.status[kept] = SETTLED
+
+    def _has_no_objection(self, group: int, theta: Array) -> bool:
+        """What a family has to say of a sample and its maximum, where it has anything to say."""
+        family = self.family
+        if type(family).irregular is not Family.irregular and family.irregular(*theta.tolist()):
+            return False
+        if not has_a_say(family):
+            return True
+        sample = self._sample(group)
+        if not sample.is_plain and family.spurious is not None:
+            return False
+        if family.spurious is not None and family.spurious(sample, *theta.tolist()):
+            return False
+        return allows(family, sample)
+
+    def _sample(self, group: int) -> Sample:
+        """The sample of a group, whose rows are known to be valid."""
+        groups = self.groups
+        if groups.known or groups.ends is not None:
+            return groups.sample(group)
+        rows = slice(groups.offsets[group], groups.offsets[group + 1])
+        return self._any.with_values(groups.x[rows], None if groups.weight is None else groups.weight[rows])
+
+    @cached_property
+    def _any(self) -> Sample:
+        """Some sample, to make others of."""
+        return Sample(np.ones(1))
+
+
+def has_a_say(family: Family) -> bool:
+    """Whether a family says more of a sample than which values are possible and how many must differ."""
+    own = type(family)
+    plain = own.check is Family.check and own.check_support is Family.check_support
+    return not plain or family.unbounded is not None or family.spurious is not None
+
+
+def allows(family: Family, sample: Sample) -> bool:
+    """Whether a family takes a sample, and knows no place where its likelihood has no bound."""
+    try:
+        family.check_support(sample)
+        if sample.is_plain:
+            family.check(sample)
+    except MleError:
+        return False
+    return family.unbounded is None or family.unbounded(sample, {}) is None
+
+
+def is_interior(family: Family, theta: Iterable[float]) -> bool:
+    """Whether every parameter is between the ends of its domain."""
+    return all(p.interval.lower < v < p.interval.upper for p, v in zip(family.parameters, theta, strict=True))

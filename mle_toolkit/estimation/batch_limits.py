@@ -1,0 +1,177 @@
+"""Whether a law that a family tends to is as good, for each of many groups, as the maximum within the family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.groups import Groups
+from mle_toolkit.errors import MleError
+from mle_toolkit.estimation.batch_climb import SURE_GAIN, Batch, Settled, allows, has_a_say, is_interior
+from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.estimation.vectorised import is_concave, is_vectorised
+from mle_toolkit.families.base import Family
+from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED
+
+_SURELY_BELOW, _NEARLY_THERE, _CLOSE = 1e-11, 0.1, 0.1
+"""How far a climb that has run off must be below a limiting law to be below it without doubt, relative to the
+log-likelihood; how near it must have come, nats; and how near the other parameters, standard errors."""
+
+_SPREAD = 0.75
+"""Between quartiles, or from 0 to the median, of a group in its unit: between a half and 1."""
+
+
+def compare_with_limits(
+    family: Family, groups: Groups, settled: Settled, settle: Callable[[Family, Groups], Settled]
+) -> None:
+    """Leave open the groups in which a limiting law is as good as the maximum, or not settled itself."""
+    rivals = np.full((len(family.limits), len(groups)), -np.inf)
+    maxima: list[Settled | None] = []
+    for k, limit in enumerate(family.limits):
+        law = limit.family
+        chosen = np.flatnonzero((settled.status == SETTLED) | settled.ran_off)
+        maxima.append(None)
+        if len(chosen) == 0:
+            continue
+        some = groups.take(chosen)
+        if law.from_groups is not None and law.entropy_attained and groups.ends is None:
+            rivals[k, chosen] = _by_entropy(law, some)
+        elif is_vectorised(law):
+            found = settle(law, some)
+            possible = some.all((some.x >= law.support.lower) & (some.x <= law.support.upper))
+            rivals[k, chosen] = np.where(found.status == SETTLED, found.llf, np.where(possible, np.inf, -np.inf))
+            maxima[k] = found.spread(chosen, len(groups))
+        else:
+            rivals[k, settled.ran_off] = np.inf  # for the ordinary fit
+            alone = chosen[settled.status[chosen] == SETTLED]
+            rivals[k, alone] = [_alone(law, groups, g) for g in alone.tolist()]
+    if groups.ends is not None:
+        rivals = np.concatenate([rivals, [_in_windows(family, groups, settled.status == SETTLED)]])
+        maxima.append(None)
+    beaten = (settled.status == SETTLED) & ~(settled.llf > rivals.max(axis=0, initial=-np.inf) + SURE_GAIN)
+    for k, at in enumerate(maxima):
+        if at is not None:
+            others = np.delete(rivals, k, axis=0).max(axis=0, initial=-np.inf)
+            # Climbs that came nearer and nearer to it, and stayed below.
+            lack = rivals[k] - settled.llf
+            below = (lack > _SURELY_BELOW * (1.0 + np.abs(rivals[k]))) & (lack < _NEARLY_THERE)
+            sure = settled.ran_off & below & (rivals[k] > others + SURE_GAIN) & np.isfinite(rivals[k])
+            if family.spurious is not None or groups.ends is not None:
+                sure[:] = False
+            elif has_a_say(family):
+                sure[sure] = [allows(family, groups.sample(g)) for g in np.flatnonzero(sure).tolist()]
+            sure[sure] = ~_reached_inside(family, groups.take(np.flatnonzero(sure)), rivals[k, sure])
+            agreed = np.flatnonzero(sure)
+            _enter(family, settled, agreed, at, k)
+    settled.leave_open(np.flatnonzero(beaten | (settled.status == OPEN)))
+
+
+def _reached_inside(family: Family, groups: Groups, rival: Array) -> Mask:
+    """Whether a climb from another start comes as high as a limiting law, to which all others ran off.
+
+    For counts, whose laws have no scale, and for laws that know their maximum, that is one of its own; else for each
+    size of the first shape the best law for each group.
+    """
+    higher = np.zeros(len(groups), dtype=bool)
+    own = family.discrete or family.from_sample is not None
+    if len(groups) == 0 or (family.start if own else family.ppf) is None:
+        return higher
+    with np.errstate(all="ignore"):
+        batch = Batch(family, groups, ~higher, None)
+        if own:
+            firsts = [np.array([batch.own_starts(g)[0] for g in range(len(groups))])]
+        else:
+            laws = _by_shapes(family)
+            sizes = sorted({theta[0] for theta in laws})
+            firsts = [batch.best_of([theta for theta in laws if theta[0] == size]) for size in sizes]
+        for first in firsts:
+            _, value, _, _ = batch.climb(first, np.full_like(first, np.nan), np.full(len(groups), np.inf))
+            reached = batch.objective.loglik(value)
+            higher |= ~(reached < rival - _SURELY_BELOW * (1.0 + np.abs(rival))) & (value < np.inf)
+    return higher
+
+
+def _by_shapes(family: Family) -> list[Array]:
+    """Laws of small, middling and large shapes, whose quartiles are where those of a group are in its unit."""
+    grids = []
+    for p in family.parameters:
+        low, high = p.typical
+        middle = 0.5 * (low + high)
+        smaller = [0.25 * low] if low > 0 else []
+        grids.append([*smaller, low, middle, high] if p.role == "shape" else [middle])
+    roles = [p.role for p in family.parameters]
+    laws: list[Array] = []
+    assert family.ppf is not None
+    for values in product(*grids):
+        theta = np.array(values)
+        plain = [{"location": 0.0, "scale": 1.0}.get(role, v) for role, v in zip(roles, values, strict=True)]
+        if not is_interior(family, plain):
+            continue
+        low, middle, high = np.asarray(family.ppf(np.array([0.25, 0.5, 0.75]), *plain), dtype=float).tolist()
+        spread = high - low if "location" in roles else abs(middle)
+        if not spread > 0:
+            continue
+        scale = _SPREAD / spread
+        theta[[role == "scale" for role in roles]] = scale
+        theta[[role == "location" for role in roles]] = -scale * middle
+        if is_interior(family, theta):
+            laws.append(theta)
+    return laws
+
+
+def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled, place: int) -> None:
+    """Enter the maxima of a limiting law, if its parameters are those of the family, and the others at an end."""
+    limit = family.limits[place]
+    if len(sure) == 0 or limit.last:
+        return
+    own, se = at.theta[sure], at.se[sure]
+    theta, errors = np.empty((2, len(sure), len(family.parameters)))
+    theta[:] = [limit.embed(*row) for row in own.tolist()]
+    for k, p in enumerate(family.parameters):
+        same = [j for j in range(own.shape[1]) if np.array_equal(theta[:, k], own[:, j])]
+        if not same and np.any(p.domain.contains(theta[:, k])):
+            return  # a function of several: for the ordinary fit
+        errors[:, k] = se[:, same[0]] if same else np.nan
+    # What did not run off is where the limiting law has it.
+    near = np.all(~(np.abs(theta - settled.theta[sure]) > _CLOSE * errors), axis=1)
+    sure, theta, errors = sure[near], theta[near], errors[near]
+    settled.theta[sure], settled.se[sure], settled.llf[sure] = theta, errors, at.llf[sure]
+    settled.status[sure] = AT_LIMIT + place
+
+
+def _in_windows(family: Family, groups: Groups, chosen: Mask) -> Array:
+    """Log-likelihood of some groups at the maximum of the laws that a family tends to as seen through their windows."""
+    rival = np.full(len(groups), -np.inf)
+    assert groups.ends is not None
+    if is_concave(family, groups):
+        return rival  # no limit is above a maximum
+    _, _, low, high = groups.ends
+    first = groups.offsets[:-1]
+    windows = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
+    for g in np.flatnonzero(chosen).tolist():
+        limits = family.limits_in_window(float(windows[0][g]), float(windows[1][g]))
+        rival[g] = max([_alone(limit.family, groups, g) for limit in limits], default=-np.inf)
+    return rival
+
+
+def _alone(law: Family, groups: Groups, group: int) -> float:
+    """Log-likelihood of one group at the maximum of a law; -inf where it has none."""
+    sample = groups.sample(group)
+    try:
+        law.check_support(sample)
+        return maximise(law.given(sample.known), sample).loglik
+    except MleError:
+        return -np.inf  # a limit without a maximum is no rival
+
+
+def _by_entropy(law: Family, groups: Groups) -> Array:
+    """Log-likelihood of each group at the maximum of a law that attains its entropy there; -inf where it has none."""
+    assert law.from_groups is not None
+    assert law.entropy is not None
+    with np.errstate(all="ignore"):
+        loglik = -groups.nobs * np.asarray(law.entropy(*law.from_groups(groups)))
+    return np.where(np.isnan(loglik), -np.inf, loglik)

@@ -1,0 +1,142 @@
+"""The likelihood of many groups, each a function of coordinates of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.groups import Groups
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.likelihood.group_sums import CoarseSums, CompiledSums, GroupSums, MeanSums, RowSums
+from mle_toolkit.likelihood.unit import GroupUnits
+from mle_toolkit.numerics.differences import STEP_OF_SCORE, derivatives_of_each
+
+
+class Expansion(NamedTuple):
+    """Values of groups, gradients and Hessians: shapes (n,), (n, p) and (n, p, p)."""
+
+    value: Array
+    gradient: Array
+    hessian: Array
+
+    def take(self, chosen: Any) -> Expansion:
+        """Those of some groups."""
+        return Expansion(*(part[chosen] for part in self))
+
+    def put(self, chosen: Any, other: Expansion) -> None:
+        """Replace those of some groups."""
+        for part, new in zip(self, other, strict=True):
+            part[chosen] = new
+
+
+@dataclass(frozen=True)
+class GroupObjective:
+    """Mean negative log-likelihood of every group per observation, as a function of its coordinates ``u``.
+
+    It is to many groups what `Objective` is to one sample. Coordinates have shape (n_groups, p).
+
+    Attributes
+    ----------
+    family : Family
+        With parameters that are numbers.
+    sums : GroupSums
+        Of the rows, in the units.
+    units : GroupUnits
+    nobs, n_exact : ndarray of shape (n_groups,)
+        Number of observations, and of those that are no intervals.
+    """
+
+    family: Family
+    sums: GroupSums
+    units: GroupUnits
+    nobs: Array
+    n_exact: Array
+
+    @classmethod
+    def of(cls, family: Family, groups: Groups, twin: ModuleType | None) -> GroupObjective:
+        """That of all groups, each in its unit; with the compiled twin of the law where there is one."""
+        units, nobs = GroupUnits.of(family, groups), groups.nobs
+        if groups.ends is not None:
+            coarse = CoarseSums.of(family, groups, units)
+            return cls(family, coarse, units, nobs, coarse.n_exact)
+        if twin is not None:
+            return cls(family, CompiledSums.of(family, twin, groups, units), units, nobs, nobs)
+        rows = RowSums(family, Groups(units.apply(groups, groups.x), groups.weight, groups.offsets, groups.known))
+        sums = MeanSums.of(rows) if isinstance(family, ExponentialFamily) else rows
+        return cls(family, sums, units, nobs, nobs)
+
+    @cached_property
+    def domains(self) -> list[Interval]:
+        """Where each parameter lies."""
+        return [p.interval for p in self.family.parameters]
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether second derivatives are differences of scores of rows, which are good to about 1e-8."""
+        sums = self.sums
+        return isinstance(sums, CoarseSums) or (sums.by_differences and sums.step == STEP_OF_SCORE)
+
+    def take(self, chosen: NDArray[np.intp]) -> GroupObjective:
+        """That of some groups."""
+        if len(chosen) == len(self.nobs):
+            return self
+        units = self.units.take(chosen)
+        return GroupObjective(self.family, self.sums.take(chosen), units, self.nobs[chosen], self.n_exact[chosen])
+
+    def to_theta(self, u: Array) -> Array:
+        """All parameters, from the coordinates."""
+        return np.stack([d.from_real(u[:, k]) for k, d in enumerate(self.domains)], axis=1)
+
+    def from_theta(self, theta: Any) -> Array:
+        """The coordinates, from the parameters of one law; shape (p,)."""
+        return np.array([float(d.to_real(np.asarray(t))) for d, t in zip(self.domains, theta, strict=True)])
+
+    def slopes_and_bends(self, u: Array) -> tuple[Array, Array]:
+        """First and second derivatives of each parameter by its coordinate; shape (n, p)."""
+        each = [d.slopes_and_bends(u[:, k]) for k, d in enumerate(self.domains)]
+        return np.stack([slopes for slopes, _ in each], axis=1), np.stack([bends for _, bends in each], axis=1)
+
+    def expansion(self, u: Array) -> Expansion:
+        """Values, gradients and Hessians."""
+        slopes, bends = self.slopes_and_bends(u)
+        value, score, second = self.sums.expansion(self.to_theta(u))
+        if second is None:
+            return Expansion(-value, -score * slopes, self.hessian_by_differences(u, np.ones_like(u)))
+        second = second * slopes[:, :, None] * slopes[:, None, :]
+        diagonal = np.arange(len(self.domains))
+        second[:, diagonal, diagonal] += score * bends
+        return Expansion(-value, -score * slopes, -second)
+
+    def hessian_by_differences(self, u: Array, reach: Array) -> Array:
+        """Hessians, where the law does not give its own.
+
+        ``reach``, of the shape of ``u``, is how far each coordinate moves one observation's worth; 1 at most.
+        """
+
+        def gradient(v: Array) -> Array:
+            return -self.sums.score(self.to_theta(v)) * self.slopes_and_bends(v)[0]
+
+        fourth = self.sums.step > STEP_OF_SCORE
+        hessian = derivatives_of_each(gradient, u, self.sums.step * reach, fourth=fourth)
+        return np.asarray(0.5 * (hessian + hessian.transpose(0, 2, 1)))
+
+    def loglik(self, value: Array) -> Array:
+        """Log-likelihoods in the unit of the data, from values."""
+        jacobian = self.units.log_jacobian(self.family)
+        return np.asarray(self.nobs * (self.sums.log_base - value) + self.n_exact * jacobian)
+
+    def natural(self, theta: Array) -> Array:
+        """Natural change of each coordinate, of the shape of theta: the scale for a location, where it is above 1."""
+        natural = np.ones_like(theta)
+        if "scale" in self.family.roles:
+            scale = theta[:, [self.family.roles.index("scale")]]
+            natural[:, [role == "location" for role in self.family.roles]] = np.maximum(scale, 1.0)
+        return natural
