@@ -16,7 +16,7 @@ from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED, has_c
 
 ONE_BY_ONE = {
     "asymmetric_laplace", "categorical", "discrete_uniform", "generalized_normal", "laplace", "pareto", "power",
-    "power_law_cutoff", "triangular", "uniform", "von_mises",
+    "power_law_cutoff", "triangular", "uniform", "von_mises", "zeta_cutoff",
 }  # fmt: skip
 """Laws whose maximum is at an end or a kink, or is a vector or an angle; or on sums, without a closed form."""
 
