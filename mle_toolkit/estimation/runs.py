@@ -136,9 +136,26 @@ def somewhere(model: Model, sample: Sample, found: Maximum | None) -> Array:
 
 
 def runs_of(model: Model, sample: Sample, found: Maximum | None, linear: Sequence[Linear]) -> list[Run]:
-    """Directions of each predictor by itself."""
-    likelihood, theta = Likelihood(model, sample), somewhere(model, sample, found)
-    return [run for term in linear if (run := _run(model, likelihood, theta, term)) is not None]
+    """Directions of each predictor by itself: where a search ended, or else where one may begin."""
+    likelihood, points = Likelihood(model, sample), [somewhere(model, sample, found)]
+    if found is not None:
+        points.append(somewhere(model, sample, None))  # at an end, as of zeros that are all structural, nothing moves
+    seen = ((_run(model, likelihood, theta, term) for theta in points) for term in linear)
+    return [run for tried in seen if (run := next(filter(None, tried), None)) is not None]
+
+
+def idle_rows(model: Model, sample: Sample, term: Linear) -> Mask:
+    """Rows whose likelihood is the same wherever the predictor of a parameter is, the others being inside."""
+    likelihood, theta = Likelihood(model, sample), somewhere(model, sample, None)
+    here = likelihood.rows(theta)
+    idle = np.ones(len(here), dtype=bool)
+    for sign in (1.0, -1.0):
+        far = farthest(model, term, sign)
+        for value in (far, far / 2, sign):
+            with np.errstate(all="ignore"):
+                there = Likelihood(_at_predictor(model, term, value), sample).rows(theta)
+            idle &= np.abs(there - here) <= _FALLS * np.maximum(1.0, np.abs(here))
+    return idle
 
 
 def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> Run | None:

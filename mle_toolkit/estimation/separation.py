@@ -27,7 +27,16 @@ from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodErr
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import SUPREMUM
-from mle_toolkit.estimation.runs import Proof, Proving, Run, farthest, joined_rows, runs_of, somewhere
+from mle_toolkit.estimation.runs import (
+    Proof,
+    Proving,
+    Run,
+    farthest,
+    idle_rows,
+    joined_rows,
+    runs_of,
+    somewhere,
+)
 from mle_toolkit.estimation.separated_levels import levels_at_end, takes_several
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.ordinal import Choice, Ordered
@@ -70,7 +79,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
         if settled is None:
             raise
         return settled
-    if found.limit is None and not _is_clear(found):
+    if not _is_clear(found.limit or found):
         return _settled(model, sample, columns, found, options) or found
     return found
 
@@ -97,6 +106,7 @@ def _settled(
     _check_perfect(model, sample)
     for term in linear:
         check_columns(model.name, term.parameter, sample.known[term.key], columns[term.parameter], term.constant)
+        _check_idle(model, sample, term, columns[term.parameter])
     if takes_several(model):
         return levels_at_end(model, sample, columns, found, options)
     runs = runs_of(model, sample, found, linear)
@@ -174,6 +184,36 @@ def check_columns(law: str, parameter: str, design: Array, names: Sequence[str],
     )
     certificate = Certificate(verdict=Verdict.NOT_IDENTIFIED, message=message, method="none")
     raise NoMaximumError(message, certificate)
+
+
+def _check_idle(model: Model, sample: Sample, term: Linear, names: Sequence[str]) -> None:
+    """Refuse coefficients that matter only in rows whose likelihood is the same wherever the predictor is.
+
+    Raises
+    ------
+    NoMaximumError
+    """
+    idle = idle_rows(model, sample, term)
+    if not idle.any():
+        return
+    name, count = term.parameter, int(np.count_nonzero(idle))
+    seen = None if idle.all() else relations(sample.known[term.key][~idle], term.constant)
+    if seen is not None and not seen.dropped:
+        return
+    if seen is None:
+        message = (
+            f"{model.name}: in all {count} rows the likelihood is the same whatever {name} is, so the data say nothing "
+            f"of {name}. Choose a law without it, or observe other outcomes."
+        )
+    else:
+        lost = [f"{name}[{names[k]}]" for k in seen.dropped]
+        message = (
+            f"{model.name}: in {count} of {len(idle)} rows the likelihood is the same whatever {name} is, and in the "
+            f"others {'; '.join(seen.written(names, term.constant))}; so the data do not determine "
+            f"{', '.join(lost[:_NAMED])}. Leave that out, or fix it: "
+            f"fixed={{{', '.join(f'{one!r}: 0' for one in lost[:_NAMED])}}}."
+        )
+    raise NoMaximumError(message, Certificate(verdict=Verdict.NOT_IDENTIFIED, message=message, method="none"))
 
 
 def _check_perfect(model: Model, sample: Sample) -> None:
@@ -417,6 +457,14 @@ def _separated(model: Model, sample: Sample, run: Run, names: Sequence[str]) -> 
             f"{_observed(sample, run, -above, levels)}"
         )
         remedy = f"Remove {names[k]}"
+    elif constant is not None and 0 in (run.count(1.0), run.count(-1.0)):
+        sign = 1.0 if run.count(1.0) else -1.0
+        how = (
+            f"in {_rows(run.count(sign))}{_observed(sample, run, sign, levels)}, so that the predictor of "
+            f"{run.term.parameter} {'rises' if sign > 0 else 'falls'} without end by the intercept alone, and there is "
+            f"nothing for covariates to explain"
+        )
+        remedy = "Observe another outcome"
     else:
         sums = ", then ".join(written_sum(one, names, constant) for one in run.directions)
         parts = [

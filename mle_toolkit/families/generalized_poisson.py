@@ -25,6 +25,10 @@ _BEYOND = 12.0
 """Standard deviations of a Poisson law of the same theta above its mean, and 60 counts more, beyond which nothing is
 left of an underdispersed law: its probabilities then add up to one, wherever it ends."""
 
+_SMOOTH, _AWAY = 4.0, 20.0
+"""Standard deviation from which the probabilities of a law that ends so many of them above its mean add up to one: its
+steps are then so fine that sum and integral are one double (Poisson's summation formula, 2 exp(-2 pi² 4²) = 1e-137)."""
+
 
 class GeneralizedPoisson(Summed):
     r"""Counts of which each brings on others: ``lam`` more on average, or fewer where it is negative.
@@ -188,16 +192,21 @@ def _log_norm(theta: Array, lam: Array) -> tuple[Array, ...]:
     theta, lam = np.broadcast_arrays(np.asarray(theta, dtype=float), np.asarray(lam, dtype=float))
     found = [np.zeros(theta.shape) for _ in range(6)]
     below = (lam < 0) & (lam > -theta) & np.isfinite(theta) & np.isfinite(lam)
+    mean, spread = theta / (1 - lam), np.sqrt(theta / (1 - lam) / np.square(1 - lam))
+    below &= (spread < _SMOOTH) | (_last(theta, lam) < mean + _AWAY * spread)
     if not below.any():
         return tuple(found)
     t, a = theta[below][None, :], lam[below][None, :]
     last = _last(t, a)
-    x = np.arange(_most(t, a) + 1.0)[:, None]
+    reach = _BEYOND * spread[below] + 60
+    first = np.maximum(np.ceil(mean[below] - reach), 0.0)
+    most = np.max(np.minimum(last[0], mean[below] + reach) - first)
+    x = first + np.arange(most + 1.0)[:, None]
     z = t + a * x
     log_p = np.where(x == 0, -t, np.log(t / z) + log_poisson(x, z))
     inside = x <= last
     p = np.where(inside, np.exp(log_p), 0.0)
-    ends = x[-1, 0] < last[0]  # the law goes on where nothing is left, and its sum is one
+    ends = last[0] > t[0] + _BEYOND * np.sqrt(t[0]) + 60  # the law goes on where nothing is left, and its sum is one
     norm = np.sum(p, axis=0)
     share = p / norm
     first = [np.where(inside, s, 0.0) for s in _scores(x, t, a)]

@@ -249,3 +249,32 @@ def test_a_fit_at_its_limit_predicts_tests_and_is_saved(tmp_path):
     table = fit.anova()
     assert np.isfinite(table.to_numpy(dtype=float)).all()
     assert "-∞" in str(fit.summary())
+
+
+@pytest.mark.parametrize(
+    ("law", "options"), [("poisson", {}), ("zip", {}), ("zip", {"pi": "~ z"}), ("geometric", {})]
+)
+def test_outcomes_that_are_all_at_one_end_are_said(rng, law, options):
+    """Not a limit of the law with a far coefficient as if it were an estimate."""
+    frame = {"z": rng.normal(size=40), "y": np.zeros(40)}
+    said = "in all 40 rows the observation is 0, so that the predictor of .* without end by the intercept alone"
+    with pytest.raises(UnboundedLikelihoodError, match=said):
+        mle.regress("y ~ z", frame, law, **options)
+
+
+def test_a_group_of_zeros_says_nothing_of_positive_counts(rng):
+    """The positive part of a hurdle law is seen in positive rows only."""
+    group, z, design = grouped(rng, n=120, k=3)
+    y = np.where(group == 2, 0, rng.poisson(np.exp(1 + 0.3 * z))).astype(float)
+    y[:6] = 0.0
+    with pytest.raises(NoMaximumError, match=r"whatever mu is, and in the others x2 = 0; .* fixed=.'mu\[x2\]': 0."):
+        mle.regress(y, design, mle.hurdle("poisson"), pi=design[:, :3])
+    with pytest.warns(mle.FitWarning, match=r"pi\[x2\] -> ∞"):
+        fit = mle.regress(y, design, mle.hurdle("poisson"), pi=design[:, :3], fixed={"mu[x2]": 0.0})
+    positive, rest = y > 0, group < 2
+    counts = mle.regress(y[positive], design[positive][:, [0, 1, 3]], mle.zero_truncated("poisson"))
+    zeros = mle.regress((y[rest] == 0).astype(float), design[rest][:, :2], "bernoulli")
+    assert fit.llf == pytest.approx(counts.llf + zeros.llf, abs=1e-8)
+    np.testing.assert_allclose(fit.params["mu"][["x0", "x1", "x3"]], counts.params["mu"], rtol=1e-6)
+    with pytest.raises(NoMaximumError, match="the data say nothing of mu"):
+        mle.regress(np.zeros(120), design, mle.hurdle("poisson"), pi=design[:, :3])
