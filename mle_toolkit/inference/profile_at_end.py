@@ -15,8 +15,9 @@ from mle_toolkit import options
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.inference.profile import End, Profile
 
-_FIRST, _LAST = 4.0, 1024.0
-"""Of the coefficient of a column of unit size: from where the likelihood is looked at, and how far out at most."""
+_FIRST, _LAST, _FAR = 4.0, 1024.0, 2.0**20
+"""Of the coefficient of a column of unit size: from where the likelihood is looked at, how far from there its fall is
+looked for, and how far out it may come near its supremum, as where a boundary between rows is sharp."""
 
 _AT_END = "the likelihood rises towards this end, where it has its supremum"
 _ANYWHERE = "the data do not determine {name}: any value has the same supremum of the likelihood"
@@ -73,8 +74,9 @@ def profile_at_end(
     if not math.isfinite(end):
         found = End(-sign * math.inf, False, _OPEN.format(name=name))
         end = near
-    elif math.isnan(deviance(end)):
-        found, end = End(sign * near / size, False, _LOST.format(name=name)), near
+    elif math.isnan(deviance(end)) or not deviance(near) < bound:
+        last = near if deviance(near) < bound else math.nan
+        found, end = End(sign * last / size, False, _LOST.format(name=name)), near
     else:
         end = float(
             optimize.brentq(lambda at: math.sqrt(max(deviance(at), 0.0)) - math.sqrt(bound), end, near, rtol=1e-12)
@@ -92,10 +94,10 @@ def profile_at_end(
 def _bracket(deviance: Callable[[float], float], bound: float) -> tuple[float, float]:
     """A place at which the deviance is below a bound, and one nearer to 0, or beyond, where it is not; or -inf."""
     near = _FIRST
-    while not deviance(near) < 0.5 * bound and near < _LAST:
+    while not deviance(near) < 0.5 * bound and near < _FAR:
         near *= 2
-    step = 1.0
-    while step <= _LAST:
+    step = unit = near / _FIRST
+    while step <= _LAST * unit:
         value = deviance(near - step)
         if math.isnan(value) or value >= bound:
             return near, near - step

@@ -251,9 +251,7 @@ def test_a_fit_at_its_limit_predicts_tests_and_is_saved(tmp_path):
     assert "-∞" in str(fit.summary())
 
 
-@pytest.mark.parametrize(
-    ("law", "options"), [("poisson", {}), ("zip", {}), ("zip", {"pi": "~ z"}), ("geometric", {})]
-)
+@pytest.mark.parametrize(("law", "options"), [("poisson", {}), ("zip", {}), ("zip", {"pi": "~ z"}), ("geometric", {})])
 def test_outcomes_that_are_all_at_one_end_are_said(rng, law, options):
     """Not a limit of the law with a far coefficient as if it were an estimate."""
     frame = {"z": rng.normal(size=40), "y": np.zeros(40)}

@@ -66,6 +66,8 @@ class Truncated(Combined):
         self.parameters, self.modelled = base.parameters, base.modelled
         self._hidden = _few_hidden(base, self.support)
         self.score = made_with(self._score, base.score) if base.all_scalar else None
+        if self._hidden is not None and not self._hidden.any():
+            self.mean, self.var = self._mean, self._var
 
     def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
         """The law before truncation, and where it is cut."""
@@ -132,6 +134,16 @@ class Truncated(Combined):
                 return np.where(log_hidden > _NEARLY_ALL, left, window)[()]
             return window[()]
         return self._log_mass(params, np.asarray(self.lower), np.asarray(self.upper))[()]
+
+    def _mean(self, *params: Any) -> Array:
+        """Expected value where zeros only are hidden: the base's over the probability of the others."""
+        return np.asarray(Distribution.at(self.base, params).mean() * np.exp(-self._log_window(params)))
+
+    def _var(self, *params: Any) -> Array:
+        """Variance, from the second factorial moment."""
+        law, others, mean = Distribution.at(self.base, params), np.exp(self._log_window(params)), self._mean(*params)
+        pairs = law.var() + np.square(law.mean()) - law.mean()  # E[x (x - 1)]
+        return np.asarray(pairs / others - mean * (mean - 1))
 
     def _log_mass(self, params: tuple[Any, ...], low: Array, high: Array) -> Array:
         """Log-probability under the base of ``(low, high]``, which have one shape; of every row where laws differ."""
