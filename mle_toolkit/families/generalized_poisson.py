@@ -199,9 +199,9 @@ def _log_norm(theta: Array, lam: Array) -> tuple[Array, ...]:
     t, a = theta[below][None, :], lam[below][None, :]
     last = _last(t, a)
     reach = _BEYOND * spread[below] + 60
-    first = np.maximum(np.ceil(mean[below] - reach), 0.0)
-    most = np.max(np.minimum(last[0], mean[below] + reach) - first)
-    x = first + np.arange(most + 1.0)[:, None]
+    begin = np.maximum(np.ceil(mean[below] - reach), 0.0)
+    most = np.max(np.minimum(last[0], mean[below] + reach) - begin)
+    x = begin + np.arange(most + 1.0)[:, None]
     z = t + a * x
     log_p = np.where(x == 0, -t, np.log(t / z) + log_poisson(x, z))
     inside = x <= last
