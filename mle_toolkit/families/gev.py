@@ -16,6 +16,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.gumbel import Gumbel
+from mle_toolkit.families.known_threshold import above
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -231,6 +232,20 @@ class GEV(Family):
             return loc, max(scale, upper - loc), -1.0  # the end is not below the observation, not even by rounding
 
         return (Limit(exponential_beyond(-1.0), embed, last=True),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Far in its upper tail, the generalised Pareto law (Pickands 1975); those of the Gumbel law, xi = 0."""
+        gumbel = [
+            Limit(limit.family, lambda *p, embed=limit.embed: (*embed(*p), 0.0))
+            for limit in get_family("gumbel").limits_in_window(lower, upper)
+        ]
+        if math.isinf(lower):
+            return tuple(gumbel)
+
+        def embed(scale: float, xi: float) -> tuple[float, float, float]:
+            return (lower - scale / xi, 0.0, xi) if xi > 0 else (-math.inf, math.inf if xi < 0 else scale, xi)
+
+        return Limit(above(get_family("gpd"), lower), embed), *gumbel
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from references import fit_quietly
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 import mle_toolkit as mle
 
@@ -229,3 +229,27 @@ def test_limits_of_the_lomax_law_in_a_window(unit):
     assert llf == pytest.approx(highest(reciprocal, 1e-3, 1e3), abs=1e-7)
     llf, _, _ = seen(x, 1.348)
     assert llf >= -np.sum(np.log(x) + math.log(math.log(1.348 / 0.0867))) - 1e-9
+
+
+@pytest.mark.parametrize(("xi", "unit"), [(0.4, 1.0), (0.4, 1e6), (-0.25, 1e-6)])
+def test_a_gev_law_of_which_entries_show_the_upper_tail_alone_is_pareto_s(xi, unit):
+    """It was not converged on its way there. The limit by SciPy's density, for either sign of xi."""
+    rng = np.random.default_rng(1)
+    x = 1 + stats.genpareto(xi).rvs(60, random_state=rng)
+    entry = 1 + rng.uniform(0, 0.3, 60)
+    x, entry = x[x > entry], entry[x > entry]
+    fit = fit_quietly(mle.Sample(unit * x).truncated(lower=unit * entry), "gev")
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit.startswith("gpd above")
+    assert xi * fit.params["xi"] > 0
+    first = entry.min()
+
+    def cost(u):
+        with np.errstate(all="ignore"):
+            law = stats.genpareto(u[1], first, math.exp(u[0]))
+            value = -np.sum(law.logpdf(x) - law.logsf(entry))
+        return value if np.isfinite(value) else 1e9
+
+    options = {"fatol": 1e-11, "xatol": 1e-9, "maxiter": 2000}
+    right = optimize.minimize(cost, [0.5, -0.05], method="Nelder-Mead", options=options)
+    assert fit.llf + len(x) * math.log(unit) == pytest.approx(-right.fun, abs=1e-7)
