@@ -8,6 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from references import HERE, column, fit_quietly, flat
+from scipy import special
 
 import mle_toolkit as mle
 from mle_toolkit.families.combinators.truncated import Truncated
@@ -536,3 +537,19 @@ def test_the_curvature_where_a_threshold_comes_to_the_end_of_an_interval():
         ]
         assert fit.llf == pytest.approx(float(loglik(*at)), abs=1e-8)
     assert flat(fit.bse) == pytest.approx(np.sqrt(np.diag(np.linalg.inv(-np.array(hessian)))), rel=1e-3)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_a_threshold_far_nearer_than_the_spread_of_a_heavy_tail_is_found(unit):
+    """Its maximum is a billionth of the quartiles' distance below the data; "not even a local one" was said."""
+    x = np.exp(4.2 * special.ndtri((np.arange(193) + 0.5) / 193) + 2.0)
+    fit = fit_quietly(unit * x, mle.shifted("lognormal"))
+
+    def profile(distance):
+        logs = np.log(x - x[0] + distance)
+        return -np.sum(logs) - len(x) * (np.log(np.std(logs)) + 0.5 * np.log(2 * np.pi * np.e))
+
+    away = x[0] - fit.params["threshold"] / unit
+    assert fit.certificate.verdict == "local"
+    assert fit.llf + len(x) * np.log(unit) == pytest.approx(profile(away), abs=1e-6)
+    assert profile(away) > max(profile(0.9 * away), profile(1.1 * away))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,8 +26,12 @@ from mle_toolkit.families.relations import Limit
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
-_DISTANCES = np.geomspace(1e-8, 1e5, 79)
-"""Distances of trial thresholds from the smallest observation, in units of the spread of the data: six a decade."""
+_PER_DECADE = 6
+_DISTANCES = np.geomspace(1e-8, 1e5, 13 * _PER_DECADE + 1)
+"""Distances of trial thresholds from the smallest observation, in units of the spread of the data."""
+
+_WITHIN_GAP, _RESOLVED = 1e-7, 1e3 * float(np.finfo(float).eps)
+"""Up to how far within the gap behind the smallest observation they go on, and up to which share of that itself."""
 
 _FAR, _AT_THE_END = 1e3, 1e-3
 """Distances beyond which the profile is nearly what it is at -∞, and below which it is of the end of the data alone."""
@@ -385,7 +390,7 @@ class Shifted(Combined):
 
         highest = min(sample.minimum - self._begin, self._known.highest)
         spread = _spread_of(sample)
-        distances = _DISTANCES[::-1]
+        distances = (_distances(sample, spread) if self._has_spike else _DISTANCES)[::-1]
         n_far = int(np.sum(distances > _FAR))
         trials = self._trials(sample, highest, spread * distances)
         values = np.array([value for value, _ in trials])
@@ -502,6 +507,15 @@ def _peaks(values: Array, first: int) -> list[int]:
     """Where values on a grid are higher than both of their neighbours, and all three are finite."""
     inner = [k for k in np.flatnonzero(np.isfinite(values))[1:-1].tolist() if k >= first]
     return [k for k in inner if values[k - 1] < values[k] > values[k + 1] > -np.inf < values[k - 1]]
+
+
+def _distances(sample: Sample, spread: float) -> Array:
+    """The distances of trial thresholds: also far within the first gap, which is narrow where tails are heavy."""
+    x, minimum = sample.x, sample.minimum
+    gap = float(np.min(x[x > minimum], initial=np.inf)) - minimum
+    least = max(_WITHIN_GAP * gap, _RESOLVED * abs(minimum)) / spread
+    count = math.ceil(_PER_DECADE * math.log10(_DISTANCES[0] / least)) if 0 < least < _DISTANCES[0] else 0
+    return np.concatenate([_DISTANCES[0] * 10 ** (-np.arange(count, 0, -1) / _PER_DECADE), _DISTANCES])
 
 
 def _spread_of(sample: Sample) -> float:
