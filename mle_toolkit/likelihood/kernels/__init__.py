@@ -13,8 +13,8 @@ and ``inverse`` of the scale) of what it computes:
     For any other: what the law's ``derivative_sums`` give, from which its ``derivatives`` make the log-likelihood, its
     score and its second derivatives.
 
-Beside ``sums`` there may be ``group_sums(x, weight, offsets, chosen, centre, inverse, theta, result)``, which fills a
-row of ``result`` with the sums of each of the groups ``chosen``: those from ``offsets[g]`` to ``offsets[g + 1]``, whose
+Beside ``sums`` there may be ``group_sums(x, weight, offsets, chosen, centre, inverse, theta, out)``, which fills a row
+of ``out`` with the sums of each of the groups ``chosen``: those from ``offsets[g]`` to ``offsets[g + 1]``, whose
 unit and parameters are a row of the others. So groups are fitted by the same sums as the data of one.
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import sums_of
 from mle_toolkit.likelihood.kernels import logistic, uniform
-from mle_toolkit.likelihood.kernels.elementary import log, loop
+from mle_toolkit.likelihood.kernels.elementary import fill, log, loop
 
 
 def sums(
@@ -38,14 +38,7 @@ GROUP_SUMS = 8
 
 @loop
 def group_sums(
-    x: Array,
-    weight: Array | None,
-    offsets: Any,
-    chosen: Any,
-    centre: Array,
-    inverse: Array,
-    theta: Array,
-    result: Array,
+    x: Array, weight: Array | None, offsets: Any, chosen: Any, centre: Array, inverse: Array, theta: Array, out: Array
 ) -> None:
     """Fill the sums of some groups, each in its own unit at its own parameters."""
     for k in range(len(chosen)):
@@ -56,11 +49,8 @@ def group_sums(
         for j in range(len(log_z)):
             log_z[j] = log((x[first + j] - centre[k]) * inverse[k]) - log_scale
             logs += log_z[j] if weight is None else weight[first + j] * log_z[j]
-        if weight is None:
-            of_one = _sums_of_logs(log_z, None, 0.0, 1.0, 0.0, 1.0 / shape)
-        else:
-            of_one = _sums_of_logs(log_z, weight[first:last], 0.0, 1.0, 0.0, 1.0 / shape)
-        size, log_sum, pull, t_pull, bend, t_bend, square_bend = of_one
-        result[k, 0], result[k, 1], result[k, 2], result[k, 3] = logs, size, log_sum, pull
-        result[k, 4], result[k, 5] = t_pull / shape, bend
-        result[k, 6], result[k, 7] = t_bend / shape, square_bend / shape**2
+        weights = weight if weight is None else weight[first:last]
+        size, log_sum, pull, t_pull, bend, t_bend, square_bend = _sums_of_logs(
+            log_z, weights, 0.0, 1.0, 0.0, 1.0 / shape
+        )
+        fill(out[k], (logs, size, log_sum, pull, t_pull / shape, bend, t_bend / shape, square_bend / shape**2))

@@ -88,21 +88,10 @@ GROUP_SUMS = 9
 
 @loop
 def group_sums(
-    x: Array,
-    weight: Array | None,
-    offsets: Any,
-    chosen: Any,
-    centre: Array,
-    inverse: Array,
-    theta: Array,
-    result: Array,
+    x: Array, weight: Array | None, offsets: Any, chosen: Any, centre: Array, inverse: Array, theta: Array, out: Array
 ) -> None:
     """Fill the sums of some groups, each in its own unit at its own parameters."""
     for k in range(len(chosen)):
-        first, last = offsets[chosen[k]], offsets[chosen[k] + 1]
-        rows = x[first:last]
-        if weight is None:
-            of_one = sums(rows, None, centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2])
-        else:
-            of_one = sums(rows, weight[first:last], centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2])
-        fill(result[k], of_one)
+        group = slice(offsets[chosen[k]], offsets[chosen[k] + 1])
+        weights = weight if weight is None else weight[group]
+        fill(out[k], sums(x[group], weights, centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2]))
