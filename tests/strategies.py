@@ -12,7 +12,7 @@ CONSTANTS: dict[str, dict[str, Any]] = {"binomial": {"n": 12}, "betabinomial": {
 """Known constants of the laws that cannot do without."""
 
 EVERY_LAW = tuple(mle.get_family(name, **CONSTANTS.get(name, {})) for name in mle.families())
-DEAR = ("stable", "variance_gamma")
+DEAR = ("generalized_hyperbolic", "stable", "variance_gamma")
 """Laws of which one draw for each test is enough: a fit takes a third of a second, or a tail a tenth."""
 LAWS = tuple(law for law in EVERY_LAW if not law.multivariate and not law.atoms and law.name not in DEAR)
 """Of numbers, without those that give a value a probability beside a density, which have tests of their own."""

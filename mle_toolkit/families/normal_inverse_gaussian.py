@@ -64,10 +64,7 @@ class NormalInverseGaussian(LocationScale):
         """Log-density of z."""
         beta, gamma = shapes
         alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
-        level = gamma + beta * z
-        total = alpha * root + np.abs(level)
-        # alpha root - level, the product of which with their sum is a square.
-        fall = np.where(level > 0, np.square(gamma * z - beta) / total, total)
+        fall = exponent(z, beta, gamma)
         return np.asarray(np.log(alpha / (math.pi * root)) - fall + np.log(special.k1e(alpha * root)))
 
     def reduced_slopes(self, z: Array, *shapes: Any) -> tuple[Array, ...]:
@@ -179,6 +176,14 @@ class NormalInverseGaussian(LocationScale):
     def from_scipy(a: float, b: float, loc: float, scale: float) -> dict[str, Any]:
         """Parameters of ``scipy.stats.norminvgauss(a, b, loc, scale)``."""
         return {"loc": loc, "scale": scale, "beta": b, "gamma": math.sqrt((a - b) * (a + b))}
+
+
+def exponent(z: Array, beta: Any, gamma: Any) -> Array:
+    """``alpha root - gamma - beta z``, with the roots of beta² + gamma² and 1 + z²: never negative."""
+    level = gamma + beta * z
+    total = np.hypot(beta, gamma) * np.hypot(1.0, z) + np.abs(level)
+    # The product of the difference with the sum is a square.
+    return np.asarray(np.where(level > 0, np.square(gamma * z - beta) / total, total))
 
 
 def _beyond(sign: float) -> Family:

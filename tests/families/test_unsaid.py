@@ -51,23 +51,23 @@ UNSAID = {
     """,
     "entropy": """
         bernoulli beta_geometric betabinomial binomial birnbaum_saunders borel_tanner cardioid exgaussian
-        exponentiated_weibull gamma generalized_poisson geometric gompertz_makeham hansen_skew_t johnson_su
-        kappa4 logit_normal logseries multinomial negbin negbin1 normal_inverse_gaussian pert poisson
-        poisson_inverse_gaussian projected_normal rice sichel skellam skew_normal skew_t stable tweedie
-        variance_gamma yule_simon zero_truncated_poisson zip
+        exponentiated_weibull gamma generalized_hyperbolic generalized_poisson geometric gompertz_makeham
+        hansen_skew_t johnson_su kappa4 logit_normal logseries multinomial negbin negbin1
+        normal_inverse_gaussian pert poisson poisson_inverse_gaussian projected_normal rice sichel skellam
+        skew_normal skew_t stable tweedie variance_gamma yule_simon zero_truncated_poisson zip
     """,
     "random numbers": """
         borel_tanner com_poisson generalized_logistic gompertz_makeham logit_normal zero_truncated_poisson
         zip
     """,
     "divergence": """
-        asymmetric_laplace beta_geometric betabinomial birnbaum_saunders borel_tanner cardioid chi
-        chi_squared com_poisson dagum exgaussian exponentiated_weibull generalized_logistic
+        asymmetric_laplace beta_geometric betabinomial birnbaum_saunders borel_tanner cardioid chi chi_squared
+        com_poisson dagum exgaussian exponentiated_weibull generalized_hyperbolic generalized_logistic
         generalized_normal generalized_poisson gev gompertz gompertz_makeham gpd half_cauchy half_logistic
         hansen_skew_t hyperbolic_secant johnson_su kappa4 log_pearson3 logistic logit_normal maxwell moyal
         multivariate_t negbin1 normal_inverse_gaussian paralogistic pearson3 pert poisson_inverse_gaussian
-        power_law_cutoff projected_normal rice sichel skellam skew_normal skew_t smallest_extreme_value
-        stable student_t triangular tweedie two_piece_normal variance_gamma wrapped_cauchy yule_simon
+        power_law_cutoff projected_normal rice sichel skellam skew_normal skew_t smallest_extreme_value stable
+        student_t triangular tweedie two_piece_normal variance_gamma wrapped_cauchy yule_simon
         zero_truncated_poisson zip
     """,
     "SciPy's law": """
