@@ -7,6 +7,7 @@ from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit.families.zeta import exponents
 
 
 def test_block_maxima_of_numbers_and_of_dates():
@@ -297,3 +298,12 @@ def test_thresholds_of_ties_leave_enough_above():
     assert mle.extremes.mean_excess(x).index.tolist() == [3.0, 4.0]
     with pytest.raises(DataError, match="no quantile leaves 10 above"):
         mle.extremes.mean_excess([1.0] * 100)
+
+
+def test_exponents_of_many_tails_are_those_of_each():
+    """Large whole numbers, as amounts of money are: all thresholds in one pass, and each by the root of its score."""
+    xmin, mean_log = np.array([40.0, 55.0, 1e3, 1e9, 7.0]), np.array([0.06, 0.5, 2.5, 1.0, 0.4])
+    each = [mle.get_family("zeta", xmin=int(q)).from_means((m,))[0] for q, m in zip(xmin, mean_log, strict=True)]
+    found = exponents(mean_log, xmin)
+    assert found[:4] == pytest.approx(each[:4], rel=1e-13)
+    assert np.isnan(found[4])

@@ -12,6 +12,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.zeta import Zeta, exponents
 from mle_toolkit.options import number
 
 ESTIMATED = "estimate"
@@ -108,31 +109,30 @@ def nearest_threshold(x: Array, weight: Array, *, discrete: bool) -> tuple[float
     best = (math.nan, math.nan, math.inf)
     distances: dict[int, float] = {}
 
-    def tried(k: int) -> None:
+    def tried(those: list[int]) -> None:
         nonlocal best
-        mean_log = float(logs[k] / beyond[k] - math.log(x[k]))
-        tail, share = x[k:], 1 - np.append(beyond[k + 1 :], 0.0) / beyond[k]
-        try:
+        mean_log = logs[those] / beyond[those] - np.log(x[those])
+        alphas = exponents(mean_log, x[those]) if discrete else 1.0 / mean_log
+        for k, mean, alpha in zip(those, mean_log.tolist(), alphas.tolist(), strict=True):
+            tail, share = x[k:], 1 - np.append(beyond[k + 1 :], 0.0) / beyond[k]
             if discrete:
-                law = get_family("zeta", xmin=int(x[k]))
-                (alpha,) = law.from_means((mean_log,))  # type: ignore[attr-defined]
-                at = law.cdf(tail, np.asarray(alpha)) if law.cdf is not None else share
+                law = Zeta(xmin=int(x[k]))
+                try:
+                    alpha = law.from_means((mean,))[0] if math.isnan(alpha) else alpha
+                    at = law.cdf(tail, np.asarray(alpha))
+                except MleError:
+                    continue
                 distances[k] = float(np.max(np.abs(at - share)))
             else:
-                alpha = 1.0 / mean_log
                 at = -np.expm1(-alpha * np.log(tail / x[k]))
                 before = 1 - beyond[k:] / beyond[k]
                 distances[k] = float(max(np.max(np.abs(at - share)), np.max(np.abs(at - before))))
-        except MleError:
-            return
-        if distances[k] < best[2]:
-            best = float(x[k]), float(alpha), distances[k]
+            if distances[k] < best[2]:
+                best = float(x[k]), float(alpha), distances[k]
 
-    for k in places.tolist():
-        tried(k)
+    tried(places.tolist())
     beside = np.diff(places).max(initial=1)
     for near in sorted(distances, key=lambda k: distances[k])[: _BEST if beside > 1 else 0]:
-        for k in range(max(near - beside, 0), min(near + beside, len(x) - LEAST) + 1):
-            if k not in distances:
-                tried(k)
+        around = range(max(near - beside, 0), min(near + beside, len(x) - LEAST) + 1)
+        tried([k for k in around if k not in distances])
     return best

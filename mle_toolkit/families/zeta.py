@@ -18,6 +18,12 @@ from mle_toolkit.families.quadrature import count_quantile
 _SUMMED = 20
 """Terms of the zeta series summed one by one, before Euler and Maclaurin's formula takes the rest."""
 
+_FAR, _MILD = 40.0, 20.0
+"""First term and exponent from which, and up to which, that formula takes all of the series."""
+
+_ROUNDS = 50
+"""Steps of the fixed point of exponents, each of which is nearer by a factor of the square of xmin."""
+
 # B(2j) / (2j)!, the coefficients of that formula.
 _BERNOULLI = (
     1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600,
@@ -163,6 +169,25 @@ class Zeta(ExponentialFamily):
         return {"alpha": alpha} if loc == 0 else None
 
 
+def exponents(mean_log: Array, xmin: Array) -> Array:
+    """The maximum of each of several tails, of expected log(x / xmin); NaN where xmin is below 40, which has few.
+
+    There the law is nearly the continuous one, whose exponent is 1 + 1/mean: a fixed point that converges at once.
+    """
+    near, alpha = np.flatnonzero((xmin >= _FAR) & (mean_log > 0)), np.full(len(xmin), np.nan)
+    goal, q = mean_log[near], xmin[near]
+    u = -np.log(goal)
+    for _ in range(_ROUNDS):
+        with np.errstate(all="ignore"):
+            series = scaled_zeta(1 + np.exp(u) + 1j * _COMPLEX_STEP, q)
+            change = np.log(-(series.imag / series.real) / _COMPLEX_STEP / goal)
+        u = u + change
+        if not np.any(np.abs(change) > 1e-15 * np.maximum(1.0, np.abs(u))):
+            break
+    alpha[near] = 1 + np.exp(u)
+    return alpha
+
+
 def scaled_zeta(s: Any, q: Any) -> Any:
     """Hurwitz' zeta function times ``q**s``: sum over k >= 0 of ``(1 + k/q)**-s``, for s > 1, also complex, and q >= 1.
 
@@ -175,8 +200,9 @@ def scaled_zeta(s: Any, q: Any) -> Any:
 
 
 def _scaled_zeta(s: Any, q: Array) -> Any:
-    total = sum((1 + k / q) ** -s for k in range(_SUMMED))
-    far = q + _SUMMED
+    summed = 0 if np.min(q, initial=np.inf) >= _FAR and np.max(np.real(s), initial=0.0) <= _MILD else _SUMMED
+    total = sum((1 + k / q) ** -s for k in range(summed))
+    far = q + summed
     tail = far / (s - 1) + 0.5
     term = s / far
     for j, coefficient in enumerate(_BERNOULLI):
