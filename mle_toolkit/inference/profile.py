@@ -268,10 +268,10 @@ class _Target:
 def delta_se(maximum: Maximum, function: Callable[[Distribution], float]) -> float:
     """Standard error of a smooth function of the law by the delta method; NaN where the parameters have none."""
     if maximum.limit is not None:
-        return delta_se(maximum.limit, function)
+        return delta_se(maximum.limit, function) if len(maximum.limit.coordinates) else math.nan
     u = maximum.coordinates
-    if len(u) == 0:
-        return 0.0
+    if len(u) == 0:  # all are known, or at the ends of their domains
+        return 0.0 if len(maximum.known) == len(maximum.family.parameters) else math.nan
     slope = first_differences(one_by_one(function_target(maximum, function).natural), u, _STEP_OF_TARGET)
     covariance = inverse(maximum.likelihood.nobs * maximum.objective.hessian(u))
     return float(np.sqrt(slope @ covariance @ slope))

@@ -197,3 +197,13 @@ def test_other_parameters_may_run_off_to_a_limiting_law():
     refitted = fit_quietly(x, "student_t", fixed={"scale": upper})
     assert refitted.params["df"] > 1e6
     assert 2 * (fit.llf - refitted.llf) == pytest.approx(special.chdtri(1, 0.05), abs=1e-8)
+
+
+@pytest.mark.parametrize("law", ["poisson", "geometric"])
+def test_a_quantity_of_a_law_whose_every_parameter_is_at_an_end_has_no_standard_error(law):
+    """Of zeros alone: nothing is certain; where all parameters are known it is."""
+    mean = fit_quietly([0, 0, 0], law).derive(lambda law: float(law.mean()))
+    assert (mean.value, mean.se, mean.interval) == (0.0, None, None)
+    assert "no standard error" in mean.reason
+    known = mle.fit([1, 2, 3], "poisson", fixed={"mu": 2.0}).derive(lambda law: float(law.mean()))
+    assert (known.value, known.se) == (2.0, 0.0)
