@@ -48,11 +48,13 @@ def log_mass(
         return family.log_mass(lower, upper, *params)
     law = Distribution.at(family, params)
     open_below, open_above = _open(family, lower, upper)
-    inner = ~(open_below | open_above)
-    if inner.all() and (by_tails or not _is_dear(law, len(lower))):
-        return _log_inner(law, lower, upper)
+    inner, above, below = ~(open_below | open_above), open_above & ~open_below, open_below & ~open_above
+    if by_tails or not _is_dear(law, len(lower)):  # rows of one kind need no masks
+        if above.all():
+            return law.logsf(lower)
+        if inner.all():
+            return _log_inner(law, lower, upper)
     result = np.zeros(len(lower))
-    above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
         result[above] = _log_tail(law, above, lower, above=True, by_tails=by_tails)
     if below.any():
@@ -169,7 +171,11 @@ def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> 
     own, x = _of_rows(law, rows), x[rows]
 
     def slopes(some: Mask) -> Array:
-        return np.array(np.broadcast_arrays(*_tail_scores(own, some)(x[some])[above]))
+        side = _tail_scores(own, some)(x[some])[above]
+        found = np.empty((len(side), np.count_nonzero(some)))
+        for row, by in zip(found, side, strict=True):
+            row[:] = by
+        return found
 
     def tail(some: Mask) -> tuple[Array, Array]:
         each = _of_rows(own, some)
@@ -198,11 +204,13 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
         return np.array(family.log_mass_scores(lower, upper, *params))
     law = Distribution.at(family, params)
     open_below, open_above = _open(family, lower, upper)
-    inner = ~(open_below | open_above)
-    if inner.all() and not _is_dear(law, len(lower)):
-        return _slopes_inner(law, inner, lower, upper)
+    inner, above, below = ~(open_below | open_above), open_above & ~open_below, open_below & ~open_above
+    if not _is_dear(law, len(lower)):
+        if above.all():
+            return _slopes_of_tail(law, above, lower, above=True)
+        if inner.all():
+            return _slopes_inner(law, inner, lower, upper)
     result = np.zeros((len(family.roles), len(lower)))
-    above, below = open_above & ~open_below, open_below & ~open_above
     if above.any():
         result[:, above] = _slopes_of_tail(law, above, lower, above=True)
     if below.any():
