@@ -383,8 +383,14 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     lost = not in_domains(family, found.theta)
     if lost:
         rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
-    elif is_extreme(found.theta_in_unit) and not found.is_certified:
-        rounding = max(rounding, _DIGITS_LOST)  # it stopped on its way to a limit, where terms cancel
+    on_its_way = is_extreme(found.theta_in_unit) and not lost
+
+    def equal(loglik: float) -> bool:
+        """Whether a log-likelihood is that of the climb; to certify one that ran off takes long, so only if needed."""
+        gap = abs(loglik - found.loglik)
+        # It may have stopped on its way to a limit, where terms cancel.
+        return gap <= rounding or (gap <= _DIGITS_LOST and on_its_way and not found.is_certified)
+
     window = sample.seen_through
     seen = () if window is None else family.limits_in_window(*window)
     for limit in (*family.limits_near(sample, *family.unpack(found.theta)), *seen):
@@ -403,9 +409,10 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         named = dict(zip(family.param_names, split(family, theta), strict=True))
         if any(not np.array_equal(named[name], np.ravel(value)) for name, value in fixed.items()):
             continue
-        higher = at.loglik >= found.loglik - rounding and (best is None or at.loglik > best.loglik + _ALIKE)
+        as_high = at.loglik > found.loglik or equal(at.loglik)
+        higher = as_high and (best is None or at.loglik > best.loglik + _ALIKE)
         # Where a higher limit has lost its digits there is no maximum to report, of the family neither.
-        no_digits = at.loglik > found.loglik + rounding and at.certify().verdict is Verdict.INEXACT
+        no_digits = at.loglik > found.loglik and not equal(at.loglik) and at.certify().verdict is Verdict.INEXACT
         if higher and (at.certify().ok or no_digits):
             ends = tuple(
                 p.name

@@ -233,9 +233,10 @@ def one_minus_ratio(kappa: Array) -> Array:
 def slope_of_ratio(kappa: Array) -> Array:
     """Derivative of I1/I0, without cancellation for a large kappa."""
     low, r = np.minimum(kappa, _LARGE), 1 / np.maximum(kappa, _LARGE)
-    # I1' = (I0 + I2)/2, and the derivative of the series of 1 - I1/I0.
-    i0e = special.i0e(low)
-    slope = 0.5 + 0.5 * special.ive(2, low) / i0e - np.square(special.i1e(low) / i0e)
+    # I1' = I0 - I1/kappa, and the derivative of the series of 1 - I1/I0.
+    ratio = special.i1e(low) / special.i0e(low)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = 1.0 - np.square(ratio) - np.where(np.equal(low, 0), 0.5, ratio / low)
     series = r * r * (1 / 2 + r * (1 / 4 + r * (3 / 8 + r * (25 / 32 + r * 65 / 32))))
     return np.where(np.asarray(kappa) < _LARGE, slope, series)
 
