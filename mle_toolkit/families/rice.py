@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.parameters import Parameter
@@ -17,7 +19,7 @@ from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import legendre, log1mexp
 from mle_toolkit.families.standardised import root_of_tails
-from mle_toolkit.families.von_mises import one_minus_ratio, slope_of_ratio
+from mle_toolkit.families.von_mises import one_minus_ratio, ratio_and_slope
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -69,15 +71,30 @@ class Rice(Family):
 
     def hessian(self, x: Array, nu: Array, sigma: Array) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
+        return self.expansion(x, nu, sigma)[2]
+
+    def expansion(self, x: Array, nu: Array, sigma: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log-density, score and second derivatives, from the same Bessel functions."""
         b, a = x / sigma, nu / sigma
-        rest, slope = one_minus_ratio(a * b), slope_of_ratio(a * b)
+        rest, slope = ratio_and_slope(a * b)
         gap, bend = b - a, slope * b * b
+        by_sigma = gap * gap + 2 * a * b * rest
         square = np.square(sigma)
-        return (
+        second = (
             (bend - 1) / square,
             -2 * (gap - b * rest + a * bend) / square,
-            (2 - 3 * (gap * gap + 2 * a * b * rest) + 4 * a * a * bend) / square,
+            (2 - 3 * by_sigma + 4 * a * a * bend) / square,
         )
+        return self.logpdf(x, nu, sigma), ((gap - b * rest) / sigma, (by_sigma - 2) / sigma), second
+
+    def derivative_sums(self, x: Array, weight: Array | None, nu: Array, sigma: Array) -> tuple[float, ...]:
+        """Sums of all these."""
+        value, scores, second = self.expansion(x, nu, sigma)
+        return sums_of(weight, value, *scores, *second)
+
+    def derivatives(self, count: Any, sums: Sequence[Any], nu: Any, sigma: Any) -> Sequence[Any]:
+        """The sums as they are."""
+        return sums
 
     def start(self, sample: Sample) -> list[tuple[float, float]]:
         """Second and fourth moment, or nearly no signal; one without far values; one with as much signal as noise.

@@ -224,21 +224,25 @@ class VonMises(Circular, ExponentialFamily):
 
 def one_minus_ratio(kappa: Array) -> Array:
     """1 - I1(kappa)/I0(kappa), to full relative precision also where the ratio is nearly 1."""
-    r = 1 / np.maximum(kappa, _LARGE)
-    # Abramowitz & Stegun 9.7.1, both series divided.
-    series = r * (1 / 2 + r * (1 / 8 + r * (1 / 8 + r * (25 / 128 + r * 13 / 32))))
-    return np.where(np.asarray(kappa) < _LARGE, 1 - special.i1e(kappa) / special.i0e(kappa), series)
+    return ratio_and_slope(kappa)[0]
 
 
 def slope_of_ratio(kappa: Array) -> Array:
     """Derivative of I1/I0, without cancellation for a large kappa."""
+    return ratio_and_slope(kappa)[1]
+
+
+def ratio_and_slope(kappa: Array) -> tuple[Array, Array]:
+    """`one_minus_ratio` and `slope_of_ratio`, from the same Bessel functions."""
     low, r = np.minimum(kappa, _LARGE), 1 / np.maximum(kappa, _LARGE)
+    ratio, near = special.i1e(low) / special.i0e(low), np.asarray(kappa) < _LARGE
+    # Abramowitz & Stegun 9.7.1, both series divided.
+    rest = r * (1 / 2 + r * (1 / 8 + r * (1 / 8 + r * (25 / 128 + r * 13 / 32))))
     # I1' = I0 - I1/kappa, and the derivative of the series of 1 - I1/I0.
-    ratio = special.i1e(low) / special.i0e(low)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = 1.0 - np.square(ratio) - np.where(np.equal(low, 0), 0.5, ratio / low)
     series = r * r * (1 / 2 + r * (1 / 4 + r * (3 / 8 + r * (25 / 32 + r * 65 / 32))))
-    return np.where(np.asarray(kappa) < _LARGE, slope, series)
+    return np.where(near, 1 - ratio, rest), np.where(near, slope, series)
 
 
 def _concentration(length: float, gap: float) -> float:
