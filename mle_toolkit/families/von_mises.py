@@ -234,15 +234,18 @@ def slope_of_ratio(kappa: Array) -> Array:
 
 def ratio_and_slope(kappa: Array) -> tuple[Array, Array]:
     """`one_minus_ratio` and `slope_of_ratio`, from the same Bessel functions."""
-    low, r = np.minimum(kappa, _LARGE), 1 / np.maximum(kappa, _LARGE)
-    ratio, near = special.i1e(low) / special.i0e(low), np.asarray(kappa) < _LARGE
-    # Abramowitz & Stegun 9.7.1, both series divided.
-    rest = r * (1 / 2 + r * (1 / 8 + r * (1 / 8 + r * (25 / 128 + r * 13 / 32))))
-    # I1' = I0 - I1/kappa, and the derivative of the series of 1 - I1/I0.
+    low, far = np.minimum(kappa, _LARGE), np.asarray(kappa) >= _LARGE
+    ratio = special.i1e(low) / special.i0e(low)
+    # I1' = I0 - I1/kappa.
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = 1.0 - np.square(ratio) - np.where(np.equal(low, 0), 0.5, ratio / low)
-    series = r * r * (1 / 2 + r * (1 / 4 + r * (3 / 8 + r * (25 / 32 + r * 65 / 32))))
-    return np.where(near, 1 - ratio, rest), np.where(near, slope, series)
+    if not far.any():
+        return np.asarray(1 - ratio), np.asarray(slope)
+    r = 1 / np.maximum(kappa, _LARGE)
+    # Abramowitz & Stegun 9.7.1, both series divided; and the derivative of that.
+    rest = r * (1 / 2 + r * (1 / 8 + r * (1 / 8 + r * (25 / 128 + r * 13 / 32))))
+    bend = r * r * (1 / 2 + r * (1 / 4 + r * (3 / 8 + r * (25 / 32 + r * 65 / 32))))
+    return np.where(far, rest, 1 - ratio), np.where(far, bend, slope)
 
 
 def _concentration(length: float, gap: float) -> float:
