@@ -21,7 +21,9 @@ MANY_WITH_KINKS = 20_000
 COMPILED_MOMENTS = 50_000
 """Points from which they are taken by a compiled loop."""
 
-_STRETCHES, _TERMS = 48, 13
+_STRETCHES, _FEW_STRETCHES, _TERMS = 48, 24, 13
+"""Into how many pieces the line of very many points is cut, and of fewer, of which a sum by rows costs less."""
+
 _LONG = 30.0
 """Range, in interquartile ranges, from which a line is cut after asinh."""
 
@@ -80,15 +82,16 @@ class CompactSum:
             return np.arcsinh((v - centre) / spread) if kind == "asinh" else v
 
         first, last = stretched(np.array([low, high])).tolist()
-        width = (last - first) / _STRETCHES or 1.0
+        stretches = _STRETCHES if len(x) >= MANY_WITH_KINKS else _FEW_STRETCHES
+        width = (last - first) / stretches or 1.0
         if len(x) >= COMPILED_MOMENTS and has_numba():
             from mle_toolkit.likelihood.kernels.intervals import moments as compiled
 
-            line = (("linear", "log", "asinh").index(kind), centre, spread, first, 1.0 / width, _STRETCHES, _TERMS)
+            line = (("linear", "log", "asinh").index(kind), centre, spread, first, 1.0 / width, stretches, _TERMS)
             table = in_chunks(compiled, x, weight, *line, threads_from=2).sum(axis=0)
             moments, mass = table[:, :_TERMS].T, table[:, _TERMS]
         else:
-            moments, mass = _moments(stretched, x, weight, first, width)
+            moments, mass = _moments(stretched, x, weight, first, width, stretches)
         seen = mass > 0
         angles = np.arange(_TERMS) * np.pi / (_TERMS - 1)
         at = first + width * (np.flatnonzero(seen)[:, None] + 0.5 * (1.0 + np.cos(angles)))
@@ -136,23 +139,23 @@ class CompactSum:
 
 
 def _moments(
-    stretched: Callable[[Array], Array], x: Array, weight: Array | None, first: float, width: float
+    stretched: Callable[[Array], Array], x: Array, weight: Array | None, first: float, width: float, stretches: int
 ) -> tuple[Array, Array]:
     """Moments, of shape (n_terms, n_stretches), and sums of absolute weights, of shape (n_stretches,), by blocks."""
-    moments = np.zeros((_TERMS, _STRETCHES))
-    mass = np.zeros(_STRETCHES)
+    moments = np.zeros((_TERMS, stretches))
+    mass = np.zeros(stretches)
     for begin in range(0, len(x), BLOCK_ROWS):
         rows = slice(begin, begin + BLOCK_ROWS)
         t = (stretched(x[rows]) - first) / width
-        cell = np.minimum(t.astype(np.intp), _STRETCHES - 1)
+        cell = np.minimum(t.astype(np.intp), stretches - 1)
         s = 2.0 * (t - cell) - 1.0
         before: Array = np.ones(len(s)) if weight is None else weight[rows]
-        mass += np.bincount(cell, np.abs(before), _STRETCHES)
-        moments[0] += np.bincount(cell, before, _STRETCHES)
+        mass += np.bincount(cell, np.abs(before), stretches)
+        moments[0] += np.bincount(cell, before, stretches)
         now = s * before
         s *= 2.0
         for k in range(1, _TERMS):
-            moments[k] += np.bincount(cell, now, _STRETCHES)
+            moments[k] += np.bincount(cell, now, stretches)
             before, now = now, s * now - before
     return moments, mass
 
