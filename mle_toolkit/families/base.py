@@ -21,6 +21,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
+from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, SupportError, UnknownNameError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
@@ -446,6 +447,11 @@ class Family(ABC):
     def in_threads(self) -> bool:
         """Whether sums over rows take so long that threads share them."""
         return False
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows a block of sums of derivatives."""
+        return BLOCK_ROWS
 
     @cached_property
     def per_row(self) -> tuple[str, ...]:

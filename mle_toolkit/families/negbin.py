@@ -36,7 +36,7 @@ _NO_FINITE_SIZE = 1e12
 
 _EPSILON = float(np.finfo(float).eps) / 4
 
-_MODERATE = (1e-3, 100.0)
+MODERATE = (1e-3, 100.0)
 """Sizes at which textbook formulas keep their digits."""
 
 _NEAR = 0.3
@@ -96,7 +96,7 @@ class NegativeBinomial(Family):
 
     def expansion(self, x: Array, size: Array, mu: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]] | None:
         """Log-probability with two derivatives, for one size and counts so small that no terms cancel."""
-        if np.ndim(size) or not (np.max(x) <= FEW and _MODERATE[0] <= size <= _MODERATE[1] and np.min(mu) > 0):
+        if np.ndim(size) or not (np.max(x) <= FEW and MODERATE[0] <= size <= MODERATE[1] and np.min(mu) > 0):
             return None
         both = size + mu
         gap, ratio = (x - mu) / both, x / mu

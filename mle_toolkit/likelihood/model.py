@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
@@ -33,6 +34,7 @@ from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
 from mle_toolkit.likelihood.model_starts import starts_of
+from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
 from mle_toolkit.likelihood.products import crossed, expanded, upper_of
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.numerics.differences import (
@@ -137,6 +139,11 @@ class Model(Family):
     def in_threads(self) -> bool:
         """Whether sums over rows take so long that threads share them: long designs, by compiled loops."""
         return any(term.compiled for term in self.linear.values())
+
+    @cached_property
+    def rows_at_once(self) -> int:
+        """Rows a block of sums of derivatives."""
+        return PASS_ROWS if has_pass(self) else BLOCK_ROWS
 
     def with_rows(self, sample: Sample) -> Sample:
         """The sample with the designs of this model, whatever another model left there by the same names."""
@@ -269,6 +276,10 @@ class Model(Family):
         return tuple(columns)
 
     def _derivative_sums(self, of_base: Score, x: Array, weight: Array | None, *coefficients: Any) -> Array:
+        if self.rows_at_once > BLOCK_ROWS:
+            passed = passed_sums(self, "sums", x, weight, coefficients)
+            if passed is not None:
+                return passed
         if self._by_logit is not None:
             design, eta = self._at_logit(coefficients)
             value, along, across = self._by_logit(x, eta)
@@ -303,6 +314,10 @@ class Model(Family):
 
     def _mass_sums(self, lower: Array, upper: Array, weight: Array, *coefficients: Any) -> Array:
         """Sums as of `derivative_sums`, of the log-probabilities of intervals of the rows at hand."""
+        if self.rows_at_once > BLOCK_ROWS and np.all(upper == np.inf):
+            passed = passed_sums(self, "sf_sums", lower, weight, coefficients)
+            if passed is not None:
+                return passed
         at = self.at_rows(coefficients)
         steps = partial(self.natural_steps, at)
         value, score, second = mass_expansion(self.base, at.params, steps, lower, upper)

@@ -336,17 +336,17 @@ class Likelihood:
         return self._last_masses(theta, self._sum_masses)
 
     def _sum_masses(self, theta: Array) -> Array:
-        law, params = self._coarse_law, self.family.unpack(theta)
+        law, params, length = self._coarse_law, self.family.unpack(theta), self.family.rows_at_once
         lower, upper, weight = self._coarse
 
         def of_block(first: int) -> Array:
-            rows = slice(first, first + BLOCK_ROWS)
+            rows = slice(first, first + length)
             mass_sums = law.take(rows).mass_sums
             assert mass_sums is not None
             with np.errstate(all="ignore"):
                 return mass_sums(lower[rows], upper[rows], weight[rows], *params)
 
-        firsts = range(0, len(lower), BLOCK_ROWS)
+        firsts = range(0, len(lower), length)
         parts = in_order(of_block, firsts, _FEWEST_BLOCKS) if law.in_threads else map(of_block, firsts)
         return np.asarray(sum(parts))
 
@@ -433,7 +433,7 @@ class Likelihood:
         if self.twin is None or self.exact is None or not isinstance(self.unit, Unit):
             # Of many parameters the sums of a block take longer than its rows.
             wide = len(theta) ** 2 > _WIDE * BLOCK_ROWS
-            sums = self._fold(derivative_sums_of, theta, CHUNK_ROWS if wide else BLOCK_ROWS)
+            sums = self._fold(derivative_sums_of, theta, CHUNK_ROWS if wide else self.family.rows_at_once)
             return sums if len(theta) > FEW else sums.tolist()
         compiled: list[float] = self.exact.fold(CompiledSums(self.family, self.unit, params), None).tolist()
         return compiled

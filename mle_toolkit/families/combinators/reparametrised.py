@@ -71,6 +71,8 @@ class Reparametrised(Saved):
         self.base, self.form, self.called = base, form, by
         self.constants = base.constants
         self.name = f"{base.name} by {by}"
+        package, _, module = type(base).__module__.rpartition(".")
+        self.twin = f"{module}_by_{by}" if package == "mle_toolkit.families" else None
         self.support = base.support
         self.parameters = form.parameters
         self.modelled = form.parameters[0].name

@@ -12,10 +12,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.likelihood.kernels.elementary import full_width, function, loop
 
-_ROWS = 64
+ROWS = 64
 """Rows that are turned at a time: those of 50 columns stay in the first-level cache."""
 
-_APART = _ROWS + 8
+_APART = ROWS + 8
 """Distance of the turned columns: at powers of two they would compete for the same places of the cache."""
 
 
@@ -50,53 +50,104 @@ def _turn(matrix: Array, first: int, last: int, turned: Array) -> None:
 
 
 @loop
-def expanded(matrix: Array, along: Array, across: Array) -> tuple[Array, Array]:
-    """``matrix.T @ along`` and ``matrix.T @ diag(across) @ matrix``; shapes (k,), (k, k)."""
+def room(n_columns: int) -> tuple[Array, Array, Array]:
+    """Room for turned rows of so many columns, with the last tile filled up, and for sums as of `expanded`."""
+    wide = (n_columns + 2) // 3 * 3
+    return np.zeros((wide, _APART)), np.zeros(n_columns), np.zeros((wide, wide))
+
+
+@loop
+def add_along(turned: Array, along: Array, sums: Array) -> None:
+    """Add the products of turned columns with values of rows to their sums."""
     full_width()
-    n, k = matrix.shape
-    wide = (k + 2) // 3 * 3
-    turned, weight, slope = np.zeros((wide, _APART)), np.zeros(_ROWS), np.zeros(_ROWS)
-    first_order, total = np.zeros(k), np.zeros((wide, wide))
-    for first in range(0, n, _ROWS):
-        last = min(first + _ROWS, n)
-        _turn(matrix, first, last, turned)
-        for i in range(last - first):
-            weight[i], slope[i] = across[first + i], along[first + i]
-        for i in range(last - first, _ROWS):
-            weight[i], slope[i] = 0.0, 0.0
-        for j in range(k):
-            column, one = turned[j], 0.0
-            for i in range(_ROWS):
-                one += slope[i] * column[i]
-            first_order[j] += one
-        for j in range(0, wide, 3):
-            a, b, c = turned[j], turned[j + 1], turned[j + 2]
-            for m in range(j, wide, 3):
-                d, e, f = turned[m], turned[m + 1], turned[m + 2]
-                ad, ae, af, bd, be, bf, cd, ce, cf = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-                for i in range(_ROWS):
-                    w = weight[i]
-                    u, v, x = w * a[i], w * b[i], w * c[i]
-                    ad += u * d[i]
-                    ae += u * e[i]
-                    af += u * f[i]
-                    bd += v * d[i]
-                    be += v * e[i]
-                    bf += v * f[i]
-                    cd += x * d[i]
-                    ce += x * e[i]
-                    cf += x * f[i]
-                total[j, m] += ad
-                total[j, m + 1] += ae
-                total[j, m + 2] += af
-                total[j + 1, m] += bd
-                total[j + 1, m + 1] += be
-                total[j + 1, m + 2] += bf
-                total[j + 2, m] += cd
-                total[j + 2, m + 1] += ce
-                total[j + 2, m + 2] += cf
-    second_order = np.empty((k, k))
+    for j in range(len(sums)):
+        column, one = turned[j], 0.0
+        for i in range(ROWS):
+            one += along[i] * column[i]
+        sums[j] += one
+
+
+@loop
+def add_across(turned: Array, weight: Array, total: Array) -> None:
+    """Add the weighted products of turned columns with each other to their sums, on and above the diagonal."""
+    full_width()
+    wide = len(turned)
+    for j in range(0, wide, 3):
+        a, b, c = turned[j], turned[j + 1], turned[j + 2]
+        for m in range(j, wide, 3):
+            d, e, f = turned[m], turned[m + 1], turned[m + 2]
+            ad, ae, af, bd, be, bf, cd, ce, cf = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            for i in range(ROWS):
+                w = weight[i]
+                u, v, x = w * a[i], w * b[i], w * c[i]
+                ad += u * d[i]
+                ae += u * e[i]
+                af += u * f[i]
+                bd += v * d[i]
+                be += v * e[i]
+                bf += v * f[i]
+                cd += x * d[i]
+                ce += x * e[i]
+                cf += x * f[i]
+            total[j, m] += ad
+            total[j, m + 1] += ae
+            total[j, m + 2] += af
+            total[j + 1, m] += bd
+            total[j + 1, m + 1] += be
+            total[j + 1, m + 2] += bf
+            total[j + 2, m] += cd
+            total[j + 2, m + 1] += ce
+            total[j + 2, m + 2] += cf
+
+
+@loop
+def mirrored(total: Array, k: int) -> Array:
+    """The symmetric matrix of the first k columns of an upper triangle."""
+    whole = np.empty((k, k))
     for j in range(k):
         for m in range(j, k):
-            second_order[j, m] = second_order[m, j] = total[j, m]
-    return first_order, second_order
+            whole[j, m] = whole[m, j] = total[j, m]
+    return whole
+
+
+@function
+def taken(values: Array, first: int, last: int, some: Array, rest: float) -> None:
+    """Write values of some rows, or the one value of all, and a number for what is left."""
+    if len(values) == 1:
+        for i in range(last - first):
+            some[i] = values[0]
+    else:
+        for i in range(last - first):
+            some[i] = values[first + i]
+    for i in range(last - first, ROWS):
+        some[i] = rest
+
+
+@loop
+def expanded(matrix: Array, along: Array, across: Array) -> tuple[Array, Array]:
+    """``matrix.T @ along`` and ``matrix.T @ diag(across) @ matrix``; shapes (k,), (k, k)."""
+    n, k = matrix.shape
+    turned, first_order, total = room(k)
+    weight, slope = np.zeros(ROWS), np.zeros(ROWS)
+    for first in range(0, n, ROWS):
+        last = min(first + ROWS, n)
+        _turn(matrix, first, last, turned)
+        taken(across, first, last, weight, 0.0)
+        taken(along, first, last, slope, 0.0)
+        add_along(turned, slope, first_order)
+        add_across(turned, weight, total)
+    return first_order, mirrored(total, k)
+
+
+@loop
+def predicted(
+    matrix: Array, coefficients: Array, fixed: Array, first: int, last: int, turned: Array, eta: Array
+) -> None:
+    """Turn some rows and write their predictors, ``fixed`` being what these have without coefficients."""
+    full_width()
+    _turn(matrix, first, last, turned)
+    taken(fixed, first, last, eta, 0.0)
+    for j in range(len(coefficients)):
+        column, slope = turned[j], coefficients[j]
+        for i in range(ROWS):
+            eta[i] += slope * column[i]
