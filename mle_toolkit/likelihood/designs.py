@@ -212,8 +212,9 @@ def orthonormal(design: Array, shift: Array, frame: Array, constant: int | None)
     if len(others) < 2 or n < k:
         return None
     few = ((design[:: max(1, n // _LOOKED_AT)] - shift) * frame)[:, others]
-    sizes = np.sqrt(np.sum(np.square(few), axis=0))
-    if not np.all(sizes > 0) or np.linalg.eigvalsh((few / sizes).T @ (few / sizes))[0] > _ILL:
+    products = few.T @ few
+    sizes = np.sqrt(products.diagonal())
+    if not np.all(sizes > 0) or np.linalg.eigvalsh(products / sizes / sizes[:, None])[0] > _ILL:
         return None
     columns = (design - shift) * frame
     basis, upper = np.linalg.qr(columns[:, others])

@@ -11,7 +11,6 @@ Sources: McCullagh & Nelder (1989), Generalized Linear Models, ch. 2; Rigby & St
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from copy import copy
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -157,7 +156,8 @@ class Model(Family):
         }
         if all(column is self.rows.get(name) for name, column in rows.items()):
             return self
-        new = copy(self)
+        new = object.__new__(type(self))  # as `copy` makes it, in a tenth of the time
+        new.__dict__.update(self.__dict__)
         new.base, new.rows = self.base.given(rows), rows
         new.constants = dict(new.base.constants)
         new._bind()

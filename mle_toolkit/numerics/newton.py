@@ -127,6 +127,8 @@ def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
 
         with contextlib.suppress(np.linalg.LinAlgError):
             return np.asarray(-linalg.cho_solve(linalg.cho_factor(hessian), gradient)), True
+    elif _is_clear(hessian):
+        return np.linalg.solve(hessian, -gradient), True
     curvatures, axes = np.linalg.eigh(hessian)
     convex = bool(curvatures[0] > 0)
     if not convex:
@@ -158,6 +160,15 @@ def newton_steps(gradient: Array, hessian: Array) -> tuple[Array, Mask]:
         step[bent] = -np.einsum("ijk,ik->ij", axes, along)
     step[~usable] = np.nan
     return step, convex & usable
+
+
+def _is_clear(matrix: Array) -> bool:
+    """Whether a matrix is clearly positive definite."""
+    try:
+        pivots = np.square(np.linalg.cholesky(matrix).diagonal())
+    except np.linalg.LinAlgError:
+        return False
+    return bool((pivots > _CLEAR * matrix.diagonal()).all())
 
 
 def _sizes(curvatures: Array) -> Array:
