@@ -15,14 +15,14 @@ from mle_toolkit.likelihood.kernels.passes import Passed, pass_of
 from mle_toolkit.likelihood.products import upper_of
 
 if TYPE_CHECKING:
-    from mle_toolkit.likelihood.model import Model
+    from mle_toolkit.likelihood.model_starts import ModelLike
 
 
 PASS_ROWS = 25_000
 """Rows a block: what a block costs besides its rows is little then, and threads still share passes."""
 
 
-def has_pass(model: Model) -> bool:
+def has_pass(model: ModelLike) -> bool:
     """Whether a regression is so long that compiled passes pay, and its law has one."""
     base = model.base
     term = model.linear.get(base.main_parameter)
@@ -33,13 +33,13 @@ def has_pass(model: Model) -> bool:
 
 
 def passed_sums(
-    model: Model, part: Literal["sums", "sf_sums"], x: Array, weight: Array | None, coefficients: Sequence[Any]
+    model: ModelLike, part: Literal["sums", "sf_sums"], x: Array, weight: Array | None, coefficients: Sequence[Any]
 ) -> Array | None:
     """Sums of value, derivatives and second derivatives (upper triangle) by all coefficients; None where none has them.
 
     Parameters
     ----------
-    model : Model
+    model : ModelLike
         Of the rows at hand, that `has_pass`.
     part : {"sums", "sf_sums"}
         Of the log-density at x, or of the log-probability of more than x.
