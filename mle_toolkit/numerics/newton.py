@@ -128,7 +128,7 @@ def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
         with contextlib.suppress(np.linalg.LinAlgError):
             return np.asarray(-linalg.cho_solve(linalg.cho_factor(hessian), gradient)), True
     elif _is_clear(hessian):
-        return np.linalg.solve(hessian, -gradient), True
+        return np.asarray(np.linalg.solve(hessian, -gradient), dtype=float), True
     curvatures, axes = np.linalg.eigh(hessian)
     convex = bool(curvatures[0] > 0)
     if not convex:
