@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -104,6 +105,44 @@ def test_the_prepared_arrays_reach_the_reference(case):
     y, design, others = prepared(case)
     links = {"links": options["links"]} if "links" in options else {}
     assert_tight(mle.regress(y, design, law, **links, **others), case)
+
+
+def test_shares_are_those_of_ferrari_and_cribari_neto():
+    """Household food (2004, Journal of Applied Statistics 31, 799-815, table 1), and the precision by formula."""
+    import statsmodels.othermod.tests as folder
+
+    path = Path(folder.__file__).parent / "results" / "foodexpenditure.csv"
+    food = pd.read_csv(path, skipinitialspace=True).rename(columns=str.strip)
+    food["share"] = food.food / food.income
+    fit = mle.regress("share ~ income + persons", food, "beta")
+    np.testing.assert_allclose(fit.params["mean"], [-0.622548, -0.0122988, 0.1184621], atol=5e-7)
+    assert fit.params["precision"] == pytest.approx(35.60975, abs=5e-6)
+    assert fit.llf == pytest.approx(45.333509, abs=5e-7)
+    more = mle.regress("share ~ income + persons", food, "beta", precision="~ persons")
+    assert more.llf == pytest.approx(49.184954, abs=5e-7)
+    assert more.test(fit).statistic == pytest.approx(7.7029, abs=5e-5)
+
+
+@pytest.mark.parametrize(("link", "llf"), [("logit", -12.889634), ("probit", -12.818804)])
+def test_grades_by_two_links(link, llf):
+    """Spector & Mazzeo (1980)."""
+    from statsmodels.datasets import spector
+
+    table = spector.load_pandas().data
+    assert mle.regress("GRADE ~ GPA + TUCE + PSI", table, "bernoulli", links={"p": link}).llf == pytest.approx(
+        llf, abs=5e-7
+    )
+
+
+def test_sea_levels_have_no_trend():
+    """Coles (2001), ex. 6.3: Port Pirie."""
+    level = list(mle.datasets.load("port_pirie").frame().to_dict("list").values())[-1]
+    year = np.linspace(-0.5, 0.5, len(level))
+    fit = mle.regress("level ~ year", {"level": level, "year": year}, "gev")
+    assert fit.params["loc"]["year"] == pytest.approx(-0.02270994, abs=1e-6)
+    assert fit.bse["loc"]["year"] == pytest.approx(0.0846, abs=5e-5)
+    assert fit.llf == pytest.approx(4.375107, abs=5e-7)
+    assert mle.regress("level ~ 1", {"level": level}, "gev").llf == pytest.approx(4.339058, abs=5e-7)
 
 
 @pytest.fixture

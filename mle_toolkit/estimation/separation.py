@@ -88,7 +88,8 @@ def _is_clear(found: Maximum) -> bool:
     """Whether a maximum is determined, and was reached."""
     seen = found._measured()
     flat = len(seen.eigenvalues) > 0 and not seen.eigenvalues[0] > _LEVEL
-    return not found.boundary and not flat and seen.decrement <= DECREMENT_TOLERANCE
+    settled = not found.boundary and not flat and seen.decrement <= DECREMENT_TOLERANCE
+    return settled and found.certify().verdict is not Verdict.NOT_IDENTIFIED
 
 
 def _settled(

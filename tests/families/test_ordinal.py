@@ -164,3 +164,17 @@ def test_separated_levels_are_refused_and_partly_separated_ones_end_at_their_lim
         fit = mle.regress(y, design, "ordinal")
     rest = group != 1
     assert fit.llf == pytest.approx(mle.regress(y[rest], design[rest][:, 1:], "ordinal").llf, abs=1e-8)
+
+
+def test_a_group_in_one_middle_level_has_no_spread():
+    """Its scale falls to 0, where its rows are certain; the other coefficients are those of the other rows."""
+    rng = np.random.default_rng(5)
+    x, group = rng.normal(size=90), np.repeat([0.0, 0.0, 1.0], 30)
+    x[group == 1] *= 0.4
+    y = np.where(group == 1, 1, np.digitize(x + rng.logistic(size=90), [-1.0, 1.0])).astype(float)
+    with pytest.warns(mle.FitWarning, match=r"scale\[x0\] -> -∞: in all 30 rows .* the observation is 1"):
+        fit = mle.regress(y, x, "ordinal", scale=group)
+    rest = mle.regress(y[group == 0], x[group == 0], "ordinal")
+    assert fit.llf == pytest.approx(rest.llf, abs=1e-8)
+    assert fit.params["loc"].iloc[0] == pytest.approx(rest.params["loc"].iloc[0], abs=1e-7)
+    assert fit.bse["loc"].iloc[0] == pytest.approx(rest.bse["loc"].iloc[0], rel=1e-5)
