@@ -24,9 +24,11 @@ from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
+from mle_toolkit.families.levels_apart import ChoiceApart, OrderedApart
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.inference.covariance import CovKind, covariance, wald_interval
 from mle_toolkit.likelihood.designs import AnyColumns
+from mle_toolkit.likelihood.linear import ends_of
 from mle_toolkit.numerics.differences import AROUND, fourth_order
 
 What = Literal["mean", "params", "quantile", "interval", "distribution", "linear"]
@@ -195,6 +197,27 @@ class Rows:
         value = (self._predictor(k) - term.offset_shift) / term.factor
         return _on_domain(p.name, value, self.se(slopes) / abs(term.factor), REAL, alpha)
 
+    def ended(self, quantity: Quantity, k: int, *, linear: bool) -> Quantity:
+        """The k-th predictor or parameter: at its end, without standard error, in rows along which it runs off."""
+        p, base, unit = self.model.base.parameters[k], self.model.base, self.model.own_unit
+        term = self.model.linear.get(p.name)
+        if term is None:
+            return quantity
+        if isinstance(base, ChoiceApart | OrderedApart):
+            directions = tuple(np.asarray(way[k]) for way in base.ways)
+        else:
+            directions = () if term.ended is None else term.ended.directions
+        if not directions:
+            return quantity
+        side = ends_of(self.model.rows[term.key], directions)
+        ends = np.copysign(np.inf, side)
+        if not linear:
+            with np.errstate(all="ignore"):
+                ends = np.asarray(unit.to_data(term.link.value(ends), p.role))
+        moved = np.abs(side) == 1
+        none = [np.where(moved, np.nan, getattr(quantity, name)) for name in ("se", "lower", "upper")]
+        return Quantity(quantity.name, np.where(moved, ends, quantity.value), *none)
+
     def _predictor(self, k: int) -> Array:
         term = self.model.linear[self.model.base.parameters[k].name]
         inner = self.model.unpack(self.maximum.theta_in_unit)[k]
@@ -286,7 +309,8 @@ def predicted(rows: Rows, what: str, p: Any, alpha: float, *, se: bool) -> list[
         return [rows.mean(alpha) if se else Quantity("mean", rows.value(expected_value), *_NONE)]
     if what in ("params", "linear"):
         wanted = [k for k, q in enumerate(base.parameters) if what == "params" or q.name in linear]
-        return [rows.parameter(k, alpha) if what == "params" else rows.linear(k, alpha) for k in wanted]
+        found = [rows.parameter(k, alpha) if what == "params" else rows.linear(k, alpha) for k in wanted]
+        return [rows.ended(one, k, linear=what == "linear") for one, k in zip(found, wanted, strict=True)]
     if se and base.discrete:
         raise ParameterError(
             "predict: quantiles of counts move in steps, which have no standard error; use se=False, or the bootstrap."

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.inference.predictions import Rows, expected_value, quadratic_forms, variance
 from mle_toolkit.regression import regress
@@ -57,3 +58,26 @@ def test_quantiles_of_counts_have_no_standard_error():
         fit.predict(data, "quantile", 0.5, se=True)
     with pytest.raises(ParameterError, match="needs p"):
         fit.predict(data, "quantile")
+
+
+@pytest.mark.parametrize("law", ["poisson", "categorical", "ordinal"])
+def test_predictors_that_run_off_are_infinite(law, tmp_path):
+    """In rows with a coefficient that is infinite; not what the limit, which has none there, puts in their place."""
+    rng = np.random.default_rng(5)
+    x, c = rng.normal(size=90), np.repeat([0.0, 0.0, 1.0], 30)
+    y = {"poisson": rng.poisson(2.0, 90), "categorical": rng.integers(0, 3, 90), "ordinal": rng.integers(0, 3, 90)}[law]
+    y = np.where(c == 1, 0, y)
+    with pytest.warns(mle.FitWarning):
+        fit = mle.regress("y ~ x + c", {"x": x, "c": c, "y": y}, law)
+    new = pd.DataFrame({"x": [0.5, 0.5, np.nan], "c": [0.0, 1.0, 1.0]})
+    fit.save(tmp_path / "fit.json")
+    for one in (fit, mle.load(tmp_path / "fit.json")):
+        linear = pd.DataFrame(one.predict(new, what="linear")).to_numpy()
+        assert np.all(np.isfinite(linear[0]))
+        assert np.all(linear[1] == -np.inf)
+        assert np.all(np.isnan(linear[2]))
+        table = one.predict(new, what="params", se=True)
+        main = [name for name in table if name.endswith("_se") and not name.startswith("cut")]
+        assert table[main].notna().to_numpy().tolist() == [[True] * len(main), [False] * len(main), [False] * len(main)]
+    if law == "poisson":
+        assert fit.predict(new, what="params")["mu"].iloc[1] == 0.0
