@@ -149,7 +149,7 @@ class Rows:
                 for along, design in zip(slopes, designs, strict=True)
             ]
             found[rows] = quadratic_forms(np.concatenate(gradient, axis=1), self.covariance)
-        return np.sqrt(np.maximum(found, 0.0))
+        return np.where(self.missing, np.nan, np.sqrt(np.maximum(found, 0.0)))
 
     def summed(self, share: Array, slopes: Sequence[Array]) -> Array:
         """Weighted sum, over rows of which nothing is missing, of derivatives by the coefficients; shape (p,)."""
@@ -221,7 +221,8 @@ class Rows:
     def _predictor(self, k: int) -> Array:
         term = self.model.linear[self.model.base.parameters[k].name]
         inner = self.model.unpack(self.maximum.theta_in_unit)[k]
-        return np.asarray(term.columns(self.model.rows).times(inner) + term.fixed_part(self.model.rows))
+        eta = term.columns(self.model.rows).times(inner) + term.fixed_part(self.model.rows)
+        return np.where(self.missing, np.nan, eta)
 
     def quantity(self, name: str, function: Of, alpha: float, domain: Interval | None = None) -> Quantity:
         """A function of the law of each row, whose values lie in a domain; by default where the observations do."""
