@@ -493,3 +493,22 @@ def test_saved_levels_and_gains_come_back(trials, tmp_path):
         pd.testing.assert_frame_equal(back.predict(trials, se=True), fit.predict(trials, se=True), rtol=1e-9)
         assert back.information().gain == fit.information().gain
         assert str(back.summary()) == str(fit.summary())
+
+
+def test_rows_of_the_data_keep_their_kind_and_their_labels():
+    """A column of predictions goes beside the rows that it is of, though rows were left out."""
+    import polars as pl
+    import pyarrow as pa
+
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"x": rng.normal(size=30), "y": rng.poisson(2, 30) + 0.0, "w": np.arange(30) % 3})
+    data.index = data.index * 10 + 5
+    data.loc[15, "x"] = np.nan
+    fit = mle.regress("y ~ x", data, "poisson", weights="w", nan_policy="omit")
+    kept = data.index[(data.w > 0) & data.x.notna()]
+    assert list(fit.predict().index) == list(kept)
+    np.testing.assert_allclose(fit.predict(), fit.predict(data)[kept], rtol=1e-14)
+    assert list(fit.influence().index) == list(kept)
+    for frame in (pl.from_pandas(data.dropna()), pa.Table.from_pandas(data.dropna(), preserve_index=False)):
+        table = mle.regress("y ~ x", frame, "poisson").predict(se=True)
+        assert isinstance(table, type(frame))

@@ -6,6 +6,7 @@ import datetime
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DataError
@@ -158,6 +159,16 @@ def as_given(columns: dict[str, Array], frame: Any, *, alone: bool = True) -> An
 
     found = pd.DataFrame(columns, index=frame.index if isinstance(given, nw.DataFrame) else None)
     return found.iloc[:, 0] if alone else found
+
+
+def rows_of(frame: Any, rows: NDArray[np.intp], n_rows: int) -> Any:
+    """Some rows of a frame, with one column: its kind, and its index; None of what is no frame of so many rows."""
+    import narwhals as nw
+
+    given = nw.from_native(frame, pass_through=True)
+    if not isinstance(given, nw.DataFrame) or given.shape[0] != n_rows or given.shape[1] == 0:
+        return None
+    return given.select(given.columns[0])[rows.tolist()].to_native()
 
 
 def _from_numpy(array: np.ndarray[Any, Any], what: str) -> Array:

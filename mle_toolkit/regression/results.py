@@ -19,7 +19,7 @@ from mle_toolkit._typing import Array, IntervalBy, OnScale, ResidualKind, TestBy
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import FramedSample, not_held
-from mle_toolkit.data.frames import as_given, column_of
+from mle_toolkit.data.frames import as_given, column_of, rows_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
@@ -546,8 +546,9 @@ class RegressionFit(Fit):
 
         Returns
         -------
-        Series, or DataFrame, of the kind of the frame; an array for an array
-            One row a row: NaN where a value is missing. Columns ``mean``, ``mean_se``, ``mean_lower``, ``mean_upper``.
+        Series, or DataFrame, of the kind of the frame, or of the data; an array for an array
+            One row a row, with the index of pandas, also of data some rows of which were left out: NaN where a value
+            is missing. Columns ``mean``, ``mean_se``, ``mean_lower``, ``mean_upper``.
 
         Examples
         --------
@@ -566,7 +567,12 @@ class RegressionFit(Fit):
             columns[quantity.name] = quantity.value
             if se:
                 columns |= {f"{quantity.name}_{end}": getattr(quantity, end) for end in ("se", "lower", "upper")}
-        return as_given(columns, frame, alone=what != "params")
+        return as_given(columns, self._own_rows if frame is None else frame, alone=what != "params")
+
+    @property
+    def _own_rows(self) -> Any:
+        """The rows of the data that were fitted, as a frame of their kind, with its index; None without a frame."""
+        return None if isinstance(self.sample, FramedSample) else rows_of(self.frame, self.rows, self.n_given)
 
     def _distribution(self) -> Distribution:
         return self._rows().law
@@ -640,7 +646,8 @@ class RegressionFit(Fit):
         if not np.array_equal(self.sample.lower, self.sample.upper):
             raise ParameterError("memberships: of exact observations only; some are censored, or intervals.")
         found = law.family.shares(self.sample.lower, *law.params.values())
-        return pd.DataFrame(found.T, columns=range(1, law.family.k + 1))
+        index = getattr(self._own_rows, "index", None)  # of pandas
+        return pd.DataFrame(found.T, columns=range(1, law.family.k + 1), index=index)
 
     # --- what is not a number here ------------------------------------------------------------------------------------
 
@@ -839,7 +846,8 @@ class RegressionFit(Fit):
         found = influence(self._at_maximum, self.sample, self.main)
         columns = {"leverage": found.leverage, "cooks_distance": found.cooks_distance, "log_score": found.log_score}
         change = self._coefficients_of(found.change, change=True)
-        return pd.DataFrame(columns | dict(zip(self.coefficient_names, change.T, strict=True)))
+        index = getattr(self._own_rows, "index", None)  # of pandas
+        return pd.DataFrame(columns | dict(zip(self.coefficient_names, change.T, strict=True)), index=index)
 
     def margins(self, frame: Any = None, alpha: float = 0.05) -> pd.DataFrame:
         """Average marginal effects: how the mean, or the probability of each level, changes with each covariate.
