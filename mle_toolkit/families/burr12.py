@@ -17,7 +17,7 @@ from mle_toolkit.families.lomax import Lomax
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
-from mle_toolkit.families.special import log_or_minus_inf, log_softplus, softplus
+from mle_toolkit.families.special import log_or_minus_inf, log_softplus, log_softplus_slope, softplus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 _POWERS = np.exp2(np.arange(-1.5, 2.0, 0.5))
 """Powers c at which starts are sought, in units of that of the log-logistic law."""
-
-_SMALL = -40.0
-"""Log of (x/scale)^c up to which 1 + (x/scale)^c is 1."""
 
 _NEARLY_WEIBULL = 1e3
 """A value of k from which on the law is hardly told from its limit, where a search would only creep."""
@@ -155,9 +152,8 @@ class Burr12(HazardFamily):
         """Derivatives of log F and of log(1 - F)."""
         log_z = log_or_minus_inf(x) - np.log(scale)
         t = c * log_z
-        soft = softplus(t)
-        steep = np.where(t < _SMALL, 1.0, special.expit(t) / np.where(t < _SMALL, 1.0, soft))
-        return self.tail_scores_of_log(k * soft, (1 / k + 0 * steep, log_z * steep, -c / scale * steep))
+        steep = log_softplus_slope(t)
+        return self.tail_scores_of_log(k * softplus(t), (1 / k + 0 * steep, log_z * steep, -c / scale * steep))
 
     def at_hazard(self, hazard: Array, k: Array, c: Array, scale: Array) -> Array:
         """Find x from its cumulative hazard."""

@@ -14,7 +14,7 @@ from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
-from mle_toolkit.families.special import log1mexp_exp, log_softplus, softplus
+from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
 from mle_toolkit.families.standardised import LogScale
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ class Dagum(LogScale):
         """Derivatives of the logs of the tails by k and c."""
         k, c = shapes
         fall = softplus(-c * z)
-        below = -fall, k * z * special.expit(-c * z)
-        odds = 1 / np.expm1(k * fall)  # F/S
-        return below, tuple(-slope * odds for slope in below)
+        odds = 1 / special.exprel(k * fall)  # -log(F) F/S, a number where log F underflows
+        above = odds / k, -z * log_softplus_slope(-c * z) * odds
+        return (-fall, k * z * special.expit(-c * z)), above
 
     def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
         """Quantile of t."""

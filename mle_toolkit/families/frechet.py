@@ -122,10 +122,11 @@ class Frechet(Family):
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F = -(x/scale)^-shape, and of log(1 - F)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            power = np.exp(_log_power(x, shape, scale))
-            slopes = power * (np.log(x) - np.log(scale)), -shape * power / scale
-            odds = 1.0 / np.expm1(power)  # F / S
-            return slopes, tuple(-slope * odds for slope in slopes)
+            log_z = np.log(x) - np.log(scale)
+            power = np.exp(-shape * log_z)
+            odds = 1.0 / special.exprel(power)  # -log(F) F/S, a number where log F underflows
+            slopes = log_z, -shape / scale
+            return tuple(power * slope for slope in slopes), tuple(-slope * odds for slope in slopes)
 
     def logsf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the survival function."""

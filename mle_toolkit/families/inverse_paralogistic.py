@@ -15,7 +15,7 @@ from mle_toolkit.families.paralogistic import Paralogistic
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
-from mle_toolkit.families.special import log1mexp_exp, log_softplus, softplus
+from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
 from mle_toolkit.families.standardised import LogScale
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class InverseParalogistic(LogScale):
         (a,) = shapes
         soft = softplus(-a * z)
         below = -(soft - a * z * special.expit(-a * z))
-        return (below,), (-below / np.expm1(a * soft),)
+        return (below,), ((1 / a - z * log_softplus_slope(-a * z)) / special.exprel(a * soft),)
 
     def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
         """Quantile of t."""

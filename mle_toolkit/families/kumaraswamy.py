@@ -85,10 +85,12 @@ class Kumaraswamy(Family):
         """Derivatives of log F and of log S = b log(1 - x^a)."""
         log_x = np.log(x)
         log_rest = log1mexp(a * log_x)
-        by_a, by_b = -b * log_x / np.expm1(-a * log_x), log_rest
         with np.errstate(over="ignore"):
-            odds = -1.0 / np.expm1(-b * log_rest)  # -S / F
-        return (by_a * odds, by_b * odds), (by_a, by_b)
+            by_a, by_b = -b * log_x / np.expm1(-a * log_x), log_rest
+        odds = 1.0 / special.exprel(-b * log_rest)  # -log(S) S/F, a number where log S underflows
+        tiny = a * log_x < _SMALL
+        steep = np.where(tiny, log_x, by_a / (b * np.where(tiny, -1.0, log_rest)))
+        return (steep * odds, odds / b), (by_a, by_b)
 
     def logcdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the cdf."""

@@ -11,7 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.special import log1mexp_exp, log_softplus, softplus
+from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
 from mle_toolkit.families.standardised import LogScale, matched
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Paralogistic(LogScale):
         (a,) = shapes
         soft = softplus(a * z)
         above = -(soft + a * z * special.expit(a * z))
-        return (-above / np.expm1(a * soft),), (above,)
+        return ((1 / a + z * log_softplus_slope(a * z)) / special.exprel(a * soft),), (above,)
 
     def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
         """Quantile of t."""

@@ -140,6 +140,12 @@ def log_softplus(t: Array) -> Array:
         return np.where(t < -700.0, t, np.log(softplus(t)))
 
 
+def log_softplus_slope(t: Array) -> Array:
+    """Derivative of `log_softplus`: 1 where the exponential underflows."""
+    small = np.asarray(t) < -40.0
+    return np.where(small, 1.0, special.expit(t) / np.where(small, 1.0, softplus(t)))
+
+
 def log1mexp(a: Array) -> Array:
     """``log(1 - exp(a))`` for a <= 0, by the form that does not cancel (Mächler 2012, R package Rmpfr)."""
     a = np.asarray(a, dtype=float)

@@ -496,13 +496,23 @@ def test_slopes_of_a_weibull_tail_hold_where_its_hazard_underflows():
     np.testing.assert_allclose(by_scale, -400.0 / 0.9, rtol=1e-14)
 
 
-@pytest.mark.parametrize("c", [110.0, 2000.0])
-def test_slopes_of_a_burr_tail_hold_where_its_hazard_underflows(c):
-    """F is H = k (x/scale)^c there."""
-    by_k, by_c, by_scale = (
-        slope[0] for slope in mle.get_family("burr12").tail_scores(np.array([1e-3]), 1.5, c, 2.0)[0]
-    )
-    np.testing.assert_allclose([by_k, by_c, by_scale], [1 / 1.5, math.log(5e-4), -c / 2], rtol=1e-14)
+UNDERFLOWS = [
+    # Law, its parameters, where, which tail, and the derivatives of the log of its hazard there, which is a power of x.
+    ("burr12", (1.5, 2000.0, 2.0), 1e-3, 0, (1 / 1.5, math.log(5e-4), -1000.0)),
+    ("paralogistic", (150.0, 2.0), 1e-3, 0, (1 / 150 + math.log(5e-4), -75.0)),
+    ("kumaraswamy", (400.0, 3.0), 1e-3, 0, (math.log(1e-3), 1 / 3)),
+    ("rayleigh", (2.0,), 1e-170, 0, (-1.0,)),
+    ("dagum", (1.5, 2000.0, 2.0), 1e3, 1, (1 / 1.5, -math.log(500.0), 1000.0)),
+    ("inverse_paralogistic", (150.0, 2.0), 1e3, 1, (1 / 150 - math.log(500.0), 75.0)),
+    ("frechet", (400.0, 2.0), 1e3, 1, (-math.log(500.0), 200.0)),
+]
+
+
+@pytest.mark.parametrize(("law", "params", "x", "side", "right"), UNDERFLOWS, ids=[case[0] for case in UNDERFLOWS])
+def test_slopes_of_a_tail_hold_where_its_hazard_underflows(law, params, x, side, right):
+    """The tail is the hazard there, and its log falls with that of the hazard, though the hazard is 0."""
+    slopes = mle.get_family(law).tail_scores(np.array([x]), *params)[side]
+    np.testing.assert_allclose([float(np.squeeze(slope)) for slope in slopes], right, rtol=1e-11)
 
 
 @pytest.mark.parametrize("shape", [1e-3, 0.5, 7.0, 900.0, 2e3])
