@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _HALF_LOG_EIGHT_PI = 0.5 * math.log(8 * math.pi)
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
+_WIDE = 3.0
+"""Shape of a law that is far wider than a window."""
+
 
 class BirnbaumSaunders(Family):
     r"""Time at which fatigue, growing by random steps, breaks a part; ``scale`` is the median.
@@ -81,6 +84,13 @@ class BirnbaumSaunders(Family):
         scale = math.exp(u)
         spread = float(means_of(sample, lambda x: (np.square(x - scale) / x,))[0])
         return math.sqrt(spread / scale), scale
+
+    def candidates(self, sample: Sample) -> list[tuple[float, float]]:
+        """In windows also laws far wider than these, which show one of two powers: there may be maxima at each."""
+        points = sample.stand_ins()
+        if sample.window is None or not 0 < points.minimum < points.maximum:
+            return []
+        return [self.from_sample(points), (_WIDE, 10 * points.maximum), (_WIDE, 0.1 * points.minimum)]
 
     @property
     def limits_when_shifted(self) -> tuple[Limit, ...]:

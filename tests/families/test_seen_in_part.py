@@ -253,3 +253,21 @@ def test_a_gev_law_of_which_entries_show_the_upper_tail_alone_is_pareto_s(xi, un
     options = {"fatol": 1e-11, "xatol": 1e-9, "maxiter": 2000}
     right = optimize.minimize(cost, [0.5, -0.05], method="Nelder-Mead", options=options)
     assert fit.llf + len(x) * math.log(unit) == pytest.approx(-right.fun, abs=1e-7)
+
+
+@pytest.mark.parametrize("turn", [False, True])
+def test_a_wide_law_in_a_window_is_looked_for_beside_a_narrow_one(turn):
+    """A Birnbaum-Saunders law has a maximum at each, here: the lower was certified, whichever way time runs."""
+    u = np.random.default_rng([102, 1]).random(60)
+    x = (0.3**0.2 + u * (3**0.2 - 0.3**0.2)) ** 5
+    x, ends = (1 / x, (1 / 3, 1 / 0.3)) if turn else (x, (0.3, 3.0))
+
+    def loglik(shape, scale):
+        z = [np.sqrt(at / scale) - np.sqrt(scale / at) for at in (x, *ends)]
+        rows = np.log(np.sqrt(x / scale) + np.sqrt(scale / x)) - np.log(2 * x * shape * math.sqrt(2 * math.pi))
+        mass = special.ndtr(z[2] / shape) - special.ndtr(z[1] / shape)
+        return np.sum(rows - 0.5 * (z[0] / shape) ** 2) - len(x) * math.log(mass)
+
+    fit = fit_quietly(mle.Sample(x).truncated(*ends), "birnbaum_saunders")
+    assert fit.llf == pytest.approx(loglik(3.01858, 1 / 9.39696 if turn else 9.39696), abs=1e-7)
+    assert fit.llf == pytest.approx(loglik(*fit.params.values()), abs=1e-8)
