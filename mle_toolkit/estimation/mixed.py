@@ -22,7 +22,7 @@ from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.mixture import log_sum
+from mle_toolkit.families.combinators.mixed import log_sum
 from mle_toolkit.families.combinators.row_mixture import RowMixture
 from mle_toolkit.families.links import usual_link
 from mle_toolkit.families.relations import Limit

@@ -20,14 +20,15 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import about, cut_open
 from mle_toolkit.families.combinators.em import EM, End
 from mle_toolkit.families.combinators.grid_em import GridEM, distinct
-from mle_toolkit.families.combinators.parts import Combined, fitted, interior, part
+from mle_toolkit.families.combinators.mixed import Mixed, log_sum
+from mle_toolkit.families.combinators.parts import fitted, interior, part
 from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.combinators.zeros import zero_inflated
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
 from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
-from mle_toolkit.families.mass import log_mass, mass_expansion, mass_scores
+from mle_toolkit.families.mass import mass_expansion
 from mle_toolkit.families.normal import Normal
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.registry import get_family
@@ -89,7 +90,7 @@ MOST_COMPONENTS = 100
 """Components of a mixture, at most: what a search through partitions of the data can tell apart."""
 
 
-class Mixture(Combined):
+class Mixture(Mixed):
     r"""A mixture of laws with unknown weights.
 
     .. math:: f(x) = \sum_j w_j f_j(x), \qquad w_j \ge 0, \quad \sum_j w_j = 1
@@ -215,15 +216,15 @@ class Mixture(Combined):
                 rows.append(np.broadcast_to(row, np.broadcast_shapes(x.shape, np.shape(row))))
         return np.array(np.broadcast_arrays(*rows))
 
-    def logpdf(self, x: Array, *params: Any) -> Array:
-        """Log-density at x."""
-        return log_sum(self.log_joint(x, params))
-
     def _score(self, scores: tuple[Score, ...], x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by every weight and every parameter: those of the components, weighted by their shares of x."""
         with np.errstate(all="ignore"):
             slopes = [score(x, *p) for score, p in zip(scores, self.split(params), strict=True)]
         return self._by_shares(self.log_joint(x, params), params, slopes)
+
+    def log_weights(self, params: Sequence[Any]) -> list[Any]:
+        """Log of the weight of every component."""
+        return [np.log(weight) for weight in params[0]]
 
     def _by_shares(self, joint: Array, params: Sequence[Any], slopes: Sequence[Sequence[Any]]) -> tuple[Array, ...]:
         """Derivatives of the log of a sum over the components, from those of the log of each."""
@@ -258,23 +259,6 @@ class Mixture(Combined):
             self._by_shares(np.array(below), params, by_below),
             self._by_shares(np.array(above), params, by_above),
         )
-
-    def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
-        """Log-probability of intervals ``(lower, upper]``: of each component by the tail that is smaller for it."""
-        return np.minimum(log_sum(self._joint_masses(lower, upper, params)), 0.0)
-
-    def _joint_masses(self, lower: Array, upper: Array, params: Sequence[Any]) -> Array:
-        with np.errstate(all="ignore"):
-            parts = zip(params[0], self.components, self.split(params), strict=True)
-            joint = np.array([np.log(w) + log_mass(law, own, lower, upper) for w, law, own in parts])
-        return np.where(np.isnan(joint), -np.inf, joint)  # a component without a weight may be nothing
-
-    def _log_mass_scores(self, lower: Array, upper: Array, *params: Any) -> tuple[Array, ...]:
-        """Derivatives of `log_mass`: those of the components, weighted by their shares of the intervals."""
-        with np.errstate(all="ignore"):
-            parts = zip(self.components, self.split(params), strict=True)
-            slopes = [list(mass_scores(law, own, lower, upper)) for law, own in parts]
-        return self._by_shares(self._joint_masses(lower, upper, params), params, slopes)
 
     def _derivative_sums(
         self, scores: tuple[Score, ...], hessians: tuple[Score, ...], x: Array, weight: Array | None, *params: Any
@@ -389,15 +373,6 @@ class Mixture(Combined):
         laws = self._present(params)
         ends = [law.isf(p) for law in laws]
         return bisected(p, ends, lambda x: self.sf(x, *params), rising=False, discrete=self.discrete)
-
-    def mean(self, *params: Any) -> Array:
-        """Expected value."""
-        return self._mixed(params, lambda law: np.asarray(law.mean()))
-
-    def var(self, *params: Any) -> Array:
-        """Variance: the mean one within the components, and that of their means."""
-        mean = self.mean(*params)
-        return self._mixed(params, lambda law: np.asarray(law.var() + np.square(law.mean() - mean)))
 
     def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
         """Random numbers: first the component, then the value."""
@@ -1064,13 +1039,6 @@ def _natural_steps(parameters: Sequence[Parameter], params: Sequence[float], siz
         wide = scale if p.role == "location" else max(1.0, abs(value))
         steps.append(size * (min(room, wide) if np.isfinite(room) else wide))
     return steps
-
-
-def log_sum(rows: Array) -> Array:
-    """Log of the sum of exponentials over the first axis; -inf where all are."""
-    top = np.max(rows, axis=0)
-    with np.errstate(all="ignore"):
-        return np.asarray(np.where(np.isfinite(top), top + np.log(np.sum(np.exp(rows - top), axis=0)), top))
 
 
 def bisected(

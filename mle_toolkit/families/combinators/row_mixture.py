@@ -11,12 +11,11 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.mixture import Mixture, bisected, log_sum
-from mle_toolkit.families.combinators.parts import Combined
+from mle_toolkit.families.combinators.mixed import Mixed, log_sum
+from mle_toolkit.families.combinators.mixture import Mixture, bisected
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
-from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 
-class RowMixture(Combined):
+class RowMixture(Mixed):
     r"""A mixture whose weights are given by their log-odds against the first component.
 
     .. math:: f(x) = \sum_j w_j f_j(x), \qquad \log(w_j / w_1) = \eta_j, \quad \eta_1 = 0
@@ -131,10 +130,6 @@ class RowMixture(Combined):
                 rows.append(np.where(np.isnan(row), -np.inf, row) if self.per_row else row)
         return np.array(np.broadcast_arrays(*rows))
 
-    def logpdf(self, x: Array, *params: Any) -> Array:
-        """Log-density at x."""
-        return log_sum(self.log_joint(x, params))
-
     def shares(self, x: Array, *params: Any) -> Array:
         """Probability that an observation is of each component, given its value; shape (k, ...)."""
         joint = self.log_joint(x, params)
@@ -221,24 +216,6 @@ class RowMixture(Combined):
         shape = np.broadcast_shapes(np.shape(x), *(np.shape(v) for v in params))
         return tuple(np.broadcast_to(value, shape) for value in second.values())
 
-    def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
-        """Log-probability of intervals ``(lower, upper]``: of each component by the tail that is smaller for it."""
-        return np.minimum(log_sum(self._joint_masses(lower, upper, params)), 0.0)
-
-    def _joint_masses(self, lower: Array, upper: Array, params: Sequence[Any]) -> Array:
-        with np.errstate(all="ignore"):
-            parts = zip(self.log_weights(params), self.components, self.split(params), strict=True)
-            masses = [weight + log_mass(law, own, lower, upper) for weight, law, own in parts]
-        joint = np.array(np.broadcast_arrays(*masses))
-        return np.where(np.isnan(joint), -np.inf, joint)
-
-    def _log_mass_scores(self, lower: Array, upper: Array, *params: Any) -> tuple[Array, ...]:
-        """Derivatives of `log_mass`: those of the components, weighted by their shares of the intervals."""
-        with np.errstate(all="ignore"):
-            parts = zip(self.components, self.split(params), strict=True)
-            slopes = [tuple(mass_scores(law, own, lower, upper)) for law, own in parts]
-        return self._by_shares(self._joint_masses(lower, upper, params), params, slopes)
-
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
         return self._mixed(params, lambda law: law.cdf(x))
@@ -264,15 +241,6 @@ class RowMixture(Combined):
         """Upper quantile."""
         ends = np.broadcast_arrays(*(law.isf(p) for law in self.laws(params)))
         return bisected(p, ends, lambda x: self.sf(x, *params), rising=False, discrete=self.discrete)
-
-    def mean(self, *params: Any) -> Array:
-        """Expected value."""
-        return self._mixed(params, lambda law: np.asarray(law.mean()))
-
-    def var(self, *params: Any) -> Array:
-        """Variance: the mean one within the components, and that of their means."""
-        mean = self.mean(*params)
-        return self._mixed(params, lambda law: np.asarray(law.var() + np.square(law.mean() - mean)))
 
     def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
         """Draw random numbers: first the component, then the value."""
