@@ -49,7 +49,7 @@ def log_mass(
     law = Distribution.at(family, params)
     open_below, open_above = _open(family, lower, upper)
     inner, above, below = ~(open_below | open_above), open_above & ~open_below, open_below & ~open_above
-    if by_tails or not _is_dear(law, len(lower)):  # rows of one kind need no masks
+    if len(lower) and (by_tails or not _is_dear(law, len(lower))):  # rows of one kind need no masks
         if above.all():
             return law.logsf(lower)
         if inner.all():
@@ -205,7 +205,7 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
     law = Distribution.at(family, params)
     open_below, open_above = _open(family, lower, upper)
     inner, above, below = ~(open_below | open_above), open_above & ~open_below, open_below & ~open_above
-    if not _is_dear(law, len(lower)):
+    if len(lower) and not _is_dear(law, len(lower)):
         if above.all():
             return _slopes_of_tail(law, above, lower, above=True)
         if inner.all():

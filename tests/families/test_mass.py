@@ -99,3 +99,12 @@ def test_a_law_with_a_tail_of_its_own_does_not_inherit_both():
 
     assert family_class("gamma").log_tails is not None
     assert Other.log_tails is None
+
+
+@pytest.mark.parametrize("name", ["gamma", "stable", "beta_prime", "poisson"])
+def test_no_intervals_have_no_probabilities(name):
+    family, nothing = mle.get_family(name), np.empty(0)
+    params = tuple(0.3 * p.typical[0] + 0.7 * p.typical[1] for p in family.parameters)
+    assert log_mass(family, params, nothing, nothing).shape == (0,)
+    if family.tail_scores is not None:
+        assert mass_scores(family, params, nothing, nothing).shape == (len(params), 0)
