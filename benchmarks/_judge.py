@@ -1258,8 +1258,11 @@ class Data:
             self.digits_left = max(self.digits_left - (time.process_time() - begin), 1e-3)
 
     def size_of_terms(self, law: Law, params: list[float]) -> float:
-        with np.errstate(all="ignore"):
-            terms = abs(self.terms(law, params))
+        try:
+            with np.errstate(all="ignore"):
+                terms = abs(self.terms(law, params))
+        except (ZeroDivisionError, OverflowError):  # at an end, as `loglik`
+            return INF
         return float(np.sum(terms[np.isfinite(terms)]))
 
 

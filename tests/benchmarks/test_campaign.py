@@ -210,6 +210,7 @@ def test_counts_that_are_certain_at_a_limit_are_known():
     ones = judge.LAWS["zero_truncated_poisson"]
     assert judge.Data([1.0, 1.0], [1.0, 1.0]).loglik(ones, [0.0]) == 0
     assert judge.Data([1.0, 1.0], [2.0, 1.0]).exact_loglik(ones, [0.0]) == -math.inf
+    assert judge.Data([1.0], [1.0]).size_of_terms(judge.LAWS["lomax"], [0.0, 0.0]) == math.inf
 
 
 def test_arrays_of_numbers_beyond_all_text_are_added():
