@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -123,6 +123,8 @@ class End:
     u: Array
     value: float
     method: str
+    at_limit: bool = False
+    """Whether it stands beside a limiting law that is at least as high, and stopped there on its way."""
 
 
 def climb(
@@ -131,11 +133,13 @@ def climb(
     method: str,
     hessian: Array | None = None,
     sound: Callable[[Array], bool] = lambda u: True,
+    at_limit: Callable[[Array], bool] = lambda u: False,
 ) -> list[End]:
     """Climb from each start at which the data are possible, from the highest first.
 
     A climb that comes near a maximum that is known, and turns to it, ends there. With second derivatives near the one
-    start, that is where they are from. Ends that are not ``sound`` do not outdo those that are.
+    start, that is where they are from. Ends that are not ``sound`` do not outdo those that are. Where Newton's method
+    is stuck ``at_limit``, beside a limiting law to which it was on its way, no other method has to take over.
     """
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[End] = []
@@ -155,7 +159,8 @@ def climb(
             if not sound(end.u):
                 ends.append(end)
             elif end.value < lowest:
-                ends.append(_rescued(objective, end.u))
+                beside = at_limit(end.u)
+                ends.append(replace(end, at_limit=True) if beside else _rescued(objective, end.u))
                 if sound(ends[-1].u):
                     lowest = min(lowest, ends[-1].value)
     return ends

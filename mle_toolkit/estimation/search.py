@@ -24,6 +24,13 @@ from mle_toolkit.families.domain import Interval, NonZero
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 
+AtLimit = Callable[[Likelihood, Array], bool]
+"""Takes parameters in the unit of the likelihood; says whether they stand beside a limiting law that is higher."""
+
+
+def _nowhere_beside(u: Array) -> bool:
+    return False
+
 
 def by_search(
     family: Family,
@@ -32,15 +39,19 @@ def by_search(
     bounds: Mapping[str, tuple[float | None, float | None]],
     start: Mapping[str, Any] | None,
     solver: str | None,
+    at_limit: AtLimit | None = None,
 ) -> Maximum:
-    """Search from several starts, keep the best, and settle bounds that the maximum lies on."""
+    """Search from several starts, keep the best, and settle bounds that the maximum lies on.
+
+    Where a climb is stuck ``at_limit``, beside a limiting law with which its end will be compared, that is its end.
+    """
     if family.cusp is not None and not likelihood.plain and family.cusp not in fixed and start is None and not bounds:
-        return _also_at_cusps(family, likelihood, family.cusp, fixed, solver)
+        return _also_at_cusps(family, likelihood, family.cusp, fixed, solver, at_limit)
     if family.cusp_near is not None and likelihood.plain and likelihood.data.in_memory and not bounds:
         held = _at_cusp_near(family, likelihood, family.cusp_near, fixed)
         if held is not None:
             return held
-    return _by_climbs(family, likelihood, fixed, bounds, start, solver)
+    return _by_climbs(family, likelihood, fixed, bounds, start, solver, at_limit)
 
 
 def _by_climbs(
@@ -50,6 +61,7 @@ def _by_climbs(
     bounds: Mapping[str, tuple[float | None, float | None]],
     start: Mapping[str, Any] | None,
     solver: str | None,
+    at_limit: AtLimit | None = None,
 ) -> Maximum:
     # A law without a way of its own to a kink is tried at every observation that is near.
     if not likelihood.plain or (family.at_observations is None and family.has_kinks()):
@@ -78,7 +90,10 @@ def _by_climbs(
     if own and inner.coordinates.intervals_only and coordinates.n_free > 1 and may_hide_maxima(likelihood.data):
         points += scattered(inner, points[0])
     is_sound = _is_sound(small)
-    ends = climb(small, points, method, sound=is_sound)
+    beside = _nowhere_beside
+    if own and not given and at_limit is not None and small is objective:
+        beside = lambda u: at_limit(likelihood, coordinates.to_theta(u))  # noqa: E731
+    ends = climb(small, points, method, sound=is_sound, at_limit=beside)
     if not ends:
         raise _nowhere(family)
     narrow: list[End] = []
@@ -112,6 +127,9 @@ def _by_climbs(
         found = replace(found, theta=_as_given(family, found.theta, fixed))
         if isinstance(coordinates, ChartCoordinates) and not in_domains(family, theta):
             return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
+        if best.at_limit:
+            check_not_certain(found)
+            return found
         on_bound = _on_bounds(found, bounds)
         if on_bound:
             pinned = by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
@@ -147,13 +165,18 @@ _ELSEWHERE = "from another start the search ran off, and the likelihood went on 
 
 
 def _also_at_cusps(
-    family: Family, likelihood: Likelihood, cusp: str, fixed: Mapping[str, Any], solver: str | None
+    family: Family,
+    likelihood: Likelihood,
+    cusp: str,
+    fixed: Mapping[str, Any],
+    solver: str | None,
+    at_limit: AtLimit | None,
 ) -> Maximum:
     """Where climbs end; if in no maximum, the highest one with the cusp of the density at an observation."""
     found: Maximum | None = None
     failure: UnboundedLikelihoodError | None = None
     try:
-        found = _by_climbs(family, likelihood, fixed, {}, None, solver)
+        found = _by_climbs(family, likelihood, fixed, {}, None, solver, at_limit)
     except UnboundedLikelihoodError as error:
         failure = error
     if found is None or not found.is_certified:

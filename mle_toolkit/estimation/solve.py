@@ -154,7 +154,7 @@ def _maximised(
         route = by_search if held else at_kinks
         maximum = route(family, likelihood, fixed, bounds, start, solver)
     else:
-        maximum = by_search(family, likelihood, fixed, bounds, start, solver)
+        maximum = by_search(family, likelihood, fixed, bounds, start, solver, _stands_at_limit)
     if bounds:
         return replace(maximum, bounds=bounds)
     if not fixed:
@@ -300,7 +300,7 @@ def _at_observations(
     assert family.at_observations is not None
     data, found, failure = likelihood.data, None, None
     try:
-        found = by_search(family, likelihood, fixed, {}, start, solver)
+        found = by_search(family, likelihood, fixed, {}, start, solver, _stands_at_limit)
     except NoMaximumError as error:
         failure = error
     if found is not None and not found.boundary and found.certify().ok and not family.has_kinks(*params_of(found)):
@@ -426,6 +426,37 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     return best or replace(found, elsewhere=elsewhere)
 
 
+def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
+    """Whether parameters, in the unit of a likelihood, stand beside a limiting law that is at least as high.
+
+    Beside is where no row is told from one under the limit, and the sum is nearly that of the limit.
+    """
+    family, sample = likelihood.family, likelihood.data
+    if isinstance(family, Model) or family.per_row or not sample.in_memory:
+        return False
+    here = likelihood.unit.params_to_data(family, theta)
+    window = sample.seen_through
+    seen = () if window is None else family.limits_in_window(*window)
+    rows: Array | None = None
+    for limit in (*family.limits_near(sample, *family.unpack(here)), *seen):
+        if limit.last or not _is_possible(limit.family, sample):
+            continue
+        try:
+            law = limit.family.resolve(sample)
+            at = maximise(law, sample)
+        except NoMaximumError:
+            continue
+        if at.limit is not None:
+            at = at.limit
+        if rows is None:
+            rows = Likelihood(family, sample, Unit()).rows(here)
+        there = Likelihood(at.family, sample, Unit()).rows(at.theta)
+        gain = at.loglik - (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * likelihood.nobs
+        if 0.0 <= gain < _BESIDE_LIMIT and np.all(np.abs(there - rows) < _BESIDE_LIMIT) and at.certify().ok:
+            return True
+    return False
+
+
 def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
     """Coefficients of a regression, which its limit has too, to begin from; None of a law without covariates."""
     if not isinstance(law, Model):
@@ -437,6 +468,10 @@ def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, An
         if name in own and name not in fixed and np.size(own[name]) == term.size and np.all(np.isfinite(own[name]))
     }
     return same or None
+
+
+_BESIDE_LIMIT = 0.03
+"""Nats, of each row and of all, below a limiting law from which a climb that is stuck has been on its way there."""
 
 
 _ALIKE = 1e-9
