@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -16,6 +17,7 @@ from mle_toolkit.errors import (
     MleError,
     NoMaximumError,
     ParameterError,
+    RangeError,
     SupportError,
     UnboundedLikelihoodError,
 )
@@ -429,31 +431,31 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
 def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
     """Whether parameters, in the unit of a likelihood, stand beside a limiting law that is at least as high.
 
-    Beside is where no row is told from one under the limit, and the sum is nearly that of the limit.
+    Beside is where both laws give nearly the same probability to each of the rows.
     """
     family, sample = likelihood.family, likelihood.data
     if isinstance(family, Model) or family.per_row or not sample.in_memory:
         return False
     here = likelihood.unit.params_to_data(family, theta)
+    loglik = (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * likelihood.nobs
     window = sample.seen_through
     seen = () if window is None else family.limits_in_window(*window)
-    rows: Array | None = None
     for limit in (*family.limits_near(sample, *family.unpack(here)), *seen):
-        if limit.last or not _is_possible(limit.family, sample):
+        if not _is_possible(limit.family, sample):
             continue
         try:
-            law = limit.family.resolve(sample)
-            at = maximise(law, sample)
+            found = maximise(limit.family.resolve(sample), sample)
         except NoMaximumError:
             continue
-        if at.limit is not None:
-            at = at.limit
-        if rows is None:
-            rows = Likelihood(family, sample, Unit()).rows(here)
-        there = Likelihood(at.family, sample, Unit()).rows(at.theta)
-        gain = at.loglik - (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * likelihood.nobs
-        if 0.0 <= gain < _BESIDE_LIMIT and np.all(np.abs(there - rows) < _BESIDE_LIMIT) and at.certify().ok:
-            return True
+        at = found if found.limit is None else found.limit
+        if not (0.0 <= at.loglik - loglik < _BESIDE_LIMIT and found.certify().ok):
+            continue
+        with contextlib.suppress(RangeError):
+            own, theirs = (
+                Likelihood(law, sample, Unit()).rows(v) for law, v in ((family, here), (at.family, at.theta))
+            )
+            if np.all(np.abs(own - theirs) < _BESIDE_LIMIT):
+                return True
     return False
 
 
@@ -470,8 +472,8 @@ def _near(found: Maximum, law: Family, fixed: Mapping[str, Any]) -> dict[str, An
     return same or None
 
 
-_BESIDE_LIMIT = 0.03
-"""Nats, of each row and of all, below a limiting law from which a climb that is stuck has been on its way there."""
+_BESIDE_LIMIT = 0.05
+"""Nats, of all rows and of each, that a climb which is stuck may be off the limiting law that it was on its way to."""
 
 
 _ALIKE = 1e-9

@@ -1,0 +1,56 @@
+"""A search that is on its way to a limiting law, with which its end will be compared."""
+
+import numpy as np
+import pytest
+
+import mle_toolkit as mle
+from mle_toolkit.estimation import climb, solve
+from mle_toolkit.families.registry import get_family
+from mle_toolkit.likelihood.sums import Likelihood
+
+FLAT = mle.Sample.rounded(np.arange(1.0, 9.0), 1.0)
+"""Lighter in its tails than any Student t law, so that the normal law is the best of them."""
+
+HEAVY = mle.Sample.rounded(np.array([-40.0, -3.0, -1.0, 0.0, 0.0, 1.0, 2.0, 60.0]), 1.0)
+"""Heavier in its tails than the normal law."""
+
+
+def stands(sample: mle.Sample, df: float) -> bool:
+    """Whether Student's t with location and scale of the best normal law stands at its limit."""
+    normal = mle.fit(sample, "normal").params
+    family = get_family("student_t")
+    named = {"df": df, "loc": normal["mu"], "scale": normal["sigma"]}
+    likelihood = Likelihood(family, sample)
+    theta = np.array([named[name] for name in family.param_names])
+    return solve._stands_at_limit(likelihood, likelihood.unit.params_to_unit(family, theta))
+
+
+def test_a_climb_stands_at_a_limit_only_below_it_and_where_the_laws_are_alike() -> None:
+    assert stands(FLAT, 1e4)
+    assert not stands(FLAT, 2.0)  # another law altogether
+    assert not stands(HEAVY, 1e2)  # alike, and higher than the limit: the maximum is in the inside
+
+
+def test_a_climb_that_is_stuck_at_a_limit_ends_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other method takes over, as the end is compared with the limit."""
+    family = get_family("student_t")
+    likelihood = Likelihood(family, FLAT)
+    sought: list[bool] = []
+
+    def stuck(objective, u, hessian=None, **options):  # type: ignore[no-untyped-def]
+        return u, False
+
+    def rescued(objective, u):  # type: ignore[no-untyped-def]
+        sought.append(True)
+        return climb.End(u, objective.value(u), "Nelder-Mead")
+
+    monkeypatch.setattr(climb, "newton", stuck)
+    monkeypatch.setattr(climb, "_rescued", rescued)
+    objective = solve.maximum_at(family, likelihood, np.array([30.0, 0.0, 1.0]), (True,) * 3, "start").objective
+    start = [np.zeros(objective.coordinates.n_free)]
+    (end,) = climb.climb(objective, start, "newton", at_limit=lambda u: True)
+    assert end.at_limit
+    assert not sought
+    (end,) = climb.climb(objective, start, "newton", at_limit=lambda u: False)
+    assert not end.at_limit
+    assert sought
