@@ -37,10 +37,10 @@ def test_a_climb_that_is_stuck_at_a_limit_ends_there(monkeypatch: pytest.MonkeyP
     likelihood = Likelihood(family, FLAT)
     sought: list[bool] = []
 
-    def stuck(objective, u, hessian=None, **options):  # type: ignore[no-untyped-def]
+    def stuck(objective, u, hessian=None, **options):
         return u, False
 
-    def rescued(objective, u):  # type: ignore[no-untyped-def]
+    def rescued(objective, u):
         sought.append(True)
         return climb.End(u, objective.value(u), "Nelder-Mead")
 
