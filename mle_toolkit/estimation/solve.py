@@ -431,7 +431,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
 def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
     """Whether parameters, in the unit of a likelihood, stand beside a limiting law that is at least as high.
 
-    Beside is where both laws give nearly the same probability to each of the rows.
+    Beside is where both laws give nearly the same probability to each of the rows. A limit that leaves a parameter
+    without a meaning, as a mixture of one component, is a saddle as often as an end: from there others may lead on.
     """
     family, sample = likelihood.family, likelihood.data
     if isinstance(family, Model) or family.per_row or not sample.in_memory:
@@ -448,6 +449,8 @@ def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
         except NoMaximumError:
             continue
         at = found if found.limit is None else found.limit
+        if np.any(np.isnan(np.hstack([np.ravel(v) for v in limit.embed(*found.family.unpack(found.theta))]))):
+            continue
         if not (0.0 <= at.loglik - loglik < _BESIDE_LIMIT and found.certify().ok):
             continue
         with contextlib.suppress(RangeError):
