@@ -378,6 +378,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     Beyond a limit that is the last resort the likelihood has no bound: an interior maximum below it is a local one.
     """
     family = found.family
+    if not sample.has_rows and found.is_certified:  # only sums of exponential families are kept: one maximum
+        return found
     best: Maximum | None = None
     elsewhere = found.elsewhere
     # Two log-likelihoods that agree to this are one: the rounding of a sum of n terms.

@@ -195,7 +195,7 @@ def test_limits_are_laws_in_a_window(name, params):
     values = [judge.EXACT.number(value) for value in own]
     np.testing.assert_allclose(exact(law.log_mass(judge.EXACT, *ends, values)), math.log(mass), atol=1e-9)
     in_digits = exact(law.log_density(judge.EXACT, judge.EXACT.numbers(x), *values))
-    np.testing.assert_allclose(law.log_density(judge.DOUBLE, x, *own), in_digits, rtol=1e-12)
+    np.testing.assert_allclose(law.log_density(judge.DOUBLE, x, *own), in_digits, rtol=1e-12, atol=1e-15)
 
 
 def test_counts_that_are_certain_at_a_limit_are_known():
