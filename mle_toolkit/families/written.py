@@ -166,12 +166,13 @@ class _Reader:
                 )  # fmt: skip
 
     def _list(self, depth: int) -> list[Any]:
+        end = "]" if self._peek() == "[" else ")"
         self.at += 1
         found: list[Any] = []
-        while not self._takes("]"):
+        while not self._takes(end):
             found.append(_number(self._word()) if _NUMBER.fullmatch(self._peek()) else self._call(depth))
-            if not self._takes(",") and self._peek() != "]":
-                self._refuse(f"expected ] in {shown(self.text)}")
+            if not self._takes(",") and self._peek() != end:
+                self._refuse(f"expected {end} in {shown(self.text)}")
         return found
 
     def _assigned(self, call: _Call) -> None:
@@ -180,7 +181,7 @@ class _Reader:
             self._refuse(f"expected NAME=NUMBER, got {name!r}")
         if name in call.named:
             self._refuse(f"{name} is given twice in {shown(self.text)}")
-        if self._peek() == "[":
+        if self._peek() in ("[", "("):  # as in Python, either will do
             call.named[name] = tuple(getattr(item, "name", item) for item in self._list(DEEPEST))
             return
         value = self._word(f"{name}=")

@@ -24,6 +24,7 @@ SAME = {
     "zero-inflated(negbin)": lambda: mle.zero_inflated("negbin"),
     "hurdle(gamma)": lambda: mle.hurdle("gamma"),
     "inflated(beta, at=[0, 1])": lambda: mle.inflated("beta", (0, 1)),
+    "inflated(beta, at=(0, 1))": lambda: mle.inflated("beta", (0, 1)),
     "spliced(lognormal, pareto, at=2)": lambda: mle.spliced("lognormal", "pareto", at=2),
     "spliced(gamma, gpd, 3, join=continuous)": lambda: mle.spliced("gamma", "gpd", 3, "continuous"),
     "exp_of(logistic)": lambda: mle.exp_of("logistic"),
