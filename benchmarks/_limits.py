@@ -28,7 +28,6 @@ PLAIN = (
     "pareto",
     "gumbel",
     "frechet",
-    "levy",
 )
 """Those that have the name of a law of the judge's, and its parameters."""
 
@@ -98,6 +97,8 @@ def law_of(name: str, params: list[float]) -> tuple[Law, list[float]] | None:
     """The law that a fit names, and its parameters as the judge has them; None for one that the judge does not know."""
     if name in PLAIN:
         return LAWS[name], params
+    if name == "levy":  # 1/x is of a gamma law
+        return LAWS["inverse_gamma"], [0.5, params[0] / 2]
     for begin, law in (("a power of x on ", OF_LOG_X), ("exponential on ", OF_X), ("1/(x + scale) on ", RECIPROCAL)):
         if name.startswith(begin):
             return law, params

@@ -8,7 +8,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-from scipy import integrate
+from scipy import integrate, stats
 
 import mle_toolkit as mle
 
@@ -196,6 +196,13 @@ def test_limits_are_laws_in_a_window(name, params):
     np.testing.assert_allclose(exact(law.log_mass(judge.EXACT, *ends, values)), math.log(mass), atol=1e-9)
     in_digits = exact(law.log_density(judge.EXACT, judge.EXACT.numbers(x), *values))
     np.testing.assert_allclose(law.log_density(judge.DOUBLE, x, *own), in_digits, rtol=1e-12, atol=1e-15)
+
+
+def test_the_law_of_levy_is_that_of_the_reciprocal_of_a_gamma_law():
+    law, own = _limits.law_of("levy", [2.7])
+    x = np.array([0.3, 2.0, 50.0])
+    assert law.log_density(judge.DOUBLE, x, *own) == pytest.approx(stats.levy(scale=2.7).logpdf(x), rel=1e-12)
+    assert set(_limits.PLAIN) <= set(judge.LAWS)
 
 
 def test_counts_that_are_certain_at_a_limit_are_known():
