@@ -961,7 +961,22 @@ _count(
 )
 
 
+def _is_one(m: Functions, x: Any) -> Any:
+    """The log-probability of a law of which only ones are left."""
+    return m.log(m.number(1.0) * (x == 1))
+
+
+def _certain_one(m: Functions, x: Any) -> tuple[Any, Any]:
+    return m.log(m.number(1.0) * (x >= 1)), m.log(m.number(1.0) * (x < 1))
+
+
+def _series_density(m: Functions, x: Any, p: Any) -> Any:
+    return _is_one(m, x) if p == 0 else x * m.log(p) - m.log(x) - m.log(-m.log1p(-p))
+
+
 def _series_tails(m: Functions, x: Any, p: Any) -> tuple[Any, Any]:
+    if p == 0:
+        return _certain_one(m, x)
     sf = m.log_series_tail(x, p + 0 * x) - m.log(-m.log1p(-p))
     return log1mexp(m, -sf), sf
 
@@ -970,7 +985,7 @@ _count(
     "logseries",
     ("unit",),
     1,
-    lambda m, x, p: x * m.log(p) - m.log(x) - m.log(-m.log1p(-p)),
+    _series_density,
     _series_tails,
     lambda g, n, p: g.logseries(p, n),
 )
@@ -984,13 +999,13 @@ def _truncated_draw(g: np.random.Generator, n: int, mu: float) -> np.ndarray:
 
 def _truncated_tails(m: Functions, x: Any, mu: Any) -> tuple[Any, Any]:
     f, s = _poisson_tails(m, x, mu)
-    if mu == 0:  # only ones are left
-        return m.log(m.number(1.0) * (x >= 1)), m.log(m.number(1.0) * (x < 1))
+    if mu == 0:
+        return _certain_one(m, x)
     return log_less(m, f, -mu + 0 * x) - log1mexp(m, mu), s - log1mexp(m, mu)
 
 
 def _truncated_density(m: Functions, x: Any, mu: Any) -> Any:
-    return m.log(m.number(1.0) * (x == 1)) if mu == 0 else _poisson_density(m, x, mu) - log1mexp(m, mu)
+    return _is_one(m, x) if mu == 0 else _poisson_density(m, x, mu) - log1mexp(m, mu)
 
 
 _count(
