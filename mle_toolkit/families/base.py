@@ -123,6 +123,9 @@ class Family(ABC):
     ``tail_scores(x, *params)``
         Derivatives by each parameter of log F and of log S: two tuples. With them the scores of intervals are analytic.
         Default: differences.
+    ``log_inner(lower, upper, *params)``, ``inner_scores(lower, upper, *params)``
+        Log-probability of intervals between finite ends inside the support, and its derivatives by each parameter, for
+        a law of which both tails are near 1/2 over a wide range: their differences have no digits there.
     ``log_mass(lower, upper, *params)``
         Log-probability of intervals ``(lower, upper]``. Default: from whichever tail keeps more digits.
     ``log_mass_scores(lower, upper, *params)``
@@ -263,6 +266,8 @@ class Family(ABC):
     tail_scores: Callable[..., tuple[tuple[Array, ...], tuple[Array, ...]]] | None = None
 
     sf_expansion: Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]]] | None = None
+    log_inner: Callable[..., Array] | None = None
+    inner_scores: Callable[..., tuple[Array, ...]] | None = None
     log_mass: Callable[..., Array] | None = None
     log_mass_scores: Callable[..., tuple[Array, ...]] | None = None
     mass_sums: Callable[..., Array] | None = None

@@ -13,8 +13,9 @@ from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
-from mle_toolkit.families.gamma_tails import log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.location_scale import location_scale_tail_scores
+from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -206,6 +207,42 @@ class GeneralizedNormal(Family):
         by_cdf, by_sf = location_scale_tail_scores(z, scale, log_f, below, above)
         return (*by_cdf, np.where(z < 0, far, near)), (*by_sf, np.where(z < 0, near, far))
 
+    def log_inner(self, lower: Array, upper: Array, loc: Array, scale: Array, shape: Array) -> Array:
+        """Log-probability of intervals, by what lies between loc and their ends: both tails may be 1/2 to rounding."""
+        low, high = np.asarray((lower - loc) / scale), np.asarray((upper - loc) / scale)
+        (near_low, far_low), (near_high, far_high) = (_of_sizes(z, shape) for z in (low, high))
+        right = low >= 0
+        nears = np.where(right, near_low, near_high), np.where(right, near_high, near_low)
+        fars = np.where(right, far_low, far_high), np.where(right, far_high, far_low)
+        outside = np.logaddexp(far_low, far_high) - math.log(2)
+        with np.errstate(divide="ignore", invalid="ignore"):  # where loc is not inside, which is replaced
+            around = np.where(
+                outside < -math.log(2), np.log1p(-np.exp(outside)), np.logaddexp(near_low, near_high) - math.log(2)
+            )
+        return np.where((low < 0) & (high > 0), around, log_interval_mass(nears, fars) - math.log(2))
+
+    def inner_scores(self, lower: Array, upper: Array, loc: Array, scale: Array, shape: Array) -> tuple[Array, ...]:
+        """Derivatives of `log_inner`: by loc and scale through the densities at both ends."""
+        mass = self.log_inner(lower, upper, loc, scale, shape)
+        low, high = np.asarray((lower - loc) / scale), np.asarray((upper - loc) / scale)
+        f_low, f_high = (np.exp(self.logpdf(end, loc, scale, shape) - mass) for end in (lower, upper))
+        # Their difference, by that of the powers: the densities of both ends may be the same to rounding.
+        rise = np.abs(high) ** shape - np.abs(low) ** shape
+        fall = np.where(rise > 0, f_low, f_high) * -np.sign(rise) * np.expm1(-np.abs(rise))
+        by_scale = low * fall - (np.asarray(upper) - lower) / scale * f_high
+        by_shape = self._through_gamma(high, shape, mass) - self._through_gamma(low, shape, mass)
+        return np.asarray(fall), np.asarray(by_scale), np.asarray(by_shape)
+
+    @staticmethod
+    def _through_gamma(z: Array, shape: Array, mass: Array) -> Array:
+        """Derivative by shape of the probability between 0 and z, negative below 0, as a share of a mass."""
+        log_size = np.log(np.where(z == 0, 1.0, np.abs(z)))
+        slopes = log_gammainc_slopes(1 / np.asarray(shape), shape * log_size)
+        by_near, by_far = (by_log * log_size - by_inverse / np.square(shape) for by_inverse, by_log in slopes)
+        near, far = _of_sizes(z, shape)
+        by_shape = np.where(near < far, np.exp(near - mass) * by_near, -np.exp(far - mass) * by_far)
+        return np.asarray(0.5 * np.sign(z) * by_shape)
+
     def isf(self, p: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Upper quantile."""
         inverse = 1 / np.asarray(shape)
@@ -232,6 +269,11 @@ class GeneralizedNormal(Family):
     def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any]:
         """Parameters of ``scipy.stats.gennorm(shape, loc, scale)``."""
         return {"loc": loc, "scale": scale, "shape": shape}
+
+
+def _of_sizes(z: Array, shape: Array) -> tuple[Array, Array]:
+    """Logs of the probabilities that a standardised value is nearer to 0 than z, and farther."""
+    return log_gamma_tails(1 / np.asarray(shape), shape * log_or_minus_inf(np.abs(z)))
 
 
 def _scale(sample: Sample, loc: float, shape: float) -> float:

@@ -68,7 +68,10 @@ def log_mass(
 
 
 def _log_inner(law: Distribution, low: Array, high: Array) -> Array:
-    """Log-probability of intervals inside of the support, by its tails."""
+    """Log-probability of intervals inside of the support, by its tails unless it has a way of its own."""
+    if law.family.log_inner is not None:
+        own: Array = within_range(law.family.log_inner, low, high, *law.params.values())
+        return own
     (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(partial(_both_tails, law), law, low, high)
     return log_interval_mass((cdf_low, cdf_high), (sf_low, sf_high))
 
@@ -227,6 +230,8 @@ def _slopes_inner(law: Distribution, rows: Mask, lower: Array, upper: Array) -> 
     """Derivatives of `_log_inner` of some rows; shape (p, n_rows)."""
     scores = _tail_scores(law, rows)
     law, low, high = _of_rows(law, rows), lower[rows], upper[rows]
+    if law.family.inner_scores is not None:
+        return np.array(law.family.inner_scores(low, high, *law.params.values()))
     (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = _at_both(scores, law, low, high)
     (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(partial(_both_tails, law), law, low, high)
     left = cdf_low < sf_high

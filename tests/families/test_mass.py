@@ -50,6 +50,44 @@ def test_a_cusp_in_an_interval_is_seen_by_the_nodes(shift, shape):
     np.testing.assert_allclose(masses, log_mass(by_tails(family), params, lower, upper), rtol=1e-11, atol=1e-12)
 
 
+def exact_mass(lower, upper, loc, scale, shape):
+    """Log-probability under a generalised normal law, by the integral of the density from loc on; mpmath."""
+
+    def from_loc(x):
+        z = (mp.mpf(x) - loc) / scale
+        return mp.sign(z) * mp.gammainc(1 / mp.mpf(shape), 0, abs(z) ** mp.mpf(shape), regularized=True) / 2
+
+    return mp.log(from_loc(upper) - from_loc(lower))
+
+
+@pytest.mark.parametrize("shape", [0.05, 0.06, 0.3, 1.0, 2.0, 7.0, 50.0])
+def test_intervals_about_the_centre_keep_their_digits_however_rare_they_are(shape):
+    """Those that hold loc, those on one side of it, and all but the tails; in units that differ by 1e12."""
+    family = mle.get_family("generalized_normal")
+    for scale in (1e-6, 1.0, 1e6):
+        params = (0.25 * scale, scale, shape)
+        around = [(-1e-9, 2e-9), (-3e-3, 1e-4), (-1.5, 0.75)]
+        beside = [(0.0, 0.1), (-0.2, 0.0), (1e-8, 3e-7), (0.5, 2.5)]
+        lower, upper = params[0] + scale * np.array(around + beside).T
+        with mp.workdps(60):
+            exact = [float(exact_mass(*ends, *params)) for ends in zip(lower, upper, strict=True)]
+        np.testing.assert_allclose(log_mass(family, params, lower, upper), exact, rtol=2e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", [0.05, 0.3, 2.0, 50.0])
+def test_intervals_about_the_centre_have_the_slopes_of_their_exact_probabilities(shape):
+    family, params = mle.get_family("generalized_normal"), (0.25, 2.0, shape)
+    lower, upper = np.array([(0.25 - 1e-9, 0.25 + 2e-9), (0.1, 0.2501), (0.2500001, 1.0), (-2.0, 2.5), (0.26, 0.27)]).T
+    scores = mass_scores(family, params, lower, upper)
+    with mp.workdps(60):
+        step = mp.mpf(10) ** -20
+        for k in range(3):
+            up, down = ([mp.mpf(v) + (s if j == k else 0) for j, v in enumerate(params)] for s in (step, -step))
+            for found, *ends in zip(scores[k], lower, upper, strict=True):
+                exact = (exact_mass(*ends, *up) - exact_mass(*ends, *down)) / (2 * step)
+                assert found == pytest.approx(float(exact), rel=1e-10, abs=1e-12)
+
+
 @pytest.mark.parametrize(("a", "b"), [(2.0, 3.0), (3.0, 1e6), (0.4, 0.7)])
 def test_rounded_values_of_a_beta_prime_law_have_their_exact_probabilities(a, b):
     family, scale = mle.get_family("beta_prime"), 20.0 * b
