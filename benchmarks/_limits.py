@@ -36,7 +36,8 @@ class Seen(Law):
     """A law that only a window makes one: of rows in windows the constant by which the density is off is lost."""
 
     def log_mass(self, m: Functions, low: np.ndarray, high: np.ndarray, params: list[Any]) -> Any:
-        """The integral of the density."""
+        """The integral of the density, over what of the interval can be observed."""
+        low, high = np.clip(low, *self.support), np.clip(high, *self.support)
         return self.tails(m, m.numbers(low), m.numbers(high), *params)  # type: ignore[misc]
 
 
@@ -53,11 +54,11 @@ def _reciprocal(m: Functions, low: Any, high: Any, scale: Any) -> Any:
     return m.log(m.log1p((high - low) / (low + scale)))
 
 
-def _seen(name: str, density: Callable[..., Any], mass: Callable[..., Any]) -> Law:
-    return Seen(name, ("real",), (-INF, INF), density, mass, lambda g, n, *params: np.full(n, math.nan))
+def _seen(name: str, density: Callable[..., Any], mass: Callable[..., Any], first: float = 0.0) -> Law:
+    return Seen(name, ("real",), (first, INF), density, mass, lambda g, n, *params: np.full(n, math.nan))
 
 
-OF_X = _seen("exponential", lambda m, x, slope: slope * x, _power)
+OF_X = _seen("exponential", lambda m, x, slope: slope * x, _power, -INF)
 OF_LOG_X = _seen(
     "a power of x",
     lambda m, x, slope: (slope - 1) * m.log(x),

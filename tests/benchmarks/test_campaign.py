@@ -205,6 +205,15 @@ def test_the_law_of_levy_is_that_of_the_reciprocal_of_a_gamma_law():
     assert set(_limits.PLAIN) <= set(judge.LAWS)
 
 
+def test_a_limit_is_seen_only_where_it_can_be():
+    """Of positive values, in a window that begins below 0: no power of x is there."""
+    law, own = _limits.law_of("a power of x on (0, 4)", [1.5])
+    ends = np.array([-3.0]), np.array([4.0])
+    with np.errstate(divide="ignore"):  # as the judge does
+        assert law.log_mass(judge.DOUBLE, *ends, own) == pytest.approx(math.log(4.0**1.5 / 1.5))
+    assert exact(law.log_mass(judge.EXACT, *ends, own)) == pytest.approx(math.log(4.0**1.5 / 1.5))
+
+
 def test_counts_that_are_certain_at_a_limit_are_known():
     """The best that a hurdle can do for a zero and a six: no Poisson law comes near it, but as a limit."""
     sample, rows = mle.Sample([0.0, 6.0]).truncated(-1.0, 6.0), np.array([0.0, 6.0])
