@@ -419,11 +419,14 @@ def judged(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -> tu
 
 
 def judged_refusal(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -> tuple[str, str]:
-    """A refusal is right where there is no proper maximum."""
+    """A refusal is right where there is no proper maximum; one by accident is none, as in a fit."""
     search = Search(trial.law, trial.data, rng, JUDGES_SECONDS)
-    ends = search.run([trial.truth] if trial.truth else [])
-    if not ends:
+    found = search.run([trial.truth] if trial.truth else [])
+    if not found:
         return "right", "the likelihood is 0 wherever the judge looked"
+    ends = [end for end in found if not search.is_accident(end[1])]
+    if not ends:
+        return "right", "spikes wherever the judge looked"
     best, u = ends[0]
     ours = search.coordinates(out["params"]) if "params" in out else None
     if ours is not None and abs(best - out["llf"]) <= BETTER and np.max(np.abs(u - ours)) > ELSEWHERE:

@@ -123,6 +123,19 @@ def test_a_spike_is_no_better_point():
     assert judgement(trial, campaign.fitted(trial))[0] == "right"
 
 
+def test_a_spike_does_not_make_a_refusal_false(monkeypatch):
+    """A maximum that two values of a mixture make by accident is not asked for, of a fit nor of a refusal."""
+    trial = trial_of("mixture(normal, 2)", [4.1, 4.9, 5.3, 5.8, 6.2, 7.768, 8.962, 9.082])
+    accident = [0.8, 0.2, 5.5, 9.022, 1.2, 0.06]
+    monkeypatch.setattr(campaign.Search, "is_proper", lambda self, u: True)
+    for other, result in [(accident, "right"), ([0.6, 0.4, 5.4, 8.6, 1.1, 0.6], "false refusal")]:
+        ends = [accident, other]
+        monkeypatch.setattr(
+            campaign.Search, "run", lambda self, given, ends=ends: [(-9.0, self.coordinates(end)) for end in ends]
+        )
+        assert judgement(trial, {"raised": "DegenerateDataError", "message": ""})[0] == result
+
+
 def test_crashes_and_hangs_are_counted_not_suffered(lifetimes, monkeypatch):
     def loop(trial):
         while True:
