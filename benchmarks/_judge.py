@@ -1453,13 +1453,15 @@ class Search:
         if np.max(np.abs(u)) > FARTHEST / 2 or np.max(np.abs(shapes), initial=0.0) > FAR_SHAPE:
             return False
         decrement = INF
+        rounding = abs(self.cost(u) + self.data.exact_loglik(self.law, self.params(u)))
+        least = max(1e-4, 2e4 * rounding)  # of a long step; less is made by rounding
         for step in (1e-2, 1e-3):  # of the short step rounding makes much, of the long one curvature that changes
             gradient, hessian = derivatives(lambda v: -self.cost(v), u, np.full(len(u), step))
             if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
                 return False
             eigenvalues, axes = np.linalg.eigh(-hessian)
             scale = np.sqrt(np.abs(np.diag(hessian)))
-            if eigenvalues[0] < 1e-4 or np.linalg.eigvalsh(-hessian / np.outer(scale, scale))[0] < RIDGE:
+            if eigenvalues[0] < least or np.linalg.eigvalsh(-hessian / np.outer(scale, scale))[0] < RIDGE:
                 return False
             decrement = min(decrement, 0.5 * float(np.sum((gradient @ axes) ** 2 / eigenvalues)))
         return decrement < 1e-4

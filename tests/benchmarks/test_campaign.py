@@ -123,6 +123,14 @@ def test_a_spike_is_no_better_point():
     assert judgement(trial, campaign.fitted(trial))[0] == "right"
 
 
+def test_a_ridge_is_no_maximum_by_rounding():
+    """Equal values at the end of a window: any wide law far below is as good, and doubles see hills."""
+    x, one = np.full(73, 3.3), np.array([[3.2, 3.3]])
+    data = judge.Data(x, x, None, (np.repeat(one[:, 0], 73), np.repeat(one[:, 1], 73)))
+    search = judge.Search(LAWS["shifted(exponential)"][0], data, np.random.default_rng(SEED), 1.0)
+    assert not search.is_proper(search.coordinates([574836551472.9318, -110600.27005795]))
+
+
 def test_a_spike_does_not_make_a_refusal_false(monkeypatch):
     """A maximum that two values of a mixture make by accident is not asked for, of a fit nor of a refusal."""
     trial = trial_of("mixture(normal, 2)", [4.1, 4.9, 5.3, 5.8, 6.2, 7.768, 8.962, 9.082])
