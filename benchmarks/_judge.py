@@ -1298,6 +1298,9 @@ RIDGE = 1e-6
 FAR_SHAPE = 14.0
 """Log of a shape that is as good as infinite, and where doubles lose what curvature is left."""
 
+EDGE = -10.0
+"""Log of the distance from the least index that is searched, from which a search has gone there."""
+
 NARROW = -7.0
 """Log of a width, in units of the spread of the data, from which a law that may shrink onto a value has done so."""
 
@@ -1465,6 +1468,10 @@ class Search:
                 return False
             decrement = min(decrement, 0.5 * float(np.sum((gradient @ axes) ** 2 / eigenvalues)))
         return decrement < 1e-4
+
+    def is_at_edge(self, u: np.ndarray) -> bool:
+        """Whether a search went to the end of the indices that it has, beyond which the likelihood has no bound."""
+        return any(self.law.kinds[i] == "xi" and c < EDGE for i, c in zip(self.free, u, strict=True))
 
     def is_accident(self, u: np.ndarray) -> bool:
         """Whether a mixture has a component that is narrow, and on hardly more values than it has parameters.

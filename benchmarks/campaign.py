@@ -391,6 +391,8 @@ def llf_of_report(trial: Trial, out: Mapping[str, Any]) -> float | None:
         if limit is None:
             return None
         law, params = limit
+        if trial.law.name.startswith("truncated("):
+            law = judge.truncated(law, *trial.law.support)
         if any(
             not math.isfinite(v) or v <= 0
             for v, kind in zip(params, law.kinds, strict=True)
@@ -464,7 +466,7 @@ def judged_fit(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -
         if not data.exact_loglik(law, search.params(u)) > llf + slack:
             continue
         away, reached = search.runs_away(u, value)
-        if out["verdict"] == "local" and search.is_accident(u):
+        if out["verdict"] == "local" and (search.is_accident(u) or search.is_at_edge(u)):
             spike = True
             continue
         if away or (law.spikes and reached > value + RISES and not search.is_proper(u)):

@@ -123,12 +123,21 @@ def test_a_spike_is_no_better_point():
     assert judgement(trial, campaign.fitted(trial))[0] == "right"
 
 
-def test_a_ridge_is_no_maximum_by_rounding():
-    """Equal values at the end of a window: any wide law far below is as good, and doubles see hills."""
-    x, one = np.full(73, 3.3), np.array([[3.2, 3.3]])
-    data = judge.Data(x, x, None, (np.repeat(one[:, 0], 73), np.repeat(one[:, 1], 73)))
-    search = judge.Search(LAWS["shifted(exponential)"][0], data, np.random.default_rng(SEED), 1.0)
-    assert not search.is_proper(search.coordinates([574836551472.9318, -110600.27005795]))
+def test_a_hill_of_rounding_is_no_maximum(lifetimes, monkeypatch):
+    trial, out = lifetimes
+    search = judge.Search(trial.law, trial.data, np.random.default_rng(SEED), 1.0)
+    best = search.coordinates(out["params"])
+    assert search.is_proper(best)
+    monkeypatch.setattr(judge.Data, "exact_loglik", lambda self, law, params: out["llf"] + 0.1)
+    assert not search.is_proper(best)
+
+
+def test_the_end_of_what_is_searched_is_no_better_maximum():
+    """Beyond xi = -1 the likelihood of a GEV has no bound; a rise up to there is on the way to it."""
+    law, _ = LAWS["gev"]
+    search = judge.Search(law, judge.Data([1.0, 2.0, 4.0], [1.0, 2.0, 4.0]), np.random.default_rng(SEED), 1.0)
+    assert search.is_at_edge(search.coordinates([2.0, 1.0, -1 + 1e-9]))
+    assert not search.is_at_edge(search.coordinates([2.0, 1.0, -0.9]))
 
 
 def test_a_spike_does_not_make_a_refusal_false(monkeypatch):
@@ -233,6 +242,15 @@ def test_a_limit_is_seen_only_where_it_can_be():
     with np.errstate(divide="ignore"):  # as the judge does
         assert law.log_mass(judge.DOUBLE, *ends, own) == pytest.approx(math.log(4.0**1.5 / 1.5))
     assert exact(law.log_mass(judge.EXACT, *ends, own)) == pytest.approx(math.log(4.0**1.5 / 1.5))
+
+
+def test_the_limit_of_a_truncated_law_is_of_mass_one():
+    """No window of the data's takes the constant away."""
+    name = "truncated(lognormal, 0.1, 20)"
+    trial = trial_of(name, np.array([0.2, 4.0]))
+    out = {"params": [math.inf, math.inf], "limit": "a power of x on (0.1, 20)", "limit_params": [0.0]}
+    right = -math.log(0.2 * 4.0) - 2 * math.log(math.log(200.0))
+    assert campaign.llf_of_report(trial, out | {"llf": right}) == pytest.approx(right)
 
 
 def test_counts_that_are_certain_at_a_limit_are_known():
