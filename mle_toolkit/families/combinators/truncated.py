@@ -15,7 +15,7 @@ from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.hooks import Score, made_with
-from mle_toolkit.families.mass import log_mass
+from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
@@ -65,7 +65,10 @@ class Truncated(Combined):
         self.name = name or f"truncated {base.name}"
         self.parameters, self.modelled = base.parameters, base.modelled
         self._hidden = _few_hidden(base, self.support)
+        self._has_mass_scores = base.all_scalar and (base.tail_scores is not None or base.log_mass_scores is not None)
         self.score = made_with(self._score, base.score) if base.all_scalar else None
+        if self._has_mass_scores:
+            self.log_mass_scores = self._log_mass_scores
         if self._hidden is not None and not self._hidden.any():
             self.mean, self.var = self._mean, self._var
 
@@ -91,14 +94,18 @@ class Truncated(Combined):
         return np.where(inside, values, -np.inf)
 
     def _score(self, of_base: Score, x: Array, *params: Any) -> tuple[Array, ...]:
-        """Derivatives: those of the base less those of the log-probability of the window, by differences."""
+        """Derivatives: those of the base less those of the log-probability of the window."""
+        return tuple(s - w for s, w in zip(of_base(x, *params), self._slopes_of_window(params), strict=True))
+
+    def _slopes_of_window(self, params: tuple[Any, ...]) -> Sequence[Any]:
+        """Derivatives of `_log_window` by each parameter; by differences where the base has none of its tails."""
         hidden = self._hidden_beside(params)
-        if hidden is not None:
+        if hidden is not None and self.base.score is not None:
             share = np.exp(self.base.logpdf(hidden, *params) - self._log_window(params))
-            by_window = [-np.sum(share * s, axis=0) for s in of_base(hidden, *params)]
-        else:
-            by_window = [self._slope_of_window(params, k) for k in range(len(params))]
-        return tuple(s - w for s, w in zip(of_base(x, *params), by_window, strict=True))
+            return [-np.sum(share * s, axis=0) for s in self.base.score(hidden, *params)]
+        if self._has_mass_scores:
+            return list(self._mass_scores(params, np.asarray(self.lower), np.asarray(self.upper)))
+        return [self._slope_of_window(params, k) for k in range(len(params))]
 
     def _hidden_beside(self, params: tuple[Any, ...]) -> Array | None:
         """The hidden counts along an axis of their own, in front of the rows where parameters have one value a row."""
@@ -147,11 +154,20 @@ class Truncated(Combined):
 
     def _log_mass(self, params: tuple[Any, ...], low: Array, high: Array) -> Array:
         """Log-probability under the base of ``(low, high]``, which have one shape; of every row where laws differ."""
+        low, high = self._broadcast(params, low, high)
+        return log_mass(self.base, params, low.ravel(), high.ravel()).reshape(low.shape)
+
+    def _mass_scores(self, params: tuple[Any, ...], low: Array, high: Array) -> Array:
+        """Derivatives of `_log_mass` by each parameter, along a first axis."""
+        low, high = self._broadcast(params, low, high)
+        return mass_scores(self.base, params, low.ravel(), high.ravel()).reshape(len(params), *low.shape)
+
+    def _broadcast(self, params: tuple[Any, ...], low: Array, high: Array) -> tuple[Array, ...]:
+        """Ends of intervals of every row that there is."""
         rows = (_n_rows(self.base),) if self.per_row else ()
         each = map(np.shape, params) if self.base.all_scalar else ()
         shape = np.broadcast_shapes(low.shape, rows, *each)
-        ends = [np.broadcast_to(end, shape).ravel() for end in (low, high)]
-        return log_mass(self.base, params, *ends).reshape(shape)
+        return np.broadcast_to(low, shape), np.broadcast_to(high, shape)
 
     def _log_part(self, params: tuple[Any, ...], lower: Any, upper: Any) -> Array:
         """Log-probability of ``(lower, upper]``, both inside the window, given the window."""
@@ -164,6 +180,13 @@ class Truncated(Combined):
     def log_mass(self, lower: Array, upper: Array, *params: Any) -> Array:
         """Log-probability of intervals: that of the part in the window, less that of the window."""
         return self._log_part(params, np.maximum(lower, self.lower), np.minimum(upper, self.upper))
+
+    def _log_mass_scores(self, lower: Array, upper: Array, *params: Any) -> tuple[Array, ...]:
+        """Derivatives of `log_mass`: those of the part in the window, less those of the window."""
+        low, high = np.maximum(lower, self.lower), np.minimum(upper, self.upper)
+        part, whole = self._mass_scores(params, low, high), self._slopes_of_window(params)
+        is_all = (low <= self.lower) & (high >= self.upper)
+        return tuple(np.where(is_all, 0.0, p - w) for p, w in zip(part, whole, strict=True))
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""
