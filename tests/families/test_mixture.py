@@ -768,3 +768,11 @@ def test_a_component_of_the_least_value_alone_is_found(unit):
     ours = np.log(0.0098 * np.exp(-x / 1e-6) / 1e-6 + 0.9902 * np.exp(-x / 1.97335) / 1.97335)
     assert fit.llf + len(x) * np.log(unit) == pytest.approx(np.sum(ours), abs=1e-5)
     assert np.min(fit.params["scale"]) == pytest.approx(1e-6 * unit, rel=1e-4)
+
+
+def test_counts_of_which_a_window_shows_zeros_only_say_nothing_of_a_mixture():
+    """A limit is zero-inflated certainty: a law without parameters, beside which pi is the one to model."""
+    sample = mle.Sample(np.zeros(22)).truncated(-1.0, 0.0)
+    fit = fit_quietly(sample, mle.mixture("poisson", 2))
+    assert not fit.certificate.ok
+    assert fit.llf == pytest.approx(0.0, abs=1e-12)

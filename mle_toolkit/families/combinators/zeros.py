@@ -51,7 +51,7 @@ class ZeroInflated(Combined):
     def __init__(self, base: Family) -> None:
         self.base = base
         self.constants = base.constants
-        self.modelled = base.main_parameter
+        self.modelled = base.main_parameter if base.parameters else "pi"
         self.name = f"zero-inflated {base.name}"
         self.support = base.support
         self.parameters = (Parameter("pi", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.7)), *base.parameters)
