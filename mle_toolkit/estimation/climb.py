@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -139,7 +139,8 @@ def climb(
 
     A climb that comes near a maximum that is known, and turns to it, ends there. With second derivatives near the one
     start, that is where they are from. Ends that are not ``sound`` do not outdo those that are. Where Newton's method
-    is stuck ``at_limit``, beside a limiting law to which it was on its way, no other method has to take over.
+    is stuck, and its steps within a region of trust then are ``at_limit``, beside a limiting law to which they were on
+    their way, no search without derivatives has to take over.
     """
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[End] = []
@@ -159,8 +160,7 @@ def climb(
             if not sound(end.u):
                 ends.append(end)
             elif end.value < lowest:
-                beside = at_limit(end.u)
-                ends.append(replace(end, at_limit=True) if beside else _rescued(objective, end.u))
+                ends.append(_rescued(objective, end.u, at_limit))
                 if sound(ends[-1].u):
                     lowest = min(lowest, ends[-1].value)
     return ends
@@ -191,12 +191,17 @@ def _by_newton(
         stuck.append(End(end, value, "newton") if value < before else End(u, before, "newton"))
 
 
-def _rescued(objective: Objective, u: Array) -> End:
-    """Where other methods lead from a point at which Newton's is stuck."""
+def _rescued(objective: Objective, u: Array, at_limit: Callable[[Array], bool]) -> End:
+    """Where other methods lead from a point at which Newton's is stuck.
+
+    Steps within a region of trust find a maximum just above a limiting law that is beside that point.
+    """
     u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
     end, done = newton(objective, u)
     if done:
         return End(end, objective.value(end), "trust-exact")
+    if at_limit(u):
+        return End(u, objective.value(u), "trust-exact", at_limit=True)
     if len(u) > _MOST_WITHOUT_SLOPES:
         return End(u, objective.value(u), "trust-exact")
     u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere

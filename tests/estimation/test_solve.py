@@ -32,25 +32,35 @@ def test_a_climb_stands_at_a_limit_only_below_it_and_where_the_laws_are_alike() 
 
 
 def test_a_climb_that_is_stuck_at_a_limit_ends_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No other method takes over, as the end is compared with the limit."""
+    """No search without derivatives takes over, as the end is compared with the limit."""
     family = get_family("student_t")
     likelihood = Likelihood(family, FLAT)
-    sought: list[bool] = []
+    methods: list[str] = []
 
-    def stuck(objective, u, hessian=None, **options):
+    def stuck(objective, u, hessian=None, **options):  # type: ignore[no-untyped-def]
         return u, False
 
-    def rescued(objective, u):
-        sought.append(True)
-        return climb.End(u, objective.value(u), "Nelder-Mead")
+    def stepped(objective, u, method, **options):  # type: ignore[no-untyped-def]
+        methods.append(method)
+        return u
 
     monkeypatch.setattr(climb, "newton", stuck)
-    monkeypatch.setattr(climb, "_rescued", rescued)
+    monkeypatch.setattr(climb, "_by_scipy", stepped)
     objective = solve.maximum_at(family, likelihood, np.array([30.0, 0.0, 1.0]), (True,) * 3, "start").objective
     start = [np.zeros(objective.coordinates.n_free)]
     (end,) = climb.climb(objective, start, "newton", at_limit=lambda u: True)
     assert end.at_limit
-    assert not sought
+    assert methods == ["trust-exact"]
     (end,) = climb.climb(objective, start, "newton", at_limit=lambda u: False)
     assert not end.at_limit
-    assert sought
+    assert methods == ["trust-exact", "trust-exact", "Nelder-Mead"]
+
+
+@pytest.mark.parametrize("n", [60, 150])
+def test_a_maximum_just_above_the_limit_that_a_climb_is_stuck_beside_is_found(n: int) -> None:
+    """The lognormal law is 0.001 higher than the power of x that is its limit in the window."""
+    x = mle.distribution(mle.truncated("lognormal", 0.4, 6.7), meanlog=-20.0, sdlog=8.0).ppf((np.arange(n) + 0.5) / n)
+    fit = mle.fit(mle.Sample(x).truncated(0.4, 6.7), "lognormal")
+    at_truth = mle.distribution(mle.truncated("lognormal", 0.4, 6.7), meanlog=-20.0, sdlog=8.0).logpdf(x).sum()
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf >= at_truth
