@@ -239,7 +239,10 @@ def draw_values(law: Law, family: mle.Family, truth: list[float], kind: str, rng
 def observe(x: np.ndarray, form: str, law: Law, rng: np.random.Generator) -> tuple[mle.Sample, Data, str]:
     """The values in a form of data, for us and for the judge."""
     n, first = len(x), law.support[0]
-    spread = float(np.std(x)) or abs(float(x[0])) or 1.0
+    with np.errstate(over="ignore"):
+        spread = float(np.std(x))
+    if not 0 < spread < math.inf:
+        spread = abs(float(x[0])) or 1.0
     if form == "frequency":
         w = rng.integers(1, 9, n).astype(float)
         return mle.Sample(x, w), Data(x, x, w), "frequency"
