@@ -154,6 +154,10 @@ def _by_climbs(
         return _below_supremum(found, small, ends, settled)
     except UnboundedLikelihoodError:
         local = narrow or [end for end in ends if end is not best and is_minimum(small, end.u)]
+        if not local and not likelihood.plain and small is objective:
+            # Where one climb has no bound, it ended those that were stuck below it.
+            alone = [end for u in points for end in climb(small, [u], method)]
+            local = [end for end in alone if is_minimum(small, end.u)]
         if not local:
             raise
         found = settled(min(local, key=lambda end: end.value))

@@ -1,8 +1,9 @@
-"""What a search finds on a large sample does not depend on the subsample that it begins with."""
+"""What a search finds does not depend on the subsample that it begins with, nor on a climb without a bound."""
 
 import numpy as np
 import pytest
 from references import fit_quietly
+from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.likelihood import first_pass, sums
@@ -48,3 +49,18 @@ def test_a_maximum_beside_a_climb_that_ran_off_without_a_bound_is_a_local_one():
     fit = fit_quietly([-2.0, -0.5, 0.0, 0.7, 1.8], law)
     assert fit.params["sigma"] == pytest.approx(1.38599, rel=1e-5)
     assert fit.certificate.verdict == "local"
+
+
+def test_a_flat_maximum_in_a_window_is_found_beside_a_threshold_without_bound():
+    """The highest climb ran to the smallest observation, without bound, and ended those that were stuck below it."""
+    law, (lower, upper) = stats.weibull_min(1.3), (0.9, 3.4)
+    inside = law.cdf(lower) + (law.cdf(upper) - law.cdf(lower)) * (np.arange(60) + 0.5) / 60
+    sample = mle.Sample(law.ppf(inside)).truncated(lower, upper)
+    fit = fit_quietly(sample, mle.shifted("weibull"))
+    shape, scale, threshold = fit.params.values()
+    found = stats.weibull_min(shape, threshold, scale)
+    mass = np.log(found.cdf(upper) - found.cdf(lower))
+    assert fit.llf == pytest.approx(np.sum(found.logpdf(law.ppf(inside)) - mass), abs=1e-8)
+    assert str(fit.certificate.verdict) == "local"
+    for other in (threshold - 1.0, threshold + 1.0):
+        assert fit_quietly(sample, mle.shifted("weibull"), fixed={"threshold": other}).llf < fit.llf
