@@ -28,6 +28,9 @@ parameter's."""
 
 _FEW = 50
 
+_STUCK = 1e-6
+"""Nats from the maximum of a law inside at which a climb may have stopped since all likelihoods are level there."""
+
 
 @dataclass(frozen=True)
 class Inside:
@@ -79,7 +82,8 @@ def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Insi
     Notes
     -----
     Where theory knows one maximum only, or several starts agree on many exact observations, there is nothing to look
-    for. Of a large sample a part is looked at.
+    for. Of a large sample a part is looked at. Where a climb of coarse data stopped at a law inside at which the family
+    is level, what is given is a law beside it, on the better side.
     """
     family, whole = found.family, found.likelihood
     if not family.special_cases or _is_alone(family, whole) or _is_agreed(found):
@@ -97,9 +101,14 @@ def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Insi
             at = best(law, data)
         except NoMaximumError:
             continue
+        params = law.unpack(at.theta)
         if not at.loglik > max(own + slack, -np.inf if highest is None else highest.loglik):
-            continue
-        theta = joined(family, case.embed(*law.unpack(at.theta)))
+            if case.beside is None or likelihood.plain or likelihood is not whole or abs(at.loglik - own) > _STUCK:
+                continue
+            sides = [joined(family, side) for side in case.beside(*params)]
+            theta = max(sides, key=lambda side: _loglik(whole, whole.unit.params_to_unit(family, side)))
+        else:
+            theta = joined(family, case.embed(*params))
         if np.all(np.isfinite(theta)) and np.isfinite(at.loglik):
             highest = Inside(law, at.loglik, theta)
     return highest

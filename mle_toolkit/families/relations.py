@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,11 +47,15 @@ class SpecialCase:
         for the exponential among the gamma laws.
     at : tuple of str
         Names of the parameters of the declaring family that have the same values whatever those of the smaller law.
+    beside : callable, optional
+        Takes the parameters of the smaller law, returns laws of the declaring family on either side. For a family of
+        which every likelihood is level at its smaller law, so that a climb may stop there.
     """
 
     family: Family
     embed: Callable[..., tuple[float, ...]]
     at: tuple[str, ...]
+    beside: Callable[..., Sequence[tuple[float, ...]]] | None = None
 
 
 @dataclass(frozen=True)

@@ -192,8 +192,15 @@ class SkewNormal(Family):
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
-        """Normal where alpha is 0."""
-        return (SpecialCase(get_family("normal"), lambda mu, sigma: (mu, sigma, 0.0), at=("alpha",)),)
+        """Normal where alpha is 0: there a score is a multiple of another, and the likelihood level (Azzalini 1985)."""
+
+        def beside(mu: float, sigma: float) -> list[tuple[float, ...]]:
+            delta = math.sqrt(0.5)  # of alpha = 1, with the mean and variance of the normal law
+            scale = sigma / math.sqrt(1 - 2 / math.pi * delta**2)
+            return [(mu - sign * delta * scale * _ROOT_TWO_OVER_PI, scale, sign) for sign in (1.0, -1.0)]
+
+        normal = get_family("normal")
+        return (SpecialCase(normal, lambda mu, sigma: (mu, sigma, 0.0), at=("alpha",), beside=beside),)
 
     def mean(self, loc: Array, scale: Array, alpha: Array) -> Array:
         """Expected value."""
