@@ -22,6 +22,12 @@ from mle_toolkit.numerics.differences import (
     second_by_scores,
 )
 
+_THIN = 1e-4
+"""Share of a tail below which the probability of an interval, the difference of two tails, has lost digits."""
+
+_LAST_DIGITS = 1e-10
+"""Share of a tail that is its rounding."""
+
 
 def log_mass(
     family: Family, params: tuple[object, ...], lower: Array, upper: Array, *, by_tails: bool = False
@@ -53,7 +59,7 @@ def log_mass(
         if above.all():
             return law.logsf(lower)
         if inner.all():
-            return _log_inner(law, lower, upper)
+            return _log_inner(law, lower, upper, by_tails=by_tails)
     result = np.zeros(len(lower))
     if above.any():
         result[above] = _log_tail(law, above, lower, above=True, by_tails=by_tails)
@@ -63,17 +69,54 @@ def log_mass(
         wide, result[inner] = _by_density(law, inner, lower, upper)
         inner = wide
     if inner.any():
-        result[inner] = _log_inner(_of_rows(law, inner), lower[inner], upper[inner])
+        result[inner] = _log_inner(_of_rows(law, inner), lower[inner], upper[inner], by_tails=by_tails)
     return result
 
 
-def _log_inner(law: Distribution, low: Array, high: Array) -> Array:
-    """Log-probability of intervals inside of the support, by its tails unless it has a way of its own."""
+def _log_inner(law: Distribution, low: Array, high: Array, *, by_tails: bool) -> Array:
+    """Log-probability of intervals inside of the support, by its tails unless it has a way of its own.
+
+    Where both ends are nearly the same their tails differ in few digits, and the density is integrated if it is smooth.
+    """
     if law.family.log_inner is not None:
         own: Array = within_range(law.family.log_inner, low, high, *law.params.values())
         return own
     (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(partial(_both_tails, law), law, low, high)
-    return log_interval_mass((cdf_low, cdf_high), (sf_low, sf_high))
+    masses = log_interval_mass((cdf_low, cdf_high), (sf_low, sf_high))
+    if by_tails:
+        return masses
+    thin, right, found, _ = _in_thin(law, low, high, (cdf_low, cdf_high), (sf_low, sf_high), None)
+    masses[thin] = np.where(right, found, masses[thin])
+    return masses
+
+
+def _in_thin(
+    law: Distribution,
+    low: Array,
+    high: Array,
+    logcdf: tuple[Array, Array],
+    logsf: tuple[Array, Array],
+    score: Score | None,
+) -> tuple[Mask, Mask, Array, Array]:
+    """Which intervals are thin, and of these where `narrow_masses` is right, and what it gives.
+
+    It is right where it differs from the difference of the tails by no more than their rounding: the nodes have missed
+    no peak.
+    """
+    (lf, uf), (ls, us) = logcdf, logsf
+    left = lf < us
+    larger, smaller = np.where(left, uf, ls), np.where(left, lf, us)
+    family = law.family
+    with np.errstate(all="ignore"):  # where there is no mass, or the density is not smooth, which is left to the tails
+        share = -np.expm1(smaller - larger)
+        thin = share < _THIN
+        if not thin.any() or family.discrete or family.per_row or not family.all_scalar:
+            nothing = np.empty(0)
+            return np.zeros(len(low), dtype=bool), nothing.astype(bool), nothing, np.empty((len(family.roles), 0))
+        own = _of_rows(law, thin)
+        narrow, found, slopes = narrow_masses(own.family, tuple(own.params.values()), low[thin], high[thin], score)
+        narrow &= np.abs(np.exp(found - larger[thin]) - share[thin]) <= _LAST_DIGITS
+    return thin, narrow, found, slopes
 
 
 def log_mass_with_zeros(rest: Family, pi: Any, params: tuple[object, ...], lower: Array, upper: Array) -> Array:
@@ -239,7 +282,12 @@ def _slopes_inner(law: Distribution, rows: Mask, lower: Array, upper: Array) -> 
     share_sf = 1.0 / -np.expm1(sf_high - sf_low)
     by_cdf = share_cdf * by_cdf_high - (share_cdf - 1) * by_cdf_low
     by_sf = share_sf * by_sf_low - (share_sf - 1) * by_sf_high
-    return np.asarray(np.where(left, by_cdf, by_sf))
+    slopes = np.asarray(np.where(left, by_cdf, by_sf))
+    if law.family.score is not None:
+        ends = (cdf_low, cdf_high), (sf_low, sf_high)
+        thin, right, _, found = _in_thin(law, low, high, *ends, law.family.score)
+        slopes[:, thin] = np.where(right, found, slopes[:, thin])
+    return slopes
 
 
 def mass_expansion(

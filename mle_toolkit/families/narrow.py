@@ -62,7 +62,8 @@ def narrow_masses(
     nodes, weights = legendre(_NODES)
     half = 0.5 * (upper - lower)
     x = lower + half * (nodes[:, None] + 1.0)
-    height = np.broadcast_to(family.logpdf(x, *params), x.shape)
+    rows = tuple(np.tile(value, _NODES) if np.ndim(value) else value for value in params)
+    height = _of_nodes(family.logpdf(x.ravel(), *rows), x)
     top = np.max(height, axis=0)
     share = np.exp(height - top)
     mean = 0.5 * (weights @ share)
@@ -70,9 +71,15 @@ def narrow_masses(
     narrow = (left_out <= _SETTLED * mean) & np.isfinite(top) & (half > 0)
     slopes = np.empty((0, len(half)))
     if score is not None:
-        slopes = np.array([0.5 * (weights @ (by * share)) / mean for by in score(x, *params)])
+        by_nodes = [_of_nodes(by, x) for by in score(x.ravel(), *rows)]
+        slopes = np.array([0.5 * (weights @ (by * share)) / mean for by in by_nodes])
         narrow &= np.isfinite(slopes).all(axis=0)
     return narrow, top + np.log(2.0 * half * mean), slopes
+
+
+def _of_nodes(values: Array, x: Array) -> Array:
+    """What a law gives for all nodes, one after the other, in the shape of the nodes."""
+    return np.broadcast_to(values, x.size).reshape(x.shape)
 
 
 def tails_in_steps(

@@ -146,3 +146,30 @@ def test_no_intervals_have_no_probabilities(name):
     assert log_mass(family, params, nothing, nothing).shape == (0,)
     if family.tail_scores is not None:
         assert mass_scores(family, params, nothing, nothing).shape == (len(params), 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["normal", "student_t", "logistic", "laplace", "gamma", "weibull", "lognormal", "gumbel", "beta", "gev"]
+)
+def test_thin_intervals_have_the_density_and_the_score_of_what_lies_inside(name):
+    """Both tails at both ends agree but for their last digits; the error of the middle is the square of the width."""
+    family = mle.get_family(name)
+    params = tuple(0.7 * p.typical[0] + 0.3 * p.typical[1] for p in family.parameters)
+    law = mle.Distribution(family, dict(zip(family.param_names, params, strict=True)))
+    middle, width = law.ppf([0.01, 0.2, 0.45, 0.7, 0.99]), 1e-9 / law.pdf(law.ppf(0.5))
+    lower, upper = middle - 0.5 * width, middle + 0.5 * width
+    for at in (params, tuple(np.full(5, value) for value in params)):
+        exact = family.logpdf(0.5 * (lower + upper), *at) + np.log(upper - lower)
+        np.testing.assert_allclose(log_mass(family, at, lower, upper), exact, rtol=0, atol=1e-11)
+        scores = np.array([np.broadcast_to(by, 5) for by in family.score(middle, *at)])
+        found = mass_scores(family, at, lower, upper)
+        np.testing.assert_allclose(found, scores, rtol=1e-6, atol=1e-6 * np.abs(scores).max())
+
+
+@pytest.mark.parametrize("name", ["normal", "student_t", "gamma"])
+def test_values_rounded_in_the_eighth_digit_have_the_standard_errors_of_exact_ones(name):
+    rng = np.random.default_rng(1)
+    x = rng.gamma(2.0, size=60) if name == "gamma" else rng.standard_t(4.0, size=60)
+    exact, rounded = mle.fit(x, name), mle.fit(mle.Sample.rounded(x, 1e-8), name)
+    np.testing.assert_allclose(list(rounded.params.values()), list(exact.params.values()), rtol=1e-7)
+    np.testing.assert_allclose(list(rounded.bse.values()), list(exact.bse.values()), rtol=1e-6)
