@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _LOWEST, _HIGHEST, _STEP = -18.0, 18.0, 1.5
-"""Range and step of log(1/scale) for data of median 1: from the exponential law to a very heavy tail."""
+"""Range, at least, and step of log(1/scale) for data of median 1: from the exponential law to a very heavy tail."""
+
+_BEYOND = 8.0
+"""Log of how far below the smallest observation a scale can be the best: by the mean of log(x/scale), below 1,450."""
 
 _CLEAR_TAIL = 10.0
 """Shape of a law that differs clearly from the exponential."""
@@ -243,7 +246,8 @@ def only_a_spike(name: str, sample: Sample) -> UnboundedLikelihoodError:
 def _highest(sample: Sample) -> float | None:
     """Where the profile is highest; with zeros, a local maximum above the exponential law, or None."""
     if sample.minimum > 0:
-        return profile_maximum(sample, _profile, _profile_slopes, _LOWEST, _HIGHEST, _STEP)
+        last = max(_HIGHEST, _BEYOND - math.log(sample.minimum))
+        return profile_maximum(sample, _profile, _profile_slopes, _LOWEST, last, _STEP)
     grid = np.arange(_LOWEST, _HIGHEST, _STEP)
     values = _profile(sample, grid)
     tops = [k for k in range(1, len(grid) - 1) if values[k] >= max(values[k - 1], values[k + 1])]

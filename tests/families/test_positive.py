@@ -401,6 +401,22 @@ def test_some_zeros_are_data(name):
     assert np.isfinite(fit.llf)
 
 
+@pytest.mark.parametrize(("shape", "n"), [(0.0375, 1000), (0.02, 5)])
+def test_lomax_of_a_tail_of_hundreds_of_decades(shape, n):
+    """The scale is e^19 to e^35 below the median: the search for it ended at e^18, up to 34 nats below."""
+    x = np.expm1(-np.log1p(-(np.arange(n) + 0.5) / n) / shape)
+    fit = mle.fit(x, "lomax")
+    assert fit.certificate.verdict == "interior"
+
+    def cost(u):
+        mean = np.mean(np.log1p(np.exp(u) * x))
+        return n * (np.log(mean) + 1 + mean - u)
+
+    best = scipy.optimize.minimize_scalar(cost, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-10})
+    assert fit.llf == pytest.approx(-best.fun, rel=1e-12)
+    assert fit.params["scale"] == pytest.approx(np.exp(-best.x), rel=1e-5)
+
+
 def test_zeros_make_the_likelihood_of_lomax_unbounded():
     with pytest.raises(mle.errors.UnboundedLikelihoodError, match=r"2 of 5 observations are 0, the first is x\[1\]"):
         mle.fit([1.0, 0.0, 30.0, 0.0, 2.0], "lomax")
