@@ -53,8 +53,11 @@ _SHARED = 0.5
 _SAME = 1e-3
 """Nats per observation by which two climbs differ at least if they are to be continued both."""
 
-_SHARES = [0.5**k for k in range(1, 13)]
+_SHARES = [0.5**k for k in range(1, 21)]
 """Of which the best is that of an added component."""
+
+_SEEN = 0.5
+"""Observations that a cell has to be expected to hold to be the first or the last."""
 
 _ALIKE = 0.02
 """A mixture is one law if its masses differ from those of its heaviest component by no more together."""
@@ -221,6 +224,22 @@ class GridEM:
             found.append(self.whole.maximised(np.vstack([share, others * (1 - share)]) * counts, params))
         return found
 
+    def _of_ends(self, joint: Array, params: tuple[Any, ...]) -> list[tuple[Any, ...] | None]:
+        """Parameters with a component of what the first cell with data holds alone, and of what the last does.
+
+        Of laws that are no spike there.
+        """
+        if not self.law.discrete and len(self.law.components[0].parameters) > 1:
+            return []
+        mass = joint.sum(axis=0)
+        counts = mass * self._expected(mass, self.exact)[1]
+        at = np.clip(np.searchsorted(self.edges, self.x, side="left") - 1, 0, self.n_cells - 1)
+        seen = counts[: self.n_cells] + np.bincount(at, counts[self.n_cells :], self.n_cells)
+        cells = np.flatnonzero(seen >= _SEEN)
+        ends = np.eye(self.n_cells)[[*cells[:1], *cells[-1:]]]
+        shares = (np.concatenate([here, here[at]]) for here in ends)
+        return [self.whole.maximised(np.vstack([share, 1 - share]) * counts, params) for share in shares]
+
     def added(self, params: tuple[Any, ...], others: Sequence[tuple[Any, ...] | None]) -> list[tuple[Any, ...]]:
         """Mixtures of two that are one law and a small share of a component of others; none if they are two already.
 
@@ -234,7 +253,7 @@ class GridEM:
             if len(joint) != 2 or float(np.sum(np.abs(joint.sum(axis=0) - alone)[: self.n_cells])) > _ALIKE:
                 return []
             value, factor = self._expected(alone, self.exact)
-            for other in others:
+            for other in (*others, *self._of_ends(joint, params)):
                 for j, law in enumerate(() if other is None else self._joint(other) / other[0][:, None]):
                     if not float(np.sum((law - alone) * factor)) > 0:
                         continue
