@@ -114,6 +114,10 @@ def law_of(name: str, params: list[float]) -> tuple[Law, list[float]] | None:
         (end, scale), above = params, "above" in name
         law = shifted(LAWS["exponential"])
         return (law, [scale, end]) if above else (mirrored(law), [scale, -end])
+    if name in ("half-normal above a threshold", "half-normal below a threshold"):
+        (end, scale), above = params, "above" in name
+        law = shifted(replace(LAWS["half_normal"], closed=True))  # the threshold is the least observation
+        return (law, [scale, end]) if above else (mirrored(law), [scale, -end])
     if name in ("lognormal above a threshold", "lognormal below a threshold"):
         # In terms of the median, the slope of quantiles there, and the standard deviation of logs.
         (median, spread, deviation), above = params, "above" in name

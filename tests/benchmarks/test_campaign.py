@@ -214,6 +214,8 @@ def test_chunks_join_and_the_page_counts_them(tmp_path, monkeypatch, capsys):
         ("lognormal below a threshold", [1.0, 0.4, 0.5]),
         ("exponential above a threshold", [0.2, 0.4]),
         ("reversed exponential", [5.0, 0.4]),
+        ("half-normal above a threshold", [0.2, 1.4]),
+        ("half-normal below a threshold", [5.0, 1.4]),
     ],
 )
 def test_limits_are_laws_in_a_window(name, params):
