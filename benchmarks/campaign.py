@@ -63,6 +63,9 @@ import mle_toolkit as mle
 MOST_SECONDS = 10
 """CPU of a fit; more is a hang."""
 
+MOST_BYTES = 6 * 2**30
+"""Of a process: what a trial may have of memory."""
+
 JUDGES_SECONDS = 12.0
 """CPU of the judge's search for one trial."""
 
@@ -534,6 +537,11 @@ RESULTS = (
 )
 
 
+def _within_memory() -> None:
+    """Let a trial that asks for more memory than there may be fail alone, and not end the campaign."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+
+
 def guarded(seed: int, k: int) -> dict[str, Any]:
     """One trial; an error of the judge's is one of the judge, not the end of the campaign."""
     try:
@@ -617,7 +625,7 @@ def main() -> int:
         numbers = range(arguments.first, arguments.first + count)
         one = partial(guarded, arguments.seed)
         rows = []
-        with ProcessPoolExecutor(arguments.workers, mp_context=get_context("fork")) as pool:
+        with ProcessPoolExecutor(arguments.workers, get_context("fork"), _within_memory) as pool:
             for row in pool.map(one, numbers):
                 rows.append(row)
                 if row["result"] != "right":
