@@ -154,8 +154,8 @@ def _by_climbs(
         return _below_supremum(found, small, ends, settled)
     except UnboundedLikelihoodError:
         local = narrow or [end for end in ends if end is not best and is_minimum(small, end.u)]
-        if not local and not likelihood.plain and small is objective:
-            # Where one climb has no bound, it ended those that were stuck below it.
+        if not local and not likelihood.plain and small is objective and likelihood.data.n_rows > coordinates.n_free:
+            # Where one climb has no bound, it ended those that were stuck below it. Of fewer rows all have none.
             alone = [end for u in points for end in climb(small, [u], method)]
             local = [end for end in alone if is_minimum(small, end.u)]
         if not local:
