@@ -28,6 +28,7 @@ PLAIN = (
     "pareto",
     "gumbel",
     "frechet",
+    "smallest_extreme_value",
 )
 """Those that have the name of a law of the judge's, and its parameters."""
 
