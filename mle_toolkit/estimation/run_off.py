@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
-from mle_toolkit.estimation.certificate import Certificate, Verdict
+from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, free_names
 from mle_toolkit.estimation.newton import FAR
 from mle_toolkit.families.base import Family
@@ -87,8 +87,11 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
 
 def _is_well_placed(found: Maximum, far: NDArray[np.bool_]) -> bool:
     """Whether a search came to a maximum in which the data place well what is far from its start."""
-    verdict, errors = found.certify().verdict, np.array(found._measured().errors)
-    return verdict is Verdict.INTERIOR and len(errors) == len(far) and bool(np.all(errors[far] < 0.5 * FAR))
+    seen = found._measured()
+    errors = np.array(seen.errors)
+    if not seen.decrement <= DECREMENT_TOLERANCE or len(errors) != len(far) or not np.all(errors[far] < 0.5 * FAR):
+        return False  # not known to be a maximum, so its certificate, dear for a law that runs off, is not needed
+    return found.certify().verdict is Verdict.INTERIOR
 
 
 def _at_their_ends(found: Maximum, names: Sequence[str]) -> Maximum:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
@@ -16,19 +15,16 @@ from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.stable_integrals import COLUMNS, stables
 from mle_toolkit.families.standardised import Together, best_starts
+from mle_toolkit.numerics.panels import Panels
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
-_NODES = 16
-_HALVINGS = 6
-"""Nodes of a panel of a table, and how often a panel of width 1 is halved until its polynomial has settled."""
-
 _SETTLED = np.array([1e-12, *[1e-9] * 3, *[1e-6] * 6, 1e-12, 1e-12, *[1e-9] * 4])
 """Last coefficients of the polynomials of a panel, of each column, over the size of its values or 1."""
 
-_WITHOUT_BETA = [0, 1, 2, 4, 5, 7, 10, 11, 12, 14]
-"""Columns that are no derivatives by beta: at its ends these may be beyond all bounds."""
+_BY_BETA = [3, 6, 8, 9, 13, 15]
+"""Columns that are derivatives by beta: at its ends these may be beyond all bounds."""
 
 _TABLES = 8
 
@@ -260,79 +256,13 @@ def _at(z: Array, shapes: tuple[Any, ...], *, once: bool = False) -> Array:
     return values
 
 
-@lru_cache(maxsize=_TABLES)
-def _table(alpha: float, beta: float) -> _Table:
-    return _Table(alpha, beta)
+def _made(alpha: float, beta: float) -> Panels:
+    """Polynomials in asinh z."""
+    settled = _SETTLED.copy()
+    if abs(beta) == 1:
+        settled[_BY_BETA] = np.inf
+    return Panels(lambda z: stables(z, np.full(len(z), alpha), np.full(len(z), beta)), np.arcsinh, np.sinh, settled)
 
 
-@lru_cache(maxsize=len(_SHAPES))
-def _table_of_start(alpha: float, beta: float) -> _Table:
-    return _Table(alpha, beta)
-
-
-class _Table:
-    """Polynomials in w = asinh z on panels, made where they are asked for."""
-
-    def __init__(self, alpha: float, beta: float) -> None:
-        self._shapes = alpha, beta
-        self._asked = _WITHOUT_BETA if abs(beta) == 1 else slice(None)
-        self._panels: dict[tuple[int, int], Array | None] = {}
-        """By halvings and place; None where the panel must be halved."""
-        self._last: tuple[Array, Array] | None = None
-
-    def at(self, z: Array, *, once: bool = False) -> Array:
-        """Columns at z; shape (n, 16)."""
-        last = self._last
-        if last is not None and np.array_equal(last[0], z):
-            return last[1]
-        w = np.arcsinh(z)
-        values = np.empty((len(z), COLUMNS))
-        left, alone = np.arange(len(z)), [np.zeros(0, dtype=int)]
-        for halvings in range(_HALVINGS + 1):
-            places = np.floor(w[left] * 2**halvings).astype(int)
-            order = np.argsort(places, kind="stable")
-            left, places = left[order], places[order]
-            keys, firsts, counts = np.unique(places, return_index=True, return_counts=True)
-            if once and counts.min() < _NODES:
-                few = np.repeat(counts < _NODES, counts)
-                alone.append(left[few])
-                left, places = left[~few], places[~few]
-                keys, firsts = np.unique(places, return_index=True)
-            self._make(halvings, [key for key in keys.tolist() if (halvings, key) not in self._panels])
-            basis = chebyshev.chebvander(2 * (w[left] * 2**halvings - places) - 1, _NODES - 1)
-            rough = []
-            for key, rows in zip(keys.tolist(), np.split(np.arange(len(left)), firsts[1:]), strict=False):
-                coefficients = self._panels[halvings, key]
-                if coefficients is None:
-                    rough.append(left[rows])
-                else:
-                    values[left[rows]] = basis[rows] @ coefficients
-            left = np.concatenate(rough) if rough else left[:0]
-            if not len(left):
-                break
-        left = np.concatenate([left, *alone])
-        if len(left):
-            values[left] = self._integrated(z[left])
-        self._last = z.copy(), values
-        return values
-
-    def _integrated(self, z: Array) -> Array:
-        return stables(z, *(np.full(len(z), s) for s in self._shapes))
-
-    def _make(self, halvings: int, keys: list[int]) -> None:
-        """Integrate at the nodes of new panels."""
-        if not keys:
-            return
-        w = (np.array(keys)[:, None] + 0.5 + 0.5 * _POINTS) / 2**halvings
-        values = self._integrated(np.sinh(w).ravel()).reshape(len(keys), _NODES, COLUMNS)
-        for key, columns in zip(keys, values, strict=True):
-            self._panels[halvings, key] = None
-            if np.all(np.isfinite(columns[:, self._asked])):
-                coefficients = np.asarray(_TO_COEFFICIENTS @ np.where(np.isfinite(columns), columns, np.nan))
-                size = np.maximum(1.0, np.max(np.abs(columns), axis=0))
-                if np.all((np.abs(coefficients[-2:]) <= _SETTLED * size)[:, self._asked]):
-                    self._panels[halvings, key] = coefficients
-
-
-_POINTS = chebyshev.chebpts1(_NODES)
-_TO_COEFFICIENTS = np.linalg.inv(chebyshev.chebvander(_POINTS, _NODES - 1))
+_table = lru_cache(maxsize=_TABLES)(_made)
+_table_of_start = lru_cache(maxsize=len(_SHAPES))(_made)

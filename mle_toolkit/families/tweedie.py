@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import log1p_minus
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
@@ -19,6 +21,7 @@ from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import stirling_remainder
 from mle_toolkit.families.standardised import best_starts, root_of_tails
+from mle_toolkit.numerics.panels import Panels
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -35,6 +38,12 @@ _FEW = 9.0
 
 _CELLS = 400_000
 """Terms that are held at once."""
+
+_MANY = 512
+"""Rows from which on the series of one law is taken from polynomials."""
+
+_SETTLED = np.array([1e-13, *[1e-10] * 6])
+"""Last coefficients of such a polynomial, of each of `_moments`, over the size of its values or 1."""
 
 _MOST_JUMPS = 2_000
 """Numbers of jumps that tails are summed over one by one; of more, evenly spaced ones."""
@@ -75,20 +84,24 @@ class Tweedie(Family):
 
     def logpdf(self, x: Array, mu: Array, phi: Array, p: Array) -> Array:
         """Log-density at x > 0, log-probability at 0."""
-        return _log_density(*np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, mu, phi, p))))
+        return _log_density(np.asarray(x, dtype=float), (mu, phi, p))
 
     def score(self, x: Array, mu: Array, phi: Array, p: Array) -> tuple[Array, ...]:
         """Derivatives by mu, phi and p."""
-        x, mu, phi, p = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, mu, phi, p)))
-        first, _ = _slopes(x, mu, phi, p)
-        return _pulled(first, _jacobian(mu, phi, p))
+        return self.expansion(x, mu, phi, p)[1]
 
     def hessian(self, x: Array, mu: Array, phi: Array, p: Array) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
-        x, mu, phi, p = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (x, mu, phi, p)))
-        first, second = _slopes(x, mu, phi, p)
+        return self.expansion(x, mu, phi, p)[2]
+
+    def expansion(
+        self, x: Array, mu: Array, phi: Array, p: Array
+    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log-density, score and second derivatives together: they share a series."""
+        value, first, second = _slopes(np.asarray(x, dtype=float), (mu, phi, p))
+        mu, phi, p = _broadcast(value, mu, phi, p)[1:]
         jacobian = _jacobian(mu, phi, p)
-        zero = np.zeros_like(x)
+        zero = np.zeros_like(value)
         # Second derivatives of log λ, α and log θ by mu twice, mu and phi, mu and p, phi twice, phi and p, p twice.
         bends = (
             ((p - 2) / mu**2, zero, -1 / mu, 1 / phi**2, zero, 1 / (2 - p) ** 2),
@@ -98,13 +111,22 @@ class Tweedie(Family):
         found, at = [], 0
         for i in range(3):
             for j in range(i, 3):
-                value = sum(first[a] * bends[a][at] for a in range(3))
+                bent = sum(first[a] * bends[a][at] for a in range(3))
                 for a in range(3):
                     for b in range(3):
-                        value = value + second[min(a, b), max(a, b)] * jacobian[a][i] * jacobian[b][j]
-                found.append(np.asarray(value))
+                        bent = bent + second[min(a, b), max(a, b)] * jacobian[a][i] * jacobian[b][j]
+                found.append(np.asarray(bent))
                 at += 1
-        return tuple(found)
+        return value, _pulled(first, jacobian), tuple(found)
+
+    def derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> tuple[float, ...]:
+        """Sums of all these."""
+        value, scores, second = self.expansion(x, *params)
+        return sums_of(weight, value, *scores, *second)
+
+    def derivatives(self, count: Any, sums: Sequence[Any], *params: Any) -> Sequence[Any]:
+        """The sums as they are."""
+        return sums
 
     def cdf(self, x: Array, mu: Array, phi: Array, p: Array) -> Array:
         """Probability of at most x."""
@@ -242,19 +264,44 @@ def _settings(mu: Any, phi: Any, p: Any) -> tuple[Any, Any, Any]:
     return mu ** (2 - p) / (phi * (2 - p)), (2 - p) / (p - 1), phi * (p - 1) * mu ** (p - 1)
 
 
-def _log_density(x: Array, mu: Array, phi: Array, p: Array) -> Array:
-    """Log-density; the exponents of the largest term are those of the deviance."""
+def _broadcast(*values: Any) -> list[Array]:
+    return list(np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in values)))
+
+
+def _log_density(x: Array, params: tuple[Any, ...], log_sums: Array | None = None) -> Array:
+    """Log-density; the exponents of the largest term are those of the deviance.
+
+    ``log_sums``: logs of the series at what is positive, if known.
+    """
+    x, mu, phi, p = _broadcast(x, *params)
     rate = _settings(mu, phi, p)[0]
     found = np.array(-rate)
     found[x < 0] = -np.inf
     some = x > 0
     if some.any():
+        if log_sums is None:
+            log_sums = _series(x, params, some, 0)[0]
         x, mu, phi, p = x[some], mu[some], phi[some], p[some]
         ratio = x / mu
         with np.errstate(all="ignore"):
             deviance = (ratio - 1 - special.boxcox(ratio, 2 - p)) / (p - 1)  # half the unit deviance, over mu^(2 - p)
-            found[some] = -(mu ** (2 - p)) / phi * deviance - np.log(x) + _moments(x, mu, phi, p, 0)[0]
+            found[some] = -(mu ** (2 - p)) / phi * deviance - np.log(x) + log_sums
     return found
+
+
+def _series(x: Array, params: tuple[Any, ...], some: NDArray[np.bool_], order: int) -> Array:
+    """`_moments` of some rows; of one law at many places by polynomials in log x."""
+    at = x[some]
+    if len(at) < _MANY or any(np.ndim(v) for v in params) or not np.all(at < np.inf):
+        mu, phi, p = (v[some] for v in _broadcast(x, *params)[1:])
+        return _moments(at, mu, phi, p, order)
+
+    def values(x: Array) -> Array:
+        mu, phi, p = (np.full(len(x), float(v)) for v in params)
+        return _moments(x, mu, phi, p, order).T
+
+    settled = _SETTLED if order else _SETTLED[:1]
+    return Panels(values, np.log, np.exp, settled).at(at, once=True).T
 
 
 def _moments(x: Array, mu: Array, phi: Array, p: Array, order: int) -> Array:
@@ -331,23 +378,24 @@ def _summed(j: Array, step: Array, peak: Array, alpha: Array, log_ratio: Array, 
         ])  # fmt: skip
 
 
-def _slopes(x: Array, mu: Array, phi: Array, p: Array) -> tuple[list[Array], dict[tuple[int, int], Array]]:
-    """Derivatives of the log-density by log λ, α and log θ; and second ones."""
+def _slopes(x: Array, params: tuple[Any, ...]) -> tuple[Array, list[Array], dict[tuple[int, int], Array]]:
+    """Log-density; its derivatives by log λ, α and log θ; and second ones."""
+    x, mu, phi, p = _broadcast(x, *params)
     rate, alpha, theta = _settings(mu, phi, p)
     zero = np.zeros(x.shape)
     first = [np.array(-rate), zero.copy(), zero.copy()]
     second = {pair: zero.copy() for pair in ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))}
     second[0, 0] = np.array(-rate)
-    some = x > 0
+    some, log_sums = x > 0, None
     if some.any():
-        _, j, u, bend, jj, ju, uu = _moments(x[some], mu[some], phi[some], p[some], 1)
+        log_sums, j, u, bend, jj, ju, uu = _series(x, params, some, 1)
         rate, a, ratio = rate[some], alpha[some], x[some] / theta[some]
         for place, value in enumerate((j - rate, u, ratio - a * j)):
             first[place][some] = value
         values = (jj - rate, ju, -a * jj, bend + uu, -j - a * ju, a * a * jj - ratio)
         for pair, value in zip(second, values, strict=True):
             second[pair][some] = value
-    return first, second
+    return _log_density(x, params, log_sums), first, second
 
 
 def _jacobian(mu: Array, phi: Array, p: Array) -> tuple[tuple[Array, ...], ...]:

@@ -38,3 +38,12 @@ def test_far_out_it_is_the_expansion_of_hankel():
     x = np.array([1e9, 1e12, 1e15])
     assert log_k(3.5, x).log == pytest.approx(0.5 * np.log(np.pi / (2 * x)) + 48 / (8 * x), rel=1e-14)
     assert log_k(3.5, x).by_order == pytest.approx(3.5 / x, rel=1e-8)
+
+
+@pytest.mark.parametrize("order", [0.0, 0.3, -2.7, 40.0])
+def test_one_order_at_many_arguments_is_the_same(order):
+    x = np.exp(np.linspace(-6.0, 5.0, 600))
+    many, each = log_k(np.asarray(order), x), log_k(np.full(600, order), x)
+    assert many.log == pytest.approx(each.log, rel=1e-13, abs=1e-13)
+    for name in ("size", "by_order", "by_order_twice", "mixed", "by_log", "spread"):
+        assert getattr(many, name) == pytest.approx(getattr(each, name), rel=1e-10, abs=1e-13), name

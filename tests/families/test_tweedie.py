@@ -151,3 +151,14 @@ def test_counts_have_no_maximum():
     x = np.random.default_rng(7).poisson(2.0, 300) * 1.0
     with pytest.raises(mle.errors.UnboundedLikelihoodError, match="multiples of 1"):
         mle.fit(x, "tweedie")
+
+
+@pytest.mark.parametrize(("p", "phi"), [(1.05, 0.2), (1.5, 1.0), (1.9, 3.0)])
+def test_many_rows_of_one_law_are_what_each_is_alone(p, phi):
+    law = mle.get_family("tweedie")
+    x = np.concatenate([[0.0, 1e-9, 40.0], law.rvs(2.0, phi, p, size=600, rng=np.random.default_rng(1))])
+    many, each = law.expansion(x, 2.0, phi, p), law.expansion(x, np.full(len(x), 2.0), phi, p)
+    assert many[0] == pytest.approx(each[0], rel=1e-12, abs=1e-12)
+    assert law.logpdf(x, 2.0, phi, p) == pytest.approx(each[0], rel=1e-12, abs=1e-12)
+    for got, right in zip(many[1] + many[2], each[1] + each[2], strict=True):
+        assert got == pytest.approx(right, rel=1e-8, abs=1e-8 * np.max(np.abs(right)))
