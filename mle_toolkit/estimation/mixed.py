@@ -238,7 +238,7 @@ class MixtureModel(Model):
         params = model.at_rows(coefficients).params
         width = sample.quantile(_HALF[1]) - sample.quantile(_HALF[0])
         share = model.base.shares(sample.x, *params)
-        for j, (law, slots) in enumerate(zip(model.base.laws(params), base.slots, strict=True)):
+        for j, (law, slots) in enumerate(zip(model.base.distributions(params), base.slots, strict=True)):
             held = int(np.count_nonzero(share[j] > 0.5))
             if held > 2 * sum(self.parameters[k].size for k in slots) + 1:
                 continue

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError, SupportError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.circular import about, cut_open
+from mle_toolkit.families.circular import about
 from mle_toolkit.families.combinators.em import EM, End
 from mle_toolkit.families.combinators.grid_em import GridEM, distinct
 from mle_toolkit.families.combinators.mixed import Mixed, log_sum
@@ -27,7 +27,7 @@ from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.combinators.zeros import zero_inflated
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
-from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
+from mle_toolkit.families.hooks import Score, all_of, made_with
 from mle_toolkit.families.mass import mass_expansion
 from mle_toolkit.families.normal import Normal
 from mle_toolkit.families.parameters import Parameter, Role
@@ -73,7 +73,6 @@ _OUTSIDE = 1e-4
 _RESOLVED = 1e-9
 _CENTRAL = (0.005, 0.995)
 _HALF = (0.25, 0.75)
-_BISECTIONS = 200
 _FAR = 1e3
 """A parameter beyond this, or below one over it, may be on its way to infinity, or to 0."""
 
@@ -125,13 +124,9 @@ class Mixture(Mixed):
         self.period = self.components[0].period
         self._roles = _roles(self.components)
         self.parameters, self._slots = self._declared()
-        scores = all_of(c.score for c in self.components)
-        self.score = made_with(self._score, scores)
-        self.tail_scores = made_with(self._tail_scores, all_of(c.tail_scores for c in self.components))
-        if all(c.tail_scores is not None or c.log_mass_scores is not None for c in self.components):
-            self.log_mass_scores = self._log_mass_scores
+        self._take_scores()
         if not self.per_row:
-            hessians = all_of(c.hessian for c in self.components)
+            scores, hessians = all_of(c.score for c in self.components), all_of(c.hessian for c in self.components)
             self.derivative_sums = made_with(self._derivative_sums, scores, hessians)
             self.derivatives = None if self.derivative_sums is None else self._derivatives
         if not self.per_row and all(isinstance(p.domain, Interval) for c in self.components for p in c.parameters):
@@ -155,10 +150,6 @@ class Mixture(Mixed):
                     parameters.append(Parameter(name, domain, p.typical, role))
                 slots[j].append(Slot(where[name], j if as_vector else None))
         return tuple(parameters), tuple(tuple(s) for s in slots)
-
-    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
-        """The components, and the names of the parameters that they share."""
-        return self.components, {"shared": list(self.shared)}
 
     @classmethod
     def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
@@ -198,33 +189,15 @@ class Mixture(Mixed):
                 values[k] = values[k] / total
         return tuple(v if np.ndim(v) else float(v) for v in values)
 
-    def distributions(self, params: Sequence[Any]) -> list[Distribution]:
-        """The components as distributions."""
-        return [Distribution.at(c, p) for c, p in zip(self.components, self.split(params), strict=True)]
-
-    def log_joint(self, x: Array, params: Sequence[Any]) -> Array:
-        """Log of weight times density of each component; shape (k, ...)."""
-        x = np.asarray(x, dtype=float)
-        rows = []
-        with np.errstate(all="ignore"):
-            for weight, component, p in zip(params[0], self.components, self.split(params), strict=True):
-                row = np.log(weight) + component.logpdf(x, *p)
-                if component.support != self.support:
-                    row = np.where(component.support.contains(x), row, -np.inf)
-                if self.per_row:  # where a count is more than its row can have
-                    row = np.where(np.isnan(row), -np.inf, row)
-                rows.append(np.broadcast_to(row, np.broadcast_shapes(x.shape, np.shape(row))))
-        return np.array(np.broadcast_arrays(*rows))
-
-    def _score(self, scores: tuple[Score, ...], x: Array, *params: Any) -> tuple[Array, ...]:
-        """Derivatives by every weight and every parameter: those of the components, weighted by their shares of x."""
-        with np.errstate(all="ignore"):
-            slopes = [score(x, *p) for score, p in zip(scores, self.split(params), strict=True)]
-        return self._by_shares(self.log_joint(x, params), params, slopes)
+    def weights(self, params: Sequence[Any]) -> Sequence[Any]:
+        """The weight of every component."""
+        weights: Sequence[Any] = params[0]
+        return weights
 
     def log_weights(self, params: Sequence[Any]) -> list[Any]:
         """Log of the weight of every component."""
-        return [np.log(weight) for weight in params[0]]
+        with np.errstate(divide="ignore"):
+            return [np.log(weight) for weight in params[0]]
 
     def _by_shares(self, joint: Array, params: Sequence[Any], slopes: Sequence[Sequence[Any]]) -> tuple[Array, ...]:
         """Derivatives of the log of a sum over the components, from those of the log of each."""
@@ -241,35 +214,12 @@ class Mixture(Mixed):
                         sums[slot.parameter][at] = sums[slot.parameter][at] + term
         return tuple(itertools.chain.from_iterable(sums))
 
-    def _tail_scores(
-        self, tails: tuple[TailScores, ...], x: Array, *params: Any
-    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of log F and of log S: those of the components, weighted by their shares of F and of S."""
-        below, above, by_below, by_above = [], [], [], []
-        with np.errstate(all="ignore"):
-            for weight, law, scores in zip(params[0], self.distributions(params), tails, strict=True):
-                support = law.family.support
-                inside = (x >= support.lower) & (x < support.upper)
-                by_cdf, by_sf = scores(x, *law.params.values())
-                below.append(np.log(weight) + law.logcdf(x))
-                above.append(np.log(weight) + law.logsf(x))
-                by_below.append([np.where(inside, slope, 0.0) for slope in by_cdf])  # beyond an end both are constant
-                by_above.append([np.where(inside, slope, 0.0) for slope in by_sf])
-        return (
-            self._by_shares(np.array(below), params, by_below),
-            self._by_shares(np.array(above), params, by_above),
-        )
-
     def _derivative_sums(
         self, scores: tuple[Score, ...], hessians: tuple[Score, ...], x: Array, weight: Array | None, *params: Any
     ) -> Sequence[float]:
         """Sums of the log-density, its score and its second derivatives, upper triangle row by row."""
-        slopes, bends = [], []
+        slopes, bends = self.each(scores, x, params), self.each(hessians, x, params)
         with np.errstate(all="ignore"):
-            for score, hessian, part in zip(scores, hessians, self.split(params), strict=True):
-                p = [np.asarray(value)[()] for value in part]  # a plain 0 would raise where it divides
-                slopes.append(score(x, *p))
-                bends.append(hessian(x, *p))
             return self._second_order(self.log_joint(x, params), slopes, bends, weight, params)
 
     def _mass_sums(self, lower: Array, upper: Array, weight: Array, *params: Any) -> Array:
@@ -346,34 +296,6 @@ class Mixture(Mixed):
         """Log-likelihood, score and second derivatives: the sums themselves."""
         return sums
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return self._mixed(params, lambda law: self._from_one_origin(law).cdf(x))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return self._mixed(params, lambda law: self._from_one_origin(law).sf(x))
-
-    def logcdf(self, x: Array, *params: Any) -> Array:
-        """Log of the cdf."""
-        return self._log_mixed(params, lambda law: self._from_one_origin(law).logcdf(x))
-
-    def logsf(self, x: Array, *params: Any) -> Array:
-        """Log of the survival function."""
-        return self._log_mixed(params, lambda law: self._from_one_origin(law).logsf(x))
-
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """Quantile: it lies between those of the components, and is found there by bisection."""
-        laws = self._present(params)
-        ends = [law.ppf(p) for law in laws]
-        return bisected(p, ends, lambda x: self.cdf(x, *params), rising=True, discrete=self.discrete)
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """Upper quantile."""
-        laws = self._present(params)
-        ends = [law.isf(p) for law in laws]
-        return bisected(p, ends, lambda x: self.sf(x, *params), rising=False, discrete=self.discrete)
-
     def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
         """Random numbers: first the component, then the value."""
         which = rng.choice(self.k, size=size, p=np.asarray(params[0]) / np.sum(params[0]))
@@ -384,22 +306,6 @@ class Mixture(Mixed):
                 law = Distribution.at(law.family.take(own), tuple(law.params.values()))
             x[own] = law.rvs(int(np.sum(own)), rng)
         return x
-
-    def _present(self, params: Sequence[Any]) -> list[Distribution]:
-        pairs = zip(self.distributions(params), params[0], strict=True)
-        return [self._from_one_origin(law) for law, weight in pairs if weight > 0]
-
-    def _from_one_origin(self, law: Distribution) -> Distribution:
-        """The law; of directions, with the distribution function from opposite 0 on for every component."""
-        return law if self.period is None else cut_open(law, -0.5 * self.period)
-
-    def _mixed(self, params: Sequence[Any], value: Callable[[Distribution], Array]) -> Array:
-        pairs = zip(params[0], self.distributions(params), strict=True)
-        return np.asarray(sum(weight * value(law) for weight, law in pairs if weight > 0))
-
-    def _log_mixed(self, params: Sequence[Any], value: Callable[[Distribution], Array]) -> Array:
-        pairs = zip(params[0], self.distributions(params), strict=True)
-        return log_sum(np.array([np.log(weight) + value(law) for weight, law in pairs if weight > 0]))
 
     # --- order, unit, coordinates -------------------------------------------------------------------------------------
 
@@ -1039,27 +945,6 @@ def _natural_steps(parameters: Sequence[Parameter], params: Sequence[float], siz
         wide = scale if p.role == "location" else max(1.0, abs(value))
         steps.append(size * (min(room, wide) if np.isfinite(room) else wide))
     return steps
-
-
-def bisected(
-    p: Array, ends: Sequence[Array], reached: Callable[[Array], Array], *, rising: bool, discrete: bool
-) -> Array:
-    """Quantiles of a mixture, between those of its components."""
-    p = np.asarray(p, dtype=float)
-    low, high = np.min(ends, axis=0), np.max(ends, axis=0)
-    if discrete:
-        low = low - 1.0
-    with np.errstate(invalid="ignore"):
-        for _ in range(_BISECTIONS):
-            middle = np.floor(0.5 * (low + high)) if discrete else 0.5 * (low + high)
-            inside = (low < middle) & (middle < high) & np.isfinite(low) & np.isfinite(high)
-            if not np.any(inside):
-                break
-            enough = reached(middle) >= p if rising else reached(middle) <= p
-            high = np.where(inside & enough, middle, high)
-            low = np.where(inside & ~enough, middle, low)
-    # An end of the law may be infinite, and is then out of reach of halving.
-    return np.asarray(np.where(p == (0.0 if rising else 1.0), np.min(ends, axis=0), high))
 
 
 def _can_concentrate(component: Family) -> bool:

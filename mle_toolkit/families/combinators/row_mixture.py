@@ -12,10 +12,9 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.mixed import Mixed, log_sum
-from mle_toolkit.families.combinators.mixture import Mixture, bisected
-from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.domain import REAL
-from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
+from mle_toolkit.families.hooks import Score, all_of, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 
@@ -55,12 +54,9 @@ class RowMixture(Mixed):
         self.log_odds = tuple(f"weights{j + 1}" for j in range(1, self.k))
         self.parameters, self.slots, self._means = self._declared()
         self.modelled = self.main_parameters[0]
-        scores = all_of(c.score for c in self.components)
-        self.score = made_with(self._score, scores)
-        self.hessian = made_with(self._hessian, scores, all_of(c.hessian for c in self.components))
-        self.tail_scores = made_with(self._tail_scores, all_of(c.tail_scores for c in self.components))
-        if all(c.tail_scores is not None or c.log_mass_scores is not None for c in self.components):
-            self.log_mass_scores = self._log_mass_scores
+        self._take_scores()
+        scores, hessians = all_of(c.score for c in self.components), all_of(c.hessian for c in self.components)
+        self.hessian = made_with(self._hessian, scores, hessians)
 
     def _declared(self) -> tuple[tuple[Parameter, ...], tuple[tuple[int, ...], ...], dict[str, tuple[str, ...]]]:
         """The parameters; where each component finds its own; and those that the name of a component's means."""
@@ -80,10 +76,6 @@ class RowMixture(Mixed):
         for j in range(self.k):
             slots[j] = [place[slot.parameter, slot.entry] for slot in self.plain.slots_of(j)]
         return tuple(parameters), tuple(map(tuple, slots)), {name: tuple(own) for name, own in means.items()}
-
-    def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
-        """The components, and the names of the parameters that they share."""
-        return self.components, {"shared": list(self.shared)}
 
     @classmethod
     def made_from(cls, parts: Sequence[Family], others: Mapping[str, Any]) -> Family:
@@ -109,26 +101,14 @@ class RowMixture(Mixed):
         """Parameters of each component."""
         return [tuple(params[k] for k in slots) for slots in self.slots]
 
+    def weights(self, params: Sequence[Any]) -> list[Any]:
+        """The weight of each component."""
+        return [np.exp(log) for log in self.log_weights(params)]
+
     def log_weights(self, params: Sequence[Any]) -> list[Any]:
         """Log of the weight of each component."""
         etas = np.stack(np.broadcast_arrays(0.0, *params[: self.k - 1]))
         return list(etas - log_sum(etas))
-
-    def laws(self, params: Sequence[Any]) -> list[Distribution]:
-        """The components."""
-        return [Distribution.at(c, p) for c, p in zip(self.components, self.split(params), strict=True)]
-
-    def log_joint(self, x: Array, params: Sequence[Any]) -> Array:
-        """Log of weight times density of each component; shape (k, ...)."""
-        x = np.asarray(x, dtype=float)
-        rows = []
-        with np.errstate(all="ignore"):
-            for weight, component, p in zip(self.log_weights(params), self.components, self.split(params), strict=True):
-                row = weight + component.logpdf(x, *p)
-                if component.support != self.support:
-                    row = np.where(component.support.contains(x), row, -np.inf)
-                rows.append(np.where(np.isnan(row), -np.inf, row) if self.per_row else row)
-        return np.array(np.broadcast_arrays(*rows))
 
     def shares(self, x: Array, *params: Any) -> Array:
         """Probability that an observation is of each component, given its value; shape (k, ...)."""
@@ -136,44 +116,18 @@ class RowMixture(Mixed):
         with np.errstate(all="ignore"):
             return np.asarray(np.exp(joint - log_sum(joint)))
 
-    def _score(self, scores: tuple[Score, ...], x: Array, *params: Any) -> tuple[Array, ...]:
-        """Derivatives: of log-odds, share less weight; of others, those of the component times its share of x."""
-        return self._by_shares(self.log_joint(x, params), params, self._slopes(scores, x, params))
-
-    def _slopes(self, scores: tuple[Score, ...], x: Array, params: Sequence[Any]) -> list[tuple[Array, ...]]:
-        with np.errstate(all="ignore"):
-            return [score(x, *map(_number, p)) for score, p in zip(scores, self.split(params), strict=True)]
-
     def _by_shares(self, joint: Array, params: Sequence[Any], slopes: Sequence[Sequence[Any]]) -> tuple[Array, ...]:
         """Derivatives of the log of a sum over the components, from those of the log of each."""
-        weights = self.log_weights(params)
+        weights = self.weights(params)
         sums: list[Any] = [0.0] * len(self.parameters)
         with np.errstate(all="ignore"):
             share = np.exp(joint - log_sum(joint))
             for j in range(1, self.k):
-                sums[j - 1] = share[j] - np.exp(weights[j])
+                sums[j - 1] = share[j] - weights[j]
             for j, slots in enumerate(self.slots):
                 for k, slope in zip(slots, slopes[j], strict=True):
                     sums[k] = sums[k] + np.where(share[j] > 0, share[j] * slope, 0.0)
         return tuple(sums)
-
-    def _tail_scores(
-        self, tails: tuple[TailScores, ...], x: Array, *params: Any
-    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of log F and of log S: those of the components, weighted by their shares of F and of S."""
-        below, above, by_below, by_above = [], [], [], []
-        with np.errstate(all="ignore"):
-            for weight, law, scores in zip(self.log_weights(params), self.laws(params), tails, strict=True):
-                inside = law.family.support.contains(x)
-                by_cdf, by_sf = scores(x, *map(_number, law.params.values()))
-                below.append(weight + law.logcdf(x))
-                above.append(weight + law.logsf(x))
-                by_below.append([np.where(inside, slope, 0.0) for slope in by_cdf])  # beyond an end both are constant
-                by_above.append([np.where(inside, slope, 0.0) for slope in by_sf])
-        return (
-            self._by_shares(np.array(np.broadcast_arrays(*below)), params, by_below),
-            self._by_shares(np.array(np.broadcast_arrays(*above)), params, by_above),
-        )
 
     def _hessian(
         self, scores: tuple[Score, ...], hessians: tuple[Score, ...], x: Array, *params: Any
@@ -185,16 +139,15 @@ class RowMixture(Mixed):
         the score 1 - w of its own component, and -w of all.
         """
         joint = self.log_joint(x, params)
-        slopes, weights = self._slopes(scores, x, params), self.log_weights(params)
+        slopes, bends_of = self.each(scores, x, params), self.each(hessians, x, params)
         size = len(self.parameters)
         second: dict[tuple[int, int], Any] = dict.fromkeys(combinations_with_replacement(range(size), 2), 0.0)
         with np.errstate(all="ignore"):
             share = np.exp(joint - log_sum(joint))
-            weight = np.exp(weights)
+            weight = self.weights(params)
             first: list[Any] = [0.0] * size
-            for j, (hessian, slots) in enumerate(zip(hessians, self.slots, strict=True)):
+            for j, (bends, slots) in enumerate(zip(bends_of, self.slots, strict=True)):
                 seen, own = share[j] > 0, share[j]
-                bends = hessian(x, *map(_number, self.split(params)[j]))
                 held = [np.where(seen, own * slope, 0.0) for slope in slopes[j]]
                 for k, term in zip(slots, held, strict=True):
                     first[k] = first[k] + term
@@ -216,50 +169,16 @@ class RowMixture(Mixed):
         shape = np.broadcast_shapes(np.shape(x), *(np.shape(v) for v in params))
         return tuple(np.broadcast_to(value, shape) for value in second.values())
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return self._mixed(params, lambda law: law.cdf(x))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return self._mixed(params, lambda law: law.sf(x))
-
-    def logcdf(self, x: Array, *params: Any) -> Array:
-        """Log of the cdf."""
-        return self._log_mixed(params, lambda law: law.logcdf(x))
-
-    def logsf(self, x: Array, *params: Any) -> Array:
-        """Log of the survival function."""
-        return self._log_mixed(params, lambda law: law.logsf(x))
-
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """Quantile: it lies between those of the components, and is found there by bisection."""
-        ends = np.broadcast_arrays(*(law.ppf(p) for law in self.laws(params)))
-        return bisected(p, ends, lambda x: self.cdf(x, *params), rising=True, discrete=self.discrete)
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """Upper quantile."""
-        ends = np.broadcast_arrays(*(law.isf(p) for law in self.laws(params)))
-        return bisected(p, ends, lambda x: self.sf(x, *params), rising=False, discrete=self.discrete)
-
     def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
         """Draw random numbers: first the component, then the value."""
         uniform = rng.uniform(size=size)
-        drawn = np.array([law.rvs(size, rng) for law in self.laws(params)])
+        drawn = np.array([law.rvs(size, rng) for law in self.distributions(params)])
         reached = np.zeros(np.shape(uniform))
         which = np.zeros(np.shape(uniform), dtype=int)
-        for weight in self.log_weights(params)[:-1]:
-            reached = reached + np.exp(weight)
+        for weight in self.weights(params)[:-1]:
+            reached = reached + weight
             which = which + (uniform > reached)
         return np.asarray(np.take_along_axis(drawn, which[None], axis=0)[0])
-
-    def _mixed(self, params: Sequence[Any], value: Any) -> Array:
-        pairs = zip(self.log_weights(params), self.laws(params), strict=True)
-        return np.asarray(sum(np.exp(weight) * value(law) for weight, law in pairs))
-
-    def _log_mixed(self, params: Sequence[Any], value: Any) -> Array:
-        pairs = zip(self.log_weights(params), self.laws(params), strict=True)
-        return log_sum(np.array(np.broadcast_arrays(*(weight + value(law) for weight, law in pairs))))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -326,7 +245,3 @@ def by_row(law: Family) -> Family:
     if not isinstance(law, Mixture):
         return law
     return RowMixture([c.by("mean") if "mean" in c.forms else c for c in law.components], law.shared)
-
-
-def _number(value: Any) -> Any:
-    return np.asarray(value)[()]  # a plain 0 would raise where it divides
