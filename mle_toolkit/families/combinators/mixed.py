@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from itertools import combinations_with_replacement
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
@@ -204,3 +206,48 @@ def _bisected(
             low = np.where(inside & ~enough, middle, low)
     # An end of the law may be infinite, and is then out of reach of halving.
     return np.asarray(np.where(p == (0.0 if rising else 1.0), np.min(ends, axis=0), high))
+
+
+def second_order(
+    joint: Array,
+    slopes_of: Sequence[Sequence[Array]],
+    bends_of: Sequence[Sequence[Array]],
+    weight: Array | None,
+    weights: Sequence[float],
+    owner: NDArray[np.intp],
+    place: NDArray[np.intp],
+) -> list[float]:
+    """Sums of the log of a sum over the components, its derivatives and its second ones, from those of the logs.
+
+    With the derivatives s and the second derivatives h of a component, and its share r of a row, those of the sum
+    are the sums over the components of r s and of r (h + s s'), less the product of the former with itself. A
+    weight has the derivative 1/w, and no second ones of its term itself. Of every weight and its component's
+    parameters, one by one, ``owner`` is the component, and ``place`` that in the parameters of the mixture.
+    """
+    total = log_sum(joint)
+    share = np.exp(joint - total)
+    slopes, bends = np.empty((len(owner), len(total))), np.zeros((len(owner), len(owner)))
+    row = 0
+    for j, own_slopes in enumerate(slopes_of):
+        held = share[j] if weight is None else share[j] * weight
+        seen = None if share[j].all() else share[j] > 0  # elsewhere its derivatives may not exist
+        slopes[row] = 1.0 / weights[j]
+        bends[row, row] = -np.sum(held) / weights[j] ** 2  # so that h + s s' is 0
+        own = range(row + 1, row + 1 + len(own_slopes))
+        for a, slope in zip(own, own_slopes, strict=True):
+            slopes[a] = slope if seen is None else np.where(seen, slope, 0.0)
+        pairs = combinations_with_replacement(own, 2)
+        for (a, b), bend in zip(pairs, bends_of[j], strict=True):
+            term = held * bend
+            bends[a, b] = bends[b, a] = np.sum(term if seen is None else np.where(seen, term, 0.0))
+        row = own.stop
+    score = slopes * share[owner]
+    weighed = score if weight is None else score * weight
+    bends += np.where(owner[:, None] == owner, weighed @ slopes.T, 0.0) - weighed @ score.T
+    value = np.sum(total if weight is None else total * weight)
+    size = int(place.max()) + 1
+    gathered = np.zeros((size, len(owner)))
+    gathered[place, range(len(owner))] = 1.0
+    second = gathered @ bends @ gathered.T
+    score_sums = gathered @ np.sum(weighed, axis=1)
+    return [float(value), *score_sums.tolist(), *second[np.triu_indices(size)].tolist()]

@@ -1,7 +1,4 @@
-"""Mixtures: each observation comes from one of several laws, and which one is not seen.
-
-Over 600 lines, because it is one class, a third of which is where its searches begin.
-"""
+"""Mixtures: each observation comes from one of several laws, and which one is not seen."""
 
 from __future__ import annotations
 
@@ -15,14 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError, SupportError
+from mle_toolkit.errors import DegenerateDataError, ParameterError, SupportError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.circular import about
-from mle_toolkit.families.combinators.em import EM, End
-from mle_toolkit.families.combinators.grid_em import GridEM, distinct
-from mle_toolkit.families.combinators.mixed import Mixed, log_sum
-from mle_toolkit.families.combinators.parts import fitted, interior, part
-from mle_toolkit.families.combinators.shifted import Shifted
+from mle_toolkit.families.combinators.components import (
+    Slot,
+    are_one_law,
+    check_components,
+    constants_per_row,
+    is_near,
+    name_of,
+    natural_steps,
+    none_but_first,
+    prefixes_of,
+    roles_of,
+    union_of,
+)
+from mle_toolkit.families.combinators.mixed import Mixed, log_sum, second_order
+from mle_toolkit.families.combinators.mixture_starts import from_intervals, from_points, partitions
+from mle_toolkit.families.combinators.parts import part
+from mle_toolkit.families.combinators.spikes import can_concentrate, has_spike, is_confined
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
 from mle_toolkit.families.combinators.zeros import zero_inflated
 from mle_toolkit.families.distribution import Distribution
@@ -30,7 +38,7 @@ from mle_toolkit.families.domain import Domain, Interval, Simplex, Space, Vector
 from mle_toolkit.families.hooks import Score, all_of, made_with
 from mle_toolkit.families.mass import mass_expansion
 from mle_toolkit.families.normal import Normal
-from mle_toolkit.families.parameters import Parameter, Role
+from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.options import shown, text, whole
@@ -38,51 +46,6 @@ from mle_toolkit.options import shown, text, whole
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
-
-_SEED = 20_240_229
-"""Of the random starts, so that a fit is the same each time."""
-
-_RANDOM_STARTS, _DENSE_STARTS, _FEW_STARTS = 24, 16, 6
-_LEAST_VALUES, _FAR_ABOVE = 5, 4.0
-"""How many of the least values may be apart from the next, and how many times the last of them that must be."""
-
-_DENSE_SHARES = (0.06, 0.15)
-_SHORT, _MIDDLE, _LONG = 30, 80, 400
-"""Steps of EM from each start, and from those that are kept."""
-
-_KEPT, _GIVEN = 8, 3
-
-_SHORT_ON_GRID, _LONG_ON_GRID, _KEPT_ON_GRID = 10, 60, 12
-"""Steps of EM on a grid from each start, and from those that are kept, and how many these are."""
-
-_DIFFERENT = 1e-4
-"""Difference of the mean log-likelihoods, in nats per observation, of starts that count as different."""
-
-_SOFT = 0.1
-"""Share of each observation that a hard partition leaves to all components."""
-
-_NARROW = 0.1
-"""A component whose middle half is narrower than this share of that of the data may be a spike."""
-
-_MORE = 6
-"""How many further starts are kept that are not confined to cells of the data."""
-
-_OUTSIDE = 1e-4
-"""Mass of a component outside two cells of the data up to which it is inside."""
-
-_RESOLVED = 1e-9
-_CENTRAL = (0.005, 0.995)
-_HALF = (0.25, 0.75)
-_FAR = 1e3
-"""A parameter beyond this, or below one over it, may be on its way to infinity, or to 0."""
-
-
-@dataclass(frozen=True)
-class Slot:
-    """Where a component finds one of its parameters: in which parameter of the mixture, and at which entry."""
-
-    parameter: int
-    entry: int | None
 
 
 MOST_COMPONENTS = 100
@@ -117,12 +80,12 @@ class Mixture(Mixed):
         self.components = tuple(components)
         self.shared = shared
         self.k = len(self.components)
-        self.of_one_law = _are_one_law(self.components)
-        self.constants = _constants_per_row(self.components, self.of_one_law)
-        self.name = _name(self.components, self.of_one_law)
-        self.support = _union([c.support for c in self.components])
+        self.of_one_law = are_one_law(self.components)
+        self.constants = constants_per_row(self.components, self.of_one_law)
+        self.name = name_of(self.components, self.of_one_law)
+        self.support = union_of([c.support for c in self.components])
         self.period = self.components[0].period
-        self._roles = _roles(self.components)
+        self._roles = roles_of(self.components)
         self.parameters, self._slots = self._declared()
         self._take_scores()
         if not self.per_row:
@@ -138,7 +101,7 @@ class Mixture(Mixed):
         parameters = [Parameter("weights", Simplex(self.k), typical=(0.2, 0.8))]
         where: dict[str, int] = {}
         slots: list[list[Slot]] = [[] for _ in self.components]
-        prefixes = _prefixes(self.components)
+        prefixes = prefixes_of(self.components)
         for j, component in enumerate(self.components):
             for p, role in zip(component.parameters, self._roles[j], strict=True):
                 common = p.name in self.shared
@@ -220,62 +183,19 @@ class Mixture(Mixed):
         """Sums of the log-density, its score and its second derivatives, upper triangle row by row."""
         slopes, bends = self.each(scores, x, params), self.each(hessians, x, params)
         with np.errstate(all="ignore"):
-            return self._second_order(self.log_joint(x, params), slopes, bends, weight, params)
+            return second_order(self.log_joint(x, params), slopes, bends, weight, params[0], *self._coefficients)
 
     def _mass_sums(self, lower: Array, upper: Array, weight: Array, *params: Any) -> Array:
         """Sums, as of the log-density, of the log-probabilities of intervals."""
         joint, slopes, bends = [], [], []
         with np.errstate(all="ignore"):
             for share, component, part in zip(params[0], self.components, self.split(params), strict=True):
-                steps = partial(_natural_steps, component.parameters, part)
+                steps = partial(natural_steps, component.parameters, part)
                 value, slope, bend = mass_expansion(component, part, steps, lower, upper)
                 joint.append(np.log(share) + np.where(np.isnan(value), -np.inf, value))
                 slopes.append(slope)
                 bends.append(bend)
-            return np.array(self._second_order(np.array(joint), slopes, bends, weight, params))
-
-    def _second_order(
-        self,
-        joint: Array,
-        slopes_of: Sequence[Sequence[Array]],
-        bends_of: Sequence[Sequence[Array]],
-        weight: Array | None,
-        params: Sequence[Any],
-    ) -> list[float]:
-        """Sums of the log of a sum over the components, its derivatives and its second ones, from those of the logs.
-
-        With the derivatives s and the second derivatives h of a component, and its share r of a row, those of the sum
-        are the sums over the components of r s and of r (h + s s'), less the product of the former with itself. A
-        weight has the derivative 1/w, and no second ones of its term itself.
-        """
-        total = log_sum(joint)
-        owner, place = self._coefficients
-        share = np.exp(joint - total)
-        slopes, bends = np.empty((len(owner), len(total))), np.zeros((len(owner), len(owner)))
-        row = 0
-        for j, component in enumerate(self.components):
-            held = share[j] if weight is None else share[j] * weight
-            seen = None if share[j].all() else share[j] > 0  # elsewhere its derivatives may not exist
-            slopes[row] = 1.0 / params[0][j]
-            bends[row, row] = -np.sum(held) / params[0][j] ** 2  # so that h + s s' is 0
-            own = range(row + 1, row + 1 + len(component.roles))
-            for a, slope in zip(own, slopes_of[j], strict=True):
-                slopes[a] = slope if seen is None else np.where(seen, slope, 0.0)
-            pairs = itertools.combinations_with_replacement(own, 2)
-            for (a, b), bend in zip(pairs, bends_of[j], strict=True):
-                term = held * bend
-                bends[a, b] = bends[b, a] = np.sum(term if seen is None else np.where(seen, term, 0.0))
-            row = own.stop
-        score = slopes * share[owner]
-        weighed = score if weight is None else score * weight
-        bends += np.where(owner[:, None] == owner, weighed @ slopes.T, 0.0) - weighed @ score.T
-        value = np.sum(total if weight is None else total * weight)
-        size = sum(p.size for p in self.parameters)
-        gathered = np.zeros((size, len(owner)))
-        gathered[place, range(len(owner))] = 1.0
-        second = gathered @ bends @ gathered.T
-        score_sums = gathered @ np.sum(weighed, axis=1)
-        return [float(value), *score_sums.tolist(), *second[np.triu_indices(size)].tolist()]
+            return np.array(second_order(np.array(joint), slopes, bends, weight, params[0], *self._coefficients))
 
     @cached_property
     def _coefficients(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -348,7 +268,7 @@ class Mixture(Mixed):
             return self
         if self.of_one_law:
             return Mixture([c.given(known) for c in self.components], self.shared)
-        named = zip(_prefixes(self.components), self.components, strict=True)
+        named = zip(prefixes_of(self.components), self.components, strict=True)
         own = [c.given({name: known[f"{prefix}.{name}"] for name in c.per_row}) for prefix, c in named]
         return Mixture(own, self.shared)
 
@@ -420,7 +340,7 @@ class Mixture(Mixed):
 
     def _with_zeros(self, j: int) -> Limit | None:
         counts = all(c.discrete and c.support.lower == 0 and "pi" not in c.param_names for c in self.components)
-        zeros = _none_but_first(self.components[j]) if counts else None
+        zeros = none_but_first(self.components[j]) if counts else None
         if zeros is None:
             return None
         others = [component for i, component in enumerate(self.components) if i != j]
@@ -464,7 +384,7 @@ class Mixture(Mixed):
 
         def near(sample: Sample, params: Sequence[Any]) -> bool:
             ends = limit.embed(*np.ones(len(limit.family.parameters)))
-            return any(all(map(_is_near, own, ends)) for own in self.split(params))
+            return any(all(map(is_near, own, ends)) for own in self.split(params))
 
         return _OfOne(law, embed, near=near) if self.of_one_law else Limit(law, embed)
 
@@ -502,7 +422,7 @@ class Mixture(Mixed):
             distinct = len(sample.tabulated().x)
             needed = 2
         else:
-            needed = self.n_free if self._spiking(sample) else self.k
+            needed = self.n_free if self.spiking(sample) else self.k
             distinct = len(np.unique(sample.sketch().x))  # a few rows will do, as a rule
             if distinct < needed:
                 distinct = len(np.unique(sample.x))
@@ -537,7 +457,7 @@ class Mixture(Mixed):
             f"laws as large as one likes; this is the best maximum found without such a spike"
         )
 
-    def _spiking(self, sample: Sample) -> Sequence[int]:
+    def spiking(self, sample: Sample) -> Sequence[int]:
         """Numbers of the components whose density may grow without bound at an observation."""
         if self.discrete:
             return ()
@@ -556,16 +476,7 @@ class Mixture(Mixed):
         for p, slot in zip(component.parameters, slots, strict=True):
             name = self.parameters[slot.parameter].name
             (held if p.name in self.shared or name in fixed else own).append(p)
-        if held:
-            # A common location does not stop the scales, nor a common shape a law that has both of its own.
-            roles = {p.role for p in own}
-            movable = {"location", "scale"} <= roles
-            return (
-                movable
-                or (roles >= {"scale"} and all(p.role == "location" for p in held))
-                or (bool(own) and all(p.role == "log-scale" for p in held))
-            )
-        return _can_concentrate(component)
+        return can_concentrate(component, own, held)
 
     def _shrinks(self, component: Family, slots: tuple[Slot, ...], fixed: Collection[str]) -> bool:
         """Whether a component has a scale of its own, by which it comes as near to its end as one likes."""
@@ -579,25 +490,11 @@ class Mixture(Mixed):
         Or on no more values than it has parameters, however often these were seen. Of a law that cannot concentrate on
         an observation none is.
         """
-        spiking = self._spiking(sample)
+        spiking = self.spiking(sample)
         if not spiking:
             return False
-        width = sample.quantile(_HALF[1]) - sample.quantile(_HALF[0])
-        for j, (law, slots) in enumerate(zip(self.distributions(params), self._slots, strict=True)):
-            if j not in spiking:
-                continue
-            low, high = (float(v) for v in law.ppf(np.array(_HALF)))
-            if not high - low < _NARROW * width:
-                continue
-            first, last = (float(v) for v in law.ppf(np.array(_CENTRAL)))
-            x = sample.x if self.period is None else about(sample.x, np.asarray(0.5 * (first + last)), self.period)
-            own = (x >= first) & (x <= last)
-            counts = sample.weight if sample.weight_kind == "frequency" else None
-            held = np.count_nonzero(own) if counts is None else float(np.sum(counts[own]))
-            few = held <= 2 * len(slots) + 1 or len(np.unique(x[own])) <= len(slots)
-            if few or high - low < _RESOLVED * width:
-                return True
-        return False
+        sizes = [len(slots) if j in spiking else None for j, slots in enumerate(self._slots)]
+        return has_spike(self.distributions(params), sizes, sample)
 
     def confined(self, sample: Sample, *params: Any) -> bool:
         """Whether a component lies in two neighbouring cells of the intervals, of whose masses alone they tell.
@@ -606,154 +503,25 @@ class Mixture(Mixed):
         """
         if self.discrete:
             return False
-        ends = np.unique(np.concatenate([sample.lower, sample.upper, *(sample.window or ())]))
-        ends = np.concatenate([[-np.inf], ends[np.isfinite(ends)], [np.inf]])
-        with np.errstate(all="ignore"):
-            for law, weight in zip(self.distributions(params), params[0], strict=True):
-                beside = law.cdf(ends[:-2]) + law.sf(ends[2:])
-                if weight > 0 and float(beside.min()) < _OUTSIDE:
-                    return True
-        return False
+        return is_confined(self.distributions(params), params[0], sample)
 
     # --- the search ---------------------------------------------------------------------------------------------------
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The best ends of EM that are not spurious, from many partitions of the data."""
-        search = EM.by_groups(self, sample)
-        ends: list[End] = []
-        partitions = self.partitions(sample)
-        for shares in partitions:
-            first = search.maximised(search.gathered(shares), None)
-            end = search.climbed(first, _SHORT, [e.rows for e in ends if e.arrived])
-            if end is not None:
-                ends.append(end)
-        ends.sort(key=lambda end: -end.value)
-        # The slow ones may climb higher, so that half of all go on before the best are chosen.
-        sound = [end for end in ends if not self.spurious(sample, *end.params)]
-        better = [end for end in sound if end.arrived]
-        for end in sound[: max(_KEPT, len(partitions) // 2)]:
-            higher = None if end.arrived else search.climbed(end.params, _MIDDLE, [e.rows for e in better if e.arrived])
-            if higher is not None:
-                better.append(higher)
-        better.sort(key=lambda end: -end.value)
-        kept: list[End] = []
-        for end in better:
-            known = any(abs(end.value - other.value) < _DIFFERENT for other in kept)
-            if known or self.spurious(sample, *end.params):
-                continue
-            # Those still on their way may all be on that to a spike, and leave no room for a maximum below.
-            if sum(other.arrived == end.arrived for other in kept) < _KEPT:
-                kept.append(end)
-        by_row = EM(self, sample)
-        longer = [by_row.climbed(end.params, _LONG) for end in kept]
-        good = [end for end in longer if end is not None and not self.spurious(sample, *end.params)]
-        good.sort(key=lambda end: -end.value)
-        given = [end for arrived in (True, False) for end in [e for e in good if e.arrived == arrived][:_GIVEN]]
-        if not given:  # a maximum on few observations is better than none
-            given = [end for end in ends if end.arrived][:_GIVEN] + (sound or ends)[:_GIVEN]
-        if not given:
-            raise NoMaximumError(f"{self.name}: no component could be fitted to a part of the data.")
-        return [self._inside(self.arranged(*end.params)) for end in sorted(given, key=lambda end: -end.value)]
+        return from_points(self, sample)
 
     def candidates(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The best ends of EM on a grid, from many partitions, where data are intervals or in windows."""
-        if self.per_row:
-            return []
-        search = GridEM(self, sample)
-        first = search.first()
-        ends = [search.climbed(params, _SHORT_ON_GRID) for params in first]
-        longer = [search.climbed(params, _LONG_ON_GRID) for _, params in distinct(ends, _KEPT_ON_GRID)]
-        found = [params for _, params in distinct(longer, _KEPT)]
-        if self.of_one_law and not self.shared and longer:
-            narrow = search.missed(distinct(longer, 1)[0][1])
-            longer += [search.climbed(params, _LONG_ON_GRID) for params in narrow]
-            small = search.added(distinct(longer, 1)[0][1], first)
-            found += [params for params in small if not self.confined(sample, *params)]
-        # Where the law narrows between ends of intervals there is no maximum: those have no place of the others.
-        for _, params in distinct(longer, len(longer)):
-            known = any(params is other for other in found)
-            if len(found) < _KEPT + _MORE and not known and not self.confined(sample, *params):
-                found.append(params)
-        return [self._inside(params) for params in found]
-
-    def _inside(self, params: tuple[Any, ...]) -> tuple[Any, ...]:
-        values = [interior(p.domain, v) for p, v in zip(self.parameters, params, strict=True)]
-        return tuple(v if np.ndim(v) else float(v) for v in values)
+        return from_intervals(self, sample)
 
     def partitions(self, sample: Sample) -> list[Array]:
         """Shares of every observation in every component, each of shape (k, n), from which EM starts."""
-        x = sample.x
-        rng = np.random.default_rng(_SEED)
-        labels: list[Any] = [np.searchsorted(self._cuts(sample, np.arange(1, self.k) / self.k), x)]
-        for share in (0.25, 0.1):  # a large component, and small ones in one tail or the other
-            inner = 1 - share * np.arange(self.k - 1, 0, -1) / (self.k - 1)
-            labels += [np.searchsorted(self._cuts(sample, q), x) for q in (inner, 1 - inner[::-1])]
-        parts = [(1 - _SOFT) * (label == np.arange(self.k)[:, None]) + _SOFT / self.k for label in labels]
-        # Around the middle and beyond: components of one location that differ in scale.
-        rank = np.argsort(np.argsort(np.abs(x - sample.quantile(0.5)))) / len(x)
-        rings = np.minimum((rank * self.k).astype(int), self.k - 1)
-        parts.append((1 - _SOFT) * (rings == np.arange(self.k)[:, None]) + _SOFT / self.k)
-        parts += [*self._grown(sample), *self._least(sample)]
-        # Kernels of many widths about random quantiles.
-        width = float(np.sqrt(sample.var()))
-        for _ in range(_RANDOM_STARTS if self._is_quick else _FEW_STARTS):
-            centres = self._cuts(sample, rng.uniform(size=self.k))
-            kernel = -0.5 * np.square((x - centres[:, None]) / (width * 10 ** rng.uniform(-1.0, 0.0)))
-            parts.append(np.exp(kernel - log_sum(kernel)))
-        if self.of_one_law:
-            return parts
-        orders = list(itertools.islice(itertools.permutations(range(self.k)), 6))
-        return [shares[list(order)] for shares in parts for order in orders]
+        return partitions(self, sample)
 
-    @property
-    def _is_quick(self) -> bool:
-        """Whether every component has a direct route to its maximum."""
-        return all(c.from_sample is not None or getattr(c, "from_means", None) is not None for c in self.components)
-
-    def _grown(self, sample: Sample) -> list[Array]:
-        """The best mixture with one component less, and another component on the values about a quantile.
-
-        Source: Verbeek, Vlassis & Kröse (2003), Neural Computation 15, 469-485. Components of the smaller mixture are
-        split at their medians too.
-        """
-        x = sample.x
-        shares = np.ones((1, len(x)))
-        if self.k > 2 and self.of_one_law:
-            smaller = Mixture(self.components[1:], self.shared)
-            joint = smaller.log_joint(x, smaller.start(sample)[0])
-            shares = np.exp(joint - log_sum(joint))
-        elif self.k > 2:
-            cuts = self._cuts(sample, np.arange(1, self.k - 1) / (self.k - 1))
-            shares = (np.searchsorted(cuts, x) == np.arange(self.k - 1)[:, None]).astype(float)
-        parts = []
-        count = _DENSE_STARTS if self._is_quick else _FEW_STARTS
-        for i, centre in enumerate(self._cuts(sample, (np.arange(count) + 0.5) / count)):
-            away = np.abs(x - centre)
-            near = (away <= np.quantile(away, _DENSE_SHARES[i % len(_DENSE_SHARES)])).astype(float)
-            parts.append(np.vstack([near, shares * (1 - near)]))
-        for j, own in enumerate(shares if self.k > 2 else ()):
-            middle = x[own > 0.5]
-            upper = x > (np.median(middle) if len(middle) else np.median(x))
-            parts.append(np.vstack([own * upper, *(s * ~upper if i == j else s for i, s in enumerate(shares))]))
-        return parts
-
-    def _least(self, sample: Sample) -> list[Array]:
-        """The least values in a component of their own, where they are far below the next.
-
-        To quantiles they are alike; but a law of positive numbers may be as narrow as the least of them is small.
-        """
-        if self.support.lower != 0 or self._spiking(sample):
-            return []
-        x, least = sample.x, np.unique(sample.x)[: _LEAST_VALUES + 1]
-        parts = []
-        for last in least[:-1][least[1:] > _FAR_ABOVE * least[:-1]]:
-            others = np.searchsorted(self._cuts(sample, np.arange(1, self.k - 1) / (self.k - 1)), x) + 1
-            parts.append(1.0 * (np.where(x <= last, 0, others) == np.arange(self.k)[:, None]))
-        return parts
-
-    @staticmethod
-    def _cuts(sample: Sample, at: Array) -> Array:
-        return np.array([sample.quantile(float(q)) for q in at])
+    def smaller(self) -> Mixture:
+        """The mixture without its first component."""
+        return Mixture(self.components[1:], self.shared)
 
     @cached_property
     def _shown(self) -> str:
@@ -770,11 +538,6 @@ class _OfOne(Limit):
     """A mixture with a component at a limit; ``near`` says of a sample and parameters whether it may be best."""
 
     near: Callable[[Sample, Sequence[Any]], bool]
-
-
-def _is_near(value: Any, end: Any) -> bool:
-    """Whether a parameter is near its end, where that is 0 or infinite."""
-    return (abs(value) > _FAR or not np.isinf(end)) and (abs(value) < 1 / _FAR or end != 0)
 
 
 def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> Family:
@@ -815,7 +578,7 @@ def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> 
             raise ParameterError(f"mixture: {len(families)} components were given, and k = {k}; leave k out.")
         components = [part(family, "mixture") for family in families]
     else:
-        if _is_of_vectors(families):
+        if isinstance(families, (str, Family)) and get_family(families).multivariate:
             return vector_mixture(get_family(families), k, shared)
         if k is None:
             raise ParameterError("mixture: say how many components: mixture(family, k), or give a list of families.")
@@ -828,140 +591,8 @@ def mixture(families: Any, k: int | None = None, shared: Sequence[str] = ()) -> 
         raise ParameterError(f"mixture: shared: expected names of parameters, got {shown(shared)}.")
     given = [shared] if isinstance(shared, str) else shared
     names = tuple(text(name, "mixture: shared", "the name of a parameter") for name in given)
-    _check_components(components, names)
+    check_components(components, names)
     return Mixture(components, names)
-
-
-def _is_of_vectors(family: Any) -> bool:
-    return isinstance(family, (str, Family)) and get_family(family).multivariate
-
-
-def _check_components(components: Sequence[Family], shared: tuple[str, ...]) -> None:
-    if len({c.discrete for c in components}) > 1:
-        raise ParameterError("mixture: a law of counts and a continuous one have no common density; do not mix them.")
-    if len({c.period for c in components}) > 1:
-        raise ParameterError("mixture: laws on the circle of one period, or laws on the line; do not mix them.")
-    one_law = _are_one_law(components)
-    for component in components:
-        if component.per_row and not component.discrete:
-            raise ParameterError(
-                f"mixture: {component.name} is continuous and has constants given per row "
-                f"({', '.join(component.per_row)}); whether a component is a spike on a few observations, where the "
-                f"likelihood has no bound, cannot be told where each row has a law of its own. Laws of counts can be "
-                f"mixed so."
-            )
-        if isinstance(component, Shifted) or any(not p.regular for p in component.parameters):
-            raise ParameterError(
-                f"mixture: {component.name} begins, or has a kink, at a parameter; the likelihood of a mixture jumps "
-                f"wherever it meets an observation, and cannot be climbed."
-            )
-        if one_law and not component.all_scalar:
-            raise ParameterError(f"mixture: {component.name} has arrays as parameters; give the components as a list.")
-        if "weights" in component.param_names and one_law:
-            raise ParameterError(f"mixture: {component.name} has a parameter weights already.")
-    for name in shared:
-        domains = [p.domain for c in components for p in c.parameters if p.name == name]
-        if len(domains) < 2 or any(domain != domains[0] for domain in domains):
-            raise ParameterError(f"mixture: shared parameter {name!r} must be one that several components have alike.")
-
-
-def _are_one_law(components: Sequence[Family]) -> bool:
-    """Whether the components differ in their parameters alone."""
-    first = components[0]
-    return all(
-        repr(c) == repr(first) and all(np.array_equal(c.constants[name], first.constants[name]) for name in c.per_row)
-        for c in components
-    )
-
-
-def _constants_per_row(components: Sequence[Family], one_law: bool) -> dict[str, Any]:
-    """What components know of each row; by the name of the component where they differ."""
-    if one_law:
-        return {name: components[0].constants[name] for name in components[0].per_row}
-    named = zip(_prefixes(components), components, strict=True)
-    return {f"{prefix}.{name}": c.constants[name] for prefix, c in named for name in c.per_row}
-
-
-def _name(components: Sequence[Family], one_law: bool) -> str:
-    if one_law:
-        return f"mixture of {len(components)} {components[0].name}"
-    return "mixture of " + ", ".join(c.name for c in components[:-1]) + f" and {components[-1].name}"
-
-
-def _prefixes(components: Sequence[Family]) -> list[str]:
-    """Names of the components in the names of parameters: with a number where two are alike."""
-    names = [c.name for c in components]
-    seen: dict[str, int] = {}
-    prefixes = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        prefixes.append(f"{name}{seen[name]}" if names.count(name) > 1 else name)
-    return prefixes
-
-
-def _roles(components: Sequence[Family]) -> list[list[Role]]:
-    """How parameters move with the unit: as in the components, as far as all of these can move."""
-    if len({repr(c) for c in components}) == 1 or all(c.has_location and c.has_scale for c in components):
-        return [[p.role for p in c.parameters] for c in components]
-    if all(c.has_scale for c in components):  # stretched, but not moved: a location then moves as a scale
-        return [["scale" if p.role == "location" else p.role for p in c.parameters] for c in components]
-    return [["shape" for _ in c.parameters] for c in components]
-
-
-def _none_but_first(component: Family) -> tuple[float, ...] | None:
-    """Parameters, one at the end of its domain, at which a law of counts has its first value alone.
-
-    Whatever the others, which are NaN. None where there are no such.
-    """
-    if not component.all_scalar or component.per_row:
-        return None
-    first = component.support.lower + np.arange(2.0)
-    for k, p in enumerate(component.parameters):
-        for end in p.domain.endpoints:
-            ordinary = ([q.typical[i] for q in component.parameters] for i in (0, 1))
-            with np.errstate(all="ignore"):
-                seen = [component.logpdf(first, *at[:k], end, *at[k + 1 :]).tolist() for at in ordinary]
-            if seen == [[0.0, -np.inf]] * 2:
-                return tuple(end if j == k else np.nan for j in range(len(component.parameters)))
-    return None
-
-
-def _union(supports: Sequence[Interval]) -> Interval:
-    low, high = min(s.lower for s in supports), max(s.upper for s in supports)
-    closed = (
-        any(s.lower == low and s.closed_lower for s in supports),
-        any(s.upper == high and s.closed_upper for s in supports),
-    )
-    name = {(True, True): "both", (True, False): "lower", (False, True): "upper"}.get(closed, "neither")
-    return Interval(low, high, name, supports[0].integer)
-
-
-def _natural_steps(parameters: Sequence[Parameter], params: Sequence[float], size: float) -> list[float]:
-    """Steps for differences: shares of a positive number, of what is left to an end, of the scale of a location."""
-    scale = next((v for p, v in zip(parameters, params, strict=True) if p.role == "scale"), 1.0)
-    steps = []
-    for p, value in zip(parameters, params, strict=True):
-        room = min(value - p.interval.lower, p.interval.upper - value)
-        wide = scale if p.role == "location" else max(1.0, abs(value))
-        steps.append(size * (min(room, wide) if np.isfinite(room) else wide))
-    return steps
-
-
-def _can_concentrate(component: Family) -> bool:
-    """Whether the density of a law, fitted to values ever closer together, grows without bound."""
-    from mle_toolkit.data.sample import Sample
-
-    support = component.support
-    # From 0 on the whole line to the middle of an interval; 1 from the end of a half-line.
-    middle = float(Interval(support.lower, support.upper).from_real(np.asarray(0.0)))
-    heights = []
-    for spread in (1e-2, 1e-3):
-        near = Sample(middle + spread * np.linspace(-1.0, 1.0, 9))
-        params = fitted(component, near)
-        if params is None:
-            return True
-        heights.append(float(np.mean(component.logpdf(near.x, *params))))
-    return heights[1] - heights[0] > 1.0
 
 
 MAKERS = (mixture,)
