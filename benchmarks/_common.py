@@ -193,7 +193,7 @@ def without_numba() -> None:
 
 def tier(fit: mle.Fit) -> str:
     """Whether the sums of a fit were compiled, or NumPy's."""
-    return "numpy" if fit._at_maximum.likelihood.twin is None else "compiled"
+    return "numpy" if fit.at_maximum.likelihood.twin is None else "compiled"
 
 
 # --- the machine ------------------------------------------------------------------------------------------------------

@@ -164,7 +164,7 @@ def wald(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Ef
     for k in np.flatnonzero(settled.status != SETTLED):
         found = fitted(name, x[k])
         if found is not None:
-            theta[k], se[k] = found._at_maximum.theta, standard_errors(found._at_maximum, "observed")
+            theta[k], se[k] = found.at_maximum.theta, standard_errors(found.at_maximum, "observed")
     counts: Counts = {}
     for j, ((key, true), domain) in enumerate(zip(params.items(), intervals_of(family), strict=True)):
         for estimate, error in zip(theta[:, j].tolist(), se[:, j].tolist(), strict=True):
@@ -215,7 +215,7 @@ def quantile(name: str, n: int, count: int, seed: np.random.SeedSequence, effort
                 enter(counts, "q99", method, true, fit.quantile(QUANTILE).interval)
                 enter(counts, "q99", "wald, plain", true, fit.derive(_quantile_of).interval)
             else:
-                deviance = deviance_of_function(fit._at_maximum, _quantile_of, true, domain)
+                deviance = deviance_of_function(fit.at_maximum, _quantile_of, true, domain)
                 ends = interval_from(deviance, _quantile_of(fit.distribution), true)
                 enter(counts, "q99", method, true, ends)
     return counts

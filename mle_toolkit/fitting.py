@@ -117,9 +117,9 @@ class Fit(Doors):
         self.fixed = fixed
         self.weight_kind = weight_kind
         self._theta = theta
-        self._maximum = maximum
+        self.maximum = maximum
         self._sample = sample
-        self._pieces: dict[str, Any] = {} if pieces is None else pieces
+        self.pieces: dict[str, Any] = {} if pieces is None else pieces
 
     @classmethod
     def of(cls, maximum: Maximum, sample: Sample) -> Self:
@@ -150,7 +150,7 @@ class Fit(Doors):
     @property
     def certificate(self) -> Certificate:
         """The verdict on the maximum, and its evidence."""
-        return self._piece("certificate", lambda: self._at_maximum.certify())
+        return self.once("certificate", lambda: self.at_maximum.certify())
 
     @property
     def bse(self) -> Mapping[str, Any]:
@@ -241,7 +241,7 @@ class Fit(Doors):
         """
         from mle_toolkit.inference.profile import profile_of_parameter
 
-        return profile_of_parameter(self._at_maximum, name, alpha, whole(points, "points", 2))
+        return profile_of_parameter(self.at_maximum, name, alpha, whole(points, "points", 2))
 
     def bootstrap(
         self,
@@ -278,7 +278,7 @@ class Fit(Doors):
         """
         from mle_toolkit.inference.bootstrap import bootstrap
 
-        return bootstrap(self._at_maximum, self.sample, n, kind, rng, workers)
+        return bootstrap(self.at_maximum, self.sample, n, kind, rng, workers)
 
     def goodness_of_fit(
         self,
@@ -313,7 +313,7 @@ class Fit(Doors):
         """
         from mle_toolkit.inference.goodness import goodness_of_fit
 
-        return goodness_of_fit(self._at_maximum, self.sample, statistic, n_resamples, rng, stop_after, workers)
+        return goodness_of_fit(self.at_maximum, self.sample, statistic, n_resamples, rng, stop_after, workers)
 
     def residuals(self, kind: ResidualKind = "quantile", rng: Any = None) -> Array:
         """Residuals; randomised quantile residuals (Dunn & Smyth 1996) are standard normal if the law is right.
@@ -483,11 +483,11 @@ class Fit(Doors):
         value = function(self.distribution)
         if math.isfinite(value) and not domain.lower <= value <= domain.upper:
             raise ParameterError(f"domain: {domain} does not hold the value of the function, {value:g}.")
-        se = delta_se(self._at_maximum, function)
+        se = delta_se(self.at_maximum, function)
         usable = math.isfinite(se)
         reason = None if usable else "a parameter has no standard error"
         if method == "profile":
-            curve = profile_of_function(self._at_maximum, function, "quantity", alpha, domain=domain)
+            curve = profile_of_function(self.at_maximum, function, "quantity", alpha, domain=domain)
             interval, flags = curve.interval, curve.notes
         else:
             interval = wald_interval(value, se, domain, alpha)
@@ -584,16 +584,16 @@ class Fit(Doors):
         if (fixed is None) == (nested is None):
             raise ParameterError("test: give the values of parameters, or a nested fit, and not both.")
         if nested is None:
-            return compare_with_values(self._at_maximum, fixed or {}, method)
+            return compare_with_values(self.at_maximum, fixed or {}, method)
         what = self.sample.difference(nested.sample)
         if what is not None:
             raise ComparisonError(f"test: the smaller fit is of other data: {what}.")
-        return compare_with_fit(self._at_maximum, nested._at_maximum, method)
+        return compare_with_fit(self.at_maximum, nested.at_maximum, method)
 
     @property
     def llf(self) -> float:
         """Log-likelihood at the estimates, nats."""
-        return self._at_maximum.loglik if self._llf is None else self._llf
+        return self.at_maximum.loglik if self._llf is None else self._llf
 
     # --- likelihood and information -----------------------------------------------------------------------------------
 
@@ -631,7 +631,7 @@ class Fit(Doors):
     @property
     def optimism(self) -> float:
         """tr(J⁻¹K), nats: by how much `llf` overstates the fit on new data of the same size."""
-        return self._piece("optimism", lambda: optimism(self._at_maximum))
+        return self.once("optimism", lambda: optimism(self.at_maximum))
 
     @property
     def kl(self) -> Estimate | None:
@@ -645,7 +645,7 @@ class Fit(Doors):
         ----------
         unit : {"nat", "bit", "dit"} or float
         """
-        report = self._piece("information", self._information)
+        report = self.once("information", self._information)
         return report.to(unit)
 
     def logpdf_rows(self) -> Array:
@@ -653,7 +653,7 @@ class Fit(Doors):
         sample = self.sample
         if not sample.is_plain:
             return self._coarse_rows()
-        at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
+        at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
         law = at.family.law_at(at.theta)
         with np.errstate(all="ignore"):
             rows = within_range(law.family.logpdf, sample.x, *law.params.values())
@@ -661,13 +661,13 @@ class Fit(Doors):
 
     def se_of_cross_entropy(self) -> float:
         """Standard error of `cross_entropy` as a mean over the rows of the data, by blocks; nats."""
-        at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
+        at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
         theta, squared = at.theta_in_unit, self.weight_kind == "reliability"
         squares = at.likelihood.squared_deviations(theta, at.likelihood.mean_loglik(theta), squared=squared)
         return math.sqrt(squares) / self.nobs
 
     def _coarse_rows(self) -> Array:
-        at = self._at_maximum if self._at_maximum.limit is None else self._at_maximum.limit
+        at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
         rows = at.likelihood.rows(at.theta_in_unit)
         point = self.sample.lower == self.sample.upper
         point &= ~np.isin(self.sample.lower, at.family.atoms)  # of probabilities, no unit is lost
@@ -676,7 +676,7 @@ class Fit(Doors):
     @property
     def distribution(self) -> Distribution:
         """The fitted law; at a boundary that is another law, that law."""
-        return self._piece("distribution", self._distribution)
+        return self.once("distribution", self._distribution)
 
     def to_scipy(self) -> Any:
         """The frozen scipy.stats distribution of the fitted law."""
@@ -760,7 +760,7 @@ class Fit(Doors):
         """
         law, kept = self.family, self.sums
         known = {name: self.params[name] for name in self.fixed}
-        bounds = dict(self._maximum.bounds) if isinstance(self._maximum, Maximum) else {}
+        bounds = dict(self.maximum.bounds) if isinstance(self.maximum, Maximum) else {}
         if kept is not None and not isinstance(rows, Sums):
             new = Sample.of(rows, weights, nan_policy=nan_policy)
             if can_be_kept(law, new):
@@ -808,7 +808,7 @@ class Fit(Doors):
 
         None where none do: for laws that need all rows, and for censored, binned or truncated data.
         """
-        return self._piece("sums", self._sums)
+        return self.once("sums", self._sums)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the data, as JSON-ready values with a schema version."""
@@ -836,10 +836,11 @@ class Fit(Doors):
     def _named(self, values: Array) -> Mapping[str, Any]:
         return Named(dict(zip(self.family.param_names, self.family.unpack(values), strict=True)))
 
-    def _piece(self, name: str, compute: Callable[[], T]) -> T:
-        if name not in self._pieces:
-            self._pieces[name] = compute()
-        value: T = self._pieces[name]
+    def once(self, name: str, compute: Callable[[], T]) -> T:
+        """What a function computes, which is kept under this name."""
+        if name not in self.pieces:
+            self.pieces[name] = compute()
+        value: T = self.pieces[name]
         return value
 
     @property
@@ -850,7 +851,7 @@ class Fit(Doors):
         from mle_toolkit.inference.profile import profile_of_parameter
 
         try:
-            return profile_of_parameter(self._at_maximum, name, alpha).interval
+            return profile_of_parameter(self.at_maximum, name, alpha).interval
         except ParameterError:
             return math.nan, math.nan
 
@@ -862,10 +863,10 @@ class Fit(Doors):
 
     @property
     def _bse(self) -> Array:
-        return self._piece("bse", lambda: standard_errors(self._at_maximum, self._default_kind))
+        return self.once("bse", lambda: standard_errors(self.at_maximum, self._default_kind))
 
     def _cov(self, kind: CovKind) -> Array:
-        return self._piece(f"cov_{kind}", lambda: covariance(self._at_maximum, kind))
+        return self.once(f"cov_{kind}", lambda: covariance(self.at_maximum, kind))
 
     def _information(self) -> InformationReport:
         from mle_toolkit.information.fits import information_report
@@ -873,8 +874,8 @@ class Fit(Doors):
         return information_report(self)
 
     def _distribution(self) -> Distribution:
-        limit = None if self._maximum is None else self._maximum.limit
-        if limit is not None and self._at_maximum.held is None:
+        limit = None if self.maximum is None else self.maximum.limit
+        if limit is not None and self.at_maximum.held is None:
             return Distribution(
                 limit.family,
                 dict(zip(limit.family.param_names, limit.family.unpack(limit.theta), strict=True)),
@@ -882,10 +883,17 @@ class Fit(Doors):
         return Distribution(self.family, self.params)
 
     @property
-    def _at_maximum(self) -> Maximum:
-        if self._maximum is None:
+    def at_maximum(self) -> Maximum:
+        """Where the search ended, in its own coordinates: what inference and reports start from.
+
+        Raises
+        ------
+        DataError
+            If the fit was loaded.
+        """
+        if self.maximum is None:
             raise DataError("this fit was loaded without its data, and this was not saved with it; fit the data again.")
-        return self._maximum
+        return self.maximum
 
     @property
     def sample(self) -> Sample:
@@ -999,12 +1007,12 @@ def fit(
         sample = with_exposure(data, weights, exposure, nan_policy)
     else:
         sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, along=FirstPass(law))
-    result = _fit(sample, law, **options)
+    result = fit_without_warning(sample, law, **options)
     warn_if_weaker(result)
     return result
 
 
-def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
+def fit_without_warning(sample: Sample, family: Family, **options: Any) -> Fit:
     """Fit without warning: what `compare` calls, which shows verdicts in its table."""
     if family.multivariate != sample.is_multivariate:
         wanted, given = ("vectors: Sample.rows(x)", "numbers") if family.multivariate else ("numbers", "vectors")
@@ -1034,7 +1042,7 @@ def _fit(sample: Sample, family: Family, **options: Any) -> Fit:
 
 def warn_if_weaker(result: Fit) -> None:
     """Warn if the verdict is one whose estimate is weaker than an interior maximum; raise where no number is right."""
-    if result._maximum is not None and result._maximum.is_plain:
+    if result.maximum is not None and result.maximum.is_plain:
         return
     certificate = result.certificate
     message = f"{result.family.name}: {certificate.message}."

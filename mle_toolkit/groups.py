@@ -32,7 +32,7 @@ from mle_toolkit.estimation.vectorised import is_vectorised, takes_intervals
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.fitting import Fit, _fit
+from mle_toolkit.fitting import Fit, fit_without_warning
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class GroupFits:
         best = int(self._best[group])
         if best < 0:
             raise ComparisonError(f"group {key!r}: {self._columns['reason'][group]}")
-        return _fit(self._groups.sample(group), self.families[best])
+        return fit_without_warning(self._groups.sample(group), self.families[best])
 
     @cached_property
     def _key_rows(self) -> list[tuple[Any, ...]]:
@@ -628,7 +628,7 @@ def _fit_all(law: Family, groups: SortedRows) -> _Outcome:
     single = np.flatnonzero(status == OPEN)
     for g in single:
         try:
-            fit = _fit(groups.sample(int(g)), law)
+            fit = fit_without_warning(groups.sample(int(g)), law)
             certificate = fit.certificate
             theta[g], se[g], llf[g] = fit._theta, fit._bse, fit.llf
             verdict[g] = str(certificate.verdict)

@@ -228,7 +228,7 @@ def test_a_replicate_at_the_limiting_law_scores_all_rows(censored):
     laws = [mle.get_family(name, n=n) for name in ("betabinomial", "binomial")]
     with pytest.warns(mle.FitWarning, match="boundary"):
         fits = [mle.fit(sample, law) for law in laws]
-    found = [bootstrap_optimism(fit._at_maximum, sample, n=2, rng=SEED) for fit in fits]
+    found = [bootstrap_optimism(fit.at_maximum, sample, n=2, rng=SEED) for fit in fits]
     assert found[0].value == pytest.approx(found[1].value, abs=1e-4)
 
 

@@ -79,5 +79,5 @@ def test_compiled_sums_hold_no_column(law):
     x = long_data(law)
     mle.fit(x, law)  # loads, and compiles, what it needs
     fit, peak = peak_of_fit(x, law, None)
-    assert fit._at_maximum.likelihood.twin is not None
+    assert fit.at_maximum.likelihood.twin is not None
     assert peak < MOST_BYTES

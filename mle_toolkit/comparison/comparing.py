@@ -19,7 +19,7 @@ from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.written import families_of
-from mle_toolkit.fitting import Fit, _fit
+from mle_toolkit.fitting import Fit, fit_without_warning
 from mle_toolkit.information.fits import entropy_for, information_report
 from mle_toolkit.regression import RegressionFit
 from mle_toolkit.regression.results import described
@@ -126,7 +126,7 @@ def compare(
     for done, place in enumerate(sorted(range(len(asked)), key=lambda k: _length(asked[k])), start=1):
         item, name = asked[place], names[place]
         try:
-            at = item if isinstance(item, Fit) else _fit(sample, item, **options)
+            at = item if isinstance(item, Fit) else fit_without_warning(sample, item, **options)
             if at.certificate.ok:
                 entropy = _report(at, sample, entropy)
             found[name] = at
@@ -195,10 +195,10 @@ def _counted(sample: Sample) -> Sample:
 def _report(fit: Fit, sample: Sample, shared: SampleEntropy | None) -> SampleEntropy | None:
     """Compute all that the table needs of a fit, with the entropy of the data that all fits share; return that."""
     if not sample.in_memory:
-        fit._piece("information", lambda: information_report(fit))
+        fit.once("information", lambda: information_report(fit))
         return None
     own = entropy_for(fit.family, fit.sample) if shared is None or fit.family.per_row else shared
-    fit._piece("information", lambda: information_report(fit, own))
+    fit.once("information", lambda: information_report(fit, own))
     return shared if fit.family.per_row else own
 
 
@@ -236,12 +236,12 @@ def _check_one_measure(laws: Mapping[str, Family], sample: Sample) -> None:
 
 
 def _check_same_data(fit: Fit, sample: Sample) -> None:
-    if fit._sample is None:
+    if fit.maximum is None:
         raise ComparisonError(f"{fit.family.name}: this fit was loaded without its data; fit the data again.")
-    what = fit._sample.difference(sample)
+    what = fit.sample.difference(sample)
     if what is not None:
         raise ComparisonError(
-            f"{fit.family.name}: the fit is of other data ({fit._sample!r}) than these ({sample!r}): {what}. "
+            f"{fit.family.name}: the fit is of other data ({fit.sample!r}) than these ({sample!r}): {what}. "
             f"Likelihoods compare only for the same rows, in the same order, with the same censoring, windows and "
             f"weights."
         )

@@ -222,7 +222,7 @@ class Comparison:
         delta = float(getattr(fit, self.criterion) - getattr(first, self.criterion))
         if np.isnan(delta):  # a TIC whose information is singular
             delta = 2 * (first.llf - fit.llf)
-        one, other = fit._at_maximum, first._at_maximum
+        one, other = fit.at_maximum, first.at_maximum
         # Where one is a special case of the other, the difference is chi-squared, and not normal.
         se = 0.0 if is_nested(one, other) or is_nested(other, one) else self.difference(fit, first)[1]
         return not abs(delta) > max(2 * self.sample.nobs * Z95 * se, LEAST_DELTA)
@@ -439,7 +439,7 @@ class Comparison:
             raise DataError("the rows are read in blocks and not held; compare a column in memory, or a subsample.")
         if not self.fits:
             raise ComparisonError(f"{self._nothing}, so there is nothing to compare.")
-        return {name: fit._at_maximum for name, fit in self.fits.items()}
+        return {name: fit.at_maximum for name, fit in self.fits.items()}
 
     # --- presentation -------------------------------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ class BlockedSample(Sample):
         self.window = None
         self.noted = None
         self.known = NOTHING
-        self._rows_given = self.label = None
+        self.rows_given = self.label = None
         self._ordered: Array | None = None
         self._kept: dict[Any, Any] = {}
 

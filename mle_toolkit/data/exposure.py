@@ -54,7 +54,7 @@ def with_exposure(data: Any, weights: Any, exposure: Any, nan_policy: NanPolicy 
     column = np.full(sample.n_rows, one) if one is not None else to_column(exposure, "exposure")[0]
     missing = np.isnan(column)
     _check(column, missing if nan_policy == "raise" else np.zeros_like(missing))
-    rows = sample._rows_given
+    rows = sample.rows_given
     if len(column) != sample.n_rows and rows is not None and len(column) > rows[-1]:
         column, missing = column[rows], missing[rows]
     if len(column) != sample.n_rows:

@@ -53,7 +53,7 @@ def insured(
     if not below.any():
         return sample
     low = below / growth
-    kept = sample._rows_given
+    kept = sample.rows_given
     return sample.truncated(lower=low if kept is None else low[kept])
 
 

@@ -11,7 +11,7 @@ from mle_toolkit.data import datasets
 from mle_toolkit.data.cells import MISSING, may_be_number, plain
 from mle_toolkit.data.form import EXACT, Form
 from mle_toolkit.data.reading import GUESSED, Reading, Typed, opened
-from mle_toolkit.data.tables import _header, _records
+from mle_toolkit.data.tables import header_of, records_of
 
 LOOKED_AT = 1000
 """Rows by which columns of numbers are told from others."""
@@ -75,8 +75,8 @@ def peek(source: str, reading: Reading = GUESSED, rows: int = LOOKED_AT) -> Peek
             types = {name: str(content.kind(name)) for name in content.names}
             numeric = tuple(name for name, kind in types.items() if kind.startswith(_OF_NUMBERS))
             return Peek(tuple(content.names), numeric, types=types)
-        header, has_header, said = _header(content)
-        first = tuple(tuple(row) for _, row in islice(_records(content, header, has_header), rows))
+        header, has_header, said = header_of(content)
+        first = tuple(tuple(row) for _, row in islice(records_of(content, header, has_header), rows))
     gone = MISSING | reading.style.missing
 
     def is_numeric(k: int) -> bool:

@@ -94,7 +94,7 @@ class Sample:
     """
 
     __slots__ = (
-        "_kept", "_ordered", "_rows_given", "known", "label", "lower", "maximum", "minimum", "nobs", "noted", "timed",
+        "_kept", "_ordered", "known", "label", "lower", "maximum", "minimum", "nobs", "noted", "rows_given", "timed",
         "upper", "weight", "weight_kind", "window",
     )  # fmt: skip
 
@@ -106,7 +106,8 @@ class Sample:
     minimum: float
     maximum: float
     nobs: float
-    _rows_given: NDArray[np.intp] | None
+    rows_given: NDArray[np.intp] | None
+    """Which of the rows that were given are held; None where all are."""
     known: Known
     """What is known of every row beside its observation, by name: see `with_known`."""
     noted: Any
@@ -147,7 +148,7 @@ class Sample:
             values, weight = values[counted], weight[counted]
             minimum, maximum = extent(values)
         self._set(values, values, weight, weight_kind, None, minimum, maximum)
-        self.noted, self._rows_given = noted, kept
+        self.noted, self.rows_given = noted, kept
         self.label = name_of(x)
 
     def _set(
@@ -168,7 +169,7 @@ class Sample:
         self.minimum, self.maximum = minimum, maximum
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
         self.noted = None
-        self.known, self._rows_given = NOTHING, None
+        self.known, self.rows_given = NOTHING, None
         self.timed, self.label = False, None
         self._ordered: Array | None = None
         self._kept: dict[Any, Any] = {}
@@ -262,7 +263,7 @@ class Sample:
             values, weight = values[counted], weight[counted]
         new = object.__new__(cls)
         new._set(values, values, weight, weight_kind, None, float(values.min()), float(values.max()))
-        new._rows_given = kept
+        new.rows_given = kept
         return new
 
     @classmethod
@@ -527,7 +528,7 @@ class Sample:
         if self.is_exact:
             lower_ends = upper_ends = self.lower
         new._set(lower_ends, upper_ends, self.weight, self.weight_kind, (low, high), self.minimum, self.maximum)
-        new.known, new._rows_given, new.timed = self.known, self._rows_given, self.timed
+        new.known, new.rows_given, new.timed = self.known, self.rows_given, self.timed
         return new._called(self.label)
 
     def with_known(self, **columns: Any) -> Sample:
@@ -555,7 +556,7 @@ class Sample:
             whole = isinstance(column, np.ndarray) and column.dtype.kind in "iu"  # they stay so: SciPy asks for it
             values = column if whole or np.ndim(column) == 2 else to_column(column, name)[0]
             if len(values) != self.n_rows:
-                kept = self._rows_given
+                kept = self.rows_given
                 if kept is None or len(values) <= kept[-1]:
                     raise DataError(f"{name}: {len(values)} values for {self.n_rows} rows; give one a row.")
                 values = values[kept]
@@ -595,7 +596,7 @@ class Sample:
         lower, upper = (values, others) if right else (others, values)
         new = object.__new__(cls)
         new._set(lower, upper, weight, weight_kind, None, *extent(values))
-        new._rows_given = kept
+        new.rows_given = kept
         new.timed = True
         return new
 
@@ -626,7 +627,7 @@ class Sample:
             upper = lower
         new = object.__new__(cls)
         new._set(lower, upper, weight, weight_kind, None, *_finite_range(lower, upper))
-        new._rows_given = kept
+        new.rows_given = kept
         return new
 
     @property
@@ -903,7 +904,7 @@ class Sample:
             float((self.minimum - centre) / scale),
             float((self.maximum - centre) / scale),
         )
-        new.known, new._rows_given = self.known, self._rows_given
+        new.known, new.rows_given = self.known, self.rows_given
         if self._ordered is not None:
             new._ordered = moved(self._ordered)
         return new
@@ -1023,7 +1024,7 @@ class _MappedSample(Sample):
         self.weight, self.weight_kind, self.nobs = origin.weight, origin.weight_kind, origin.nobs
         self.minimum, self.maximum = sorted(of(np.array([origin.minimum, origin.maximum])).tolist())
         self.window = self.noted = self._ordered = None
-        self.known, self._rows_given = origin.known, origin._rows_given
+        self.known, self.rows_given = origin.known, origin.rows_given
         self.timed, self.label = origin.timed, origin.label
         self._kept = {}
 

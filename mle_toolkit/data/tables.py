@@ -434,14 +434,14 @@ def _table(grid: Grid, wanted: Iterable[str] | None, reading: Reading, seen: Col
 
     What is written as Python writes numbers is read at once; a column with other cells is read again, as a whole.
     """
-    header, has_header, said = _header(grid)
+    header, has_header, said = header_of(grid)
     if reading.event_value is not None and not seen:
         raise ParameterError("--event-value needs --event, the column of events.")
     chosen = {name: array("d") for name in _chosen(header, wanted)}
     place_of = {name: k for k, name in enumerate(header)}
     places = [(place_of[name], name, values) for name, values in chosen.items()]
     odd: dict[str, tuple[int, Any]] = {}
-    for number, row in _records(grid, header, has_header):
+    for number, row in records_of(grid, header, has_header):
         for place in places:
             cell = row[place[0]]
             value = plain(cell)
@@ -492,22 +492,22 @@ def _place(grid: Grid, header: list[str], has_header: bool, row: int | None) -> 
     """Where in the file a row is."""
     if row is None:
         return ""
-    number, _ = next(itertools.islice(_records(grid, header, has_header), row, None))
+    number, _ = next(itertools.islice(records_of(grid, header, has_header), row, None))
     return f"{grid.place} {number} "
 
 
 def _cells(grid: Grid, names: Collection[str]) -> dict[str, list[Any]]:
     """Columns as they stand in the file."""
-    header, has_header, _ = _header(grid)
+    header, has_header, _ = header_of(grid)
     places = [(name, header.index(name)) for name in names]
     cells: dict[str, list[Any]] = {name: [] for name in names}
-    for _, row in _records(grid, header, has_header):
+    for _, row in records_of(grid, header, has_header):
         for name, place in places:
             cells[name].append(row[place])
     return cells
 
 
-def _header(grid: Grid) -> tuple[list[str], bool, dict[str, list[str]]]:
+def header_of(grid: Grid) -> tuple[list[str], bool, dict[str, list[str]]]:
     """Names of the columns, whether the first row gives them, and what was guessed of the file."""
     said = {"": list(grid.said)}
     first = next(grid.rows(), None)
@@ -537,7 +537,7 @@ def _header(grid: Grid) -> tuple[list[str], bool, dict[str, list[str]]]:
     return unique, True, said
 
 
-def _records(grid: Grid, header: list[str], has_header: bool) -> Iterator[tuple[int, list[Any]]]:
+def records_of(grid: Grid, header: list[str], has_header: bool) -> Iterator[tuple[int, list[Any]]]:
     """Rows below the header, with their number in the file."""
     rows = grid.rows()
     if has_header:

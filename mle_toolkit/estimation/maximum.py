@@ -212,7 +212,7 @@ class Maximum:
         )
         if wrong is not None:
             return Certificate(verdict=Verdict.INEXACT, message=wrong, **facts)
-        seen = self._measured()
+        seen = self.measured()
         facts |= {"score_se": seen.score_se, "decrement": seen.decrement, "eigenvalues": seen.eigenvalues}
         verdict, message = self._judge(seen, irregular)
         return Certificate(verdict=verdict, message=message, **facts)
@@ -224,7 +224,8 @@ class Maximum:
         scanned = self.family.scans if self.likelihood.plain and not self.fixed else ""
         return "; ".join(part for part in (scanned, starts) if part)
 
-    def _measured(self) -> Measured:
+    def measured(self) -> Measured:
+        """What is measured at the maximum: gradient, eigenvalues, decrement."""
         u = self.coordinates
         if len(u) == 0:
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)
@@ -302,7 +303,7 @@ class Maximum:
             return None
         if self.run_off:
             return self._approach(self.run_off)
-        seen = self._measured()
+        seen = self.measured()
         # The slope of a likelihood that only approaches its supremum may vanish in doubles.
         weak = len(seen.eigenvalues) and seen.eigenvalues[0] <= (SINGULAR if self.likelihood.plain else _WEAK)
         arrived = seen.decrement <= DECREMENT_TOLERANCE

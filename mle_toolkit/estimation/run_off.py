@@ -87,7 +87,7 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
 
 def _is_well_placed(found: Maximum, far: NDArray[np.bool_]) -> bool:
     """Whether a search came to a maximum in which the data place well what is far from its start."""
-    seen = found._measured()
+    seen = found.measured()
     errors = np.array(seen.errors)
     if not seen.decrement <= DECREMENT_TOLERANCE or len(errors) != len(far) or not np.all(errors[far] < 0.5 * FAR):
         return False  # not known to be a maximum, so its certificate, dear for a law that runs off, is not needed

@@ -86,7 +86,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
 
 def _is_clear(found: Maximum) -> bool:
     """Whether a maximum is determined, and was reached."""
-    seen = found._measured()
+    seen = found.measured()
     flat = len(seen.eigenvalues) > 0 and not seen.eigenvalues[0] > _LEVEL
     settled = not found.boundary and not flat and seen.decrement <= DECREMENT_TOLERANCE
     return settled and found.certify().verdict is not Verdict.NOT_IDENTIFIED

@@ -513,7 +513,7 @@ def _is_inside(found: Maximum, limit: Array, names: Sequence[str]) -> bool:
         for p, a, b in zip(family.parameters, here, there, strict=True)
         if p.name in names
     ]
-    return not any(near) and found._measured().decrement <= DECREMENT_TOLERANCE
+    return not any(near) and found.measured().decrement <= DECREMENT_TOLERANCE
 
 
 def _through(settled: Maximum) -> Maximum:

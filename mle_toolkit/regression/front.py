@@ -119,7 +119,7 @@ class Front:
         """Of designs and offsets of all rows that were given, of which a sample leaves out those of weight 0."""
         columns: dict[str, Any] = {design_key(name): matrix for name, (_, matrix) in made.items()}
         columns |= {offset_key(name): column for name, column in offsets.items()}
-        kept = sample._rows_given
+        kept = sample.rows_given
         short = {
             name: column[kept] if kept is not None and len(column) != sample.n_rows else column
             for name, column in columns.items()
@@ -277,7 +277,7 @@ class Front:
 
     def loglik_at(self, fit: RegressionFit, name: str, value: float) -> float:
         """The highest log-likelihood where one coefficient, or number, more than in a fit has a value, nats."""
-        more, inner = {name: value}, fit._at_maximum
+        more, inner = {name: value}, fit.at_maximum
         held = {**fit.known, **fit.pinned, **({} if name in self.law.param_names else more)}
         model, sample = self.model(held)
         fixed = {key: number for key, number in inner.known.items() if key not in model.linear}
@@ -356,7 +356,7 @@ class Front:
         """Derivatives of the log-likelihood by coefficients that are held at bounds, in their standard deviations."""
         model, sample = self.model(known)
         whole = RegressionFit.made(_at_point(model, sample, self, fit), sample, self.designs, known=known, pinned={})
-        at = whole._at_maximum
+        at = whole.at_maximum
         by_inner = np.linalg.lstsq(
             at.objective.coordinates.jacobian(at.coordinates).T, -at.objective.gradient(at.coordinates), rcond=None
         )[0]
@@ -429,7 +429,7 @@ _FLAT = 1e-9
 def _at_point(model: Model, sample: Sample, front: Front, fit: RegressionFit) -> Maximum:
     """The point at which a fit is, in a model in which more coefficients are free."""
     values = dict(zip(front.names, fit.coefficients, strict=True))
-    inner = fit._at_maximum
+    inner = fit.at_maximum
     numbers = dict(zip(inner.family.param_names, inner.family.unpack(inner.theta_in_unit), strict=True))
     parts = []
     for p in model.parameters:

@@ -56,8 +56,8 @@ class Given:
         if isinstance(y, Sample):
             observed: Sample | Array = y
             n_rows = y.n_rows
-            if len(matrix) != n_rows and y._rows_given is not None and len(matrix) > y._rows_given[-1]:
-                matrix = matrix[y._rows_given]
+            if len(matrix) != n_rows and y.rows_given is not None and len(matrix) > y.rows_given[-1]:
+                matrix = matrix[y.rows_given]
         else:
             observed, _ = to_column(y, "y")
             n_rows = len(observed)
@@ -190,7 +190,7 @@ class Given:
     def kept(self, sample: Sample) -> NDArray[np.intp]:
         """The rows of the data that the rows of the sample are."""
         rows = np.arange(self.n_rows) if self._rows is None else self._rows
-        given = None if isinstance(self.response, Sample) else sample._rows_given
+        given = None if isinstance(self.response, Sample) else sample.rows_given
         return rows if given is None else rows[given]
 
 

@@ -136,7 +136,7 @@ class RegressionFit(Fit):
         return coefficient_names(self.model.base, self.designs)
 
     @cached_property
-    def _places(self) -> dict[str, slice]:
+    def places(self) -> dict[str, slice]:
         """Where the coefficients of each parameter stand among all."""
         places, first = {}, 0
         for p in self.model.base.parameters:
@@ -181,7 +181,7 @@ class RegressionFit(Fit):
         names = self.coefficient_names
         return {
             parameter: [k for k in range(place.start, place.stop) if names[k] not in self._held]
-            for parameter, place in self._places.items()
+            for parameter, place in self.places.items()
         }
 
     @property
@@ -205,7 +205,7 @@ class RegressionFit(Fit):
         found: dict[str, Any] = {}
         for p in self.model.base.parameters:
             design = self.designs.get(p.name)
-            at = values[self._places[p.name]]
+            at = values[self.places[p.name]]
             found[p.name] = float(at[0]) if design is None else pd.Series(at, index=list(design.names), name=p.name)
         return _gathered(found)
 
@@ -230,7 +230,7 @@ class RegressionFit(Fit):
         if (kind == "cluster") != (cluster is not None):
             raise ParameterError('cov_params: kind="cluster" needs cluster=, and nothing else takes it.')
         if kind == "cluster":
-            values = self._of_inner(cluster_covariance(self._at_maximum, self._clusters(cluster)))
+            values = self._of_inner(cluster_covariance(self.at_maximum, self._clusters(cluster)))
         else:
             values = self._cov(cov_kind(kind or self._default_kind))
         return pd.DataFrame(values, index=names, columns=names)
@@ -304,8 +304,9 @@ class RegressionFit(Fit):
         return REAL
 
     @property
-    def _at_maximum(self) -> Maximum:
-        return super()._at_maximum if self.recorded is None else cast("Maximum", self.recorded)
+    def at_maximum(self) -> Maximum:
+        """Where the search ended; of a loaded fit, what was saved of it."""
+        return super().at_maximum if self.recorded is None else cast("Maximum", self.recorded)
 
     # --- records ------------------------------------------------------------------------------------------------------
 
@@ -352,7 +353,7 @@ class RegressionFit(Fit):
     def _profile(self, name: str, alpha: float, points: int = 0) -> Profile:
         from mle_toolkit.inference.profile import profile_of_combination, profile_of_parameter
 
-        place, at = self.coefficient_names.index(name), self._at_maximum
+        place, at = self.coefficient_names.index(name), self.at_maximum
         if self.model.kinked is not None:
             raise ParameterError(
                 f"profile of {name}: every row has a kink of the density at {self.main}, so its profile has corners, "
@@ -376,7 +377,7 @@ class RegressionFit(Fit):
         if front is None:
             raise DataError(f"profile of {name}: this fit was loaded without its data, which it needs; fit them again.")
         size, place = 1.0, self.coefficient_names.index(name)
-        for parameter, where in self._places.items():
+        for parameter, where in self.places.items():
             if parameter in self.designs and where.start <= place < where.stop:
                 size = front.sizes(parameter)[place - where.start]
         value = float(self.coefficients[place])
@@ -416,7 +417,7 @@ class RegressionFit(Fit):
         groups = None if cluster is None else self._clusters(cluster)
         if groups is not None:
             kind = "nonparametric"
-        drawn = bootstrap(self._at_maximum, self.sample, n, kind, rng, workers, clusters=groups)
+        drawn = bootstrap(self.at_maximum, self.sample, n, kind, rng, workers, clusters=groups)
         return drawn.of_coefficients(self.coefficient_names, self._coefficients_of)
 
     def _coefficients_of(self, theta: Array, *, change: bool = False) -> Array:
@@ -425,7 +426,7 @@ class RegressionFit(Fit):
         if not change:
             found += np.array([self._held.get(name, 0.0) for name in self.coefficient_names])
         for p, place in zip(self.model.parameters, self.model.places, strict=True):
-            rows = self._places[p.name]
+            rows = self.places[p.name]
             found[..., rows] += _moved(self._to_data[rows, place], theta[..., place])
         return found
 
@@ -454,7 +455,7 @@ class RegressionFit(Fit):
         """The laws of the rows of a frame, or of those of the data."""
         from mle_toolkit.inference.predictions import Rows
 
-        return Rows(self._at_maximum, self._known(frame, offset, exposure, unseen, constants or {}), self._default_kind)
+        return Rows(self.at_maximum, self._known(frame, offset, exposure, unseen, constants or {}), self._default_kind)
 
     def _known(
         self, frame: Any, offset: Any, exposure: Any, unseen: Literal["raise", "nan"], constants: Mapping[str, Any]
@@ -585,7 +586,7 @@ class RegressionFit(Fit):
     @property
     def _main_of_law(self) -> str:
         """The same parameter of the fitted law, which at a boundary is another."""
-        limit = self._at_maximum.limit
+        limit = self.at_maximum.limit
         return self.main if limit is None else self.model.name_in(limit.family, self.main)
 
     @property
@@ -696,7 +697,7 @@ class RegressionFit(Fit):
         if isinstance(self.sample, FramedSample):
             return rows_not_held(base)
         return regression_report(
-            base, self._at_maximum, self.sample, self.distribution, self.logpdf_rows(), self._main_of_law
+            base, self.at_maximum, self.sample, self.distribution, self.logpdf_rows(), self._main_of_law
         )
 
     def summary(self, alpha: float = 0.05) -> Any:
@@ -761,7 +762,7 @@ class RegressionFit(Fit):
             name: {term: where for term, where in design.terms.items() if term not in ("1", "Intercept")}
             for name, design in self.designs.items()
         }
-        found = anova(self._at_maximum, self.sample, terms, self._to_data, self._places, kind, test, self._wald_kind)
+        found = anova(self.at_maximum, self.sample, terms, self._to_data, self.places, kind, test, self._wald_kind)
         index = pd.MultiIndex.from_tuples([(row.parameter, row.term) for row in found], names=["parameter", "term"])
         columns = ["df", "statistic", "p_value", "nats", "share"]
         return pd.DataFrame([[getattr(row, name) for name in columns] for row in found], index=index, columns=columns)
@@ -805,7 +806,7 @@ class RegressionFit(Fit):
                 raise ParameterError("test: the smaller fit is no regression; fit it by regress(...), with ~ 1.")
             if method != "lr":
                 raise ParameterError('test: of a smaller fit there is the likelihood ratio only; use method="lr".')
-            return compare_with_regression(self._at_maximum, nested._at_maximum, described(nested))
+            return compare_with_regression(self.at_maximum, nested.at_maximum, described(nested))
         if isinstance(fixed, Mapping):
             if fixed and set(fixed) <= set(self.model.base.param_names) - set(self.designs):
                 return super().test(fixed, method=method)
@@ -821,7 +822,7 @@ class RegressionFit(Fit):
         idle = ~np.any(inner != 0, axis=1)
         if idle.any():
             raise ParameterError("test: a hypothesis is about coefficients that were given only.")
-        return linear_test(self._at_maximum, self.sample, inner, values, null, method, self._wald_kind)
+        return linear_test(self.at_maximum, self.sample, inner, values, null, method, self._wald_kind)
 
     def influence(self) -> pd.DataFrame:
         """What each row of the data does to the fit.
@@ -843,7 +844,7 @@ class RegressionFit(Fit):
 
         from mle_toolkit.inference.influence import influence
 
-        found = influence(self._at_maximum, self.sample, self.main)
+        found = influence(self.at_maximum, self.sample, self.main)
         columns = {"leverage": found.leverage, "cooks_distance": found.cooks_distance, "log_score": found.log_score}
         change = self._coefficients_of(found.change, change=True)
         index = getattr(self._own_rows, "index", None)  # of pandas
@@ -880,7 +881,7 @@ class RegressionFit(Fit):
         names: list[tuple[str, str]] = []
         for change in self._changes(frame):
             for of, function in functions.items():
-                effect, se = average_effect(self._at_maximum, change, weight, self._default_kind, function)
+                effect, se = average_effect(self.at_maximum, change, weight, self._default_kind, function)
                 z = effect / se if se > 0 else math.nan
                 rows.append([effect, se, z, 2 * float(special.ndtr(-abs(z))), *wald_interval(effect, se, REAL, alpha)])
                 names.append((change.name, of))
@@ -943,7 +944,7 @@ class RegressionFit(Fit):
         for value in points:
             change = Change(covariate, [(1.0, moving.known(covariate, moving.all_at(covariate, value)))])
             for of, function in functions.items():
-                mean, se = average_effect(self._at_maximum, change, weight, self._default_kind, function)
+                mean, se = average_effect(self.at_maximum, change, weight, self._default_kind, function)
                 rows.append([mean, se, *wald_interval(mean, se, domain, alpha)])
                 names.append((value, of))
         index: Any = pd.Index([value for value, _ in names], name=covariate)
@@ -1058,5 +1059,5 @@ def load(path: str | os.PathLike[str]) -> Fit:
         raise MleError(f"{path}: saved sums, and no fit: mle.Sums.load reads them.")
     fit = record.fit_from_dict(found, Fit)
     if "sums" in found:
-        fit._pieces["sums"] = kept.Sums.from_dict(found["sums"])
+        fit.pieces["sums"] = kept.Sums.from_dict(found["sums"])
     return fit

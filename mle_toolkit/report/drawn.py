@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 class Drawn(FitLike, Protocol):
     """A fit as it is drawn and saved."""
 
-    _maximum: Maximum | None
-    _pieces: dict[str, Any]
+    maximum: Maximum | None
+    pieces: dict[str, Any]
 
     @property
     def distribution(self) -> Distribution: ...  # noqa: D102
     @property
-    def _at_maximum(self) -> Maximum: ...
+    def at_maximum(self) -> Maximum: ...  # noqa: D102
     def loglike(self, params: Any = None) -> float: ...  # noqa: D102
     def plot(self, *, axes: Any = None, label: str | None = None, rng: Any = None) -> Any: ...  # noqa: D102
     def goodness_of_fit(self, *, n_resamples: int = 999, rng: Any = None, stop_after: int | None = None) -> Any: ...  # noqa: D102
@@ -60,7 +60,7 @@ class DrawnRegression(Drawn, RegressionLike, Protocol):
     @property
     def coefficient_names(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
-    def _places(self) -> Mapping[str, slice]: ...
+    def places(self) -> Mapping[str, slice]: ...  # noqa: D102
     def conf_int(self, alpha: float = 0.05, method: IntervalBy = "wald") -> pd.DataFrame: ...  # noqa: D102
     def predict(self, frame: Any = None, what: Any = "mean", **others: Any) -> Any: ...  # noqa: D102
     def residuals(self, kind: ResidualKind = "quantile", rng: Any = None) -> Array: ...  # noqa: D102

@@ -57,7 +57,7 @@ MOST_BYTES = 1_000_000_000
 
 def fit_to_dict(fit: Drawn) -> dict[str, Any]:
     """Everything about a fit but its data, as JSON-ready values."""
-    if fit._maximum is not None:
+    if fit.maximum is not None:
         for kind in KINDS if fit.sample.has_rows else ("observed",):
             fit.cov_params(kind)
     distribution = fit.distribution
@@ -71,7 +71,7 @@ def fit_to_dict(fit: Drawn) -> dict[str, Any]:
         "llf": fit.llf,
         "nobs": fit.nobs,
         "bse": dict(fit.bse),
-        "cov_params": {kind: fit._pieces[f"cov_{kind}"] for kind in KEPT_COVARIANCES if f"cov_{kind}" in fit._pieces},
+        "cov_params": {kind: fit.pieces[f"cov_{kind}"] for kind in KEPT_COVARIANCES if f"cov_{kind}" in fit.pieces},
         "optimism": fit.optimism,
         "certificate": certificate_to_dict(fit.certificate),
         "information": fit.information().to_dict(),

@@ -70,7 +70,7 @@ def regression_to_dict(fit: DrawnRegression) -> dict[str, Any]:
         "offsets": list(fit.shifted),
         "params": {
             name: fit.coefficients[place] if name in fit.designs else fit.coefficients[place.start]
-            for name, place in fit._places.items()
+            for name, place in fit.places.items()
         },
         "fixed": list(fit.fixed),
         "known": fit.known,
@@ -80,9 +80,9 @@ def regression_to_dict(fit: DrawnRegression) -> dict[str, Any]:
         "nobs": fit.nobs,
         "n_given": fit.n_given,
         "cov_params": covariances,
-        "limit": None if fit._at_maximum.limit is None else _limit_to_dict(fit._at_maximum.limit),
+        "limit": None if fit.at_maximum.limit is None else _limit_to_dict(fit.at_maximum.limit),
         "optimism": fit.optimism,
-        "certificate": certificate_to_dict(fit._pieces.get("certificate", certificate)),
+        "certificate": certificate_to_dict(fit.pieces.get("certificate", certificate)),
         "information": fit.information().to_dict(),
         "derived": {name: getattr(fit, name) for name in DERIVED},
     }

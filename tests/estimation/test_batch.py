@@ -10,7 +10,7 @@ from mle_toolkit.data.groups import Groups
 from mle_toolkit.estimation import batch
 from mle_toolkit.estimation.batch import settle
 from mle_toolkit.estimation.vectorised import is_vectorised
-from mle_toolkit.fitting import _fit
+from mle_toolkit.fitting import fit_without_warning
 from mle_toolkit.likelihood.kernels import group_twin, uniform
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED, has_compiled_groups, ranges
 
@@ -58,7 +58,7 @@ def awkward_groups():
 def assert_as_one_by_one(law, groups, settled):
     """Every settled group has the verdict, and the numbers, of the ordinary fit."""
     for g in np.flatnonzero(settled.status != OPEN):
-        fit = _fit(groups.sample(g), law)
+        fit = fit_without_warning(groups.sample(g), law)
         assert fit.certificate.verdict == ("interior" if settled.status[g] == SETTLED else "boundary"), (g, fit)
         se = fit._bse
         known = np.isfinite(se)
@@ -189,7 +189,7 @@ def test_climbs_that_run_off_to_a_limiting_law_settle_there(name):
     for g in np.flatnonzero(settled.status >= AT_LIMIT):
         rows = slice(30 * g, 30 * g + 30)
         own = law.given({key: column[rows] for key, column in known.items()}) if known else law
-        fit = _fit(groups.sample(g), own)
+        fit = fit_without_warning(groups.sample(g), own)
         assert fit.certificate.limit == own.limits[settled.status[g] - AT_LIMIT].family.name
         assert settled.llf[g] == pytest.approx(fit.llf, rel=1e-8)
         assert settled.theta[g] == pytest.approx(fit._theta, rel=1e-5)

@@ -25,7 +25,7 @@ def draw(family: str, n: int, **params: float) -> np.ndarray:
 
 
 def drawn_by(fit: mle.Fit, kind: str = "parametric") -> Replicator:
-    return Replicator(fit._at_maximum, fit.sample, kind)
+    return Replicator(fit.at_maximum, fit.sample, kind)
 
 
 def censored(n: int = 150) -> mle.Sample:

@@ -164,7 +164,7 @@ def test_lilliefors_critical_value():
     replicator_values = []
     from mle_toolkit.inference.resampling import Replicator
 
-    replicator = Replicator(fit._at_maximum, fit.sample, "parametric")
+    replicator = Replicator(fit.at_maximum, fit.sample, "parametric")
     measure, _ = _measure("ks", fit.distribution, fit.sample)
     for count, seed in replicator.chunks(4_000, SEED):
         replicator_values.append(replicator.statistic_chunk(measure, count, seed)[0])

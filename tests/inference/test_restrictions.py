@@ -24,7 +24,7 @@ def held(rows: dict[str, float]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_a_restriction_is_the_fit_with_the_column_in_the_offset():
-    at = restricted(FIT._at_maximum, FIT.sample, *held({"mu[x]": 0.7, "sigma[z]": 0.1}))
+    at = restricted(FIT.at_maximum, FIT.sample, *held({"mu[x]": 0.7, "sigma[z]": 0.1}))
     own = regress("y ~ z", FRAME, "normal", sigma="~ 1", offset={"mu": 0.7 * FRAME.x, "sigma": 0.1 * FRAME.z})
     assert at.maximum.loglik == pytest.approx(own.llf, abs=1e-8)
     back = FIT._coefficients_of(at.theta)
@@ -34,23 +34,23 @@ def test_a_restriction_is_the_fit_with_the_column_in_the_offset():
 
 def test_a_predictor_without_free_coefficients_stays():
     names = [name for name in FIT.coefficient_names if name.startswith("sigma")]
-    at = restricted(FIT._at_maximum, FIT.sample, *held(dict.fromkeys(names, 0.0)))
+    at = restricted(FIT.at_maximum, FIT.sample, *held(dict.fromkeys(names, 0.0)))
     own = regress("y ~ x + z", FRAME, "normal", fixed={"sigma": 1.0})
     assert at.maximum.loglik == pytest.approx(own.llf, abs=1e-8)
 
 
 def test_the_null_is_the_law_of_all_rows():
     own = regress("y ~ 1", FRAME, "normal")
-    assert null_of(FIT._at_maximum, FIT.sample).loglik == pytest.approx(own.llf, abs=1e-8)
+    assert null_of(FIT.at_maximum, FIT.sample).loglik == pytest.approx(own.llf, abs=1e-8)
 
 
 def test_contradictions_and_mixtures_of_parameters_are_refused():
     matrix, _ = held({"mu[x]": 0.0, "mu[z]": 0.0})
     with pytest.raises(ParameterError, match="contradict"):
-        restricted(FIT._at_maximum, FIT.sample, matrix[[0, 0]], np.array([0.0, 1.0]))
+        restricted(FIT.at_maximum, FIT.sample, matrix[[0, 0]], np.array([0.0, 1.0]))
     other, _ = held({"sigma[z]": 0.0})
     with pytest.raises(ParameterError, match="another parameter together"):
-        restricted(FIT._at_maximum, FIT.sample, matrix[:1] - other, np.zeros(1))
+        restricted(FIT.at_maximum, FIT.sample, matrix[:1] - other, np.zeros(1))
     assert rank_of(matrix[[0, 0, 1]]) == 2
 
 
@@ -61,7 +61,7 @@ def test_terms_that_are_left_out_leave_the_other_columns_as_they_are():
     frame = {"x": rng.normal(size=306), "shop": shop, "y": rng.poisson(2.0, 306) + 1}
     fit = mle.regress("y ~ x + C(shop)", frame, "poisson")
     matrix = fit._to_data[[fit.coefficient_names.index("mu[x]")]]
-    smaller = restricted(fit._at_maximum, fit.sample, matrix, np.zeros(1))
+    smaller = restricted(fit.at_maximum, fit.sample, matrix, np.zeros(1))
     (term,) = smaller.maximum.family.linear.values()
     assert isinstance(smaller.sample.known[term.key], SparseDesign)
     fewer = mle.regress("y ~ C(shop)", frame, "poisson")

@@ -190,14 +190,14 @@ def test_there_are_at_least_two_folds_and_at_most_one_an_observation(folds):
 def test_the_optimism_of_the_bootstrap_is_near_that_of_tic():
     for family in ("gamma", "lognormal", "exponential"):
         fit = mle.fit(BEEF, family)
-        found = bootstrap_optimism(fit._at_maximum, fit.sample, 400, rng=1)
+        found = bootstrap_optimism(fit.at_maximum, fit.sample, 400, rng=1)
         assert found.value == pytest.approx(fit.optimism, abs=0.1 * fit.optimism + 4 * found.error)
 
 
 def test_the_variance_is_reduced():
     """Against the plain mean of l(X*; θ*) - l(X; θ*), whose spread has that of the data in it."""
     fit = mle.fit(BEEF, "gamma")
-    found = bootstrap_optimism(fit._at_maximum, fit.sample, 100, rng=1)
+    found = bootstrap_optimism(fit.at_maximum, fit.sample, 100, rng=1)
     plain_error = np.std(fit.logpdf_rows()) * np.sqrt(254 / 100)
     assert found.error < 0.25 * plain_error
 
@@ -208,7 +208,7 @@ def test_the_optimism_of_a_normal_law_is_that_of_its_theory():
     for seed in range(30):
         x = np.random.default_rng(seed).standard_normal(n)
         fit = mle.fit(x, "normal")
-        found.append(bootstrap_optimism(fit._at_maximum, fit.sample, 100, rng=seed).value)
+        found.append(bootstrap_optimism(fit.at_maximum, fit.sample, 100, rng=seed).value)
     assert np.mean(found) == pytest.approx(2 * n / (n - 3), abs=0.5)
 
 

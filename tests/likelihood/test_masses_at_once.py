@@ -19,7 +19,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_together_they_are_the_sum_of_the_parts(form, law):
     fit = mle.regress(FORMS[form], X, law)
-    objective, at = fit._at_maximum.objective, fit._at_maximum.coordinates
+    objective, at = fit.at_maximum.objective, fit.at_maximum.coordinates
     assert objective.at_once
     likelihood = objective.likelihood
     for u in (at, at + 0.1):
@@ -35,6 +35,6 @@ def test_together_they_are_the_sum_of_the_parts(form, law):
 def test_where_probabilities_are_lost_the_search_begins_from_parts():
     """So far out that intervals have no probability in doubles, nothing is taken for a number."""
     fit = mle.regress(FORMS["right"], X, "weibull")
-    objective, u = fit._at_maximum.objective, fit._at_maximum.coordinates + 300.0
+    objective, u = fit.at_maximum.objective, fit.at_maximum.coordinates + 300.0
     with np.errstate(all="ignore"):
         assert not np.isfinite(objective.value(u)) or np.all(np.isfinite(objective.gradient(u)))

@@ -64,9 +64,9 @@ def test_what_least_squares_solve_is_where_the_search_begins(law):
     z = x @ [1.0, 0.5, -0.5, 2.0] + rng.normal(size=200)
     y = z if law == "normal" else np.exp(z)
     fit = mle.regress(y, x, law)
-    (begin,) = fit.model.start(fit._at_maximum.likelihood.sample)
+    (begin,) = fit.model.start(fit.at_maximum.likelihood.sample)
     begun = np.concatenate([np.ravel(part) for part in begin])
-    np.testing.assert_allclose(begun, fit._at_maximum.theta_in_unit, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(begun, fit.at_maximum.theta_in_unit, rtol=1e-10, atol=1e-10)
     np.testing.assert_allclose(fit.coefficients[:4], np.linalg.lstsq(x, z, rcond=None)[0], rtol=1e-10)
 
 
@@ -76,7 +76,7 @@ def test_a_search_begins_from_the_law_without_covariates_where_that_is_higher():
     y = np.exp(np.random.default_rng(3).normal(size=60))
     y[-1] = 1e-300  # the log of it is all that least squares see
     fit = mle.regress(y, x, "gamma")
-    model, sample = fit.model, fit._at_maximum.likelihood.sample
+    model, sample = fit.model, fit.at_maximum.likelihood.sample
     assert fit.certificate.ok
     assert fit.llf >= np.sum(model.logpdf(sample.x, *model.start(sample)[0]))
 
@@ -92,7 +92,7 @@ def test_counts_begin_near_their_maximum(scale, by):
     y = rng.negative_binomial(2, 2 / (2 + mean)).astype(float)
     others = {"size": x[:, :1]} if by == "formula" else {}
     fit = mle.regress(y, x, "negbin", offset=offset, weights=weights, **others)
-    likelihood = fit._at_maximum.likelihood
+    likelihood = fit.at_maximum.likelihood
     (begin,) = fit.model.start(likelihood.sample)
     gap = fit.llf - likelihood.nobs * likelihood.mean_loglik(np.concatenate([np.ravel(part) for part in begin]))
     assert 0 <= gap < 3.0

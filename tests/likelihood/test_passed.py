@@ -38,7 +38,7 @@ def likelihood_of(law, monkeypatch, y=None, **options):
     """Likelihood, and a point away from its maximum, of a regression that is treated as a long one."""
     monkeypatch.setattr(predictors, "COMPILED_NUMBERS", 1)
     x, drawn_y, _ = drawn(law)
-    found = mle.regress(drawn_y if y is None else y, x, law, **options)._at_maximum
+    found = mle.regress(drawn_y if y is None else y, x, law, **options).at_maximum
     assert has_pass(found.likelihood.family)
     return found.likelihood, found.theta_in_unit + 0.05
 

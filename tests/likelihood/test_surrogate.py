@@ -64,7 +64,7 @@ def test_long_data_take_two_or_three_passes_to_a_maximum_of_all_of_them(name, mo
     said, se = fit.llf, np.array(list(fit.bse.values()))
     assert fit.certificate.verdict == "interior"
     assert passes.count(ROWS) <= 3
-    at = fit._at_maximum
+    at = fit.at_maximum
     anew = Likelihood(fit.family, Sample(x))
     value, *derivatives = anew.derivatives(at.theta_in_unit)
     score, hessian = map(np.array, derivatives)
@@ -82,7 +82,7 @@ def test_a_subsample_that_misleads_does_no_harm():
     fit = mle.fit(x, "logistic")
     assert fit.certificate.verdict == "interior"
     anew = Likelihood(fit.family, Sample(x))
-    score, hessian = map(np.array, anew.derivatives(fit._at_maximum.theta_in_unit)[1:])
+    score, hessian = map(np.array, anew.derivatives(fit.at_maximum.theta_in_unit)[1:])
     assert -0.5 * ROWS * score @ np.linalg.solve(hessian, score) < 1e-9
 
 

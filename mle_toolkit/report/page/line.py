@@ -91,7 +91,7 @@ def _curve(law: Distribution, moved: dict[str, float], x: Array) -> Array:
 
 def _path(fit: Drawn, names: list[str]) -> dict[str, Any] | None:
     """NLL / n at the steps of an optimiser; None where there is no path to show."""
-    found = fit._maximum
+    found = fit.maximum
     if found is None or found.limit is not None or not found.coordinates.size:
         return None
     try:

@@ -99,7 +99,7 @@ def envelope(
     if not n_resamples:
         return Envelope(law, positions, under, None, None, "")
     try:
-        replicator = Replicator(fit._at_maximum, sample, "parametric")
+        replicator = Replicator(fit.at_maximum, sample, "parametric")
     except ParameterError:
         return Envelope(
             law, positions, under, None, None, "no band: the data do not say\nhow a replicate would be seen"

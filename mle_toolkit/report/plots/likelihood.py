@@ -124,7 +124,7 @@ def deviance_grid(fit: Drawn, first: str, second: str, highest: float) -> tuple[
     """
     from scipy import interpolate, special
 
-    maximum, family = fit._at_maximum, fit.family
+    maximum, family = fit.at_maximum, fit.family
     names = (first, second)
     domains = [_domain(fit, name) for name in names]
     if first == second:
@@ -164,7 +164,7 @@ def _domain(fit: Drawn, name: str) -> Interval:
 
 def _loglik(fit: Drawn, values: dict[str, float], free: int) -> float:
     """Highest log-likelihood with two parameters given."""
-    maximum, family = fit._at_maximum, fit.family
+    maximum, family = fit.at_maximum, fit.family
     if free == 2:
         likelihood = maximum.likelihood
         theta = likelihood.unit.params_to_unit(family, family.pack({**fit.params, **values}))
