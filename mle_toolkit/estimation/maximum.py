@@ -226,6 +226,10 @@ class Maximum:
 
     def measured(self) -> Measured:
         """What is measured at the maximum: gradient, eigenvalues, decrement."""
+        return self._measures
+
+    @cached_property
+    def _measures(self) -> Measured:
         u = self.coordinates
         if len(u) == 0:
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)

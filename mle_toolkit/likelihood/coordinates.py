@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
+from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Space, Stack
 from mle_toolkit.families.relations import Chart
 from mle_toolkit.likelihood.several import Several
 from mle_toolkit.likelihood.sums import Last, Likelihood
@@ -65,6 +66,7 @@ class Coordinates:
         """Where the free parameters stand among all, if every one is a number."""
         self.can_bend = not any(isinstance(part[0], PositiveDefinite | Stack) for part in self._parts)
         """Whether the second derivatives of all parameters by the coordinates are known."""
+        self._own_places = self._places_of_own()
         self._base_bytes = self.from_theta(self.base).tobytes()  # the base may lie at an end of a domain
 
     def to_theta(self, u: Array) -> Array:
@@ -110,6 +112,32 @@ class Coordinates:
             else:
                 slopes[where, at] = domain.jacobian(u[at])
         return slopes
+
+    def _places_of_own(self) -> NDArray[np.intp] | None:
+        """Where the parameters stand of which each coordinate moves one alone; None where one moves several."""
+        domains = [part[0] for part in self._parts]
+        if not domains or not all(isinstance(d, Interval) or (isinstance(d, Space) and d.frame is None) for d in domains):
+            return None
+        return np.concatenate([np.arange(where.start, where.stop) for _, where, _, _, _ in self._parts])
+
+    def pulled_each(self, score: Array, second: Array, u: Array) -> tuple[Array, Array] | None:
+        """First and second derivatives by coordinates of which each moves one parameter; None where one moves several.
+
+        From those by all parameters, of shape (p,) and (p, p).
+        """
+        places = self._own_places
+        if places is None:
+            return None
+        slopes, bends, values = np.ones(self.n_free), np.zeros(self.n_free), u.tolist()
+        for domain, _, at, _, step in self._parts:
+            if isinstance(domain, Interval):
+                _, slope, bends[at.start] = domain.at(values[at.start])
+                slopes[at.start] = step * slope
+        all_free = len(places) == len(self.base)
+        by_all, by_pairs = (score, second) if all_free else (score[places], second[np.ix_(places, places)])
+        curved = by_pairs * slopes * slopes[:, None]
+        curved.ravel()[:: self.n_free + 1] += by_all * bends
+        return by_all * slopes, curved
 
     def slopes_and_bends(self, u: Array) -> tuple[list[float], list[float]]:
         """First and second derivative of each free parameter by its own coordinate; intervals only."""
@@ -164,6 +192,7 @@ class ChartCoordinates(Coordinates):
         self.inner = Coordinates([p.domain for p in chart.law.parameters], inner, self.free, natural)
         self.n_free = self.inner.n_free
         self.intervals_only = self.can_bend = False
+        self._own_places = None
         self._base_bytes = self.from_theta(self.base).tobytes()
 
     def to_theta(self, u: Array) -> Array:
@@ -275,13 +304,12 @@ class Objective:
         """Gradient and second derivatives of the points, from those by the parameters."""
         if not self.coordinates.intervals_only:
             with np.errstate(all="ignore"):  # as below
-                slope, by_all, by_pairs = self.coordinates.jacobian(u), np.asarray(score), np.asarray(second)
-                own = slope.diagonal()
-                if slope.shape[0] == slope.shape[1] and np.count_nonzero(slope) == np.count_nonzero(own):
-                    by_pairs = by_pairs * own[:, None] * own
-                else:
-                    by_pairs = slope.T @ by_pairs @ slope
-                return -(by_all @ slope), -(by_pairs + self.coordinates.bend(by_all, u))
+                by_all, by_pairs = np.asarray(score), np.asarray(second)
+                each = self.coordinates.pulled_each(by_all, by_pairs, u)
+                if each is not None:
+                    return -each[0], -each[1]
+                slope = self.coordinates.jacobian(u)
+                return -(by_all @ slope), -(slope.T @ by_pairs @ slope + self.coordinates.bend(by_all, u))
         slopes, bends = self.coordinates.slopes_and_bends(u)
         if isinstance(score, np.ndarray):
             score, second = score.tolist(), second.tolist()

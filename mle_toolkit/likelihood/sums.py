@@ -341,7 +341,7 @@ class Likelihood:
 
         def of_block(first: int) -> Array:
             rows = slice(first, first + length)
-            mass_sums = law.take(rows).mass_sums
+            mass_sums = (law if len(lower) <= length else law.take(rows)).mass_sums
             assert mass_sums is not None
             with np.errstate(all="ignore"):
                 return mass_sums(lower[rows], upper[rows], weight[rows], *params)

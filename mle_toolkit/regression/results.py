@@ -6,9 +6,9 @@ Over 600 lines, because it is one class, with a door for each question; the work
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, cast
 
 import numpy as np
@@ -1018,6 +1018,18 @@ def _moved(matrix: Array, values: Array) -> Array:
         touched = matrix[:, k] != 0
         sums[..., touched] += values[..., k, None] * matrix[touched, k]
     return np.asarray(sums)
+
+
+def _index_of(names: Sequence[str]) -> pd.Index[str]:
+    """The index of columns of these names."""
+    return _kept_index(tuple(names)).copy()  # an index itself does not change, but may be given a name
+
+
+@lru_cache(maxsize=64)
+def _kept_index(names: tuple[str, ...]) -> pd.Index[str]:
+    import pandas as pd
+
+    return pd.Index(list(names))
 
 
 def _gathered(found: dict[str, Any]) -> dict[str, Any]:
