@@ -22,7 +22,7 @@ from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.learning import Table
 from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS
-from mle_toolkit.data.rows import Block, Known, some_of
+from mle_toolkit.data.rows import Block, Known, some_of, squares_about, squares_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign, stacked
 from mle_toolkit.data.surveys import Along, Part, Sum, survey
@@ -184,10 +184,6 @@ def _chunks(pieces: Iterator[_Made], first: int) -> Iterator[tuple[_Made, int]]:
         yield _Made.joined(held), first
 
 
-_KEEPS = 1e-3
-"""Share of the sum of squares about 0 that must be left about another point, for it to be had by a difference."""
-
-
 @dataclass(frozen=True)
 class ColumnSums:
     """Weighted sums of the columns of a design, or of their squares about something."""
@@ -204,10 +200,9 @@ class ColumnSums:
         if self.about is not None:
             centre = np.array(self.about)
             if block.weight is None:  # without a copy, where that loses three digits at most
-                squares = np.einsum("ij,ij->j", columns, columns)
-                about = squares - centre * (2.0 * (weight @ columns) - len(columns) * centre)
-                if np.all(about > _KEEPS * squares):
-                    return np.asarray(about)
+                about = squares_about(squares_of(columns), weight @ columns, len(columns), centre)
+                if about is not None:
+                    return about
             columns = columns - centre
             np.square(columns, out=columns)
         return np.asarray(weight @ columns)

@@ -6,7 +6,7 @@ Over 600 lines, because it is one class, the door of every form of data; half of
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from functools import partial
 from typing import Any, TypeVar
@@ -570,6 +570,10 @@ class Sample:
                     f"Leave these rows out."
                 )
         return self._with_known(known)
+
+    def with_designs(self, designs: Mapping[str, Array]) -> Sample:
+        """The same sample with designs, by name, of as many rows, that were seen to be finite."""
+        return self._with_known({**self.known, **designs})
 
     def _with_known(self, known: Known) -> Sample:
         new = copy(self)

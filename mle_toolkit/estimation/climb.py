@@ -73,7 +73,8 @@ def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, s
     """
     hessian = small.hessian(u)
     rows = min(whole.likelihood.data.n_rows // _FEWER, _MIDDLE_ROWS)
-    if method == "newton" and whole.at_once and whole.likelihood.plain:
+    of_residuals = whole.likelihood.family.of_residuals  # one pass serves all points
+    if method == "newton" and whole.at_once and whole.likelihood.plain and not of_residuals:
         middle = whole.on(whole.likelihood.on_sketch(rows)) if rows > 2 * SKETCH_ROWS else small
         near, done = newton(middle, u, hessian, _NEAR)
         if done:

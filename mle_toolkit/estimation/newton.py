@@ -144,7 +144,8 @@ def _gone(
     way: list[Array],
 ) -> tuple[Array, bool]:
     nobs = objective.likelihood.nobs
-    many, coarse = objective.likelihood.data.n_rows > BLOCK_ROWS, not objective.likelihood.plain
+    many = objective.likelihood.data.n_rows > BLOCK_ROWS and not objective.likelihood.family.of_residuals
+    coarse = not objective.likelihood.plain
     last, unchecked = np.inf, False
     first: Array = u
     before: Array | None = None

@@ -454,6 +454,11 @@ class Family(ABC):
         return False
 
     @property
+    def of_residuals(self) -> bool:
+        """Whether sums of derivatives at one point give those at any other, as those of a regression of least squares."""
+        return False
+
+    @property
     def rows_at_once(self) -> int:
         """Rows a block of sums of derivatives."""
         return BLOCK_ROWS

@@ -144,6 +144,13 @@ class Model(Family):
         """Rows a block of sums of derivatives."""
         return PASS_ROWS if has_pass(self) else BLOCK_ROWS
 
+    @cached_property
+    def of_residuals(self) -> bool:
+        """Whether all parameters but one scale are coefficients of a location, of a law of least squares."""
+        base, term = self.base, self.linear.get(self.base.main_parameter)
+        is_last = len(base.parameters) == 2 and base.main_parameter == base.parameters[0].name
+        return base.of_least_squares and is_last and len(self.linear) == 1 and term is not None and _adds(term)
+
     def with_rows(self, sample: Sample) -> Sample:
         """The sample with the designs of this model, whatever another model left there by the same names."""
         own = {name: column for name, column in self.rows.items() if sample.known.get(name) is not column}
@@ -527,6 +534,11 @@ class Model(Family):
     def __repr__(self) -> str:
         models = ", ".join(f"{term.parameter} by {term.size} coefficients" for term in self.linear.values())
         return f"{self.base!r} with {models}"
+
+
+def _adds(term: Linear) -> bool:
+    """Whether a parameter is its predictor, of finite coefficients."""
+    return term.link.name == "identity" and term.run_off is None
 
 
 _CONCENTRATED = 20.0

@@ -36,6 +36,7 @@ from mle_toolkit.likelihood.parts import (
     scores_of,
     squared_deviations_of,
 )
+from mle_toolkit.likelihood.residuals import sums_from
 from mle_toolkit.likelihood.triangles import FEW, entries, symmetric
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit, unit_for
 from mle_toolkit.numerics.threads import in_order
@@ -92,6 +93,8 @@ class Likelihood:
         self._last_score: Last[Array] = Last()
         self._last_products: Last[Array] = Last()
         self._last_masses: Last[Array] = Last()
+        self._summed_at: tuple[Array, Array] | None = None
+        """Parameters, and the sums there from which those elsewhere can be had."""
 
     @cached_property
     def sample(self) -> Sample:
@@ -420,7 +423,10 @@ class Likelihood:
             return self.by_means.expansion(self.exact_share, params)
         if family.derivatives is None:
             return None
-        sums = self._derivative_sums(theta, params)
+        sums = self._derivative_sums_from(theta) if family.of_residuals else None
+        if sums is None:
+            sums = self._derivative_sums(theta, params)
+            self._summed_at = (theta.copy(), np.array(sums)) if family.of_residuals else None
         try:
             with np.errstate(all="ignore"):
                 terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
@@ -428,6 +434,13 @@ class Likelihood:
             return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
         nobs = self.nobs
         return terms / nobs if isinstance(terms, np.ndarray) else [float(term) / nobs for term in terms]
+
+    def _derivative_sums_from(self, theta: Array) -> Array | None:
+        """The same from sums at another point, without a pass over the rows, where none of their digits are lost."""
+        if self._summed_at is None:
+            return None
+        here, sums = self._summed_at
+        return sums_from(sums, here, theta, self.nobs * self.exact_share)
 
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | Array:
         if self.twin is None or self.exact is None or not isinstance(self.unit, Unit):

@@ -184,7 +184,7 @@ def regress(
         fit.n_given = framed.found.n_rows
     else:
         sample = given.sample(None if weight is None else given.some(weight), weight_kind)
-        front = Front.of(law, sample, made, shifts, chosen, given.sums_of)
+        front = Front.of(law, sample, made, shifts, chosen, given.totals_of)
         dropped = front.dropped(options) if drops else {}
         check_rank(front, dropped)
         fit = front.fit(**options)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import Columned, ColumnSums, FramedSample, with_coefficients
-from mle_toolkit.data.rows import column_sums
+from mle_toolkit.data.rows import ColumnTotals, column_totals
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, DegenerateDataError, NoMaximumError, ParameterError
@@ -43,7 +43,7 @@ def check_rank(front: Front, dropped: Collection[str] = ()) -> None:
             f"observations at least. Leave terms out."
         )
     for name, matrix in front.matrices.items():
-        sums = front.sums[name]
+        sums = front.totals[name].sums
         bad = [k for k in np.flatnonzero(~np.isfinite(sums)) if not np.isfinite(matrix[:, k]).all()]
         if bad:
             column = matrix[:, bad[0]]
@@ -87,7 +87,7 @@ class Front:
     offsets : dict of str to ndarray
     links : dict of str to Link
     unit : Unit
-    sums : dict of str to ndarray
+    totals : dict of str to ColumnTotals
         Of the columns of the designs, without weights.
     """
 
@@ -102,7 +102,7 @@ class Front:
     ) -> None:
         self.law, self.sample = law, sample
         self.designs, self.matrices, self.offsets, self.links = designs, matrices, offsets, links
-        self.sums: dict[str, Array] = {}
+        self.totals: dict[str, ColumnTotals] = {}
         self.unit = unit_for(law, sample, links)
         self.names = coefficient_names(law, designs)
 
@@ -114,7 +114,7 @@ class Front:
         made: Mapping[str, tuple[Design, Array]],
         offsets: Mapping[str, Array],
         links: Mapping[str, Link],
-        sums_of: Callable[[Array], Array] = column_sums,
+        totals_of: Callable[[Array], ColumnTotals] = column_totals,
     ) -> Front:
         """Of designs and offsets of all rows that were given, of which a sample leaves out those of weight 0."""
         columns: dict[str, Any] = {design_key(name): matrix for name, (_, matrix) in made.items()}
@@ -132,7 +132,7 @@ class Front:
             {name: short[offset_key(name)] for name in offsets},
             links,
         )
-        front.sums = {name: sums_of(matrix) for name, matrix in front.matrices.items()}
+        front.totals = {name: totals_of(matrix) for name, matrix in front.matrices.items()}
         return front
 
     @classmethod
@@ -214,12 +214,13 @@ class Front:
         if isinstance(self.sample, FramedSample):
             return self._model_of_batches(self.sample, known)
         columns: dict[str, Any] = {}
+        designs: dict[str, Any] = {}
         free: dict[str, NDArray[np.bool_]] = {}
         shifted: list[str] = []
         for name, matrix in self.matrices.items():
             mine = [f"{name}[{term}]" for term in self.designs[name].names]
             free[name] = np.array([coefficient not in known for coefficient in mine], dtype=bool)
-            columns[design_key(name)] = matrix if free[name].all() else matrix[:, free[name]]
+            designs[design_key(name)] = matrix if free[name].all() else matrix[:, free[name]]
             offset = self.offsets.get(name)
             if not free[name].all():
                 held = matrix[:, ~free[name]] @ np.array([known[k] for k in mine if k in known])
@@ -227,21 +228,21 @@ class Front:
             if offset is not None:
                 columns[offset_key(name)] = offset
                 shifted.append(name)
-        sample = self.sample.with_known(**columns)
+        sample = self.sample.with_known(**columns).with_designs(designs)
         terms = []
         for name, design in self.designs.items():
             role = self.law.parameters[self.law.param_names.index(name)].role
             constant = design.constant
             if constant is not None:
                 constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
-            sums = self.sums[name] if free[name].all() and sample.weight is None else None
-            term = term_of(name, constant, sample, self.links[name], self.unit, role, sums, has_offset=name in shifted)
+            totals = self.totals[name] if free[name].all() and sample.weight is None else None
+            term = term_of(name, constant, sample, self.links[name], self.unit, role, totals, has_offset=name in shifted)
             raw = sample.known[term.key]
             loose = isinstance(raw, SparseDesign)
             made = None if loose else orthonormal(raw, term.shift, term.frame, term.constant)
             if made is not None:
                 term = replace(term, frame=term.frame[:, None] * made[1])
-                sample = sample.with_known(**{ready_key(term.key): made[0]})
+                sample = sample.with_designs({ready_key(term.key): made[0]})
             terms.append(term)
         model = model_class(self.law)(self.law.given(sample.known), terms, sample.known, self.unit)
         model.check_support(sample)

@@ -18,7 +18,7 @@ from mle_toolkit.data.formulas import Design, of_array, of_formula
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.levels import coded
 from mle_toolkit.data.responses import Response, read_left
-from mle_toolkit.data.rows import column_sums
+from mle_toolkit.data.rows import ColumnTotals, column_totals
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import without_column
 from mle_toolkit.errors import DataError, ParameterError, WeightError
@@ -34,7 +34,7 @@ class Given:
         self.main: Any = None
         self.response: Response | Sample | Array | None = None
         self._absent: list[tuple[str, Mask]] = []
-        self._summed: list[tuple[Array, Array]] = []
+        self._totals: list[tuple[Array, ColumnTotals]] = []
         self._rows: NDArray[np.intp] | None = None
 
     @classmethod
@@ -112,17 +112,17 @@ class Given:
         return self.column(value, name)
 
     def _missing_of(self, design: Design, matrix: Array) -> Iterator[tuple[str, Mask]]:
-        sums = column_sums(matrix)
-        self._summed.append((matrix, sums))
-        for name, column, total in zip(design.names, matrix.T, sums.tolist(), strict=True):
+        totals = column_totals(matrix)
+        self._totals.append((matrix, totals))
+        for name, column, total in zip(design.names, matrix.T, totals.sums.tolist(), strict=True):
             if not math.isfinite(total):
                 yield name, np.isnan(column)
 
-    def sums_of(self, matrix: Array) -> Array:
+    def totals_of(self, matrix: Array) -> ColumnTotals:
         """Sums of the columns of a design, which were taken when it was given, unless rows of it are left out."""
-        known = (sums for one, sums in self._summed if one is matrix)
+        known = (totals for one, totals in self._totals if one is matrix)
         found = next(known, None)
-        return column_sums(matrix) if found is None else found
+        return column_totals(matrix) if found is None else found
 
     def take_levels(self, formula: str, levels: Any, *, ordered: bool) -> tuple[str, ...]:
         """Take the codes of a column of levels for the response; the names of the levels."""

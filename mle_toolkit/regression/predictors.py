@@ -9,6 +9,8 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.framed import ColumnSums, FramedSample
+from mle_toolkit.data.passes import BLOCK_ROWS
+from mle_toolkit.data.rows import ColumnTotals, squares_about
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family
@@ -70,15 +72,15 @@ def term_of(
     link: Link,
     unit: Unit,
     role: str,
-    sums: Array | None = None,
+    totals: ColumnTotals | None = None,
     *,
     has_offset: bool,
 ) -> Linear:
     """A predictor in coordinates in which columns are centred and of unit size, in the unit of the likelihood.
 
-    Sums of the columns of the design may be known.
+    What the columns of the design add up to may be known.
     """
-    constant, mean, size = _columns(sample, design_key(name), constant, sums)
+    constant, mean, size = _columns(sample, design_key(name), constant, totals)
     frame = 1 / np.where(size > 0, size, 1.0)
     factor, shift = 1.0, 0.0
     if role == "location":
@@ -107,23 +109,36 @@ def term_of(
 
 
 def _columns(
-    sample: Sample, key: str, constant: int | None, sums: Array | None
+    sample: Sample, key: str, constant: int | None, totals: ColumnTotals | None
 ) -> tuple[int | None, Array, Array]:
     """Which column of a design is 1 in every row, the means of the others, and their sizes about them; by blocks."""
     if isinstance(sample, FramedSample):
         return _framed_columns(sample, key, constant)
     design = sample.known[key]
-    if constant is None:
+    if constant is None and totals is not None:
+        constant = int(np.argmax(totals.is_one)) if totals.is_one.any() else None
+    elif constant is None:
         ends = np.flatnonzero((design[0] == 1.0) & (design[-1] == 1.0)).tolist()
-        if sums is not None:
-            ends = [k for k in ends if sums[k] == len(design)]
         constant = next((k for k in ends if np.all(design[:, k] == 1.0)), None)
     mean = np.zeros(design.shape[1])
     if constant is not None:  # else nothing can take up what is subtracted
-        mean = (sample.fold(ColumnSums(key)) if sums is None else sums) / sample.nobs
+        mean = (sample.fold(ColumnSums(key)) if totals is None else totals.sums) / sample.nobs
         mean[constant] = 0.0
-    squares = sample.fold(ColumnSums(key, tuple(mean.tolist())))
+    squares = None if totals is None else _squares_about(totals, len(design), mean)
+    if squares is None:
+        squares = sample.fold(ColumnSums(key, tuple(mean.tolist())))
     return constant, mean, np.sqrt(squares / sample.nobs)
+
+
+def _squares_about(totals: ColumnTotals, n_rows: int, mean: Array) -> Array | None:
+    """Sums of squares of columns about their means; None where what is known of blocks does not have them."""
+    whole: Any = 0.0
+    for k, (sums, squares) in enumerate(zip(totals.of_blocks, totals.squares, strict=False)):
+        about = squares_about(squares, sums, min(BLOCK_ROWS, n_rows - k * BLOCK_ROWS), mean)
+        if about is None:
+            return None
+        whole = whole + about
+    return whole if totals.squares else None
 
 
 def _framed_columns(sample: FramedSample, key: str, constant: int | None) -> tuple[int | None, Array, Array]:
