@@ -447,7 +447,7 @@ class Likelihood:
             # Of many parameters the sums of a block take longer than its rows.
             wide = len(theta) ** 2 > _WIDE * BLOCK_ROWS
             sums = self._fold(derivative_sums_of, theta, CHUNK_ROWS if wide else self.family.rows_at_once)
-            return sums if len(theta) > FEW else sums.tolist()
+            return sums if len(theta) > FEW or not self.family.all_scalar else sums.tolist()
         compiled: list[float] = self.exact.fold(CompiledSums(self.family, self.unit, params), None).tolist()
         return compiled
 
@@ -466,7 +466,7 @@ class Likelihood:
         if self.by_means is not None:
             return self.exact_share * self.by_means.loglik(params)
         known = self._last_derivatives(theta, self._derivatives)
-        return float(self._fold(log_density_of, theta)) / self.nobs if known is None else known[0]
+        return float(self._fold(log_density_of, theta)) / self.nobs if known is None else float(known[0])
 
     def _mean_score(self, theta: Array) -> Array:
         if self.by_means is not None:

@@ -34,7 +34,7 @@ class Surrogate(Likelihood):
         self.nobs = whole.nobs
         self._few, self._whole, self._theta = few, whole, theta
 
-    def _derivatives(self, theta: Array) -> list[float] | None:
+    def _derivatives(self, theta: Array) -> list[float] | Array | None:
         here, there, beyond = (
             of._last_derivatives(at, of._derivatives)
             for of, at in ((self._whole, self._theta), (self._few, self._theta), (self._few, theta))
@@ -45,8 +45,8 @@ class Surrogate(Likelihood):
         bent = symmetric(gap[1 + p :]) @ h
         gap[0] += gap[1 : 1 + p] @ h + 0.5 * (h @ bent)
         gap[1 : 1 + p] += bent
-        ahead: list[float] = (np.array(beyond) + gap).tolist()
-        return ahead
+        ahead = np.array(beyond) + gap
+        return ahead if isinstance(beyond, np.ndarray) else [float(value) for value in ahead]
 
     def settle(self, theta: Array) -> None:
         """Take the derivatives at a point so near that nothing but rounding is lost for those of the whole sample."""
