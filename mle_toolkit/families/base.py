@@ -455,7 +455,7 @@ class Family(ABC):
 
     @property
     def of_residuals(self) -> bool:
-        """Whether sums of derivatives at one point give those at any other, as those of a regression of least squares."""
+        """Whether sums of derivatives at one point give those at any other, as those of least squares do."""
         return False
 
     @property

@@ -116,7 +116,8 @@ class Coordinates:
     def _places_of_own(self) -> NDArray[np.intp] | None:
         """Where the parameters stand of which each coordinate moves one alone; None where one moves several."""
         domains = [part[0] for part in self._parts]
-        if not domains or not all(isinstance(d, Interval) or (isinstance(d, Space) and d.frame is None) for d in domains):
+        own = [isinstance(d, Interval) or (isinstance(d, Space) and d.frame is None) for d in domains]
+        if not own or not all(own):
             return None
         return np.concatenate([np.arange(where.start, where.stop) for _, where, _, _, _ in self._parts])
 

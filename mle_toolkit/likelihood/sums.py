@@ -423,7 +423,7 @@ class Likelihood:
             return self.by_means.expansion(self.exact_share, params)
         if family.derivatives is None:
             return None
-        sums = self._derivative_sums_from(theta) if family.of_residuals else None
+        sums: list[float] | Array | None = self._derivative_sums_from(theta) if family.of_residuals else None
         if sums is None:
             sums = self._derivative_sums(theta, params)
             self._summed_at = (theta.copy(), np.array(sums)) if family.of_residuals else None

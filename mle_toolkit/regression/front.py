@@ -236,7 +236,8 @@ class Front:
             if constant is not None:
                 constant = int(np.count_nonzero(free[name][:constant])) if free[name][constant] else None
             totals = self.totals[name] if free[name].all() and sample.weight is None else None
-            term = term_of(name, constant, sample, self.links[name], self.unit, role, totals, has_offset=name in shifted)
+            link, has_offset = self.links[name], name in shifted
+            term = term_of(name, constant, sample, link, self.unit, role, totals, has_offset=has_offset)
             raw = sample.known[term.key]
             loose = isinstance(raw, SparseDesign)
             made = None if loose else orthonormal(raw, term.shift, term.frame, term.constant)

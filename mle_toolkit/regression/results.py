@@ -206,7 +206,10 @@ class RegressionFit(Fit):
         for p in self.model.base.parameters:
             design = self.designs.get(p.name)
             at = values[self.places[p.name]]
-            found[p.name] = float(at[0]) if design is None else pd.Series(at, index=list(design.names), name=p.name)
+            if design is None:
+                found[p.name] = float(at[0])
+            else:
+                found[p.name] = pd.Series(at, index=_index_of(design.names), name=p.name)
         return _gathered(found)
 
     def cov_params(self, kind: CovKind | Literal["cluster"] | None = None, *, cluster: Any = None) -> pd.DataFrame:
