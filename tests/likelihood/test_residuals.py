@@ -14,7 +14,7 @@ def likelihood():
     x = np.column_stack([np.ones(60), rng.normal(size=60), rng.uniform(size=60)])
     y = x @ [1.0, 2.0, -1.0] + rng.normal(size=60)
     fit = mle.regress(y, x, "normal", weights=rng.integers(1, 4, 60).astype(float))
-    return Likelihood(fit.model, fit._at_maximum.likelihood.data)
+    return Likelihood(fit.model, fit.at_maximum.likelihood.data)
 
 
 HERE, THERE = np.array([0.3, 0.2, -0.1, 0.9]), np.array([-0.1, 0.9, 0.2, 0.6])
