@@ -8,6 +8,7 @@ derivatives ends there. With the point held at the observation, the others are m
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,6 @@ from mle_toolkit.families.parameters import Parameter
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
-    from mle_toolkit.families.scipy_law import ScipyLaw
 
 _NEAR = (1e-4, 1e-6)
 """Distances from a point of the standard law at which the slopes of its log-density are taken on either side."""
@@ -62,12 +62,28 @@ class Hold:
     x: float
 
 
+class Standardised(Family):
+    """A standard law of SciPy, by its shapes, which loc and scale move and stretch."""
+
+    dist: Any
+    shape_names: tuple[str, ...]
+    cdf: Callable[..., Array]
+    sf: Callable[..., Array]
+    logcdf: Callable[..., Array]
+    logsf: Callable[..., Array]
+    ppf: Callable[..., Array]
+
+    @abstractmethod
+    def standard_logpdf(self, z: Array, *shapes: Any) -> Array:
+        """Log-density of the standard law."""
+
+
 class Held(Family):
     """A law of SciPy with one or two of its points at observations, which determine loc, scale or both.
 
     Parameters
     ----------
-    base : ScipyLaw
+    base : Standardised
     holds : sequence of Hold
         One, or two.
     fixed : mapping of str to float
@@ -77,7 +93,7 @@ class Held(Family):
     """
 
     def __init__(
-        self, base: ScipyLaw, holds: Sequence[Hold], fixed: Mapping[str, float], begin: Mapping[str, float]
+        self, base: Standardised, holds: Sequence[Hold], fixed: Mapping[str, float], begin: Mapping[str, float]
     ) -> None:
         self.base, self.holds, self.fixed = base, tuple(holds), dict(fixed)
         self.name = f"{base.name} with {' and '.join(f'{hold.point.name} at {hold.x:g}' for hold in holds)}"
@@ -199,7 +215,7 @@ class Held(Family):
 # --- which points, and which observations ---------------------------------------------------------------------------
 
 
-def points(law: ScipyLaw, named: Mapping[str, float]) -> list[Point]:
+def points(law: Standardised, named: Mapping[str, float]) -> list[Point]:
     """Ends of the support at which the density is positive and finite, and kinks, of the law at some parameters."""
     shapes = [named[name] for name in law.shape_names]
     found = []
@@ -215,7 +231,7 @@ def points(law: ScipyLaw, named: Mapping[str, float]) -> list[Point]:
     return found + [Point("a kink of the density", at, (-1.0, 1.0)) for at in inside]
 
 
-def _is_kink(law: ScipyLaw, z: float, shapes: Sequence[float]) -> bool:
+def _is_kink(law: Standardised, z: float, shapes: Sequence[float]) -> bool:
     """Whether the slopes of the log-density on the two sides of a point differ, however near."""
     jumps = []
     for step in _NEAR:
@@ -226,7 +242,7 @@ def _is_kink(law: ScipyLaw, z: float, shapes: Sequence[float]) -> bool:
     return bool(jumps[1] > _JUMP and jumps[1] > 0.5 * jumps[0])
 
 
-def _places(law: ScipyLaw, sample: Sample, named: Mapping[str, float]) -> list[list[Hold]]:
+def _places(law: Standardised, sample: Sample, named: Mapping[str, float]) -> list[list[Hold]]:
     """For each point of the law at some parameters, the observations at which it may be held: those beside it.
 
     An end of the support is held at the extreme of exact observations, which must be inside.
@@ -247,7 +263,7 @@ def _places(law: ScipyLaw, sample: Sample, named: Mapping[str, float]) -> list[l
 
 
 def _candidates(
-    law: ScipyLaw, sample: Sample, named: Mapping[str, float], fixed: Mapping[str, float], held: tuple[Hold, ...]
+    law: Standardised, sample: Sample, named: Mapping[str, float], fixed: Mapping[str, float], held: tuple[Hold, ...]
 ) -> Iterator[Held]:
     """Laws with points at observations beside them: one, both ends, or one beside one that is held."""
     places = _places(law, sample, named)
@@ -264,7 +280,7 @@ def _candidates(
 
 
 def best_held(
-    law: ScipyLaw,
+    law: Standardised,
     sample: Sample,
     params: Sequence[float],
     fixed: Mapping[str, float],
@@ -275,7 +291,7 @@ def best_held(
 
     Parameters
     ----------
-    law : ScipyLaw
+    law : Standardised
     sample : Sample
     params : sequence of float
         Where a search has ended, or would begin.

@@ -19,7 +19,7 @@ from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
-from mle_toolkit.families.held import best_held, points
+from mle_toolkit.families.held import Standardised, best_held, points
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.relations import Limit
 
@@ -55,7 +55,7 @@ _GAPS, _CLIMBED_GAPS = 400, 8
 """Gaps between observations that are tried for loc where the density is 0 or infinite there; and climbed in."""
 
 
-class ScipyLaw(Family):
+class ScipyLaw(Standardised):
     """A distribution of scipy.stats, continuous or discrete, as a family.
 
     Parameters
