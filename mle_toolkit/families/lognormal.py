@@ -83,6 +83,15 @@ class Lognormal(ExponentialFamily):
         z = (np.log(x) - meanlog) / sdlog
         return z / sdlog, (z * z - 1) / sdlog
 
+    def expansion(self, x: Array, meanlog: Array, sdlog: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log-density with two derivatives, from one logarithm of each observation."""
+        log_x = np.log(x)
+        z = (log_x - meanlog) / sdlog
+        square, curvature = z * z, 1 / (sdlog * sdlog)
+        value = -log_x - _HALF_LOG_TWO_PI - np.log(sdlog) - 0.5 * square
+        second = -curvature + 0.0 * z, -2 * curvature * z, curvature * (1 - 3 * square)
+        return np.asarray(value), (z / sdlog, (square - 1) / sdlog), second
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Mean and standard deviation of the logs."""
         mean, mean_square = means

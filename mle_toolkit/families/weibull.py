@@ -68,6 +68,17 @@ class Weibull(HazardFamily):
         by_both = (power - 1 + shape * log_z * power) / scale
         return -1 / shape**2 - log_z * log_z * power, by_both, -shape / scale**2 * (power * (1 + shape) - 1)
 
+    def expansion(self, x: Array, shape: Array, scale: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log-density with two derivatives, from one logarithm of each number."""
+        log_x = np.log(x)
+        log_z = log_x - np.log(scale)
+        log_hazard = shape * log_z
+        power, excess = np.exp(log_hazard), np.expm1(log_hazard)
+        value = np.log(shape) - log_x + log_hazard - power
+        slope, bent = shape / scale, log_z * power
+        second = -1 / shape**2 - log_z * bent, (excess + shape * bent) / scale, slope / scale * (1 - power * (1 + shape))
+        return np.asarray(value), (1 / shape - log_z * excess, slope * excess), second
+
     def derivative_sums(self, x: Array, weight: Array | None, shape: float, scale: float) -> tuple[float, ...]:
         """Sums of log z and, with p = z^shape, of p, p log z and p log² z."""
         log_z = np.log(x) - math.log(scale)

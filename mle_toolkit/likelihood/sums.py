@@ -284,12 +284,15 @@ class Likelihood:
         if self.plain:
             return 0.0
         params = self.family.unpack(theta)
+        if self.sums_masses and self.at_once and self.family.per_row:  # of a regression: whoever climbs asks for all
+            value = float(self._mass_derivatives(theta)[0]) / self.nobs
+            return value if value < np.inf else -np.inf
         with np.errstate(all="ignore"):
-            value = self._by_moments(params)
-            if value is None:
+            by_moments = self._by_moments(params)
+            if by_moments is None:
                 value = self._one_by_one(params, self._all_coarse)
-            elif len(self._coarse[0]):
-                value += self._one_by_one(params, self._coarse)
+            else:
+                value = by_moments + (self._one_by_one(params, self._coarse) if len(self._coarse[0]) else 0.0)
             value /= self.nobs
         return value if value < np.inf else -np.inf
 
@@ -483,10 +486,16 @@ class Likelihood:
         if self._points is None:
             return np.zeros(())
         points, unit = self._points
-        part = BlockSums(of, self.family, unit, self.family.unpack(theta))
+        part = BlockSums(of, self._law_of_points, unit, self.family.unpack(theta))
         if not (self.family.in_threads and points.in_memory):
             return points.fold(part, length)
         return np.asarray(sum(in_order(part, list(points.parts(length)), _FEWEST_BLOCKS)))
+
+    @cached_property
+    def _law_of_points(self) -> Family:
+        """The law of the points: constants and designs per row are those of their rows, if these are held."""
+        points = self.exact
+        return self.family if points is None or not points.in_memory else self.family.given(points.known)
 
     @cached_property
     def _points(self) -> tuple[Sample, Unit | ColumnUnits] | None:

@@ -36,3 +36,15 @@ def test_no_law_inherits_that_of_another():
 
     having = {family_class(name).name for name in family_names() if family_class(name).sf_expansion is not None}
     assert having == set(SURVIVAL)
+
+
+@pytest.mark.parametrize("name", ["weibull", "lognormal"])
+def test_expansions_of_the_density_are_its_values_scores_and_second_derivatives(name):
+    law, theta, x = get_family(name), (1.7, 2.3), np.geomspace(1e-12, 1e3, 40)
+    value, first, second = law.expansion(x, *theta)
+    np.testing.assert_allclose(value, law.logpdf(x, *theta), rtol=1e-13)
+    np.testing.assert_allclose(first, law.score(x, *theta), rtol=1e-12, atol=1e-14)
+    sides = np.array([law.score(x, *(np.array(theta) + 1e-6 * away)) for away in (*np.eye(2), *-np.eye(2))])
+    by_differences = (sides[:2] - sides[2:]) / 2e-6
+    right = [by_differences[0, 0], by_differences[0, 1], by_differences[1, 1]]
+    np.testing.assert_allclose(np.broadcast_arrays(*second), right, rtol=1e-6, atol=1e-7)
