@@ -76,7 +76,8 @@ class Weibull(HazardFamily):
         power, excess = np.exp(log_hazard), np.expm1(log_hazard)
         value = np.log(shape) - log_x + log_hazard - power
         slope, bent = shape / scale, log_z * power
-        second = -1 / shape**2 - log_z * bent, (excess + shape * bent) / scale, slope / scale * (1 - power * (1 + shape))
+        by_scale = slope / scale * (1 - power * (1 + shape))
+        second = -1 / shape**2 - log_z * bent, (excess + shape * bent) / scale, by_scale
         return np.asarray(value), (1 / shape - log_z * excess, slope * excess), second
 
     def derivative_sums(self, x: Array, weight: Array | None, shape: float, scale: float) -> tuple[float, ...]:
