@@ -438,6 +438,8 @@ def _without_spurious(
     kept = [end for end, well in zip(ends, sound, strict=True) if well] or narrow
     if not kept:
         reason = None if family.unbounded is None else family.unbounded(likelihood.data, fixed)
+        if reason is None and family.spikes is not None and not fixed:
+            reason = family.spikes(likelihood.data)
         if reason is None and family.cusp_near is not None and "loc" not in fixed:
             message = (
                 f"{family.name}: the search found no maximum: the likelihood is bounded, but with the parameters that "

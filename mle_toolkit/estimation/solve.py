@@ -134,6 +134,25 @@ def _maximised(
     start: Mapping[str, Any] | None,
     solver: str | None,
 ) -> Maximum:
+    found = _settled(family, sample, fixed, bounds, start, solver)
+    own = not (fixed or bounds) and start is None and solver is None
+    if own and family.spikes is not None and found.likelihood.exact is not None:
+        why = family.spikes(sample) if found.certify().verdict is Verdict.NOT_CONVERGED else None
+        if why is not None:
+            message = f"the search found no local maximum of an unbounded likelihood: {why}. {family.without_spikes}"
+            raise unbounded(family, message, sample, found.method)
+    return found
+
+
+def _settled(
+    family: Family,
+    sample: Sample,
+    fixed: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float | None, float | None]],
+    start: Mapping[str, Any] | None,
+    solver: str | None,
+) -> Maximum:
+    """What closed forms and searches find, compared with what the law contains and with its limits."""
     if not sample.is_plain:
         _check_coarse(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
         if not bounds and family.n_free > 1:

@@ -72,9 +72,10 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
             if possible:
                 return possible
         # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform
-        # law ends where the last bin begins that is open.
-        for points in (sketch, few.sample.stand_ins(few.sample.maximum - few.sample.minimum)):
-            starts = starts_of_stand_ins(family, points)
+        # law ends where the last bin begins that is open. And a law may need more points than there are intervals.
+        length = few.sample.maximum - few.sample.minimum
+        for points in (sketch, few.sample.stand_ins(length), _quartiles_of_intervals(few.sample, length)):
+            starts = [] if points is None else starts_of_stand_ins(family, points)
             if any(few.mean_loglik(theta) > -np.inf for theta in starts):
                 return starts
         return _guesses(family, few)
@@ -87,6 +88,17 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
     if direct is not None:
         return [joined(family, direct())]
     return _guesses(family, likelihood.on_sketch())
+
+
+def _quartiles_of_intervals(sample: Sample, length: float) -> Sample | None:
+    """Three points in place of each interval, of which an open one has the length given; None of what has more."""
+    points = sample.stand_ins(length)
+    if sample.is_multivariate or sample.known or sample.n_rows > _FEW_INTERVALS:
+        return None
+    middle = points.lower
+    half = np.where(np.isinf(sample.lower) | np.isinf(sample.upper), 0.5 * length, middle - sample.lower)
+    x = np.concatenate([middle - 0.5 * half, middle, middle + 0.5 * half])
+    return points.with_values(x, None if points.weight is None else np.tile(points.weight / 3, 3))
 
 
 def starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
@@ -109,6 +121,10 @@ def starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
         return _own_starts(Likelihood(family, points, Unit()))
     except NoMaximumError:
         return []
+
+
+_FEW_INTERVALS = 100
+"""Rows up to which there may be fewer points than a law needs to begin from."""
 
 
 def _guesses(family: Family, sketch: Likelihood) -> list[Array]:

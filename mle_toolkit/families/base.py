@@ -109,6 +109,9 @@ class Family(ABC):
     ``unbounded(sample, fixed)``
         Why the likelihood is unbounded, given the values of fixed parameters by name, though it has maxima in the
         interior; or None. A maximum is then reported as local.
+    ``spikes(sample)``
+        How the likelihood rises without bound at exact observations, which there are, while all parameters are free; or
+        None. Maxima inside are reported as they are; where a search finds none, that is the reason.
     ``arranged(*params)``
         The same law with its parameters in the order that is reported: components of a mixture by location.
     ``spurious(sample, *params)``
@@ -256,6 +259,7 @@ class Family(ABC):
     from_groups: Callable[[Groups], tuple[Array, ...]] | None = None
     from_intervals: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Unbounded | None = None
+    spikes: Callable[[Sample], str | None] | None = None
     by_logit: Callable[[Array, Array], tuple[Array, Array, Array]] | None = None
     arranged: Callable[..., tuple[Any, ...]] | None = None
     at_observations: Callable[..., Any] | None = None

@@ -86,6 +86,7 @@ class GeneralizedNormal(Family):
     aliases = ("gennorm", "exponential_power")
     support = REAL
     cusp = "loc"
+    without_spikes = "Fix shape (1 is Laplace's law, 2 the normal)."
     scans = "profile scanned over loc, at observations, and shapes from 0.03 to 1000"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
@@ -153,6 +154,10 @@ class GeneralizedNormal(Family):
         if not heights[0, top] > max(members, -math.log(0.5 * (sample.maximum - sample.minimum))):
             return None
         return f"as shape → 0 the likelihood rises without bound, first at the observation {places[top]:.6g}"
+
+    def spikes(self, _: Sample) -> str:
+        """Any exact observation."""
+        return "as shape → 0 it rises without bound with loc at any exact observation"
 
     @property
     def limits(self) -> tuple[Limit, ...]:

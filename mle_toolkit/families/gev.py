@@ -47,11 +47,16 @@ _SERIES = tuple((-1.0) ** k * k * (k - 1) / (k + 1) for k in range(2, 20))
 _FEW = 100
 """Up to so many observations the likelihood may have several maxima, or none."""
 
-_XI = (-0.85, -0.6, -0.4, -0.2, 0.2, 0.5, 0.9)
-"""Values of xi from which it is climbed then."""
+_XI, _FAT = (-0.85, -0.6, -0.4, -0.2, 0.2, 0.5), 0.9
+"""Values of xi from which it is climbed then; from the second whatever the form of the data."""
 
 _NEAR_END, _HEAVY = 1e-4, 6.0
 """Values of 1 + xi at which a climb has run off: to the end at xi = -1, and to ever heavier tails."""
+
+
+_SPIKE, _FATTER = 5.0, 1.0
+"""Log of how much nearer to the lower end the smallest observation is than the next, at a shape above the second, where
+a climb has run off to where the likelihood has no bound."""
 
 
 _LAST = 700.0
@@ -77,7 +82,8 @@ class GEV(Family):
     name = "gev"
     aliases = ("genextreme", "generalized_extreme_value")
     support = REAL
-    scans = f"climbed from 3 starts, of up to {_FEW} observations from {3 + len(_XI)}"
+    without_spikes = "Fix xi (fixed={'xi': 0} is the Gumbel law), or get more data."
+    scans = f"climbed from 3 starts, of up to {_FEW} observations from {4 + len(_XI)}"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
@@ -164,13 +170,14 @@ class GEV(Family):
         ]
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
-        """Probability-weighted moments; a Gumbel law of the same mean and variance, which no observation excludes."""
+        """Probability-weighted moments; Gumbel laws, one of the same mean and variance; of few a heavy tail as well."""
         scale = math.sqrt(6 * sample.var()) / math.pi
         mean = sample.mean()
         gumbel = (mean - np.euler_gamma * scale, scale, 0.0)
         # Scaled by the range, the law reaches every observation also at a known xi of either sign.
         wide = (mean, 2 * (sample.maximum - sample.minimum), 0.0)
-        return [_weighted_moments(sample), gumbel, wide]
+        starts = [_weighted_moments(sample), gumbel, wide]
+        return starts if sample.n_rows > _FEW else [*starts, _of_quartiles(sample, _FAT)]
 
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
         """Newton's method from the starts, of few observations from several xi as well; the highest local maximum."""
@@ -222,6 +229,19 @@ class GEV(Family):
     def irregular(self, loc: float, scale: float, xi: float) -> tuple[str, ...]:
         """All parameters, for xi <= -1/2: the information does not exist."""
         return self.param_names if xi <= -0.5 else ()
+
+    def spurious(self, sample: Sample, loc: float, scale: float, xi: float) -> bool:
+        """Whether the tail is heavy, and its lower end so near to the smallest observation that the law has run off."""
+        if not xi > _FATTER:
+            return False
+        away = np.unique(sample.x) - (loc - scale / xi)
+        return bool(len(away) > 1 and 0 < away[0] * math.exp(_SPIKE) < away[1])
+
+    def spikes(self, sample: Sample) -> str | None:
+        """The smallest exact observation, if no other is known to be below it."""
+        if not sample.is_exact and np.min(sample.lower[sample.lower == sample.upper]) > np.min(sample.upper):
+            return None
+        return "it rises without bound as xi → ∞ with the lower end of the law at the smallest observation"
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -133,6 +133,10 @@ class JohnsonSU(Family):
         """Whether the law has a spike on one observation: its likelihood grows without bound as that narrows."""
         return _is_alone(sample, loc, scale, outside=_OUTSIDE)
 
+    def spikes(self, _: Sample) -> str:
+        """Any exact observation."""
+        return "as delta and scale → 0 it rises without bound with loc at any exact observation"
+
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
         """Newton's method in the median, the spread there, log delta and gamma/delta; on a few rows first."""
         few = sample.sketch()

@@ -187,6 +187,10 @@ class SkewT(Together):
         """Whether the law is a spike on one value of the data, where the likelihood has no bound."""
         return StudentT().spurious(sample, df, loc, scale)
 
+    def spikes(self, _: Sample) -> str:
+        """Any exact observation."""
+        return "as df and scale → 0 it rises without bound with loc at any exact observation"
+
     def check(self, sample: Sample) -> None:
         """Raise where so many observations are equal that the likelihood is unbounded whatever df."""
         super().check(sample)

@@ -155,6 +155,10 @@ class StudentT(Family):
             low, high = float(np.min(near, initial=low)), float(np.max(near, initial=high))
         return low == high
 
+    def spikes(self, _: Sample) -> str:
+        """Any exact observation."""
+        return "as df and scale → 0 it rises without bound with loc at any exact observation"
+
     def check(self, sample: Sample) -> None:
         """Raise where half of the observations are equal, so that the likelihood is unbounded for every df up to 1."""
         super().check(sample)

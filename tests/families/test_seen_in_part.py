@@ -8,6 +8,7 @@ from references import fit_quietly
 from scipy import optimize, special, stats
 
 import mle_toolkit as mle
+from mle_toolkit.errors import UnboundedLikelihoodError
 
 
 def highest(loglik, low, high):
@@ -271,3 +272,29 @@ def test_a_wide_law_in_a_window_is_looked_for_beside_a_narrow_one(turn):
     fit = fit_quietly(mle.Sample(x).truncated(*ends), "birnbaum_saunders")
     assert fit.llf == pytest.approx(loglik(3.01858, 1 / 9.39696 if turn else 9.39696), abs=1e-7)
     assert fit.llf == pytest.approx(loglik(*fit.params.values()), abs=1e-8)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_two_intervals_hold_a_heavy_tail_though_the_law_has_three_parameters(unit):
+    """Midpoints are fewer than parameters, so starts are from points inside; by Nelder-Mead on SciPy's law."""
+    low = np.array([-3.77309572, 7.83642957])
+    high = low + 0.29023815
+    fit = mle.fit(mle.Sample.intervals(unit * low, unit * high), "gev")
+    assert fit.certificate.verdict == "interior"
+
+    def cost(v):
+        law = stats.genextreme(-v[2], v[0], np.exp(v[1]))
+        return -np.sum(np.log(law.cdf(high) - law.cdf(low)))
+
+    found = optimize.minimize(cost, [-3.6, -0.9, 2.9], method="Nelder-Mead", options={"xatol": 1e-8, "fatol": 1e-12})
+    assert fit.llf == pytest.approx(-found.fun, abs=1e-7)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_a_search_that_finds_nothing_says_why_the_likelihood_has_no_bound(unit):
+    """A GEV law with its lower end at the smallest observation, where no maximum is: exact data were told so alone."""
+    x = unit * np.array([-4.266, -3.475, -3.006, *[-2.6] * 5])
+    with pytest.raises(UnboundedLikelihoodError, match="xi → ∞ with the lower end") as raised:
+        mle.fit(mle.Sample.right_censored(x, x < -2.9 * unit), "gev")
+    assert raised.value.certificate.verdict == "unbounded"
+    assert "Sample.rounded(time, step, event=event)" in str(raised.value)
