@@ -32,6 +32,7 @@ from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import direct_route, domains_of, joined, split, starts_of
 from mle_toolkit.families.base import TOLD_APART, Family
 from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.families.relations import ROUNDED
 from mle_toolkit.likelihood.audit import is_extreme
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
@@ -420,7 +421,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         law = limit.family
         if not _is_possible(law, sample):
             continue
-        shared = {name: value for name, value in fixed.items() if name in law.param_names}
+        shared = limit.known(family, fixed)
         if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
             continue  # a mixture that loses a component of which a parameter is known
         try:
@@ -430,8 +431,10 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             continue
         theta = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))])
         named = dict(zip(family.param_names, split(family, theta), strict=True))
-        if any(not np.array_equal(named[name], np.ravel(value)) for name, value in fixed.items()):
+        if not all(np.allclose(named[name], np.ravel(value), rtol=ROUNDED, atol=0.0) for name, value in fixed.items()):
             continue
+        named |= {name: np.ravel(np.asarray(value, dtype=float)) for name, value in fixed.items()}
+        theta = np.concatenate([named[name] for name in family.param_names])
         as_high = at.loglik > found.loglik or equal(at.loglik)
         higher = as_high and (best is None or at.loglik > best.loglik + _ALIKE)
         # Where a higher limit has lost its digits there is no maximum to report, of the family neither.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -25,6 +25,9 @@ _SERIES = 0.1
 
 _ROWS = 1024
 """Rows of a block, so that the nodes of all stay in cache."""
+
+_SMALL = 0.05
+"""Argument below which log K is all but a multiple of its log."""
 
 _MANY = 512
 """Arguments of one order from which on polynomials in their log are used."""
@@ -121,6 +124,21 @@ def _columns(order: Array, x: Array) -> Array:
         sign = np.where(order < 0, -1.0, 1.0)
         found = away + np.log(0.5 * total), excess, sign * (mode + mean), variance, sign * covariance, spread
     return np.stack(found, axis=1)
+
+
+def rest_of_log_k(order: Any, x: Array, at: LogK) -> tuple[Array, Array]:
+    """Derivative of log K by log x, plus the size of the order, which is that of a small x; and the second derivative.
+
+    Next to 0 from the order below (DLMF 10.29.4), as differences of what is in ``at`` would cancel.
+    """
+    order, x = np.broadcast_arrays(np.abs(np.asarray(order, dtype=float)), np.asarray(x, dtype=float))
+    rest, bend = np.array(at.by_log + order), np.array(at.spread + at.by_log)
+    small = x < _SMALL
+    if small.any():
+        order, x = order[small], x[small]
+        share = x * np.exp(log_k_alone(order - 1, x) - log_k_alone(order, x))
+        rest[small], bend[small] = -share, x * x - share * (2 * order + share)
+    return rest, bend
 
 
 def log_k_alone(order: Array, x: Array) -> Array:

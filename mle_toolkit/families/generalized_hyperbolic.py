@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k
+from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k, rest_of_log_k
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.normal_inverse_gaussian import exponent
 from mle_toolkit.families.normal_mixing import mixed_log_tails
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.skewed_student import SkewedStudent
 from mle_toolkit.families.standardised import Together, best_starts, slopes_by_differences
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ class GeneralizedHyperbolic(Together):
     with K the Bessel function of the second kind. Sources: Barndorff-Nielsen (1977), Proceedings of the Royal Society A
     353, 401-419; McNeil, Frey & Embrechts (2005), Quantitative Risk Management, 3.2. ``lam`` is λ, ``scale`` δ, and
     ``beta`` and ``gamma`` are β and γ times δ: SciPy's are p = λ, a = α, b = β. The normal-inverse Gaussian law for
-    lam = -1/2, the hyperbolic one for lam = 1. Limits: the normal law as gamma → ∞; as gamma → 0 Student's for a
-    negative lam and beta = 0, and the variance gamma law for a positive one, of shape lam.
+    lam = -1/2, the hyperbolic one for lam = 1. Limits: the normal law as gamma → ∞; as gamma → 0 for a negative
+    lam Student's, skewed by beta (Aas & Haff 2006), and for a positive one the variance gamma law, of shape lam.
 
     The likelihood is often flat along lam and gamma: fix lam where a law of the family is meant. Where lam is free, or
     known and from 0 to 1/2, the likelihood of exact data has no bound, as that of the variance gamma law, and the
@@ -78,27 +79,30 @@ class GeneralizedHyperbolic(Together):
         """Derivatives by z, beta, gamma and lam, and the second ones."""
         beta, gamma, lam = shapes
         alpha_square, square = np.square(beta) + np.square(gamma), 1 + z * z
-        order = np.subtract(lam, 0.5)
-        at, base = log_k(order, np.sqrt(alpha_square * square)), log_k(lam, gamma)
-        slope, curve = at.by_log, at.spread + at.by_log  # of log K by the log of its argument
+        order, argument = np.subtract(lam, 0.5), np.sqrt(alpha_square * square)
+        at, base = log_k(order, argument), log_k(lam, gamma)
+        # Slopes of log K by the log of its argument, plus the size of the order, and those of them.
+        slope, curve = rest_of_log_k(order, argument, at)
+        base_slope, base_curve = rest_of_log_k(lam, gamma, base)
+        rest, rise = slope - (np.abs(order) + order), slope - (np.abs(order) - order)
+        fall = np.abs(lam) + lam - base_slope
         along = z / square
         b, g = beta / alpha_square, gamma / alpha_square  # of log alpha by beta and gamma
         first = (
-            (order + slope) * along + beta,
-            (slope - order) * b + z,
-            (lam - base.by_log) / gamma + (slope - order) * g,
+            rise * along + beta,
+            rest * b + z,
+            fall / gamma + rest * g,
             np.log(gamma) - base.by_order - 0.5 * np.log(alpha_square / square) + at.by_order,
         )
-        rest, base_curve = slope - order, base.spread + base.by_log
         second = (
-            ((order + slope) * (1 - z * z) + curve * z * z) / np.square(square),
+            (rise * (1 - z * z) + curve * z * z) / np.square(square),
             curve * along * b + 1,
             curve * along * g,
             (1 - at.mixed) * along,
             rest / alpha_square + (curve - 2 * rest) * b * b,
             (curve - 2 * rest) * b * g,
             (-at.mixed - 1) * b,
-            (base.by_log - lam - base_curve) / np.square(gamma) + rest / alpha_square + (curve - 2 * rest) * g * g,
+            -(fall + base_curve) / np.square(gamma) + rest / alpha_square + (curve - 2 * rest) * g * g,
             (1 + base.mixed) / gamma - (1 + at.mixed) * g,
             at.by_order_twice - base.by_order_twice,
         )
@@ -147,10 +151,11 @@ class GeneralizedHyperbolic(Together):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The normal law as gamma → ∞; as gamma → 0 Student's of a negative lam, the variance gamma law of another."""
+        """The normal law as gamma → ∞; as gamma → 0 Student's, also skewed, or the variance gamma law, by the sign of lam."""
         return (
             Limit(get_family("normal"), lambda mu, sigma: (mu, np.inf, 0.0, np.inf, -0.5)),
             Limit(get_family("student_t"), lambda df, loc, scale: (loc, scale * math.sqrt(df), 0.0, 0.0, -0.5 * df)),
+            Limit(SkewedStudent(), lambda loc, scale, beta, lam: (loc, scale, beta, 0.0, lam)),
             Limit(get_family("variance_gamma"), lambda loc, scale, beta, shape: (loc, 0.0, 0.0, 0.0, shape)),
         )
 
@@ -158,8 +163,8 @@ class GeneralizedHyperbolic(Together):
         self, sample: Sample, loc: float, scale: float, beta: float, gamma: float, lam: float
     ) -> tuple[Limit, ...]:
         """The normal law, and that as gamma → 0 for this lam."""
-        normal, student, variance_gamma = self.limits
-        return (normal, student if lam < 0 else variance_gamma)
+        normal, student, skewed, variance_gamma = self.limits
+        return (normal, student, skewed) if lam < 0 else (normal, variance_gamma)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

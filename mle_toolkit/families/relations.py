@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.maps import SAME, Map
@@ -32,6 +35,35 @@ class Limit:
     family: Family
     embed: Callable[..., tuple[float, ...]]
     last: bool = False
+
+    def known(self, family: Family, fixed: Mapping[str, Any]) -> dict[str, Any]:
+        """Parameters of the limiting law that are known where some of the declaring family are.
+
+        Those of the same name; of laws whose parameters are numbers also those of which alone, as a straight line, a
+        known one is made: -2 lam for the degrees of freedom of a generalized hyperbolic law.
+        """
+        law = self.family
+        known = {name: value for name, value in fixed.items() if name in law.param_names}
+        if not (law.all_scalar and family.all_scalar):
+            return known
+        low, high = ([p.typical[k] for p in law.parameters] for k in (0, 1))
+        here = self.embed(*low)
+        moved = [self.embed(*low[:j], high[j], *low[j + 1 :]) for j in range(len(low))]
+        for name in sorted(name for name, value in fixed.items() if name not in known and np.ndim(value) == 0):
+            place = family.param_names.index(name)
+            makers = [j for j in range(len(low)) if moved[j][place] != here[place]]
+            if len(makers) == 1 and math.isfinite(here[place]):
+                (j,) = makers
+                slope = (moved[j][place] - here[place]) / (high[j] - low[j])
+                value = low[j] + (fixed[name] - here[place]) / slope
+                again = self.embed(*low[:j], value, *low[j + 1 :])[place]
+                if law.parameters[j].domain.contains(value) and math.isclose(again, fixed[name], rel_tol=ROUNDED):
+                    known.setdefault(law.param_names[j], value)
+        return known
+
+
+ROUNDED = 1e-12
+"""Relative difference that rounding leaves between a known parameter and that made of the limiting law's."""
 
 
 @dataclass(frozen=True)
