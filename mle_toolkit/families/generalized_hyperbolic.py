@@ -11,12 +11,12 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k, rest_of_log_k
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.normal_inverse_gaussian import exponent
-from mle_toolkit.families.normal_mixing import mixed_log_tails
+from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.skewed_student import SkewedStudent
-from mle_toolkit.families.standardised import Together, best_starts, slopes_by_differences
+from mle_toolkit.families.standardised import Together, best_starts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,26 +110,29 @@ class GeneralizedHyperbolic(Together):
 
     def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
         """Logs of the tails."""
-        z, beta, gamma, lam = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
-        alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
-        # Of the variance w, t = log(w gamma) has density exp(lam t - gamma cosh t); far out w is about root/alpha.
-        low, high = range_of_log_k(lam, gamma)
-        near, far = range_of_log_k(lam - 0.5, alpha * root)
-        shift = np.log(root / alpha)
-        low, high = np.minimum(low - np.log(gamma), near + shift), np.maximum(high - np.log(gamma), far + shift)
+        z, *at = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
+        beta, gamma, lam = at
         log_norm = math.log(2) + log_k_alone(lam, gamma)
-
-        def log_mixing(u: Array, gamma: Array, lam: Array, log_norm: Array) -> Array:
-            t = u + np.log(gamma)
-            half = np.sinh(0.5 * t)
-            return lam * t - 2 * gamma * half * half - log_norm
-
-        return mixed_log_tails(z, beta, low, high, log_mixing, gamma, lam, log_norm)
+        return mixed_log_tails(z, beta, *_range(z, *at), _log_mixing, gamma, lam, log_norm)
 
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of the logs of the tails by the shapes."""
-        below, above = slopes_by_differences(self, z, shapes)
-        return below, above
+        """Derivatives of the logs of the tails by the shapes: means of those of the log of the mixing density.
+
+        Given z the variance is generalized inverse Gaussian, of the order lam - 1/2.
+        """
+        z, *at = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
+        beta, gamma, lam = at
+        base = log_k(lam, gamma)
+        fall = (np.abs(lam) + lam - rest_of_log_k(lam, gamma, base)[0]) / gamma
+        alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
+        more, own = (log_k_alone(lam + k, alpha * root) for k in (0.5, -0.5))
+        log_rate = self.reduced(z, *at) + np.log(root / alpha) + more - own
+        known = gamma, lam, math.log(2) + base.log, fall, np.log(gamma) - base.by_order
+
+        def by_shapes(u: Array, gamma: Array, _: Array, __: Array, fall: Array, level: Array) -> tuple[Array, Array]:
+            return fall - gamma * np.exp(u), u + level
+
+        return mixed_tail_slopes(z, beta, *_range(z, *at), _log_mixing, by_shapes, log_rate, *known)
 
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """Those of the normal-inverse Gaussian law, with several lam; the best three."""
@@ -151,7 +154,7 @@ class GeneralizedHyperbolic(Together):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The normal law as gamma → ∞; as gamma → 0 Student's, also skewed, or the variance gamma law, by the sign of lam."""
+        """The normal law as gamma → ∞; as gamma → 0 Student's, skewed too, or for lam > 0 the variance gamma law."""
         return (
             Limit(get_family("normal"), lambda mu, sigma: (mu, np.inf, 0.0, np.inf, -0.5)),
             Limit(get_family("student_t"), lambda df, loc, scale: (loc, scale * math.sqrt(df), 0.0, 0.0, -0.5 * df)),
@@ -204,3 +207,22 @@ class GeneralizedHyperbolic(Together):
 def _moment(power: int, gamma: Array, lam: Array) -> Array:
     """Expected power of the variance w."""
     return np.asarray(np.exp(log_k_alone(np.add(lam, power), gamma) - log_k_alone(lam, gamma)) / np.power(gamma, power))
+
+
+def _range(z: Array, beta: Array, gamma: Array, lam: Array) -> tuple[Array, Array]:
+    """Ends of the log of the variance w between which all lies that counts for tails at z.
+
+    Of w, t = log(w gamma) has the density exp(lam t - gamma cosh t); far out w is about root / alpha.
+    """
+    alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
+    low, high = range_of_log_k(lam, gamma)
+    near, far = range_of_log_k(lam - 0.5, alpha * root)
+    shift = np.log(root / alpha)
+    return np.minimum(low - np.log(gamma), near + shift), np.maximum(high - np.log(gamma), far + shift)
+
+
+def _log_mixing(u: Array, gamma: Array, lam: Array, log_norm: Array, *_: Array) -> Array:
+    """Log-density of the log of the variance."""
+    t = u + np.log(gamma)
+    half = np.sinh(0.5 * t)
+    return np.asarray(lam * t - 2 * gamma * half * half - log_norm)

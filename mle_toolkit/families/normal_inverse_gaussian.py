@@ -11,11 +11,11 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
-from mle_toolkit.families.normal_mixing import mixed_log_tails
+from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.standardised import LocationScale, best_starts, slopes_by_differences
+from mle_toolkit.families.standardised import LocationScale, best_starts
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -101,23 +101,19 @@ class NormalInverseGaussian(LocationScale):
     def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
         """Logs of the tails."""
         z, beta, gamma = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
-        # The log of the variance w has density exp(-gamma (cosh(log(w gamma)) - 1)); far out w is about root / alpha.
-        alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
-        centres = -np.log(gamma), np.log(root / alpha)
-        widths = np.arccosh(1 + _FOLDS / gamma), np.arccosh(1 + _FOLDS / (alpha * root))
-        low = np.minimum(centres[0] - widths[0], centres[1] - widths[1])
-        high = np.maximum(centres[0] + widths[0], centres[1] + widths[1])
-
-        def log_mixing(u: Array, gamma: Array) -> Array:
-            half = np.sinh(0.5 * (u + np.log(gamma)))
-            return -0.5 * (u + math.log(2 * math.pi)) - 2 * gamma * half * half
-
-        return mixed_log_tails(z, beta, low, high, log_mixing, gamma)
+        return mixed_log_tails(z, beta, *_range(z, beta, gamma), _log_mixing, gamma)
 
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of the logs of the tails by the shapes."""
-        below, above = slopes_by_differences(self, z, shapes)
-        return below, above
+        """Derivatives of the logs of the tails by the shapes: means of those of the log of the mixing density."""
+        z, beta, gamma = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
+        alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
+        mean = root / alpha * special.k0e(alpha * root) / special.k1e(alpha * root)  # of the variance, given z
+        log_rate = self.reduced(z, beta, gamma) + np.log(mean)
+
+        def by_gamma(u: Array, gamma: Array) -> tuple[Array]:
+            return (1 - gamma * np.exp(u),)
+
+        return mixed_tail_slopes(z, beta, *_range(z, beta, gamma), _log_mixing, by_gamma, log_rate, gamma)
 
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """Of each kind the best: moments, heavy tails about the median, and of few rows beside the leaning limits."""
@@ -176,6 +172,24 @@ class NormalInverseGaussian(LocationScale):
     def from_scipy(a: float, b: float, loc: float, scale: float) -> dict[str, Any]:
         """Parameters of ``scipy.stats.norminvgauss(a, b, loc, scale)``."""
         return {"loc": loc, "scale": scale, "beta": b, "gamma": math.sqrt((a - b) * (a + b))}
+
+
+def _range(z: Array, beta: Array, gamma: Array) -> tuple[Array, Array]:
+    """Ends of the log of the variance w between which all lies that counts for tails at z.
+
+    The log of w has the density exp(-gamma (cosh(log(w gamma)) - 1)); far out w is about root / alpha.
+    """
+    alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
+    centres = -np.log(gamma), np.log(root / alpha)
+    widths = np.arccosh(1 + _FOLDS / gamma), np.arccosh(1 + _FOLDS / (alpha * root))
+    low = np.minimum(centres[0] - widths[0], centres[1] - widths[1])
+    return low, np.maximum(centres[0] + widths[0], centres[1] + widths[1])
+
+
+def _log_mixing(u: Array, gamma: Array) -> Array:
+    """Log-density of the log of the variance."""
+    half = np.sinh(0.5 * (u + np.log(gamma)))
+    return np.asarray(-0.5 * (u + math.log(2 * math.pi)) - 2 * gamma * half * half)
 
 
 def exponent(z: Array, beta: Any, gamma: Any) -> Array:

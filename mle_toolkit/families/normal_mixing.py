@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.special import log1mexp
 
-_NODES = 256
+_WIDE, _NODES, _MANY = 60.0, 256, 4096
+"""Range of logs of the variance from which there are many nodes, not few."""
+
 _ROWS = 512
-"""Rows of a block, so that the nodes of all stay in cache."""
+"""Rows of a block with few nodes, so that those of all stay in cache."""
 
 _FOLDS = 45.0
 """Fall of the log of an integrand, nats, beyond which nothing is left."""
@@ -44,6 +46,40 @@ def mixed_log_tails(
         )
 
 
+def mixed_tail_slopes(
+    z: Array,
+    lean: Array,
+    low: Array,
+    high: Array,
+    log_mixing: Callable[..., Array],
+    by_shapes: Callable[..., Sequence[Array]],
+    log_rate: Array,
+    *shapes: Array,
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Derivatives of the logs of both tails by ``lean``, and by shapes of w.
+
+    Parameters
+    ----------
+    z, lean, low, high, log_mixing, *shapes
+        As in `mixed_log_tails`.
+    by_shapes : callable
+        Takes what ``log_mixing`` takes; returns derivatives of it.
+    log_rate : ndarray of the shape of z
+        Log of the density at z times the expected variance given z, which is how a tail moves with ``lean``.
+    """
+    below, under = mixed_log_tail(z, lean, low, high, log_mixing, *shapes, means_of=by_shapes)
+    above, over = mixed_log_tail(-z, -lean, low, high, log_mixing, *shapes, means_of=by_shapes)
+    most_above, most_below = below < _LOG_HALF, above < _LOG_HALF
+    with np.errstate(all="ignore"):
+        # The larger tail loses what the smaller one gains.
+        under, over = (
+            np.where(most_below, -over * np.exp(above - log1mexp(above)), under),
+            np.where(most_above, -under * np.exp(below - log1mexp(below)), over),
+        )
+        below, above = np.where(most_below, log1mexp(above), below), np.where(most_above, log1mexp(below), above)
+        return (-np.exp(log_rate - below), *under), (np.exp(log_rate - above), *over)
+
+
 def mixed_log_tail(
     z: Array,
     lean: Array,
@@ -51,10 +87,9 @@ def mixed_log_tail(
     high: Array,
     log_mixing: Callable[..., Array],
     *shapes: Array,
-    nodes: int = _NODES,
-    mean_of: Callable[[Array], Array] | None = None,
+    means_of: Callable[..., Sequence[Array]] = lambda *_: (),
 ) -> tuple[Array, Array]:
-    """Log of the lower tail alone; and the mean of a function of u over it, where one is given.
+    """Log of the lower tail alone; and means over it of functions of what ``log_mixing`` takes, as a first axis.
 
     ``low`` and ``high`` need hold only what counts for this tail.
 
@@ -63,11 +98,29 @@ def mixed_log_tail(
     The trapezoidal rule in u, whose error falls exponentially with the number of nodes for integrands that vanish at
     both ends with all derivatives. All terms are positive, so that tails keep their digits.
     """
-    tail, mean = np.empty(z.shape), np.zeros(z.shape)
     flat = [np.ravel(v) for v in (z, lean, low, high, *shapes)]
+    wide = flat[3] - flat[2] > _WIDE
+    if not wide.any():
+        tail, means = _summed(flat, log_mixing, means_of, _NODES)
+    else:
+        parts = [
+            (rows, _summed([v[rows] for v in flat], log_mixing, means_of, nodes))
+            for rows, nodes in ((~wide, _NODES), (wide, _MANY))
+        ]
+        tail, means = np.empty(z.size), np.empty((len(parts[0][1][1]), z.size))
+        for rows, (some, theirs) in parts:
+            tail[rows], means[:, rows] = some, theirs
+    return tail.reshape(z.shape), means.reshape(len(means), *z.shape)
+
+
+def _summed(
+    flat: Sequence[Array], log_mixing: Callable[..., Array], means_of: Callable[..., Sequence[Array]], nodes: int
+) -> tuple[Array, Array]:
+    """The same for arrays of one axis, by so many nodes."""
+    tail, means = np.empty(flat[0].size), []
     shares = np.linspace(0.0, 1.0, nodes)
     rows = max(1, _ROWS * _NODES // nodes)
-    for first in range(0, z.size, rows):
+    for first in range(0, max(tail.size, 1), rows):
         at, slant, start, stop, *rest = (v[first : first + rows, None] for v in flat)
 
         def terms(u: Array, at: Array = at, slant: Array = slant, rest: Any = rest) -> Array:
@@ -78,10 +131,11 @@ def mixed_log_tail(
         u = begin + (end - begin) * shares
         logs = terms(u)
         total = special.logsumexp(logs, axis=1)
-        tail.flat[first : first + rows] = total + np.log((end - begin)[:, 0] / (nodes - 1))
-        if mean_of is not None:
-            mean.flat[first : first + rows] = np.sum(np.exp(logs - total[:, None]) * mean_of(u), axis=1)
-    return np.minimum(tail, 0.0), mean
+        tail[first : first + rows] = total + np.log((end - begin)[:, 0] / (nodes - 1))
+        weight = np.exp(logs - total[:, None])
+        sums = [np.sum(weight * values, axis=1) for values in means_of(u, *rest)]
+        means.append(np.reshape(sums, (len(sums), len(at))))
+    return np.minimum(tail, 0.0), np.concatenate(means, axis=1)
 
 
 def _narrowed(terms: Callable[[Array], Array], start: Array, stop: Array, shares: Array) -> tuple[Array, Array]:

@@ -12,11 +12,11 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, rest_of_log_k
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.normal_inverse_gaussian import exponent
-from mle_toolkit.families.normal_mixing import mixed_log_tails
+from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.standardised import Together, best_starts, slopes_by_differences
+from mle_toolkit.families.standardised import Together, best_starts
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -70,8 +70,8 @@ class SkewedStudent(Together):
         with np.errstate(all="ignore"):  # for beta = 0 the limit
             leaning = order * np.log(size / root) + log_k_alone(order, size * root)
             upright = (order - 1) * _LOG_TWO + special.gammaln(order) - 2 * order * np.log(root)
-        level = (1 - nu) * _LOG_TWO - special.gammaln(nu) - _HALF_LOG_TWO_PI
-        return np.asarray(level + np.where(size == 0, upright, leaning) - exponent(z, beta, 0.0))
+            either = np.where(size == 0, upright, leaning - exponent(z, beta, 0.0))
+        return np.asarray((1 - nu) * _LOG_TWO - special.gammaln(nu) - _HALF_LOG_TWO_PI + either)
 
     def reduced_derivatives(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives by z, beta and lam, and the second ones."""
@@ -98,18 +98,19 @@ class SkewedStudent(Together):
     def reduced_tails(self, z: Array, *shapes: Any) -> tuple[Array, Array]:
         """Logs of the tails."""
         z, beta, lam = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
-        nu, root = -lam, np.hypot(1.0, z)
-        # The variance has a density of w^(-nu - 1) exp(-1 / (2 w)); far out it is about root / |beta|, or root².
-        room = _FOLDS / nu
-        low = -np.log(2 * nu) - np.log1p(room + np.sqrt(2 * room) + np.log1p(room))
-        with np.errstate(divide="ignore"):
-            there = np.maximum(np.minimum(np.log(root / np.abs(beta)), 2 * np.log(root)), -np.log(2 * nu))
-        return mixed_log_tails(z, beta, low, there + room + 1, _log_mixing, nu)
+        return mixed_log_tails(z, beta, *_range(z, beta, -lam), _log_mixing, -lam)
 
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of the logs of the tails by the shapes."""
-        below, above = slopes_by_differences(self, z, shapes)
-        return below, above
+        """Derivatives of the logs of the tails by the shapes: means of those of the log of the mixing density."""
+        z, beta, lam = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (z, *shapes)))
+        root, size = np.hypot(1.0, z), np.abs(beta)
+        more, own = (log_k_alone(lam + k, size * root) for k in (0.5, -0.5))
+        log_rate = self.reduced(z, beta, lam) + np.log(root / size) + more - own
+
+        def by_lam(u: Array, nu: Array) -> tuple[Array]:
+            return (u + _LOG_TWO + special.psi(nu),)
+
+        return mixed_tail_slopes(z, beta, *_range(z, beta, -lam), _log_mixing, by_lam, log_rate, -lam)
 
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """Laws of the median and the quartiles of the data, of several shapes; the best two."""
@@ -139,6 +140,18 @@ class SkewedStudent(Together):
         if abs(beta) < _FAR * math.sqrt(-2 * lam):
             return ()
         return (above,) if beta > 0 else (below,)
+
+
+def _range(z: Array, beta: Array, nu: Array) -> tuple[Array, Array]:
+    """Ends of the log of the variance w between which all lies that counts for tails at z.
+
+    Its density is w^(-nu - 1) exp(-1 / (2 w)); far out w is about root / |beta|, or root².
+    """
+    room, root = _FOLDS / nu, np.hypot(1.0, z)
+    low = -np.log(2 * nu) - np.log1p(room + np.sqrt(2 * room) + np.log1p(room))
+    with np.errstate(divide="ignore"):
+        there = np.maximum(np.minimum(np.log(root / np.abs(beta)), 2 * np.log(root)), -np.log(2 * nu))
+    return low, there + room + 1
 
 
 def _log_mixing(u: Array, nu: Array) -> Array:

@@ -49,9 +49,6 @@ _KILLED = math.log(100.0)
 _FAR_DOWN = -2000.0
 """Log of the smallest variance that is summed over."""
 
-_WIDE, _NODES, _MANY = 60.0, 256, 4096
-"""Range of such logs from which there are many nodes, not few."""
-
 _FEWEST = 3
 """Distinct values that the asymmetric Laplace law needs."""
 
@@ -460,13 +457,6 @@ def _tails(z: Array, beta: Any, lam: Any) -> tuple[tuple[Array, Array], tuple[Ar
 
 
 def _summed(z: Array, lean: Array, low: Array, high: Array, lam: Array) -> tuple[Array, Array]:
-    """Log of the lower tail, and its derivative by lam; with more nodes where the range of variances is wide."""
-    tail, mean = np.empty(z.shape), np.empty(z.shape)
-    wide = high - low > _WIDE
-    for rows, nodes in ((~wide, _NODES), (wide, _MANY)):
-        if rows.any():
-            at, slant, start, stop, shape = (v[rows] for v in (z, lean, low, high, lam))
-            tail[rows], mean[rows] = mixed_log_tail(
-                at, slant, start, stop, _log_mixing, shape, nodes=nodes, mean_of=lambda u: u - np.exp(u)
-            )
+    """Log of the lower tail, and its derivative by lam."""
+    tail, (mean,) = mixed_log_tail(z, lean, low, high, _log_mixing, lam, means_of=lambda u, _: (u - np.exp(u),))
     return tail, mean + 1 + np.log(lam) - special.psi(lam)
