@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.summed import Summed
+from mle_toolkit.numerics.panels import Panels
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -38,6 +40,9 @@ _LARGE = 10.0
 _EXACT = 2.0**50
 """A mode from which counts about it are hardly told apart by doubles."""
 
+_MANY, _PANELS = 64, np.full(7, 1e-12)
+"""Numbers of lam, of one nu, from which on polynomials are used; their last coefficients, over the size of values."""
+
 _FIRST, _COUNTED, _PANEL, _LARGEST = 128, 1024, 60, 1e300
 _NEWTON_STEPS, _HALVINGS = 200, 60
 _SETTLED = 1e-22
@@ -55,7 +60,9 @@ class ConwayMaxwellPoisson(Summed, ExponentialFamily):
     and to the Bernoulli law as it grows. Z and its derivatives are sums, right to 1e-14 or better. Sources: Conway &
     Maxwell (1962), Journal of Industrial Engineering 12, 132-136; Shmueli, Minka, Kadane, Borle & Boatwright (2005),
     Applied Statistics 54, 127-142. Route to the maximum: the mean of x and of log x! are those expected, by Newton's
-    method on a concave log-likelihood.
+    method on a concave log-likelihood. An exposure multiplies ``lam``, as the offset of a regression on it does
+    (Sellers & Shmueli 2010, Annals of Applied Statistics 4, 943-961), so that the mean is in proportion to it for
+    ``nu`` = 1 only.
     """
 
     name = "com_poisson"
@@ -66,6 +73,7 @@ class ConwayMaxwellPoisson(Summed, ExponentialFamily):
         Parameter("nu", POSITIVE, typical=(0.5, 2.5)),
     )
     modelled = "lam"
+    rates = ("lam",)
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X and log x!."""
@@ -104,6 +112,13 @@ class ConwayMaxwellPoisson(Summed, ExponentialFamily):
                 f"com_poisson: all {sample.nobs:g} counts are {what}, on which the law concentrates as nu runs to ∞, "
                 f"so that the likelihood has no maximum."
             )
+
+    def start(self, sample: Sample) -> list[tuple[float, float]]:
+        """The Poisson law, and the maximum of counts that were all watched alike."""
+        from mle_toolkit.families.combinators.parts import fitted
+
+        alike = fitted(self, sample)
+        return [(sample.mean(), 1.0), *([] if alike is None else [alike])]
 
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Newton's method in log(lam) and nu, from the Poisson law."""
@@ -190,6 +205,30 @@ def _sums(log_lam: Array, nu: Array) -> _Sums:
     log_lam, nu = np.broadcast_arrays(np.asarray(log_lam, dtype=float), np.asarray(nu, dtype=float))
     shape = log_lam.shape
     pairs, which = np.unique(np.stack([log_lam.ravel(), nu.ravel()], axis=1), axis=0, return_inverse=True)
+    power = float(pairs[0, 1]) if len(pairs) else np.nan
+    if len(pairs) >= _MANY and np.all(pairs[:, 1] == power) and power > 0 and np.all(np.isfinite(pairs)):
+        found = _of_one_nu(pairs[:, 0], power)
+    else:
+        found = _of_pairs(pairs)
+    return _Sums(*(column[which.reshape(-1)].reshape(shape) for column in found))
+
+
+def _of_one_nu(log_lam: Array, nu: float) -> Array:
+    """The sums of many lam, as of rows with an exposure each, from polynomials; shape (7, n)."""
+    unit, edge = min(nu, 1.0), nu * math.log(max(_LARGE, _NARROW / nu))
+
+    def values(log_lam: Array) -> Array:
+        found = _of_pairs(np.stack([log_lam, np.full(len(log_lam), nu)], axis=1))
+        found[6] = np.where(log_lam > edge, found[6], 0.0)  # a panel across this never settles
+        return found.T
+
+    found = Panels(values, lambda u: u / unit, lambda w: w * unit, _PANELS).at(log_lam, once=True).T
+    found[6] = np.where(log_lam > edge, found[6], np.nan)
+    return found
+
+
+def _of_pairs(pairs: Array) -> Array:
+    """The sums of pairs of log lam and nu; shape (7, n)."""
     found = np.full((7, len(pairs)), np.nan)
     with np.errstate(all="ignore"):
         mode = np.exp(pairs[:, 0] / pairs[:, 1])
@@ -202,7 +241,7 @@ def _sums(log_lam: Array, nu: Array) -> _Sums:
                 found[:, some] = sums(pairs[some, 0], pairs[some, 1], mode[some])
         for k in np.flatnonzero(usable & ~narrow):
             found[:6, k] = _from_zero(float(pairs[k, 0]), float(pairs[k, 1]), float(mode[k]))
-    return _Sums(*(column[which.reshape(-1)].reshape(shape) for column in found))
+    return found
 
 
 def _about_the_mode(log_lam: Array, nu: Array, mode: Array) -> Array:

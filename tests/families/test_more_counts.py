@@ -348,3 +348,14 @@ def test_covariates_move_the_modelled_parameter():
     best = optimize.minimize(nll, [0.5, 0.3, 0.7], method="BFGS", options={"gtol": 1e-7})
     assert fit.llf == pytest.approx(-best.fun, abs=1e-8)
     assert fit.params["mu"].to_numpy() == pytest.approx(best.x[:2], rel=1e-4)
+
+
+@pytest.mark.parametrize("nu", [0.05, 1.0, 2.5])
+def test_sums_of_many_lam_of_one_nu_are_those_of_each(nu):
+    log_lam = np.linspace(-4.0, 4.0 * min(nu, 1.0), 200)
+    many = _sums(log_lam, np.asarray(nu))
+    some = np.arange(0, 200, 7)
+    each = [_sums(log_lam[k], np.asarray(nu)) for k in some]
+    for name in many._fields:
+        right = [float(getattr(one, name)) for one in each]
+        assert getattr(many, name)[some] == pytest.approx(right, rel=1e-12, abs=1e-13, nan_ok=True), name
