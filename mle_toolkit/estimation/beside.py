@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.estimation.contained import RELATIVE, ROUNDING
 from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 
 _LADDER = np.arange(-14.0, 15.0, 2.0)
 """Where a parameter is tried that is at its end at a limit: powers of e, or logits."""
+
+_FAR = 500.0
+"""The same of one that goes with it, at most."""
 
 
 def above_limit(settled: Maximum) -> dict[str, Any] | None:
@@ -21,10 +28,13 @@ def above_limit(settled: Maximum) -> dict[str, Any] | None:
     From a start far away a search may run to a limit past a maximum. Where a likelihood rises from the limit, it is
     higher already where that parameter is large, or near its end, and all others are as at the limit.
 
+    Where two parameters go together, the second follows the first so that the median stays where the limit has it.
+
     Parameters
     ----------
     settled : Maximum
-        At a limit, at which one parameter, a number, is at the end of its domain, and all others are in the inside.
+        At a limit, at which one or two parameters, numbers, are at the ends of their domains, and all others are in the
+        inside.
 
     Returns
     -------
@@ -32,20 +42,61 @@ def above_limit(settled: Maximum) -> dict[str, Any] | None:
         Parameters in the unit of the data.
     """
     family, likelihood = settled.family, settled.likelihood
-    if settled.limit is None or len(settled.boundary) != 1 or likelihood.data.n_rows > 4 * SKETCH_ROWS:
+    ends = [family.param_names.index(name) for name in settled.boundary]
+    if settled.limit is None or not 1 <= len(ends) <= 2 or likelihood.data.n_rows > 4 * SKETCH_ROWS:
         return None
-    k = family.param_names.index(settled.boundary[0])
+    k, *second = sorted(ends, key=lambda at: family.parameters[at].role == "scale")
     domain = family.parameters[k].domain
-    if not isinstance(domain, Interval) or not np.all(np.isfinite(np.delete(settled.theta, family.places[k]))):
+    others = [settled.theta[place] for at, place in enumerate(family.places) if at not in ends]
+    if not isinstance(domain, Interval) or not all(np.all(np.isfinite(other)) for other in others):
         return None
-    theta = settled.theta.copy()
-    values = []
+    follow = _with_the_median_of(settled.limit, family, second[0]) if second else lambda theta: theta
+    thetas, values = [], []
     for value in np.asarray(domain.from_real(_LADDER)).tolist():
+        theta = settled.theta.copy()
         theta[family.places[k]] = value
-        values.append(likelihood.mean_loglik(likelihood.unit.params_to_unit(family, theta)))
-    best = int(np.argmax(np.nan_to_num(values, nan=-np.inf)))
-    highest = (values[best] + likelihood.log_jacobian) * likelihood.nobs
-    if not highest > settled.loglik + ROUNDING + RELATIVE * abs(settled.loglik):
+        followed = follow(theta)
+        if followed is not None:
+            thetas.append(followed)
+            values.append(likelihood.mean_loglik(likelihood.unit.params_to_unit(family, followed)))
+    if not values:
         return None
-    theta[family.places[k]] = float(domain.from_real(_LADDER[best : best + 1])[0])
-    return dict(zip(family.param_names, family.unpack(theta), strict=True))
+    best = int(np.argmax(np.nan_to_num(values, nan=-np.inf)))
+    if not is_above((values[best] + likelihood.log_jacobian) * likelihood.nobs, settled.loglik):
+        return None
+    return dict(zip(family.param_names, family.unpack(thetas[best]), strict=True))
+
+
+def is_above(loglik: float, limit: float) -> bool:
+    """Whether a log-likelihood is above that of a limiting law by more than both are rounded."""
+    return loglik > limit + ROUNDING + RELATIVE * abs(limit)
+
+
+def _with_the_median_of(limit: Maximum, family: Family, k: int) -> Callable[[Array], Array | None]:
+    """Set one parameter so that a law gives what is below the median of its limit the probability that this gives it.
+
+    None where no value does, or the law is of several numbers at once.
+    """
+    from scipy import optimize
+
+    domain, place = family.parameters[k].domain, family.places[k]
+    law = Distribution.at(limit.family, limit.family.unpack(limit.theta))
+    if not isinstance(domain, Interval) or not family.all_scalar or not limit.family.all_scalar:
+        return lambda _: None
+    middle = float(law.ppf(0.5))
+    share = float(law.cdf(middle))
+
+    def followed(theta: Array) -> Array | None:
+        theta = theta.copy()
+
+        def gap(u: float) -> float:
+            theta[place] = domain.from_real(np.array([u]))
+            return float(Distribution.at(family, family.unpack(theta)).cdf(middle)) - share
+
+        with np.errstate(all="ignore"):
+            if not gap(-_FAR) * gap(_FAR) < 0:
+                return None
+            gap(optimize.brentq(gap, -_FAR, _FAR, xtol=1e-12))
+        return theta
+
+    return followed

@@ -63,6 +63,8 @@ class Maximum:
         A limit in words, where its law's name does not say it.
     run_off : tuple of str
         Parameters, as ends of supports, beyond which their profile goes on rising.
+    above : tuple of str
+        Parameters that are at the ends of their domains at a limiting law which was found to be lower.
     local : Maximum or None
         Where the likelihood only approaches a supremum: the highest maximum in the interior that was found below it.
     """
@@ -85,6 +87,7 @@ class Maximum:
     searched: tuple[Objective, Array] | None = None
     where: str | None = None
     run_off: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
     local: Maximum | None = None
 
     @cached_property
@@ -315,6 +318,8 @@ class Maximum:
         if not away and arrived:
             lost = self._lost(seen)
             away = self.approached(lost, seen.errors) if lost else []
+        if arrived:
+            away = [name for name in away if name not in self.above]
         if away:
             return self._approach(away)
         if not arrived and self._is_confined:

@@ -22,7 +22,7 @@ from mle_toolkit.errors import (
     UnboundedLikelihoodError,
 )
 from mle_toolkit.estimation.asked import Asked
-from mle_toolkit.estimation.beside import above_limit
+from mle_toolkit.estimation.beside import above_limit, is_above
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.kinked import at_kinks
@@ -387,6 +387,8 @@ def _not_below_what_is_beside(settled: Maximum, fixed: Mapping[str, Any]) -> Max
         inside = by_search(settled.family, settled.likelihood, fixed, {}, start, None)
     except NoMaximumError:
         return settled
+    if is_above(inside.loglik, settled.loglik):
+        inside = replace(inside, above=settled.boundary)
     if not (inside.loglik > settled.loglik and inside.certify().ok):
         return settled
     return replace(inside, n_starts=settled.n_starts + 1, n_agreeing=1)
@@ -402,6 +404,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         return found
     best: Maximum | None = None
     elsewhere = found.elsewhere
+    above: tuple[str, ...] = ()
     # Two log-likelihoods that agree to this are one: the rounding of a sum of n terms.
     rounding = 1e-9 + 1e-13 * abs(found.loglik)
     lost = not in_domains(family, found.theta)
@@ -439,17 +442,19 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         higher = as_high and (best is None or at.loglik > best.loglik + _ALIKE)
         # Where a higher limit has lost its digits there is no maximum to report, of the family neither.
         no_digits = at.loglik > found.loglik and not equal(at.loglik) and at.certify().verdict is Verdict.INEXACT
+        ends = tuple(
+            p.name
+            for p in family.parameters
+            if not np.all(np.isfinite(named[p.name])) or any(np.any(named[p.name] == e) for e in _ends(p.domain))
+        )
+        if is_above(found.loglik, at.loglik) and at.certify().ok:
+            above += ends
         if higher and (at.certify().ok or no_digits):
-            ends = tuple(
-                p.name
-                for p in family.parameters
-                if not np.all(np.isfinite(named[p.name])) or any(np.any(named[p.name] == e) for e in _ends(p.domain))
-            )
             if limit.last and _is_inside(found, theta, ends):
                 elsewhere = f"it is higher where the law is {law.name} ({at.loglik:.6g}), and without a bound beyond"
             else:
                 best = _through(replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends))
-    return best or replace(found, elsewhere=elsewhere)
+    return best or replace(found, elsewhere=elsewhere, above=above)
 
 
 def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
