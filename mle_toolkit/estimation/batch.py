@@ -114,7 +114,8 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
         found = maximise(family, pooled)
         if found.limit is None and np.all(np.isfinite(found.theta)):
             starts.append(found.theta)
-        if family.start is not None and not isinstance(family, ExponentialFamily):
+        own = family.starts_of_groups is not None and some.ends is None
+        if family.start is not None and not own and not isinstance(family, ExponentialFamily):
             points = pooled.stand_ins()
             proposed = family.start(points)
             starts += [np.array(s, dtype=float) for s in (proposed if isinstance(proposed, list) else [proposed])]

@@ -154,7 +154,8 @@ class Batch:
         u, value, arrived = np.full((n, p), np.nan), np.full(n, np.inf), np.zeros(n, dtype=bool)
         doubt = ~self.usable
         away, highest, top = self.usable.copy(), np.full(n, np.inf), np.full((n, p), np.nan)
-        for first in chain(map(self.objective.from_theta, starts), self._own_rounds(arrived, doubt)):
+        common = map(self.objective.from_theta, [*starts, *self._starts_of_groups()])
+        for first in chain(common, self._own_rounds(arrived, doubt)):
             tried = np.broadcast_to(np.all(np.isfinite(first), axis=-1), n)
             new_u, new_value, new, far = self.climb(first, np.where(arrived[:, None], u, np.nan), value)
             away &= far | ~tried
@@ -186,6 +187,13 @@ class Batch:
         settled.theta[gone] = left.units.params_to_data(self.family, left.to_theta(top[gone]))
         settled.llf[gone] = left.loglik(highest[gone])
         return settled
+
+    def _starts_of_groups(self) -> list[tuple[Array, ...]]:
+        """Starts of a law that has them for each of many groups."""
+        groups, starts = self.groups, self.family.starts_of_groups
+        if starts is None or groups.ends is not None:
+            return []
+        return starts(Groups(self.objective.units.apply(groups, groups.x), groups.weight, groups.offsets, groups.known))
 
     def _is_flat(self, chosen: NDArray[np.intp], u: Array) -> Mask:
         """Whether the likelihood of some groups has no curvature in some direction."""

@@ -81,8 +81,11 @@ class Family(ABC):
     ``from_groups(groups)``
         The same for each of many groups of exact data (`data.groups.Groups`), parameters as arrays, where
         ``entropy_attained``; NaN where there is none. A law that is a limit then costs no fit a group.
+    ``starts_of_groups(groups)``
+        Starts for each of many groups of exact data in their units, parameters as arrays, so that one of them climbs to
+        the highest maximum of each; NaN for a group that needs one less. Default: ``start`` of all groups together.
     ``from_intervals(sample)``
-        The same for data with intervals, without windows, in the unit of the data.
+        The maximum for data with intervals, without windows, in the unit of the data.
     ``limits``
         Laws it tends to at the end of its parameter space.
     ``limits_in_window(lower, upper)``
@@ -257,6 +260,7 @@ class Family(ABC):
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
     from_exposed: Callable[[Sample, Array], tuple[float, ...]] | None = None
     from_groups: Callable[[Groups], tuple[Array, ...]] | None = None
+    starts_of_groups: Callable[[Groups], list[tuple[Array, ...]]] | None = None
     from_intervals: Callable[[Sample], tuple[float, ...]] | None = None
     unbounded: Unbounded | None = None
     spikes: Callable[[Sample], str | None] | None = None

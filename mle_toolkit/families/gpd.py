@@ -37,6 +37,8 @@ _GRID_BELOW = np.concatenate([1 - np.logspace(-9, -0.3, 15), np.logspace(-0.4, -
 _GRID_ABOVE = np.logspace(-2, 8, 21)
 """Values of mean(x) xi/scale at which the profile is looked at, for a tail heavier than exponential."""
 
+_SHORT, _HEAVY = -0.9, 10.0
+"""Values of max(x) xi/scale and of mean(x) xi/scale from which the profile of each of many groups is climbed."""
 
 _LEAST = -1e300
 """Above this a value of the profile exists."""
@@ -112,6 +114,12 @@ class GPD(Family):
         """The exponential law, and a wide one that reaches every observation also at a known negative xi."""
         mean = sample.mean()
         return [(mean, 0.0), (2 * sample.maximum, -0.5), (mean, 0.5)]
+
+    def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
+        """The exponential law, and points of the profile on either side of it: a short tail, and a heavy one."""
+        mean = groups.means(groups.x)
+        ratios = (_SHORT / groups.maximum, _HEAVY / mean)
+        return [(mean, np.zeros_like(mean)), *(_on_profile(groups, ratio) for ratio in ratios)]
 
     def from_sample(self, sample: Sample) -> tuple[float, float]:
         """The best of the local maxima of Grimshaw's profile, on a few rows first; by Newton's method from a grid."""
@@ -229,6 +237,12 @@ def _profile(sample: Sample, tau: float) -> tuple[float, float]:
     with np.errstate(divide="ignore"):  # log 0 at the end of the domain, where xi is -inf
         xi = sample.mean(lambda x: np.log1p(tau * x))
     return xi, xi / tau
+
+
+def _on_profile(groups: Groups, tau: Array) -> tuple[Array, Array]:
+    """Scale and xi of each of many groups at a ratio tau = xi/scale of its own; xi a little above its least."""
+    xi = groups.means(np.log1p(tau[groups.ids] * groups.x))
+    return xi / tau, np.maximum(xi, _SHORT)
 
 
 def _profile_values(sample: Sample, taus: Array) -> Array:

@@ -96,8 +96,8 @@ class GroupObjective:
         return np.stack([d.from_real(u[:, k]) for k, d in enumerate(self.domains)], axis=1)
 
     def from_theta(self, theta: Any) -> Array:
-        """The coordinates, from the parameters of one law; shape (p,)."""
-        return np.array([float(d.to_real(np.asarray(t))) for d, t in zip(self.domains, theta, strict=True)])
+        """The coordinates, from the parameters of one law, shape (p,); or from those of each group, shape (n, p)."""
+        return np.stack([d.to_real(np.asarray(t)) for d, t in zip(self.domains, theta, strict=True)], axis=-1)
 
     def slopes_and_bends(self, u: Array) -> tuple[Array, Array]:
         """First and second derivatives of each parameter by its coordinate; shape (n, p)."""
