@@ -15,6 +15,7 @@ from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.estimation.batch_charts import ChartedGroups
 from mle_toolkit.estimation.batch_climb import Batch, Settled, is_interior
 from mle_toolkit.estimation.batch_limits import compare_with_limits
 from mle_toolkit.estimation.solve import maximise
@@ -69,7 +70,7 @@ def settle(family: Family, groups: Groups) -> Settled:
         return settled
     size = np.abs(groups.x)
     usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))
-    twin = group_twin(family) if compiled else None
+    twin = group_twin(ChartedGroups.of(family, groups.part(slice(0, 1))).law) if compiled else None
     with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
         starts = _common_starts(family, groups, usable)
 
@@ -98,6 +99,8 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
     some = groups.take(chosen[:: max(1, len(chosen) // few)][: 4 * few])
     if len(some.x) > 4 * SKETCH_ROWS:  # a few large groups
         some = some.take(np.argsort(some.counts, kind="stable")[:1])
+    charted = ChartedGroups.of(family, some)
+    family, some = charted.law, charted.groups
     units = GroupUnits.of(family, some)
     z = units.apply(some, some.x)
     possible = family.support.contains(z)

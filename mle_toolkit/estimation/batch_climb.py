@@ -15,6 +15,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError
+from mle_toolkit.estimation.batch_charts import ChartedGroups
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, measure_each
 from mle_toolkit.families.base import MOST_COUNTED, Family
 from mle_toolkit.likelihood.group_objective import GroupObjective
@@ -102,9 +103,11 @@ class Batch:
         self.family = family
         self.groups = groups
         self.p = len(family.parameters)
-        self.objective = GroupObjective.of(family, groups, twin)
+        self.charted = ChartedGroups.of(family, groups)
+        self.law, rows = self.charted.law, self.charted.groups
+        self.objective = GroupObjective.of(self.law, rows, twin)
         units = self.objective.units
-        reach = np.maximum(np.abs(groups.minimum - units.centre), np.abs(groups.maximum - units.centre)) / units.scale
+        reach = np.maximum(np.abs(rows.minimum - units.centre), np.abs(rows.maximum - units.centre)) / units.scale
         self.usable = usable & np.isfinite(reach) & self._possible() & self._distinct_enough()
 
     def _possible(self) -> Mask:
@@ -184,13 +187,15 @@ class Batch:
         settled.ran_off[:] = away
         gone = np.flatnonzero(away)
         left = self.objective.take(gone)
-        settled.theta[gone] = left.units.params_to_data(self.family, left.to_theta(top[gone]))
-        settled.llf[gone] = left.loglik(highest[gone])
+        settled.theta[gone] = self.charted.to_declared(
+            left.units.params_to_data(self.law, left.to_theta(top[gone])), gone
+        )
+        settled.llf[gone] = left.loglik(highest[gone]) + self.charted.log_jacobian[gone]
         return settled
 
     def _starts_of_groups(self) -> list[tuple[Array, ...]]:
         """Starts of a law that has them for each of many groups."""
-        groups, starts = self.groups, self.family.starts_of_groups
+        groups, starts = self.charted.groups, self.law.starts_of_groups
         if starts is None or groups.ends is not None:
             return []
         return starts(Groups(self.objective.units.apply(groups, groups.x), groups.weight, groups.offsets, groups.known))
@@ -209,8 +214,8 @@ class Batch:
         NaN for groups that have not arrived without doubt when all common starts have been climbed from, which these
         masks then say. Laws with compiled sums, of many groups, do without.
         """
-        several = self.p > 2 and isinstance(self.objective.sums, RowSums)
-        chosen = np.flatnonzero(arrived & ~doubt & (several and self.family.start is not None))
+        several = self.p > 2 and isinstance(self.objective.sums, RowSums) and self.law.starts_of_groups is None
+        chosen = np.flatnonzero(arrived & ~doubt & (several and self.law.start is not None))
         own = [self.own_starts(int(g)) for g in chosen]
         for k in range(max(map(len, own), default=0)):
             first = np.full((len(self.groups), self.p), np.nan)
@@ -220,7 +225,7 @@ class Batch:
     def _usual(self, u: Array) -> Mask:
         """Whether shapes are not far from typical ones, where the law has other maxima looked for."""
         usual = np.ones(len(u), dtype=bool)
-        if self.family.scans:
+        if self.family.scans and self.charted.chart is None:
             for k, (p, domain) in enumerate(zip(self.family.parameters, self.objective.domains, strict=True)):
                 if p.role == "shape":
                     low, high = (float(domain.to_real(np.asarray(end))) for end in p.typical)
@@ -287,8 +292,9 @@ class Batch:
     def own_starts(self, group: int) -> list[Array]:
         """Where the family would begin with one group, in coordinates."""
         units = self.objective.units
-        sample = self._sample(group).standardised(float(units.centre[group]), float(units.scale[group]))
-        start = self.family.given(sample.known).start
+        own = self._sample(group) if self.charted.chart is None else self.charted.groups.sample(group)
+        sample = own.standardised(float(units.centre[group]), float(units.scale[group]))
+        start = self.law.given(sample.known).start
         assert start is not None
         try:
             proposed = start(sample)
@@ -315,10 +321,12 @@ class Batch:
         seen, in_unit, units = measure_each(gradient, hessian, objective.nobs), objective.to_theta(u), objective.units
         good = np.all(diagonal > _WELL_DETERMINED, axis=1) & (seen.decrement < _AFTER_LAST_STEP)
         good &= seen.least > (_WELL_BY_DIFFERENCES if objective.is_rounded else _WELL_DETERMINED)
-        theta = units.params_to_data(self.family, in_unit)
-        se = seen.errors * objective.slopes_and_bends(u)[0] * units.slopes(self.family)
-        llf = objective.loglik(value)
-        good &= np.isfinite(llf) & np.all(np.isfinite(se) & (se > 0), axis=1)
+        here = units.params_to_data(self.law, in_unit)
+        theta = self.charted.to_declared(here, chosen)
+        slopes = objective.slopes_and_bends(u)[0] * units.slopes(self.law)
+        se = self.charted.errors(here, slopes[:, :, None] * seen.roots, chosen)
+        llf = objective.loglik(value) + self.charted.log_jacobian[chosen]
+        good &= np.isfinite(llf) & np.all(np.isfinite(theta) & np.isfinite(se) & (se > 0), axis=1)
         good &= np.all(seen.errors <= _PLACED * objective.natural(in_unit), axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]

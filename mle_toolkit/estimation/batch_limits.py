@@ -38,7 +38,7 @@ def compare_with_limits(
         if len(chosen) == 0:
             continue
         some = groups.take(chosen)
-        if law.from_groups is not None and law.entropy_attained and groups.ends is None:
+        if law.from_groups is not None and groups.ends is None:
             rivals[k, chosen] = _by_entropy(law, some)
         elif is_vectorised(law):
             found = settle(law, some)
@@ -60,7 +60,8 @@ def compare_with_limits(
             lack = rivals[k] - settled.llf
             below = (lack > _SURELY_BELOW * (1.0 + np.abs(rivals[k]))) & (lack < _NEARLY_THERE)
             sure = settled.ran_off & below & (rivals[k] > others + SURE_GAIN) & np.isfinite(rivals[k])
-            if family.spurious is not None or groups.ends is not None:
+            charted = family.chart is not None and family.chart.of_groups is not None
+            if charted or family.spurious is not None or groups.ends is not None:
                 sure[:] = False
             elif has_a_say(family):
                 sure[sure] = [allows(family, groups.sample(g)) for g in np.flatnonzero(sure).tolist()]

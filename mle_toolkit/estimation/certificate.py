@@ -179,13 +179,18 @@ class MeasuredEach:
         Infinite where the second derivatives are not those of a maximum.
     least : ndarray of shape (n,)
         The smallest eigenvalue; 0 where no scale gives a unit diagonal.
-    errors : ndarray of shape (n, q)
-        Standard errors of the coordinates.
+    roots : ndarray of shape (n, q, q)
+        Matrices of which each, times its transpose, is the covariance of the coordinates.
     """
 
     decrement: Array
     least: Array
-    errors: Array
+    roots: Array
+
+    @property
+    def errors(self) -> Array:
+        """Standard errors of the coordinates; shape (n, q)."""
+        return np.asarray(np.sqrt(np.sum(np.square(self.roots), axis=2)))
 
 
 @np.errstate(all="ignore")  # where there is no maximum nothing is measured
@@ -198,9 +203,9 @@ def measure_each(gradient: Array, hessian: Array, nobs: Array) -> MeasuredEach:
     eigenvalues, axes = np.linalg.eigh(scaled)
     along = np.einsum("ij,ijk->ik", gradient * unit, axes)
     decrement = 0.5 * nobs * np.sum(along * along / eigenvalues, axis=1)
-    variances = np.einsum("ijk,ik->ij", axes * axes, 1.0 / eigenvalues)
     least = np.where(seen, eigenvalues[:, 0], 0.0)
-    return MeasuredEach(np.where(least > 0, decrement, np.inf), least, unit * np.sqrt(variances / nobs[:, None]))
+    roots = unit[:, :, None] * axes / np.sqrt(eigenvalues * nobs[:, None])[:, None, :]
+    return MeasuredEach(np.where(least > 0, decrement, np.inf), least, roots)
 
 
 class Spectrum(NamedTuple):

@@ -19,6 +19,8 @@ def is_vectorised(family: Family) -> bool:
     It needs a score, regular parameters that are numbers, and formulas that broadcast: parameters of shape (n, ) must
     give what each gives alone, which is tried out.
     """
+    if family.chart is not None and family.chart.of_groups is not None and not family.per_row:
+        return is_vectorised(family.chart.of_groups)
     one_number = all(isinstance(p.domain, Interval) and p.regular for p in family.parameters)
     if not one_number or family.score is None:
         return False
@@ -52,7 +54,7 @@ def takes_intervals(family: Family, groups: Groups) -> bool:
     Climbs of laws of more than two parameters seldom agree there, so that most groups would be fitted singly after all;
     and to compare with a limit that has no sums costs more than a fit.
     """
-    if family.discrete or family.per_row or len(family.parameters) > 2:
+    if family.discrete or family.per_row or len(family.parameters) > 2 or family.chart is not None:
         return False
     if family.tail_scores is None and family.log_mass_scores is None:
         return False

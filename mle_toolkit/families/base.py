@@ -79,8 +79,8 @@ class Family(ABC):
     ``from_exposed(sample, exposure)``
         The same where each row was watched for an exposure of its own, shape (n_rows,), for a law with ``rates``.
     ``from_groups(groups)``
-        The same for each of many groups of exact data (`data.groups.Groups`), parameters as arrays, where
-        ``entropy_attained``; NaN where there is none. A law that is a limit then costs no fit a group.
+        The same for each of many groups of exact data (`data.groups.Groups`), parameters as arrays; NaN where there is
+        none. The mean log-density there must be minus the entropy: a law that is a limit then costs no fit a group.
     ``starts_of_groups(groups)``
         Starts for each of many groups of exact data in their units, parameters as arrays, so that one of them climbs to
         the highest maximum of each; NaN for a group that needs one less. Default: ``start`` of all groups together.

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sums import sums_of
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import TOLD_APART, Family
 from mle_toolkit.families.climbing import profile_maximum
@@ -29,9 +30,13 @@ from mle_toolkit.families.special import (
     log_poch,
     means_of,
     stirling_remainder,
+    trigamma,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
 _LOWEST, _HIGHEST, _STEP = -9.0, 8.0, 0.75
@@ -39,6 +44,9 @@ _LOWEST, _HIGHEST, _STEP = -9.0, 8.0, 0.75
 
 _STARTS = (-2.0, -0.7, 0.1, 1.0, 3.0)
 """Values of Q from which a search begins: one on every hill that a profile may have."""
+
+_POWERS = (-4.0, -1.0, 0.2, 1.0, 4.0)
+"""Values of shape2, for logs of standard deviation 1, from which a search begins in each of many groups."""
 
 _LARGEST_LOG_SCALE = 340.0
 """Log of the largest scale, for data of median 1, whose square, as second derivatives have it, is a double."""
@@ -82,7 +90,7 @@ class GeneralizedGamma(Family):
     @property
     def chart(self) -> Chart:
         """Prentice's parameters."""
-        return Chart(_Prentice(), _to_stacy, _to_prentice, _slopes_of_stacy)
+        return Chart(_Prentice(), _to_stacy, _to_prentice, _slopes_of_stacy, _OfLogs(), on_logs=True)
 
     def logpdf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -143,15 +151,7 @@ class GeneralizedGamma(Family):
 
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """The laws of several Q with the mean and deviation of the logs of the sample."""
-        logs = sample.mapped(np.log)
-        mean_log, deviation = logs.mean(), math.sqrt(logs.var()) or 1.0
-        starts: list[tuple[float, ...]] = []
-        for q in _STARTS:
-            a = 1 / (q * q)
-            sigma = deviation * abs(q) / math.sqrt(float(special.zeta(2.0, a)))
-            mu = mean_log + sigma * log_minus_digamma(a) / q
-            starts.append(_to_stacy(mu, sigma, q))
-        return starts
+        return [_to_stacy(*start) for start in _OfLogs().start(sample.mapped(np.log))]
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -284,11 +284,11 @@ def _at_log_power(t: Array, shape2: Array, scale: Array) -> Array:
 # --- Prentice's parameters ------------------------------------------------------------------------------------------
 
 
-def _to_stacy(mu: float, sigma: float, q: float) -> tuple[float, float, float]:
+def _to_stacy(mu: Any, sigma: Any, q: Any) -> tuple[Any, Any, Any]:
     """Stacy's parameters; at the lognormal law, q = 0, and beside it, they are not finite, or the scale is 0."""
     with np.errstate(all="ignore"):
         mu, sigma, q = np.float64(mu), np.float64(sigma), np.float64(q)
-        return float(1 / (q * q)), float(q / sigma), float(np.exp(mu + 2 * np.log(np.abs(q)) * sigma / q))
+        return 1 / (q * q), q / sigma, np.exp(mu + 2 * np.log(np.abs(q)) * sigma / q)
 
 
 def _to_prentice(shape1: float, shape2: float, scale: float) -> tuple[float, float, float]:
@@ -297,28 +297,29 @@ def _to_prentice(shape1: float, shape2: float, scale: float) -> tuple[float, flo
     return math.log(scale) + math.log(shape1) / shape2, q / shape2, q
 
 
-def _slopes_of_stacy(mu: float, sigma: float, q: float) -> Array:
+def _slopes_of_stacy(mu: Any, sigma: Any, q: Any) -> Array:
     """Derivatives of Stacy's parameters, in rows, by Prentice's."""
-    scale, log_q = _to_stacy(mu, sigma, q)[2], math.log(abs(q))
+    scale, log_q, none = _to_stacy(mu, sigma, q)[2], np.log(np.abs(q)), 0.0 * q
     return np.array(
         [
-            [0.0, 0.0, -2 / q**3],
-            [0.0, -q / sigma**2, 1 / sigma],
+            [none, none, -2 / q**3],
+            [none, -q / sigma**2, 1 / sigma],
             [scale, scale * 2 * log_q / q, scale * 2 * sigma * (1 - log_q) / (q * q)],
         ]
     )
 
 
-class _Prentice(Family):
-    r"""The law in Prentice's parameters, in which likelihoods are maximised.
+class _OfLogs(Family):
+    r"""The law of y = log x in Prentice's parameters, of one sample or of many groups at once.
 
-    .. math:: \log f(x) = -\log(\sigma x) + h(Q) - w^2 \varphi_2(Q w), \quad w = (\log x - \mu)/\sigma,
+    .. math:: \log f(y) = -\log\sigma + h(Q) - w^2 \varphi_2(Q w), \quad w = (y - \mu)/\sigma,
               \quad \varphi_2(v) = (e^v - 1 - v)/v^2
 
     where h(Q) is log|Q| less Stirling's remainder of log Gamma(1/Q²), and -log(2π)/2 at Q = 0.
     """
 
-    support = POSITIVE
+    support = REAL
+    twin = "prentice"
 
     def __init__(self) -> None:
         super().__init__()
@@ -326,23 +327,22 @@ class _Prentice(Family):
         self.parameters = (Parameter("mu", REAL, role="location"), Parameter("sigma", POSITIVE, role="scale"))
         self.parameters += (Parameter("q", REAL),)
 
-    def logpdf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
-        """Log-density at x."""
-        log_x = np.log(x)
-        w = (log_x - mu) / sigma
-        return np.asarray(_heights(q) - np.log(sigma) - log_x - w * w * _exponential(q * w)[0])
+    def logpdf(self, y: Array, mu: Array, sigma: Array, q: Array) -> Array:
+        """Log-density at y."""
+        w = (y - mu) / sigma
+        return np.asarray(_heights(q)[0] - np.log(sigma) - w * w * _exponential(q * w)[0])
 
-    def score(self, x: Array, mu: float, sigma: float, q: float) -> tuple[Array, ...]:
+    def score(self, y: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, ...]:
         """Derivatives by mu, sigma and q."""
-        w = (np.log(x) - mu) / sigma
+        w = (y - mu) / sigma
         v = q * w
         pull = w * special.exprel(v)
-        by_q = _height(q)[1] - w**3 * _exponential(v)[1]
+        by_q = _heights(q)[1] - w**3 * _exponential(v)[1]
         return pull / sigma, (w * pull - 1) / sigma, by_q
 
-    def hessian(self, x: Array, mu: float, sigma: float, q: float) -> tuple[Array, ...]:
+    def hessian(self, y: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
-        w = (np.log(x) - mu) / sigma
+        w = (y - mu) / sigma
         v = q * w
         power, rise = np.exp(v), special.exprel(v)
         pull, turn = w * rise, w * w * _exprel_slope(v)
@@ -354,8 +354,88 @@ class _Prentice(Family):
             turn / sigma,
             (1 - 2 * w * pull - w * w * power) / square,
             w * turn / sigma,
-            _height(q)[2] - w**4 * second,
+            _heights(q)[2] - w**4 * second,
         )
+
+    def derivative_sums(self, y: Array, weight: Array | None, mu: float, sigma: float, q: float) -> list[float]:
+        """Sums of w²φ₂(v) and w³φ₂'(v) and w⁴φ₂''(v), v = Qw; of w r, w² r, w² r' and w³ r', with r = (e^v - 1)/v.
+
+        Then of e^v, w e^v and w² e^v.
+        """
+        w = (y - mu) / sigma
+        v = q * w
+        value, first, second = _exponential(v)
+        power, pull, turn = np.exp(v), w * special.exprel(v), w * w * (value + v * first)
+        square = w * w
+        rows = (square * value, square * w * first, square * square * second, pull, w * pull, turn, w * turn)
+        return [*sums_of(weight, *rows), *sums_of(weight, power, w * power, square * power)]
+
+    def derivatives(self, count: Any, sums: Sequence[Any], mu: Any, sigma: Any, q: Any) -> list[Any]:
+        """Log-likelihood, score and second derivatives, from the sums."""
+        values, firsts, seconds, pulls, w_pulls, turns, w_turns, powers, w_powers, square_powers = sums
+        height, height_q, height_qq = _heights(q)
+        square = sigma * sigma
+        return [
+            count * (height - np.log(sigma)) - values,
+            pulls / sigma,
+            (w_pulls - count) / sigma,
+            count * height_q - firsts,
+            -powers / square,
+            -(w_powers + pulls) / square,
+            turns / sigma,
+            (count - 2 * w_pulls - square_powers) / square,
+            w_turns / sigma,
+            count * height_qq - seconds,
+        ]
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """The laws of several Q with the mean and deviation of a sample."""
+        mean, deviation = sample.mean(), math.sqrt(sample.var()) or 1.0
+        starts: list[tuple[float, ...]] = []
+        for q in _STARTS:
+            a = 1 / (q * q)
+            sigma = deviation * abs(q) / math.sqrt(float(special.zeta(2.0, a)))
+            starts.append((mean + sigma * log_minus_digamma(a) / q, sigma, q))
+        return starts
+
+    def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
+        """The best law of each of several powers shape2, but for the error of Minka's formula for shape1."""
+        mean = groups.means(groups.x)
+        deviation = np.sqrt(groups.means(np.square(groups.x - mean[groups.ids])))
+        starts: list[tuple[Array, ...]] = []
+        for power in _POWERS:
+            c = power / deviation
+            largest = c * (groups.maximum if power > 0 else groups.minimum)
+            rows = np.exp(c[groups.ids] * groups.x - largest[groups.ids])
+            log_mean = largest + np.log(groups.means(rows))
+            gap = log_mean - c * mean
+            root = np.sqrt((3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap))
+            starts.append((log_mean / c, 1 / (np.abs(c) * root), np.sign(c) / root))
+        return starts
+
+
+class _Prentice(Family):
+    """The law of x in Prentice's parameters, in which likelihoods are maximised: that of its log, less log x."""
+
+    support = POSITIVE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logs = _OfLogs()
+        self.name, self.parameters = self._logs.name, self._logs.parameters
+
+    def logpdf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
+        """Log-density at x."""
+        log_x = np.log(x)
+        return self._logs.logpdf(log_x, mu, sigma, q) - log_x
+
+    def score(self, x: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, ...]:
+        """Derivatives by mu, sigma and q."""
+        return self._logs.score(np.log(x), mu, sigma, q)
+
+    def hessian(self, x: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, ...]:
+        """Second derivatives, upper triangle row by row."""
+        return self._logs.hessian(np.log(x), mu, sigma, q)
 
     def logcdf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
         """Log of the cdf."""
@@ -427,25 +507,33 @@ def _exprel_slope(v: Array) -> Array:
     return value + v * first
 
 
-def _height(q: float) -> tuple[float, float, float]:
-    """h(Q), its first and its second derivative; by the asymptotic series in Q of the functions of 1/Q² near 0."""
-    if q * q * _SERIES_SHAPE < 1:
-        r = q * q
-        value = -0.5 * math.log(2 * math.pi) - r * (1 / 12 - r * r * (1 / 360 - r * r * (1 / 1260 - r * r / 1680)))
-        first = -2 * q * (1 / 12 - r * r * (1 / 120 - r * r * (1 / 252 - r * r * (1 / 240 - r * r / 132))))
-        second = -2 * (1 / 12 - r * r * (5 / 120 - r * r * (9 / 252 - r * r * (13 / 240 - r * r * 17 / 132))))
-        return value, first, second
+def _heights(q: Any) -> tuple[Any, Any, Any]:
+    """h(Q), its first and its second derivative, of one Q or of each."""
+    if np.ndim(q) == 0:
+        return _heights_near_normal(q) if q * q * _SERIES_SHAPE < 1 else _heights_apart(q)
+    q = np.asarray(q, dtype=float)
+    near = q * q * _SERIES_SHAPE < 1
+    both = zip(_heights_near_normal(np.where(near, q, 0.0)), _heights_apart(np.where(near, 1.0, q)), strict=True)
+    series, direct, third = (np.where(near, one, other) for one, other in both)
+    return series, direct, third
+
+
+def _heights_near_normal(q: Any) -> tuple[Any, Any, Any]:
+    """The same by the asymptotic series in Q of the functions of 1/Q²."""
+    r = q * q
+    value = -0.5 * math.log(2 * math.pi) - r * (1 / 12 - r * r * (1 / 360 - r * r * (1 / 1260 - r * r / 1680)))
+    first = -2 * q * (1 / 12 - r * r * (1 / 120 - r * r * (1 / 252 - r * r * (1 / 240 - r * r / 132))))
+    second = -2 * (1 / 12 - r * r * (5 / 120 - r * r * (9 / 252 - r * r * (13 / 240 - r * r * 17 / 132))))
+    return value, first, second
+
+
+def _heights_apart(q: Any) -> tuple[Any, Any, Any]:
+    """The same by the functions of 1/Q² themselves, which is small enough for their differences to keep digits."""
     a = 1 / (q * q)
-    gap, bend = log_minus_digamma(a), log_minus_digamma_slope(a)
+    gap, bend = np.log(a) - special.psi(a), 1 / a - trigamma(a)
     first = (1 - 2 * a * gap) / q
     second = -a * (1 - 2 * a * gap) + 4 * a * a * (gap + a * bend)
-    return math.log(abs(q)) - float(stirling_remainder(np.asarray(a))), first, second
-
-
-def _heights(q: Array) -> Array:
-    """The h(Q) of each Q; of those that are equal once."""
-    ones, which = np.unique(q, return_inverse=True)
-    return np.array([_height(one)[0] for one in ones.tolist()])[which.reshape(np.shape(q))]
+    return np.log(np.abs(q)) - stirling_remainder(a), first, second
 
 
 # --- the profile of exact data ----------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_gr
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.rows import Block
     from mle_toolkit.data.sample import Sample
 

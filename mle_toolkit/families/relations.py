@@ -129,9 +129,17 @@ class Chart:
         The inverse.
     slopes : callable
         Takes the other parameters, returns the derivatives of those declared by them; shape (p, p).
+    of_groups : Family, optional
+        The law in the other parameters with which many groups are maximised at once, each with parameters of its own;
+        ``outward`` and ``slopes`` then take arrays of shape (n,), and give arrays of shape (n,), and (p, p, n). Without
+        it groups are maximised in the parameters declared.
+    on_logs : bool
+        Whether that is the law of log x instead.
     """
 
     law: Family
     outward: Callable[..., tuple[float, ...]]
     inward: Callable[..., tuple[float, ...]]
     slopes: Callable[..., Array]
+    of_groups: Family | None = None
+    on_logs: bool = False

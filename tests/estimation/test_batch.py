@@ -374,3 +374,22 @@ def test_groups_in_which_too_little_was_seen_stay_open(name):
         parts.append(mle.Sample.right_censored(time, [0, 0, 0, 1]))
         parts.append(mle.Sample.right_censored([2.0, 2.0, 1.0, 1.5], [1, 1, 0, 0]))
     assert not np.any(settle(law, joined(parts)).status)
+
+
+def test_a_law_may_have_starts_for_each_of_many_groups():
+    """Those of the generalised Pareto law are on its profile, which is highest in xi given its ratio to the scale."""
+    law = mle.get_family("gpd")
+    rng = np.random.default_rng(12)
+    x = np.concatenate([rng.pareto(1.0, 50), rng.uniform(0.0, 3.0, 40), rng.exponential(1.0, 30)])
+    groups = Groups(x, None, np.array([0, 50, 90, 120]))
+    starts = law.starts_of_groups(groups)
+    assert len(starts) == 3
+    for scale, xi in starts[1:]:
+        for g in np.flatnonzero(xi > -0.9):
+            rows, ratio = groups.sample(g).x, xi[g] / scale[g]
+            beside = [xi[g], 0.99 * xi[g], 1.01 * xi[g]]
+            values = [np.mean(law.logpdf(rows, v / ratio, v)) for v in beside]
+            assert np.argmax(values) == 0
+    settled = settle(law, groups)
+    assert settled.status[0] == settled.status[2] == SETTLED
+    assert_as_one_by_one(law, groups, settled)
