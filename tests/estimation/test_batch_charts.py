@@ -9,7 +9,7 @@ from mle_toolkit.estimation import batch
 from mle_toolkit.estimation.batch import settle
 from mle_toolkit.estimation.batch_charts import ChartedGroups
 from mle_toolkit.estimation.vectorised import is_vectorised
-from mle_toolkit.fitting import _fit
+from mle_toolkit.fitting import fit_without_warning
 from mle_toolkit.likelihood.kernels.groups import SETTLED
 
 SOURCES = {
@@ -37,7 +37,7 @@ def test_groups_of_a_law_with_a_chart_are_settled_as_one_by_one(compiled, monkey
         settled = settle(law, groups)
         assert np.count_nonzero(settled.status == SETTLED) >= 10
         for g in np.flatnonzero(settled.status == SETTLED):
-            fit = _fit(groups.sample(g), law)
+            fit = fit_without_warning(groups.sample(g), law)
             assert fit.certificate.verdict == "interior"
             assert np.all(np.abs(settled.theta[g] - fit._theta) <= 1e-6 * fit._bse)
             assert settled.se[g] == pytest.approx(fit._bse, rel=1e-5)
