@@ -561,7 +561,50 @@ def _scaled(name: str, kinds: tuple[str, ...], density: Any, tails: Any, draw: A
 
 
 def _gamma_tails(m: Functions, shape: Any, y: Any) -> tuple[Any, Any]:
-    return _both(m, m.gamma_lower(shape + 0 * y, y), m.gamma_upper(shape + 0 * y, y))
+    a = shape + 0 * y
+    sure = (a < LARGE_SHAPE) | ~((y > 0) & (y < INF))
+    if m is DOUBLE:
+        sure |= abs(y - a) < FAR_OF_GAMMA * np.sqrt(a)
+    if m is EXACT:  # mpmath sums a million terms there
+        lower, upper = np.full(np.shape(y), mpmath.nan), np.full(np.shape(y), mpmath.nan)
+        lower[sure], upper[sure] = _both(m, m.gamma_lower(a[sure], y[sure]), m.gamma_upper(a[sure], y[sure]))
+    else:
+        with np.errstate(divide="ignore"):
+            lower, upper = _both(m, m.gamma_lower(a, y), m.gamma_upper(a, y))
+    for below, tail, other, of in ((True, lower, upper, _log_below), (False, upper, lower, _log_above)):
+        far = ~sure & (y < a if below else y >= a)
+        if np.any(far):
+            tail[far] = of(m, a[far], y[far])
+            other[far] = m.log1p(-m.exp(tail[far]))
+    return lower, upper
+
+
+LARGE_SHAPE, FAR_OF_GAMMA = 1e4, 15.0
+"""Shape from which tails of a gamma law are had by series, in doubles from so many standard deviations on."""
+
+
+def _log_below(m: Functions, a: Any, y: Any) -> Any:
+    """log P(a, y), y < a: the power series of the lower incomplete gamma function."""
+    term, total, k = 1 + 0 * y, 1 + 0 * y, 0
+    while np.any(term > total * 10.0 ** (-DIGITS if m is EXACT else -18)):
+        k += 1
+        term = term * y / (a + k)
+        total = total + term
+    return a * m.log(y) - y - m.loggamma(a + 1) + m.log(total)
+
+
+def _log_above(m: Functions, a: Any, y: Any) -> Any:
+    """log Q(a, y), y > a: Legendre's continued fraction of the upper one, by Lentz's method."""
+    b = y + 1 - a
+    d, k = 1 / b, 0
+    c, total, change = 1e300 + 0 * y, 1 / b, 1 + 0 * y
+    while np.any(abs(change) > 10.0 ** (-DIGITS if m is EXACT else -16)):
+        k += 1
+        numerator, b = -k * (k - a), b + 2
+        d, c = 1 / (numerator * d + b), b + numerator / c
+        change = c * d - 1
+        total = total * (1 + change)
+    return a * m.log(y) - y - m.loggamma(a) + m.log(total)
 
 
 def _log_ratio(m: Functions, x: Any, s: Any) -> Any:
@@ -619,14 +662,14 @@ _scaled(
     "gamma",
     ("shape", "scale"),
     lambda m, x, k, s: k * _log_ratio(m, x, s) - m.log(x) - x / s - m.loggamma(k),
-    lambda m, x, k, s: _both(m, m.gamma_lower(k + 0 * x, x / s), m.gamma_upper(k + 0 * x, x / s)),
+    lambda m, x, k, s: _gamma_tails(m, k, x / s),
     lambda g, n, k, s: g.gamma(k, s, n),
 )
 _scaled(
     "inverse_gamma",
     ("shape", "scale"),
     lambda m, x, k, s: -k * _log_ratio(m, x, s) - m.log(x) - s / x - m.loggamma(k),
-    lambda m, x, k, s: _both(m, m.gamma_upper(k + 0 * x, s / x), m.gamma_lower(k + 0 * x, s / x)),
+    lambda m, x, k, s: _gamma_tails(m, k, s / x)[::-1],
     lambda g, n, k, s: s / g.gamma(k, size=n),
 )
 _scaled(
@@ -635,7 +678,7 @@ _scaled(
     lambda m, x, k, s: (
         m.log(m.number(2)) + k * m.log(k) - m.loggamma(k) + 2 * k * _log_ratio(m, x, s) - m.log(x) - k * (x / s) ** 2
     ),
-    lambda m, x, k, s: _both(m, m.gamma_lower(k + 0 * x, k * (x / s) ** 2), m.gamma_upper(k + 0 * x, k * (x / s) ** 2)),
+    lambda m, x, k, s: _gamma_tails(m, k, k * (x / s) ** 2),
     lambda g, n, k, s: s * np.sqrt(g.gamma(k, size=n) / k),
 )
 

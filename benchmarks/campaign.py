@@ -427,8 +427,14 @@ def judged(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -> tu
 
 
 def judged_refusal(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -> tuple[str, str]:
-    """A refusal is right where there is no proper maximum; one by accident is none, as in a fit."""
+    """A refusal is right where there is no proper maximum; one by accident is none, as in a fit.
+
+    Of a mixture of measurements all are by accident where fewer values differ than it has free parameters.
+    """
     search = Search(trial.law, trial.data, rng, JUDGES_SECONDS)
+    base = trial.law.component
+    if base is not None and not base.discrete and len(np.unique(trial.data.points)) < len(search.free):
+        return "right", "a mixture of more parameters than there are values"
     found = search.run([trial.truth] if trial.truth else [])
     if not found:
         return "right", "the likelihood is 0 wherever the judge looked"
