@@ -584,7 +584,7 @@ LARGE_SHAPE, FAR_OF_GAMMA = 1e4, 15.0
 
 
 def _log_below(m: Functions, a: Any, y: Any) -> Any:
-    """log P(a, y), y < a: the power series of the lower incomplete gamma function."""
+    """Log P(a, y), y < a: the power series of the lower incomplete gamma function."""
     term, total, k = 1 + 0 * y, 1 + 0 * y, 0
     while np.any(term > total * 10.0 ** (-DIGITS if m is EXACT else -18)):
         k += 1
@@ -594,7 +594,7 @@ def _log_below(m: Functions, a: Any, y: Any) -> Any:
 
 
 def _log_above(m: Functions, a: Any, y: Any) -> Any:
-    """log Q(a, y), y > a: Legendre's continued fraction of the upper one, by Lentz's method."""
+    """Log Q(a, y), y > a: Legendre's continued fraction of the upper one, by Lentz's method."""
     b = y + 1 - a
     d, k = 1 / b, 0
     c, total, change = 1e300 + 0 * y, 1 / b, 1 + 0 * y
