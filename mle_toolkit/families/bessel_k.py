@@ -147,8 +147,9 @@ def log_k_alone(order: Array, x: Array) -> Array:
         value = np.asarray(np.log(special.kve(order, x)))
     lost = ~np.isfinite(value)
     if lost.any():
-        order, x = np.broadcast_arrays(np.asarray(order, dtype=float), np.asarray(x, dtype=float))
-        value[lost] = log_k(order[lost], x[lost]).log
+        order, x = np.asarray(order, dtype=float), np.broadcast_to(np.asarray(x, dtype=float), value.shape)
+        some = order if order.ndim == 0 else np.broadcast_to(order, value.shape)[lost]
+        value[lost] = log_k(some, x[lost]).log
     return value
 
 
