@@ -163,6 +163,11 @@ def r_largest(data: Any, r: int | None = None, *, block: Any = None, least: floa
     else:
         table = pd.DataFrame(data)
         values = to_rows(table, "data")
+        if values.shape[1] == 1 and np.ndim(data) == 1:
+            raise ParameterError(
+                f"block: data is one series of {len(values)} observations; say how it falls into blocks: block='YE' "
+                f"for years of a series with dates, a number of observations, or the block of each observation."
+            )
         if np.isinf(values).any():
             raise DataError(f"data: {int(np.isinf(values).sum())} values are infinite; remove them.")
         index = list(table.index)
@@ -190,7 +195,7 @@ class Peaks:
     time, height : ndarray of shape (k,)
         When the peaks were, in days for dates and else in observations, and how high.
     length : float
-        How long the series is: in years for dates, else in observations.
+        How long the series was watched: in years for dates, else in observations.
     n_above, n_observed : int
         Observations above the threshold, and all that are not missing.
     extremal_index : float
@@ -303,7 +308,7 @@ class Peaks:
         )  # fmt: skip
 
 
-def peaks_over_threshold(series: Any, threshold: float, *, run: float = 1) -> Peaks:
+def peaks_over_threshold(series: Any, threshold: float, *, run: float = 1, length: float | None = None) -> Peaks:
     """Take the peaks of a series above a threshold, one a cluster.
 
     Parameters
@@ -314,6 +319,10 @@ def peaks_over_threshold(series: Any, threshold: float, *, run: float = 1) -> Pe
     run : float
         Two observations above the threshold belong to one cluster if they are at most so far apart, in days for dates
         and else in observations: the clusters of the runs method (Smith & Weissman 1994). 0 takes every observation.
+    length : float, optional
+        How long the series was watched, in years for dates. By default from each observation to the next date, without
+        those that are missing and gaps of more than a year; shorter gaps may be nights, weekends or a season without
+        events, and count as watched.
 
     Returns
     -------
@@ -330,8 +339,10 @@ def peaks_over_threshold(series: Any, threshold: float, *, run: float = 1) -> Pe
     >>> found.height.tolist(), round(found.extremal_index, 3)
     ([6.0, 7.0, 8.0], 0.75)
     """
-    time, values, length = _timed(series)
-    at, apart = number(threshold, "threshold"), number(run, "run")
+    time, values, watched = _timed(series)
+    at, apart = number(threshold, "threshold"), number(run, "run", at_least=0.0)
+    if length is not None:
+        watched = number(length, "length", above=0.0)
     above = np.flatnonzero(values > at)
     if len(above) == 0:
         raise DataError(
@@ -342,27 +353,35 @@ def peaks_over_threshold(series: Any, threshold: float, *, run: float = 1) -> Pe
     clusters = np.split(above, first[1:])
     peaks = np.array([rows[np.argmax(values[rows])] for rows in clusters])
     return Peaks(
-        at, time[peaks], values[peaks], length, len(above), len(values), len(peaks) / len(above), _intervals_index(gaps)
+        at,
+        time[peaks],
+        values[peaks],
+        watched,
+        len(above),
+        len(values),
+        len(peaks) / len(above),
+        _intervals_index(gaps),
     )
 
 
 def _timed(series: Any) -> tuple[Array, Array, float]:
-    """Times, values that are there, and the length of the series."""
+    """Times, values that are there, and how long the series was watched."""
     import pandas as pd
 
     values = to_column(series, "series")[0]
     if isinstance(series, pd.Series) and isinstance(series.index, pd.DatetimeIndex):
         time = (series.index - series.index[0]).total_seconds().to_numpy() / 86_400
-        step = float(np.median(np.diff(time))) if len(time) > 1 else 1.0
-        length = (time[-1] + step) / _YEAR
+        apart = np.diff(time)
+        step = float(np.median(apart)) if len(time) > 1 else 1.0
+        own = np.append(np.where(apart > max(_YEAR, 2 * step), step, apart), step) / _YEAR
     else:
-        time, length = np.arange(len(values), dtype=float), float(len(values))
+        time, own = np.arange(len(values), dtype=float), np.ones(len(values))
     if np.any(np.diff(time) <= 0):
         raise DataError(f"series: its times do not increase at row {int(np.flatnonzero(np.diff(time) <= 0)[0]) + 1}.")
     there = ~np.isnan(values)
     if not there.any():
         raise DataError("series: no observation that is not missing.")
-    return time[there], values[there], length
+    return time[there], values[there], float(np.sum(own[there]))
 
 
 def _intervals_index(gaps: Array) -> float:

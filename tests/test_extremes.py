@@ -228,6 +228,28 @@ def test_the_largest_of_a_series():
         mle.extremes.r_largest([[1.0, 2.0], [np.nan, np.nan]])
     with pytest.raises(DataError, match="infinite"):
         mle.extremes.r_largest([[1.0, np.inf]])
+    for series in (daily, dates, daily.tolist()):
+        with pytest.raises(ParameterError, match="block: data is one series of 3000 observations"):
+            mle.extremes.r_largest(series, 3)
+
+
+def test_what_is_missing_was_not_watched():
+    days = pd.date_range("1990-01-01", "2019-12-31")
+    series = pd.Series(np.random.default_rng(5).gumbel(size=len(days)), days)
+    whole = mle.extremes.peaks_over_threshold(series, 3.0)
+    assert whole.length == pytest.approx(30.0, abs=0.01)
+    half = series.where(days.year % 2 == 0)
+    assert mle.extremes.peaks_over_threshold(half, 3.0).length == pytest.approx(15.0, abs=0.02)
+    assert mle.extremes.peaks_over_threshold(half.to_numpy(), 3.0).length == half.count()
+    gone = series[(days.year < 2000) | (days.year > 2009)]
+    assert mle.extremes.peaks_over_threshold(gone, 3.0).length == pytest.approx(20.0, abs=0.01)
+    workdays = series[days.day_of_week < 5]
+    assert mle.extremes.peaks_over_threshold(workdays, 3.0).length == pytest.approx(30.0, abs=0.01)
+    told = mle.extremes.peaks_over_threshold(gone, 3.0, length=19.5)
+    assert told.rate == len(told.height) / 19.5
+    for options in ({"run": -1}, {"length": 0}, {"run": np.nan}):
+        with pytest.raises(ParameterError, match="expected a number"):
+            mle.extremes.peaks_over_threshold(series, 3.0, **options)
 
 
 def test_peaks_as_a_process_are_the_rate_and_the_excesses_together():
