@@ -23,7 +23,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import NON_NEGATIVE, Interval
 from mle_toolkit.inference.covariance import wald_interval
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.options import choice, level, number, numbers, probability, shown, whole
+from mle_toolkit.options import choice, generator, level, number, numbers, probability, shown, whole
 
 __all__ = ["AggregateLoss", "aggregate"]
 
@@ -356,7 +356,7 @@ class AggregateLoss:
     def _bootstrapped(
         self, function: Callable[[AggregateLoss], float], value: float, alpha: float, n: int, kind: Any, rng: Any
     ) -> Estimate:
-        seeds = np.random.default_rng(rng).spawn(2)
+        seeds = generator(rng).spawn(2)
         drawn = [
             [None] * n if fit is None else fit.bootstrap(n, kind=kind, rng=seed).laws
             for fit, seed in zip(self._fits, seeds, strict=True)

@@ -196,12 +196,13 @@ class Doors:
         fit: Any = self
         if params is None:
             return float(fit.llf)
-        missing = [name for name in fit.params if name not in params]
-        if missing or not isinstance(params, Mapping):
+        given = params if isinstance(params, Mapping) else {}
+        missing = [name for name in fit.params if name not in given]
+        if missing:
             raise ParameterError(f"loglike: expected a value for each parameter; there is none for {missing}.")
         from mle_toolkit.estimation.solve import maximise
 
-        return maximise(fit.family, fit.sample, fixed=dict(params)).loglik
+        return maximise(fit.family, fit.sample, fixed=dict(given)).loglik
 
     @property
     def df_resid(self) -> float:

@@ -25,7 +25,7 @@ from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.fitting import Fit, fit
 from mle_toolkit.inference.power_law import PowerLawTest, power_law_test
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.options import level, number, probability, whole
+from mle_toolkit.options import generator, level, number, probability, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -532,7 +532,7 @@ def choose_threshold(
     values = _timed(series)[1]
     share = probability(alpha, "alpha")
     chosen = _candidates(values, 10, 30) if thresholds is None else sorted(number(t, "thresholds") for t in thresholds)
-    seeds = np.random.default_rng(rng).spawn(len(chosen))
+    seeds = generator(rng).spawn(len(chosen))
     rows = []
     for at, seed in zip(chosen, seeds, strict=True):
         peaks = peaks_over_threshold(series, at, run=run)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args, overload
 
 import numpy as np
 
@@ -42,6 +42,7 @@ from mle_toolkit.families.own import check_rows_apart
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.inference.covariance import (
     CovKind,
+    cov_kind,
     covariance,
     optimism,
     standard_errors,
@@ -54,7 +55,7 @@ from mle_toolkit.information.report import InformationReport
 from mle_toolkit.kept import KeptSample, Sums, can_be_kept
 from mle_toolkit.likelihood.first_pass import FirstPass
 from mle_toolkit.notebook import Named
-from mle_toolkit.options import choice, level, plainly, probability, whole
+from mle_toolkit.options import choice, level, of_law, plainly, probability, shown, whole
 
 if TYPE_CHECKING:
     import os
@@ -174,7 +175,8 @@ class Fit(Doors):
         import pandas as pd
 
         names = list(self.family.coefficient_names)
-        return pd.DataFrame(self._cov(kind or self._default_kind), index=names, columns=names)
+        values = self._cov(self._default_kind if kind is None else cov_kind(kind))
+        return pd.DataFrame(values, index=names, columns=names)
 
     def conf_int(
         self, alpha: float = 0.05, method: IntervalBy = "wald", *, scale: OnScale | None = None, **options: Any
@@ -205,7 +207,7 @@ class Fit(Doors):
         import pandas as pd
 
         alpha = level(alpha)
-        plain = check_interval(method, scale, options)
+        method, plain = asked_interval(method, scale, options)
         names = list(self.family.coefficient_names)
         if method == "wald":
             ends = wald_intervals(self.family, self._theta, self._bse, alpha, plain=plain)
@@ -420,9 +422,9 @@ class Fit(Doors):
     def _quantile(
         self, quantile: Callable[[Distribution], float], alpha: float, method: IntervalBy, options: Mapping[str, Any]
     ) -> Estimate:
+        method = _interval_by(method, options)
         if not self.family.discrete or method == "bootstrap":
             return self.derive(quantile, alpha, method, domain=self._values_of_law, **options)
-        _check_method(method, options)
         why = f"quantiles of counts move in steps, which have no slope and no {method} interval"
         return Estimate(
             value=quantile(self.distribution),
@@ -471,13 +473,9 @@ class Fit(Doors):
         """
         from mle_toolkit.inference.profile import delta_se, profile_of_function
 
-        alpha = level(alpha)
-        _check_method(method, options)
-        if not callable(function):
-            raise ParameterError(f"function: expected a function of a Distribution, got {function!r:.40}.")
+        alpha, method, function = level(alpha), _interval_by(method, options), of_law(function)
         if not isinstance(domain, Interval):
             raise ParameterError(f"domain: expected an Interval, as mle.UNIT or mle.Interval(0, inf); got {domain!r}.")
-        function = _of_one_number(function)
         if method == "bootstrap":
             return self.bootstrap(**options).derive(function, alpha)
         value = function(self.distribution)
@@ -584,7 +582,9 @@ class Fit(Doors):
         if (fixed is None) == (nested is None):
             raise ParameterError("test: give the values of parameters, or a nested fit, and not both.")
         if nested is None:
-            return compare_with_values(self.at_maximum, fixed or {}, method)
+            return compare_with_values(self.at_maximum, {} if fixed is None else fixed, method)
+        if not isinstance(nested, Fit):
+            raise ParameterError(f"nested: expected a fit, got {shown(nested)}.")
         what = self.sample.difference(nested.sample)
         if what is not None:
             raise ComparisonError(f"test: the smaller fit is of other data: {what}.")
@@ -1052,28 +1052,22 @@ def warn_if_weaker(result: Fit) -> None:
         warnings.warn(FitWarning(message, certificate), stacklevel=3)
 
 
-def _check_method(method: str, options: Mapping[str, Any]) -> None:
-    if method not in ("wald", "profile", "bootstrap"):
-        raise ParameterError(f'unknown interval method {method!r}; choose "wald", "profile" or "bootstrap".')
+def _interval_by(method: IntervalBy, options: Mapping[str, Any]) -> IntervalBy:
+    method = choice(method, "interval method", get_args(IntervalBy))
     if options and method != "bootstrap":
         raise ParameterError(f'{", ".join(options)}: for method="bootstrap" only, not for {method!r}.')
+    return method
 
 
-def check_interval(method: str, scale: str | None, options: Mapping[str, Any]) -> bool:
-    """Whether Wald's intervals are wanted on the plain scale; raise for options that do not go together."""
-    _check_method(method, options)
+def asked_interval(method: IntervalBy, scale: str | None, options: Mapping[str, Any]) -> tuple[IntervalBy, bool]:
+    """The method that is meant, and whether Wald's intervals are wanted on the plain scale.
+
+    Raises
+    ------
+    ParameterError
+        For options that do not go together.
+    """
+    method = _interval_by(method, options)
     if scale is not None and method != "wald":
         raise ParameterError(f'scale: for method="wald" only, not for {method!r}, which has the same on any scale.')
-    return scale is not None and choice(scale, "scale", ("domain", "plain")) == "plain"
-
-
-def _of_one_number(function: Callable[[Distribution], Any]) -> Callable[[Distribution], float]:
-    """The function, whose value is one number or an error that says so."""
-
-    def checked(law: Distribution) -> float:
-        value = function(law)
-        if np.size(value) != 1 or not np.issubdtype(np.asarray(value).dtype, np.number) or np.iscomplexobj(value):
-            raise ParameterError(f"function: expected one that returns a number; it gave {value!r:.60}.")
-        return float(np.asarray(value).item())
-
-    return checked
+    return method, scale is not None and choice(scale, "scale", ("domain", "plain")) == "plain"

@@ -34,6 +34,7 @@ from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import Fit, fit_without_warning
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN
+from mle_toolkit.options import shown, text, texts
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -203,9 +204,12 @@ class GroupFits:
             If the group cannot be fitted: `failures` has the reason.
         """
         wanted = key if len(self.by) > 1 else (key,)
-        group = self._places.get(wanted)
+        try:
+            group = self._places.get(wanted)
+        except TypeError:  # what has no hash is no key
+            group = None
         if group is None:
-            raise UnknownNameError(f"no group {key!r}; there are {len(self)}, from {self._key(0)!r} on.")
+            raise UnknownNameError(f"no group {shown(key)}; there are {len(self)}, from {self._key(0)!r} on.")
         best = int(self._best[group])
         if best < 0:
             raise ComparisonError(f"group {key!r}: {self._columns['reason'][group]}")
@@ -374,6 +378,10 @@ def fit_groups(
     import narwhals as nw
 
     nan_policy, weight_kind = policies(nan_policy, weight_kind)
+    column, by = text(column, "column", "the name of a column"), texts(by, "by")
+    for option, name in (("weights", weights), ("exposure", exposure)):
+        if name is not None:
+            text(name, option, "the name of a column")
     laws = _laws(family, exposure)
     if type(frame).__module__.partition(".")[0] == "dask":
         return _fit_groups_of_dask(frame, by, column, laws, weights, weight_kind, exposure, nan_policy)
@@ -407,9 +415,9 @@ def _used(response: Response, weights: str | None, exposure: str | None) -> list
     return list(dict.fromkeys([*response.columns, *others]))
 
 
-def _keys_among(columns: Any, by: str | Sequence[str], others: Sequence[str]) -> list[str]:
+def _keys_among(columns: Any, by: Sequence[str], others: Sequence[str]) -> list[str]:
     """Names of the columns that make the groups, when they and the others are there."""
-    names = [by] if isinstance(by, str) else list(by)
+    names = list(by)
     for name in [*names, *others]:
         if name not in columns:
             raise UnknownNameError(f"column {name!r} not found; columns: {', '.join(map(str, columns))}.")
@@ -492,7 +500,7 @@ class _RowsElsewhere:
 
 def _fit_groups_of_dask(
     frame: Any,
-    by: str | Sequence[str],
+    by: Sequence[str],
     column: str,
     laws: tuple[Family, ...],
     weights: str | None,

@@ -21,7 +21,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 from mle_toolkit.inference.empirical import EmpiricalDistribution, empirical_distribution, product_limit
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.options import level, probability
+from mle_toolkit.options import level, places, probability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,9 +87,9 @@ class SurvivalCurve(_Steps):
 
     def at(self, t: Any) -> Array:
         """Probability to live longer than t; NaN beyond the last time, unless the curve has reached zero."""
-        t = np.asarray(t, dtype=float)
+        t = places(t, "t")
         steps = np.concatenate([[1.0], self.survival])[np.searchsorted(self.time, t, side="right")]
-        return np.asarray(np.where((t > self.last) & (steps > 0), np.nan, steps))
+        return np.asarray(np.where(np.isnan(t) | (t > self.last) & (steps > 0), np.nan, steps))
 
     def band(self, alpha: float = 0.05) -> pd.DataFrame:
         """Pointwise intervals of level ``1 - alpha``, normal on the scale of log(-log S) (Kalbfleisch & Prentice 1980).
@@ -230,7 +230,7 @@ class TurnbullDistribution:
 
     def cdf(self, x: Any) -> tuple[Array, Array]:
         """Least and greatest probability of at most x that the masses allow; arrays of the shape of x."""
-        x = np.asarray(x, dtype=float)
+        x = places(x, "x")
         sums = np.concatenate([[0.0], np.minimum(np.cumsum(self.mass), 1.0)])
         least = sums[np.searchsorted(self.upper, x, side="right")]
         starts = np.searchsorted(self.lower, x, side="left")

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mle_toolkit.errors import MissingPackageError, MleError, ParameterError
@@ -30,6 +31,9 @@ Word = TypeVar("Word", bound=str)
 
 _SHOWN = 60
 """Characters of a wrong value that an error shows."""
+
+_MOST_DRAWN = 2**48
+"""Numbers along one axis that can be drawn at once: more than any memory holds."""
 
 _LONGEST_NAME = 10_000
 """Characters of a name up to which names like it are sought."""
@@ -85,7 +89,10 @@ def whole(
     if found is None or not found.is_integer() or not at_least <= found <= at_most:
         kind = _in_words("a whole number", -math.inf, at_least, math.inf, at_most)
         raise error(f"{name}: expected {kind}, got {shown(value)}.")
-    return operator.index(value) if hasattr(value, "__index__") else int(found)
+    try:
+        return operator.index(value)
+    except TypeError:
+        return int(found)
 
 
 def level(value: Any, name: str = "alpha") -> float:
@@ -196,11 +203,35 @@ def function(value: Any, name: str, example: str) -> Any:
     return value
 
 
+def of_law(value: Any) -> Callable[[Any], float]:
+    """A function of a law whose value is one number; what it gives else is an error."""
+    found = function(value, "function", "lambda law: law.mean()")
+
+    def checked(law: Any) -> float:
+        import numpy as np
+
+        given = np.asarray(found(law))
+        if given.size != 1 or given.dtype.kind not in "iuf":
+            raise ParameterError(f"function: expected one that returns a number; it gave {shown(given)}.")
+        return float(given.item())
+
+    return checked
+
+
 def text(value: Any, name: str, what: str = "a text") -> str:
     """A text."""
     if not isinstance(value, str):
         raise ParameterError(f"{name}: expected {what}, got {shown(value)}.")
     return str(value)
+
+
+def texts(value: Any, name: str) -> tuple[str, ...]:
+    """One text, or several."""
+    if isinstance(value, str):
+        return (value,)
+    if isinstance(value, (Mapping, bytes)) or not isinstance(value, Iterable) or not getattr(value, "ndim", 1):
+        raise ParameterError(f"{name}: expected a text, or a list of texts, got {shown(value)}.")
+    return tuple(text(entry, name) for entry in value)
 
 
 def flag(value: Any, name: str) -> bool:
@@ -269,6 +300,50 @@ def numbers(value: Any, name: str, error: type[MleError] = ParameterError) -> An
     if math.isnan(found):
         raise error(f"{name}: expected a number, got nan.")
     return found
+
+
+def places(value: Any, name: str) -> Any:
+    """Real numbers at which something is asked, as an array of floats of the same shape; what is missing is NaN.
+
+    Parameters
+    ----------
+    value : array_like of float
+        Missing are None, NaN, pandas' NA and what a mask covers.
+    """
+    import numpy as np
+
+    if isinstance(value, np.ndarray) and value.dtype == float and not isinstance(value, np.ma.MaskedArray):
+        return value
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "O":
+            missing = ("NoneType", "NAType")
+            entries = [math.nan if type(e).__name__ in missing else as_float(e, truth=True) for e in array.ravel()]
+            array = np.array(entries).reshape(array.shape)
+    except (TypeError, ValueError, OverflowError, RecursionError):  # rows of unequal length, or whole numbers too large
+        array = np.array("")
+    if array.dtype.kind not in "iufb":
+        raise ParameterError(f"{name}: expected a number, or an array of them, got {shown(value)}.")
+    masked = np.ma.getmaskarray(value) if isinstance(value, np.ma.MaskedArray) else False
+    return np.where(masked, math.nan, array.astype(float)) if np.any(masked) else array.astype(float)
+
+
+def size(value: Any, name: str = "size") -> int | tuple[int, ...]:
+    """How many are wanted: a whole number, or the shape of an array."""
+    if isinstance(value, (tuple, list)):
+        return tuple(whole(entry, name, 0, _MOST_DRAWN) for entry in value)
+    return whole(value, name, 0, _MOST_DRAWN)
+
+
+def file_name(value: Any, name: str = "path") -> str:
+    """The name of a file."""
+    if isinstance(value, str) and value and "\0" not in value:
+        return value
+    if isinstance(value, os.PathLike):
+        found = os.fspath(value)
+        if isinstance(found, str):
+            return found
+    raise ParameterError(f"{name}: expected the name of a file, got {shown(value)}.")
 
 
 def needs(what: str, package: str, extra: str) -> None:

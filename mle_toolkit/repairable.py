@@ -25,7 +25,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.errors import DataError, UnboundedLikelihoodError
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.options import level, number
+from mle_toolkit.options import level, number, places
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +165,7 @@ class PowerLawProcess:
 
     def expected_failures(self, t: Any) -> Array:
         """Mean number of failures of a system up to t."""
-        return np.asarray((np.asarray(t, dtype=float) / self.params["scale"]) ** self.params["shape"])
+        return np.asarray((places(t, "t") / self.params["scale"]) ** self.params["shape"])
 
     def intensity(self, t: float, alpha: float = 0.05) -> Estimate:
         """Failures per unit of time at t, with Wald's interval on the log scale."""

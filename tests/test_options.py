@@ -3,8 +3,10 @@
 import math
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mle_toolkit import options
@@ -105,3 +107,50 @@ def test_any_value_can_be_shown():
     assert options.shown(Broken()) == "a Broken"
     assert options.shown(10**400) == "a whole number of 1329 bits"
     assert len(options.shown(list(range(1000)))) == 60
+
+
+PLACES = ([1.0, None], np.ma.array([1.0, 7.0], mask=[False, True]), pd.array([1, pd.NA]), (Decimal(1), math.nan))
+
+
+@pytest.mark.parametrize("value", PLACES, ids=lambda v: type(v).__name__)
+def test_what_is_missing_among_places_is_nan(value):
+    np.testing.assert_array_equal(options.places(value, "x"), [1.0, math.nan])
+
+
+def test_places_keep_their_shape():
+    assert options.places(True, "x").shape == ()
+    assert options.places(np.ones((2, 3), dtype=int), "x").shape == (2, 3)
+    assert options.places([], "x").shape == (0,)
+
+
+NO_PLACES = (
+    "a", b"1", ["1", "2"], [[1.0], [1.0, 2.0]], 1j, np.datetime64("2020-01-01"), 10**400, {1.0}, {"a": 1.0}, object(),
+    print, [1.0, "a"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NO_PLACES, ids=lambda v: str(v)[:20])
+def test_what_is_no_place_is_one_error(value):
+    with pytest.raises(ParameterError, match=r"^x: expected a number, or an array of them, got "):
+        options.places(value, "x")
+
+
+def test_sizes_and_names_of_files():
+    assert options.size(3.0) == 3
+    assert options.size([2, 3]) == (2, 3)
+    for wrong in (-1, 2.5, "a", (2, -1), {}, None, 10**400):
+        with pytest.raises(ParameterError, match=r"^size: expected a whole number from 0"):
+            options.size(wrong)
+    assert options.file_name(Path("a.json")) == "a.json"
+    for wrong in (1, "", b"a", None, [], "a\0b"):
+        with pytest.raises(ParameterError, match=r"^path: expected the name of a file"):
+            options.file_name(wrong)
+
+
+def test_a_function_of_a_law_gives_one_number():
+    assert options.of_law(lambda law: np.array([2.0]))("a law") == 2.0
+    for wrong in ("a", [1.0, 2.0], 1j, None):
+        with pytest.raises(ParameterError, match=r"^function: expected one that returns a number; it gave"):
+            options.of_law(lambda _, value=wrong: value)("a law")
+    with pytest.raises(ParameterError, match=r"^function: expected a function"):
+        options.of_law("mean")

@@ -21,6 +21,7 @@ from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.written import families_of
 from mle_toolkit.fitting import Fit, fit_without_warning
 from mle_toolkit.information.fits import entropy_for, information_report
+from mle_toolkit.options import function
 from mle_toolkit.regression import RegressionFit
 from mle_toolkit.regression.results import described
 
@@ -84,6 +85,8 @@ def compare(
     ('weibull', 0.010566)
     """
     options = settled(fixed, bounds, start, solver, rng)
+    if on_fit is not None:
+        function(on_fit, "on_fit", "lambda name, fit, done, count: print(name)")
     if families is None and (given := _fits_in(data)) is not None:
         return _compared(given)
     if exposure is not None:

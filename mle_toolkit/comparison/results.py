@@ -13,7 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.comparison.words import flags_of, listed, params_text
 from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import ComparisonError, DataError, ParameterError, UnknownNameError
+from mle_toolkit.errors import ComparisonError, DataError, UnknownNameError
 from mle_toolkit.fitting import Fit
 from mle_toolkit.information.estimate import Z95
 from mle_toolkit.information.model_free import weighted_se
@@ -184,6 +184,9 @@ class Comparison:
 
         The entropy of the data drops out, so this is the difference of their divergences from the data.
         """
+        for one in (fit, other):
+            if not isinstance(one, Fit):
+                raise ComparisonError(f"difference: expected two fits, got {options.shown(one)}.")
         if fit is other:
             return 0.0, 0.0
         difference = fit.cross_entropy - other.cross_entropy
@@ -306,12 +309,10 @@ class Comparison:
         rng : None, int, SeedSequence, BitGenerator or Generator, optional
             For the folds.
         """
-        if kind == "akaike":
+        if options.choice(kind, "kind of weights", ("akaike", "stacking")) == "akaike":
             aic = np.array([fit.aic for fit in self.fits.values()])
             relative = np.exp(-0.5 * (aic - aic.min()))
             return dict(zip(self.fits, (relative / relative.sum()).tolist(), strict=True))
-        if kind != "stacking":
-            raise ParameterError(f'unknown kind of weights {kind!r}; choose "akaike" or "stacking".')
         from mle_toolkit.inference.confidence_set import stacking_weights
 
         scores = held_out or self.cross_validated(rng=rng)

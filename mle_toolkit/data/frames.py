@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DataError
-from mle_toolkit.options import shown
+from mle_toolkit.options import number, shown
 
 _NUMERIC_KINDS = "biuf"
 _FORMATS = frozenset("hHiIlLqQfd?")
@@ -138,7 +138,7 @@ def column_of(columns: Any, value: Any, what: str) -> Any:
         if columns is None:
             raise DataError(f"{what}: {value!r} names a column, but there is no frame; give the values.")
         return columns.numbers(value)
-    return float(value) if np.ndim(value) == 0 else to_column(value, what)[0]
+    return number(value, what, error=DataError) if np.ndim(value) == 0 else to_column(value, what)[0]
 
 
 def as_given(columns: dict[str, Array], frame: Any, *, alone: bool = True) -> Any:

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from mle_toolkit.data.far import is_far, open_far
 from mle_toolkit.data.naming import listed, named
 from mle_toolkit.data.texts import MOST_COLUMNS, text_of
 from mle_toolkit.errors import DataError, ParameterError
-from mle_toolkit.options import choice, needs
+from mle_toolkit.options import choice, needs, text
 
 _MAGIC = {
     b"PAR1": "Parquet",
@@ -87,6 +87,12 @@ class Reading:
     since: str | None = None
 
     def __post_init__(self) -> None:
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if part.name != "na_values" and value is not None:
+                text(value, f"--{part.name.replace('_', '-')}")
+        for mark in self.na_values:
+            text(mark, "--na-values")
         object.__setattr__(self, "delimiter", {"\\t": "\t", "tab": "\t"}.get(str(self.delimiter), self.delimiter))
         if self.delimiter is not None and (len(self.delimiter) != 1 or self.delimiter in '"\r\n'):
             raise ParameterError(f"--delimiter: expected one character, or 'tab', got {self.delimiter!r}.")

@@ -43,7 +43,7 @@ from mle_toolkit.data.passes import (
 from mle_toolkit.data.rows import NOTHING, Block, Known, column_sums, some_of
 from mle_toolkit.data.sparse import stacked
 from mle_toolkit.errors import DataError, WeightError
-from mle_toolkit.options import as_float, number, shown
+from mle_toolkit.options import as_float, flag, function, number, shown
 
 T = TypeVar("T")
 
@@ -132,6 +132,8 @@ class Sample:
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
         noted = None
+        if along is not None:
+            function(along, "along", "a function of the rows")
         if along is None or weight is not None or missing is not None:
             minimum, maximum = extent(values)
         else:
@@ -226,7 +228,7 @@ class Sample:
             from mle_toolkit.data.partitions import PartitionedSample
 
             return PartitionedSample.of_dask(data, weights, nan_policy)
-        if multivariate:
+        if flag(multivariate, "multivariate"):
             return cls.rows(data, weights, nan_policy=nan_policy)
         return cls(data, weights, nan_policy=nan_policy, along=along)
 
@@ -771,6 +773,7 @@ class Sample:
 
     def quantile(self, p: float) -> float:
         """Weighted quantile: the smallest observation whose cumulative weight reaches ``p``; midpoint on a tie."""
+        p = p if type(p) is float and 0.0 <= p <= 1.0 else number(p, "p", at_least=0.0, at_most=1.0)
         if self.n_rows > 4 * _SELECTING_ROWS:
             selected = self._selected(p)
             if selected is not None:
@@ -860,7 +863,15 @@ class Sample:
         return new._called(self.label if self.label == other.label else None)
 
     def take(self, rows: Any) -> Sample:
-        """The sample of some rows (slice, index or mask)."""
+        """The sample of some rows (slice, index or mask).
+
+        Raises
+        ------
+        DataError
+            If they are no rows of the sample, or none.
+        """
+        if not isinstance(rows, slice):
+            rows = self._index(rows)
         weight = None if self.weight is None else self.weight[rows]
         if self.is_plain:
             return self.with_values(self.lower[rows], weight, some_of(self.known, rows))
@@ -871,6 +882,15 @@ class Sample:
         new._set(lower, upper, weight, self.weight_kind, window, *_finite_range(lower, upper))
         new.known = some_of(self.known, rows)
         return new
+
+    def _index(self, rows: Any) -> Array:
+        index = np.asarray(rows) if np.ndim(rows) == 1 else np.empty(0)
+        masks = index.dtype.kind == "b" and len(index) == self.n_rows and bool(index.any())
+        if not masks and not (
+            index.dtype.kind in "iu" and len(index) and -self.n_rows <= index.min() and index.max() < self.n_rows
+        ):
+            raise DataError(f"take: expected a slice, an index or a mask of {self.n_rows} rows, got {shown(rows)}.")
+        return index
 
     def reweighted(self, weight: Array) -> Sample:
         """The sample with other weights, one a row; rows of weight 0 are left out."""
@@ -960,6 +980,8 @@ class Sample:
         """What differs from another sample, so that likelihoods do not compare; None for the same data."""
         if self is other:
             return None
+        if not isinstance(other, Sample):
+            raise DataError(f"expected a Sample to compare with, got {shown(other)}.")
         if self.n_rows != other.n_rows:
             return f"{self.n_rows} rows against {other.n_rows}"
         forms = [tuple(bool(np.any(rows)) for rows in (s.lower == s.upper, s.lower < s.upper)) for s in (self, other)]

@@ -26,6 +26,7 @@ from mle_toolkit.data.reading import GUESSED, Grid, Reading, Typed, is_base, ope
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.times import HINT, hint, times, typed_times
 from mle_toolkit.errors import DataError, ParameterError, UnknownNameError
+from mle_toolkit.options import file_name, texts
 
 SCANNED_ROWS = 10_000_000
 """Rows of a Parquet file above which a column is read in blocks: up to there it is soon read and sorted."""
@@ -354,18 +355,18 @@ def read(
     >>> frame["loss"].tolist()
     [1234.5, 98.1]
     """
-    marks = (na_values,) if isinstance(na_values, str) else tuple(na_values)
+    names = None if columns is None else list(dict.fromkeys(texts(columns, "columns")))
     reading = Reading(
         delimiter=delimiter,
         decimal=decimal,
         thousands=thousands,
-        na_values=marks,
+        na_values=texts(na_values, "na_values"),
         encoding=encoding,
         comment=comment,
         sheet=None if sheet is None else str(sheet),
         sql=sql,
     )
-    return _frame(str(path), None if columns is None else list(dict.fromkeys(columns)), reading)
+    return _frame(file_name(path), names, reading)
 
 
 def _frame(source: str, names: list[str] | None, reading: Reading, seen: Collection[str] = ()) -> Any:

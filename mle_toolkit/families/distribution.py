@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family
@@ -17,10 +18,13 @@ from mle_toolkit.families.lifetimes import excess_beyond, mean_up_to
 from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.written import is_written, known_constants
-from mle_toolkit.options import number
+from mle_toolkit.options import number, places, shown
 
 _STEPS = ("cdf", "sf", "logcdf", "logsf")
 """Functions that are steps, of a law of counts; SciPy's are not all so between two counts."""
+
+_OF_PROBABILITIES = ("ppf", "isf")
+"""Functions of a probability."""
 
 
 class Distribution:
@@ -76,7 +80,7 @@ class Distribution:
 
     def logpdf(self, x: Any) -> Array:
         """Log-density, nats; -inf outside the support."""
-        x = np.asarray(x, dtype=float)
+        x = self._places(x, "x")
         inside, missing = self.family.support.contains(x), np.isnan(x)
         if self.family.multivariate:
             self._check_rows(x)
@@ -118,7 +122,7 @@ class Distribution:
         own = self.family.isf
         if own is None and self.family.discrete:
             # SciPy's are quantiles of 1 - p, which lose small p to rounding, or never end (logser).
-            p = np.asarray(p, dtype=float)
+            p = self._places(p, "p")
             if p.size == 0:
                 return np.empty(p.shape)
             return self._quantile(p, above=True) if self._n_rows is None else self._by_rows("isf", p)
@@ -166,7 +170,7 @@ class Distribution:
 
     def _of_lives(self, name: str, x: Any, one: Callable[[Distribution, float], float]) -> Array:
         self._check_numbers(name)
-        x = np.asarray(x, dtype=float)
+        x = self._places(x, "x")
         if self._n_rows is not None:
             return self._by_rows(name, x)
         return np.array([one(self, t) for t in x.ravel().tolist()], dtype=float).reshape(x.shape)
@@ -223,16 +227,30 @@ class Distribution:
         Parameters
         ----------
         size : int or tuple of int
+            Of a law a row 1, for one number a row, or a shape whose last axis is that of the rows.
         rng : None, int, SeedSequence, BitGenerator or Generator
             Source of randomness (SPEC 7).
         """
-        generator = np.random.default_rng(rng)
+        size, generator = self._size(size), options.generator(rng)
         if not self._one_by_one("rvs"):
             if self.family.rvs is not None:
                 return np.asarray(self.family.rvs(*self._params, size=size, rng=generator))
             if self._scipy is not None:
                 return np.asarray(self._scipy.rvs(size=size, random_state=generator), dtype=float)
         return self.ppf(generator.uniform(size=size))
+
+    def _size(self, size: Any) -> int | tuple[int, ...]:
+        wanted, n_rows = options.size(size), self._n_rows
+        if n_rows is None:
+            return wanted
+        if wanted == 1:
+            return n_rows
+        if (wanted if isinstance(wanted, int) else wanted[-1:] and wanted[-1]) != n_rows:
+            raise ParameterError(
+                f"{self.family.name}: each of {n_rows} rows has a law of its own, so size is 1, {n_rows}, or a shape "
+                f"that ends with {n_rows}, not {shown(size)}."
+            )
+        return wanted
 
     def expect(self, function: Callable[[Array], Array]) -> float:
         """Expected value of a function of the observation, by quadrature or summation.
@@ -244,6 +262,7 @@ class Distribution:
             the density does not have total mass one.
         """
         self._check_numbers("expect")
+        options.function(function, "function", "lambda x: x**2")
         if self.family.without_atoms is not None:
             points = np.array(self.family.atoms)
             mass, rest = self.pdf(points), self.family.without_atoms(*self._params)
@@ -326,7 +345,7 @@ class Distribution:
 
     def _at(self, x: Any, own: Callable[..., Array] | None, name: str, derived: Callable[[Array], Array]) -> Array:
         self._check_numbers(name)
-        x = np.asarray(x, dtype=float)
+        x = self._places(x, "p" if name in _OF_PROBABILITIES else "x")
         if x.size == 0:
             return np.empty(x.shape)
         if self.family.discrete and name in _STEPS:
@@ -337,6 +356,16 @@ class Distribution:
             if self._scipy is not None:
                 return np.asarray(getattr(self._scipy, name)(x), dtype=float)
         return derived(x) if self._n_rows is None else self._by_rows(name, x)
+
+    def _places(self, x: Any, name: str) -> Array:
+        """Where a function of the law is asked for; of a law a row, one place for all rows or one for each."""
+        found: Array = places(x, name)
+        if self._n_rows not in (None, 1) and found.ndim and found.shape[-1] not in (1, self._n_rows):
+            raise ParameterError(
+                f"{self.family.name}: each of {self._n_rows} rows has a law of its own, and {name} has shape "
+                f"{found.shape}; give one number, one a row, or a column of shape ({found.size}, 1), for each at each."
+            )
+        return found
 
     @property
     def is_one(self) -> bool:

@@ -23,6 +23,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.saved import Saved
+from mle_toolkit.options import choice
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -198,8 +199,7 @@ class Ordered(_OfLevels):
     parameters: Any
 
     def __init__(self, levels: Sequence[str], link: str = "logit", *, scaled: bool = False) -> None:
-        if link not in _LATENT:
-            raise UnknownNameError(f"ordinal: unknown link {link!r}; known: {', '.join(_LATENT)}.")
+        link = choice(link, "link of ordinal", _LATENT, error=UnknownNameError)
         self.levels, self.link, self.scaled = tuple(levels), link, scaled
         self.latent = _LATENT[link]
         self.name = "ordinal"

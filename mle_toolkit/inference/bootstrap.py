@@ -190,8 +190,9 @@ class Bootstrap:
         """
         alpha = options.level(alpha)
         at = self._maximum if self._maximum.limit is None else self._maximum.limit
-        value = float(function(at.family.law_at(at.theta)))
-        values = np.array([float(function(law)) for law in self.laws if law is not None])
+        function = options.of_law(function)
+        value = function(at.family.law_at(at.theta))
+        values = np.array([function(law) for law in self.laws if law is not None])
         acceleration = math.nan
         if method in (None, "bca"):
             acceleration = self._acceleration_of(function)
@@ -371,24 +372,25 @@ def _interval(
     from scipy import special
 
     alpha = options.level(alpha)
-    if method is not None and method not in get_args(IntervalMethod):
-        raise ParameterError(f"unknown interval method {method!r}; choose {', '.join(get_args(IntervalMethod))}.")
+    asked: IntervalMethod | None = None
+    if method is not None:
+        asked = options.choice(method, "interval method", get_args(IntervalMethod))
     below = (np.count_nonzero(values < estimate) + 0.5 * np.count_nonzero(values == estimate)) / len(values)
     possible = not math.isnan(acceleration) and 0 < below < 1
-    if method == "bca" and not possible:
+    if asked == "bca" and not possible:
         raise ParameterError(
             f"bootstrap: {name} has no BCa interval: it depends on what is at a boundary, an end of the support or a "
             f'kink of the density, or all replicates lie on one side; use method="basic" or "percentile".'
         )
-    method = method or ("bca" if possible else "basic")
+    by: IntervalMethod = asked or ("bca" if possible else "basic")
     levels = [alpha / 2, 1 - alpha / 2]
-    if method == "bca":  # Davison & Hinkley (1997), eq. 5.21
+    if by == "bca":  # Davison & Hinkley (1997), eq. 5.21
         shift = float(special.ndtri(below))
         ends = shift + special.ndtri(np.array(levels))
         levels = special.ndtr(shift + ends / (1 - acceleration * ends)).tolist()
     ordered = np.sort(values)
     lower, upper = (_order_statistic(ordered, level) for level in levels)
-    return ((2 * estimate - upper, 2 * estimate - lower) if method == "basic" else (lower, upper)), method
+    return ((2 * estimate - upper, 2 * estimate - lower) if by == "basic" else (lower, upper)), by
 
 
 def _order_statistic(values: Array, level: float) -> float:

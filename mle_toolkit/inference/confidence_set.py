@@ -9,7 +9,7 @@ import numpy as np
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import ComparisonError, NoMaximumError, ParameterError
+from mle_toolkit.errors import ComparisonError, NoMaximumError
 from mle_toolkit.inference.scores import HeldOut
 
 Statistic = Literal["max", "range"]
@@ -87,8 +87,7 @@ def confidence_set(
     tests up to its elimination. Models that exclude an observation are eliminated first, with p-value 0.
     """
     alpha = options.level(alpha)
-    if statistic not in get_args(Statistic):
-        raise ParameterError(f'unknown statistic {statistic!r}; choose "max" or "range".')
+    statistic = options.choice(statistic, "statistic", get_args(Statistic))
     n = options.whole(n, "n", 1)
     finite = np.all(np.isfinite(held_out.scores), axis=0)
     alive = [int(k) for k in np.flatnonzero(finite)]

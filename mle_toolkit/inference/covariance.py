@@ -19,6 +19,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.model import Model
+from mle_toolkit.options import choice
 
 CovKind = Literal["observed", "expected", "opg", "sandwich"]
 _KINDS = get_args(CovKind)
@@ -36,11 +37,7 @@ def cov_kind(kind: str) -> CovKind:
     ParameterError
         If there is none of that name.
     """
-    for known in _KINDS:
-        if kind == known:
-            found: CovKind = known
-            return found
-    raise ParameterError(f"unknown covariance kind {kind!r}; choose {', '.join(_KINDS)}.")
+    return choice(kind, "covariance kind", _KINDS)
 
 
 def covariance(maximum: Maximum | Recorded, kind: CovKind) -> Array:

@@ -129,8 +129,7 @@ def goodness_of_fit(
         If the statistic is unknown, or not defined for the form of the data; or that form does not say how to draw from
         the law.
     """
-    if statistic not in get_args(Statistic):
-        raise ParameterError(f"unknown statistic {statistic!r}; choose {', '.join(get_args(Statistic))}.")
+    statistic = options.choice(statistic, "statistic", get_args(Statistic))
     n_resamples, workers = options.whole(n_resamples, "n_resamples", 1), options.workers(workers)
     stop_after = None if stop_after is None else options.whole(stop_after, "stop_after", 1)
     if sample.is_multivariate:

@@ -29,7 +29,7 @@ from mle_toolkit.families.relations import Limit
 from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.spans import outside
-from mle_toolkit.options import numbers, shown
+from mle_toolkit.options import choice, numbers, shown
 
 Method = Literal["lr", "score", "wald"]
 
@@ -94,7 +94,7 @@ def compare_with_values(full: Maximum, values: Mapping[str, Any], method: str = 
     ParameterError
         If the statistic has no known law, or the parameters were not free.
     """
-    check(full, method)
+    method = checked(full, method)
     family = full.family
     if not isinstance(values, Mapping):
         raise ParameterError(f"test: expected values by the name of a parameter, got {shown(values)}.")
@@ -135,7 +135,7 @@ def compare_with_fit(full: Maximum, restricted: Maximum, method: str = "lr") -> 
     ParameterError
         If the smaller model is not known to be nested in the larger, or the statistic has no known law.
     """
-    check(full, method)
+    method = checked(full, method)
     check_verdict(restricted, "smaller")
     family = full.family
     if restricted.family.name == family.name and restricted.family.param_names == family.param_names:
@@ -169,16 +169,16 @@ def compare_with_fit(full: Maximum, restricted: Maximum, method: str = "lr") -> 
 # --- what may be tested -----------------------------------------------------------------------------------------------
 
 
-def check(full: Maximum, method: str) -> None:
-    """Raise for a test that is unknown, or has no known law for the weights, or of a fit that is not at a maximum."""
-    if method not in get_args(Method):
-        raise ParameterError(f'unknown test {method!r}; choose "lr", "score" or "wald".')
-    if full.likelihood.data.weight_kind == "reliability" and method != "wald":
+def checked(full: Maximum, method: str) -> Method:
+    """The test that is meant; raise if it has no known law for the weights, or the fit is not at a maximum."""
+    asked: Method = choice(method, "test", get_args(Method))
+    if full.likelihood.data.weight_kind == "reliability" and asked != "wald":
         raise ParameterError(
-            f'test: with reliability weights the statistic of "{method}" is not chi-squared; '
+            f'test: with reliability weights the statistic of "{asked}" is not chi-squared; '
             f'use method="wald", which then takes the sandwich covariance.'
         )
     check_verdict(full, "larger")
+    return asked
 
 
 def check_verdict(maximum: Maximum, which: str) -> None:

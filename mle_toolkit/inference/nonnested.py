@@ -133,10 +133,10 @@ def vuong(
     ParameterError
         If an option is unknown, or does not suit these families.
     """
-    if method not in get_args(Method):
-        raise ParameterError(f'unknown test {method!r}; choose "shi" or "vuong".')
-    if case is not None and (case not in get_args(Case) or method != "vuong"):
-        raise ParameterError('case: "nested", "overlapping" or "non-nested", with method="vuong".')
+    method = options.choice(method, "test", get_args(Method))
+    case = None if case is None else options.choice(case, "case", get_args(Case))
+    if case is not None and method != "vuong":
+        raise ParameterError(f'case: for method="vuong" only, not for {method!r}.')
     _check(first, second, sample, names)
     terms = log_density(fitted_law(first), sample) - log_density(fitted_law(second), sample)
     mean, variance = moments(terms, sample)

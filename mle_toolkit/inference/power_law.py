@@ -13,6 +13,7 @@ from mle_toolkit.errors import DataError
 from mle_toolkit.estimation.tails import ESTIMATED, nearest_threshold, power_law_beyond
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.registry import get_family
+from mle_toolkit.options import generator as source
 from mle_toolkit.options import level, whole
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def power_law_test(
     share = tail.n_rows / len(values)
     own = get_family("zeta", xmin=int(start)) if counted else get_family("pareto")
     fitted = Distribution(own, {"alpha": exponent} | ({} if counted else {"xm": start}))
-    generator = np.random.default_rng(rng)
+    generator = source(rng)
 
     def found_in(drawn: Array) -> tuple[float, float, float]:
         x, weight = np.unique(drawn, return_counts=True)

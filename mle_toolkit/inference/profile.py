@@ -463,7 +463,7 @@ def _end(path: _Path | _Refits, bound: float, direction: int) -> tuple[float, st
 
 
 def _place(family: Family, name: str) -> int:
-    if name not in family.coefficient_names:
+    if not isinstance(name, str) or name not in family.coefficient_names:
         known = ", ".join(family.coefficient_names)
         raise ParameterError(f"{family.name} has no parameter {name!r}; its parameters: {known}.")
     return family.coefficient_names.index(name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,8 +129,7 @@ class Replicator:
     clusters: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in ("parametric", "nonparametric"):
-            raise ParameterError(f'unknown kind of bootstrap {self.kind!r}; choose "parametric" or "nonparametric".')
+        object.__setattr__(self, "kind", options.choice(self.kind, "kind of bootstrap", get_args(Kind)))
         sample = self.sample
         if not sample.in_memory:
             raise DataError(

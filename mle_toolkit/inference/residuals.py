@@ -156,7 +156,7 @@ def _of_arcs(law: Distribution, family: Circular, sample: Sample, rng: Any) -> A
         mass = np.where(whole, 1.0, np.exp(family.log_mass(begin, np.where(whole, begin, high), *params)))
     before = family.log_mass(begin, begin + np.mod(sample.lower - begin, family.period), *params)
     inside = family.log_mass(sample.lower, sample.upper, *params)
-    uniform = np.where(sample.lower < sample.upper, np.random.default_rng(rng).uniform(size=sample.n_rows), 0.0)
+    uniform = np.where(sample.lower < sample.upper, options.generator(rng).uniform(size=sample.n_rows), 0.0)
     share = (np.exp(before) + uniform * np.exp(inside)) / mass
     # An arc over the beginning of the turn goes on at its end.
     return np.asarray(special.ndtri(np.where((share > 1) & (mass == 1), share - 1, np.minimum(share, 1))))

@@ -144,6 +144,7 @@ def cross_validate(models: Mapping[str, Maximum], sample: Sample, folds: int = 1
     ParameterError
         If there are not as many observations as folds, or fewer than two folds.
     """
+    folds = options.whole(folds, "folds", 2)
     held = _dealt(sample, folds, options.generator(rng))
     weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
     columns, failures = [], {}

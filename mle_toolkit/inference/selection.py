@@ -85,6 +85,7 @@ def bootstrap_selection(
     """
     alpha = options.level(alpha)
     n = options.whole(n, "n", 1)
+    function = None if function is None else options.of_law(function)
     if function is not None and any(maximum.family.per_row for maximum in models.values()):
         raise ParameterError("bootstrap: of laws with constants per row there is no one function.")
     k = {name: _free(maximum) for name, maximum in models.items()}
@@ -101,7 +102,7 @@ def bootstrap_selection(
             best = min(drawn, key=lambda name: _aic(drawn[name], sample, counts[row], k[name]))
             selected.append(best)
             if function is not None:
-                values.append(float(function(drawn[best])))
+                values.append(function(drawn[best]))
     if not selected:
         raise ComparisonError(f"bootstrap: no model could be fitted to any of {n} resamples.")
     share = {name: selected.count(name) / len(selected) for name in models}

@@ -30,6 +30,7 @@ from mle_toolkit.inference.restrictions import (
     wald_statistic,
 )
 from mle_toolkit.likelihood.spans import outside
+from mle_toolkit.options import choice
 
 Kind = Literal["II", "III"]
 
@@ -97,9 +98,8 @@ def anova(
     ParameterError
         If an option is unknown, or the model is not at a maximum.
     """
-    if kind not in get_args(Kind):
-        raise ParameterError(f'anova: unknown kind {kind!r}; choose "II" or "III".')
-    nested.check(maximum, test)
+    kind = choice(kind, "kind of anova", get_args(Kind))
+    test = nested.checked(maximum, test)
     gain = maximum.loglik - null_of(maximum, sample).loglik
     everything = Restricted(maximum, sample, np.zeros(len(maximum.theta)), np.eye(len(maximum.theta)))
     larger: dict[tuple[str, tuple[str, ...]], Restricted] = {}
@@ -289,7 +289,7 @@ def linear_test(
     cov : {"observed", "sandwich"}
         Covariance of Wald's test.
     """
-    nested.check(maximum, method)
+    method = nested.checked(maximum, method)
     everything = Restricted(maximum, sample, np.zeros(len(maximum.theta)), np.eye(len(maximum.theta)))
     statistic, df = _statistic(everything, matrix, values, method, cov)
     return nested.test_result(method, null, statistic, df, 0, ())
@@ -311,7 +311,7 @@ def compare_with_regression(full: Maximum, smaller: Maximum, null: str) -> Neste
     ParameterError
         If the smaller one is not nested in the larger.
     """
-    nested.check(full, "lr")
+    nested.checked(full, "lr")
     nested.check_verdict(smaller, "smaller")
     large, small = full.model, smaller.model
     vanished = 0

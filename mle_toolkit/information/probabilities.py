@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError
 
@@ -30,6 +31,7 @@ def probabilities(p: Any, name: str, axis: int | None) -> Array:
         If they are no numbers, not in [0, 1], or do not sum to one.
     """
     given, array = _numbers(p, name)
+    axis = None if axis is None else options.whole(axis, "axis")
     if axis is not None and not -array.ndim <= axis < array.ndim:
         raise DataError(f"{name}: an array of shape {array.shape} has no axis {axis}.")
     if array.size == 0:
@@ -85,7 +87,7 @@ def _numbers(p: Any, name: str) -> tuple[Any, Array]:
 
 def pair_of_probabilities(p: Any, q: Any, axis: int) -> tuple[Array, Array]:
     """Check two arrays of probabilities, and broadcast them; each has to sum to one along the axis."""
-    p_given, q_given = _numbers(p, "p")[0], _numbers(q, "q")[0]
+    p_given, q_given, axis = _numbers(p, "p")[0], _numbers(q, "q")[0], options.whole(axis, "axis")
     dimensions = max(p_given.ndim, q_given.ndim)
     if not -dimensions <= axis < dimensions:
         raise DataError(f"p and q, of shapes {p_given.shape} and {q_given.shape}, have no axis {axis}.")

@@ -30,7 +30,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.ordinal import Choice, Ordered
-from mle_toolkit.fitting import Fit, check_interval
+from mle_toolkit.fitting import Fit, asked_interval
 from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import by_name, level, number, text, whole
@@ -230,12 +230,13 @@ class RegressionFit(Fit):
         import pandas as pd
 
         names = list(self.coefficient_names)
-        if (kind == "cluster") != (cluster is not None):
+        by_cluster = isinstance(kind, str) and kind == "cluster"
+        if by_cluster != (cluster is not None):
             raise ParameterError('cov_params: kind="cluster" needs cluster=, and nothing else takes it.')
-        if kind == "cluster":
+        if by_cluster:
             values = self._of_inner(cluster_covariance(self.at_maximum, self._clusters(cluster)))
         else:
-            values = self._cov(cov_kind(kind or self._default_kind))
+            values = self._cov(self._default_kind if kind is None else cov_kind(kind))
         return pd.DataFrame(values, index=names, columns=names)
 
     def _cov(self, kind: CovKind) -> Array:
@@ -284,7 +285,7 @@ class RegressionFit(Fit):
         import pandas as pd
 
         alpha = level(alpha)
-        plain = check_interval(method, scale, options)
+        method, plain = asked_interval(method, scale, options)
         names = list(self.coefficient_names)
         if method == "wald":
             se = np.sqrt(np.diag(self._cov(self._default_kind)))
@@ -931,7 +932,7 @@ class RegressionFit(Fit):
         from mle_toolkit.inference.predictions import chances, expected_value
 
         moving = self._moving(frame)
-        if covariate not in moving.names:
+        if text(covariate, "covariate", "the name of a column") not in moving.names:
             there = f"there are {', '.join(moving.names)}" if moving.names else "the designs were given as arrays"
             raise ParameterError(f"average_predictions: {covariate} is no column of a formula; {there}.")
         if values is None:

@@ -23,7 +23,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.inference.covariance import CovKind
 from mle_toolkit.information.report import InformationReport
-from mle_toolkit.options import shown
+from mle_toolkit.options import file_name, shown
 from mle_toolkit.report import schema
 from mle_toolkit.report.law_record import family_from_dict, family_to_dict, numbers_of
 
@@ -238,7 +238,7 @@ def jsonable(value: Any) -> Any:
 def write_json(record: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Write a record as JSON text in UTF-8."""
     text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    Path(file_name(path)).write_text(text + "\n", encoding="utf-8")
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -249,7 +249,7 @@ def read_json(path: str | os.PathLike[str]) -> Any:
     MleError
         If it is not JSON.
     """
-    file = Path(path)
+    file = Path(file_name(path))
     if file.is_file() and file.stat().st_size > MOST_BYTES:
         raise MleError(f"{file}: of {file.stat().st_size:,} bytes; a saved fit has at most {MOST_BYTES:,}.")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -370,7 +370,8 @@ def first_of(families: Any, cause: Any = None) -> Family:
     >>> {name: round(value, 6) for name, value in fit.params.items()}
     {'scale_1': 16.5, 'scale_2': 16.5}
     """
-    several = [families] if isinstance(families, (str, Family)) else list(families)
+    is_list = isinstance(families, Iterable) and not isinstance(families, str) and getattr(families, "ndim", 1) > 0
+    several = list(families) if is_list else [families]
     modes = [part(family, "first_of") for family in several]
     if len(modes) < 2:
         raise ParameterError("first_of: needs two laws or more, one a failure mode.")

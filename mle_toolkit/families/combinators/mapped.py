@@ -19,6 +19,7 @@ from mle_toolkit.families.maps import EXP, LOG, NEGATIVE
 from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
+from mle_toolkit.options import choice
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -283,8 +284,7 @@ class Mapped(Combined):
 
 def mapped(family: Any, by: str, maker: str) -> Family:
     """The law of a function of what follows ``family``; refused where there is none."""
-    if by not in _MAPS:
-        raise ParameterError(f"{maker}: unknown map {by!r}; expected {', '.join(_MAPS)}.")
+    by = choice(by, f"map of {maker}", _MAPS)
     base = part(family, maker)
     objection = _objection(base, by)
     if objection is not None:
