@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.expected_rows import FEWEST, expected_of_rows
 from mle_toolkit.families.exponential_family import within_range
 from mle_toolkit.families.lifetimes import excess_beyond, mean_up_to
 from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
@@ -403,11 +406,35 @@ class Distribution:
         parts = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which))[:-1])
         given = [np.broadcast_to(v, np.broadcast_shapes(np.shape(v), (n_rows,))) for v in values]
         found = np.empty(given[0].shape if given else (n_rows,))
-        for row, rows in zip(first.tolist(), parts, strict=True):
+        at_once = self._at_once(name, first)
+        for row, rows, known_value in zip(first.tolist(), parts, at_once.tolist(), strict=True):
+            if not math.isnan(known_value):
+                found[rows] = known_value
+                continue
             params = tuple(float(p[row]) for p in own) if scalar else self._params
             law = Distribution.at(family.take(row) if family.per_row else family, params)
             found[..., rows] = getattr(law, name)(*(v[..., rows] for v in given))
         return found
+
+    def _at_once(self, name: str, rows: NDArray[np.intp]) -> Array:
+        """A derived mean, variance or entropy of some rows, taken together; NaN where it has to be had by itself."""
+        nothing = np.full(len(rows), np.nan)
+        if len(rows) < FEWEST or name not in _EXPECTED or not self.family.all_scalar:
+            return nothing
+        if getattr(self.family, name) is not None:  # its own, which takes one law at a time
+            return nothing
+        law = self.of_rows(rows)
+        if name == "entropy":
+            return -expected_of_rows(law, len(rows), lambda each, x, which: each.logpdf(x)[None])[0]
+        mean = expected_of_rows(law, len(rows), lambda each, x, which: x[None])[0]
+        if name == "mean" or np.isnan(mean).all():
+            return mean
+        return expected_of_rows(law, len(rows), lambda each, x, which: np.square(x - mean[which])[None])[0]
+
+    def of_rows(self, rows: NDArray[np.intp]) -> Distribution:
+        """The laws of some rows, of laws a row."""
+        family = self.family.take(rows) if self.family.per_row else self.family
+        return Distribution.at(family, tuple(p if np.ndim(p) == 0 else p[rows] for p in self._params))
 
     def _check_numbers(self, name: str) -> None:
         if self.family.multivariate:
@@ -477,6 +504,10 @@ class Distribution:
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
         return f"Distribution({self.family.name}: {shown})"
+
+
+_EXPECTED = ("mean", "var", "entropy")
+"""Functions of a law that are expected values, which many laws can have at once."""
 
 
 def distribution(family: Any, **params: Any) -> Distribution:

@@ -17,6 +17,7 @@ from mle_toolkit.estimation.recorded import Recorded
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.expected_rows import FEWEST, expected_of_rows
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import choice
@@ -295,8 +296,21 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
     _, first, which = np.unique(columns, axis=0, return_index=True, return_inverse=True)
     count = len(at.params)
     pairs = [(j, k) for j in range(count) for k in range(j, count)]
-    found = np.empty((len(first), len(pairs)))
+    found = np.full((len(first), len(pairs)), np.nan)
+    if len(first) >= FEWEST:
+
+        def products(law: Distribution, x: Array, rows: Any) -> Array:
+            score = law.family.score
+            assert score is not None
+            with np.errstate(all="ignore"):
+                parts = [np.broadcast_to(s, np.shape(x)) for s in score(x, *law.params.values())]
+            return np.stack([parts[j] * parts[k] for j, k in pairs])
+
+        laws = Distribution.at(base.take(first), tuple(columns[first, :count].T))
+        found = expected_of_rows(laws, len(first), products).T
     for place, row in enumerate(first.tolist()):
+        if np.all(np.isfinite(found[place])):
+            continue
         law = Distribution.at(base.take(row), tuple(columns[row, :count].tolist()))
         params, score = tuple(law.params.values()), law.family.score
         assert score is not None
