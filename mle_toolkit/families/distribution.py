@@ -423,13 +423,14 @@ class Distribution:
             return nothing
         if getattr(self.family, name) is not None:  # its own, which takes one law at a time
             return nothing
-        law = self.of_rows(rows)
+        law, n = self.of_rows(rows), len(rows)
         if name == "entropy":
-            return -expected_of_rows(law, len(rows), lambda each, x, which: each.logpdf(x)[None])[0]
-        mean = expected_of_rows(law, len(rows), lambda each, x, which: x[None])[0]
+            return -np.asarray(expected_of_rows(law, n, lambda each, x, which: each.logpdf(x)[None])[0])
+        mean: Array = expected_of_rows(law, n, lambda each, x, which: x[None])[0]
         if name == "mean" or np.isnan(mean).all():
             return mean
-        return expected_of_rows(law, len(rows), lambda each, x, which: np.square(x - mean[which])[None])[0]
+        var: Array = expected_of_rows(law, n, lambda each, x, which: np.square(x - mean[which])[None])[0]
+        return var
 
     def of_rows(self, rows: NDArray[np.intp]) -> Distribution:
         """The laws of some rows, of laws a row."""
