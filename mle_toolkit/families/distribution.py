@@ -425,7 +425,8 @@ class Distribution:
             return nothing
         law, n = self.of_rows(rows), len(rows)
         if name == "entropy":
-            return -np.asarray(expected_of_rows(law, n, lambda each, x, which: each.logpdf(x)[None])[0])
+            surprise: Array = expected_of_rows(law, n, lambda each, x, which: -each.logpdf(x)[None])[0]
+            return surprise
         mean: Array = expected_of_rows(law, n, lambda each, x, which: x[None])[0]
         if name == "mean" or np.isnan(mean).all():
             return mean

@@ -7,20 +7,37 @@ agree; counts are summed upwards. In both, what is beyond must fall so fast that
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import MleError
-
-if TYPE_CHECKING:
-    from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.base import Family
 
 Rows = NDArray[np.intp]
 
-Of = Callable[["Distribution", Array, Rows], Array]
+
+class Laws(Protocol):
+    """What is needed of a `Distribution`, of a law a row."""
+
+    family: Family
+
+    def of_rows(self, rows: Rows) -> Any:
+        """The laws of some rows."""
+
+    def pdf(self, x: Any) -> Array:
+        """Density, or probability of a count."""
+
+    def ppf(self, p: Any) -> Array:
+        """Quantile."""
+
+    def isf(self, p: Any) -> Array:
+        """Upper quantile."""
+
+
+Of = Callable[[Any, Array, Rows], Array]
 """Takes laws, an observation of each, of shape (m,), and the rows they are of; gives q values of each, (q, m)."""
 
 FEWEST = 10
@@ -44,12 +61,12 @@ _BLOCK, _MOST_COUNTS, _MANY_COUNTS = 64, 2**13, 2**11
 """Counts in the first block, and in the last; each is twice as long as that before. And more than most rows need."""
 
 
-def expected_of_rows(law: Distribution, n_rows: int, of: Of) -> Array:
+def expected_of_rows(law: Laws, n_rows: int, of: Of) -> Array:
     """Expected values of functions of an observation of each row.
 
     Parameters
     ----------
-    law : Distribution
+    law : Laws
         Of ``n_rows`` rows.
     of : callable
 
@@ -74,12 +91,12 @@ def expected_of_rows(law: Distribution, n_rows: int, of: Of) -> Array:
     return np.concatenate(parts, axis=1)
 
 
-def _nothing(law: Distribution, rows: Rows, of: Of) -> Array:
+def _nothing(law: Laws, rows: Rows, of: Of) -> Array:
     """No value of any row: those without ends, or with atoms, are left to themselves."""
     return np.full((len(of(law.of_rows(rows[:1]), np.full(1, np.nan), rows[:1])), len(rows)), np.nan)
 
 
-def _integrated(law: Distribution, rows: Rows, of: Of) -> Array:
+def _integrated(law: Laws, rows: Rows, of: Of) -> Array:
     """Between quantiles of laws with densities."""
     n = len(rows)
     levels = np.repeat(_TAILS, n)
@@ -98,7 +115,7 @@ def _integrated(law: Distribution, rows: Rows, of: Of) -> Array:
     return np.where(sound, total, np.nan)
 
 
-def _by_rule(law: Distribution, rows: Rows, of: Of, edges: Array, rule: tuple[Array, Array]) -> Array:
+def _by_rule(law: Laws, rows: Rows, of: Of, edges: Array, rule: tuple[Array, Array]) -> Array:
     """The mass, and integrals of functions, between edges of shape (m + 1, n); shape (1 + q, m, n)."""
     nodes, weights = rule
     half = 0.5 * np.diff(edges, axis=0)
@@ -111,7 +128,7 @@ def _by_rule(law: Distribution, rows: Rows, of: Of, edges: Array, rule: tuple[Ar
     return np.asarray(np.sum(np.where(mass > 0, values * mass, 0.0), axis=1))
 
 
-def _summed(law: Distribution, rows: Rows, of: Of) -> Array:
+def _summed(law: Laws, rows: Rows, of: Of) -> Array:
     """Over counts, upwards from the first."""
     n = len(rows)
     total: Array | None = None
