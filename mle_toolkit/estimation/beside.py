@@ -75,13 +75,14 @@ def is_above(loglik: float, limit: float) -> bool:
 def _with_the_median_of(limit: Maximum, family: Family, k: int) -> Callable[[Array], Array | None]:
     """Set one parameter so that a law gives what is below the median of its limit the probability that this gives it.
 
-    None where no value does, or the law is of several numbers at once.
+    None where no value does, or the law is of several numbers at once, or one a row.
     """
     from scipy import optimize
 
     domain, place = family.parameters[k].domain, family.places[k]
     law = Distribution.at(limit.family, limit.family.unpack(limit.theta))
-    if not isinstance(domain, Interval) or not family.all_scalar or not limit.family.all_scalar:
+    several = not family.all_scalar or not limit.family.all_scalar or not law.is_one
+    if not isinstance(domain, Interval) or several:
         return lambda _: None
     middle = float(law.ppf(0.5))
     share = float(law.cdf(middle))
