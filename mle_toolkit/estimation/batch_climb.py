@@ -66,7 +66,8 @@ class Settled:
         `OPEN`, `SETTLED` (an interior maximum), or `AT_LIMIT` plus the place, among the family's limits, of the one
         that is the maximum.
     ran_off : ndarray of bool of shape (n_groups,)
-        Open groups in which every climb went farther than `_FAR`; ``theta`` and ``llf`` are where the best of them is.
+        Open groups in which the highest climb went farther than `_FAR`, and each other too or to a lower maximum;
+        ``theta`` and ``llf`` are where it is.
     """
 
     theta: Array
@@ -156,14 +157,15 @@ class Batch:
         n, p = len(self.groups), self.p
         u, value, arrived = np.full((n, p), np.nan), np.full(n, np.inf), np.zeros(n, dtype=bool)
         doubt = ~self.usable
-        away, highest, top = self.usable.copy(), np.full(n, np.inf), np.full((n, p), np.nan)
+        away, ended = self.usable.copy(), self.usable.copy()
+        highest, top = np.full(n, np.inf), np.full((n, p), np.nan)
         common = map(self.objective.from_theta, [*starts, *self._starts_of_groups()])
         for first in chain(common, self._own_rounds(arrived, doubt)):
             tried = np.broadcast_to(np.all(np.isfinite(first), axis=-1), n)
             new_u, new_value, new, far = self.climb(first, np.where(arrived[:, None], u, np.nan), value)
-            away &= far | ~tried
+            ended &= far | new | ~tried
             higher = new_value < highest
-            highest[higher], top[higher] = new_value[higher], new_u[higher]
+            highest[higher], top[higher], away[higher] = new_value[higher], new_u[higher], far[higher]
             gain = self.groups.nobs * (value - new_value)
             both = arrived & new
             apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
@@ -184,6 +186,7 @@ class Batch:
         settled = Settled.nothing(n, p)
         if len(chosen):
             self._certify(settled, chosen, u[chosen])
+        away &= ended & (~arrived | (self.groups.nobs * (value - highest) > SURE_GAIN))
         settled.ran_off[:] = away
         gone = np.flatnonzero(away)
         left = self.objective.take(gone)
@@ -243,7 +246,7 @@ class Batch:
         first = np.broadcast_to(first, (n, self.p))
         at = first.copy()
         f, arrived, far = np.full(n, np.inf), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-        active = np.flatnonzero(self.usable)
+        active = np.flatnonzero(self.usable & np.all(np.isfinite(first), axis=1))
         objective = self.objective.take(active)
         here = objective.expansion(at[active])
         f[active] = here.value

@@ -39,7 +39,9 @@ def compare_with_limits(
             continue
         some = groups.take(chosen)
         if law.from_groups is not None and groups.ends is None:
-            rivals[k, chosen] = _by_entropy(law, some)
+            found = _by_entropy(law, some)
+            rivals[k, chosen] = found.llf
+            maxima[k] = found.spread(chosen, len(groups))
         elif is_vectorised(law):
             found = settle(law, some)
             possible = some.all((some.x >= law.support.lower) & (some.x <= law.support.upper))
@@ -56,10 +58,12 @@ def compare_with_limits(
     for k, at in enumerate(maxima):
         if at is not None:
             others = np.delete(rivals, k, axis=0).max(axis=0, initial=-np.inf)
-            # Climbs that came nearer and nearer to it, and stayed below.
+            # Climbs that came nearer and nearer to it, and stayed below; or to a maximum that is below it.
             lack = rivals[k] - settled.llf
             below = (lack > _SURELY_BELOW * (1.0 + np.abs(rivals[k]))) & (lack < _NEARLY_THERE)
-            sure = settled.ran_off & below & (rivals[k] > others + SURE_GAIN) & np.isfinite(rivals[k])
+            reached = (settled.status == SETTLED) & (lack > SURE_GAIN)
+            sure = (settled.ran_off & below) | reached
+            sure &= (rivals[k] > others + SURE_GAIN) & np.isfinite(rivals[k])
             charted = family.chart is not None and family.chart.of_groups is not None
             if charted or family.spurious is not None or groups.ends is not None:
                 sure[:] = False
@@ -68,7 +72,7 @@ def compare_with_limits(
             sure[sure] = ~_reached_inside(family, groups.take(np.flatnonzero(sure)), rivals[k, sure])
             agreed = np.flatnonzero(sure)
             _enter(family, settled, agreed, at, k)
-    settled.leave_open(np.flatnonzero(beaten | (settled.status == OPEN)))
+    settled.leave_open(np.flatnonzero((beaten & (settled.status == SETTLED)) | (settled.status == OPEN)))
 
 
 def _reached_inside(family: Family, groups: Groups, rival: Array) -> Mask:
@@ -79,7 +83,8 @@ def _reached_inside(family: Family, groups: Groups, rival: Array) -> Mask:
     """
     higher = np.zeros(len(groups), dtype=bool)
     own = family.discrete or family.from_sample is not None
-    if len(groups) == 0 or (family.start if own else family.ppf) is None:
+    of_groups = family.starts_of_groups is not None and groups.ends is None  # which have been climbed from
+    if len(groups) == 0 or of_groups or (family.start if own else family.ppf) is None:
         return higher
     with np.errstate(all="ignore"):
         batch = Batch(family, groups, ~higher, None)
@@ -169,10 +174,17 @@ def _alone(law: Family, groups: Groups, group: int) -> float:
         return -np.inf  # a limit without a maximum is no rival
 
 
-def _by_entropy(law: Family, groups: Groups) -> Array:
-    """Log-likelihood of each group at the maximum of a law that attains its entropy there; -inf where it has none."""
+def _by_entropy(law: Family, groups: Groups) -> Settled:
+    """The maximum of each group by a law that attains its entropy there; a log-likelihood of -inf where it has none.
+
+    Without standard errors: those at a limit are of all parameters or none, and an end of a support has none.
+    """
     assert law.from_groups is not None
     assert law.entropy is not None
+    found = Settled.nothing(len(groups), len(law.parameters))
     with np.errstate(all="ignore"):
-        loglik = -groups.nobs * np.asarray(law.entropy(*law.from_groups(groups)))
-    return np.where(np.isnan(loglik), -np.inf, loglik)
+        params = law.from_groups(groups)
+        loglik = -groups.nobs * np.asarray(law.entropy(*params))
+    found.llf[:] = np.where(np.isnan(loglik), -np.inf, loglik)
+    found.theta[:] = np.stack(params, axis=1)
+    return found

@@ -92,7 +92,8 @@ def log_k(order: Array, x: Array) -> LogK:
         columns[known] = panels.at(x.ravel()[known], once=True)
         log, excess, *rest = columns.T.reshape(-1, *shape)
         return LogK(log, size, excess, *rest)
-    log, excess, *rest = _columns(*(v.ravel() for v in np.broadcast_arrays(order, x))).T.reshape(-1, *shape)
+    columns = _columns(*(v.ravel() for v in np.broadcast_arrays(order, x)))
+    log, excess, *rest = columns.T.reshape(len(_SETTLED), *shape)
     return LogK(log, np.hypot(order, x), excess, *rest)
 
 

@@ -212,6 +212,28 @@ class NonZero(Interval):
 
 
 @dataclass(frozen=True)
+class Line(Interval):
+    """The whole line by the inverse hyperbolic sine, which is its own number near 0, and a logarithm far away."""
+
+    lower: float = -math.inf
+    upper: float = math.inf
+
+    def to_real(self, value: Array) -> Array:
+        """Map to the coordinate."""
+        return np.asarray(np.arcsinh(value))
+
+    def from_real(self, u: Array) -> Array:
+        """The inverse of `to_real`."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.sinh(u))
+
+    def slopes_and_bends(self, u: Array) -> tuple[Array, Array]:
+        """First and second derivative of `from_real` at each of many numbers."""
+        with np.errstate(over="ignore"):
+            return np.cosh(u), np.sinh(u)
+
+
+@dataclass(frozen=True)
 class Simplex:
     """Vectors of ``size`` non-negative numbers that sum to one; coordinates are log-ratios to the last."""
 

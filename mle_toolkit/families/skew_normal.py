@@ -44,6 +44,9 @@ _CLEAR = 10.0
 _STEEP = 100.0
 """Size of alpha from which the law has as good as a threshold."""
 
+_AGAIN = 10.0
+"""A size of alpha from which is climbed again where a climb ended at a large one."""
+
 _FLAT = 1e-3
 """Size of alpha below which the likelihood, flat to fifth order, has no maximum that a sample could show."""
 
@@ -52,6 +55,9 @@ _LEANING = 4.0
 
 _SHAPES = (0.3, 0.7, 1.5, 3.0, 6.0, 15.0)
 """Sizes of alpha among which a start is chosen."""
+
+_LEAST_DELTA, _STEEP_DELTA = 0.45, 0.99
+"""Sizes of alpha/√(1 + alpha²) between which the alpha of a skewness is taken for a start: alpha from 0.5 to 7."""
 
 _ROWS_OF_CHOICE = 250
 """Rows by which it is chosen."""
@@ -134,6 +140,9 @@ class SkewNormal(Family):
         ends = []
         for _, start in starts:
             end = _climb_from(self, few, start)
+            if abs(end[1][2]) > _LEANING:  # it may have leapt over a maximum, or found the lower of two
+                again = [params for _, params in self._start_by_sign(few, (_AGAIN,)) if params[2] * start[2] > 0]
+                end = max(end, _climb_from(self, few, again[0]))
             if few is not sample:
                 # Where alpha ran off, rows left out may lie beyond the threshold: begin again.
                 end = _climb_from(self, sample, end[1] if _FLAT < abs(end[1][2]) < _STEEP else start)
@@ -155,6 +164,34 @@ class SkewNormal(Family):
         if max(abs(params[2]) for params in best) > _LEANING:
             best += [params for _, params in self._start_by_sign(sample, _SHAPES[2:4]) if params not in best]
         return best
+
+    def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
+        """The laws of the mean and variance of each group of the alpha of its skewness, and of a steep one; either sign.
+
+        NaN for the sign opposite to that of the skewness where a start is far below the other.
+        """
+        mean = groups.means(groups.x)
+        centred = groups.x - mean[groups.ids]
+        spread = np.sqrt(groups.means(np.square(centred)))
+        skewness = groups.means(centred**3) / spread**3
+        sign = np.where(skewness < 0, -1.0, 1.0)
+        ratio = np.cbrt(2 * np.abs(skewness) / (4 - math.pi))  # of the mean of z and its standard deviation
+        own = np.clip(ratio / np.hypot(1.0, ratio) / _ROOT_TWO_OVER_PI, _LEAST_DELTA, _STEEP_DELTA)
+        starts, spared = [], np.zeros(len(groups), dtype=bool)
+        for delta in (own, np.full_like(own, _STEEP_DELTA)):
+            alpha, shift = delta / np.sqrt(1 - delta**2), delta * _ROOT_TWO_OVER_PI
+            scale = spread / np.sqrt(1 - shift**2)
+            below = []
+            for side in (sign, -sign):
+                slope, middle = side * alpha / scale, side * shift * scale
+                starts.append((mean - middle, scale, side * alpha))
+                if delta is own:  # with the mean and the variance of the group, mean squares of z are one
+                    below.append(groups.means(_log_cdf(slope[groups.ids] * (centred + middle[groups.ids]))))
+            if below:
+                spared = groups.nobs * (below[0] - below[1]) > _CLEAR
+            loc, scale, opposite = starts[-1]
+            starts[-1] = loc, scale, np.where(spared, np.nan, opposite)
+        return starts
 
     def _start_by_sign(self, sample: Sample, sizes: tuple[float, ...] = _SHAPES) -> list[tuple[float, tuple[Any, ...]]]:
         """Starts with their mean log-likelihoods, the better sign of alpha first."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.domain import Interval, Line
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.group_sums import CoarseSums, CompiledSums, GroupSums, MeanSums, RowSums
 from mle_toolkit.likelihood.unit import GroupUnits
@@ -75,8 +75,8 @@ class GroupObjective:
 
     @cached_property
     def domains(self) -> list[Interval]:
-        """Where each parameter lies."""
-        return [p.interval for p in self.family.parameters]
+        """Where each parameter lies; a shape on the whole line is climbed by its size, as it may run off."""
+        return [Line() if p.role == "shape" and p.interval.is_line else p.interval for p in self.family.parameters]
 
     @property
     def is_rounded(self) -> bool:

@@ -47,3 +47,7 @@ def test_one_order_at_many_arguments_is_the_same(order):
     assert many.log == pytest.approx(each.log, rel=1e-13, abs=1e-13)
     for name in ("size", "by_order", "by_order_twice", "mixed", "by_log", "spread"):
         assert getattr(many, name) == pytest.approx(getattr(each, name), rel=1e-10, abs=1e-13), name
+
+
+def test_of_nothing_there_is_nothing():
+    assert log_k(np.zeros(0), np.zeros(0)).by_log.shape == (0,)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mle_toolkit as mle
-from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval, Simplex
+from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval, Line, Simplex
 
 INTERVALS = [
     mle.REAL,
@@ -147,3 +147,15 @@ def test_slopes_of_many_numbers_are_those_of_each(ends):
     domain, u = Interval(*ends), np.array([-30.0, -0.4, 0.0, 1.7, 20.0])
     slopes, bends = domain.slopes_and_bends(u)
     assert [slopes.tolist(), bends.tolist()] == [[domain.at(v)[k] for v in u.tolist()] for k in (1, 2)]
+
+
+def test_a_line_by_its_inverse_hyperbolic_sine():
+    """Coordinates of any size come back, and the derivatives are those of the map."""
+    line, x = Line(), np.array([-1e6, -3.0, -1e-9, 0.0, 0.4, 1e9])
+    u = line.to_real(x)
+    assert line.from_real(u) == pytest.approx(x, rel=1e-13)
+    slopes, bends = line.slopes_and_bends(u)
+    assert slopes == pytest.approx(np.hypot(1.0, x), rel=1e-13)
+    assert bends == pytest.approx(x, rel=1e-13)
+    assert line.is_line
+    assert line.contains(x).all()

@@ -291,6 +291,18 @@ def profile_of_skew_normal(x, alphas):
     return np.array(best)
 
 
+def test_a_steep_skew_normal_maximum_beside_the_half_normal_limit_is_found():
+    """A climb from the best start leaps over it, to a threshold where the likelihood is lower by 0.02."""
+    x = np.random.default_rng(245).lognormal(0.0, 0.75, 100)
+    fit = mle.fit(x, "skew_normal")
+    assert fit.certificate.verdict == "interior"
+    assert fit.params["alpha"] == pytest.approx(29.37, abs=0.01)
+    end = x.min()
+    half_normal = stats.halfnorm(end, np.sqrt(np.mean((x - end) ** 2))).logpdf(x).sum()
+    assert fit.llf > half_normal + 0.01
+    assert fit.llf == pytest.approx(stats.skewnorm(*(fit.params[n] for n in ("alpha", "loc", "scale"))).logpdf(x).sum())
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_saddle_at_alpha_0_is_no_maximum(seed):
     """Nearly normal data: the likelihood is flat to the third order at alpha = 0, and rises on one side."""
