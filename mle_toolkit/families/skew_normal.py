@@ -166,7 +166,7 @@ class SkewNormal(Family):
         return best
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
-        """The laws of the mean and variance of each group of the alpha of its skewness, and of a steep one; either sign.
+        """Laws with the mean and variance of each group: of either sign, the alpha of its skewness and a steep one.
 
         NaN for the sign opposite to that of the skewness where a start is far below the other.
         """
@@ -177,7 +177,8 @@ class SkewNormal(Family):
         sign = np.where(skewness < 0, -1.0, 1.0)
         ratio = np.cbrt(2 * np.abs(skewness) / (4 - math.pi))  # of the mean of z and its standard deviation
         own = np.clip(ratio / np.hypot(1.0, ratio) / _ROOT_TWO_OVER_PI, _LEAST_DELTA, _STEEP_DELTA)
-        starts, spared = [], np.zeros(len(groups), dtype=bool)
+        starts: list[tuple[Array, ...]] = []
+        spared = np.zeros(len(groups), dtype=bool)
         for delta in (own, np.full_like(own, _STEEP_DELTA)):
             alpha, shift = delta / np.sqrt(1 - delta**2), delta * _ROOT_TWO_OVER_PI
             scale = spread / np.sqrt(1 - shift**2)
