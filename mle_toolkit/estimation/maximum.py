@@ -238,25 +238,23 @@ class Maximum:
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)
         gradient = self.objective.gradient(u)
         if self.kinked is not None:
-            gradient = self._between_sides(self.kinked, gradient)
+            gradient = self._between_sides(*self.kinked, gradient)
         return measure(gradient, self.objective.hessian(u), self.likelihood.nobs)
 
     @property
-    def kinked(self) -> str | None:
-        """The parameter, not known, at whose predictor the density of every row has a kink."""
+    def kinked(self) -> tuple[Model, str] | None:
+        """The model and its parameter, not known, at whose predictor the density of every row has a kink."""
         family = self.family
         if not isinstance(family, Model) or family.kinked is None or not self.likelihood.plain:
             return None
         name = family.kinked.parameter
-        return None if name in self.fixed or not self.likelihood.data.in_memory else name
+        return None if name in self.fixed or not self.likelihood.data.in_memory else (family, name)
 
-    def _between_sides(self, name: str, gradient: Array) -> Array:
+    def _between_sides(self, model: Model, name: str, gradient: Array) -> Array:
         """A gradient; by the coefficients of a predictor with kinks the one that is nearest to 0 on all sides."""
-        family = self.family
-        assert isinstance(family, Model)
-        place = family.places[family.param_names.index(name)]
+        place = model.places[model.param_names.index(name)]
         pull = np.zeros(len(self.theta))
-        kinks = family.kinks(self.likelihood.data, self.theta_in_unit)
+        kinks = model.kinks(self.likelihood.data, self.theta_in_unit)
         pull[place] = -kinks.balance(self.theta_in_unit[place]) / self.likelihood.nobs
         slopes = self.objective.coordinates.jacobian(self.coordinates)
         moved = np.any(slopes[place] != 0, axis=0)
@@ -390,7 +388,7 @@ class Maximum:
         if irregular:
             return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {', '.join(irregular)}"
         if self.kinked is not None:
-            return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {self.kinked}"
+            return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {self.kinked[1]}"
         return Verdict.INTERIOR, Verdict.INTERIOR.value
 
 

@@ -170,7 +170,7 @@ def _settled(
     elif family.from_intervals is not None and not fixed and not bounds and solver is None and _is_in_intervals(sample):
         maximum = _from_intervals(family, family.from_intervals, sample)
     elif family.at_observations is not None and not bounds and sample.in_memory:
-        maximum = _at_observations(family, likelihood, fixed, start, solver)
+        maximum = _at_observations(family, family.at_observations, likelihood, fixed, start, solver)
     elif isinstance(family, Model) and family.kinked is not None and likelihood.plain and sample.in_memory:
         held = family.kinked.parameter in fixed
         route = by_search if held else at_kinks
@@ -310,6 +310,7 @@ def _check_only_event(family: Family, sample: Sample, fixed: Mapping[str, Any]) 
 
 def _at_observations(
     family: Family,
+    best_of: Callable[..., Any],
     likelihood: Likelihood,
     fixed: Mapping[str, Any],
     start: Mapping[str, Any] | None,
@@ -319,7 +320,6 @@ def _at_observations(
 
     A search by derivatives does not arrive there, or takes it for the end of a domain.
     """
-    assert family.at_observations is not None
     data, found, failure = likelihood.data, None, None
     try:
         found = by_search(family, likelihood, fixed, {}, start, solver, _stands_at_limit)
@@ -343,7 +343,7 @@ def _at_observations(
         theta = likelihood.unit.params_to_unit(family, joined(family, params))
         return (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * likelihood.nobs
 
-    held = family.at_observations(data, family.unpack(near.theta), fixed, climbed, loglik)
+    held = best_of(data, family.unpack(near.theta), fixed, climbed, loglik)
     if held is not None:
         certain = held.certify().ok
         least = (np.inf, -np.inf)[certain] if found is None else found.loglik + (LITTLE_NATS, -LITTLE_NATS)[certain]
@@ -546,11 +546,11 @@ def _is_inside(found: Maximum, limit: Array, names: Sequence[str]) -> bool:
 def _through(settled: Maximum) -> Maximum:
     """A maximum at a limit; where the limiting law is at a limit of its own, at that, whose parameters are numbers."""
     at = settled.limit
-    if at is None or at.limit is None or at.held is not None or isinstance(settled.family, Model):
+    if at is None or at.held is not None or isinstance(settled.family, Model):
         return settled  # the coefficients of a model are carried over from one law to the next
     outer, inner = settled.embed, at.embed
-    assert outer is not None
-    assert inner is not None
+    if outer is None or inner is None:
+        return settled
     return replace(settled, limit=at.limit, embed=lambda *params: outer(*inner(*params)))
 
 

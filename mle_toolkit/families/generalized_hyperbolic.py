@@ -10,7 +10,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k, rest_of_log_k
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
-from mle_toolkit.families.normal_inverse_gaussian import exponent
+from mle_toolkit.families.normal_inverse_gaussian import NormalInverseGaussian, exponent
 from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -136,8 +136,7 @@ class GeneralizedHyperbolic(Together):
 
     def start(self, sample: Sample) -> list[tuple[float, ...]]:
         """Those of the normal-inverse Gaussian law, with several lam; the best three."""
-        law = get_family("normal_inverse_gaussian")
-        assert law.start is not None
+        law = NormalInverseGaussian()
         starts: list[tuple[float, ...]] = [(*start, lam) for start in law.start(sample) for lam in _ORDERS]
         return best_starts(sample, self.logpdf, starts, 3)
 

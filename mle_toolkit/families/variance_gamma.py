@@ -10,6 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
+from mle_toolkit.families.asymmetric_laplace import AsymmetricLaplace
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k
 from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
@@ -208,9 +209,7 @@ class VarianceGamma(Together):
             starts.append((sample.quantile(0.5), scale, 0.5 * lean, lam))
         few = np.unique(sample.sketch().x) if sample.is_plain else ()
         if len(few) >= _FEWEST:
-            law = get_family("asymmetric_laplace")
-            assert law.from_sample is not None
-            starts.append(_of_laplace(*law.from_sample(sample)))
+            starts.append(_of_laplace(*AsymmetricLaplace().from_sample(sample)))
         return best_starts(sample, self.logpdf, starts)
 
     def from_sample(self, sample: Sample) -> tuple[float, ...]:

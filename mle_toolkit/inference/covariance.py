@@ -102,13 +102,12 @@ def _curvature(maximum: Maximum) -> Array:
 
     At a kink that every row has they are those of its density there, which is seen in the rows and not in the law.
     """
-    hessian = maximum.objective.hessian(maximum.coordinates)
-    if maximum.kinked is None:
+    hessian, kinked = maximum.objective.hessian(maximum.coordinates), maximum.kinked
+    if kinked is None:
         return hessian
-    family, nobs = maximum.family, maximum.likelihood.nobs
-    assert isinstance(family, Model)
-    place = family.places[family.param_names.index(maximum.kinked)]
-    kinks = family.kinks(maximum.likelihood.data, maximum.theta_in_unit)
+    model, name = kinked
+    place, nobs = model.places[model.param_names.index(name)], maximum.likelihood.nobs
+    kinks = model.kinks(maximum.likelihood.data, maximum.theta_in_unit)
     slopes = maximum.objective.coordinates.jacobian(maximum.coordinates)[place]
     return np.asarray(hessian + slopes.T @ kinks.excess(maximum.theta_in_unit[place], nobs) @ slopes / nobs)
 

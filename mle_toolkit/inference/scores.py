@@ -177,11 +177,10 @@ def _dealt(sample: Sample, folds: int, rng: np.random.Generator) -> list[Array]:
     size = int(sample.nobs) if counted else sample.n_rows
     if not 2 <= folds <= size:
         raise ParameterError(f"folds: expected a number from 2 to the {size} observations, got {folds!r}.")
-    if not counted:
+    if weight is None or not counted:
         label = rng.permutation(np.arange(sample.n_rows) % folds)
         full = np.ones(sample.n_rows) if weight is None else weight
         return [np.where(label == k, full, 0.0) for k in range(folds)]
-    assert weight is not None
     left = weight.astype(np.int64)
     parts = []
     for k in range(folds):

@@ -3,7 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
-import test_laws
+from dear import CHECKS
 from references import fit_quietly
 from scipy import stats
 
@@ -12,15 +12,6 @@ from mle_toolkit.families.partly_known import PartlyKnown
 
 LAW = mle.get_family("generalized_hyperbolic")
 POINTS = [((1.0, 0.5, 0.7, 1.2, 0.8), 0.3), ((0.0, 2.0, -3.0, 0.05, -2.3), -9.0), ((0.0, 1.0, 0.1, 30.0, 4.0), 0.3)]
-
-CHECKS = {
-    name: check.hypothesis.inner_test
-    for name, check in vars(test_laws).items()
-    if hasattr(check, "hypothesis")
-    for mark in getattr(check, "pytestmark", [])
-    if mark.name == "parametrize" and any(law.name == "logistic" for law in mark.args[1])
-}
-"""What is tested of every law on the line."""
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -5,7 +5,7 @@ import math
 import mpmath as mp
 import numpy as np
 import pytest
-import test_laws
+from dear import CHECKS
 from references import fit_quietly
 from scipy import special, stats
 
@@ -13,15 +13,6 @@ import mle_toolkit as mle
 from mle_toolkit.families.stable_integrals import stables
 
 STABLE = mle.get_family("stable")
-
-CHECKS = {
-    name: check.hypothesis.inner_test
-    for name, check in vars(test_laws).items()
-    if hasattr(check, "hypothesis")
-    for mark in getattr(check, "pytestmark", [])
-    if mark.name == "parametrize" and any(law.name == "logistic" for law in mark.args[1])
-}
-"""What is tested of every law on the line."""
 
 
 @pytest.mark.parametrize("name", CHECKS)

@@ -3,7 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
-import test_laws
+from dear import CHECKS
 from references import fit_quietly
 from scipy import stats
 
@@ -11,15 +11,6 @@ import mle_toolkit as mle
 
 LAW = mle.get_family("variance_gamma")
 POINTS = [((1.0, 0.5, 0.7, 1.2), 1e-6), ((0.0, 2.0, -3.0, 0.3), 0.3), ((0.0, 1.0, 2.0, 2.5), -0.5)]
-
-CHECKS = {
-    name: check.hypothesis.inner_test
-    for name, check in vars(test_laws).items()
-    if hasattr(check, "hypothesis")
-    for mark in getattr(check, "pytestmark", [])
-    if mark.name == "parametrize" and any(law.name == "logistic" for law in mark.args[1])
-}
-"""What is tested of every law on the line."""
 
 
 @pytest.mark.parametrize("name", CHECKS)
