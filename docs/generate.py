@@ -83,7 +83,8 @@ MEMBERS_OF = (
 """Classes whose members the reference lists."""
 
 INTERNAL = {
-    "Fit": {"of"},
+    "Fit": {"of", "at_maximum", "once"},
+    "RegressionFit": {"at_maximum", "places"},
     "Sample": {
         "blocks",
         "sketch",
@@ -96,7 +97,7 @@ INTERNAL = {
         "is_integer",
         "is_plain",
         "has_one_window",
-        "stand_ins",
+        "as_points",
     },
     "Distribution": {"at"},
 }

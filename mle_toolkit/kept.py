@@ -268,7 +268,7 @@ class KeptSample(BlockedSample):
         self.sums = sums
         self._is_read = True
         self._keep(Survey(sums.n_rows, sums.nobs, sums.minimum, sums.maximum), Thinned(1, np.empty(0), None))
-        self.noted = Noted(law.name, unit, sums.statistics)
+        self.summed_ahead = Noted(law.name, unit, sums.statistics)
         if law.log_base is not None:
             self._ahead = [(base_part(law, unit), sums.base)]
 

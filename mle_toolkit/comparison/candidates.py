@@ -140,7 +140,7 @@ def look_like_counts(sample: Sample) -> bool:
             return False  # bins and rounded values are of measurements
         if len(np.unique(sample.lower[np.isposinf(sample.upper)])) > 1:
             return False  # a table of counts has one top class; times are censored at many
-        sample = sample.stand_ins()
+        sample = sample.as_points()
     if sample.minimum < 0 or not sample.is_integer:
         return False
     distinct = np.unique(sample.x)

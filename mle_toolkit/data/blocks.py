@@ -20,13 +20,13 @@ from mle_toolkit.data.surveys import (
     Along,
     Between,
     Cells,
+    Counted,
     Failing,
     Few,
     Outside,
     Part,
     Sum,
     Survey,
-    Table,
     Thinned,
     Total,
     is_representative,
@@ -81,7 +81,7 @@ class BlockedSample(Sample):
         self._thinned: Thinned | None = None
         self.weight_kind = weight_kind
         self.window = None
-        self.noted = None
+        self.summed_ahead = None
         self.known = NOTHING
         self.rows_given = self.label = None
         self._ordered: Array | None = None
@@ -155,7 +155,7 @@ class BlockedSample(Sample):
         self.nobs, self.minimum, self.maximum = found.nobs, found.minimum, found.maximum
         self._ahead = list(zip(parts, sums, strict=True))
         if note is not None and few is not None and is_representative(few, thinned.x):
-            self.noted = note(sums, found.minimum, found.maximum)
+            self.summed_ahead = note(sums, found.minimum, found.maximum)
 
     def __getattr__(self, name: str) -> Any:
         if name in ("survey", "nobs", "minimum", "maximum", "lower", "upper", "weight") and not self._is_read:
@@ -233,7 +233,7 @@ class BlockedSample(Sample):
         """The same sample as a table, held in memory; itself where the values are too many, or not whole numbers."""
         if self.weight_kind == "reliability":
             return self
-        table: Table = self._sum(tabulate, CHUNK_ROWS)
+        table: Counted = self._sum(tabulate, CHUNK_ROWS)
         if table.count is None:
             return self
         seen = np.flatnonzero(table.count)
@@ -275,7 +275,7 @@ class BlockedSample(Sample):
     @_if_not_held
     def is_integer(self) -> bool:
         """Whether every observation is a whole number."""
-        table: Table = self._sum(tabulate, CHUNK_ROWS)
+        table: Counted = self._sum(tabulate, CHUNK_ROWS)
         return table.count is not None or self.failing(is_whole)[0] == 0
 
     def failing(self, test: Callable[[Array], Any]) -> tuple[int, int, float]:

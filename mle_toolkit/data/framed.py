@@ -370,7 +370,7 @@ class FramedSample(BlockedSample):
             self._run((), (step,))
         return self._sketches[step]
 
-    def stand_ins(self, length: float = 0.0) -> Sample:
+    def as_points(self, length: float = 0.0) -> Sample:
         """The subsample, for starting values."""
         return self.sketch()
 

@@ -48,7 +48,7 @@ class Groups:
             return cls(sample.lower, sample.weight, offsets)
         everywhere = np.full(sample.n_rows, np.inf)
         low, high = (-everywhere, everywhere) if sample.window is None else sample.window
-        return cls(sample.stand_ins().lower, sample.weight, offsets, {}, (sample.lower, sample.upper, low, high))
+        return cls(sample.as_points().lower, sample.weight, offsets, {}, (sample.lower, sample.upper, low, high))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

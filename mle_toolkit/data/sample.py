@@ -76,7 +76,7 @@ class Sample:
         What to do with missing values (NaN, masked, null).
     along : callable, optional
         Takes unweighted observations and returns their smallest, their largest (NaN where one is) and what else it
-        found on the way, which is kept as ``noted``: so that validation and a sum over the data are one pass.
+        found on the way, which is kept as ``summed_ahead``: so that validation and a sum over the data are one pass.
 
     Raises
     ------
@@ -94,8 +94,8 @@ class Sample:
     """
 
     __slots__ = (
-        "_kept", "_ordered", "known", "label", "lower", "maximum", "minimum", "nobs", "noted", "rows_given", "timed",
-        "upper", "weight", "weight_kind", "window",
+        "_kept", "_ordered", "known", "label", "lower", "maximum", "minimum", "nobs", "rows_given", "summed_ahead",
+        "timed", "upper", "weight", "weight_kind", "window",
     )  # fmt: skip
 
     lower: Array
@@ -110,7 +110,7 @@ class Sample:
     """Which of the rows that were given are held; None where all are."""
     known: Known
     """What is known of every row beside its observation, by name: see `with_known`."""
-    noted: Any
+    summed_ahead: Any
     """What ``along`` noted of the observations while they were validated; None without it."""
     timed: bool
     """Whether events, or what was observed, were told from what was censored: such values are measured, not counted."""
@@ -150,7 +150,7 @@ class Sample:
             values, weight = values[counted], weight[counted]
             minimum, maximum = extent(values)
         self._set(values, values, weight, weight_kind, None, minimum, maximum)
-        self.noted, self.rows_given = noted, kept
+        self.summed_ahead, self.rows_given = noted, kept
         self.label = name_of(x)
 
     def _set(
@@ -170,7 +170,7 @@ class Sample:
         self.weight_kind = weight_kind
         self.minimum, self.maximum = minimum, maximum
         self.nobs = float(len(lower)) if weight is None else float(np.sum(weight))
-        self.noted = None
+        self.summed_ahead = None
         self.known, self.rows_given = NOTHING, None
         self.timed, self.label = False, None
         self._ordered: Array | None = None
@@ -679,7 +679,7 @@ class Sample:
             )
         return self.lower
 
-    def stand_ins(self, length: float = 0.0) -> Sample:
+    def as_points(self, length: float = 0.0) -> Sample:
         """Points in place of intervals, and no window: for starting values only.
 
         The midpoint of an interval, of which an open one has the length given.
@@ -1049,7 +1049,7 @@ class _MappedSample(Sample):
         self._origin, self._of = origin, of
         self.weight, self.weight_kind, self.nobs = origin.weight, origin.weight_kind, origin.nobs
         self.minimum, self.maximum = sorted(of(np.array([origin.minimum, origin.maximum])).tolist())
-        self.window = self.noted = self._ordered = None
+        self.window = self.summed_ahead = self._ordered = None
         self.known, self.rows_given = origin.known, origin.rows_given
         self.timed, self.label = origin.timed, origin.label
         self._kept = {}

@@ -38,7 +38,7 @@ class Ahead(NamedTuple):
 
     sums: Sequence[Sum] = ()
     note: Callable[..., Any] | None = None
-    """Makes of the sums, and the extent of the data, what is kept as `Sample.noted`."""
+    """Makes of the sums, and the extent of the data, what is kept as `Sample.summed_ahead`."""
 
 
 Along = Callable[[Array, bool], Ahead]
@@ -122,7 +122,7 @@ def survey(block: Block) -> Survey:
 
 
 @dataclass(frozen=True)
-class Table:
+class Counted:
     """How often each whole number occurs, from the smallest on; pieces add.
 
     Parameters
@@ -135,28 +135,28 @@ class Table:
     smallest: float
     count: Array | None
 
-    def __add__(self, other: Table) -> Table:
+    def __add__(self, other: Counted) -> Counted:
         if self.count is None or other.count is None:
-            return Table(math.nan, None)
+            return Counted(math.nan, None)
         smallest = min(self.smallest, other.smallest)
         starts = [int(table.smallest - smallest) for table in (self, other)]
         length = max(starts[0] + len(self.count), starts[1] + len(other.count))
         if length > WIDEST_TABLE:
-            return Table(math.nan, None)
+            return Counted(math.nan, None)
         count = np.zeros(length)
         count[starts[0] : starts[0] + len(self.count)] = self.count
         count[starts[1] : starts[1] + len(other.count)] += other.count
-        return Table(smallest, count)
+        return Counted(smallest, count)
 
 
-def tabulate(block: Block) -> Table:
+def tabulate(block: Block) -> Counted:
     """Count the values of a block."""
     x, weight, *_ = block
     smallest = float(x.min())
     if x.max() - smallest >= WIDEST_TABLE or not np.all(x == np.floor(x)):
-        return Table(math.nan, None)
+        return Counted(math.nan, None)
     count = np.bincount((x - smallest).astype(np.intp), weights=weight)
-    return Table(smallest, count.astype(np.float64))
+    return Counted(smallest, count.astype(np.float64))
 
 
 @dataclass(frozen=True)

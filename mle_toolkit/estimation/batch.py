@@ -119,7 +119,7 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
             starts.append(found.theta)
         own = family.starts_of_groups is not None and some.ends is None
         if family.start is not None and not own and not isinstance(family, ExponentialFamily):
-            points = pooled.stand_ins()
+            points = pooled.as_points()
             proposed = family.start(points)
             starts += [np.array(s, dtype=float) for s in (proposed if isinstance(proposed, list) else [proposed])]
             if _leans_to_a_side(family):  # and groups may lean to the other

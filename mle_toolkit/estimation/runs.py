@@ -132,7 +132,7 @@ def somewhere(model: Model, sample: Sample, found: Maximum | None) -> Array:
     """Where a search ended, or where one may begin."""
     if found is not None and np.all(np.isfinite(found.theta_in_unit)):
         return found.theta_in_unit
-    return np.concatenate([np.ravel(value) for value in model.start(Likelihood(model, sample).stand_ins)[0]])
+    return np.concatenate([np.ravel(value) for value in model.start(Likelihood(model, sample).as_points)[0]])
 
 
 def runs_of(model: Model, sample: Sample, found: Maximum | None, linear: Sequence[Linear]) -> list[Run]:

@@ -7,7 +7,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.estimation.starts import starts_of_stand_ins
+from mle_toolkit.estimation.starts import starts_of_points
 from mle_toolkit.likelihood.coordinates import Objective
 
 FEW_ROWS = 12
@@ -104,7 +104,7 @@ def _beside_ends(objective: Objective, start: Array) -> Array:
         for at, near in rows.tolist() if len(rows) <= FEW_ROWS else []:
             for share in _SHARES:
                 about = Sample(at + share * near * np.array([-1.0, 0.0, 1.0]))
-                thetas = starts_of_stand_ins(family, about)
+                thetas = starts_of_points(family, about)
                 points += [objective.coordinates.from_theta(np.where(free, theta, kept)) for theta in thetas]
     return np.array(points).reshape(len(points), len(start))
 

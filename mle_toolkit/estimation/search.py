@@ -420,7 +420,7 @@ def _is_sound(objective: Objective) -> Callable[[Array], bool]:
         return lambda u: not confined(intervals, *family.unpack(objective.coordinates.to_theta(u)))
     if spurious is None or likelihood.exact is None:
         return lambda u: True
-    points = likelihood.stand_ins
+    points = likelihood.as_points
     return lambda u: not spurious(points, *family.unpack(objective.coordinates.to_theta(u)))
 
 

@@ -63,7 +63,7 @@ def starts_of(
 
 def _own_starts(likelihood: Likelihood) -> list[Array]:
     family = likelihood.family
-    sketch = likelihood.on_sketch().stand_ins
+    sketch = likelihood.on_sketch().as_points
     if not likelihood.plain:
         few = likelihood.on_sketch()
         if family.candidates is not None:
@@ -74,8 +74,8 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
         # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform
         # law ends where the last bin begins that is open. And a law may need more points than there are intervals.
         length = few.sample.maximum - few.sample.minimum
-        for points in (sketch, few.sample.stand_ins(length), _quartiles_of_intervals(few.sample, length)):
-            starts = [] if points is None else starts_of_stand_ins(family, points)
+        for points in (sketch, few.sample.as_points(length), _quartiles_of_intervals(few.sample, length)):
+            starts = [] if points is None else starts_of_points(family, points)
             if any(few.mean_loglik(theta) > -np.inf for theta in starts):
                 return starts
         return _guesses(family, few)
@@ -92,7 +92,7 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
 
 def _quartiles_of_intervals(sample: Sample, length: float) -> Sample | None:
     """Three points in place of each interval, of which an open one has the length given; None of what has more."""
-    points = sample.stand_ins(length)
+    points = sample.as_points(length)
     if sample.is_multivariate or sample.known or sample.n_rows > _FEW_INTERVALS:
         return None
     middle = points.lower
@@ -101,7 +101,7 @@ def _quartiles_of_intervals(sample: Sample, length: float) -> Sample | None:
     return points.with_values(x, None if points.weight is None else np.tile(points.weight / 3, 3))
 
 
-def starts_of_stand_ins(family: Family, points: Sample) -> list[Array]:
+def starts_of_points(family: Family, points: Sample) -> list[Array]:
     """Starts from points in place of intervals, as far as the law can have them; none if that is too few."""
     family = family.given(points.known)
     possible = family.support.contains(points.x)
@@ -131,7 +131,7 @@ def _guesses(family: Family, sketch: Likelihood) -> list[Array]:
     """Starts for a law that offers none: the best of a coarse grid over its parameters and the size of the data."""
     import itertools
 
-    sample = sketch.stand_ins
+    sample = sketch.as_points
     middle = sample.quantile(0.5)
     spread = (sample.quantile(0.75) - sample.quantile(0.25)) or float(np.sqrt(sample.var())) or 1.0
     size = float(sample.mean(np.abs)) or 1.0

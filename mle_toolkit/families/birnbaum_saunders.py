@@ -87,7 +87,7 @@ class BirnbaumSaunders(Family):
 
     def candidates(self, sample: Sample) -> list[tuple[float, float]]:
         """In windows also laws far wider than these, which show one of two powers: there may be maxima at each."""
-        points = sample.stand_ins()
+        points = sample.as_points()
         if sample.window is None or not 0 < points.minimum < points.maximum:
             return []
         return [self.from_sample(points), (_WIDE, 10 * points.maximum), (_WIDE, 0.1 * points.minimum)]

@@ -141,7 +141,7 @@ def check_rows_apart(law: Family, sample: Sample) -> None:
     """
     if not sample.in_memory or law.per_row or not law.all_scalar or sample.n_rows < 2:
         return
-    x = np.unique(sample.stand_ins().sketch(_ROWS_TRIED).x) if not law.multivariate else sample.sketch(_ROWS_TRIED).x
+    x = np.unique(sample.as_points().sketch(_ROWS_TRIED).x) if not law.multivariate else sample.sketch(_ROWS_TRIED).x
     x = x[law.support.contains(x)] if not law.multivariate else x
     if len(x) < 2:
         return

@@ -41,7 +41,7 @@ class Means:
     @cached_property
     def sums(self) -> Array:
         """Sums of the statistics."""
-        noted = self.points.noted
+        noted = self.points.summed_ahead
         if noted is not None and noted.name == self.law.name and noted.unit == self.unit:
             return np.asarray(noted.sums)
         part = statistics_part(self.law, self.unit, compiled=self.compiled, weighted=self.points.is_weighted)

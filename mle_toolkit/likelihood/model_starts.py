@@ -125,7 +125,7 @@ _STEPS = 2
 
 def _null_params(base: Family, sample: Sample) -> list[tuple[Any, ...]]:
     """Parameters of one law for all rows, from which to begin."""
-    points = sample.stand_ins()
+    points = sample.as_points()
     inside = base.support.contains(points.x)
     if not np.all(inside):
         points = points.take(inside)

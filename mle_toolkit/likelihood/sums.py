@@ -115,9 +115,9 @@ class Likelihood:
         return Likelihood(self._declared.given(few.known), few, self.unit, self.twin)
 
     @cached_property
-    def stand_ins(self) -> Sample:
+    def as_points(self) -> Sample:
         """Points in place of the observations, for starting values."""
-        return self.sample.stand_ins()
+        return self.sample.as_points()
 
     @cached_property
     def exact(self) -> Sample | None:

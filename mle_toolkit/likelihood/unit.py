@@ -44,10 +44,10 @@ class Unit:
             return _SAME
         plain = sample.is_plain
         if not plain:
-            sample = sample.sketch().stand_ins()
+            sample = sample.sketch().as_points()
         if plain and (isinstance(family, ExponentialFamily) or family.entropy_attained):
             # Solved on sums or order statistics: conditioning matters only where powers overflow or cancel.
-            noted = sample.noted
+            noted = sample.summed_ahead
             unit = (
                 noted.unit
                 if noted is not None and noted.name == family.name

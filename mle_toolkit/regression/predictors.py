@@ -47,7 +47,7 @@ def unit_for(law: Family, sample: Sample, links: Mapping[str, Link]) -> Unit:
     """The unit of the observations, as far as the links of their parameters can follow it."""
     if not law.has_location and not law.has_scale:
         return Unit()
-    unit = Unit.standard(law, sample.stand_ins())
+    unit = Unit.standard(law, sample.as_points())
     if law.in_unit(unit.centre, unit.scale) is not law:
         return Unit()  # its constants, as the ends of a window, are in the unit of the data
     centre, scale = unit.centre, unit.scale

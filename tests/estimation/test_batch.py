@@ -341,7 +341,7 @@ def joined(parts):
         for end in ([s.lower for s in parts], [s.upper for s in parts], *map(list, zip(*bounds, strict=True)))
     )
     weight = None if parts[0].weight is None else np.concatenate([s.weight for s in parts])
-    x = np.concatenate([s.stand_ins().lower for s in parts])
+    x = np.concatenate([s.as_points().lower for s in parts])
     return Groups(x, weight, np.cumsum([0, *(s.n_rows for s in parts)]), {}, ends)
 
 

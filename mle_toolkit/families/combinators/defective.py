@@ -203,9 +203,9 @@ class Defective(Combined):
         weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
         share = float(np.sum(weight[events])) / sample.nobs
         if not 0 < share < 1:
-            return self.start(sample.stand_ins())
+            return self.start(sample.as_points())
         rows = np.flatnonzero(events)
-        laws = [(self.base.take(rows), sample.take(rows).stand_ins()), (self.base, sample.stand_ins())]
+        laws = [(self.base.take(rows), sample.take(rows).as_points()), (self.base, sample.as_points())]
         inner = [fitted(law, points) for law, points in laws]
         odds = share / (1 - share) * np.array(_LATER)
         shares = [*(odds / (1 + odds)).tolist(), 0.98]

@@ -39,7 +39,7 @@ _NOTHING = 1e-9
 """Share of the largest responsibility below which a row tells a component nothing."""
 
 
-class End(NamedTuple):
+class EndOfEM(NamedTuple):
     """Where the EM algorithm ended: the mean log-likelihood, the parameters, the log-density of every row."""
 
     value: float
@@ -154,12 +154,12 @@ class EM:
         component = component.take(rows)
         return fitted(component, own) if near is None else fitted(component, own, near, _INNER)
 
-    def climbed(self, params: tuple[Any, ...] | None, steps: int, known: Sequence[Array] = ()) -> End | None:
+    def climbed(self, params: tuple[Any, ...] | None, steps: int, known: Sequence[Array] = ()) -> EndOfEM | None:
         """Steps of EM; None where a component is lost, or where they lead to an end that is known.
 
         Ends are known by the log-density of every row. Within `_NEAR` of one, and approaching it, steps lead there.
         """
-        best: End | None = None
+        best: EndOfEM | None = None
         away = math.inf
         with np.errstate(all="ignore"):
             for _ in range(steps):
@@ -175,7 +175,7 @@ class EM:
                 if not math.isfinite(value) or (best is not None and value < best.value):
                     return best
                 arrived = best is not None and value - best.value < _ENOUGH
-                best = End(value, params, rows, arrived)
+                best = EndOfEM(value, params, rows, arrived)
                 if arrived:
                     return best
                 if known:

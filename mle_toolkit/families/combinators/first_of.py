@@ -256,7 +256,7 @@ class FirstOf(Combined):
 
     def candidates(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The same, of failures and of all times."""
-        return self._starts(sample.stand_ins().x, sample.stand_ins(), np.isfinite(sample.upper))
+        return self._starts(sample.as_points().x, sample.as_points(), np.isfinite(sample.upper))
 
     def _starts(self, x: Array, points: Sample, failed: Mask | None = None) -> list[tuple[Any, ...]]:
         failed = np.ones(len(x), dtype=bool) if failed is None else failed

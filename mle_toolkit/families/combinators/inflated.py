@@ -422,7 +422,7 @@ class Inflated(Combined):
 
     def _unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Why the likelihood of the rest is unbounded, where its law says so."""
-        base, rest = self._rest_of(sample.stand_ins())
+        base, rest = self._rest_of(sample.as_points())
         return None if base.unbounded is None else base.unbounded(rest, fixed)
 
     def given(self, known: Known) -> Family:

@@ -250,7 +250,7 @@ class Mapped(Combined):
         return [self._own(params) for params in (proposed if isinstance(proposed, list) else [proposed])]
 
     def _unbounded(self, of_base: Unbounded, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
-        return of_base(self._drawn_back(sample.stand_ins()), fixed)
+        return of_base(self._drawn_back(sample.as_points()), fixed)
 
     def irregular(self, *params: Any) -> tuple[str, ...]:
         """Those of the law of X."""

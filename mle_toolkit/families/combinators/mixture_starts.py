@@ -10,7 +10,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
-from mle_toolkit.families.combinators.em import EM, End, MixtureLike
+from mle_toolkit.families.combinators.em import EM, EndOfEM, MixtureLike
 from mle_toolkit.families.combinators.grid_em import GridEM, distinct
 from mle_toolkit.families.combinators.mixed import log_sum
 from mle_toolkit.families.combinators.parts import interior
@@ -65,7 +65,7 @@ class Searched(MixtureLike, Protocol):
 def from_points(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
     """The best ends of EM that are not spurious, from many partitions of the data."""
     search = EM.by_groups(law, sample)
-    ends: list[End] = []
+    ends: list[EndOfEM] = []
     begun = partitions(law, sample)
     for shares in begun:
         first = search.maximised(search.gathered(shares), None)
@@ -81,7 +81,7 @@ def from_points(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
         if higher is not None:
             better.append(higher)
     better.sort(key=lambda end: -end.value)
-    kept: list[End] = []
+    kept: list[EndOfEM] = []
     for end in better:
         known = any(abs(end.value - other.value) < _DIFFERENT for other in kept)
         if known or law.spurious(sample, *end.params):

@@ -236,10 +236,10 @@ class Shifted(Combined):
         ends = np.unique(sample.lower[bounded & (sample.lower < np.min(sample.upper))])
         if not len(ends) or _vanishes(self.base):
             return None
-        centre, scale = sample.stand_ins().quantile(0.5), _spread_of(sample.stand_ins())
+        centre, scale = sample.as_points().quantile(0.5), _spread_of(sample.as_points())
         law = Shifted(self.base.in_unit(0.0, scale))
         moved = sample.standardised(centre, scale)
-        points = moved.stand_ins()
+        points = moved.as_points()
         kinks = []
         for end in ends[:_FEW_ENDS].tolist():
             threshold = (end - centre) / scale - self._begin
@@ -261,10 +261,10 @@ class Shifted(Combined):
 
     def _is_highest_at_the_data(self, sample: Sample) -> bool:
         """Whether, of a density that falls, what windows let through is likeliest with the threshold on the data."""
-        centre, scale = sample.stand_ins().quantile(0.5), _spread_of(sample.stand_ins())
+        centre, scale = sample.as_points().quantile(0.5), _spread_of(sample.as_points())
         law, moved = Shifted(self.base.in_unit(0.0, scale)), sample.standardised(centre, scale)
         end = (self._known.highest - centre) / scale
-        params, values = law._inner(moved.stand_ins(), end, None), []
+        params, values = law._inner(moved.as_points(), end, None), []
         for distance in (0.0, *_LOOKS):
             if params is None:
                 return False
