@@ -74,10 +74,10 @@ def test_numpy_sums_hold_no_column(law, weighted, monkeypatch):
     assert peak < MOST_BYTES
 
 
-@by_law([law for law in UNIVARIATE if twin_of(type(law)) is not None])
+@by_law([law for law in UNIVARIATE if twin_of(law) is not None])
 def test_compiled_sums_hold_no_column(law):
     x = long_data(law)
-    mle.fit(x, law)  # loads, and compiles, what it needs
+    mle.fit(x[: kernels.COMPILED_ROWS], law)  # loads, and compiles, what it needs
     fit, peak = peak_of_fit(x, law, None)
     assert fit.at_maximum.likelihood.twin is not None
     assert peak < MOST_BYTES

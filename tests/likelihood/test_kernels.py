@@ -12,6 +12,7 @@ from scipy import special
 import mle_toolkit as mle
 from mle_toolkit.data.passes import count_whole
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.gev import exponential_beyond
 from mle_toolkit.likelihood import first_pass, kernels, sums
 from mle_toolkit.likelihood.kernels import CHUNK_ROWS, in_chunks, twin_of
 from mle_toolkit.likelihood.sums import Likelihood
@@ -109,6 +110,12 @@ def test_extreme_value_laws_change_formulas_without_a_seam(name, xi):
     x = np.round(np.asarray(mle.distribution(name, **params).rvs(N, np.random.default_rng(8))), 1)
     x = x[np.isfinite(law.logpdf(x, *params.values()))]
     assert_same_derivatives(law, twin_of(law), x, None, list(params.values()))
+
+
+def test_compiled_sums_are_those_of_the_law_of_their_name_alone():
+    """An exponential law below an end stands in the file of the extreme-value law."""
+    assert twin_of(mle.get_family("gev")) is not None
+    assert twin_of(exponential_beyond(-1.0)) is None
 
 
 def test_beta_keeps_the_digits_of_proportions_near_an_end():

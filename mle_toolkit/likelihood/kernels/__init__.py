@@ -53,12 +53,18 @@ def has_numba() -> bool:
     return find_spec("numba") is not None
 
 
+def twin_name(family: Family) -> str | None:
+    """What its compiled sums are called: as the law itself, whose file has that name too, or as it says.
+
+    Of other laws in that file those are no sums.
+    """
+    own = family.name if type(family).__module__ == f"mle_toolkit.families.{family.name}" else None
+    return family.twin or own
+
+
 def twin_of(family: Family) -> ModuleType | None:
     """The module of compiled sums of a family; None if there is none, or no numba."""
-    law = type(family).__module__
-    package = law.rpartition(".")[2]
-    own = package if law == f"mle_toolkit.families.{package}" else None
-    return _module(family.twin or own)
+    return _module(twin_name(family))
 
 
 def group_twin(family: Family) -> ModuleType | None:

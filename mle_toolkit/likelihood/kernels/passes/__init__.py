@@ -24,7 +24,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
-from mle_toolkit.likelihood.kernels import has_numba
+from mle_toolkit.likelihood.kernels import has_numba, twin_name
 
 FARTHEST = 600.0
 """Exponent beyond which exponentials come near the ends of the range of numbers."""
@@ -61,9 +61,7 @@ def total_of(weight: Array, n_rows: int) -> float:
 
 def pass_of(law: Family) -> ModuleType | None:
     """The module of the compiled pass of a law; None if there is none, or no numba."""
-    module = type(law).__module__
-    name = module.rpartition(".")[2]
-    return _module(name if module == f"mle_toolkit.families.{name}" else law.twin)
+    return _module(twin_name(law))
 
 
 @cache
