@@ -34,6 +34,9 @@ _LAST_LEAN = 300.0
 _DISTANCES = (0.1, 1.0, 10.0)
 """Of thresholds from the data, in their spread, from which a lognormal law is climbed where data are coarse."""
 
+_STRAIGHT, _BENT = 1e-6, 1e-3
+"""Sizes of w below which the lognormal deviate, and its slope by sigma, are summed as series."""
+
 _NEARLY = 3.0
 """Size of gamma/delta from which a search may be on its way there."""
 
@@ -375,10 +378,12 @@ def _lognormal(side: float) -> Family:
     """
 
     def parts(x: Array, median: Array, spread: Array, sigma: Array) -> tuple[Array, Array, Array]:
-        """Numbers 1 + w, w and z; z is -inf beyond the threshold."""
-        w = side * sigma * (x - median) / spread
+        """Numbers 1 + w, w and z; z is -inf beyond the threshold, and by its series where sigma w has few digits."""
+        away = side * (x - median) / spread
+        w = sigma * away
         with np.errstate(divide="ignore"):
-            return 1 + w, w, np.log1p(np.maximum(w, -1.0)) / sigma
+            far = np.log1p(np.maximum(w, -1.0)) / sigma
+        return 1 + w, w, np.where(np.abs(w) < _STRAIGHT, away * (1 - w * (1 / 2 - w / 3)), far)
 
     def logpdf(x: Array, *params: Array) -> Array:
         rest, _, z = parts(x, *params)
@@ -389,17 +394,23 @@ def _lognormal(side: float) -> Family:
     def slopes(x: Array, *params: Array) -> tuple[Array, ...]:
         """Derivatives of z."""
         rest, w, z = parts(x, *params)
-        _, spread, sigma = params
+        median, spread, sigma = params
+        away = side * (x - median) / spread
         with np.errstate(invalid="ignore", divide="ignore"):
-            return -side / (spread * rest), -w / (spread * rest * sigma), (w / (sigma * rest) - z) / sigma
+            by_sigma = np.where(
+                np.abs(w) < _BENT,
+                np.square(away) * (-1 / 2 + w * (2 / 3 - w * (3 / 4 - w * (4 / 5 - w * 5 / 6)))),
+                (away / rest - z) / sigma,
+            )
+            return -side / (spread * rest), -away / (spread * rest), by_sigma
 
     def score(x: Array, *params: Array) -> tuple[Array, ...]:
         rest, w, z = parts(x, *params)
-        _, spread, sigma = params
+        median, spread, sigma = params
         by_median, by_spread, by_sigma = (-z * slope for slope in slopes(x, *params))
         by_median += side * sigma / (spread * rest)
         by_spread += w / (spread * rest) - 1 / spread
-        return by_median, by_spread, by_sigma - w / (sigma * rest)
+        return by_median, by_spread, by_sigma - side * (x - median) / (spread * rest)
 
     def tail_scores(x: Array, *params: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         y = deviate(x, *params)

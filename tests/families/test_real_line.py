@@ -620,6 +620,22 @@ def test_johnson_s_law_of_lognormal_data_is_lognormal(sign):
     assert fit.llf >= np.sum(stats.lognorm.logpdf(sign * x, 0.4, scale=math.exp(0.5)))
 
 
+@pytest.mark.parametrize("sigma", [5e-324, 1e-200, 1e-9, 5e-7, 9e-4, 2e-3, 1.0])
+def test_the_lognormal_limit_of_johnson_s_law_becomes_normal_without_a_loss_of_digits(sigma):
+    """Where sigma has a few bits left its likelihood was wrong by a third, and higher than any that is."""
+    limit = mle.get_family("johnson_su").limits[1].family
+    x = np.array([0.3, 1.2, -0.8])
+    got = [limit.logpdf(x, 0.1, 1.3, sigma), limit.score(x, 0.1, 1.3, sigma)[2]]
+    with mp.workdps(1000):
+        rows = []
+        for value in x.tolist():
+            v, s = (mp.mpf(value) - mp.mpf(0.1)) / mp.mpf(1.3), mp.mpf(sigma)
+            z, rest = mp.log1p(s * v) / s, 1 + s * v
+            density = -mp.log(mp.mpf(1.3) * rest * mp.sqrt(2 * mp.pi)) - z * z / 2
+            rows.append((float(density), float(-v / rest - z * (v / rest - z) / s)))
+    np.testing.assert_allclose(got, np.transpose(rows), rtol=1e-11)
+
+
 def test_johnson_s_law_and_its_limits_search_once(monkeypatch):
     x = drawn("johnson_su", (0.5, 1.2, 1.0, 2.0), 500, 4)
     law = type(mle.get_family("johnson_su"))
