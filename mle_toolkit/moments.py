@@ -168,7 +168,7 @@ def lmoments(x: Any, family: Any) -> LMoments:
     x : array_like or Sample
         Exact observations without weights, as many as the law has parameters, and two at least.
     family : str, Family or scipy.stats distribution
-        A continuous law of one to four parameters that are numbers.
+        A continuous law, without atoms, of one to four parameters that are numbers.
 
     Returns
     -------
@@ -194,7 +194,7 @@ def lmoments(x: Any, family: Any) -> LMoments:
 
     law = get_family(family)
     k = len(law.parameters)
-    if law.discrete or law.multivariate or not law.all_scalar or not 1 <= k <= 4:
+    if law.discrete or law.atoms or law.multivariate or not law.all_scalar or not 1 <= k <= 4:
         raise ParameterError(f"{law.name}: L-moments find continuous laws of one to four parameters that are numbers.")
     sample = Sample.of(x)
     found = of_data(sample)

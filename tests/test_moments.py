@@ -88,6 +88,7 @@ def test_three_maxima_are_enough_for_three_parameters():
         ([1.0], "exponential", DataError, "two observations at least, got 1"),
         ([2.0] * 5, "gumbel", DataError, "all observations are equal"),
         ([1, 2, 3, 4], "poisson", ParameterError, "continuous laws"),
+        ([0, 1, 2, 5, 9], "tweedie", ParameterError, "continuous laws"),
         (mle.Sample.rounded([1.0, 2, 3, 4], 1), "gumbel", DataError, "exact numbers"),
         ([1.0, 2.0, 3.0, 10.0], "student_t", DataError, "no law of the family"),
     ],

@@ -207,7 +207,9 @@ def _report(fit: Fit, sample: Sample, shared: SampleEntropy | None) -> SampleEnt
 
 def _check_one_measure(laws: Mapping[str, Family], sample: Sample) -> None:
     """Raise where likelihoods are of different things, or have different units: probabilities here, densities there."""
-    kinds = {law.outcomes: name for name, law in laws.items()}
+    beside = set(sample.known)
+    settled = {n: law.resolve(sample) if beside & set(law.constant_defaults) else law for n, law in laws.items()}
+    kinds = {law.outcomes: name for name, law in settled.items()}
     if len(kinds) > 1:
         more = max(kinds, key=len)
         raise ComparisonError(

@@ -110,6 +110,16 @@ def test_a_series_system():
         assert np.array(slopes) == pytest.approx(np.array(by_differences), rel=1e-5, abs=1e-8)
 
 
+def test_causes_that_stand_beside_the_rows_are_those_of_the_law():
+    law = mle.first_of(["weibull", "weibull"])
+    beside = DEVICES.with_known(cause=MODE)
+    assert mle.fit(beside, law).llf == mle.fit(DEVICES, mle.first_of(["weibull", "weibull"], cause=MODE)).llf
+    with pytest.raises(mle.errors.DataError, match="the number of a mode, 1 to 2; 1 of 30"):
+        mle.fit(DEVICES.with_known(cause=np.where(np.arange(30) == 4, 3, MODE)), law)
+    with pytest.raises(mle.errors.ComparisonError, match="its cause, and weibull of the observation alone"):
+        mle.compare(beside, [law, "weibull"])
+
+
 def test_causes_that_cannot_be():
     law = ["weibull", "weibull"]
     with pytest.raises(mle.errors.DataError, match="the number of a mode, 1 to 2; 1 of 30"):

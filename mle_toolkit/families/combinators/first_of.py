@@ -227,6 +227,14 @@ class FirstOf(Combined):
                 )
         return sample
 
+    def resolve(self, sample: Sample) -> Family:
+        """The law with the causes that stand beside the rows, where it was given none."""
+        if self.per_row or _CAUSE not in sample.known:
+            return self
+        law = FirstOf(self.modes, np.asarray(sample.known[_CAUSE]))
+        law.with_rows(sample)
+        return law
+
     def check_support(self, sample: Sample) -> None:
         """Raise `SupportError` for what is impossible under the modes."""
         if _CAUSE not in self.constants:
@@ -349,7 +357,7 @@ def first_of(families: Any, cause: Any = None) -> Family:
         Two or more continuous laws whose parameters are numbers: one a mode.
     cause : array_like of shape (n,), optional
         Which mode each row of the data failed by: 1, 2, ..., and 0 where that is not known or nothing failed. By
-        default no cause is known.
+        default what stands beside the rows, ``sample.with_known(cause=...)``, and else no cause is known.
 
     Returns
     -------
