@@ -154,7 +154,7 @@ def idle_rows(model: Model, sample: Sample, term: Linear) -> Mask:
         for value in (far, far / 2, sign):
             with np.errstate(all="ignore"):
                 there = Likelihood(_at_predictor(model, term, value), sample).rows(theta)
-            idle &= np.abs(there - here) <= _FALLS * np.maximum(1.0, np.abs(here))
+                idle &= np.abs(there - here) <= _FALLS * np.maximum(1.0, np.abs(here))
     return idle
 
 

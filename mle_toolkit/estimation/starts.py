@@ -80,7 +80,9 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
                 return starts
         return _guesses(family, few)
     if family.start is not None:
-        proposed = family.start(sketch)
+        law = family.given(sketch.known)  # constants of each row are those of the rows of the sketch
+        assert law.start is not None
+        proposed = law.start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
         return [joined(family, params) for params in many]
     few = likelihood.on_sketch()

@@ -10,6 +10,7 @@ from fieldcases import right
 from scipy import optimize, special, stats
 
 import mle_toolkit as mle
+from mle_toolkit.data.sample import SKETCH_ROWS
 from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, SupportError
 
 CLAIMS = np.array([0, 1, 0, 2, 1, 0, 0, 3, 0, 1])
@@ -279,3 +280,11 @@ def test_groups_have_rates_of_their_own():
         assert row.mu == pytest.approx(fit.params["mu"], rel=1e-6)
     with pytest.raises(ParameterError, match="exposure is of counts"):
         mle.fit_groups(frame, "g", "x", "gamma", exposure="years")
+
+
+@pytest.mark.parametrize("name", ["negbin", "zip"])
+def test_more_rows_than_a_search_begins_from_keep_each_its_exposure(name):
+    x, years = watched(SKETCH_ROWS + 1_000)
+    fit = mle.fit(x, name, exposure=years)
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(mle.regress("x ~ 1", {"x": x, "e": years}, name, exposure="e").llf, abs=1e-6)
