@@ -120,6 +120,10 @@ class ConwayMaxwellPoisson(Summed, ExponentialFamily):
         alike = fitted(self, sample)
         return [(sample.mean(), 1.0), *([] if alike is None else [alike])]
 
+    def start_about(self, x: Array, mean: Array, weight: Array) -> tuple[tuple[float, float], Array]:
+        """The Poisson law, whose sums are finite whatever the exposure."""
+        return (float(np.sum(weight * mean) / np.sum(weight)), 1.0), np.ones(len(mean))
+
     def from_means(self, means: tuple[float, ...]) -> tuple[float, float]:
         """Newton's method in log(lam) and nu, from the Poisson law."""
         mean, mean_log = (float(m) for m in means)
