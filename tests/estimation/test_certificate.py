@@ -115,10 +115,10 @@ def test_the_decrement_is_the_log_likelihood_that_is_missing():
     known = case("gamma_groundbeef")
     best = known.fit()
     for shift in (1e-2, -1e-2, 1e-3):
-        objective = best._maximum.objective
-        u = best._maximum.coordinates + shift * np.array([1.0, -0.5])
+        objective = best.maximum.objective
+        u = best.maximum.coordinates + shift * np.array([1.0, -0.5])
         seen = measure(objective.gradient(u), objective.hessian(u), best.nobs)
-        missing = best.nobs * (objective.value(u) - objective.value(best._maximum.coordinates))
+        missing = best.nobs * (objective.value(u) - objective.value(best.maximum.coordinates))
         assert seen.decrement == pytest.approx(missing, rel=10 * abs(shift))
 
 

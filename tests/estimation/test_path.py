@@ -18,7 +18,7 @@ def test_it_falls_to_the_estimates(name, unit):
     fit = fit_quietly(unit * X, name)
     if fit.certificate.verdict != "interior":
         return
-    path, begin = path_to(fit._maximum)
+    path, begin = path_to(fit.maximum)
     assert begin
     values = [fit.loglike(dict(zip(fit.params, theta, strict=True))) for theta in path]
     assert len(path) >= 2
@@ -28,6 +28,6 @@ def test_it_falls_to_the_estimates(name, unit):
 
 
 def test_a_formula_is_shown_from_some_way_off():
-    path, begin = path_to(mle.fit(X, "exponential")._maximum)
+    path, begin = path_to(mle.fit(X, "exponential").maximum)
     assert "standard errors" in begin
     assert len(path) > 2

@@ -397,11 +397,11 @@ def test_replicates_of_a_seed_are_the_same_with_numba_and_without(monkeypatch):
 
 def test_replicates_that_the_certificate_does_not_confirm_are_left_out(monkeypatch):
     fit = mle.fit(np.linspace(0.5, 3.0, 12), "gumbel")
-    whole = Replicator(fit._maximum, fit.sample, "nonparametric")
+    whole = Replicator(fit.maximum, fit.sample, "nonparametric")
     monkeypatch.setattr(Maximum, "is_certified", property(lambda maximum: maximum.theta[0] > fit.params["loc"]))
     draws = [(fit.family, fit.sample.reweighted(weight)) for weight in np.eye(12)[:4] * 3.0 + 1.0]
     refits = whole.fit_one_by_one(draws)
     assert set(refits.status.tolist()) == {FAILED}
     assert np.isnan(refits.theta).all()
     with pytest.raises(NoMaximumError, match="gumbel"):
-        again(fit._maximum, draws[0][1])
+        again(fit.maximum, draws[0][1])

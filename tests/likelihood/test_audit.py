@@ -105,7 +105,7 @@ def test_probabilities_of_intervals_that_are_not_those_of_the_density_are_no_fit
 def test_a_log_likelihood_that_is_not_that_of_its_parameters_is_told():
     sample = mle.Sample.right_censored([1.0, 2.0, 5.0, 7.0], [1, 1, 1, 0])
     fit = mle.fit(sample, "weibull")
-    at = fit._maximum
+    at = fit.maximum
     judged = (at.family, at.likelihood, at.theta, at.theta_in_unit)
     assert complaint(*judged, at.loglik, searched=True) is None
     said = complaint(*judged, at.loglik + 1e-3, searched=True)
