@@ -70,9 +70,11 @@ def settle(family: Family, groups: Groups) -> Settled:
         return settled
     size = np.abs(groups.x)
     usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))
-    twin = group_twin(ChartedGroups.of(family, groups.part(slice(0, 1))).law) if compiled else None
+    law = ChartedGroups.of(family, groups.part(slice(0, 1))).law
+    twin = group_twin(law) if compiled else None
+    of_groups = law.starts_of_groups is not None and groups.ends is None
     with np.errstate(all="ignore"):  # trial points may lie where densities overflow or do not exist
-        starts = _common_starts(family, groups, usable)
+        starts = [] if of_groups else _common_starts(family, groups, usable)
 
     def one(part: slice) -> None:
         with np.errstate(all="ignore"):
@@ -80,7 +82,7 @@ def settle(family: Family, groups: Groups) -> Settled:
         settled.theta[part], settled.se[part], settled.llf[part] = here.theta, here.se, here.llf
         settled.status[part], settled.ran_off[part] = here.status, here.ran_off
 
-    if starts:
+    if starts or of_groups:
         on_sums = (isinstance(family, ExponentialFamily) and groups.ends is None) or twin is not None
         each(one, ranges(groups.offsets, BATCH_ROWS_ON_SUMS if on_sums else BATCH_ROWS))
         compare_with_limits(family, groups, settled, settle)
@@ -117,8 +119,7 @@ def _common_starts(family: Family, groups: Groups, usable: Mask) -> list[Array]:
         found = maximise(family, pooled)
         if found.limit is None and np.all(np.isfinite(found.theta)):
             starts.append(found.theta)
-        own = family.starts_of_groups is not None and some.ends is None
-        if family.start is not None and not own and not isinstance(family, ExponentialFamily):
+        if family.start is not None and not isinstance(family, ExponentialFamily):
             points = pooled.as_points()
             proposed = family.start(points)
             starts += [np.array(s, dtype=float) for s in (proposed if isinstance(proposed, list) else [proposed])]

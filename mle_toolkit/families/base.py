@@ -29,7 +29,7 @@ from mle_toolkit.families.expectations import BetaPower, BetaPrimePower, GammaPo
 from mle_toolkit.families.hooks import Unbounded
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
-from mle_toolkit.options import numbers, text
+from mle_toolkit.options import numbers
 
 if TYPE_CHECKING:
     from mle_toolkit.data.groups import Groups
@@ -83,7 +83,8 @@ class Family(ABC):
         none. The mean log-density there must be minus the entropy: a law that is a limit then costs no fit a group.
     ``starts_of_groups(groups)``
         Starts for each of many groups of exact data in their units, parameters as arrays, so that one of them climbs to
-        the highest maximum of each; NaN for a group that needs one less. Default: ``start`` of all groups together.
+        the highest maximum of each; NaN for a group that needs one less. Default: ``start`` of all groups together, and
+        their maximum.
     ``from_intervals(sample)``
         The maximum for data with intervals, without windows, in the unit of the data.
     ``limits``
@@ -528,7 +529,6 @@ class Family(ABC):
         """
         from mle_toolkit.families.combinators.reparametrised import Reparametrised
 
-        form = text(form, "by", "the name of a form or parameter")
         if form in self.param_names:
             new = copy(self)
             new.asked_by = form

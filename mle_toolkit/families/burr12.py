@@ -22,10 +22,14 @@ from mle_toolkit.families.special import log_or_minus_inf, log_softplus, log_sof
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
 _POWERS = np.exp2(np.arange(-1.5, 2.0, 0.5))
 """Powers c at which starts are sought, in units of that of the log-logistic law."""
+
+_SIZES = (1.0, 0.3, 5.0)
+"""Values of k from which each of many groups is climbed: log-logistic, towards Pareto's law, and towards Weibull's."""
 
 _NEARLY_WEIBULL = 1e3
 """A value of k from which on the law is hardly told from its limit, where a search would only creep."""
@@ -122,6 +126,17 @@ class Burr12(HazardFamily):
             starts.append((k, c, math.exp(middle + math.log(power_scale) / c)))
         starts.sort(key=lambda params: sample.mean(lambda x: self.logpdf(x, *params)), reverse=True)
         return starts[:1] + [params for params in starts[1:] if params[0] < _NEARLY_WEIBULL][:1]
+
+    def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
+        """The laws of several k whose logs have the mean and variance of those of each group."""
+        logs = np.log(groups.x)
+        mean = groups.means(logs)
+        variance = groups.means(np.square(logs - mean[groups.ids]))
+        starts = []
+        for k in _SIZES:
+            c = np.sqrt(float(special.zeta(2.0, k) + special.zeta(2.0, 1.0)) / variance)
+            starts.append((np.full_like(c, k), c, np.exp(mean + float(special.psi(k) - special.psi(1.0)) / c)))
+        return starts
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -200,7 +200,14 @@ def profile_maximum(
     """
     sketch = sample.sketch()
     grid = np.arange(low, high, step)
-    best = float(grid[np.argmax(value(sketch, grid))])
-    if sketch is not sample:
+    heights = value(sketch, grid)
+    # One that is higher between two points than where the profile is highest among them, as at an end, is a peak there.
+    inner = heights[1:-1]
+    peaks = {int(np.argmax(heights)), *(1 + np.flatnonzero((inner > heights[:-2]) & (inner > heights[2:]))).tolist()}
+    best = float(grid[max(peaks, key=lambda k: heights[k])])
+    if len(peaks) > 1:
+        tops = np.array([ascend(lambda u: slope_and_bend(sketch, u), float(grid[k]), low, high) for k in sorted(peaks)])
+        best = float(tops[np.argmax(value(sketch, tops))])
+    elif sketch is not sample:
         best = ascend(lambda u: slope_and_bend(sketch, u), best, low, high)
     return ascend(lambda u: slope_and_bend(sample, u), best, low, high)

@@ -44,8 +44,8 @@ _CLEAR = 10.0
 _STEEP = 100.0
 """Size of alpha from which the law has as good as a threshold."""
 
-_AGAIN = 10.0
-"""A size of alpha from which is climbed again where a climb ended at a large one."""
+_AGAIN, _STEEPER = 10.0, 25.0
+"""A size of alpha from which is climbed again where a climb ended beyond it; and one from which a group is climbed."""
 
 _FLAT = 1e-3
 """Size of alpha below which the likelihood, flat to fifth order, has no maximum that a sample could show."""
@@ -56,7 +56,7 @@ _LEANING = 4.0
 _SHAPES = (0.3, 0.7, 1.5, 3.0, 6.0, 15.0)
 """Sizes of alpha among which a start is chosen."""
 
-_LEAST_DELTA, _STEEP_DELTA = 0.45, 0.99
+_DELTAS = (0.45, 0.99)
 """Sizes of alpha/√(1 + alpha²) between which the alpha of a skewness is taken for a start: alpha from 0.5 to 7."""
 
 _ROWS_OF_CHOICE = 250
@@ -140,7 +140,7 @@ class SkewNormal(Family):
         ends = []
         for _, start in starts:
             end = _climb_from(self, few, start)
-            if abs(end[1][2]) > _LEANING:  # it may have leapt over a maximum, or found the lower of two
+            if abs(end[1][2]) > _AGAIN:  # it may have leapt over a maximum, or found the lower of two
                 again = [params for _, params in self._start_by_sign(few, (_AGAIN,)) if params[2] * start[2] > 0]
                 end = max(end, _climb_from(self, few, again[0]))
             if few is not sample:
@@ -168,7 +168,8 @@ class SkewNormal(Family):
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
         """Laws with the mean and variance of each group: of either sign, the alpha of its skewness and a steep one.
 
-        NaN for the sign opposite to that of the skewness where a start is far below the other.
+        NaN for the sign opposite to that of the skewness where a start is far below the other; and a steeper one of the
+        sign of the skewness, NaN where that is small.
         """
         mean = groups.means(groups.x)
         centred = groups.x - mean[groups.ids]
@@ -176,23 +177,22 @@ class SkewNormal(Family):
         skewness = groups.means(centred**3) / spread**3
         sign = np.where(skewness < 0, -1.0, 1.0)
         ratio = np.cbrt(2 * np.abs(skewness) / (4 - math.pi))  # of the mean of z and its standard deviation
-        own = np.clip(ratio / np.hypot(1.0, ratio) / _ROOT_TWO_OVER_PI, _LEAST_DELTA, _STEEP_DELTA)
-        starts: list[tuple[Array, ...]] = []
-        spared = np.zeros(len(groups), dtype=bool)
-        for delta in (own, np.full_like(own, _STEEP_DELTA)):
-            alpha, shift = delta / np.sqrt(1 - delta**2), delta * _ROOT_TWO_OVER_PI
+        delta = np.clip(ratio / np.hypot(1.0, ratio) / _ROOT_TWO_OVER_PI, *_DELTAS)
+        own = delta / np.sqrt(1 - delta**2)
+
+        def law_of(alpha: Array) -> tuple[Array, Array, Array]:
+            shift = alpha / np.hypot(1.0, alpha) * _ROOT_TWO_OVER_PI
             scale = spread / np.sqrt(1 - shift**2)
-            below = []
-            for side in (sign, -sign):
-                slope, middle = side * alpha / scale, side * shift * scale
-                starts.append((mean - middle, scale, side * alpha))
-                if delta is own:  # with the mean and the variance of the group, mean squares of z are one
-                    below.append(groups.means(_log_cdf(slope[groups.ids] * (centred + middle[groups.ids]))))
-            if below:
-                spared = groups.nobs * (below[0] - below[1]) > _CLEAR
-            loc, scale, opposite = starts[-1]
-            starts[-1] = loc, scale, np.where(spared, np.nan, opposite)
-        return starts
+            return mean - shift * scale, scale, alpha
+
+        def below(alpha: Array) -> Array:
+            loc, scale, _ = law_of(alpha)
+            return groups.means(_log_cdf((alpha / scale)[groups.ids] * (groups.x - loc[groups.ids])))
+
+        # As both laws have the mean and the variance of the group, their mean squares of z are one.
+        spared = groups.nobs * (below(sign * own) - below(-sign * own)) > _CLEAR
+        other, steeper = np.where(spared, np.nan, -sign), np.where(own > _LEANING, sign * _STEEPER, np.nan)
+        return [law_of(alpha) for alpha in (sign * own, other * own, sign * _AGAIN, other * _AGAIN, steeper)]
 
     def _start_by_sign(self, sample: Sample, sizes: tuple[float, ...] = _SHAPES) -> list[tuple[float, tuple[Any, ...]]]:
         """Starts with their mean log-likelihoods, the better sign of alpha first."""

@@ -406,15 +406,26 @@ def test_a_limit_above_a_maximum_in_the_interior_is_settled():
 
 
 def test_starts_of_skew_normal_groups_have_their_means_and_variances():
-    """Of either sign, but for one that is far below the other; the first has the sign of the skewness."""
+    """Of either sign, but for one that is far below the other; a steeper one where the skewness is large."""
     law, rng = mle.get_family("skew_normal"), np.random.default_rng(5)
-    groups = Groups(np.concatenate([rng.gamma(1.5, size=150), rng.normal(size=30)]), None, np.array([0, 150, 180]))
+    groups = Groups(np.concatenate([rng.gamma(1.0, size=150), rng.normal(size=30)]), None, np.array([0, 150, 180]))
     starts = law.starts_of_groups(groups)
-    assert len(starts) == 4
     for loc, scale, alpha in starts:
         for g in np.flatnonzero(np.isfinite(alpha)):
             rows = groups.sample(g)
             assert law.mean(loc[g], scale[g], alpha[g]) == pytest.approx(rows.mean(), rel=1e-12, abs=1e-12)
             assert law.var(loc[g], scale[g], alpha[g]) == pytest.approx(rows.var(), rel=1e-12)
     assert starts[0][2][0] > 0
-    assert [np.isnan(alpha).tolist() for _, _, alpha in starts] == [[False, False], [True, False]] * 2
+    missing = [[False, False], [True, False], [False, False], [True, False], [False, True]]
+    assert [np.isnan(alpha).tolist() for _, _, alpha in starts] == missing
+
+
+def test_starts_of_burr_groups_have_the_means_and_variances_of_their_logs():
+    law, rng = mle.get_family("burr12"), np.random.default_rng(6)
+    groups = Groups(rng.gamma(2.0, size=90), None, np.array([0, 40, 90]))
+    p = (np.arange(200_000) + 0.5) / 200_000
+    for k, c, scale in law.starts_of_groups(groups):
+        for g in (0, 1):
+            logs, own = np.log(law.ppf(p, k[g], c[g], scale[g])), np.log(groups.sample(g).x)
+            assert np.mean(logs) == pytest.approx(np.mean(own), abs=1e-3)
+            assert np.var(logs) == pytest.approx(np.var(own), rel=1e-2)
