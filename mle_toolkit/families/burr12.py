@@ -132,7 +132,7 @@ class Burr12(HazardFamily):
         logs = np.log(groups.x)
         mean = groups.means(logs)
         variance = groups.means(np.square(logs - mean[groups.ids]))
-        starts = []
+        starts: list[tuple[Array, ...]] = []
         for k in _SIZES:
             c = np.sqrt(float(special.zeta(2.0, k) + special.zeta(2.0, 1.0)) / variance)
             starts.append((np.full_like(c, k), c, np.exp(mean + float(special.psi(k) - special.psi(1.0)) / c)))
