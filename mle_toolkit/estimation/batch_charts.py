@@ -13,6 +13,9 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.relations import Chart
 from mle_toolkit.likelihood.unit import GroupUnits
 
+_LEAST = 1e-140
+"""Size of a scale, for rows whose median is near 1, below which a maximum is left to the ordinary fit."""
+
 
 @dataclass(frozen=True)
 class ChartedGroups:
@@ -62,11 +65,17 @@ class ChartedGroups:
         return np.asarray(nobs * (self.units.log_jacobian(self.family) - self.groups.means(self.groups.x)))
 
     def to_declared(self, theta: Array, chosen: NDArray[np.intp]) -> Array:
-        """Parameters as they are declared of some groups, from those of the law here; both of shape (n, p)."""
+        """Parameters as they are declared of some groups, from those of the law here; both of shape (n, p).
+
+        NaN where a scale leaves the numbers that can be squared, as beside a law that the chart passes through: the
+        ordinary fit decides which of the two is reported.
+        """
         if self.chart is None or len(theta) == 0:
             return theta
         with np.errstate(all="ignore"):
             declared = np.stack(self.chart.outward(*theta.T), axis=1)
+            size = np.abs(declared[:, [role == "scale" for role in self.family.roles]])
+            declared[~np.all((size > _LEAST) & (size < 1.0 / _LEAST), axis=1)] = np.nan
         return self.units.take(chosen).params_to_data(self.family, declared)
 
     def errors(self, theta: Array, roots: Array, chosen: NDArray[np.intp]) -> Array:

@@ -75,3 +75,16 @@ def test_a_law_without_a_chart_is_as_it_is_declared():
         theta = np.ones((2, 3))
         assert charted.to_declared(theta, np.arange(2)) is theta
         assert charted.errors(theta, np.full((2, 3, 3), 2.0), np.arange(2)) == pytest.approx(np.sqrt(12.0))
+
+
+def test_a_group_beside_the_law_that_a_chart_passes_through_stays_open():
+    """The maximum is so near the lognormal law that the scale is lost, and the ordinary fit reports that law."""
+    law = mle.get_family("generalized_gamma")
+    groups = Groups(np.ones(3), None, np.arange(4))
+    theta = np.array([[0.0, 1.0, 0.02], [0.0, 1.0, 0.3], [0.0, 1.0, -0.02]])
+    declared = ChartedGroups.of(law, groups).to_declared(theta, np.arange(3))
+    assert np.isfinite(declared).all(axis=1).tolist() == [False, True, False]
+    u = (np.arange(80) + 0.5) / 80
+    x = np.asarray(mle.distribution("lognormal", meanlog=0.0, sdlog=1.0).ppf(u), dtype=float)
+    assert settle(law, Groups(x, None, np.array([0, 80]))).status[0] != SETTLED
+    assert fit_without_warning(Groups(x, None, np.array([0, 80])).sample(0), law).certificate.verdict == "boundary"
