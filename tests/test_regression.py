@@ -545,3 +545,24 @@ def test_a_parameter_that_a_law_is_asked_for_by_is_modelled(tmp_path, unit):
     np.testing.assert_allclose(fit.params["scale"] - [np.log(unit), 0.0], best.x[2:], atol=1e-5)
     fit.save(tmp_path / "fit.json")
     np.testing.assert_allclose(mle.load(tmp_path / "fit.json").predict({"x": [0.5]}), fit.predict({"x": [0.5]}))
+
+
+@pytest.mark.parametrize("place", ["y", "weights", "offset", "shape"])
+def test_columns_whose_rows_have_other_labels_are_refused(frame, place):
+    """Rows are matched by their places: a column that was shuffled would be of other rows."""
+    y, moved = frame.t, frame.sample(frac=1.0, random_state=0)
+    given = {"weights": moved.x * 0 + 1, "offset": moved.x * 0, "shape": moved[["x"]]}
+    others = {} if place == "y" else {place: given[place]}
+    with pytest.raises(DataError, match=rf"^{place}: its index is not that of .*: row \d+ is"):
+        mle.regress(moved.t if place == "y" else y, frame[["x"]], "gamma", **others)
+    by_place = {name: np.asarray(column) for name, column in others.items()}
+    assert mle.regress(np.asarray(y), frame[["x"]], "gamma", **by_place).certificate.ok
+
+
+def test_levels_of_an_arrow_column_that_has_an_order_keep_it(frame):
+    pa = pytest.importorskip("pyarrow")
+    levels = np.array(["mid", "low", "top"])[np.arange(len(frame)) % 3]
+    kept = frame.assign(o=pd.Categorical(levels, ["top", "mid", "low", "none"], ordered=True))
+    fits = [mle.regress("x ~ o", table, "normal") for table in (kept, pa.Table.from_pandas(kept))]
+    assert fits[0].coefficient_names == fits[1].coefficient_names
+    np.testing.assert_allclose(fits[1].coefficients, fits[0].coefficients, rtol=1e-12)

@@ -184,6 +184,8 @@ def _columns(batch: Any, names: Sequence[str]) -> Columns:
             found[name] = np.array([*distinct, None], dtype=object)[codes]
         elif pa.types.is_boolean(kind) and not column.null_count:
             found[name] = column.to_numpy(zero_copy_only=False)
-        else:
+        elif is_of_numbers(kind) or pa.types.is_null(kind):
             found[name] = floats_of(column)
+        else:  # dates and the like, which whoever asks for numbers refuses in words
+            found[name] = pa.chunked_array([column])
     return Columns.with_labels(found, labels)

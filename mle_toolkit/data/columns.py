@@ -157,6 +157,8 @@ class Columns:
                 ordered = list(column.cat.categories)
             elif series.dtype == nw.Enum:
                 ordered = series.cat.get_categories().to_list()
+            elif getattr(getattr(column, "type", None), "ordered", False):  # a dictionary of Arrow that has an order
+                ordered = column.unify_dictionaries().chunks[0].dictionary.to_pylist() if len(column) else []
         held = np.empty(self.n_rows, dtype=object)
         held[:] = [None if _missing(entry) else entry for entry in entries]
         codes, distinct = pd.factorize(held, use_na_sentinel=True)

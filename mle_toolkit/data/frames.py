@@ -227,6 +227,26 @@ def series_of(data: Any, what: str) -> Any:
     return series
 
 
+def check_same_index(column: Any, other: Any, what: str, whose: str) -> None:
+    """Refuse a column of pandas whose labels of rows are not those of another: rows are matched by their places.
+
+    Raises
+    ------
+    DataError
+    """
+    if not all(type(one).__module__.startswith("pandas") and hasattr(one, "index") for one in (column, other)):
+        return
+    if len(column) != len(other) or column.index.equals(other.index):
+        return
+    pairs = list(zip(column.index, other.index, strict=True))
+    row = next((k for k, (mine, theirs) in enumerate(pairs) if mine != theirs), 0)
+    mine, theirs = pairs[row]
+    raise DataError(
+        f"{what}: its index is not that of {whose}: row {row} is {mine!r:.40} here and {theirs!r:.40} there. Rows are "
+        f"matched by their places; bring both to one index, as {what}.reindex(...), or give {what}.to_numpy()."
+    )
+
+
 def _from_container(data: Any, what: str) -> tuple[Array, Mask | None]:
     """Take a Series of pandas, polars or pyarrow through narwhals; anything else by ``__array__``."""
     import narwhals as nw

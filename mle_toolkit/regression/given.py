@@ -15,7 +15,7 @@ from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.factors import missing
 from mle_toolkit.data.formula_text import read
 from mle_toolkit.data.formulas import Design, of_array, of_formula
-from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.frames import check_same_index, to_column
 from mle_toolkit.data.levels import coded
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import ColumnTotals, column_totals
@@ -32,6 +32,7 @@ class Given:
     def __init__(self, frame: Columns | None, n_rows: int, nan_policy: NanPolicy) -> None:
         self.frame, self.n_rows, self.nan_policy = frame, n_rows, nan_policy
         self.main: Any = None
+        self.data: Any = None
         self.response: Response | Sample | Array | None = None
         self._absent: list[tuple[str, Mask]] = []
         self._totals: list[tuple[Array, ColumnTotals]] = []
@@ -46,6 +47,7 @@ class Given:
                 raise ParameterError(f'formula {y!r:.80}: expected "y ~ x1 + x2", with one ~.')
             frame = Columns(data)
             new = cls(frame, frame.n_rows, nan_policy)
+            new.data = data
             if not frame.n_rows:
                 raise DataError("no observations: the data are empty.")
             new.response = read_left(y, left)
@@ -59,12 +61,13 @@ class Given:
             if len(matrix) != n_rows and y.rows_given is not None and len(matrix) > y.rows_given[-1]:
                 matrix = matrix[y.rows_given]
         else:
+            check_same_index(y, data, "y", "X")
             observed, _ = to_column(y, "y")
             n_rows = len(observed)
         if len(matrix) != n_rows:
             raise DataError(f"X: {len(matrix)} rows for {n_rows} observations; give one a row.")
         new = cls(Columns(data) if is_frame(data) else None, n_rows, nan_policy)
-        new.response = observed
+        new.response, new.data = observed, data
         if not isinstance(observed, Sample):
             new._note([("y", np.isnan(observed))])
         new.main = (design, matrix)
@@ -82,6 +85,7 @@ class Given:
             return right
         if right is None or np.isscalar(right):
             raise ParameterError(f'{name}: expected a formula, as {name}="~ x", or a design, got {shown(right)}.')
+        check_same_index(right, self.data, name, "the data")
         design, matrix = of_array(right, what=name)
         if len(matrix) != self.n_rows:
             raise DataError(f"{name}: {len(matrix)} rows for {self.n_rows} observations; give one a row.")
@@ -96,6 +100,7 @@ class Given:
             column = self.frame.numbers(value)
             self._note([(value, np.isnan(column))])
             return column
+        check_same_index(value, self.data, name, "the data")
         column, _ = to_column(value, name)
         if len(column) != self.n_rows:
             error = WeightError if name == "weights" else DataError

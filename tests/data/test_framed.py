@@ -172,3 +172,9 @@ def test_coefficients_that_run_off_are_found_over_all_batches(data, tmp_path):
         NoMaximumError, match=rf"x1 separates y: in all {above} rows with x1 > 0\.\d+ the observation is 1"
     ):
         mle.regress("late ~ x1", tmp_path / "few.parquet", "bernoulli")
+
+
+def test_a_column_of_dates_is_refused_in_words(data, tmp_path):
+    data.assign(d=pd.date_range("2020-01-01", periods=N, freq="min")).to_parquet(tmp_path / "dates.parquet")
+    with pytest.raises(DataError, match=r"column 'd': .*mle\.durations"):
+        mle.regress("y ~ d", tmp_path / "dates.parquet", "poisson")
