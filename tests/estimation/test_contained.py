@@ -43,7 +43,9 @@ def awkward(law, seed):
 def test_a_law_does_not_end_below_a_law_that_it_contains(law):
     """Where it does, it says that this is a local maximum, and of which law it is below."""
     compared = 0
-    for seed in (0, 1, 2) if law.n_free < 3 or law.name == "generalized_gamma" else (0, 1):  # bins are dear
+    for seed in (0, 1, 2):
+        if seed == 2 and compared and law.n_free > 2 and law.name != "generalized_gamma":
+            break  # bins are dear
         sample = awkward(law, seed)
         try:
             own = maximise(law, sample)
