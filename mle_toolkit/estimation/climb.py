@@ -14,6 +14,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.estimation.newton import SETTLED, Trails, newton
+from mle_toolkit.likelihood.audit import bound_of
 from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.surrogate import Surrogate
@@ -42,6 +43,9 @@ _RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
 
 _MOST_WITHOUT_SLOPES = 30
 """Coordinates up to which a simplex leads anywhere."""
+
+_AT_BOUND = 1e-10
+"""Nats, of all rows, below the bound that no law passes, within which nothing is left to look for."""
 
 BEYOND = 1.0
 """How much farther out a coordinate is taken to see whether the likelihood falls at all: a natural change."""
@@ -135,13 +139,15 @@ def climb(
     hessian: Array | None = None,
     sound: Callable[[Array], bool] = lambda u: True,
     at_limit: Callable[[Array], bool] = lambda u: False,
+    left: list[Array] | None = None,
 ) -> list[End]:
     """Climb from each start at which the data are possible, from the highest first.
 
     A climb that comes near a maximum that is known, and turns to it, ends there. With second derivatives near the one
     start, that is where they are from. Ends that are not ``sound`` do not outdo those that are. Where Newton's method
     is stuck, and its steps within a region of trust then are ``at_limit``, beside a limiting law to which they were on
-    their way, no search without derivatives has to take over.
+    their way, no search without derivatives has to take over; nor at the bound that no law passes.
+    Where those ended that are stuck below what arrived is added to ``left``.
     """
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[End] = []
@@ -164,6 +170,8 @@ def climb(
                 ends.append(_rescued(objective, end.u, at_limit))
                 if sound(ends[-1].u):
                     lowest = min(lowest, ends[-1].value)
+            elif left is not None:
+                left.append(end.u)
     return ends
 
 
@@ -205,6 +213,8 @@ def _rescued(objective: Objective, u: Array, at_limit: Callable[[Array], bool]) 
         return End(u, objective.value(u), "trust-exact", at_limit=True)
     if len(u) > _MOST_WITHOUT_SLOPES:
         return End(u, objective.value(u), "trust-exact")
+    if objective.value(u) <= least_value(objective.likelihood):
+        return End(u, objective.value(u), "trust-exact")
     u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
     return _settled(objective, u, "Nelder-Mead")
 
@@ -223,8 +233,40 @@ def is_minimum(objective: Objective, u: Array) -> bool:
     return convex and decrement_of(gradient, step) * objective.likelihood.nobs <= DECREMENT_TOLERANCE
 
 
-def value_beyond(objective: Objective, u: Array, k: int) -> float:
-    """The lowest value with one coordinate a natural change farther out, the others following it."""
+def least_value(likelihood: Likelihood) -> float:
+    """The value of an objective at which, to rounding, no law is higher; -inf where there are densities."""
+    if likelihood.exact is not None:
+        return -math.inf
+    bound = bound_of(likelihood.family, likelihood)
+    return (_AT_BOUND - bound) / likelihood.nobs
+
+
+class _LowEnoughError(Exception):
+    """Ends a search of SciPy's that need not go on."""
+
+
+class _Lowest:
+    """A function that remembers its lowest value, and where that is, and ends a search where it is low enough."""
+
+    def __init__(self, function: Callable[[Array], float], enough: float) -> None:
+        self._function, self._enough = function, enough
+        self.value, self.u = math.inf, np.empty(0)
+
+    def __call__(self, u: Array) -> float:
+        """The value at ``u``."""
+        value = self._function(u)
+        if value < self.value:
+            self.value, self.u = value, np.array(u)
+        if value <= self._enough:
+            raise _LowEnoughError
+        return value
+
+
+def value_beyond(objective: Objective, u: Array, k: int, enough: float = -math.inf) -> float:
+    """The lowest value with one coordinate a natural change farther out, the others following it.
+
+    Or one that is not above ``enough``, or is at the bound that no law passes: lower ones are not looked for.
+    """
     from scipy import optimize
 
     there = u.copy()
@@ -247,8 +289,10 @@ def value_beyond(objective: Objective, u: Array, k: int) -> float:
             return float(minimize(lambda v: objective.value(at(v)), u[others], method="L-BFGS-B", jac=slope).fun)
         # Where the others follow slowly, along a ridge, derivatives at the new place lead elsewhere.
         options = _TIGHT_OPTIONS["Nelder-Mead"] | {"maxfev": _RESCUE_LOOKS * len(u)}
-        found = minimize(lambda v: objective.value(at(v)), u[others], method="Nelder-Mead", options=options)
-        return float(found.fun)
+        lowest = _Lowest(lambda v: objective.value(at(v)), max(enough, least_value(objective.likelihood)))
+        with contextlib.suppress(_LowEnoughError):
+            minimize(lowest, u[others], method="Nelder-Mead", options=options)
+        return lowest.value
     return math.inf
 
 
@@ -263,20 +307,16 @@ def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Arr
         arguments["jac"] = objective.gradient
     if method in _WITH_HESSIAN:
         arguments["hess"] = objective.hessian
-    seen: dict[str, Any] = {"value": objective.value(u), "u": u}
-
-    def value(v: Array) -> float:
-        f = objective.value(v)
-        if f < seen["value"]:
-            seen["value"], seen["u"] = f, np.array(v)
-        return f
-
+    lowest = _Lowest(objective.value, least_value(objective.likelihood))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # What SciPy warns of (precision loss, iteration limits) is judged by the certificate at the point itself.
         warnings.simplefilter("ignore")
         # A method that cannot go on has still seen its best point, which the certificate judges.
         # Where second derivatives are not finite, SciPy's exact trust region forgets to set its step.
-        with contextlib.suppress(ValueError, ArithmeticError, np.linalg.LinAlgError, UnboundLocalError):
+        with contextlib.suppress(
+            _LowEnoughError, ValueError, ArithmeticError, np.linalg.LinAlgError, UnboundLocalError
+        ):
+            lowest(u)
             minimize: Any = optimize.minimize
-            minimize(value, u, options=options, **arguments)
-    return np.asarray(seen["u"])
+            minimize(lowest, u, options=options, **arguments)
+    return lowest.u if len(lowest.u) else u

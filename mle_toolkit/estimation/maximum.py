@@ -272,7 +272,8 @@ class Maximum:
         names = _coordinate_names(self)
         farthest = np.argsort(-np.abs(u), kind="stable").tolist() if places is None else places
         followed = farthest[:_FOLLOWED]
-        rises = {k: (here - value_beyond(objective, u, k)) * nobs for k in followed}
+        enough = here - 2 * gain / nobs  # that is too much of a gain already
+        rises = {k: (here - value_beyond(objective, u, k, enough)) * nobs for k in followed}
         told = {k: 0.5 * (BEYOND / errors[k]) ** 2 for k in followed} if len(errors) else {}
         resolved = _RESOLVED * max(1.0, abs(self.loglik))
         flat = {k for k, fall in told.items() if fall > resolved and abs(-rises[k] - fall) <= _AS_SAID * fall}

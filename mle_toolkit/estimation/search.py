@@ -13,7 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
-from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum, newton_end
+from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum, least_value, newton_end
 from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, highest_end, on_an_end, uphill
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
 from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
@@ -93,7 +93,8 @@ def _by_climbs(
     beside = _nowhere_beside
     if own and not given and at_limit is not None and small is objective:
         beside = lambda u: at_limit(likelihood, coordinates.to_theta(u))  # noqa: E731
-    ends = climb(small, points, method, sound=is_sound, at_limit=beside)
+    below: list[Array] = []
+    ends = climb(small, points, method, sound=is_sound, at_limit=beside, left=below)
     if not ends:
         raise _nowhere(family)
     narrow: list[End] = []
@@ -124,7 +125,8 @@ def _by_climbs(
             searched=searched,
         )
         # On the way to the unit of the data rounding may move an end of a support past an observation.
-        found = replace(found, theta=_as_given(family, found.theta, fixed))
+        if fixed:
+            found = replace(found, theta=_as_given(family, found.theta, fixed))
         if isinstance(coordinates, ChartCoordinates) and not in_domains(family, theta):
             return replace(found, value=-best.value)  # beside a limiting law, with which it will be compared
         if best.at_limit:
@@ -156,7 +158,7 @@ def _by_climbs(
         local = narrow or [end for end in ends if end is not best and is_minimum(small, end.u)]
         if not local and not likelihood.plain and small is objective and likelihood.data.n_rows > coordinates.n_free:
             # Where one climb has no bound, it ended those that were stuck below it. Of fewer rows all have none.
-            alone = [end for u in points for end in climb(small, [u], method)]
+            alone = [end for u in below for end in climb(small, [u], method)]
             local = [end for end in alone if is_minimum(small, end.u)]
         if not local:
             raise
@@ -227,7 +229,8 @@ def _at_cusp(
         if ends or lost >= _RESCUED_CLIMBS:
             end = newton_end(objective, u)
         else:  # a slower method too, while there is none to begin from
-            end = next((end for end in climb(objective, [u], "newton") if is_minimum(objective, end.u)), None)
+            ends_here = climb(objective, [u], "newton", at_limit=lambda u: True)  # it has no kink beside the cusp
+            end = next((end for end in ends_here if is_minimum(objective, end.u)), None)
         if end is None:
             lost += 1
             return -np.inf
@@ -338,10 +341,12 @@ def _by_profiles(
     best: Maximum | None = None
     spike: UnboundedLikelihoodError | None = None
     alone = [p.name for p in family.parameters if p.name not in at and p.name not in fixed]
-    looks = 0
+    looks, highest_of_all = 0, -least_value(likelihood) * likelihood.nobs
 
     def climbed(ends: Mapping[str, float]) -> float:
         nonlocal best, spike, looks
+        if best is not None and best.loglik >= highest_of_all:
+            return -np.inf
         for name, value in ends.items():
             domain = family.parameters[family.param_names.index(name)].domain
             low, high = bounds.get(name, (None, None))

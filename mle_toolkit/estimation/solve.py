@@ -454,7 +454,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
                 elsewhere = f"it is higher where the law is {law.name} ({at.loglik:.6g}), and without a bound beyond"
             else:
                 best = _through(replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends))
-    return best or replace(found, elsewhere=elsewhere, above=above)
+    same = best is None and (elsewhere, above) == (found.elsewhere, found.above)
+    return found if same else best or replace(found, elsewhere=elsewhere, above=above)
 
 
 def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:

@@ -19,6 +19,9 @@ _STEP = 1e-2
 _MOST_TERMS = 1_000
 """Terms of a series from which differences cost less."""
 
+_AT_ONCE = 1_000
+"""Numbers of a few terms of all series, to be summed at once."""
+
 _LAST = 37.0
 """Powers of e that leave no digit."""
 
@@ -134,19 +137,30 @@ def _sum_and_slopes(t: Array, p: Array, q: Array, terms: Array) -> tuple[Array, 
     weight, rise, fall = np.ones_like(x), np.zeros_like(x), np.zeros_like(x)
     total, by_p, by_q = np.ones_like(x), np.zeros_like(x), np.zeros_like(x)
     others = after - both  # 1 - q
-    for k in range(int(terms.max())):
-        n = int(np.searchsorted(lengths, -k, side="left"))
+    first, last = 0, int(terms.max())
+    while first < last:
+        n = int(np.searchsorted(lengths, -first, side="left"))
+        k = np.arange(first, min(first + max(_AT_ONCE // n, 1), last), dtype=float)[:, None]
         up, down = both[:n] + k, after[:n] + k
-        weight, rise, fall = weight[:n] * (x[:n] * up / down), rise[:n] + 1.0 / up, fall[:n] + others[:n] / (up * down)
-        total[:n] += weight
-        by_q[:n] += weight * rise
-        by_p[:n] += weight * fall
+        steps = x[:n] * up / down
+        steps[0] *= weight[:n]
+        weights = np.asarray(np.cumprod(steps, axis=0), dtype=float)
+        rises, falls = _continued(rise[:n], 1.0 / up), _continued(fall[:n], others[:n] / (up * down))
+        for of_all, part in ((total, weights.copy()), (by_q, weights * rises), (by_p, weights * falls)):
+            of_all[:n] = _continued(of_all[:n], part)[-1]
+        weight, rise, fall, first = weights[-1], rises[-1], falls[-1], first + len(k)
     slopes, log_sum = np.empty((2, len(x))), np.empty(len(x))
     slopes[0, order], slopes[1, order], log_sum[order] = by_p / total, by_q / total, np.log(total)
     up, down = np.maximum(q - 1.0, 0.0), np.maximum(1.0 - q, 0.0)
     slopes[0] += np.where(q >= 1, digamma_difference(p + 1.0, up), -digamma_difference(p + q, down)) - softplus(-t)
     slopes[1] += digamma_difference(q, p) - softplus(t)
     return log_kernel(t, p, q) - np.log(p) + log_sum, slopes
+
+
+def _continued(total: Array, terms: Array) -> Array:
+    """Totals after each of more terms, which are overwritten: one after the other, so that they do not depend on n."""
+    terms[0] += total
+    return np.cumsum(terms, axis=0) if len(terms) > 1 else terms
 
 
 def _slopes_beyond(t: Array, p: Array, q: Array) -> Array:

@@ -214,39 +214,26 @@ class GeneralizedNormal(Family):
 
     def log_inner(self, lower: Array, upper: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Log-probability of intervals, by what lies between loc and their ends: both tails may be 1/2 to rounding."""
-        low, high = np.asarray((lower - loc) / scale), np.asarray((upper - loc) / scale)
-        (near_low, far_low), (near_high, far_high) = (_of_sizes(z, shape) for z in (low, high))
-        right = low >= 0
-        nears = np.where(right, near_low, near_high), np.where(right, near_high, near_low)
-        fars = np.where(right, far_low, far_high), np.where(right, far_high, far_low)
-        outside = np.logaddexp(far_low, far_high) - math.log(2)
-        with np.errstate(divide="ignore", invalid="ignore"):  # where loc is not inside, which is replaced
-            around = np.where(
-                outside < -math.log(2), np.log1p(-np.exp(outside)), np.logaddexp(near_low, near_high) - math.log(2)
-            )
-        return np.where((low < 0) & (high > 0), around, log_interval_mass(nears, fars) - math.log(2))
+        ends = np.array([(lower - loc) / scale, (upper - loc) / scale])
+        return _log_between(ends, *_of_sizes(ends, shape))
 
     def inner_scores(self, lower: Array, upper: Array, loc: Array, scale: Array, shape: Array) -> tuple[Array, ...]:
         """Derivatives of `log_inner`: by loc and scale through the densities at both ends."""
-        mass = self.log_inner(lower, upper, loc, scale, shape)
-        low, high = np.asarray((lower - loc) / scale), np.asarray((upper - loc) / scale)
+        low, high = ends = np.array([(lower - loc) / scale, (upper - loc) / scale])
+        near, far = _of_sizes(ends, shape)
+        mass = _log_between(ends, near, far)
         f_low, f_high = (np.exp(self.logpdf(end, loc, scale, shape) - mass) for end in (lower, upper))
         # Their difference, by that of the powers: the densities of both ends may be the same to rounding.
         rise = np.abs(high) ** shape - np.abs(low) ** shape
         fall = np.where(rise > 0, f_low, f_high) * -np.sign(rise) * np.expm1(-np.abs(rise))
         by_scale = low * fall - (np.asarray(upper) - lower) / scale * f_high
-        by_shape = self._through_gamma(high, shape, mass) - self._through_gamma(low, shape, mass)
-        return np.asarray(fall), np.asarray(by_scale), np.asarray(by_shape)
-
-    @staticmethod
-    def _through_gamma(z: Array, shape: Array, mass: Array) -> Array:
-        """Derivative by shape of the probability between 0 and z, negative below 0, as a share of a mass."""
-        log_size = np.log(np.where(z == 0, 1.0, np.abs(z)))
+        # By shape that of the probability between 0 and each end, negative below 0, as a share of the mass.
+        log_size = np.log(np.where(ends == 0, 1.0, np.abs(ends)))
         slopes = log_gammainc_slopes(1 / np.asarray(shape), shape * log_size)
         by_near, by_far = (by_log * log_size - by_inverse / np.square(shape) for by_inverse, by_log in slopes)
-        near, far = _of_sizes(z, shape)
         by_shape = np.where(near < far, np.exp(near - mass) * by_near, -np.exp(far - mass) * by_far)
-        return np.asarray(0.5 * np.sign(z) * by_shape)
+        through_low, through_high = 0.5 * np.sign(ends) * by_shape
+        return np.asarray(fall), np.asarray(by_scale), np.asarray(through_high - through_low)
 
     def isf(self, p: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Upper quantile."""
@@ -274,6 +261,20 @@ class GeneralizedNormal(Family):
     def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any]:
         """Parameters of ``scipy.stats.gennorm(shape, loc, scale)``."""
         return {"loc": loc, "scale": scale, "shape": shape}
+
+
+def _log_between(ends: Array, near: Array, far: Array) -> Array:
+    """Log-probability between standardised ends, from those of being nearer to 0 than each of them, and farther."""
+    (low, high), (near_low, near_high), (far_low, far_high) = ends, near, far
+    right = low >= 0
+    nears = np.where(right, near_low, near_high), np.where(right, near_high, near_low)
+    fars = np.where(right, far_low, far_high), np.where(right, far_high, far_low)
+    outside = np.logaddexp(far_low, far_high) - math.log(2)
+    with np.errstate(divide="ignore", invalid="ignore"):  # where loc is not inside, which is replaced
+        around = np.where(
+            outside < -math.log(2), np.log1p(-np.exp(outside)), np.logaddexp(near_low, near_high) - math.log(2)
+        )
+    return np.where((low < 0) & (high > 0), around, log_interval_mass(nears, fars) - math.log(2))
 
 
 def _of_sizes(z: Array, shape: Array) -> tuple[Array, Array]:

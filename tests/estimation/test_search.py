@@ -6,6 +6,7 @@ from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
+from mle_toolkit.estimation import search
 from mle_toolkit.likelihood import first_pass, sums
 
 
@@ -64,3 +65,20 @@ def test_a_flat_maximum_in_a_window_is_found_beside_a_threshold_without_bound():
     assert str(fit.certificate.verdict) == "local"
     for other in (threshold - 1.0, threshold + 1.0):
         assert fit_quietly(sample, mle.shifted("weibull"), fixed={"threshold": other}).llf < fit.llf
+
+
+def test_a_profile_is_climbed_no_more_once_it_is_at_the_bound_that_no_law_passes(monkeypatch):
+    """Of three cells with 2, 2 and 1 rows no law is above 2 log(2/5) + 2 log(2/5) + log(1/5)."""
+    sample = mle.Sample.intervals([-np.inf, -np.inf, 20.0, 20.0, 40.0], [20.0, 20.0, 40.0, 40.0, np.inf])
+    by_search, heights = search.by_search, []
+
+    def looked(*args, **options):
+        found = by_search(*args, **options)
+        heights.append(found.loglik)
+        return found
+
+    monkeypatch.setattr(search, "by_search", looked)
+    fit = mle.fit(sample, "laplace")
+    bound = 4 * np.log(0.4) + np.log(0.2)
+    assert fit.llf == pytest.approx(bound, abs=1e-9)
+    assert heights.index(max(heights)) == len(heights) - 1

@@ -56,6 +56,24 @@ def test_a_climb_that_is_stuck_at_a_limit_ends_there(monkeypatch: pytest.MonkeyP
     assert methods == ["trust-exact", "trust-exact", "Nelder-Mead"]
 
 
+def test_a_search_ends_at_the_bound_that_no_law_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three cells with 2, 2 and 1 rows none is above 2 log(2/5) + 2 log(2/5) + log(1/5)."""
+    family, lower = get_family("burr12"), np.array([0.0, 0.0, 20.0, 20.0, 40.0])
+    likelihood = Likelihood(family, mle.Sample.intervals(lower, np.where(lower == 40.0, np.inf, lower + 20.0)))
+    free = (True,) * 3
+    objective = solve.maximum_at(family, likelihood, np.array([1.0, 1.0, 1.0]), free, "start").objective
+    looks: list[float] = []
+    value = objective.value
+    monkeypatch.setattr(objective, "value", lambda u: looks.append(value(u)) or looks[-1])
+    end = climb._by_scipy(objective, np.zeros(3), "Nelder-Mead", maxfev=5_000)
+    bound = 4 * np.log(0.4) + np.log(0.2)
+    assert -5 * value(end) == pytest.approx(bound, abs=1e-9)
+    assert looks[-1] == min(looks)  # it is where it is low enough
+    looks.clear()
+    beyond = climb.value_beyond(objective, end, 0, enough=-0.2 * bound + 0.1)
+    assert beyond == looks[-1] <= -0.2 * bound + 0.1 < min(looks[:-1], default=np.inf)
+
+
 @pytest.mark.parametrize("n", [60, 150])
 def test_a_maximum_just_above_the_limit_that_a_climb_is_stuck_beside_is_found(n: int) -> None:
     """The lognormal law is 0.001 higher than the power of x that is its limit in the window."""
