@@ -64,7 +64,7 @@ class Maximum:
     run_off : tuple of str
         Parameters, as ends of supports, beyond which their profile goes on rising.
     above : tuple of str
-        Parameters that are at the ends of their domains at a limiting law which was found to be lower.
+        Parameters that are at the ends of their domains at a limiting law which was found to be a little lower.
     local : Maximum or None
         Where the likelihood only approaches a supremum: the highest maximum in the interior that was found below it.
     """

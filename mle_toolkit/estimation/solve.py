@@ -387,11 +387,19 @@ def _not_below_what_is_beside(settled: Maximum, fixed: Mapping[str, Any]) -> Max
         inside = by_search(settled.family, settled.likelihood, fixed, {}, start, None)
     except NoMaximumError:
         return settled
-    if is_above(inside.loglik, settled.loglik):
+    if _is_a_little_above(inside.loglik, settled.loglik):
         inside = replace(inside, above=settled.boundary)
     if not (inside.loglik > settled.loglik and inside.certify().ok):
         return settled
     return replace(inside, n_starts=settled.n_starts + 1, n_agreeing=1)
+
+
+def _is_a_little_above(loglik: float, limit: float) -> bool:
+    """Whether a maximum is so little above a limiting law that it seems to run off to it.
+
+    Of one that is farther above, parameters that seem to run off do so to another end.
+    """
+    return is_above(loglik, limit) and loglik <= limit + LITTLE_NATS
 
 
 def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maximum:
@@ -447,7 +455,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             for p in family.parameters
             if not np.all(np.isfinite(named[p.name])) or any(np.any(named[p.name] == e) for e in _ends(p.domain))
         )
-        if is_above(found.loglik, at.loglik) and at.certify().ok:
+        if _is_a_little_above(found.loglik, at.loglik) and at.certify().ok:
             above += ends
         if higher and (at.certify().ok or no_digits):
             if limit.last and _is_inside(found, theta, ends):

@@ -29,7 +29,7 @@ from mle_toolkit.families.expectations import BetaPower, BetaPrimePower, GammaPo
 from mle_toolkit.families.hooks import Unbounded
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
-from mle_toolkit.options import numbers
+from mle_toolkit.options import numbers, text
 
 if TYPE_CHECKING:
     from mle_toolkit.data.groups import Groups
@@ -529,6 +529,7 @@ class Family(ABC):
         """
         from mle_toolkit.families.combinators.reparametrised import Reparametrised
 
+        form = text(form, "by", "the name of a form or parameter")
         if form in self.param_names:
             new = copy(self)
             new.asked_by = form
