@@ -5,7 +5,7 @@ Sources: as of `mle_toolkit.estimation.separation`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -158,16 +158,52 @@ def idle_rows(model: Model, sample: Sample, term: Linear) -> Mask:
     return idle
 
 
+def idle_runs(model: Model, sample: Sample, near: Mapping[str, Array], others: Sequence[Linear]) -> list[Run]:
+    """Directions that move only rows which say nothing of a predictor, as others of theirs have run off.
+
+    Whatever the predictor is there, the likelihood is the same; it goes to the end to which a search followed it.
+
+    Parameters
+    ----------
+    model : Model
+        The limit, in which rows have run off.
+    sample : Sample
+    near : mapping of str to ndarray
+        Coefficients of `others` as a search left them.
+    others : sequence of Linear
+        Predictors that have not run off.
+    """
+    theta, runs = somewhere(model, sample, None), []
+    for term in others:
+        rows = [Likelihood(_at_predictor(model, term, value), sample).rows(theta) for value in _INSIDE]
+        idle = np.ptp(rows, axis=0) <= _FALLS
+        if idle.any() and not idle.all():
+            predictor = term.columns(sample.known).times(np.asarray(near[term.parameter]))
+            rises = bool(np.mean(predictor[idle]) > np.mean(predictor[~idle]))
+            run = _moving(term, sample, idle & rises, idle & (not rises))
+            runs += [] if run is None else [run]
+    return runs
+
+
+_INSIDE = (-1.0, 0.0, 1.0)
+"""Predictors, in the unit of a model, that stay inside while others have run off."""
+
+
 def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> Run | None:
     """In which directions no row's likelihood falls, and some predictors move."""
     up, down = (_allowed(model, likelihood, theta, term, sign) for sign in (1.0, -1.0))
-    raw = likelihood.sample.known[term.key]
+    return _moving(term, likelihood.sample, up, down)
+
+
+def _moving(term: Linear, sample: Sample, up: Mask, down: Mask) -> Run | None:
+    """In which directions rows move only where they are allowed to."""
+    raw = sample.known[term.key]
     side = np.zeros(len(raw))
     directions: list[Array] = []
     if isinstance(raw, SparseDesign):
         found = sparse_recession(raw, up, down)
     else:
-        found = (cleaned(term, inner) for inner in recession(term.design(likelihood.sample.known), up, down))
+        found = (cleaned(term, inner) for inner in recession(term.design(sample.known), up, down))
     for way in found:
         direction = way / np.max(np.abs(way))
         new = np.where(side == 0, sides(raw, direction), 0.0)

@@ -33,6 +33,7 @@ from mle_toolkit.estimation.runs import (
     Run,
     farthest,
     idle_rows,
+    idle_runs,
     joined_rows,
     runs_of,
     somewhere,
@@ -319,6 +320,12 @@ def _at_end(
     terms = [left[name].term if name in left else term for name, term in model.linear.items()]
     limit_model = type(model)(model.base, terms, model.rows, model.own_unit)
     fixed = dict(options.get("fixed") or {}) | {name: [0.0] for name, part in left.items() if part.nothing}
+    others = [term for name, term in model.linear.items() if name not in left and name not in fixed]
+    if sample.in_memory and others:
+        near = dict(zip(model.param_names, model.unpack(somewhere(model, sample, found)), strict=True))
+        more = idle_runs(limit_model, sample, near, others)
+        if more:
+            return _at_end(model, sample, few, [*runs, *more], columns, found, options)
     limit = maximise(limit_model, sample, fixed=fixed or None, bounds=options.get("bounds"))
     if not limit.certify().ok:
         return None

@@ -31,7 +31,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.kinks import Kinks
-from mle_toolkit.likelihood.linear import Linear, design_key, offset_key, ready_key
+from mle_toolkit.likelihood.linear import Linear, design_key, ends_of, offset_key, ready_key
 from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
 from mle_toolkit.likelihood.products import crossed, expanded, upper_of
@@ -462,9 +462,8 @@ class Model(Family):
         for name, term in self.linear.items():
             if term is main or name in fixed or main.parameter in fixed or term.key not in self.rows:
                 continue  # of rows that are not held it is not known
-            raw = self.rows[term.key]
-            alone = _alone(raw)
-            alone &= (abs(self.rows[main.key]) @ np.ones(main.size) > 0) & (sample.lower == sample.upper)
+            alone = _in_rows(term, self.rows[term.key], _alone) & (sample.lower == sample.upper)
+            alone &= _in_rows(main, self.rows[main.key], lambda raw: abs(raw) @ np.ones(raw.shape[1]) > 0)
             for row in np.flatnonzero(alone).tolist():
                 if self._concentrates(name, float(sample.lower[row]), row):
                     return (
@@ -547,6 +546,16 @@ _CONCENTRATED = 20.0
 
 _ALONE = 1e-9
 """What a row's leverage may be below 1 where it alone determines a coefficient: rounding."""
+
+
+def _in_rows(term: Linear, raw: Any, which: Callable[[Any], Any]) -> Any:
+    """Which rows, of those that have not run off, and in the columns that still count; a mask of all."""
+    if term.ended is None:
+        return which(raw)
+    found = (ends_of(raw, term.ended.directions) == 0) & bool(term.ended.kept)
+    if found.any():
+        found[found] = which(raw[found][:, list(term.ended.kept)])
+    return found
 
 
 def _alone(design: Array) -> Any:

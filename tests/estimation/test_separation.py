@@ -276,3 +276,23 @@ def test_a_group_of_zeros_says_nothing_of_positive_counts(rng):
     np.testing.assert_allclose(fit.params["mu"][["x0", "x1", "x3"]], counts.params["mu"], rtol=1e-6)
     with pytest.raises(NoMaximumError, match="the data say nothing of mu"):
         mle.regress(np.zeros(120), design, mle.hurdle("poisson"), pi=design[:, :3])
+
+
+@pytest.mark.parametrize(
+    ("law", "second", "side", "wide"),
+    [("loglogistic", "shape", "right", 0.6), ("weibull", "shape", "left", 0.4)],
+)
+def test_a_group_all_censored_leaves_the_fit_of_the_others(rng, law, second, side, wide):
+    """Nothing is known of its spread either, as its location has run off; the others are as if it were not there."""
+    n = 60
+    frame = {"x": rng.normal(size=n), "g": np.repeat(["a", "b"], n // 2)}
+    frame["y"] = np.exp(1 + 0.5 * frame["x"] + wide * rng.normal(size=n))
+    frame["seen"] = (rng.uniform(size=n) < 0.8) & (frame["g"] == "b")
+    with pytest.warns(mle.FitWarning, match=rf"{second}\[Intercept\] -> .*{second}\[g\[T.b\]\] -> .* all 30 rows"):
+        fit = mle.regress(f"{side}_censored(y, seen) ~ x + g", frame, law, **{second: "~ g"})
+    assert fit.certificate.verdict == "boundary"
+    rest = {name: column[n // 2 :] for name, column in frame.items()}
+    alone = mle.regress(f"{side}_censored(y, seen) ~ x", rest, law, **{second: "~ 1"})
+    np.testing.assert_allclose(fit.llf, alone.llf, rtol=1e-9)
+    first = next(name for name in fit.params if name != second)
+    np.testing.assert_allclose(fit.params[first]["x"], alone.params[first]["x"], rtol=1e-5)
