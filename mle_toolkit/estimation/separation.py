@@ -326,9 +326,18 @@ def _at_end(
         more = idle_runs(limit_model, sample, near, others)
         if more:
             return _at_end(model, sample, few, [*runs, *more], columns, found, options)
-    limit = maximise(limit_model, sample, fixed=fixed or None, bounds=options.get("bounds"))
-    if not limit.certify().ok:
-        return None
+    named = tuple(
+        f"{name}[{columns[name][k]}]" for name, part in left.items() for k in np.flatnonzero(part.lost != 0).tolist()
+    )
+    limit: Maximum | None = None
+    try:
+        limit = maximise(limit_model, sample, fixed=fixed or None, bounds=options.get("bounds"))
+    except NoMaximumError:
+        if found is None:
+            raise
+    if limit is None or not limit.certify().ok:
+        # The rows that run off may leave the others no more than the room that a search has found.
+        return None if found is None or found.certify().ok else replace(found, run_off=named)
     if found is not None and limit.loglik < found.loglik - SUPREMUM * max(1.0, abs(found.loglik)):
         return None
 
@@ -364,9 +373,6 @@ def _at_end(
         whole.append(replace(part.whole, run_off=RunOff(run.directions, _raw(part, at[name]))))
     family = type(model)(model.base, whole, model.rows, model.own_unit, (Limit(inside.family, step),))
     theta = np.concatenate([np.ravel(value) for value in embed(*law.unpack(limit.theta))])
-    named = tuple(
-        f"{name}[{columns[name][k]}]" for name, part in left.items() for k in np.flatnonzero(part.lost != 0).tolist()
-    )
     levels = _levels(model)
     said = "; ".join(_in_words(run, left[run.term.parameter], few, columns[run.term.parameter], levels) for run in runs)
     return Maximum(
