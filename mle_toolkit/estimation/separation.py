@@ -117,7 +117,8 @@ def _settled(
         if run.term.parameter == main and np.all(run.side != 0):
             raise _separated(model, sample, run, columns[main])
     limit = _at_end(model, sample, sample, runs, columns, found, options) if runs else None
-    why = None if limit is not None or model.unbounded is None else model.alone(sample, known)
+    settled = limit is not None and not limit.run_off
+    why = None if settled or model.unbounded is None else model.alone(sample, known)
     if why is not None:
         message = f"{model.name}: the likelihood is unbounded: {why}. Leave that group out, or let it share a spread."
         raise UnboundedLikelihoodError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
