@@ -173,14 +173,15 @@ def _columns(batch: Any, names: Sequence[str]) -> Columns:
     for name in names:
         column = batch.column(batch.schema.get_field_index(name))
         kind = column.type
-        if pa.types.is_dictionary(kind):
+        has_order = pa.types.is_dictionary(kind) and kind.ordered
+        if pa.types.is_dictionary(kind) and not has_order:
             column = column.dictionary_decode()
             kind = column.type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
-            coded = column.dictionary_encode()
+        if has_order or pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+            coded = column if has_order else column.dictionary_encode()
             codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
             distinct = coded.dictionary.to_pylist()
-            labels[name] = Labels(codes, tuple(distinct))
+            labels[name] = Labels(codes, tuple(distinct), ordered=has_order)
             found[name] = np.array([*distinct, None], dtype=object)[codes]
         elif pa.types.is_boolean(kind) and not column.null_count:
             found[name] = column.to_numpy(zero_copy_only=False)

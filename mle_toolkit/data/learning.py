@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Protocol
@@ -87,14 +87,13 @@ class Learned:
             mine.update(levels)
             if len(mine) > MOST_LEVELS:
                 raise DataError(f"column {name!r}: more than {MOST_LEVELS:,} levels. Is it a number, or a key of rows?")
-        self.ordered.update(other.ordered)
+        for name, order in other.ordered.items():
+            self.ordered[name] = _one_order(name, self.ordered.get(name, ()), order)
         self.n_rows, self.n_kept = self.n_rows + other.n_rows, self.n_kept + other.n_kept
         return self
 
     def small(self) -> dict[str, Any]:
         """Columns of a few rows that have every level."""
-        import pandas as pd
-
         columns = {name: list(values) for name, values in self.head.items()}
         for name, levels in self.levels.items():
             here = set(columns[name])
@@ -102,10 +101,28 @@ class Learned:
                 if level not in here:
                     for other, values in columns.items():
                         values.append(level if other == name else values[0])
-        found: dict[str, Any] = dict(columns)
-        for name, order in self.ordered.items():
-            found[name] = pd.Series(pd.Categorical(columns[name], categories=list(order), ordered=True))
-        return found
+        return self.in_order(columns)
+
+    def in_order(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Columns, those whose levels have an order as categorical ones."""
+        import pandas as pd
+
+        ordered = {name: list(order) for name, order in self.ordered.items()}
+        return dict(columns) | {
+            name: pd.Series(pd.Categorical(columns[name], categories=order, ordered=True))
+            for name, order in ordered.items()
+        }
+
+
+def _one_order(name: str, one: tuple[Level, ...], other: tuple[Level, ...]) -> tuple[Level, ...]:
+    """The order of levels of two parts of a column, of which one may have fewer."""
+    few, more = sorted((one, other), key=len)
+    if tuple(level for level in more if level in few) != few:
+        raise DataError(
+            f"column {name!r}: its levels have one order in some rows, {', '.join(map(str, one))}, and another in "
+            f"others, {', '.join(map(str, other))}. Write the column with one order for all, or as texts."
+        )
+    return more
 
 
 @dataclass(frozen=True)
@@ -252,10 +269,10 @@ def learned(table: Table, learning: Learning) -> tuple[Learned, list[int]]:
     return total, firsts
 
 
-def in_memory(table: Table, names: Sequence[str]) -> dict[str, Any]:
-    """Columns of a small table, read into memory."""
+def in_memory(table: Table, names: Sequence[str], found: Learned) -> dict[str, Any]:
+    """Columns of a small table of which a pass has learned, read into memory."""
     pieces = list(chain.from_iterable(table.each(_held, names, None)))
-    return {name: _concatenated([piece.native(name) for piece in pieces]) for name in names}
+    return found.in_order({name: _concatenated([piece.native(name) for piece in pieces]) for name in names})
 
 
 def _held(batches: Iterator[Columns], first: int) -> list[Columns]:

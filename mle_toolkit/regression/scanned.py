@@ -99,7 +99,7 @@ class Framed:
 
     def frame(self) -> dict[str, Any]:
         """The columns, where they are small; else some rows that have every level."""
-        return in_memory(self._table, self._needed) if self.is_small else self.found.small()
+        return in_memory(self._table, self._needed, self.found) if self.is_small else self.found.small()
 
     def plan(self, law: Family, designs: Mapping[str, Design], weights: Any, offset: Any, exposure: Any) -> Plan:
         """How rows are made of batches."""

@@ -98,6 +98,38 @@ def test_levels_that_come_late_are_levels(data, tmp_path):
     assert "C(g)[T.9]" in fit.params["meanlog"].index
 
 
+def in_rising_order(levels, count):
+    return pd.Categorical(np.resize(levels, count), categories=levels, ordered=True)
+
+
+@pytest.mark.parametrize("held", [100, 10_000])
+def test_levels_of_a_file_keep_their_order(tmp_path, monkeypatch, held):
+    """Read by blocks or at once: the base level is the first of the order, not of the alphabet."""
+    monkeypatch.setattr(learning, "HELD_ROWS", held)
+    rng = np.random.default_rng(3)
+    some = pd.DataFrame({"y": rng.poisson(2.0, 600), "dose": in_rising_order(["none", "low", "high"], 600)})
+    some.to_parquet(tmp_path / "some.parquet", row_group_size=250)
+    fit = mle.regress("y ~ dose", tmp_path / "some.parquet", "poisson")
+    assert list(fit.params["mu"].index) == ["Intercept", "dose[T.low]", "dose[T.high]"]
+    means = some.groupby("dose", observed=True)["y"].mean().to_numpy()
+    np.testing.assert_allclose(fit.params["mu"], np.log(means / np.append(1, [means[0]] * 2)), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("levels", "base"), [(["none", "high"], "none"), (["high"], "none"), (["low", "none"], None), (["other"], None)]
+)
+def test_orders_of_parts_of_a_folder_are_one_or_said_not_to_be(tmp_path, levels, base):
+    for part, order in enumerate((["none", "low", "high"], levels)):
+        frame = pd.DataFrame({"y": np.arange(90) % 4, "dose": in_rising_order(order, 90)})
+        frame.to_parquet(tmp_path / f"{part}.parquet")
+    if base is None:
+        with pytest.raises(DataError, match="'dose': its levels have one order in some rows, none, low, high, and ano"):
+            mle.regress("y ~ dose", tmp_path, "poisson")
+    else:
+        fit = mle.regress("y ~ dose", tmp_path, "poisson")
+        assert list(fit.params["mu"].index) == ["Intercept", "dose[T.low]", "dose[T.high]"]
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_missing_values_are_counted_over_all_batches(data, tmp_path, kind):
     holed = data.assign(x1=data["x1"].where(np.arange(N) != 5), h=data["h"].where(np.arange(N) != 22_000))
