@@ -65,6 +65,7 @@ CASES: dict[str, tuple[dict[str, float], Callable[..., float]]] = {
     "loglogistic": ({"shape": 3.0, "scale": 2.0}, _scipy(stats.fisk, floc=0)),
     "burr12": ({"k": 1.5, "c": 2.5, "scale": 5.0}, _scipy(stats.burr12, floc=0)),
     "skew_normal": ({"loc": 1.0, "scale": 2.0, "alpha": 3.0}, _scipy(stats.skewnorm)),
+    "johnson_su": ({"gamma": -1.0, "delta": 1.5, "loc": 1.0, "scale": 2.0}, _scipy(stats.johnsonsu)),
     "generalized_gamma": ({"shape1": 2.0, "shape2": 1.5, "scale": 2.0}, _scipy(stats.gengamma, floc=0)),
 }
 

@@ -85,7 +85,7 @@ def settle(family: Family, groups: Groups) -> Settled:
     if starts or of_groups:
         on_sums = (isinstance(family, ExponentialFamily) and groups.ends is None) or twin is not None
         each(one, ranges(groups.offsets, BATCH_ROWS_ON_SUMS if on_sums else BATCH_ROWS))
-        compare_with_limits(family, groups, settled, settle)
+        compare_with_limits(family, groups, twin, settled, settle)
     return settled
 
 

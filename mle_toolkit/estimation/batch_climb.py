@@ -35,7 +35,8 @@ _WELL_BY_DIFFERENCES = 1e-3
 """The same eigenvalue, where second derivatives are differences of scores of rows, which are good to about 1e-8."""
 
 _PLACED = 5.0
-"""Standard error of a coordinate above which a parameter may as well be at the end of its domain."""
+"""Standard error of a coordinate above which a parameter may as well be at the end of its domain; unless the laws there
+are found for groups too, and compared."""
 
 _AFTER_LAST_STEP = 1e-12
 """Decrement that Newton's last step leaves at most of one below the tolerance. Where it leaves more, convergence is not
@@ -186,7 +187,7 @@ class Batch:
         settled = Settled.nothing(n, p)
         if len(chosen):
             self._certify(settled, chosen, u[chosen])
-        away &= ended & (~arrived | (self.groups.nobs * (value - highest) > SURE_GAIN))
+        away &= ended & (highest < np.inf) & (~arrived | (self.groups.nobs * (value - highest) > SURE_GAIN))
         settled.ran_off[:] = away
         gone = np.flatnonzero(away)
         left = self.objective.take(gone)
@@ -330,7 +331,8 @@ class Batch:
         se = self.charted.errors(here, slopes[:, :, None] * seen.roots, chosen)
         llf = objective.loglik(value) + self.charted.log_jacobian[chosen]
         good &= np.isfinite(llf) & np.all(np.isfinite(theta) & np.isfinite(se) & (se > 0), axis=1)
-        good &= np.all(seen.errors <= _PLACED * objective.natural(in_unit), axis=1)
+        if all(limit.of_groups is None for limit in self.family.limits):
+            good &= np.all(seen.errors <= _PLACED * objective.natural(in_unit), axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
         if self.family.arranged is not None:  # an angle, which is reported on one turn

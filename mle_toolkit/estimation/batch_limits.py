@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from mle_toolkit.estimation.batch_climb import SURE_GAIN, Batch, Settled, allows
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.estimation.vectorised import is_concave, is_vectorised
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.relations import LimitOfGroups
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED
 
 _SURELY_BELOW, _NEARLY_THERE, _CLOSE = 1e-11, 0.1, 0.1
@@ -26,11 +28,16 @@ _SPREAD = 0.75
 
 
 def compare_with_limits(
-    family: Family, groups: Groups, settled: Settled, settle: Callable[[Family, Groups], Settled]
+    family: Family,
+    groups: Groups,
+    twin: ModuleType | None,
+    settled: Settled,
+    settle: Callable[[Family, Groups], Settled],
 ) -> None:
     """Leave open the groups in which a limiting law is as good as the maximum, or not settled itself."""
     rivals = np.full((len(family.limits), len(groups)), -np.inf)
     maxima: list[Settled | None] = []
+    of_several: dict[str, Settled] = {}
     for k, limit in enumerate(family.limits):
         law = limit.family
         chosen = np.flatnonzero((settled.status == SETTLED) | settled.ran_off)
@@ -38,7 +45,15 @@ def compare_with_limits(
         if len(chosen) == 0:
             continue
         some = groups.take(chosen)
-        if law.from_groups is not None and groups.ends is None:
+        if limit.of_groups is not None and groups.ends is None:
+            law = limit.of_groups.family
+            if law.name not in of_several:
+                of_several[law.name] = settle(law, some)
+            found = of_several[law.name]
+            theirs = (found.status == SETTLED) & ~limit.of_groups.takes(found.theta)
+            rivals[k, chosen] = np.where(found.status == SETTLED, np.where(theirs, -np.inf, found.llf), np.inf)
+            maxima[k] = found.spread(chosen, len(groups))
+        elif law.from_groups is not None and groups.ends is None:
             found = _by_entropy(law, some)
             rivals[k, chosen] = found.llf
             maxima[k] = found.spread(chosen, len(groups))
@@ -64,31 +79,44 @@ def compare_with_limits(
             reached = (settled.status == SETTLED) & (lack > SURE_GAIN)
             sure = (settled.ran_off & below) | reached
             sure &= (rivals[k] > others + SURE_GAIN) & np.isfinite(rivals[k])
+            limit = family.limits[k]
             charted = family.chart is not None and family.chart.of_groups is not None
-            if charted or family.spurious is not None or groups.ends is not None:
+            singly = (charted or family.spurious is not None) and limit.of_groups is None
+            if singly or groups.ends is not None:
                 sure[:] = False
             elif has_a_say(family):
                 sure[sure] = [allows(family, groups.sample(g)) for g in np.flatnonzero(sure).tolist()]
-            sure[sure] = ~_reached_inside(family, groups.take(np.flatnonzero(sure)), rivals[k, sure])
+            some = groups.take(np.flatnonzero(sure))
+            sure[sure] = ~_reached_inside(family, some, twin, rivals[k, sure], at.theta[sure], limit.of_groups)
             agreed = np.flatnonzero(sure)
             _enter(family, settled, agreed, at, k)
     settled.leave_open(np.flatnonzero((beaten & (settled.status == SETTLED)) | (settled.status == OPEN)))
 
 
-def _reached_inside(family: Family, groups: Groups, rival: Array) -> Mask:
+def _reached_inside(
+    family: Family,
+    groups: Groups,
+    twin: ModuleType | None,
+    rival: Array,
+    theta: Array,
+    limit: LimitOfGroups | None,
+) -> Mask:
     """Whether a climb from another start comes as high as a limiting law, to which all others ran off.
 
     For counts, whose laws have no scale, and for laws that know their maximum, that is one of its own; else for each
-    size of the first shape the best law for each group.
+    size of the first shape the best law for each group. A limit that is found for groups says where: beside itself.
     """
     higher = np.zeros(len(groups), dtype=bool)
     own = family.discrete or family.from_sample is not None
     of_groups = family.starts_of_groups is not None and groups.ends is None  # which have been climbed from
-    if len(groups) == 0 or of_groups or (family.start if own else family.ppf) is None:
+    if len(groups) == 0 or (limit is None and (of_groups or (family.start if own else family.ppf) is None)):
         return higher
     with np.errstate(all="ignore"):
-        batch = Batch(family, groups, ~higher, None)
-        if own:
+        batch = Batch(family, groups, ~higher, twin)
+        if limit is not None:
+            units = batch.objective.units.inverse
+            firsts = [batch.objective.from_theta(units.params_to_data(batch.law, limit.beside(theta)).T)]
+        elif own:
             firsts = [np.array([batch.own_starts(g)[0] for g in range(len(groups))])]
         else:
             laws = _by_shapes(family)
@@ -134,11 +162,12 @@ def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled
     limit = family.limits[place]
     if len(sure) == 0 or limit.last:
         return
+    embed = limit.embed if limit.of_groups is None else limit.of_groups.embed
     own, se = at.theta[sure], at.se[sure]
     theta, errors = np.empty((2, len(sure), len(family.parameters)))
-    theta[:] = [limit.embed(*row) for row in own.tolist()]
+    theta[:] = [embed(*row) for row in own.tolist()]
     for k, p in enumerate(family.parameters):
-        same = [j for j in range(own.shape[1]) if np.array_equal(theta[:, k], own[:, j])]
+        same = [j for j in range(own.shape[1]) if np.array_equal(np.abs(theta[:, k]), np.abs(own[:, j]))]
         if not same and np.any(p.domain.contains(theta[:, k])):
             return  # a function of several: for the ordinary fit
         errors[:, k] = se[:, same[0]] if same else np.nan

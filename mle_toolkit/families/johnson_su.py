@@ -14,6 +14,7 @@ from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.johnson_median import FEWEST, JohnsonByMedian, lognormal_of_groups
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit
@@ -40,11 +41,14 @@ _STRAIGHT, _BENT = 1e-6, 1e-3
 _NEARLY = 3.0
 """Size of gamma/delta from which a search may be on its way there."""
 
+_DELTAS, _UPRIGHT = (0.7, 1.2, 2.5, 6.0), 1.2
+"""Those of laws that are tried as starts, and of one that does not lean."""
+
 _FEW, _LIGHT = 100, 2.0
 """Rows up to which a start with light tails, of a delta above the second, is climbed too: others may lead to spikes."""
 
-_FEWEST, _NEAREST, _PEAKED = 20, 3, 0.35
-"""Rows up to which a law may follow a pair of neighbours, how many pairs are tried, and the delta of such a law."""
+_NEAREST, _PEAKED = 3, 0.35
+"""How many pairs of neighbours a law of few rows is tried on, and the delta of such a law."""
 
 _INSIDE, _OUTSIDE = 3.0, 20.0
 """Scales from loc within which one observation, and no other, is in a spike, and beyond which the others are."""
@@ -116,16 +120,10 @@ class JohnsonSU(Family):
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """For several deltas and gammas, the law of the same quartiles; the best two by likelihood."""
-        low, median, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
-        spread = (high - low) or 2 * math.sqrt(sample.var())
-        scored = []
-        quartiles = special.ndtri(np.array([0.25, 0.5, 0.75]))
-        for delta in (0.7, 1.2, 2.5, 6.0):
+        scored, quartiles = [], _quartiles(sample)
+        for delta in _DELTAS:
             for lean in (-2.0, -0.7, 0.0, 0.7, 2.0):
-                gamma = lean * delta
-                q1, q2, q3 = np.sinh((quartiles - gamma) / delta)
-                scale = spread / float(q3 - q1)
-                params: tuple[Any, ...] = (gamma, delta, median - scale * float(q2), scale)
+                params = _through(quartiles, lean, delta)
                 scored.append((sample.mean(lambda x: self.logpdf(x, *params)), params))  # noqa: B023
         scored.sort(reverse=True)
         steep = next(params for _, params in scored if params[1] > _LIGHT)
@@ -154,6 +152,9 @@ class JohnsonSU(Family):
         def best() -> Array:
             totals, starts = totals_of_rows(self._derivatives), self.start(sample)
             ends = [climb(sample, totals, _to_params, _to_coordinates(*start)) for start in starts]
+            if abs(max(ends, key=lambda end: end[0])[1][3]) > _NEARLY:  # from a law that leans it may miss a maximum
+                upright = _to_coordinates(*_through(_quartiles(sample), 0.0, _UPRIGHT))
+                ends.append(climb(sample, totals, _to_params, upright))
             peaks = [climb(sample, totals, _to_params, _to_coordinates(*peak)) for peak in _peaks(sample)]
             ends += [end for end in peaks if is_maximum(sample, totals, _to_params, end[1])]  # others lead to spikes
             ends = [end for end in ends if not self.spurious(sample, *_to_params(end[1]))]
@@ -175,7 +176,7 @@ class JohnsonSU(Family):
     @property
     def chart(self) -> Chart:
         """The median, the slope there, delta and gamma/delta, which stay apart towards the limits."""
-        return Chart(_ByMedian(), _declared, _by_median, _slopes)
+        return Chart(_ByMedian(), _declared_of_each, _by_median, _slopes, JohnsonByMedian())
 
     def _derivatives(self, x: Array, *params: Any) -> tuple[Array, ...]:
         return self.logpdf(x, *params), *self.score(x, *params), *self.hessian(x, *params)
@@ -185,8 +186,16 @@ class JohnsonSU(Family):
         """The normal law, as delta and scale grow together; a lognormal one with a threshold, as gamma runs off."""
         return (
             Limit(get_family("normal"), lambda mu, sigma: (0.0, np.inf, mu, np.inf)),
-            Limit(_lognormal(1.0), lambda median, spread, s: (-np.inf, 1 / s, median - spread / s, 0.0)),
-            Limit(_lognormal(-1.0), lambda median, spread, s: (np.inf, 1 / s, median + spread / s, 0.0)),
+            Limit(
+                _lognormal(1.0),
+                lambda median, spread, s: (-np.inf, 1 / s, median - spread / s, 0.0),
+                of_groups=lognormal_of_groups(1.0),
+            ),
+            Limit(
+                _lognormal(-1.0),
+                lambda median, spread, s: (np.inf, 1 / s, median + spread / s, 0.0),
+                of_groups=lognormal_of_groups(-1.0),
+            ),
         )
 
     def cdf(self, x: Array, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
@@ -306,13 +315,29 @@ class _ByMedian(Family):
 
 def _is_alone(sample: Sample, loc: float, scale: float, *, outside: float) -> bool:
     """Whether one observation is at loc, and all others are some scales away from it."""
-    away = np.unique(np.abs(np.unique(sample.x) - loc))
-    return bool(len(away) > 1 and away[0] < _INSIDE * scale and away[1] > outside * scale)
+    away = np.abs(sample.x - loc)
+    nearest = away.min()
+    others = away[away > nearest]
+    return bool(nearest < _INSIDE * scale and len(others) and others.min() > outside * scale)
+
+
+def _quartiles(sample: Sample) -> tuple[float, float]:
+    """The median and the distance of the quartiles; twice the standard deviation where they are one."""
+    low, median, high = (sample.quantile(p) for p in (0.25, 0.5, 0.75))
+    return median, (high - low) or 2 * math.sqrt(sample.var())
+
+
+def _through(quartiles: tuple[float, float], lean: float, delta: float) -> tuple[Any, ...]:
+    """The law of these shapes with this median and this distance of the quartiles."""
+    median, spread = quartiles
+    q1, q2, q3 = np.sinh((special.ndtri(np.array([0.25, 0.5, 0.75])) - lean * delta) / delta).tolist()
+    scale = spread / (q3 - q1)
+    return lean * delta, delta, median - scale * q2, scale
 
 
 def _peaks(sample: Sample) -> list[tuple[float, ...]]:
     """Laws with a peak on two observations that are nearest to each other; none where there are many."""
-    if sample.n_rows > _FEWEST:
+    if sample.n_rows > FEWEST:
         return []
     x = np.unique(sample.x)
     gaps = np.diff(x)
@@ -330,23 +355,31 @@ def _declared(lean: float, delta: float, median: float, spread: float) -> tuple[
     return lean * delta, delta, median + spread * delta * math.tanh(lean), spread * delta / math.cosh(lean)
 
 
+def _declared_of_each(lean: Any, delta: Any, median: Any, spread: Any) -> tuple[Any, ...]:
+    """The same, of one law or of many that can all be told from lognormal ones."""
+    if np.ndim(lean) == 0:
+        return _declared(lean, delta, median, spread)
+    size = spread * delta
+    return lean * delta, delta, median + size * np.tanh(lean), size / np.cosh(lean)
+
+
 def _by_median(gamma: float, delta: float, loc: float, scale: float) -> tuple[float, ...]:
     """The inverse."""
     lean = gamma / delta
     return lean, delta, loc - scale * math.sinh(lean), scale * math.cosh(lean) / delta
 
 
-def _slopes(lean: float, delta: float, median: float, spread: float) -> Array:
-    """Derivatives of the parameters declared by those of the chart; shape (4, 4)."""
-    rise = math.tanh(lean)
-    bell = 1 / math.cosh(lean) if abs(lean) <= _LAST_LEAN else 0.0
-    size = spread * delta
+def _slopes(lean: Any, delta: Any, median: Any, spread: Any) -> Array:
+    """Derivatives of the parameters declared by those of the chart; shape (4, 4), or (4, 4, n) of n laws."""
+    rise = np.tanh(lean)
+    bell = 1 / np.cosh(np.clip(lean, -_LAST_LEAN, _LAST_LEAN)) * (np.abs(lean) <= _LAST_LEAN)
+    size, none = spread * delta, 0.0 * rise
     return np.array(
         [
-            [delta, lean, 0.0, 0.0],
-            [0.0, 1.0, 0.0, 0.0],
-            [size * bell * bell, spread * rise, 1.0, delta * rise],
-            [-size * rise * bell, spread * bell, 0.0, delta * bell],
+            [delta + none, lean + none, none, none],
+            [none, none + 1.0, none, none],
+            [size * bell * bell, spread * rise, none + 1.0, delta * rise],
+            [-size * rise * bell, spread * bell, none, delta * bell],
         ]
     )
 

@@ -9,11 +9,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.maps import SAME, Map
 
 if TYPE_CHECKING:
     from mle_toolkit.families.base import Family
+
+
+@dataclass(frozen=True)
+class LimitOfGroups:
+    """A law by which a limit is found for many groups at once: it takes in several limits, as one through their ends.
+
+    Parameters
+    ----------
+    family : Family
+        Its maximum in the interior is that of one of these limits.
+    embed : callable
+        Takes its parameters, returns those of the declaring family, as `Limit.embed` does.
+    takes : callable
+        Takes maxima, of shape (n, p); tells which of them are this limit's.
+    beside : callable
+        Takes maxima, of shape (n, p); returns the laws near them in the family, in the parameters of its chart for
+        groups, from which a climb must lead back.
+    """
+
+    family: Family
+    embed: Callable[..., tuple[float, ...]]
+    takes: Callable[[Array], Mask]
+    beside: Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -30,11 +53,14 @@ class Limit:
     last : bool
         The law goes on beyond this end, and its likelihood without a bound: a maximum in the interior is preferred,
         though it be lower.
+    of_groups : LimitOfGroups, optional
+        How it is found for many groups at once, where ``family`` does not serve for that.
     """
 
     family: Family
     embed: Callable[..., tuple[float, ...]]
     last: bool = False
+    of_groups: LimitOfGroups | None = None
 
     def known(self, family: Family, fixed: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters of the limiting law that are known where some of the declaring family are.

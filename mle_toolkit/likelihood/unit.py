@@ -230,6 +230,11 @@ class GroupUnits:
         """Log |dz/dx| of each group, which every log-density gains on the way back to ``x``; 0 for counts."""
         return 0.0 if family.discrete else -np.log(self.scale)
 
+    @property
+    def inverse(self) -> GroupUnits:
+        """The unit of the data, in these: it takes parameters of the laws of ``x`` to those of ``z``."""
+        return GroupUnits(-self.centre / self.scale, 1.0 / self.scale)
+
     def take(self, chosen: NDArray[np.intp]) -> GroupUnits:
         """Those of some groups."""
         return GroupUnits(self.centre[chosen], self.scale[chosen])

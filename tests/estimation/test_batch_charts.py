@@ -10,7 +10,7 @@ from mle_toolkit.estimation.batch import settle
 from mle_toolkit.estimation.batch_charts import ChartedGroups
 from mle_toolkit.estimation.vectorised import is_vectorised
 from mle_toolkit.fitting import fit_without_warning
-from mle_toolkit.likelihood.kernels.groups import SETTLED
+from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, SETTLED
 
 SOURCES = {
     "own": lambda rng: rng.gamma(2.0, size=60) ** 0.7,
@@ -42,6 +42,33 @@ def test_groups_of_a_law_with_a_chart_are_settled_as_one_by_one(compiled, monkey
             assert np.all(np.abs(settled.theta[g] - fit._theta) <= 1e-6 * fit._bse)
             assert settled.se[g] == pytest.approx(fit._bse, rel=1e-5)
             assert settled.llf[g] == pytest.approx(fit.llf, rel=1e-10, abs=1e-8)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_groups_of_johnson_s_law_are_settled_as_one_by_one_at_its_limits_too(compiled, monkeypatch):
+    """Of its own data and others, leaning to either side, in any unit; those of a few rows are left open."""
+    monkeypatch.setattr(batch, "COMPILED_GROUP_ROWS", 0 if compiled else 10**9)
+    law, rng = mle.get_family("johnson_su"), np.random.default_rng(4)
+    own = mle.distribution(law, gamma=-1.0, delta=1.5, loc=1.0, scale=2.0)
+    parts = [unit * np.asarray(own.rvs(size=100, rng=rng), dtype=float) for unit in (1.0, -1e6, 1e-6)]
+    parts += [rng.gamma(3.0, size=60), -rng.gamma(3.0, size=60), np.round(rng.lognormal(size=80), 1)]
+    parts += [1e-6 * rng.lognormal(0.0, 0.4, 60)]
+    parts += [rng.normal(size=9), np.ones(30), np.repeat([1.0, 2.0, 3.0], 10)]
+    groups = Groups(np.concatenate(parts), None, np.cumsum([0, *map(len, parts)]))
+    settled = settle(law, groups)
+    assert np.count_nonzero(settled.status == SETTLED) >= 2
+    assert {AT_LIMIT + 1, AT_LIMIT + 2} <= set(settled.status.tolist())
+    assert not settled.status[-3:].any()
+    for g in np.flatnonzero(settled.status):
+        fit = fit_without_warning(groups.sample(g), law)
+        at_limit = settled.status[g] >= AT_LIMIT
+        assert fit.certificate.verdict == ("boundary" if at_limit else "interior")
+        known = np.isfinite(fit._bse)
+        assert np.isnan(settled.se[g][~known]).all()
+        assert np.array_equal(settled.theta[g][~known], fit._theta[~known])
+        assert np.all(np.abs(settled.theta[g][known] - fit._theta[known]) <= 1e-6 * fit._bse[known])
+        assert settled.se[g][known] == pytest.approx(fit._bse[known], rel=1e-5)
+        assert settled.llf[g] == pytest.approx(fit.llf, rel=1e-10, abs=1e-8)
 
 
 def test_the_likelihood_of_logs_is_that_of_the_rows_but_for_the_jacobian():

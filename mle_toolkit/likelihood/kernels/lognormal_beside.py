@@ -1,0 +1,80 @@
+"""Compiled sums of the lognormal law above or below a threshold, by a shape of either sign."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from mle_toolkit._typing import Array
+from mle_toolkit.likelihood.kernels.elementary import fill, function, log1p, loop
+
+_NEAR = 0.05
+"""Size of w below which the deviate and its slopes by the shape are summed as power series."""
+
+_TERMS = 14
+
+_BEYOND = math.inf
+
+
+@function
+def _deviate(t: float, w: float, shape: float, inverse: float) -> tuple[float, float, float, float]:
+    """Log of 1 + w, the deviate z, and its first and second derivative by the shape."""
+    if abs(w) < _NEAR:
+        value, first, second = 0.0, 0.0, 0.0
+        for k in range(_TERMS, -1, -1):  # of log(1 + w)/w and its derivatives by w
+            second = second * -w + (k + 1.0) * (k + 2.0) / (k + 3.0)
+            first = first * -w - (k + 1.0) / (k + 2.0)
+            value = value * -w + 1.0 / (k + 1.0)
+        return w * value, t * value, t * t * first, t * t * t * second
+    far = log1p(w)
+    z, slope = far * inverse, t / (1.0 + w)
+    first = (slope - z) * inverse
+    return far, z, first, -(slope * slope + 2.0 * first) * inverse
+
+
+@loop
+def sums(
+    x: Array, weight: Array | None, centre: float, inverse: float, shape: float, median: float, spread: float
+) -> tuple[float, ...]:
+    """Sums over rows, after ``derivative_sums`` of the law; the first is infinite where one is beyond the threshold."""
+    values, by_t, t_by_t, by_s, by_ss = 0.0, 0.0, 0.0, 0.0, 0.0
+    by_tt, t_by_tt, tt_by_tt, by_st, t_by_st = 0.0, 0.0, 0.0, 0.0, 0.0
+    per_spread, per_shape = 1.0 / spread, 1.0 / shape if shape != 0.0 else 0.0
+    for k in range(len(x)):
+        t = ((x[k] - centre) * inverse - median) * per_spread
+        w = shape * t
+        if not w > -1.0:
+            return _BEYOND, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        far, z, slope, bend = _deviate(t, w, shape, per_shape)
+        v = 1.0 / (1.0 + w)
+        square, tv = v * v, t * v
+        share = 1.0 if weight is None else weight[k]
+        first = -v * (shape + z)
+        second = square * (shape * shape - 1.0 + z * shape)
+        mixed = -square - slope * v + z * tv * v
+        values += share * (far + 0.5 * z * z)
+        by_t += share * first
+        t_by_t += share * (t * first)
+        by_s -= share * (tv + z * slope)
+        by_tt += share * second
+        t_by_tt += share * (t * second)
+        tt_by_tt += share * (t * t * second)
+        by_st += share * mixed
+        t_by_st += share * (t * mixed)
+        by_ss += share * (tv * tv - slope * slope - z * bend)
+    return values, by_t, t_by_t, by_s, by_tt, t_by_tt, tt_by_tt, by_st, t_by_st, by_ss
+
+
+GROUP_SUMS = 10
+"""How many sums a group has."""
+
+
+@loop
+def group_sums(
+    x: Array, weight: Array | None, offsets: Any, chosen: Any, centre: Array, inverse: Array, theta: Array, out: Array
+) -> None:
+    """Fill the sums of some groups, each in its own unit at its own parameters."""
+    for k in range(len(chosen)):
+        group = slice(offsets[chosen[k]], offsets[chosen[k] + 1])
+        weights = weight if weight is None else weight[group]
+        fill(out[k], sums(x[group], weights, centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2]))

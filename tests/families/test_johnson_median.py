@@ -1,0 +1,128 @@
+"""Johnson's law by its median, and the lognormal law that it tends to, as many groups need them."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+from scipy import stats
+
+import mle_toolkit as mle
+from mle_toolkit.data.groups import Groups
+from mle_toolkit.families.johnson_median import JohnsonByMedian, LognormalBeside, LognormalByThreshold
+from mle_toolkit.likelihood.kernels import group_twin, uniform
+
+X = np.array([-1.4, -0.2, 0.1, 0.7, 1.9, 4.0])
+
+
+def johnson(x, lean, delta, median, spread):
+    """The log-density, of numbers of mpmath."""
+    t = (x - median) / spread
+    z = mp.cosh(lean) / delta * t - mp.sinh(lean)
+    y = delta * (lean + mp.asinh(z))
+    return mp.log(mp.cosh(lean) / spread) - mp.log(2 * mp.pi) / 2 - mp.log1p(z * z) / 2 - y * y / 2
+
+
+def lognormal(x, shape, median, spread):
+    """The log-density, of numbers of mpmath."""
+    w = shape * (x - median) / spread
+    return -mp.log(spread * (1 + w)) - mp.log(2 * mp.pi) / 2 - (mp.log1p(w) / shape) ** 2 / 2
+
+
+LAWS = [
+    (JohnsonByMedian(), johnson, (-0.7, 1.3, 0.3, 0.8)),
+    (JohnsonByMedian(), johnson, (3.5, 0.9, 0.3, 0.8)),
+    (LognormalBeside(), lognormal, (0.3, 0.4, 1.2)),
+    (LognormalBeside(), lognormal, (-0.02, 0.4, 1.2)),
+    (LognormalBeside(), lognormal, (1e-5, 0.4, 1.2)),
+]
+
+
+@pytest.mark.parametrize(("law", "exact", "theta"), LAWS)
+def test_derivatives_are_those_of_the_density(law, exact, theta):
+    """By mpmath, whose differences are taken with sixty digits."""
+    p = len(theta)
+    with mp.workdps(60):
+        step = mp.mpf(10) ** -15
+
+        def at(x, **moved):
+            return exact(mp.mpf(x), *(mp.mpf(v) + step * moved.get(str(k), 0) for k, v in enumerate(theta)))
+
+        values = [float(at(x)) for x in X]
+        first = [[float((at(x, **{str(k): 1}) - at(x, **{str(k): -1})) / (2 * step)) for x in X] for k in range(p)]
+        second = []
+        for j in range(p):
+            for k in range(j, p):
+                row = []
+                for x in X:
+                    corners = 0
+                    for a in (1, -1):
+                        for b in (1, -1):
+                            moved = {str(j): a + b} if j == k else {str(j): a, str(k): b}
+                            corners += a * b * at(x, **moved)
+                    row.append(float(corners / (4 * step * step)))
+                second.append(row)
+    assert law.logpdf(X, *theta) == pytest.approx(values, rel=1e-13)
+    for got, right in zip(law.score(X, *theta), first, strict=True):
+        assert got == pytest.approx(right, rel=1e-10, abs=1e-11)
+    for got, right in zip(law.hessian(X, *theta), second, strict=True):
+        assert got == pytest.approx(right, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(("law", "exact", "theta"), LAWS)
+def test_sums_give_what_rows_give_and_compiled_ones_too(law, exact, theta):
+    weight = np.array([1.0, 2.0, 1.0, 3.0, 1.0, 2.0])
+    for w in (None, weight):
+        each = np.ones(6) if w is None else w
+        rows = [law.logpdf(X, *theta), *law.score(X, *theta), *law.hessian(X, *theta)]
+        right = [np.sum(each * row) for row in rows]
+        sums = law.derivative_sums(X, w, *theta)
+        assert law.derivatives(each.sum(), sums, *theta) == pytest.approx(right, rel=1e-12, abs=1e-12)
+        twin = group_twin(law)
+        if twin is not None:
+            out = np.empty((1, twin.GROUP_SUMS))
+            held = None if w is None else uniform(w)
+            one = np.ones(1)
+            there = 2.0 * X + 5.0, np.array([5.0]), np.array([0.5])
+            twin.group_sums(uniform(there[0]), held, np.array([0, 6]), np.array([0]), *there[1:], one * [theta], out)
+            assert out[0] == pytest.approx(sums, rel=1e-12, abs=1e-13)
+
+
+def test_beyond_the_threshold_there_is_no_density():
+    law = LognormalBeside()
+    theta = (-0.5, 0.4, 1.0)  # the threshold is 2.4
+    assert np.isneginf(law.logpdf(X, *theta)).tolist() == [False] * 5 + [True]
+    twin = group_twin(law)
+    if twin is not None:
+        out = np.empty((1, twin.GROUP_SUMS))
+        one = np.ones(1)
+        twin.group_sums(uniform(X), None, np.array([0, 6]), np.array([0]), 0.0 * one, one, one * [theta], out)
+        assert out[0, 0] == np.inf
+
+
+def test_by_its_threshold_the_law_is_scipy_s_lognormal():
+    law = LognormalByThreshold()
+    x = np.array([0.3, 1.0, 2.5])
+    delta, threshold, spread = 2.5, -0.4, 0.6
+    scale = spread * delta  # of the median from the threshold
+    right = stats.lognorm.logpdf(x, 1 / delta, threshold, scale)
+    assert law.logpdf(x, delta, threshold, spread) == pytest.approx(right)
+    assert law.logpdf(-x, -delta, -threshold, spread) == pytest.approx(right)
+
+
+def test_starts_are_laws_of_quantiles_and_of_moments():
+    """Slifker and Shapiro's estimates are the law itself where the quantiles are its own; moments likewise."""
+    n = 4001
+    u = (np.arange(n) + 0.5) / n
+    own = mle.distribution("johnson_su", gamma=-0.9, delta=1.4, loc=2.0, scale=3.0)
+    x = np.concatenate([np.asarray(own.ppf(u), dtype=float), X])
+    groups = Groups(x, None, np.array([0, n, n + 6]))
+    starts = JohnsonByMedian().starts_of_groups(groups)
+    lean, delta, median, spread = (v[0] for v in starts[0])
+    assert [lean, delta] == pytest.approx([-0.9 / 1.4, 1.4], rel=1e-3)
+    assert median == pytest.approx(float(own.ppf(0.5)), rel=1e-3)
+    assert spread == pytest.approx(3.0 * np.cosh(0.9 / 1.4) / 1.4, rel=1e-3)
+    assert all(np.isnan(start[0][1]) for start in starts)  # six rows may have several peaks
+    x = np.asarray(stats.lognorm.ppf(u, 0.3, loc=-1.0, scale=2.0))
+    shape, median, spread = (v[0] for v in LognormalBeside().starts_of_groups(Groups(x, None, np.array([0, n])))[0])
+    assert [shape, median - spread / shape] == pytest.approx([0.3, -1.0], rel=0.05)
+    law = stats.lognorm(shape, loc=median - spread / shape, scale=spread / shape)
+    assert [law.mean(), law.var()] == pytest.approx([x.mean(), x.var()])
