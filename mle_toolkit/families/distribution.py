@@ -452,13 +452,14 @@ class Distribution:
             )
 
     def _moment(self, own: Callable[..., Array] | None, name: str, derived: Callable[[], float]) -> Any:
-        if not self._one_by_one(name):
-            if own is not None:
-                value = np.asarray(within_range(own, *self._params))
-                return value if self.family.multivariate else self._shaped(value)
-            if self._scipy is not None:
-                return self._shaped(getattr(self._scipy, name)())
-        return derived() if self._n_rows is None else self._by_rows(name)
+        with np.errstate(over="ignore"):  # a moment beyond the range of doubles is infinite
+            if not self._one_by_one(name):
+                if own is not None:
+                    value = np.asarray(within_range(own, *self._params))
+                    return value if self.family.multivariate else self._shaped(value)
+                if self._scipy is not None:
+                    return self._shaped(getattr(self._scipy, name)())
+            return derived() if self._n_rows is None else self._by_rows(name)
 
     @cached_property
     def _density(self) -> Density:

@@ -238,7 +238,9 @@ class JohnsonSU(Family):
     def mean(self, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
         """Expected value."""
         half = 0.5 / np.square(delta)
-        return np.asarray(loc - scale * np.exp(half) * np.sinh(np.asarray(gamma) / delta))
+        apart = np.sinh(np.asarray(gamma) / delta)
+        with np.errstate(invalid="ignore"):  # nothing times infinity, which of a symmetric law is nothing
+            return np.where(apart == 0, loc, loc - scale * np.exp(half) * apart)
 
     def var(self, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
         """Variance."""

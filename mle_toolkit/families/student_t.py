@@ -242,6 +242,16 @@ class StudentT(Family):
                 return float(loc**c + variance)
         return None
 
+    def mean(self, df: Array, loc: Array, scale: Array) -> Array:
+        """Expected value; NaN where there is none."""
+        return np.where(np.asarray(df) > 1, loc, np.nan)
+
+    def var(self, df: Array, loc: Array, scale: Array) -> Array:
+        """Variance: infinite up to 2 degrees of freedom; NaN where there is no mean."""
+        with np.errstate(divide="ignore"):
+            finite = np.square(scale) / (1 - np.minimum(2 / np.asarray(df), 1.0))
+        return np.where(np.asarray(df) > 1, finite, np.nan)
+
     def to_scipy(self, df: float, loc: float, scale: float) -> Any:
         """``scipy.stats.t(df, loc, scale)``."""
         from scipy import stats

@@ -175,6 +175,11 @@ class Weibull(HazardFamily):
         """Mean: scale Gamma(1 + 1/shape)."""
         return np.asarray(scale * special.gamma(1 + 1 / np.asarray(shape)))
 
+    def var(self, shape: Array, scale: Array) -> Array:
+        """Variance."""
+        first, second = special.gammaln(1 + 1 / np.asarray(shape)), special.gammaln(1 + 2 / np.asarray(shape))
+        return np.asarray(-np.square(scale) * np.exp(second) * np.expm1(2 * first - second))
+
     def entropy(self, shape: Array, scale: Array) -> Array:
         """Entropy, nats: gamma (1 - 1/shape) + log(scale/shape) + 1, with Euler's constant gamma."""
         return np.asarray(np.euler_gamma * (1 - 1 / np.asarray(shape)) + np.log(scale) - np.log(shape) + 1)

@@ -2,6 +2,7 @@
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import special, stats
@@ -280,3 +281,43 @@ def test_parameters_are_checked():
     with pytest.raises(mle.MleError, match="lies outside its domain"):
         mle.distribution("gamma", shape=-1.0, scale=1.0)
     assert mle.distribution("binomial", n=2, p=0.5).pdf([0, 1, 1.5]).tolist() == pytest.approx([0.25, 0.5, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("law", "mean", "var"),
+    [
+        (mle.distribution("student_t", df=0.5, loc=2.0, scale=1.0), np.nan, np.nan),
+        (mle.distribution("student_t", df=1.5, loc=2.0, scale=1.0), 2.0, np.inf),
+        (
+            mle.distribution("student_t", df=np.array([1.0, 2.0, 4.0]), loc=2.0, scale=3.0),
+            [np.nan, 2, 2],
+            [np.nan, np.inf, 18],
+        ),
+        (mle.distribution("weibull", shape=0.01, scale=5.0), 5 * float(math.factorial(100)), np.inf),
+        (mle.distribution("johnson_su", gamma=0.0, delta=0.01, loc=1.0, scale=5.0), 1.0, np.inf),
+        (mle.distribution("johnson_su", gamma=-1.0, delta=0.01, loc=1.0, scale=5.0), np.inf, np.inf),
+        (mle.distribution(mle.zero_truncated("beta_geometric"), a=0.1, b=5.0), np.inf, np.inf),
+        (mle.distribution(mle.hurdle("beta_geometric"), pi=0.3, a=0.1, b=5.0), np.inf, np.inf),
+        (mle.distribution(mle.hurdle("lomax"), pi=0.3, shape=0.5, scale=2.0), np.inf, np.inf),
+        (mle.distribution(mle.inflated("lomax", 1.0), pi=0.3, shape=1.5, scale=2.0), 0.3 + 0.7 * 4.0, np.inf),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_moments_that_are_infinite_or_none_are_said_without_warnings(law, mean, var):
+    np.testing.assert_allclose(law.mean(), mean, rtol=1e-12)
+    np.testing.assert_allclose(law.var(), var, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [0.3, 1.0, 4.0, 50.0])
+def test_the_variance_of_weibull_is_that_of_its_moments(shape):
+    law = mle.distribution("weibull", shape=shape, scale=2.5)
+    with mpmath.workdps(40):
+        k = mpmath.mpf(shape)
+        judge = mpmath.mpf(2.5) ** 2 * (mpmath.gamma(1 + 2 / k) - mpmath.gamma(1 + 1 / k) ** 2)
+    assert law.var() == pytest.approx(float(judge), rel=1e-11)
+
+
+def test_a_variance_of_two_values_and_the_rest_is_that_of_three_groups():
+    law = mle.distribution(mle.inflated("beta", (0, 1)), pi=0.4, upper=0.25, a=2.0, b=3.0)
+    of_two = 0.3 * 0**2 + 0.1 * 1**2 + 0.6 * (0.4**2 + 2 * 3 / (25 * 6))
+    assert law.var() == pytest.approx(of_two - (0.1 + 0.6 * 0.4) ** 2, rel=1e-12)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -272,11 +273,12 @@ class Inflated(Combined):
         return np.asarray(of_values + (1 - np.asarray(params[0])) * self.without_atoms(*params).mean())
 
     def var(self, *params: Any) -> Array:
-        """Variance: within the rest, and between it and the values."""
+        """Variance: within the rest, between it and the values, and between these."""
         shares, _ = self._parted(params)
-        mean, law = self.mean(*params), self.without_atoms(*params)
-        of_values = sum(s * (a - mean) ** 2 for s, a in zip(shares, self.at, strict=True))
-        return np.asarray(of_values + (1 - np.asarray(params[0])) * (law.var() + (law.mean() - mean) ** 2))
+        law, values = self.without_atoms(*params), list(zip(shares, self.at, strict=True))
+        of_rest = law.var() + sum(s * (a - law.mean()) ** 2 for s, a in values)
+        of_values = sum(s * t * (a - b) ** 2 for (s, a), (t, b) in combinations(values, 2))
+        return np.asarray(of_values + (1 - np.asarray(params[0])) * of_rest)
 
     def entropy(self, *params: Any) -> Array:
         """Entropy, nats, against the sum of Lebesgue measure and one point at each value."""

@@ -149,8 +149,11 @@ class Truncated(Combined):
     def _var(self, *params: Any) -> Array:
         """Variance, from the second factorial moment."""
         law, others, mean = Distribution.at(self.base, params), np.exp(self._log_window(params)), self._mean(*params)
-        pairs = law.var() + np.square(law.mean()) - law.mean()  # E[x (x - 1)]
-        return np.asarray(pairs / others - mean * (mean - 1))
+        variance = law.var()
+        with np.errstate(invalid="ignore"):  # infinity less infinity, where the mean is infinite
+            pairs = variance + np.square(law.mean()) - law.mean()  # E[x (x - 1)]
+            found = pairs / others - mean * (mean - 1)
+        return np.where(np.isinf(variance), np.inf, found)
 
     def _log_mass(self, params: tuple[Any, ...], low: Array, high: Array) -> Array:
         """Log-probability under the base of ``(low, high]``, which have one shape; of every row where laws differ."""
