@@ -69,3 +69,5 @@ def test_units_of_groups_are_units_of_each(name):
         assert units.params_to_data(law, theta)[g] == pytest.approx(one.params_to_data(law, theta[g]), rel=1e-15)
         assert units.slopes(law)[g].tolist() == one.slopes(law).tolist()
         assert np.broadcast_to(units.log_jacobian(law), 2)[g] == pytest.approx(one.log_jacobian(law), rel=1e-15)
+    there_and_back = units.inverse.params_to_data(law, units.params_to_data(law, theta))
+    assert there_and_back == pytest.approx(theta, rel=1e-14)
