@@ -31,6 +31,9 @@ _POWERS = np.exp2(np.arange(-1.5, 2.0, 0.5))
 _SIZES = (1.0, 0.3, 5.0)
 """Values of k from which each of many groups is climbed: log-logistic, towards Pareto's law, and towards Weibull's."""
 
+_LARGEST = 700.0
+"""Size of the log of a scale from which a search may begin: others are no doubles."""
+
 _NEARLY_WEIBULL = 1e3
 """A value of k from which on the law is hardly told from its limit, where a search would only creep."""
 
@@ -123,7 +126,7 @@ class Burr12(HazardFamily):
         starts = []
         for c in (loglogistic * _POWERS).tolist():
             k, power_scale = lomax.from_sample(sample.with_values(np.exp(c * (logs.x - middle)), sample.weight))
-            starts.append((k, c, math.exp(middle + math.log(power_scale) / c)))
+            starts.append((k, c, math.exp(max(-_LARGEST, min(_LARGEST, middle + math.log(power_scale) / c)))))
         starts.sort(key=lambda params: sample.mean(lambda x: self.logpdf(x, *params)), reverse=True)
         return starts[:1] + [params for params in starts[1:] if params[0] < _NEARLY_WEIBULL][:1]
 

@@ -65,3 +65,12 @@ def test_shapes_that_keep_their_digits_are_not_refused():
         terms = [(k - 1) * mp.log(v) - v / scale for v in x.tolist()]
         exact = float(mp.fsum(terms) - len(x) * (mp.loggamma(k) + k * mp.log(scale)))
     assert fit.llf == pytest.approx(exact, abs=1e-8 * len(x))
+
+
+def test_a_start_beyond_the_numbers_does_not_end_a_search():
+    """Four values over thirty powers of ten: a scale of one of the starts overflowed."""
+    x = np.array([7e14, 1.25e41, 2.8e31, 3.7e9])
+    with pytest.warns(mle.FitWarning, match="burr12 is pareto"):
+        fit = mle.fit(x, "burr12")
+    alpha = 4 / np.sum(np.log(x / x.min()))
+    assert fit.llf == pytest.approx(4 * np.log(alpha) - 4 - np.sum(np.log(x)), rel=1e-12)
