@@ -457,9 +457,17 @@ class Distribution:
                 if own is not None:
                     value = np.asarray(within_range(own, *self._params))
                     return value if self.family.multivariate else self._shaped(value)
-                if self._scipy is not None:
+                if self._scipy is not None and not self._has_generic_moments:
                     return self._shaped(getattr(self._scipy, name)())
             return derived() if self._n_rows is None else self._by_rows(name)
+
+    @cached_property
+    def _has_generic_moments(self) -> bool:
+        """Whether SciPy has no formula for the moments, and integrates: to fewer digits, with warnings, and slowly."""
+        from scipy import stats
+
+        made, generic = type(self._scipy.dist), stats.rv_continuous
+        return made._stats is generic._stats and made._munp is generic._munp
 
     @cached_property
     def _density(self) -> Density:
