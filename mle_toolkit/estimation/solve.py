@@ -102,7 +102,7 @@ def maximise(
     family = family.learned_again(sample)
     asked = Asked.of(family, fixed, bounds, start, solver)
     if sample.maxima is None or any(asked) or family.per_row:
-        return _maximised(family, sample, *asked)
+        return _maximised(family, sample, asked)
     if family not in sample.maxima:
         sample.maxima[family] = _outcome(family, sample, asked)
     found: Maximum | MleError = sample.maxima[family]
@@ -122,22 +122,14 @@ def again(found: Maximum, sample: Sample) -> Maximum:
 
 def _outcome(family: Family, sample: Sample, asked: Asked) -> Maximum | MleError:
     try:
-        return _maximised(family, sample, *asked)
+        return _maximised(family, sample, asked)
     except MleError as error:
         return error
 
 
-def _maximised(
-    family: Family,
-    sample: Sample,
-    fixed: Mapping[str, Any],
-    bounds: Mapping[str, tuple[float | None, float | None]],
-    start: Mapping[str, Any] | None,
-    solver: str | None,
-) -> Maximum:
-    found = _settled(family, sample, fixed, bounds, start, solver)
-    own = not (fixed or bounds) and start is None and solver is None
-    if own and family.spikes is not None and found.likelihood.exact is not None:
+def _maximised(family: Family, sample: Sample, asked: Asked) -> Maximum:
+    found = _settled(family, sample, *asked)
+    if family.spikes is not None and not any(asked) and found.likelihood.exact is not None:
         why = family.spikes(sample) if found.certify().verdict is Verdict.NOT_CONVERGED else None
         if why is not None:
             message = f"the search found no local maximum of an unbounded likelihood: {why}. {family.without_spikes}"
