@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
-from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.frames import check_same_index, to_column
 from mle_toolkit.data.passes import extent
 from mle_toolkit.errors import DataError, WeightError
 from mle_toolkit.options import choice
@@ -48,6 +48,7 @@ def whole_numbers(counts: Any) -> Array:
 
 def flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array, Mask]:
     """A column of finite values with a column of yes or no beside it."""
+    check_same_index(flags, values, flag_name, name)
     column, _ = to_column(values, name)
     known = type(flags) is np.ndarray and flags.dtype == bool and flags.ndim == 1
     flag: Any = flags if known else to_column(flags, flag_name)[0]

@@ -9,7 +9,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy
-from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.frames import check_same_index, to_column
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 from mle_toolkit.options import as_float
@@ -44,6 +44,7 @@ def with_exposure(data: Any, weights: Any, exposure: Any, nan_policy: NanPolicy 
     DataError
         If there are not as many values as rows, or some cannot be an exposure.
     """
+    check_same_index(exposure, data, "exposure", "the data")
     sample = Sample.of(data, weights, nan_policy=nan_policy)
     if isinstance(sample, BlockedSample):
         raise DataError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.data.frames import to_column
+from mle_toolkit.data.frames import check_same_index, to_column
 from mle_toolkit.errors import DataError
 from mle_toolkit.options import as_float, shown
 
@@ -31,6 +31,9 @@ def insured(
     """The sample of losses that payments tell of; see `Sample.insured`."""
     from mle_toolkit.data.sample import Sample
 
+    terms = {"deductible": deductible, "limit": limit, "coinsurance": coinsurance, "inflation": inflation}
+    for name, column in (terms | {"weights": weights}).items():
+        check_same_index(column, payment, name, "payment")
     paid, _ = to_column(payment, "payment")
     n = len(paid)
     below = _term(deductible, "deductible", n, 0.0)

@@ -11,6 +11,7 @@ from scipy import special
 
 from mle_toolkit import options
 from mle_toolkit._typing import Array
+from mle_toolkit.data.frames import check_same_index
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.information.estimate import Z95, Estimate
 from mle_toolkit.information.model_free import FEW_OBSERVATIONS, Rows, around_divergence
@@ -116,6 +117,7 @@ def mutual_information_of_sample(
     """
     if method is not None:
         options.choice(method, "method", tuple(_MI_TERMS))
+    check_same_index(y, x, "y", "x")
     first, second = (observations_of(sample_of(data, name), name) for data, name in ((x, "x"), (y, "y")))
     n = len(first)
     if len(second) != n:

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import mle_toolkit as mle
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.errors import DataError
 
@@ -189,3 +190,31 @@ def test_a_missing_category_is_missing():
         values, missing = to_column(column)
         assert np.array_equal(values, [1.0, np.nan, 3.0], equal_nan=True)
         assert missing.tolist() == [False, True, False]
+
+
+HERE = pd.Series([1.0, 0.0, 1.0, 1.0], index=list("abcd"))
+THERE = HERE.sort_values()
+NOISE = np.array([0.13, 0.25, 0.41, 0.97])
+PAIRS = {
+    "weights of values": lambda x, y: mle.Sample(x, y),
+    "weights of a fit": lambda x, y: mle.fit(x + 1, "exponential", weights=y),
+    "exposure": lambda x, y: mle.fit(x, "poisson", exposure=y + 1),
+    "event": lambda x, y: mle.Sample.right_censored(x + 1, y),
+    "observed": lambda x, y: mle.Sample.left_censored(x + 1, y),
+    "upper ends": lambda x, y: mle.Sample.intervals(x, y + 2),
+    "rounded": lambda x, y: mle.Sample.rounded(x + 5, 1.0, event=y),
+    "counts": lambda x, y: mle.Sample.table(x, y),
+    "deductible": lambda x, y: mle.Sample.insured(x + 1, deductible=y),
+    "vectors": lambda x, y: mle.Sample.rows(pd.DataFrame({"u": x, "v": x}), y),
+    "mutual information": lambda x, y: mle.information.mutual_information(x=np.sin(x + NOISE), y=y + NOISE, k=1),
+    "forecasts": lambda x, y: mle.information.binary_cross_entropy(x, 0.5 + 0 * y),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_columns_of_pandas_whose_rows_have_other_labels_are_refused(pair):
+    """They were matched by their places, silently: a column of a frame, and one of the same frame in another order."""
+    with pytest.raises(DataError, match=r"its index is not that of .*: row 0 is 'b' here and 'a' there"):
+        PAIRS[pair](HERE, THERE)
+    PAIRS[pair](HERE, HERE)
+    PAIRS[pair](HERE, THERE.to_numpy())
