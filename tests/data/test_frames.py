@@ -206,7 +206,7 @@ PAIRS = {
     "counts": lambda x, y: mle.Sample.table(x, y),
     "deductible": lambda x, y: mle.Sample.insured(x + 1, deductible=y),
     "vectors": lambda x, y: mle.Sample.rows(pd.DataFrame({"u": x, "v": x}), y),
-    "mutual information": lambda x, y: mle.information.mutual_information(x=np.sin(x + NOISE), y=y + NOISE, k=1),
+    "mutual information": lambda x, y: mle.information.mutual_information(sample=(np.sin(x + NOISE), y + NOISE), k=1),
     "forecasts": lambda x, y: mle.information.binary_cross_entropy(x, 0.5 + 0 * y),
 }
 
