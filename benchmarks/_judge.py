@@ -215,6 +215,8 @@ class Law:
         shrinks onto it. What is to be found then is the best of the proper maxima.
     component : Law or None
         Of a mixture, the law of its components.
+    between : callable or None
+        Of (functions, low, high, *params): log P(low < X <= high) where both tails have lost its digits, else NaN.
     """
 
     name: str
@@ -229,6 +231,7 @@ class Law:
     circular: bool = False
     starts: Callable[[Data], list[list[float]]] = field(default=lambda data: [])
     component: Law | None = None
+    between: Callable[..., Any] | None = None
 
     def log_mass(self, m: Functions, low: np.ndarray, high: np.ndarray, params: list[Any]) -> Any:
         """Log P(low < X <= high), element by element."""
@@ -245,6 +248,9 @@ class Law:
             lost = np.isfinite(low) & np.isfinite(high) & (mass < larger - 14.0)
             if np.any(lost):
                 mass = np.where(lost, self._narrow(low, high, params, lost), mass)
+            if self.between is not None:
+                own = self.between(m, low, high, *params)
+                mass = np.where(np.isnan(own), mass, own)
         return mass
 
     def _tails(self, m: Functions, x: np.ndarray, params: list[Any]) -> tuple[Any, Any]:
@@ -454,6 +460,14 @@ def _gnorm_tails(m: Functions, x: Any, mu: Any, s: Any, beta: Any) -> tuple[Any,
     return m.log(np.where(z < 0, far, 1 - far)), m.log(np.where(z < 0, 1 - far, far))
 
 
+def _gnorm_between(m: Functions, low: Any, high: Any, mu: Any, s: Any, beta: Any) -> Any:
+    """By what lies between mu and both ends: of a small beta both tails are 1/2 to rounding."""
+    below, above = (
+        m.gamma_lower(1 / beta, _power(m, np.maximum(away / s, 0.0), beta)) for away in (mu - low, high - mu)
+    )
+    return np.where((low < mu) & (mu < high), m.log((below + above) / 2), np.nan)
+
+
 def _power(m: Functions, x: Any, a: Any) -> Any:
     """x**a for x >= 0, a > 0."""
     return np.where(x > 0, m.exp(a * m.log(np.where(x > 0, x, 1))), 0)
@@ -467,6 +481,7 @@ _add(
     _gnorm_tails,
     lambda g, n, mu, s, b: mu + s * g.choice((-1.0, 1.0), n) * g.gamma(1 / b, size=n) ** (1 / b),
     spikes=True,
+    between=_gnorm_between,
 )
 
 
