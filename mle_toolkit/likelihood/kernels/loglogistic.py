@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.sums import sums_of
 from mle_toolkit.likelihood.kernels import logistic, uniform
 from mle_toolkit.likelihood.kernels.elementary import fill, log, loop
@@ -20,6 +21,19 @@ def sums(
 
     Here t is shape y, h = tanh(t/2), and b = (1 - h²)/2 its slope.
     """
+    blocks = range(0, len(x), BLOCK_ROWS)  # threads hold their logs at once: those of few rows each
+    each = [_of_block(*_block(x, weight, first), centre, inverse, shape, scale) for first in blocks]
+    return tuple(np.sum(each, axis=0).tolist())
+
+
+def _block(x: Array, weight: Array | None, first: int) -> tuple[Array, Array | None]:
+    rows = slice(first, first + BLOCK_ROWS)
+    return x[rows], None if weight is None else weight[rows]
+
+
+def _of_block(
+    x: Array, weight: Array | None, centre: float, inverse: float, shape: float, scale: float
+) -> tuple[float, ...]:
     log_z = np.log((x - centre) * inverse)
     log_z -= math.log(scale)
     size, log, pull, t_pull, bend, t_bend, square_bend = logistic.sums(
