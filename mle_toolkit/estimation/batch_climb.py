@@ -23,7 +23,9 @@ from mle_toolkit.likelihood.group_sums import RowSums
 from mle_toolkit.likelihood.kernels.groups import OPEN, SETTLED
 from mle_toolkit.numerics.newton import newton_steps
 
-_NEWTON_STEPS, _HALVINGS, _LONGEST_STEP = 60, 30, 3.0
+_NEWTON_STEPS, _LONGEST_STEP, _SHORTEST = 60, 3.0, 2.0**-30
+"""How many steps a climb may take, how long they are, and the share of one at which it is given up."""
+
 _FAR = 12.0
 """A coordinate this far from its start may be running off: the ordinary fit has to look."""
 
@@ -96,6 +98,35 @@ class Settled:
         for mine, theirs in zip(vars(self).values(), vars(whole).values(), strict=True):
             theirs[chosen] = mine
         return whole
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """The steps that groups are about to take: of each the step, the share of it, and what it may lose by rounding.
+
+    And how many came before it, and whether it is the last.
+    """
+
+    step: Array
+    share: Array
+    rounding: Array
+    steps: NDArray[np.intp]
+    last: Mask
+
+    @classmethod
+    def of(cls, n: int, p: int) -> _Walk:
+        """That of groups which have not taken a step."""
+        return cls(np.zeros((n, p)), np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.intp), np.zeros(n, dtype=bool))
+
+    def begin(self, chosen: NDArray[np.intp], step: Array, rounding: Array, last: Mask) -> None:
+        """Let some groups take a step."""
+        self.step[chosen], self.rounding[chosen], self.last[chosen] = step, rounding, last
+        self.share[chosen] = 1.0
+        self.steps[chosen] += 1
+
+    def take(self, chosen: NDArray[np.intp]) -> _Walk:
+        """Those of some groups."""
+        return self if len(chosen) == len(self.share) else _Walk(*(part[chosen] for part in vars(self).values()))
 
 
 class Batch:
@@ -241,7 +272,8 @@ class Batch:
 
         Where each group ended, its value there, and whether it arrived in a maximum, or went too far.
 
-        A climb that comes near a maximum found before, NaN where there is none, ends there.
+        A climb that comes near a maximum found before, NaN where there is none, ends there. In every round each group
+        tries one place: that of its next step, or of half of the step that has led no higher.
         """
         n = len(self.groups)
         first = np.broadcast_to(first, (n, self.p))
@@ -249,49 +281,39 @@ class Batch:
         f, arrived, far = np.full(n, np.inf), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         active = np.flatnonzero(self.usable & np.all(np.isfinite(first), axis=1))
         objective = self.objective.take(active)
-        here = objective.expansion(at[active])
-        f[active] = here.value
-        keep = np.isfinite(here.value)
-        active, objective, here = active[keep], objective.take(np.flatnonzero(keep)), here.take(keep)
-        for _ in range(_NEWTON_STEPS):
-            if len(active) == 0:
-                break
-            step, convex = newton_steps(here.gradient, here.hessian)
-            nobs = objective.nobs
-            decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
+        there = objective.expansion(at[active])
+        f[active] = there.value
+        walk = _Walk.of(len(active), self.p)
+        good = np.isfinite(there.value)
+        going = good
+        while True:
+            fresh = np.flatnonzero(good & going)
+            groups, nobs = active[fresh], objective.nobs[fresh]
+            step, convex = newton_steps(*there.take(fresh)[1:])
+            decrement = -0.5 * np.einsum("ij,ij->i", there.gradient[fresh], step) * nobs
             longest = np.max(np.abs(step), axis=1)
             step *= np.minimum(1.0, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
-            last = convex & (decrement < DECREMENT_TOLERANCE)
-            near = np.max(np.abs(at[active] - known[active]), axis=1) < _NEAR
+            ahead = at[groups] + step
+            near = np.max(np.abs(at[groups] - known[groups]), axis=1) < _NEAR
             home = convex & (decrement < _NEARLY * nobs) & near
-            at[active[home]], f[active[home]], arrived[active[home]] = (
-                known[active[home]],
-                known_value[active[home]],
-                True,
-            )
-            within = np.max(np.abs(at[active] + step - first[active]), axis=1) < _FAR
-            going = ~home & np.isfinite(decrement) & within
-            far[active[~home & np.isfinite(decrement) & ~within]] = True
-            share = np.ones(len(active))
-            trying = np.flatnonzero(going)
-            for _ in range(_HALVINGS):
-                trial = at[active[trying]] + share[trying, None] * step[trying]
-                there = objective.take(trying).expansion(trial)
-                # Where a step is worth less than the rounding of a value, the decrement is the better judge.
-                rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[active])), 0.0)[trying]
-                good = there.value < f[active[trying]] + rounding
-                done = trying[good]
-                at[active[done]], f[active[done]] = trial[good], there.value[good]
-                here.put(done, there.take(good))
-                share[trying[~good]] *= 0.5
-                trying = trying[~good]
-                if len(trying) == 0:
-                    break
-            going[trying] = False
-            arrived[active[going & last]] = True
-            keep = going & ~last
-            active, objective, here = active[keep], objective.take(np.flatnonzero(keep)), here.take(keep)
-        return at, f, arrived, far
+            at[groups[home]], f[groups[home]], arrived[groups[home]] = known[groups[home]], known_value[groups[home]], True
+            within = np.max(np.abs(ahead - first[groups]), axis=1) < _FAR
+            far[groups[~home & np.isfinite(decrement) & ~within]] = True
+            going[fresh] = ~home & np.isfinite(decrement) & within & (walk.steps[fresh] < _NEWTON_STEPS)
+            # Where a step is worth less than the rounding of a value, the decrement is the better judge.
+            rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[groups])), 0.0)
+            walk.begin(fresh, step, rounding, convex & (decrement < DECREMENT_TOLERANCE))
+            kept = np.flatnonzero(going)
+            if len(kept) == 0:
+                return at, f, arrived, far
+            active, objective, walk = active[kept], objective.take(kept), walk.take(kept)
+            trial = at[active] + walk.share[:, None] * walk.step
+            there = objective.expansion(trial)
+            good = there.value < f[active] + walk.rounding
+            at[active[good]], f[active[good]] = trial[good], there.value[good]
+            arrived[active[good & walk.last]] = True
+            walk.share[~good] *= 0.5
+            going = np.where(good, ~walk.last, walk.share > _SHORTEST)
 
     def own_starts(self, group: int) -> list[Array]:
         """Where the family would begin with one group, in coordinates."""
