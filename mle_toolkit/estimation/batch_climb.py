@@ -17,6 +17,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.batch_charts import ChartedGroups
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, measure_each
+from mle_toolkit.estimation.vectorised import is_vectorised
 from mle_toolkit.families.base import MOST_COUNTED, Family
 from mle_toolkit.likelihood.group_objective import GroupObjective
 from mle_toolkit.likelihood.group_sums import RowSums
@@ -202,13 +203,14 @@ class Batch:
             both = arrived & new
             apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
             differ = both & ((np.abs(gain) > SURE_GAIN) | apart)
-            # A saddle below a maximum, as every sample has one of the skew-normal law at alpha = 0, is no rival of it.
             lower = np.where((gain > 0)[:, None], u, new_u)
-            saddle = differ & (np.abs(gain) > SURE_GAIN)
-            saddle[saddle] = self._is_flat(np.flatnonzero(saddle), lower[saddle])
-            higher = saddle & (gain > 0)
+            settles = differ & (np.abs(gain) > SURE_GAIN)
+            if self.law.starts_of_groups is None:  # which would look for several maxima, of which the highest is the one
+                # A saddle below a maximum is no rival of it.
+                settles[settles] = self._is_flat(np.flatnonzero(settles), lower[settles])
+            higher = settles & (gain > 0)
             u[higher], value[higher] = new_u[higher], new_value[higher]
-            doubt |= differ & ~saddle
+            doubt |= differ & ~settles
             # A climb that stopped short of a maximum may have been on the way to a higher one.
             doubt |= (arrived & ~new & (gain > 0)) | (~arrived & new & (gain < 0))
             better = (new & ~arrived) | (~arrived & ~new & (new_value < value))
@@ -270,7 +272,8 @@ class Batch:
     def climb(self, first: Array, known: Array, known_value: Array) -> tuple[Array, Array, Mask, Mask]:
         """Newton's method with step halving from one start, or from one a group.
 
-        Where each group ended, its value there, and whether it arrived in a maximum, or went too far.
+        Where each group ended, its value there, and whether it arrived in a maximum, or went too far: also where it is
+        level in some coordinate, as on the way to an end.
 
         A climb that comes near a maximum found before, NaN where there is none, ends there. In every round each group
         tries one place: that of its next step, or of half of the step that has led no higher.
@@ -289,20 +292,23 @@ class Batch:
         while True:
             fresh = np.flatnonzero(good & going)
             groups, nobs = active[fresh], objective.nobs[fresh]
-            step, convex = newton_steps(*there.take(fresh)[1:])
-            decrement = -0.5 * np.einsum("ij,ij->i", there.gradient[fresh], step) * nobs
+            here = there.take(fresh)
+            step, convex = newton_steps(here.gradient, here.hessian)
+            decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
             longest = np.max(np.abs(step), axis=1)
             step *= np.minimum(1.0, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
             ahead = at[groups] + step
             near = np.max(np.abs(at[groups] - known[groups]), axis=1) < _NEAR
             home = convex & (decrement < _NEARLY * nobs) & near
             at[groups[home]], f[groups[home]], arrived[groups[home]] = known[groups[home]], known_value[groups[home]], True
-            within = np.max(np.abs(ahead - first[groups]), axis=1) < _FAR
+            last = convex & (decrement < DECREMENT_TOLERANCE)
+            level = last & np.any(np.diagonal(here.hessian, axis1=1, axis2=2) < _WELL_DETERMINED, axis=1)
+            within = (np.max(np.abs(ahead - first[groups]), axis=1) < _FAR) & ~level
             far[groups[~home & np.isfinite(decrement) & ~within]] = True
             going[fresh] = ~home & np.isfinite(decrement) & within & (walk.steps[fresh] < _NEWTON_STEPS)
             # Where a step is worth less than the rounding of a value, the decrement is the better judge.
             rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[groups])), 0.0)
-            walk.begin(fresh, step, rounding, convex & (decrement < DECREMENT_TOLERANCE))
+            walk.begin(fresh, step, rounding, last)
             kept = np.flatnonzero(going)
             if len(kept) == 0:
                 return at, f, arrived, far
@@ -353,7 +359,7 @@ class Batch:
         se = self.charted.errors(here, slopes[:, :, None] * seen.roots, chosen)
         llf = objective.loglik(value) + self.charted.log_jacobian[chosen]
         good &= np.isfinite(llf) & np.all(np.isfinite(theta) & np.isfinite(se) & (se > 0), axis=1)
-        if all(limit.of_groups is None for limit in self.family.limits):
+        if not self._finds_limits:
             good &= np.all(seen.errors <= _PLACED * objective.natural(in_unit), axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
@@ -361,6 +367,13 @@ class Batch:
             theta = np.array([self.family.arranged(*row) for row in theta.tolist()]).reshape(theta.shape)
         settled.theta[kept], settled.se[kept], settled.llf[kept] = theta, se[good], llf[good]
         settled.status[kept] = SETTLED
+
+    @cached_property
+    def _finds_limits(self) -> bool:
+        """Whether the law knows its starts, and every law that it tends to is found for groups too."""
+        limits = self.family.limits
+        found = [at.of_groups is not None or at.family.from_groups is not None or is_vectorised(at.family) for at in limits]
+        return self.law.starts_of_groups is not None and bool(limits) and all(found)
 
     def _has_no_objection(self, group: int, theta: Array) -> bool:
         """What a family has to say of a sample and its maximum, where it has anything to say."""
