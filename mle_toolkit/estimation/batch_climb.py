@@ -53,8 +53,9 @@ _SADDLE = 1e-3
 derivatives vanish, is no maximum that could have a higher one beside it."""
 
 _SAME_PLACE = 1e-3
-_NEAR, _NEARLY = 0.02, 1e-4
-"""Distance from a maximum already found, and decrement per observation, at which a climb is sure to end there."""
+_NEAR, _NEARLY = 0.02, 1e-2
+"""Distance from a maximum already found at which a step, and decrement per observation from which it, is sure to end
+there."""
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,12 @@ class Settled:
 class _Walk:
     """The steps that groups are about to take: of each the step, the share of it, and what it may lose by rounding.
 
-    And how many came before it, and whether it is the last.
+    How many times its own length it has, how many came before it, and whether it is the last.
     """
 
     step: Array
     share: Array
+    stretch: Array
     rounding: Array
     steps: NDArray[np.intp]
     last: Mask
@@ -117,11 +119,13 @@ class _Walk:
     @classmethod
     def of(cls, n: int, p: int) -> _Walk:
         """That of groups which have not taken a step."""
-        return cls(np.zeros((n, p)), np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.intp), np.zeros(n, dtype=bool))
+        counts, last = np.zeros(n, dtype=np.intp), np.zeros(n, dtype=bool)
+        return cls(np.zeros((n, p)), np.ones(n), np.full(n, 0.5), np.zeros(n), counts, last)
 
-    def begin(self, chosen: NDArray[np.intp], step: Array, rounding: Array, last: Mask) -> None:
+    def begin(self, chosen: NDArray[np.intp], step: Array, stretch: Array, rounding: Array, last: Mask) -> None:
         """Let some groups take a step."""
-        self.step[chosen], self.rounding[chosen], self.last[chosen] = step, rounding, last
+        self.step[chosen], self.stretch[chosen] = step, stretch
+        self.rounding[chosen], self.last[chosen] = rounding, last
         self.share[chosen] = 1.0
         self.steps[chosen] += 1
 
@@ -296,9 +300,11 @@ class Batch:
             step, convex = newton_steps(here.gradient, here.hessian)
             decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
             longest = np.max(np.abs(step), axis=1)
-            step *= np.minimum(1.0, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
+            # Where curvatures are of the wrong sign a step has no natural length: it may be twice that of one before.
+            stretch = np.where(convex | (walk.share[fresh] < 1.0), 1.0, 2.0 * walk.stretch[fresh])
+            step *= np.minimum(stretch, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
             ahead = at[groups] + step
-            near = np.max(np.abs(at[groups] - known[groups]), axis=1) < _NEAR
+            near = np.max(np.abs(ahead - known[groups]), axis=1) < _NEAR
             home = convex & (decrement < _NEARLY * nobs) & near
             at[groups[home]], f[groups[home]], arrived[groups[home]] = known[groups[home]], known_value[groups[home]], True
             last = convex & (decrement < DECREMENT_TOLERANCE)
@@ -308,7 +314,7 @@ class Batch:
             going[fresh] = ~home & np.isfinite(decrement) & within & (walk.steps[fresh] < _NEWTON_STEPS)
             # Where a step is worth less than the rounding of a value, the decrement is the better judge.
             rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[groups])), 0.0)
-            walk.begin(fresh, step, rounding, last)
+            walk.begin(fresh, step, stretch, rounding, last)
             kept = np.flatnonzero(going)
             if len(kept) == 0:
                 return at, f, arrived, far
@@ -359,8 +365,10 @@ class Batch:
         se = self.charted.errors(here, slopes[:, :, None] * seen.roots, chosen)
         llf = objective.loglik(value) + self.charted.log_jacobian[chosen]
         good &= np.isfinite(llf) & np.all(np.isfinite(theta) & np.isfinite(se) & (se > 0), axis=1)
-        if not self._finds_limits:
-            good &= np.all(seen.errors <= _PLACED * objective.natural(in_unit), axis=1)
+        placed = seen.errors <= _PLACED * objective.natural(in_unit)
+        if self._finds_limits:
+            placed |= [not domain.interval.is_line for domain in self.law.parameters]
+        good &= np.all(placed, axis=1)
         good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
         if self.family.arranged is not None:  # an angle, which is reported on one turn

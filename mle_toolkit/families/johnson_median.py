@@ -259,7 +259,7 @@ class LognormalBeside(Family):
         mean = groups.means(groups.x)
         centred = groups.x - mean[groups.ids]
         deviation = np.sqrt(groups.means(np.square(centred)))
-        skewness = groups.means(centred**3) / deviation**3
+        skewness = groups.means(centred * np.square(centred)) / deviation**3
         # Skewness (p + 3) √p with p = exp(c²) - 1, by Cardano.
         half = 0.5 * np.abs(skewness)
         root = np.cbrt(half + np.hypot(1.0, half))

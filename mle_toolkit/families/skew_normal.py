@@ -174,7 +174,7 @@ class SkewNormal(Family):
         mean = groups.means(groups.x)
         centred = groups.x - mean[groups.ids]
         spread = np.sqrt(groups.means(np.square(centred)))
-        skewness = groups.means(centred**3) / spread**3
+        skewness = groups.means(centred * np.square(centred)) / spread**3
         sign = np.where(skewness < 0, -1.0, 1.0)
         ratio = np.cbrt(2 * np.abs(skewness) / (4 - math.pi))  # of the mean of z and its standard deviation
         delta = np.clip(ratio / np.hypot(1.0, ratio) / _ROOT_TWO_OVER_PI, *_DELTAS)

@@ -137,10 +137,11 @@ class CompiledSums:
         self.twin.group_sums(
             uniform(groups.x), weight, groups.offsets, self.chosen, self.centre, self.inverse, theta, sums
         )
-        terms = self.family.derivatives(self.nobs, tuple(sums.T), *theta.T)
-        means = [np.broadcast_to(term, n) / self.nobs for term in terms]
-        value = np.where(means[0] < np.inf, means[0], -np.inf)
-        return value, np.stack(means[1 : 1 + p], axis=1), symmetric(means[1 + p :], p)
+        terms = self.family.derivatives(self.nobs, np.ascontiguousarray(sums.T), *np.ascontiguousarray(theta.T))
+        means = np.empty((len(terms), n))
+        for row, term in zip(means, terms, strict=True):
+            np.divide(term, self.nobs, out=row)
+        return np.where(means[0] < np.inf, means[0], -np.inf), means[1 : 1 + p].T, symmetric(means[1 + p :], p)
 
     def score(self, theta: Array) -> Array:
         """Mean score of each group; shape (n, p)."""
@@ -307,9 +308,10 @@ class CoarseSums:
         return params, lambda size: [size * change for change in natural]
 
 
-def symmetric(upper: Sequence[Array], p: int) -> Array:
-    """Symmetric matrices from their upper triangles, given row by row; shape (n, p, p)."""
-    matrix = np.empty((len(upper[0]), p, p))
-    for j, k, values in zip(*np.triu_indices(p), upper, strict=True):
-        matrix[:, j, k] = matrix[:, k, j] = values
-    return matrix
+def symmetric(upper: Sequence[Array] | Array, p: int) -> Array:
+    """Symmetric matrices from their upper triangles, given row by row; shape (n, p, p), with n as the last in memory."""
+    matrix = np.empty((p, p, len(upper[0])))
+    places = [(j, k) for j in range(p) for k in range(j, p)]
+    for (j, k), values in zip(places, upper, strict=True):
+        matrix[j, k] = matrix[k, j] = values
+    return matrix.transpose(2, 0, 1)
