@@ -24,8 +24,11 @@ from mle_toolkit.likelihood.group_sums import RowSums
 from mle_toolkit.likelihood.kernels.groups import OPEN, SETTLED
 from mle_toolkit.numerics.newton import newton_steps
 
-_NEWTON_STEPS, _LONGEST_STEP, _SHORTEST = 60, 3.0, 2.0**-30
-"""How many steps a climb may take, how long they are, and the share of one at which it is given up."""
+_PLACES, _LONGEST_STEP = 60, 3.0
+"""How many places a climb may try, the halves of steps among them, and how long a step may be."""
+
+_ALIKE = 0.2
+"""Relative difference of two steps on the way to a limit, which Newton's method nears by steps of one length."""
 
 _FAR = 12.0
 """A coordinate this far from its start may be running off: the ordinary fit has to look."""
@@ -106,28 +109,26 @@ class Settled:
 class _Walk:
     """The steps that groups are about to take: of each the step, the share of it, and what it may lose by rounding.
 
-    How many times its own length it has, how many came before it, and whether it is the last.
+    Newton's own step, how many times its length this one has at most, and whether it is the last.
     """
 
     step: Array
     share: Array
-    stretch: Array
     rounding: Array
-    steps: NDArray[np.intp]
+    newton: Array
+    stretch: Array
     last: Mask
 
     @classmethod
     def of(cls, n: int, p: int) -> _Walk:
         """That of groups which have not taken a step."""
-        counts, last = np.zeros(n, dtype=np.intp), np.zeros(n, dtype=bool)
-        return cls(np.zeros((n, p)), np.ones(n), np.full(n, 0.5), np.zeros(n), counts, last)
+        nothing = np.zeros((n, p))
+        return cls(nothing, np.ones(n), np.zeros(n), nothing.copy(), np.full(n, 0.5), np.zeros(n, dtype=bool))
 
     def begin(self, chosen: NDArray[np.intp], step: Array, stretch: Array, rounding: Array, last: Mask) -> None:
         """Let some groups take a step."""
-        self.step[chosen], self.stretch[chosen] = step, stretch
+        self.step[chosen], self.stretch[chosen], self.share[chosen] = step, stretch, 1.0
         self.rounding[chosen], self.last[chosen] = rounding, last
-        self.share[chosen] = 1.0
-        self.steps[chosen] += 1
 
     def take(self, chosen: NDArray[np.intp]) -> _Walk:
         """Those of some groups."""
@@ -293,15 +294,18 @@ class Batch:
         walk = _Walk.of(len(active), self.p)
         good = np.isfinite(there.value)
         going = good
-        while True:
+        for _ in range(_PLACES):
             fresh = np.flatnonzero(good & going)
             groups, nobs = active[fresh], objective.nobs[fresh]
             here = there.take(fresh)
             step, convex = newton_steps(here.gradient, here.hessian)
             decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
             longest = np.max(np.abs(step), axis=1)
-            # Where curvatures are of the wrong sign a step has no natural length: it may be twice that of one before.
-            stretch = np.where(convex | (walk.share[fresh] < 1.0), 1.0, 2.0 * walk.stretch[fresh])
+            # Where curvatures are of the wrong sign, or on the way to a limit, it may be twice as long as the one before.
+            alike = np.max(np.abs(step - walk.newton[fresh]), axis=1) < _ALIKE * longest
+            again = (alike | ~convex) & (walk.share[fresh] == 1.0)
+            stretch = np.where(again, 2.0 * walk.stretch[fresh], 1.0)
+            walk.newton[fresh] = step
             step *= np.minimum(stretch, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
             ahead = at[groups] + step
             near = np.max(np.abs(ahead - known[groups]), axis=1) < _NEAR
@@ -311,13 +315,13 @@ class Batch:
             level = last & np.any(np.diagonal(here.hessian, axis1=1, axis2=2) < _WELL_DETERMINED, axis=1)
             within = (np.max(np.abs(ahead - first[groups]), axis=1) < _FAR) & ~level
             far[groups[~home & np.isfinite(decrement) & ~within]] = True
-            going[fresh] = ~home & np.isfinite(decrement) & within & (walk.steps[fresh] < _NEWTON_STEPS)
+            going[fresh] = ~home & np.isfinite(decrement) & within
             # Where a step is worth less than the rounding of a value, the decrement is the better judge.
             rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[groups])), 0.0)
             walk.begin(fresh, step, stretch, rounding, last)
             kept = np.flatnonzero(going)
             if len(kept) == 0:
-                return at, f, arrived, far
+                break
             active, objective, walk = active[kept], objective.take(kept), walk.take(kept)
             trial = at[active] + walk.share[:, None] * walk.step
             there = objective.expansion(trial)
@@ -325,7 +329,8 @@ class Batch:
             at[active[good]], f[active[good]] = trial[good], there.value[good]
             arrived[active[good & walk.last]] = True
             walk.share[~good] *= 0.5
-            going = np.where(good, ~walk.last, walk.share > _SHORTEST)
+            going = ~(good & walk.last)
+        return at, f, arrived, far
 
     def own_starts(self, group: int) -> list[Array]:
         """Where the family would begin with one group, in coordinates."""
@@ -369,7 +374,8 @@ class Batch:
         if self._finds_limits:
             placed |= [not domain.interval.is_line for domain in self.law.parameters]
         good &= np.all(placed, axis=1)
-        good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
+        if self._may_object:
+            good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
         kept, theta = chosen[good], theta[good]
         if self.family.arranged is not None:  # an angle, which is reported on one turn
             theta = np.array([self.family.arranged(*row) for row in theta.tolist()]).reshape(theta.shape)
@@ -382,6 +388,11 @@ class Batch:
         limits = self.family.limits
         found = [at.of_groups is not None or at.family.from_groups is not None or is_vectorised(at.family) for at in limits]
         return self.law.starts_of_groups is not None and bool(limits) and all(found)
+
+    @cached_property
+    def _may_object(self) -> bool:
+        """Whether a family may have anything to say of a sample and its maximum."""
+        return type(self.family).irregular is not Family.irregular or has_a_say(self.family)
 
     def _has_no_objection(self, group: int, theta: Array) -> bool:
         """What a family has to say of a sample and its maximum, where it has anything to say."""
