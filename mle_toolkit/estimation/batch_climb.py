@@ -24,7 +24,7 @@ from mle_toolkit.likelihood.group_sums import RowSums
 from mle_toolkit.likelihood.kernels.groups import OPEN, SETTLED
 from mle_toolkit.numerics.newton import newton_steps
 
-_PLACES, _LONGEST_STEP = 60, 3.0
+_PLACES, _LONGEST_STEP = 100, 3.0
 """How many places a climb may try, the halves of steps among them, and how long a step may be."""
 
 _ALIKE = 0.2
@@ -210,8 +210,8 @@ class Batch:
             differ = both & ((np.abs(gain) > SURE_GAIN) | apart)
             lower = np.where((gain > 0)[:, None], u, new_u)
             settles = differ & (np.abs(gain) > SURE_GAIN)
-            if self.law.starts_of_groups is None:  # which would look for several maxima, of which the highest is the one
-                # A saddle below a maximum is no rival of it.
+            if self.law.starts_of_groups is None:
+                # Of several maxima there may be a higher one, if not by the law's own choice of starts; a saddle is none.
                 settles[settles] = self._is_flat(np.flatnonzero(settles), lower[settles])
             higher = settles & (gain > 0)
             u[higher], value[higher] = new_u[higher], new_value[higher]
@@ -301,7 +301,7 @@ class Batch:
             step, convex = newton_steps(here.gradient, here.hessian)
             decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
             longest = np.max(np.abs(step), axis=1)
-            # Where curvatures are of the wrong sign, or on the way to a limit, it may be twice as long as the one before.
+            # Where curvatures are of the wrong sign, or on the way to a limit, a step may be twice the one before.
             alike = np.max(np.abs(step - walk.newton[fresh]), axis=1) < _ALIKE * longest
             again = (alike | ~convex) & (walk.share[fresh] == 1.0)
             stretch = np.where(again, 2.0 * walk.stretch[fresh], 1.0)
@@ -310,7 +310,8 @@ class Batch:
             ahead = at[groups] + step
             near = np.max(np.abs(ahead - known[groups]), axis=1) < _NEAR
             home = convex & (decrement < _NEARLY * nobs) & near
-            at[groups[home]], f[groups[home]], arrived[groups[home]] = known[groups[home]], known_value[groups[home]], True
+            ending = groups[home]
+            at[ending], f[ending], arrived[ending] = known[ending], known_value[ending], True
             last = convex & (decrement < DECREMENT_TOLERANCE)
             level = last & np.any(np.diagonal(here.hessian, axis1=1, axis2=2) < _WELL_DETERMINED, axis=1)
             within = (np.max(np.abs(ahead - first[groups]), axis=1) < _FAR) & ~level
@@ -374,8 +375,7 @@ class Batch:
         if self._finds_limits:
             placed |= [not domain.interval.is_line for domain in self.law.parameters]
         good &= np.all(placed, axis=1)
-        if self._may_object:
-            good[good] = [self._has_no_objection(g, row) for g, row in zip(chosen[good], theta[good], strict=True)]
+        good[good] = self._without_objection(chosen[good], theta[good])
         kept, theta = chosen[good], theta[good]
         if self.family.arranged is not None:  # an angle, which is reported on one turn
             theta = np.array([self.family.arranged(*row) for row in theta.tolist()]).reshape(theta.shape)
@@ -386,27 +386,25 @@ class Batch:
     def _finds_limits(self) -> bool:
         """Whether the law knows its starts, and every law that it tends to is found for groups too."""
         limits = self.family.limits
-        found = [at.of_groups is not None or at.family.from_groups is not None or is_vectorised(at.family) for at in limits]
-        return self.law.starts_of_groups is not None and bool(limits) and all(found)
+        known = self.law.starts_of_groups is not None and bool(limits)
+        return known and all(
+            limit.of_groups is not None or limit.family.from_groups is not None or is_vectorised(limit.family)
+            for limit in limits
+        )
 
-    @cached_property
-    def _may_object(self) -> bool:
-        """Whether a family may have anything to say of a sample and its maximum."""
-        return type(self.family).irregular is not Family.irregular or has_a_say(self.family)
-
-    def _has_no_objection(self, group: int, theta: Array) -> bool:
-        """What a family has to say of a sample and its maximum, where it has anything to say."""
-        family = self.family
-        if type(family).irregular is not Family.irregular and family.irregular(*theta.tolist()):
-            return False
-        if not has_a_say(family):
-            return True
-        sample = self._sample(group)
-        if not sample.is_plain and family.spurious is not None:
-            return False
-        if family.spurious is not None and family.spurious(sample, *theta.tolist()):
-            return False
-        return allows(family, sample)
+    def _without_objection(self, chosen: NDArray[np.intp], theta: Array) -> Mask:
+        """Whether a family has nothing to say against the maxima of some groups."""
+        family, good = self.family, np.ones(len(chosen), dtype=bool)
+        if type(family).irregular is not Family.irregular:
+            good &= [not family.irregular(*row) for row in theta.tolist()]
+        if family.spurious_of_groups is not None and self.groups.ends is None:
+            good &= ~family.spurious_of_groups(self.groups.take(chosen), *theta.T)
+        elif family.spurious is not None:
+            alone = zip(chosen[good], theta[good].tolist(), strict=True)
+            good[good] = [s.is_plain and not family.spurious(s, *row) for g, row in alone for s in [self._sample(g)]]
+        if has_a_say(family):
+            good[good] = [allows(family, self._sample(g)) for g in chosen[good]]
+        return good
 
     def _sample(self, group: int) -> Sample:
         """The sample of a group, whose rows are known to be valid."""
@@ -423,10 +421,10 @@ class Batch:
 
 
 def has_a_say(family: Family) -> bool:
-    """Whether a family says more of a sample than which values are possible and how many must differ."""
+    """Whether a family asks for more of a sample than values that are possible, and how many of them must differ."""
     own = type(family)
     plain = own.check is Family.check and own.check_support is Family.check_support
-    return not plain or family.unbounded is not None or family.spurious is not None
+    return not plain or family.unbounded is not None
 
 
 def allows(family: Family, sample: Sample) -> bool:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import Known, some_of
@@ -120,6 +120,8 @@ class Family(ABC):
         The same law with its parameters in the order that is reported: components of a mixture by location.
     ``spurious(sample, *params)``
         Whether a local maximum at these parameters is an accident of a few observations, not to be reported.
+    ``spurious_of_groups(groups, *params)``
+        The same of each of many groups of exact data, parameters as arrays; default: one by one.
     ``confined(sample, *params)``
         Whether a part of the law lies between neighbouring ends of intervals, where the likelihood rises as it narrows.
     ``in_unit(centre, scale)``
@@ -269,6 +271,7 @@ class Family(ABC):
     arranged: Callable[..., tuple[Any, ...]] | None = None
     at_observations: Callable[..., Any] | None = None
     spurious: Callable[..., bool] | None = None
+    spurious_of_groups: Callable[..., Mask] | None = None
     confined: Callable[..., bool] | None = None
     to_scipy: Callable[..., Any] | None = None
     from_scipy: Callable[..., Mapping[str, Any] | None] | None = None

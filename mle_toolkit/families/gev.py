@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
@@ -236,6 +236,17 @@ class GEV(Family):
             return False
         away = np.unique(sample.x) - (loc - scale / xi)
         return bool(len(away) > 1 and 0 < away[0] * math.exp(_SPIKE) < away[1])
+
+    def spurious_of_groups(self, groups: Groups, loc: Array, scale: Array, xi: Array) -> Mask:
+        """The same of each group."""
+        fat = xi > _FATTER
+        if fat.any():
+            some, lower_end = groups.take(np.flatnonzero(fat)), (loc - scale / xi)[fat]
+            above = np.where(some.x > some.minimum[some.ids], some.x, np.inf)
+            second = np.minimum.reduceat(above, some.offsets[:-1])
+            first = (some.minimum - lower_end) * math.exp(_SPIKE)
+            fat[fat] = (second < np.inf) & (first > 0) & (first < second - lower_end)
+        return fat
 
     def spikes(self, sample: Sample) -> str | None:
         """The smallest exact observation, if no other is known to be below it."""

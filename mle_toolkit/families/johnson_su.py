@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
@@ -22,6 +22,7 @@ from mle_toolkit.families.relations import Chart, Limit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
@@ -133,6 +134,13 @@ class JohnsonSU(Family):
     def spurious(self, sample: Sample, gamma: float, delta: float, loc: float, scale: float) -> bool:
         """Whether the law has a spike on one observation: its likelihood grows without bound as that narrows."""
         return _is_alone(sample, loc, scale, outside=_OUTSIDE)
+
+    def spurious_of_groups(self, groups: Groups, gamma: Array, delta: Array, loc: Array, scale: Array) -> Mask:
+        """The same of each group."""
+        away = np.abs(groups.x - loc[groups.ids])
+        nearest = np.minimum.reduceat(away, groups.offsets[:-1])
+        others = np.minimum.reduceat(np.where(away > nearest[groups.ids], away, np.inf), groups.offsets[:-1])
+        return np.asarray((nearest < _INSIDE * scale) & (others > _OUTSIDE * scale) & (others < np.inf))
 
     def spikes(self, _: Sample) -> str:
         """Any exact observation."""

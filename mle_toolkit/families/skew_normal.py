@@ -140,9 +140,10 @@ class SkewNormal(Family):
         ends = []
         for _, start in starts:
             end = _climb_from(self, few, start)
-            if abs(end[1][2]) > _AGAIN:  # it may have leapt over a maximum, or found the lower of two
-                again = [params for _, params in self._start_by_sign(few, (_AGAIN,)) if params[2] * start[2] > 0]
-                end = max(end, _climb_from(self, few, again[0]))
+            if abs(end[1][2]) > _LEANING:  # it may have leapt over a maximum, or found the lower of two
+                for size in (_AGAIN, _STEEPER):
+                    again = [params for _, params in self._start_by_sign(few, (size,)) if params[2] * start[2] > 0]
+                    end = max(end, _climb_from(self, few, again[0]))
             if few is not sample:
                 # Where alpha ran off, rows left out may lie beyond the threshold: begin again.
                 end = _climb_from(self, sample, end[1] if _FLAT < abs(end[1][2]) < _STEEP else start)

@@ -309,7 +309,7 @@ class CoarseSums:
 
 
 def symmetric(upper: Sequence[Array] | Array, p: int) -> Array:
-    """Symmetric matrices from their upper triangles, given row by row; shape (n, p, p), with n as the last in memory."""
+    """Symmetric matrices, shape (n, p, p) with n as the last in memory, from their upper triangles row by row."""
     matrix = np.empty((p, p, len(upper[0])))
     places = [(j, k) for j in range(p) for k in range(j, p)]
     for (j, k), values in zip(places, upper, strict=True):
