@@ -211,7 +211,7 @@ class Batch:
             lower = np.where((gain > 0)[:, None], u, new_u)
             settles = differ & (np.abs(gain) > SURE_GAIN)
             if self.law.starts_of_groups is None:
-                # Of several maxima there may be a higher one, if not by the law's own choice of starts; a saddle is none.
+                # Beside two maxima there may be a third; a saddle below a maximum is none.
                 settles[settles] = self._is_flat(np.flatnonzero(settles), lower[settles])
             higher = settles & (gain > 0)
             u[higher], value[higher] = new_u[higher], new_value[higher]

@@ -45,7 +45,7 @@ _STEEP = 100.0
 """Size of alpha from which the law has as good as a threshold."""
 
 _AGAIN, _STEEPER = 10.0, 25.0
-"""A size of alpha from which is climbed again where a climb ended beyond it; and one from which a group is climbed."""
+"""Sizes of alpha from which is climbed again: from the first where a climb ended beyond it, else from the second."""
 
 _FLAT = 1e-3
 """Size of alpha below which the likelihood, flat to fifth order, has no maximum that a sample could show."""
@@ -141,9 +141,9 @@ class SkewNormal(Family):
         for _, start in starts:
             end = _climb_from(self, few, start)
             if abs(end[1][2]) > _LEANING:  # it may have leapt over a maximum, or found the lower of two
-                for size in (_AGAIN, _STEEPER):
-                    again = [params for _, params in self._start_by_sign(few, (size,)) if params[2] * start[2] > 0]
-                    end = max(end, _climb_from(self, few, again[0]))
+                size = _AGAIN if abs(end[1][2]) > _AGAIN else _STEEPER
+                again = [params for _, params in self._start_by_sign(few, (size,)) if params[2] * start[2] > 0]
+                end = max(end, _climb_from(self, few, again[0]))
             if few is not sample:
                 # Where alpha ran off, rows left out may lie beyond the threshold: begin again.
                 end = _climb_from(self, sample, end[1] if _FLAT < abs(end[1][2]) < _STEEP else start)
