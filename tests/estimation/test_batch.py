@@ -420,6 +420,40 @@ def test_starts_of_skew_normal_groups_have_their_means_and_variances():
     assert [np.isnan(alpha).tolist() for _, _, alpha in starts] == missing
 
 
+def test_of_several_maxima_that_a_law_looks_for_the_highest_is_settled():
+    """Skew-normal climbs end at two of them, and Burr's far from where k is known, as the ordinary fit does."""
+    rng = np.random.default_rng(9)
+    for law, x in (
+        (mle.get_family("skew_normal"), np.round(rng.gamma(3.0, size=(8, 80)), 1)),
+        (mle.get_family("burr12"), rng.weibull(1.9, size=(8, 80))),
+    ):
+        groups = Groups(x.ravel(), None, np.arange(0, x.size + 1, 80))
+        settled = settle(law, groups)
+        assert np.count_nonzero(settled.status != OPEN) > 6
+        assert_as_one_by_one(law, groups, settled)
+
+
+@pytest.mark.parametrize("name", ["johnson_su", "gev"])
+def test_what_is_spurious_of_groups_is_so_of_each(name):
+    """Spikes on one observation, near it, on two that are tied, of all alike, and none."""
+    law = mle.get_family(name)
+    parts = [[0.0, 3.0, 5.0], [1.0, 3.0, 5.0, 5.0], [2.0, 2.0, 4.0], [3.0, 3.0], [0.0, 1e-9, 1.0, 2.0]]
+    first = np.array([min(part) for part in parts])
+    groups = Groups(np.concatenate(parts), None, np.cumsum([0, *map(len, parts)]))
+    seen = set()
+    for spread in (1e-40, 1e-9, 1e-3, 1.0):
+        lower = first - 0.1 * spread
+        params = {
+            "johnson_su": (0.0, 0.1, lower, spread),
+            "gev": (lower + spread / 30.0, spread, 30.0),
+        }[name]
+        theta = np.stack([np.broadcast_to(v, len(parts)) for v in params])
+        together = law.spurious_of_groups(groups, *theta)
+        assert together.tolist() == [law.spurious(groups.sample(g), *theta[:, g]) for g in range(len(parts))]
+        seen |= set(together.tolist())
+    assert seen == {False, True}
+
+
 def test_starts_of_burr_groups_have_the_means_and_variances_of_their_logs():
     law, rng = mle.get_family("burr12"), np.random.default_rng(6)
     groups = Groups(rng.gamma(2.0, size=90), None, np.array([0, 40, 90]))

@@ -303,6 +303,25 @@ def test_a_steep_skew_normal_maximum_beside_the_half_normal_limit_is_found():
     assert fit.llf == pytest.approx(stats.skewnorm(*(fit.params[n] for n in ("alpha", "loc", "scale"))).logpdf(x).sum())
 
 
+TENTHS = (
+    "3 6 7 7 7 8 8 8 9 12 13 14 15 17 17 18 19 20 20 20 21 21 21 21 21 21 21 22 22 22 22 23 24 24 24 "
+    "24 25 26 26 27 28 30 30 31 32 32 33 34 35 36 36 36 37 39 40 40 41 42 44 45 46 48 48 49 49 50 52 52 56 60 "
+    "61 62 64 68 69 72 73 78 81 81"
+)
+"""Observations of a gamma law, rounded."""
+
+
+@pytest.mark.parametrize("unit", [1.0, -1e-6])
+def test_the_higher_of_two_skew_normal_maxima_is_found_where_the_lower_is_moderate(unit):
+    """At alpha = 5.7 there is one, 0.1 nats below."""
+    x = np.array(TENTHS.split(), dtype=float) / 10 + 0.05
+    fit = mle.fit(unit * x, "skew_normal")
+    assert fit.certificate.verdict == "interior"
+    lower, higher = profile_of_skew_normal(x, [5.69, abs(fit.params["alpha"])])
+    assert higher > lower + 0.09
+    assert fit.llf + len(x) * math.log(abs(unit)) == pytest.approx(higher, abs=1e-6)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_saddle_at_alpha_0_is_no_maximum(seed):
     """Nearly normal data: the likelihood is flat to the third order at alpha = 0, and rises on one side."""
