@@ -48,7 +48,7 @@ def whole_numbers(counts: Any) -> Array:
 
 def flagged(values: Any, flags: Any, name: str, flag_name: str) -> tuple[Array, Mask]:
     """A column of finite values with a column of yes or no beside it."""
-    check_same_index(flags, values, flag_name, name)
+    check_same_index(values, name, **{flag_name: flags})
     column, _ = to_column(values, name)
     known = type(flags) is np.ndarray and flags.dtype == bool and flags.ndim == 1
     flag: Any = flags if known else to_column(flags, flag_name)[0]

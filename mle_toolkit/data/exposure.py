@@ -44,7 +44,7 @@ def with_exposure(data: Any, weights: Any, exposure: Any, nan_policy: NanPolicy 
     DataError
         If there are not as many values as rows, or some cannot be an exposure.
     """
-    check_same_index(exposure, data, "exposure", "the data")
+    check_same_index(data, "the data", exposure=exposure)
     sample = Sample.of(data, weights, nan_policy=nan_policy)
     if isinstance(sample, BlockedSample):
         raise DataError(

@@ -227,13 +227,27 @@ def series_of(data: Any, what: str) -> Any:
     return series
 
 
-def check_same_index(column: Any, other: Any, what: str, whose: str) -> None:
-    """Refuse a column of pandas whose labels of rows are not those of another: rows are matched by their places.
+def check_same_index(other: Any, whose: str, /, **columns: Any) -> None:
+    """Refuse columns of pandas whose labels of rows are not those of another: rows are matched by their places.
+
+    Parameters
+    ----------
+    other : object
+        The other column, or frame.
+    whose : str
+        What it is called in an error.
+    **columns
+        By their names, as in an error; None where there is none.
 
     Raises
     ------
     DataError
     """
+    for what, column in columns.items():
+        _check_same_index(column, other, what, whose)
+
+
+def _check_same_index(column: Any, other: Any, what: str, whose: str) -> None:
     if not all(type(one).__module__.startswith("pandas") and hasattr(one, "index") for one in (column, other)):
         return
     if len(column) != len(other) or column.index.equals(other.index):

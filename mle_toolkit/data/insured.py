@@ -32,8 +32,7 @@ def insured(
     from mle_toolkit.data.sample import Sample
 
     terms = {"deductible": deductible, "limit": limit, "coinsurance": coinsurance, "inflation": inflation}
-    for name, column in (terms | {"weights": weights}).items():
-        check_same_index(column, payment, name, "payment")
+    check_same_index(payment, "payment", weights=weights, **terms)
     paid, _ = to_column(payment, "payment")
     n = len(paid)
     below = _term(deductible, "deductible", n, 0.0)

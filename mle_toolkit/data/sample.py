@@ -128,7 +128,7 @@ class Sample:
     ) -> None:
         nan_policy, weight_kind = policies(nan_policy, weight_kind)
         values, missing = to_column(x)
-        check_same_index(weights, x, "weights", "the data")
+        check_same_index(x, "the data", weights=weights)
         weight = None if weights is None else validated_weights(weights, len(values))
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
@@ -253,7 +253,7 @@ class Sample:
         """
         nan_policy, weight_kind = policies(nan_policy, weight_kind)
         values = to_rows(x)
-        check_same_index(weights, x, "weights", "the data")
+        check_same_index(x, "the data", weights=weights)
         weight = None if weights is None else validated_weights(weights, len(values))
         if values.size == 0:
             raise DataError("no observations: the data are empty.")
@@ -286,7 +286,7 @@ class Sample:
         WeightError
             If a count is not a whole number, or is negative.
         """
-        check_same_index(counts, values, "counts", "values")
+        check_same_index(values, "values", counts=counts)
         return cls(values, whole_numbers(counts))
 
     @classmethod
@@ -309,7 +309,7 @@ class Sample:
         >>> Sample.right_censored([5.0, 8.0, 12.0], [1, 0, 1])
         Sample: 3 observations: 2 exact, 1 right-censored
         """
-        check_same_index(weights, time, "weights", "time")
+        check_same_index(time, "time", weights=weights)
         times, observed = flagged(time, event, "time", "event")
         return cls._censored(times, observed, weights, weight_kind, right=True)._called(name_of(time))
 
@@ -326,7 +326,7 @@ class Sample:
         weights, weight_kind
             As for `Sample`.
         """
-        check_same_index(weights, x, "weights", "x")
+        check_same_index(x, "x", weights=weights)
         values, seen = flagged(x, observed, "x", "observed")
         return cls._censored(values, seen, weights, weight_kind, right=False)._called(name_of(x))
 
@@ -347,8 +347,7 @@ class Sample:
         DataError
             If an interval ends before it begins, or both ends are open, which says nothing.
         """
-        check_same_index(upper, lower, "upper", "lower")
-        check_same_index(weights, lower, "weights", "lower")
+        check_same_index(lower, "lower", upper=upper, weights=weights)
         low, _ = to_column(lower, "lower")
         high, _ = to_column(upper, "upper")
         if len(low) != len(high):
@@ -412,8 +411,7 @@ class Sample:
         >>> Sample.rounded([5.0, 8.0, 12.0], 1.0, event=[1, 0, 1])
         Sample: 3 observations: 1 right-censored, 2 in intervals
         """
-        for name, column in (("weights", weights), ("event", event), ("observed", observed)):
-            check_same_index(column, x, name, "x")
+        check_same_index(x, "x", weights=weights, event=event, observed=observed)
         values, _ = to_column(x)
         step = number(step, "rounded: step", above=0.0, error=DataError)
         check_finite(values, "x")

@@ -89,7 +89,7 @@ def binary_cross_entropy(
     >>> binary_cross_entropy([0, 1, 1], [0.5, 0.0, 1.0]).reason
     '1 of 3 observations has a label that its forecast held impossible, the first in row 1; each such costs inf.'
     """
-    _check_rows(y, p=p, logits=logits, weights=weights)
+    check_same_index(y, "y", p=p, logits=logits, weights=weights)
     labels, weighed, rows = binary_labels(y, weights)
     if one_given(p, logits) == "p":
         stated = binary_forecasts(p, len(labels), "p")[rows]
@@ -124,7 +124,7 @@ def binary_cross_entropy_gradient(y: Any, logits: Any, *, weights: Any = None) -
     >>> binary_cross_entropy_gradient([1, 0], logits=[0.0, 0.0])
     array([-0.25,  0.25])
     """
-    _check_rows(y, logits=logits, weights=weights)
+    check_same_index(y, "y", logits=logits, weights=weights)
     labels, weighed, rows = binary_labels(y, weights)
     z = binary_forecasts(logits, len(labels), "logits")
     return shares_of(weighed, rows, len(labels)) * ((1 - labels) * special.expit(z) - labels * special.expit(-z))
@@ -168,7 +168,7 @@ def categorical_cross_entropy(
     >>> categorical_cross_entropy([0, 0], logits=[[1000.0, 0.0], [1000.0, 0.0]]).value
     0.0
     """
-    _check_rows(y, p=p, logits=logits, weights=weights)
+    check_same_index(y, "y", p=p, logits=logits, weights=weights)
     if one_given(p, logits) == "p":
         stated = distributions_of(p, "p")
         labels, weighed, rows = labels_of(y, stated.shape, weights)
@@ -206,7 +206,7 @@ def categorical_cross_entropy_gradient(y: Any, logits: Any, *, weights: Any = No
     array([[-0.33333333,  0.16666667,  0.16666667],
            [ 0.125     ,  0.125     , -0.25      ]])
     """
-    _check_rows(y, logits=logits, weights=weights)
+    check_same_index(y, "y", logits=logits, weights=weights)
     z = logit_rows(logits)
     labels, weighed, rows = labels_of(y, z.shape, weights)
     p = special.softmax(z, axis=1)
@@ -442,7 +442,7 @@ def information_report(y: Any, p: Any, *, weights: Any = None) -> ClassifierRepo
     <BLANKLINE>
     flags: few_observations_per_forecast
     """
-    _check_rows(y, p=p, weights=weights)
+    check_same_index(y, "y", p=p, weights=weights)
     stated = two_columns(p)
     labels, weighed, rows = labels_of(two_classes(y, stated), stated.shape, weights)
     labels, stated = labels[rows], stated[rows]
@@ -480,11 +480,6 @@ def information_report(y: Any, p: Any, *, weights: Any = None) -> ClassifierRepo
         flags=tuple(flags),
         reasons=reasons,
     )
-
-
-def _check_rows(y: Any, **columns: Any) -> None:
-    for name, column in columns.items():
-        check_same_index(column, y, name, "y")
 
 
 def _by_equal_forecasts(labels: Array, stated: Array, w: Array, base: Array) -> Decomposition:

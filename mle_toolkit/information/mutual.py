@@ -117,7 +117,7 @@ def mutual_information_of_sample(
     """
     if method is not None:
         options.choice(method, "method", tuple(_MI_TERMS))
-    check_same_index(y, x, "y", "x")
+    check_same_index(x, "x", y=y)
     first, second = (observations_of(sample_of(data, name), name) for data, name in ((x, "x"), (y, "y")))
     n = len(first)
     if len(second) != n:

@@ -61,7 +61,7 @@ class Given:
             if len(matrix) != n_rows and y.rows_given is not None and len(matrix) > y.rows_given[-1]:
                 matrix = matrix[y.rows_given]
         else:
-            check_same_index(y, data, "y", "X")
+            check_same_index(data, "X", y=y)
             observed, _ = to_column(y, "y")
             n_rows = len(observed)
         if len(matrix) != n_rows:
@@ -85,7 +85,7 @@ class Given:
             return right
         if right is None or np.isscalar(right):
             raise ParameterError(f'{name}: expected a formula, as {name}="~ x", or a design, got {shown(right)}.')
-        check_same_index(right, self.data, name, "the data")
+        check_same_index(self.data, "the data", **{name: right})
         design, matrix = of_array(right, what=name)
         if len(matrix) != self.n_rows:
             raise DataError(f"{name}: {len(matrix)} rows for {self.n_rows} observations; give one a row.")
@@ -100,7 +100,7 @@ class Given:
             column = self.frame.numbers(value)
             self._note([(value, np.isnan(column))])
             return column
-        check_same_index(value, self.data, name, "the data")
+        check_same_index(self.data, "the data", **{name: value})
         column, _ = to_column(value, name)
         if len(column) != self.n_rows:
             error = WeightError if name == "weights" else DataError
