@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,9 @@ from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.combinators.em import EM, MixtureLike
+from mle_toolkit.families.combinators.parts import interior
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.mass import log_mass
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ _ENDS, _EVEN = 150, 60
 
 _BEYOND = 2.0 ** np.arange(-4, 7)
 """How far the cells beyond the data reach, in their range."""
+
+_NEARER = np.concatenate([2.0 ** -np.arange(12.0), 4.0 ** -np.arange(6.0, 24.0)])
+"""How near the cells come to an end of the support, in the distance of the nearest end of the data from it."""
 
 _MOST_COUNTS = 2_000
 """Counts in a row that each have a cell of their own; more of them share cells."""
@@ -55,6 +61,12 @@ _SAME = 1e-3
 
 _SHARES = [0.5**k for k in range(1, 21)]
 """Of which the best is that of an added component."""
+
+_PARTS = np.array([1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 3 / 4, 7 / 8, 15 / 16, 31 / 32, 63 / 64])
+"""Shares of the data below the ends of parts of which components are made."""
+
+_STEPS = 30
+"""Quasi-Newton steps of one law on the grid."""
 
 _SEEN = 0.5
 """Observations that a cell has to be expected to hold to be the first or the last."""
@@ -224,21 +236,51 @@ class GridEM:
             found.append(self.whole.maximised(np.vstack([share, others * (1 - share)]) * counts, params))
         return found
 
-    def _of_ends(self, joint: Array, params: tuple[Any, ...]) -> list[tuple[Any, ...] | None]:
-        """Parameters with a component of what the first cell with data holds alone, and of what the last does.
+    def _of_parts(self, joint: Array, params: tuple[Any, ...]) -> list[tuple[Any, ...] | None]:
+        """Parameters with a component of what a part of the range holds alone: either tail, or between both.
 
-        Of laws that are no spike there.
+        Also of what the first cell with data holds, and of what the last does, of laws that are no spike there.
         """
-        if not self.law.discrete and len(self.law.components[0].parameters) > 1:
-            return []
         mass = joint.sum(axis=0)
         counts = mass * self._expected(mass, self.exact)[1]
         at = np.clip(np.searchsorted(self.edges, self.x, side="left") - 1, 0, self.n_cells - 1)
-        seen = counts[: self.n_cells] + np.bincount(at, counts[self.n_cells :], self.n_cells)
-        cells = np.flatnonzero(seen >= _SEEN)
-        ends = np.eye(self.n_cells)[[*cells[:1], *cells[-1:]]]
-        shares = (np.concatenate([here, here[at]]) for here in ends)
-        return [self.whole.maximised(np.vstack([share, 1 - share]) * counts, params) for share in shares]
+        below = np.cumsum(self._lowest())  # of what is seen: what is hidden may be far more, and elsewhere
+        ends = np.searchsorted(below, below[-1] * _PARTS) + 1
+        parts = {(0, end) for end in ends.tolist()} | {(end - 1, self.n_cells) for end in ends.tolist()}
+        parts |= {(first - 1, last) for first, last in itertools.pairwise(ends.tolist())}
+        if self.law.discrete or len(self.law.components[0].parameters) == 1:
+            seen = counts[: self.n_cells] + np.bincount(at, counts[self.n_cells :], self.n_cells)
+            cells = np.flatnonzero(seen >= _SEEN).tolist()
+            parts |= {(cell, cell + 1) for cell in (*cells[:1], *cells[-1:])}
+        found = []
+        for first, last in sorted(parts):
+            here = np.zeros(self.n_cells)
+            here[first:last] = 1.0
+            share = np.concatenate([here, here[at]])
+            found.append(self.whole.maximised(np.vstack([share, 1 - share]) * counts, params))
+        return found
+
+    def _alone(self, params: tuple[Any, ...], j: int) -> tuple[Any, ...]:
+        """Parameters with component ``j`` alone, at its own maximum on the grid, where EM may come slowly."""
+        from scipy import optimize
+
+        domains = [p.domain for p in self.law.components[j].parameters]
+        if not all(isinstance(domain, Interval) for domain in domains):
+            return params
+        parts = self.law.split(params)
+        weights = np.eye(len(parts))[j]
+
+        def at(u: Array) -> tuple[Any, ...]:
+            own = tuple(d.from_real(v) for d, v in zip(domains, u.tolist(), strict=True))
+            return self.law.join(weights, [*parts[:j], own, *parts[j + 1 :]])
+
+        def cost(u: Array) -> float:
+            value = self._expected(self._joint(at(u))[j], self.exact)[0]
+            return -value if math.isfinite(value) else 1e300
+
+        first = np.array([float(d.to_real(interior(d, v))) for d, v in zip(domains, parts[j], strict=True)])
+        minimize: Any = optimize.minimize
+        return at(minimize(cost, first, method="BFGS", options={"maxiter": _STEPS}).x)
 
     def added(self, params: tuple[Any, ...], others: Sequence[tuple[Any, ...] | None]) -> list[tuple[Any, ...]]:
         """Mixtures of two that are one law and a small share of a component of others; none if they are two already.
@@ -252,15 +294,17 @@ class GridEM:
             alone = joint[main] / params[0][main]
             if len(joint) != 2 or float(np.sum(np.abs(joint.sum(axis=0) - alone)[: self.n_cells])) > _ALIKE:
                 return []
+            one = self._alone(params, main)
+            alone = self._joint(one)[main]
             value, factor = self._expected(alone, self.exact)
-            for other in (*others, *self._of_ends(joint, params)):
+            for other in (*others, *self._of_parts(joint, params)):
                 for j, law in enumerate(() if other is None else self._joint(other) / other[0][:, None]):
                     if not float(np.sum((law - alone) * factor)) > 0:
                         continue
                     there, share = max((self._expected(alone + (law - alone) * s, self.exact)[0], s) for s in _SHARES)
                     if other is not None and (there - value) * self.nobs > _RISE:
                         mixed = [np.array([share, 1 - share])]
-                        mixed += [np.array([own[j], one[main]]) for own, one in zip(other[1:], params[1:], strict=True)]
+                        mixed += [np.array([own[j], law[main]]) for own, law in zip(other[1:], one[1:], strict=True)]
                         found.append((there, tuple(mixed)))
         return [at for _, at in sorted(found, key=lambda end: -end[0])[:_ADDED]]
 
@@ -319,12 +363,11 @@ def _edges(law: MixtureLike, sample: Sample) -> Array:
         return np.asarray(edges[edges >= max(support.lower - 1, -np.inf)])
     few = known[np.unique(np.linspace(0, len(known) - 1, _ENDS).astype(int))]
     away = reach * _BEYOND
-    below = low - away
-    if np.isfinite(support.lower):
-        below = support.lower + (low - support.lower) * 2.0 ** -np.arange(0.0, 12.0)
-    above = high + away
+    below, above = low - away, high + away
+    if np.isfinite(support.lower):  # which is an end of the data itself where intervals begin there
+        below = support.lower + (known[known > support.lower].min(initial=np.inf) - support.lower) * _NEARER
     if np.isfinite(support.upper):
-        above = support.upper - (support.upper - high) * 2.0 ** -np.arange(0.0, 12.0)
+        above = support.upper - (support.upper - known[known < support.upper].max(initial=-np.inf)) * _NEARER
     edges = np.unique(np.concatenate([few, np.linspace(low, high, _EVEN), below, above]))
     edges = edges[(edges >= support.lower) & (edges <= support.upper)]
     apart = np.concatenate([[True], np.diff(edges) > 1e-12 * reach])

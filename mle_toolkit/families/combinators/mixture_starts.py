@@ -38,6 +38,9 @@ _SHORT_ON_GRID, _LONG_ON_GRID, _KEPT_ON_GRID = 10, 60, 12
 _DIFFERENT = 1e-4
 """Difference of the mean log-likelihoods, in nats per observation, of starts that count as different."""
 
+_TOLD = 1e-3
+"""Difference of the shares that two observations have in a component by which it is another law than the rest."""
+
 _SOFT = 0.1
 """Share of each observation that a hard partition leaves to all components."""
 
@@ -94,8 +97,9 @@ def from_points(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
     good = [end for end in longer if end is not None and not law.spurious(sample, *end.params)]
     good.sort(key=lambda end: -end.value)
     given = [end for arrived in (True, False) for end in [e for e in good if e.arrived == arrived][:_GIVEN]]
-    if not given:  # a maximum on few observations is better than none
-        given = [end for end in ends if end.arrived][:_GIVEN] + (sound or ends)[:_GIVEN]
+    if not any(_are_apart(law, sample, end.params) for end in given):  # a maximum on few observations is better
+        narrow = [end for end in ends if end.arrived and law.spurious(sample, *end.params)]
+        given += narrow[:_GIVEN] if given else [end for end in ends if end.arrived][:_GIVEN] + (sound or ends)[:_GIVEN]
     if not given:
         raise NoMaximumError(f"{law.name}: no component could be fitted to a part of the data.")
     return [_inside(law, law.arranged(*end.params)) for end in sorted(given, key=lambda end: -end.value)]
@@ -121,6 +125,13 @@ def from_intervals(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
         if len(found) < _KEPT + _MORE and not known and not law.confined(sample, *params):
             found.append(params)
     return [_inside(law, params) for params in found]
+
+
+def _are_apart(law: Searched, sample: Sample, params: tuple[Any, ...]) -> bool:
+    """Whether the components are several laws: an observation tells of which it is likely to be."""
+    joint = law.log_joint(sample.x, params)
+    shares = np.exp(joint - log_sum(joint))
+    return bool(np.any(np.ptp(shares, axis=1) > _TOLD))
 
 
 def _inside(law: Searched, params: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -53,7 +53,8 @@ def has_spike(laws: Sequence[Distribution], sizes: Sequence[int | None], sample:
         counts = sample.weight if sample.weight_kind == "frequency" else None
         held = np.count_nonzero(own) if counts is None else float(np.sum(counts[own]))
         few = held <= 2 * size + 1 or len(np.unique(x[own])) <= size
-        if few or high - low < _RESOLVED * width:
+        # Near an end of its support a law is resolved as well as numbers are there.
+        if few or high - low < _RESOLVED * min(width, high - law.family.support.lower):
             return True
     return False
 
