@@ -11,6 +11,7 @@ from references import HERE, adversarial, column, fit_quietly, flat
 from scipy import optimize, stats
 
 import mle_toolkit as mle
+from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.parts import fitted
 from mle_toolkit.families.combinators.row_mixture import by_row
@@ -786,3 +787,53 @@ def test_a_trace_of_small_counts_is_found_in_intervals():
     fit = fit_quietly(sample, mle.mixture("poisson", 2))
     assert fit.llf == pytest.approx(-200.43999751324336, abs=1e-8)
     assert fit.params["weights"].min() == pytest.approx(3.932753e-4, rel=1e-5)
+
+
+def test_a_component_that_falls_steeply_within_the_first_interval_is_found():
+    """A supremum 0.2 nats lower was reported, to which a component narrows between ends: half the first bin is steep.
+
+    The value is that of a search with other densities.
+    """
+    counts = np.array([40.0, 6, 4, 6, 2, 4, 1, 4, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1])
+    fit = mle.fit(mle.Sample.binned(counts, np.arange(20.0)), mle.mixture("weibull", 2))
+    assert fit.certificate.verdict is Verdict.INTERIOR
+    assert fit.llf == pytest.approx(-122.13404071105, abs=1e-8)
+
+
+def test_a_small_component_beside_one_law_is_found_where_entries_hide_most_of_it():
+    """A maximum 0.5 nats lower was certified: the steps of EM are slow where most is hidden before the entries."""
+    rng = np.random.default_rng(2)
+    x = np.append(rng.exponential(0.03, 4), rng.exponential(0.75, 56))
+    entry = np.maximum(x - rng.exponential(0.3, 60), 0.0)
+    weights, scales = np.array([[0.10380567], [0.89619433]]), np.array([[0.00978413], [0.199756]])
+    seen = np.log(np.sum(weights / scales * np.exp(-x / scales), axis=0))
+    seen -= np.log(np.sum(weights * np.exp(-entry / scales), axis=0))
+    fit = mle.fit(mle.Sample(x).truncated(lower=entry), mle.mixture("exponential", 2))
+    assert fit.llf == pytest.approx(np.sum(seen), abs=1e-8)
+
+
+NARROW = [7.9e-3, 7.936e-3, 8.174e-3, 8.44e-3, 8.458e-3, 8.767e-3, 8.472, 1.195e9, 3.334e25, 3.329e40]
+BELOW = [1.873e-19, 7.936e-3, 7.997e-3, 8.174e-3, 8.174e-3, 8.44e-3, 8.684e-3, 8.767e-3, 8.819e-3]
+BELOW += [1.195e9, 3.121e25, 3.334e25, 3.334e25, 3.329e40]
+FEW_OF_WEIBULL = {
+    "a saddle is not all there is": (
+        mle.Sample(
+            np.array([0.15400939, 0.23042083, 0.27957833, 0.28322154, 0.56879294, 1.11002397]),
+            np.array([1.61631505, 0.40349216, 0.06930219, 0.44477157, 0.55888831, 3.70483868]),
+            "reliability",
+        ),
+        1.6974214213,
+    ),
+    "narrow beside the width of the data, and wide beside its own place": (
+        mle.Sample.left_censored(np.array(NARROW + BELOW), np.arange(24) < len(NARROW)),
+        -171.3150835776,
+    ),
+}
+
+
+@pytest.mark.parametrize(("sample", "llf"), FEW_OF_WEIBULL.values(), ids=FEW_OF_WEIBULL)
+def test_few_rows_of_weibull_laws_have_a_maximum_beside_the_spikes(sample, llf):
+    """Both were refused: all that was looked at were laws alone, or taken for spikes. Values of a simplex search."""
+    with pytest.warns(mle.FitWarning, match="a good local maximum"):
+        fit = mle.fit(sample, mle.mixture("weibull", 2))
+    assert fit.llf == pytest.approx(llf, abs=1e-6)
