@@ -2,24 +2,40 @@
 
 Given the other parameters the best coefficients solve a linear program; given the coefficients the others are found as
 ever. The two take turns. Where neither can rise the point is a maximum, for the likelihood is smooth in the others.
+
+Probabilities of intervals and of windows are smooth in the coefficients too. Where there are any, an interior point
+method shows which rows are fitted exactly; along all directions that leave those rows fitted Newton's method takes all
+parameters together.
+
+Source: Portnoy & Koenker (1997), Statistical Science 12, 279-300, sec. 4 (the interior point method).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.estimation.certificate import SINGULAR
 from mle_toolkit.estimation.maximum import Maximum, maximum_at
 from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import domains_of, in_unit, starts_of
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.triangles import symmetric
+from mle_toolkit.numerics.newton import decrement_of, newton_step
+
+Smooth = Callable[[Array], tuple[float, Array, Array]]
+"""What else the log-likelihood has by the coefficients: value, slopes and second derivatives."""
 
 _TURNS = 50
 
@@ -32,6 +48,24 @@ _TILTS = np.exp(np.linspace(-1.5, 1.5, 13))
 _HALVINGS = 12
 """Times that the tilts beside the best are halved, so that coefficients between them are found too."""
 
+_NARROWER, _INTO = 0.1, 0.995
+"""Share of a gap between a program and its dual that a step aims at, and of the way to a limit that it may go."""
+
+_NEAR_BY = 8
+"""Further starts, about standard errors away, where there may be many maxima."""
+
+_STEPS, _SHORTENED = 50, 30
+"""Of Newton's method, and times that one of them is halved."""
+
+_ACROSS = 5
+"""Times that a step is halved that crosses kinks of rows that are not fitted: the next turn looks at these."""
+
+_ENOUGH = 1e-13
+"""Nats that a step must promise."""
+
+_BALANCED = 1e-11
+"""Nats that a slope which rows fitted exactly cannot hold may promise."""
+
 
 def at_kinks(
     model: Model,
@@ -42,10 +76,12 @@ def at_kinks(
     solver: str | None,
 ) -> Maximum:
     """The maximum over the coefficients of a location with kinks, and over all others."""
-    data, term = likelihood.data, model.kinked
+    data, term = likelihood.exact, model.kinked
+    assert data is not None
     assert term is not None
     name = term.parameter
     place = model.places[model.param_names.index(name)]
+    free = [p.name not in fixed for p in model.parameters]
     given = {key: in_unit(model, likelihood, key, value) for key, value in fixed.items()}
     others = {key: value for key, value in (start or {}).items() if key != name}
     begin = starts_of(model, likelihood, domains_of(model), given, start)[0]
@@ -53,16 +89,30 @@ def at_kinks(
 
     def climbed(theta: Array) -> Maximum:
         """The others at the best coefficients, beside a point."""
-        coefficients = model.kinks(data, theta).best()
+        kinks = model.kinks(data, theta)
+        coefficients = kinks.best() if likelihood.plain else _beside_masses(kinks, likelihood, theta, place)
         if coefficients is None:
             raise NoMaximumError(
                 f"{model.name}: the linear program for the coefficients of {name} has no solution in floating-point "
                 f"numbers. Bring the observations and the covariates to another unit."
             )
+        alone = likelihood.plain or bool(bounds)
+        if not (alone or begin is theta):
+            at = theta.copy()
+            at[place] = coefficients
+            return together(at, ())
         key = coefficients.tobytes()
         if key not in seen:
             seen[key] = by_search(model, likelihood, {**fixed, name: coefficients}, bounds, others or None, solver)
-        return seen[key]
+        found = seen[key]
+        return found if alone else max(found, together(found.theta_in_unit, found.boundary), key=_height)
+
+    def together(theta: Array, boundary: tuple[str, ...]) -> Maximum:
+        """Where all parameters lead from a point while the rows that are fitted exactly there stay so."""
+        inner = [is_free and p.name not in boundary for is_free, p in zip(free, model.parameters, strict=True)]
+        at = maximum_at(model, likelihood, theta, inner, "newton", fixed=tuple(fixed), boundary=boundary)
+        u = _along_fitted(at, model.kinks(data, theta), place)
+        return replace(at, theta_in_unit=at.objective.coordinates.to_theta(u))
 
     def settled(theta: Array) -> Maximum:
         found = climbed(theta)
@@ -74,14 +124,158 @@ def at_kinks(
         return found
 
     best = settled(begin)
-    for k, p in enumerate(model.parameters):
-        if isinstance(p.domain, Interval) and p.name not in fixed and p.name not in bounds and p.role != "scale":
-            best = _over_tilts(best, model.places[k].start, settled, climbed)
-    theta = best.theta_in_unit.copy()
-    theta[place] = best.theta[place]
-    free = [p.name not in fixed for p in model.parameters]
-    found = maximum_at(model, likelihood, theta, free, "linear program", fixed=tuple(fixed), n_starts=1, n_agreeing=1)
+    tilting = [
+        (model.places[k].start, p)
+        for k, p in enumerate(model.parameters)
+        if isinstance(p.domain, Interval) and p.name not in fixed and p.name not in bounds and p.role != "scale"
+    ]
+    if tilting and not likelihood.plain:  # where points stand for intervals a start may be tilted far too much
+        for at, p in tilting:
+            begin[at] = math.sqrt(p.typical[0] * p.typical[1])
+        best = max(best, settled(begin), key=_height)
+    if likelihood.data.window is not None:  # with one a likelihood bends up between kinks, and has many maxima
+        bends, axes = np.linalg.eigh(model.kinks(data, best.theta_in_unit).products)
+        errors = 1 / np.sqrt(np.where(bends > SINGULAR * bends[-1], bends, np.inf))
+        for away in np.random.default_rng(0).standard_normal((_NEAR_BY, len(errors))):
+            nearby = best.theta_in_unit.copy()
+            nearby[place] += axes @ (errors * away)
+            best = max(best, settled(nearby), key=_height)
+    for at, _ in tilting:
+        best = _over_tilts(best, at, settled, climbed)
+    free = [is_free and p.name not in best.boundary for is_free, p in zip(free, model.parameters, strict=True)]
+    method = "linear program" if likelihood.plain else "newton"
+    found = maximum_at(
+        model, likelihood, best.theta_in_unit, free, method, fixed=tuple(fixed), n_starts=1, n_agreeing=1
+    )
     return replace(found, boundary=best.boundary)
+
+
+def _beside_masses(kinks: Kinks, likelihood: Likelihood, theta: Array, place: slice) -> Array:
+    """The coefficients at which points and masses together are highest, the other parameters being those of a point."""
+
+    def masses(coefficients: Array) -> tuple[float, Array, Array]:
+        at = theta.copy()
+        at[place] = coefficients
+        sums = likelihood.mass_derivatives(at)
+        own = symmetric(sums[1 + len(at) :])[place, place]
+        return float(sums[0]), sums[1 : 1 + len(at)][place], own
+
+    if kinks.weight is not None:
+        kinks = kinks.rows(np.flatnonzero(kinks.weight))
+    near = theta[place]
+    value, along, across = masses(near)
+    for _ in range(_STEPS):
+        # A window bends them the other way; what does not bend down counts as straight.
+        bends, axes = np.linalg.eigh(across)
+        bent = (axes * np.minimum(bends, 0.0)) @ axes.T
+        step = _by_program(kinks, partial(_quadratic, near, along, bent), near) - near
+        height = value - kinks.cost(near)
+        for _ in range(_SHORTENED):
+            value, along, across = masses(near + step)
+            if value - kinks.cost(near + step) > height:
+                break
+            step = 0.5 * step
+        else:
+            break
+        near = near + step
+    return near
+
+
+def _quadratic(centre: Array, along: Array, bent: Array, at: Array) -> tuple[float, Array, Array]:
+    """A quadratic function, its slopes and second derivatives."""
+    away = at - centre
+    return float(along @ away + 0.5 * away @ bent @ away), along + bent @ away, bent
+
+
+def _by_program(kinks: Kinks, masses: Smooth, near: Array) -> Array:
+    """The best coefficients, were masses a quadratic function that does not bend up: by an interior point method."""
+    (low, high), size = kinks.limits, 1 / np.sqrt(kinks.below * kinks.above)
+    left, slope = kinks.left(near), np.zeros(len(low))
+    above, below = np.maximum(left, 0.0) + size, np.maximum(-left, 0.0) + size
+    for _ in range(_STEPS):
+        # Rows are `above` or `below` their location as far as their slopes are at the limits: products of both shrink.
+        mu = _NARROWER * float(above @ (high - slope) + below @ (slope - low)) / (2 * len(left))
+        if mu * len(left) < _BALANCED:
+            break
+        _, along, across = masses(near)
+        stiff = 1 / (above / (high - slope) + below / (slope - low))
+        aim = stiff * (kinks.left(near) - mu / (high - slope) + mu / (slope - low))
+        pull = kinks.design.T @ (slope + aim) + along
+        move, _ = newton_step(-pull, kinks.design.T @ (stiff[:, None] * kinks.design) - across)
+        if not np.isfinite(move).all():
+            break
+        turn = aim - stiff * (kinks.design @ move)
+        d_above = (mu + above * turn) / (high - slope) - above
+        d_below = (mu - below * turn) / (slope - low) - below
+        rooms = ((above, d_above), (below, d_below), (high - slope, -turn), (slope - low, turn))
+        step = min(1.0, *(_INTO * float(np.min(-at[d < 0] / d[d < 0], initial=np.inf)) for at, d in rooms))
+        near, slope = near + step * move, slope + step * turn
+        above, below = above + step * d_above, below + step * d_below
+        apart = np.minimum(high - slope, slope - low) * size > np.maximum(above, below) / size
+        if (held := _fitting(kinks, masses, near, np.flatnonzero(apart))) is not None:
+            return held
+    return near
+
+
+def _fitting(kinks: Kinks, masses: Smooth, near: Array, rows: NDArray[np.intp]) -> Array | None:
+    """The best coefficients of those that fit some rows exactly; None where there are none, or others are better."""
+    matrix = kinks.design[rows]
+    at = near + np.linalg.lstsq(matrix, kinks.left(near)[rows], rcond=None)[0]
+    if not kinks.are_fitted(at)[rows].all():
+        return None
+    free = _null_space(matrix)
+    value = -np.inf
+    for _ in range(_STEPS if free.shape[1] else 0):
+        mass, along, across = masses(at)
+        new = mass - kinks.cost(at)
+        if not new > value:
+            break
+        value = new
+        slope = free.T @ kinks.balance(at, along)
+        step, _ = newton_step(-slope, -free.T @ across @ free)
+        if not (np.isfinite(step).all() and decrement_of(-slope, step) > _ENOUGH):
+            break
+        at = at + free @ step
+    _, along, across = masses(at)
+    left = kinks.balance(at, along)
+    step, _ = newton_step(-left, kinks.products - across)
+    return at if decrement_of(-left, step) <= _BALANCED else None
+
+
+def _along_fitted(found: Maximum, kinks: Kinks, place: slice) -> Array:
+    """Where Newton's method leads along the directions in which rows that are fitted exactly stay so."""
+    objective, u, nobs = found.objective, found.coordinates, found.likelihood.nobs
+    fitted = kinks.design[kinks.are_fitted(found.theta_in_unit[place])]
+    slopes = objective.coordinates.jacobian(u)[place]
+    free = _null_space(fitted @ slopes)
+    if not free.shape[1]:
+        return u
+    # Second derivatives count what is expected at the kinks, and there is nothing between them.
+    straight = slopes.T @ kinks.products @ slopes / nobs
+    value = objective.value(u)
+    for _ in range(_STEPS):
+        slope = free.T @ objective.gradient(u)
+        step, _ = newton_step(slope, free.T @ (objective.hessian(u) - straight) @ free)
+        if not (np.isfinite(step).all() and decrement_of(slope, step) * nobs > _ENOUGH):
+            break
+        for _ in range(_ACROSS):
+            new = objective.value(u + free @ step)
+            if new < value:
+                break
+            step = 0.5 * step
+        else:
+            break
+        u, value = u + free @ step, new
+    return u
+
+
+def _null_space(matrix: Array) -> Array:
+    """Directions in which none of some rows moves; shape (k, k - rank)."""
+    from scipy import linalg
+
+    if not len(matrix):
+        return np.eye(matrix.shape[1])
+    return np.asarray(linalg.null_space(matrix / np.linalg.norm(matrix, axis=1)[:, None]))
 
 
 def _over_tilts(best: Maximum, place: int, settled: Any, climbed: Any) -> Maximum:

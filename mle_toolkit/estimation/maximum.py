@@ -245,7 +245,7 @@ class Maximum:
     def kinked(self) -> tuple[Model, str] | None:
         """The model and its parameter, not known, at whose predictor the density of every row has a kink."""
         family = self.family
-        if not isinstance(family, Model) or family.kinked is None or not self.likelihood.plain:
+        if not isinstance(family, Model) or family.kinked is None or self.likelihood.exact is None:
             return None
         name = family.kinked.parameter
         return None if name in self.fixed or not self.likelihood.data.in_memory else (family, name)
@@ -254,8 +254,10 @@ class Maximum:
         """A gradient; by the coefficients of a predictor with kinks the one that is nearest to 0 on all sides."""
         place = model.places[model.param_names.index(name)]
         pull = np.zeros(len(self.theta))
-        kinks = model.kinks(self.likelihood.data, self.theta_in_unit)
-        pull[place] = -kinks.balance(self.theta_in_unit[place]) / self.likelihood.nobs
+        likelihood, theta = self.likelihood, self.theta_in_unit
+        assert likelihood.exact is not None
+        others = 0.0 if likelihood.plain else likelihood.mass_derivatives(theta)[1 : 1 + len(theta)][place]
+        pull[place] = -model.kinks(likelihood.exact, theta).balance(theta[place], others) / likelihood.nobs
         slopes = self.objective.coordinates.jacobian(self.coordinates)
         moved = np.any(slopes[place] != 0, axis=0)
         return np.where(moved, slopes.T @ pull, gradient)

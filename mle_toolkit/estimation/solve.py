@@ -163,7 +163,7 @@ def _settled(
         maximum = _from_intervals(family, family.from_intervals, sample)
     elif family.at_observations is not None and not bounds and sample.in_memory:
         maximum = _at_observations(family, family.at_observations, likelihood, fixed, start, solver)
-    elif isinstance(family, Model) and family.kinked is not None and likelihood.plain and sample.in_memory:
+    elif isinstance(family, Model) and family.kinked is not None and sample.in_memory and likelihood.exact is not None:
         held = family.kinked.parameter in fixed
         route = by_search if held else at_kinks
         maximum = route(family, likelihood, fixed, bounds, start, solver)

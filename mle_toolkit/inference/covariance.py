@@ -107,9 +107,11 @@ def _curvature(maximum: Maximum) -> Array:
         return hessian
     model, name = kinked
     place, nobs = model.places[model.param_names.index(name)], maximum.likelihood.nobs
-    kinks = model.kinks(maximum.likelihood.data, maximum.theta_in_unit)
+    exact = maximum.likelihood.exact
+    assert exact is not None
+    kinks = model.kinks(exact, maximum.theta_in_unit)
     slopes = maximum.objective.coordinates.jacobian(maximum.coordinates)[place]
-    return np.asarray(hessian + slopes.T @ kinks.excess(maximum.theta_in_unit[place], nobs) @ slopes / nobs)
+    return np.asarray(hessian + slopes.T @ kinks.excess(maximum.theta_in_unit[place], exact.nobs) @ slopes / nobs)
 
 
 def too_few_for_wald(family: Family, nobs: float, df_model: int) -> bool:

@@ -90,7 +90,7 @@ class Kinks:
         from scipy import optimize
 
         program: Any = optimize.linprog  # whose stubs do not know arrays of open length
-        low, high = -self.below * self._weights, self.above * self._weights
+        low, high = self.limits
         pull = np.zeros(self.design.shape[1])
         if is_below is not None:
             apart = np.ones(len(self.wanted), dtype=bool)
@@ -131,19 +131,30 @@ class Kinks:
         terms = np.abs(self.wanted) + np.abs(self.design) @ np.abs(coefficients)
         return np.asarray(np.abs(self.left(coefficients)) <= _EXACT * terms)
 
-    def balance(self, coefficients: Array) -> Array:
+    @cached_property
+    def limits(self) -> tuple[Array, Array]:
+        """The least and the greatest slope of each row, by what its predictor should be."""
+        return -self.below * self._weights, self.above * self._weights
+
+    @cached_property
+    def products(self) -> Array:
+        """Products of the columns, by weights and by the rates of the rows; shape (k, k)."""
+        return np.asarray(self.design.T @ ((self._weights * self.below * self.above)[:, None] * self.design))
+
+    def balance(self, coefficients: Array, others: Array | float = 0.0) -> Array:
         """The slope of the log-likelihood that is nearest to 0 between those on all sides of a point; shape (k,).
 
-        At the maximum it is 0: the other rows pull no more than rows that are fitted exactly can hold.
+        At the maximum it is 0: the other rows, and what else there is, pull no more than rows that are fitted exactly
+        can hold.
         """
         from scipy import optimize
 
         left, fitted = self.left(coefficients), self.are_fitted(coefficients)
         slope = self._weights * np.where(left < 0, -self.below, self.above)
-        pull = self.design[~fitted].T @ slope[~fitted]
+        pull = self.design[~fitted].T @ slope[~fitted] + others
         if not fitted.any():
             return np.asarray(pull)
-        low, high = -(self.below * self._weights)[fitted], (self.above * self._weights)[fitted]
+        low, high = (limit[fitted] for limit in self.limits)
         matrix, count = self.design[fitted].T, int(np.count_nonzero(fitted))
         if count <= len(pull):
             held = np.linalg.lstsq(matrix, -pull, rcond=None)[0]

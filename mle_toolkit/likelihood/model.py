@@ -371,7 +371,7 @@ class Model(Family):
     def kinked(self) -> Linear | None:
         """The predictor of a location at which the density of every row has a kink, straight on either side."""
         base, term = self.base, self.linear.get(self.base.main_parameter)
-        if term is None or term.link.name != "identity" or term.ended is not None:
+        if term is None or term.link.name != "identity":
             return None
         return None if base.falls(*(0.5 * sum(p.typical) for p in base.parameters)) is None else term
 

@@ -285,7 +285,7 @@ class Likelihood:
             return 0.0
         params = self.family.unpack(theta)
         if self.sums_masses and self.at_once and self.family.per_row:  # of a regression: whoever climbs asks for all
-            value = float(self._mass_derivatives(theta)[0]) / self.nobs
+            value = float(self.mass_derivatives(theta)[0]) / self.nobs
             return value if value < np.inf else -np.inf
         with np.errstate(all="ignore"):
             by_moments = self._by_moments(params)
@@ -299,7 +299,7 @@ class Likelihood:
     def mean_coarse_score(self, theta: Array) -> Array | None:
         """Derivatives of `mean_coarse` by parameters; shape (p,). None where the family leaves none."""
         if self.sums_masses:
-            by_all = self._mass_derivatives(theta)[1 : 1 + len(theta)] / self.nobs
+            by_all = self.mass_derivatives(theta)[1 : 1 + len(theta)] / self.nobs
             return by_all if np.all(np.isfinite(by_all)) else None
         if self.family.tail_scores is None and self.family.log_mass_scores is None:
             return None
@@ -331,14 +331,15 @@ class Likelihood:
         """`mean_coarse` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
         if self._last_derivatives(theta, self._derivatives) is None:
             return None
-        sums, p = self._mass_derivatives(theta) / self.nobs, len(theta)
+        sums, p = self.mass_derivatives(theta) / self.nobs, len(theta)
         return (float(sums[0]), sums[1 : 1 + p], symmetric(sums[1 + p :])) if np.all(np.isfinite(sums)) else None
 
     def mean_coarse_hessian(self, theta: Array) -> Array:
         """Second derivatives of `mean_coarse`, where ``sums_masses``; shape (p, p)."""
-        return symmetric(self._mass_derivatives(theta)[1 + len(theta) :]) / self.nobs
+        return symmetric(self.mass_derivatives(theta)[1 + len(theta) :]) / self.nobs
 
-    def _mass_derivatives(self, theta: Array) -> Array:
+    def mass_derivatives(self, theta: Array) -> Array:
+        """Sums of log-probabilities of intervals and windows, of their slopes and second derivatives (a triangle)."""
         return self._last_masses(theta, self._sum_masses)
 
     def _sum_masses(self, theta: Array) -> Array:

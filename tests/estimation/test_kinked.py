@@ -4,10 +4,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import stats
 from statsmodels.regression.quantile_regression import QuantReg
 
 import mle_toolkit as mle
-from mle_toolkit.errors import ParameterError
+from mle_toolkit.errors import FitWarning, ParameterError
 
 
 def table(n=40, seed=2):
@@ -83,6 +84,68 @@ def test_of_many_rows_the_program_takes_those_near_the_line():
     assert fit.certificate.decrement < 1e-12  # where the slopes of all rows balance
     moved = mle.regress(1e6 * y - 1e9, design, "laplace")
     np.testing.assert_allclose(moved.params["loc"] * 1e-6 + [1e3, 0, 0], fit.params["loc"], rtol=1e-6)
+
+
+def censored(kind, n=50):
+    """Rows with masses beside points: their ends, the left side of a formula, and an entry."""
+    rng = np.random.default_rng(1)
+    x, g = rng.normal(size=n), rng.uniform(size=n)
+    y = 1 + 0.5 * x - g + 0.6 * rng.laplace(size=n)
+    c = 1.2 + rng.exponential(1.5, n)
+    frame = {"x": x, "g": g, "y": y, "c": np.minimum(y, c), "d": y <= c, "e": y - rng.exponential(1, n)}
+    frame |= {"l": np.where(y < 1, y, np.floor(y)), "u": np.where(y < 1, y, np.floor(y) + 1)}
+    if kind == "right":
+        return frame, "right_censored(c, d)", (frame["c"], np.where(y <= c, y, np.inf)), np.full(n, -np.inf)
+    if kind == "intervals":
+        return frame, "intervals(l, u)", (frame["l"], frame["u"]), np.full(n, -np.inf)
+    return frame, "truncated(y, lower=e)", (y, y), frame["e"]
+
+
+def log_likelihood_of(at, frame, ends, entry, kappa=1.0):
+    """By SciPy's law."""
+    *slopes, scale = at
+    law = stats.laplace_asymmetric(kappa, slopes[0] + slopes[1] * frame["x"] + slopes[2] * frame["g"], scale)
+    low, high = ends
+    with np.errstate(divide="ignore"):
+        mass = np.where(np.isinf(high), law.logsf(low), np.log(law.cdf(high) - law.cdf(low)))
+    return np.sum(np.where(low == high, law.logpdf(low), mass) - law.logsf(entry))
+
+
+@pytest.mark.parametrize("kind", ["right", "intervals", "entry"])
+def test_masses_beside_kinks_leave_no_higher_point(kind):
+    frame, left, ends, entry = censored(kind)
+    fit = mle.regress(f"{left} ~ x + g", frame, "laplace")
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.certificate.decrement < 1e-10
+    at = np.array([*fit.params["loc"], fit.params["scale"]])
+    assert fit.llf == pytest.approx(log_likelihood_of(at, frame, ends, entry), abs=1e-9)
+    rng = np.random.default_rng(2)
+    sizes = np.repeat(10.0 ** -np.arange(1, 5), 40)[:, None]
+    around = at + rng.normal(size=(160, 4)) * sizes
+    assert max(log_likelihood_of(p, frame, ends, entry) for p in around) < fit.llf
+    fitted = np.abs(frame["y"] - fit.predict(what="params")["loc"]) < 1e-9
+    assert 0 < np.count_nonzero(fitted) <= 3
+
+
+def test_censored_quantiles_are_those_of_an_asymmetric_law():
+    frame, left, ends, entry = censored("right")
+    fit = mle.regress(f"{left} ~ x + g", frame, "asymmetric_laplace", fixed={"kappa": 0.8})
+    assert fit.certificate.verdict == "non_regular"
+    at = np.array([*fit.params["loc"], fit.params["scale"]])
+    assert fit.llf == pytest.approx(log_likelihood_of(at, frame, ends, entry, 0.8), abs=1e-9)
+    around = at + np.random.default_rng(2).normal(size=(100, 4)) * 0.01
+    assert max(log_likelihood_of(p, frame, ends, entry, 0.8) for p in around) < fit.llf
+
+
+def test_a_group_that_is_all_censored_leaves_the_fit_of_the_others():
+    frame, _, _, _ = censored("right", 40)
+    frame |= {"g": np.repeat(["a", "b"], 20)}
+    frame["d"] = frame["d"] & (frame["g"] == "a")
+    with pytest.warns(FitWarning, match="observations are right-censored"):
+        fit = mle.regress("right_censored(c, d) ~ x + g", frame, "laplace")
+    assert fit.certificate.verdict == "boundary"
+    others = mle.regress("right_censored(c, d) ~ x", {name: column[:20] for name, column in frame.items()}, "laplace")
+    assert fit.llf == pytest.approx(others.llf, abs=1e-9)
 
 
 def test_terms_are_tested_and_profiles_are_not_drawn():
