@@ -399,10 +399,11 @@ class _OfLogs(Family):
         return starts
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
-        """The best law of each of several powers shape2, but for the error of Minka's formula for shape1."""
+        """The best law of each of several powers shape2, but for the error of Minka's formula for shape1; best first."""
         mean = groups.means(groups.x)
         deviation = np.sqrt(groups.means(np.square(groups.x - mean[groups.ids])))
         starts: list[tuple[Array, ...]] = []
+        heights = []
         for power in _POWERS:
             c = power / deviation
             largest = c * (groups.maximum if power > 0 else groups.minimum)
@@ -411,7 +412,11 @@ class _OfLogs(Family):
             gap = log_mean - c * mean
             root = np.sqrt((3 - gap + np.sqrt((gap - 3) ** 2 + 24 * gap)) / (12 * gap))
             starts.append((log_mean / c, 1 / (np.abs(c) * root), np.sign(c) / root))
-        return starts
+            a = np.square(root)
+            heights.append(np.log(np.abs(c)) - special.gammaln(a) + a * (np.log(a) - 1 - gap))
+        order = np.argsort(-np.array(heights), axis=0)
+        ordered = (np.take_along_axis(np.array(values), order, axis=0) for values in zip(*starts, strict=True))
+        return list(zip(*ordered, strict=True))
 
 
 class _Prentice(Family):

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import fill, function, log1p, loop
+from mle_toolkit.likelihood.kernels.elementary import LANES, block, fill, full_width, function, log1p, loop
 
 _NEAR = 0.05
 """Size of w below which the deviate and its slopes by the shape are summed as power series."""
@@ -19,17 +19,22 @@ _BEYOND = math.inf
 @function
 def _deviate(t: float, w: float, shape: float, inverse: float) -> tuple[float, float, float, float]:
     """Log of 1 + w, the deviate z, and its first and second derivative by the shape."""
-    if abs(w) < _NEAR:
-        value, first, second = 0.0, 0.0, 0.0
-        for k in range(_TERMS, -1, -1):  # of log(1 + w)/w and its derivatives by w
-            second = second * -w + (k + 1.0) * (k + 2.0) / (k + 3.0)
-            first = first * -w - (k + 1.0) / (k + 2.0)
-            value = value * -w + 1.0 / (k + 1.0)
-        return w * value, t * value, t * t * first, t * t * t * second
-    far = log1p(w)
-    z, slope = far * inverse, t / (1.0 + w)
-    first = (slope - z) * inverse
-    return far, z, first, -(slope * slope + 2.0 * first) * inverse
+    value, by_w, by_ww = 0.0, 0.0, 0.0
+    for k in range(_TERMS, -1, -1):  # of log(1 + w)/w and its derivatives by w
+        by_ww = by_ww * -w + (k + 1.0) * (k + 2.0) / (k + 3.0)
+        by_w = by_w * -w - (k + 1.0) / (k + 2.0)
+        value = value * -w + 1.0 / (k + 1.0)
+    log_w = log1p(w)
+    deviate, slope = log_w * inverse, t / (1.0 + w)
+    first = (slope - deviate) * inverse
+    second = -(slope * slope + 2.0 * first) * inverse
+    near = abs(w) < _NEAR
+    return (
+        w * value if near else log_w,
+        t * value if near else deviate,
+        t * t * by_w if near else first,
+        t * t * t * by_ww if near else second,
+    )
 
 
 @loop
@@ -37,31 +42,36 @@ def sums(
     x: Array, weight: Array | None, centre: float, inverse: float, shape: float, median: float, spread: float
 ) -> tuple[float, ...]:
     """Sums over rows, after ``derivative_sums`` of the law; the first is infinite where one is beyond the threshold."""
-    values, by_t, t_by_t, by_s, by_ss = 0.0, 0.0, 0.0, 0.0, 0.0
+    full_width()
+    beyond, values, by_t, t_by_t, by_s, by_ss = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     by_tt, t_by_tt, tt_by_tt, by_st, t_by_st = 0.0, 0.0, 0.0, 0.0, 0.0
     per_spread, per_shape = 1.0 / spread, 1.0 / shape if shape != 0.0 else 0.0
-    for k in range(len(x)):
-        t = ((x[k] - centre) * inverse - median) * per_spread
-        w = shape * t
-        if not w > -1.0:
-            return _BEYOND, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-        far, z, slope, bend = _deviate(t, w, shape, per_shape)
-        v = 1.0 / (1.0 + w)
-        square, tv = v * v, t * v
-        share = 1.0 if weight is None else weight[k]
-        first = -v * (shape + z)
-        second = square * (shape * shape - 1.0 + z * shape)
-        mixed = -square - slope * v + z * tv * v
-        values += share * (far + 0.5 * z * z)
-        by_t += share * first
-        t_by_t += share * (t * first)
-        by_s -= share * (tv + z * slope)
-        by_tt += share * second
-        t_by_tt += share * (t * second)
-        tt_by_tt += share * (t * t * second)
-        by_st += share * mixed
-        t_by_st += share * (t * mixed)
-        by_ss += share * (tv * tv - slope * slope - z * bend)
+    for start in range(0, len(x), LANES):
+        rows = block(x, start, len(x))
+        weights = rows if weight is None else block(weight, start, len(x))
+        for k in range(len(rows)):
+            t = ((rows[k] - centre) * inverse - median) * per_spread
+            w = shape * t
+            beyond += 0.0 if w > -1.0 else 1.0
+            far, z, slope, bend = _deviate(t, w, shape, per_shape)
+            v = 1.0 / (1.0 + w)
+            square, tv = v * v, t * v
+            share = 1.0 if weight is None else weights[k]
+            first = -v * (shape + z)
+            second = square * (shape * shape - 1.0 + z * shape)
+            mixed = -square - slope * v + z * tv * v
+            values += share * (far + 0.5 * z * z)
+            by_t += share * first
+            t_by_t += share * (t * first)
+            by_s -= share * (tv + z * slope)
+            by_tt += share * second
+            t_by_tt += share * (t * second)
+            tt_by_tt += share * (t * t * second)
+            by_st += share * mixed
+            t_by_st += share * (t * mixed)
+            by_ss += share * (tv * tv - slope * slope - z * bend)
+    if beyond > 0.0:
+        return _BEYOND, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     return values, by_t, t_by_t, by_s, by_tt, t_by_tt, tt_by_tt, by_st, t_by_st, by_ss
 
 
