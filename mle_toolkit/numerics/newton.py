@@ -141,18 +141,20 @@ def newton_step(gradient: Array, hessian: Array) -> tuple[Array, bool]:
 @np.errstate(all="ignore")  # where a number is lost there is no step
 def newton_steps(gradient: Array, hessian: Array) -> tuple[Array, Mask]:
     """Newton's step of each of many functions: shape (n, p), of (n, p) and (n, p, p); as `newton_step` of each."""
-    p = gradient.shape[1]
-    rows = np.concatenate([hessian, -gradient[:, :, None]], axis=2)
-    convex = np.ones(len(gradient), dtype=bool)
+    n, p = gradient.shape
+    rows = np.empty((p, p + 1, n))  # with the functions as the last axis, along which NumPy is fast
+    rows[:, :p], rows[:, p] = np.moveaxis(hessian, 0, 2), -gradient.T
+    convex = np.ones(n, dtype=bool)
     for k in range(p):
-        convex &= rows[:, k, k] > _CLEAR * np.abs(hessian[:, k, k])
+        convex &= rows[k, k] > _CLEAR * np.abs(hessian[:, k, k])
         for j in range(k + 1, p):
-            rows[:, j, k:] -= (rows[:, j, k] / rows[:, k, k])[:, None] * rows[:, k, k:]
-    step = np.empty_like(gradient)
+            rows[j, k:] -= (rows[j, k] / rows[k, k]) * rows[k, k:]
+    step = np.empty((p, n))
     for k in range(p - 1, -1, -1):
-        known = np.einsum("ij,ij->i", rows[:, k, k + 1 : p], step[:, k + 1 :])
-        step[:, k] = (rows[:, k, p] - known) / rows[:, k, k]
-    usable = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(np.isfinite(gradient), axis=1)
+        known = sum((rows[k, j] * step[j] for j in range(k + 1, p)), np.zeros(n))
+        step[k] = (rows[k, p] - known) / rows[k, k]
+    step = step.T
+    usable = np.all(np.isfinite(np.moveaxis(hessian, 0, 2)), axis=(0, 1)) & np.all(np.isfinite(gradient), axis=1)
     bent = np.flatnonzero(usable & ~convex)
     if len(bent):
         curvatures, axes = np.linalg.eigh(hessian[bent])
