@@ -399,7 +399,7 @@ class _OfLogs(Family):
         return starts
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
-        """The best law of each of several powers shape2, but for the error of Minka's formula for shape1; best first."""
+        """The laws of several powers shape2, best first, but for the error of Minka's formula for shape1."""
         mean = groups.means(groups.x)
         deviation = np.sqrt(groups.means(np.square(groups.x - mean[groups.ids])))
         starts: list[tuple[Array, ...]] = []

@@ -193,6 +193,9 @@ def _terms(x: Array, lean: Any, delta: Any, median: Any, spread: Any) -> tuple[A
 _NEAR, _TERMS = 0.05, 15
 """Size of w below which the deviate and its slopes by the shape are summed as power series, of so many terms."""
 
+_BEHIND = 0.9
+"""Share of the shape with the threshold at the last observation that a start has at most."""
+
 _SHAPES, _FLAT = (0.05, 2.0), 0.05
 """Sizes between which the shape of a skewness is taken for a start, and below which both signs are tried."""
 
@@ -255,7 +258,11 @@ class LognormalBeside(Family):
         ]
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
-        """The law of the mean, variance and skewness of each group; where that is small, of either sign."""
+        """The law of the mean, variance and skewness of each group; where that is small, of either sign.
+
+        But for the skewness where the threshold, which is the deviation over √(exp(c²) - 1) from the mean, is among the
+        observations.
+        """
         mean = groups.means(groups.x)
         centred = groups.x - mean[groups.ids]
         deviation = np.sqrt(groups.means(np.square(centred)))
@@ -265,6 +272,8 @@ class LognormalBeside(Family):
         root = np.cbrt(half + np.hypot(1.0, half))
         shape = np.clip(np.sqrt(np.log1p(np.square(root - 1 / root))), *_SHAPES)
         sign = np.where(skewness < 0, -1.0, 1.0)
+        reach = np.where(skewness < 0, groups.maximum - mean, mean - groups.minimum)
+        shape = np.minimum(shape, _BEHIND * np.sqrt(np.log1p(np.square(deviation / reach))))
 
         def law_of(shape: Array) -> tuple[Array, ...]:
             square = np.square(shape)

@@ -39,8 +39,8 @@ _DISTANCES = (0.1, 1.0, 10.0)
 _STRAIGHT, _BENT = 1e-6, 1e-3
 """Sizes of w below which the lognormal deviate, and its slope by sigma, are summed as series."""
 
-_NEARLY = 3.0
-"""Size of gamma/delta from which a search may be on its way there."""
+_NEARLY, _LEANS = 3.0, 0.85
+"""Size of gamma/delta from which a search may be on its way there; and from which the limit may be higher."""
 
 _DELTAS, _UPRIGHT = (0.7, 1.2, 2.5, 6.0), 1.2
 """Those of laws that are tried as starts, and of one that does not lean."""
@@ -160,9 +160,16 @@ class JohnsonSU(Family):
         def best() -> Array:
             totals, starts = totals_of_rows(self._derivatives), self.start(sample)
             ends = [climb(sample, totals, _to_params, _to_coordinates(*start)) for start in starts]
-            if abs(max(ends, key=lambda end: end[0])[1][3]) > _NEARLY:  # from a law that leans it may miss a maximum
-                upright = _to_coordinates(*_through(_quartiles(sample), 0.0, _UPRIGHT))
-                ends.append(climb(sample, totals, _to_params, upright))
+            lean = max(ends, key=lambda end: end[0])[1][3]
+            if abs(lean) > _NEARLY:  # from a law that leans it may miss a maximum
+                other = _through(_quartiles(sample), 0.0, _UPRIGHT)
+                ends.append(climb(sample, totals, _to_params, _to_coordinates(*other)))
+            elif abs(lean) > _LEANS:  # and from one that does not, the limit
+                leaning = [_through(_quartiles(sample), math.copysign(_NEARLY, lean), delta) for delta in _DELTAS]
+                first = max(leaning, key=lambda params: sample.mean(lambda x: self.logpdf(x, *params)))
+                off = math.copysign(_RUN_OFF, lean)
+                height, v = climb(sample, totals, lambda v: _to_params(np.append(v, off)), _to_coordinates(*first)[:3])
+                ends.append((height, np.append(v, off)))
             peaks = [climb(sample, totals, _to_params, _to_coordinates(*peak)) for peak in _peaks(sample)]
             ends += [end for end in peaks if is_maximum(sample, totals, _to_params, end[1])]  # others lead to spikes
             ends = [end for end in ends if not self.spurious(sample, *_to_params(end[1]))]
