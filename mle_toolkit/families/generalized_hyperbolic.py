@@ -9,7 +9,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k, rest_of_log_k
+from mle_toolkit.families.combinators.mapped import negated
+from mle_toolkit.families.combinators.shifted import Shifted
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.generalized_inverse_gaussian import GeneralizedInverseGaussian
 from mle_toolkit.families.normal_inverse_gaussian import NormalInverseGaussian, exponent
 from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
 from mle_toolkit.families.parameters import Parameter
@@ -31,6 +34,9 @@ _LARGEST = 100.0
 _POLE = 0.5
 """Value of lam up to which the density has a pole at loc as gamma falls to 0, if it is positive."""
 
+_LEANS = 20.0
+"""Spread of the mean, over that about it, from which the law is compared with its limits for an infinite beta."""
+
 _ORDERS = (-2.0, -0.5, 1.0)
 """Values of lam that are tried at the start."""
 
@@ -46,7 +52,8 @@ class GeneralizedHyperbolic(Together):
     353, 401-419; McNeil, Frey & Embrechts (2005), Quantitative Risk Management, 3.2. ``lam`` is λ, ``scale`` δ, and
     ``beta`` and ``gamma`` are β and γ times δ: SciPy's are p = λ, a = α, b = β. The normal-inverse Gaussian law for
     lam = -1/2, the hyperbolic one for lam = 1. Limits: the normal law as gamma → ∞; as gamma → 0 for a negative
-    lam Student's, skewed by beta (Aas & Haff 2006), and for a positive one the variance gamma law, of shape lam.
+    lam Student's, skewed by beta (Aas & Haff 2006), and for a positive one the variance gamma law, of shape lam; the
+    generalized inverse Gaussian law beyond a threshold as beta → ±∞.
 
     The likelihood is often flat along lam and gamma: fix lam where a law of the family is meant. Where lam is free, or
     known and from 0 to 1/2, the likelihood of exact data has no bound, as that of the variance gamma law, and the
@@ -58,6 +65,7 @@ class GeneralizedHyperbolic(Together):
     aliases = ("genhyperbolic", "ghyp", "gh")
     support = REAL
     dear_tails = True
+    without_spikes = "Fix lam, above 1/2 or below 0."
     only_if_asked = "its likelihood is often flat along two of its five parameters, so only if asked for"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
@@ -140,6 +148,10 @@ class GeneralizedHyperbolic(Together):
         starts: list[tuple[float, ...]] = [(*start, lam) for start in law.start(sample) for lam in _ORDERS]
         return best_starts(sample, self.logpdf, starts, 3)
 
+    def spikes(self, sample: Sample) -> str | None:
+        """Loc at an observation."""
+        return self.unbounded(sample, {})
+
     def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Where an observation is exact, and the law may become one with a pole at loc."""
         if {"loc", "scale", "gamma"} & set(fixed) or not (sample.is_plain or np.any(sample.lower == sample.upper)):
@@ -153,20 +165,31 @@ class GeneralizedHyperbolic(Together):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The normal law as gamma → ∞; as gamma → 0 Student's, skewed too, or for lam > 0 the variance gamma law."""
+        """The normal law as gamma → ∞; as gamma → 0 Student's, skewed too, or for lam > 0 the variance gamma law.
+
+        As beta → ±∞ what the variance follows, beyond a threshold.
+        """
+        above = Shifted(GeneralizedInverseGaussian())
         return (
             Limit(get_family("normal"), lambda mu, sigma: (mu, np.inf, 0.0, np.inf, -0.5)),
             Limit(get_family("student_t"), lambda df, loc, scale: (loc, scale * math.sqrt(df), 0.0, 0.0, -0.5 * df)),
             Limit(SkewedStudent(), lambda loc, scale, beta, lam: (loc, scale, beta, 0.0, lam)),
             Limit(get_family("variance_gamma"), lambda loc, scale, beta, shape: (loc, 0.0, 0.0, 0.0, shape)),
+            Limit(above, lambda gamma, lam, scale, threshold: (threshold, 0.0, np.inf, gamma, lam)),
+            Limit(negated(above), lambda gamma, lam, scale, threshold: (threshold, 0.0, -np.inf, gamma, lam)),
         )
 
     def limits_near(
         self, sample: Sample, loc: float, scale: float, beta: float, gamma: float, lam: float
     ) -> tuple[Limit, ...]:
-        """The normal law, and that as gamma → 0 for this lam."""
-        normal, student, skewed, variance_gamma = self.limits
-        return (normal, student, skewed) if lam < 0 else (normal, variance_gamma)
+        """The normal law, that as gamma → 0 for this lam, and that on the side to which the law leans much."""
+        normal, student, skewed, variance_gamma, above, below = self.limits
+        near = (normal, student, skewed) if lam < 0 else (normal, variance_gamma)
+        first = _moment(1, gamma, lam)
+        spread = _moment(2, gamma, lam) - first * first
+        if not beta * beta * spread > _LEANS * _LEANS * first:
+            return near
+        return (*near, above if beta > 0 else below)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

@@ -139,7 +139,7 @@ class NormalInverseGaussian(LocationScale):
             Limit(get_family("normal"), lambda mu, sigma: (mu, np.inf, 0.0, np.inf)),
             Limit(get_family("cauchy"), lambda loc, scale: (loc, scale, 0.0, 0.0)),
             Limit(_beyond(1.0), lambda mu, lam, threshold: (threshold, 0.0, np.inf, lam / mu)),
-            Limit(_beyond(-1.0), lambda mu, lam, threshold: (-threshold, 0.0, -np.inf, lam / mu)),
+            Limit(_beyond(-1.0), lambda mu, lam, threshold: (threshold, 0.0, -np.inf, lam / mu)),
         )
 
     def limits_near(self, sample: Sample, loc: float, scale: float, beta: float, gamma: float) -> tuple[Limit, ...]:

@@ -131,7 +131,7 @@ class SkewedStudent(Together):
         above, below = (get_family(name) for name in ("shifted(inverse_gamma)", "negated(shifted(inverse_gamma))"))
         return (
             Limit(above, lambda shape, scale, threshold: (threshold, 0.0, np.inf, -shape)),
-            Limit(below, lambda shape, scale, threshold: (-threshold, 0.0, -np.inf, -shape)),
+            Limit(below, lambda shape, scale, threshold: (threshold, 0.0, -np.inf, -shape)),
         )
 
     def limits_near(self, sample: Sample, loc: float, scale: float, beta: float, lam: float) -> tuple[Limit, ...]:

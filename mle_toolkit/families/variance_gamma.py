@@ -258,22 +258,34 @@ class VarianceGamma(Together):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The normal law as shape → ∞; a gamma law beyond a threshold as beta → ±∞."""
+        """The normal law as shape → ∞; a gamma law beyond a threshold as beta → ±∞, an exponential one at a shape of 1.
+
+        With a smaller shape there the likelihood has no bound.
+        """
         return (
             Limit(get_family("normal"), lambda mu, sigma: (mu, sigma, 0.0, np.inf)),
             Limit(get_family("shifted(gamma)"), lambda shape, scale, threshold: (threshold, 0.0, np.inf, shape)),
             Limit(
                 get_family("negated(shifted(gamma))"),
-                lambda shape, scale, threshold: (-threshold, 0.0, -np.inf, shape),
+                lambda shape, scale, threshold: (threshold, 0.0, -np.inf, shape),
+            ),
+            Limit(
+                get_family("shifted(exponential)"), lambda scale, threshold: (threshold, 0.0, np.inf, 1.0), last=True
+            ),
+            Limit(
+                get_family("negated(shifted(exponential))"),
+                lambda scale, threshold: (threshold, 0.0, -np.inf, 1.0),
+                last=True,
             ),
         )
 
     def limits_near(self, sample: Sample, loc: float, scale: float, beta: float, shape: float) -> tuple[Limit, ...]:
-        """The normal law, and that on the side to which the law leans if it does so much."""
-        normal, above, below = self.limits
+        """The normal law, and those on the side to which the law leans if it does so much, or has a cusp."""
+        normal, above, below, exponential, of_negative = self.limits
+        near = (normal,) if shape > _BLUNT else (normal, exponential if beta > 0 else of_negative)
         if abs(beta) < _LEANS * math.sqrt(shape):
-            return (normal,)
-        return (normal, above if beta > 0 else below)
+            return near
+        return (*near, above if beta > 0 else below)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
@@ -299,7 +311,9 @@ class VarianceGamma(Together):
 
 
 def _of_laplace(loc: float, scale: float, kappa: float) -> tuple[float, float, float, float]:
-    """Parameters of an asymmetric Laplace law."""
+    """Parameters of an asymmetric Laplace law; of an exponential one beyond a threshold where kappa is at an end."""
+    if not 0 < kappa < math.inf:
+        return loc, 0.0, math.inf if kappa == 0 else -math.inf, 1.0
     return loc, _ROOT_TWO * scale, (1 / kappa - kappa) / _ROOT_TWO, 1.0
 
 
@@ -352,14 +366,14 @@ def _smooth(sample: Sample, params: tuple[float, ...]) -> tuple[tuple[float, ...
 
 
 def _held(sample: Sample, params: tuple[float, ...], place: float) -> tuple[float, ...] | None:
-    """Where a climb with loc at an observation leads; None for a spike."""
+    """Where a climb with loc at an observation leads; None for a spike, or a gamma law that begins there."""
 
     def to_params(v: Array) -> tuple[float, ...]:
         return (place, *_params(0.0, math.exp(v[0]), v[1], v[2])[1:])
 
     begin = np.array([math.log(_moments(*params)[1]), *_shape_coordinates(*params)])
     v = climb(sample, totals_of_rows(_terms), to_params, begin, _is_lost)[1]
-    return None if v[2] < _SPIKE else to_params(v)
+    return None if v[2] < _SPIKE or abs(v[1]) > _ONE_SIDED else to_params(v)
 
 
 def _terms(x: Array, *params: float) -> tuple[Array, ...]:
@@ -369,8 +383,8 @@ def _terms(x: Array, *params: float) -> tuple[Array, ...]:
 
 
 def _is_lost(v: Array) -> bool:
-    """Whether the shape is so near to 1/2 that only a spike is left, or the law is normal."""
-    return bool(v[-1] < _SPIKE or v[-1] > _LIGHT)
+    """Whether the shape is so near to 1/2 that only a spike is left, or the law is normal, or one-sided."""
+    return bool(v[-1] < _SPIKE or v[-1] > _LIGHT or abs(v[-2]) > _ONE_SIDED)
 
 
 def _is_over(v: Array) -> bool:

@@ -132,3 +132,19 @@ def test_a_known_shape_a_little_above_that_of_a_cusp_is_not_called_unbounded():
     with pytest.raises(mle.errors.NoMaximumError, match="is bounded, but") as caught:
         mle.fit(x, "variance_gamma", fixed={"shape": 1.06})
     assert str(caught.value.certificate.verdict) == "not_converged"
+
+
+def test_exponential_data_are_said_to_have_no_bound():
+    """With loc at the smallest observation the law is a gamma one, whose shape may fall below 1."""
+    x = np.random.default_rng(1).exponential(size=100)
+    fit = fit_quietly(x, "variance_gamma")
+    assert fit.certificate.verdict.name == "LOCAL"
+    assert "higher where the law is shifted exponential" in fit.certificate.message
+
+
+@pytest.mark.parametrize("family", ["variance_gamma", "normal_inverse_gaussian"])
+def test_a_law_that_leans_to_the_left_without_end_has_its_threshold_above_the_data(family):
+    x = np.random.default_rng(3).wald(1.0, 3.0, size=200) + 5
+    right, left = (fit_quietly(sign * x, family) for sign in (1.0, -1.0))
+    assert left.params["loc"] == pytest.approx(-right.params["loc"], rel=1e-6)
+    assert left.distribution.mean() == pytest.approx(-x.mean(), rel=1e-6)
