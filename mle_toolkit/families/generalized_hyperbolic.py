@@ -226,7 +226,7 @@ class GeneralizedHyperbolic(Together):
         return {"loc": loc, "scale": scale, "beta": b, "gamma": math.sqrt((a - b) * (a + b)), "lam": p}
 
 
-def _moment(power: int, gamma: Array, lam: Array) -> Array:
+def _moment(power: int, gamma: Any, lam: Any) -> Array:
     """Expected power of the variance w."""
     return np.asarray(np.exp(log_k_alone(np.add(lam, power), gamma) - log_k_alone(lam, gamma)) / np.power(gamma, power))
 

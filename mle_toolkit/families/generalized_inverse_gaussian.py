@@ -108,11 +108,12 @@ class GeneralizedInverseGaussian(LogScale):
         top = np.max(logs, axis=(1, 2))
         total = np.sum(half * _WEIGHTS * np.exp(logs - top[:, None, None]), axis=(1, 2))
         with np.errstate(divide="ignore"):
-            return np.minimum(top + np.log(total), 0.0)
+            return np.asarray(np.minimum(top + np.log(total), 0.0))
 
     def reduced_tail_slopes(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of both logs by the shapes, by differences."""
-        return slopes_by_differences(self, z, shapes)
+        below, above = slopes_by_differences(self, z, shapes)
+        return below, above
 
     def from_sample(self, sample: Sample) -> tuple[float, ...]:
         """The maximum by Newton's method from the means of x, 1/x and log x, in units of the geometric mean.
