@@ -217,6 +217,8 @@ class Law:
         Of a mixture, the law of its components.
     between : callable or None
         Of (functions, low, high, *params): log P(low < X <= high) where both tails have lost its digits, else NaN.
+    rough : callable
+        Of the parameters: the place of one by which the second derivative of a row has no finite variance, or None.
     """
 
     name: str
@@ -232,6 +234,7 @@ class Law:
     starts: Callable[[Data], list[list[float]]] = field(default=lambda data: [])
     component: Law | None = None
     between: Callable[..., Any] | None = None
+    rough: Callable[[list[float]], int | None] = field(default=lambda params: None)
 
     def log_mass(self, m: Functions, low: np.ndarray, high: np.ndarray, params: list[Any]) -> Any:
         """Log P(low < X <= high), element by element."""
@@ -482,6 +485,7 @@ _add(
     lambda g, n, mu, s, b: mu + s * g.choice((-1.0, 1.0), n) * g.gamma(1 / b, size=n) ** (1 / b),
     spikes=True,
     between=_gnorm_between,
+    rough=lambda params: 0 if params[2] < 1.5 else None,
 )
 
 
@@ -1589,6 +1593,27 @@ def derivatives(of: Callable[[np.ndarray], float], u: np.ndarray, steps: np.ndar
         return (4 * fine[0] - coarse[0]) / 3, (4 * fine[1] - coarse[1]) / 3
 
 
+def _over_its_error(of: Callable[[np.ndarray], float], at: np.ndarray, k: int, unit: np.ndarray) -> np.ndarray | None:
+    """Row of a Hessian: how the gradient changes over the standard error of one parameter, the others known.
+
+    That error h is the root of h² times the change of its own component = 1; gradients are differences of fourth order.
+    """
+
+    def gradient(away: float, i: int) -> float:
+        middle, step = at + away * np.eye(len(at))[k], 1e-4 * unit[i] * np.eye(len(at))[i]
+        f = [of(middle + m * step) for m in (-2, -1, 1, 2)]
+        return (8 * (f[2] - f[1]) - (f[3] - f[0])) / (12e-4 * float(unit[i]))
+
+    def change(h: float, i: int = k) -> float:
+        return (gradient(h, i) - gradient(-h, i)) / (2 * h)
+
+    low, high = 1e-3 * unit[k], 1e2 * unit[k]
+    if not -change(low) * low**2 < 1 < -change(high) * high**2:
+        return None
+    h = optimize.brentq(lambda h: -change(h) * h**2 - 1, low, high)
+    return np.array([change(h, i) for i in range(len(at))])
+
+
 def standard_errors(law: Law, data: Data, params: list[float], guesses: list[float], off: float) -> np.ndarray | None:
     """Standard errors by the judge's own Hessian; None where it cannot say.
 
@@ -1617,6 +1642,10 @@ def standard_errors(law: Law, data: Data, params: list[float], guesses: list[flo
     steps = np.minimum(0.03 * unit, 0.1 * np.array(room))
     at = np.array([params[i] for i in free])
     _, hessian = derivatives(lambda u: data.loglik(law, values_at(u)), at, steps)
+    rough = law.rough(params)
+    row = None if rough is None else _over_its_error(lambda u: data.loglik(law, values_at(u)), at, rough, unit)
+    if row is not None:
+        hessian[rough] = hessian[:, rough] = row
     scaled = -hessian * np.outer(unit, unit)
     if np.all(np.isfinite(scaled)) and np.linalg.eigvalsh(scaled)[0] > 0:
         found = unit * np.sqrt(np.diag(np.linalg.inv(scaled)))
@@ -1639,6 +1668,8 @@ def standard_errors(law: Law, data: Data, params: list[float], guesses: list[flo
                     moved((i, 1), (j, 1)) - moved((i, 1), (j, -1)) - moved((i, -1), (j, 1)) + moved((i, -1), (j, -1))
                 )
                 exact[i, j] = exact[j, i] = float(cross / (4 * small[i] * small[j]))
+    if row is not None:
+        exact[rough] = exact[:, rough] = row
     scaled = -exact * np.outer(unit, unit)
     if not np.all(np.isfinite(scaled)) or np.linalg.eigvalsh(scaled)[0] <= 0:
         return None

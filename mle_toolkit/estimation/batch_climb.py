@@ -397,6 +397,8 @@ class Batch:
         family, good = self.family, np.ones(len(chosen), dtype=bool)
         if type(family).irregular is not Family.irregular:
             good &= [not family.irregular(*row) for row in theta.tolist()]
+        if type(family).rough is not Family.rough:
+            good &= [not family.rough(*row) for row in theta.tolist()]
         if family.spurious_of_groups is not None and self.groups.ends is None:
             good &= ~family.spurious_of_groups(self.groups.take(chosen), *theta.T)
         elif family.spurious is not None:

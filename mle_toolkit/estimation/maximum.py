@@ -218,7 +218,14 @@ class Maximum:
         seen = self.measured()
         facts |= {"score_se": seen.score_se, "decrement": seen.decrement, "eigenvalues": seen.eigenvalues}
         verdict, message = self._judge(seen, irregular)
-        return Certificate(verdict=verdict, message=message, **facts)
+        found = Certificate(verdict=verdict, message=message, **facts)
+        if not (found.ok and self.rough):
+            return found
+        return replace(
+            found,
+            message=f"{message}; how well {' and '.join(self.rough)} is known is seen over a standard error to either "
+            f"side, as the second derivative at the point is that of the few nearest observations",
+        )
 
     @property
     def _search_in_words(self) -> str:
@@ -249,6 +256,20 @@ class Maximum:
             return None
         name = family.kinked.parameter
         return None if name in self.fixed or not self.likelihood.data.in_memory else (family, name)
+
+    @cached_property
+    def rough(self) -> tuple[str, ...]:
+        """Parameters, not known, by which the second derivative of a row has no finite variance."""
+        family, likelihood = self.likelihood.family, self.likelihood
+        if self.limit is not None:
+            return ()
+        params = family.unpack(self.theta_in_unit)
+        if isinstance(family, Model):
+            if type(family.base).rough is Family.rough:  # of a model the parameters of all rows are asked for
+                return ()
+            params, family = family.given(likelihood.sample.known).at_rows(params).params, family.base
+        without = {*self.fixed, *self.boundary, *self.family.irregular(*self.family.unpack(self.theta))}
+        return tuple(name for name in family.rough(*params) if name not in without)
 
     def _between_sides(self, model: Model, name: str, gradient: Array) -> Array:
         """A gradient; by the coefficients of a predictor with kinks the one that is nearest to 0 on all sides."""

@@ -484,6 +484,13 @@ class Family(ABC):
         """Names of the parameters that, at these values, have no standard error from the information."""
         return self._irregular
 
+    def rough(self, *params: Any) -> tuple[str, ...]:
+        """Names of the parameters, each a number, by which the second derivative of a row has no finite variance.
+
+        As the location where the density has a cusp, but its score a variance: 1 - abs(x - loc)^b with b < 3/2.
+        """
+        return ()
+
     @cached_property
     def _irregular(self) -> tuple[str, ...]:
         return tuple(p.name for p in self.parameters if not p.regular)

@@ -66,6 +66,9 @@ _BLUNT = 1.1
 """Shape up to which the top of the likelihood in ``loc`` is a cusp to floating-point numbers: above 1 it is smooth,
 but within |x - m|^(shape - 1) of an observation."""
 
+_ROUGH = 1.5
+"""Shape below which the second derivative by ``loc`` of a row has no finite variance."""
+
 
 class GeneralizedNormal(Family):
     r"""Errors between Laplace (``shape`` 1), normal (2) and uniform (∞).
@@ -137,6 +140,10 @@ class GeneralizedNormal(Family):
     def irregular(self, loc: float, scale: float, shape: float) -> tuple[str, ...]:
         """The location at a cusp."""
         return ("loc",) if shape <= _BLUNT else ()
+
+    def rough(self, loc: Any, scale: Any, shape: Any) -> tuple[str, ...]:
+        """The location, up to a shape of 3/2: the square of abs(x - loc)^(shape - 2) has no mean."""
+        return ("loc",) if np.any(np.asarray(shape) < _ROUGH) else ()
 
     def check(self, sample: Sample) -> None:
         """Raise where half of the observations are equal: all else is then far below the spike there."""

@@ -54,6 +54,12 @@ _TOUCHES = 1e-2
 _GAPS, _CLIMBED_GAPS = 400, 8
 """Gaps between observations that are tried for loc where the density is 0 or infinite there; and climbed in."""
 
+_FAR, _NEAR = 1e-4, 1e-6
+"""How far from 0, in its scale, the bend of a standard log-density is looked at."""
+
+_KINK, _ROUGH = 1.01, 1.5
+"""Powers with which it grows at a kink, and where the second derivative of a row has a finite variance."""
+
 
 class ScipyLaw(Standardised):
     """A distribution of scipy.stats, continuous or discrete, as a family.
@@ -555,6 +561,20 @@ class ScipyLaw(Standardised):
             return bool(self.param_names)
         named = self.constants | dict(zip(self.param_names, params, strict=True))
         return any(len(point.outward) == 2 for point in points(self, named))
+
+    def rough(self, *params: Any) -> tuple[str, ...]:
+        """The location, where the log-density has a cusp there, abs(x - loc)^b with 1 < b < 3/2: seen by its bend."""
+        named = self.constants | dict(zip(self.param_names, params, strict=True))
+        if not self._continuous or "loc" not in self.param_names or self.dist.name in _SLOW:
+            return ()
+        if any(np.ndim(named[name]) for name in self.shape_names):  # one a row
+            return ()
+        away = np.array([_FAR, _NEAR])
+        with np.errstate(all="ignore"):
+            heights = self.standard_logpdf(np.append(0.0, (away, -away)), *(named[name] for name in self.shape_names))
+            bend = heights[1:3] + heights[3:] - 2 * heights[0]
+            power = np.log(bend[0] / bend[1]) / np.log(_FAR / _NEAR)
+        return ("loc",) if _KINK < power < _ROUGH else ()
 
     @cached_property
     def limits(self) -> tuple[Limit, ...]:

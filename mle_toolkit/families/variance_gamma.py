@@ -41,6 +41,9 @@ _CUSP = 1.0
 _BLUNT = 1.1
 """Shape up to which the top of the likelihood in loc is a cusp to floating-point numbers."""
 
+_ROUGH = 1.25
+"""Shape below which the second derivative by loc of a row has no finite variance."""
+
 _FOLDS = 45.0
 """Fall of the log of the mixing density, nats, beyond which nothing is left."""
 
@@ -235,6 +238,10 @@ class VarianceGamma(Together):
     def irregular(self, loc: Any, scale: Any, beta: Any, shape: Any) -> tuple[str, ...]:
         """The location at a cusp."""
         return ("loc",) if np.any(np.asarray(shape) <= _BLUNT) else ()
+
+    def rough(self, loc: Any, scale: Any, beta: Any, shape: Any) -> tuple[str, ...]:
+        """The location, up to a shape of 5/4: near it the density falls by abs(x - loc)^(2 shape - 1)."""
+        return ("loc",) if np.any(np.asarray(shape) < _ROUGH) else ()
 
     def spurious(self, sample: Sample, loc: float, scale: float, beta: float, shape: float) -> bool:
         """Whether the density has a cusp: no climb by derivatives ends there."""

@@ -18,6 +18,7 @@ from mle_toolkit.errors import MleError, ParameterError
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.covariance import inverse
+from mle_toolkit.inference.curvature import curvature
 from mle_toolkit.inference.profile import function_target
 from mle_toolkit.inference.resampling import BOUNDARY, FAILED, Kind, Refits, Replicator
 from mle_toolkit.information.estimate import Estimate
@@ -276,7 +277,7 @@ class Bootstrap:
         sample = maximum.likelihood.sample
         if sample.weight is not None and sample.weight_kind == "reliability":
             scores = scores * sample.weight[:, None]
-        return np.asarray(scores @ inverse(maximum.objective.hessian(u)))
+        return np.asarray(scores @ inverse(curvature(maximum)))
 
     @cached_property
     def _influence(self) -> Array:

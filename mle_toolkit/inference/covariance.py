@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import DataError, ParameterError
+from mle_toolkit.errors import ParameterError
 from mle_toolkit.estimation.certificate import SINGULAR, spectrum
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recorded import Recorded
@@ -19,6 +19,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.expected_rows import FEWEST, expected_of_rows
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.inference.curvature import curvature, curvature_in_rows, score_products
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import choice
 
@@ -76,13 +77,13 @@ def _in_unit(maximum: Maximum | Recorded, kind: CovKind) -> tuple[Array, Array]:
         return _through_limit(maximum, maximum.limit, *_in_unit(maximum.limit, kind))
     u, nobs = maximum.coordinates, maximum.likelihood.nobs
     if kind == "observed":
-        inner = inverse(nobs * maximum.objective.hessian(u))
+        inner = inverse(nobs * curvature(maximum))
     elif kind == "expected":
         inner = inverse(nobs * expected_information(maximum))
     elif kind == "opg":
         inner = inverse(score_products(maximum))
     else:
-        bread = inverse(nobs * _curvature(maximum))
+        bread = inverse(nobs * curvature_in_rows(maximum))
         inner = bread @ score_products(maximum) @ bread
     family, coordinates = maximum.family, maximum.objective.coordinates
     slopes = coordinates.jacobian(u)
@@ -95,23 +96,6 @@ def _in_unit(maximum: Maximum | Recorded, kind: CovKind) -> tuple[Array, Array]:
                 cov[first : first + p.size, :] = cov[:, first : first + p.size] = np.nan
             first += p.size
     return np.asarray(cov), maximum.likelihood.unit.slopes(family)
-
-
-def _curvature(maximum: Maximum) -> Array:
-    """Mean negative second derivatives by the coordinates, as they are whether or not the law is right.
-
-    At a kink that every row has they are those of its density there, which is seen in the rows and not in the law.
-    """
-    hessian, kinked = maximum.objective.hessian(maximum.coordinates), maximum.kinked
-    if kinked is None:
-        return hessian
-    model, name = kinked
-    place, nobs = model.places[model.param_names.index(name)], maximum.likelihood.nobs
-    exact = maximum.likelihood.exact
-    assert exact is not None
-    kinks = model.kinks(exact, maximum.theta_in_unit)
-    slopes = maximum.objective.coordinates.jacobian(maximum.coordinates)[place]
-    return np.asarray(hessian + slopes.T @ kinks.excess(maximum.theta_in_unit[place], exact.nobs) @ slopes / nobs)
 
 
 def too_few_for_wald(family: Family, nobs: float, df_model: int) -> bool:
@@ -172,35 +156,6 @@ def wald_intervals(family: Family, theta: Array, se: Array, alpha: float, *, pla
     return np.array([wald_interval(value, error, domain, alpha) for value, error, domain in rows]).reshape(-1, 2)
 
 
-def score_products(maximum: Maximum) -> Array:
-    """K: sum of outer products of the scores of the rows, by coordinates.
-
-    A row of frequency weight w stands for w observations, one of reliability weight w for one that counts w times.
-    """
-    if not maximum.likelihood.data.in_memory:
-        return _score_products_by_blocks(maximum)
-    rows = maximum.objective.score_rows(maximum.coordinates)
-    sample = maximum.likelihood.sample
-    if sample.weight is None:
-        return np.asarray(rows.T @ rows)
-    weight = sample.weight if sample.weight_kind == "frequency" else np.square(sample.weight)
-    return np.asarray((rows * weight[:, None]).T @ rows)
-
-
-def _score_products_by_blocks(maximum: Maximum) -> Array:
-    """K, where rows are not held."""
-    likelihood, objective = maximum.likelihood, maximum.objective
-    if not objective.has_score:
-        raise DataError(
-            f"{maximum.family.name}: the outer product of scores needs all rows at once for a law without a score, and "
-            f'they are not held in memory. Use cov_params("observed"), or pass the column as an array.'
-        )
-    squared = likelihood.data.weight_kind == "reliability"
-    products = likelihood.score_products(maximum.theta_in_unit, squared=squared)
-    slopes = objective.coordinates.jacobian(maximum.coordinates)
-    return np.asarray(slopes.T @ products @ slopes)
-
-
 def cluster_covariance(maximum: Maximum, clusters: NDArray[np.intp]) -> Array:
     """Covariance of all parameters where rows of a cluster depend on each other, in the unit of the data.
 
@@ -223,7 +178,7 @@ def cluster_covariance(maximum: Maximum, clusters: NDArray[np.intp]) -> Array:
         raise ParameterError("cluster: all rows are in one cluster, so its scores sum to 0 and say nothing.")
     sums = np.zeros((count, len(u)))
     np.add.at(sums, groups, scores)
-    bread = inverse(maximum.likelihood.nobs * _curvature(maximum))
+    bread = inverse(maximum.likelihood.nobs * curvature_in_rows(maximum))
     slopes = maximum.objective.coordinates.jacobian(u)
     cov = slopes @ bread @ (sums.T @ sums * (count / (count - 1))) @ bread @ slopes.T
     unit = maximum.likelihood.unit.slopes(maximum.family)
@@ -242,7 +197,7 @@ def optimism(maximum: Maximum) -> float:
         return 0.0
     if not maximum.likelihood.data.has_rows:
         return math.nan
-    bread = inverse(maximum.likelihood.nobs * _curvature(maximum))
+    bread = inverse(maximum.likelihood.nobs * curvature_in_rows(maximum))
     return float(np.trace(bread @ score_products(maximum)))
 
 

@@ -27,6 +27,7 @@ from mle_toolkit.families.nesting import special_values
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
+from mle_toolkit.inference.curvature import curvature
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.spans import outside
 from mle_toolkit.options import choice, numbers, shown
@@ -335,7 +336,7 @@ def _score(full: Maximum, restricted: Maximum) -> tuple[float, tuple[str, ...]]:
     if at_null.likelihood.plain and family.score is not None and not family.multivariate and not family.per_row:
         information, note = nobs * expected_information(at_null), "with the expected information"
     else:
-        information, note = nobs * at_null.objective.hessian(u), "with the observed information"
+        information, note = nobs * curvature(at_null), "with the observed information"
     statistic = float(slope @ inverse(information) @ slope)
     if not math.isfinite(statistic):
         raise ParameterError('test: the information at the smaller model is not positive definite; use method="lr".')

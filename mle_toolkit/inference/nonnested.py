@@ -20,6 +20,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, ParameterError
 from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.inference.curvature import curvature
 from mle_toolkit.inference.nested import is_limit, is_nested
 from mle_toolkit.inference.rows import fitted_law, log_density, score_rows, total
 
@@ -192,18 +193,18 @@ def eigenvalues(first: Maximum, second: Maximum, sample: Sample) -> Array:
                 f"vuong: {family.name} has no score by {', '.join(irregular)} (an end of the support, or a kink), "
                 f'which this test needs. If the families have no law in common: method="vuong", case="non-nested".'
             )
-        blocks.append(-sign * maximum.objective.hessian(maximum.coordinates))
+        blocks.append(-sign * curvature(maximum))
         scores.append(sign * score_rows(maximum, sample))
     score = np.concatenate(scores, axis=1)
     score = score - total(score, sample) / sample.nobs
     weight = 1.0 if sample.weight is None else sample.weight[:, None]
     covariance = (weight * score).T @ score / sample.nobs
     sizes = [len(block) for block in blocks]
-    curvature = np.zeros((sum(sizes), sum(sizes)))
-    curvature[: sizes[0], : sizes[0]], curvature[sizes[0] :, sizes[0] :] = blocks
+    both = np.zeros((sum(sizes), sum(sizes)))
+    both[: sizes[0], : sizes[0]], both[sizes[0] :, sizes[0] :] = blocks
     variances, axes = np.linalg.eigh(covariance)
     root = axes * np.sqrt(np.maximum(variances, 0.0))  # rounding may leave -1e-17 where scores are dependent
-    return np.linalg.eigvalsh(root.T @ np.linalg.solve(curvature, root))
+    return np.linalg.eigvalsh(root.T @ np.linalg.solve(both, root))
 
 
 # --- Vuong's test -----------------------------------------------------------------------------------------------------

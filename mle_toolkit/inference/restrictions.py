@@ -17,7 +17,8 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
-from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse, score_products
+from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
+from mle_toolkit.inference.curvature import score_products
 from mle_toolkit.likelihood.linear import Linear
 from mle_toolkit.likelihood.model import Model
 

@@ -97,6 +97,11 @@ class FirstOf(Combined):
         """The law of which `made_of` gave the parts."""
         return first_of(list(parts))
 
+    def rough(self, *params: Any) -> tuple[str, ...]:
+        """Those of its modes."""
+        modes = enumerate(zip(self.modes, self._split(params), strict=True), 1)
+        return tuple(f"{name}_{j}" for j, (mode, own) in modes for name in mode.rough(*own))
+
     def _split(self, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         ends = np.cumsum([len(mode.parameters) for mode in self.modes]).tolist()
         return [tuple(params[end - len(m.parameters) : end]) for m, end in zip(self.modes, ends, strict=True)]

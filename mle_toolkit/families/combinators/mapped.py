@@ -256,6 +256,10 @@ class Mapped(Combined):
         """Those of the law of X."""
         return self.base.irregular(*self._own(params))
 
+    def rough(self, *params: Any) -> tuple[str, ...]:
+        """Those of the law of X."""
+        return self.base.rough(*self._own(params))
+
     @property
     def limits(self) -> tuple[Limit, ...]:
         """Those of the law of X, mapped."""

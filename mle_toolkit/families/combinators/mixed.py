@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import cut_open
+from mle_toolkit.families.combinators.components import Slot
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
@@ -40,6 +41,18 @@ class Mixed(Combined):
     @abstractmethod
     def split(self, params: Sequence[Any]) -> Sequence[tuple[Any, ...]]:
         """The parameters of every component."""
+
+    @abstractmethod
+    def slots_of(self, j: int) -> tuple[Slot, ...]:
+        """Where a component finds its parameters."""
+
+    def rough(self, *params: Any) -> tuple[str, ...]:
+        """Those of its components."""
+        found: set[int] = set()
+        for j, (component, own) in enumerate(zip(self.components, self.split(params), strict=True)):
+            of = dict(zip(component.param_names, self.slots_of(j), strict=True))
+            found |= {of[name].parameter for name in component.rough(*own)}
+        return tuple(self.param_names[k] for k in sorted(found))
 
     @abstractmethod
     def _by_shares(self, joint: Array, params: Sequence[Any], slopes: Sequence[Sequence[Any]]) -> tuple[Array, ...]:

@@ -52,6 +52,14 @@ class Combined(Saved):
         """The law of which `made_of` gave the parts and what else it takes."""
         return cls(parts[0])  # type: ignore[call-arg]
 
+    def rough(self, *params: Any) -> tuple[str, ...]:
+        """Those of the laws it is made of, where all of their parameters are its own."""
+        named, found = dict(zip(self.param_names, params, strict=True)), list[str]()
+        for law in self.made_of()[0]:
+            if named.keys() >= set(law.param_names):
+                found += law.rough(*(named[name] for name in law.param_names))
+        return tuple(dict.fromkeys(found))
+
     def exposed(self, exposure: Any) -> Family:
         """The law made of the same laws, each of them with this exposure."""
         parts, others = self.made_of()

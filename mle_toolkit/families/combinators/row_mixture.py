@@ -11,6 +11,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.combinators.components import Slot
 from mle_toolkit.families.combinators.mixed import Mixed, log_sum
 from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.domain import REAL
@@ -96,6 +97,10 @@ class RowMixture(Mixed):
         return (name,) if name in self.param_names else self._means.get(name, (name,))
 
     # --- the law ------------------------------------------------------------------------------------------------------
+
+    def slots_of(self, j: int) -> tuple[Slot, ...]:
+        """Where a component finds its parameters."""
+        return tuple(Slot(k, None) for k in self.slots[j])
 
     def split(self, params: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Parameters of each component."""
