@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mle_toolkit.data.columns import Columns, Labels
+from mle_toolkit.data.columns import Columns, Labels, categories_of, labels_of_numbers
 from mle_toolkit.data.far import for_arrow, place_of
 from mle_toolkit.data.learning import PartitionedTable, StreamedTable, Table, with_dask
 from mle_toolkit.data.pieces import CHUNK_ROWS
@@ -96,15 +96,17 @@ class _Batches:
 
     def __init__(self, source: Any) -> None:
         self.source = source
-        self._texts: dict[str, bool] = {}
+        self._kinds: dict[str, str] = {}
 
     def __call__(self, names: Sequence[str]) -> Iterator[Columns]:
         files = self.source.files if isinstance(self.source, Files) else [self.source]
         texts = [file for file in files if isinstance(file, CsvSource)]
-        unknown = [name for name in names if name not in self._texts]
+        unknown = [name for name in names if name not in self._kinds]
         if texts and unknown:
-            found = set().union(*(_texts(file, unknown) for file in texts))
-            self._texts |= {name: name in found for name in unknown}
+            told = [_kinds_of(file, unknown) for file in texts]
+            for name in unknown:
+                left = [kind for kind in _KINDS if all(kind in found[name] for found in told)]
+                self._kinds[name] = next(iter(left), "string")
         for file in files:
             for batch in self._of(file, names):
                 yield _columns(batch, names)
@@ -112,7 +114,9 @@ class _Batches:
     def _of(self, source: Any, names: Sequence[str]) -> Iterator[Any]:
         if isinstance(source, CsvSource):
             _check_names(source.header, names, str(source.path))
-            return source.batches({name: _kind(text=self._texts[name]) for name in names})
+            import pyarrow as pa
+
+            return source.batches({name: getattr(pa, self._kinds[name])() for name in names})
         if isinstance(source, StreamSource):
             return source.batches(list(names))
         return _parquet(source, names)
@@ -141,26 +145,24 @@ def _parquet(source: ParquetSource, names: Sequence[str]) -> Iterator[Any]:
             read[0] += batch.num_rows
 
 
-def _kind(*, text: bool) -> Any:
-    import pyarrow as pa
-
-    return pa.string() if text else pa.float64()
+_KINDS = ("float64", "bool_")
+"""What the cells of a column of a text file may all be, by names of Arrow; else they are texts."""
 
 
-def _texts(source: CsvSource, names: Sequence[str]) -> set[str]:
-    """Columns of which some cell is no number: one pass over all of them."""
+def _kinds_of(source: CsvSource, names: Sequence[str]) -> dict[str, set[str]]:
+    """Of what kinds all cells of columns can be: one pass over all of them."""
     import pyarrow as pa
     from pyarrow import compute
 
     _check_names(source.header, names, str(source.path))
-    found: set[str] = set()
+    found = {name: set(_KINDS) for name in names}
     for batch in source.batches(dict.fromkeys(names, pa.string())):
         for name in names:
-            if name not in found:
+            for kind in sorted(found[name]):
                 try:
-                    compute.cast(compute.utf8_trim_whitespace(batch.column(name)), pa.float64())
+                    compute.cast(compute.utf8_trim_whitespace(batch.column(name)), getattr(pa, kind)())
                 except pa.ArrowInvalid:
-                    found.add(name)
+                    found[name].discard(kind)
     return found
 
 
@@ -170,10 +172,12 @@ def _columns(batch: Any, names: Sequence[str]) -> Columns:
 
     found: dict[str, Any] = {}
     labels: dict[str, Labels] = {}
+    categories = categories_of(batch.schema)
     for name in names:
         column = batch.column(batch.schema.get_field_index(name))
         kind = column.type
-        has_order = pa.types.is_dictionary(kind) and kind.ordered
+        ranked = pa.types.is_dictionary(kind) and kind.ordered
+        has_order = ranked or (pa.types.is_dictionary(kind) and name in categories)
         if pa.types.is_dictionary(kind) and not has_order:
             column = column.dictionary_decode()
             kind = column.type
@@ -181,8 +185,12 @@ def _columns(batch: Any, names: Sequence[str]) -> Columns:
             coded = column if has_order else column.dictionary_encode()
             codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
             distinct = coded.dictionary.to_pylist()
-            labels[name] = Labels(codes, tuple(distinct), ordered=has_order)
+            labels[name] = Labels(codes, tuple(distinct), has_order, ranked)
             found[name] = np.array([*distinct, None], dtype=object)[codes]
+        elif name in categories and is_of_numbers(kind):
+            counted = labels_of_numbers(floats_of(column), truths=pa.types.is_boolean(kind))
+            labels[name] = counted._replace(ordered=True)  # theirs is not written, but that they are levels
+            found[name] = np.array([*counted.distinct, None], dtype=object)[counted.codes]
         elif pa.types.is_boolean(kind) and not column.null_count:
             found[name] = column.to_numpy(zero_copy_only=False)
         elif is_of_numbers(kind) or pa.types.is_null(kind):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -35,11 +36,14 @@ class Labels(NamedTuple):
         The levels that occur, and perhaps others: texts, numbers or truth values.
     ordered : bool
         Whether the column says that this is their order, as a categorical one does.
+    ranked : bool
+        Whether it says that the order counts.
     """
 
     codes: NDArray[np.intp]
     distinct: tuple[Level, ...]
     ordered: bool = False
+    ranked: bool = False
 
     def present(self) -> tuple[Level, ...]:
         """The levels that some row has, in order of ``distinct``."""
@@ -64,6 +68,7 @@ class Columns:
     def __init__(self, frame: Any) -> None:
         self._columns: Mapping[str, Any]
         self._labels: dict[str, Labels] = {}
+        self._categories: frozenset[str] = frozenset()
         if isinstance(frame, Mapping):
             self._columns = {str(name): column for name, column in frame.items()}
             lengths = {name: _length(name, column) for name, column in self._columns.items()}
@@ -84,6 +89,8 @@ class Columns:
                 f"read; got {shown(frame) if np.isscalar(frame) or frame is None else type(frame).__name__}."
             )
         self._columns = {name: found.get_column(name) for name in found.columns}
+        self._categories = categories_of(getattr(frame, "schema", None))
+        self._numbers.known_labels(self._categories)
         self.n_rows = len(found)
 
     @classmethod
@@ -151,14 +158,20 @@ class Columns:
         series = nw.from_native(column, allow_series=True, pass_through=True)
         entries = column
         ordered: list[Any] | None = None
+        ranked = False
         if isinstance(series, nw.Series):
             entries = series.to_list()
+            kind = getattr(column, "type", None)
             if type(column).__module__.startswith("pandas") and series.dtype in (nw.Categorical, nw.Enum):
-                ordered = list(column.cat.categories)
+                ordered, ranked = list(column.cat.categories), bool(column.cat.ordered)
             elif series.dtype == nw.Enum:
-                ordered = series.cat.get_categories().to_list()
-            elif getattr(getattr(column, "type", None), "ordered", False):  # a dictionary of Arrow that has an order
+                ordered, ranked = series.cat.get_categories().to_list(), True
+            elif getattr(kind, "ordered", False) or (name in self._categories and hasattr(kind, "index_type")):
+                # A dictionary of Arrow that has an order, or was made of categories.
                 ordered = column.unify_dictionaries().chunks[0].dictionary.to_pylist() if len(column) else []
+                ranked = bool(getattr(kind, "ordered", False))
+            elif name in self._categories:  # of numbers, whose own order was not written
+                ordered = sorted({entry for entry in entries if not _missing(entry)})
         held = np.empty(self.n_rows, dtype=object)
         held[:] = [None if _missing(entry) else entry for entry in entries]
         codes, distinct = pd.factorize(held, use_na_sentinel=True)
@@ -167,7 +180,7 @@ class Columns:
             return Labels(codes.astype(np.intp), tuple(levels))
         named = [_level(entry, name) for entry in ordered]
         lookup = np.array([*(named.index(level) for level in levels), -1], dtype=np.intp)
-        return Labels(lookup[codes], tuple(named), ordered=True)
+        return Labels(lookup[codes], tuple(named), ordered=True, ranked=ranked)
 
     @cached_property
     def _numbers(self) -> _Numbers:
@@ -245,6 +258,20 @@ def _level(entry: Any, name: str) -> Level:
     if isinstance(entry, (str, bool, int, float)):
         return entry
     raise DataError(f"column {name!r}: {shown(entry)} is neither a number nor a text. Convert the column first.")
+
+
+def categories_of(schema: Any) -> frozenset[str]:
+    """Columns that were categorical when pandas wrote them, by what an Arrow schema says.
+
+    Without it a dictionary of Arrow is a way to write texts, in the order in which they were met.
+    """
+    written = (getattr(schema, "metadata", None) or {}).get(b"pandas", b"{}")
+    try:
+        columns = json.loads(written).get("columns", [])
+    except (ValueError, AttributeError):  # written by others under this name
+        return frozenset()
+    said = (column for column in columns if isinstance(column, dict))
+    return frozenset(str(column.get("field_name")) for column in said if column.get("pandas_type") == "categorical")
 
 
 def labels_of_numbers(values: Array, *, truths: bool = False) -> Labels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -50,6 +50,13 @@ class Table(Protocol):
 # --- what all rows must agree on --------------------------------------------------------------------------------------
 
 
+class Order(NamedTuple):
+    """All levels of a column in order, and whether the order counts; no levels where parts of it contradict others."""
+
+    levels: tuple[Level, ...]
+    ranked: bool
+
+
 @dataclass
 class Learned:
     """What one pass finds out about columns; those of consecutive partitions add.
@@ -64,8 +71,8 @@ class Learned:
         Columns of some of the first complete rows.
     levels : dict of str to dict of level to None
         Of each column that is a factor, its levels in complete rows.
-    ordered : dict of str to tuple
-        Of those whose levels have an order, all of them in it.
+    ordered : dict of str to Order
+        Of those whose levels have an order, that.
     """
 
     n_rows: int = 0
@@ -73,7 +80,7 @@ class Learned:
     absent: dict[str, tuple[int, int]] = field(default_factory=dict)
     head: dict[str, list[Any]] = field(default_factory=dict)
     levels: dict[str, dict[Level, None]] = field(default_factory=dict)
-    ordered: dict[str, tuple[Level, ...]] = field(default_factory=dict)
+    ordered: dict[str, Order] = field(default_factory=dict)
 
     def __add__(self, other: Learned) -> Learned:
         for name, (count, first) in other.absent.items():
@@ -88,7 +95,7 @@ class Learned:
             if len(mine) > MOST_LEVELS:
                 raise DataError(f"column {name!r}: more than {MOST_LEVELS:,} levels. Is it a number, or a key of rows?")
         for name, order in other.ordered.items():
-            self.ordered[name] = _one_order(name, self.ordered.get(name, ()), order)
+            self.ordered[name] = _one_order(name, self.ordered.get(name, order), order)
         self.n_rows, self.n_kept = self.n_rows + other.n_rows, self.n_kept + other.n_kept
         return self
 
@@ -107,22 +114,26 @@ class Learned:
         """Columns, those whose levels have an order as categorical ones."""
         import pandas as pd
 
-        ordered = {name: list(order) for name, order in self.ordered.items()}
         return dict(columns) | {
-            name: pd.Series(pd.Categorical(columns[name], categories=order, ordered=True))
-            for name, order in ordered.items()
+            name: pd.Series(pd.Categorical(columns[name], categories=list(order.levels), ordered=order.ranked))
+            for name, order in self.ordered.items()
+            if order.levels
         }
 
 
-def _one_order(name: str, one: tuple[Level, ...], other: tuple[Level, ...]) -> tuple[Level, ...]:
+def _one_order(name: str, one: Order, other: Order) -> Order:
     """The order of levels of two parts of a column, of which one may have fewer."""
-    few, more = sorted((one, other), key=len)
-    if tuple(level for level in more if level in few) != few:
-        raise DataError(
-            f"column {name!r}: its levels have one order in some rows, {', '.join(map(str, one))}, and another in "
-            f"others, {', '.join(map(str, other))}. Write the column with one order for all, or as texts."
-        )
-    return more
+    few, more = sorted((one, other), key=lambda order: len(order.levels))
+    if few.levels and tuple(level for level in more.levels if level in few.levels) == few.levels:
+        return more
+    if not (one.ranked and other.ranked):  # two orders that count for nothing are none
+        every = {*few.levels, *more.levels}
+        sorts = bool(few.levels) and not any(isinstance(level, str) for level in every)
+        return Order(tuple(sorted(every)) if sorts else (), ranked=False)
+    raise DataError(
+        f"column {name!r}: its levels have one order in some rows, {', '.join(map(str, one.levels))}, and another in "
+        f"others, {', '.join(map(str, other.levels))}. Write the column with one order for all, or as texts."
+    )
 
 
 @dataclass(frozen=True)
@@ -162,7 +173,7 @@ class Learning:
         few = rows[:HEAD_ROWS]
         head: dict[str, list[Any]] = {}
         levels: dict[str, dict[Level, None]] = {}
-        ordered: dict[str, tuple[Level, ...]] = {}
+        ordered: dict[str, Order] = {}
         for name in self.needed:
             numeric = frame.is_numeric(name)
             if numeric and name not in self.factors:
@@ -173,7 +184,7 @@ class Learning:
             seen = np.bincount(labels.codes[rows], minlength=len(labels.distinct))
             levels[name] = {level: None for level, n in zip(labels.distinct, seen.tolist(), strict=True) if n}
             if labels.ordered:
-                ordered[name] = labels.distinct
+                ordered[name] = Order(labels.distinct, labels.ranked)
         return Learned(frame.n_rows, kept, absent, head, levels, ordered)
 
 

@@ -37,7 +37,7 @@ def coded(labels: Labels, levels: Sequence[Any] | None, *, ordered: bool) -> tup
     """
     present = labels.present()
     if levels is None:
-        if ordered and not labels.ordered and any(isinstance(level, str) for level in present):
+        if ordered and not labels.ranked and any(isinstance(level, str) for level in present):
             raise DataError(
                 f"ordinal: the levels {', '.join(map(repr, sorted(map(str, present))))} have no order. Give it, from "
                 f"the lowest: levels=[...], or take an ordered categorical column."

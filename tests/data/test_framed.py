@@ -130,6 +130,46 @@ def test_orders_of_parts_of_a_folder_are_one_or_said_not_to_be(tmp_path, levels,
         assert list(fit.params["mu"].index) == ["Intercept", "dose[T.low]", "dose[T.high]"]
 
 
+@pytest.mark.parametrize("held", [100, 10_000])
+def test_categories_give_the_same_terms_wherever_they_are(tmp_path, monkeypatch, held):
+    """Those of numbers, which Arrow writes as numbers, of truth values, and texts in an order that does not count."""
+    monkeypatch.setattr(learning, "HELD_ROWS", held)
+    rng = np.random.default_rng(4)
+    drawn = {"size": [2, 10, 7], "kind": ["mid", "low", "high"], "seen": [True, False]}
+    frame = pd.DataFrame({"y": rng.poisson(2.0, 400)})
+    for name, levels in drawn.items():
+        categories = levels if name == "kind" else sorted(levels)
+        frame[name] = pd.Categorical(rng.choice(levels, 400), categories=categories)
+    right = mle.regress("y ~ size + kind + seen", frame, "poisson")
+    names = ["Intercept", "size[T.7]", "size[T.10]", "kind[T.low]", "kind[T.high]", "seen[T.True]"]
+    assert list(right.params["mu"].index) == names
+    (tmp_path / "parts").mkdir()
+    for part in range(2):
+        frame[part::2].to_parquet(tmp_path / "parts" / f"{part}.parquet")
+    frame.to_parquet(tmp_path / "one.parquet", row_group_size=150)
+    for data in (pa.Table.from_pandas(frame), tmp_path / "one.parquet", tmp_path / "parts"):
+        fit = mle.regress("y ~ size + kind + seen", data, "poisson")
+        assert list(fit.params["mu"].index) == names
+        np.testing.assert_allclose(fit.params["mu"], right.params["mu"], rtol=1e-9)
+
+
+def test_categories_whose_orders_count_for_nothing_and_contradict_are_sorted(tmp_path):
+    for part, levels in enumerate((["mid", "low"], ["high", "low", "mid"])):
+        kind = pd.Categorical(np.resize(levels, 90), categories=levels)
+        pd.DataFrame({"y": np.arange(90) % 4, "kind": kind}).to_parquet(tmp_path / f"{part}.parquet")
+    fit = mle.regress("y ~ kind", tmp_path, "poisson")
+    assert list(fit.params["mu"].index) == ["Intercept", "kind[T.low]", "kind[T.mid]"]
+
+
+def test_truth_values_of_a_text_file_are_those_of_a_frame(tmp_path):
+    rows = np.arange(300)
+    frame = pd.DataFrame({"y": rows % 4, "seen": rows % 7 > 2, "text": np.resize(["True", "no"], 300)})
+    frame.to_csv(tmp_path / "all.csv", index=False)
+    fit = mle.regress("y ~ seen + text", tmp_path / "all.csv", "poisson")
+    assert list(fit.params["mu"].index) == ["Intercept", "seen", "text[T.no]"]
+    np.testing.assert_allclose(fit.params["mu"], mle.regress("y ~ seen + text", frame, "poisson").params["mu"])
+
+
 @pytest.mark.parametrize("kind", ["parquet", "csv"])
 def test_missing_values_are_counted_over_all_batches(data, tmp_path, kind):
     holed = data.assign(x1=data["x1"].where(np.arange(N) != 5), h=data["h"].where(np.arange(N) != 22_000))

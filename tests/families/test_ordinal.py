@@ -87,6 +87,13 @@ def test_housing_reaches_the_reference():
     np.testing.assert_allclose(arrays.coefficients, fit.coefficients, atol=1e-9)
 
 
+def test_categories_whose_order_does_not_count_are_no_order():
+    """Made of texts their order is that of the alphabet: high, low, mid."""
+    frame = {"y": pd.Series(np.resize(["low", "mid", "high"], 60), dtype="category"), "x": np.arange(60) % 7.0}
+    with pytest.raises(DataError, match="'high', 'low', 'mid' have no order"):
+        mle.regress("y ~ x", frame, "ordinal")
+
+
 def test_alligators_reach_the_reference():
     frame, expected = read("alligator.csv"), reference("multinom_alligator")
     frame["count"] = frame["count"].astype(float)
