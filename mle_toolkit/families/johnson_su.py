@@ -203,12 +203,12 @@ class JohnsonSU(Family):
             Limit(get_family("normal"), lambda mu, sigma: (0.0, np.inf, mu, np.inf)),
             Limit(
                 _lognormal(1.0),
-                lambda median, spread, s: (-np.inf, 1 / s, median - spread / s, 0.0),
+                lambda median, spread, sigma: _at_lognormal(1.0, median, spread, sigma),
                 of_groups=lognormal_of_groups(1.0),
             ),
             Limit(
                 _lognormal(-1.0),
-                lambda median, spread, s: (np.inf, 1 / s, median + spread / s, 0.0),
+                lambda median, spread, sigma: _at_lognormal(-1.0, median, spread, sigma),
                 of_groups=lognormal_of_groups(-1.0),
             ),
         )
@@ -401,6 +401,13 @@ def _slopes(lean: Any, delta: Any, median: Any, spread: Any) -> Array:
     )
 
 
+def _at_lognormal(side: float, median: float, spread: float, sigma: float) -> tuple[float, float, float, float]:
+    """The parameters at a lognormal limit; where that is normal itself, those there."""
+    if sigma == 0:
+        return 0.0, np.inf, median, np.inf
+    return -side * np.inf, 1 / sigma, median - side * spread / sigma, 0.0
+
+
 def _to_params(v: Array) -> tuple[float, ...]:
     """Parameters at the coordinates: median, log of the slope dx/dy there, log delta, gamma/delta.
 
@@ -479,6 +486,10 @@ def _lognormal(side: float) -> Family:
     def logsf(x: Array, *params: Array) -> Array:
         return np.asarray(special.log_ndtr(-deviate(x, *params)))
 
+    def quantile(y: Array, median: Array, spread: Array, sigma: Array) -> Array:
+        """Where the normal deviate is y."""
+        return np.asarray(median + side * spread * np.expm1(side * sigma * y) / sigma)
+
     def from_sample(sample: Sample) -> tuple[float, ...]:
         family = JohnsonSU()
 
@@ -519,5 +530,7 @@ def _lognormal(side: float) -> Family:
         sf=lambda x, *params: special.ndtr(-deviate(x, *params)),
         logcdf=logcdf,
         logsf=logsf,
+        ppf=lambda p, *params: quantile(special.ndtri(p), *params),
+        isf=lambda p, *params: quantile(-special.ndtri(p), *params),
         tail_scores=tail_scores,
     )

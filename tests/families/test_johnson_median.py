@@ -3,10 +3,12 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.data.groups import Groups
+from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.johnson_median import JohnsonByMedian, LognormalBeside, LognormalByThreshold
 from mle_toolkit.likelihood.kernels import group_twin, uniform
 
@@ -126,3 +128,26 @@ def test_starts_are_laws_of_quantiles_and_of_moments():
     assert [shape, median - spread / shape] == pytest.approx([0.3, -1.0], rel=0.05)
     law = stats.lognorm(shape, loc=median - spread / shape, scale=spread / shape)
     assert [law.mean(), law.var()] == pytest.approx([x.mean(), x.var()])
+
+
+def test_at_a_lognormal_limit_whose_threshold_is_far_below_most_rows_there_is_a_maximum():
+    """It was refused, as a quadrature for its quartiles failed: its sigma is 5.5. The value is that of a search."""
+    lower = np.array([0.0] * 16 + [1, 1, 19, 44])
+    fit = fit_quietly(mle.Sample.intervals(lower, lower + 1), "johnson_su")
+    assert fit.certificate.verdict is Verdict.BOUNDARY
+    law = stats.lognorm(5.486527, loc=0.8727065, scale=np.exp(-3.1726564) / 31.48641775)
+    assert fit.llf == pytest.approx(np.sum(np.log(law.cdf(lower + 1) - law.cdf(lower))), abs=1e-8)
+
+
+def test_a_lognormal_limit_that_is_normal_is_the_normal_one():
+    """A division by zero refused the sample."""
+    normal, *lognormal = mle.get_family("johnson_su").limits
+    assert [limit.embed(2.0, 3.0, 0.0) for limit in lognormal] == [normal.embed(2.0, 3.0)] * 2
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_quantiles_of_the_lognormal_limits_are_where_their_tails_are_so_much(at):
+    law, params = mle.get_family("johnson_su").limits[at].family, (2.0, 3.0, 0.4)
+    for p in (1e-9, 0.3, 0.9):
+        assert law.cdf(law.ppf(p, *params), *params) == pytest.approx(p, rel=1e-12)
+        assert law.sf(law.isf(p, *params), *params) == pytest.approx(p, rel=1e-12)
