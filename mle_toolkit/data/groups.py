@@ -77,6 +77,11 @@ class Groups:
         values = np.broadcast_to(np.asarray(values, dtype=float), len(self.x))
         return self.sums(values if self.weight is None else self.weight * values) / self.nobs
 
+    def mean_and_deviation(self, values: Array) -> tuple[Array, Array]:
+        """Weighted mean by group, and the square root of that of squares of differences from it."""
+        mean = self.means(values)
+        return mean, np.sqrt(self.means(np.square(values - mean[self.ids])))
+
     def all(self, rows: Mask) -> Mask:
         """Whether something holds in every row of a group."""
         return np.asarray(np.logical_and.reduceat(rows, self.offsets[:-1]))

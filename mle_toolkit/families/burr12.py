@@ -132,12 +132,10 @@ class Burr12(HazardFamily):
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
         """The laws of several k whose logs have the mean and variance of those of each group."""
-        logs = np.log(groups.x)
-        mean = groups.means(logs)
-        variance = groups.means(np.square(logs - mean[groups.ids]))
+        mean, deviation = groups.mean_and_deviation(np.log(groups.x))
         starts: list[tuple[Array, ...]] = []
         for k in _SIZES:
-            c = np.sqrt(float(special.zeta(2.0, k) + special.zeta(2.0, 1.0)) / variance)
+            c = math.sqrt(float(special.zeta(2.0, k) + special.zeta(2.0, 1.0))) / deviation
             starts.append((np.full_like(c, k), c, np.exp(mean + float(special.psi(k) - special.psi(1.0)) / c)))
         return starts
 

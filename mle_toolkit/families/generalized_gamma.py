@@ -400,8 +400,7 @@ class _OfLogs(Family):
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
         """The laws of several powers shape2, best first, but for the error of Minka's formula for shape1."""
-        mean = groups.means(groups.x)
-        deviation = np.sqrt(groups.means(np.square(groups.x - mean[groups.ids])))
+        mean, deviation = groups.mean_and_deviation(groups.x)
         starts: list[tuple[Array, ...]] = []
         heights = []
         for power in _POWERS:

@@ -263,9 +263,8 @@ class LognormalBeside(Family):
         But for the skewness where the threshold, which is the deviation over √(exp(c²) - 1) from the mean, is among the
         observations.
         """
-        mean = groups.means(groups.x)
+        mean, deviation = groups.mean_and_deviation(groups.x)
         centred = groups.x - mean[groups.ids]
-        deviation = np.sqrt(groups.means(np.square(centred)))
         skewness = groups.means(centred * np.square(centred)) / deviation**3
         # Skewness (p + 3) √p with p = exp(c²) - 1, by Cardano.
         half = 0.5 * np.abs(skewness)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
@@ -20,6 +20,9 @@ from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.families.tilted import Tilted, infinite
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.groups import Groups
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
@@ -101,6 +104,10 @@ class Lognormal(ExponentialFamily):
                 "lognormal: the logs of the data are equal to rounding: the likelihood is unbounded (sdlog → 0)."
             )
         return mean, math.sqrt(variance)
+
+    def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
+        """The maximum of each group."""
+        return [groups.mean_and_deviation(np.log(groups.x))]
 
     def tail_scores(self, x: Array, meanlog: Array, sdlog: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S: those of the normal law of log x."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
@@ -21,6 +21,9 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.tilted import Tilted, infinite
+
+if TYPE_CHECKING:
+    from mle_toolkit.data.groups import Groups
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
@@ -92,6 +95,10 @@ class Normal(ExponentialFamily):
         if not variance > 0:
             raise DegenerateDataError("normal: all observations are equal, so the likelihood is unbounded (sigma → 0).")
         return mean, math.sqrt(variance)
+
+    def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
+        """The maximum of each group."""
+        return [groups.mean_and_deviation(groups.x)]
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
         """The exponential law of the window as sigma → ∞ and mu with its square (del Castillo 1994, AISM 46, 57-66)."""

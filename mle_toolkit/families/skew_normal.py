@@ -172,9 +172,8 @@ class SkewNormal(Family):
         NaN for the sign opposite to that of the skewness where a start is far below the other; and a steeper one of the
         sign of the skewness, NaN where that is small.
         """
-        mean = groups.means(groups.x)
+        mean, spread = groups.mean_and_deviation(groups.x)
         centred = groups.x - mean[groups.ids]
-        spread = np.sqrt(groups.means(np.square(centred)))
         skewness = groups.means(centred * np.square(centred)) / spread**3
         sign = np.where(skewness < 0, -1.0, 1.0)
         ratio = np.cbrt(2 * np.abs(skewness) / (4 - math.pi))  # of the mean of z and its standard deviation
