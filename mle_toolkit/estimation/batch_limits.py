@@ -16,7 +16,7 @@ from mle_toolkit.estimation.batch_climb import SURE_GAIN, Batch, Settled, allows
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.estimation.vectorised import is_concave, is_vectorised
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.relations import LimitOfGroups
+from mle_toolkit.families.relations import Limit, LimitOfGroups
 from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED
 
 _SURELY_BELOW, _NEARLY_THERE, _CLOSE = 1e-11, 0.1, 0.1
@@ -35,62 +35,69 @@ def compare_with_limits(
     settle: Callable[[Family, Groups], Settled],
 ) -> None:
     """Leave open the groups in which a limiting law is as good as the maximum, or not settled itself."""
-    rivals = np.full((len(family.limits), len(groups)), -np.inf)
-    maxima: list[Settled | None] = []
-    of_several: dict[str, Settled] = {}
-    for k, limit in enumerate(family.limits):
-        law = limit.family
-        chosen = np.flatnonzero((settled.status == SETTLED) | settled.ran_off)
-        maxima.append(None)
-        if len(chosen) == 0:
-            continue
-        some = groups.take(chosen)
-        if limit.of_groups is not None and groups.ends is None:
-            law = limit.of_groups.family
-            if law.name not in of_several:
-                of_several[law.name] = settle(law, some)
-            found = of_several[law.name]
-            theirs = (found.status == SETTLED) & ~limit.of_groups.takes(found.theta)
-            rivals[k, chosen] = np.where(found.status == SETTLED, np.where(theirs, -np.inf, found.llf), np.inf)
-            maxima[k] = found.spread(chosen, len(groups))
-        elif law.from_groups is not None and groups.ends is None:
-            found = _by_entropy(law, some)
-            rivals[k, chosen] = found.llf
-            maxima[k] = found.spread(chosen, len(groups))
-        elif is_vectorised(law):
-            found = settle(law, some)
-            possible = some.all((some.x >= law.support.lower) & (some.x <= law.support.upper))
-            rivals[k, chosen] = np.where(found.status == SETTLED, found.llf, np.where(possible, np.inf, -np.inf))
-            maxima[k] = found.spread(chosen, len(groups))
-        else:
-            rivals[k, settled.ran_off] = np.inf  # for the ordinary fit
-            alone = chosen[settled.status[chosen] == SETTLED]
-            rivals[k, alone] = [_alone(law, groups, g) for g in alone.tolist()]
+    chosen = np.flatnonzero((settled.status == SETTLED) | settled.ran_off)
+    inside, limits = settled.status == SETTLED, family.limits if len(chosen) else ()
+    laws = [_law_of_groups(limit, groups) for limit in limits]
+    found: dict[Family, Settled] = {}
+    rivals = np.full((len(limits), len(groups)), -np.inf)
+    for limit, law, rival in zip(limits, laws, rivals, strict=True):
+        if law not in found:
+            found[law] = _maxima(law, groups.take(chosen), inside[chosen], settle).spread(chosen, len(groups))
+        rival[chosen] = _heights(limit, law, found[law])[chosen]
     if groups.ends is not None:
-        rivals = np.concatenate([rivals, [_in_windows(family, groups, settled.status == SETTLED)]])
-        maxima.append(None)
-    beaten = (settled.status == SETTLED) & ~(settled.llf > rivals.max(axis=0, initial=-np.inf) + SURE_GAIN)
-    for k, at in enumerate(maxima):
-        if at is not None:
-            others = np.delete(rivals, k, axis=0).max(axis=0, initial=-np.inf)
-            # Climbs that came nearer and nearer to it, and stayed below; or to a maximum that is below it.
-            lack = rivals[k] - settled.llf
-            below = (lack > _SURELY_BELOW * (1.0 + np.abs(rivals[k]))) & (lack < _NEARLY_THERE)
-            reached = (settled.status == SETTLED) & (lack > SURE_GAIN)
-            sure = (settled.ran_off & below) | reached
-            sure &= (rivals[k] > others + SURE_GAIN) & np.isfinite(rivals[k])
-            limit = family.limits[k]
-            charted = family.chart is not None and family.chart.of_groups is not None
-            singly = (charted or family.spurious is not None) and limit.of_groups is None
-            if singly or groups.ends is not None:
-                sure[:] = False
-            elif has_a_say(family):
-                sure[sure] = [allows(family, groups.sample(g)) for g in np.flatnonzero(sure).tolist()]
-            some = groups.take(np.flatnonzero(sure))
-            sure[sure] = ~_reached_inside(family, some, twin, rivals[k, sure], at.theta[sure], limit.of_groups)
-            agreed = np.flatnonzero(sure)
-            _enter(family, settled, agreed, at, k)
+        rivals = np.concatenate([rivals, [_in_windows(family, groups, inside)]])
+    beaten = inside & ~(settled.llf > rivals.max(axis=0, initial=-np.inf) + SURE_GAIN)
+    for k, (limit, law) in enumerate(zip(limits, laws, strict=True)):
+        if groups.ends is not None:
+            break
+        at = found[law]
+        others = np.delete(rivals, k, axis=0).max(axis=0, initial=-np.inf)
+        # Climbs that came nearer and nearer to it, and stayed below; or to a maximum that is below it.
+        lack = rivals[k] - settled.llf
+        below = (lack > _SURELY_BELOW * (1.0 + np.abs(rivals[k]))) & (lack < _NEARLY_THERE)
+        sure = (settled.ran_off & below) | ((settled.status == SETTLED) & (lack > SURE_GAIN))
+        sure &= (rivals[k] > others + SURE_GAIN) & np.isfinite(rivals[k]) & np.all(np.isfinite(at.theta), axis=1)
+        charted = family.chart is not None and family.chart.of_groups is not None
+        if (charted or family.spurious is not None) and limit.of_groups is None:
+            sure[:] = False
+        elif has_a_say(family):
+            sure[sure] = [allows(family, groups.sample(g)) for g in np.flatnonzero(sure).tolist()]
+        there = groups.take(np.flatnonzero(sure))
+        sure[sure] = ~_reached_inside(family, there, twin, rivals[k, sure], at.theta[sure], limit.of_groups)
+        _enter(family, settled, np.flatnonzero(sure), at, k)
     settled.leave_open(np.flatnonzero((beaten & (settled.status == SETTLED)) | (settled.status == OPEN)))
+
+
+def _law_of_groups(limit: Limit, groups: Groups) -> Family:
+    """The law by which a limit is found for groups."""
+    return limit.family if limit.of_groups is None or groups.ends is not None else limit.of_groups.family
+
+
+def _heights(limit: Limit, law: Family, found: Settled) -> Array:
+    """Log-likelihoods at a limit: -inf in groups that have none there, inf where that is not known."""
+    heights = np.where(found.status == SETTLED, found.llf, np.inf)
+    if limit.of_groups is None or law is limit.family:
+        return heights
+    return np.where((found.status == SETTLED) & ~limit.of_groups.takes(found.theta), -np.inf, heights)
+
+
+def _maxima(law: Family, groups: Groups, inside: Mask, settle: Callable[[Family, Groups], Settled]) -> Settled:
+    """The maxima of a law that another tends to; a log-likelihood of -inf, settled, where it has none.
+
+    Where they are found one by one they are of the groups inside, without parameters; the others stay open.
+    """
+    if law.from_groups is not None and groups.ends is None:
+        return _by_entropy(law, groups)
+    if is_vectorised(law):
+        found = settle(law, groups)
+        possible = groups.all((groups.x >= law.support.lower) & (groups.x <= law.support.upper))
+        none = (found.status != SETTLED) & ~possible
+        found.llf[none] = -np.inf
+    else:
+        found, none = Settled.nothing(len(groups), len(law.parameters)), inside
+        found.llf[none] = [_alone(law, groups, g) for g in np.flatnonzero(none).tolist()]
+    found.status[none] = SETTLED
+    return found
 
 
 def _reached_inside(
@@ -214,6 +221,7 @@ def _by_entropy(law: Family, groups: Groups) -> Settled:
     with np.errstate(all="ignore"):
         params = law.from_groups(groups)
         loglik = -groups.nobs * np.asarray(law.entropy(*params))
+    found.status[:] = SETTLED
     found.llf[:] = np.where(np.isnan(loglik), -np.inf, loglik)
     found.theta[:] = np.stack(params, axis=1)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -326,6 +327,12 @@ _BESIDE = 3.0
 """Size of gamma/delta of the laws beside a lognormal one from which a climb must lead back to it."""
 
 
+@cache
+def _either_side() -> Family:
+    """The law of both limits, so that it is fitted once."""
+    return LognormalByThreshold()
+
+
 def lognormal_of_groups(side: float) -> LimitOfGroups:
     """The lognormal law above (below, for a negative side) a threshold, to which Johnson's law tends."""
 
@@ -335,7 +342,7 @@ def lognormal_of_groups(side: float) -> LimitOfGroups:
         return np.stack([lean, np.abs(delta), median, spread], axis=1)
 
     return LimitOfGroups(
-        LognormalByThreshold(),
+        _either_side(),
         lambda delta, threshold, _: (-side * np.inf, abs(delta), threshold, 0.0),
         lambda theta: theta[:, 0] * side > 0,
         beside,
