@@ -1006,7 +1006,8 @@ def fit(
     elif exposure is not None:
         sample = with_exposure(data, weights, exposure, nan_policy)
     else:
-        sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, along=FirstPass(law))
+        look = FirstPass(law)
+        sample = Sample.of(data, weights, nan_policy=nan_policy, multivariate=law.multivariate, first_pass=look)
     result = fit_without_warning(sample, law, **options)
     warn_if_weaker(result)
     return result

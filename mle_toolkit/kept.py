@@ -15,7 +15,7 @@ from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.data.surveys import Along, Sum, Survey, Thinned
+from mle_toolkit.data.surveys import LookAhead, Sum, Survey, Thinned
 from mle_toolkit.errors import DataError, MleError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
@@ -113,7 +113,7 @@ class Sums:
         """
         law = get_family(family)
         _check_law(law)
-        sample = Sample.of(data, weights, nan_policy=nan_policy, along=FirstPass(law))
+        sample = Sample.of(data, weights, nan_policy=nan_policy, first_pass=FirstPass(law))
         _check_rows(law, sample)
         if isinstance(sample, BlockedSample):
             sample.read(FirstPass(law).ahead)
@@ -277,7 +277,7 @@ class KeptSample(BlockedSample):
         """Whether rows can be gone over: they cannot."""
         return False
 
-    def _first_pass(self, along: Along | None) -> None:
+    def _first_pass(self, look_ahead: LookAhead | None) -> None:
         """Nothing is to be read."""
 
     def _sums(self, parts: Sequence[Sum]) -> list[Any]:

@@ -17,12 +17,12 @@ from mle_toolkit.data.rows import NOTHING
 from mle_toolkit.data.sample import Sample, standard_errors_about
 from mle_toolkit.data.surveys import (
     SKETCHED_ROWS,
-    Along,
     Between,
     Cells,
     Counted,
     Failing,
     Few,
+    LookAhead,
     Outside,
     Part,
     Sum,
@@ -114,7 +114,7 @@ class BlockedSample(Sample):
     # --- what a source gives ----------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _first_pass(self, along: Along | None) -> None:
+    def _first_pass(self, look_ahead: LookAhead | None) -> None:
         """Read everything once, and either `_hold` it or `_keep` what was found."""
 
     @abstractmethod
@@ -123,12 +123,12 @@ class BlockedSample(Sample):
 
     # --- the first pass -----------------------------------------------------------------------------------------------
 
-    def read(self, along: Along | None = None) -> None:
+    def read(self, look_ahead: LookAhead | None = None) -> None:
         """Make the first pass, if it has not been made; take sums along."""
         if not self._is_read:
             self._is_read = True
             try:
-                self._first_pass(along)
+                self._first_pass(look_ahead)
             except BaseException:
                 self._is_read = False
                 raise

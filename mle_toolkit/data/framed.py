@@ -25,7 +25,7 @@ from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import Block, Known, some_of, squares_about, squares_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign, stacked
-from mle_toolkit.data.surveys import Along, Part, Sum, survey
+from mle_toolkit.data.surveys import LookAhead, Part, Sum, survey
 from mle_toolkit.errors import DataError, WeightError
 
 # --- rows of the sample -----------------------------------------------------------------------------------------------
@@ -306,7 +306,7 @@ class FramedSample(BlockedSample):
         """How many rows count."""
         return self._firsts[-1]
 
-    def _first_pass(self, along: Along | None) -> None:
+    def _first_pass(self, look_ahead: LookAhead | None) -> None:
         rows = [SKETCH_ROWS, self._middle]
         steps = tuple(dict.fromkeys(-(-self.n_rows // n) for n in rows))
         columns = tuple(Sum(ColumnSums(one.key), BLOCK_ROWS) for one in self.plan.designs)

@@ -16,7 +16,7 @@ from mle_toolkit.data.on_dask import on_dask
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, Rows
 from mle_toolkit.data.rows import Known
-from mle_toolkit.data.surveys import SKETCHED_ROWS, Ahead, Along, Sum, Survey, Thinned, sums_of_blocks, survey
+from mle_toolkit.data.surveys import SKETCHED_ROWS, Ahead, LookAhead, Sum, Survey, Thinned, sums_of_blocks, survey
 from mle_toolkit.errors import DataError, WeightError
 
 LOOKED_AT_ROWS = 1_000
@@ -201,9 +201,9 @@ class PartitionedSample(BlockedSample):
         all_rows = Thinned.joined([thinned for _, thinned in done if thinned is not None], ALL_ROWS)
         return all_rows.x, all_rows.weight
 
-    def _first_pass(self, along: Along | None) -> None:
-        few = self._few() if along is not None else np.empty(0)
-        parts, note = Ahead() if along is None or len(few) == 0 else along(few, self._weighted)
+    def _first_pass(self, look_ahead: LookAhead | None) -> None:
+        few = self._few() if look_ahead is not None else np.empty(0)
+        parts, note = Ahead() if look_ahead is None or len(few) == 0 else look_ahead(few, self._weighted)
         most = max(1, SKETCHED_ROWS // max(1, len(self._partitions)))
         done = self._run(self._job(*parts, most=most), self._partitions)
         self._surveys = [sums[0] or Survey(0, 0.0, np.inf, -np.inf) for sums, _ in done]

@@ -74,7 +74,7 @@ class Sample:
         errors are sandwich ones.
     nan_policy : {"raise", "omit"}
         What to do with missing values (NaN, masked, null).
-    along : callable, optional
+    first_pass : callable, optional
         Takes unweighted observations and returns their smallest, their largest (NaN where one is) and what else it
         found on the way, which is kept as ``summed_ahead``: so that validation and a sum over the data are one pass.
 
@@ -111,7 +111,7 @@ class Sample:
     known: Known
     """What is known of every row beside its observation, by name: see `with_known`."""
     summed_ahead: Any
-    """What ``along`` noted of the observations while they were validated; None without it."""
+    """What ``first_pass`` noted of the observations while they were validated; None without it."""
     timed: bool
     """Whether events, or what was observed, were told from what was censored: such values are measured, not counted."""
     label: str | None
@@ -124,7 +124,7 @@ class Sample:
         weight_kind: WeightKind = "frequency",
         *,
         nan_policy: NanPolicy = "raise",
-        along: Callable[[Array], tuple[float, float, Any]] | None = None,
+        first_pass: Callable[[Array], tuple[float, float, Any]] | None = None,
     ) -> None:
         nan_policy, weight_kind = policies(nan_policy, weight_kind)
         values, missing = to_column(x)
@@ -133,12 +133,12 @@ class Sample:
         if len(values) == 0:
             raise DataError("no observations: the data are empty.")
         noted = None
-        if along is not None:
-            function(along, "along", "a function of the rows")
-        if along is None or weight is not None or missing is not None:
+        if first_pass is not None:
+            function(first_pass, "first_pass", "a function of the rows")
+        if first_pass is None or weight is not None or missing is not None:
             minimum, maximum = extent(values)
         else:
-            minimum, maximum, noted = along(values)
+            minimum, maximum, noted = first_pass(values)
         if missing is not None or not (math.isfinite(minimum) and math.isfinite(maximum)):
             kept = not_missing(values, nan_policy)
             values, weight, noted = values[kept], None if weight is None else of_kept(weight, kept), None
@@ -202,7 +202,7 @@ class Sample:
         *,
         nan_policy: NanPolicy = "raise",
         multivariate: bool = False,
-        along: Callable[[Array], tuple[float, float, Any]] | None = None,
+        first_pass: Callable[[Array], tuple[float, float, Any]] | None = None,
     ) -> Sample:
         """Make a sample of whatever ``data`` is, of `rows` if ``multivariate``; a `Sample` is passed through.
 
@@ -231,7 +231,7 @@ class Sample:
             return PartitionedSample.of_dask(data, weights, nan_policy)
         if flag(multivariate, "multivariate"):
             return cls.rows(data, weights, nan_policy=nan_policy)
-        return cls(data, weights, nan_policy=nan_policy, along=along)
+        return cls(data, weights, nan_policy=nan_policy, first_pass=first_pass)
 
     @classmethod
     def rows(

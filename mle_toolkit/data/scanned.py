@@ -19,7 +19,7 @@ from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, TASK_ROWS, Rows, Run, Source
 from mle_toolkit.data.rows import Block
-from mle_toolkit.data.surveys import SKETCHED_ROWS, Ahead, Along, Sum, Survey, Thinned, sums_of_blocks, survey
+from mle_toolkit.data.surveys import SKETCHED_ROWS, Ahead, LookAhead, Sum, Survey, Thinned, sums_of_blocks, survey
 from mle_toolkit.errors import DataError
 from mle_toolkit.numerics.progress import progress
 from mle_toolkit.numerics.threads import submit, workers
@@ -78,7 +78,7 @@ class ScannedSample(BlockedSample):
         runs = None if self._leaves_out else self._source.runs()
         return runs if runs is not None and len(runs) > 1 else []
 
-    def _first_pass(self, along: Along | None) -> None:
+    def _first_pass(self, look_ahead: LookAhead | None) -> None:
         in_order = self._in_order(again=False)
         head = next(in_order, Run(0, []))
         few, weight = _joined(list(head.pieces))
@@ -89,7 +89,7 @@ class ScannedSample(BlockedSample):
         if n_rows <= HELD_ROWS and not following:
             self._hold(few, weight)
             return
-        parts, note = Ahead() if along is None else along(few, self._weighted)
+        parts, note = Ahead() if look_ahead is None else look_ahead(few, self._weighted)
         keeper = _Keeper(n_rows)
         sums = self._pass([Sum(survey, CHUNK_ROWS), *parts], runs or chain([head], following, in_order), keeper)
         self._keep(sums[0], keeper.kept, parts, sums[1:], note, few)

@@ -41,7 +41,7 @@ class Ahead(NamedTuple):
     """Makes of the sums, and the extent of the data, what is kept as `Sample.summed_ahead`."""
 
 
-Along = Callable[[Array, bool], Ahead]
+LookAhead = Callable[[Array, bool], Ahead]
 """Chooses them by a look at some rows, and by whether there are weights."""
 
 

@@ -34,8 +34,8 @@ class FirstPass:
     """The pass over observations that checks them, and what it sums on its way: what a fit needs, whatever it finds.
 
     Those are the statistics of an exponential family, or of a limit that is one. In memory it is called with all
-    observations, for ``Sample(along=...)``, of which only many are worth the sums of a limit; `ahead` says the same of
-    rows that come in blocks, for `BlockedSample.read`.
+    observations, for ``Sample(first_pass=...)``, of which only many are worth the sums of a limit; `ahead` is the same
+    for rows that come in blocks, for `BlockedSample.read`.
 
     Parameters
     ----------

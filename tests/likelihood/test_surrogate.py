@@ -100,15 +100,15 @@ def test_the_fit_is_that_of_the_numpy_sums(weighted, monkeypatch):
 def test_the_first_pass_takes_the_sums_of_a_limit():
     """Of a law that may be the normal one in the end, the mean and the variance come with the validation."""
     x = drawn("student_t")
-    sample = Sample(x, along=FirstPass(mle.get_family("t")))
+    sample = Sample(x, first_pass=FirstPass(mle.get_family("t")))
     assert sample.summed_ahead.name == "normal"
     law = mle.get_family("normal")
     assert Likelihood(law, sample).by_means.statistics == pytest.approx(
         Likelihood(law, Sample(x)).by_means.statistics, rel=1e-12
     )
     assert (sample.minimum, sample.maximum) == (x.min(), x.max())
-    assert Sample(x, along=FirstPass(mle.get_family("gpd"))).summed_ahead is None
-    assert Sample(x[:100], along=FirstPass(mle.get_family("t"))).summed_ahead is None
+    assert Sample(x, first_pass=FirstPass(mle.get_family("gpd"))).summed_ahead is None
+    assert Sample(x[:100], first_pass=FirstPass(mle.get_family("t"))).summed_ahead is None
 
 
 @pytest.mark.parametrize("name", ["gpd", "gev", "skew_normal"])
