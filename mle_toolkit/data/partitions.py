@@ -92,7 +92,7 @@ class Job:
         return self(partition.number, partition.x, partition.weight, partition.first)
 
 
-Run = Callable[[Job, Sequence[Partition]], "list[tuple[list[Any], Thinned | None]]"]
+Runner = Callable[[Job, Sequence[Partition]], "list[tuple[list[Any], Thinned | None]]"]
 """Does a job with every partition and returns what each gives, in the order of the partitions."""
 
 
@@ -145,7 +145,7 @@ class PartitionedSample(BlockedSample):
         self,
         partitions: Sequence[Any],
         weights: Sequence[Any] | None = None,
-        run: Run = here,
+        run: Runner = here,
         *,
         description: str = "the data",
         weight_kind: WeightKind = "frequency",

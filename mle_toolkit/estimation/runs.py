@@ -64,7 +64,7 @@ class Proving:
     ----------
     model : Model
     term, directions
-        As of `Run`.
+        As of `Separation`.
     theta : ndarray
         Where the other parameters are.
     seen : tuple of (float, float)
@@ -99,7 +99,7 @@ class Proving:
 
 
 @dataclass(frozen=True)
-class Run:
+class Separation:
     """Directions in which the predictor of a parameter runs off.
 
     Attributes
@@ -135,7 +135,7 @@ def somewhere(model: Model, sample: Sample, found: Maximum | None) -> Array:
     return np.concatenate([np.ravel(value) for value in model.start(Likelihood(model, sample).as_points)[0]])
 
 
-def runs_of(model: Model, sample: Sample, found: Maximum | None, linear: Sequence[Linear]) -> list[Run]:
+def runs_of(model: Model, sample: Sample, found: Maximum | None, linear: Sequence[Linear]) -> list[Separation]:
     """Directions of each predictor by itself: where a search ended, or else where one may begin."""
     likelihood, points = Likelihood(model, sample), [somewhere(model, sample, found)]
     if found is not None:
@@ -158,7 +158,7 @@ def idle_rows(model: Model, sample: Sample, term: Linear) -> Mask:
     return idle
 
 
-def idle_runs(model: Model, sample: Sample, near: Mapping[str, Array], others: Sequence[Linear]) -> list[Run]:
+def idle_runs(model: Model, sample: Sample, near: Mapping[str, Array], others: Sequence[Linear]) -> list[Separation]:
     """Directions that move only rows which say nothing of a predictor, as others of theirs have run off.
 
     Whatever the predictor is there, the likelihood is the same; it goes to the end to which a search followed it.
@@ -189,13 +189,13 @@ _INSIDE = (-1.0, 0.0, 1.0)
 """Predictors, in the unit of a model, that stay inside while others have run off."""
 
 
-def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> Run | None:
+def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> Separation | None:
     """In which directions no row's likelihood falls, and some predictors move."""
     up, down = (_allowed(model, likelihood, theta, term, sign) for sign in (1.0, -1.0))
     return _moving(term, likelihood.sample, up, down)
 
 
-def _moving(term: Linear, sample: Sample, up: Mask, down: Mask) -> Run | None:
+def _moving(term: Linear, sample: Sample, up: Mask, down: Mask) -> Separation | None:
     """In which directions rows move only where they are allowed to."""
     raw = sample.known[term.key]
     side = np.zeros(len(raw))
@@ -212,7 +212,7 @@ def _moving(term: Linear, sample: Sample, up: Mask, down: Mask) -> Run | None:
             break
         side += new
         directions.append(direction)
-    return Run(term, _joined(raw, directions, side), side) if directions else None
+    return Separation(term, _joined(raw, directions, side), side) if directions else None
 
 
 def _joined(raw: Array, directions: Sequence[Array], side: Array) -> tuple[Array, ...]:

@@ -30,7 +30,7 @@ from mle_toolkit.estimation.recession import SUPREMUM
 from mle_toolkit.estimation.runs import (
     Proof,
     Proving,
-    Run,
+    Separation,
     farthest,
     idle_rows,
     idle_runs,
@@ -137,7 +137,7 @@ def _settled_of_batches(
     if not isinstance(sample, FramedSample):
         return None
     few = sample.sketch()
-    runs: list[Run] = []
+    runs: list[Separation] = []
     for _ in range(_ROUNDS):
         near = model.given(few.known)
         theta = somewhere(near, few, found)
@@ -263,7 +263,7 @@ class _Left(NamedTuple):
     nothing: bool
 
 
-def _left(run: Run, far: tuple[float, float], sample: Sample) -> _Left:
+def _left(run: Separation, far: tuple[float, float], sample: Sample) -> _Left:
     term, known = run.term, sample.known
     raw = known[term.key]
     runs = run.side != 0
@@ -308,7 +308,7 @@ def _at_end(
     model: Model,
     sample: Sample,
     few: Sample,
-    runs: Sequence[Run],
+    runs: Sequence[Separation],
     columns: Mapping[str, Sequence[str]],
     found: Maximum | None,
     options: Mapping[str, Any],
@@ -402,7 +402,7 @@ def _raw(part: _Left, value: Any) -> Array:
     return raw
 
 
-def _in_words(run: Run, part: _Left, sample: Sample, names: Sequence[str], levels: Sequence[Any]) -> str:
+def _in_words(run: Separation, part: _Left, sample: Sample, names: Sequence[str], levels: Sequence[Any]) -> str:
     """Which coefficients run off, and in which rows."""
     name = run.term.parameter
     named = [
@@ -433,7 +433,7 @@ def _rows(count: int) -> str:
     return "the one row" if count == 1 else f"all {count} rows"
 
 
-def _observed(sample: Sample, run: Run, sign: float, levels: Sequence[Any]) -> str:
+def _observed(sample: Sample, run: Separation, sign: float, levels: Sequence[Any]) -> str:
     """What was observed in the rows that go to one end, in words; levels by their names; "" where it is not known."""
     rows = run.side == sign
     if not run.observed or not rows.any():
@@ -453,7 +453,7 @@ def _observed(sample: Sample, run: Run, sign: float, levels: Sequence[Any]) -> s
     return " observations are intervals"
 
 
-def _separated(model: Model, sample: Sample, run: Run, names: Sequence[str]) -> UnboundedLikelihoodError:
+def _separated(model: Model, sample: Sample, run: Separation, names: Sequence[str]) -> UnboundedLikelihoodError:
     """The error for covariates that separate all outcomes."""
     direction, constant, levels = run.directions[0], run.term.constant, _levels(model)
     moving = [k for k in np.flatnonzero(direction).tolist() if k != constant]
