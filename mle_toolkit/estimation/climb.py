@@ -69,7 +69,7 @@ _TIGHT_OPTIONS: dict[str, dict[str, float]] = {
 }
 
 
-def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, starts: Sequence[Array]) -> list[End]:
+def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, starts: Sequence[Array]) -> list[ClimbEnd]:
     """Climb the whole sample from the maximum of a small one, in few passes over the data.
 
     The small one may be best at a limit, or beyond it, from where the whole does not lead back: where the whole's
@@ -122,7 +122,7 @@ def _by_surrogates(whole: Objective, few: Likelihood, u: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class End:
+class ClimbEnd:
     """Where one search ended."""
 
     u: Array
@@ -140,7 +140,7 @@ def climb(
     sound: Callable[[Array], bool] = lambda u: True,
     at_limit: Callable[[Array], bool] = lambda u: False,
     left: list[Array] | None = None,
-) -> list[End]:
+) -> list[ClimbEnd]:
     """Climb from each start at which the data are possible, from the highest first.
 
     A climb that comes near a maximum that is known, and turns to it, ends there. With second derivatives near the one
@@ -150,12 +150,12 @@ def climb(
     Where those ended that are stuck below what arrived is added to ``left``.
     """
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
-    ends: list[End] = []
-    stuck: list[End] = []
+    ends: list[ClimbEnd] = []
+    stuck: list[ClimbEnd] = []
     trails = Trails()
     for value, u in sorted(possible, key=lambda start: start[0]):
         if len(u) == 0:
-            ends.append(End(u, value, "fixed"))
+            ends.append(ClimbEnd(u, value, "fixed"))
         elif method == "newton":
             _by_newton(objective, u, hessian, ends, stuck, trails)
         else:
@@ -175,14 +175,14 @@ def climb(
     return ends
 
 
-def newton_end(objective: Objective, u: Array) -> End | None:
+def newton_end(objective: Objective, u: Array) -> ClimbEnd | None:
     """Where Newton's method alone leads; None where it does not arrive at a minimum."""
     end, done = newton(objective, u)
-    return End(end, objective.value(end), "newton") if done and is_minimum(objective, end) else None
+    return ClimbEnd(end, objective.value(end), "newton") if done and is_minimum(objective, end) else None
 
 
 def _by_newton(
-    objective: Objective, u: Array, hessian: Array | None, ends: list[End], stuck: list[End], trails: Trails
+    objective: Objective, u: Array, hessian: Array | None, ends: list[ClimbEnd], stuck: list[ClimbEnd], trails: Trails
 ) -> None:
     """Add where Newton's method arrives to the ends, or, where it does not, how far it came to those that are stuck."""
     end, done = newton(objective, u, hessian, known=[end.u for end in ends], trails=trails)
@@ -194,13 +194,13 @@ def _by_newton(
         return
     value = objective.value(end)
     if done:
-        ends.append(End(end, value, "newton"))
+        ends.append(ClimbEnd(end, value, "newton"))
     else:
         before = objective.value(u)
-        stuck.append(End(end, value, "newton") if value < before else End(u, before, "newton"))
+        stuck.append(ClimbEnd(end, value, "newton") if value < before else ClimbEnd(u, before, "newton"))
 
 
-def _rescued(objective: Objective, u: Array, at_limit: Callable[[Array], bool]) -> End:
+def _rescued(objective: Objective, u: Array, at_limit: Callable[[Array], bool]) -> ClimbEnd:
     """Where other methods lead from a point at which Newton's is stuck.
 
     Steps within a region of trust find a maximum just above a limiting law that is beside that point.
@@ -208,22 +208,22 @@ def _rescued(objective: Objective, u: Array, at_limit: Callable[[Array], bool]) 
     u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
     end, done = newton(objective, u)
     if done:
-        return End(end, objective.value(end), "trust-exact")
+        return ClimbEnd(end, objective.value(end), "trust-exact")
     if at_limit(u):
-        return End(u, objective.value(u), "trust-exact", at_limit=True)
+        return ClimbEnd(u, objective.value(u), "trust-exact", at_limit=True)
     if len(u) > _MOST_WITHOUT_SLOPES:
-        return End(u, objective.value(u), "trust-exact")
+        return ClimbEnd(u, objective.value(u), "trust-exact")
     if objective.value(u) <= least_value(objective.likelihood):
-        return End(u, objective.value(u), "trust-exact")
+        return ClimbEnd(u, objective.value(u), "trust-exact")
     u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
     return _settled(objective, u, "Nelder-Mead")
 
 
-def _settled(objective: Objective, u: Array, method: str) -> End:
+def _settled(objective: Objective, u: Array, method: str) -> ClimbEnd:
     """What a few steps of Newton's method make of the end of another, if they arrive."""
     end, done = newton(objective, u)
     u = end if done else u
-    return End(u, objective.value(u), method)
+    return ClimbEnd(u, objective.value(u), method)
 
 
 def is_minimum(objective: Objective, u: Array) -> bool:

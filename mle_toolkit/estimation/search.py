@@ -13,7 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
-from mle_toolkit.estimation.climb import End, climb, climb_in_levels, is_minimum, least_value, newton_end
+from mle_toolkit.estimation.climb import ClimbEnd, climb, climb_in_levels, is_minimum, least_value, newton_end
 from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, highest_end, on_an_end, uphill
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
 from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
@@ -97,13 +97,13 @@ def _by_climbs(
     ends = climb(small, points, method, sound=is_sound, at_limit=beside, left=below)
     if not ends:
         raise _nowhere(family)
-    narrow: list[End] = []
+    narrow: list[ClimbEnd] = []
     if family.spurious is not None and likelihood.exact is not None:  # of probabilities alone a likelihood has a bound
         ends, narrow = _without_spurious(small, ends, fixed)
     lowest = min([end.value for end in ends])
     agreeing = sum([(end.value - lowest) * small.likelihood.nobs <= 1e-6 for end in ends])
 
-    def settled(best: End) -> Maximum:
+    def settled(best: ClimbEnd) -> Maximum:
         theta = coordinates.to_theta(best.u)
         arranged = likelihood.family.arranged
         searched: tuple[Objective, Array] | None = (objective, best.u)
@@ -430,8 +430,8 @@ def _is_sound(objective: Objective) -> Callable[[Array], bool]:
 
 
 def _without_spurious(
-    objective: Objective, ends: Sequence[End], fixed: Mapping[str, Any]
-) -> tuple[list[End], list[End]]:
+    objective: Objective, ends: Sequence[ClimbEnd], fixed: Mapping[str, Any]
+) -> tuple[list[ClimbEnd], list[ClimbEnd]]:
     """The ends that are sound; and the others that are maxima all the same, though of a few observations.
 
     Those are all there is where no other is left.
@@ -463,7 +463,7 @@ def _without_spurious(
     return kept, narrow
 
 
-def _beside_confined(best: End, ends: Sequence[End], settled: Callable[[End], Maximum]) -> Maximum | None:
+def _beside_confined(best: ClimbEnd, ends: Sequence[ClimbEnd], settled: Callable[[ClimbEnd], Maximum]) -> Maximum | None:
     """The highest maximum of those that are sound, where the best end has a part that is confined; None without one."""
     for end in sorted(ends, key=lambda end: end.value):
         with contextlib.suppress(NoMaximumError):
@@ -476,7 +476,7 @@ def _beside_confined(best: End, ends: Sequence[End], settled: Callable[[End], Ma
 
 
 def _below_supremum(
-    found: Maximum, objective: Objective, ends: Sequence[End], settled: Callable[[End], Maximum]
+    found: Maximum, objective: Objective, ends: Sequence[ClimbEnd], settled: Callable[[ClimbEnd], Maximum]
 ) -> Maximum:
     """What was found, with the highest maximum in the interior where it only approaches a supremum.
 
