@@ -154,7 +154,7 @@ def _above_bound(family: Family, likelihood: Likelihood, loglik: float) -> str |
 
 def bound_of(family: Family, likelihood: Likelihood) -> float:
     """What no law can exceed: `saturated` of counts and intervals; inf where there are densities."""
-    if likelihood.exact_share > 0 and not family.discrete:
+    if likelihood.share_of_points > 0 and not family.discrete:
         return math.inf
     one_law = not family.per_row and not family.multivariate
     return saturated(likelihood.data, one_law=one_law, period=family.period)

@@ -142,7 +142,7 @@ class Likelihood:
         return self.data.once("kinds", partial(Kinds.of, self.data))
 
     @cached_property
-    def exact_share(self) -> float:
+    def share_of_points(self) -> float:
         """Share of the observations that are points: those whose density changes with the unit."""
         share = 1.0 if self.data.is_exact else (0.0 if self.exact is None else self.exact.nobs / self.nobs)
         atoms = self._declared.atoms
@@ -153,7 +153,7 @@ class Likelihood:
     @property
     def log_jacobian(self) -> float:
         """What the mean log-likelihood gains on the way back to the unit of the data."""
-        return self.exact_share * self.unit.log_jacobian(self.family)
+        return self.share_of_points * self.unit.log_jacobian(self.family)
 
     @cached_property
     def by_means(self) -> Means | None:
@@ -424,7 +424,7 @@ class Likelihood:
             return None
         family, params = self.family, self.family.unpack(theta)
         if self.by_means is not None:
-            return self.by_means.expansion(self.exact_share, params)
+            return self.by_means.expansion(self.share_of_points, params)
         if family.derivatives is None:
             return None
         sums: list[float] | Array | None = self._derivative_sums_from(theta) if family.of_residuals else None
@@ -433,7 +433,7 @@ class Likelihood:
             self._summed_at = (theta.copy(), np.array(sums)) if family.of_residuals else None
         try:
             with np.errstate(all="ignore"):
-                terms = family.derivatives(self.nobs * self.exact_share, sums, *params)
+                terms = family.derivatives(self.nobs * self.share_of_points, sums, *params)
         except (ArithmeticError, ValueError):
             return None  # so far out that a formula for all leaves the range of numbers, as each row's may not
         nobs = self.nobs
@@ -444,7 +444,7 @@ class Likelihood:
         if self._summed_at is None:
             return None
         here, sums = self._summed_at
-        return sums_from(sums, here, theta, self.nobs * self.exact_share)
+        return sums_from(sums, here, theta, self.nobs * self.share_of_points)
 
     def _derivative_sums(self, theta: Array, params: tuple[Any, ...]) -> list[float] | Array:
         if self.twin is None or self.exact is None or not isinstance(self.unit, Unit):
@@ -468,7 +468,7 @@ class Likelihood:
     def _mean_of_points(self, params: tuple[Any, ...], theta: Array) -> float:
         """Part of the mean log-likelihood that points contribute."""
         if self.by_means is not None:
-            return self.exact_share * self.by_means.loglik(params)
+            return self.share_of_points * self.by_means.loglik(params)
         known = self._last_derivatives(theta, self._derivatives)
         return float(self._fold(log_density_of, theta)) / self.nobs if known is None else float(known[0])
 
@@ -476,7 +476,7 @@ class Likelihood:
         if self.by_means is not None:
             with np.errstate(all="ignore"):
                 slopes = self.by_means.score(self.family.unpack(theta))
-            return slopes if self.plain else self.exact_share * slopes
+            return slopes if self.plain else self.share_of_points * slopes
         known = self._last_derivatives(theta, self._derivatives)
         if known is not None:
             return np.array(known[1 : 1 + len(theta)])
