@@ -69,7 +69,9 @@ _TIGHT_OPTIONS: dict[str, dict[str, float]] = {
 }
 
 
-def climb_in_levels(whole: Objective, small: Objective, u: Array, method: str, starts: Sequence[Array]) -> list[ClimbEnd]:
+def climb_in_levels(
+    whole: Objective, small: Objective, u: Array, method: str, starts: Sequence[Array]
+) -> list[ClimbEnd]:
     """Climb the whole sample from the maximum of a small one, in few passes over the data.
 
     The small one may be best at a limit, or beyond it, from where the whole does not lead back: where the whole's

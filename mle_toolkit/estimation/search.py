@@ -463,7 +463,9 @@ def _without_spurious(
     return kept, narrow
 
 
-def _beside_confined(best: ClimbEnd, ends: Sequence[ClimbEnd], settled: Callable[[ClimbEnd], Maximum]) -> Maximum | None:
+def _beside_confined(
+    best: ClimbEnd, ends: Sequence[ClimbEnd], settled: Callable[[ClimbEnd], Maximum]
+) -> Maximum | None:
     """The highest maximum of those that are sound, where the best end has a part that is confined; None without one."""
     for end in sorted(ends, key=lambda end: end.value):
         with contextlib.suppress(NoMaximumError):

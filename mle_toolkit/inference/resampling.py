@@ -215,7 +215,7 @@ class Replicator:
         elif sample.weight is not None and sample.weight_kind == "frequency":
             drawn = sample.reweighted(_frequencies(sample.nobs, sample.weight, 1, rng)[0].astype(float))
         else:
-            drawn = self._compact(sample.take(Draws.of(1, sample.n_rows, rng).places()[0]))
+            drawn = self._tabulated(sample.take(Draws.of(1, sample.n_rows, rng).places()[0]))
         return family.given(drawn.known), drawn
 
     def _simulated(self, rng: np.random.Generator) -> tuple[Family, Sample]:
@@ -256,11 +256,11 @@ class Replicator:
             drawn = Sample.intervals(lower, upper, reliability, sample.weight_kind)
         drawn = drawn.with_known(**known)
         if window is None:
-            return family, self._compact(drawn)
+            return family, self._tabulated(drawn)
         low, high = (np.broadcast_to(end, drawn.n_rows) for end in window)
-        return family, self._compact(drawn.truncated(low, high))
+        return family, self._tabulated(drawn.truncated(low, high))
 
-    def _compact(self, sample: Sample) -> Sample:
+    def _tabulated(self, sample: Sample) -> Sample:
         """Equal intervals as one row with their frequency, where that leaves few rows."""
         if sample.is_exact or not self._exchangeable or sample.weight is not None:
             return sample

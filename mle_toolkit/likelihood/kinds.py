@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.likelihood.compact import CompactSum
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, has_numba, in_chunks
+from mle_toolkit.likelihood.moment_sums import MomentSum
 
 
-class Compact(NamedTuple):
+class ByMoments(NamedTuple):
     """Intervals open above, or below, by the moments of their known ends; windows count as negative."""
 
     above: bool
     sign: float
-    points: CompactSum
+    points: MomentSum
 
     @property
     def ends(self) -> tuple[Array, Array]:

@@ -19,12 +19,12 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.likelihood.compact import MANY, MANY_WITH_KINKS, CompactSum
 from mle_toolkit.likelihood.first_pass import is_normal
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
-from mle_toolkit.likelihood.kinds import Compact, Kinds, kinds_of, ones_of_a_kind, without_ties
+from mle_toolkit.likelihood.kinds import ByMoments, Kinds, kinds_of, ones_of_a_kind, without_ties
 from mle_toolkit.likelihood.means import Means
+from mle_toolkit.likelihood.moment_sums import MANY, MANY_WITH_KINKS, MomentSum
 from mle_toolkit.likelihood.parts import (
     BlockSums,
     CompiledSums,
@@ -178,7 +178,7 @@ class Likelihood:
         if self.plain:
             return self.on_means
         lower, _, _ = self._coarse
-        return self.by_means is not None and bool(self._compact) and len(lower) < MANY
+        return self.by_means is not None and bool(self._by_moments) and len(lower) < MANY
 
     @property
     def for_start(self) -> Likelihood:
@@ -186,12 +186,12 @@ class Likelihood:
 
         Itself where there are none.
         """
-        if not self._compact:
+        if not self._by_moments:
             return self
-        compact, others = self._parts
+        by_moments, others = self._parts
         _ = self.by_means  # one for both
         rough = copy(self)
-        rough._parts = [part._replace(points=part.points.for_start) for part in compact], others
+        rough._parts = [part._replace(points=part.points.for_start) for part in by_moments], others
         rough._forget()
         return rough
 
@@ -214,35 +214,35 @@ class Likelihood:
         return parts
 
     @cached_property
-    def _parts(self) -> tuple[list[Compact], list[tuple[Array, Array, Array | float]]]:
+    def _parts(self) -> tuple[list[ByMoments], list[tuple[Array, Array, Array | float]]]:
         """Intervals open on one side, where they are many, by their moments; and the others as they are."""
         family, ends = self.family, self._ends
         if family.discrete or family.multivariate or family.per_row or not isinstance(self.unit, Unit):
             return [], ends
         support, unit = family.support, self.unit
         positive = support.lower == 0.0 and np.isinf(support.upper)
-        compact, others = [], []
+        by_moments, others = [], []
         many = MANY_WITH_KINKS if family.has_kinks() else MANY
         for k, (lower, upper, signed) in enumerate(ends):
             above = bool(np.isposinf(upper[0]))
             if len(lower) >= many and (above or np.isneginf(lower[0])):
                 sign, weight = (signed, None) if isinstance(signed, float) else (1.0, signed)
-                moments = partial(CompactSum.of, lower if above else upper, weight, positive=positive)
+                moments = partial(MomentSum.of, lower if above else upper, weight, positive=positive)
                 points = self.data.once(("moments", k, positive), moments).moved(unit.centre, unit.scale)
                 if support.covers(float(points.nodes.min()), float(points.nodes.max())):
-                    compact.append(Compact(above, sign, points))
+                    by_moments.append(ByMoments(above, sign, points))
                     continue
             others.append((lower, upper, signed))
-        return compact, others
+        return by_moments, others
 
     @property
-    def _compact(self) -> list[Compact]:
+    def _by_moments(self) -> list[ByMoments]:
         return [] if self.plain else self._parts[0]
 
     @cached_property
     def _coarse(self) -> tuple[Array, Array, Array]:
         """Ends and weights of the other intervals, one by one, in the unit of the likelihood."""
-        return self._joined(self._parts[1]) if self._compact else self._all_coarse
+        return self._joined(self._parts[1]) if self._by_moments else self._all_coarse
 
     @cached_property
     def _all_coarse(self) -> tuple[Array, Array, Array]:
@@ -315,17 +315,17 @@ class Likelihood:
 
     def _scores_by_moments(self, params: tuple[Any, ...], count: int) -> Array | None:
         total = np.zeros(count)
-        for compact in self._compact:
-            slopes = compact.points.sum(mass_scores(self.family, params, *compact.ends), self.nobs)
+        for one in self._by_moments:
+            slopes = one.points.sum(mass_scores(self.family, params, *one.ends), self.nobs)
             if slopes is None:
                 return None
-            total += compact.sign * slopes
+            total += one.sign * slopes
         return total
 
     @property
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
-        return not self.plain and self._coarse_law.mass_sums is not None and not self._compact
+        return not self.plain and self._coarse_law.mass_sums is not None and not self._by_moments
 
     def coarse_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
         """`mean_coarse` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
@@ -364,11 +364,11 @@ class Likelihood:
     def _by_moments(self, params: tuple[Any, ...]) -> float | None:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
         total = 0.0
-        for compact in self._compact:
-            part = compact.points.sum(log_mass(self.family, params, *compact.ends)[None], self.nobs)
+        for one in self._by_moments:
+            part = one.points.sum(log_mass(self.family, params, *one.ends)[None], self.nobs)
             if part is None:
                 return None
-            total += compact.sign * float(part[0])
+            total += one.sign * float(part[0])
         return total
 
     def mean_loglik(self, theta: Array) -> float:

@@ -32,7 +32,7 @@ _TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True)
-class CompactSum:
+class MomentSum:
     r"""The weighted sum of any smooth function f over points :math:`x_i`, for the price of f at a few hundred nodes.
 
     The line is cut into short stretches, after a log or asinh where the points spread widely. On each, f is its
@@ -57,7 +57,7 @@ class CompactSum:
     """Whether few terms are kept, which is no more than starting values need, and nothing is said of what is left."""
 
     @classmethod
-    def of(cls, x: Array, weight: Array | None, *, positive: bool) -> CompactSum:
+    def of(cls, x: Array, weight: Array | None, *, positive: bool) -> MomentSum:
         """Take the moments of points.
 
         Parameters
@@ -98,15 +98,15 @@ class CompactSum:
         nodes = np.exp(at) if kind == "log" else centre + spread * np.sinh(at) if kind == "asinh" else at
         return cls(np.clip(nodes.ravel(), low, high), moments.T[seen], mass[seen])
 
-    def moved(self, centre: float, scale: float) -> CompactSum:
+    def moved(self, centre: float, scale: float) -> MomentSum:
         """The same points in another unit."""
         return replace(self, nodes=(self.nodes - centre) / scale)
 
     @property
-    def for_start(self) -> CompactSum:
+    def for_start(self) -> MomentSum:
         """The same sum with a third of the terms: every third of Chebyshev's nodes are the nodes of so many."""
         nodes = self.nodes.reshape(-1, _TERMS)[:, ::3]
-        return CompactSum(nodes.ravel(), self.moments[:, : nodes.shape[1]], self.mass, is_start=True)
+        return MomentSum(nodes.ravel(), self.moments[:, : nodes.shape[1]], self.mass, is_start=True)
 
     @cached_property
     def _rule(self) -> Array:

@@ -6,12 +6,12 @@ from references import flat
 
 import mle_toolkit as mle
 from mle_toolkit.likelihood import sums
-from mle_toolkit.likelihood.compact import MANY, CompactSum
 from mle_toolkit.likelihood.kinds import Kinds
+from mle_toolkit.likelihood.moment_sums import MANY, MomentSum
 
 
-def total(compact, values, nobs):
-    (one,) = compact.sum(values[None], nobs)
+def total(moments, values, nobs):
+    (one,) = moments.sum(values[None], nobs)
     return one
 
 
@@ -30,29 +30,29 @@ SMOOTH = [
 @pytest.mark.parametrize("weight", [None, np.random.default_rng(2).uniform(-1, 2, MANY + 1)])
 @pytest.mark.parametrize(("function", "positive"), SMOOTH)
 def test_sum_of_a_smooth_function(function, positive, weight):
-    compact = CompactSum.of(POINTS, weight, positive=positive)
+    moments = MomentSum.of(POINTS, weight, positive=positive)
     exact = np.sum(function(POINTS) if weight is None else weight * function(POINTS))
-    assert len(compact.nodes) < 1_000
-    assert total(compact, function(compact.nodes), len(POINTS)) == pytest.approx(exact, rel=1e-12)
+    assert len(moments.nodes) < 1_000
+    assert total(moments, function(moments.nodes), len(POINTS)) == pytest.approx(exact, rel=1e-12)
 
 
 @pytest.mark.parametrize(
     "function", [lambda x: np.abs(x - 2), lambda x: np.floor(x), lambda x: np.where(x > 1, 0, -np.inf)]
 )
 def test_kinks_steps_and_impossible_points_are_refused(function):
-    compact = CompactSum.of(POINTS, None, positive=True)
-    assert compact.sum(function(compact.nodes)[None], len(POINTS)) is None
+    moments = MomentSum.of(POINTS, None, positive=True)
+    assert moments.sum(function(moments.nodes)[None], len(POINTS)) is None
 
 
 @pytest.mark.parametrize("positive", [True, False])
 def test_a_kink_near_the_end_of_a_stretch_is_seen(positive):
-    compact = CompactSum.of(POINTS, None, positive=positive)
+    moments = MomentSum.of(POINTS, None, positive=positive)
     points = np.log(POINTS) if positive else POINTS
     seen = 0
     for at in np.linspace(points.min(), points.max(), 49)[1:]:
         for top in at - np.geomspace(1e-6, 0.02, 9) * (np.ptp(points) / 48):
-            nodes = np.log(compact.nodes) if positive else compact.nodes
-            found = compact.sum(np.minimum(nodes, top)[None], len(points))
+            nodes = np.log(moments.nodes) if positive else moments.nodes
+            found = moments.sum(np.minimum(nodes, top)[None], len(points))
             seen += found is None
             if found is not None:  # so little is left out
                 exact = float(np.sum(np.minimum(points, top)))
@@ -61,38 +61,38 @@ def test_a_kink_near_the_end_of_a_stretch_is_seen(positive):
 
 
 def test_an_impossible_point_at_the_end_is_seen():
-    compact = CompactSum.of(POINTS, None, positive=True)
+    moments = MomentSum.of(POINTS, None, positive=True)
     top = np.nextafter(POINTS.max(), 0.0)
-    assert compact.sum(np.where(compact.nodes > top, -np.inf, 1.0)[None], len(POINTS)) is None
+    assert moments.sum(np.where(moments.nodes > top, -np.inf, 1.0)[None], len(POINTS)) is None
 
 
 @pytest.mark.parametrize(("function", "positive"), SMOOTH)
 def test_a_start_needs_a_third_of_the_values(function, positive):
-    compact = CompactSum.of(POINTS, None, positive=positive)
-    rough = compact.for_start
-    assert set(rough.nodes) < set(compact.nodes)
-    assert len(compact.nodes) > 2.5 * len(rough.nodes)
+    moments = MomentSum.of(POINTS, None, positive=positive)
+    rough = moments.for_start
+    assert set(rough.nodes) < set(moments.nodes)
+    assert len(moments.nodes) > 2.5 * len(rough.nodes)
     assert total(rough, function(rough.nodes), len(POINTS)) == pytest.approx(np.sum(function(POINTS)), rel=1e-5)
 
 
 def test_several_functions_at_once():
-    compact = CompactSum.of(POINTS, None, positive=True)
-    both = compact.sum(np.array([np.sqrt(compact.nodes), np.log(compact.nodes)]), len(POINTS))
+    moments = MomentSum.of(POINTS, None, positive=True)
+    both = moments.sum(np.array([np.sqrt(moments.nodes), np.log(moments.nodes)]), len(POINTS))
     assert both == pytest.approx([np.sum(np.sqrt(POINTS)), np.sum(np.log(POINTS))], rel=1e-12)
-    assert compact.sum(np.array([np.sqrt(compact.nodes), np.floor(compact.nodes)]), len(POINTS)) is None
+    assert moments.sum(np.array([np.sqrt(moments.nodes), np.floor(moments.nodes)]), len(POINTS)) is None
 
 
 def test_wide_spread_is_stretched_and_units_move():
     x = np.random.default_rng(3).standard_t(2.0, MANY + 1)
-    compact = CompactSum.of(x, None, positive=False).moved(1.0, 4.0)
+    moments = MomentSum.of(x, None, positive=False).moved(1.0, 4.0)
     z = (x - 1.0) / 4.0
-    got = total(compact, np.arctan(compact.nodes), len(x))
+    got = total(moments, np.arctan(moments.nodes), len(x))
     assert got == pytest.approx(float(np.sum(np.arctan(z))), rel=1e-11)
 
 
 def test_equal_points():
-    compact = CompactSum.of(np.full(MANY, 2.0), None, positive=True)
-    assert total(compact, np.log(compact.nodes), MANY) == pytest.approx(MANY * np.log(2.0), rel=1e-14)
+    moments = MomentSum.of(np.full(MANY, 2.0), None, positive=True)
+    assert total(moments, np.log(moments.nodes), MANY) == pytest.approx(MANY * np.log(2.0), rel=1e-14)
 
 
 LAWS = {
@@ -144,9 +144,9 @@ def test_a_law_of_which_the_slopes_of_masses_alone_are_known(monkeypatch):
 def test_compiled_moments_are_those_of_numpy(monkeypatch, weight, shift, positive):
     pytest.importorskip("numba")
     x = np.random.default_rng(3).lognormal(0.0, 1.5 if shift else 0.5, 60_000) + shift
-    compiled = CompactSum.of(x, weight, positive=positive)
-    monkeypatch.setattr("mle_toolkit.likelihood.compact.COMPILED_MOMENTS", 1_000_000)
-    by_numpy = CompactSum.of(x, weight, positive=positive)
+    compiled = MomentSum.of(x, weight, positive=positive)
+    monkeypatch.setattr("mle_toolkit.likelihood.moment_sums.COMPILED_MOMENTS", 1_000_000)
+    by_numpy = MomentSum.of(x, weight, positive=positive)
     assert compiled.nodes == pytest.approx(by_numpy.nodes, rel=1e-15)
     assert compiled.moments == pytest.approx(by_numpy.moments, abs=1e-12 * by_numpy.mass.sum())
     assert compiled.mass == pytest.approx(by_numpy.mass, rel=1e-12)
