@@ -39,7 +39,7 @@ from _common import SEED, arguments_of, parser_of, progress, publish
 
 from mle_toolkit import Distribution, FitWarning, Interval, MleError, Sample, distribution, get_family
 from mle_toolkit.data.groups import Groups
-from mle_toolkit.estimation.batch import settle
+from mle_toolkit.estimation.batch import settle_groups
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.fitting import Fit
 from mle_toolkit.inference.covariance import intervals_of, standard_errors, wald_interval
@@ -159,7 +159,7 @@ def wald(name: str, n: int, count: int, seed: np.random.SeedSequence, effort: Ef
     """Wald's intervals, by domain and plain, of samples fitted together; those that leave a doubt one by one."""
     family, params = get_family(name), TRUTHS[name].params
     x = draw(name, n, count, seed)
-    settled = settle(family, Groups(x.ravel(), None, np.arange(0, x.size + 1, n)))
+    settled = settle_groups(family, Groups(x.ravel(), None, np.arange(0, x.size + 1, n)))
     theta, se = settled.theta.copy(), settled.se.copy()
     for k in np.flatnonzero(settled.status != SETTLED):
         found = fitted(name, x[k])

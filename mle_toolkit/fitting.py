@@ -28,7 +28,7 @@ from mle_toolkit.errors import (
     ParameterError,
     UnboundedLikelihoodError,
 )
-from mle_toolkit.estimation.asked import settled
+from mle_toolkit.estimation.asked import checked_options
 from mle_toolkit.estimation.certificate import Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
@@ -999,7 +999,7 @@ def fit(
         sample = Sample.of(data, weights, nan_policy=nan_policy)
         data, family, known = power_law_beyond(sample, xmin, discrete=discrete)
         weights, fixed = None, {**(fixed or {}), **known}
-    options = settled(fixed, bounds, start, solver, rng)
+    options = checked_options(fixed, bounds, start, solver, rng)
     law = get_family(family)
     if isinstance(data, Sums):
         sample = data.given_for(law, weights, exposure)

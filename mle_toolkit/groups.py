@@ -26,7 +26,7 @@ from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, NoMaximumError, ParameterError, UnknownNameError
-from mle_toolkit.estimation.batch import settle
+from mle_toolkit.estimation.batch import settle_groups
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.estimation.vectorised import is_vectorised, takes_intervals
 from mle_toolkit.families.base import Family
@@ -621,7 +621,7 @@ def _fit_all(law: Family, groups: SortedRows) -> _Outcome:
     if len(there) and not one_by_one:
         held, whole, one_by_one = _held(law, groups, there, known)
         if held is not None:
-            settled = settle(law, held)
+            settled = settle_groups(law, held)
             theta[whole], se[whole], llf[whole], status[whole] = settled.theta, settled.se, settled.llf, settled.status
     verdict: NDArray[Any] = np.full(n, str(Verdict.INTERIOR), dtype=object)
     reason: NDArray[Any] = np.full(n, "", dtype=object)

@@ -14,7 +14,7 @@ from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.exposure import with_exposure
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, MleError
-from mle_toolkit.estimation.asked import settled
+from mle_toolkit.estimation.asked import checked_options
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.registry import get_family
@@ -84,7 +84,7 @@ def compare(
     >>> result.best.family.name, float(result.table["delta_ce"][1].round(6))
     ('weibull', 0.010566)
     """
-    options = settled(fixed, bounds, start, solver, rng)
+    options = checked_options(fixed, bounds, start, solver, rng)
     if on_fit is not None:
         function(on_fit, "on_fit", "lambda name, fit, done, count: print(name)")
     if families is None and (given := _fits_in(data)) is not None:

@@ -54,7 +54,7 @@ class Asked(NamedTuple):
         return cls(known, limits, begin if start is not None else None, solver)
 
 
-def settled(fixed: Any, bounds: Any, start: Any, solver: Any, rng: Any) -> dict[str, Any]:
+def checked_options(fixed: Any, bounds: Any, start: Any, solver: Any, rng: Any) -> dict[str, Any]:
     """Check what of the options of a search can be checked without a family; return them, by name, without ``rng``."""
     for name, value, example in (("fixed", fixed, "1.0"), ("bounds", bounds, "(0.5, None)"), ("start", start, "1.0")):
         if value is not None and not isinstance(value, Mapping):

@@ -42,7 +42,7 @@ _SMALLEST, _LARGEST = 1e-250, 1e250
 """Magnitudes between which neither squares of ratios nor sums leave the doubles in any unit near the data's own."""
 
 
-def settle(family: Family, groups: Groups) -> Settled:
+def settle_groups(family: Family, groups: Groups) -> Settled:
     """Fit a family to all groups, as far as no doubt is left.
 
     Parameters
@@ -85,7 +85,7 @@ def settle(family: Family, groups: Groups) -> Settled:
     if starts or of_groups:
         on_sums = (isinstance(family, ExponentialFamily) and groups.ends is None) or twin is not None
         each(one, ranges(groups.offsets, BATCH_ROWS_ON_SUMS if on_sums else BATCH_ROWS))
-        compare_with_limits(family, groups, twin, settled, settle)
+        compare_with_limits(family, groups, twin, settled, settle_groups)
     return settled
 
 

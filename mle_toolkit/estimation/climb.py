@@ -119,7 +119,7 @@ def _by_surrogates(whole: Objective, few: Likelihood, u: Array) -> Array:
             return end
         end = further
     if decrement < _EXPANDED * before:
-        surrogate.settle(whole.coordinates.to_theta(end))
+        surrogate.remember(whole.coordinates.to_theta(end))
     return end
 
 

@@ -12,7 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.likelihood.coordinates import Objective
-from mle_toolkit.likelihood.surrogate import settle_beside
+from mle_toolkit.likelihood.surrogate import remember_beside
 from mle_toolkit.numerics.newton import MANY_COORDINATES, decrement_of, newton_step
 
 FAR = 25.0
@@ -180,7 +180,7 @@ def _gone(
             if not (many and convex) or coarse:
                 return u, convex
             to_theta = objective.coordinates.to_theta
-            settle_beside(objective.likelihood, to_theta(u), to_theta(u + step))
+            remember_beside(objective.likelihood, to_theta(u), to_theta(u + step))
             return u + step, True
         if decrement < enough:
             # From this near, one step more leaves nothing but the certificate to do, if it is Newton's own.

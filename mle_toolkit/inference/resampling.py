@@ -23,7 +23,7 @@ from mle_toolkit.data.groups import Groups
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
-from mle_toolkit.estimation.batch import settle
+from mle_toolkit.estimation.batch import settle_groups
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.estimation.vectorised import is_vectorised
@@ -331,7 +331,7 @@ class Replicator:
         family = self.maximum.family
         theta, status, limits = self._nothing(len(groups))
         if self.together:
-            settled = settle(family, groups)
+            settled = settle_groups(family, groups)
             done = settled.status == SETTLED
             theta[done], status[done] = settled.theta[done], INTERIOR
         for k in np.flatnonzero(status == FAILED).tolist():

@@ -48,12 +48,12 @@ class Surrogate(Likelihood):
         ahead = np.array(beyond) + gap
         return ahead if isinstance(beyond, np.ndarray) else [float(value) for value in ahead]
 
-    def settle(self, theta: Array) -> None:
+    def remember(self, theta: Array) -> None:
         """Take the derivatives at a point so near that nothing but rounding is lost for those of the whole sample."""
         self._whole._last_derivatives(theta, self._derivatives)
 
 
-def settle_beside(whole: Likelihood, theta: Array, end: Array) -> None:
+def remember_beside(whole: Likelihood, theta: Array, end: Array) -> None:
     """Take the derivatives at a point for those that their own parabola has, millionths of standard errors away."""
 
     def ahead(_: Array) -> list[float] | Array | None:

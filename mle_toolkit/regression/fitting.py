@@ -12,7 +12,7 @@ from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.levels import coded, labels_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, FitWarning, ParameterError
-from mle_toolkit.estimation.asked import settled
+from mle_toolkit.estimation.asked import checked_options
 from mle_toolkit.fitting import warn_if_weaker
 from mle_toolkit.options import choice, shown
 from mle_toolkit.regression.front import Front, check_rank
@@ -109,7 +109,7 @@ def regress(
     >>> fit.params["mu"].round(6).to_dict()
     {'Intercept': 0.698418, 'dose': 0.426075}
     """
-    options = settled(fixed, bounds, start, solver, rng)
+    options = checked_options(fixed, bounds, start, solver, rng)
     nan_policy, weight_kind = policies(nan_policy, weight_kind)
     drops = choice(collinear, "collinear", ("raise", "drop")) == "drop"
     leveled = family if isinstance(family, str) and family in OF_LEVELS else None
@@ -147,7 +147,7 @@ def regress(
     if exposure is None and isinstance(y, Sample):
         exposure = y.known.get("exposure")
     exposed = None if exposure is None else given.column(exposure, "exposure")
-    given.settle()
+    given.whole_rows()
 
     law = given.law(law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors))
     predictors = by_parameter(law, predictors)

@@ -141,7 +141,7 @@ class Given:
     def _note(self, absent: Iterable[tuple[str, Mask]]) -> None:
         self._absent += [(name, rows) for name, rows in absent if rows.any()]
 
-    def settle(self) -> NDArray[np.intp] | None:
+    def whole_rows(self) -> NDArray[np.intp] | None:
         """Rows in which nothing is missing; None for all.
 
         Raises

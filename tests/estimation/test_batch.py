@@ -8,7 +8,7 @@ from strategies import LAWS, draw_params
 import mle_toolkit as mle
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.estimation import batch
-from mle_toolkit.estimation.batch import settle
+from mle_toolkit.estimation.batch import settle_groups
 from mle_toolkit.estimation.vectorised import is_vectorised
 from mle_toolkit.fitting import fit_without_warning
 from mle_toolkit.likelihood.kernels import group_twin, uniform
@@ -75,7 +75,7 @@ def assert_as_one_by_one(law, groups, settled):
 @pytest.mark.parametrize("law", VECTORISED, ids=lambda law: law.name)
 def test_newton_for_all_groups_settles_what_the_ordinary_fit_says(law):
     groups = groups_of(law, 7)
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert_as_one_by_one(law, groups, settled)
     # Starts of the first two often disagree; the limits of skew_t from a threshold on are left to the ordinary fit.
     if law.name not in ("johnson_su", "skew_normal", "skew_t"):
@@ -85,14 +85,14 @@ def test_newton_for_all_groups_settles_what_the_ordinary_fit_says(law):
 @pytest.mark.parametrize("law", VECTORISED, ids=lambda law: law.name)
 def test_awkward_groups_are_left_open_or_settled_right(law):
     groups = awkward_groups()
-    assert_as_one_by_one(law, groups, settle(law, groups))
+    assert_as_one_by_one(law, groups, settle_groups(law, groups))
 
 
 @pytest.mark.parametrize("name", ["gamma", "logistic", "poisson"])
 def test_weights_count(name):
     law = mle.get_family(name)
     groups = groups_of(law, 11, weighted=True)
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status) >= 8
     assert_as_one_by_one(law, groups, settled)
 
@@ -104,10 +104,10 @@ def test_compiled_fits_are_those_of_the_ordinary_fit(name, weighted, monkeypatch
     monkeypatch.setattr(batch, "COMPILED_GROUP_ROWS", 0)
     law = mle.get_family(name)
     groups = groups_of(law, 13, 60, weighted=weighted)
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status != OPEN) >= 40
     assert_as_one_by_one(law, groups, settled)
-    assert_as_one_by_one(law, awkward_groups(), settle(law, awkward_groups()))
+    assert_as_one_by_one(law, awkward_groups(), settle_groups(law, awkward_groups()))
 
 
 BY_SUMS = [law for law in LAWS if group_twin(law) is not None]
@@ -118,7 +118,7 @@ def test_compiled_sums_of_groups_settle_what_the_ordinary_fit_says(law, monkeypa
     monkeypatch.setattr(batch, "COMPILED_GROUP_ROWS", 0)
     weighted = law.name in ("gev", "loglogistic")
     groups = groups_of(law, 13, 30, weighted=weighted)
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status == SETTLED) >= 12
     assert_as_one_by_one(law, groups, settled)
 
@@ -152,7 +152,7 @@ def test_a_saddle_is_no_maximum(seed, group):
         params = {"loc": rng.uniform(-5, 5), "scale": rng.uniform(0.1, 10), "alpha": rng.uniform(-3, 3)}
         x.append(np.asarray(mle.distribution(law, **params).rvs(size=40, rng=rng)))
     groups = Groups(np.concatenate(x), None, np.arange(0, 481, 40))
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert settled.status[group] == OPEN or abs(settled.theta[group, 2]) > 0.1
     assert_as_one_by_one(law, groups, settled)
 
@@ -165,7 +165,7 @@ def test_compiled_fits_see_the_limiting_law(name, monkeypatch):
     x = rng.normal(3, 2, 2_000) if name == "student_t" else rng.poisson(3.0, 2_000).astype(float)
     law = mle.get_family(name)
     groups = Groups(x, None, np.arange(0, 2_001, 50))
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status == AT_LIMIT) >= 10
     assert_as_one_by_one(law, groups, settled)
 
@@ -183,7 +183,7 @@ def test_climbs_that_run_off_to_a_limiting_law_settle_there(name):
         x = rng.poisson(3.0 * known["exposure"]).astype(float)
         law = law.exposed(np.ones(600))
     groups = Groups(x, None, np.arange(0, 601, 30), known)
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status >= AT_LIMIT) >= 3
     for g in np.flatnonzero(settled.status >= AT_LIMIT):
         rows = slice(30 * g, 30 * g + 30)
@@ -211,7 +211,7 @@ def test_a_group_does_not_depend_on_the_others(name):
     groups = groups_of(law, 19, 30)
     offsets = np.append((groups.offsets[:-1] + len(groups.x) * np.arange(40)[:, None]).ravel(), 40 * len(groups.x))
     many = Groups(np.tile(groups.x, 40), None, offsets)
-    settled = settle(law, many)
+    settled = settle_groups(law, many)
     for field in (settled.theta, settled.se, settled.llf):
         by_copy = field.reshape(40, len(groups), -1)
         assert np.array_equal(by_copy, np.broadcast_to(by_copy[:1], by_copy.shape), equal_nan=True)
@@ -274,7 +274,7 @@ def test_of_two_maxima_a_group_has_the_higher(name):
     law = mle.get_family(name)
     others = np.asarray(mle.distribution(law, **params).rvs(120, rng=np.random.default_rng(37)))
     groups = Groups(np.concatenate([others, x]), None, np.append(np.arange(0, 121, 40), 120 + len(x)))
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.any(settled.status)
     assert_as_one_by_one(law, groups, settled)
 
@@ -283,9 +283,9 @@ def test_a_group_is_refused_as_a_sample_is():
     """Angles that are no radians, and counts that have no digits left."""
     rng = np.random.default_rng(41)
     degrees = Groups(rng.uniform(0, 360, 400).round(), None, np.arange(0, 401, 40))
-    assert not np.any(settle(mle.get_family("cardioid"), degrees).status)
+    assert not np.any(settle_groups(mle.get_family("cardioid"), degrees).status)
     counts = Groups(np.tile([1e60, 2e60, 3e60, 1.0], 5), None, np.arange(0, 21, 4))
-    assert not np.any(settle(mle.get_family("geometric"), counts).status)
+    assert not np.any(settle_groups(mle.get_family("geometric"), counts).status)
 
 
 def test_differences_of_scores_are_taken_within_an_observation():
@@ -294,8 +294,8 @@ def test_differences_of_scores_are_taken_within_an_observation():
     hundreds = [1, 3, 3, 1, 0, 3, 1, 3, 5, 3, 1, 0, 4, 4, 6, 3, 1, 1, 4, 2, 2, 3, 4, 1, 5, 3, 1, 1, 4, 1, 3, 7, 1, 4]
     x = 100.0 * np.array(hundreds)
     groups = Groups(np.tile(x, 2), None, np.array([0, 34, 68]))
-    assert_as_one_by_one(law, groups, settle(law, groups))
-    assert settle(law, groups).status.tolist() == [SETTLED, SETTLED]
+    assert_as_one_by_one(law, groups, settle_groups(law, groups))
+    assert settle_groups(law, groups).status.tolist() == [SETTLED, SETTLED]
 
 
 def test_groups_of_a_law_whose_limits_are_formulas_of_numbers_are_fitted():
@@ -304,7 +304,7 @@ def test_groups_of_a_law_whose_limits_are_formulas_of_numbers_are_fitted():
     law = mle.get_family("hansen_skew_t")
     x = [np.where(z > 0, 1.3, 0.7) * z for z in rng.normal(size=(5, 40))]
     groups = Groups(np.concatenate(x), None, np.arange(0, 201, 40))
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.any(settled.ran_off) or np.any(settled.status)
     assert_as_one_by_one(law, groups, settled)
 
@@ -356,7 +356,7 @@ def joined(parts):
 def test_groups_of_intervals_and_windows_are_settled_as_one_by_one(name, form):
     law = mle.get_family(name)
     groups = coarse_groups(law, form, np.random.default_rng(47))
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status == SETTLED) >= 5
     assert_as_one_by_one(law, groups, settled)
 
@@ -372,7 +372,7 @@ def test_groups_in_which_too_little_was_seen_stay_open(name):
     if name != "exponential":
         parts.append(mle.Sample.right_censored(time, [0, 0, 0, 1]))
         parts.append(mle.Sample.right_censored([2.0, 2.0, 1.0, 1.5], [1, 1, 0, 0]))
-    assert not np.any(settle(law, joined(parts)).status)
+    assert not np.any(settle_groups(law, joined(parts)).status)
 
 
 def test_a_law_may_have_starts_for_each_of_many_groups():
@@ -389,7 +389,7 @@ def test_a_law_may_have_starts_for_each_of_many_groups():
             beside = [xi[g], 0.99 * xi[g], 1.01 * xi[g]]
             values = [np.mean(law.logpdf(rows, v / ratio, v)) for v in beside]
             assert np.argmax(values) == 0
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert settled.status[0] == settled.status[2] == SETTLED
     assert_as_one_by_one(law, groups, settled)
 
@@ -400,7 +400,7 @@ def test_a_limit_above_a_maximum_in_the_interior_is_settled():
     rng = np.random.default_rng(1)
     x = np.concatenate([rng.normal(0.0, 1.0, 40), np.abs(rng.normal(0.0, 1.0, 40)), -np.abs(rng.normal(3.0, 2.0, 40))])
     groups = Groups(np.concatenate([x, 1e6 * x[40:]]), None, np.arange(0, 201, 40))
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status >= AT_LIMIT) >= 2
     assert_as_one_by_one(law, groups, settled)
 
@@ -428,7 +428,7 @@ def test_of_several_maxima_that_a_law_looks_for_the_highest_is_settled():
         (mle.get_family("burr12"), rng.weibull(1.9, size=(8, 80))),
     ):
         groups = Groups(x.ravel(), None, np.arange(0, x.size + 1, 80))
-        settled = settle(law, groups)
+        settled = settle_groups(law, groups)
         assert np.count_nonzero(settled.status != OPEN) > 6
         assert_as_one_by_one(law, groups, settled)
 

@@ -6,7 +6,7 @@ import pytest
 import mle_toolkit as mle
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.estimation import batch
-from mle_toolkit.estimation.batch import settle
+from mle_toolkit.estimation.batch import settle_groups
 from mle_toolkit.estimation.batch_charts import ChartedGroups
 from mle_toolkit.estimation.vectorised import is_vectorised
 from mle_toolkit.fitting import fit_without_warning
@@ -34,7 +34,7 @@ def test_groups_of_a_law_with_a_chart_are_settled_as_one_by_one(compiled, monkey
     assert is_vectorised(law)
     for weight in (None, rng.integers(1, 4, len(x)).astype(float)):
         groups = Groups(x, weight, offsets)
-        settled = settle(law, groups)
+        settled = settle_groups(law, groups)
         assert np.count_nonzero(settled.status == SETTLED) >= 10
         for g in np.flatnonzero(settled.status == SETTLED):
             fit = fit_without_warning(groups.sample(g), law)
@@ -55,7 +55,7 @@ def test_groups_of_johnson_s_law_are_settled_as_one_by_one_at_its_limits_too(com
     parts += [1e-6 * rng.lognormal(0.0, 0.4, 60)]
     parts += [rng.normal(size=9), np.ones(30), np.repeat([1.0, 2.0, 3.0], 10)]
     groups = Groups(np.concatenate(parts), None, np.cumsum([0, *map(len, parts)]))
-    settled = settle(law, groups)
+    settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status == SETTLED) >= 2
     assert {AT_LIMIT + 1, AT_LIMIT + 2} <= set(settled.status.tolist())
     assert not settled.status[-3:].any()
@@ -113,5 +113,5 @@ def test_a_group_beside_the_law_that_a_chart_passes_through_stays_open():
     assert np.isfinite(declared).all(axis=1).tolist() == [False, True, False]
     u = (np.arange(80) + 0.5) / 80
     x = np.asarray(mle.distribution("lognormal", meanlog=0.0, sdlog=1.0).ppf(u), dtype=float)
-    assert settle(law, Groups(x, None, np.array([0, 80]))).status[0] != SETTLED
+    assert settle_groups(law, Groups(x, None, np.array([0, 80]))).status[0] != SETTLED
     assert fit_without_warning(Groups(x, None, np.array([0, 80])).sample(0), law).certificate.verdict == "boundary"
