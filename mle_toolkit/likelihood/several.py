@@ -101,13 +101,13 @@ class Several:
         """
         one, many = self._one, len(thetas)
         lower, upper, weight = one._coarse
-        parts = all_of(self._rows(of, thetas, *part.ends) for part in one._compact)
+        parts = all_of(self._rows(of, thetas, *part.ends) for part in one._with_moments)
         rows = self._rows(of, thetas, lower, upper) if len(lower) or not parts else np.zeros((1, many, 0))
         if rows is None or parts is None:
             return None
         with np.errstate(all="ignore"):
             total = np.sum(weight * rows, axis=-1)
-            for values, (_, sign, points) in zip(parts, one._compact, strict=True):
+            for values, (_, sign, points) in zip(parts, one._with_moments, strict=True):
                 sums = [points.sum(values[:, k], one.nobs) for k in range(many)]
                 nothing = np.full(len(values), np.nan)
                 total = total + sign * np.stack([nothing if part is None else part for part in sums], axis=1)

@@ -178,7 +178,7 @@ class Likelihood:
         if self.plain:
             return self.on_means
         lower, _, _ = self._coarse
-        return self.by_means is not None and bool(self._by_moments) and len(lower) < MANY
+        return self.by_means is not None and bool(self._with_moments) and len(lower) < MANY
 
     @property
     def for_start(self) -> Likelihood:
@@ -186,7 +186,7 @@ class Likelihood:
 
         Itself where there are none.
         """
-        if not self._by_moments:
+        if not self._with_moments:
             return self
         by_moments, others = self._parts
         _ = self.by_means  # one for both
@@ -236,13 +236,13 @@ class Likelihood:
         return by_moments, others
 
     @property
-    def _by_moments(self) -> list[ByMoments]:
+    def _with_moments(self) -> list[ByMoments]:
         return [] if self.plain else self._parts[0]
 
     @cached_property
     def _coarse(self) -> tuple[Array, Array, Array]:
         """Ends and weights of the other intervals, one by one, in the unit of the likelihood."""
-        return self._joined(self._parts[1]) if self._by_moments else self._all_coarse
+        return self._joined(self._parts[1]) if self._with_moments else self._all_coarse
 
     @cached_property
     def _all_coarse(self) -> tuple[Array, Array, Array]:
@@ -315,7 +315,7 @@ class Likelihood:
 
     def _scores_by_moments(self, params: tuple[Any, ...], count: int) -> Array | None:
         total = np.zeros(count)
-        for one in self._by_moments:
+        for one in self._with_moments:
             slopes = one.points.sum(mass_scores(self.family, params, *one.ends), self.nobs)
             if slopes is None:
                 return None
@@ -325,7 +325,7 @@ class Likelihood:
     @property
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
-        return not self.plain and self._coarse_law.mass_sums is not None and not self._by_moments
+        return not self.plain and self._coarse_law.mass_sums is not None and not self._with_moments
 
     def coarse_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
         """`mean_coarse` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
@@ -364,7 +364,7 @@ class Likelihood:
     def _by_moments(self, params: tuple[Any, ...]) -> float | None:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
         total = 0.0
-        for one in self._by_moments:
+        for one in self._with_moments:
             part = one.points.sum(log_mass(self.family, params, *one.ends)[None], self.nobs)
             if part is None:
                 return None
