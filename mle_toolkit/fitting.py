@@ -652,7 +652,7 @@ class Fit(Doors):
         """Log-density of every row of the data at the estimates, in the order given; shape (n_rows,), nats."""
         sample = self.sample
         if not sample.is_plain:
-            return self._coarse_rows()
+            return self._interval_rows()
         at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
         law = at.family.law_at(at.theta)
         with np.errstate(all="ignore"):
@@ -666,7 +666,7 @@ class Fit(Doors):
         squares = at.likelihood.squared_deviations(theta, at.likelihood.mean_loglik(theta), squared=squared)
         return math.sqrt(squares) / self.nobs
 
-    def _coarse_rows(self) -> Array:
+    def _interval_rows(self) -> Array:
         at = self.at_maximum if self.at_maximum.limit is None else self.at_maximum.limit
         rows = at.likelihood.rows(at.theta_in_unit)
         point = self.sample.lower == self.sample.upper

@@ -82,7 +82,7 @@ def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Insi
     Notes
     -----
     Where theory knows one maximum only, or several starts agree on many exact observations, there is nothing to look
-    for. Of a large sample a part is looked at. Where a climb of coarse data stopped at a law inside at which the family
+    for. Of a large sample a part is looked at. Where a climb of intervals stopped at a law inside at which the family
     is level, what is given is a law beside it, on the better side.
     """
     family, whole = found.family, found.likelihood

@@ -145,12 +145,12 @@ def _gone(
 ) -> tuple[Array, bool]:
     nobs = objective.likelihood.nobs
     many = objective.likelihood.data.n_rows > BLOCK_ROWS and not objective.likelihood.family.of_residuals
-    coarse = not objective.likelihood.plain
+    of_intervals = not objective.likelihood.plain
     last, unchecked = np.inf, False
     first: Array = u
     before: Array | None = None
     for _ in range(NEWTON_STEPS):
-        if coarse:
+        if of_intervals:
             joined = None if trails is None or not way else trails.joined(way[-1], u)
             if joined is not None:
                 return joined
@@ -169,7 +169,7 @@ def _gone(
             hessian = objective.hessian(u)
             step, convex = newton_step(gradient, hessian)
             decrement = decrement_of(gradient, step) * nobs
-        if coarse and _is_level(gradient, hessian, objective.value(u), nobs):
+        if of_intervals and _is_level(gradient, hessian, objective.value(u), nobs):
             # One coordinate goes the rest of its way, so that it is seen to have run off.
             away = u + FAR * np.sign(u - first) if len(u) == 1 else u
             return (away, True) if objective.value(away) <= objective.value(u) else (u, True)
@@ -177,7 +177,7 @@ def _gone(
             return u, False
         longest = max(map(abs, step.tolist()))
         if objective.at_once and decrement < SETTLED and (many or longest < _TINY_STEP):
-            if not (many and convex) or coarse:
+            if not (many and convex) or of_intervals:
                 return u, convex
             to_theta = objective.coordinates.to_theta
             remember_beside(objective.likelihood, to_theta(u), to_theta(u + step))
@@ -186,14 +186,14 @@ def _gone(
             # From this near, one step more leaves nothing but the certificate to do, if it is Newton's own.
             if hessian is not None and not fresh and not many:
                 step, convex = newton_step(gradient, objective.hessian(u))
-            if coarse and not many and not math.isfinite(objective.value(u + step)):
+            if of_intervals and not many and not math.isfinite(objective.value(u + step)):
                 return u, convex
             return (u + step, True) if convex else (u, False)
         if convex:
             for minimum in known:
                 if _leads_to(minimum, u, step):
                     return minimum, True
-        strides, before = coarse and convex and _strides(step, before), step
+        strides, before = of_intervals and convex and _strides(step, before), step
         if strides and decrement < _NEARLY_LEVEL and len(u) <= MANY_COORDINATES:
             with contextlib.suppress(ValueError, ArithmeticError):  # a formula may leave the range of numbers there
                 end = at_supremum(objective, u, gradient, step)

@@ -147,7 +147,7 @@ def _settled(
 ) -> Maximum:
     """What closed forms and searches find, compared with what the law contains and with its limits."""
     if not sample.is_plain:
-        _check_coarse(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
+        _check_intervals(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
         if not bounds and family.n_free > 1:
             _check_only_event(family, sample, fixed)
     elif not fixed and not bounds:
@@ -195,7 +195,7 @@ def _settled(
     return settled
 
 
-def _check_coarse(family: Family, sample: Sample, *, bounded: bool) -> None:
+def _check_intervals(family: Family, sample: Sample, *, bounded: bool) -> None:
     """Raise where windows rule out counts, or intervals alone leave the likelihood without a maximum."""
     if family.discrete and sample.window is not None:
         low = sample.window[0]

@@ -270,7 +270,7 @@ class Objective:
     def _gradient_in_parts(self, u: Array) -> Array:
         gradient = self._gradient_of_points(u)
         if not self.likelihood.plain:
-            gradient = gradient + self._gradient_of_coarse(u)
+            gradient = gradient + self._gradient_of_masses(u)
         return gradient
 
     def hessian(self, u: Array) -> Array:
@@ -286,14 +286,14 @@ class Objective:
     def _hessian_in_parts(self, u: Array) -> Array:
         hessian = self._hessian_of_points(u)
         if not self.likelihood.plain:
-            hessian = hessian + self._hessian_of_coarse(u)
+            hessian = hessian + self._hessian_of_masses(u)
         return hessian
 
     def _expansion(self, u: Array) -> tuple[float, Array, Array]:
         theta = self.coordinates.to_theta(u)
         value, score, second = self.likelihood.derivatives(theta)
         if not self.likelihood.plain:
-            by_masses = self.likelihood.coarse_derivatives(theta)
+            by_masses = self.likelihood.mean_mass_derivatives(theta)
             if by_masses is None:  # where a probability is lost, differences may still have it
                 value = self.likelihood.mean_loglik(theta)
                 return -value, self._gradient_in_parts(u), self._hessian_in_parts(u)
@@ -322,33 +322,33 @@ class Objective:
             curved[k][k] -= score[along[k][0]] * bend
         return np.array(downhill), np.array(curved)
 
-    def _gradient_of_coarse(self, u: Array) -> Array:
-        score = self.likelihood.mean_coarse_score(self.coordinates.to_theta(u))
+    def _gradient_of_masses(self, u: Array) -> Array:
+        score = self.likelihood.mean_mass_score(self.coordinates.to_theta(u))
         if score is None:
-            return first_differences(self._coarse_values, u, STEP_OF_VALUE)
+            return first_differences(self._mass_values, u, STEP_OF_VALUE)
         return -self.coordinates.pulled(score, u)
 
-    def _hessian_of_coarse(self, u: Array) -> Array:
+    def _hessian_of_masses(self, u: Array) -> Array:
         if self.likelihood.sums_masses and self.coordinates.can_bend:
             theta = self.coordinates.to_theta(u)
-            slope, by_all = self.coordinates.jacobian(u), self.likelihood.mean_coarse_score(theta)
+            slope, by_all = self.coordinates.jacobian(u), self.likelihood.mean_mass_score(theta)
             if by_all is not None:
-                second = self.likelihood.mean_coarse_hessian(theta)
+                second = self.likelihood.mean_mass_hessian(theta)
                 return -(slope.T @ second @ slope + self.coordinates.bend(by_all, u))
-        settled = self._differences_of_coarse(u, STEP_OF_SCORE)
+        settled = self._differences_of_masses(u, STEP_OF_SCORE)
         if settled is None:
-            return second_differences(self._coarse_values, u, STEP_OF_CURVATURE)
+            return second_differences(self._mass_values, u, STEP_OF_CURVATURE)
         if self.likelihood.family.bends_sharply:
             for k in range(1, _SHORTER + 1):
-                shorter = self._differences_of_coarse(u, STEP_OF_SCORE / 10**k)
+                shorter = self._differences_of_masses(u, STEP_OF_SCORE / 10**k)
                 if shorter is None or np.abs(shorter - settled).max() <= _BENT * np.abs(np.diag(shorter)).min():
                     break
                 settled = shorter
         return settled
 
-    def _differences_of_coarse(self, u: Array, step: float) -> Array | None:
+    def _differences_of_masses(self, u: Array, step: float) -> Array | None:
         points = np.concatenate([u + step * np.eye(len(u)), u - step * np.eye(len(u))])
-        scores = self._several.coarse_scores(self._thetas(points))
+        scores = self._several.mean_mass_scores(self._thetas(points))
         if scores is None:
             return None
         pulled = [-self.coordinates.pulled(score, v) for score, v in zip(scores, points, strict=True)]
@@ -359,9 +359,9 @@ class Objective:
         with np.errstate(all="ignore"):
             return -self.coordinates.pulled(self.likelihood.mean_score(self.coordinates.to_theta(u)), u)
 
-    def _coarse_values(self, points: Array) -> Array:
+    def _mass_values(self, points: Array) -> Array:
         """What intervals and windows add to the value at each of several points."""
-        return -self._several.coarse(self._thetas(points))
+        return -self._several.mean_masses(self._thetas(points))
 
     def _thetas(self, points: Array) -> Array:
         return np.array([self.coordinates.to_theta(u) for u in points])

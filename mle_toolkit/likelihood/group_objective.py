@@ -15,7 +15,7 @@ from mle_toolkit.data.groups import Groups
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval, Line
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.likelihood.group_sums import CoarseSums, CompiledSums, GroupSums, MeanSums, RowSums
+from mle_toolkit.likelihood.group_sums import CompiledSums, GroupSums, IntervalSums, MeanSums, RowSums
 from mle_toolkit.likelihood.unit import GroupUnits
 from mle_toolkit.numerics.differences import STEP_OF_SCORE, derivatives_of_each
 
@@ -65,8 +65,8 @@ class GroupObjective:
         """That of all groups, each in its unit; with the compiled twin of the law where there is one."""
         units, nobs = GroupUnits.of(family, groups), groups.nobs
         if groups.ends is not None:
-            coarse = CoarseSums.of(family, groups, units)
-            return cls(family, coarse, units, nobs, coarse.n_exact)
+            of_intervals = IntervalSums.of(family, groups, units)
+            return cls(family, of_intervals, units, nobs, of_intervals.n_exact)
         if twin is not None:
             return cls(family, CompiledSums.of(family, twin, groups, units), units, nobs, nobs)
         rows = RowSums(family, Groups(units.apply(groups, groups.x), groups.weight, groups.offsets, groups.known))
@@ -82,7 +82,7 @@ class GroupObjective:
     def is_rounded(self) -> bool:
         """Whether second derivatives are differences of scores of rows, which are good to about 1e-8."""
         sums = self.sums
-        return isinstance(sums, CoarseSums) or (sums.by_differences and sums.step == STEP_OF_SCORE)
+        return isinstance(sums, IntervalSums) or (sums.by_differences and sums.step == STEP_OF_SCORE)
 
     def take(self, chosen: NDArray[np.intp]) -> GroupObjective:
         """That of some groups."""

@@ -232,7 +232,7 @@ class _Kind:
 
 
 @dataclass(frozen=True)
-class CoarseSums:
+class IntervalSums:
     """Sums over points and intervals, seen through windows, with parameters repeated for every row."""
 
     family: Family
@@ -245,7 +245,7 @@ class CoarseSums:
     by_differences: bool = False
 
     @classmethod
-    def of(cls, family: Family, groups: Groups, units: GroupUnits) -> CoarseSums:
+    def of(cls, family: Family, groups: Groups, units: GroupUnits) -> IntervalSums:
         """All groups, each in its unit."""
         ends = groups.ends
         assert ends is not None
@@ -284,7 +284,7 @@ class CoarseSums:
         """Mean score of each group; shape (n, p)."""
         return self.expansion(theta)[1]
 
-    def take(self, chosen: NDArray[np.intp]) -> CoarseSums:
+    def take(self, chosen: NDArray[np.intp]) -> IntervalSums:
         """Some of the groups."""
         if len(chosen) == len(self.nobs):
             return self

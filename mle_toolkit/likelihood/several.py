@@ -56,9 +56,9 @@ class Several:
         rows = self._rows(_log_density, thetas, x) if len(x) else np.zeros((len(thetas), 0))
         if rows is None:
             return np.array([one.mean_loglik(theta) for theta in thetas])
-        coarse = self.coarse(thetas)
+        masses = self.mean_masses(thetas)
         with np.errstate(all="ignore"):
-            total = np.sum(rows if weight is None else weight * rows, axis=-1) / one.nobs + coarse
+            total = np.sum(rows if weight is None else weight * rows, axis=-1) / one.nobs + masses
         return np.where(total < np.inf, total, -np.inf)
 
     def point_scores(self, thetas: Array) -> Array:
@@ -72,15 +72,15 @@ class Several:
                 return np.asarray(np.sum(rows if weight is None else weight * rows, axis=-1).T / one.nobs)
         return np.array([one.mean_score(theta) for theta in thetas])
 
-    def coarse(self, thetas: Array) -> Array:
-        """`Likelihood.mean_coarse` of each; shape (m,)."""
+    def mean_masses(self, thetas: Array) -> Array:
+        """`Likelihood.mean_mass` of each; shape (m,)."""
         total = self._summed(_log_masses, thetas)
         if total is None:
-            return np.array([self._one.mean_coarse(theta) for theta in thetas])
+            return np.array([self._one.mean_mass(theta) for theta in thetas])
         return np.where(total[0] < np.inf, total[0], -np.inf)
 
-    def coarse_scores(self, thetas: Array) -> Array | None:
-        """`Likelihood.mean_coarse_score` of each; shape (m, p). None where one of them is None."""
+    def mean_mass_scores(self, thetas: Array) -> Array | None:
+        """`Likelihood.mean_mass_score` of each; shape (m, p). None where one of them is None."""
         one = self._one
         if (one.family.tail_scores is not None or one.family.log_mass_scores is not None) and not one.sums_masses:
             total = self._summed(_mass_scores, thetas)
@@ -88,7 +88,7 @@ class Several:
                 return total.T if np.all(np.isfinite(total)) else None
         found = []
         for theta in thetas:
-            score = one.mean_coarse_score(theta)
+            score = one.mean_mass_score(theta)
             if score is None:
                 return None
             found.append(score)
@@ -100,7 +100,7 @@ class Several:
         Where one is not smooth at the nodes of intervals that have moments, all intervals are summed one by one.
         """
         one, many = self._one, len(thetas)
-        lower, upper, weight = one._coarse
+        lower, upper, weight = one._intervals
         parts = all_of(self._rows(of, thetas, *part.ends) for part in one._with_moments)
         rows = self._rows(of, thetas, lower, upper) if len(lower) or not parts else np.zeros((1, many, 0))
         if rows is None or parts is None:
@@ -113,7 +113,7 @@ class Several:
                 total = total + sign * np.stack([nothing if part is None else part for part in sums], axis=1)
             rough = np.isnan(total).any(axis=0)
             if parts and rough.any():
-                lower, upper, weight = one._all_coarse
+                lower, upper, weight = one._all_intervals
                 rows = self._rows(of, thetas[rough], lower, upper)
                 if rows is None:
                     return None

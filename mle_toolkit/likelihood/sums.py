@@ -177,7 +177,7 @@ class Likelihood:
         """Whether no pass over the data is needed once sums are taken, so that a subsample would save nothing."""
         if self.plain:
             return self.on_means
-        lower, _, _ = self._coarse
+        lower, _, _ = self._intervals
         return self.by_means is not None and bool(self._with_moments) and len(lower) < MANY
 
     @property
@@ -240,18 +240,18 @@ class Likelihood:
         return [] if self.plain else self._parts[0]
 
     @cached_property
-    def _coarse(self) -> tuple[Array, Array, Array]:
+    def _intervals(self) -> tuple[Array, Array, Array]:
         """Ends and weights of the other intervals, one by one, in the unit of the likelihood."""
-        return self._joined(self._parts[1]) if self._with_moments else self._all_coarse
+        return self._joined(self._parts[1]) if self._with_moments else self._all_intervals
 
     @cached_property
-    def _all_coarse(self) -> tuple[Array, Array, Array]:
+    def _all_intervals(self) -> tuple[Array, Array, Array]:
         """Ends and weights of all intervals."""
         return self._by_constants[1] if self.family.per_row else self._joined(self._ends)
 
     @property
-    def _coarse_law(self) -> Family:
-        """The law of the intervals in `_coarse`: constants given per row are those of each interval."""
+    def _interval_law(self) -> Family:
+        """The law of the intervals in `_intervals`: constants given per row are those of each interval."""
         return self._by_constants[0] if self.family.per_row else self.family
 
     @cached_property
@@ -279,7 +279,7 @@ class Likelihood:
         lower, upper, weight = without_ties(lower, upper, weight)
         return self.unit.apply(lower), self.unit.apply(upper), weight
 
-    def mean_coarse(self, theta: Array) -> float:
+    def mean_mass(self, theta: Array) -> float:
         """Part of the mean log-likelihood that intervals and windows contribute; 0 for plain data."""
         if self.plain:
             return 0.0
@@ -290,14 +290,14 @@ class Likelihood:
         with np.errstate(all="ignore"):
             by_moments = self._by_moments(params)
             if by_moments is None:
-                value = self._one_by_one(params, self._all_coarse)
+                value = self._one_by_one(params, self._all_intervals)
             else:
-                value = by_moments + (self._one_by_one(params, self._coarse) if len(self._coarse[0]) else 0.0)
+                value = by_moments + (self._one_by_one(params, self._intervals) if len(self._intervals[0]) else 0.0)
             value /= self.nobs
         return value if value < np.inf else -np.inf
 
-    def mean_coarse_score(self, theta: Array) -> Array | None:
-        """Derivatives of `mean_coarse` by parameters; shape (p,). None where the family leaves none."""
+    def mean_mass_score(self, theta: Array) -> Array | None:
+        """Derivatives of `mean_mass` by parameters; shape (p,). None where the family leaves none."""
         if self.sums_masses:
             by_all = self.mass_derivatives(theta)[1 : 1 + len(theta)] / self.nobs
             return by_all if np.all(np.isfinite(by_all)) else None
@@ -306,11 +306,11 @@ class Likelihood:
         params = self.family.unpack(theta)
         with np.errstate(all="ignore"):
             total = self._scores_by_moments(params, len(theta))
-            others = self._all_coarse if total is None else self._coarse
+            others = self._all_intervals if total is None else self._intervals
             total = np.zeros(len(theta)) if total is None else total
             lower, upper, weight = others
             if len(lower):
-                total += np.sum(weight * mass_scores(self._coarse_law, params, lower, upper), axis=1)
+                total += np.sum(weight * mass_scores(self._interval_law, params, lower, upper), axis=1)
         return total / self.nobs if np.all(np.isfinite(total)) else None
 
     def _scores_by_moments(self, params: tuple[Any, ...], count: int) -> Array | None:
@@ -325,17 +325,17 @@ class Likelihood:
     @property
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
-        return not self.plain and self._coarse_law.mass_sums is not None and not self._with_moments
+        return not self.plain and self._interval_law.mass_sums is not None and not self._with_moments
 
-    def coarse_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
-        """`mean_coarse` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
+    def mean_mass_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
+        """`mean_mass` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
         if self._last_derivatives(theta, self._derivatives) is None:
             return None
         sums, p = self.mass_derivatives(theta) / self.nobs, len(theta)
         return (float(sums[0]), sums[1 : 1 + p], symmetric(sums[1 + p :])) if np.all(np.isfinite(sums)) else None
 
-    def mean_coarse_hessian(self, theta: Array) -> Array:
-        """Second derivatives of `mean_coarse`, where ``sums_masses``; shape (p, p)."""
+    def mean_mass_hessian(self, theta: Array) -> Array:
+        """Second derivatives of `mean_mass`, where ``sums_masses``; shape (p, p)."""
         return symmetric(self.mass_derivatives(theta)[1 + len(theta) :]) / self.nobs
 
     def mass_derivatives(self, theta: Array) -> Array:
@@ -343,8 +343,8 @@ class Likelihood:
         return self._last_masses(theta, self._sum_masses)
 
     def _sum_masses(self, theta: Array) -> Array:
-        law, params, length = self._coarse_law, self.family.unpack(theta), self.family.rows_at_once
-        lower, upper, weight = self._coarse
+        law, params, length = self._interval_law, self.family.unpack(theta), self.family.rows_at_once
+        lower, upper, weight = self._intervals
 
         def of_block(first: int) -> Array:
             rows = slice(first, first + length)
@@ -359,7 +359,7 @@ class Likelihood:
 
     def _one_by_one(self, params: tuple[Any, ...], intervals: tuple[Array, Array, Array]) -> float:
         lower, upper, weight = intervals
-        return float(np.sum(weight * log_mass(self._coarse_law, params, lower, upper))) if len(lower) else 0.0
+        return float(np.sum(weight * log_mass(self._interval_law, params, lower, upper))) if len(lower) else 0.0
 
     def _by_moments(self, params: tuple[Any, ...]) -> float | None:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
@@ -462,7 +462,7 @@ class Likelihood:
             if self.plain and self.by_means is not None:
                 value = self.by_means.loglik(params)
             else:
-                value = self._mean_of_points(params, theta) + self.mean_coarse(theta)
+                value = self._mean_of_points(params, theta) + self.mean_mass(theta)
         return value if value < np.inf else -np.inf
 
     def _mean_of_points(self, params: tuple[Any, ...], theta: Array) -> float:
@@ -512,7 +512,7 @@ class Likelihood:
         """Log-likelihood of every row, in the unit of the likelihood; shape (n_rows,). See `log_mass` of the option."""
         params = self.family.unpack(theta)
         if not self.plain:
-            return self._coarse_rows(params, by_tails)
+            return self._interval_rows(params, by_tails)
         with np.errstate(all="ignore"):
             parts = [
                 np.broadcast_to(self.family.given(block.known).logpdf(block.x, *params), len(block.x))
@@ -520,7 +520,7 @@ class Likelihood:
             ]
         return np.concatenate(parts)
 
-    def _coarse_rows(self, params: tuple[Any, ...], by_tails: bool) -> Array:
+    def _interval_rows(self, params: tuple[Any, ...], by_tails: bool) -> Array:
         sample, family = self.sample, self.family
 
         def masses(of: Family, lower: Array, upper: Array) -> Array:

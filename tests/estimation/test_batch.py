@@ -309,7 +309,7 @@ def test_groups_of_a_law_whose_limits_are_formulas_of_numbers_are_fitted():
     assert_as_one_by_one(law, groups, settled)
 
 
-def coarse_groups(law, form, rng, n_groups=12):
+def groups_of_intervals(law, form, rng, n_groups=12):
     """Groups of a law seen in one form, with some in which little was seen."""
     parts = []
     for g in range(n_groups):
@@ -355,7 +355,7 @@ def joined(parts):
 )
 def test_groups_of_intervals_and_windows_are_settled_as_one_by_one(name, form):
     law = mle.get_family(name)
-    groups = coarse_groups(law, form, np.random.default_rng(47))
+    groups = groups_of_intervals(law, form, np.random.default_rng(47))
     settled = settle_groups(law, groups)
     assert np.count_nonzero(settled.status == SETTLED) >= 5
     assert_as_one_by_one(law, groups, settled)

@@ -31,11 +31,11 @@ def test_several_are_as_one_by_one(law):
     likelihood = Likelihood(law, sample_of(law, params), Unit())
     thetas = np.array(params) * (1.0 + 1e-3 * np.array([[0.0], [1.0], [-2.0]]) * np.arange(1.0, 1 + len(params)))
     several = Several(likelihood)
-    np.testing.assert_allclose(several.coarse(thetas), [likelihood.mean_coarse(at) for at in thetas], rtol=1e-12)
+    np.testing.assert_allclose(several.mean_masses(thetas), [likelihood.mean_mass(at) for at in thetas], rtol=1e-12)
     np.testing.assert_allclose(several.logliks(thetas), [likelihood.mean_loglik(at) for at in thetas], rtol=1e-12)
     np.testing.assert_allclose(several.point_scores(thetas), [likelihood.mean_score(at) for at in thetas], rtol=1e-12)
-    alone = [likelihood.mean_coarse_score(at) for at in thetas]
-    together = several.coarse_scores(thetas)
+    alone = [likelihood.mean_mass_score(at) for at in thetas]
+    together = several.mean_mass_scores(thetas)
     if any(score is None for score in alone):
         assert together is None
     else:
@@ -52,5 +52,5 @@ def test_a_law_whose_parameters_do_not_broadcast_is_asked_one_by_one(survival):
     )
     sample = mle.Sample.right_censored([1.0, 2.0, 3.0], [True, False, True])
     likelihood = Likelihood(law, sample, Unit())
-    several = Several(likelihood).coarse(np.array([[0.5], [0.25]]))
+    several = Several(likelihood).mean_masses(np.array([[0.5], [0.25]]))
     np.testing.assert_allclose(several, [-1.0 / 3, -0.5 / 3], rtol=1e-14)

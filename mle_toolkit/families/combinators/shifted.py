@@ -251,7 +251,7 @@ class Shifted(Combined):
             best, value = law._climbed_at(moved, first)
             step = _BESIDE * float(np.min(moved.upper) - (end - centre) / scale)
             falls = [
-                [value - law._coarse_value(moved, (*best[:-1], threshold + side * far)) for side in (-1.0, 1.0)]
+                [value - law._value_at_intervals(moved, (*best[:-1], threshold + side * far)) for side in (-1.0, 1.0)]
                 for far in (step, 10 * step)
             ]
             # From a kink it falls with the step, from a smooth maximum with its square.
@@ -282,14 +282,14 @@ class Shifted(Combined):
             return (*(float(d.from_real(np.asarray(v))) for d, v in zip(domains, u, strict=True)), params[-1])
 
         def cost(u: Array) -> float:
-            return -self._coarse_value(sample, to_params(u))
+            return -self._value_at_intervals(sample, to_params(u))
 
         u = np.array([float(d.to_real(np.asarray(v))) for d, v in zip(domains, params[:-1], strict=True)])
         minimize: Any = optimize.minimize
         end = minimize(cost, u, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 1000})
         return to_params(end.x), -float(end.fun)
 
-    def _coarse_value(self, sample: Sample, params: tuple[Any, ...]) -> float:
+    def _value_at_intervals(self, sample: Sample, params: tuple[Any, ...]) -> float:
         point = sample.lower == sample.upper
         with np.errstate(all="ignore"):
             rows = np.empty(sample.n_rows)
