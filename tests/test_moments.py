@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, ParameterError
@@ -96,3 +97,45 @@ def test_three_maxima_are_enough_for_three_parameters():
 def test_what_has_no_l_moments_is_refused(x, family, error, message):
     with pytest.raises(error, match=message):
         mle.lmoments(x, family)
+
+
+@pytest.mark.parametrize(
+    ("h", "right"),
+    [
+        (-1.0, (0.1, (1 + 5 * 0.01) / 6)),
+        (0.999999999, (1.1 / 2.9, 1.1 * 2.1 / (2.9 * 3.9))),
+    ],
+)
+def test_kappa_laws_hold_the_generalised_logistic_and_pareto_ones(h, right):
+    """Hosking (1990), table 1: for k = -0.1. Their quantiles at probabilities next to 1 were not numbers."""
+    got = of_law(mle.distribution("kappa4", loc=3.0, scale=2.0, k=-0.1, h=h))
+    assert got[2:] == pytest.approx(right, abs=1e-8)
+
+
+PORT_PIRIE = """4.03 3.83 3.65 3.88 4.01 4.08 4.18 3.80 4.36 3.96 3.98 4.69 3.85 3.96 3.85 3.93 3.75 3.63 3.57 4.25 3.97
+4.05 4.24 4.22 3.73 4.37 4.06 3.71 3.96 4.06 4.55 3.79 3.89 4.11 3.85 3.86 3.86 4.21 4.01 4.11 4.24 3.96 4.21 3.74 3.85
+3.88 3.66 4.11 3.71 4.18 3.90 3.78 3.91 3.72 4.00 3.66 3.62 4.33 4.55 3.75 4.08 3.90 3.88 3.94 4.33"""
+
+
+def test_a_kappa_law_is_found_for_sea_levels():
+    """Port Pirie (Coles 2001, table 1.1): the moments found are those of SciPy's law."""
+    x = np.array(PORT_PIRIE.split(), dtype=float)
+    found = mle.lmoments(x, "kappa4")
+    loc, scale, k, h = found.params.values()
+    q = stats.kappa4(h, k, loc, scale).ppf
+    nodes, weights = np.polynomial.legendre.leggauss(200)
+    u, w = 0.5 * (nodes + 1), 0.5 * weights
+    assert np.sum(w * q(u)) == pytest.approx(found.sample_l_moments[0], abs=1e-5)
+    assert np.sum(w * q(u) * (2 * u - 1)) == pytest.approx(found.sample_l_moments[1], abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["normal_inverse_gaussian", "skew_t"])
+def test_l_moments_by_tails_are_those_by_quantiles(name):
+    """Of laws whose quantiles are roots: by the trapezoidal rule in logits instead."""
+    typical = {p.name: 0.6 * p.typical[0] + 0.4 * p.typical[1] for p in mle.get_family(name).parameters}
+    law = mle.distribution(name, **typical | ({"df": 30.0} if name == "skew_t" else {}))
+    t, w = np.arange(-32.0, 32.5, 0.5), 0.5
+    u = special.expit(t)
+    q = np.where(t < 0, law.ppf(u), law.isf(special.expit(-t)))
+    b = [np.sum(w * u * special.expit(-t) * q * special.eval_sh_legendre(k, u)) for k in range(4)]
+    assert of_law(law) == pytest.approx((b[0], b[1], b[2] / b[1], b[3] / b[1]), rel=1e-7, abs=1e-8)

@@ -104,7 +104,8 @@ class Kappa4(LocationScale):
     def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
         """Quantile of z."""
         k, h = shapes
-        w = -special.boxcox(np.exp(log_p), h)  # (1 - p^h)/h
+        # (1 - p^h)/h, of which both ends keep their digits
+        w = -np.where(log_p > -0.5, special.boxcox1p(np.expm1(log_p), h), special.boxcox(np.exp(log_p), h))
         return np.asarray(special.boxcox(1 / w, -k))
 
     def reduced_ends(self, *shapes: Any) -> tuple[Any, Any]:
