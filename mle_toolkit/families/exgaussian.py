@@ -16,7 +16,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
-from mle_toolkit.families.standardised import root_of_tails
+from mle_toolkit.families.standardised import quantile_of_tails
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -121,19 +121,14 @@ class ExGaussian(Family):
     @staticmethod
     def _quantile(p: Array, mu: Array, sigma: Array, tau: Array, *, above: bool) -> Array:
         p, mu, sigma, tau = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (p, mu, sigma, tau)))
-        inside = (p > 0) & (p < 1)
-        some = np.where(inside, p, 0.5)
-        logs = np.log(some), np.log1p(-some)
         r, centre, spread = sigma / tau, tau / sigma, np.hypot(1, tau / sigma)
-        with np.errstate(all="ignore"):
-            y = root_of_tails(
-                lambda y: _log_tails(centre + spread * y, r),
-                lambda y: _log_share(centre + spread * y, r) + np.log(r * spread),
-                *(logs[::-1] if above else logs),
-            )
-        ends = np.where((p == 0) ^ above, -np.inf, np.inf)
-        x = mu + tau + sigma * spread * y
-        return np.where(inside, x, np.where((p == 0) | (p == 1), ends, np.nan))
+        y = quantile_of_tails(
+            p,
+            lambda y: _log_tails(centre + spread * y, r),
+            lambda y: _log_share(centre + spread * y, r) + np.log(r * spread),
+            above=above,
+        )
+        return np.asarray(mu + tau + sigma * spread * y)
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
         """Moments; and, as skewness misleads in small samples, laws of a weaker and a stronger one."""

@@ -20,6 +20,7 @@ from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import exp_times_exp1, lost_to_rounding, mills_ratio_normal, sum_log
+from mle_toolkit.families.standardised import quantile_of_tails
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
@@ -127,6 +128,29 @@ class InverseGaussian(ExponentialFamily):
             upper = -0.5 * low * low - _HALF_LOG_TWO_PI + np.log(ratios)
             lower = np.log1p(-np.exp(self.logcdf(x, mu, lam)))
         return np.asarray(np.where(np.isposinf(low), -np.inf, np.where(low > 0, upper, lower)))
+
+    def ppf(self, p: Array, mu: Array, lam: Array) -> Array:
+        """Quantile."""
+        return self._quantile(p, mu, lam, above=False)
+
+    def isf(self, p: Array, mu: Array, lam: Array) -> Array:
+        """Upper quantile."""
+        return self._quantile(p, mu, lam, above=True)
+
+    def _quantile(self, p: Array, mu: Array, lam: Array, *, above: bool) -> Array:
+        """By the log of x over mu."""
+        p, mu, lam = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (p, mu, lam)))
+        one, shape = np.ones_like(mu), lam / mu
+        spread = np.arcsinh(1 / np.sqrt(shape))
+
+        def tails(z: Array) -> tuple[Array, Array]:
+            x = np.exp(spread * z)
+            return self.logcdf(x, one, shape), self.logsf(x, one, shape)
+
+        def log_density(z: Array) -> Array:
+            return np.asarray(self.logpdf(np.exp(spread * z), one, shape) + spread * z + np.log(spread))
+
+        return np.asarray(mu * np.exp(spread * quantile_of_tails(p, tails, log_density, above=above)))
 
     def tail_scores(self, x: Array, mu: Array, lam: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F).

@@ -20,6 +20,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_tail, mills_ratio_normal
+from mle_toolkit.families.standardised import quantile_of_tails
 from mle_toolkit.families.tilted import in_window, infinite
 
 if TYPE_CHECKING:
@@ -273,6 +274,23 @@ class SkewNormal(Family):
             slope = -z + alpha / mills_ratio_normal(-alpha * z)
             value[far] = log_tail(lambda t: _log_cdf(alpha * t) - 0.5 * t * t + _HALF_LOG_TWO_OVER_PI, slope, z)
         return value
+
+    def ppf(self, p: Array, loc: Array, scale: Array, alpha: Array) -> Array:
+        """Quantile."""
+        return self._quantile(p, loc, scale, alpha, above=False)
+
+    def isf(self, p: Array, loc: Array, scale: Array, alpha: Array) -> Array:
+        """Upper quantile."""
+        return self._quantile(p, loc, scale, alpha, above=True)
+
+    def _quantile(self, p: Array, loc: Array, scale: Array, alpha: Array, *, above: bool) -> Array:
+        p, loc, scale, alpha = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (p, loc, scale, alpha)))
+
+        def tails(z: Array) -> tuple[Array, Array]:
+            return self.logcdf(z, 0.0, 1.0, alpha), self.logsf(z, 0.0, 1.0, alpha)
+
+        z = quantile_of_tails(p, tails, lambda z: self.logpdf(z, 0.0, 1.0, alpha), above=above)
+        return np.asarray(loc + scale * z)
 
     def tail_scores(
         self, x: Array, loc: Array, scale: Array, alpha: Array

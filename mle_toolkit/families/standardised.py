@@ -315,6 +315,29 @@ def root_of_tails(
     return np.asarray(np.sinh(v))
 
 
+def quantile_of_tails(
+    p: Array,
+    tails: Callable[[Array], tuple[Array, Array]],
+    log_density: Callable[[Array], Array],
+    *,
+    above: bool,
+) -> Array:
+    """Find quantiles of probabilities, or upper ones, by `root_of_tails`; infinite at 0 and 1, NaN beyond.
+
+    Parameters
+    ----------
+    p : ndarray
+        Of the shape that ``tails`` and ``log_density`` take.
+    """
+    inside = (p > 0) & (p < 1)
+    some = np.where(inside, p, 0.5)
+    logs = np.log(some), np.log1p(-some)
+    with np.errstate(all="ignore"):
+        z = root_of_tails(tails, log_density, *(logs[::-1] if above else logs))
+    ends = np.where((p == 0) ^ above, -np.inf, np.inf)
+    return np.where(inside, z, np.where((p == 0) | (p == 1), ends, np.nan))
+
+
 def slopes_by_differences(law: Reduced, z: Array, shapes: tuple[Any, ...]) -> tuple[tuple[Array, ...], ...]:
     """`Reduced.reduced_tail_slopes` by differences of fourth order of the logs of the tails, good to 1e-9."""
     below: list[Array] = []

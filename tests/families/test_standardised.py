@@ -491,3 +491,22 @@ def test_a_signal_is_found_beside_far_values_that_speak_for_none():
     assert np.mean(x**4) > 2 * np.mean(x**2) ** 2
     assert fit.certificate.verdict == "interior"
     assert fit.llf == pytest.approx(-best.fun, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("name", "params"),
+    [
+        ("skew_normal", {"loc": 1.0, "scale": 2.0, "alpha": 4.5}),
+        ("skew_normal", {"loc": 1.0, "scale": 2.0, "alpha": -1e6}),
+        ("inverse_gaussian", {"mu": 1.0, "lam": 1.0}),
+        ("exgaussian", {"mu": 0.0, "sigma": 1.0, "tau": 3.0}),
+        ("kappa4", {"loc": 0.0, "scale": 1.0, "k": -0.1, "h": 0.1}),
+    ],
+)
+def test_quantiles_have_their_probability_however_small(name, params):
+    """Those of SciPy's skew normal law are wrong from 1e-12 on, those of its inverse Gaussian one from 1e-60 on."""
+    law, p = mle.distribution(name, **params), np.array([1e-300, 1e-100, 1e-17, 1e-12, 0.01, 0.5])
+    assert law.logsf(law.isf(p)) == pytest.approx(np.log(p), rel=1e-9)
+    if name != "kappa4":  # which begins at a number
+        assert law.logcdf(law.ppf(p)) == pytest.approx(np.log(p), rel=1e-9)
+    assert np.array_equal(law.ppf(np.array([1.0, -1.0, 2.0])), [np.inf, np.nan, np.nan], equal_nan=True)
