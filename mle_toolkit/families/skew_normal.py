@@ -286,10 +286,12 @@ class SkewNormal(Family):
     def _quantile(self, p: Array, loc: Array, scale: Array, alpha: Array, *, above: bool) -> Array:
         p, loc, scale, alpha = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (p, loc, scale, alpha)))
 
-        def tails(z: Array) -> tuple[Array, Array]:
-            return self.logcdf(z, 0.0, 1.0, alpha), self.logsf(z, 0.0, 1.0, alpha)
+        zero, one = np.zeros_like(loc), np.ones_like(loc)
 
-        z = quantile_of_tails(p, tails, lambda z: self.logpdf(z, 0.0, 1.0, alpha), above=above)
+        def tails(z: Array) -> tuple[Array, Array]:
+            return self.logcdf(z, zero, one, alpha), self.logsf(z, zero, one, alpha)
+
+        z = quantile_of_tails(p, tails, lambda z: self.logpdf(z, zero, one, alpha), above=above)
         return np.asarray(loc + scale * z)
 
     def tail_scores(
