@@ -495,6 +495,30 @@ def test_saved_levels_and_gains_come_back(trials, tmp_path):
         assert str(back.summary()) == str(fit.summary())
 
 
+def test_a_saved_fit_predicts_as_the_fit_though_a_covariate_is_far_from_zero(tmp_path):
+    """A time in seconds: what its mean gives to the intercept, and to its variance, cancels in every row."""
+    rng = np.random.default_rng(2)
+    frame = {"t": rng.normal(size=100) + 1.7e9, "z": rng.uniform(size=100)}
+    frame["y"] = np.exp(0.5 * (frame["t"] - 1.7e9)) * rng.gamma(2, 0.5, 100)
+    fit = regress("y ~ t + z", frame, "gamma", shape="~ t", fixed={"mean[z]": 0.1})
+    fit.save(tmp_path / "fit.json")
+    back = mle.load(tmp_path / "fit.json")
+    for what in ("mean", "linear", "params"):
+        pd.testing.assert_frame_equal(back.predict(frame, what, se=True), fit.predict(frame, what, se=True), rtol=1e-9)
+    np.testing.assert_allclose(back.coefficients, fit.coefficients, rtol=1e-12)
+
+
+def test_expected_information_of_probabilities_that_are_one_in_doubles():
+    x = np.append(np.linspace(-2, 2, 30), 60.0)
+    fit = regress("y ~ x", {"x": x, "y": (x + np.sin(9 * x) > 0) * 1.0}, "bernoulli")
+    assert fit.predict().max() == 1.0
+    eta = fit.predict(what="linear").to_numpy().ravel()
+    design = np.column_stack([np.ones(31), x])
+    weight = 1 / (2 + 2 * np.cosh(eta))
+    right = np.linalg.inv(design.T @ (weight[:, None] * design))
+    np.testing.assert_allclose(fit.cov_params("expected"), right, rtol=1e-6, atol=1e-9)
+
+
 def test_rows_of_the_data_keep_their_kind_and_their_labels():
     """A column of predictions goes beside the rows that it is of, though rows were left out."""
     import polars as pl

@@ -65,8 +65,8 @@ class Circular(Family):
     from its lower to its upper end, so a sector through north is ``(348.75, 371.25]``. The distribution function
     counts from where the turn about ``middle`` begins.
 
-    A subclass gives ``middle(*params)``, about which the turn of its distribution function lies, ``log_mass``, of
-    arcs, and ``ppf`` and ``isf`` on that turn. Its log-density is per unit of ``period``.
+    A subclass gives ``middle(*params)``, about which its density is symmetric and the turn of its distribution function
+    lies, ``log_mass``, of arcs, and ``ppf`` and ``isf`` on that turn. Its log-density is per unit of ``period``.
 
     Parameters
     ----------
@@ -100,6 +100,10 @@ class Circular(Family):
     @abstractmethod
     def middle(self, *params: Any) -> Array:
         """The angle about which the turn of the distribution function lies."""
+
+    def mean(self, *params: Any) -> Array:
+        """Expected value on the turn about ``middle``, about which the density is symmetric: that."""
+        return np.asarray(np.broadcast_arrays(self.middle(*params), *params)[0])
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability from the beginning of the turn to x."""

@@ -205,7 +205,9 @@ def expected_information(maximum: Maximum) -> Array:
     """Fisher information of one observation at the estimate, by coordinates: E[score scoreᵀ]."""
     family, u = maximum.likelihood.family, maximum.coordinates
     if isinstance(family, Model):
-        return _expected_of_rows(maximum, family)
+        # By the logit second derivatives are the same whatever was observed, and nothing is divided by p (1 - p).
+        by_logit = family.rows_by_logit is not None and maximum.likelihood.plain
+        return maximum.objective.hessian(u) if by_logit else _expected_of_rows(maximum, family)
     if family.per_row:
         raise ParameterError(f'{family.name}: cov kind "expected" is not available with constants per row.')
     if family.multivariate:

@@ -84,7 +84,7 @@ class Model(Family):
         base = self.base
         self.mass_sums = self._mass_sums
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
-        self._by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
+        self.rows_by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
         if not base.discrete and len(self.linear) > 1 and base.main_parameter in self.linear:
             self.unbounded = self.alone
         for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
@@ -251,8 +251,8 @@ class Model(Family):
 
     def logpdf(self, x: Array, *coefficients: Any) -> Array:
         """Log-density of each row; -inf where a parameter leaves its domain."""
-        if self._by_logit is not None:
-            return self._by_logit(x, self._at_logit(coefficients)[1])[0]
+        if self.rows_by_logit is not None:
+            return self.rows_by_logit(x, self._at_logit(coefficients)[1])[0]
         values = self.base.logpdf(x, *self.at_rows(coefficients).params)
         return np.where(np.isnan(values), -np.inf, values)
 
@@ -272,9 +272,9 @@ class Model(Family):
     # --- scores back to coefficients ----------------------------------------------------------------------------------
 
     def _score(self, of_base: Score, x: Array, *coefficients: Any) -> tuple[Array, ...]:
-        if self._by_logit is not None:
+        if self.rows_by_logit is not None:
             of_logit, eta = self._at_logit(coefficients)
-            return tuple((of_logit.formed() * self._by_logit(x, eta)[1][:, None]).T)
+            return tuple((of_logit.formed() * self.rows_by_logit(x, eta)[1][:, None]).T)
         at = self.at_rows(coefficients)
         columns: list[Array] = []
         for s, slope, design in zip(of_base(x, *at.params), at.slopes, at.designs, strict=True):
@@ -287,9 +287,9 @@ class Model(Family):
             passed = passed_sums(self, "sums", x, weight, coefficients)
             if passed is not None:
                 return passed
-        if self._by_logit is not None:
+        if self.rows_by_logit is not None:
             design, eta = self._at_logit(coefficients)
-            value, along, across = self._by_logit(x, eta)
+            value, along, across = self.rows_by_logit(x, eta)
             direct = _Rows((), [1.0], [0.0], [design], [eta])
             return self.summed(direct, value, (along,), (across,), weight, len(x))
         at = self.at_rows(coefficients)

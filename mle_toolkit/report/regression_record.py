@@ -80,6 +80,7 @@ def regression_to_dict(fit: DrawnRegression) -> dict[str, Any]:
         "nobs": fit.nobs,
         "n_given": fit.n_given,
         "cov_params": covariances,
+        "centred": _centred_to_dict(fit.at_maximum),
         "limit": None if fit.at_maximum.limit is None else _limit_to_dict(fit.at_maximum.limit),
         "optimism": fit.optimism,
         "certificate": certificate_to_dict(fit.pieces.get("certificate", certificate)),
@@ -110,6 +111,55 @@ def _limit_to_dict(maximum: Maximum) -> dict[str, Any]:
         "params": model.unpack(to_data @ maximum.theta),
         "cov_params": {kind: _triangle(to_data @ covariance(maximum, kind) @ to_data.T) for kind in KINDS},
     }
+
+
+def _centred_to_dict(maximum: Maximum) -> dict[str, Any] | None:
+    """The same by columns that are measured from their means, where these are so far from 0 that digits would be lost.
+
+    What a covariate's mean contributes to the intercept, and to its variance, cancels in every prediction.
+    """
+    model = maximum.model
+    if maximum.limit is not None or all(
+        term.ended is not None or term.by_raw is not None or not term.shift.any() for term in model.linear.values()
+    ):
+        return None
+    matrix = np.eye(len(maximum.theta))
+    for p, place in zip(model.parameters, model.places, strict=True):
+        term = model.linear.get(p.name)
+        if term is not None:
+            matrix[place, place] = (np.diag(term.frame) if term.frame.ndim == 1 else term.frame) / term.factor
+    return {
+        "centres": {
+            name: {"constant": term.constant, "means": term.shift}
+            for name, term in model.linear.items()
+            if term.constant is not None
+        },
+        "params": matrix @ maximum.theta,
+        "cov_params": {kind: _triangle(matrix @ covariance(maximum, kind) @ matrix.T) for kind in KINDS},
+    }
+
+
+def _centred_from_dict(record: Any, model: Model) -> Recorded:
+    """The maximum by columns that are measured from their means, of which `_centred_to_dict` made the record."""
+    terms = []
+    given = schema.mapping(schema.item(record, "centres", "centred"), "centred.centres")
+    for name, term in model.linear.items():
+        if name in given:
+            where = f"centred.centres.{name}"
+            means = numbers_of(schema.item(given[name], "means", where), f"{where}.means")
+            constant = schema.whole(schema.item(given[name], "constant", where), f"{where}.constant", 0, term.size - 1)
+            if means.shape != (term.size,) or not np.all(np.isfinite(means)) or means[constant] != 0:
+                schema.refuse(where, "expected the means of the columns, and 0 for the one that is 1")
+            term = replace(term, shift=means, constant=constant)
+        terms.append(term)
+    theta = numbers_of(schema.item(record, "params", "centred"), "centred.params")
+    size = sum(p.size for p in model.parameters)
+    if theta.shape != (size,) or not np.all(np.isfinite(theta)):
+        schema.refuse("centred.params", f"expected {size} finite numbers")
+    listed = schema.mapping(schema.item(record, "cov_params", "centred"), "centred.cov_params")
+    found = {kind: _lower_triangle(rows, size, f"centred.cov_params.{kind}") for kind, rows in listed.items()}
+    family = type(model)(model.base, terms, model.rows, model.own_unit)
+    return Recorded(family=family, theta=theta, covariances=found)
 
 
 def _ended_to_dict(term: Linear) -> dict[str, Any]:
@@ -230,13 +280,19 @@ def regression_from_dict(record: Mapping[str, Any], kind: Callable[..., F]) -> F
     sizes = {name: sum(f"{name}[{term}]" in moved for term in design.names) for name, design in designs.items()}
     shifted = [name for name, design in designs.items() if name in offsets or sizes[name] < len(design.names)]
     model = model_class(base).of_coefficients(base, sizes, found, shifted)
-    fit: Any = kind(model, values[free], llf, nobs, fixed, weight_kind, None, None, pieces)
+    theta, centred = values[free], record.get("centred")
+    if centred is not None:
+        moved_in = _centred_from_dict(centred, model)
+        if set(moved_in.covariances) != set(kept):
+            schema.refuse("centred.cov_params", f"expected {', '.join(kept)}")
+        model, theta, kept = moved_in.model, moved_in.theta, dict(moved_in.covariances)
+    fit: Any = kind(model, theta, llf, nobs, fixed, weight_kind, None, None, pieces)
     fit.designs, fit.links, fit.known, fit.pinned = designs, found, held[0], held[1]
     fit.n_given = schema.whole(schema.item(record, "n_given", ""), "n_given", 0)
     fit.rows, fit.shifted = np.empty(0, dtype=np.intp), offsets
     limit = schema.item(record, "limit", "")
     at_limit = None if limit is None else _limit_from_dict(limit, model)
-    fit.recorded = Recorded(family=model, theta=values[free], covariances=kept, limit=at_limit)
+    fit.recorded = Recorded(family=model, theta=theta, covariances=kept, limit=at_limit)
     check_derived(fit, record.get("derived", {}))
     made: F = fit
     return made

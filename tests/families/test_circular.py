@@ -79,6 +79,14 @@ def test_whole_turns_change_nothing(name):
         assert tests[1].p_value == tests[0].p_value
 
 
+@pytest.mark.parametrize(("name", "shape"), [("von_mises", "kappa"), ("wrapped_cauchy", "rho"), ("cardioid", "rho")])
+def test_means_of_many_rows_are_those_of_the_turn_about_their_middles(name, shape):
+    law = mle.distribution(name, **{"mu": np.array([-1.0, 2.0, 9.0]), shape: 0.4})
+    np.testing.assert_array_equal(law.mean(), [-1.0, 2.0, 9.0])
+    one = mle.distribution(name, **{"mu": 2.0, shape: 0.4})
+    assert one.mean() == pytest.approx(one.expect(lambda x: x), abs=1e-9)
+
+
 def test_the_distribution_function_comes_round_again():
     law = mle.fit(ANGLES, "von_mises").distribution
     assert law.cdf(-1.0) == pytest.approx(float(law.cdf(-1.0 + TURN)), rel=1e-13)
