@@ -669,7 +669,7 @@ def _held(
     except MleError:
         return None, whole, "some rows are not valid"
     held = Groups.of(sample, offsets)
-    if known or sample.n_rows != len(rows) or not (held.ends is None or takes_intervals(law, held)):
+    if known or sample.n_rows != len(rows) or not takes_intervals(law, held):
         return None, whole, "the law takes intervals and windows of one group at a time"
     return held, whole, ""
 

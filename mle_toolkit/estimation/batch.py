@@ -66,7 +66,7 @@ def settle_groups(family: Family, groups: Groups) -> Settled:
         result[status == OPEN] = np.nan
         return Settled(result[:, :p], result[:, p : 2 * p], result[:, -1], status, np.zeros(len(groups), dtype=bool))
     settled = Settled.nothing(len(groups), p)
-    if not usable.any() or not is_vectorised(family) or not (groups.ends is None or takes_intervals(family, groups)):
+    if not usable.any() or not (is_vectorised(family) and takes_intervals(family, groups)):
         return settled
     size = np.abs(groups.x)
     usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))

@@ -165,7 +165,7 @@ class Batch:
         """Whether a group has as many distinct values as the family has parameters, so that it is not degenerate."""
         groups, needed = self.groups, self.p
         if groups.ends is not None:
-            return self._seen_enough()
+            return self._seen_enough(*groups.ends[:2])
         if self.family.discrete or needed < 2:
             return np.ones(len(groups), dtype=bool)
         if needed == 2:
@@ -175,11 +175,9 @@ class Batch:
         changes[groups.offsets[:-1]] = True
         return np.asarray(groups.sums(changes.astype(float)) >= needed)
 
-    def _seen_enough(self) -> Mask:
+    def _seen_enough(self, lower: Array, upper: Array) -> Mask:
         """Whether a group has more distinct observations with two ends than parameters, and intervals that part."""
         groups, needed = self.groups, self.p
-        assert groups.ends is not None
-        lower, upper, _, _ = groups.ends
         closed = np.isfinite(lower) & np.isfinite(upper)
         order = np.lexsort((groups.x, ~closed, groups.ids))
         x, ids, there = groups.x[order], groups.ids[order], closed[order]
@@ -339,10 +337,11 @@ class Batch:
         own = self._sample(group) if self.charted.chart is None else self.charted.groups.sample(group)
         sample = own.standardised(float(units.centre[group]), float(units.scale[group]))
         start = self.law.given(sample.known).start
-        assert start is not None
         try:
-            proposed = start(sample)
+            proposed = [] if start is None else start(sample)
         except MleError:
+            proposed = []
+        if proposed == []:
             return [np.full(self.p, np.nan)]
         return [self.objective.from_theta(theta) for theta in (proposed if isinstance(proposed, list) else [proposed])]
 

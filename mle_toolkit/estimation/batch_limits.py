@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import product
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ def compare_with_limits(
             found[law] = _maxima(law, groups.take(chosen), inside[chosen], settle).spread(chosen, len(groups))
         rival[chosen] = _heights(limit, law, found[law])[chosen]
     if groups.ends is not None:
-        rivals = np.concatenate([rivals, [_in_windows(family, groups, inside)]])
+        rivals = np.concatenate([rivals, [_in_windows(family, groups, groups.ends[2:], inside)]])
     beaten = inside & ~(settled.llf > rivals.max(axis=0, initial=-np.inf) + SURE_GAIN)
     for k, (limit, law) in enumerate(zip(limits, laws, strict=True)):
         if groups.ends is not None:
@@ -86,8 +87,8 @@ def _maxima(law: Family, groups: Groups, inside: Mask, settle: Callable[[Family,
 
     Where they are found one by one they are of the groups inside, without parameters; the others stay open.
     """
-    if law.from_groups is not None and groups.ends is None:
-        return _by_entropy(law, groups)
+    if law.from_groups is not None and law.entropy is not None and groups.ends is None:
+        return _by_entropy(groups, law.from_groups, law.entropy)
     if is_vectorised(law):
         found = settle(law, groups)
         possible = groups.all((groups.x >= law.support.lower) & (groups.x <= law.support.upper))
@@ -116,17 +117,19 @@ def _reached_inside(
     higher = np.zeros(len(groups), dtype=bool)
     own = family.discrete or family.from_sample is not None
     of_groups = family.starts_of_groups is not None and groups.ends is None  # which have been climbed from
-    if len(groups) == 0 or (limit is None and (of_groups or (family.start if own else family.ppf) is None)):
+    ppf = family.ppf
+    if len(groups) == 0 or (limit is None and (of_groups or (family.start if own else ppf) is None)):
         return higher
     with np.errstate(all="ignore"):
         batch = Batch(family, groups, ~higher, twin)
+        firsts: list[Array] = []
         if limit is not None:
             units = batch.objective.units.inverse
             firsts = [batch.objective.from_theta(units.params_to_data(batch.law, limit.beside(theta)).T)]
         elif own:
             firsts = [np.array([batch.own_starts(g)[0] for g in range(len(groups))])]
-        else:
-            laws = _by_shapes(family)
+        elif ppf is not None:
+            laws = _by_shapes(family, ppf)
             sizes = sorted({theta[0] for theta in laws})
             firsts = [batch.best_of([theta for theta in laws if theta[0] == size]) for size in sizes]
         for first in firsts:
@@ -136,7 +139,7 @@ def _reached_inside(
     return higher
 
 
-def _by_shapes(family: Family) -> list[Array]:
+def _by_shapes(family: Family, ppf: Callable[..., Array]) -> list[Array]:
     """Laws of small, middling and large shapes, whose quartiles are where those of a group are in its unit."""
     grids = []
     for p in family.parameters:
@@ -146,13 +149,12 @@ def _by_shapes(family: Family) -> list[Array]:
         grids.append([*smaller, low, middle, high] if p.role == "shape" else [middle])
     roles = [p.role for p in family.parameters]
     laws: list[Array] = []
-    assert family.ppf is not None
     for values in product(*grids):
         theta = np.array(values)
         plain = [{"location": 0.0, "scale": 1.0}.get(role, v) for role, v in zip(roles, values, strict=True)]
         if not is_interior(family, plain):
             continue
-        low, middle, high = np.asarray(family.ppf(np.array([0.25, 0.5, 0.75]), *plain), dtype=float).tolist()
+        low, middle, high = np.asarray(ppf(np.array([0.25, 0.5, 0.75]), *plain), dtype=float).tolist()
         spread = high - low if "location" in roles else abs(middle)
         if not spread > 0:
             continue
@@ -185,13 +187,12 @@ def _enter(family: Family, settled: Settled, sure: NDArray[np.intp], at: Settled
     settled.status[sure] = AT_LIMIT + place
 
 
-def _in_windows(family: Family, groups: Groups, chosen: Mask) -> Array:
+def _in_windows(family: Family, groups: Groups, ends: tuple[Array, ...], chosen: Mask) -> Array:
     """Log-likelihood of some groups at the maximum of the laws that a family tends to as seen through their windows."""
     rival = np.full(len(groups), -np.inf)
-    assert groups.ends is not None
     if is_concave(family, groups):
         return rival  # no limit is above a maximum
-    _, _, low, high = groups.ends
+    low, high = ends
     first = groups.offsets[:-1]
     windows = np.minimum.reduceat(low, first), np.maximum.reduceat(high, first)
     for g in np.flatnonzero(chosen).tolist():
@@ -210,17 +211,15 @@ def _alone(law: Family, groups: Groups, group: int) -> float:
         return -np.inf  # a limit without a maximum is no rival
 
 
-def _by_entropy(law: Family, groups: Groups) -> Settled:
+def _by_entropy(groups: Groups, maxima: Callable[[Groups], tuple[Array, ...]], entropy: Callable[..., Any]) -> Settled:
     """The maximum of each group by a law that attains its entropy there; a log-likelihood of -inf where it has none.
 
     Without standard errors: those at a limit are of all parameters or none, and an end of a support has none.
     """
-    assert law.from_groups is not None
-    assert law.entropy is not None
-    found = Settled.nothing(len(groups), len(law.parameters))
     with np.errstate(all="ignore"):
-        params = law.from_groups(groups)
-        loglik = -groups.nobs * np.asarray(law.entropy(*params))
+        params = maxima(groups)
+        loglik = -groups.nobs * np.asarray(entropy(*params))
+    found = Settled.nothing(len(groups), len(params))
     found.status[:] = SETTLED
     found.llf[:] = np.where(np.isnan(loglik), -np.inf, loglik)
     found.theta[:] = np.stack(params, axis=1)

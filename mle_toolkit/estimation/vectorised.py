@@ -11,6 +11,7 @@ from mle_toolkit.data.groups import Groups
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import Score
 
 
 def is_vectorised(family: Family) -> bool:
@@ -22,7 +23,8 @@ def is_vectorised(family: Family) -> bool:
     if family.chart is not None and family.chart.of_groups is not None and not family.per_row:
         return is_vectorised(family.chart.of_groups)
     one_number = all(isinstance(p.domain, Interval) and p.regular for p in family.parameters)
-    if not one_number or family.score is None:
+    score = family.score
+    if not one_number or score is None:
         return False
     if family.per_row:
         return family.per_row == ("exposure",) and is_vectorised(family.exposed(1.0))
@@ -41,24 +43,25 @@ def is_vectorised(family: Family) -> bool:
     x = _two_points(family, theta)
     try:
         with np.errstate(all="ignore"):
-            together = _at(family, x, tuple(theta.T))
-            apart = [_at(family, x[k : k + 1], tuple(theta[k].tolist())) for k in (0, 1)]
+            together = _at(family, score, x, tuple(theta.T))
+            apart = [_at(family, score, x[k : k + 1], tuple(theta[k].tolist())) for k in (0, 1)]
     except (ValueError, TypeError, IndexError):  # what code for numbers does with arrays
         return False
     return together.shape[1] == 2 and np.allclose(together, np.concatenate(apart, axis=1), 1e-9, 0.0, equal_nan=True)
 
 
 def takes_intervals(family: Family, groups: Groups) -> bool:
-    """Whether intervals and windows of groups can be taken at once.
+    """Whether intervals and windows of groups can be taken at once, where there are any.
 
     Climbs of laws of more than two parameters seldom agree there, so that most groups would be fitted singly after all;
     and to compare with a limit that has no sums costs more than a fit.
     """
+    if groups.ends is None:
+        return True
     if family.discrete or family.per_row or len(family.parameters) > 2 or family.chart is not None:
         return False
     if family.tail_scores is None and family.log_mass_scores is None:
         return False
-    assert groups.ends is not None
     _, _, low, high = groups.ends
     limits = family.limits_in_window(float(low.min()), float(high.max()))
     return is_concave(family, groups) or all(isinstance(limit.family, ExponentialFamily) for limit in limits)
@@ -81,10 +84,9 @@ def _two_points(family: Family, theta: Array) -> Array:
     return np.floor(points) + 1.0 if support.integer else points
 
 
-def _at(family: Family, x: Array, params: tuple[Any, ...]) -> Array:
+def _at(family: Family, score: Score, x: Array, params: tuple[Any, ...]) -> Array:
     """Log-density and all derivatives of rows; shape (number of them, n)."""
-    assert family.score is not None
-    values = [family.logpdf(x, *params), *family.score(x, *params)]
+    values = [family.logpdf(x, *params), *score(x, *params)]
     if family.hessian is not None:
         values += family.hessian(x, *params)
     return np.stack([np.broadcast_to(np.asarray(v, dtype=float), len(x)) for v in values])

@@ -65,7 +65,7 @@ class GroupObjective:
         """That of all groups, each in its unit; with the compiled twin of the law where there is one."""
         units, nobs = GroupUnits.of(family, groups), groups.nobs
         if groups.ends is not None:
-            of_intervals = IntervalSums.of(family, groups, units)
+            of_intervals = IntervalSums.of(family, groups, groups.ends, units)
             return cls(family, of_intervals, units, nobs, of_intervals.n_exact)
         if twin is not None:
             return cls(family, CompiledSums.of(family, twin, groups, units), units, nobs, nobs)

@@ -245,10 +245,8 @@ class IntervalSums:
     by_differences: bool = False
 
     @classmethod
-    def of(cls, family: Family, groups: Groups, units: GroupUnits) -> IntervalSums:
-        """All groups, each in its unit."""
-        ends = groups.ends
-        assert ends is not None
+    def of(cls, family: Family, groups: Groups, ends: tuple[Array, ...], units: GroupUnits) -> IntervalSums:
+        """All groups, each in its unit: the lower and upper ends of rows, and those of their windows."""
         weight = np.ones(len(groups.x)) if groups.weight is None else groups.weight
         lower, upper, low, high = (units.apply(groups, end) for end in ends)
         exact = lower == upper
