@@ -18,6 +18,9 @@ from mle_toolkit.families.domain import Interval
 _LADDER = np.arange(-14.0, 15.0, 2.0)
 """Where a parameter is tried that is at its end at a limit: powers of e, or logits."""
 
+_HOPELESS = 0.1
+"""Nats per observation by which a law may be below the limit, and falling, after which none farther away is tried."""
+
 _FAR = 500.0
 """The same of one that goes with it, at most."""
 
@@ -29,6 +32,7 @@ def above_limit(settled: Maximum) -> dict[str, Any] | None:
     higher already where that parameter is large, or near its end, and all others are as at the limit.
 
     Where two parameters go together, the second follows the first so that the median stays where the limit has it.
+    Places are tried from the end on, up to where the law is far below the limit and falls.
 
     Parameters
     ----------
@@ -52,13 +56,17 @@ def above_limit(settled: Maximum) -> dict[str, Any] | None:
         return None
     follow = _with_the_median_of(settled.limit, family, second[0]) if second else lambda theta: theta
     thetas, values = [], []
-    for value in np.asarray(domain.from_real(_LADDER)).tolist():
+    ladder = _LADDER[::-1] if settled.theta[family.places[k]] == domain.upper else _LADDER
+    least = settled.loglik / likelihood.nobs - likelihood.log_jacobian - _HOPELESS
+    for value in np.asarray(domain.from_real(ladder)).tolist():
         theta = settled.theta.copy()
         theta[family.places[k]] = value
         followed = follow(theta)
         if followed is not None:
             thetas.append(followed)
             values.append(likelihood.mean_loglik(likelihood.unit.params_to_unit(family, followed)))
+            if len(values) > 1 and values[-1] < min(values[-2], least):
+                break
     if not values:
         return None
     best = int(np.argmax(np.nan_to_num(values, nan=-np.inf)))
