@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, SINGULAR, Certificate, Measured, Verdict, measure
+from mle_toolkit.estimation.certificate import (
+    DECREMENT_TOLERANCE,
+    SINGULAR,
+    Certificate,
+    Measured,
+    Verdict,
+    measure,
+    spectrum,
+)
 from mle_toolkit.estimation.climb import BEYOND, value_beyond
 from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
 from mle_toolkit.families.base import Family
@@ -22,6 +30,7 @@ from mle_toolkit.likelihood.audit import bound_of, complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
 from mle_toolkit.likelihood.model import Model, model_of
 from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.numerics.differences import fourth_order_each
 
 _AS_SAID = 0.5
 """Share of a foretold rise by which the rise along the step may differ from it."""
@@ -246,7 +255,27 @@ class Maximum:
         gradient = self.objective.gradient(u)
         if self.kinked is not None:
             gradient = self._between_sides(*self.kinked, gradient)
-        return measure(gradient, self.objective.hessian(u), self.likelihood.nobs)
+        return measure(gradient, self.hessian, self.likelihood.nobs)
+
+    @cached_property
+    def hessian(self) -> Array:
+        """Mean negative second derivatives by the coordinates; along a flat ridge by differences that keep more digits.
+
+        Longer ones, that is, which are taken where they agree with the short ones but for the rounding of these.
+        """
+        u, objective = self.coordinates, self.objective
+        short = objective.hessian(u)
+        by_formula = objective.at_once or (objective.has_hessian and self.likelihood.plain)
+        if by_formula or not objective.has_score or len(u) == 0:
+            return short
+        seen = spectrum(short)
+        if seen is None or not abs(seen.eigenvalues[0]) < _WEAK:
+            return short
+        with np.errstate(all="ignore"):
+            long = fourth_order_each(objective.gradient, u, _LONGER)
+        long = 0.5 * (long + long.T)
+        same = np.abs(long - short) * np.outer(seen.unit, seen.unit) <= _ROUNDED_CURVATURE
+        return long if same.all() else short
 
     @property
     def kinked(self) -> tuple[Model, str] | None:
@@ -491,6 +520,14 @@ _RESOLVED = 1e-10
 
 _FOLLOWED = 2
 """How many coordinates, the farthest, are followed to see whether the likelihood only approaches its supremum."""
+
+
+_LONGER = 1e-4
+"""Step of differences of a score, in natural changes, where a ridge is flat: fourth order, error 1e-12 in rounding."""
+
+
+_ROUNDED_CURVATURE = 1e-6
+"""What rounding may make of a second derivative by short differences, where the diagonal is 1."""
 
 
 _WEAK = 1e-4

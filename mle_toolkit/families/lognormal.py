@@ -13,7 +13,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, LOG_X_SQUARED, ONE, Statistic, Terms, by_log_moments
 from mle_toolkit.families.exponential_family import ExponentialFamily, squares_moved
-from mle_toolkit.families.location_scale import location_scale_tail_scores
+from mle_toolkit.families.location_scale import normal_tail_scores
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -112,8 +112,7 @@ class Lognormal(ExponentialFamily):
     def tail_scores(self, x: Array, meanlog: Array, sdlog: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S: those of the normal law of log x."""
         z = (np.log(x) - meanlog) / sdlog
-        log_f = -_HALF_LOG_TWO_PI - 0.5 * z * z
-        return location_scale_tail_scores(z, sdlog, log_f, special.log_ndtr(z), special.log_ndtr(-z))
+        return normal_tail_scores(z, sdlog)
 
     def sf_expansion(
         self, x: Array, meanlog: Array, sdlog: Array

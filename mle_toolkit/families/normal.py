@@ -16,7 +16,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import LOG_TWO_PI, ONE, Statistic, Terms, by_moments
 from mle_toolkit.families.exponential_family import ExponentialFamily, squares_moved
-from mle_toolkit.families.location_scale import location_scale_tail_scores
+from mle_toolkit.families.location_scale import normal_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -127,8 +127,7 @@ class Normal(ExponentialFamily):
     def tail_scores(self, x: Array, mu: Array, sigma: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S."""
         z = (x - mu) / sigma
-        log_f = -_HALF_LOG_TWO_PI - 0.5 * z * z
-        return location_scale_tail_scores(z, sigma, log_f, special.log_ndtr(z), special.log_ndtr(-z))
+        return normal_tail_scores(z, sigma)
 
     def ppf(self, p: Array, mu: Array, sigma: Array) -> Array:
         """Quantile."""

@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DataError
+from mle_toolkit.estimation.certificate import SINGULAR, spectrum
 from mle_toolkit.estimation.maximum import Maximum
 
-_ROUNDS, _SETTLED = 20, 1e-6
-"""Times at most that the standard errors over which a score is seen are found anew, from those of its products; and
-the relative change of an information that is none."""
+_ROUNDS, _AT_ONCE, _SETTLED = 60, 5, 1e-6
+"""Times at most that the standard errors over which a score is seen are found anew, from those of its products; how
+many of these are done by steps of one length, before halves of it, as where ties make a score steep; and the relative
+change of an information that is none."""
 
 
 def curvature(maximum: Maximum) -> Array:
@@ -24,7 +26,7 @@ def curvature(maximum: Maximum) -> Array:
 
     Source: Pakes & Pollard (1989), Econometrica 57, 1027-1057 (derivatives of limits of sums that are not smooth).
     """
-    hessian = maximum.objective.hessian(maximum.coordinates)
+    hessian = maximum.hessian
     names, family = maximum.rough, maximum.family
     if not names:
         return hessian
@@ -40,20 +42,26 @@ def curvature(maximum: Maximum) -> Array:
 def _over_errors(maximum: Maximum, own: NDArray[np.intp]) -> Array:
     """The rows of some coordinates: changes of the score over their standard errors, the others being known."""
     u, nobs, gradient = maximum.coordinates, maximum.likelihood.nobs, maximum.objective.gradient
-    directions = np.eye(len(u))[own]
-    rows, block = np.full((len(own), len(u)), np.nan), score_products(maximum)[np.ix_(own, own)] / nobs
-    for _ in range(_ROUNDS):
-        try:
-            root = np.linalg.cholesky(block)
-        except np.linalg.LinAlgError:  # it does not fall on all sides
-            return np.full_like(rows, np.nan)
+    directions, rows = np.eye(len(u))[own], np.full((len(own), len(u)), np.nan)
+    block = score_products(maximum)[np.ix_(own, own)] / nobs
+    seen = spectrum(block)
+    if seen is None or not seen.eigenvalues[0] > SINGULAR:
+        return rows
+    for k in range(_ROUNDS):
+        root = np.linalg.cholesky(block)
         # Rows of one standard error each, which are independent, whatever the design.
         steps = np.linalg.inv(root) / np.sqrt(nobs)
         changes = np.array([gradient(u + step @ directions) - gradient(u - step @ directions) for step in steps])
         rows = np.linalg.solve(steps, 0.5 * changes)
-        block = rows[:, own] = 0.5 * (rows[:, own] + rows[:, own].T)
-        if np.max(np.abs(nobs * steps @ block @ steps.T - np.eye(len(own)))) <= _SETTLED:
+        found = 0.5 * nobs * steps @ (rows[:, own] + rows[:, own].T) @ steps.T
+        if spectrum(found) is None or not np.linalg.eigvalsh(found)[0] > 0:  # it does not fall on all sides
+            return np.full_like(rows, np.nan)
+        ratios, axes = np.linalg.eigh(found)
+        # The length is what settles: where it ends at a tie, the change of the score there may be any.
+        rows[:, own] = block
+        if np.max(np.abs(ratios - 1.0)) <= _SETTLED:
             break
+        block = root @ (axes * ratios**0.5 ** (k // _AT_ONCE)) @ axes.T @ root.T
     return rows
 
 

@@ -59,6 +59,9 @@ class Unit:
             if family.parameters[0].role == "log-scale" and sample.minimum > 0:
                 return unit
             if unit.scale == 1.0 and family.has_scale and not 1 / LARGEST < largest < LARGEST:
+                if not family.has_location and 0 < sample.minimum < _TINY**0.25 * largest:
+                    # Between the ends, so that squares of x and of 1/x are numbers.
+                    largest = math.sqrt(sample.minimum) * math.sqrt(largest)
                 return cls(unit.centre, _holding(_power_of_two(largest), family, sample))
             return unit
         return cls.standard(family, sample)
