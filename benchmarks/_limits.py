@@ -85,6 +85,29 @@ def point_mass(at: float) -> Law:
     )
 
 
+def reciprocal_counts(first: int, last: int) -> Law:
+    """Counts from one to another, with probabilities as 1/x."""
+    above = np.append(np.cumsum(1.0 / np.arange(last, first - 1, -1.0))[::-1], 0.0)
+    shares = above / above[0]  # of what is from each count on
+
+    def logs(m: Functions, values: np.ndarray) -> Any:
+        return np.where(values > 0, m.log(m.numbers(np.where(values > 0, values, 1.0))), m.number(-INF))
+
+    def tails(m: Functions, x: Any) -> tuple[Any, Any]:
+        beyond = shares[np.clip(np.floor(np.asarray(x, dtype=float)) + 1, first, last + 1).astype(int) - first]
+        return logs(m, 1.0 - beyond), logs(m, beyond)
+
+    return Law(
+        f"1/x on the counts from {first} to {last}",
+        (),
+        (0.0, INF),
+        lambda m, x: -m.log(x) - math.log(above[0]),
+        tails,
+        lambda g, n: np.full(n, float(first)),
+        discrete=True,
+    )
+
+
 def mirrored(base: Law) -> Law:
     """The law of -x."""
     return replace(
@@ -104,6 +127,9 @@ def law_of(name: str, params: list[float]) -> tuple[Law, list[float]] | None:
     for begin, law in (("a power of x on ", OF_LOG_X), ("exponential on ", OF_X), ("1/(x + scale) on ", RECIPROCAL)):
         if name.startswith(begin):
             return law, params
+    counts = re.fullmatch(r"1/x on the counts from (\d+) to (\d+)", name)
+    if counts is not None:
+        return reciprocal_counts(*map(int, counts.groups())), params
     certain = re.fullmatch(r"(?:mixture of (\w+) and|(hurdle|zero-inflated))? ?a point mass at (\S+)", name)
     if certain is not None:
         with_law, with_zeros, at = certain.groups()

@@ -383,12 +383,14 @@ def in_a_child(trial: Trial) -> dict[str, Any]:
 
 # --- the judgement ----------------------------------------------------------------------------------------------------
 
+
 def llf_of_report(trial: Trial, out: Mapping[str, Any]) -> float | None:
     """The log-likelihood at what was reported, by the judge, in 50 digits if doubles do not agree; None: cannot say."""
     law, params = trial.law, out["params"]
     usable = all(math.isfinite(v) for v in params) and not any(
         v <= 0 for v, kind in zip(params, law.kinds, strict=True) if kind in ("scale", "shape")
     )
+    usable = usable and not ("limit_params" in out and trial.data.loglik(law, params) == -math.inf)
     if not usable:
         at_end = trial.data.loglik(law, params)  # some laws have their limit in the density
         if math.isfinite(at_end) and abs(at_end - out["llf"]) <= BETTER + ROUNDING * abs(at_end):

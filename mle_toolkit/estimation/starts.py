@@ -20,6 +20,8 @@ from mle_toolkit.likelihood.unit import Unit
 def direct_route(likelihood: Likelihood) -> Any:
     """The closed form or one-dimensional root that gives the maximum, as a function to call; None if there is none."""
     family = likelihood.family
+    if not family.parameters:
+        return lambda: ()
     if likelihood.plain and (means := likelihood.by_means) is not None:
         from_means = means.law.from_means
         return None if from_means is None else lambda: from_means(means.statistics)

@@ -14,6 +14,8 @@ from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
 from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.reciprocal import reciprocal_in_window
+from mle_toolkit.families.relations import Limit
 
 _NEWTON_STEPS = 100
 _SERIES_BELOW = 0.1
@@ -73,6 +75,10 @@ class LogSeries(ExponentialFamily):
         if p == 1.0:
             raise NoMaximumError(f"logseries: at a mean of {beyond_one + 1:g} the estimate of p is 1 to rounding.")
         return (p,)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """1/x, as p → 1."""
+        return reciprocal_in_window(1, lower, upper, 1.0)
 
     def mean(self, p: Array) -> Array:
         """Expected value."""

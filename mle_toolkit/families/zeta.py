@@ -14,6 +14,8 @@ from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.quadrature import count_quantile
+from mle_toolkit.families.reciprocal import reciprocal_in_window
+from mle_toolkit.families.relations import Limit
 
 _SUMMED = 20
 """Terms of the zeta series summed one by one, before Euler and Maclaurin's formula takes the rest."""
@@ -88,6 +90,10 @@ class Zeta(ExponentialFamily):
             high += 1.0
         root = low if low == high else optimize.brentq(excess, low, high, xtol=1e-15, rtol=1e-15, maxiter=200)
         return (1 + math.exp(root),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """1/x, as alpha → 1."""
+        return () if self.per_row else reciprocal_in_window(int(self.xmin), lower, upper, 1.0)
 
     def _mean_log(self, alpha: Any) -> Array:
         """Expected log(x / xmin): minus the derivative of the log of the series, by a complex step."""

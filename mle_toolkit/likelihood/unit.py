@@ -25,6 +25,10 @@ _TINY = 1e-290
 _HUGE = 1e150
 """Above it their squares are no numbers."""
 
+_WIDE = 1e-72
+"""Share of the largest of positive observations that the least is, from which the unit is the middle of their logs, so
+that the squares of both, and those of their reciprocals, are numbers."""
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -58,11 +62,10 @@ class Unit:
             largest = max(abs(sample.minimum - unit.centre), abs(sample.maximum - unit.centre))
             if family.parameters[0].role == "log-scale" and sample.minimum > 0:
                 return unit
-            if unit.scale == 1.0 and family.has_scale and not 1 / LARGEST < largest < LARGEST:
-                if not family.has_location and 0 < sample.minimum < _TINY**0.25 * largest:
-                    # Between the ends, so that squares of x and of 1/x are numbers.
-                    largest = math.sqrt(sample.minimum) * math.sqrt(largest)
-                return cls(unit.centre, _holding(_power_of_two(largest), family, sample))
+            wide = not family.has_location and _TINY * largest < sample.minimum < _WIDE * largest
+            if unit.scale == 1.0 and family.has_scale and (wide or not 1 / LARGEST < largest < LARGEST):
+                middle = math.sqrt(sample.minimum) * math.sqrt(largest) if wide else largest
+                return cls(unit.centre, _holding(_power_of_two(middle), family, sample))
             return unit
         return cls.standard(family, sample)
 

@@ -230,6 +230,14 @@ def test_limits_are_laws_in_a_window(name, params):
     np.testing.assert_allclose(law.log_density(judge.DOUBLE, x, *own), in_digits, rtol=1e-12, atol=1e-15)
 
 
+def test_the_limit_of_counts_as_1_over_x_is_known():
+    law, own = _limits.law_of("1/x on the counts from 2 to 4", [])
+    masses = law.log_mass(judge.DOUBLE, np.array([1.0, 2.0, 2.0]), np.array([4.0, 3.0, 9.0]), own)
+    total = 1 / 2 + 1 / 3 + 1 / 4
+    np.testing.assert_allclose(np.exp(masses.astype(float)), [1.0, 1 / 3 / total, (1 / 3 + 1 / 4) / total], rtol=1e-14)
+    assert law.log_density(judge.DOUBLE, np.array([3.0]), *own)[0] == pytest.approx(math.log(1 / 3 / total))
+
+
 def test_the_law_of_levy_is_that_of_the_reciprocal_of_a_gamma_law():
     law, own = _limits.law_of("levy", [2.7])
     x = np.array([0.3, 2.0, 50.0])

@@ -584,3 +584,22 @@ def test_counts_beyond_the_digits_of_formulas_are_refused(law):
         mle.fit([3.0, 2e300, 1e51], law)
     for far in (2.0**53 - 7, 1e20):
         assert math.isfinite(fit_quietly([far, 1.01 * far // 1, 1.02 * far // 1], law).llf)
+
+
+@pytest.mark.parametrize("name", ["logseries", "zeta"])
+def test_a_window_may_leave_no_more_than_a_probability_as_1_over_x(name):
+    """Values that rise in their window: p, or alpha, goes to 1, where the law is one only through a finite window."""
+    x = np.array([2.0, 3.0, 4.0, 4.0, 4.0, 3.0])
+    expected = float(-np.sum(np.log(x)) - 6 * np.log(1 / 2 + 1 / 3 + 1 / 4))
+    cells = mle.Sample.intervals(x - 1, x).truncated(1, 4)
+    for sample in (mle.Sample(x).truncated(1, 4), cells):
+        fit = fit_quietly(sample, name)
+        assert fit.certificate.verdict == "boundary"
+        assert fit.certificate.limit == "1/x on the counts from 2 to 4"
+        assert list(fit.params.values()) == [1.0]
+        assert fit.llf == pytest.approx(expected, abs=1e-10)
+    law = fit.distribution
+    assert law.cdf(3) == pytest.approx((1 / 2 + 1 / 3) / (1 / 2 + 1 / 3 + 1 / 4), rel=1e-14)
+    assert law.sf(3) == pytest.approx(1 / 4 / (1 / 2 + 1 / 3 + 1 / 4), rel=1e-14)
+    falling = fit_quietly(mle.Sample(np.array([2.0, 2.0, 2.0, 3.0, 3.0, 4.0])).truncated(1, 4), name)
+    assert falling.certificate.verdict == "interior"

@@ -78,3 +78,30 @@ def test_a_law_that_is_nearly_a_limit_in_its_window_has_its_standard_errors():
         exact = [float(mp.sqrt(cov[k, k])) for k in range(2)]
     assert fit.certificate.verdict == "interior"
     np.testing.assert_allclose(list(fit.bse.values()), exact, rtol=1e-5)
+
+
+def test_a_normal_law_far_outside_of_its_window_has_its_standard_errors():
+    """Exponential values but for a trace: mu is -100 ± 2,786, and both hang together to 7 digits."""
+    x = (-np.log1p(-(np.arange(15) + 0.5) / 15)) ** 1.08
+    fit = mle.fit(x, mle.truncated("normal", 0, np.inf))
+
+    def log_likelihood(m, s):
+        rows = mp.fsum(((mp.mpf(v) - m) / s) ** 2 for v in x.tolist())
+        return -rows / 2 - 15 * (mp.log(s) + mp.log(mp.erfc(-m / s / mp.sqrt(2))))
+
+    with mp.workdps(50):
+        at = tuple(map(mp.mpf, fit.params.values()))
+        second = {order: -mp.diff(log_likelihood, at, order) for order in ((2, 0), (1, 1), (0, 2))}
+        left = second[2, 0] * second[0, 2] - second[1, 1] ** 2
+        exact = [float(mp.sqrt(second[0, 2] / left)), float(mp.sqrt(second[2, 0] / left))]
+    np.testing.assert_allclose(list(fit.bse.values()), exact, rtol=2e-4)
+
+
+@pytest.mark.parametrize("z", [-14.8, -1.0, 0.3, 14.8, 40.0])
+def test_slopes_of_normal_tails_keep_their_digits_however_far_out(z):
+    below, above = mle.get_family("normal").tail_scores(np.array(z), np.array(0.0), np.array(1.0))
+    with mp.workdps(30):
+        density = mp.npdf(mp.mpf(z))
+        hazards = [density / (mp.erfc(sign * mp.mpf(z) / mp.sqrt(2)) / 2) for sign in (-1, 1)]
+        expected = [float(v) for v in (-hazards[0], -z * hazards[0], hazards[1], z * hazards[1])]
+    np.testing.assert_allclose([*below, *above], expected, rtol=1e-14)

@@ -46,6 +46,21 @@ def test_positive_laws_over_the_whole_range_are_at_their_maximum(name, ends):
             assert loglik(moved) <= loglik(params) + 1e-9
 
 
+@pytest.mark.parametrize("ends", [(1e-140, 1e140), (1e-45, 1e45), (1e-250, 1e-20)], ids=str)
+@pytest.mark.parametrize("name", ["pareto", "levy", "inverse_exponential", "inverse_gamma", "exponential"])
+def test_closed_forms_of_data_over_many_powers_of_ten_are_maxima(name, ends):
+    x = [ends[0], ends[1], np.sqrt(ends[0]) * np.sqrt(ends[1]), 5 * ends[0]]
+    fit = mle.fit(x, name)
+    assert fit.certificate.ok
+    assert fit.certificate.decrement < 1e-9
+    if name == "levy":  # its scale is the harmonic mean
+        assert fit.params["scale"] == pytest.approx(float(4 / mp.fsum(1 / mp.mpf(v) for v in x)), rel=1e-13)
+        assert fit.bse["scale"] == pytest.approx(fit.params["scale"] / np.sqrt(2), rel=1e-9)
+    if name == "pareto":
+        alpha = 4 / mp.fsum(mp.log(mp.mpf(v) / mp.mpf(min(x))) for v in x)
+        assert fit.params["alpha"] == pytest.approx(float(alpha), rel=1e-12)
+
+
 @pytest.mark.parametrize("weight", [5e-324, 1e-200, 1e200, 1e308])
 def test_weights_whose_sums_leave_the_range_of_numbers_are_refused(weight):
     for make in (mle.Sample, lambda x, w: mle.Sample.intervals(x, np.add(x, 1), w)):
