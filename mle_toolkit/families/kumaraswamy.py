@@ -15,6 +15,7 @@ from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import log1mexp, log1mexp_exp
+from mle_toolkit.numerics.newton import ascend
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 _SMALL = -37.0
 """Log of a power that is below the rounding of 1."""
 
-_NEWTON_STEPS = 200
+_REACH = 700.0
+"""Size of the log of a up to which a maximum is sought: beyond it are no doubles."""
 
 
 class Kumaraswamy(Family):
@@ -144,32 +146,18 @@ def _profile_maximum(sample: Sample, a: float) -> float:
     logs = sample.mapped(np.log)
     mean_log = logs.mean()
 
-    def derivatives(a: float) -> tuple[float, float]:
+    def slope_and_bend(u: float) -> tuple[float, float]:
         """First and second derivative of the profile log-likelihood per observation, by log a."""
-        sums = np.zeros(3)
-        for y, w in logs.blocks():
-            slope = a * y * _odds(a * y)
-            terms = log1mexp(a * y), slope, slope * (1 - a * y / np.expm1(a * y))
-            sums += [float(np.sum(t if w is None else w * t)) for t in terms]
-        q, q1, q2 = sums * np.array([-1.0, 1.0, 1.0]) / sample.nobs
-        first = 1 + a * mean_log + q1 - q1 / q
-        return first, a * mean_log + q2 - q2 / q + (q1 / q) ** 2
-
-    low, high = 0.0, math.inf
-    for _ in range(_NEWTON_STEPS):
+        a, sums = math.exp(u), np.zeros(3)
         with np.errstate(all="ignore"):
-            first, second = derivatives(a)
+            for y, w in logs.blocks():
+                slope = a * y * _odds(a * y)
+                terms = log1mexp(a * y), slope, slope * (1 - a * y / np.expm1(a * y))
+                sums += [float(np.sum(t if w is None else w * t)) for t in terms]
+            q, q1, q2 = sums * np.array([-1.0, 1.0, 1.0]) / sample.nobs
+            first, second = 1 + a * mean_log + q1 - q1 / q, a * mean_log + q2 - q2 / q + (q1 / q) ** 2
         if not (math.isfinite(first) and math.isfinite(second)):
             raise DegenerateDataError("kumaraswamy: the observations are too alike: the likelihood has no maximum.")
-        if first == 0 and second < 0:
-            return a
-        low, high = (a, high) if first > 0 else (low, a)
-        step = first / -second if second < 0 else math.copysign(1.0, first)
-        step = max(-2.0, min(2.0, step))
-        new = a * math.exp(step)
-        if not low < new < high:  # Newton left the bracket in which the slope changes sign: halve it
-            new = math.sqrt(low * high)
-        if abs(math.log(new / a)) < 1e-9 and second < 0:  # quadratic: the step just taken left an error of its square
-            return new
-        a = new
-    return a
+        return first, second
+
+    return math.exp(ascend(slope_and_bend, math.log(a), -_REACH, _REACH))
