@@ -61,7 +61,7 @@ class Certificate:
     message : str
         The verdict in a sentence, with the names of what it concerns.
     method : str
-        The route to the maximum: ``"closed-form"``, ``"newton"``, ``"trust-exact"`` or another SciPy method.
+        The route to the maximum: ``"closed-form"``, ``"newton"``, ``"trust region"`` or a SciPy method.
     score_se : float
         Largest component of the score, in units of standard errors: how far, to first order, the maximum is away.
         NaN where no parameter is free and regular.

@@ -14,6 +14,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE
 from mle_toolkit.estimation.newton import SETTLED, Trails, newton
+from mle_toolkit.estimation.trust import by_trust
 from mle_toolkit.likelihood.audit import bound_of
 from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.sums import Likelihood
@@ -41,11 +42,17 @@ _FEWER, _MIDDLE_ROWS = 16, 500_000
 _RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
 """How long the methods that take over from Newton's may go on: steps, and looks at the value for each coordinate."""
 
+TRUST = "trust region"
+"""The name of the first of them."""
+
 _MOST_WITHOUT_SLOPES = 30
 """Coordinates up to which a simplex leads anywhere."""
 
 _AT_BOUND = 1e-10
 """Nats, of all rows, below the bound that no law passes, within which nothing is left to look for."""
+
+NEAR_BOUND = 1e-6
+"""The same for a climb that is stuck on its way there, which is approached but slowly."""
 
 BEYOND = 1.0
 """How much farther out a coordinate is taken to see whether the likelihood falls at all: a natural change."""
@@ -169,7 +176,7 @@ def climb(
             if not sound(end.u):
                 ends.append(end)
             elif end.value < lowest:
-                ends.append(_rescued(objective, end.u, at_limit))
+                ends.append(_rescued(objective, end.u, sound, at_limit))
                 if sound(ends[-1].u):
                     lowest = min(lowest, ends[-1].value)
             elif left is not None:
@@ -202,21 +209,24 @@ def _by_newton(
         stuck.append(ClimbEnd(end, value, "newton") if value < before else ClimbEnd(u, before, "newton"))
 
 
-def _rescued(objective: Objective, u: Array, at_limit: Callable[[Array], bool]) -> ClimbEnd:
+def _rescued(
+    objective: Objective, u: Array, sound: Callable[[Array], bool], at_limit: Callable[[Array], bool]
+) -> ClimbEnd:
     """Where other methods lead from a point at which Newton's is stuck.
 
     Steps within a region of trust find a maximum just above a limiting law that is beside that point.
     """
-    u = _by_scipy(objective, u, "trust-exact", maxiter=_RESCUE_STEPS)
+    least = least_value(objective.likelihood, NEAR_BOUND)
+    u, stuck = by_trust(
+        objective, u, _RESCUE_STEPS, DECREMENT_TOLERANCE, lambda u, value: value <= least or not sound(u)
+    )
     end, done = newton(objective, u)
     if done:
-        return ClimbEnd(end, objective.value(end), "trust-exact")
+        return ClimbEnd(end, objective.value(end), TRUST)
     if at_limit(u):
-        return ClimbEnd(u, objective.value(u), "trust-exact", at_limit=True)
-    if len(u) > _MOST_WITHOUT_SLOPES:
-        return ClimbEnd(u, objective.value(u), "trust-exact")
-    if objective.value(u) <= least_value(objective.likelihood):
-        return ClimbEnd(u, objective.value(u), "trust-exact")
+        return ClimbEnd(u, objective.value(u), TRUST, at_limit=True)
+    if not stuck or len(u) > _MOST_WITHOUT_SLOPES:
+        return ClimbEnd(u, objective.value(u), TRUST)
     u = _by_scipy(objective, u, "Nelder-Mead", maxfev=_RESCUE_LOOKS * len(u))  # at a kink derivatives lead nowhere
     return _settled(objective, u, "Nelder-Mead")
 
@@ -235,12 +245,12 @@ def is_minimum(objective: Objective, u: Array) -> bool:
     return convex and decrement_of(gradient, step) * objective.likelihood.nobs <= DECREMENT_TOLERANCE
 
 
-def least_value(likelihood: Likelihood) -> float:
-    """The value of an objective at which, to rounding, no law is higher; -inf where there are densities."""
+def least_value(likelihood: Likelihood, near: float = _AT_BOUND) -> float:
+    """The value of an objective at which no law is so many nats higher; -inf where there are densities."""
     if likelihood.exact is not None:
         return -math.inf
     bound = bound_of(likelihood.family, likelihood)
-    return (_AT_BOUND - bound) / likelihood.nobs
+    return (near - bound) / likelihood.nobs
 
 
 class _LowEnoughError(Exception):

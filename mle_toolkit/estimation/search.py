@@ -13,7 +13,16 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
-from mle_toolkit.estimation.climb import ClimbEnd, climb, climb_in_levels, is_minimum, least_value, newton_end
+from mle_toolkit.estimation.climb import (
+    NEAR_BOUND,
+    TRUST,
+    ClimbEnd,
+    climb,
+    climb_in_levels,
+    is_minimum,
+    least_value,
+    newton_end,
+)
 from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, highest_end, on_an_end, uphill
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
 from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
@@ -345,7 +354,7 @@ def _by_profiles(
 
     def climbed(ends: Mapping[str, float]) -> float:
         nonlocal best, spike, looks
-        if best is not None and best.loglik >= highest_of_all:
+        if best is not None and best.loglik >= highest_of_all - (NEAR_BOUND if best.method == TRUST else 0.0):
             return -np.inf
         for name, value in ends.items():
             domain = family.parameters[family.param_names.index(name)].domain
@@ -357,8 +366,9 @@ def _by_profiles(
         others = {key: bound for key, bound in bounds.items() if key not in at}
         known = {key: v for key, v in start.items() if key not in at}
         looks += 1
-        if best is not None and looks > _LOOKS_ANEW and len(alone) == 1:
-            known |= {alone[0]: dict(zip(family.param_names, family.unpack(best.theta), strict=True))[alone[0]]}
+        if best is not None and looks > _LOOKS_ANEW:
+            there = dict(zip(family.param_names, family.unpack(best.theta), strict=True))
+            known |= {name: there[name] for name in alone}
         try:
             found = by_search(family, likelihood, {**fixed, **at, **ends}, others, known or None, solver)
         except UnboundedLikelihoodError as error:

@@ -89,8 +89,8 @@ def maximise(
         Where to start, instead of the family's own choice; parameters left out keep theirs.
     solver : str, optional
         ``"closed-form"``, ``"newton"``, or a method of `scipy.optimize.minimize`. By default the closed form or
-        one-dimensional root where the family has one, else Newton's method with the trust region of
-        ``"trust-exact"`` behind it.
+        one-dimensional root where the family has one, else Newton's method, with a region of trust
+        behind it.
 
     Raises
     ------
@@ -130,11 +130,24 @@ def _outcome(family: Family, sample: Sample, asked: Asked) -> Maximum | MleError
 def _maximised(family: Family, sample: Sample, asked: Asked) -> Maximum:
     found = _settled(family, sample, *asked)
     if family.spikes is not None and not any(asked) and found.likelihood.exact is not None:
-        why = family.spikes(sample) if found.certify().verdict is Verdict.NOT_CONVERGED else None
+        why = family.spikes(sample) if _is_on_its_way(found) else None
         if why is not None:
             message = f"the search found no local maximum of an unbounded likelihood: {why}. {family.without_spikes}"
             raise unbounded(family, message, sample, found.method)
     return found
+
+
+def _is_on_its_way(found: Maximum) -> bool:
+    """Whether a search stopped before a maximum; beside a spike derivatives may be lost, and it looks flat."""
+    verdict = found.certify().verdict
+    if verdict is Verdict.NOT_IDENTIFIED and found.limit is None and any(found.free):
+        slopes = found.objective.gradient(found.coordinates)
+        return bool(np.abs(slopes).max() * found.likelihood.nobs > _STEEP)
+    return verdict is Verdict.NOT_CONVERGED
+
+
+_STEEP = 1.0
+"""Nats that a natural change brings where a likelihood is not flat."""
 
 
 def _settled(

@@ -6,7 +6,7 @@ from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
-from mle_toolkit.estimation import search
+from mle_toolkit.estimation import climb, search
 from mle_toolkit.likelihood import first_pass, sums
 
 
@@ -82,3 +82,14 @@ def test_a_profile_is_climbed_no_more_once_it_is_at_the_bound_that_no_law_passes
     bound = 4 * np.log(0.4) + np.log(0.2)
     assert fit.llf == pytest.approx(bound, abs=1e-9)
     assert heights.index(max(heights)) == len(heights) - 1
+
+
+def test_later_looks_at_a_profile_begin_where_the_best_one_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lognormal law above a threshold tends to two values: every climb anew is stuck on the way to them."""
+    rescues: list[np.ndarray] = []
+    whole = climb.by_trust
+    monkeypatch.setattr(climb, "by_trust", lambda o, u, *options: rescues.append(u) or whole(o, u, *options))
+    sample = mle.Sample.intervals([18.79] + 9 * [0.0], [np.inf] + 9 * [6.26])
+    llf = fit_quietly(sample, mle.shifted("lognormal")).llf
+    assert llf == pytest.approx(9 * np.log(0.9) + np.log(0.1), abs=1e-3)
+    assert 0 < len(rescues) < 30  # anew at every look they are 48

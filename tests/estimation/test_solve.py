@@ -40,20 +40,29 @@ def test_a_climb_that_is_stuck_at_a_limit_ends_there(monkeypatch: pytest.MonkeyP
     def stuck(objective, u, hessian=None, **options):  # type: ignore[no-untyped-def]
         return u, False
 
+    def within(objective, u, *options):  # type: ignore[no-untyped-def]
+        methods.append("trust region")
+        return u, pinned
+
     def stepped(objective, u, method, **options):  # type: ignore[no-untyped-def]
         methods.append(method)
         return u
 
+    pinned = True
     monkeypatch.setattr(climb, "newton", stuck)
+    monkeypatch.setattr(climb, "by_trust", within)
     monkeypatch.setattr(climb, "_by_scipy", stepped)
     objective = solve.maximum_at(family, likelihood, np.array([30.0, 0.0, 1.0]), (True,) * 3, "start").objective
     start = [np.zeros(objective.coordinates.n_free)]
     (end,) = climb.climb(objective, start, "newton", at_limit=lambda u: True)
     assert end.at_limit
-    assert methods == ["trust-exact"]
+    assert methods == ["trust region"]
     (end,) = climb.climb(objective, start, "newton", at_limit=lambda u: False)
     assert not end.at_limit
-    assert methods == ["trust-exact", "trust-exact", "Nelder-Mead"]
+    assert methods == ["trust region", "trust region", "Nelder-Mead"]
+    pinned = False  # it went on as derivatives said, so that they are right
+    climb.climb(objective, start, "newton")
+    assert methods[3:] == ["trust region"]
 
 
 def test_a_search_ends_at_the_bound_that_no_law_passes(monkeypatch: pytest.MonkeyPatch) -> None:
