@@ -20,7 +20,7 @@ from mle_toolkit.estimation.certificate import (
     measure,
     spectrum,
 )
-from mle_toolkit.estimation.climb import BEYOND, value_beyond
+from mle_toolkit.estimation.climb import BEYOND, is_minimum, value_beyond
 from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined
@@ -112,8 +112,13 @@ class Maximum:
         """The likelihood as a function of the coordinates of the free parameters."""
         if self._left is not None:
             return self._left[0]
-        domains = domains_of(self.likelihood.family)
-        return objective_near(self.likelihood, domains, self.theta_in_unit, self.free, charted=not self.bounds)
+        domains, theta = domains_of(self.likelihood.family), self.theta_in_unit
+        near = objective_near(self.likelihood, domains, theta, self.free, charted=not self.bounds)
+        if self.likelihood.plain or not isinstance(near, ChartObjective) or _is_minimum_at(near, theta):
+            return near
+        # Where a window shows of a law a tail alone, its chart may be too bent to measure anything there.
+        declared = objective_near(self.likelihood, domains, theta, self.free, charted=False)
+        return declared if _is_minimum_at(declared, theta) else near
 
     @cached_property
     def coordinates(self) -> Array:
@@ -497,6 +502,11 @@ def objective_near(
         return ChartObjective(likelihood, ChartCoordinates(family.chart, domains, theta))
     natural = natural_changes(likelihood, theta, free)
     return Objective(likelihood, Coordinates(natural_domains(family, domains, theta), theta, free, natural))
+
+
+def _is_minimum_at(objective: Objective, theta: Array) -> bool:
+    with np.errstate(all="ignore"):
+        return is_minimum(objective, objective.coordinates.from_theta(theta))
 
 
 def in_domains(family: Family, theta: Array) -> bool:

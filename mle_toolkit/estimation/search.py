@@ -29,7 +29,7 @@ from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, un
 from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
 from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import Interval, NonZero
+from mle_toolkit.families.domain import Domain, Interval, NonZero
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -106,6 +106,8 @@ def _by_climbs(
     ends = climb(small, points, method, sound=is_sound, at_limit=beside, left=below)
     if not ends:
         raise _nowhere(family)
+    if own and not given and isinstance(small, ChartObjective) and small is objective and not likelihood.plain:
+        ends += _declared(small, domains, starts, ends)
     narrow: list[ClimbEnd] = []
     if family.spurious is not None and likelihood.exact is not None:  # of probabilities alone a likelihood has a bound
         ends, narrow = _without_spurious(small, ends, fixed)
@@ -174,6 +176,28 @@ def _by_climbs(
         found = settled(min(local, key=lambda end: end.value))
         # What the law knows of the places without a bound is said better by itself.
         return found if found.elsewhere or family.unbounded else replace(found, elsewhere=_ELSEWHERE)
+
+
+def _declared(
+    objective: ChartObjective, domains: Sequence[Domain], starts: Sequence[Array], ends: Sequence[ClimbEnd]
+) -> list[ClimbEnd]:
+    """The highest maximum to which Newton's method leads in the parameters declared, where the chart's ends are none.
+
+    A chart tells the middle of a law and how wide it is; where a window shows of the law no more than a tail, both are
+    far from the data, and the likelihood bends as sharply there as they move.
+    """
+    best = min(ends, key=lambda end: end.value)
+    if best.at_limit or is_minimum(objective, best.u):
+        return []
+    likelihood, coordinates = objective.likelihood, objective.coordinates
+    declared = objective_near(likelihood, domains, starts[0], [True] * len(starts[0]), charted=False)
+    begin = [declared.coordinates.from_theta(theta) for theta in (*starts, coordinates.to_theta(best.u))]
+    found = [end for u in begin if np.isfinite(declared.value(u)) and (end := newton_end(declared, u)) is not None]
+    higher = [end for end in found if end.value < best.value]
+    if not higher:
+        return []
+    end = min(higher, key=lambda end: end.value)
+    return [replace(end, u=coordinates.from_theta(declared.coordinates.to_theta(end.u)))]
 
 
 _ELSEWHERE = "from another start the search ran off, and the likelihood went on rising"
