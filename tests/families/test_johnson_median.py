@@ -151,3 +151,15 @@ def test_quantiles_of_the_lognormal_limits_are_where_their_tails_are_so_much(at)
     for p in (1e-9, 0.3, 0.9):
         assert law.cdf(law.ppf(p, *params), *params) == pytest.approx(p, rel=1e-12)
         assert law.sf(law.isf(p, *params), *params) == pytest.approx(p, rel=1e-12)
+
+
+def test_where_entries_show_a_tail_alone_the_maximum_is_found():
+    """It was refused: the median of the law is far from all that is seen, and the likelihood bends sharply there."""
+    rng = np.random.default_rng(3)
+    x = np.round(stats.johnsonsu(1.3, 1.86, 1.9, 2.25).rvs(50, random_state=rng))
+    entry = x - 1.5 * rng.exponential(0.5, 50)
+    fit = mle.fit(mle.Sample(x).truncated(lower=entry), "johnson_su")
+    assert fit.certificate.verdict is Verdict.INTERIOR
+    best = stats.johnsonsu(6.5680159, 0.68288115, 2.6787681, 0.47221272)
+    assert fit.llf == pytest.approx(np.sum(best.logpdf(x) - best.logsf(entry)), abs=1e-8)
+    assert fit.params["scale"] == pytest.approx(0.47221272, rel=1e-5)
