@@ -15,6 +15,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.johnson_median import FEWEST, JohnsonByMedian, lognormal_of_groups
+from mle_toolkit.families.johnson_window import INSIDE, OUTSIDE, JohnsonInWindow, is_alone
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit
@@ -50,9 +51,6 @@ _FEW, _LIGHT = 100, 2.0
 
 _NEAREST, _PEAKED = 3, 0.35
 """How many pairs of neighbours a law of few rows is tried on, and the delta of such a law."""
-
-_INSIDE, _OUTSIDE = 3.0, 20.0
-"""Scales from loc within which one observation, and no other, is in a spike, and beyond which the others are."""
 
 
 class JohnsonSU(Family):
@@ -133,14 +131,14 @@ class JohnsonSU(Family):
 
     def spurious(self, sample: Sample, gamma: float, delta: float, loc: float, scale: float) -> bool:
         """Whether the law has a spike on one observation: its likelihood grows without bound as that narrows."""
-        return _is_alone(sample, loc, scale, outside=_OUTSIDE)
+        return is_alone(sample, loc, scale, outside=OUTSIDE)
 
     def spurious_of_groups(self, groups: Groups, gamma: Array, delta: Array, loc: Array, scale: Array) -> Mask:
         """The same of each group."""
         away = np.abs(groups.x - loc[groups.ids])
         nearest = np.minimum.reduceat(away, groups.offsets[:-1])
         others = np.minimum.reduceat(np.where(away > nearest[groups.ids], away, np.inf), groups.offsets[:-1])
-        return np.asarray((nearest < _INSIDE * scale) & (others > _OUTSIDE * scale) & (others < np.inf))
+        return np.asarray((nearest < INSIDE * scale) & (others > OUTSIDE * scale) & (others < np.inf))
 
     def spikes(self, _: Sample) -> str:
         """Any exact observation."""
@@ -176,7 +174,7 @@ class JohnsonSU(Family):
             kept = [
                 end
                 for end in ends
-                if not _is_alone(sample, *_to_params(end[1])[2:], outside=_INSIDE)  # else on its way to a spike
+                if not is_alone(sample, *_to_params(end[1])[2:], outside=INSIDE)  # else on its way to a spike
                 or is_maximum(sample, totals, _to_params, end[1])
             ]
             if not kept:
@@ -212,6 +210,13 @@ class JohnsonSU(Family):
                 of_groups=lognormal_of_groups(-1.0),
             ),
         )
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """As delta → 0 and gamma runs off with gamma times delta a number, that of a window with two ends."""
+        if math.isinf(lower) or math.isinf(upper):
+            return ()
+        law = JohnsonInWindow(lower, upper)
+        return (Limit(law, lambda slope, loc, scale: (math.copysign(np.inf, slope), 0.0, loc, scale)),)
 
     def cdf(self, x: Array, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x."""
@@ -328,14 +333,6 @@ class _ByMedian(Family):
                 np.asarray(sum(slope * by for slope, by in zip(column, by_declared, strict=True) if slope))
                 for column in slopes.T.tolist()
             )
-
-
-def _is_alone(sample: Sample, loc: float, scale: float, *, outside: float) -> bool:
-    """Whether one observation is at loc, and all others are some scales away from it."""
-    away = np.abs(sample.x - loc)
-    nearest = away.min()
-    others = away[away > nearest]
-    return bool(nearest < _INSIDE * scale and len(others) and others.min() > outside * scale)
 
 
 def _quartiles(sample: Sample) -> tuple[float, float]:

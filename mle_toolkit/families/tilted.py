@@ -101,19 +101,15 @@ class Tilted(ExponentialFamily):
         if math.isinf(self._low) or math.isinf(self._high):
             return -np.log(np.abs(slope))
         width = self._high - self._low
-        t = slope * width
-        return np.asarray(np.maximum(t, 0.0) + np.log(special.exprel(-np.abs(t))) + math.log(width))
+        return log_exprel(slope * width) + math.log(width)
 
     def _mean_away(self, slope: Array) -> Array:
         """Mean distance from the end: that of a window of one width is 1/(1 - exp(-t)) - 1/t."""
         slope = np.asarray(slope, dtype=float)
         if math.isinf(self._low) or math.isinf(self._high):
             return -1.0 / slope
-        t = slope * (self._high - self._low)
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            exact = -1.0 / np.expm1(-t) - 1.0 / t
-        near = 0.5 + t / 12 - t**3 / 720 + t**5 / 30_240  # of which the next term is t^7 / 1,209,600
-        return np.asarray((self._high - self._low) * np.where(np.abs(t) < _FLAT, near, exact))
+        width = self._high - self._low
+        return width * log_exprel_slope(slope * width)
 
     def cdf(self, x: Array, slope: Array) -> Array:
         """Probability of at most x."""
@@ -166,6 +162,20 @@ class Tilted(ExponentialFamily):
                 rising = width + np.log(p + (1 - p) * np.exp(-np.maximum(t, 0.0))) / slope
                 inner = self._low + np.where(np.abs(t) < _FLAT * 1e-6, p * width, np.where(t < 0, falling, rising))
         return np.exp(inner) if self.of_log else np.asarray(inner)
+
+
+def log_exprel(t: Array) -> Array:
+    """Log of (exp(t) - 1)/t, the mean of exp(t u) for u from 0 to 1."""
+    return np.asarray(np.maximum(t, 0.0) + np.log(special.exprel(-np.abs(t))))
+
+
+def log_exprel_slope(t: Array) -> Array:
+    """Its derivative: the mean of u for a density as exp(t u)."""
+    t = np.asarray(t, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        exact = -1.0 / np.expm1(-t) - 1.0 / t
+    near = 0.5 + t / 12 - t**3 / 720 + t**5 / 30_240  # of which the next term is t^7 / 1,209,600
+    return np.where(np.abs(t) < _FLAT, near, exact)
 
 
 _FLAT = 0.03

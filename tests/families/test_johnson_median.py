@@ -4,12 +4,13 @@ import mpmath as mp
 import numpy as np
 import pytest
 from references import fit_quietly
-from scipy import stats
+from scipy import optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.johnson_median import JohnsonByMedian, LognormalBeside, LognormalByThreshold
+from mle_toolkit.families.johnson_window import JohnsonInWindow
 from mle_toolkit.likelihood.kernels import group_twin, uniform
 
 X = np.array([-1.4, -0.2, 0.1, 0.7, 1.9, 4.0])
@@ -163,3 +164,51 @@ def test_where_entries_show_a_tail_alone_the_maximum_is_found():
     best = stats.johnsonsu(6.5680159, 0.68288115, 2.6787681, 0.47221272)
     assert fit.llf == pytest.approx(np.sum(best.logpdf(x) - best.logsf(entry)), abs=1e-8)
     assert fit.params["scale"] == pytest.approx(0.47221272, rel=1e-5)
+
+
+IN_WINDOW = (-0.7, 2.5), (0.8, 0.4, 0.5)
+
+
+def in_window(x, slope, loc, scale):
+    """The log-density of the law of a window, of numbers of mpmath."""
+    r = [mp.asinh((mp.mpf(v) - loc) / scale) for v in (*IN_WINDOW[0], x)]
+    integral = (mp.exp(-slope * r[0]) - mp.exp(-slope * r[1])) / slope
+    return -slope * r[2] - mp.log(integral) - mp.log(scale**2 + (mp.mpf(x) - loc) ** 2) / 2
+
+
+def test_the_law_of_a_window_is_what_it_says():
+    law, params, x = JohnsonInWindow(*IN_WINDOW[0]), IN_WINDOW[1], 0.9
+    assert law.logpdf(np.array([x]), *params)[0] == pytest.approx(float(in_window(x, *params)), rel=1e-14)
+    slopes = [mp.diff(lambda v, k=k: in_window(x, *params[:k], v, *params[k + 1 :]), params[k]) for k in range(3)]
+    assert [float(s) for s in law.score(x, *params)] == pytest.approx([float(s) for s in slopes], rel=1e-12)
+    below = mp.quad(lambda v: mp.exp(in_window(v, *params)), [IN_WINDOW[0][0], params[1], x])
+    assert float(law.cdf(x, *params)) == pytest.approx(float(below), rel=1e-12)
+    assert float(law.sf(x, *params)) == pytest.approx(float(1 - below), rel=1e-12)
+
+
+def test_in_the_limit_of_gamma_and_delta_johnson_s_law_is_that_of_its_window():
+    (low, high), (slope, loc, scale) = IN_WINDOW
+    delta = 1e-3
+    low, high, *y = slope / delta + delta * np.arcsinh((np.array([low, high, *X[1:4]]) - loc) / scale)
+    mass = special.log_ndtr(-low) + np.log1p(-np.exp(special.log_ndtr(-high) - special.log_ndtr(-low)))
+    wide = stats.norm.logpdf(y) + np.log(delta / np.hypot(scale, X[1:4] - loc)) - mass
+    ours = JohnsonInWindow(*IN_WINDOW[0]).logpdf(X[1:4], slope, loc, scale)
+    assert wide == pytest.approx(ours, abs=1e-5)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_a_window_on_johnson_s_law_may_leave_its_limit_there(unit):
+    """It was refused as unbounded, or the normal law certified. The value is that of a search with other formulas."""
+    x = stats.johnsonsu(-1.28, 0.16, 0, 0.2).rvs(600, random_state=np.random.default_rng(2))
+    x = x[(x > -1) & (x < 1)][:60]
+    fit = fit_quietly(mle.Sample(unit * x).truncated(-unit, unit), "johnson_su")
+    assert fit.certificate.verdict is Verdict.BOUNDARY
+    assert fit.params["delta"] == 0.0
+
+    def cost(u):
+        r = [np.arcsinh((v - u[1]) / np.exp(u[2])) for v in (-1.0, 1.0, x)]
+        integral = (np.exp(-u[0] * r[0]) - np.exp(-u[0] * r[1])) / u[0]
+        return np.sum(u[0] * r[2] + np.log(integral) + np.log(np.hypot(np.exp(u[2]), x - u[1])))
+
+    end = optimize.minimize(cost, [0.1, fit.params["loc"] / unit, np.log(fit.params["scale"] / unit)])
+    assert fit.llf + 60 * np.log(unit) == pytest.approx(-end.fun, abs=1e-7)
