@@ -44,7 +44,7 @@ UNSAID = {
         tweedie uniform yule_simon zero_truncated_poisson zeta zip
     """,
     "mean": """
-        cardioid gompertz_makeham logit_normal projected_normal wrapped_cauchy
+        gompertz_makeham logit_normal
     """,
     "variance": """
         cardioid generalized_logistic gompertz_makeham logit_normal projected_normal wrapped_cauchy
