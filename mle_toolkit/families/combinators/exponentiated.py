@@ -9,7 +9,8 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import Combined, fitted, lifted, part
+from mle_toolkit.families.combinators.by_both_tails import ByBothTails
+from mle_toolkit.families.combinators.parts import fitted, lifted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.hooks import Score, TailScores, made_with
@@ -25,7 +26,7 @@ _POWERS = (1.0, 0.4, 2.5)
 """Powers at which starts begin."""
 
 
-class Exponentiated(Combined):
+class Exponentiated(ByBothTails):
     r"""The law with the distribution function of another to a ``power``: of the largest of so many, if it is whole.
 
     .. math:: F(x) = F_0(x)^a, \qquad f(x) = a F_0(x)^{a - 1} f_0(x)
@@ -40,6 +41,8 @@ class Exponentiated(Combined):
     Sources: Lehmann (1953), Ann. Math. Statist. 24, 23-43; Mudholkar & Srivastava (1993), IEEE Trans. Reliability 42,
     299-302 (exponentiated Weibull); Gupta & Kundu (1999), Austral. NZ J. Statist. 41, 173-188 (exponential).
     """
+
+    quantiles_of_logs = True
 
     kind = "exponentiated"
 
@@ -88,27 +91,7 @@ class Exponentiated(Combined):
         with np.errstate(divide="ignore"):
             return np.where(log_f > -1e-15, np.log(power) + law.logsf(x), log1mexp(log_f))
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return np.exp(self.logcdf(x, *params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return np.exp(self.logsf(x, *params))
-
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """Quantile."""
-        p = np.asarray(p, dtype=float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self._quantile(np.log(p), params)
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """Upper quantile."""
-        p = np.asarray(p, dtype=float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self._quantile(np.log1p(-p), params)
-
-    def _quantile(self, log_f: Array, params: tuple[Any, ...]) -> Array:
+    def _quantile(self, log_f: Array, log_s: Array, params: tuple[Any, ...]) -> Array:
         law, root = self._law(params), log_f / np.asarray(params[-1])
         return np.where(root < np.log(0.5), law.ppf(np.exp(root)), law.isf(-np.expm1(root)))
 

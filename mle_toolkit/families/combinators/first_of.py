@@ -12,7 +12,8 @@ from scipy import special
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import Combined, fitted, part
+from mle_toolkit.families.combinators.by_both_tails import ByBothTails
+from mle_toolkit.families.combinators.parts import fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
@@ -38,7 +39,7 @@ _BISECTIONS = 1100
 """Halvings that lead from any two doubles to neighbours, at most; few are needed as a rule."""
 
 
-class FirstOf(Combined):
+class FirstOf(ByBothTails):
     r"""The smallest of several independent times: a series system, competing risks.
 
     .. math:: S(t) = \prod_j S_j(t), \qquad f(t) = \sum_j f_j(t) \prod_{i \ne j} S_i(t)
@@ -59,6 +60,8 @@ class FirstOf(Combined):
     censored. Modes that depend on each other cannot be told from independent ones by such data (Tsiatis 1975). Without
     causes, modes of one law are numbered from the one that fails first; two Weibull modes of one shape are one.
     """
+
+    quantiles_of_logs = True
 
     kind, of_several = "first_of", True
     constant_defaults = {_CAUSE: None}  # noqa: RUF012
@@ -156,14 +159,6 @@ class FirstOf(Combined):
         """Log of the cdf."""
         return log1mexp(self.logsf(x, *params))
 
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability that none has failed by x."""
-        return np.exp(self.logsf(x, *params))
-
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability that one has failed by x."""
-        return np.exp(self.logcdf(x, *params))
-
     def _tail_scores(
         self, tails: tuple[TailScores, ...], x: Array, *params: Any
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
@@ -175,19 +170,7 @@ class FirstOf(Combined):
         odds = np.exp(log_s - log1mexp(log_s))
         return tuple(-odds * slope for slope in above), tuple(above)
 
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """Quantile."""
-        p = np.asarray(p, dtype=float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self._quantile(np.log(p), np.log1p(-p), params)
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """Upper quantile."""
-        p = np.asarray(p, dtype=float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self._quantile(np.log1p(-p), np.log(p), params)
-
-    def _quantile(self, log_f: Array, log_s: Array, params: Sequence[Any]) -> Array:
+    def _quantile(self, log_f: Array, log_s: Array, params: tuple[Any, ...]) -> Array:
         """Bisection between quantiles of the modes: if each survives with the k-th root, all do with the whole."""
         laws = self._laws(params)
         upper_tail = log_s < np.log(0.5)

@@ -12,7 +12,8 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import Combined, fitted, part
+from mle_toolkit.families.combinators.by_both_tails import ByBothTails
+from mle_toolkit.families.combinators.parts import fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import NON_NEGATIVE, Interval
 from mle_toolkit.families.hooks import Score, made_with
@@ -26,7 +27,7 @@ _BISECTIONS = 1100
 """Halvings that lead from any two doubles to neighbours, at most."""
 
 
-class Folded(Combined):
+class Folded(ByBothTails):
     r"""The law of \|X\|: sizes of errors whose signs are lost.
 
     .. math:: f(y) = f_0(y) + f_0(-y), \qquad y \ge 0
@@ -44,6 +45,8 @@ class Folded(Combined):
     either sign are one law: the one that is not negative is taken. Close to 0 it is hardly determined, and the maximum
     is often there.
     """
+
+    quantiles_of_logs = True
 
     kind = "folded"
     takes = {"centred": bool}  # noqa: RUF012
@@ -134,27 +137,7 @@ class Folded(Combined):
         ends = [np.broadcast_to(end, shape).ravel() for end in (lower, upper)]
         return self.log_mass(ends[0], ends[1], *params).reshape(shape)
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return np.exp(self.logcdf(x, *params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return np.exp(self.logsf(x, *params))
-
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """Quantile."""
-        p = np.asarray(p, dtype=float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self._quantile(np.log(p), np.log1p(-p), params)
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """Upper quantile."""
-        p = np.asarray(p, dtype=float)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return self._quantile(np.log1p(-p), np.log(p), params)
-
-    def _quantile(self, log_f: Array, log_s: Array, params: Sequence[Any]) -> Array:
+    def _quantile(self, log_f: Array, log_s: Array, params: tuple[Any, ...]) -> Array:
         """Bisection up to where each side alone leaves half of what is beyond."""
         law = Distribution.at(self.base, self._own(params))
         in_upper = log_s < np.log(0.5)

@@ -11,7 +11,8 @@ import numpy as np
 from mle_toolkit._typing import Array, Join
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import Combined, climbed, fitted, part
+from mle_toolkit.families.combinators.by_both_tails import ByBothTails
+from mle_toolkit.families.combinators.parts import climbed, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
 from mle_toolkit.families.hooks import Score, TailScores, made_with
@@ -41,7 +42,7 @@ _Slopes = Callable[..., tuple[list[Array], list[Array]]]
 """Derivatives of the log-density of a part at x, and at the cut; of x, its parameters and the cut."""
 
 
-class Spliced(Combined):
+class Spliced(ByBothTails):
     r"""A law up to a cut, and another beyond it.
 
     .. math:: f(x) = \begin{cases} (1 - w)\, f_b(x) / F_b(u) & x \le u \\ w\, f_t(x) / S_t(u) & x > u \end{cases}
@@ -282,25 +283,7 @@ class Spliced(Combined):
         """Log of the survival function."""
         return self._logs(x, params)[1]
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return np.exp(self.logcdf(x, *params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return np.exp(self.logsf(x, *params))
-
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """Quantile."""
-        p = np.asarray(p, dtype=float)
-        return self._quantile(p, 1 - p, params)
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """Upper quantile."""
-        p = np.asarray(p, dtype=float)
-        return self._quantile(1 - p, p, params)
-
-    def _quantile(self, below: Array, above: Array, params: Sequence[Any]) -> Array:
+    def _quantile(self, below: Array, above: Array, params: tuple[Any, ...]) -> Array:
         (log_w, log_rest), body, tail, cut = self._parted(params)
         at = np.asarray(cut, dtype=float)
         of_body, of_tail = Distribution.at(self.body, body), Distribution.at(self.tail, tail)

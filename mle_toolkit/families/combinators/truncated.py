@@ -11,7 +11,8 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, SupportError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.combinators.parts import Combined, fitted, part
+from mle_toolkit.families.combinators.by_both_tails import ByBothTails
+from mle_toolkit.families.combinators.parts import fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.hooks import Score, made_with
@@ -37,7 +38,7 @@ _FEW = 20
 """Number of hidden counts up to which their probabilities are summed one by one."""
 
 
-class Truncated(Combined):
+class Truncated(ByBothTails):
     r"""A law given that the value lies in a known window ``(lower, upper]``.
 
     .. math:: \log f(x) = \log f_0(x) - \log P_0(l < X \le u), \qquad l < x \le u
@@ -198,24 +199,6 @@ class Truncated(Combined):
     def logsf(self, x: Array, *params: Any) -> Array:
         """Log of the survival function."""
         return self._log_part(params, np.clip(x, self.lower, self.upper), self.upper)
-
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return np.exp(self.logcdf(x, *params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return np.exp(self.logsf(x, *params))
-
-    def ppf(self, p: Array, *params: Any) -> Array:
-        """Quantile, from whichever tail of the base is nearer."""
-        p = np.asarray(p, dtype=float)
-        return self._quantile(p, 1 - p, params)
-
-    def isf(self, p: Array, *params: Any) -> Array:
-        """Upper quantile."""
-        p = np.asarray(p, dtype=float)
-        return self._quantile(1 - p, p, params)
 
     def _quantile(self, below: Array, above: Array, params: tuple[Any, ...]) -> Array:
         law = Distribution.at(self.base, params)
