@@ -138,9 +138,7 @@ class Groups:
         return sample.with_known(**some_of(self.known, rows)) if self.known else sample
 
 
-def rows_of_groups(
-    offsets: NDArray[np.intp], chosen: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def rows_of_groups(offsets: NDArray[np.intp], chosen: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows of some groups, one after the other, and where each begins among these."""
     counts = np.diff(offsets)[chosen]
     own = np.concatenate([[0], np.cumsum(counts)])

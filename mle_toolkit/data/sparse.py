@@ -19,6 +19,7 @@ MANY_LEVELS = 20
 _MANY_COLUMNS = 100
 """Columns of levels from which on only entries that are not zero are held."""
 
+
 def without_column(matrix: Array, k: int) -> Array:
     """The other columns of a design."""
     return matrix[:, np.arange(matrix.shape[1]) != k]

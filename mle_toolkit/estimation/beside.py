@@ -54,6 +54,8 @@ def above_limit(settled: Maximum) -> dict[str, Any] | None:
     others = [settled.theta[place] for at, place in enumerate(family.places) if at not in ends]
     if not isinstance(domain, Interval) or not all(np.all(np.isfinite(other)) for other in others):
         return None
+    if np.isnan(settled.theta).any():
+        return None  # a parameter that has no meaning at the limit may have any value beside it
     follow = _with_the_median_of(settled.limit, family, second[0]) if second else lambda theta: theta
     thetas, values = [], []
     ladder = _LADDER[::-1] if settled.theta[family.places[k]] == domain.upper else _LADDER

@@ -95,7 +95,9 @@ def fit_from_dict(record: Mapping[str, Any], kind: Callable[..., F]) -> F:
         raise MleError(_not_a_fit(record.get("format")))
     check_schema(record)
     family = family_from_dict(schema.item(record, "family", ""), "family")
-    theta = _values(family, schema.item(record, "params", ""), "params", in_domain=True)
+    law = schema.item(record, "distribution", "")
+    at_limit = schema.item(law, "family", "distribution") != record["family"]
+    theta = _values(family, schema.item(record, "params", ""), "params", in_domain=True, at_limit=at_limit)
     covariances = schema.mapping(schema.item(record, "cov_params", ""), "cov_params")
     nobs, llf, weight_kind = facts_of(record)
     fixed = tuple(schema.entries(schema.item(record, "fixed", ""), "fixed", schema.text))
@@ -116,8 +118,7 @@ def fit_from_dict(record: Mapping[str, Any], kind: Callable[..., F]) -> F:
         "certificate": schema.read_as(Certificate, schema.item(record, "certificate", ""), "certificate"),
         "information": schema.read_as(InformationReport, schema.item(record, "information", ""), "information"),
     }
-    law = schema.item(record, "distribution", "")
-    if schema.item(law, "family", "distribution") != record["family"]:  # at a boundary the law is the limiting one
+    if at_limit:
         limit = family_from_dict(law["family"], "distribution.family")
         values = _values(limit, schema.item(law, "params", "distribution"), "distribution.params", in_domain=True)
         with schema.inside("distribution.params"):
@@ -181,8 +182,11 @@ def certificate_to_dict(certificate: Certificate) -> dict[str, Any]:
     return record | {"verdict": str(certificate.verdict), "ok": certificate.ok}
 
 
-def _values(family: Family, record: Any, path: str, *, in_domain: bool = False) -> Array:
-    """Numbers of all parameters in one vector; infinite ones belong to limits, and NaN to errors that do not exist."""
+def _values(family: Family, record: Any, path: str, *, in_domain: bool = False, at_limit: bool = False) -> Array:
+    """Numbers of all parameters in one vector; infinite ones belong to limits, and NaN to errors that do not exist.
+
+    At a limit, where the law is another, a parameter may have no meaning, and be NaN too.
+    """
     found = schema.mapping(record, path)
     for name in found:
         if name not in family.param_names:
@@ -196,7 +200,7 @@ def _values(family: Family, record: Any, path: str, *, in_domain: bool = False) 
         if in_domain:
             domain = parameter.domain
             low, high = (domain.lower, domain.upper) if isinstance(domain, Interval) else (-math.inf, math.inf)
-            if np.any(np.isnan(value)) or np.any(value < low) or np.any(value > high):
+            if (np.any(np.isnan(value)) and not at_limit) or np.any(value < low) or np.any(value > high):
                 schema.refuse(where, f"lies outside its domain {domain}")
         parts.append(np.ravel(value))
     return np.concatenate(parts) if parts else np.empty(0)

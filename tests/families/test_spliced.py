@@ -191,3 +191,26 @@ def test_a_saved_fit_computes_as_before(tmp_path):
     fit.save(tmp_path / "fit.json")
     loaded = mle.load(tmp_path / "fit.json")
     assert loaded.distribution.cdf([1.0, 9.0]).tolist() == fit.distribution.cdf([1.0, 9.0]).tolist()
+
+
+def test_a_smooth_splice_whose_cut_is_beyond_all_data_is_its_body(tmp_path):
+    """The tail has no part in it, and its parameters no values; also in a file."""
+    x = np.random.default_rng(3).gamma(2.0, size=100)
+    fit = fit_quietly(x, mle.spliced("lognormal", "pareto", join="smooth"))
+    body = mle.fit(x, "lognormal")
+    assert fit.certificate.limit == "lognormal"
+    assert fit.llf == pytest.approx(body.llf, abs=1e-9)
+    assert fit.params["cut"] == np.inf
+    assert np.isnan(fit.params["alpha"])
+    fit.save(tmp_path / "fit.json")
+    assert mle.load(tmp_path / "fit.json").params["sdlog"] == body.params["sdlog"]
+
+
+def test_a_smooth_splice_whose_body_is_a_point_is_its_tail():
+    """As it narrows at the cut its share falls to nothing."""
+    x = np.random.default_rng(4).pareto(2.0, 100) + 1
+    fit, tail = fit_quietly(x, mle.spliced("weibull", "pareto", join="smooth")), mle.fit(x, "pareto")
+    assert fit.certificate.limit == "pareto"
+    assert fit.llf == pytest.approx(tail.llf, abs=1e-9)
+    assert (fit.params["alpha"], fit.params["cut"]) == pytest.approx((tail.params["alpha"], tail.params["xm"]))
+    assert fit.params["shape"] == np.inf

@@ -35,6 +35,9 @@ _STEPS_OF_SCALE = 80
 
 _FARTHEST = 700.0
 
+_NARROW, _GONE = (1e-2, 1e-3), 5.0
+"""Spreads of data about 1 whose laws show what becomes of parameters at a point: more than such a change."""
+
 _FORWARD = (-761 / 280, 8.0, -14.0, 56 / 3, -35 / 2, 56 / 5, -14 / 3, 8 / 7, -1 / 8)
 """Weights of a derivative from values at 0, 1, ..., 8 steps, of order eight."""
 
@@ -394,9 +397,9 @@ class Spliced(ByBothTails):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """Those of body and tail, in their places."""
+        """Those of body and tail, in their places; of a smooth law with a free cut either of both alone."""
         if self.settled is not None:
-            return ()
+            return self._alone() if self.at is None else ()
         first, n_body = int(self.join == "free"), len(self.body.parameters)
         found = []
         for near in self.body.limits:
@@ -412,6 +415,25 @@ class Spliced(ByBothTails):
                 law = Spliced(self.body, near.family, self.at, self.join)
                 found.append(Limit(law, _embedded(near.embed, first + n_body, n)))
         return tuple(found)
+
+    def _alone(self) -> tuple[Limit, ...]:
+        """The body where the cut is beyond all data; a tail that begins at the cut where the body is a point there."""
+        n_tail = len(self.tail.parameters) - (self.pinned is not None)
+        place = self.body.param_names.index(self.settled or "")
+
+        def body_alone(*params: Any) -> tuple[Any, ...]:
+            return (*params[:place], *params[place + 1 :], *[np.nan] * n_tail, np.inf)
+
+        limits = [Limit(self.body, body_alone)] if np.isinf(self.tail_end) else []
+        as_a_point = None if self.pinned is None else _as_a_point(self.body, place)
+        if self.pinned is not None and as_a_point is not None:
+            begin = self.tail.param_names.index(self.pinned)
+
+            def tail_alone(*params: Any) -> tuple[Any, ...]:
+                return (*as_a_point, *params[:begin], *params[begin + 1 :], params[begin])
+
+            limits.append(Limit(self.tail, tail_alone))
+        return tuple(limits)
 
     def __repr__(self) -> str:
         at = "" if self.at is None else f", at={self.at:g}"
@@ -481,6 +503,21 @@ def spliced(body: Any, tail: Any, at: float | None = None, join: Join = "free") 
     return made
 
 
+def _as_a_point(body: Family, place: int) -> tuple[float, ...] | None:
+    """Where the parameters of a body go, but one, as it narrows to a point; None of a law that does not."""
+    from mle_toolkit.data.sample import Sample
+
+    fits = [fitted(body, Sample(1 + spread * np.linspace(-1.0, 1.0, 9))) for spread in _NARROW]
+    if fits[0] is None or fits[1] is None:
+        return None
+    ends = [
+        np.inf if there > _GONE * here else 0.0 if _GONE * there < here else np.nan
+        for k, (here, there) in enumerate(zip(*fits, strict=True))
+        if k != place
+    ]
+    return None if np.all(np.isnan(ends)) else tuple(ends)
+
+
 def _one_each(cut: Any, params: tuple[Any, ...]) -> Array:
     """The cut, as often as there are laws: once, or once a row."""
     return np.broadcast_to(cut, np.broadcast_shapes((1,), np.shape(cut), *map(np.shape, params)))
@@ -525,7 +562,8 @@ def _root(falling: Any) -> float:
         reach *= 2.0
     if not falling(-reach) >= 0 >= falling(reach):
         return float("nan")
-    return float(optimize.brentq(falling, -reach, reach, xtol=1e-15, rtol=8.9e-16))
+    root, _ = optimize.brentq(falling, -reach, reach, xtol=1e-15, rtol=8.9e-16, full_output=True, disp=False)
+    return float(root)
 
 
 def _mover(law: Family) -> str | None:

@@ -111,9 +111,7 @@ def of_regression(fit: DrawnRegression, drawing: Drawing) -> Page:
     formulas = [(name, d.formula) for name, d in fit.designs.items() if d.formula is not None]
     how = Section("Formulas", (grid(("parameter", "formula"), formulas, text=("parameter", "formula")),))
     read = what_was_read(fit.sample, drawing.label)
-    return Page(
-        title, (_verdict(fit),), (read, *([how] if formulas else []), Section("Fit", tuple(parts), pictures))
-    )
+    return Page(title, (_verdict(fit),), (read, *([how] if formulas else []), Section("Fit", tuple(parts), pictures)))
 
 
 def of_groups(fits: GroupsLike, drawing: Drawing) -> Page:
