@@ -12,6 +12,15 @@ from mle_toolkit._typing import Array, Join
 from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.by_both_tails import ByBothTails
+from mle_toolkit.families.combinators.joints import (
+    FARTHEST,
+    as_a_point,
+    begin_of,
+    crossing,
+    mover,
+    slope_at_zero,
+    slope_by_log,
+)
 from mle_toolkit.families.combinators.parts import climbed, fitted, part
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, UNIT, Interval
@@ -33,13 +42,6 @@ _FEW_CUTS = 20
 _STEPS_OF_SCALE = 80
 """Halvings of an interval of the log of a scale, 1400 long at first: down to rounding."""
 
-_FARTHEST = 700.0
-
-_NARROW, _GONE = (1e-2, 1e-3), 5.0
-"""Spreads of data about 1 whose laws show what becomes of parameters at a point: more than such a change."""
-
-_FORWARD = (-761 / 280, 8.0, -14.0, 56 / 3, -35 / 2, 56 / 5, -14 / 3, 8 / 7, -1 / 8)
-"""Weights of a derivative from values at 0, 1, ..., 8 steps, of order eight."""
 
 _Slopes = Callable[..., tuple[list[Array], list[Array]]]
 """Derivatives of the log-density of a part at x, and at the cut; of x, its parameters and the cut."""
@@ -77,9 +79,9 @@ class Spliced(ByBothTails):
         self.body, self.tail, self.at, self.join = body, tail, at, join
         self.constants = {} if at is None else {"at": at}
         self.name = f"{body.name}-{tail.name} splice"
-        self.pinned = _begin_of(tail)
+        self.pinned = begin_of(tail)
         self.excess = self.pinned is None and tail.support.lower == 0 and tail.support.closed_lower
-        self.settled = _mover(body) if join == "smooth" else None
+        self.settled = mover(body) if join == "smooth" else None
         self.support = _hull(body, tail, at, excess=self.excess or self.pinned is not None)
         self.parameters = self._declared()
         begins_at_cut = self.excess or self.pinned is not None
@@ -184,25 +186,25 @@ class Spliced(ByBothTails):
         """
         role = self.body.parameters[place].role
         with np.errstate(all="ignore"):
-            begin = _slope_at_zero if self.excess else _slope
+            begin = slope_at_zero if self.excess else slope_by_log
             wanted = begin(self.tail, tuple(tail), cut)
 
         def value(v: Any) -> Any:
             return {"scale": cut * np.exp(-v), "rate": np.exp(v) / cut}.get(role, np.log(cut) - v)
 
         def excess(v: Any) -> Any:
-            return _slope(self.body, (*body[:place], value(v), *body[place:]), cut) - wanted
+            return slope_by_log(self.body, (*body[:place], value(v), *body[place:]), cut) - wanted
 
         with np.errstate(all="ignore"):
             if np.ndim(wanted) == 0:
-                return float(value(_root(excess)))
-            low, high = np.full(np.shape(wanted), -_FARTHEST), np.full(np.shape(wanted), _FARTHEST)
+                return float(value(crossing(excess)))
+            low, high = np.full(np.shape(wanted), -FARTHEST), np.full(np.shape(wanted), FARTHEST)
             for _ in range(_STEPS_OF_SCALE):
                 middle = 0.5 * (low + high)
                 steeper = excess(middle) < 0
                 low, high = np.where(steeper, low, middle), np.where(steeper, middle, high)
             found = 0.5 * (low + high)
-            lost = np.abs(found) > 0.99 * _FARTHEST  # no place of the body has this slope
+            lost = np.abs(found) > 0.99 * FARTHEST  # no place of the body has this slope
             return np.where(lost, np.nan, value(found))
 
     def determined(self, *params: Any) -> dict[str, Any]:
@@ -410,7 +412,7 @@ class Spliced(ByBothTails):
                 found.append(Limit(law, embed))
         for near in self.tail.limits:
             n = len(near.family.parameters)
-            same = near.family.support == self.tail.support and self.pinned is None and _begin_of(near.family) is None
+            same = near.family.support == self.tail.support and self.pinned is None and begin_of(near.family) is None
             if near.family.all_scalar and same:
                 law = Spliced(self.body, near.family, self.at, self.join)
                 found.append(Limit(law, _embedded(near.embed, first + n_body, n)))
@@ -425,12 +427,12 @@ class Spliced(ByBothTails):
             return (*params[:place], *params[place + 1 :], *[np.nan] * n_tail, np.inf)
 
         limits = [Limit(self.body, body_alone)] if np.isinf(self.tail_end) else []
-        as_a_point = None if self.pinned is None else _as_a_point(self.body, place)
-        if self.pinned is not None and as_a_point is not None:
+        shrunk = None if self.pinned is None else as_a_point(self.body, place)
+        if self.pinned is not None and shrunk is not None:
             begin = self.tail.param_names.index(self.pinned)
 
             def tail_alone(*params: Any) -> tuple[Any, ...]:
-                return (*as_a_point, *params[:begin], *params[begin + 1 :], params[begin])
+                return (*shrunk, *params[:begin], *params[begin + 1 :], params[begin])
 
             limits.append(Limit(self.tail, tail_alone))
         return tuple(limits)
@@ -503,21 +505,6 @@ def spliced(body: Any, tail: Any, at: float | None = None, join: Join = "free") 
     return made
 
 
-def _as_a_point(body: Family, place: int) -> tuple[float, ...] | None:
-    """Where the parameters of a body go, but one, as it narrows to a point; None of a law that does not."""
-    from mle_toolkit.data.sample import Sample
-
-    fits = [fitted(body, Sample(1 + spread * np.linspace(-1.0, 1.0, 9))) for spread in _NARROW]
-    if fits[0] is None or fits[1] is None:
-        return None
-    ends = [
-        np.inf if there > _GONE * here else 0.0 if _GONE * there < here else np.nan
-        for k, (here, there) in enumerate(zip(*fits, strict=True))
-        if k != place
-    ]
-    return None if np.all(np.isnan(ends)) else tuple(ends)
-
-
 def _one_each(cut: Any, params: tuple[Any, ...]) -> Array:
     """The cut, as often as there are laws: once, or once a row."""
     return np.broadcast_to(cut, np.broadcast_shapes((1,), np.shape(cut), *map(np.shape, params)))
@@ -535,52 +522,6 @@ def _height(law: Family, params: tuple[Any, ...], x: Array) -> Array:
 def _embedded(embed: Any, first: int, count: int) -> Any:
     """Take parameters of a limit for those of a part of a splice."""
     return lambda *p: (*p[:first], *embed(*p[first : first + count]), *p[first + count :])
-
-
-def _slope(law: Family, params: tuple[Any, ...], x: Any) -> Any:
-    """Slope of log f by log x, by Euler's theorem from the derivatives by what moves with the unit."""
-    assert law.score is not None
-    total: Any = -1.0
-    for p, value, s in zip(law.parameters, params, law.score(np.asarray(x, dtype=float), *params), strict=True):
-        total = total - {"scale": value, "rate": -np.asarray(value), "log-scale": 1.0}.get(p.role, 0.0) * s
-    return total
-
-
-def _slope_at_zero(law: Family, params: tuple[Any, ...], cut: Any) -> Any:
-    """Slope of log f by log x at a cut, for the law f of the excess: forward differences of log f where it begins."""
-    sizes: dict[str, Any] = {"scale": lambda v: v, "rate": lambda v: 1 / v, "log-scale": np.exp}
-    step = next((sizes[p.role](v) for p, v in zip(law.parameters, params, strict=True) if p.role in sizes), cut) / 100
-    return cut * sum(w * law.logpdf(k * step, *params) for k, w in enumerate(_FORWARD)) / step
-
-
-def _root(falling: Any) -> float:
-    """Where a function that falls is 0; NaN where it is not."""
-    from scipy import optimize
-
-    reach = 1.0
-    while reach < _FARTHEST and not (falling(-reach) >= 0 >= falling(reach)):
-        reach *= 2.0
-    if not falling(-reach) >= 0 >= falling(reach):
-        return float("nan")
-    root, _ = optimize.brentq(falling, -reach, reach, xtol=1e-15, rtol=8.9e-16, full_output=True, disp=False)
-    return float(root)
-
-
-def _mover(law: Family) -> str | None:
-    """The one parameter that moves the law with the unit."""
-    roles = ("scale", "rate", "log-scale")
-    names = [p.name for p in law.parameters if p.role in roles]
-    return names[0] if len(names) == 1 and not law.has_location and law.score is not None else None
-
-
-def _begin_of(tail: Family) -> str | None:
-    """The parameter at which the law begins: Pareto's xm."""
-    irregular = [p for p in tail.parameters if not p.regular]
-    if len(irregular) != 1 or (tail.ppf is None and tail.to_scipy is None):
-        return None
-    ordinary = {p.name: 0.5 * sum(p.typical) for p in tail.parameters}
-    begin = float(Distribution(tail, ordinary).ppf(np.array(0.0)))
-    return irregular[0].name if begin == ordinary[irregular[0].name] else None
 
 
 def _hull(body: Family, tail: Family, at: float | None, *, excess: bool) -> Interval:
