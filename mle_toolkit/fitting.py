@@ -171,6 +171,11 @@ class Fit(Doors):
         -------
         DataFrame of shape (p, p)
             0 for known parameters, NaN where there is no standard error.
+
+        Raises
+        ------
+        ParameterError
+            If the expected information is asked for of rows that are censored, or seen through windows.
         """
         import pandas as pd
 

@@ -268,6 +268,20 @@ def test_all_kinds_agree_where_the_model_is_true(name):
     assert fit.optimism == pytest.approx(len(known.params), rel=0.2)
 
 
+@pytest.mark.parametrize("form", ["censored", "window", "intervals"])
+def test_expected_information_is_refused_where_rows_are_censored_or_hidden(form):
+    """That of exact observations, times their number, was 30 times too large in this window."""
+    x = np.array([0.05, 0.12, 0.2, 0.31, 0.44, 0.47])
+    forms = {
+        "censored": mle.Sample.right_censored(x, x < 0.4),
+        "window": mle.Sample(x).truncated(upper=0.5),
+        "intervals": mle.Sample.intervals(x - 0.04, x),
+    }
+    fit = fit_quietly(forms[form], "exponential")
+    with pytest.raises(ParameterError, match='"expected" needs exact observations'):
+        fit.cov_params("expected")
+
+
 def test_an_unknown_kind():
     with pytest.raises(ParameterError, match="unknown covariance kind 'robust'"):
         mle.fit(X, "gamma").cov_params("robust")

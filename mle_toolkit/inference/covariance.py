@@ -215,6 +215,11 @@ def expected_information(maximum: Maximum) -> Array:
         if isinstance(family, ExponentialFamily):
             return maximum.objective.hessian(u)
         raise ParameterError(f'{family.name}: cov kind "expected" is not available for vectors; use "observed".')
+    if not maximum.likelihood.plain:
+        raise ParameterError(
+            f'{family.name}: cov kind "expected" needs exact observations without windows: what others can be expected '
+            f'to say depends on how each of them came to be censored, or hidden. Use "observed".'
+        )
     theta = maximum.theta_in_unit
     law = Distribution(family, dict(zip(family.param_names, family.unpack(theta), strict=True)))
     slopes = maximum.objective.coordinates.jacobian(u)
