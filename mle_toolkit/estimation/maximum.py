@@ -74,6 +74,8 @@ class Maximum:
         Parameters, as ends of supports, beyond which their profile goes on rising.
     above : tuple of str
         Parameters that are at the ends of their domains at a limiting law which was found to be a little lower.
+    short : float
+        Nats by which a limiting law is below the maximum, of which the parameters are beyond doubles.
     local : Maximum or None
         Where the likelihood only approaches a supremum: the highest maximum in the interior that was found below it.
     """
@@ -97,6 +99,7 @@ class Maximum:
     where: str | None = None
     run_off: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
+    short: float = 0.0
     local: Maximum | None = None
 
     @cached_property
@@ -215,6 +218,11 @@ class Maximum:
                 elsewhere = family.unbounded(self.likelihood.data, self.known)
             if at_limit.ok and elsewhere is None:
                 verdict, message = Verdict.BOUNDARY, f"the maximum is at {there}"
+                if self.short > SAME_NATS:
+                    message = (
+                        f"the maximum, {self.short:.2g} nats higher, is so near {there} that its parameters are beyond "
+                        f"doubles"
+                    )
             elif at_limit.ok:
                 verdict, message = Verdict.LOCAL, f"{Verdict.LOCAL.value}, at {there}: {elsewhere}"
             return replace(

@@ -466,7 +466,10 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             if limit.last and _is_inside(found, theta, ends):
                 elsewhere = f"it is higher where the law is {law.name} ({at.loglik:.6g}), and without a bound beyond"
             else:
-                best = _through(replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends))
+                short = max(0.0, found.loglik - at.loglik) if lost else 0.0
+                if limit.above is not None and sample.is_plain and not fixed:
+                    short = limit.above(sample)
+                best = _through(replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends, short=short))
     same = best is None and (elsewhere, above) == (found.elsewhere, found.above)
     return found if same else best or replace(found, elsewhere=elsewhere, above=above)
 

@@ -48,6 +48,7 @@ _STARTS = (-2.0, -0.7, 0.1, 1.0, 3.0)
 _POWERS = (-4.0, -1.0, 0.2, 1.0, 4.0)
 """Values of shape2, for logs of standard deviation 1, from which a search begins in each of many groups."""
 
+_LOGNORMAL = -0.5 * math.log(2 * math.pi) - 0.5  # its mean log-likelihood, of standardised logs
 _LARGEST_LOG_SCALE = 340.0
 """Log of the largest scale, for data of median 1, whose square, as second derivatives have it, is a double."""
 
@@ -122,21 +123,11 @@ class GeneralizedGamma(Family):
 
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
         """Highest point of the profile likelihood in log|shape2|, of either sign; its ends where a limit is better."""
-        logs = sample.mapped(np.log)
-        mean_log, deviation = logs.mean(), math.sqrt(logs.var())
-        logs = logs.standardised(mean_log, deviation)
-        hills = []
-        for sign in (1.0, -1.0):
-            values, slopes = partial(_profile_values, sign=sign), partial(_profile_slopes, sign=sign)
-            u = profile_maximum(logs, values, slopes, _LOWEST, _HIGHEST, _STEP)
-            hills.append((_profile(logs, u, sign), u, sign))
-        value, u, sign = max(hills)
+        logs, mean_log, deviation, gain, u, sign = _highest(sample)
         params = _stacy(logs, u, sign, mean_log, deviation)
         if abs(params[2]) < _LARGEST_LOG_SCALE:
             return params[0], params[1], math.exp(params[2])
         # Near the lognormal law (maximum at the lower end of the profile, or almost) the scale runs to 0, or to ∞.
-        lognormal = -0.5 * math.log(2 * math.pi) - 0.5
-        gain = (value - lognormal) * sample.nobs
         if u > _LOWEST and gain > TOLD_APART:
             raise NoMaximumError(
                 f"generalized_gamma: the maximum (shape1 = {params[0]:.3g}, shape2 = {params[1]:.3g}) is so near the "
@@ -144,7 +135,7 @@ class GeneralizedGamma(Family):
                 f"log-likelihood is lower by {gain:.2g} only."
             )
         # The lognormal law is then the maximum, as for any member that it beats.
-        while abs(params[2]) >= _LARGEST_LOG_SCALE or (u < _HIGHEST and _profile(logs, u, sign) > lognormal):
+        while abs(params[2]) >= _LARGEST_LOG_SCALE or (u < _HIGHEST and _profile(logs, u, sign) > _LOGNORMAL):
             u += _STEP
             params = _stacy(logs, u, sign, mean_log, deviation)
         return params[0], params[1], math.exp(params[2])
@@ -157,7 +148,7 @@ class GeneralizedGamma(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The lognormal law as shape2 → 0, the power-function law as shape2 → ∞, Pareto's as shape2 → -∞."""
         return (
-            Limit(get_family("lognormal"), lambda meanlog, sdlog: (np.inf, 0.0, 0.0)),
+            Limit(get_family("lognormal"), lambda meanlog, sdlog: (np.inf, 0.0, 0.0), above=_above_lognormal),
             Limit(get_family("power"), lambda shape, scale: (0.0, np.inf, scale)),
             Limit(get_family("pareto"), lambda alpha, xm: (0.0, -np.inf, xm)),
         )
@@ -583,6 +574,23 @@ def _profile_slopes(logs: Sample, u: float, sign: float) -> tuple[float, float]:
     shift = c * distance
     by_gap = 1 / log_minus_digamma_slope(shape1)  # derivative of shape1; negative
     return 1 - shape1 * shift, -(by_gap * shift * shift + shape1 * (shift + c * c * variance))
+
+
+def _highest(sample: Sample) -> tuple[Sample, float, float, float, float, float]:
+    """Standardised logs, their mean and deviation; top of the profile: nats above the lognormal law, u, and sign."""
+    logs = sample.mapped(np.log)
+    mean_log, deviation = logs.mean(), math.sqrt(logs.var())
+    logs = logs.standardised(mean_log, deviation)
+    hills = []
+    for sign in (1.0, -1.0):
+        values, slopes = partial(_profile_values, sign=sign), partial(_profile_slopes, sign=sign)
+        u = profile_maximum(logs, values, slopes, _LOWEST, _HIGHEST, _STEP)
+        hills.append(((_profile(logs, u, sign) - _LOGNORMAL) * sample.nobs, u, sign))
+    return logs, mean_log, deviation, *max(hills)
+
+
+def _above_lognormal(sample: Sample) -> float:
+    return max(0.0, _highest(sample)[3])
 
 
 def _stacy(logs: Sample, u: float, sign: float, mean_log: float, deviation: float) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.maps import SAME, Map
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
     from mle_toolkit.families.base import Family
 
 
@@ -55,12 +56,16 @@ class Limit:
         though it be lower.
     of_groups : LimitOfGroups, optional
         How it is found for many groups at once, where ``family`` does not serve for that.
+    above : callable, optional
+        Takes exact observations whose maximum this is to doubles; tells by how many nats a maximum of the declaring
+        family, whose parameters are beyond them, is higher.
     """
 
     family: Family
     embed: Callable[..., tuple[float, ...]]
     last: bool = False
     of_groups: LimitOfGroups | None = None
+    above: Callable[[Sample], float] | None = None
 
     def known(self, family: Family, fixed: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters of the limiting law that are known where some of the declaring family are.

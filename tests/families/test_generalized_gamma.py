@@ -4,6 +4,7 @@ import fieldcases
 import mpmath as mp
 import numpy as np
 import pytest
+from references import fit_quietly
 from scipy import optimize, special, stats
 
 import mle_toolkit as mle
@@ -238,3 +239,16 @@ def test_a_fit_of_negative_shape_is_saved_and_loaded(tmp_path):
     fit.save(tmp_path / "fit.json")
     assert mle.load(tmp_path / "fit.json").params == fit.params
     assert mle.cross_entropy(fit.distribution, fit.distribution).value == pytest.approx(fit.distribution.entropy())
+
+
+def test_how_far_a_maximum_beyond_doubles_is_above_the_lognormal_law_is_said():
+    """A power of the data has the same likelihood ratio, of parameters that are doubles."""
+    z = special.ndtri((np.arange(500) + 0.5) / 500)
+    logs = z + 1e-3 * (z * z - 1)
+    there = mle.fit(np.exp(0.01 * logs), "generalized_gamma")
+    gain = there.llf - mle.fit(np.exp(0.01 * logs), "lognormal").llf
+    assert there.certificate.verdict == "interior"
+    lost = fit_quietly(np.exp(0.5 * logs), "generalized_gamma")
+    assert lost.certificate.limit == "lognormal"
+    assert lost.llf == mle.fit(np.exp(0.5 * logs), "lognormal").llf
+    assert f"the maximum, {gain:.2g} nats higher, is so near" in lost.certificate.message
