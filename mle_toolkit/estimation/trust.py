@@ -10,14 +10,15 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.likelihood.coordinates import Objective
 
-_FIRST, _LEAST = 1.0, 1e-7
-"""Radius of the first region, in natural changes, and one in which derivatives say nothing of the likelihood."""
+_FIRST, _FREE, _LEAST = 1.0, 25.0, 1e-7
+"""Radius of the first region, in natural changes; one in which nothing holds steps back; and one in which derivatives
+say nothing of the likelihood."""
 
 _GOOD, _POOR, _TAKEN = 0.75, 0.25, 1e-4
 """Share of the gain that derivatives foretell from which a region grows; below which it shrinks; of a step taken."""
 
 _STAGE, _CREEP = 10, 1e-4
-"""Steps that gain so few nats creep towards a supremum, at a rate that more of them do not mend."""
+"""Steps that gain so few nats, in a region that does not grow, creep towards a supremum; more of them mend nothing."""
 
 _STIFF = 100.0
 """How much more than a step an axis bends."""
@@ -41,8 +42,8 @@ def by_trust(
 ) -> tuple[Array, bool]:
     """Where Newton's steps lead that go no farther than derivatives have held their word; and whether they are stuck.
 
-    They are where derivatives say that the likelihood rises, but it does not on any step, however short: at a kink, or
-    where derivatives are lost to rounding.
+    They are where derivatives say that the likelihood rises, but it does not on any step, however short, or only on
+    short ones: at a kink, or where derivatives are lost to rounding.
 
     Parameters
     ----------
@@ -62,14 +63,14 @@ def by_trust(
     Conn, Gould and Toint (2000), Trust-Region Methods, sections 6.1 and 7.3.
     """
     nobs, radius, value = objective.likelihood.nobs, _FIRST, objective.value(u)
-    before = math.inf
+    before, reach = math.inf, radius
     for k in range(steps):
         if ends(u, value):
             return u, False
         if k % _STAGE == 0:
-            if (before - value) * nobs < _CREEP:
-                return u, False
-            before = value
+            if (before - value) * nobs < _CREEP and radius <= reach:
+                return u, radius < _FREE
+            before, reach = value, radius
         with np.errstate(all="ignore"):
             gradient, hessian = objective.gradient(u), objective.hessian(u)
         if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
@@ -99,7 +100,7 @@ def by_trust(
             if radius < _LEAST:
                 return u, True
         u, value = there, new
-    return u, False
+    return u, radius < _FREE
 
 
 def _back_on_ridge(objective: Objective, u: Array, value: float, axes: Array, curvatures: Array) -> tuple[Array, float]:

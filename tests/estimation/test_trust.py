@@ -46,7 +46,7 @@ def test_a_ridge_that_bends_is_followed_a_long_way() -> None:
     end, pinned = by_trust(objective, np.array([100.0, np.log(100.0)]), 100, 1e-9)
     assert not pinned
     assert end[0] > 5e3
-    assert len(looks) <= 40  # it creeps in the end, and stops
+    assert len(looks) < 80  # it creeps in the end, and stops
 
 
 def test_it_leaves_a_saddle_on_which_it_begins() -> None:
