@@ -265,6 +265,15 @@ def test_every_solver_takes_known_coefficients_and_starts(frame, solver):
     assert fit.coefficients == pytest.approx(wanted.coefficients, abs=1e-7)
 
 
+@pytest.mark.parametrize("left", ["right_censored(t, d)", "rounded(t, 0.5)", "truncated(t, lower=e)"])
+def test_coefficients_of_any_form_of_data_take_a_start(left):
+    rng = np.random.default_rng(8)
+    x, t = rng.normal(size=40), rng.weibull(2, 40) + 0.5
+    some = {"x": x, "t": t, "d": t < 2, "e": 0.4 * t}
+    fit = mle.regress(f"{left} ~ x", some, "weibull", start={"scale[x]": 0.1, "shape": 1.0})
+    assert fit.coefficients == pytest.approx(mle.regress(f"{left} ~ x", some, "weibull").coefficients, abs=1e-7)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

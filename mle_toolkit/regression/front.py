@@ -415,7 +415,7 @@ class Front:
         """Where to begin, in the coordinates of the model: what was given, and its own choice for the others."""
         if not coefficients:
             return dict(numbers) or None
-        own = dict(zip(model.param_names, model.start(sample)[0], strict=True))
+        own = dict(zip(model.param_names, model.start(Likelihood(model, sample).as_points)[0], strict=True))
         begin: dict[str, Any] = dict(numbers)
         for name, term in model.linear.items():
             mine = [f"{name}[{k}]" for k in self.designs[name].names if f"{name}[{k}]" not in known]
