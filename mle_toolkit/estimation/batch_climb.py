@@ -204,7 +204,7 @@ class Batch:
             highest[higher], top[higher], away[higher] = new_value[higher], new_u[higher], far[higher]
             gain = self.groups.nobs * (value - new_value)
             both = arrived & new
-            apart = np.max(np.abs(u - new_u), axis=1) > _SAME_PLACE
+            apart = _size(u - new_u) > _SAME_PLACE
             differ = both & ((np.abs(gain) > SURE_GAIN) | apart)
             lower = np.where((gain > 0)[:, None], u, new_u)
             settles = differ & (np.abs(gain) > SURE_GAIN)
@@ -298,21 +298,21 @@ class Batch:
             here = there.take(fresh)
             step, convex = newton_steps(here.gradient, here.hessian)
             decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
-            longest = np.max(np.abs(step), axis=1)
+            longest = _size(step)
             # Where curvatures are of the wrong sign, or on the way to a limit, a step may be twice the one before.
-            alike = np.max(np.abs(step - walk.newton[fresh]), axis=1) < _ALIKE * longest
+            alike = _size(step - walk.newton[fresh]) < _ALIKE * longest
             again = (alike | ~convex) & (walk.share[fresh] == 1.0)
             stretch = np.where(again, 2.0 * walk.stretch[fresh], 1.0)
             walk.newton[fresh] = step
             step *= np.minimum(stretch, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
             ahead = at[groups] + step
-            near = np.max(np.abs(ahead - known[groups]), axis=1) < _NEAR
+            near = _size(ahead - known[groups]) < _NEAR
             home = convex & (decrement < _NEARLY * nobs) & near
             ending = groups[home]
             at[ending], f[ending], arrived[ending] = known[ending], known_value[ending], True
             last = convex & (decrement < DECREMENT_TOLERANCE)
             level = last & np.any(np.diagonal(here.hessian, axis1=1, axis2=2) < _WELL_DETERMINED, axis=1)
-            within = (np.max(np.abs(ahead - first[groups]), axis=1) < _FAR) & ~level
+            within = (_size(ahead - first[groups]) < _FAR) & ~level
             far[groups[~home & np.isfinite(decrement) & ~within]] = True
             going[fresh] = ~home & np.isfinite(decrement) & within
             # Where a step is worth less than the rounding of a value, the decrement is the better judge.
@@ -419,6 +419,11 @@ class Batch:
     def _any(self) -> Sample:
         """Some sample, to make others of."""
         return Sample(np.ones(1))
+
+
+def _size(rows: Array) -> Array:
+    """The largest size of a number in each of many short rows, which NumPy finds faster down columns."""
+    return np.asarray(np.max(np.abs(np.ascontiguousarray(rows.T)), axis=0))
 
 
 def has_a_say(family: Family) -> bool:
