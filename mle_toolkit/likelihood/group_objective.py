@@ -102,7 +102,8 @@ class GroupObjective:
     def slopes_and_bends(self, u: Array) -> tuple[Array, Array]:
         """First and second derivatives of each parameter by its coordinate; shape (n, p)."""
         each = [d.slopes_and_bends(u[:, k]) for k, d in enumerate(self.domains)]
-        return np.stack([slopes for slopes, _ in each], axis=1), np.stack([bends for _, bends in each], axis=1)
+        slopes, bends = (np.stack(parts).T for parts in zip(*each, strict=True))  # groups last in memory
+        return slopes, bends
 
     def expansion(self, u: Array) -> Expansion:
         """Values, gradients and Hessians."""
@@ -111,8 +112,8 @@ class GroupObjective:
         if second is None:
             return Expansion(-value, -score * slopes, self.hessian_by_differences(u, np.ones_like(u)))
         second = second * slopes[:, :, None] * slopes[:, None, :]
-        diagonal = np.arange(len(self.domains))
-        second[:, diagonal, diagonal] += score * bends
+        for k in range(len(self.domains)):
+            second[:, k, k] += score[:, k] * bends[:, k]
         return Expansion(-value, -score * slopes, -second)
 
     def hessian_by_differences(self, u: Array, reach: Array) -> Array:
