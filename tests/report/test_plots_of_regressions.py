@@ -131,3 +131,8 @@ def test_other_fits_are_refused():
         mle.plot.calibration(by_arrays)
     with pytest.raises(mle.MleError, match="the designs were given as arrays"):
         mle.plot.partial_effect(by_arrays, "x")
+
+
+def test_without_covariates_the_view_has_quantiles_for_coefficients():
+    fit = mle.regress("y ~ 1", FRAME, "gamma")
+    assert fit.plot()[0, 0].get_title() == mle.plot.residual_qq(fit).get_title()

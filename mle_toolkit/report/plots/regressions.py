@@ -94,15 +94,10 @@ def coefficients(
     interval = fit.conf_int(alpha, method)
     names = list(fit.coefficient_names)
     rows: list[tuple[str, str, float, float, float]] = []
-    for name, design in fit.designs.items():
-        free = [term for term in design.names if f"{name}[{term}]" not in fit.known | fit.pinned]
-        matrix = fit.sample.known[fit.model.linear[name].key]
-        for term, column in ((term, matrix[:, k]) for k, term in enumerate(free)):
-            at = names.index(f"{name}[{term}]")
-            size = _spread(column, fit.sample.weight)
-            if size > 0:
-                ends = sorted(size * interval.iloc[at].to_numpy(dtype=float))
-                rows.append((name, term, size * float(fit.coefficients[at]), ends[0], ends[1]))
+    for name, term, size in _spreads(fit):
+        at = names.index(f"{name}[{term}]")
+        ends = sorted(size * interval.iloc[at].to_numpy(dtype=float))
+        rows.append((name, term, size * float(fit.coefficients[at]), ends[0], ends[1]))
     if not rows:
         raise ParameterError("coefficients: no column of a design differs between rows, so there is none to draw.")
     ax = axes_or_new(ax, height=max(2.2, 1.1 + 0.3 * len(rows)))
@@ -121,6 +116,16 @@ def coefficients(
     return finish(
         ax, title_of_regression(fit, ", coefficients"), f"per standard deviation, {1 - alpha:.0%} interval", ""
     )
+
+
+def _spreads(fit: DrawnRegression) -> list[tuple[str, str, float]]:
+    """Parameter, name and spread of each column whose coefficient is free and which differs between rows."""
+    found = []
+    for name, design in fit.designs.items():
+        free = [term for term in design.names if f"{name}[{term}]" not in fit.known | fit.pinned]
+        matrix = fit.sample.known[fit.model.linear[name].key]
+        found += [(name, term, _spread(matrix[:, k], fit.sample.weight)) for k, term in enumerate(free)]
+    return [column for column in found if column[2] > 0]
 
 
 def _spread(column: Array, weight: Array | None) -> float:
@@ -454,6 +459,8 @@ def gain(
 def regression_panels(fit: DrawnRegression, axes: Any = None, *, alpha: float = 0.05, rng: Any = None) -> Pictures:
     """Draw `coefficients`, `residuals_fitted`, `worm` and `pit` side by side, of the same residuals.
 
+    Where no covariate has a coefficient that is free, `residual_qq` takes the place of the coefficients.
+
     Parameters
     ----------
     fit : RegressionFit
@@ -472,7 +479,10 @@ def regression_panels(fit: DrawnRegression, axes: Any = None, *, alpha: float = 
     fit = check(fit, "panels")
     grid = grid_or_new(axes, 2, 2, 10.0, 8.0)
     seed = int(options.generator(rng).integers(2**32))
-    coefficients(fit, grid[0, 0], alpha=alpha)
+    if _spreads(fit):
+        coefficients(fit, grid[0, 0], alpha=alpha)
+    else:
+        residual_qq(fit, grid[0, 0], alpha=alpha, rng=seed)
     residuals_fitted(fit, grid[0, 1], rng=seed)
     worm(fit, grid[1, 0], alpha=alpha, rng=seed)
     pit(fit, grid[1, 1], alpha=alpha, rng=seed)
