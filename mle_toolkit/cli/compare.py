@@ -26,7 +26,7 @@ from mle_toolkit.cli.options import (
 )
 from mle_toolkit.cli.reading import families_in, sample_of, title_of
 from mle_toolkit.cli.writing import (
-    page_if_named,
+    form_of,
     progress,
     write_csv,
     write_json,
@@ -77,7 +77,7 @@ def command(
         result = compare(sample, laws, **keywords)
         rows = comparison_rows(result, unit.value)
     title = title_of(name, sample)
-    form = page_if_named(form, output)
+    form = form_of(form, output)
     if form is PageFormat.html:
         write_page(result, output, name)
     elif form is PageFormat.json:
@@ -95,4 +95,6 @@ def command(
     if plot is not None and result.fits:
         write_picture(result.plot(label=name), plot)
     if not result.fits:
+        if output is not None:
+            warnings.warn(f"no law has a certified fit: see {output}", stacklevel=1)
         raise typer.Exit(NOT_CERTIFIED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mle_toolkit.cli.options import As, Debug, Format, Output
-from mle_toolkit.cli.writing import write_csv, write_json, write_table
+from mle_toolkit.cli.writing import form_of, write_csv, write_json, write_table
 
 if TYPE_CHECKING:
     from mle_toolkit.data.datasets import DataSet
@@ -25,6 +25,7 @@ def command(
     """
     from mle_toolkit.data import datasets
 
+    form = form_of(form, output)
     if name is not None:
         data = datasets.load(name.removeprefix("@"))
         if form is Format.json:

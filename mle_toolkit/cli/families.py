@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mle_toolkit.cli.options import As, Debug, Format, Output
-from mle_toolkit.cli.writing import write_csv, write_json, write_table
+from mle_toolkit.cli.writing import form_of, write_csv, write_json, write_table
 
 if TYPE_CHECKING:
     from mle_toolkit.families.base import Family
@@ -16,6 +16,7 @@ def command(form: As = Format.table, output: Output = None, debug: Debug = False
     from mle_toolkit.families.registry import families, family_class
 
     laws = [family_class(name) for name in families()]
+    form = form_of(form, output)
     if form is Format.json:
         write_json([_family_record(law) for law in laws], output)
         return

@@ -24,7 +24,7 @@ from mle_toolkit.cli.options import (
     spread,
 )
 from mle_toolkit.cli.reading import family_of, sample_of, title_of
-from mle_toolkit.cli.writing import page_if_named, write_csv, write_json, write_page, write_picture, write_table
+from mle_toolkit.cli.writing import form_of, write_csv, write_json, write_page, write_picture, write_table
 
 
 @spread
@@ -55,7 +55,7 @@ def command(
 
     result = fit(sample, law, **keywords)
     title = title_of(name, sample)
-    form = page_if_named(form, output)
+    form = form_of(form, output)
     if form is PageFormat.html:
         write_page(result, output, name)
     elif form is PageFormat.json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from mle_toolkit.cli.ending import NOT_CERTIFIED
 from mle_toolkit.cli.options import LAWS, AsPage, Data, Debug, FileOptions, Output, PageFormat, RowOptions, spread
 from mle_toolkit.cli.reading import families_in
-from mle_toolkit.cli.writing import page_if_named, progress, write_csv, write_json, write_page, write_table
+from mle_toolkit.cli.writing import form_of, progress, write_csv, write_json, write_page, write_table
 
 
 @spread
@@ -54,7 +55,7 @@ def command(
             exposure=what.exposure,
             nan_policy=held.nan_policy.value,
         )
-    form = page_if_named(form, output)
+    form = form_of(form, output)
     title = f"{what.label} of {'standard input' if data == '-' else Path(data).name} by {', '.join(by)}"
     if form is PageFormat.html:
         write_page(fits, output, title)
@@ -70,4 +71,8 @@ def command(
             rows = record["groups"]
             write_csv(tuple(rows[0]), (("" if v == "NaN" else v for v in row.values()) for row in rows), output)
     if fits.failures:
+        if output is not None:
+            warnings.warn(
+                f"{len(fits.failures)} of {len(fits)} groups have no certified fit: see {output}", stacklevel=1
+            )
         raise typer.Exit(NOT_CERTIFIED)

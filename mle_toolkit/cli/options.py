@@ -82,11 +82,14 @@ DataOrFolder = Annotated[
 Unit = Annotated[InUnit, typer.Option("--unit", help="Unit of information.")]
 
 
-As = Annotated[Format, typer.Option("--format", help="How to write the results.")]
+As = Annotated[Format, typer.Option("--format", help="How to write the results; FILE.json, FILE.csv say it, too.")]
 
 
 AsPage = Annotated[
-    PageFormat, typer.Option("--format", help="How to write the results; html is a page, as is FILE.html.")
+    PageFormat,
+    typer.Option(
+        "--format", help="How to write the results; html is a page. FILE.json, FILE.csv, FILE.html say it, too."
+    ),
 ]
 
 

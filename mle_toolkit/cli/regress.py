@@ -27,7 +27,7 @@ from mle_toolkit.cli.options import (
     name_and_value,
     spread,
 )
-from mle_toolkit.cli.writing import opened, page_if_named, write_csv, write_json, write_page, write_picture, write_table
+from mle_toolkit.cli.writing import form_of, opened, write_csv, write_json, write_page, write_picture, write_table
 from mle_toolkit.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def command(
         raise typer.BadParameter(f"--{clash} is no parameter of a law")
     own |= constants | {name: text for name, text in others.items() if "~" in text}
     result = regress(formula, frame, family, **own)
-    form = page_if_named(form, output)
+    form = form_of(form, output)
     if predict is not None:
         new = read_frame(predict, wanted, file.reading)
         given: dict[str, Any] = {name: text for name, text in constants.items() if isinstance(text, str)}

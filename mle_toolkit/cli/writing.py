@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from mle_toolkit.cli.ending import PipeClosedError, UnwrittenError
 from mle_toolkit.cli.options import Format, PageFormat
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from mle_toolkit.information.estimate import Estimate
+
+
+F = TypeVar("F", Format, PageFormat)
 
 
 PIPE_WIDTH = 110
@@ -51,10 +54,12 @@ def opened(output: Path | None) -> Iterator[TextIO]:
         raise ParameterError(f"--output: cannot write {str(output)!r}: {reason}") from None
 
 
-def page_if_named(form: PageFormat, output: Path | None) -> PageFormat:
-    """The format that was asked for, or a page where the file is called so."""
-    named = output is not None and output.suffix.lower() in (".html", ".htm")
-    return PageFormat.html if named and form is PageFormat.table else form
+def form_of(form: F, output: Path | None) -> F:
+    """The format that was asked for; where none was, that of which the file has the name."""
+    if output is None or form.value != "table":
+        return form
+    ending = {".htm": ".html"}.get(output.suffix.lower(), output.suffix.lower())
+    return next((member for member in type(form) if ending == f".{member.value}"), form)
 
 
 def write_page(result: Any, output: Path | None, label: str) -> None:
@@ -116,6 +121,7 @@ def write_picture(axes: Any, plot: Path) -> None:
 
 def write_estimates(found: dict[str, Estimate], form: Format, output: Path | None) -> None:
     """Estimates by name: value, standard error, numerical error and how they were found."""
+    form = form_of(form, output)
     if form is Format.json:
         write_json({name: estimate.to_dict() for name, estimate in found.items()}, output)
         return

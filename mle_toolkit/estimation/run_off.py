@@ -73,6 +73,8 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
             found.method,
             names,
         )
+    if _leaves_the_doubles(found, np.array(far)) and not found.measured().decrement <= DECREMENT_TOLERANCE:
+        return found  # it may rise further, where no number can follow it
     settled = _at_their_ends(found, names)
     if settled.is_certified:
         return settled
@@ -143,6 +145,13 @@ def _rises_beyond(found: Maximum, far: NDArray[np.bool_]) -> bool:
     with np.errstate(all="ignore"):
         values = [found.objective.value(u + np.where(far, np.sign(u) * d, 0.0)) for d in _FURTHER]
     return any((here - value) * nobs > SAME_NATS * max(1.0, abs(here * nobs)) for value in values)
+
+
+def _leaves_the_doubles(found: Maximum, far: NDArray[np.bool_]) -> bool:
+    """Whether what has run off is as far as numbers go, so that nothing can be seen beyond."""
+    u = found.coordinates
+    with np.errstate(all="ignore"):
+        return not math.isfinite(found.objective.value(u + np.where(far, np.sign(u) * _FURTHER[0], 0.0)))
 
 
 def _have_common_points(data: Sample) -> bool:

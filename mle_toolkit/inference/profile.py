@@ -16,6 +16,7 @@ import numpy as np
 from mle_toolkit import notebook, options
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
+from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.newton import LONGEST_STEP
 from mle_toolkit.estimation.solve import maximise
@@ -35,6 +36,9 @@ _FARTHEST = 40.0
 
 _END_OF_LINE = 30.0
 """A coordinate on the real line beyond which a parameter is at the end of its domain: exp(30) is 1e13."""
+
+_LARGEST = 1e12
+"""A value on the whole line beyond which no place as good as the end is sought."""
 
 _STEP_OF_TARGET = 1e-4
 _STEP_OF_BEND = 1e-2
@@ -381,7 +385,8 @@ class _Refits:
                     )
             except (NoMaximumError, ParameterError):
                 return math.nan
-            self._seen[at] = 2 * (self.loglik - found.loglik)
+            stopped = found.certify().verdict is Verdict.NOT_CONVERGED
+            self._seen[at] = math.nan if stopped else 2 * (self.loglik - found.loglik)
         return self._seen[at]
 
 
@@ -390,14 +395,15 @@ def _trace(path: _Path | _Refits, name: str, alpha: float, points: int) -> Profi
     from scipy import special
 
     bound = float(special.chdtri(1, alpha))
-    places = [_end(path, bound, direction) for direction in (-1, 1)]
+    near = _near(path, bound)
+    places = [_end(path, near, bound, direction) for direction in (-1, 1)]
     ends = []
     for (at, note), direction in zip(places, (-1, 1), strict=True):
         natural = float(path.domain.from_real(np.asarray(at)))
         ends.append(End(natural, not note, note.format(name=name, side="above" if direction > 0 else "below")))
     grid = np.array([path.centre])
     if points:
-        first, last = (_bounded(at, path, side) for (at, _), side in zip(places, (-1, 1), strict=True))
+        first, last = (_bounded(at, path, near, side) for (at, _), side in zip(places, (-1, 1), strict=True))
         grid = np.unique(np.concatenate([np.linspace(first, last, points), grid[np.isfinite(grid)]]))
     deviance = np.array([path.deviance(float(at)) for at in grid])
     known = np.isfinite(deviance)
@@ -405,12 +411,21 @@ def _trace(path: _Path | _Refits, name: str, alpha: float, points: int) -> Profi
     return Profile(name, path.estimate, values, path.loglik - 0.5 * deviance[known], ends[0], ends[1], alpha)
 
 
-def _bounded(at: float, path: _Path | _Refits, direction: int) -> float:
+def _near(path: _Path | _Refits, bound: float) -> float:
+    """Where the curve is followed from: the estimate; of one at the end of its domain, a place where it is as good."""
+    if math.isfinite(path.centre):
+        return path.centre
+    near, last = math.copysign(_END_OF_LINE / 2, path.centre), _LARGEST if path.domain == REAL else _END_OF_LINE
+    while not path.deviance(near) < bound and abs(near) < last:
+        near *= 2
+    return near
+
+
+def _bounded(at: float, path: _Path | _Refits, near: float, direction: int) -> float:
     """An end of the curve: a quarter beyond the interval, or six units out where that is open."""
-    centre = path.centre if math.isfinite(path.centre) else math.copysign(_END_OF_LINE, path.centre)
-    if math.isfinite(at) and at != centre:
-        return at + 0.25 * (at - centre)
-    return centre + direction * 6 * path.unit if abs(centre) < _END_OF_LINE else centre
+    if math.isfinite(at) and at != near:
+        return at + 0.25 * (at - near)
+    return near if at == path.centre else near + direction * 6 * path.unit
 
 
 class _NoConstrainedMaximumError(Exception):
@@ -422,13 +437,14 @@ _AT_END = "the estimate of {name} is at the end of its domain {side}"
 _LOST = "the end of the interval of {name} {side} was not found: no constrained maximum beyond the value given"
 
 
-def _end(path: _Path | _Refits, bound: float, direction: int) -> tuple[float, str]:
+def _end(path: _Path | _Refits, near: float, bound: float, direction: int) -> tuple[float, str]:
     """Where the deviance reaches the bound on one side, on the line, and a note if it does not."""
     from scipy import optimize
 
     if not math.isfinite(path.centre) and math.copysign(1, path.centre) == direction:
         return path.centre, _AT_END
-    near = path.centre if math.isfinite(path.centre) else math.copysign(_END_OF_LINE / 2, path.centre)
+    if near != path.centre and not path.deviance(near) < bound:
+        return near, _LOST
     step = direction * math.sqrt(bound) * path.unit
     far = near
     for _ in range(int(_FARTHEST)):
@@ -442,9 +458,6 @@ def _end(path: _Path | _Refits, bound: float, direction: int) -> tuple[float, st
                 return far, _LOST
             continue
         if deviance >= bound:
-            low, high = (far, trial) if far != near else (near, trial)
-            if not math.isfinite(low) or low == path.centre:
-                low = near
 
             def root(at: float) -> float:
                 # On the square root, which is nearly straight.
@@ -454,7 +467,7 @@ def _end(path: _Path | _Refits, bound: float, direction: int) -> tuple[float, st
                 return math.sqrt(max(deviance, 0.0)) - math.sqrt(bound)
 
             try:
-                found = optimize.brentq(root, low, high, xtol=1e-12 * max(1.0, abs(high)), rtol=1e-14)
+                found = optimize.brentq(root, far, trial, xtol=1e-12 * max(1.0, abs(trial)), rtol=1e-14)
             except _NoConstrainedMaximumError:
                 return far, _LOST
             return float(found), ""

@@ -210,6 +210,26 @@ def test_output_goes_to_the_file(run, losses, tmp_path):
     assert strict_json(path.read_text(encoding="utf-8"))["family"]["name"] == "gamma"
 
 
+def test_the_name_of_the_file_says_the_format(run, losses, tmp_path):
+    said = {}
+    for ending in ("json", "csv", "html", "txt"):
+        path = tmp_path / f"fit.{ending}"
+        code, out, err = run("fit", losses, "-c", "loss", "-d", "gamma", "-o", str(path))
+        assert (code, out, err) == (OK, "", "")
+        said[ending] = path.read_text(encoding="utf-8")
+    assert strict_json(said["json"])["family"]["name"] == "gamma"
+    assert len(rows_of(said["csv"])) == 2
+    assert said["html"].startswith("<!doctype html>")
+    assert "gamma fitted to loss" in said["txt"].splitlines()[0]
+
+
+def test_a_data_set_goes_to_a_file_whole(run, tmp_path):
+    path = tmp_path / "horse_kicks.csv"
+    code, out, _ = run("datasets", "rivers", "-o", str(path))
+    assert (code, out) == (OK, "")
+    assert len(rows_of(path.read_text())) == 141
+
+
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 
@@ -547,6 +567,13 @@ def test_compare_without_any_fit_does_not_certify(run):
     code, out, err = run("compare", "-", "-d", "gamma", "-d", "weibull", stdin="x\n2\n2\n2\n")
     assert (code, err) == (NOT_CERTIFIED, "")
     assert out.count("cannot determine 2 parameters") == 2
+
+
+def test_a_failure_that_only_a_file_tells_is_said(run, tmp_path):
+    path = tmp_path / "ranking.txt"
+    code, out, err = run("compare", "-", "-d", "gamma", "-o", str(path), stdin="x\n2\n2\n2\n")
+    assert (code, out) == (NOT_CERTIFIED, "")
+    assert err == f"warning: no law has a certified fit: see {path}\n"
 
 
 def test_compare_chooses_what_could_apply(run):

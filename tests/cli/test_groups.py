@@ -74,6 +74,10 @@ def test_a_bad_group_is_shown_and_told_by_the_exit_code(run, tmp_path):
     assert code == NOT_CERTIFIED
     assert "1 of 2 observations lie outside" in out
     assert "2 interior" in out
+    target = tmp_path / "groups.csv"
+    code, _, err = run(file, "--by", "station", "-c", "rain", "-d", "gamma", "--nan-policy", "omit", "-o", target)
+    assert (code, err) == (NOT_CERTIFIED, f"warning: 1 of 3 groups have no certified fit: see {target}\n")
+    assert target.read_text().startswith("station,nobs")
 
 
 LIVES = pd.DataFrame(

@@ -36,9 +36,7 @@ def test_durations_are_read_as_texts_write_them():
     assert times(["1 day", datetime.timedelta(hours=6), None], "days", None, ())[:2].tolist() == [1.0, 0.25]
 
 
-@pytest.mark.parametrize(
-    "text", ["12:30", "3 months", "P1Y", "P1M", "P", "soon", "5", "1:75:00", "2 days ago"]
-)
+@pytest.mark.parametrize("text", ["12:30", "3 months", "P1Y", "P1M", "P", "soon", "5", "1:75:00", "2 days ago"])
 def test_what_is_not_sure_is_refused(text):
     with pytest.raises(NotNumbersError) as refused:
         times(["1 day", text], "days", None, ())

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from references import HERE, PARAMETER, _raw_cases, case, column, fit_quietly
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import ParameterError
@@ -207,3 +207,26 @@ def test_a_quantity_of_a_law_whose_every_parameter_is_at_an_end_has_no_standard_
     assert "no standard error" in mean.reason
     known = mle.fit([1, 2, 3], "poisson", fixed={"mu": 2.0}).derive(lambda law: float(law.mean()))
     assert (known.value, known.se) == (2.0, 0.0)
+
+
+def test_an_estimate_at_infinity_has_a_bound_however_far_out_it_is():
+    """Half-normal data: alpha is infinite, and the data are so many that only very large ones are as good."""
+    x = np.abs(stats.norm.ppf((np.arange(1000) + 0.5) / 1000))
+    fit = fit_quietly(x, "skew_normal")
+    curve = fit.profile("alpha", points=5)
+    assert fit.params["alpha"] == curve.interval[1] == math.inf
+    assert curve.lower.value > 100
+    low = fit_quietly(x, "skew_normal", fixed={"alpha": curve.lower.value})
+    assert 2 * (fit.llf - low.llf) == pytest.approx(special.chdtri(1, 0.05), abs=1e-5)
+    assert len(curve.values) >= 5
+
+
+def test_where_numbers_end_the_interval_is_open():
+    """Log-normal data: the shape may be infinite, where the law is log-normal; its scale has no double far before."""
+    x = np.random.default_rng(0).lognormal(size=50)
+    fit = fit_quietly(x, "generalized_gamma")
+    curve = fit.profile("shape1", points=3)
+    assert fit.certificate.verdict == "interior"
+    assert curve.lower.reached
+    assert not curve.upper.reached
+    assert fit.llf - mle.fit(x, "lognormal").llf < 0.1  # so the interval holds infinity

@@ -349,6 +349,16 @@ def test_delayed_entry_is_shown_from_where_it_can_be_estimated():
 # --- the likelihood ---------------------------------------------------------------------------------------------------
 
 
+def test_the_profile_of_an_estimate_at_infinity_has_an_axis_of_powers_of_ten():
+    fit = mle.fit([1.0, 2.0, 3.0], "student_t")
+    ax = mle.plot.profile(fit, "df")
+    x, deviance = line(ax, "profile")
+    assert fit.params["df"] == np.inf
+    assert ax.get_xscale() == "log"
+    assert x[-1] > 1e3 * x[0] > 0
+    assert deviance[-1] == pytest.approx(0, abs=1e-6)
+
+
 def test_the_profile_crosses_the_line_at_the_ends_of_its_interval():
     fit = fitted("port_pirie")
     ax = mle.plot.profile(fit, "xi")

@@ -27,6 +27,9 @@ GRID, GRID_OF_FITS, SMOOTH = 41, 25, 161
 """Values of each parameter at which the likelihood is computed: from the law alone, and maximised over the other
 parameters; and to which a smooth surface through them is refined."""
 
+DECADES = 1e3
+"""How many times its first value the last of a curve of positive values is where its axis is logarithmic."""
+
 FAR = 25.0
 """Deviance up to which the one line is drawn: five standard errors."""
 
@@ -51,11 +54,13 @@ def profile(fit: Drawn, name: str, ax: Axes | None = None, *, alpha: float = 0.0
     Raises
     ------
     ParameterError
-        If the parameter was given, or the likelihood ratio has no chi-squared law for it.
+        If the parameter was given, the likelihood ratio has no chi-squared law for it, or there is no curve.
     """
     from scipy import special
 
     curve = fit.profile(name, alpha)
+    if len(curve.values) < 2:
+        raise ParameterError(f"profile: no maximum was found where {name} is another, so there is no curve to draw.")
     ax = axes_or_new(ax)
     cut = float(special.chdtri(1, alpha))
     ax.plot(curve.values, curve.deviance, color=LAW, linewidth=1.6, label="profile", zorder=3)
@@ -74,6 +79,8 @@ def profile(fit: Drawn, name: str, ax: Axes | None = None, *, alpha: float = 0.0
     ax.plot([], [], ":", color=DATA, linewidth=0.8, label=f"{1 - alpha:.0%} interval: {ends[0]} to {ends[1]}")
     ax.plot([curve.estimate], [0.0], "o", color=DATA, markersize=5, clip_on=False, zorder=4)
     ax.set_ylim(0, 1.8 * cut)
+    if curve.values[0] > 0 and curve.values[-1] > DECADES * curve.values[0]:
+        ax.set_xscale("log")
     ax.set_xlim(float(curve.values[0]), float(curve.values[-1]))
     return finish(ax, title_of(fit, f", profile of {name}"), name, "deviance")
 
