@@ -350,7 +350,7 @@ def test_delayed_entry_is_shown_from_where_it_can_be_estimated():
 
 
 def test_the_profile_of_an_estimate_at_infinity_has_an_axis_of_powers_of_ten():
-    fit = mle.fit([1.0, 2.0, 3.0], "student_t")
+    fit = fitted("boundary")
     ax = mle.plot.profile(fit, "df")
     x, deviance = line(ax, "profile")
     assert fit.params["df"] == np.inf
