@@ -20,6 +20,7 @@ import operator
 import os
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mle_toolkit.errors import MissingPackageError, MleError, ParameterError
@@ -381,6 +382,8 @@ def shown(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 64:
         return f"a whole number of {value.bit_length()} bits"  # Python does not write out the largest
     try:
+        if isinstance(value, Real):  # NumPy's as Python's
+            return str(value)
         written = repr(value[:_SHOWN] if isinstance(value, (str, bytes)) else value)
     except Exception:  # an object of the user's may fail in any way
         return f"a {type(value).__name__}"

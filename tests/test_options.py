@@ -107,6 +107,7 @@ def test_any_value_can_be_shown():
     assert options.shown(Broken()) == "a Broken"
     assert options.shown(10**400) == "a whole number of 1329 bits"
     assert len(options.shown(list(range(1000)))) == 60
+    assert options.shown(np.float64(-1.5)) == "-1.5"
 
 
 PLACES = ([1.0, None], np.ma.array([1.0, 7.0], mask=[False, True]), pd.array([1, pd.NA]), (Decimal(1), math.nan))

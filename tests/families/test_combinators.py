@@ -8,7 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from references import HERE, column, fit_quietly, flat
-from scipy import special
+from scipy import optimize, special
 
 import mle_toolkit as mle
 from mle_toolkit.families.combinators.truncated import Truncated
@@ -553,3 +553,23 @@ def test_a_threshold_far_nearer_than_the_spread_of_a_heavy_tail_is_found(unit):
     assert fit.certificate.verdict == "local"
     assert fit.llf + len(x) * np.log(unit) == pytest.approx(profile(away), abs=1e-6)
     assert profile(away) > max(profile(0.9 * away), profile(1.1 * away))
+
+
+def test_a_threshold_at_the_lower_end_of_an_interval_beside_exact_and_left_censored_rows():
+    """The likelihood falls by a kink on either side of 2.0; by hand, for each threshold, the best scale."""
+    lower = np.array([2.0, 2.0, 2.0, 2.5, 3.1, -np.inf, -np.inf, 4.0])
+    upper = np.array([2.5, 2.5, 2.5, 2.5, 3.1, 3.0, 4.0, np.inf])
+    fit = fit_quietly(mle.Sample.intervals(lower, upper), "shifted(exponential)")
+
+    def highest(threshold):
+        def cost(log_scale):
+            z = (np.maximum([lower, upper], threshold) - threshold) / np.exp(log_scale)
+            exact = lower == upper
+            return -np.sum(np.where(exact, -z[0] - log_scale, np.log(np.exp(-z[0]) - np.exp(-z[1]) + exact)))
+
+        return -optimize.minimize_scalar(cost, bounds=(-5, 5), method="bounded", options={"xatol": 1e-10}).fun
+
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.params["threshold"] == 2.0
+    assert fit.llf == pytest.approx(highest(2.0), abs=1e-8)
+    assert max(highest(t) for t in np.linspace(0.0, 2.4, 49)) <= fit.llf + 1e-8

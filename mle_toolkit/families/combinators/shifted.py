@@ -217,34 +217,37 @@ class Shifted(Combined):
         highest = float(np.min(sample.upper))
         exact = bool(np.any(sample.lower[sample.upper == highest] == highest))
         law = Shifted(self.base, Known(highest - self._begin, exact=exact, plain=sample.is_plain))
+        settled = None
         if exact:
             # Where the density falls everywhere, so does the probability of more, and of an interval further out.
             falls = not np.isneginf(sample.lower).any() and _always_falls(self.base)
             if falls and sample.window is not None:
                 falls = law._is_highest_at_the_data(sample)
             settled = highest if falls or (sample.is_plain and law._rises_to_the_data(sample)) else None
-        else:
+        if settled is None and not (sample.is_plain or law._has_spike):
             settled = law._kink(sample)
         if settled is None:
             return law
         return Shifted(self.base, Known(settled - self._begin, exact=exact, settled=True, plain=sample.is_plain))
 
     def _kink(self, sample: Sample) -> float | None:
-        """The lower end of a low interval, if the likelihood of intervals has its maximum, a kink, there.
+        """The lower end of a low interval, or the least exact value, if the likelihood has its maximum, a kink, there.
 
         The probability of that interval falls on either side where the density is highest at its beginning. A row that
         is open above has no kink: it is certain below its end.
         """
         bounded = np.isfinite(sample.lower) & np.isfinite(sample.upper)
-        ends = np.unique(sample.lower[bounded & (sample.lower < np.min(sample.upper))])
-        if not len(ends) or _vanishes(self.base):
+        highest = float(np.min(sample.upper))
+        ends = np.unique(sample.lower[bounded & (sample.lower < highest)])[:_FEW_ENDS].tolist()
+        ends += [highest] if self._known.exact else []
+        if not ends or _vanishes(self.base):
             return None
         centre, scale = sample.as_points().quantile(0.5), _spread_of(sample.as_points())
         law = Shifted(self.base.in_unit(0.0, scale))
         moved = sample.standardised(centre, scale)
         points = moved.as_points()
         kinks = []
-        for end in ends[:_FEW_ENDS].tolist():
+        for end in ends:
             threshold = (end - centre) / scale - self._begin
             after = points.x > threshold + self._begin
             weight = None if points.weight is None else points.weight[after]
