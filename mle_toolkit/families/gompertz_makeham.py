@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.gompertz import Gompertz
 from mle_toolkit.families.hazard import HazardFamily
@@ -17,10 +20,20 @@ from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
+    from mle_toolkit.families.base import Family
 
 _STEPS = 100
 _SHARES = (0.05, 0.5)
 """Of deaths that accidents cause, in starts."""
+
+_STEEP = (0.3, 0.05)
+"""Scales of starts with a wall of hazard in the last interval, relative to its length."""
+
+_JUMPS = (0.1, 1.0)
+"""Of the cumulative hazard at a wall, in starts."""
+
+_LARGEST_AGE = 600.0
+"""Largest x/scale of a start: beyond it the shape, about exp(-x/scale), leaves double precision."""
 
 
 class GompertzMakeham(HazardFamily):
@@ -30,7 +43,9 @@ class GompertzMakeham(HazardFamily):
 
     with c = ``shape``, s = ``scale`` and λ = ``makeham``. Source: Makeham (1860), Journal of the Institute of Actuaries
     8, 301-310. For λ = 0 it is Gompertz' law, which is the maximum where the hazard of the young is no higher; as shape
-    and scale grow together the exponential. In actuarial letters A = λ, B = c/s, log of the little c = 1/s.
+    and scale grow together the exponential. In intervals the hazard may rise to a wall within the last one, or where
+    it begins: shape and scale then go to 0, and before the wall the law is exponential. In actuarial letters A = λ,
+    B = c/s, log of the little c = 1/s.
     """
 
     name = "gompertz_makeham"
@@ -78,6 +93,28 @@ class GompertzMakeham(HazardFamily):
         shape, scale = Gompertz().from_sample(sample)
         return [(shape * (1 - share), scale, share / sample.mean()) for share in _SHARES]
 
+    def candidates(self, sample: Sample) -> list[tuple[float, float, float]]:
+        """For intervals also laws with a wall of hazard in the last of them."""
+        wall = _wall(sample)
+        if wall is None:
+            return []
+        points = sample.as_points()
+        starts = []
+        with contextlib.suppress(NoMaximumError):
+            starts = self.start(points)
+        beyond = sample.upper[sample.upper > wall].min()
+        length = min(float(beyond), 2 * wall) - wall
+        place, rate = wall + 0.5 * length, 1 / points.mean()
+        scales = [max(share * length, place / _LARGEST_AGE) for share in _STEEP]
+        return starts + [(math.exp(-place / scale), scale, rate) for scale in scales]
+
+    def limits_near(self, sample: Sample, *params: Any) -> tuple[Limit, ...]:
+        """Of intervals also the law with a wall, as shape and scale go to 0."""
+        wall = _wall(sample)
+        if wall is None:
+            return self.limits
+        return *self.limits, Limit(JumpAtWall(wall), lambda makeham, jump: (0.0, 0.0, makeham))
+
     @property
     def limits(self) -> tuple[Limit, ...]:
         """Gompertz' law at makeham = 0, the exponential law as shape and scale grow together."""
@@ -117,6 +154,75 @@ class GompertzMakeham(HazardFamily):
                 if np.all(np.abs(step) <= 1e-15 * np.abs(x)):
                     break
         return np.asarray(x)
+
+
+class ExponentialToWall(HazardFamily):
+    r"""A constant hazard up to a wall, at the lower side of which is all that is left.
+
+    .. math:: H(x) = \lambda x \text{ for } x \le w, \quad H(x) = \infty \text{ beyond}
+
+    Parameters
+    ----------
+    wall : float
+        Its place w, in the unit of the data.
+    """
+
+    support = NON_NEGATIVE
+    parameters: tuple[Parameter, ...] = (Parameter("makeham", POSITIVE, typical=(0.01, 0.2), role="rate"),)
+
+    def __init__(self, wall: float) -> None:
+        super().__init__()
+        self.wall = wall
+        self.name = f"exponential up to a wall at {wall:g}"
+
+    def in_unit(self, centre: Any, scale: Any) -> Family:
+        """The law of ``(x - centre) / scale``: the wall moves too."""
+        return type(self)((self.wall - centre) / scale)
+
+    def logpdf(self, x: Array, makeham: Array, *jump: Array) -> Array:
+        """Log-density at x, below the wall."""
+        return np.where(x < self.wall, np.log(makeham) - makeham * x, -np.inf)
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """The exponential law."""
+        return [(1 / sample.mean(),)]
+
+    def cumulative_hazard(self, x: Array, makeham: Array, *jump: Array) -> Array:
+        """Makeham x, and the jump at the wall; infinite beyond."""
+        x = np.maximum(x, 0.0)
+        at_wall = makeham * self.wall + (jump[0] if jump else 0.0)
+        return np.where(x < self.wall, makeham * x, np.where(x == self.wall, at_wall, np.inf))
+
+    def at_hazard(self, hazard: Array, makeham: Array, *jump: Array) -> Array:
+        """Find x from its cumulative hazard."""
+        return np.minimum(np.asarray(hazard) / makeham, self.wall)
+
+
+class JumpAtWall(ExponentialToWall):
+    """The same where the hazard has a jump at the wall, which some that come to it pass: these are just beyond it."""
+
+    parameters = (*ExponentialToWall.parameters, Parameter("jump", POSITIVE))
+
+    def start(self, sample: Sample) -> list[tuple[float, ...]]:
+        """The exponential law, with a small jump and a large one."""
+        return [(1 / sample.mean(), jump) for jump in _JUMPS]
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """No jump."""
+        return (Limit(ExponentialToWall(self.wall), lambda makeham: (makeham, 0.0)),)
+
+
+def _wall(sample: Sample) -> float | None:
+    """Where nothing needs to be beyond: the largest lower end of intervals; None where that is an exact observation.
+
+    Before it there must be one that ends, or a constant hazard and a jump are not told apart.
+    """
+    wall = float(sample.lower.max())
+    at_wall = sample.lower == wall
+    if wall <= 0 or np.any(sample.upper[at_wall] == wall) or not np.any(sample.upper < wall):
+        return None
+    return wall
 
 
 def _share(z: Array, shape: Array, scale: Array, makeham: Array) -> tuple[Array, Array]:

@@ -298,3 +298,23 @@ def test_a_search_that_finds_nothing_says_why_the_likelihood_has_no_bound(unit):
         mle.fit(mle.Sample.right_censored(x, x < -2.9 * unit), "gev")
     assert raised.value.certificate.verdict == "unbounded"
     assert "Sample.rounded(time, step, event=event)" in str(raised.value)
+
+
+@pytest.mark.parametrize(("counts", "jump", "unit"), [((2, 1, 1, 2), 1, 1e6), ((40, 24, 15, 8, 5, 20), 0, 1e-6)])
+def test_a_hazard_may_rise_to_a_wall_in_the_last_interval(counts, jump, unit):
+    """Makeham's law was certified at its exponential limit, up to 20 nats below. The wall: a share p dies in each bin.
+
+    With a jump at the lower end of the last bin all that come to the bin before it have shares of their own.
+    """
+    alive = np.cumsum(counts[::-1])[::-1]
+    bins = len(counts) - 1 - jump
+    deaths, trials = sum(counts[:bins]), sum(alive[:bins])
+    p = deaths / trials
+    llf = deaths * math.log(p) + (trials - deaths) * math.log1p(-p)
+    if jump:
+        llf += sum(n * math.log(n / alive[bins]) for n in counts[bins:])
+    fit = fit_quietly(mle.Sample.binned(counts, unit * np.arange(len(counts) + 1.0)), "gompertz_makeham")
+    assert fit.certificate.verdict == "boundary"
+    assert fit.llf == pytest.approx(llf, abs=1e-8)
+    assert (fit.params["shape"], fit.params["scale"]) == (0, 0)
+    assert fit.params["makeham"] == pytest.approx(-math.log1p(-p) / unit, rel=1e-6)
