@@ -12,6 +12,7 @@ Electronic Journal of Statistics 3, 259-289 (directions of recession and the lim
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -53,6 +54,9 @@ _LEVEL = 1e-6
 """Smallest eigenvalue of the scaled information that leaves no doubt: along a direction in which coefficients run to
 infinity it falls as fast as what is left to gain, which a search stops at."""
 
+_TIGHT = 1e-6
+"""Error of a coefficient, by one row and in natural changes, below which that is how far rounding lets a law narrow."""
+
 
 def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], **options: Any) -> Maximum:
     """Maximise the likelihood of a regression; where coefficients run to infinity, find the limit.
@@ -80,8 +84,11 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
         if settled is None:
             raise
         return settled
-    if not _is_clear(found.limit or found):
+    at = found.limit or found
+    if not _is_clear(at):
         return _settled(model, sample, columns, found, options) or found
+    if min(at.measured().errors, default=math.inf) * math.sqrt(at.likelihood.nobs) < _TIGHT and sample.in_memory:
+        _check_perfect(model, sample)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -32,7 +33,7 @@ from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import direct_route, domains_of, joined, split, starts_of
 from mle_toolkit.families.base import TOLD_APART, Family
 from mle_toolkit.families.domain import Domain, Interval
-from mle_toolkit.families.relations import ROUNDED
+from mle_toolkit.families.relations import ROUNDED, Limit
 from mle_toolkit.likelihood.audit import is_extreme
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
@@ -186,8 +187,7 @@ def _settled(
         return replace(maximum, bounds=bounds)
     if not fixed:
         maximum = _not_below_what_it_contains(maximum)
-    window = sample.seen_through
-    if not family.limits and (window is None or not family.limits_in_window(*window)):
+    if not family.limits and not _seen_limits(family, sample):
         return maximum
     settled = _at_limit(maximum, sample, fixed)
     if settled.limit is not None and (start is not None or solver is not None):
@@ -431,9 +431,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         # It may have stopped on its way to a limit, where terms cancel.
         return gap <= rounding or (gap <= _DIGITS_LOST and on_its_way and not found.is_certified)
 
-    window = sample.seen_through
-    seen = () if window is None else family.limits_in_window(*window)
-    for limit in (*family.limits_near(sample, *family.unpack(found.theta)), *seen):
+    for limit in (*family.limits_near(sample, *family.unpack(found.theta)), *_seen_limits(family, sample)):
         law = limit.family
         if not _is_possible(law, sample):
             continue
@@ -474,6 +472,14 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     return found if same else best or replace(found, elsewhere=elsewhere, above=above)
 
 
+def _seen_limits(family: Family, sample: Sample) -> tuple[Limit, ...]:
+    """Limits of a law as intervals and windows show it; none where they show one count, of which all laws are alike."""
+    window = sample.seen_through
+    if window is None or (family.discrete and math.floor(window[1]) <= math.floor(window[0]) + 1):
+        return ()
+    return family.limits_in_window(*window)
+
+
 def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
     """Whether parameters, in the unit of a likelihood, stand beside a limiting law that is at least as high.
 
@@ -485,9 +491,7 @@ def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
         return False
     here = likelihood.unit.params_to_data(family, theta)
     loglik = (likelihood.mean_loglik(theta) + likelihood.log_jacobian) * likelihood.nobs
-    window = sample.seen_through
-    seen = () if window is None else family.limits_in_window(*window)
-    for limit in (*family.limits_near(sample, *family.unpack(here)), *seen):
+    for limit in (*family.limits_near(sample, *family.unpack(here)), *_seen_limits(family, sample)):
         if not _is_possible(limit.family, sample):
             continue
         try:

@@ -91,3 +91,12 @@ def test_a_maximum_just_above_the_limit_that_a_climb_is_stuck_beside_is_found(n:
     at_truth = mle.distribution(mle.truncated("lognormal", 0.4, 6.7), meanlog=-20.0, sdlog=8.0).logpdf(x).sum()
     assert fit.certificate.verdict == "interior"
     assert fit.llf >= at_truth
+
+
+@pytest.mark.parametrize("family", ["poisson", "zip", "logseries"])
+def test_counts_of_which_a_window_shows_one_only_say_nothing_of_a_law(family: str) -> None:
+    """All laws are alike there: a limit of the law in that window was named as where its maximum is."""
+    sample = mle.Sample(np.full(22, 3.0)).truncated(2.0, 3.0)
+    with pytest.warns(mle.FitWarning):
+        fit = mle.fit(sample, family)
+    assert fit.certificate.verdict == "not_identified"
