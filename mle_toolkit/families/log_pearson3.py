@@ -13,6 +13,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.pearson3 import Pearson3, excess, exponential_as_pearson3
+from mle_toolkit.families.power_in_window import powers_in_window
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
@@ -102,6 +103,10 @@ class LogPearson3(Family):
             Limit(get_family("pareto"), partial(embed, 1.0), last=True),
             Limit(get_family("power"), partial(embed, -1.0), last=True),
         )
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Those of the Pearson III law of the logs."""
+        return powers_in_window(lower, upper, of_log=True)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

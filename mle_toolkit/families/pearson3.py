@@ -19,6 +19,7 @@ from mle_toolkit.families.gamma_tails import (
 )
 from mle_toolkit.families.gev import exponential_beyond
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.power_in_window import powers_in_window
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import stirling_remainder
@@ -172,6 +173,10 @@ class Pearson3(LocationScale):
         return tuple(
             Limit(exponential_beyond(sign), partial(exponential_as_pearson3, sign), last=True) for sign in (1.0, -1.0)
         )
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """As loc and scale run off, exponential; or, of a threshold where it is, a power of the distance from that."""
+        return powers_in_window(lower, upper)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
