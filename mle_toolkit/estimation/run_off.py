@@ -30,12 +30,26 @@ _EXPLAINED = 1e-7
 _FURTHER = (1.0, 5.0, 25.0)
 """How much farther a parameter that has run off is followed, in natural changes."""
 
+_STEADY, _BEFORE = 0.99, (-25.0, -20.0, -1.0, 0.0)
+"""Share of its slope that a likelihood without a bound keeps so far on, at the least: it is linear but for what falls
+exponentially; and where it is looked at, before where it was left, if numbers do not go further."""
+
+
+class StillRisingError(NoMaximumError):
+    """A likelihood rises where a search had to stop, but not steadily: it may have a bound."""
+
 
 def settle_run_off(found: Maximum, first: Array) -> Maximum:
     """Settle a search that followed the likelihood towards the end of a parameter's domain.
 
     Where the likelihood still rises there it is unbounded, and that is raised; where it has become flat, the end of the
     domain is where the maximum is, and the parameter counts as at the boundary.
+
+    Raises
+    ------
+    UnboundedLikelihoodError
+    StillRisingError
+        If it rises there, but less and less, or cannot be followed.
     """
     data = found.likelihood.data
     if any(found.free):
@@ -64,6 +78,8 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
     if rising or _rises_beyond(found, np.array(far)):
         if _has_a_limit_there(found, names):
             return found  # on its way to a limit, with which it will be compared
+        if not _rises_steadily(found, np.array(far)):
+            raise StillRisingError(found.family.name)
         why = only_event(data) or "are there ties, or fewer distinct values than parameters?"
         raise unbounded(
             found.family,
@@ -145,6 +161,19 @@ def _rises_beyond(found: Maximum, far: NDArray[np.bool_]) -> bool:
     with np.errstate(all="ignore"):
         values = [found.objective.value(u + np.where(far, np.sign(u) * d, 0.0)) for d in _FURTHER]
     return any((here - value) * nobs > SAME_NATS * max(1.0, abs(here * nobs)) for value in values)
+
+
+def _rises_steadily(found: Maximum, far: NDArray[np.bool_]) -> bool:
+    """Whether the likelihood rises on, as far as it is followed, without slowing: rises that slow may be finite."""
+    u = found.coordinates
+    out = np.where(far, np.sign(u), 0.0)
+    for places in ((0.0, *_FURTHER), _BEFORE):
+        with np.errstate(all="ignore"):
+            values = [found.objective.value(u + d * out) for d in places]
+        if all(map(math.isfinite, values)):
+            slopes = -np.diff(values) / np.diff(places)
+            return bool(slopes[0] > 0 and slopes[-1] > _STEADY * slopes[0])
+    return False
 
 
 def _leaves_the_doubles(found: Maximum, far: NDArray[np.bool_]) -> bool:

@@ -25,7 +25,7 @@ from mle_toolkit.estimation.climb import (
 )
 from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, highest_end, on_an_end, uphill
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
-from mle_toolkit.estimation.run_off import check_not_certain, settle_run_off, unbounded
+from mle_toolkit.estimation.run_off import StillRisingError, check_not_certain, settle_run_off, unbounded
 from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
 from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
 from mle_toolkit.families.base import Family
@@ -147,8 +147,13 @@ def _by_climbs(
         if on_bound:
             pinned = by_search(family, likelihood, {**fixed, **on_bound}, {}, start, solver)
             return replace(pinned, fixed=tuple(fixed), boundary=tuple(on_bound))
-        return settle_run_off(found, starts[0])
+        try:
+            return settle_run_off(found, starts[0])
+        except StillRisingError:
+            rising.append(found)
+            return found
 
+    rising: list[Maximum] = []
     best = min(ends, key=lambda end: end.value)
     if own and family.confined is not None and likelihood.exact is None and not is_sound(best.u):
         found = _beside_confined(best, [end for end in ends if is_sound(end.u)], settled)
@@ -162,15 +167,19 @@ def _by_climbs(
         return settled(min(whole, key=lambda end: end.value))
     try:
         found = settled(best)
+        if rising:
+            raise StillRisingError(family.name)
         if family.spurious is None or family.discrete or likelihood.plain:  # counts have no spikes
             return found
         return _below_supremum(found, small, ends, settled)
-    except UnboundedLikelihoodError:
+    except (UnboundedLikelihoodError, StillRisingError):
         local = narrow or [end for end in ends if end is not best and is_minimum(small, end.u)]
         if not local and not likelihood.plain and small is objective and likelihood.data.n_rows > coordinates.n_free:
             # Where one climb has no bound, it ended those that were stuck below it. Of fewer rows all have none.
             alone = [end for u in below for end in climb(small, [u], method)]
             local = [end for end in alone if is_minimum(small, end.u)]
+        if not local and rising:
+            return rising[0]
         if not local:
             raise
         found = settled(min(local, key=lambda end: end.value))
