@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
@@ -475,7 +474,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
 def _seen_limits(family: Family, sample: Sample) -> tuple[Limit, ...]:
     """Limits of a law as intervals and windows show it; none where they show one count, of which all laws are alike."""
     window = sample.seen_through
-    if window is None or (family.discrete and math.floor(window[1]) <= math.floor(window[0]) + 1):
+    if window is None or (family.discrete and np.floor(window[1]) <= np.floor(window[0]) + 1):
         return ()
     return family.limits_in_window(*window)
 
