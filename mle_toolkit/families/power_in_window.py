@@ -1,4 +1,4 @@
-"""The law to which gamma laws with a threshold tend where a window shows of them no more than a power."""
+"""The law to which laws with a threshold tend where a window shows of them no more than a power."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.families.standardised import best_starts
-from mle_toolkit.families.tilted import in_window, infinite, log_exprel, log_exprel_slope
+from mle_toolkit.families.tilted import Tilted, in_window, infinite, log_exprel, log_exprel_slope
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -43,6 +43,28 @@ def powers_in_window(lower: float, upper: float, *, of_log: bool = False) -> tup
         if math.isfinite(far) and not (of_log and far <= 0)
     )
     return *in_window(lower, upper, lambda slope: (*infinite(slope), 0.0), of_log=of_log), *powers
+
+
+def powers_beyond_threshold(base: Family, lower: float, upper: float) -> tuple[Limit, ...]:
+    """Limits, in a window, of a law on the positive numbers with a threshold, its last parameter: powers beyond that.
+
+    Parameters
+    ----------
+    base : Family
+        The law without the threshold, which may become a power of x where a window shows a part of it.
+    lower, upper : float
+        Ends of the window.
+    """
+    if math.isinf(upper):
+        return ()
+    return tuple(
+        Limit(
+            PowerInWindow(lower, upper, 1.0),
+            lambda power, reach, embed=near.embed: (*embed(power + 1), upper - reach),
+        )
+        for near in base.limits_in_window(0.0, 1.0)
+        if isinstance(near.family, Tilted) and near.family.of_log
+    )
 
 
 def _as_pearson3(sign: float, power: float, reach: float) -> tuple[float, float, float]:

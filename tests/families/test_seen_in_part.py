@@ -320,12 +320,8 @@ def test_a_hazard_may_rise_to_a_wall_in_the_last_interval(counts, jump, unit):
     assert fit.params["makeham"] == pytest.approx(-math.log1p(-p) / unit, rel=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("name", "sign", "unit"), [("pearson3", 1, 1e6), ("pearson3", -1, 1.0), ("log_pearson3", 1, 1e-6)]
-)
-def test_a_window_may_show_no_more_of_a_gamma_law_than_a_power_beyond_a_threshold(name, sign, unit):
-    """A lower maximum was certified; by Nelder-Mead on the power of the distance from the threshold."""
-    y = np.random.default_rng(3).beta(2.5, 1, 40)
+def power_beyond_a_threshold(y):
+    """Highest log-likelihood, the power and the threshold of a power of y - t on (0, 1], by Nelder-Mead."""
 
     def cost(v):
         order, threshold = 1 + math.exp(v[0]), y.min() - math.exp(v[1])
@@ -334,10 +330,31 @@ def test_a_window_may_show_no_more_of_a_gamma_law_than_a_power_beyond_a_threshol
         return -np.sum(rows - math.log1p(-(near**order)))
 
     found = optimize.minimize(cost, [-0.4, -7.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    return -found.fun, math.exp(found.x[0]), y.min() - math.exp(found.x[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "sign", "unit"), [("pearson3", 1, 1e6), ("pearson3", -1, 1.0), ("log_pearson3", 1, 1e-6)]
+)
+def test_a_window_may_show_no_more_of_a_gamma_law_than_a_power_beyond_a_threshold(name, sign, unit):
+    """A lower maximum was certified."""
+    y = np.random.default_rng(3).beta(2.5, 1, 40)
+    llf, power, _ = power_beyond_a_threshold(y)
     logs = name == "log_pearson3"
     x, ends = (np.exp(y), (1.0, math.e)) if logs else (sign * (1 + y), tuple(sorted((sign * 1.0, sign * 2.0))))
     change = math.log(unit) * len(y) + (np.sum(y) if logs else 0.0)
     fit = fit_quietly(mle.Sample(unit * x).truncated(unit * ends[0], unit * ends[1]), name)
     assert fit.certificate.verdict == "boundary"
-    assert fit.llf == pytest.approx(-found.fun - change, abs=1e-7)
-    assert fit.params["skew"] == pytest.approx(sign * 2 / math.sqrt(1 + math.exp(found.x[0])), rel=1e-4)
+    assert fit.llf == pytest.approx(llf - change, abs=1e-7)
+    assert fit.params["skew"] == pytest.approx(sign * 2 / math.sqrt(1 + power), rel=1e-4)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("gamma", 1e6), ("weibull", 1e-6), ("lognormal", 1.0), ("frechet", 1.0)])
+def test_or_of_a_law_with_a_threshold(name, unit):
+    """The search was refused as flat, or not converged."""
+    y = np.random.default_rng(3).beta(2.5, 1, 40)
+    llf, _, threshold = power_beyond_a_threshold(y)
+    fit = fit_quietly(mle.Sample(unit * (1 + y)).truncated(unit, 2 * unit), mle.shifted(name))
+    assert fit.certificate.verdict == "boundary"
+    assert fit.llf == pytest.approx(llf - math.log(unit) * len(y), abs=1e-7)
+    assert fit.params["threshold"] == pytest.approx(unit * (1 + threshold), rel=1e-4)

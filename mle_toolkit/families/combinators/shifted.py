@@ -21,6 +21,7 @@ from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, pr
 from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.mass import log_mass
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.power_in_window import powers_beyond_threshold
 from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
@@ -367,6 +368,11 @@ class Shifted(Combined):
             far = self.base.limits_when_shifted
             limits += [Limit(end.family, lambda *p, embed=end.embed: (*embed(*p), -np.inf)) for end in far]
         return tuple(limits)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Of a base that may become a power of x in a window, a power of the distance from the threshold."""
+        none = self._known.settled or self._begin != 0
+        return () if none else powers_beyond_threshold(self.base, lower, upper)
 
     # --- the search ---------------------------------------------------------------------------------------------------
 
