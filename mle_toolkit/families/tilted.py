@@ -149,17 +149,28 @@ class Tilted(ExponentialFamily):
 
     def ppf(self, p: Array, slope: Array) -> Array:
         """Quantile."""
-        p, slope = np.asarray(p, dtype=float), np.asarray(slope, dtype=float)
+        p = np.asarray(p, dtype=float)
+        return self._where(p, 1.0 - p, slope)
+
+    def isf(self, q: Array, slope: Array) -> Array:
+        """Quantile of an upper tail."""
+        q = np.asarray(q, dtype=float)
+        return self._where(1.0 - q, q, slope)
+
+    def _where(self, p: Array, q: Array, slope: Array) -> Array:
+        """Where p of the law is below and q above: by whichever of them is the smaller."""
+        slope = np.asarray(slope, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             if math.isinf(self._high):
-                inner = self._low + np.log1p(-p) / slope
+                inner = self._low + np.where(p < q, np.log1p(-p), np.log(q)) / slope
             elif math.isinf(self._low):
-                inner = self._high + np.log(p) / slope
+                inner = self._high + np.where(p < q, np.log(p), np.log1p(-q)) / slope
             else:
                 width = self._high - self._low
                 t = slope * width
-                falling = np.log1p(p * np.expm1(np.minimum(t, 0.0))) / slope
-                rising = width + np.log(p + (1 - p) * np.exp(-np.maximum(t, 0.0))) / slope
+                least = np.expm1(-np.abs(t))
+                falling = np.where(p < q, np.log1p(p * least), np.log(q + p * np.exp(-np.abs(t)))) / slope
+                rising = width + np.where(p < q, np.log(p + q * np.exp(-np.abs(t))), np.log1p(q * least)) / slope
                 inner = self._low + np.where(np.abs(t) < _FLAT * 1e-6, p * width, np.where(t < 0, falling, rising))
         return np.exp(inner) if self.of_log else np.asarray(inner)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from references import fit_quietly, flat
-from scipy import integrate, stats
+from scipy import integrate, optimize, stats
 
 import mle_toolkit as mle
 
@@ -165,3 +165,22 @@ def test_a_law_of_times_and_causes_does_not_compare_with_one_of_times():
         mle.compare(DEVICES, [joint, "weibull"])
     other = mle.first_of(["weibull", "exponential"], cause=MODE)
     assert len(mle.compare(DEVICES, [joint, other]).fits) == 2
+
+
+def test_a_mode_beyond_an_entry_may_be_a_power_law():
+    """Its hazard is then slope / x: of a Weibull law of no shape, whose scale is 0. By the formula of that limit."""
+    x = np.array([10.2, 3.2, 0.2, 5.6, 1.15, 3.0, 2.9, 1.9, 0.75, 2.3, 2.55, 2.35, 1.4, 3.0, 2.7, 1.0, 3.3, 2.5])
+    entry, unit = 0.18, 1e6
+
+    def loglik(slope, shape, scale):
+        hazard = slope / x + shape / x * (x / scale) ** shape
+        return float(np.sum(np.log(hazard) - slope * np.log(x / entry) - (x**shape - entry**shape) / scale**shape))
+
+    options = {"fatol": 1e-11, "xatol": 1e-6}
+    best = optimize.minimize(lambda t: -loglik(*np.exp(t)), [-4.0, 0.3, 1.0], method="Nelder-Mead", options=options)
+    sample = mle.Sample(x * unit).truncated(lower=entry * unit)
+    alone, fit = fit_quietly(sample, "weibull"), fit_quietly(sample, "first_of(weibull, weibull)")
+    assert fit.llf == pytest.approx(-best.fun - len(x) * np.log(unit), abs=1e-7)
+    assert fit.llf > alone.llf + 0.01
+    assert "a power of x" in str(fit.certificate)
+    assert fit.params["shape_2"] == pytest.approx(np.exp(best.x[1]), rel=1e-4)

@@ -40,6 +40,9 @@ def test_density_tails_and_quantiles_agree(law, slope):
     inside = law.cdf(x, slope)
     keep = (inside > 1e-9) & (inside < 1 - 1e-9)
     np.testing.assert_allclose(law.ppf(inside[keep], slope), x[keep], rtol=1e-6)
+    above = law.sf(x, slope)
+    keep = (above > 1e-300) & (above < 1 - 1e-9)
+    np.testing.assert_allclose(law.isf(above[keep], slope), x[keep], rtol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1e-6, 1e6])

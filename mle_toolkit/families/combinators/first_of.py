@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from mle_toolkit.families.hooks import Score, TailScores, all_of, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.tilted import Tilted
 from mle_toolkit.options import numbers
 
 if TYPE_CHECKING:
@@ -326,6 +328,24 @@ class FirstOf(ByBothTails):
             first = sum(len(m.parameters) for m in self.modes[:j])
             law = rest[0] if len(rest) == 1 else self._without(j)
             found.append(Limit(law, lambda *p, first=first, away=away: (*p[:first], *away, *p[first:])))
+        return tuple(found)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Those of each mode beyond an entry: whatever has lived so long, the modes go on independently from there."""
+        if lower <= self.support.lower or any(isinstance(mode, Tilted) for mode in self.modes):
+            return ()
+        found = []
+        for j, mode in enumerate(self.modes):
+            # The first of modes of one law stands for all of them.
+            for limit in mode.limits_in_window(lower, math.inf) if mode not in self.modes[:j] or self.constants else ():
+                law = FirstOf([*self.modes[:j], limit.family, *self.modes[j + 1 :]], self.constants.get(_CAUSE))
+
+                def embed(*params: Any, j: int = j, law: FirstOf = law, limit: Limit = limit) -> tuple[Any, ...]:
+                    parts = law._split(params)
+                    parts[j] = tuple(limit.embed(*parts[j]))
+                    return tuple(value for own in parts for value in own)
+
+                found.append(Limit(law, embed))
         return tuple(found)
 
     def _without(self, j: int) -> FirstOf:
