@@ -100,3 +100,11 @@ def test_counts_of_which_a_window_shows_one_only_say_nothing_of_a_law(family: st
     with pytest.warns(mle.FitWarning):
         fit = mle.fit(sample, family)
     assert fit.certificate.verdict == "not_identified"
+
+
+def test_a_window_of_counts_may_have_no_upper_end():
+    """A zero-truncated Poisson law has the mean of the counts: its mu / (1 - exp(-mu)) is that."""
+    counts = np.array([1, 2, 2, 3, 5, 1, 4, 2])
+    mu = mle.fit(mle.Sample(counts).truncated(lower=0), "poisson").params["mu"]
+    assert mu / -np.expm1(-mu) == pytest.approx(2.5, rel=1e-9)
+    assert mle.fit(mle.Sample(counts).truncated(upper=9), "poisson").certificate.ok
