@@ -147,8 +147,13 @@ class Weibull(HazardFamily):
         return (Image(get_family("gumbel"), lambda shape, scale: (-math.log(scale), 1 / shape), MINUS_LOG),)
 
     def cumulative_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
-        """Power ``shape`` of x / scale."""
-        return np.asarray((np.maximum(x, 0.0) / scale) ** shape)
+        """Power ``shape`` of x / scale; by logs where the ratio is beyond the doubles, though its power is not."""
+        with np.errstate(over="ignore"):
+            ratio = np.maximum(x, 0.0) / scale
+        if np.all(np.isfinite(ratio) & (ratio > 0.0)):
+            return np.asarray(ratio**shape)
+        with np.errstate(over="ignore"):
+            return np.where((ratio > 0.0) & np.isfinite(ratio), ratio**shape, np.exp(self.log_hazard(x, shape, scale)))
 
     def tail_scores(self, x: Array, shape: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log S."""

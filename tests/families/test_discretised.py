@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from references import fit_quietly, flat
-from scipy import stats
+from scipy import optimize, stats
 
 import mle_toolkit as mle
 
@@ -64,3 +64,20 @@ def test_what_cannot_be_discretised(tmp_path):
     fit = fit_quietly(K, mle.discretised("weibull"))
     fit.save(tmp_path / "fit.json")
     assert mle.load(tmp_path / "fit.json").distribution.cdf(1.0) == fit.distribution.cdf(1.0)
+
+
+def test_a_law_seen_beyond_a_count_may_be_a_power_law():
+    """Of a Weibull law of no shape, whose scale is 0, the counts k from 1 on have the probabilities k^s - (k + 1)^s."""
+    k = np.repeat([1, 2, 3, 6, 7, 12, 17, 35, 66, 103, 211, 234], [22, 5, 3, 1, 1, 1, 1, 2, 1, 1, 1, 1])
+    cost = lambda s: -np.sum(np.log(k**s - (k + 1.0) ** s))  # noqa: E731
+    best = optimize.minimize_scalar(cost, bounds=(-5.0, -0.01), method="bounded")
+    fit = fit_quietly(mle.Sample(k).truncated(lower=0), "discretised(weibull)")
+    assert fit.llf == pytest.approx(-best.fun, abs=1e-7)
+    assert (fit.certificate.verdict, fit.params["shape"], fit.params["scale"]) == ("boundary", 0.0, 0.0)
+
+
+def test_tails_of_a_law_whose_scale_is_at_the_end_of_the_doubles():
+    """The ratio 235 / scale is no double, but its power is: exp(-116.23)."""
+    law = mle.distribution("discretised(weibull)", shape=0.0067, scale=1.3e-306)
+    hazard = np.exp(0.0067 * (np.log([234.0, 235.0]) - np.log(1.3e-306)))
+    assert law.logpdf(234) == pytest.approx(-hazard[0] + np.log(-np.expm1(hazard[0] - hazard[1])), rel=1e-12)

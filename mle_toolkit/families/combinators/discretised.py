@@ -136,6 +136,11 @@ class Discretised(Combined):
             Limit(Discretised(near.family), near.embed) for near in self.base.limits if _objection(near.family) is None
         )
 
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """Those of the law in the cells of the counts that are seen, discretised."""
+        near = self.base.limits_in_window(float(np.floor(lower)) + 1.0, float(np.floor(upper)) + 1.0)
+        return tuple(Limit(Discretised(one.family), one.embed) for one in near if _objection(one.family) is None)
+
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
         """Those of the law, discretised."""
