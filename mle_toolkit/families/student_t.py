@@ -51,6 +51,12 @@ _WITHIN_REACH = 6.0
 _NARROW = 1e3
 """A spike is a law of which so many scales to either side of loc hold one value of the data only."""
 
+_FAR_OUT = math.log(1e-16)
+"""Log of df / (df + t^2) below which the tail is a power law to the last digit."""
+
+_NO_SQUARE = 1e150
+"""Distance whose square is beyond the doubles, or nearly."""
+
 
 class StudentT(Family):
     r"""Errors with outliers: a normal law whose variance is itself random; ``df`` small means heavy tails.
@@ -220,6 +226,16 @@ class StudentT(Family):
         rest = log1mexp(tail)
         return np.where(z < 0, tail, rest), np.where(z < 0, rest, tail)
 
+    def ppf(self, p: Array, df: Array, loc: Array, scale: Array) -> Array:
+        """Quantile."""
+        p = np.asarray(p, dtype=float)
+        return np.asarray(loc + scale * np.where(p < 0.5, lower_quantile(df, p), -lower_quantile(df, 1.0 - p)))
+
+    def isf(self, p: Array, df: Array, loc: Array, scale: Array) -> Array:
+        """Quantile of an upper tail."""
+        p = np.asarray(p, dtype=float)
+        return np.asarray(loc + scale * np.where(p < 0.5, -lower_quantile(df, p), lower_quantile(df, 1.0 - p)))
+
     def tail_scores(self, x: Array, df: Array, loc: Array, scale: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F): by loc and scale from the density, by df differences of the tail."""
         z = (x - loc) / scale
@@ -333,19 +349,36 @@ def log_lower_tail(df: Any, t: Array) -> Array:
     with np.errstate(divide="ignore"):
         value = np.array(np.log(special.stdtr(df, t)))
     normal = np.isinf(df)
-    tiny = (value < math.log(SMALLEST_MASS)) & ~normal & (t > -np.inf)
+    tiny = ((value < math.log(SMALLEST_MASS)) | (t < -_NO_SQUARE)) & ~normal & (t > -np.inf)
     if tiny.any():
         with np.errstate(over="ignore"):
             normal |= tiny & (np.square(np.square(t)) < _AS_NORMAL * df)
         tiny &= ~normal
     value[normal] = special.log_ndtr(t[normal])
     if tiny.any():
-        a, square = 0.5 * df[tiny], np.square(t[tiny])
+        a, far = 0.5 * df[tiny], -t[tiny]
+        with np.errstate(over="ignore"):
+            square = np.square(far)
+            ratio = np.where(far > _NO_SQUARE, 2 * np.log(far) - np.log(df[tiny]), np.log1p(square / df[tiny]))
         x = df[tiny] / (df[tiny] + square)
-        log_front = -a * np.log1p(square / df[tiny]) + 0.5 * np.log(square / (df[tiny] + square))
+        log_front = -a * ratio - 0.5 * np.log1p(df[tiny] / square)
         log_beta = special.betaln(a, 0.5) + np.log(a)
         value[tiny] = log_front - log_beta - math.log(2) + log_betainc_fraction(a, np.full_like(a, 0.5), x)
     return value
+
+
+def lower_quantile(df: Any, p: Array) -> Array:
+    """Quantile of the standard law for p of at most 1/2; far out that of its power law, which has its digits there.
+
+    With w = df / (df + t^2) the probability is that of a beta law, w^(df/2) / (df B(df/2, 1/2)) for a small w. SciPy's
+    quantiles are not right there.
+    """
+    half = 0.5 * np.asarray(df, dtype=float)
+    with np.errstate(all="ignore"):
+        log_w = (np.log(2.0 * p) + np.log(half) + special.betaln(half, 0.5)) / half
+        far = -np.exp(0.5 * (np.log(df) - log_w))
+        near = np.where(np.isinf(df), special.ndtri(p), special.stdtrit(df, p))
+        return np.where(np.isfinite(half) & (log_w < _FAR_OUT), far, near)
 
 
 def log_norm(df: Any) -> tuple[Any, Any, Any]:

@@ -879,3 +879,14 @@ def test_a_johnson_law_with_a_peak_on_two_of_few_values_is_found(x, llf, unit):
     assert fit.certificate.verdict == "interior"
     assert fit.llf == pytest.approx(llf - len(x) * math.log(abs(unit)), abs=1e-7)
     assert fit.llf == pytest.approx(np.sum(stats.johnsonsu(gamma, delta, loc, scale).logpdf(x)), abs=1e-9)
+
+
+@pytest.mark.parametrize(("df", "log_p"), [(0.1, -50.0), (1.0, -690.0), (3.0, -460.0), (3.0, -690.0), (10.0, -690.0)])
+def test_quantiles_of_student_far_out(df, log_p):
+    """Where the tail is a power law, by its formula: SciPy's were infinite, of either sign, or 1e153 at most."""
+    law = mle.distribution("student_t", df=df, loc=0.0, scale=1.0)
+    log_size = -special.betaln(df / 2, 0.5) + (df / 2 - 1) * np.log(df)
+    x = np.exp((log_size - log_p) / df)
+    assert float(law.ppf(np.exp(log_p))) == pytest.approx(-x, rel=1e-11)
+    assert float(law.isf(np.exp(log_p))) == pytest.approx(x, rel=1e-11)
+    assert float(law.logcdf(-x)) == pytest.approx(log_p, rel=1e-12)
