@@ -114,6 +114,26 @@ class JohnsonInWindow(Family):
         """Probability of more than x."""
         return np.exp(self.logsf(x, slope, loc, scale))
 
+    def ppf(self, p: Array, slope: Array, loc: Array, scale: Array) -> Array:
+        """Quantile."""
+        p = np.asarray(p, dtype=float)
+        return self._at(p, 1 - p, slope, loc, scale)
+
+    def isf(self, p: Array, slope: Array, loc: Array, scale: Array) -> Array:
+        """Upper quantile."""
+        p = np.asarray(p, dtype=float)
+        return self._at(1 - p, p, slope, loc, scale)
+
+    def _at(self, p: Array, q: Array, slope: Array, loc: Array, scale: Array) -> Array:
+        """Find x from the shares below and above it: from the end of the window at which the density by r is larger."""
+        width = self._lengths(np.asarray(self.upper), loc, scale)[1]
+        steep, share = np.abs(slope), np.where(np.asarray(slope) < 0, q, p)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            length = np.where(steep * width > 0, -np.log1p(share * np.expm1(-steep * width)) / steep, share * width)
+        low = np.arcsinh((self.lower - loc) / scale)
+        r = low + np.where(np.asarray(slope) < 0, width - length, length)
+        return np.asarray(np.clip(loc + scale * np.sinh(r), self.lower, self.upper))
+
 
 def is_alone(sample: Sample, loc: float, scale: float, *, outside: float) -> bool:
     """Whether one observation is at loc, and all others are some scales away from it."""

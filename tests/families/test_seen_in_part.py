@@ -9,6 +9,7 @@ from scipy import optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import UnboundedLikelihoodError
+from mle_toolkit.families.johnson_window import JohnsonInWindow
 
 
 def highest(loglik, low, high):
@@ -358,3 +359,18 @@ def test_or_of_a_law_with_a_threshold(name, unit):
     assert fit.certificate.verdict == "boundary"
     assert fit.llf == pytest.approx(llf - math.log(unit) * len(y), abs=1e-7)
     assert fit.params["threshold"] == pytest.approx(unit * (1 + threshold), rel=1e-4)
+
+
+@pytest.mark.parametrize("slope", [-40.0, -0.3, 0.0, 0.3, 40.0])
+def test_the_law_of_johnson_in_a_window_has_quantiles(slope):
+    """They were sought by quadrature, which a peak at an end of the window broke: fits were refused."""
+    law, p = JohnsonInWindow(1.0, 2.0), np.array([0.01, 0.5, 0.99])
+    for params in [(slope, 1.4, 0.2), (slope, 0.99, 1e-3), (slope, 2.5, 5.0)]:
+        assert law.cdf(law.ppf(p, *params), *params) == pytest.approx(p, rel=1e-9)
+        assert law.sf(law.isf(p, *params), *params) == pytest.approx(p, rel=1e-9)
+
+
+def test_a_law_of_johnson_in_a_window_may_be_a_power_beyond_a_threshold():
+    y = np.random.default_rng(3).beta(2.5, 1, 40)
+    fit = fit_quietly(mle.Sample(1 + y).truncated(1, 2), "johnson_su")
+    assert fit.llf > power_beyond_a_threshold(y)[0] - 1e-6
