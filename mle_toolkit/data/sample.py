@@ -496,6 +496,8 @@ class Sample:
         DataError
             If an observation lies outside its window.
         """
+        if not isinstance(self, Sample):  # called as the constructors are
+            raise DataError("truncated: a sample is seen through a window: Sample(x).truncated(lower, upper).")
         if self.is_multivariate:
             raise DataError("truncation: a window is one of single numbers; these observations are vectors.")
         ends = []

@@ -120,7 +120,7 @@ def _at_their_ends(found: Maximum, names: Sequence[str]) -> Maximum:
 def _has_a_limit_there(found: Maximum, names: Sequence[str]) -> bool:
     """Whether the law tends to another where these run to: in a window, or at the ends of domains that are finite."""
     window = found.likelihood.data.outer_window
-    seen = () if window is None else found.family.limits_in_window(*window)
+    seen = () if window is None or not found.family.all_scalar else found.family.limits_in_window(*window)
     if any(_is_way_to(limit, found, names) for limit in seen):
         return True
     domains = [p.domain for p in found.family.parameters if p.name in names]

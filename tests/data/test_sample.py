@@ -350,3 +350,8 @@ def test_what_has_no_value_is_said_by_its_own_name(make, message, bad):
     with pytest.raises(DataError, match=message) as error:
         make(bad)
     assert "nan_policy" not in str(error.value)
+
+
+def test_a_window_asked_for_as_samples_are_made_is_refused_with_the_way():
+    with pytest.raises(DataError, match=r"Sample\(x\)\.truncated\(lower, upper\)"):
+        mle.Sample.truncated([1.0, 2.0], lower=0.5)

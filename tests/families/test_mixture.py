@@ -11,6 +11,7 @@ from references import HERE, adversarial, column, fit_quietly, flat
 from scipy import optimize, stats
 
 import mle_toolkit as mle
+from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.families.combinators.mixture import Mixture
 from mle_toolkit.families.combinators.parts import fitted
@@ -777,6 +778,16 @@ def test_counts_of_which_a_window_shows_zeros_only_say_nothing_of_a_mixture():
     fit = fit_quietly(sample, mle.mixture("poisson", 2))
     assert not fit.certificate.ok
     assert fit.llf == pytest.approx(0.0, abs=1e-12)
+
+
+def test_counts_at_the_end_of_their_window_run_off_without_an_error_of_numpy():
+    """Two means run off, of which each is compared with its own limit; here an error said "truth value"."""
+    sample = mle.Sample(np.full(22, 3.0)).truncated(0.0, 3.0)
+    try:
+        said = fit_quietly(sample, mle.mixture("poisson", 2)).certificate.message
+    except MleError as error:
+        said = str(error)
+    assert "truth value" not in said
 
 
 def test_a_trace_of_small_counts_is_found_in_intervals():
