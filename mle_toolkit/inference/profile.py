@@ -385,8 +385,8 @@ class _Refits:
                     )
             except (NoMaximumError, ParameterError):
                 return math.nan
-            stopped = found.certify().verdict is Verdict.NOT_CONVERGED
-            self._seen[at] = math.nan if stopped else 2 * (self.loglik - found.loglik)
+            failed = found.certify().verdict in (Verdict.NOT_CONVERGED, Verdict.INEXACT)
+            self._seen[at] = math.nan if failed else 2 * (self.loglik - found.loglik)
         return self._seen[at]
 
 
