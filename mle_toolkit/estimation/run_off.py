@@ -30,9 +30,10 @@ _EXPLAINED = 1e-7
 _FURTHER = (1.0, 5.0, 25.0)
 """How much farther a parameter that has run off is followed, in natural changes."""
 
-_STEADY, _BEFORE = 0.99, (-25.0, -20.0, -1.0, 0.0)
+_STEADY, _BEFORE = 0.99, (-25.0, -20.0, -6.0, -5.0)
 """Share of its slope that a likelihood without a bound keeps so far on, at the least: it is linear but for what falls
-exponentially; and where it is looked at, before where it was left, if numbers do not go further."""
+exponentially; and where it is looked at, before where it was left, if numbers do not go further: the last of them, as
+the place of a spike, are rounded."""
 
 
 class StillRisingError(NoMaximumError):
@@ -167,13 +168,15 @@ def _rises_steadily(found: Maximum, far: NDArray[np.bool_]) -> bool:
     """Whether the likelihood rises on, as far as it is followed, without slowing: rises that slow may be finite."""
     u = found.coordinates
     out = np.where(far, np.sign(u), 0.0)
-    for places in ((0.0, *_FURTHER), _BEFORE):
+
+    def slopes(places: Sequence[float]) -> Array:
         with np.errstate(all="ignore"):
-            values = [found.objective.value(u + d * out) for d in places]
-        if all(map(math.isfinite, values)):
-            slopes = -np.diff(values) / np.diff(places)
-            return bool(slopes[0] > 0 and slopes[-1] > _STEADY * slopes[0])
-    return False
+            return -np.diff([found.objective.value(u + d * out) for d in places]) / np.diff(places)
+
+    ahead = slopes((0.0, *_FURTHER))
+    if not (np.isfinite(ahead).all() and (ahead >= 0).all()):
+        ahead = slopes(_BEFORE)
+    return bool(ahead[0] > 0 and ahead[-1] > _STEADY * ahead[0])
 
 
 def _leaves_the_doubles(found: Maximum, far: NDArray[np.bool_]) -> bool:

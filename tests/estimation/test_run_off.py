@@ -22,6 +22,10 @@ def test_a_maximum_beyond_the_doubles_is_not_called_unbounded(seed: int, unit: f
     [
         (mle.Sample(np.full(5, 2.0)), "generalized_gamma", {"shape1": 2.0}),
         (mle.Sample(np.full(6, 2.0)).truncated(0, 5), "normal", {"mu": 2.0}),  # its sigma leaves the doubles
+        # The place of the spike is rounded, which ends its rise.
+        (mle.Sample(np.full(3, 3.3)).truncated(0, 8), "cauchy", {}),
+        (mle.Sample(np.full(3, 3.3)).truncated(lower=0.5), "logistic", {}),
+        (mle.Sample(np.full(3, 3.3)).truncated(0, 8), "normal", {}),
     ],
 )
 def test_a_law_that_concentrates_on_ties_is_unbounded(sample: mle.Sample, family: str, fixed: dict[str, float]) -> None:
