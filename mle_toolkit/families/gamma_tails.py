@@ -155,7 +155,7 @@ def _log_gammainc_by_series(shape: Array, log_x: Array) -> Array:
     for k in range(1, _SERIES_TERMS):
         term = term * (x / (shape + k))
         total = total + term
-        if np.all(term <= EPSILON * total):
+        if not np.any(term > EPSILON * total):
             break
     return np.asarray(log_gamma_kernel(shape, log_x) - np.log(shape) + np.log(total))
 
@@ -165,7 +165,7 @@ def _log_gammaincc_by_fraction(shape: Array, x: Array) -> Array:
     b = x + 1.0 - shape
     c = np.full_like(x, np.inf)
     d = 1.0 / b
-    fraction = d
+    fraction, settled = d, np.zeros(np.shape(x), dtype=bool)
     for k in range(1, _SERIES_TERMS):
         a = -k * (k - shape)
         b = b + 2.0
@@ -173,7 +173,9 @@ def _log_gammaincc_by_fraction(shape: Array, x: Array) -> Array:
         c = b + a / c
         change = c * d
         fraction = fraction * change
-        if np.all(np.abs(change - 1.0) <= EPSILON):
+        # As below: rounding moves what has settled, for ever.
+        settled |= (np.abs(change - 1.0) <= 4 * EPSILON) | ~np.isfinite(fraction)
+        if settled.all():
             break
     return np.asarray(log_gamma_kernel(shape, np.log(x)) + np.log(fraction))
 

@@ -608,3 +608,18 @@ def test_a_tail_of_zeros_mostly_has_no_maximum(name):
     x = np.concatenate([np.zeros(30), np.arange(1.0, 11.0)])
     with pytest.raises(mle.errors.UnboundedLikelihoodError, match="30 of 40 observations are 0"):
         mle.fit(x, name)
+
+
+def test_a_fraction_ends_where_its_terms_leave_the_doubles(monkeypatch):
+    """At the largest x the terms are infinite, and were gone through 100,000 times."""
+    seen = []
+
+    def counted(*ends):
+        for k in range(*ends):
+            seen.append(k)
+            yield k
+
+    monkeypatch.setattr(gamma_tails, "range", counted, raising=False)
+    x = 1.7964957940699517e308
+    assert gamma_tails.log_gammaincc(np.array([12.0]), np.log([x]))[0] == pytest.approx(-x, rel=1e-12)
+    assert len(seen) < 100
