@@ -143,8 +143,8 @@ def _in_ball(slopes: Array, curvatures: Array, radius: float) -> Array:
             ceiling = min(ceiling, shift)
         if ceiling - floor <= 1e-14 * largest:
             break
-        change = (length - radius) / radius * (length * length) / float((along * along) @ (1.0 / bent))
-        shift += change
+        bend = float((along * along) @ (1.0 / bent))  # 0 where squares leave the doubles: then the middle is next
+        shift += (length - radius) / radius * (length * length) / bend if bend > 0 else math.nan
         if not floor < shift < ceiling:
             shift = 0.5 * (floor + ceiling)
     # The hard case: no slope along the axis that bends down most, so that either way along it is as good.
