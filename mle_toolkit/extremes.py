@@ -19,13 +19,13 @@ import numpy as np
 
 from mle_toolkit._typing import Array, IntervalBy
 from mle_toolkit.data.frames import to_column, to_rows
-from mle_toolkit.data.periods import by_label, in_blocks
+from mle_toolkit.data.periods import by_label, dated, in_blocks
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.fitting import Fit, fit
 from mle_toolkit.inference.power_law import PowerLawTest, power_law_test
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.options import generator, level, number, probability, whole
+from mle_toolkit.options import generator, level, number, numbers, probability, whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -277,12 +277,13 @@ class Peaks:
             As of `Fit.quantile`; the delta method adds the error of the rate, that of a Poisson number, and the profile
             is that of the law with the rate known.
         result : Fit, optional
-            Of the excesses; by default the generalised Pareto law is fitted.
+            Of the excesses; by default the generalised Pareto law is fitted. That of `fit_process` is none: it has
+            return levels of its own.
 
         Raises
         ------
         ParameterError
-            If the period holds less than one peak on average.
+            If the period holds less than one peak on average, or ``result`` is a fit of other data.
         """
         from scipy import special
 
@@ -291,7 +292,7 @@ class Peaks:
             raise ParameterError(
                 f"period: {period:g} holds {expected:.3g} peaks on average; a level needs more than 1."
             )
-        law = self.fit() if result is None else result
+        law = self.fit() if result is None else self._of_excesses(result)
         found = law.quantile(1 - 1 / expected, alpha, method)
         value = self.threshold + found.value
         if method != "wald" or found.se is None:
@@ -306,6 +307,22 @@ class Peaks:
             value=value, se=se, interval=(value - z * se, value + z * se), level=1 - alpha,
             method="delta method, with the error of the rate", unit="",
         )  # fmt: skip
+
+
+    def _of_excesses(self, result: Any) -> Fit:
+        """A fit, if its data are the excesses, or intervals that hold them."""
+        if not isinstance(result, Fit):
+            raise ParameterError(f"result: expected a fit of the excesses, got {type(result).__name__}.")
+        rows, excess = result.sample, self.height - self.threshold
+        slack = 8 * np.finfo(float).eps * max(float(np.max(np.abs(self.height))), abs(self.threshold))
+        if rows is not None and rows.in_memory and not rows.is_multivariate and rows.n_rows == len(excess):
+            near = (rows.lower - slack <= excess) & (excess <= rows.upper + slack)
+            if near.all():
+                return result
+        raise ParameterError(
+            f"result: its data are not the {len(excess)} excesses over {self.threshold:g}, in their order; fit "
+            f"peaks.sample. A fit of peaks.fit_process() has its own return levels: result.return_level(period)."
+        )
 
 
 def peaks_over_threshold(series: Any, threshold: float, *, run: float = 1, length: float | None = None) -> Peaks:
@@ -366,11 +383,16 @@ def peaks_over_threshold(series: Any, threshold: float, *, run: float = 1, lengt
 
 def _timed(series: Any) -> tuple[Array, Array, float]:
     """Times, values that are there, and how long the series was watched."""
-    import pandas as pd
-
-    values = to_column(series, "series")[0]
-    if isinstance(series, pd.Series) and isinstance(series.index, pd.DatetimeIndex):
-        time = (series.index - series.index[0]).total_seconds().to_numpy() / 86_400
+    values, by_date = to_column(series, "series")[0], dated(series)
+    infinite = np.flatnonzero(np.isinf(values))
+    if len(infinite):
+        raise DataError(
+            f"series: {len(infinite)} of {len(values)} values are infinite; the first is series[{infinite[0]}] = "
+            f"{values[infinite[0]]:g}. Remove them."
+        )
+    if by_date is not None:
+        index: Any = by_date.index
+        time = (index - index[0]).total_seconds().to_numpy() / 86_400
         apart = np.diff(time)
         step = float(np.median(apart)) if len(time) > 1 else 1.0
         own = np.append(np.where(apart > max(_YEAR, 2 * step), step, apart), step) / _YEAR
@@ -417,7 +439,7 @@ def mean_excess(series: Any, thresholds: Iterable[float] | None = None, alpha: f
     values = _timed(series)[1]
     z = -float(special.ndtri(level(alpha) / 2))
     rows = []
-    chosen = _candidates(values, 30, 10) if thresholds is None else [number(t, "thresholds") for t in thresholds]
+    chosen = _chosen(values, thresholds, 30, 10)
     for at in chosen:
         excess = values[values > at] - at
         mean = float(np.mean(excess)) if len(excess) else math.nan
@@ -425,6 +447,15 @@ def mean_excess(series: Any, thresholds: Iterable[float] | None = None, alpha: f
         rows.append((len(excess), mean, mean - z * se, mean + z * se))
     index = pd.Index(chosen, name="threshold")
     return pd.DataFrame(rows, index=index, columns=["n_above", "mean", "lower", "upper"])
+
+
+def _chosen(values: Array, thresholds: Any, count: int, least: int) -> list[float]:
+    """The thresholds of the user, or quantiles that leave enough above."""
+    if thresholds is None:
+        return _candidates(values, count, least)
+    several = isinstance(thresholds, Iterable) and not isinstance(thresholds, str | np.ndarray)
+    given = np.atleast_1d(numbers(list(thresholds) if several else thresholds, "thresholds"))
+    return [number(at, "thresholds") for at in given.ravel().tolist()]
 
 
 def _candidates(values: Array, count: int, least: int) -> list[float]:
@@ -474,7 +505,7 @@ def threshold_stability(
     import pandas as pd
 
     values, size = _timed(series)[1], level(alpha)
-    chosen = _candidates(values, 20, 30) if thresholds is None else sorted(number(t, "thresholds") for t in thresholds)
+    chosen = sorted(_chosen(values, thresholds, 20, 30))
     rows = []
     for at in chosen:
         peaks = peaks_over_threshold(series, at, run=run)
@@ -531,14 +562,14 @@ def choose_threshold(
 
     values = _timed(series)[1]
     share = probability(alpha, "alpha")
-    chosen = _candidates(values, 10, 30) if thresholds is None else sorted(number(t, "thresholds") for t in thresholds)
+    chosen, replicates = sorted(_chosen(values, thresholds, 10, 30)), whole(n_resamples, "n_resamples", 1)
     seeds = generator(rng).spawn(len(chosen))
     rows = []
     for at, seed in zip(chosen, seeds, strict=True):
         peaks = peaks_over_threshold(series, at, run=run)
         try:
             found = peaks.fit()
-            p = found.goodness_of_fit(n_resamples=n_resamples, rng=seed).p_value
+            p = found.goodness_of_fit(n_resamples=replicates, rng=seed).p_value
         except MleError:
             rows.append((len(peaks.height), math.nan, math.nan, math.nan, math.nan))
             continue

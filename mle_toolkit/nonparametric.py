@@ -21,7 +21,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 from mle_toolkit.inference.empirical import EmpiricalDistribution, empirical_distribution, product_limit
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.options import level, places, probability
+from mle_toolkit.options import level, number, places, probability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -147,11 +147,12 @@ class SurvivalCurve(_Steps):
         """
         from scipy import special
 
-        end = self.last if t is None else float(t)
+        end = self.last if t is None else number(t, "t")
         if end > self.last and self.survival[-1] > 0:
             raise DataError(f"restricted_mean: nobody was watched beyond {self.last:g}; got {end:g}.")
         inner = self.time < end
-        knots = np.concatenate([[0.0], self.time[inner], [end]])
+        begin = min(0.0, float(self.time[0]), end)  # before it everybody lives; times of logs are below 0
+        knots = np.concatenate([[begin], self.time[inner], [end]])
         steps = np.concatenate([[1.0], self.survival[inner]])
         area = steps * np.diff(knots)
         left = np.cumsum(area[::-1])[::-1][1:]  # below the curve, from each event on
@@ -159,7 +160,7 @@ class SurvivalCurve(_Steps):
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = left**2 * deaths / (risk * (risk - deaths))
         se = math.sqrt(float(np.sum(np.where(left > 0, terms, 0.0))))
-        value, z = float(np.sum(area)), -float(special.ndtri(level(alpha) / 2))
+        value, z = begin + float(np.sum(area)), -float(special.ndtri(level(alpha) / 2))
         return Estimate(
             value=value,
             se=se,
@@ -184,6 +185,8 @@ class CumulativeHazard(_Steps):
         Times of events, the estimate from each on, and its standard error (Aalen 1978).
     at_risk, events : ndarray of shape (k,)
         How many, by weight, might have had an event at each time, and how many had one.
+    last : float
+        Last time at which anybody was watched; the hazard of later times is not known.
     """
 
     time: Array
@@ -191,10 +194,13 @@ class CumulativeHazard(_Steps):
     se: Array
     at_risk: Array
     events: Array
+    last: float
 
     def at(self, t: Any) -> Array:
-        """Cumulative hazard at t."""
-        return np.asarray(np.concatenate([[0.0], self.hazard])[np.searchsorted(self.time, np.asarray(t), side="right")])
+        """Cumulative hazard at t; NaN beyond the last time at which anybody was watched."""
+        t = places(t, "t")
+        steps = np.concatenate([[0.0], self.hazard])[np.searchsorted(self.time, t, side="right")]
+        return np.asarray(np.where(np.isnan(t) | (t > self.last), np.nan, steps))
 
     def band(self, alpha: float = 0.05) -> pd.DataFrame:
         """Pointwise intervals of level ``1 - alpha``, normal on the log scale; columns ``lower`` and ``upper``."""
@@ -229,13 +235,14 @@ class TurnbullDistribution:
     method: str
 
     def cdf(self, x: Any) -> tuple[Array, Array]:
-        """Least and greatest probability of at most x that the masses allow; arrays of the shape of x."""
+        """Least and greatest probability of at most x that the masses allow; arrays of the shape of x, NaN at NaN."""
         x = places(x, "x")
         sums = np.concatenate([[0.0], np.minimum(np.cumsum(self.mass), 1.0)])
         least = sums[np.searchsorted(self.upper, x, side="right")]
         starts = np.searchsorted(self.lower, x, side="left")
         points = np.searchsorted(self.upper, x, side="right")
-        return least, sums[np.maximum(starts, points)]
+        missing = np.isnan(x)
+        return np.where(missing, np.nan, least), np.where(missing, np.nan, sums[np.maximum(starts, points)])
 
     @property
     def table(self) -> pd.DataFrame:
@@ -252,12 +259,13 @@ class TurnbullDistribution:
         return f"<p>{html.escape(self.method)}</p>{self.table.to_html(index=False, float_format='{:.5g}'.format)}"
 
 
-def kaplan_meier(sample: Sample) -> SurvivalCurve:
+def kaplan_meier(sample: Any) -> SurvivalCurve:
     """Estimate the survival function of exact and right-censored times, with delayed entry or without.
 
     Parameters
     ----------
     sample : Sample
+        Or what `mle_toolkit.fit` takes as data: an array, a Series, ``scipy.stats.CensoredData``.
 
     Returns
     -------
@@ -286,12 +294,13 @@ def kaplan_meier(sample: Sample) -> SurvivalCurve:
     return SurvivalCurve(time, survival, np.where(survival > 0, se, 0.0), risk, deaths, last)
 
 
-def nelson_aalen(sample: Sample) -> CumulativeHazard:
+def nelson_aalen(sample: Any) -> CumulativeHazard:
     """Estimate the cumulative hazard of exact and right-censored times, with delayed entry or without.
 
     Parameters
     ----------
     sample : Sample
+        Or what `mle_toolkit.fit` takes as data: an array, a Series, ``scipy.stats.CensoredData``.
 
     Returns
     -------
@@ -313,12 +322,13 @@ def nelson_aalen(sample: Sample) -> CumulativeHazard:
     >>> found.hazard.round(4).tolist()
     [0.1667, 0.4167, 0.75, 1.25]
     """
-    time, deaths, risk, _, _ = _steps(sample, "nelson_aalen")
-    return CumulativeHazard(time, np.cumsum(deaths / risk), np.sqrt(np.cumsum(deaths / risk**2)), risk, deaths)
+    time, deaths, risk, _, last = _steps(sample, "nelson_aalen")
+    return CumulativeHazard(time, np.cumsum(deaths / risk), np.sqrt(np.cumsum(deaths / risk**2)), risk, deaths, last)
 
 
-def _steps(sample: Sample, what: str) -> tuple[Array, Array, Array, Array, float]:
+def _steps(data: Any, what: str) -> tuple[Array, Array, Array, Array, float]:
     """Times of events, their weight, the weight at risk, the product-limit survival, and the last time."""
+    sample = Sample.of(data)
     if sample.is_multivariate or not sample.in_memory:
         raise DataError(f"{what}: expected a sample of numbers in memory.")
     point = sample.lower == sample.upper
@@ -338,12 +348,13 @@ def _steps(sample: Sample, what: str) -> tuple[Array, Array, Array, Array, float
     return found.points, found.deaths, found.at_risk, found.survival, float(np.max(sample.lower))
 
 
-def turnbull(sample: Sample) -> TurnbullDistribution:
+def turnbull(sample: Any) -> TurnbullDistribution:
     """Estimate the distribution of data of any form: intervals, censored on both sides, seen through windows.
 
     Parameters
     ----------
     sample : Sample
+        Or what `mle_toolkit.fit` takes as data: an array, a Series, ``scipy.stats.CensoredData``.
 
     Returns
     -------
@@ -364,6 +375,7 @@ def turnbull(sample: Sample) -> TurnbullDistribution:
     >>> turnbull(mle.Sample.intervals([0, 1, 1], [1, 3, 2])).mass.round(4).tolist()
     [0.3333, 0.6667]
     """
+    sample = Sample.of(sample)
     if not sample.in_memory:
         raise DataError("turnbull: expected a sample in memory.")
     found: EmpiricalDistribution = empirical_distribution(sample)

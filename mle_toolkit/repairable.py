@@ -13,7 +13,7 @@ process whose mean number of failures up to t is ``(t / scale) ** shape``, over 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -23,14 +23,23 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.frames import to_column
-from mle_toolkit.errors import DataError, UnboundedLikelihoodError
+from mle_toolkit.errors import DataError, NoMaximumError, RangeError, UnboundedLikelihoodError
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.options import level, number, places
+from mle_toolkit.options import as_float, level, number, places
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Histories", "PowerLawProcess", "mean_cumulative_function", "power_law_process", "trend"]
+
+
+_LARGEST = math.log(np.finfo(float).max)
+"""Log of the largest double."""
+
+
+def _raised(log: float) -> float:
+    """exp, infinite where it leaves the doubles."""
+    return math.exp(log) if log < _LARGEST else math.inf
 
 
 @dataclass(frozen=True)
@@ -64,18 +73,29 @@ class Histories:
             raise DataError(
                 f"time: expected finite times of failures, got {n} of which {int(np.sum(np.isnan(times)))} NaN."
             )
-        labels = np.zeros(n) if system is None else np.asarray(system)
-        if labels.shape != (n,):
-            raise DataError(f"system: expected one label a failure, {n} of them; got shape {labels.shape}.")
+        labels = [0] * n if system is None else _labels(system, n)
         known = list(end) if isinstance(end, Mapping) and system is not None else []
-        names = np.unique(np.concatenate([labels, np.asarray(known)]) if known else labels)
-        place = np.searchsorted(names, labels)
+        try:
+            names = sorted({*labels, *known})
+        except TypeError:
+            kinds = sorted({type(name).__name__ for name in (*labels, *known)})
+            raise DataError(
+                f"system: labels that cannot be put in order, of the kinds {', '.join(kinds)}; give all as texts, or "
+                f"all as numbers."
+            ) from None
+        number_of = {name: k for k, name in enumerate(names)}
+        place = np.array([number_of[name] for name in labels])
         first = _of_each(start, names, "start")
         last = np.full(len(names), -np.inf)
         if end is None:
             np.maximum.at(last, place, times)
         else:
             last = _of_each(end, names, "end")
+        for what, ends in (("start", first), ("end", last)):
+            wrong = np.flatnonzero(~np.isfinite(ends))
+            if len(wrong):
+                k = int(wrong[0])
+                raise DataError(f"{what}: expected finite times, got {ends[k]:g} for system {names[k]!r}.")
         outside = np.flatnonzero((times <= first[place]) | (times > last[place]) | (times <= 0))
         if len(outside):
             k = int(outside[0])
@@ -85,18 +105,44 @@ class Histories:
             )
         if np.any(first < 0):
             raise DataError("start: a system cannot be watched before its time 0.")
+        idle = np.flatnonzero(first >= last)
+        if len(idle):
+            k = int(idle[0])
+            raise DataError(f"end: system {names[k]!r} was watched from {first[k]:g} to {last[k]:g}, which is no time.")
         return cls(times, place.astype(float), first, last, end is None)
 
 
-def _of_each(value: Any, names: Array, what: str) -> Array:
+def _labels(system: Any, n: int) -> list[Any]:
+    """The label of each failure, none missing."""
+    import pandas as pd
+
+    try:
+        labels = np.asarray(system, dtype=object if isinstance(system, list | tuple) else None)
+    except (ValueError, TypeError):
+        labels = np.zeros(0)
+    if labels.shape != (n,):
+        raise DataError(f"system: expected one label a failure, {n} of them; got shape {labels.shape}.")
+    missing = np.flatnonzero(pd.isna(labels))
+    if len(missing):
+        raise DataError(f"system: {len(missing)} of {n} labels are missing; the first is system[{missing[0]}].")
+    found: list[Any] = labels.tolist()
+    strange = [label for label in found if not isinstance(label, Hashable)]
+    if strange:
+        raise DataError(f"system: expected texts or numbers as labels, got a {type(strange[0]).__name__}.")
+    return found
+
+
+def _of_each(value: Any, names: list[Any], what: str) -> Array:
     """A number for all systems, a mapping by their labels, or one each in the order of the labels."""
     if isinstance(value, Mapping):
-        missing = [name for name in names.tolist() if name not in value]
+        missing = [name for name in names if name not in value]
         if missing:
             raise DataError(f"{what}: there is none for system {missing[0]!r}.")
-        return np.array([number(value[name], what) for name in names.tolist()])
-    if np.ndim(value) == 0:
+        return np.array([number(value[name], what) for name in names])
+    if as_float(value) is not None or isinstance(value, str):
         return np.full(len(names), number(value, what))
+    if isinstance(value, list | tuple):
+        value = [number(each, what, error=DataError) for each in value]
     values, _ = to_column(value, what)
     if len(values) != len(names):
         raise DataError(f"{what}: expected one for each of {len(names)} systems, got {len(values)}.")
@@ -140,22 +186,24 @@ class PowerLawProcess:
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame:
         """Intervals of level ``1 - alpha``.
 
-        The shape's is exact where one time from 0 to the end was watched for all: ``2 n shape / estimate`` is
-        chi-squared on 2n degrees of freedom, n - 1 for n a system where the ends are failures (Crow 1974; Rigdon &
-        Basu 2000, chapter 4). Otherwise, and for the scale, intervals are Wald's on the log scale.
+        The shape's is exact where all systems were watched from 0 to the same end, or each to its last failure: twice
+        the shape times the sum of log(end / time) is chi-squared on 2n degrees of freedom, n less one for each system
+        whose end is a failure (Crow 1974; Rigdon & Basu 2000, chapter 4). Otherwise, and for the scale, intervals are
+        Wald's on the log scale.
         """
         import pandas as pd
         from scipy import special
 
         z = -float(special.ndtri(level(alpha) / 2))
         rows = {
-            name: [value * math.exp(s * z * self.bse[name] / value) for s in (-1, 1)]
+            name: [value * _raised(s * z * self.bse[name] / value) for s in (-1, 1)]
             for name, value in self.params.items()
         }
-        if self._is_exact:
-            freedom = 2 * (self.n_failures - self.n_systems * self.histories.by_failures)
-            share = self.params["shape"] / (2 * self.n_failures)
-            rows["shape"] = [share * float(special.chdtri(freedom, p)) for p in (1 - alpha / 2, alpha / 2)]
+        seen = self.histories
+        freedom = 2 * (self.n_failures - self.n_systems * seen.by_failures)
+        if self._is_exact and freedom > 0:
+            logs = float(np.sum(np.log(seen.end[seen.system.astype(int)]) - np.log(seen.time)))
+            rows["shape"] = [float(special.chdtri(freedom, p)) / (2 * logs) for p in (1 - alpha / 2, alpha / 2)]
         return pd.DataFrame(rows, index=["lower", "upper"]).T
 
     @property
@@ -164,8 +212,9 @@ class PowerLawProcess:
         return bool(np.all(seen.start == 0) and (seen.by_failures or np.all(seen.end == seen.end[0])))
 
     def expected_failures(self, t: Any) -> Array:
-        """Mean number of failures of a system up to t."""
-        return np.asarray((places(t, "t") / self.params["scale"]) ** self.params["shape"])
+        """Mean number of failures of a system up to t; NaN before its time 0."""
+        t = places(t, "t")
+        return np.asarray(np.where(t < 0, np.nan, (np.abs(t) / self.params["scale"]) ** self.params["shape"]))
 
     def intensity(self, t: float, alpha: float = 0.05) -> Estimate:
         """Failures per unit of time at t, with Wald's interval on the log scale."""
@@ -181,7 +230,7 @@ class PowerLawProcess:
         value = shape / scale * (at / scale) ** (shape - 1)
         slope = np.array([1 / shape + math.log(at / scale), -shape / scale])
         se = math.sqrt(float(slope @ self.cov @ slope))
-        reach = math.exp(-float(special.ndtri(level(alpha) / 2)) * se)
+        reach = _raised(-float(special.ndtri(level(alpha) / 2)) * se)
         return value, se, (value / reach, value * reach)
 
     def time_between_failures(self, t: float, alpha: float = 0.05) -> Estimate:
@@ -228,8 +277,8 @@ def power_law_process(time: Any, end: Any = None, *, start: Any = 0.0, system: A
     ------
     DataError
         If a failure is outside the time that was watched.
-    UnboundedLikelihoodError
-        If the likelihood has no maximum: all failures are at the ends.
+    UnboundedLikelihoodError, NoMaximumError
+        If the likelihood has no maximum: all failures are at the ends, or early in a watch that began late.
 
     References
     ----------
@@ -244,13 +293,23 @@ def power_law_process(time: Any, end: Any = None, *, start: Any = 0.0, system: A
     """
     seen = Histories.of(time, end, start=start, system=system)
     n, unit = len(seen.time), float(np.max(seen.end))
-    t, first, last = seen.time / unit, seen.start / unit, seen.end / unit  # powers stay within the range of doubles
-    logs = float(np.sum(np.log(t)))
-    if float(np.min(t / last[seen.system.astype(int)])) == 1.0:
+    first, last = seen.start / unit, seen.end / unit  # powers stay within the range of doubles
+    logs = float(np.sum(np.log(seen.time) - math.log(unit)))
+    if float(np.min(seen.time)) == unit:
         raise UnboundedLikelihoodError(
             f"power_law_process: all {n} failures are at the ends of what was watched, so the shape has no maximum; "
             f"give the time until which the systems were watched: end=."
         )
+    if np.all(first > 0):
+        # As the shape falls to 0 failures come as 1 / t, evenly in log t; below the middle of what was seen of it the
+        # likelihood falls with the shape everywhere.
+        spans = np.log(last) - np.log(first)
+        middle = float(np.sum(spans * (np.log(last) + np.log(first)) / 2) / np.sum(spans))
+        if logs <= n * middle:
+            raise NoMaximumError(
+                f"power_law_process: the likelihood rises as the shape falls to 0, where failures come as 1 / t: the "
+                f"{n} failures are early in what was watched, and no system was watched from its time 0."
+            )
 
     def slope(shape: float) -> float:
         total, rise, _ = _exposure(shape, first, last)
@@ -266,13 +325,21 @@ def power_law_process(time: Any, end: Any = None, *, start: Any = 0.0, system: A
     shape = float(optimize.brentq(slope, low, high, xtol=1e-15, rtol=4 * np.finfo(float).eps))
     total, rise, bend = _exposure(shape, first, last)
     rate = n / total
-    scale = unit * rate ** (-1 / shape)
+    log_scale = math.log(unit) - math.log(rate) / shape
+    if abs(log_scale) > _LARGEST:
+        raise RangeError(
+            f"power_law_process: at the shape {shape:.4g} of the maximum the scale is exp({log_scale:.4g}), which "
+            f"leaves the range of numbers."
+        )
+    scale = math.exp(log_scale)
     llf = n * math.log(rate * shape) + (shape - 1) * logs - n - n * math.log(unit)
     # Information of (shape, log rate), then of (shape, scale), where log rate = -shape log(scale / unit).
     inverse = np.linalg.inv(np.array([[n / shape**2 + rate * bend, rate * rise], [rate * rise, n]]))
-    turn = np.array([[1.0, 0.0], [-scale * math.log(scale / unit) / shape, -scale / shape]])
-    cov = turn @ inverse @ turn.T
-    se = np.sqrt(np.diag(cov))
+    turn = np.array([[1.0, 0.0], [-(log_scale - math.log(unit)) / shape, -1 / shape]])
+    of_logs = turn @ inverse @ turn.T
+    se = np.sqrt(np.diag(of_logs)) * [1.0, scale]
+    with np.errstate(over="ignore"):  # the square of a scale above 1e154 is infinite
+        cov = of_logs * np.outer([1.0, scale], [1.0, scale])
     return PowerLawProcess(
         MappingProxyType({"shape": shape, "scale": scale}),
         MappingProxyType({"shape": float(se[0]), "scale": float(se[1])}),
@@ -328,7 +395,7 @@ def trend(time: Any, end: Any = None, *, start: Any = 0.0, system: Any = None) -
     z = float(np.sum(t - (first + last) / 2) / math.sqrt(float(np.sum((last - first) ** 2)) / 12))
     rows: list[Sequence[Any]] = [(z, math.nan, 2 * float(special.ndtr(-abs(z))), _says(z))]
     if np.all(first == 0):
-        statistic, df = 2 * float(np.sum(np.log(last / t))), 2 * len(t)
+        statistic, df = 2 * float(np.sum(np.log(last) - np.log(t))), 2 * len(t)
         upper = float(special.chdtrc(df, statistic))
         rows.append((statistic, df, 2 * min(upper, 1 - upper), _says(df - statistic)))
     names = ["laplace", "mil_hdbk_189"][: len(rows)]

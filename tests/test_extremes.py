@@ -104,11 +104,51 @@ def test_the_lowest_threshold_that_passes_is_chosen():
         (lambda e: e.block_maxima([np.nan, np.nan], 1), DataError, "none of 2 blocks"),
         (lambda e: e.peaks_over_threshold([1.0, 2.0], 5), DataError, "none of 2 observations is above 5"),
         (lambda e: e.choose_threshold(np.arange(40.0)), DataError, "too few"),
+        (lambda e: e.mean_excess(np.arange(40.0), "a"), ParameterError, "thresholds: expected a number"),
+        (lambda e: e.threshold_stability(np.arange(40.0), []), ParameterError, "thresholds: expected a number"),
+        (lambda e: e.choose_threshold(np.arange(40.0), {}), ParameterError, "thresholds: expected a number"),
+        (lambda e: e.choose_threshold(np.arange(40.0), 1j), ParameterError, "thresholds: expected a number"),
+        (lambda e: e.choose_threshold(np.arange(40.0), [1.0], n_resamples="a"), ParameterError, "n_resamples"),
+        (lambda e: e.mean_excess([1.0, np.inf], [0.0]), DataError, r"infinite; the first is series\[1\]"),
+        (lambda e: e.r_largest([1.0, 2.0], 1, block=["a", None]), DataError, r"missing; the first is block\[1\]"),
+        (lambda e: e.block_maxima(pd.Series([1.0, 2.0], [pd.Timestamp("2001"), pd.NaT]), "YE"), DataError, "row 1"),
     ],
 )
 def test_what_cannot_be_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call(mle.extremes)
+
+
+def test_a_threshold_may_be_a_number_or_whatever_can_be_gone_through():
+    values = np.arange(40.0)
+    one = mle.extremes.mean_excess(values, 10)
+    for thresholds in ([10], (t for t in (10,)), np.array([10.0]), np.array(10.0), pd.Series([10])):
+        pd.testing.assert_frame_equal(mle.extremes.mean_excess(values, thresholds), one)
+
+
+def test_all_kinds_of_dates_are_dates():
+    """Periods, Python's dates and spans of time count in years as timestamps do."""
+    days = pd.date_range("2000-01-01", periods=900)
+    values = np.random.default_rng(3).gumbel(size=900)
+    whole = mle.extremes.peaks_over_threshold(pd.Series(values, index=days), 1.5)
+    for index in (days.to_period("D"), pd.Index(days.date), days - days[0]):
+        found = mle.extremes.peaks_over_threshold(pd.Series(values, index=index), 1.5)
+        assert found.rate == whole.rate
+        np.testing.assert_array_equal(found.time, whole.time)
+    years = mle.extremes.block_maxima(pd.Series(values, index=days), "YE").sample.x
+    for index in (days.to_period("D"), pd.Index(days.date)):
+        np.testing.assert_array_equal(mle.extremes.block_maxima(pd.Series(values, index=index), "YE").sample.x, years)
+
+
+def test_a_return_level_takes_fits_of_its_excesses_only():
+    peaks = mle.extremes.peaks_over_threshold(np.random.default_rng(0).gumbel(size=400), 1.5)
+    given = peaks.return_level(100, result=mle.fit(peaks.height - 1.5, "gpd"))
+    assert given.value == peaks.return_level(100).value
+    rounded = mle.fit(mle.Sample.rounded(np.round(peaks.height - 1.5, 1), 0.1), "gpd")
+    assert peaks.return_level(100, result=rounded).value == pytest.approx(given.value, rel=0.1)
+    for wrong in (peaks.fit_process(), mle.fit(peaks.height, "gumbel"), "a", 3):
+        with pytest.raises(ParameterError, match="result: "):
+            peaks.return_level(100, result=wrong)
 
 
 def test_dates_that_do_not_increase_are_refused():

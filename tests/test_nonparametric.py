@@ -5,7 +5,7 @@ import pytest
 from statsmodels.duration.survfunc import SurvfuncRight
 
 import mle_toolkit as mle
-from mle_toolkit.errors import DataError
+from mle_toolkit.errors import DataError, ParameterError
 
 # Freireich et al. (1963), Blood 21, 699-716: weeks to relapse under 6-MP, as in Kalbfleisch & Prentice (1980).
 WEEKS = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
@@ -94,3 +94,37 @@ def test_bands_hold_the_estimate_and_cover():
         inside += band["lower"].iloc[place] <= np.exp(-0.7) <= band["upper"].iloc[place]
         assert np.all(band["lower"].dropna() <= curve.survival[band["lower"].notna()])
     assert 0.84 < inside / 200 < 0.95
+
+
+def test_what_fit_takes_as_data_is_taken():
+    values = [3.0, 1.0, 3.0, 7.0]
+    from scipy import stats
+
+    for data in (values, np.array(values), stats.CensoredData(uncensored=values)):
+        assert mle.nonparametric.kaplan_meier(data).survival.tolist() == [0.75, 0.25, 0.0]
+        assert mle.nonparametric.nelson_aalen(data).hazard.tolist() == [0.25, 0.25 + 2 / 3, 0.25 + 2 / 3 + 1]
+        assert mle.nonparametric.turnbull(data).mass.sum() == pytest.approx(1)
+    for estimate in (mle.nonparametric.kaplan_meier, mle.nonparametric.nelson_aalen, mle.nonparametric.turnbull):
+        for wrong in ("a", None, ["a"], 1j):
+            with pytest.raises(DataError):
+                estimate(wrong)
+
+
+def test_missing_and_later_times_are_not_known():
+    times = mle.Sample.right_censored([6, 7, 10], [1, 0, 0])
+    hazard, spread = mle.nonparametric.nelson_aalen(times), mle.nonparametric.turnbull([1.0, 2.0])
+    np.testing.assert_array_equal(hazard.at([np.nan, 5, 10, 10.5]), [np.nan, 0, 1 / 3, np.nan])
+    np.testing.assert_array_equal(spread.cdf([np.nan, 1.0]), [[np.nan, 0.5]] * 2)
+    with pytest.raises(ParameterError, match="t: expected a number"):
+        hazard.at("a")
+    curve = mle.nonparametric.kaplan_meier(times)
+    for wrong in ("a", [1, 2], 1j, np.nan):
+        with pytest.raises(ParameterError, match="t: expected a number"):
+            curve.restricted_mean(wrong)
+
+
+def test_restricted_means_of_times_below_zero_are_those_of_the_values():
+    values = np.array([-3.0, -1.0, 2.0, 5.0])
+    curve = mle.nonparametric.kaplan_meier(mle.Sample(values))
+    for t in (-4.0, -2.0, 0.0, 3.0, 5.0):
+        assert curve.restricted_mean(t).value == pytest.approx(np.minimum(values, t).mean(), abs=1e-14)

@@ -6,7 +6,7 @@ import pytest
 from scipy import optimize
 
 import mle_toolkit as mle
-from mle_toolkit.errors import DataError, UnboundedLikelihoodError
+from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
 
 # NIST/SEMATECH e-Handbook of Statistical Methods, 8.4.5.2: a test of reliability growth, stopped at 1500 hours.
 NIST = [5, 40, 43, 175, 389, 712, 747, 795, 1299, 1478]
@@ -88,6 +88,33 @@ def test_intervals_of_the_shape_cover():
     assert 0.85 < inside / 300 < 0.95
 
 
+def test_intervals_of_the_shape_cover_where_each_system_ends_with_a_failure():
+    """The pivot is the sum of log(end / time), not the pooled estimate; one failure a system says nothing by it."""
+    rng = np.random.default_rng(0)
+    inside = 0
+    for _ in range(400):
+        times = np.cumsum(rng.exponential(size=(3, 3)), axis=1) ** (1 / 1.5)
+        process = mle.repairable.power_law_process(times.ravel(), system=np.repeat([0, 1, 2], 3))
+        low, high = process.conf_int(0.1).loc["shape"]
+        inside += low <= 1.5 <= high
+    assert 0.87 < inside / 400 < 0.93
+    alone = mle.repairable.power_law_process([100.0, 50.0], system=["a", "b"])
+    # By hand: 2 / s - log 2 + 2 (2^-s log 2) / (1 + 2^-s) = 0.
+    slope = lambda s: 2 / s - np.log(2) + 2 * np.log(2) / (1 + 2**s)  # noqa: E731
+    assert alone.params["shape"] == pytest.approx(optimize.brentq(slope, 0.1, 50), rel=1e-10)
+    assert np.isfinite(alone.conf_int()).all().all()
+
+
+def test_extreme_histories_have_numbers():
+    """Times over 600 powers of ten, and a shape that nothing holds, print."""
+    far = mle.repairable.power_law_process([1e-300], 1e300)
+    assert far.params["shape"] == pytest.approx(1 / (600 * np.log(10)), rel=1e-12)
+    late = mle.repairable.power_law_process([1e6 + 1], 1e6 + 2, start=1e6)
+    assert late.conf_int().loc["shape", "upper"] == np.inf
+    assert "power-law process" in str(far) + str(late)
+    assert np.isnan(far.expected_failures(-1.0))
+
+
 def test_mean_cumulative_function_by_hand():
     found = mle.repairable.mean_cumulative_function([1, 3, 2, 5], end=[4, 6], system=["a", "a", "b", "b"])
     assert found["at_risk"].tolist() == [2, 2, 2, 1]
@@ -105,6 +132,16 @@ def test_mean_cumulative_function_by_hand():
         (lambda r: r.power_law_process([1.0, 2.0], end=[3.0, 4.0]), DataError, "one for each of 1 systems"),
         (lambda r: r.power_law_process([1.0, 2.0], end={"b": 3}, system=["a", "b"]), DataError, "none for system 'a'"),
         (lambda r: r.trend([3.0]), DataError, "no failure before the ends"),
+        (lambda r: r.power_law_process([1.0, 2.0], end=np.array([np.nan])), DataError, "end: expected finite times"),
+        (lambda r: r.trend([1.0, 2.0], [4.0, np.inf], system=["a", "b"]), DataError, "end"),
+        (lambda r: r.trend([1.0, 2.0], [4.0, None], system=["a", "b"]), DataError, "end"),
+        (lambda r: r.power_law_process([1.0, 2.0], 4, start=[0, np.nan], system=["a", "b"]), DataError, "start"),
+        (lambda r: r.power_law_process([1.0, 2.0], [4, [1, 2]], system=["a", "b"]), DataError, "end: expected"),
+        (lambda r: r.power_law_process([1.0, 2.0], 4, system=["a", None]), DataError, r"the first is system\[1\]"),
+        (lambda r: r.mean_cumulative_function([1.0, 2.0], 4, system=["a", [1]]), DataError, "texts or numbers"),
+        (lambda r: r.mean_cumulative_function([1.0, 2.0], 4, system=["a", 1]), DataError, "cannot be put in order"),
+        (lambda r: r.mean_cumulative_function([1.0], {"a": 4, "b": 0}, system=["a"]), DataError, "which is no time"),
+        (lambda r: r.power_law_process([1.1, 1.2, 1.3], 100, start=1), NoMaximumError, "as the shape falls to 0"),
     ],
 )
 def test_what_is_no_history_is_refused(call, error, message):

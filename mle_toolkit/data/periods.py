@@ -14,17 +14,43 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def dated(series: Any) -> pd.Series[float] | None:
+    """A series by its dates, or by the time since its begin, if the index of a Series of pandas holds them."""
+    import pandas as pd
+
+    if not isinstance(series, pd.Series):
+        return None
+    index: Any = series.index
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    elif index.inferred_type in ("date", "datetime"):  # Python's own
+        try:
+            index = pd.to_datetime(index)
+        except (ValueError, TypeError) as error:
+            raise DataError(f"series: its dates cannot be read: {error}.") from None
+    if not isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
+        return None
+    missing = np.flatnonzero(pd.isna(index))
+    if len(missing):
+        raise DataError(
+            f"series: {len(missing)} of {len(index)} dates are missing; the first is that of row {missing[0]}. Remove "
+            f"these rows, or date them."
+        )
+    return pd.Series(to_column(series, "series")[0], index=index)
+
+
 def in_blocks(series: Any, block: int | str, least: float) -> tuple[Any, pd.Series[float]]:
     """A series by blocks, and the share of its observations of every block that has enough of them."""
     import pandas as pd
 
     least = number(least, "least", at_least=0.0, at_most=1.0)
     if isinstance(block, str):
-        if not isinstance(series, pd.Series) or not isinstance(series.index, pd.DatetimeIndex):
+        by_date = dated(series)
+        if by_date is None:
             raise DataError(f"block: a period as {block!r} is for a Series of pandas with dates as its index.")
         try:
-            groups: Any = pd.Series(to_column(series, "series")[0], index=series.index).resample(block)
-        except ValueError as error:
+            groups: Any = by_date.resample(block)
+        except (ValueError, TypeError) as error:
             raise ParameterError(f"block: {error}.") from None
         counts = groups.count()
         share = counts / counts.max()
@@ -48,5 +74,10 @@ def by_label(series: Any, block: Any) -> tuple[Any, pd.Series[float]]:
     values, labels = to_column(series, "series")[0], np.asarray(block)
     if labels.shape != values.shape:
         raise DataError(f"block: {labels.size} labels for {len(values)} observations; give one each.")
+    nameless = np.flatnonzero(pd.isna(labels))
+    if len(nameless):
+        raise DataError(
+            f"block: {len(nameless)} of {len(labels)} labels are missing; the first is block[{nameless[0]}]."
+        )
     groups: Any = pd.Series(values, index=pd.Index(labels, name="block")).groupby(level=0)
     return groups, pd.Series(1.0, index=groups.count().index)
