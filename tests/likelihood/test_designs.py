@@ -26,14 +26,15 @@ def test_products_are_those_of_the_columns(across):
     np.testing.assert_allclose(ONE.crossed(OTHER, across), Z.T @ np.diag(across) @ X[:, :2], rtol=1e-11, atol=1e-10)
 
 
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize("size", [1, 3, 7, 20])
+@pytest.mark.parametrize("order", ["C", "F", "apart"])
+@pytest.mark.parametrize("size", [1, 3, 4, 6, 7, 20])
 def test_compiled_products_are_those_of_numpy(order, size):
-    """Of rows that fill no block, of columns that fill no tile, of slices, in either order of memory."""
+    """Of rows that fill no block, of columns that fill no tile, of slices, in either order of memory or scattered."""
     pytest.importorskip("numba")
     rng = np.random.default_rng(size)
     for n in (1, 63, 64, 200):
-        z = np.asarray(rng.normal(size=(n + 5, size)), order=order)[5:]
+        z = rng.normal(size=(n + 5, size))
+        z = np.repeat(z, 2, axis=1)[5:, ::2] if order == "apart" else np.asarray(z, order=order)[5:]
         along, across, by = rng.normal(size=n), rng.normal(size=n), np.tril(rng.normal(size=(size, size)))
         plain, compiled = Columns(z, by), Columns(z, by, of_designs())
         np.testing.assert_allclose(compiled.times(by[0]), plain.times(by[0]), rtol=1e-11, atol=1e-11)

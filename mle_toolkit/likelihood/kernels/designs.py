@@ -7,7 +7,13 @@ nine sums in registers.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from mle_toolkit._typing import Array
 from mle_toolkit.likelihood.kernels.elementary import full_width, function, loop
@@ -32,17 +38,73 @@ def times(matrix: Array, coefficients: Array) -> Array:
     return result
 
 
+_SIDE = 4
+"""Rows, and columns, of a tile that is turned in registers."""
+
+_ALIGNED = 8
+"""Bytes to a multiple of which the address of a number is sure to be."""
+
+
+@intrinsic
+def _turn_tile(context: Any, matrix: Any, row: Any, column: Any, turned: Any, place: Any) -> Any:
+    """Write four numbers of each of four rows as four columns, from a place on.
+
+    One number at a time that takes as long as all else that a pass does with a few columns. So pairs of rows change
+    every other number, then every other two, as matrices of two by two are turned.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        source = context.make_array(signature.args[0])(context, builder, arguments[0])
+        target = context.make_array(signature.args[3])(context, builder, arguments[3])
+        row, column, place = arguments[1], arguments[2], arguments[4]
+        number, line = ir.IntType(64), ir.VectorType(ir.DoubleType(), _SIDE)
+
+        def address(array: Any, layout: str, first: Any, second: Any) -> Any:
+            shape, strides = cgutils.unpack_tuple(builder, array.shape), cgutils.unpack_tuple(builder, array.strides)
+            return cgutils.get_item_pointer2(
+                context, builder, array.data, shape, strides, layout, [first, second], wraparound=False
+            )
+
+        def taken(k: int) -> Any:
+            """Numbers of one row; where they do not lie side by side, one by one."""
+            here, layout = builder.add(row, number(k)), signature.args[0].layout
+            if layout == "C":
+                start = builder.bitcast(address(source, layout, here, column), line.as_pointer())
+                return builder.load(start, align=_ALIGNED)
+            values = ir.Constant(line, ir.Undefined)
+            for j in range(_SIDE):
+                value = builder.load(address(source, layout, here, builder.add(column, number(j))))
+                values = builder.insert_element(values, value, ir.IntType(32)(j))
+            return values
+
+        def chosen(one: Any, other: Any, places: list[int]) -> Any:
+            return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(ir.IntType(32), _SIDE), places))
+
+        lines = [taken(k) for k in range(_SIDE)]
+        for apart in (1, 2):
+            for k in [k for k in range(_SIDE) if not k & apart]:
+                one, other = lines[k], lines[k + apart]
+                lines[k] = chosen(one, other, [_SIDE + j - apart if j & apart else j for j in range(_SIDE)])
+                lines[k + apart] = chosen(one, other, [_SIDE + j if j & apart else j + apart for j in range(_SIDE)])
+        for j, values in enumerate(lines):
+            start = address(target, "C", builder.add(column, number(j)), place)
+            builder.store(values, builder.bitcast(start, line.as_pointer()), align=_ALIGNED)
+        return context.get_dummy_value()
+
+    return types.void(matrix, types.int64, types.int64, turned, types.int64), generate
+
+
 @function
 def _turn(matrix: Array, first: int, last: int, turned: Array) -> None:
     """Write some rows as columns; what is left of the columns has no weight."""
     n_columns = matrix.shape[1]
     i = first
-    while i + 4 <= last:
-        a, b, c, d, k = matrix[i], matrix[i + 1], matrix[i + 2], matrix[i + 3], i - first
-        for j in range(n_columns):
-            to = turned[j]
-            to[k], to[k + 1], to[k + 2], to[k + 3] = a[j], b[j], c[j], d[j]
-        i += 4
+    if n_columns >= _SIDE:
+        while i + _SIDE <= last:
+            for j in range(0, n_columns - _SIDE, _SIDE):
+                _turn_tile(matrix, i, j, turned, i - first)
+            _turn_tile(matrix, i, n_columns - _SIDE, turned, i - first)  # some of it again, if no tile is left
+            i += _SIDE
     while i < last:
         for j in range(n_columns):
             turned[j, i - first] = matrix[i, j]
