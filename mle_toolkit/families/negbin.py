@@ -26,6 +26,7 @@ from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.rising_counts import rising_in_window
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -160,9 +161,10 @@ class NegativeBinomial(Family):
         return (Limit(get_family("poisson"), lambda mu: (np.inf, mu)),)
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
-        """Those of the Poisson law."""
+        """As mu grows counts that only rise, or fall; and those of the Poisson law."""
         near = get_family("poisson").limits_in_window(lower, upper)
-        return tuple(Limit(limit.family, lambda embed=limit.embed: (np.inf, *embed())) for limit in near)
+        of_poisson = (Limit(limit.family, lambda embed=limit.embed: (np.inf, *embed())) for limit in near)
+        return *rising_in_window(lower, upper), *of_poisson
 
     @property
     def limits_without_zeros(self) -> tuple[Limit, ...]:

@@ -162,7 +162,7 @@ def test_zeros_go_with_a_mean_that_runs_off_beyond_a_window():
     supremum = zeros * math.log(zeros / all_) + rest * math.log(rest / all_) + highest(loglik, 0.1, 100)
     assert fit.certificate.verdict == "boundary"
     assert set(fit.certificate.boundary) == {"pi", "mu"}
-    assert fit.llf == pytest.approx(supremum, abs=1e-7)
+    assert fit.llf == pytest.approx(supremum, abs=1e-8)
 
 
 @pytest.mark.parametrize(("law", "unit"), [("two_piece_normal", 1.0), ("skew_normal", 1e-6), ("moyal", 1e6)])

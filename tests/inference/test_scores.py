@@ -233,4 +233,5 @@ def test_rows_are_looked_at_in_blocks_and_their_influence_does_not_depend_on_the
     fit = mle.regress("right_censored(y, event) ~ x", frame, "weibull", weights="w")
     whole = fit.influence()
     monkeypatch.setattr(scores, "_AT_ONCE", 200)
-    np.testing.assert_allclose(fit.influence(), whole, rtol=1e-10, atol=1e-12)
+    # A logarithm may be rounded otherwise in a shorter block; differences of scores take that 1e4 times.
+    np.testing.assert_allclose(fit.influence(), whole, rtol=1e-9, atol=1e-10)

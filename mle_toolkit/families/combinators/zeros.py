@@ -365,7 +365,7 @@ def limits_behind_zeros(base: Family, lower: float, upper: float) -> tuple[Limit
     """Limits, where a window is seen, of a law of counts with zeros of their own."""
     if not lower < 0:
         return ()
-    near = [limit for limit in base.limits_in_window(lower, upper) if limit.family.support.lower > 0]
+    near = [limit for limit in base.limits_in_window(0.0, upper) if limit.family.support.lower > 0]
     return tuple(Limit(Hurdle(limit.family), lambda _, *p, embed=limit.embed: (0.0, *embed(*p))) for limit in near)
 
 
