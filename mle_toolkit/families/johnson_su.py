@@ -15,7 +15,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.johnson_median import FEWEST, JohnsonByMedian, lognormal_of_groups
-from mle_toolkit.families.johnson_window import INSIDE, OUTSIDE, JohnsonInWindow, is_alone
+from mle_toolkit.families.johnson_window import INSIDE, OUTSIDE, is_alone, johnson_on
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit
@@ -215,7 +215,7 @@ class JohnsonSU(Family):
         """As delta → 0 and gamma runs off with gamma times delta a number, that of a window with two ends."""
         if math.isinf(lower) or math.isinf(upper):
             return ()
-        law = JohnsonInWindow(lower, upper)
+        law = johnson_on(lower, upper)
         return (Limit(law, lambda slope, loc, scale: (math.copysign(np.inf, slope), 0.0, loc, scale)),)
 
     def cdf(self, x: Array, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:

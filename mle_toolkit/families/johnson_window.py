@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.standardised import best_starts
-from mle_toolkit.families.tilted import log_exprel, log_exprel_slope
+from mle_toolkit.families.tilted import WINDOWS, log_exprel, log_exprel_slope
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -133,6 +134,12 @@ class JohnsonInWindow(Family):
         low = np.arcsinh((self.lower - loc) / scale)
         r = low + np.where(np.asarray(slope) < 0, width - length, length)
         return np.asarray(np.clip(loc + scale * np.sinh(r), self.lower, self.upper))
+
+
+@lru_cache(maxsize=WINDOWS)
+def johnson_on(lower: float, upper: float) -> JohnsonInWindow:
+    """The law of a window, one for all that have it as a limit there, so that its maximum is kept for all of them."""
+    return JohnsonInWindow(lower, upper)
 
 
 def is_alone(sample: Sample, loc: float, scale: float, *, outside: float) -> bool:

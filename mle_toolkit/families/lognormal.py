@@ -19,7 +19,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import log_or_minus_inf
-from mle_toolkit.families.tilted import Tilted, infinite
+from mle_toolkit.families.tilted import infinite, tilted_on
 
 if TYPE_CHECKING:
     from mle_toolkit.data.groups import Groups
@@ -140,7 +140,7 @@ class Lognormal(ExponentialFamily):
         """A power of x as sdlog → ∞ and meanlog with its square: above a threshold, Pareto's law."""
         if lower <= 0 and math.isinf(upper):
             return ()
-        return (Limit(Tilted(max(lower, 0.0), upper, of_log=True), infinite),)
+        return (Limit(tilted_on(max(lower, 0.0), upper, of_log=True), infinite),)
 
     def cdf(self, x: Array, meanlog: Array, sdlog: Array) -> Array:
         """Probability of at most x."""

@@ -53,7 +53,7 @@ def log_mass(
     if family.log_mass is not None:
         return family.log_mass(lower, upper, *params)
     law = Distribution.at(family, params)
-    open_below, open_above = _open(family, lower, upper)
+    open_below, open_above = open_ends(family, lower, upper)
     inner, above, below = ~(open_below | open_above), open_above & ~open_below, open_below & ~open_above
     if len(lower) and (by_tails or not _is_dear(law, len(lower))):  # rows of one kind need no masks
         if above.all():
@@ -149,7 +149,7 @@ def _at_both(function: Callable[[Array], Any], law: Distribution, low: Array, hi
     return np.asarray(function(low)), np.asarray(function(high))
 
 
-def _open(family: Family, lower: Array, upper: Array) -> tuple[Mask, Mask]:
+def open_ends(family: Family, lower: Array, upper: Array) -> tuple[Mask, Mask]:
     """Whether intervals ``(lower, upper]`` reach to the lower end of the support, and to the upper one."""
     support = family.support
     # The lower end itself has a probability under laws of counts, and where it is a value of its own.
@@ -249,7 +249,7 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
     if family.log_mass_scores is not None:
         return np.array(family.log_mass_scores(lower, upper, *params))
     law = Distribution.at(family, params)
-    open_below, open_above = _open(family, lower, upper)
+    open_below, open_above = open_ends(family, lower, upper)
     inner, above, below = ~(open_below | open_above), open_above & ~open_below, open_below & ~open_above
     if len(lower) and not _is_dear(law, len(lower)):
         if above.all():
@@ -304,7 +304,7 @@ def mass_expansion(
     lower, upper : ndarray of shape (n,)
     """
     if family.sf_expansion is not None and len(lower):
-        below, above = _open(family, lower, upper)
+        below, above = open_ends(family, lower, upper)
         if np.all(above) and not np.any(below):
             of_tail, first, second = family.sf_expansion(lower, *params)
             return of_tail, np.array(np.broadcast_arrays(*first)), list(second)

@@ -20,7 +20,7 @@ from mle_toolkit.families.location_scale import normal_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
-from mle_toolkit.families.tilted import Tilted, infinite
+from mle_toolkit.families.tilted import infinite, tilted_on
 
 if TYPE_CHECKING:
     from mle_toolkit.data.groups import Groups
@@ -106,7 +106,7 @@ class Normal(ExponentialFamily):
             return ()
         if lower == 0 and math.isinf(upper):
             return (Limit(get_family("exponential"), lambda scale: infinite(-1.0)),)
-        return (Limit(Tilted(lower, upper), infinite),)
+        return (Limit(tilted_on(lower, upper, of_log=False), infinite),)
 
     def cdf(self, x: Array, mu: Array, sigma: Array) -> Array:
         """Probability of at most x."""

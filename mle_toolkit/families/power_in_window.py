@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.families.standardised import best_starts
-from mle_toolkit.families.tilted import Tilted, in_window, infinite, log_exprel, log_exprel_slope
+from mle_toolkit.families.tilted import WINDOWS, Tilted, in_window, infinite, log_exprel, log_exprel_slope
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -38,7 +38,7 @@ def powers_in_window(lower: float, upper: float, *, of_log: bool = False) -> tup
         Whether it is log x that has such a law.
     """
     powers = tuple(
-        Limit(PowerInWindow(lower, upper, sign, of_log=of_log), partial(_as_pearson3, sign))
+        Limit(power_on(lower, upper, sign, of_log=of_log), partial(_as_pearson3, sign))
         for sign, far in ((1.0, upper), (-1.0, lower))
         if math.isfinite(far) and not (of_log and far <= 0)
     )
@@ -59,7 +59,7 @@ def powers_beyond_threshold(base: Family, lower: float, upper: float) -> tuple[L
         return ()
     return tuple(
         Limit(
-            PowerInWindow(lower, upper, 1.0),
+            power_on(lower, upper, 1.0, of_log=False),
             lambda power, reach, embed=near.embed: (*embed(power + 1), upper - reach),
         )
         for near in base.limits_in_window(0.0, 1.0)
@@ -203,3 +203,9 @@ def _log_integral(width: Array, order: Array) -> Array:
     finite = np.isfinite(width)
     length = np.where(finite, width, 1.0)
     return np.where(finite, log_or_minus_inf(length) + log_exprel(-order * length), -np.log(order))
+
+
+@lru_cache(maxsize=WINDOWS)
+def power_on(lower: float, upper: float, sign: float, *, of_log: bool) -> PowerInWindow:
+    """The law of a window, one for all that have it as a limit there, so that its maximum is kept for all of them."""
+    return PowerInWindow(lower, upper, sign, of_log=of_log)

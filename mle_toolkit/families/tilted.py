@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+WINDOWS = 64
+"""Windows of which the laws are kept."""
 
 _STEEPEST = 700.0
 """Slope, in widths of a window, beyond which all of the law is at one of its ends."""
@@ -193,6 +197,12 @@ _FLAT = 0.03
 """Slope, in widths of the window, below which the mean is taken from its series: the terms left out are 1e-17."""
 
 
+@lru_cache(maxsize=WINDOWS)
+def tilted_on(lower: float, upper: float, *, of_log: bool) -> Tilted:
+    """The law of a window, one for all that have it as a limit there, so that its maximum is kept for all of them."""
+    return Tilted(lower, upper, of_log=of_log)
+
+
 def infinite(slope: float) -> tuple[float, float]:
     """A location, and the scale, of a law that has become exponential in a window: both are infinite."""
     return math.copysign(math.inf, slope), math.inf
@@ -215,4 +225,4 @@ def in_window(
     low = max(lower, 0.0) if of_log else lower
     if math.isinf(upper) and low == (0.0 if of_log else -math.inf):
         return ()
-    return (Limit(Tilted(low, upper, of_log=of_log), embed),)
+    return (Limit(tilted_on(low, upper, of_log=of_log), embed),)

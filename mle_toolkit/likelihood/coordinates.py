@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import RangeError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Space, Stack
 from mle_toolkit.families.relations import Chart
 from mle_toolkit.likelihood.several import Several
@@ -227,6 +228,7 @@ class Objective:
         self.at_once = free and likelihood.at_once and (likelihood.plain or rows)
         """Whether one pass over the data gives value, gradient and second derivatives together."""
         self._last_expansion: Last[tuple[float, Array, Array]] = Last()
+        self._last_both: Last[tuple[Array, Array] | None] = Last()
 
     def on(self, likelihood: Likelihood) -> Objective:
         """The same of another likelihood of the law, in the same coordinates."""
@@ -268,8 +270,11 @@ class Objective:
         return self._gradient_in_parts(u)
 
     def _gradient_in_parts(self, u: Array) -> Array:
+        both = self._both_of_few(u)
+        if both is not None:
+            return both[0]
         gradient = self._gradient_of_points(u)
-        if not self.likelihood.plain:
+        if not (self.likelihood.plain or self.likelihood.without_masses):
             gradient = gradient + self._gradient_of_masses(u)
         return gradient
 
@@ -284,8 +289,11 @@ class Objective:
         return self._hessian_in_parts(u)
 
     def _hessian_in_parts(self, u: Array) -> Array:
+        both = self._both_of_few(u)
+        if both is not None:
+            return both[1]
         hessian = self._hessian_of_points(u)
-        if not self.likelihood.plain:
+        if not (self.likelihood.plain or self.likelihood.without_masses):
             hessian = hessian + self._hessian_of_masses(u)
         return hessian
 
@@ -322,11 +330,48 @@ class Objective:
             curved[k][k] -= score[along[k][0]] * bend
         return np.array(downhill), np.array(curved)
 
+    @cached_property
+    def _are_few(self) -> bool:
+        """Whether rows are so few that the scores at a point, and about it for second derivatives, cost one call."""
+        likelihood, family, count = self.likelihood, self.likelihood.family, self.coordinates.n_free
+        if likelihood.plain or count == 0 or not self.has_score or likelihood.sums_masses or likelihood._with_moments:
+            return False
+        if likelihood.without_masses or likelihood.by_means is not None or family.bends_sharply or family.dear_tails:
+            return False
+        with_scores = family.tail_scores is not None or family.log_mass_scores is not None
+        return with_scores and self._several.at_once(1 + 2 * count)
+
+    def _both_of_few(self, u: Array) -> tuple[Array, Array] | None:
+        """Gradient and second derivatives from one call, where rows are few; None where they must be had apart."""
+        return self._last_both(u, self._scores_about) if self._are_few else None
+
+    def _scores_about(self, u: Array) -> tuple[Array, Array] | None:
+        count, unit = len(u), STEP_OF_SCORE * np.eye(len(u))
+        points = np.concatenate([u[None], u + unit, u - unit])
+        exact = self.likelihood.exact is not None
+        with np.errstate(all="ignore"):  # trial points may lie where a score does not exist
+            thetas = self._thetas(points)
+            try:
+                scores = self._several.mean_mass_scores(thetas)
+                if scores is None:
+                    return None
+                if exact and not self.has_hessian:
+                    scores = scores + self._several.point_scores(thetas)
+            except RangeError:
+                return None
+            pulled = np.array([-self.coordinates.pulled(score, v) for score, v in zip(scores, points, strict=True)])
+            gradient, second = pulled[0], (pulled[1 : 1 + count] - pulled[1 + count :]) / (2 * STEP_OF_SCORE)
+            second = 0.5 * (second + second.T)
+            if exact and self.has_hessian:
+                gradient, second = gradient + self._gradient_of_points(u), second + self._hessian_of_points(u)
+        return gradient, second
+
     def _gradient_of_masses(self, u: Array) -> Array:
         score = self.likelihood.mean_mass_score(self.coordinates.to_theta(u))
         if score is None:
             return first_differences(self._mass_values, u, STEP_OF_VALUE)
-        return -self.coordinates.pulled(score, u)
+        with np.errstate(all="ignore"):  # where the slopes of the coordinates leave the doubles
+            return -self.coordinates.pulled(score, u)
 
     def _hessian_of_masses(self, u: Array) -> Array:
         if self.likelihood.sums_masses and self.coordinates.can_bend:

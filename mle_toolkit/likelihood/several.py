@@ -17,6 +17,9 @@ from mle_toolkit.likelihood.sums import Likelihood
 _MOST = 30_000
 """Numbers that one call is given at most; of more, the calls are no longer what costs."""
 
+_FEW = 1_500
+"""Numbers in one call up to which it costs hardly more than for one law: what a call does beside its numbers."""
+
 _ALIKE = 1e-12
 """Share of the largest by which numbers that a law gives for one law alone, and for one of many, may differ."""
 
@@ -45,6 +48,12 @@ class Several:
             return np.empty(0), None
         points, unit = self._one._points
         return (unit.apply(points.x), points.weight) if points.in_memory and points.n_rows <= BLOCK_ROWS else None
+
+    def at_once(self, many: int) -> bool:
+        """Whether the rows at so many parameters cost one call, hardly dearer than of one; so far as is known."""
+        if not self._broadcasts or self._points is None:
+            return False
+        return many * max(len(self._one._intervals[0]), len(self._points[0])) <= _FEW
 
     def logliks(self, thetas: Array) -> Array:
         """`Likelihood.mean_loglik` of each; shape (m,)."""

@@ -20,7 +20,7 @@ from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.first_pass import is_normal
-from mle_toolkit.likelihood.intervals import log_mass, mass_scores
+from mle_toolkit.likelihood.intervals import log_mass, mass_scores, open_ends
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
 from mle_toolkit.likelihood.kinds import ByMoments, Kinds, kinds_of, ones_of_a_kind, without_ties
 from mle_toolkit.likelihood.means import Means
@@ -249,6 +249,14 @@ class Likelihood:
         """Ends and weights of all intervals."""
         return self._by_constants[1] if self.family.per_row else self._joined(self._ends)
 
+    @cached_property
+    def without_masses(self) -> bool:
+        """Whether all intervals and windows are certain under every member of the family, as a window is to laws on it.
+
+        Of laws of one set of constants.
+        """
+        return not (self.plain or self.family.per_row or self._with_moments or len(self._all_intervals[0]))
+
     @property
     def _interval_law(self) -> Family:
         """The law of the intervals in `_intervals`: constants given per row are those of each interval."""
@@ -277,11 +285,16 @@ class Likelihood:
         lower, upper = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
         weight = np.concatenate([np.broadcast_to(part[2], len(part[0])) for part in parts])
         lower, upper, weight = without_ties(lower, upper, weight)
+        if not self.family.multivariate and self._declared.log_mass is None:
+            below, above = open_ends(self._declared, lower, upper)
+            certain = below & above  # as its window is to a law on that
+            if certain.any():
+                lower, upper, weight = lower[~certain], upper[~certain], weight[~certain]
         return self.unit.apply(lower), self.unit.apply(upper), weight
 
     def mean_mass(self, theta: Array) -> float:
         """Part of the mean log-likelihood that intervals and windows contribute; 0 for plain data."""
-        if self.plain:
+        if self.plain or self.without_masses:
             return 0.0
         params = self.family.unpack(theta)
         if self.sums_masses and self.at_once and self.family.per_row:  # of a regression: whoever climbs asks for all
@@ -298,6 +311,8 @@ class Likelihood:
 
     def mean_mass_score(self, theta: Array) -> Array | None:
         """Derivatives of `mean_mass` by parameters; shape (p,). None where the family leaves none."""
+        if self.without_masses:
+            return np.zeros(len(theta))
         if self.sums_masses:
             by_all = self.mass_derivatives(theta)[1 : 1 + len(theta)] / self.nobs
             return by_all if np.all(np.isfinite(by_all)) else None

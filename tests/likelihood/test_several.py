@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
+from mle_toolkit.estimation.maximum import objective_near
+from mle_toolkit.estimation.starts import domains_of
+from mle_toolkit.families.johnson_window import JohnsonInWindow
 from mle_toolkit.families.registry import family_class
+from mle_toolkit.likelihood.coordinates import Objective
 from mle_toolkit.likelihood.several import Several
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
@@ -54,3 +58,37 @@ def test_a_law_whose_parameters_do_not_broadcast_is_asked_one_by_one(survival):
     likelihood = Likelihood(law, sample, Unit())
     several = Several(likelihood).mean_masses(np.array([[0.5], [0.25]]))
     np.testing.assert_allclose(several, [-1.0 / 3, -0.5 / 3], rtol=1e-14)
+
+
+@pytest.mark.parametrize("law", laws(), ids=lambda law: law.name)
+def test_derivatives_of_few_rows_from_one_call_are_those_had_apart(law, monkeypatch):
+    params = middle(law)
+    likelihood = Likelihood(law, sample_of(law, params), Unit())
+    theta, free = np.array(params), [True] * len(params)
+    together = objective_near(likelihood, domains_of(law), theta, free, charted=False)
+    u = together.coordinates.from_theta(theta)
+    gradient, hessian = together.gradient(u), together.hessian(u)
+    apart = objective_near(likelihood, domains_of(law), theta, free, charted=False)
+    monkeypatch.setattr(Objective, "_are_few", False)
+    np.testing.assert_allclose(gradient, apart.gradient(u), rtol=1e-9, atol=1e-11)
+    size = np.nanmax(np.abs(hessian), initial=0.0)
+    np.testing.assert_allclose(hessian, apart.hessian(u), rtol=1e-7, atol=1e-7 * size)
+
+
+def test_a_window_is_certain_to_a_law_on_it():
+    x = np.array([31.0, 50.0, 72.0, 90.0, 140.0])
+    law = JohnsonInWindow(30.0, 150.0)
+    seen = Likelihood(law, mle.Sample(x).truncated(30.0, 150.0))
+    assert seen.without_masses
+    plain = Likelihood(law, mle.Sample(x), seen.unit)
+    theta = np.array([0.3, 0.1, 0.6])
+    assert seen.mean_loglik(theta) == plain.mean_loglik(theta)
+    np.testing.assert_array_equal(seen.mean_mass_score(theta), np.zeros(3))
+    part = Likelihood(law, mle.Sample(x).truncated(30.0, 145.0), seen.unit)  # beyond whose end the law goes on
+    assert not part.without_masses
+    assert part.mean_mass(theta) > 0
+
+
+def test_laws_have_the_same_limit_in_a_window():
+    one, other = (mle.get_family(name).limits_in_window(1.0, 3.0)[0].family for name in ("normal", "logistic"))
+    assert one is other
