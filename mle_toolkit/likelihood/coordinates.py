@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Space, Stack
+from mle_toolkit.families.narrow import FEW
 from mle_toolkit.families.relations import Chart
 from mle_toolkit.likelihood.several import Several
 from mle_toolkit.likelihood.sums import Last, Likelihood
@@ -336,8 +337,12 @@ class Objective:
         likelihood, family, count = self.likelihood, self.likelihood.family, self.coordinates.n_free
         if likelihood.plain or count == 0 or not self.has_score or likelihood.sums_masses or likelihood._with_moments:
             return False
-        if likelihood.without_masses or likelihood.by_means is not None or family.bends_sharply or family.dear_tails:
+        if likelihood.without_masses or family.bends_sharply:
             return False
+        if likelihood.by_means is not None and not self.has_hessian:
+            return False  # whose points have differences of their own
+        if family.dear_tails and (1 + 2 * count) * len(likelihood._intervals[0]) >= FEW:
+            return False  # of so many it is the density that is integrated
         with_scores = family.tail_scores is not None or family.log_mass_scores is not None
         return with_scores and self._several.at_once(1 + 2 * count)
 

@@ -92,3 +92,17 @@ def test_a_window_is_certain_to_a_law_on_it():
 def test_laws_have_the_same_limit_in_a_window():
     one, other = (mle.get_family(name).limits_in_window(1.0, 3.0)[0].family for name in ("normal", "logistic"))
     assert one is other
+
+
+@pytest.mark.parametrize("law", [law for law in laws() if law.chart], ids=lambda law: law.name)
+def test_the_law_of_a_chart_takes_arrays(law):
+    params = middle(law)
+    inner, theta = law.chart.law, np.array(law.chart.inward(*params))
+    likelihood = Likelihood(inner, sample_of(law, params), Unit())
+    thetas = theta * (1.0 + 1e-3 * np.array([[0.0], [1.0], [-2.0]]))
+    if law.name == "johnson_su":
+        thetas = np.vstack([thetas, [350.0, 1.0, *theta[2:]]])  # where it cannot be told from a lognormal law
+    several = Several(likelihood)
+    np.testing.assert_allclose(several.logliks(thetas), [likelihood.mean_loglik(at) for at in thetas], rtol=1e-11)
+    np.testing.assert_allclose(several.point_scores(thetas), [likelihood.mean_score(at) for at in thetas], rtol=1e-11)
+    assert several.at_once(2)
