@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -81,7 +80,7 @@ def _log_inner(law: Distribution, low: Array, high: Array, *, by_tails: bool) ->
     if law.family.log_inner is not None:
         own: Array = within_range(law.family.log_inner, low, high, *law.params.values())
         return own
-    (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(partial(_both_tails, law), law, low, high)
+    (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(_both_tails, law, low, high)
     masses = log_interval_mass((cdf_low, cdf_high), (sf_low, sf_high))
     if by_tails:
         return masses
@@ -141,12 +140,24 @@ def _both_tails(law: Distribution, x: Array) -> tuple[Array, Array]:
     return both
 
 
-def _at_both(function: Callable[[Array], Any], law: Distribution, low: Array, high: Array) -> tuple[Any, Any]:
-    """Values of a function, whose last axis is that of the rows, at both ends of intervals; in one call for one law."""
-    if law.is_one:
-        values = np.asarray(function(np.concatenate([low, high])))
+def _at_both(
+    function: Callable[[Distribution, Array], Any], law: Distribution, low: Array, high: Array
+) -> tuple[Any, Any]:
+    """Values of a function, whose last axis is that of the rows, at both ends of intervals, in one call."""
+    both = law if law.is_one else _twice(law)
+    if both is not None:
+        values = np.asarray(function(both, np.concatenate([low, high])))
         return values[..., : len(low)], values[..., len(low) :]
-    return np.asarray(function(low)), np.asarray(function(high))
+    return np.asarray(function(law, low)), np.asarray(function(law, high))
+
+
+def _twice(law: Distribution) -> Distribution | None:
+    """The laws of rows, and once more behind them; None where more than parameters is given per row."""
+    family = law.family
+    if family.per_row or family.known or not family.all_scalar:
+        return None
+    params = (np.concatenate([value, value]) if np.ndim(value) else value for value in law.params.values())
+    return Distribution.at(family, tuple(params))
 
 
 def open_ends(family: Family, lower: Array, upper: Array) -> tuple[Mask, Mask]:
@@ -217,7 +228,7 @@ def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> 
     own, x = _of_rows(law, rows), x[rows]
 
     def slopes(some: Mask) -> Array:
-        side = _tail_scores(own, some)(x[some])[above]
+        side = _scores_of_tails(_of_rows(own, some), x[some])[above]
         found = np.empty((len(side), np.count_nonzero(some)))
         for row, by in zip(found, side, strict=True):
             row[:] = by
@@ -232,12 +243,11 @@ def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> 
     return tails_in_steps(own.family, tuple(own.params.values()), x, above, own.family.score, tail)[1]
 
 
-def _tail_scores(law: Distribution, rows: Mask) -> Callable[[Array], Any]:
-    """`Family.tail_scores` of the law of some rows, as a function of the ends alone."""
-    own = _of_rows(law, rows)
-    scores, params = own.family.tail_scores, tuple(own.params.values())
+def _scores_of_tails(law: Distribution, x: Array) -> Any:
+    """`Family.tail_scores` of a law."""
+    scores = law.family.tail_scores
     assert scores is not None
-    return lambda x: scores(x, *params)
+    return scores(x, *law.params.values())
 
 
 def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:
@@ -271,12 +281,11 @@ def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Ar
 
 def _slopes_inner(law: Distribution, rows: Mask, lower: Array, upper: Array) -> Array:
     """Derivatives of `_log_inner` of some rows; shape (p, n_rows)."""
-    scores = _tail_scores(law, rows)
     law, low, high = _of_rows(law, rows), lower[rows], upper[rows]
     if law.family.inner_scores is not None:
         return np.array(law.family.inner_scores(low, high, *law.params.values()))
-    (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = _at_both(scores, law, low, high)
-    (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(partial(_both_tails, law), law, low, high)
+    (by_cdf_low, by_sf_low), (by_cdf_high, by_sf_high) = _at_both(_scores_of_tails, law, low, high)
+    (cdf_low, sf_low), (cdf_high, sf_high) = _at_both(_both_tails, law, low, high)
     left = cdf_low < sf_high
     share_cdf = 1.0 / -np.expm1(cdf_low - cdf_high)
     share_sf = 1.0 / -np.expm1(sf_high - sf_low)
