@@ -142,6 +142,31 @@ class Coordinates:
         curved.ravel()[:: self.n_free + 1] += by_all * bends
         return by_all * slopes, curved
 
+    def about(self, u: Array, step: float) -> tuple[Array, Array]:
+        """All parameters at a point, and with one coordinate after the other a step up, then down; intervals only.
+
+        Returns
+        -------
+        ndarray of shape (1 + 2 n_free, p)
+        ndarray of shape (1 + 2 n_free, n_free)
+            The derivative of each free parameter by its own coordinate.
+        """
+        count, values = self.n_free, u.tolist()
+        theta = self.base.copy()
+        ups, downs, slopes = [], [], []
+        for (domain, where, _, centre, size), value in zip(self._parts, values, strict=True):
+            assert isinstance(domain, Interval)
+            here, up, down = domain.at(value), domain.at(value + step), domain.at(value - step)
+            theta[where.start] = centre + size * here[0]
+            ups.append((centre + size * up[0], size * up[1]))
+            downs.append((centre + size * down[0], size * down[1]))
+            slopes.append(size * here[1])
+        thetas, moved = np.tile(theta, (1 + 2 * count, 1)), np.tile(slopes, (1 + 2 * count, 1))
+        thetas[0] = self.to_theta(u)
+        for row, (k, (value, slope)) in enumerate([*enumerate(ups), *enumerate(downs)], start=1):
+            thetas[row, self.places[k]], moved[row, k] = value, slope
+        return thetas, moved
+
     def slopes_and_bends(self, u: Array) -> tuple[list[float], list[float]]:
         """First and second derivative of each free parameter by its own coordinate; intervals only."""
         slopes, bends = [], []
@@ -335,7 +360,9 @@ class Objective:
     def _are_few(self) -> bool:
         """Whether rows are so few that the scores at a point, and about it for second derivatives, cost one call."""
         likelihood, family, count = self.likelihood, self.likelihood.family, self.coordinates.n_free
-        if likelihood.plain or count == 0 or not self.has_score or likelihood.sums_masses or likelihood._with_moments:
+        if likelihood.plain or count == 0 or not (self.has_score and self.coordinates.intervals_only):
+            return False
+        if likelihood.sums_masses or likelihood._with_moments:
             return False
         if likelihood.without_masses or family.bends_sharply:
             return False
@@ -351,11 +378,9 @@ class Objective:
         return self._last_both(u, self._scores_about) if self._are_few else None
 
     def _scores_about(self, u: Array) -> tuple[Array, Array] | None:
-        count, unit = len(u), STEP_OF_SCORE * np.eye(len(u))
-        points = np.concatenate([u[None], u + unit, u - unit])
-        exact = self.likelihood.exact is not None
+        count, coordinates, exact = len(u), self.coordinates, self.likelihood.exact is not None
         with np.errstate(all="ignore"):  # trial points may lie where a score does not exist
-            thetas = self._thetas(points)
+            thetas, slopes = coordinates.about(u, STEP_OF_SCORE)
             try:
                 scores = self._several.mean_mass_scores(thetas)
                 if scores is None:
@@ -364,7 +389,7 @@ class Objective:
                     scores = scores + self._several.point_scores(thetas)
             except RangeError:
                 return None
-            pulled = np.array([-self.coordinates.pulled(score, v) for score, v in zip(scores, points, strict=True)])
+            pulled = -scores[:, coordinates.places] * slopes
             gradient, second = pulled[0], (pulled[1 : 1 + count] - pulled[1 + count :]) / (2 * STEP_OF_SCORE)
             second = 0.5 * (second + second.T)
             if exact and self.has_hessian:

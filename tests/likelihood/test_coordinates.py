@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from references import column
 
 import mle_toolkit as mle
-from mle_toolkit.families.domain import Interval, Simplex, Space, Vector
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval, Simplex, Space, Vector
 from mle_toolkit.likelihood.coordinates import Coordinates, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
@@ -216,3 +216,15 @@ def test_the_likelihood_is_that_of_the_data_in_any_unit(family):
 def test_the_unit_of_a_count_is_one():
     likelihood = Likelihood(mle.get_family("poisson"), mle.Sample([1e6, 2e6]))
     assert likelihood.unit == Unit()
+
+
+def test_parameters_about_a_point_are_those_of_coordinates_moved_one_by_one():
+    domains = (REAL, POSITIVE, Interval(0.0, 1.0))
+    natural = np.array([2.5, 1.0, 1.0])
+    coordinates = Coordinates(domains, np.array([3.0, 2.0, 0.2]), (True, False, True), natural)
+    u = np.array([0.4, -1.3])
+    thetas, slopes = coordinates.about(u, 1e-2)
+    unit = 1e-2 * np.eye(2)
+    points = [u, *(u + unit), *(u - unit)]
+    np.testing.assert_array_equal(thetas, [coordinates.to_theta(v) for v in points])
+    np.testing.assert_array_equal(slopes, [coordinates.jacobian(v)[[0, 2], [0, 1]] for v in points])
