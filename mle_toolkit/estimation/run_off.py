@@ -14,7 +14,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, free_names
-from mle_toolkit.estimation.newton import FAR, newton
+from mle_toolkit.estimation.newton import FAR
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.relations import Limit
@@ -92,27 +92,16 @@ def settle_run_off(found: Maximum, first: Array) -> Maximum:
         )
     if _leaves_the_doubles(found, np.array(far)) and not found.measured().decrement <= DECREMENT_TOLERANCE:
         return found  # it may rise further, where no number can follow it
+    settled = _at_their_ends(found, names)
+    if settled.is_certified:
+        return settled
     # What goes with them, as they follow it, may have been left a little nearer.
     behind = [
         name
         for k, (name, at, begin) in enumerate(zip(free_names(found), u.tolist(), start.tolist(), strict=True))
         if name not in names and abs(at - begin) > FAR / 2 and found.approached([k])
     ]
-    settled = _at_their_ends(found, [*names, *dict.fromkeys(behind)])
-    return settled if settled.is_certified else _climbed_again(settled)
-
-
-def _climbed_again(found: Maximum) -> Maximum:
-    """With what is left free where Newton's method leads, if that is a maximum: the search may have stopped before."""
-    objective = found.objective
-    u, done = newton(objective, found.coordinates)
-    if not done or not objective.value(u) <= objective.value(found.coordinates):
-        return found
-    theta = objective.coordinates.to_theta(u)
-    moved = replace(
-        found, theta_in_unit=theta, theta=found.likelihood.unit.params_to_data(found.family, theta), searched=None
-    )
-    return moved if moved.is_certified else found
+    return _at_their_ends(found, [*names, *dict.fromkeys(behind)]) if behind else settled
 
 
 def _is_well_placed(found: Maximum, far: NDArray[np.bool_]) -> bool:
