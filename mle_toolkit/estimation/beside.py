@@ -1,19 +1,23 @@
-"""Whether a likelihood rises from a limiting law into the family: then the limit is not the maximum."""
+"""Whether a likelihood rises from a limiting law into the family, or that law is far below: then it is no maximum."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.estimation.contained import RELATIVE, ROUNDING
-from mle_toolkit.estimation.maximum import Maximum
+from mle_toolkit.estimation.maximum import LITTLE_NATS, Maximum, objective_near
+from mle_toolkit.estimation.starts import domains_of, in_unit
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.numerics.newton import decrement_of, newton_step
 
 _LADDER = np.arange(-14.0, 15.0, 2.0)
 """Where a parameter is tried that is at its end at a limit: powers of e, or logits."""
@@ -23,6 +27,45 @@ _HOPELESS = 0.1
 
 _FAR = 500.0
 """The same of one that goes with it, at most."""
+
+
+_SHORT = 1.0
+"""Longest Newton step, in natural changes, that foretells what there is to be gained."""
+
+_TIMES = 10.0
+"""How often what it foretells a law must be below another one to be far below it."""
+
+
+def is_far_below(law: Family, found: Maximum, sample: Sample, start: Mapping[str, Any] | None) -> bool:
+    """Whether a limiting law is seen to be far below a maximum, so that it need not be climbed.
+
+    By one pass, at a point near its own maximum: there the step of Newton's method is short, and what it gains is a
+    small part of what the law is below.
+
+    Parameters
+    ----------
+    law : Family
+    found : Maximum
+    sample : Sample
+    start : mapping of str to value, or None
+        Parameters of the law, in the unit of the data; unless all are there, nothing is seen.
+    """
+    if start is None or any(name not in start for name in law.param_names):
+        return False
+    likelihood = Likelihood(law, sample)
+    theta = np.concatenate([in_unit(law, likelihood, name, start[name]) for name in law.param_names])
+    free = [True] * len(law.parameters)
+    objective = objective_near(likelihood, domains_of(likelihood.family), theta, free, charted=False)
+    if not objective.at_once:
+        return False
+    u = objective.coordinates.from_theta(theta)
+    gradient = objective.gradient(u)
+    step, convex = newton_step(gradient, objective.hessian(u))
+    if not (convex and np.abs(step).max() <= _SHORT):
+        return False
+    gain = decrement_of(gradient, step) * likelihood.nobs
+    loglik = (likelihood.log_jacobian - objective.value(u)) * likelihood.nobs
+    return bool(found.loglik - loglik > LITTLE_NATS + _TIMES * gain)
 
 
 def above_limit(settled: Maximum) -> dict[str, Any] | None:

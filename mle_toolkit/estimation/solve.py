@@ -22,7 +22,7 @@ from mle_toolkit.errors import (
     UnboundedLikelihoodError,
 )
 from mle_toolkit.estimation.asked import Asked
-from mle_toolkit.estimation.beside import above_limit, is_above
+from mle_toolkit.estimation.beside import above_limit, is_above, is_far_below
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.kinked import at_kinks
@@ -438,8 +438,10 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         if any(np.shape(shared[p.name]) != p.domain.shape for p in law.parameters if p.name in shared):
             continue  # a mixture that loses a component of which a parameter is known
         try:
-            law = law.resolve(sample)
-            at = maximise(law, sample, fixed=shared, start=_near(found, law, shared))
+            law, near = law.resolve(sample), _near(found, law, shared)
+            if is_far_below(law, found, sample, near):
+                continue
+            at = maximise(law, sample, fixed=shared, start=near)
         except NoMaximumError:
             continue
         theta = np.concatenate([np.ravel(np.asarray(v, dtype=float)) for v in limit.embed(*law.unpack(at.theta))])
