@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -76,7 +78,8 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
         # Points may look like a law that the intervals rule out: midpoints of bins are nearly uniform, and a uniform
         # law ends where the last bin begins that is open. And a law may need more points than there are intervals.
         length = few.sample.maximum - few.sample.minimum
-        for points in (sketch, few.sample.as_points(length), _quartiles_of_intervals(few.sample, length)):
+        others = few.sample.as_points, partial(_quartiles_of_intervals, few.sample)
+        for points in chain([sketch], (of_length(length) for of_length in others)):
             starts = [] if points is None else starts_of_points(family, points)
             if any(few.mean_loglik(theta) > -np.inf for theta in starts):
                 return starts

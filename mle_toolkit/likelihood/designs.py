@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.likelihood.kernels import read_only
@@ -294,6 +295,10 @@ class Columns(NamedTuple):
 
     def squared(self, across: Array) -> Array:
         """``Z.T @ diag(across) @ Z``; shape (k, k)."""
+        if self.matrix.flags.f_contiguous and len(self.matrix) <= BLOCK_ROWS:
+            weighted = self.matrix.T * across  # along columns, which a few short rows are slow to go
+            products = weighted @ self.matrix
+            return np.asarray(products if self.by is None else self.by.T @ products @ self.by)
         # Of one sign, as where the likelihood is concave, half of the products suffice.
         sign = -1.0 if np.max(across) <= 0 else 1.0 if np.min(across) >= 0 else 0.0
         weight = np.sqrt(sign * across) if sign else across

@@ -214,7 +214,10 @@ class Linear:
     @cached_property
     def map_to_data(self) -> Array:
         """The matrix of `to_data`; shape (k, k)."""
-        return np.array([self.to_data(axis) for axis in np.eye(self.size)]).reshape(self.size, self.size).T
+        matrix = (np.diag(self.frame) if self.frame.ndim == 1 else self.frame) / self.factor
+        if self.constant is not None and self.shift.any():
+            matrix[self.constant] -= self.shift @ matrix
+        return matrix
 
     def _moved(self, coefficients: Array, sign: float) -> Array:
         if self.constant is None or not self.shift.any():

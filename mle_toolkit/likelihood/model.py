@@ -224,7 +224,7 @@ class Model(Family):
             at, slope, bend = term.link.inverse(eta)
             domain = self.base.parameters[len(params)].domain
             inside = domain.contains(at)
-            params.append(at if np.all(inside) else np.where(inside, at, np.nan))
+            params.append(at if inside.all() else np.where(inside, at, np.nan))
             slopes.append(slope)
             bends.append(bend)
             designs.append(design)
@@ -346,8 +346,10 @@ class Model(Family):
             for k in range(j + 1, count):
                 across = next(flat) * (at.slopes[j] * at.slopes[k])
                 hessian[places[j], places[k]] = crossed(at.designs[j], at.designs[k], across, weight, n_rows)
-        total = float(np.sum(value if weight is None else weight * value))
-        return np.concatenate([[total], gradient, hessian[upper_of(size)]])
+        sums = np.empty(1 + size + size * (size + 1) // 2)
+        sums[0] = np.add.reduce(value if weight is None else weight * value)
+        sums[1 : 1 + size], sums[1 + size :] = gradient, upper_of(hessian)
+        return sums
 
     def natural_steps(self, at: _Rows, size: float) -> list[Any]:
         """Changes of the parameters by which differences are taken: of their predictors where they have one."""

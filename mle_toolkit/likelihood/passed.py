@@ -74,11 +74,11 @@ def _arranged(found: Passed, by: Array | None, place: int, size: int) -> Array:
         along, across = by.T @ along, by.T @ across @ by
         crossed = None if crossed is None else by.T @ crossed
     if found.by_other is None or crossed is None:
-        return np.concatenate([[found.value], along, across[upper_of(size)]])
+        return np.concatenate([[found.value], along, upper_of(across)])
     whole = np.empty((size + 1, size + 1))
     other = size if place == 0 else 0
     mine = slice(0, size) if place == 0 else slice(1, size + 1)
     first, whole[other, other] = found.by_other
     whole[mine, mine], whole[other, mine], whole[mine, other] = across, crossed, crossed
     gradient = [along, [first]] if place == 0 else [[first], along]
-    return np.concatenate([[found.value], *gradient, whole[upper_of(size + 1)]])
+    return np.concatenate([[found.value], *gradient, upper_of(whole)])

@@ -6,15 +6,21 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.likelihood.designs import AnyColumns
 
 
+def upper_of(matrix: Array) -> Array:
+    """The upper triangle of a square matrix, row by row."""
+    return np.asarray(matrix.take(_upper_places(len(matrix))))
+
+
 @cache
-def upper_of(size: int) -> tuple[Any, ...]:
-    """Places of an upper triangle, row by row."""
-    return np.triu_indices(size)
+def _upper_places(size: int) -> NDArray[np.intp]:
+    rows, columns = np.triu_indices(size)
+    return np.asarray(rows * size + columns)
 
 
 def _of_rows(values: Any, weight: Array | None, n_rows: int) -> Array:

@@ -52,4 +52,4 @@ def sums_from(sums: Array, here: Array, there: Array, nobs: float) -> Array | No
     second[:-1, :-1] = -products / scale**2
     second[-1, :-1] = second[:-1, -1] = -2.0 * ahead / scale**3
     second[-1, -1] = nobs / scale**2 - 3.0 * left / scale**4
-    return np.concatenate([[value], ahead / scale**2, [left / scale**3 - nobs / scale], second[upper_of(p)]])
+    return np.concatenate([[value], ahead / scale**2, [left / scale**3 - nobs / scale], upper_of(second)])

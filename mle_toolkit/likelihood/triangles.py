@@ -6,6 +6,7 @@ import math
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 
@@ -17,7 +18,7 @@ def symmetric(upper: Array) -> Array:
     """The symmetric matrix of an upper triangle, given row by row."""
     p = math.isqrt(2 * len(upper))
     if p <= FEW:
-        return np.asarray(upper[entries(p)])
+        return np.asarray(upper.take(_places(p)))
     found = np.empty((p, p))
     above = np.triu_indices(p)
     found[above] = found.T[above] = upper
@@ -27,7 +28,13 @@ def symmetric(upper: Array) -> Array:
 @cache
 def entries(p: int) -> list[list[int]]:
     """Place of every entry of a symmetric matrix of p rows in its upper triangle, given row by row."""
-    places = np.empty((p, p), dtype=int)
+    return _places(p).tolist()
+
+
+@cache
+def _places(p: int) -> NDArray[np.intp]:
+    """The same as an array."""
+    places = np.empty((p, p), dtype=np.intp)
     upper = np.triu_indices(p)
     places[upper] = places.T[upper] = np.arange(len(upper[0]))
-    return places.tolist()
+    return places

@@ -16,7 +16,7 @@ STEPS = 100
 _LONGEST_STEP = 2.0
 """In a coordinate of which one unit is a natural change."""
 
-_FEW_COORDINATES = 4
+_FEW_COORDINATES = 6
 """Up to so many, a linear system is solved faster number by number than by the call of a library."""
 
 MANY_COORDINATES = 100

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import Columned, ColumnSums, FramedSample, with_coefficients
+from mle_toolkit.data.passes import BLOCK_ROWS
 from mle_toolkit.data.rows import ColumnTotals, column_totals
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
@@ -220,7 +221,9 @@ class Front:
         for name, matrix in self.matrices.items():
             mine = [f"{name}[{term}]" for term in self.designs[name].names]
             free[name] = np.array([coefficient not in known for coefficient in mine], dtype=bool)
-            designs[design_key(name)] = matrix if free[name].all() else matrix[:, free[name]]
+            short = isinstance(matrix, np.ndarray) and len(matrix) <= BLOCK_ROWS
+            kept = matrix if free[name].all() else matrix[:, free[name]]
+            designs[design_key(name)] = np.asfortranarray(kept) if short else kept
             offset = self.offsets.get(name)
             if not free[name].all():
                 held = matrix[:, ~free[name]] @ np.array([known[k] for k in mine if k in known])
