@@ -45,7 +45,16 @@ class Block(NamedTuple):
 
 def some_of(known: Known, rows: Any) -> Known:
     """What is known of some rows (slice, index or mask)."""
-    return {name: column[rows] for name, column in known.items()} if known else NOTHING
+    return {name: _some(column, rows) for name, column in known.items()} if known else NOTHING
+
+
+def _some(column: Array, rows: Any) -> Array:
+    """Some rows of a column, or of a design; of a short one whose columns lie one after the other, so do these."""
+    along = np.ndim(column) == 2 and len(column) <= BLOCK_ROWS and isinstance(column, np.ndarray)
+    if along and column.flags.f_contiguous and not isinstance(rows, slice):
+        return np.asarray(column.T[:, rows].T)
+    some: Array = column[rows]  # or of a design of its entries
+    return some
 
 
 class ColumnTotals(NamedTuple):

@@ -79,7 +79,8 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
         # law ends where the last bin begins that is open. And a law may need more points than there are intervals.
         length = few.sample.maximum - few.sample.minimum
         others = few.sample.as_points, partial(_quartiles_of_intervals, few.sample)
-        for points in chain([sketch], (of_length(length) for of_length in others)):
+        first = [sketch] if (completed := _completed(family, few.sample)) is None else [completed, sketch]
+        for points in chain(first, (of_length(length) for of_length in others)):
             starts = [] if points is None else starts_of_points(family, points)
             if any(few.mean_loglik(theta) > -np.inf for theta in starts):
                 return starts
@@ -95,6 +96,28 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
     if direct is not None:
         return [joined(family, direct())]
     return _guesses(family, likelihood.on_sketch())
+
+
+_GOLDEN = 0.5 * (np.sqrt(5.0) - 1.0)
+"""Of whose multiples the fractions fill the unit interval most evenly, in any stretch of rows."""
+
+
+def _completed(family: Family, sample: Sample) -> Sample | None:
+    """Points in place of the durations of a regression, of which the censored ones last on.
+
+    For up to the mean of an exponential law, which is all time over all events, spread evenly over the rows. None of
+    other laws, and of other data.
+    """
+    if not family.per_row or family.discrete or family.support.lower != 0.0 or not np.isinf(family.support.upper):
+        return None
+    points, is_open = sample.as_points(), np.isposinf(sample.upper)
+    weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+    events = float(np.sum(weight * ~is_open))
+    if not (0.0 < events < sample.nobs):
+        return None
+    left = float(np.sum(weight * points.x)) / events
+    share = (np.arange(sample.n_rows) + 1.0) * _GOLDEN % 1.0
+    return points.with_values(points.x + np.where(is_open, left * share, 0.0), points.weight, points.known)
 
 
 def _quartiles_of_intervals(sample: Sample, length: float) -> Sample | None:

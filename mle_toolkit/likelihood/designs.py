@@ -296,9 +296,8 @@ class Columns(NamedTuple):
     def squared(self, across: Array) -> Array:
         """``Z.T @ diag(across) @ Z``; shape (k, k)."""
         if self.matrix.flags.f_contiguous and len(self.matrix) <= BLOCK_ROWS:
-            weighted = self.matrix.T * across  # along columns, which a few short rows are slow to go
-            products = weighted @ self.matrix
-            return np.asarray(products if self.by is None else self.by.T @ products @ self.by)
+            along = (self.matrix.T * across) @ self.matrix  # it goes along columns: rows of a few numbers are slow
+            return np.asarray(along if self.by is None else self.by.T @ along @ self.by)
         # Of one sign, as where the likelihood is concave, half of the products suffice.
         sign = -1.0 if np.max(across) <= 0 else 1.0 if np.min(across) >= 0 else 0.0
         weight = np.sqrt(sign * across) if sign else across

@@ -346,10 +346,8 @@ class Model(Family):
             for k in range(j + 1, count):
                 across = next(flat) * (at.slopes[j] * at.slopes[k])
                 hessian[places[j], places[k]] = crossed(at.designs[j], at.designs[k], across, weight, n_rows)
-        sums = np.empty(1 + size + size * (size + 1) // 2)
-        sums[0] = np.add.reduce(value if weight is None else weight * value)
-        sums[1 : 1 + size], sums[1 + size :] = gradient, upper_of(hessian)
-        return sums
+        total = np.add.reduce(value if weight is None else weight * value)
+        return np.concatenate([total[None], gradient, upper_of(hessian)])
 
     def natural_steps(self, at: _Rows, size: float) -> list[Any]:
         """Changes of the parameters by which differences are taken: of their predictors where they have one."""

@@ -25,7 +25,7 @@ def _upper_places(size: int) -> NDArray[np.intp]:
 
 def _of_rows(values: Any, weight: Array | None, n_rows: int) -> Array:
     """One value a row, times its weight."""
-    if np.shape(values) != (n_rows,):
+    if not isinstance(values, np.ndarray) or values.shape != (n_rows,):
         values = np.broadcast_to(values, n_rows)
     return np.asarray(values if weight is None else weight * values)
 

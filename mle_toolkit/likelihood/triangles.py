@@ -28,7 +28,8 @@ def symmetric(upper: Array) -> Array:
 @cache
 def entries(p: int) -> list[list[int]]:
     """Place of every entry of a symmetric matrix of p rows in its upper triangle, given row by row."""
-    return _places(p).tolist()
+    places: list[list[int]] = _places(p).tolist()
+    return places
 
 
 @cache
