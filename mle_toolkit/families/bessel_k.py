@@ -26,11 +26,24 @@ _SERIES = 0.1
 _ROWS = 1024
 """Rows of a block, so that the nodes of all stay in cache."""
 
+_TINY = 1e-280
+"""Size of the factor of e^-u in x cosh t from which its log is taken: it underflows before e^-u makes up for it."""
+
 _SMALL = 0.05
 """Argument below which log K is all but a multiple of its log."""
 
 _MANY = 512
 """Arguments of one order from which on polynomials in their log are used."""
+
+_CROWD, _PER_UNIT, _DEGREE, _MOST_PANELS = 2048, 4, 10, 256
+"""Arguments of one order from which on `log_k_alone` has a polynomial of this degree for each of so many panels a unit
+of their log, up to so many: K has no zero within π/2 of the line, so that they err by rounding."""
+
+_STRAYS = 200
+"""One in so many arguments, the smallest, needs no panel."""
+
+_CHEBYSHEV = np.cos(np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1))
+_TO_POWERS = np.linalg.inv(np.vander(_CHEBYSHEV, increasing=True))
 
 _SETTLED = np.array([1e-13, 1e-11, *[1e-11] * 4])
 """Last coefficients of such a polynomial of the log, the excess and the moments, over the size of its values."""
@@ -111,14 +124,14 @@ def _columns(order: Array, x: Array) -> Array:
     order = np.broadcast_to(order, x.shape)
     nu = np.abs(order)
     with np.errstate(all="ignore"):  # where an argument is 0 or infinite
-        size, high, low, mode, down, up = _shape_of(nu, x)
+        size, high, log_low, mode, down, up = _shape_of(nu, x)
         count = np.ceil((up + down) / (_NODES * np.minimum(_STEP, _SHARE / np.sqrt(size))))
         parts = np.full((6, x.size), np.nan)
         for times in np.unique(count[np.isfinite(count)]).tolist():
             rows = np.flatnonzero(count == times)
             nodes = int(times) * _NODES
             for some in np.array_split(rows, -(-len(rows) * int(times) // _ROWS)):
-                parts[:, some] = _moments(nu[some], high[some], low[some], down[some], up[some], nodes)
+                parts[:, some] = _moments(nu[some], high[some], log_low[some], down[some], up[some], nodes)
         total, mean, variance, covariance, excess, spread = parts
         # ν t₀ - √(x² + ν²) + x, without the parts that cancel.
         away = nu * mode - nu * (nu / (size + x))
@@ -143,7 +156,13 @@ def rest_of_log_k(order: Any, x: Array, at: LogK) -> tuple[Array, Array]:
 
 
 def log_k_alone(order: Array, x: Array) -> Array:
-    """Log of K + x, by SciPy's function where that neither over- nor underflows, which takes a tenth of the time."""
+    """Log of K + x, by SciPy's function where that neither over- nor underflows, which takes a tenth of the time.
+
+    Of one order at very many arguments, by polynomials between values at a few, which takes a tenth of that.
+    """
+    x = np.asarray(x, dtype=float)
+    if np.ndim(order) == 0 and x.size >= _CROWD:
+        return _log_k_of_crowd(order, x)
     with np.errstate(all="ignore"):
         value = np.asarray(np.log(special.kve(order, x)))
     lost = ~np.isfinite(value)
@@ -152,6 +171,39 @@ def log_k_alone(order: Array, x: Array) -> Array:
         some = order if order.ndim == 0 else np.broadcast_to(order, value.shape)[lost]
         value[lost] = log_k(some, x[lost]).log
     return value
+
+
+def _log_k_of_crowd(order: Array, x: Array) -> Array:
+    """The same of one order at many arguments; those far below the others as they are."""
+    with np.errstate(all="ignore"):
+        w = _PER_UNIT * np.log(x.ravel())
+    value = np.full(w.shape, np.nan)
+    known = np.isfinite(w)
+    if known.any():
+        some = w[known]
+        few = len(some) // _STRAYS
+        first, last = (int(np.floor(v)) for v in (np.partition(some, few)[few], np.max(some)))
+        first = max(first, last - _MOST_PANELS + 1)
+        known &= w >= first
+        middle = np.arange(first, last + 1)[:, None] + 0.5
+        if middle.size * (_DEGREE + 1) < 0.25 * w.size:
+            nodes = log_k_alone(
+                np.full((len(middle), _DEGREE + 1), float(order)), np.exp((middle + 0.5 * _CHEBYSHEV) / _PER_UNIT)
+            )
+            powers = _TO_POWERS @ nodes.T
+            u = w if known.all() else w[known]
+            place = np.floor(u)
+            t, panel = 2 * (u - place) - 1, place.astype(np.intp) - first
+            total = powers[_DEGREE][panel]
+            for coefficients in powers[_DEGREE - 1 :: -1]:
+                total *= t
+                total += coefficients[panel]
+            value[known] = total
+    left = np.isnan(value)
+    if left.any():
+        some = x.ravel()[left]
+        value[left] = log_k_alone(np.full(some.shape, float(order)), some)
+    return value.reshape(x.shape)
 
 
 def range_of_log_k(order: Array, x: Array) -> tuple[Array, Array]:
@@ -163,30 +215,35 @@ def range_of_log_k(order: Array, x: Array) -> tuple[Array, Array]:
 
 
 def _shape_of(nu: Array, x: Array) -> tuple[Array, ...]:
-    """Size, and what e^u and e^-u have as factors in x cosh t, u being the distance from the mode; mode; its reach."""
+    """Size, the factor of e^u and the log of that of e^-u in x cosh t, u away from the mode; the mode; its reach."""
     size = np.hypot(nu, x)
     high = 0.5 * (size + nu)
     low = 0.25 * x * (x / high)
     room = _FOLDS / high
-    down = np.minimum(0.5 * room + np.sqrt(0.25 * room * room + 2 * room), _reach(low))
+    log_low = 2 * log_or_minus_inf(0.5 * x) - log_or_minus_inf(high)
+    down = np.minimum(0.5 * room + np.sqrt(0.25 * room * room + 2 * room), _reach(low, log_low))
     mode = np.where(nu < x, np.arcsinh(nu / x), log_or_minus_inf(2 * high) - log_or_minus_inf(x))
-    return size, high, low, mode, down, _reach(high)
+    return size, high, log_low, mode, down, _reach(high, log_or_minus_inf(high))
 
 
-def _reach(size: Array) -> Array:
+def _reach(size: Array, log_size: Array) -> Array:
     """How far, at the most, size (e^u - 1 - u) takes to fall by `_FOLDS`."""
     room = _FOLDS / size
     far = np.log1p(room + np.sqrt(2 * room) + np.log1p(room))
-    return np.where(np.isfinite(far), far, np.log(_FOLDS) - log_or_minus_inf(size) + 1.0)
+    return np.where(np.isfinite(far), far, np.log(_FOLDS) - log_size + 1.0)
 
 
-def _moments(nu: Array, high: Array, low: Array, down: Array, up: Array, nodes: int) -> Array:
+def _moments(nu: Array, high: Array, log_low: Array, down: Array, up: Array, nodes: int) -> Array:
     """Integral of the density over its largest value; moments of u and of x cosh t less its value at the mode."""
     share = np.linspace(0.0, 1.0, nodes)
-    high, low, down = high[:, None], low[:, None], down[:, None]
+    high, log_low, down = high[:, None], log_low[:, None], down[:, None]
     width = down + up[:, None]
     u = width * share - down
-    fall = high * _exp_beyond_line(u) + low * _exp_beyond_line(-u)
+    low = np.exp(log_low)
+    falls_below = low * _exp_beyond_line(-u)
+    if np.any(low < _TINY):
+        falls_below = np.where(low < _TINY, np.exp(log_low - u), falls_below)
+    fall = high * _exp_beyond_line(u) + falls_below
     excess = fall + nu[:, None] * u
     weight = np.exp(-fall)
     mass = np.sum(weight, axis=1)

@@ -234,13 +234,16 @@ def _moment(power: int, gamma: Any, lam: Any) -> Array:
 def _range(z: Array, beta: Array, gamma: Array, lam: Array) -> tuple[Array, Array]:
     """Ends of the log of the variance w between which all lies that counts for tails at z.
 
-    Of w, t = log(w gamma) has the density exp(lam t - gamma cosh t); far out w is about root / alpha.
+    Of w, t = log(w gamma) has the density exp(lam t - gamma cosh t); given z w is about root / alpha, beyond which, on
+    either side, that density falls no slower than from its mode, as its log is concave.
     """
     alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
     low, high = range_of_log_k(lam, gamma)
     near, far = range_of_log_k(lam - 0.5, alpha * root)
     shift = np.log(root / alpha)
-    return np.minimum(low - np.log(gamma), near + shift), np.maximum(high - np.log(gamma), far + shift)
+    mode = np.arcsinh(lam / gamma)
+    at_mode = mode - np.log(gamma)
+    return np.minimum(at_mode, near + shift) - (mode - low), np.maximum(at_mode, far + shift) + (high - mode)
 
 
 def _log_mixing(u: Array, gamma: Array, lam: Array, log_norm: Array, *_: Array) -> Array:

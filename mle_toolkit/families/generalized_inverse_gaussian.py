@@ -104,7 +104,8 @@ class GeneralizedInverseGaussian(LogScale):
         edges = start[:, None] + (stop - start)[:, None] * np.linspace(0.0, 1.0, count + 1)
         half = 0.5 * np.diff(edges)[..., None]
         at = (0.5 * (edges[:, 1:] + edges[:, :-1]))[..., None] + half * _NODES
-        logs = self.reduced(at, gamma[:, None, None], lam[:, None, None])
+        with np.errstate(over="ignore"):  # far out nothing is left
+            logs = self.reduced(at, gamma[:, None, None], lam[:, None, None])
         top = np.max(logs, axis=(1, 2))
         total = np.sum(half * _WEIGHTS * np.exp(logs - top[:, None, None]), axis=(1, 2))
         with np.errstate(divide="ignore"):

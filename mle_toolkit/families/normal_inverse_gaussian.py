@@ -177,13 +177,14 @@ class NormalInverseGaussian(LocationScale):
 def _range(z: Array, beta: Array, gamma: Array) -> tuple[Array, Array]:
     """Ends of the log of the variance w between which all lies that counts for tails at z.
 
-    The log of w has the density exp(-gamma (cosh(log(w gamma)) - 1)); far out w is about root / alpha.
+    The log of w has the density exp(-gamma (cosh(log(w gamma)) - 1)); given z w is about root / alpha, beyond which, on
+    either side, that density falls no slower than from its mode.
     """
     alpha, root = np.hypot(beta, gamma), np.hypot(1.0, z)
     centres = -np.log(gamma), np.log(root / alpha)
     widths = np.arccosh(1 + _FOLDS / gamma), np.arccosh(1 + _FOLDS / (alpha * root))
-    low = np.minimum(centres[0] - widths[0], centres[1] - widths[1])
-    return low, np.maximum(centres[0] + widths[0], centres[1] + widths[1])
+    low = np.minimum(centres[0], centres[1] - widths[1]) - widths[0]
+    return low, np.maximum(centres[0], centres[1] + widths[1]) + widths[0]
 
 
 def _log_mixing(u: Array, gamma: Array) -> Array:

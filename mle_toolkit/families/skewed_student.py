@@ -145,13 +145,14 @@ class SkewedStudent(Together):
 def _range(z: Array, beta: Array, nu: Array) -> tuple[Array, Array]:
     """Ends of the log of the variance w between which all lies that counts for tails at z.
 
-    Its density is w^(-nu - 1) exp(-1 / (2 w)); far out w is about root / |beta|, or root².
+    Its density is w^(-nu - 1) exp(-1 / (2 w)); given z w is about root / |beta|, or root², beyond which, on either
+    side, that density falls no slower than from its mode.
     """
-    room, root = _FOLDS / nu, np.hypot(1.0, z)
-    low = -np.log(2 * nu) - np.log1p(room + np.sqrt(2 * room) + np.log1p(room))
+    room, root, mode = _FOLDS / nu, np.hypot(1.0, z), -np.log(2 * nu)
     with np.errstate(divide="ignore"):
-        there = np.maximum(np.minimum(np.log(root / np.abs(beta)), 2 * np.log(root)), -np.log(2 * nu))
-    return low, there + room + 1
+        there = np.minimum(np.log(root / np.abs(beta)), 2 * np.log(root))
+    low = np.minimum(there, mode) - np.log1p(room + np.sqrt(2 * room) + np.log1p(room))
+    return low, np.maximum(there, mode) + room + 1
 
 
 def _log_mixing(u: Array, nu: Array) -> Array:

@@ -446,7 +446,8 @@ def _highest(size: Array, lean: Array, lam: Array) -> tuple[Array, Array]:
     near, far = range_of_log_k(lam - 0.5, alpha * size)
     shift = np.log(size / alpha)
     room = _FOLDS / lam
-    return near + shift, np.maximum(far + shift, np.log1p(room + np.sqrt(2 * room) + np.log1p(room)))
+    # From its mode, 0, or from far out on the density of the log falls by all that counts in this length.
+    return near + shift, np.maximum(far + shift, 0.0) + np.log1p(room + np.sqrt(2 * room) + np.log1p(room))
 
 
 def _tails(z: Array, beta: Any, lam: Any) -> tuple[tuple[Array, Array], tuple[Array, Array]]:

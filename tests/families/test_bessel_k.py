@@ -51,3 +51,21 @@ def test_one_order_at_many_arguments_is_the_same(order):
 
 def test_of_nothing_there_is_nothing():
     assert log_k(np.zeros(0), np.zeros(0)).by_log.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("order", "x", "value"),  # mpmath
+    [(1e-14, 1e-200, 6.1326015222019157), (1e-8, 2e-308, 6.5633179956047559), (3.0, 1e-170, 1176.3978389686431)],
+)
+def test_where_the_square_of_the_argument_underflows(order, x, value):
+    """The integral ends where its terms do, not after all numbers of nodes."""
+    assert log_k(np.array(order), np.array(x)).log == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize("order", [0.0, 0.3, -2.7, 30.0])
+def test_log_alone_at_very_many_arguments_is_the_same(order):
+    """Strays, ends and what is no number too."""
+    x = np.abs(np.random.default_rng(1).normal(size=10_000)) * 5
+    x[:4] = 1e-250, 0.0, np.nan, np.inf
+    value, expected = log_k_alone(order, x), log_k_alone(np.full(x.shape, order), x)
+    assert np.allclose(value, expected, rtol=3e-13, atol=3e-13, equal_nan=True)
