@@ -298,40 +298,37 @@ class _ByMedian(Family):
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""
-        return self._declared.logpdf(x, *_declared_of_each(*params))
+        return self._declared.logpdf(x, *_declared(*params))
 
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by the chain rule."""
-        return self._chained(self._declared.score(x, *_declared_of_each(*params)), params)
+        return self._chained(self._declared.score(x, *_declared(*params)), params)
 
     def cdf(self, x: Array, *params: Any) -> Array:
         """Probability of at most x."""
-        return self._declared.cdf(x, *_declared_of_each(*params))
+        return self._declared.cdf(x, *_declared(*params))
 
     def sf(self, x: Array, *params: Any) -> Array:
         """Probability of more than x."""
-        return self._declared.sf(x, *_declared_of_each(*params))
+        return self._declared.sf(x, *_declared(*params))
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the cdf."""
-        return self._declared.logcdf(x, *_declared_of_each(*params))
+        return self._declared.logcdf(x, *_declared(*params))
 
     def logsf(self, x: Array, *params: Any) -> Array:
         """Log of the survival function."""
-        return self._declared.logsf(x, *_declared_of_each(*params))
+        return self._declared.logsf(x, *_declared(*params))
 
     def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F), by the chain rule."""
-        below, above = self._declared.tail_scores(x, *_declared_of_each(*params))
+        below, above = self._declared.tail_scores(x, *_declared(*params))
         return self._chained(below, params), self._chained(above, params)
 
     @staticmethod
-    def _chained(by_declared: Sequence[Array], params: Sequence[Any]) -> tuple[Array, ...]:
+    def _chained(by_declared: Sequence[Array], params: Sequence[float]) -> tuple[Array, ...]:
         slopes = _slopes(*params)
         with np.errstate(invalid="ignore"):  # nothing times infinity, far from the data
-            if slopes.ndim > 2:
-                terms = slopes * np.stack(np.broadcast_arrays(*by_declared))[:, None]
-                return tuple(np.where(slopes == 0, 0.0, terms).sum(axis=0))
             return tuple(
                 np.asarray(sum(slope * by for slope, by in zip(column, by_declared, strict=True) if slope))
                 for column in slopes.T.tolist()
@@ -373,12 +370,11 @@ def _declared(lean: float, delta: float, median: float, spread: float) -> tuple[
 
 
 def _declared_of_each(lean: Any, delta: Any, median: Any, spread: Any) -> tuple[Any, ...]:
-    """The same, of one law or of many."""
+    """The same, of one law or of many that can all be told from lognormal ones."""
     if np.ndim(lean) == 0:
         return _declared(lean, delta, median, spread)
-    size, told = spread * delta, np.abs(lean) <= _LAST_LEAN
-    scale = np.where(told, size / np.cosh(np.where(told, lean, 0.0)), 0.0)
-    return lean * delta, delta, median + size * np.tanh(lean), scale
+    size = spread * delta
+    return lean * delta, delta, median + size * np.tanh(lean), size / np.cosh(lean)
 
 
 def _by_median(gamma: float, delta: float, loc: float, scale: float) -> tuple[float, ...]:
