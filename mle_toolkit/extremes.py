@@ -308,7 +308,6 @@ class Peaks:
             method="delta method, with the error of the rate", unit="",
         )  # fmt: skip
 
-
     def _of_excesses(self, result: Any) -> Fit:
         """A fit, if its data are the excesses, or intervals that hold them."""
         if not isinstance(result, Fit):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.rows import Known, some_of
 from mle_toolkit.data.sample import Sample
+
+PART_ROWS = 1 << 15
+"""Rows of groups that are gone over at once: their temporaries stay in cache."""
 
 _ROOM = 3
 """How many times the rows a matrix of one row a group may hold, for these to be sorted in one go."""
@@ -86,6 +91,20 @@ class Groups:
         """Whether something holds in every row of a group."""
         return np.asarray(np.logical_and.reduceat(rows, self.offsets[:-1]))
 
+    def distinct(self, enough: int) -> Mask:
+        """Whether each group has so many different observations at least."""
+        rows, first, last = self.in_order, self.offsets[:-1], self.counts - 1
+        few = np.stack([rows[first + (last * k) // enough] for k in range(enough + 1)])
+        there = 1 + np.count_nonzero(few[1:] != few[:-1], axis=0) >= enough
+        others = np.flatnonzero(~there)
+        if len(others):
+            others_rows, offsets = rows_of_groups(self.offsets, others)
+            values = rows[others_rows]
+            changes = np.diff(values, prepend=np.nan) != 0
+            changes[offsets[:-1]] = True
+            there[others] = np.add.reduceat(changes.astype(np.intp), offsets[:-1]) >= enough
+        return np.asarray(there)
+
     @cached_property
     def in_order(self) -> Array:
         """The observations of each group in increasing order; not finite ones may stand anywhere."""
@@ -116,6 +135,10 @@ class Groups:
         rows = slice(ends[0], ends[-1])
         return self._of_rows(rows, ends - ends[0])
 
+    def parts(self) -> Iterator[Groups]:
+        """All groups, in parts of some `PART_ROWS` rows."""
+        return map(self.part, ranges(self.offsets, PART_ROWS))
+
     def _of_rows(self, rows: Any, offsets: NDArray[np.intp]) -> Groups:
         weight = None if self.weight is None else self.weight[rows]
         ends: Any = None if self.ends is None else tuple(end[rows] for end in self.ends)
@@ -124,6 +147,8 @@ class Groups:
     def take(self, chosen: NDArray[Any]) -> Groups:
         """Some groups, by mask or number."""
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        if np.array_equal(chosen, np.arange(len(self))):
+            return self
         return self._of_rows(*rows_of_groups(self.offsets, chosen))
 
     def sample(self, group: int) -> Sample:
@@ -136,6 +161,14 @@ class Groups:
             return sample.truncated(low, high) if np.any(low > -np.inf) or np.any(high < np.inf) else sample
         sample = Sample(self.x[rows], weight)
         return sample.with_known(**some_of(self.known, rows)) if self.known else sample
+
+
+def ranges(offsets: NDArray[np.intp], rows: int) -> list[slice]:
+    """Ranges of groups that have about so many rows together, one group at least."""
+    n_groups = len(offsets) - 1
+    firsts = np.searchsorted(offsets[:-1], np.arange(offsets[0], max(offsets[-1], offsets[0] + 1), rows))
+    edges = np.unique(np.concatenate([[0], firsts, [n_groups]])).tolist()
+    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 def rows_of_groups(offsets: NDArray[np.intp], chosen: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mle_toolkit._typing import Array, Mask
-from mle_toolkit.data.groups import Groups
+from mle_toolkit.data.groups import PART_ROWS, Groups, ranges
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
@@ -30,11 +30,10 @@ from mle_toolkit.likelihood.kernels.groups import (
     compiled_groups,
     each,
     fit_ranges,
-    ranges,
 )
 from mle_toolkit.likelihood.unit import GroupUnits
 
-BATCH_ROWS, BATCH_ROWS_ON_SUMS = 1 << 15, 1 << 20
+BATCH_ROWS, BATCH_ROWS_ON_SUMS = PART_ROWS, 1 << 20
 """Rows that are fitted at once: their temporaries stay in cache. An exponential family goes over them only once, and
 over the means of its groups often; compiled sums have no temporaries of rows."""
 
@@ -52,7 +51,9 @@ def settle_groups(family: Family, groups: Groups) -> Settled:
     groups : Groups
         May hold anything; a group with invalid rows stays open.
     """
-    usable = groups.all(np.isfinite(groups.x))
+    size = np.abs(groups.x)
+    plain = bool(len(size)) and size.min() > _SMALLEST and size.max() < _LARGEST  # not so where there is a NaN
+    usable = np.ones(len(groups), dtype=bool) if plain else groups.all(np.isfinite(groups.x))
     if groups.weight is not None:
         usable &= groups.all((groups.weight > 0) & np.isfinite(groups.weight))
     for column in groups.known.values():
@@ -68,8 +69,8 @@ def settle_groups(family: Family, groups: Groups) -> Settled:
     settled = Settled.nothing(len(groups), p)
     if not usable.any() or not (is_vectorised(family) and takes_intervals(family, groups)):
         return settled
-    size = np.abs(groups.x)
-    usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))
+    if not plain:
+        usable &= groups.all(((size > _SMALLEST) | (size == 0)) & (size < _LARGEST))
     law = ChartedGroups.of(family, groups.part(slice(0, 1))).law
     twin = group_twin(law) if compiled else None
     of_groups = law.starts_of_groups is not None and groups.ends is None

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
-from mle_toolkit.data.groups import Groups
+from mle_toolkit.data.groups import PART_ROWS, Groups, ranges
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.batch_charts import ChartedGroups
@@ -22,7 +22,6 @@ from mle_toolkit.families.base import MOST_COUNTED, Family
 from mle_toolkit.likelihood.group_objective import GroupObjective
 from mle_toolkit.likelihood.group_sums import RowSums
 from mle_toolkit.likelihood.kernels.groups import OPEN, SETTLED
-from mle_toolkit.numerics.newton import newton_steps
 
 _PLACES, _LONGEST_STEP = 100, 3.0
 """How many places a climb may try, the halves of steps among them, and how long a step may be."""
@@ -170,10 +169,7 @@ class Batch:
             return np.ones(len(groups), dtype=bool)
         if needed == 2:
             return np.asarray(groups.minimum < groups.maximum)
-        x = groups.in_order
-        changes = np.diff(x, prepend=np.nan) != 0
-        changes[groups.offsets[:-1]] = True
-        return np.asarray(groups.sums(changes.astype(float)) >= needed)
+        return np.concatenate([part.distinct(needed) for part in groups.parts()])
 
     def _seen_enough(self, lower: Array, upper: Array) -> Mask:
         """Whether a group has more distinct observations with two ends than parameters, and intervals that part."""
@@ -238,7 +234,15 @@ class Batch:
         groups, starts = self.charted.groups, self.law.starts_of_groups
         if starts is None or groups.ends is not None:
             return []
-        return starts(Groups(self.objective.units.apply(groups, groups.x), groups.weight, groups.offsets, groups.known))
+        units = self.objective.units
+
+        def of_part(chosen: slice) -> list[tuple[Array, ...]]:
+            part = groups.part(chosen)
+            x = units.part(chosen).apply(part, part.x)
+            return starts(Groups(x, part.weight, part.offsets, part.known))
+
+        each = zip(*map(of_part, ranges(groups.offsets, PART_ROWS)), strict=True)  # of one start, in all parts
+        return [tuple(np.concatenate(values) for values in zip(*parts, strict=True)) for parts in each]
 
     def _is_flat(self, chosen: NDArray[np.intp], u: Array) -> Mask:
         """Whether the likelihood of some groups has no curvature in some direction."""
@@ -296,7 +300,7 @@ class Batch:
             fresh = np.flatnonzero(good & going)
             groups, nobs = active[fresh], objective.nobs[fresh]
             here = there.take(fresh)
-            step, convex = newton_steps(here.gradient, here.hessian)
+            step, convex = objective.newton_steps(here)
             decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
             longest = _size(step)
             # Where curvatures are of the wrong sign, or on the way to a limit, a step may be twice the one before.
@@ -398,8 +402,12 @@ class Batch:
             good &= [not family.irregular(*row) for row in theta.tolist()]
         if type(family).rough is not Family.rough:
             good &= [not family.rough(*row) for row in theta.tolist()]
+        if not good.any():
+            return good
         if family.spurious_of_groups is not None and self.groups.ends is None:
-            good &= ~family.spurious_of_groups(self.groups.take(chosen), *theta.T)
+            some, spurious = self.groups.take(chosen), family.spurious_of_groups
+            params = np.split(theta, np.cumsum([len(part) for part in some.parts()])[:-1])
+            good &= ~np.concatenate([spurious(part, *at.T) for part, at in zip(some.parts(), params, strict=True)])
         elif family.spurious is not None:
             alone = zip(chosen[good], theta[good].tolist(), strict=True)
             good[good] = [s.is_plain and not family.spurious(s, *row) for g, row in alone for s in [self._sample(g)]]

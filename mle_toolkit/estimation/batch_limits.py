@@ -40,10 +40,11 @@ def compare_with_limits(
     inside, limits = settled.status == SETTLED, family.limits if len(chosen) else ()
     laws = [_law_of_groups(limit, groups) for limit in limits]
     found: dict[Family, Settled] = {}
+    some = groups.take(chosen)
     rivals = np.full((len(limits), len(groups)), -np.inf)
     for limit, law, rival in zip(limits, laws, rivals, strict=True):
         if law not in found:
-            found[law] = _maxima(law, groups.take(chosen), inside[chosen], settle).spread(chosen, len(groups))
+            found[law] = _maxima(law, some, inside[chosen], settle).spread(chosen, len(groups))
         rival[chosen] = _heights(limit, law, found[law])[chosen]
     if groups.ends is not None:
         rivals = np.concatenate([rivals, [_in_windows(family, groups, groups.ends[2:], inside)]])
@@ -217,7 +218,7 @@ def _by_entropy(groups: Groups, maxima: Callable[[Groups], tuple[Array, ...]], e
     Without standard errors: those at a limit are of all parameters or none, and an end of a support has none.
     """
     with np.errstate(all="ignore"):
-        params = maxima(groups)
+        params = [np.concatenate(each) for each in zip(*map(maxima, groups.parts()), strict=True)]
         loglik = -groups.nobs * np.asarray(entropy(*params))
     found = Settled.nothing(len(groups), len(params))
     found.status[:] = SETTLED

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolkit._typing import Array
+from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval, Line
@@ -18,6 +18,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.group_sums import CompiledSums, GroupSums, IntervalSums, MeanSums, RowSums
 from mle_toolkit.likelihood.unit import GroupUnits
 from mle_toolkit.numerics.differences import STEP_OF_SCORE, derivatives_of_each
+from mle_toolkit.numerics.newton import newton_steps
 
 
 class Expansion(NamedTuple):
@@ -29,12 +30,7 @@ class Expansion(NamedTuple):
 
     def take(self, chosen: Any) -> Expansion:
         """Those of some groups."""
-        return Expansion(*(part[chosen] for part in self))
-
-    def put(self, chosen: Any, other: Expansion) -> None:
-        """Replace those of some groups."""
-        for part, new in zip(self, other, strict=True):
-            part[chosen] = new
+        return self if len(chosen) == len(self.value) else Expansion(*(part[chosen] for part in self))
 
 
 @dataclass(frozen=True)
@@ -105,16 +101,34 @@ class GroupObjective:
         slopes, bends = (np.stack(parts).T for parts in zip(*each, strict=True))  # groups last in memory
         return slopes, bends
 
+    def newton_steps(self, here: Expansion) -> tuple[Array, Mask]:
+        """Newton's step of each group, and whether its Hessian is positive definite."""
+        if isinstance(self.sums, CompiledSums):
+            step, convex = self.sums.compiled_steps.newton_steps(*here[1:])
+            return step, convex
+        return newton_steps(here.gradient, here.hessian)
+
+    def _compiled_expansion(self, sums: CompiledSums, u: Array) -> Expansion:
+        """Those of rows by a compiled twin of the law, from its sums in one pass over the groups."""
+        n, p = u.shape
+        slopes, bends = self.slopes_and_bends(u)
+        filled = Expansion(np.empty(n), np.empty((n, p)), np.empty((n, p, p)))
+        sums.compiled_steps.expand(np.stack(sums.terms(self.to_theta(u))), sums.nobs, slopes.T, bends.T, *filled)
+        return filled
+
     def expansion(self, u: Array) -> Expansion:
         """Values, gradients and Hessians."""
+        if isinstance(self.sums, CompiledSums):
+            return self._compiled_expansion(self.sums, u)
         slopes, bends = self.slopes_and_bends(u)
         value, score, second = self.sums.expansion(self.to_theta(u))
         if second is None:
             return Expansion(-value, -score * slopes, self.hessian_by_differences(u, np.ones_like(u)))
-        second = second * slopes[:, :, None] * slopes[:, None, :]
+        second *= slopes[:, :, None]  # it is nobody else's
+        second *= slopes[:, None, :]
         for k in range(len(self.domains)):
             second[:, k, k] += score[:, k] * bends[:, k]
-        return Expansion(-value, -score * slopes, -second)
+        return Expansion(-value, -score * slopes, np.negative(second, out=second))
 
     def hessian_by_differences(self, u: Array, reach: Array) -> Array:
         """Hessians, where the law does not give its own.

@@ -21,7 +21,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.mass import mass_expansion
-from mle_toolkit.likelihood.kernels import uniform
+from mle_toolkit.likelihood.kernels import of_steps, uniform
 from mle_toolkit.likelihood.unit import GroupUnits
 from mle_toolkit.numerics.differences import STEP_OF_SCORE, STEP_OF_VALUE, second_by_scores
 
@@ -128,17 +128,26 @@ class CompiledSums:
         """All groups, each in its unit."""
         return cls(family, twin, groups, np.arange(len(groups)), units.centre, 1.0 / units.scale, groups.nobs)
 
-    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
-        """Means of rows: log-density, score and second derivatives."""
+    @property
+    def compiled_steps(self) -> ModuleType:
+        """What is made of the sums, compiled too: `mle_toolkit.likelihood.kernels.steps`."""
+        return of_steps()
+
+    def terms(self, theta: Array) -> Sequence[Any]:
+        """Sums over rows: log-density, score, and second derivatives, upper triangle row by row."""
         assert self.family.derivatives is not None
-        groups, n, p = self.groups, len(self.chosen), theta.shape[1]
+        groups, n = self.groups, len(self.chosen)
         weight = None if groups.weight is None else uniform(groups.weight)
         sums = np.empty((n, self.twin.GROUP_SUMS))
         self.twin.group_sums(
             uniform(groups.x), weight, groups.offsets, self.chosen, self.centre, self.inverse, theta, sums
         )
-        terms = self.family.derivatives(self.nobs, np.ascontiguousarray(sums.T), *np.ascontiguousarray(theta.T))
-        means = np.empty((len(terms), n))
+        return self.family.derivatives(self.nobs, np.ascontiguousarray(sums.T), *np.ascontiguousarray(theta.T))
+
+    def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
+        """Means of rows: log-density, score and second derivatives."""
+        terms, p = self.terms(theta), theta.shape[1]
+        means = np.empty((len(terms), len(theta)))
         for row, term in zip(means, terms, strict=True):
             np.divide(term, self.nobs, out=row)
         return np.where(means[0] < np.inf, means[0], -np.inf), means[1 : 1 + p].T, symmetric(means[1 + p :], p)
@@ -170,9 +179,10 @@ class MeanSums:
         """Take the means of groups."""
         family, groups = rows.family, rows.groups
         assert isinstance(family, ExponentialFamily)
-        means = tuple(groups.means(t) for t in family.statistics(groups.x))
-        base = np.zeros(len(groups)) if family.log_base is None else groups.means(family.log_base(groups.x))
-        return cls(family, means, base)
+        log_base = family.log_base
+        each = [[part.means(t) for t in family.statistics(part.x)] for part in groups.parts()]
+        base = [np.zeros(len(part)) if log_base is None else part.means(log_base(part.x)) for part in groups.parts()]
+        return cls(family, tuple(map(np.concatenate, zip(*each, strict=True))), np.concatenate(base))
 
     def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
         """Mean log-density of each group, without the part that has no parameters, and score."""

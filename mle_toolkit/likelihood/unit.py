@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.checks import LARGEST
-from mle_toolkit.data.groups import Groups
+from mle_toolkit.data.groups import PART_ROWS, Groups, ranges
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
@@ -197,9 +197,15 @@ class GroupUnits:
     def of(cls, family: Family, groups: Groups) -> GroupUnits:
         """Choose the middle and the spread of every group, as far as the law can be shifted and stretched."""
         n = len(groups)
-        centre, scale = np.zeros(n), np.ones(n)
         if not family.has_location and not family.has_scale:
-            return cls(centre, scale)
+            return cls(np.zeros(n), np.ones(n))
+        each = [cls._of_part(family, part) for part in groups.parts()]
+        return cls(np.concatenate([units.centre for units in each]), np.concatenate([units.scale for units in each]))
+
+    @classmethod
+    def _of_part(cls, family: Family, groups: Groups) -> GroupUnits:
+        n = len(groups)
+        centre, scale = np.zeros(n), np.ones(n)
         if isinstance(family, ExponentialFamily):  # solved on sums, which need no robust unit
             mean = groups.means(groups.x)
             centre = mean if family.has_location else centre
@@ -210,7 +216,10 @@ class GroupUnits:
             quartile, middle, upper = (rows[first + (last * k) // 4] for k in (1, 2, 3))
             centre = middle if family.has_location else centre
             size = upper - quartile if family.has_location else np.abs(middle)
-            size = np.where(size > 0, size, groups.means(np.abs(groups.x - centre[groups.ids])))
+            others = np.flatnonzero(~(size > 0))
+            if len(others):
+                some = groups.take(others)
+                size[others] = some.means(np.abs(some.x - centre[others][some.ids]))
         if family.has_scale:
             normal = (size > _TINY) & (size < 1.0 / _TINY)
             scale = np.ldexp(1.0, np.where(normal, np.frexp(np.where(normal, size, 1.0))[1], 0))
@@ -218,7 +227,13 @@ class GroupUnits:
 
     def apply(self, groups: Groups, rows: Array) -> Array:
         """Observations, or ends of intervals, of all groups in these units."""
-        return np.asarray((rows - self.centre[groups.ids]) / self.scale[groups.ids])
+        moved = np.empty(len(rows))
+        for chosen in ranges(groups.offsets, PART_ROWS):
+            units, counts = self.part(chosen), groups.counts[chosen]
+            here = slice(groups.offsets[chosen.start], groups.offsets[chosen.stop])
+            np.subtract(rows[here], np.repeat(units.centre, counts), out=moved[here])
+            moved[here] /= np.repeat(units.scale, counts)
+        return moved
 
     def params_to_data(self, family: Family, theta: Array) -> Array:
         """Parameters of the laws of ``x``, from those of the laws of ``z``; shape (n_groups, p)."""
@@ -240,6 +255,10 @@ class GroupUnits:
     def inverse(self) -> GroupUnits:
         """The unit of the data, in these: it takes parameters of the laws of ``x`` to those of ``z``."""
         return GroupUnits(-self.centre / self.scale, 1.0 / self.scale)
+
+    def part(self, groups: slice) -> GroupUnits:
+        """Those of consecutive groups."""
+        return GroupUnits(self.centre[groups], self.scale[groups])
 
     def take(self, chosen: NDArray[np.intp]) -> GroupUnits:
         """Those of some groups."""

@@ -22,7 +22,7 @@ _FEW_COORDINATES = 6
 MANY_COORDINATES = 100
 """From so many on, eigenvectors take longer than all else."""
 
-_CLEAR = 1e-12
+CLEAR = 1e-12
 """Share of a diagonal entry that elimination must leave of it for a matrix to be clearly positive definite."""
 
 _LEAST_CURVATURE = 1e-3
@@ -146,7 +146,7 @@ def newton_steps(gradient: Array, hessian: Array) -> tuple[Array, Mask]:
     rows[:, :p], rows[:, p] = np.moveaxis(hessian, 0, 2), -gradient.T
     convex = np.ones(n, dtype=bool)
     for k in range(p):
-        convex &= rows[k, k] > _CLEAR * np.abs(hessian[:, k, k])
+        convex &= rows[k, k] > CLEAR * np.abs(hessian[:, k, k])
         for j in range(k + 1, p):
             rows[j, k:] -= (rows[j, k] / rows[k, k]) * rows[k, k:]
     step = np.empty((p, n))
@@ -157,11 +157,16 @@ def newton_steps(gradient: Array, hessian: Array) -> tuple[Array, Mask]:
     usable = np.all(np.isfinite(np.moveaxis(hessian, 0, 2)), axis=(0, 1)) & np.all(np.isfinite(gradient), axis=1)
     bent = np.flatnonzero(usable & ~convex)
     if len(bent):
-        curvatures, axes = np.linalg.eigh(hessian[bent])
-        along = np.einsum("ij,ijk->ik", gradient[bent], axes) / _sizes(curvatures)
-        step[bent] = -np.einsum("ijk,ik->ij", axes, along)
+        step[bent] = steps_along_axes(gradient[bent], hessian[bent])
     step[~usable] = np.nan
     return step, convex & usable
+
+
+def steps_along_axes(gradient: Array, hessian: Array) -> Array:
+    """A step of each of many functions along the axes of its curvatures, by the size of each; shape (n, p)."""
+    curvatures, axes = np.linalg.eigh(hessian)
+    along = np.einsum("ij,ijk->ik", gradient, axes) / _sizes(curvatures)
+    return np.asarray(-np.einsum("ijk,ik->ij", axes, along))
 
 
 def _is_clear(matrix: Array) -> bool:
@@ -170,7 +175,7 @@ def _is_clear(matrix: Array) -> bool:
         pivots = np.square(np.linalg.cholesky(matrix).diagonal())
     except np.linalg.LinAlgError:
         return False
-    return bool((pivots > _CLEAR * matrix.diagonal()).all())
+    return bool((pivots > CLEAR * matrix.diagonal()).all())
 
 
 def _sizes(curvatures: Array) -> Array:
@@ -186,7 +191,7 @@ def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None
     for k in range(n):
         row = matrix[k]
         pivot = row[k]
-        if not pivot > _CLEAR * sizes[k]:
+        if not pivot > CLEAR * sizes[k]:
             return None
         for i in range(k + 1, n):
             below = matrix[i]

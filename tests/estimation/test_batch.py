@@ -1,18 +1,21 @@
 """What is settled for many groups at once is what the ordinary fit says of each."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 from strategies import LAWS, draw_params
 
 import mle_toolkit as mle
-from mle_toolkit.data.groups import Groups
+from mle_toolkit.data.groups import Groups, ranges
 from mle_toolkit.estimation import batch
 from mle_toolkit.estimation.batch import settle_groups
 from mle_toolkit.estimation.vectorised import is_vectorised
 from mle_toolkit.fitting import fit_without_warning
 from mle_toolkit.likelihood.kernels import group_twin, uniform
-from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED, has_compiled_groups, ranges
+from mle_toolkit.likelihood.kernels.groups import AT_LIMIT, OPEN, SETTLED, has_compiled_groups
+from mle_toolkit.likelihood.unit import GroupUnits
 
 ONE_BY_ONE = {
     "asymmetric_laplace", "categorical", "discrete_uniform", "generalized_normal", "laplace", "pareto", "power",
@@ -463,3 +466,29 @@ def test_starts_of_burr_groups_have_the_means_and_variances_of_their_logs():
             logs, own = np.log(law.ppf(p, k[g], c[g], scale[g])), np.log(groups.sample(g).x)
             assert np.mean(logs) == pytest.approx(np.mean(own), abs=1e-3)
             assert np.var(logs) == pytest.approx(np.var(own), rel=1e-2)
+
+
+def test_different_values_of_groups_are_counted_up_to_enough():
+    """Ties, many of them or few, and whichever rows stand in the middle."""
+    rng = np.random.default_rng(3)
+    counts = rng.integers(1, 40, 300)
+    x = rng.integers(0, rng.integers(1, 12, 300)[np.repeat(np.arange(300), counts)]).astype(float)
+    groups = Groups(x, None, np.append(0, np.cumsum(counts)))
+    n = [len(np.unique(x[a:b])) for a, b in pairwise(groups.offsets)]
+    for enough in (2, 3, 4, 5):
+        np.testing.assert_array_equal(groups.distinct(enough), np.array(n) >= enough)
+
+
+def test_groups_in_parts_have_the_units_that_they_have_alone():
+    """Parts begin and end between groups; a group larger than a part is one."""
+    rng = np.random.default_rng(4)
+    counts = np.append(rng.integers(1, 3_000, 60), 50_000)
+    groups = Groups(rng.normal(size=counts.sum()), None, np.append(0, np.cumsum(counts)))
+    assert sum(len(part) for part in groups.parts()) == len(groups)
+    units = GroupUnits.of(mle.get_family("gumbel"), groups)
+    moved = units.apply(groups, groups.x)
+    for g, (a, b) in enumerate(pairwise(groups.offsets)):
+        alone = groups.take(np.array([g]))
+        unit = GroupUnits.of(mle.get_family("gumbel"), alone)
+        assert (unit.centre[0], unit.scale[0]) == (units.centre[g], units.scale[g])
+        np.testing.assert_array_equal(unit.apply(alone, alone.x), moved[a:b])

@@ -86,6 +86,12 @@ def of_designs() -> ModuleType | None:
     return _module("designs")
 
 
+@cache
+def of_steps() -> ModuleType:
+    """Compiled expansions and steps of many groups, for those who have numba."""
+    return importlib.import_module(f"{__name__}.steps")
+
+
 def counter(rows: int) -> CountWhole | None:
     """What counts whole numbers in so many rows, compiled; None where NumPy's `count_whole` serves."""
     if rows < COMPILED_ROWS or not has_numba():

@@ -17,13 +17,13 @@ import importlib
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
-from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.groups import ranges
 from mle_toolkit.families.base import Family
 from mle_toolkit.likelihood.kernels import CHUNK_ROWS, has_numba
 from mle_toolkit.numerics.threads import pool, workers
@@ -69,14 +69,6 @@ def fit_ranges(
 
     each(one, ranges(offsets, CHUNK_ROWS))
     return result, status
-
-
-def ranges(offsets: np.ndarray[Any, Any], rows: int) -> list[slice]:
-    """Ranges of groups that have about so many rows together, one group at least."""
-    n_groups = len(offsets) - 1
-    firsts = np.searchsorted(offsets[:-1], np.arange(offsets[0], max(offsets[-1], offsets[0] + 1), rows))
-    edges = np.unique(np.concatenate([[0], firsts, [n_groups]])).tolist()
-    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 def each(work: Callable[[slice], None], parts: list[slice]) -> None:
