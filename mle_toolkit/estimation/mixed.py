@@ -337,6 +337,7 @@ class _Search:
         if longest > _LONGEST:
             step *= _LONGEST / longest
         before = self.expected(self.joint(at) if joint is None else joint, share)
+        # One step of EM, not Newton's method to its end: with every step the shares of the rows are others.
         for _ in range(_HALVINGS):
             there = self.joint(at + step)
             if self.expected(there, share) > before:

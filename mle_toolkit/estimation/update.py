@@ -94,6 +94,7 @@ def step_from(law: Family, theta: Array, llf: float, covariance: Array, fixed: S
     if not math.isfinite(before):
         raise NoMaximumError(f"{law.name}: the new rows are impossible under the saved estimates; fit all rows again.")
     score, information = -nobs * objective.gradient(start), old + nobs * objective.hessian(start)
+    # One step and no loop: of the old rows no more is known than their information at the saved estimates.
     change, halvings = np.linalg.solve(information, score), 0
     while not height(start + change) >= before and halvings < _MOST_HALVINGS:
         change, halvings = 0.5 * change, halvings + 1

@@ -393,6 +393,7 @@ def natural_maximum(
     found = [value(at) for at in starts]
     best = max(range(len(starts)), key=lambda k: found[k][0])
     at, (height, slope, information) = starts[best], found[best]
+    # A loop of its own: the information may be singular, and each step is cut where the rate would not stay above 0.
     for _ in range(_STEPS):
         unit = np.sqrt(np.diag(information))
         if not np.all(unit > 0):  # all mass is on one value

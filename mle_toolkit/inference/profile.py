@@ -318,7 +318,10 @@ class _Path:
         return self._seen[at][0]
 
     def _constrained(self, u: Array, at: float) -> Array | None:
-        """Newton's method on the Lagrangian, in the null space of the constraint; None if it does not converge."""
+        """Newton's method on the Lagrangian, in the null space of the constraint; None if it does not converge.
+
+        A loop of its own: each step is judged by the likelihood and by how far it leaves the constraint, together.
+        """
         objective, target = self.objective, self.target
         value, gap = objective.value(u), target.value(u) - at
         if not (math.isfinite(value) and math.isfinite(gap)):
