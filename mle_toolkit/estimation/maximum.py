@@ -209,7 +209,7 @@ class Maximum:
             at_limit = self.limit.certify()
             parts = dict(zip(family.param_names, split(family, self.theta), strict=True))
             named = [] if self.where else [n for n in self.boundary if not np.isnan(parts[n]).all()]  # NaN: nothing
-            where = " and ".join(f"{name} = {_shown(self.theta, family, name)}" for name in named)
+            where = " and ".join(_end_in_words(self.theta, family, name) for name in named)
             there = self.where or f"the boundary {where}, where {family.name} is {self.limit.family.name}"
             verdict, message = at_limit.verdict, f"at {there}: {at_limit.message}"
             elsewhere = self.elsewhere
@@ -583,6 +583,17 @@ def free_names(best: Maximum) -> list[str]:
 def params_of(found: Maximum) -> tuple[Any, ...]:
     """Parameters in the unit of the data."""
     return found.family.unpack(found.theta)
+
+
+def _end_in_words(theta: Array, family: Family, name: str) -> str:
+    """Where a parameter is at its end: of a predictor of which the constant alone runs off, that it does."""
+    term = family.linear.get(name) if isinstance(family, Model) else None
+    if term is None or term.constant is None:
+        return f"{name} = {_shown(theta, family, name)}"
+    ends = split(family, theta)[family.param_names.index(name)]
+    if np.flatnonzero(~np.isfinite(ends)).tolist() != [term.constant]:
+        return f"{name} = {_shown(theta, family, name)}"
+    return f"{name} with an intercept of {'∞' if ends[term.constant] > 0 else '-∞'}"
 
 
 def _shown(theta: Array, family: Family, name: str) -> str:

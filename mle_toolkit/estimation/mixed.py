@@ -28,6 +28,7 @@ from mle_toolkit.families.links import usual_link
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.linear import Linear
 from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.model_charts import limit_of
 
 _SEED = 20_240_229
 """Of the random starts, so that a fit is the same each time."""
@@ -96,7 +97,7 @@ class MixtureModel(Model):
         base = self.base
         lost = [base.k - 1] if base.plain.of_one_law else range(0 if base.k == 2 else 1, base.k)
         fewer = (limit for j in lost if (limit := self._without(j)) is not None)
-        return *self.ends, *fewer, *(limit for near in base.limits if (limit := self._limit(near)) is not None)
+        return *self.ends, *fewer, *(limit for near in base.limits if (limit := limit_of(self, near)) is not None)
 
     def limits_near(self, *coefficients: Any) -> tuple[Limit, ...]:
         """Those with which a maximum must be compared: of components that are alike, one of each kind is enough."""
@@ -118,7 +119,7 @@ class MixtureModel(Model):
             elif away < nearest[place % count][0]:
                 nearest[place % count] = (away, near)
         fewer = self._without(self.base.k - 1)
-        inner = (limit for _, near in nearest if (limit := self._limit(near)) is not None)
+        inner = (limit for _, near in nearest if (limit := limit_of(self, near)) is not None)
         return *self.ends, *(() if fewer is None else (fewer,)), *inner
 
     def of_limit(self, law: Family, terms: Sequence[Linear]) -> Model:

@@ -31,7 +31,7 @@ from mle_toolkit.estimation.run_off import only_event, unbounded
 from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import direct_route, domains_of, joined, split, starts_of
 from mle_toolkit.families.base import TOLD_APART, Family
-from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.families.domain import Domain, Interval, NonZero
 from mle_toolkit.families.relations import ROUNDED, Limit
 from mle_toolkit.likelihood.audit import is_extreme
 from mle_toolkit.likelihood.model import Model
@@ -457,7 +457,9 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
         ends = tuple(
             p.name
             for p in family.parameters
-            if not np.all(np.isfinite(named[p.name])) or any(np.any(named[p.name] == e) for e in _ends(p.domain))
+            if not np.all(np.isfinite(named[p.name]))
+            or any(np.any(named[p.name] == e) for e in _ends(p.domain))
+            or (isinstance(p.domain, NonZero) and np.any(named[p.name] == 0))
         )
         if _is_a_little_above(found.loglik, at.loglik) and at.certify().ok:
             above += ends

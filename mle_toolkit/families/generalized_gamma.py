@@ -19,7 +19,7 @@ from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Chart, Limit, SpecialCase
+from mle_toolkit.families.relations import Along, Chart, Limit, SpecialCase
 from mle_toolkit.families.special import (
     inverse_log_minus_digamma,
     log_gamma_kernel,
@@ -51,6 +51,9 @@ _POWERS = (-4.0, -1.0, 0.2, 1.0, 4.0)
 _LOGNORMAL = -0.5 * math.log(2 * math.pi) - 0.5  # its mean log-likelihood, of standardised logs
 _LARGEST_LOG_SCALE = 340.0
 """Log of the largest scale, for data of median 1, whose square, as second derivatives have it, is a double."""
+
+_LARGEST_SHIFT = 600.0
+"""Log of the largest scale of a row whose logs have mean 0, with room for those of other rows."""
 
 _TOWARDS_POWER = 0.25
 """Shape1 below which a search may be on the way to 0: |Q| above 2."""
@@ -91,7 +94,8 @@ class GeneralizedGamma(Family):
     @property
     def chart(self) -> Chart:
         """Prentice's parameters."""
-        return Chart(_Prentice(), _to_stacy, _to_prentice, _slopes_of_stacy, _OfLogs(), on_logs=True)
+        along = Along("scale", "mu", "log", _log_scale_shift, _slopes_of_shift)
+        return Chart(_Prentice(), _to_stacy, _to_prentice, _slopes_of_stacy, _OfLogs(), on_logs=True, along=along)
 
     def logpdf(self, x: Array, shape1: Array, shape2: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -148,7 +152,12 @@ class GeneralizedGamma(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The lognormal law as shape2 → 0, the power-function law as shape2 → ∞, Pareto's as shape2 → -∞."""
         return (
-            Limit(get_family("lognormal"), lambda meanlog, sdlog: (np.inf, 0.0, 0.0), above=_above_lognormal),
+            Limit(
+                get_family("lognormal"),
+                lambda meanlog, sdlog: (np.inf, 0.0, 0.0),
+                above=_above_lognormal,
+                charted=lambda meanlog, sdlog: (meanlog, sdlog, 0.0),
+            ),
             Limit(get_family("power"), lambda shape, scale: (0.0, np.inf, scale)),
             Limit(get_family("pareto"), lambda alpha, xm: (0.0, -np.inf, xm)),
         )
@@ -286,6 +295,19 @@ def _to_prentice(shape1: float, shape2: float, scale: float) -> tuple[float, flo
     """Prentice's parameters: mu, sigma and q."""
     q = math.copysign(1 / math.sqrt(shape1), shape2)
     return math.log(scale) + math.log(shape1) / shape2, q / shape2, q
+
+
+def _log_scale_shift(sigma: float, q: float) -> float:
+    """Log of the scale where mu is 0; infinite beside the lognormal law, where the scale leaves the doubles."""
+    with np.errstate(all="ignore"):
+        shift = float(2 * np.log(np.abs(np.float64(q))) * sigma / q)
+    return shift if abs(shift) < _LARGEST_SHIFT else math.copysign(math.inf, -q)
+
+
+def _slopes_of_shift(sigma: float, q: float) -> tuple[float, float]:
+    """Its derivatives by sigma and q."""
+    log_q = math.log(abs(q))
+    return 2 * log_q / q, 2 * sigma * (1 - log_q) / (q * q)
 
 
 def _slopes_of_stacy(mu: Any, sigma: Any, q: Any) -> Array:

@@ -59,6 +59,9 @@ class Limit:
     above : callable, optional
         Takes exact observations whose maximum this is to doubles; tells by how many nats a maximum of the declaring
         family, whose parameters are beyond them, is higher.
+    charted : callable, optional
+        Takes the parameters of the limiting law, returns those of the declaring family's chart, which are all numbers
+        there: for regressions, where those that are declared do not say where the limiting law is.
     """
 
     family: Family
@@ -66,6 +69,7 @@ class Limit:
     last: bool = False
     of_groups: LimitOfGroups | None = None
     above: Callable[[Sample], float] | None = None
+    charted: Callable[..., tuple[float, ...]] | None = None
 
     def known(self, family: Family, fixed: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters of the limiting law that are known where some of the declaring family are.
@@ -147,6 +151,33 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Along:
+    """How one parameter that is declared moves with one of a chart: its predictor is that, and what the others add.
+
+    The other parameters that are declared are functions of the other parameters of the chart.
+
+    Parameters
+    ----------
+    declared : str
+        The parameter that is declared, which a formula may model.
+    charted : str
+        The parameter of the chart, on the whole line.
+    link : str
+        Of the parameter that is declared: with it the predictor is the parameter of the chart plus a number.
+    shift : callable
+        Takes the other parameters of the chart, in order; returns that number.
+    slopes : callable
+        Takes them, returns its derivatives by them.
+    """
+
+    declared: str
+    charted: str
+    link: str
+    shift: Callable[..., float]
+    slopes: Callable[..., tuple[float, ...]]
+
+
+@dataclass(frozen=True)
 class Chart:
     """Other parameters of the same law, in which its likelihood is smooth and nearly quadratic.
 
@@ -166,6 +197,8 @@ class Chart:
         it groups are maximised in the parameters declared.
     on_logs : bool
         Whether that is the law of log x instead.
+    along : Along, optional
+        How the parameter that a formula models moves with one of these: regressions are then maximised in them too.
     """
 
     law: Family
@@ -174,3 +207,4 @@ class Chart:
     slopes: Callable[..., Array]
     of_groups: Family | None = None
     on_logs: bool = False
+    along: Along | None = None

@@ -312,12 +312,23 @@ def _through_limit(maximum: Maximum, at: Maximum, inner: Array, inner_slopes: Ar
             columns.append((up - down) / (2 * step[k]))
     slopes = np.stack(columns, axis=1) * inner_slopes if columns else np.zeros((len(maximum.theta), 0))
     at_end = np.array([p.name in maximum.boundary for p in maximum.family.parameters for _ in range(p.size)])
+    # Of a predictor that runs off by its constant alone, as a scale that takes leave of doubles, the others are known.
+    moves = np.isfinite(slopes).all(axis=1) & slopes.any(axis=1)
+    at_end &= ~(moves & np.isin(np.arange(len(at_end)), _places_of_predictors(maximum.family)))
     if held is not None:  # what is an observation itself has no standard error from the information
         at_end |= np.isin(maximum.family.param_names, held.solved) & ~slopes.any(axis=1)
     slopes[at_end] = 0.0
     cov = slopes @ inner @ slopes.T
     cov[at_end, :] = cov[:, at_end] = np.nan
     return np.asarray(cov), np.ones(len(cov))
+
+
+def _places_of_predictors(family: Family) -> list[int]:
+    """Where the coefficients of predictors stand among all parameters."""
+    if not isinstance(family, Model):
+        return []
+    places = zip(family.parameters, family.places, strict=True)
+    return [k for p, place in places if p.name in family.linear for k in range(place.start, place.stop)]
 
 
 def inverse(information: Array) -> Array:

@@ -485,7 +485,7 @@ class ChartObjective(Objective):
 
     def __init__(self, likelihood: Likelihood, coordinates: ChartCoordinates) -> None:
         super().__init__(likelihood, coordinates)
-        law = coordinates.chart.law
+        law = coordinates.chart.law.given(likelihood.data.known)
         self.inner = Objective(Likelihood(law, likelihood.data, likelihood.unit), coordinates.inner)
 
     def on(self, likelihood: Likelihood) -> Objective:

@@ -28,10 +28,11 @@ from mle_toolkit.families.hooks import Score, made_with
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.mass import log_mass, mass_expansion
 from mle_toolkit.families.parameters import Parameter
-from mle_toolkit.families.relations import Limit
+from mle_toolkit.families.relations import Chart, Limit
 from mle_toolkit.likelihood.designs import AnyColumns, leverages_of_few
 from mle_toolkit.likelihood.kinks import Kinks
 from mle_toolkit.likelihood.linear import Linear, design_key, ends_of, offset_key, ready_key
+from mle_toolkit.likelihood.model_charts import chart_of, limit_of
 from mle_toolkit.likelihood.model_starts import starts_of
 from mle_toolkit.likelihood.passed import PASS_ROWS, has_pass, passed_sums
 from mle_toolkit.likelihood.products import crossed, expanded, upper_of
@@ -413,48 +414,16 @@ class Model(Family):
     @property
     def limits(self) -> tuple[Limit, ...]:
         """Its own, and those of the law, where a parameter is at its end in all rows."""
-        return *self.ends, *(found for limit in self.base.limits if (found := self._limit(limit)) is not None)
+        return *self.ends, *(found for limit in self.base.limits if (found := limit_of(self, limit)) is not None)
+
+    @cached_property
+    def chart(self) -> Chart | None:
+        """That of the law of a row, with a predictor for the parameter that moves with the one of its formula."""
+        return chart_of(self)
 
     def of_limit(self, law: Family, terms: Sequence[Linear]) -> Model:
         """The model of a limiting law, for the same rows."""
         return Model(law, terms, self.rows, self.own_unit)
-
-    def _limit(self, limit: Limit) -> Limit | None:
-        law = limit.family
-        if not law.all_scalar:
-            return None
-        # Which of our parameters each of the limit's is: shown by numbers that they are given.
-        probes = [0.37 + 0.011 * k for k in range(len(law.parameters))]
-        with np.errstate(all="ignore"):
-            ends = limit.embed(*probes)
-        place = [next((k for k, end in enumerate(ends) if end == probe), None) for probe in probes]
-        left = [k for k in range(len(ends)) if k not in place]
-        names = [p.name for p in self.base.parameters]
-        if any(k is None for k in place):
-            return None
-        own_ends: list[Any] = list(ends)
-        for k in left:
-            term = self.linear.get(names[k])
-            if term is not None:
-                at_end = term.at_end(ends[k])
-                if at_end is None:
-                    return None
-                own_ends[k] = at_end
-        terms = [
-            replace(term, parameter=p.name)
-            for p, k in zip(law.parameters, place, strict=True)
-            if k is not None and (term := self.linear.get(names[k])) is not None
-        ]
-        model = self.of_limit(law, terms)
-
-        def embed(*coefficients: Any) -> tuple[Any, ...]:
-            own: list[Any] = list(own_ends)
-            for k, value in zip(place, coefficients, strict=True):
-                if k is not None:
-                    own[k] = value
-            return tuple(own)
-
-        return Limit(model, embed)
 
     def alone(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
         """Which row has a spread, or the like, of its own: there the law can concentrate."""

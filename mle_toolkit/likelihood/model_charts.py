@@ -1,0 +1,188 @@
+"""The charts and the limits of a regression, from those of the law of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mle_toolkit.families.links import get_link
+from mle_toolkit.families.relations import Along, Chart, Limit
+
+if TYPE_CHECKING:
+    from mle_toolkit._typing import Array
+    from mle_toolkit.families.base import Family
+    from mle_toolkit.likelihood.linear import Linear
+
+
+class ModelLike(Protocol):
+    """What is needed of a `Model`."""
+
+    @property
+    def base(self) -> Family:
+        """The law of one row."""
+
+    @property
+    def linear(self) -> Mapping[str, Linear]:
+        """The predictors, by parameter."""
+
+    @property
+    def of_limit(self) -> Callable[[Family, Sequence[Linear]], Family]:
+        """The model of another law, for the same rows."""
+
+
+def chart_of(model: ModelLike) -> Chart | None:
+    """The chart of a regression: where its one formula is of the parameter along which that of the law goes.
+
+    All that the other parameters of the chart add to the predictor is taken up by the constant.
+    """
+    base, own = model.base, model.base.chart
+    along = None if own is None else own.along
+    if own is None or along is None or set(model.linear) != {along.declared}:
+        return None
+    term = model.linear[along.declared]
+    if term.constant is None or term.link.name != along.link or term.run_off is not None or term.ended is not None:
+        return None
+    charted = _Charted(own, along, term, base)
+    law = model.of_limit(own.law, [replace(term, parameter=along.charted, link=get_link("identity"))])
+    return Chart(law, charted.outward, charted.inward, charted.slopes)
+
+
+@dataclass(frozen=True)
+class _Charted:
+    """Coefficients and numbers of a regression from those of its chart, and back: all in one row."""
+
+    chart: Chart
+    along: Along
+    term: Linear
+    base: Family
+
+    @cached_property
+    def _unit(self) -> Array:
+        """Coefficients that give a predictor of 1 in every row."""
+        return constant_of(self.term)
+
+    @cached_property
+    def _places(self) -> tuple[int, int]:
+        """Where the predictor begins, among the parameters declared and among those of the chart."""
+        return (
+            self.base.param_names.index(self.along.declared),
+            self.chart.law.param_names.index(self.along.charted),
+        )
+
+    def outward(self, *charted: float) -> tuple[float, ...]:
+        """All that is declared."""
+        declared, place = self._places
+        coefficients, others = self._parted(charted, place)
+        shift = self.along.shift(*others)
+        with np.errstate(all="ignore"):
+            found = list(self.chart.outward(*others[:place], 0.0, *others[place:]))
+            moved = coefficients + np.where(self._unit != 0, self._unit * shift, 0.0)
+        found[declared : declared + 1] = moved.tolist()
+        return tuple(float(value) for value in found)
+
+    def inward(self, *declared: float) -> tuple[float, ...]:
+        """All parameters of the chart."""
+        place, charted = self._places
+        coefficients, others = self._parted(declared, place)
+        found = list(self.chart.inward(*others[:place], 1.0, *others[place:]))
+        del found[charted]
+        moved = coefficients - self._unit * self.along.shift(*found)
+        return *found[:charted], *moved.tolist(), *found[charted:]
+
+    def slopes(self, *charted: float) -> Array:
+        """Derivatives of all that is declared, in rows, by all parameters of the chart."""
+        declared, place = self._places
+        _, others = self._parted(charted, place)
+        size, n_others = self.term.size, len(others)
+        of_numbers = np.asarray(self.chart.slopes(*others[:place], 0.0, *others[place:]), dtype=float)
+        rows, columns = (_others_of(at, size, n_others) for at in (declared, place))
+        mine = np.arange(declared, declared + size), np.arange(place, place + size)
+        slopes = np.zeros((size + n_others, size + n_others))
+        slopes[np.ix_(rows, columns)] = np.delete(np.delete(of_numbers, declared, 0), place, 1)
+        slopes[np.ix_(*mine)] = np.eye(size)
+        slopes[np.ix_(mine[0], columns)] = np.outer(self._unit, self.along.slopes(*others))
+        return slopes
+
+    def _parted(self, values: Sequence[float], place: int) -> tuple[Array, list[float]]:
+        size = self.term.size
+        return np.array(values[place : place + size]), [*values[:place], *values[place + size :]]
+
+
+def _others_of(place: int, size: int, n_others: int) -> NDArray[np.intp]:
+    """Where all but the coefficients stand."""
+    return np.delete(np.arange(size + n_others), slice(place, place + size))
+
+
+def constant_of(term: Linear) -> Array:
+    """Coefficients, of a design with a constant, that give a predictor of 1 in every row."""
+    assert term.constant is not None
+    raw = np.zeros(term.size)
+    raw[term.constant] = 1 / term.factor
+    return term.to_unit(raw)
+
+
+def limit_of(model: ModelLike, limit: Limit) -> Limit | None:
+    """A limit of the law of a row, where a parameter is at its end in all rows; None where coefficients have none."""
+    law, base = limit.family, model.base
+    if not law.all_scalar:
+        return None
+    # Which of our parameters each of the limit's is: shown by numbers that they are given.
+    probes = [0.37 + 0.011 * k for k in range(len(law.parameters))]
+    with np.errstate(all="ignore"):
+        ends = limit.embed(*probes)
+    place = [next((k for k, end in enumerate(ends) if end == probe), None) for probe in probes]
+    left = [k for k in range(len(ends)) if k not in place]
+    names = [p.name for p in base.parameters]
+    if any(k is None for k in place):
+        return _charted_limit(model, limit, probes)
+    own_ends: list[Any] = list(ends)
+    for k in left:
+        term = model.linear.get(names[k])
+        if term is not None:
+            at_end = term.at_end(ends[k])
+            if at_end is None:
+                return None
+            own_ends[k] = at_end
+    terms = [
+        replace(term, parameter=p.name)
+        for p, k in zip(law.parameters, place, strict=True)
+        if k is not None and (term := model.linear.get(names[k])) is not None
+    ]
+
+    def embed(*coefficients: Any) -> tuple[Any, ...]:
+        own: list[Any] = list(own_ends)
+        for k, value in zip(place, coefficients, strict=True):
+            if k is not None:
+                own[k] = value
+        return tuple(own)
+
+    return Limit(model.of_limit(law, terms), embed)
+
+
+def _charted_limit(model: ModelLike, limit: Limit, probes: Sequence[float]) -> Limit | None:
+    """A limit that only the chart of the law tells apart: the constant runs off, and all other coefficients stay."""
+    chart, law = model.base.chart, limit.family
+    along = None if chart is None else chart.along
+    if chart is None or along is None or limit.charted is None or chart_of(model) is None:
+        return None
+    ends, term = limit.charted(*probes), model.linear[along.declared]
+    carried = [name for name, end in zip(chart.law.param_names, ends, strict=True) if end in probes]
+    if len(carried) != len(probes) or along.charted not in carried:
+        return None
+    which = probes.index(ends[chart.law.param_names.index(along.charted)])
+    with np.errstate(all="ignore"):
+        declared = dict(zip(model.base.param_names, limit.embed(*probes), strict=True))
+        gone = float(term.link.predictor(declared[along.declared]))
+    unit = constant_of(term)
+    linear = replace(term, parameter=law.param_names[which], link=get_link("identity"))
+
+    def embed(*coefficients: Any) -> tuple[Any, ...]:
+        own = np.where(unit != 0, gone, np.asarray(coefficients[which], dtype=float))
+        return tuple((declared | {along.declared: own}).values())
+
+    return Limit(model.of_limit(law, [linear]), embed)
