@@ -99,7 +99,7 @@ class MixtureModel(Model):
         fewer = (limit for j in lost if (limit := self._without(j)) is not None)
         return *self.ends, *fewer, *(limit for near in base.limits if (limit := limit_of(self, near)) is not None)
 
-    def limits_near(self, *coefficients: Any) -> tuple[Limit, ...]:
+    def limits_near(self, sample: Sample, *coefficients: Any) -> tuple[Limit, ...]:
         """Those with which a maximum must be compared: of components that are alike, one of each kind is enough."""
         if not self.is_alike:
             return self.limits

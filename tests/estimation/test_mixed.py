@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 import mle_toolkit as mle
-from mle_toolkit.errors import ParameterError
+from mle_toolkit.errors import FitWarning, ParameterError
 from mle_toolkit.estimation.certificate import Verdict
 
 N = 120
@@ -123,3 +123,18 @@ def test_what_a_mixture_has_not_is_said(data, poisson):
         mle.regress("yp ~ x", data, "poisson", weights="~ z")
     with pytest.raises(ParameterError, match="memberships: poisson is no mixture"):
         mle.regress("yp ~ x", data, "poisson").memberships()
+
+
+def test_components_with_limits_of_their_own_are_compared_with_these():
+    """Two negative binomial lines, of which one is a Poisson law in the data: the search ends, and says so."""
+    rng = np.random.default_rng(5)
+    n = 120
+    first, x = np.repeat([True, False], n // 2), rng.normal(size=n)
+    means = np.where(first, np.exp(1 + 0.4 * x), np.exp(3 - 0.3 * x))
+    frame = {"y": rng.poisson(np.where(first, means, means * rng.gamma(5, 1 / 5, n))), "x": x}
+    with pytest.warns(FitWarning, match="size1 = ∞, where mixture of 2 negbin is mixture of poisson and negbin"):
+        fit = mle.regress("y ~ x", frame, "mixture(negbin, 2)")
+    assert fit.certificate.ok, fit.certificate.message
+    laws = stats.poisson(np.exp(1 + 0.4 * x)), stats.nbinom(5, 5 / (5 + np.exp(3 - 0.3 * x)))
+    truth = np.sum(np.log(0.5 * laws[0].pmf(frame["y"]) + 0.5 * laws[1].pmf(frame["y"])))
+    assert fit.llf > truth
