@@ -183,3 +183,20 @@ def test_rows_in_batches(frame, tmp_path, monkeypatch):
     assert np.all(np.abs(fit.params["mu"] - whole_fit.params["mu"]) < 1e-6 * whole_fit.bse["mu"])
     with pytest.raises(NoMaximumError, match="collinear"):
         mle.regress("count ~ x + C(g) + C(region)", tmp_path / "rows.parquet", "poisson")
+
+
+def test_the_order_of_an_enum_of_polars_is_the_one_that_it_declares():
+    """Not the one in which its levels were met, nor that of the alphabet."""
+    pl = pytest.importorskip("polars")
+    x = np.random.default_rng(2).normal(size=300)
+    codes = np.digitize(x + np.random.default_rng(3).logistic(size=300), [-1.0, 1.0])
+    names = np.array(["2", "10", "30"])
+    order = pl.Enum(["2", "10", "30"])
+    frame = pl.DataFrame({"x": x, "level": names[codes]}).sort("x", descending=True)
+    frame = frame.with_columns(pl.col("level").cast(order))
+    fit = mle.regress("level ~ x", frame, "ordinal")
+    told = mle.regress("level ~ x", {"x": x, "level": names[codes]}, "ordinal", levels=["2", "10", "30"])
+    assert list(fit.params["cutpoints"].index) == ["2|10", "10|30"]
+    assert fit.llf == pytest.approx(told.llf, rel=1e-10)
+    factor = mle.regress("x ~ level", frame, "normal")
+    assert list(factor.params["mu"].index) == ["Intercept", "level[T.10]", "level[T.30]"]
