@@ -200,3 +200,29 @@ def test_the_order_of_an_enum_of_polars_is_the_one_that_it_declares():
     assert fit.llf == pytest.approx(told.llf, rel=1e-10)
     factor = mle.regress("x ~ level", frame, "normal")
     assert list(factor.params["mu"].index) == ["Intercept", "level[T.10]", "level[T.30]"]
+
+
+def test_an_enum_of_polars_keeps_its_order_in_a_file(tmp_path):
+    """Parquet keeps its codes as numbers without a sign."""
+    pl = pytest.importorskip("polars")
+    x = np.linspace(-2, 2, 200)
+    names = np.array(["2", "10", "30"])[np.digitize(x + np.sin(40 * x), [-0.7, 0.7])]
+    frame = pl.DataFrame({"x": x, "level": names}).with_columns(pl.col("level").cast(pl.Enum(["2", "10", "30"])))
+    frame.write_parquet(tmp_path / "levels.parquet")
+    fit = mle.regress("level ~ x", tmp_path / "levels.parquet", "ordinal")
+    assert list(fit.params["cutpoints"].index) == ["2|10", "10|30"]
+    assert fit.llf == pytest.approx(mle.regress("level ~ x", frame, "ordinal").llf, rel=1e-10)
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_groups_are_those_of_a_dictionary_without_signs(missing):
+    """Categories of polars in a table of Arrow."""
+    pl = pytest.importorskip("polars")
+    names = np.array(["2", "10", "30"])[np.arange(90) % 3]
+    frame = pl.DataFrame(
+        {"x": np.sin(np.arange(90.0)), "g": [None if missing and k < 3 else g for k, g in enumerate(names.tolist())]}
+    )
+    table = frame.with_columns(pl.col("g").cast(pl.Categorical)).to_arrow()
+    groups = mle.fit_groups(table, by="g", column="x", family="normal")
+    plain = mle.fit_groups(frame, by="g", column="x", family="normal")
+    assert len(groups) == len(plain)

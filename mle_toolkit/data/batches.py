@@ -183,7 +183,7 @@ def _columns(batch: Any, names: Sequence[str]) -> Columns:
             kind = column.type
         if has_order or pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
             coded = column if has_order else column.dictionary_encode()
-            codes = coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
+            codes = coded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False).astype(np.intp)
             distinct = coded.dictionary.to_pylist()
             labels[name] = Labels(codes, tuple(distinct), has_order, ranked)
             found[name] = np.array([*distinct, None], dtype=object)[codes]

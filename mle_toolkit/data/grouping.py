@@ -201,8 +201,10 @@ def _codes(series: nw.Series[Any]) -> NDArray[np.int64]:
             return _dense(native.cast(pl.Int64).fill_null(-1).to_numpy() + 1)
         return np.asarray(native.rank("dense").fill_null(0).to_numpy(), dtype=np.int64) - int(not native.has_nulls())
     if series.implementation.is_pyarrow():
+        import pyarrow as pa
+
         chunks = native.dictionary_encode().unify_dictionaries().chunks
-        codes = [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks]
+        codes = [chunk.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False) for chunk in chunks]
         return _dense(np.concatenate(codes).astype(np.int64) + 1)
     return np.asarray(np.unique(series.to_numpy(), return_inverse=True)[1], dtype=np.int64)
 
