@@ -86,10 +86,44 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
         return settled
     at = found.limit or found
     if not _is_clear(at):
+        if (special := _special_case(model, sample, columns, found, options)) is not None:
+            return special
         return _settled(model, sample, columns, found, options) or found
     if min(at.measured().errors, default=math.inf) * math.sqrt(at.likelihood.nobs) < _TIGHT and sample.in_memory:
         _check_perfect(model, sample)
     return found
+
+
+def _special_case(
+    model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], found: Maximum, options: Mapping[str, Any]
+) -> Maximum | None:
+    """The limit of a law that this one contains, where it is as high as a search came; None where there is none.
+
+    As the Poisson law, by whose side generalized Poisson laws of too little variance cannot follow: their lam must be
+    above -theta, and theta goes to 0 in rows without any count.
+    """
+    given = {*(options.get("fixed") or {}), *(options.get("bounds") or {})}
+    for case in model.base.special_cases:
+        if not case.family.all_scalar or given or not set(case.at).isdisjoint(model.linear):
+            continue
+        ends = case.embed(*(0.5 * sum(p.typical) for p in case.family.parameters))
+        values = {name: end for name, end in zip(model.base.param_names, ends, strict=True) if name in case.at}
+        try:
+            inside = maximise_model(model, sample, columns, fixed=values)
+        except NoMaximumError:
+            continue
+        low = found.loglik - SUPREMUM * max(1.0, abs(found.loglik))
+        if inside.limit is None or inside.where is None or inside.loglik < low or not inside.certify().ok:
+            continue
+        said = " and ".join(f"{name} = {value:g}" for name, value in values.items())
+        return replace(
+            inside,
+            fixed=(),
+            free=(True,) * len(model.parameters),
+            boundary=(*inside.boundary, *case.at),
+            where=f"{inside.where}, at {said}, where it is {case.family.name}",
+        )
+    return None
 
 
 def _is_clear(found: Maximum) -> bool:

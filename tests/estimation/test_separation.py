@@ -5,7 +5,7 @@ import pytest
 from scipy import optimize, special, stats
 
 import mle_toolkit as mle
-from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
+from mle_toolkit.errors import FitWarning, NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.likelihood.designs import relations
 
 
@@ -320,3 +320,21 @@ def test_a_group_all_censored_that_leaves_the_others_little_room_is_named():
     judge = optimize.minimize(loss, [3.0, 0.5, 0.0], method="SLSQP", constraints=[room], options={"ftol": 1e-12})
     assert fit.llf == pytest.approx(-judge.fun, abs=1e-2)
     assert optimize.minimize(loss, judge.x).fun < judge.fun - 0.1
+
+
+def test_a_group_of_zeros_ends_where_the_law_is_one_that_it_contains():
+    """Generalized Poisson laws of little variance need a theta above -lam, which a group of zeros takes to 0."""
+    rng = np.random.default_rng(1)
+    counts = np.concatenate([rng.poisson(3, 40), np.zeros(20, dtype=int), rng.poisson(5, 40)])
+    frame = {"y": counts, "g": np.repeat(["a", "b", "c"], [40, 20, 40])}
+    with pytest.warns(FitWarning, match="all 20 rows whose predictor falls the observation is 0.*at lam = 0, where it"):
+        fit = mle.regress("y ~ g", frame, "generalized_poisson")
+    with pytest.warns(FitWarning):
+        poisson = mle.regress("y ~ g", frame, "poisson")
+    assert fit.certificate.ok
+    assert fit.llf == pytest.approx(poisson.llf, rel=1e-12)
+    assert fit.params["theta"]["g[T.b]"] == -np.inf
+    assert fit.params["lam"] == 0.0
+    assert fit.params["theta"]["g[T.c]"] == pytest.approx(poisson.params["mu"]["g[T.c]"], rel=1e-8)
+    assert fit.bse["theta"]["g[T.c]"] == pytest.approx(poisson.bse["mu"]["g[T.c]"], rel=1e-6)
+    assert fit.df_model == poisson.df_model + 1
