@@ -164,8 +164,8 @@ class Columns:
             kind = getattr(column, "type", None)
             if type(column).__module__.startswith("pandas") and series.dtype in (nw.Categorical, nw.Enum):
                 ordered, ranked = list(column.cat.categories), bool(column.cat.ordered)
-            elif series.dtype == nw.Enum:
-                ordered, ranked = list(series.dtype.categories), True
+            elif isinstance(dtype := series.dtype, nw.Enum):
+                ordered, ranked = list(dtype.categories), True
             elif getattr(kind, "ordered", False) or (name in self._categories and hasattr(kind, "index_type")):
                 # A dictionary of Arrow that has an order, or was made of categories.
                 ordered = column.unify_dictionaries().chunks[0].dictionary.to_pylist() if len(column) else []
