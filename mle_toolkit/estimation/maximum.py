@@ -588,10 +588,8 @@ def params_of(found: Maximum) -> tuple[Any, ...]:
 def _end_in_words(theta: Array, family: Family, name: str) -> str:
     """Where a parameter is at its end: of a predictor of which the constant alone runs off, that it does."""
     term = family.linear.get(name) if isinstance(family, Model) else None
-    if term is None or term.constant is None:
-        return f"{name} = {_shown(theta, family, name)}"
     ends = split(family, theta)[family.param_names.index(name)]
-    if np.flatnonzero(~np.isfinite(ends)).tolist() != [term.constant]:
+    if term is None or np.flatnonzero(~np.isfinite(ends)).tolist() != [term.constant]:
         return f"{name} = {_shown(theta, family, name)}"
     return f"{name} with an intercept of {'∞' if ends[term.constant] > 0 else '-∞'}"
 

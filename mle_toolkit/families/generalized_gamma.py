@@ -1,4 +1,7 @@
-"""The generalized gamma law."""
+"""The generalized gamma law.
+
+Over 600 lines, because it is one law in two sets of parameters, of x and of log x, whose formulas lean on each other.
+"""
 
 from __future__ import annotations
 
