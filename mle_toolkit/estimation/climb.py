@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -179,6 +179,8 @@ def climb(
                 ends.append(_rescued(objective, end.u, sound, at_limit))
                 if sound(ends[-1].u):
                     lowest = min(lowest, ends[-1].value)
+                elif at_limit(end.u):  # along a ridge beside it rounding may lead to a spike as well
+                    ends.append(replace(end, at_limit=True))
             elif left is not None:
                 left.append(end.u)
     return ends

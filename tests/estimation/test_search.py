@@ -93,3 +93,16 @@ def test_later_looks_at_a_profile_begin_where_the_best_one_ended(monkeypatch: py
     llf = fit_quietly(sample, mle.shifted("lognormal")).llf
     assert llf == pytest.approx(9 * np.log(0.9) + np.log(0.1), abs=1e-3)
     assert 0 < len(rescues) < 30  # anew at every look they are 48
+
+
+@pytest.mark.parametrize("sample", [
+    mle.Sample.right_censored([18.63040319992737, 78.19639817460488, 48.26547252740193, 94.68628946934852,
+                               50.62663372634641], [1, 1, 0, 1, 1]),
+    mle.Sample.right_censored([17.06485872, 57.93276958, 13.409802, 65.38428411, 98.87125214], [0, 1, 1, 0, 1]),
+    mle.Sample([55.58125431, 103.74249577, 88.70175989, 38.15805517, 53.84497639]).truncated(30.0, 150.0),
+], ids=["one censored", "two", "window"])  # fmt: skip
+def test_a_walk_from_beside_a_limit_into_a_spike_does_not_lose_the_limit(sample):
+    """Where the walk goes along the ridge is decided by rounding."""
+    found = fit_quietly(sample, "johnson_su")
+    assert found.certificate.verdict == "boundary"
+    assert found.llf == pytest.approx(fit_quietly(sample, "normal").llf, abs=1e-7)
