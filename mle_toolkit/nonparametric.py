@@ -151,8 +151,7 @@ class SurvivalCurve(_Steps):
         if end > self.last and self.survival[-1] > 0:
             raise DataError(f"restricted_mean: nobody was watched beyond {self.last:g}; got {end:g}.")
         inner = self.time < end
-        begin = min(0.0, float(self.time[0]), end)  # before it everybody lives; times of logs are below 0
-        knots = np.concatenate([[begin], self.time[inner], [end]])
+        knots = np.concatenate([[0.0], self.time[inner], [end]])  # times of logs are below 0: signed areas
         steps = np.concatenate([[1.0], self.survival[inner]])
         area = steps * np.diff(knots)
         left = np.cumsum(area[::-1])[::-1][1:]  # below the curve, from each event on
@@ -160,7 +159,7 @@ class SurvivalCurve(_Steps):
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = left**2 * deaths / (risk * (risk - deaths))
         se = math.sqrt(float(np.sum(np.where(left > 0, terms, 0.0))))
-        value, z = begin + float(np.sum(area)), -float(special.ndtri(level(alpha) / 2))
+        value, z = float(np.sum(area)), -float(special.ndtri(level(alpha) / 2))
         return Estimate(
             value=value,
             se=se,
