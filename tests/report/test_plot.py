@@ -260,6 +260,16 @@ def test_the_envelope_covers_at_each_point(refit):
     assert 0.07 < outside < 0.13 if refit else outside < 0.04
 
 
+def test_laws_of_many_parameters_are_not_fitted_again_unasked_to_few_rows():
+    """Nearly every replicate of four values would be searched by itself, for many seconds."""
+    with pytest.warns(mle.FitWarning):
+        few = mle.fit([-1.0, -2.0, -3.0, 4.0], "exgaussian")
+    assert envelope(few).label == "95% at each point, not refitted: order statistics"
+    assert envelope(few, 39, rng=0, refit=True).label.endswith(" refitted")
+    normal = mle.fit([-1.0, -2.0, -3.0, 4.0], "normal")
+    assert envelope(normal, rng=0).label.endswith("199 samples refitted")
+
+
 def test_order_statistics_of_known_parameters_are_exact():
     found = envelope(fitted("rivers"), refit=False)
     i = 141 * found.positions.p + 0.5

@@ -32,7 +32,10 @@ MOST_TOGETHER, MOST_ONE_BY_ONE = 20_000, 2_000
 """Observations up to which replicates are fitted again unasked, where they are fitted together and where one by one."""
 
 MOST_PARAMETERS = 2
-"""Free parameters up to which replicates are fitted one by one unasked."""
+"""Free parameters up to which replicates are fitted unasked one by one, or though they have few observations."""
+
+FEWEST_TOGETHER = 32
+"""Observations below which most fits of laws of more parameters end at limits or in doubt, so one by one: 10 s of them."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,8 @@ def envelope(
     if refit is None:
         few = fit.df_model <= MOST_PARAMETERS and sample.nobs <= MOST_ONE_BY_ONE
         one_by_one = few and sample.window is None  # laws that a window hardly determines take long to fit
-        refit = sample.nobs <= MOST_TOGETHER if replicator.together else one_by_one
+        told = fit.df_model <= MOST_PARAMETERS or sample.nobs >= FEWEST_TOGETHER
+        refit = told and sample.nobs <= MOST_TOGETHER if replicator.together else one_by_one
     level = f"{1 - alpha:.0%} at each point"
     if not refit and sample.is_plain and sample.weight_kind == "frequency" and not fit.family.discrete:
         # Order statistics of uniform numbers: no simulation is as exact.
