@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 _GRID = {0: 1, 1: 25, 2: 9, 3: 6, 4: 4}
 """Values tried for each free shape, by how many shapes are free."""
 
-_SLOW = {"levy_stable", "studentized_range"}
-"""Laws whose density SciPy integrates numerically, at a millisecond a value: SciPy's start has to do, and no limits."""
-
-_MOST_SLOW_VALUES = 200
-"""Observations times free parameters up to which those are fitted."""
+_SLOW = {"levy_stable": 200, "studentized_range": 10}
+"""Laws whose density SciPy integrates numerically, at milliseconds a value: SciPy's start has to do, and no limits.
+They are fitted up to so many observations times the cube of free parameters, which is a few seconds."""
 
 _LEAST_SHAPE = 1e-12
 """Shapes that are positive and below it have no values: some of SciPy's C++ ends the process there, as that of nct."""
@@ -387,13 +385,17 @@ class ScipyLaw(Standardised):
     def resolve(self, sample: Sample) -> Family:
         """Learn the extremes of the data, which bound a free loc or scale where the support has an end."""
         self.check_support(sample)
-        values = sample.n_rows * len(self.parameters)
-        if self.name in _SLOW and values > _MOST_SLOW_VALUES:
+        values = sample.n_rows * len(self.parameters) ** 3
+        if self.dist.name in _SLOW and values > _SLOW[self.dist.name]:
+            from mle_toolkit.families.registry import family_names  # which holds the laws that are made of this one
+
+            instead = "give parameters that are known, and fewer rows"
+            if self.dist.name in family_names():
+                instead = f"the law of our own, {self.dist.name!r} by its name as a text, has a fast density"
             raise ParameterError(
-                f"{self.name}: SciPy integrates this density numerically for each value, at milliseconds, so that "
-                f"a search for {len(self.parameters)} parameters of {sample.n_rows} observations would take an hour. "
-                f"Give parameters that are known, so that one or two are free, and fewer rows; or choose another law "
-                f"with heavy tails: student_t, cauchy, scipy.stats.norminvgauss."
+                f"{self.name}: SciPy integrates this density numerically for each value, at milliseconds, so that a "
+                f"search for {len(self.parameters)} parameters of {sample.n_rows} observations would take minutes to "
+                f"hours; {instead}."
             )
         return self._between((sample.minimum, sample.maximum))
 
