@@ -205,14 +205,16 @@ def _log_norm(theta: Array, lam: Array) -> tuple[Array, ...]:
     z = t + a * x
     log_p = np.where(x == 0, -t, np.log(t / z) + log_poisson(x, z))
     inside = x <= last
-    p = np.where(inside, np.exp(log_p), 0.0)
+    log_p = np.where(inside, log_p, -np.inf)
+    top = np.max(log_p, axis=0)  # of a large theta beside as large a -lam all of them leave the doubles
+    p = np.exp(log_p - top)
     ends = last[0] > t[0] + _BEYOND * np.sqrt(t[0]) + 60  # the law goes on where nothing is left, and its sum is one
     norm = np.sum(p, axis=0)
     share = p / norm
     first = [np.where(inside, s, 0.0) for s in _scores(x, t, a)]
     second = [np.where(inside, s, 0.0) for s in _seconds(x, t, a)]
     means = [np.sum(share * s, axis=0) for s in first]
-    values = [np.log(norm), *means]
+    values = [top + np.log(norm), *means]
     for bend, (j, k) in zip(second, ((0, 0), (0, 1), (1, 1)), strict=True):
         values.append(np.sum(share * (bend + first[j] * first[k]), axis=0) - means[j] * means[k])
     for column, value in zip(found, values, strict=True):

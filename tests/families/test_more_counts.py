@@ -359,3 +359,17 @@ def test_sums_of_many_lam_of_one_nu_are_those_of_each(nu):
     for name in many._fields:
         right = [float(getattr(one, name)) for one in each]
         assert getattr(many, name)[some] == pytest.approx(right, rel=1e-12, abs=1e-13, nan_ok=True), name
+
+
+@pytest.mark.parametrize(("theta", "lam"), [(2e3, -1e3), (1e6, -5e5), (1e6, -0.999e6), (1e12, -5e11), (1e300, -9e299)])
+def test_generalized_poisson_probabilities_whose_terms_leave_the_doubles_sum_to_one(theta, lam):
+    law = mle.distribution("generalized_poisson", theta=theta, lam=lam)
+    # The odds of 1 against 0 are theta exp(-lam), and no other count is possible.
+    np.testing.assert_allclose(law.logpdf(0.0), lam - np.log(theta), rtol=1e-12)
+    assert law.pdf([0.0, 1.0]) == pytest.approx([0.0, 1.0], abs=1e-12)
+
+
+def test_twelve_ones_have_a_zero_inflated_limit():
+    with pytest.warns(mle.FitWarning, match="boundary"):
+        fit = mle.fit([1] * 12, "zero_inflated(generalized_poisson)")
+    assert fit.llf == 0
