@@ -4,7 +4,7 @@ import fieldcases
 import numpy as np
 import pytest
 from references import fit_quietly
-from scipy import stats
+from scipy import special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import InexactLikelihoodError, NoMaximumError

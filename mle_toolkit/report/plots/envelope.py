@@ -35,7 +35,7 @@ MOST_PARAMETERS = 2
 """Free parameters up to which replicates are fitted unasked one by one, or though they have few observations."""
 
 FEWEST_TOGETHER = 32
-"""Observations below which most fits of laws of more parameters end at limits or in doubt, so one by one: 10 s of them."""
+"""Observations below which most fits of laws of more parameters end at limits, one by one, and all take 10 s."""
 
 
 @dataclass(frozen=True)
