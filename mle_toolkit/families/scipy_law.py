@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -31,9 +32,12 @@ if TYPE_CHECKING:
 _GRID = {0: 1, 1: 25, 2: 9, 3: 6, 4: 4}
 """Values tried for each free shape, by how many shapes are free."""
 
-_SLOW = {"levy_stable": 200, "studentized_range": 10}
+_SLOW = {
+    "levy_stable": (200, "'stable', by its name as a text, is this law with a fast density"),
+    "studentized_range": (10, "give parameters that are known, and fewer rows"),
+}
 """Laws whose density SciPy integrates numerically, at milliseconds a value: SciPy's start has to do, and no limits.
-They are fitted up to so many observations times the cube of free parameters, which is a few seconds."""
+Up to how many observations times the cube of free parameters they are fitted, which takes seconds, and what else to do."""
 
 _LEAST_SHAPE = 1e-12
 """Shapes that are positive and below it have no values: some of SciPy's C++ ends the process there, as that of nct."""
@@ -386,12 +390,8 @@ class ScipyLaw(Standardised):
         """Learn the extremes of the data, which bound a free loc or scale where the support has an end."""
         self.check_support(sample)
         values = sample.n_rows * len(self.parameters) ** 3
-        if self.dist.name in _SLOW and values > _SLOW[self.dist.name]:
-            from mle_toolkit.families.registry import family_names  # which holds the laws that are made of this one
-
-            instead = "give parameters that are known, and fewer rows"
-            if self.dist.name in family_names():
-                instead = f"the law of our own, {self.dist.name!r} by its name as a text, has a fast density"
+        most, instead = _SLOW.get(self.dist.name, (math.inf, ""))
+        if values > most:
             raise ParameterError(
                 f"{self.name}: SciPy integrates this density numerically for each value, at milliseconds, so that a "
                 f"search for {len(self.parameters)} parameters of {sample.n_rows} observations would take minutes to "
