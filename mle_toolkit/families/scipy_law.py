@@ -37,7 +37,7 @@ _SLOW = {
     "studentized_range": (10, "give parameters that are known, and fewer rows"),
 }
 """Laws whose density SciPy integrates numerically, at milliseconds a value: SciPy's start has to do, and no limits.
-Up to how many observations times the cube of free parameters they are fitted, which takes seconds, and what else to do."""
+They are fitted up to so many observations times the cube of free parameters, in seconds; and what else to do."""
 
 _LEAST_SHAPE = 1e-12
 """Shapes that are positive and below it have no values: some of SciPy's C++ ends the process there, as that of nct."""
