@@ -167,3 +167,26 @@ def test_a_regression_draws_one_number_a_row_and_says_what_does_not_fit_its_rows
         fit.rvs(4)
     with pytest.raises(ParameterError, match=r"each of 6 rows has a law of its own, and p has shape \(2,\)"):
         fit.ppf([0.1, 0.9])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: mle.entropy(counts=[1, 2], method=["plug-in"]), "method: expected the name of a method"),
+        (lambda: mle.entropy(sample=[1.0, 2.0], method=np.ones((1, 2))), "method: expected the name of a method"),
+        (lambda: mle.entropy(counts=[1, 2], unit=np.datetime64("2020")), "unknown unit"),
+        (lambda: mle.scan(pd.DataFrame({"a": [1.0], "b": [2.0]}), np.ones((1, 2))), "there is no column array"),
+        (lambda: mle.datasets.load(np.ones((1, 2))), "unknown data set array"),
+    ],
+)
+def test_what_is_no_name_is_refused_by_name(call, message):
+    with pytest.raises(MleError, match=message):
+        call()
+
+
+@pytest.mark.parametrize("whole_folder", [True, False])
+def test_a_damaged_file_of_a_regression_is_named(tmp_path, whole_folder):
+    pytest.importorskip("pyarrow")
+    (tmp_path / "rows.parquet").write_bytes(b"PAR1xxxxPAR1")
+    with pytest.raises(MleError, match=r"rows\.parquet: cannot be read"):
+        mle.regress("y ~ x", str(tmp_path if whole_folder else tmp_path / "rows.parquet"), "normal")

@@ -73,7 +73,8 @@ def _source(path: Path | str, column: str) -> Any:
             raise
         import pyarrow.parquet as pq
 
-        schema = pq.read_schema(first)
+        with reading_of(str(first), [0]):
+            schema = pq.read_schema(for_arrow(first))
         numeric = [entry.name for entry in schema if is_of_numbers(entry.type)]
         if column not in schema.names or not numeric:
             raise

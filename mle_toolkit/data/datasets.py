@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mle_toolkit import notebook
 from mle_toolkit.data.form import EXACT, Form
 from mle_toolkit.errors import DataError, UnknownNameError
+from mle_toolkit.options import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -413,13 +414,13 @@ def load(name: str) -> DataSet:
     'Annual flow of the Nile at Aswan'
     """
     for data in _CATALOGUE:
-        if data.name == name:
+        if isinstance(name, str) and data.name == name:
             return data
     import difflib
 
     close = difflib.get_close_matches(str(name), names(), n=3)
     hint = f"did you mean {' or '.join(map(repr, close))}?" if close else f"known: {', '.join(names())}."
-    raise UnknownNameError(f"unknown data set {name!r}; {hint}")
+    raise UnknownNameError(f"unknown data set {shown(name)}; {hint}")
 
 
 def _from_file(name: str) -> dict[str, Array]:

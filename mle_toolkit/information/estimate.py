@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.options import as_float
 
 NATS = {"nat": 1.0, "bit": math.log(2.0), "dit": math.log(10.0)}
 """How many nats each unit of information has."""
@@ -35,11 +36,15 @@ def nats_per(unit: str | float) -> float:
     """
     if isinstance(unit, str) and unit in NATS:
         return NATS[str(unit)]
-    try:
-        base = float(str(unit).removeprefix("base "))
-    except ValueError:
-        base = math.nan
-    if not (1 < base < math.inf):
+    base: float | None = None
+    if isinstance(unit, str):
+        try:
+            base = float(unit.removeprefix("base "))
+        except ValueError:
+            base = None
+    else:
+        base = as_float(unit)
+    if base is None or not (1 < base < math.inf):
         raise ParameterError(
             f"unknown unit {unit!r}; choose {', '.join(NATS)}, or a number above 1 as base of the logs."
         )

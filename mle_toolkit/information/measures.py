@@ -33,6 +33,7 @@ from mle_toolkit.information.estimate import Estimate
 from mle_toolkit.information.laws import as_distribution
 from mle_toolkit.information.pointwise import KL
 from mle_toolkit.information.probabilities import pair_of_probabilities, probabilities, shares_of, table_of
+from mle_toolkit.options import text
 
 # --- what one law has -------------------------------------------------------------------------------------------------
 
@@ -109,6 +110,8 @@ def entropy(
     1.968382408728
     """
     only_one(p=p, counts=counts, sample=sample)
+    if method is not None:
+        text(method, "method", "the name of a method, a text")
     if counts is not None:
         from mle_toolkit.information.counts import entropy_of_counts
 

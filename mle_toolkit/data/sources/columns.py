@@ -12,6 +12,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.pieces import Rows
 from mle_toolkit.errors import DataError, UnknownNameError
+from mle_toolkit.options import shown
 
 READ_BYTES = 1 << 20
 """Bytes that Parquet and CSV files are read by: few, because what is read is at once decoded."""
@@ -27,9 +28,10 @@ def _column_of(names: list[str], column: Any, where: str, what: str = "column") 
         return names[0]
     if column is None:
         raise UnknownNameError(f"{where}: has the columns {', '.join(names)}; say which one to scan.")
-    if names.count(column) != 1:
-        problem = "there is no" if column not in names else "there is more than one"
-        raise UnknownNameError(f"{where}: {problem} {what} {column!r}; its columns: {', '.join(names)}.")
+    place = names.count(column) if isinstance(column, str) else 0
+    if place != 1:
+        problem = "there is no" if place == 0 else "there is more than one"
+        raise UnknownNameError(f"{where}: {problem} {what} {shown(column)}; its columns: {', '.join(names)}.")
     return str(column)
 
 
