@@ -369,7 +369,9 @@ def test_generalized_poisson_probabilities_whose_terms_leave_the_doubles_sum_to_
     assert law.pdf([0.0, 1.0]) == pytest.approx([0.0, 1.0], abs=1e-12)
 
 
-def test_twelve_ones_have_a_zero_inflated_limit():
+@pytest.mark.parametrize("n", [3, 7, 12, 20])
+def test_ones_alone_have_a_zero_inflated_limit(n):
+    """All parameters are at ends there, and nothing is left to climb with."""
     with pytest.warns(mle.FitWarning, match="boundary"):
-        fit = mle.fit([1] * 12, "zero_inflated(generalized_poisson)")
+        fit = mle.fit([1] * n, "zero_inflated(generalized_poisson)")
     assert fit.llf == 0
