@@ -303,7 +303,7 @@ def value_beyond(objective: Objective, u: Array, k: int, enough: float = -math.i
             return float(minimize(lambda v: objective.value(at(v)), u[others], method="L-BFGS-B", jac=slope).fun)
         # Where the others follow slowly, along a ridge, derivatives at the new place lead elsewhere.
         options = _TIGHT_OPTIONS["Nelder-Mead"] | {"maxfev": _RESCUE_LOOKS * len(u)}
-        lowest = _Lowest(lambda v: objective.value(at(v)), max(enough, least_value(objective.likelihood)))
+        lowest = _Lowest(lambda v: objective.value_alone(at(v)), max(enough, least_value(objective.likelihood)))
         with contextlib.suppress(_LowEnoughError):
             minimize(lowest, u[others], method="Nelder-Mead", options=options)
         return lowest.value
@@ -321,7 +321,8 @@ def _by_scipy(objective: Objective, u: Array, method: str, **limits: int) -> Arr
         arguments["jac"] = objective.gradient
     if method in _WITH_HESSIAN:
         arguments["hess"] = objective.hessian
-    lowest = _Lowest(objective.value, least_value(objective.likelihood))
+    value = objective.value_alone if method in _WITHOUT_GRADIENT else objective.value
+    lowest = _Lowest(value, least_value(objective.likelihood))
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         # What SciPy warns of (precision loss, iteration limits) is judged by the certificate at the point itself.
         warnings.simplefilter("ignore")

@@ -281,6 +281,10 @@ class Objective:
             return self._last_expansion(u, self._expansion)[0]
         return -self.likelihood.mean_loglik(self.coordinates.to_theta(u))
 
+    def value_alone(self, u: Array) -> float:
+        """The same, at less cost where no derivative will be asked for there."""
+        return -self.likelihood.mean_loglik(self.coordinates.to_theta(u))
+
     def values(self, points: Array) -> Array:
         """The value at each of several points, of shape (m, n_free); shape (m,)."""
         if self.at_once:
@@ -495,6 +499,10 @@ class ChartObjective(Objective):
     def value(self, u: Array) -> float:
         """Mean negative log-likelihood, nats; inf where the data are impossible."""
         return self.inner.value(u)
+
+    def value_alone(self, u: Array) -> float:
+        """The same, at less cost where no derivative will be asked for there."""
+        return self.inner.value_alone(u)
 
     def values(self, points: Array) -> Array:
         """The value at each of several points, of shape (m, n_free); shape (m,)."""
