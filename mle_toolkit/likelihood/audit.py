@@ -114,8 +114,9 @@ def _recounted(
             return apart
     if agree and not extreme:
         return None
+    on_data = np.isin(theta, np.concatenate([data.lower, data.upper]))
     with np.errstate(all="ignore"):
-        noise = _noise(in_unit, theta_in_unit)
+        noise = _noise(in_unit, theta_in_unit, on_data)
     if noise > allowed:
         return (
             f"rounding alone moves the log-likelihood, {reported:.10g}, by about {noise:.1g}, because its terms cancel "
@@ -123,7 +124,7 @@ def _recounted(
             f"or choose a law with a location"
         )
     # In the unit of the data the parameters are rounded once more, which a large location feels.
-    if agree or abs(reported - counted) <= allowed + _ROUNDED_AGAIN * _noise(by_rows, theta):
+    if agree or abs(reported - counted) <= allowed + _ROUNDED_AGAIN * _noise(by_rows, theta, on_data):
         return None
     return (
         f"the search has {reported:.10g} for the log-likelihood, and the sum over the rows at the estimates is "
@@ -134,8 +135,11 @@ def _recounted(
 _ROUNDED_AGAIN = 4.0
 
 
-def _noise(loglik: Callable[[Array], float], theta: Array) -> float:
-    """By how much a log-likelihood moves as its parameters go to the next numbers, but where it has a cusp."""
+def _noise(loglik: Callable[[Array], float], theta: Array, on_data: NDArray[np.bool_]) -> float:
+    """By how much a log-likelihood moves as its parameters go to the next numbers, but where it has a cusp.
+
+    That may be at those ``on_data``, which are observations to the last bit.
+    """
     centre, largest = loglik(theta), 0.0
 
     def change(k: int, steps: int) -> float:
@@ -145,7 +149,9 @@ def _noise(loglik: Callable[[Array], float], theta: Array) -> float:
 
     for k in range(len(theta)):
         size = max((abs(moved) for moved in (change(k, steps) for steps in _NUDGES) if math.isfinite(moved)), default=0)
-        if size > largest:
+        if size > largest and not on_data[k]:
+            largest = size
+        elif size > largest:
             # A location on an observation of which the density has a cusp is left as steeply as numbers go: every
             # further step down on both sides, which rounding does by chance once in 150,000 times.
             sides = [[0.0, *(change(k, sign * steps) for steps in _BESIDE)] for sign in (1, -1)]
