@@ -573,3 +573,10 @@ def test_a_threshold_at_the_lower_end_of_an_interval_beside_exact_and_left_censo
     assert fit.params["threshold"] == 2.0
     assert fit.llf == pytest.approx(highest(2.0), abs=1e-8)
     assert max(highest(t) for t in np.linspace(0.0, 2.4, 49)) <= fit.llf + 1e-8
+
+
+@pytest.mark.parametrize("values", [[48.8], [48.8, 48.8, 48.8]])
+def test_a_threshold_with_one_value_in_a_window_has_no_maximum(values):
+    """No row is left beyond a threshold on the only value: an error of NumPy left the package."""
+    with pytest.raises(mle.errors.UnboundedLikelihoodError, match="unbounded"):
+        mle.fit(mle.Sample(values).truncated(48.2, 48.9), "shifted(exponential)")

@@ -251,6 +251,8 @@ class Shifted(Combined):
         for end in ends:
             threshold = (end - centre) / scale - self._begin
             after = points.x > threshold + self._begin
+            if not after.any():
+                continue
             weight = None if points.weight is None else points.weight[after]
             first = law._inner(points.with_values(points.x[after], weight), threshold, None)
             if first is None:
