@@ -10,8 +10,9 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.estimation.starts import starts_of_points
 from mle_toolkit.likelihood.coordinates import Objective
 
-FEW_ROWS = 12
-"""Rows that differ, up to which starts are scattered: of more, maxima far from a law's own starts are rare."""
+FEW_ROWS, _FEW_EACH = 12, 6
+"""Rows that differ, in all and for each coordinate, up to which starts are scattered: of more, maxima far from a law's
+own starts are rare."""
 
 _MOST_ROWS = 2000
 """Rows, equal or not, up to which it is looked how many differ."""
@@ -38,13 +39,14 @@ _APART = 1.0
 """Natural changes between two of those, along some coordinate."""
 
 
-def may_hide_maxima(data: Sample) -> bool:
+def may_hide_maxima(data: Sample, n_free: int) -> bool:
     """Whether observations that are not all exact are so few that a law can follow them in several ways."""
+    few = max(FEW_ROWS, _FEW_EACH * n_free)
     if data.is_plain or data.is_multivariate or data.n_rows > _MOST_ROWS:
         return False
-    if data.window is not None or data.n_rows <= FEW_ROWS:
+    if data.window is not None or data.n_rows <= few:
         return True
-    return bool(np.unique([data.lower, data.upper], axis=1).shape[1] <= FEW_ROWS)
+    return bool(np.unique([data.lower, data.upper], axis=1).shape[1] <= few)
 
 
 def scattered(objective: Objective, start: Array) -> list[Array]:

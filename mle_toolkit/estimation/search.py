@@ -96,7 +96,8 @@ def _by_climbs(
     points = [coordinates.from_theta(theta) for theta in starts]
     own = start is None and solver is None and not bounds
     inner = small.inner if isinstance(small, ChartObjective) else small
-    if own and inner.coordinates.intervals_only and coordinates.n_free > 1 and may_hide_maxima(likelihood.data):
+    scatters = own and inner.coordinates.intervals_only and coordinates.n_free > 1
+    if scatters and may_hide_maxima(likelihood.data, coordinates.n_free):
         points += scattered(inner, points[0])
     is_sound = _is_sound(small)
     beside = _nowhere_beside

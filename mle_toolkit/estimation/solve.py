@@ -26,6 +26,7 @@ from mle_toolkit.estimation.beside import above_limit, is_above, is_far_below
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.kinked import at_kinks
+from mle_toolkit.estimation.local import local_inside
 from mle_toolkit.estimation.maximum import LITTLE_NATS, Maximum, in_domains, maximum_at, params_of
 from mle_toolkit.estimation.run_off import only_event, unbounded
 from mle_toolkit.estimation.search import by_search
@@ -128,6 +129,16 @@ def _outcome(family: Family, sample: Sample, asked: Asked) -> Maximum | MleError
 
 
 def _maximised(family: Family, sample: Sample, asked: Asked) -> Maximum:
+    try:
+        return _no_spike(family, sample, asked)
+    except UnboundedLikelihoodError:
+        local = None if any(asked) else local_inside(family, sample, maximise)
+        if local is None:
+            raise
+        return local
+
+
+def _no_spike(family: Family, sample: Sample, asked: Asked) -> Maximum:
     found = _settled(family, sample, *asked)
     if family.spikes is not None and not any(asked) and found.likelihood.exact is not None:
         why = family.spikes(sample) if _is_on_its_way(found) else None

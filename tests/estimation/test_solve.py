@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import mle_toolkit as mle
 from mle_toolkit.estimation import climb, solve
+from mle_toolkit.estimation.local import local_inside
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -108,3 +110,24 @@ def test_a_window_of_counts_may_have_no_upper_end():
     mu = mle.fit(mle.Sample(counts).truncated(lower=0), "poisson").params["mu"]
     assert mu / -np.expm1(-mu) == pytest.approx(2.5, rel=1e-9)
     assert mle.fit(mle.Sample(counts).truncated(upper=9), "poisson").certificate.ok
+
+
+def test_a_local_maximum_beside_a_law_inside_is_found_where_a_search_runs_off():
+    """A generalised normal law in a window, of which the first search ran to a spike: it was refused."""
+    x = np.random.default_rng(1).normal(-3.9, 2.6, 400)
+    x = x[(x > -6.8) & (x < -3.3)][:150]
+    sample = mle.Sample(x).truncated(-6.8, -3.3)
+    local = local_inside(mle.get_family("generalized_normal"), sample, solve.maximise)
+    assert local is not None
+    assert local.certify().verdict == "local"
+    theta = local.theta
+
+    def loglik(theta):
+        law = stats.gennorm(theta[2], theta[0], theta[1])
+        return np.sum(law.logpdf(x)) - len(x) * np.log(law.cdf(-3.3) - law.cdf(-6.8))
+
+    assert local.loglik == pytest.approx(loglik(theta), abs=1e-8)
+    for k in range(3):
+        for step in (-1e-3, 1e-3):
+            assert loglik(theta + step * np.abs(theta) * (np.arange(3) == k)) < local.loglik
+    assert local_inside(mle.get_family("exponential"), mle.Sample([1.0, 2.0]), solve.maximise) is None
