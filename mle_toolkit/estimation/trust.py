@@ -29,6 +29,9 @@ _BACK, _SETTLED = 4, 1e-9
 _TIMES, _SHARE = 2.0, 0.25
 """By what a region grows and shrinks."""
 
+_SQUARED = 1e100
+"""Slope whose square may soon leave the doubles."""
+
 _NEWTON = 50
 """Steps to the length of one within a region; four are enough as a rule."""
 
@@ -118,10 +121,14 @@ def _back_on_ridge(objective: Objective, u: Array, value: float, axes: Array, cu
 
 def _in_ball(slopes: Array, curvatures: Array, radius: float) -> Array:
     """The minimum of a quadratic function in a ball, in coordinates along its axes, of which the first bends least."""
+    size = float(np.abs(slopes).max())
+    if size > _SQUARED:  # the place does not change if the function is divided by a number
+        slopes, curvatures = slopes / size, curvatures / size
     least = float(curvatures[0])
     if least > 0:
-        whole = -slopes / curvatures
-        if float(whole @ whole) <= radius * radius:
+        with np.errstate(over="ignore"):  # by a curvature that is nearly 0
+            whole = -slopes / curvatures
+        if np.abs(whole).max() <= radius and float(whole @ whole) <= radius * radius:
             return whole
     # On the sphere it is -slopes / (curvatures + shift): 1 / length is nearly linear in the shift, and concave.
     steepest = math.sqrt(float(slopes @ slopes))

@@ -75,3 +75,14 @@ def test_it_ends_where_it_is_told_to_and_where_derivatives_are_lost() -> None:
     objective, looks = objective_of(lambda u: u[0], lambda u: [np.nan], lambda u: [[1.0]])
     assert by_trust(objective, np.ones(1), 100, 1e-12) == (np.ones(1), True)
     assert len(looks) == 1
+
+
+def test_slopes_whose_squares_leave_the_doubles_end_without_a_warning() -> None:
+    """The step is along the slope to the end of the region."""
+    slope, bend = np.array([3e170, 4e170]), 1e-10
+    objective, _ = objective_of(
+        lambda u: float(slope @ u + 0.5 * bend * u @ u), lambda u: slope + bend * u, lambda u: bend * np.eye(2)
+    )
+    end, _ = by_trust(objective, np.zeros(2), 2, 1e-9)
+    assert end[1] / end[0] == pytest.approx(4 / 3, rel=1e-6)
+    assert end[0] < 0
