@@ -602,6 +602,10 @@ LARGE_SHAPE, FAR_OF_GAMMA = 1e4, 15.0
 """Shape from which tails of a gamma law are had by series, in doubles from so many standard deviations on."""
 
 
+MOST_TERMS = 1_000_000
+"""Of a continued fraction, which ends long before where its terms are right."""
+
+
 def _log_below(m: Functions, a: Any, y: Any) -> Any:
     """Log P(a, y), y < a: the power series of the lower incomplete gamma function."""
     term, total, k = 1 + 0 * y, 1 + 0 * y, 0
@@ -617,7 +621,8 @@ def _log_above(m: Functions, a: Any, y: Any) -> Any:
     b = y + 1 - a
     d, k = 1 / b, 0
     c, total, change = 1e300 + 0 * y, 1 / b, 1 + 0 * y
-    while np.any(abs(change) > 10.0 ** (-DIGITS if m is EXACT else -16)):
+    # Of doubles far out the product stays one number beside 1.
+    while np.any(abs(change) > (10.0**-DIGITS if m is EXACT else 4e-16)) and k < MOST_TERMS:
         k += 1
         numerator, b = -k * (k - a), b + 2
         d, c = 1 / (numerator * d + b), b + numerator / c
