@@ -48,7 +48,7 @@ _FEW = 100
 """Up to so many observations the likelihood may have several maxima, or none."""
 
 _XI, _FAT = (-0.85, -0.6, -0.4, -0.2, 0.2, 0.5), 0.9
-"""Values of xi from which it is climbed then; from the second whatever the form of the data."""
+"""Values of xi from which it is climbed then."""
 
 _NEAR_END, _HEAVY = 1e-4, 6.0
 """Values of 1 + xi at which a climb has run off: to the end at xi = -1, and to ever heavier tails."""
@@ -170,22 +170,20 @@ class GEV(Family):
         ]
 
     def start(self, sample: Sample) -> list[tuple[float, float, float]]:
-        """Probability-weighted moments; Gumbel laws, one of the same mean and variance; of few a heavy tail as well."""
+        """Probability-weighted moments; Gumbel laws, one of the same mean and variance; of few several xi as well."""
         scale = math.sqrt(6 * sample.var()) / math.pi
         mean = sample.mean()
         gumbel = (mean - np.euler_gamma * scale, scale, 0.0)
         # Scaled by the range, the law reaches every observation also at a known xi of either sign.
         wide = (mean, 2 * (sample.maximum - sample.minimum), 0.0)
         starts = [_weighted_moments(sample), gumbel, wide]
-        return starts if sample.n_rows > _FEW else [*starts, _of_quartiles(sample, _FAT)]
+        return starts if sample.n_rows > _FEW else [*starts, *(_of_quartiles(sample, xi) for xi in (_FAT, *_XI))]
 
     def from_sample(self, sample: Sample) -> tuple[float, float, float]:
         """Newton's method from the starts, of few observations from several xi as well; the highest local maximum."""
         totals = totals_of_rows(self._derivatives)
         few = sample.sketch()
         starts = self.start(few)
-        if sample.n_rows <= _FEW:
-            starts += [_of_quartiles(few, xi) for xi in _XI]
         spread = starts[1][1]
 
         def to_params(v: Array) -> tuple[float, ...]:
