@@ -8,7 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from references import HERE, column, fit_quietly, flat
-from scipy import optimize, special
+from scipy import optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.families.combinators.truncated import Truncated
@@ -580,3 +580,14 @@ def test_a_threshold_with_one_value_in_a_window_has_no_maximum(values):
     """No row is left beyond a threshold on the only value: an error of NumPy left the package."""
     with pytest.raises(mle.errors.UnboundedLikelihoodError, match="unbounded"):
         mle.fit(mle.Sample(values).truncated(48.2, 48.9), "shifted(exponential)")
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_a_kink_of_a_threshold_is_no_maximum_where_a_law_without_one_is_higher(unit):
+    """The smallest extreme value law, to which far thresholds lead, is 1e-4 nats above what was said of four bins."""
+    low = np.array([0.46196612, 0.80341934, 0.90384676, 0.99423144])
+    fit = fit_quietly(mle.Sample.intervals(unit * low, unit * (low + 0.01004274)), "shifted(weibull)")
+    law = stats.gumbel_l(0.8867553, 0.1424599)
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit == "smallest_extreme_value"
+    assert fit.llf == pytest.approx(float(np.sum(np.log(law.cdf(low + 0.01004274) - law.cdf(low)))), abs=1e-8)

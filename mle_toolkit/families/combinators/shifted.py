@@ -51,6 +51,9 @@ _STARTS = 3
 _BESIDE = 1e-6
 """How far beside the end of an interval the likelihood is compared, as a share of the interval."""
 
+_FAR_AWAY = (10.0, 1000.0)
+"""Distances of a threshold, in spreads of the data, at which a law may be higher than at a kink."""
+
 _FEW_ENDS = 4
 """Lower ends of intervals, the lowest, at which the likelihood is looked at for a kink."""
 
@@ -266,7 +269,14 @@ class Shifted(Combined):
             # From a kink it falls with the step, from a smooth maximum with its square.
             if min(falls[0]) > 0 and 10 * sum(falls[0]) > 0.5 * sum(falls[1]):
                 kinks.append((value, end))
-        return max(kinks)[1] if kinks else None
+        if not kinks:
+            return None
+        highest_kink, end = max(kinks)
+        for distance in _FAR_AWAY:  # the profile may rise to a law without a threshold
+            first = law._inner(points, float(np.min(points.x)) - distance - self._begin, None)
+            if first is not None and law._climbed_at(moved, first)[1] > highest_kink:
+                return None
+        return end
 
     def _is_highest_at_the_data(self, sample: Sample) -> bool:
         """Whether, of a density that falls, what windows let through is likeliest with the threshold on the data."""
