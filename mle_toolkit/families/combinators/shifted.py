@@ -1,4 +1,7 @@
-"""Laws that begin at an unknown threshold instead of 0."""
+"""Laws that begin at an unknown threshold instead of 0.
+
+Over 600 lines, because what settles a threshold before a search, and the search over it, take the same profiles.
+"""
 
 from __future__ import annotations
 
