@@ -253,7 +253,7 @@ class Shifted(Combined):
         law = Shifted(self.base.in_unit(0.0, scale))
         moved = sample.standardised(centre, scale)
         points = moved.as_points()
-        kinks = []
+        kinks: list[tuple[float, float]] = []
         for end in ends:
             threshold = (end - centre) / scale - self._begin
             after = points.x > threshold + self._begin
