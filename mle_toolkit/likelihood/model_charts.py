@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit.families.links import get_link
 from mle_toolkit.families.relations import Along, Chart, Limit
+from mle_toolkit.likelihood.model_starts import ModelLike
 
 if TYPE_CHECKING:
     from mle_toolkit._typing import Array
@@ -19,23 +20,15 @@ if TYPE_CHECKING:
     from mle_toolkit.likelihood.linear import Linear
 
 
-class ModelLike(Protocol):
+class WithLimits(ModelLike, Protocol):
     """What is needed of a `Model`."""
-
-    @property
-    def base(self) -> Family:
-        """The law of one row."""
-
-    @property
-    def linear(self) -> Mapping[str, Linear]:
-        """The predictors, by parameter."""
 
     @property
     def of_limit(self) -> Callable[[Family, Sequence[Linear]], Family]:
         """The model of another law, for the same rows."""
 
 
-def chart_of(model: ModelLike) -> Chart | None:
+def chart_of(model: WithLimits) -> Chart | None:
     """The chart of a regression: where its one formula is of the parameter along which that of the law goes.
 
     All that the other parameters of the chart add to the predictor is taken up by the constant.
@@ -126,7 +119,7 @@ def constant_of(term: Linear) -> Array:
     return term.to_unit(raw)
 
 
-def limit_of(model: ModelLike, limit: Limit) -> Limit | None:
+def limit_of(model: WithLimits, limit: Limit) -> Limit | None:
     """A limit of the law of a row, where a parameter is at its end in all rows; None where coefficients have none."""
     law, base = limit.family, model.base
     if not law.all_scalar:
@@ -164,7 +157,7 @@ def limit_of(model: ModelLike, limit: Limit) -> Limit | None:
     return Limit(model.of_limit(law, terms), embed)
 
 
-def _charted_limit(model: ModelLike, limit: Limit, probes: Sequence[float]) -> Limit | None:
+def _charted_limit(model: WithLimits, limit: Limit, probes: Sequence[float]) -> Limit | None:
     """A limit that only the chart of the law tells apart: the constant runs off, and all other coefficients stay."""
     chart, law = model.base.chart, limit.family
     along = None if chart is None else chart.along
