@@ -26,7 +26,7 @@ from mle_toolkit.estimation.beside import above_limit, is_above, is_far_below
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.kinked import at_kinks
-from mle_toolkit.estimation.local import local_inside
+from mle_toolkit.estimation.local import local_inside, no_lower_local
 from mle_toolkit.estimation.maximum import LITTLE_NATS, Maximum, in_domains, maximum_at, params_of
 from mle_toolkit.estimation.run_off import only_event, unbounded
 from mle_toolkit.estimation.search import by_search
@@ -130,12 +130,14 @@ def _outcome(family: Family, sample: Sample, asked: Asked) -> Maximum | MleError
 
 def _maximised(family: Family, sample: Sample, asked: Asked) -> Maximum:
     try:
-        return _no_spike(family, sample, asked)
+        found = _no_spike(family, sample, asked)
     except UnboundedLikelihoodError:
         local = None if any(asked) else local_inside(family, sample, maximise)
         if local is None:
             raise
         return local
+    local = found if any(asked) else no_lower_local(found, sample, maximise)
+    return found if local is not found and _at_limit(local, sample, {}).limit is not None else local
 
 
 def _no_spike(family: Family, sample: Sample, asked: Asked) -> Maximum:

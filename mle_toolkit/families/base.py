@@ -74,6 +74,8 @@ class Family(ABC):
     ``candidates(sample)``
         Starts where data are intervals or in windows, for a law whose likelihood may have many maxima: they are climbed
         from where the likelihood is highest. Where there are none, ``start`` is asked, with points for intervals.
+    ``further_starts(sample)``
+        Starts where the others lead to no maximum, of a law whose likelihood has no bound; of points, as ``start``.
     ``from_sample(sample)``
         The maximum itself: a closed form, or a root in one dimension.
     ``from_exposed(sample, exposure)``
@@ -260,6 +262,7 @@ class Family(ABC):
     start: Callable[[Sample], Any] | None = None
     start_about: Callable[[Array, Array, Array], tuple[tuple[float, ...], Array]] | None = None
     candidates: Callable[[Sample], list[tuple[Any, ...]]] | None = None
+    further_starts: Callable[[Sample], list[tuple[Any, ...]]] | None = None
     from_sample: Callable[[Sample], tuple[float, ...]] | None = None
     from_exposed: Callable[[Sample, Array], tuple[float, ...]] | None = None
     from_groups: Callable[[Groups], tuple[Array, ...]] | None = None

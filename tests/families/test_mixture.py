@@ -848,3 +848,25 @@ def test_few_rows_of_weibull_laws_have_a_maximum_beside_the_spikes(sample, llf):
     with pytest.warns(mle.FitWarning, match="a good local maximum"):
         fit = mle.fit(sample, mle.mixture("weibull", 2))
     assert fit.llf == pytest.approx(llf, abs=1e-6)
+
+
+ENTERED = [-2.9337, -2.8516, -2.5232, -2.5177, -2.3644, -2.2663, -1.8079, -1.7735, -1.3647, 0.4515, 0.5145, 0.5415]
+ENTERED += [0.5611, 0.837, 107.2708]
+ENTRIES = [-81.751, -44.168, -34.081, -29.845, -25.362, -22.062, -9.073, -8.672, -6.649, -6.047, -5.365, -3.191, -2.417]
+ENTRIES += [-0.266, 101.704]
+LATE = [0.0676, 0.1659, 0.428, 0.6419, 0.7085, 0.9258, 1.0262, 1.4752, 2.4287, 2.5626, 3.4648, 3.8952, 5.1436]
+LATE_ENTRIES = [0.0] * 6 + [0.7741, 1.2856, 2.3664, 1.7271, 3.4113, 3.8504, 4.6939]
+OF_RUNS = {
+    "two of six values": ("normal", mle.Sample([-2.1963, -1.8761, -1.1989, -1.0561, -0.0027, 7.0254]), -13.3554872913),
+    "two of five values": ("weibull", mle.Sample([98342.0, 116505.0, 138016.0, 144159.0, 454933.0]), -61.7638863879),
+    "below a component that runs off": ("normal", mle.Sample(ENTERED).truncated(lower=ENTRIES), -33.1832294469),
+    "a share of 0.009 before entries": ("weibull", mle.Sample(LATE).truncated(lower=LATE_ENTRIES), 2.3937358665),
+}
+
+
+@pytest.mark.parametrize(("law", "sample", "llf"), OF_RUNS.values(), ids=OF_RUNS)
+def test_few_rows_have_a_maximum_with_a_component_on_a_run_of_values(law, sample, llf):
+    """Three were refused, as spikes or as not identified, and one ended 0.25 nats lower. Values of a simplex search."""
+    with pytest.warns(mle.FitWarning, match="a good local maximum"):
+        fit = mle.fit(sample, mle.mixture(law, 2))
+    assert fit.llf == pytest.approx(llf, abs=1e-6)

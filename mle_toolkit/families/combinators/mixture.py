@@ -28,7 +28,7 @@ from mle_toolkit.families.combinators.components import (
     union_of,
 )
 from mle_toolkit.families.combinators.mixed import Mixed, log_sum, second_order
-from mle_toolkit.families.combinators.mixture_starts import from_intervals, from_points, partitions
+from mle_toolkit.families.combinators.mixture_starts import from_intervals, from_points, of_runs, partitions
 from mle_toolkit.families.combinators.parts import part
 from mle_toolkit.families.combinators.spikes import can_concentrate, has_spike, is_confined
 from mle_toolkit.families.combinators.vector_mixture import vector_mixture
@@ -88,6 +88,7 @@ class Mixture(Mixed):
         self._roles = roles_of(self.components)
         self.parameters, self._slots = self._declared()
         self._take_scores()
+        self.further_starts = partial(of_runs, self)
         if not self.per_row:
             scores, hessians = all_of(c.score for c in self.components), all_of(c.hessian for c in self.components)
             self.derivative_sums = made_with(self._derivative_sums, scores, hessians)

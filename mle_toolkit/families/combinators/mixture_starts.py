@@ -47,6 +47,9 @@ _SOFT = 0.1
 _MORE = 6
 """How many further starts are kept that are not confined to cells of the data."""
 
+_MOST_CUTS, _MOST_ROWS = 16, 1_000
+"""Into at most so many parts the data are cut of which runs have a component of their own, and up to how many rows."""
+
 
 class Searched(MixtureLike, Protocol):
     """What the search needs of a mixture."""
@@ -56,6 +59,8 @@ class Searched(MixtureLike, Protocol):
     parameters: tuple[Parameter, ...]
     name: str
 
+    @property
+    def discrete(self) -> bool: ...  # noqa: D102
     @property
     def per_row(self) -> tuple[str, ...]: ...  # noqa: D102
     def smaller(self) -> Searched: ...  # noqa: D102
@@ -125,6 +130,28 @@ def from_intervals(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
         if len(found) < _KEPT + _MORE and not known and not law.confined(sample, *params):
             found.append(params)
     return [_inside(law, params) for params in found]
+
+
+def of_runs(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
+    """Mixtures of two, one component fitted to a run of neighbouring values, the other to all the rest.
+
+    Of few values these are near all maxima that tell components apart by where they are, those too from where the EM
+    algorithm goes on to a spike.
+    """
+    if law.k != 2 or law.discrete or law.per_row or sample.n_rows > _MOST_ROWS:
+        return []
+    search, values = EM(law, sample), np.unique(sample.x)
+    cuts = np.unique(np.linspace(0, len(values), _MOST_CUTS + 1).astype(int)).tolist()
+    found = []
+    for first, last in itertools.combinations(cuts, 2):
+        run = (sample.x >= values[first]) & (sample.x <= values[last - 1])
+        if run.all():
+            continue
+        for shares in ([run, ~run], [~run, run])[: 1 if law.of_one_law else 2]:
+            params = search.maximised(np.array(shares, dtype=float), None)
+            if params is not None:
+                found.append(_inside(law, law.arranged(*params)))
+    return found
 
 
 def _are_apart(law: Searched, sample: Sample, params: tuple[Any, ...]) -> bool:
