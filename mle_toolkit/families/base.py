@@ -286,6 +286,10 @@ class Family(ABC):
     log_mass: Callable[..., Array] | None = None
     log_mass_scores: Callable[..., tuple[Array, ...]] | None = None
     mass_sums: Callable[..., Array] | None = None
+    dear_slopes = False
+    """Whether sums of the log-density alone cost much less than with its derivatives, as these are differences."""
+    dear_masses = False
+    """The same of the log-probabilities of intervals."""
     own_unit: Any = None
     """The unit in which its likelihood is computed, where that is settled: of a model, whose predictors are in it."""
     divergence: Callable[[tuple[Any, ...], tuple[Any, ...]], float | None] | None = None

@@ -41,12 +41,14 @@ def log_gammainc(shape: Array, log_x: Array) -> Array:
 
     Finite where P itself, or x, underflows.
     """
-    return log_gamma_tails(shape, log_x)[0]
+    shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    return _log_gammainc(shape, log_x, *_gamma_masses(shape, log_x))
 
 
 def log_gammaincc(shape: Array, log_x: Array) -> Array:
     """Log of the regularised upper incomplete gamma function Q(shape, x), from log x; finite where Q underflows."""
-    return log_gamma_tails(shape, log_x)[1]
+    shape, log_x = np.broadcast_arrays(np.asarray(shape, dtype=float), np.asarray(log_x, dtype=float))
+    return _log_gammaincc(shape, log_x, *_gamma_masses(shape, log_x))
 
 
 def gamma_tails(shape: Array, log_x: Array) -> tuple[Array, Array]:

@@ -84,6 +84,8 @@ class Model(Family):
         """Offer what the law of one row makes possible."""
         base = self.base
         self.mass_sums = self._mass_sums
+        self.dear_slopes = base.expansion is None
+        self.dear_masses = base.sf_expansion is None
         only = self.linear.get(base.parameters[0].name) if len(base.parameters) == 1 else None
         self.rows_by_logit = base.by_logit if only is not None and only.link.name == "logit" else None
         if not base.discrete and len(self.linear) > 1 and base.main_parameter in self.linear:

@@ -281,7 +281,7 @@ class Likelihood:
 
     def _joined(self, parts: list[tuple[Array, Array, Array | float]]) -> tuple[Array, Array, Array]:
         if not parts:
-            return np.empty(0), np.empty(0), np.empty(0)
+            return (np.empty(0),) * 3
         lower, upper = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
         weight = np.concatenate([np.broadcast_to(part[2], len(part[0])) for part in parts])
         lower, upper, weight = without_ties(lower, upper, weight)
@@ -297,15 +297,14 @@ class Likelihood:
         if self.plain or self.without_masses:
             return 0.0
         params = self.family.unpack(theta)
-        if self.sums_masses and self.at_once and self.family.per_row:  # of a regression: whoever climbs asks for all
-            value = float(self.mass_derivatives(theta)[0]) / self.nobs
-            return value if value < np.inf else -np.inf
+        asked = not self.family.dear_masses or self._last_masses.knows(theta)  # who climbs a regression asks for all
         with np.errstate(all="ignore"):
-            by_moments = self._by_moments(params)
-            if by_moments is None:
+            if asked and self.sums_masses and self.at_once and self.family.per_row:
+                value = float(self.mass_derivatives(theta)[0])
+            elif (by_moments := self._by_moments(params)) is None:
                 value = self._one_by_one(params, self._all_intervals)
             else:
-                value = by_moments + (self._one_by_one(params, self._intervals) if len(self._intervals[0]) else 0.0)
+                value = by_moments + self._one_by_one(params, self._intervals)
             value /= self.nobs
         return value if value < np.inf else -np.inf
 
@@ -320,10 +319,9 @@ class Likelihood:
             return None
         params = self.family.unpack(theta)
         with np.errstate(all="ignore"):
-            total = self._scores_by_moments(params, len(theta))
-            others = self._all_intervals if total is None else self._intervals
-            total = np.zeros(len(theta)) if total is None else total
-            lower, upper, weight = others
+            found = self._scores_by_moments(params, len(theta))
+            lower, upper, weight = self._all_intervals if found is None else self._intervals
+            total = np.zeros(len(theta)) if found is None else found
             if len(lower):
                 total += np.sum(weight * mass_scores(self._interval_law, params, lower, upper), axis=1)
         return total / self.nobs if np.all(np.isfinite(total)) else None
@@ -484,7 +482,8 @@ class Likelihood:
         """Part of the mean log-likelihood that points contribute."""
         if self.by_means is not None:
             return self.share_of_points * self.by_means.loglik(params)
-        known = self._last_derivatives(theta, self._derivatives)
+        alone = self.family.dear_slopes and not self._last_derivatives.knows(theta)
+        known = None if alone else self._last_derivatives(theta, self._derivatives)
         return float(self._fold(log_density_of, theta)) / self.nobs if known is None else float(known[0])
 
     def _mean_score(self, theta: Array) -> Array:
@@ -586,6 +585,10 @@ class Last(Generic[T]):
 
     def __init__(self) -> None:
         self._values: dict[bytes, T] = {}
+
+    def knows(self, theta: Array) -> bool:
+        """Whether the value at ``theta`` is remembered."""
+        return theta.tobytes() in self._values
 
     def __call__(self, theta: Array, compute: Callable[[Array], T]) -> T:
         """The value at ``theta``, computed unless it is known."""
