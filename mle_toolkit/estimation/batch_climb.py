@@ -22,15 +22,7 @@ from mle_toolkit.families.base import MOST_COUNTED, Family
 from mle_toolkit.likelihood.group_objective import GroupObjective
 from mle_toolkit.likelihood.group_sums import RowSums
 from mle_toolkit.likelihood.kernels.groups import OPEN, SETTLED
-
-_PLACES, _LONGEST_STEP = 100, 3.0
-"""How many places a climb may try, the halves of steps among them, and how long a step may be."""
-
-_ALIKE = 0.2
-"""Relative difference of two steps on the way to a limit, which Newton's method nears by steps of one length."""
-
-_FAR = 12.0
-"""A coordinate this far from its start may be running off: the ordinary fit has to look."""
+from mle_toolkit.numerics.walks import PLACES, Walks
 
 _WELL_DETERMINED = 1e-6
 """Curvature per observation, and eigenvalue of the information scaled to a unit diagonal, above which differences
@@ -55,9 +47,7 @@ _SADDLE = 1e-3
 derivatives vanish, is no maximum that could have a higher one beside it."""
 
 _SAME_PLACE = 1e-3
-_NEAR, _NEARLY = 0.02, 1e-2
-"""Distance from a maximum already found at which a step, and decrement per observation from which it, is sure to end
-there."""
+"""Distance of the ends of two climbs below which they are one."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ class Settled:
         `OPEN`, `SETTLED` (an interior maximum), or `AT_LIMIT` plus the place, among the family's limits, of the one
         that is the maximum.
     ran_off : ndarray of bool of shape (n_groups,)
-        Open groups in which the highest climb went farther than `_FAR`, and each other too or to a lower maximum;
+        Open groups in which the highest climb went farther than `FAR`, and each other too or to a lower maximum;
         ``theta`` and ``llf`` are where it is.
     """
 
@@ -102,36 +92,6 @@ class Settled:
         for mine, theirs in zip(vars(self).values(), vars(whole).values(), strict=True):
             theirs[chosen] = mine
         return whole
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """The steps that groups are about to take: of each the step, the share of it, and what it may lose by rounding.
-
-    Newton's own step, how many times its length this one has at most, and whether it is the last.
-    """
-
-    step: Array
-    share: Array
-    rounding: Array
-    newton: Array
-    stretch: Array
-    last: Mask
-
-    @classmethod
-    def of(cls, n: int, p: int) -> _Walk:
-        """That of groups which have not taken a step."""
-        nothing = np.zeros((n, p))
-        return cls(nothing, np.ones(n), np.zeros(n), nothing.copy(), np.full(n, 0.5), np.zeros(n, dtype=bool))
-
-    def begin(self, chosen: NDArray[np.intp], step: Array, stretch: Array, rounding: Array, last: Mask) -> None:
-        """Let some groups take a step."""
-        self.step[chosen], self.stretch[chosen], self.share[chosen] = step, stretch, 1.0
-        self.rounding[chosen], self.last[chosen] = rounding, last
-
-    def take(self, chosen: NDArray[np.intp]) -> _Walk:
-        """Those of some groups."""
-        return self if len(chosen) == len(self.share) else _Walk(*(part[chosen] for part in vars(self).values()))
 
 
 class Batch:
@@ -285,55 +245,18 @@ class Batch:
         A climb that comes near a maximum found before, NaN where there is none, ends there. In every round each group
         tries one place: that of its next step, or of half of the step that has led no higher.
         """
-        n = len(self.groups)
-        first = np.broadcast_to(first, (n, self.p))
-        at = first.copy()
-        f, arrived, far = np.full(n, np.inf), np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
-        active = np.flatnonzero(self.usable & np.all(np.isfinite(first), axis=1))
-        objective = self.objective.take(active)
-        there = objective.expansion(at[active])
-        f[active] = there.value
-        walk = _Walk.of(len(active), self.p)
-        good = np.isfinite(there.value)
-        going = good
-        for _ in range(_PLACES):
-            fresh = np.flatnonzero(good & going)
-            groups, nobs = active[fresh], objective.nobs[fresh]
-            here = there.take(fresh)
-            step, convex = objective.newton_steps(here)
-            decrement = -0.5 * np.einsum("ij,ij->i", here.gradient, step) * nobs
-            longest = _size(step)
-            # Where curvatures are of the wrong sign, or on the way to a limit, a step may be twice the one before.
-            alike = _size(step - walk.newton[fresh]) < _ALIKE * longest
-            again = (alike | ~convex) & (walk.share[fresh] == 1.0)
-            stretch = np.where(again, 2.0 * walk.stretch[fresh], 1.0)
-            walk.newton[fresh] = step
-            step *= np.minimum(stretch, _LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
-            ahead = at[groups] + step
-            near = _size(ahead - known[groups]) < _NEAR
-            home = convex & (decrement < _NEARLY * nobs) & near
-            ending = groups[home]
-            at[ending], f[ending], arrived[ending] = known[ending], known_value[ending], True
-            last = convex & (decrement < DECREMENT_TOLERANCE)
-            level = last & np.any(np.diagonal(here.hessian, axis1=1, axis2=2) < _WELL_DETERMINED, axis=1)
-            within = (_size(ahead - first[groups]) < _FAR) & ~level
-            far[groups[~home & np.isfinite(decrement) & ~within]] = True
-            going[fresh] = ~home & np.isfinite(decrement) & within
-            # Where a step is worth less than the rounding of a value, the decrement is the better judge.
-            rounding = np.where(convex & (decrement < 1e-7 * nobs), 1e-12 * (1 + np.abs(f[groups])), 0.0)
-            walk.begin(fresh, step, stretch, rounding, last)
+        objective, advance = self.objective, self.objective.advance
+        walks = Walks.of(np.broadcast_to(first, (len(self.groups), self.p)), known, known_value, objective.nobs)
+        active = np.flatnonzero(self.usable & np.all(np.isfinite(walks.first), axis=1))
+        objective, trial = objective.take(active), walks.at[active]
+        for place in range(PLACES + 1):
+            there = objective.expansion(trial)
+            going, ahead = advance(walks, active, place > 0, trial, *there, DECREMENT_TOLERANCE, _WELL_DETERMINED)
             kept = np.flatnonzero(going)
             if len(kept) == 0:
                 break
-            active, objective, walk = active[kept], objective.take(kept), walk.take(kept)
-            trial = at[active] + walk.share[:, None] * walk.step
-            there = objective.expansion(trial)
-            good = there.value < f[active] + walk.rounding
-            at[active[good]], f[active[good]] = trial[good], there.value[good]
-            arrived[active[good & walk.last]] = True
-            walk.share[~good] *= 0.5
-            going = ~(good & walk.last)
-        return at, f, arrived, far
+            active, objective, trial = active[kept], objective.take(kept), ahead[kept]
+        return walks.at, walks.value, walks.arrived, walks.far
 
     def own_starts(self, group: int) -> list[Array]:
         """Where the family would begin with one group, in coordinates."""

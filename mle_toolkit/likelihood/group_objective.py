@@ -18,7 +18,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.likelihood.group_sums import CompiledSums, GroupSums, IntervalSums, MeanSums, RowSums
 from mle_toolkit.likelihood.unit import GroupUnits
 from mle_toolkit.numerics.differences import STEP_OF_SCORE, derivatives_of_each
-from mle_toolkit.numerics.newton import newton_steps
+from mle_toolkit.numerics.walks import Advance, advance
 
 
 class Expansion(NamedTuple):
@@ -101,12 +101,11 @@ class GroupObjective:
         slopes, bends = (np.stack(parts).T for parts in zip(*each, strict=True))  # groups last in memory
         return slopes, bends
 
-    def newton_steps(self, here: Expansion) -> tuple[Array, Mask]:
-        """Newton's step of each group, and whether its Hessian is positive definite."""
-        if isinstance(self.sums, CompiledSums):
-            step, convex = self.sums.compiled_steps.newton_steps(*here[1:])
-            return step, convex
-        return newton_steps(here.gradient, here.hessian)
+    @property
+    def advance(self) -> Advance:
+        """What takes walks from one place to the next."""
+        compiled: Advance | None = self.sums.compiled_steps.advance if isinstance(self.sums, CompiledSums) else None
+        return compiled or advance
 
     def _compiled_expansion(self, sums: CompiledSums, u: Array) -> Expansion:
         """Those of rows by a compiled twin of the law, from its sums in one pass over the groups."""

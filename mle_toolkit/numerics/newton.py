@@ -25,7 +25,7 @@ MANY_COORDINATES = 100
 CLEAR = 1e-12
 """Share of a diagonal entry that elimination must leave of it for a matrix to be clearly positive definite."""
 
-_LEAST_CURVATURE = 1e-3
+LEAST_CURVATURE = 1e-3
 """Share of the largest curvature that a direction counts with where the information is not positive definite."""
 
 
@@ -181,7 +181,7 @@ def _is_clear(matrix: Array) -> bool:
 def _sizes(curvatures: Array) -> Array:
     """Sizes of curvatures that are not all positive, by which a step follows their axes; shape (..., p)."""
     size = np.abs(curvatures)
-    return np.asarray(np.maximum(size, _LEAST_CURVATURE * size.max(axis=-1, keepdims=True)))
+    return np.asarray(np.maximum(size, LEAST_CURVATURE * size.max(axis=-1, keepdims=True)))
 
 
 def _solved(matrix: list[list[float]], right: list[float]) -> list[float] | None:
