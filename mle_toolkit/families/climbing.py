@@ -104,11 +104,15 @@ def climb(
 
 
 def is_maximum(
-    sample: Sample, totals: Callable[..., Array], to_params: Callable[[Array], tuple[float, ...]], v: Array
+    sample: Sample,
+    totals: Callable[..., Array],
+    to_params: Callable[[Array], tuple[float, ...]],
+    v: Array,
+    slopes: Callable[..., tuple[Array, Array]] | None = None,
 ) -> bool:
     """Whether a climb ended in a maximum: concave there, and no more than rounding below the top."""
     with np.errstate(all="ignore"):
-        _, gradient, hessian = _expansion(sample, totals, to_params, None, v)
+        _, gradient, hessian = _expansion(sample, totals, to_params, slopes, v)
         if not (np.all(np.isfinite(gradient)) and np.all(np.isfinite(hessian))):
             return False
         curvatures, axes = np.linalg.eigh(-hessian)

@@ -1,4 +1,4 @@
-"""Johnson's unbounded law of many groups at once, by its median, and what it tends to as a law of one more shape."""
+"""Johnson's unbounded law by its median, as it is climbed, and what it tends to as a law of one more shape."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
-LAST_LEAN = 4.0
-"""Size of gamma/delta, reached at the end of a coordinate, at which the law is lognormal to exp(-8)."""
+LEANS_OF_GROUPS = Interval(-4.0, 4.0)
+"""Sizes of gamma/delta between whose ends, at which the law is lognormal to exp(-8), many groups are climbed."""
 
 _DEVIATE = 0.6
 """Normal deviate of the inner two of Slifker and Shapiro's four quantiles; of the outer two it is three times this."""
@@ -46,16 +46,21 @@ class JohnsonByMedian(Family):
               \quad z = \frac{\cosh a}{d}\,t - \sinh a, \quad L = a + \mathrm{arsinh}\,z, \quad t = (x - m)/s
 
     with the lean a and delta d. At t = 0, L is 0. All derivatives are made of twelve sums.
+
+    Parameters
+    ----------
+    lean : Interval
+        Where the lean may be: for many groups between the sizes at which the law is lognormal.
     """
 
     support = REAL
     twin = "johnson_median"
 
-    def __init__(self) -> None:
+    def __init__(self, lean: Interval = REAL) -> None:
         super().__init__()
         self.name = "johnson_su"
         self.parameters = (
-            Parameter("lean", Interval(-LAST_LEAN, LAST_LEAN), typical=(-0.5, 0.5)),
+            Parameter("lean", lean, typical=(-0.5, 0.5)),
             Parameter("delta", POSITIVE, typical=(0.8, 3.0)),
             Parameter("median", REAL, role="location"),
             Parameter("spread", POSITIVE, role="scale"),
@@ -74,6 +79,34 @@ class JohnsonByMedian(Family):
     def hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
         return tuple(self.derivatives(1.0, _terms(x, *params), *params)[5:])
+
+    def cdf(self, x: Array, *params: Any) -> Array:
+        """Probability of at most x."""
+        return np.asarray(special.ndtr(_deviate(x, *params)))
+
+    def sf(self, x: Array, *params: Any) -> Array:
+        """Probability of more than x."""
+        return np.asarray(special.ndtr(-_deviate(x, *params)))
+
+    def logcdf(self, x: Array, *params: Any) -> Array:
+        """Log of the cdf."""
+        return np.asarray(special.log_ndtr(_deviate(x, *params)))
+
+    def logsf(self, x: Array, *params: Any) -> Array:
+        """Log of the survival function."""
+        return np.asarray(special.log_ndtr(-_deviate(x, *params)))
+
+    def tail_scores(
+        self, x: Array, lean: Array, delta: Array, median: Array, spread: Array
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Derivatives of log F and of log(1 - F)."""
+        t = (x - median) / spread
+        z, away = _parts(t, lean, delta)
+        root = 1 / np.hypot(1.0, z)
+        by_t = np.cosh(lean) * root
+        by_lean = delta * (1 + root * (z * np.tanh(lean) - 1 / np.cosh(lean)))
+        by_delta = away - t * by_t / delta
+        return tail_scores_of(delta * away, (by_lean, by_delta, -by_t / spread, -t * by_t / spread))
 
     def derivative_sums(self, x: Array, weight: Array | None, *params: float) -> tuple[float, ...]:
         """Sums of log(1 + z²)/2, of L and L², of p and tp, of q, tq and t²q, of r and tr, and of Lr and tLr.
@@ -166,6 +199,18 @@ def _quantile(groups: Groups, p: float) -> Array:
     rows, first = groups.in_order, groups.offsets[:-1]
     share = place - below
     return np.asarray((1 - share) * rows[first + below] + share * rows[first + above])
+
+
+def tail_scores_of(deviate: Array, slopes: tuple[Array, ...]) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """Derivatives of log F and of log(1 - F) where F is that of a normal deviate of these derivatives."""
+    log_f = -_HALF_LOG_TWO_PI - 0.5 * deviate * deviate
+    fall, rise = np.exp(log_f - special.log_ndtr(deviate)), np.exp(log_f - special.log_ndtr(-deviate))
+    return tuple(fall * slope for slope in slopes), tuple(-rise * slope for slope in slopes)
+
+
+def _deviate(x: Array, lean: Any, delta: Any, median: Any, spread: Any) -> Array:
+    """The normal deviate of the same probability as x."""
+    return np.asarray(delta * _parts((x - median) / spread, lean, delta)[1])
 
 
 def _parts(t: Array, lean: Array, delta: Array) -> tuple[Array, Array]:

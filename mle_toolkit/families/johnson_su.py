@@ -12,17 +12,21 @@ from scipy import special
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
+from mle_toolkit.families.climbing import climb, is_maximum
 from mle_toolkit.families.domain import POSITIVE, REAL
-from mle_toolkit.families.johnson_median import FEWEST, JohnsonByMedian, lognormal_of_groups
+from mle_toolkit.families.johnson_median import (
+    FEWEST,
+    LEANS_OF_GROUPS,
+    JohnsonByMedian,
+    lognormal_of_groups,
+    tail_scores_of,
+)
 from mle_toolkit.families.johnson_window import INSIDE, OUTSIDE, is_alone, johnson_on
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mle_toolkit.data.groups import Groups
     from mle_toolkit.data.sample import Sample
 
@@ -149,33 +153,31 @@ class JohnsonSU(Family):
         few = sample.sketch()
         v = self._search(few)
         if few is not sample:
-            _, v = climb(sample, totals_of_rows(self._derivatives), _to_params, v)
+            _, v = _climb(sample, v)
         return _to_params(v)
 
     def _search(self, sample: Sample) -> Array:
         """Coordinates of the best maximum from several starts, which the limits of the law need too."""
 
         def best() -> Array:
-            totals, starts = totals_of_rows(self._derivatives), self.start(sample)
-            ends = [climb(sample, totals, _to_params, _to_coordinates(*start)) for start in starts]
+            ends = [_climb(sample, _to_coordinates(*start)) for start in self.start(sample)]
             lean = max(ends, key=lambda end: end[0])[1][3]
             if abs(lean) > _NEARLY:  # from a law that leans it may miss a maximum
-                other = _through(_quartiles(sample), 0.0, _UPRIGHT)
-                ends.append(climb(sample, totals, _to_params, _to_coordinates(*other)))
+                ends.append(_climb(sample, _to_coordinates(*_through(_quartiles(sample), 0.0, _UPRIGHT))))
             elif abs(lean) > _LEANS:  # and from one that does not, the limit
                 leaning = [_through(_quartiles(sample), math.copysign(_NEARLY, lean), delta) for delta in _DELTAS]
                 first = max(leaning, key=lambda params: sample.mean(lambda x: self.logpdf(x, *params)))
                 off = math.copysign(_RUN_OFF, lean)
-                height, v = climb(sample, totals, lambda v: _to_params(np.append(v, off)), _to_coordinates(*first)[:3])
+                height, v = _climb(sample, _to_coordinates(*first)[:3], off)
                 ends.append((height, np.append(v, off)))
-            peaks = [climb(sample, totals, _to_params, _to_coordinates(*peak)) for peak in _peaks(sample)]
-            ends += [end for end in peaks if is_maximum(sample, totals, _to_params, end[1])]  # others lead to spikes
+            peaks = [_climb(sample, _to_coordinates(*peak)) for peak in _peaks(sample)]
+            ends += [end for end in peaks if _is_maximum(sample, end[1])]  # others lead to spikes
             ends = [end for end in ends if not self.spurious(sample, *_to_params(end[1]))]
             kept = [
                 end
                 for end in ends
                 if not is_alone(sample, *_to_params(end[1])[2:], outside=INSIDE)  # else on its way to a spike
-                or is_maximum(sample, totals, _to_params, end[1])
+                or _is_maximum(sample, end[1])
             ]
             if not kept:
                 raise UnboundedLikelihoodError(
@@ -189,10 +191,7 @@ class JohnsonSU(Family):
     @property
     def chart(self) -> Chart:
         """The median, the slope there, delta and gamma/delta, which stay apart towards the limits."""
-        return Chart(_ByMedian(), _declared_of_each, _by_median, _slopes, JohnsonByMedian())
-
-    def _derivatives(self, x: Array, *params: Any) -> tuple[Array, ...]:
-        return self.logpdf(x, *params), *self.score(x, *params), *self.hessian(x, *params)
+        return Chart(_law(), _declared_of_each, _by_median, _slopes, JohnsonByMedian(LEANS_OF_GROUPS))
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -243,9 +242,7 @@ class JohnsonSU(Family):
         y = gamma + delta * r
         by_loc = -delta / (scale * np.hypot(1.0, z))
         slopes = (np.ones_like(y), r, by_loc, z * by_loc)
-        log_f = -_HALF_LOG_TWO_PI - 0.5 * y * y
-        fall, rise = np.exp(log_f - special.log_ndtr(y)), np.exp(log_f - special.log_ndtr(-y))
-        return tuple(fall * slope for slope in slopes), tuple(-rise * slope for slope in slopes)
+        return tail_scores_of(y, slopes)
 
     def ppf(self, p: Array, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
         """Quantile."""
@@ -278,61 +275,6 @@ class JohnsonSU(Family):
     def from_scipy(gamma: float, delta: float, loc: float, scale: float) -> dict[str, Any]:
         """Parameters of ``scipy.stats.johnsonsu(gamma, delta, loc, scale)``."""
         return {"gamma": gamma, "delta": delta, "loc": loc, "scale": scale}
-
-
-class _ByMedian(Family):
-    """The law in the parameters in which likelihoods are maximised: gamma/delta, delta, the median, dx/dy there."""
-
-    support = REAL
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.name = "johnson_su"
-        self.parameters = (
-            Parameter("lean", REAL),
-            Parameter("delta", POSITIVE),
-            Parameter("median", REAL, role="location"),
-            Parameter("spread", POSITIVE, role="scale"),
-        )
-        self._declared = JohnsonSU()
-
-    def logpdf(self, x: Array, *params: Any) -> Array:
-        """Log-density at x."""
-        return self._declared.logpdf(x, *_declared(*params))
-
-    def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
-        """Derivatives by the chain rule."""
-        return self._chained(self._declared.score(x, *_declared(*params)), params)
-
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return self._declared.cdf(x, *_declared(*params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return self._declared.sf(x, *_declared(*params))
-
-    def logcdf(self, x: Array, *params: Any) -> Array:
-        """Log of the cdf."""
-        return self._declared.logcdf(x, *_declared(*params))
-
-    def logsf(self, x: Array, *params: Any) -> Array:
-        """Log of the survival function."""
-        return self._declared.logsf(x, *_declared(*params))
-
-    def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        """Derivatives of log F and of log(1 - F), by the chain rule."""
-        below, above = self._declared.tail_scores(x, *_declared(*params))
-        return self._chained(below, params), self._chained(above, params)
-
-    @staticmethod
-    def _chained(by_declared: Sequence[Array], params: Sequence[float]) -> tuple[Array, ...]:
-        slopes = _slopes(*params)
-        with np.errstate(invalid="ignore"):  # nothing times infinity, far from the data
-            return tuple(
-                np.asarray(sum(slope * by for slope, by in zip(column, by_declared, strict=True) if slope))
-                for column in slopes.T.tolist()
-            )
 
 
 def _quartiles(sample: Sample) -> tuple[float, float]:
@@ -421,6 +363,49 @@ def _to_coordinates(gamma: float, delta: float, loc: float, scale: float) -> Arr
 
 
 @cache
+def _law() -> JohnsonByMedian:
+    """The law as it is climbed."""
+    return JohnsonByMedian()
+
+
+def _climb(sample: Sample, first: Array, lean: float | None = None) -> tuple[float, Array]:
+    """Climb in the coordinates of `_to_params` from the first; in all but gamma/delta where that is known."""
+    q = len(first)
+
+    def to_median(v: Array) -> tuple[float, ...]:
+        return float(v[3]) if lean is None else lean, math.exp(v[2]), float(v[0]), math.exp(v[1])
+
+    def slopes(*params: float) -> tuple[Array, Array]:
+        by, bends = _slopes_by_coordinates(*params)
+        return by[:, :q], bends[:, :q, :q]
+
+    return climb(sample, _totals, to_median, first, slopes=slopes)
+
+
+def _is_maximum(sample: Sample, v: Array) -> bool:
+    """Whether a climb in these coordinates ended in a maximum."""
+    return is_maximum(
+        sample, _totals, lambda v: (v[3], math.exp(v[2]), v[0], math.exp(v[1])), v, _slopes_by_coordinates
+    )
+
+
+def _totals(sample: Sample, *params: float) -> Array:
+    """Log-likelihood, its first and second derivatives by gamma/delta, delta, the median and the slope dx/dy there."""
+    law = _law()
+    sums = sample.fold(lambda block: np.array(law.derivative_sums(block.x, block.weight, *params)))
+    return np.array(law.derivatives(sample.nobs, sums.tolist(), *params))
+
+
+def _slopes_by_coordinates(_: float, delta: float, __: float, spread: float) -> tuple[Array, Array]:
+    """First and second derivatives of these four by the coordinates."""
+    slopes, bends = np.zeros((4, 4)), np.zeros((4, 4, 4))
+    slopes[0, 3] = slopes[2, 0] = 1.0
+    slopes[1, 2] = bends[1, 2, 2] = delta
+    slopes[3, 1] = bends[3, 1, 1] = spread
+    return slopes, bends
+
+
+@cache
 def _lognormal(side: float) -> Family:
     r"""A lognormal law above (below, for a negative side) a threshold: what the law tends to as gamma runs off.
 
@@ -468,10 +453,7 @@ def _lognormal(side: float) -> Family:
 
     def tail_scores(x: Array, *params: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         y = deviate(x, *params)
-        log_f = -_HALF_LOG_TWO_PI - 0.5 * y * y
-        fall, rise = np.exp(log_f - special.log_ndtr(y)), np.exp(log_f - special.log_ndtr(-y))
-        by = [np.where(np.isfinite(y), side * slope, 0.0) for slope in slopes(x, *params)]
-        return tuple(fall * slope for slope in by), tuple(-rise * slope for slope in by)
+        return tail_scores_of(y, tuple(np.where(np.isfinite(y), side * slope, 0.0) for slope in slopes(x, *params)))
 
     def deviate(x: Array, *params: Array) -> Array:
         """The normal deviate whose distribution function is that of x; rises with x on either side."""
@@ -488,15 +470,10 @@ def _lognormal(side: float) -> Family:
         return np.asarray(median + side * spread * np.expm1(side * sigma * y) / sigma)
 
     def from_sample(sample: Sample) -> tuple[float, ...]:
-        family = JohnsonSU()
-
-        def to_params(v: Array) -> tuple[float, ...]:
-            return _to_params(np.append(v, -side * _RUN_OFF))
-
-        found = family._search(sample.sketch())
+        found = JohnsonSU()._search(sample.sketch())
         if -side * float(found[3]) < _NEARLY:
             raise NoMaximumError("johnson_su: gamma does not run off to this side, so the limit is not the maximum.")
-        _, v = climb(sample, totals_of_rows(family._derivatives), to_params, found[:3])
+        _, v = _climb(sample, found[:3], -side * _RUN_OFF)
         return float(v[0]), math.exp(v[1]), math.exp(-v[2])
 
     def start(sample: Sample) -> list[tuple[float, ...]]:

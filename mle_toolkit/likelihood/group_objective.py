@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mle_toolkit._typing import Array, Mask
+from mle_toolkit._typing import Array
 from mle_toolkit.data.groups import Groups
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval, Line

@@ -74,11 +74,22 @@ class Walks:
         n, p = first.shape
         step, newton = np.zeros((2, n, p))
         arrived, far, last = np.zeros((3, n), dtype=bool)
-        value, share, stretch, rounding = np.full(n, np.inf), np.ones(n), np.full(n, 0.5), np.zeros(n)
         start = np.ascontiguousarray(first)
         return cls(
-            *(start, known, known_value, worth, start.copy(), value),
-            *(arrived, far, step, newton, share, stretch, rounding, last),
+            first=start,
+            known=known,
+            known_value=known_value,
+            worth=worth,
+            at=start.copy(),
+            value=np.full(n, np.inf),
+            arrived=arrived,
+            far=far,
+            step=step,
+            newton=newton,
+            share=np.ones(n),
+            stretch=np.full(n, 0.5),
+            rounding=np.zeros(n),
+            last=last,
         )
 
 

@@ -212,3 +212,24 @@ def test_a_window_on_johnson_s_law_may_leave_its_limit_there(unit):
 
     end = optimize.minimize(cost, [0.1, fit.params["loc"] / unit, np.log(fit.params["scale"] / unit)])
     assert fit.llf + 60 * np.log(unit) == pytest.approx(-end.fun, abs=1e-7)
+
+
+@pytest.mark.parametrize("theta", [(-0.7, 1.3, 0.3, 0.8), (3.5, 0.9, 0.3, 0.8), (-12.0, 2.0, 0.3, 0.8)])
+def test_tails_and_their_derivatives_are_those_of_the_normal_deviate(theta):
+    """By mpmath; also far out, and where the law leans until it is lognormal."""
+    law, x = JohnsonByMedian(), np.array([-1.0, -0.2, 0.1, 0.7, 1.9, 4.0])
+
+    def log_tail(side, x, *params):
+        lean, delta, median, spread = params
+        z = mp.cosh(lean) / delta * (mp.mpf(x) - median) / spread - mp.sinh(lean)
+        return mp.log(mp.ncdf(side * delta * (lean + mp.asinh(z))))
+
+    with mp.workdps(50):
+        params = [mp.mpf(v) for v in theta]
+        for side, tail, scores in zip((1, -1), (law.logcdf, law.logsf), law.tail_scores(x, *theta), strict=True):
+            assert tail(x, *theta) == pytest.approx([float(log_tail(side, v, *params)) for v in x], rel=1e-11)
+            for k, score in enumerate(scores):
+                order = tuple(int(j == k) for j in range(4))
+                slopes = [mp.diff(lambda *p, v=v: log_tail(side, v, *p), tuple(params), order) for v in x]  # noqa: B023
+                assert score == pytest.approx([float(s) for s in slopes], rel=1e-9, abs=1e-12)
+    assert law.cdf(x, *theta) + law.sf(x, *theta) == pytest.approx(np.ones(6))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mle_toolkit.numerics import walks
 from mle_toolkit.numerics.newton import newton_steps
 
 steps = pytest.importorskip("mle_toolkit.likelihood.kernels.steps", exc_type=ImportError)
@@ -57,3 +58,47 @@ def test_an_expansion_has_the_slopes_of_the_coordinates():
             np.testing.assert_array_equal(hessian[:, j, k], -expected)
             np.testing.assert_allclose(hessian[:, k, j], -expected, rtol=1e-14)
             row += 1
+
+
+@pytest.mark.parametrize("p", [1, 3, 4])
+def test_a_compiled_round_of_walks_is_that_of_numpy(p):
+    """Over several rounds: the same walks end, arrive, go far, and try the same places."""
+    rng = np.random.default_rng(p)
+    n = 300
+    first, known = rng.normal(size=(2, n, p))
+    known[: n // 2] = np.nan
+    worth = rng.uniform(5, 50, n)
+    ours, theirs = (walks.Walks.of(first, known.copy(), np.zeros(n), worth) for _ in range(2))
+    active, tried, seen = np.arange(n), first, set()
+    for place in range(12):
+        gradient, hessian = _functions(p, rng)
+        gradient, hessian = gradient[: len(active)], hessian[: len(active)]
+        gradient *= 10.0 ** -rng.integers(0, 9, size=(len(active), 1))
+        value = rng.normal(size=len(active)) - place
+        if place < 2:
+            value[:5], gradient[5:9] = np.inf, np.nan
+            hessian[9:20] = 1e-7 * np.eye(p)
+        told = active, place > 0, tried, value, gradient, hessian, 1e-9, 1e-6
+        going, ahead = steps.advance(ours, *told)
+        expected, expected_ahead = walks.advance(theirs, *told)
+        np.testing.assert_array_equal(going, expected)
+        active, tried = active[going], ahead[going]
+        for name, got in vars(ours).items():
+            rows = slice(None) if name in ("at", "value", "arrived", "far") else active
+            if name != "newton":  # of any length, where a step has one at most
+                np.testing.assert_allclose(got[rows], getattr(theirs, name)[rows], rtol=1e-9, atol=1e-9, err_msg=name)
+        np.testing.assert_allclose(tried, expected_ahead[going], rtol=1e-9, atol=1e-9)
+        seen |= {int(v) for v in (ours.arrived + 2 * ours.far)}
+    assert seen == {0, 1, 2}
+
+
+@pytest.mark.parametrize("p", [1, 2, 4])
+def test_compiled_spectra_are_those_of_lapack(p):
+    """Also of numbers alike, and of none."""
+    matrices = np.random.default_rng(p).normal(size=(100, p, p))
+    matrices = matrices + matrices.transpose(0, 2, 1)
+    matrices[0], matrices[1] = 0.0, np.eye(p)
+    values, axes = steps.spectra(matrices)
+    np.testing.assert_allclose(values, np.linalg.eigh(matrices)[0], rtol=0, atol=1e-13)
+    np.testing.assert_allclose((axes * values[:, None, :]) @ axes.transpose(0, 2, 1), matrices, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(axes @ axes.transpose(0, 2, 1), np.broadcast_to(np.eye(p), (100, p, p)), atol=1e-13)
