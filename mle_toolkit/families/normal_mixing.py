@@ -11,8 +11,11 @@ from scipy import special
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.special import log1mexp
 
-_FIRST_NODES, _MOST_NODES = 65, 4097
-"""Nodes of a rule at first, and at the most: one that has not settled takes half as long steps."""
+_FIRST_NODES, _MOST_FIRST_NODES, _MOST_NODES = 65, 513, 4097
+"""Nodes of a rule at first, of many rows and of few, and at the most: one that has not settled halves its steps."""
+
+_LITTLE = 1024
+"""Terms of a sum that take no longer than to begin one: few rows have as many nodes at first."""
 
 _ROUNDS, _NARROWED = 5, 0.25
 """Of narrowing a range, at the most, and the share of it that is left from which there is another."""
@@ -171,6 +174,8 @@ def _settled(
     if step is not None:
         begin, end = (np.arcsinh((v - step[0]) / step[1]) for v in (begin, end))
     nodes = _FIRST_NODES
+    while nodes * len(begin) < _LITTLE and nodes < _MOST_FIRST_NODES:
+        nodes = 2 * nodes - 1
     found, settled = _by_rule(flat, begin, end, step, nodes, log_mixing, means_of)
     left = np.flatnonzero(~settled)
     while len(left) and nodes < _MOST_NODES:

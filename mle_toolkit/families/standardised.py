@@ -180,6 +180,8 @@ class LocationScale(Reduced):
 class Together(LocationScale):
     """A `LocationScale` law whose derivatives share what is dear: ``reduced_derivatives`` gives all of them at once."""
 
+    dear_slopes = True
+
     @abstractmethod
     def reduced_derivatives(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """``reduced_slopes`` and ``reduced_bends``."""
