@@ -106,3 +106,16 @@ def test_a_walk_from_beside_a_limit_into_a_spike_does_not_lose_the_limit(sample)
     found = fit_quietly(sample, "johnson_su")
     assert found.certificate.verdict == "boundary"
     assert found.llf == pytest.approx(fit_quietly(sample, "normal").llf, abs=1e-7)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e3, 1e-3])
+def test_a_climb_that_is_stuck_low_is_followed_where_the_highest_arrives_at_no_maximum(unit: float) -> None:
+    """Five rounded times and a limit: Newton's method is stuck from every start, highest beside the normal law.
+
+    By the normal law's distribution function, from 20 starts of Nelder-Mead's.
+    """
+    time, rows = np.array([2.5, 3.0, 3.5, 4.0, 4.5, 4.5]), np.array([13.0, 147.0, 347.0, 388.0, 303.0, 667.0])
+    sample = mle.Sample.right_censored(unit * time, [1, 1, 1, 1, 1, 0], rows)
+    fit = fit_quietly(sample, mle.shifted("lognormal"))
+    assert fit.certificate.verdict == "local"
+    assert fit.llf + 1198 * np.log(unit) == pytest.approx(-1866.7835804968, abs=1e-8)
