@@ -1,4 +1,7 @@
-"""Where a maximisation ended, and the verdict on it."""
+"""Where a maximisation ended, and the verdict on it.
+
+The file is long because the verdict follows from all that is measured at one point: each question asks the others.
+"""
 
 from __future__ import annotations
 
@@ -386,12 +389,30 @@ class Maximum:
             away = [name for name in away if name not in self.above]
         if away:
             return self._approach(away)
+        beyond = [] if arrived else self._beyond_doubles()
+        if beyond:
+            return (
+                f"the log-likelihood, here {self.loglik:.8g}, still rises where {' and '.join(beyond)} "
+                f"{'leave' if len(beyond) > 1 else 'leaves'} the range of floating-point numbers"
+            )
         if not arrived and self._is_confined:
             return (
                 f"the log-likelihood, here {self.loglik:.8g}, only approaches its supremum, as a part of the law "
                 f"narrows between neighbouring ends of intervals"
             )
         return None
+
+    def _beyond_doubles(self) -> list[str]:
+        """Parameters that are as far as numbers go, where no slope leads back."""
+        parts = zip(self.family.parameters, self.family.unpack(self.theta_in_unit), self.free, strict=True)
+        ended = [p.name for p, v, free in parts if free and p.size == 1 and not _LAST**-1 < abs(float(v)) < _LAST]
+        if not ended:
+            return []
+        with np.errstate(all="ignore"):
+            outward = (self.objective.gradient(self.coordinates) * np.sign(self.coordinates)).tolist()
+        names = free_names(self)
+        back = {name for name, slope in zip(names, outward, strict=True) if slope > 0}
+        return [name for name in ended if name not in back]
 
     def _approach(self, names: Sequence[str]) -> str:
         return f"the log-likelihood only approaches its supremum, {self.loglik:.8g}, as {', '.join(names)} runs off"
@@ -546,6 +567,10 @@ _LONGER = 1e-4
 
 _ROUNDED_CURVATURE = 1e-6
 """What rounding may make of a second derivative by short differences, where the diagonal is 1."""
+
+
+_LAST = 1e290
+"""Size of a number, or of its inverse, from which a search that goes on leaves the doubles."""
 
 
 _WEAK = 1e-4

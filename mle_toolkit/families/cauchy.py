@@ -47,6 +47,7 @@ class Cauchy(Family):
     )
 
     one_maximum = True
+    without_spikes = "Model the ties, or fix the scale."
 
     def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -111,6 +112,26 @@ class Cauchy(Family):
                 f"{self.name}: {share:.0%} of the observations equal {value:g}, so the likelihood has no maximum "
                 f"(it does not fall as scale → 0 there). Are the data rounded?"
             )
+
+    def spikes(self, sample: Sample) -> str | None:
+        """A tie at which the densities grow faster, as scale → 0, than the probabilities of all else fall.
+
+        Density at loc is as 1/scale, beyond it as scale; so are masses of intervals, and of windows, that do not reach
+        to loc.
+        """
+        weight = np.ones(sample.n_rows) if sample.weight is None else sample.weight
+        exact = sample.lower == sample.upper
+        values, which = np.unique(sample.lower[exact], return_inverse=True)
+        if not len(values):
+            return None
+        value = float(values[int(np.argmax(np.bincount(which, weight[exact])))])
+        low, high = (-np.inf, np.inf) if sample.window is None else sample.window
+        away = (value < sample.lower) | (value > sample.upper)
+        power = np.where(away, -1.0, 1.0 * exact) + ((value < low) | (value > high))
+        if not float(np.sum(weight * power)) > 0:
+            return None
+        tied = float(np.sum(weight[exact & ~away]) / np.sum(weight))
+        return f"{tied:.0%} of the observations equal {value:g}, where it rises without bound as scale → 0"
 
     def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of at most x, by the arctangent that does not cancel in the lower tail."""

@@ -1,5 +1,7 @@
 """What is said where a search ran off: no likelihood is called unbounded of which the rise may be finite."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -31,3 +33,41 @@ def test_a_maximum_beyond_the_doubles_is_not_called_unbounded(seed: int, unit: f
 def test_a_law_that_concentrates_on_ties_is_unbounded(sample: mle.Sample, family: str, fixed: dict[str, float]) -> None:
     with pytest.raises(UnboundedLikelihoodError, match="runs to the end of its domain"):
         mle.fit(sample, family, fixed=fixed)
+
+
+BEYOND_DOUBLES = {
+    "a count of 0 and two above 189": (
+        "negbin",
+        mle.Sample.intervals([-1.0, 189.0, 189.0], [0.0, math.inf, math.inf]),
+        -math.log(27 / 4),
+    ),
+    "five in an interval and two far above": (
+        "gev",
+        mle.Sample.intervals([18.0, 18.8, 33.9], [19.8, math.inf, math.inf], [5.0, 1.0, 2.0]),
+        5 * math.log(5 / 7) + 2 * math.log(2 / 7),
+    ),
+}
+
+
+@pytest.mark.parametrize(("law", "sample", "supremum"), BEYOND_DOUBLES.values(), ids=BEYOND_DOUBLES)
+def test_a_likelihood_that_rises_until_the_doubles_end_has_no_maximum(law, sample, supremum):
+    """It was not converged: the supremum is a share at one place and the rest at infinity, which no double is near."""
+    with pytest.warns(mle.FitWarning, match="leaves the range of floating-point numbers"):
+        fit = mle.fit(sample, law)
+    assert fit.certificate.verdict == "not_identified"
+    assert supremum - 0.02 < fit.llf < supremum
+
+
+@pytest.mark.parametrize("form", ["window", "right-censored", "intervals beside"])
+def test_ties_of_a_cauchy_law_are_named_where_rows_are_not_all_exact(form):
+    """As scale → 0 the likelihood rises as a power of 1 / scale: not converged, 1,800 nats below where it was left."""
+    x = np.append(np.zeros(20), [-630.0, -3.0])
+    samples = {
+        "window": lambda: mle.Sample(x).truncated(-684.0, 0.0),
+        "right-censored": lambda: mle.Sample.right_censored(x, np.append(np.ones(20), [1, 0])),
+        "intervals beside": lambda: mle.Sample.intervals(np.append(x[:20], [1.0, 2.0]), np.append(x[:20], [3.0, 9.0])),
+    }
+    with pytest.raises(UnboundedLikelihoodError, match="% of the observations equal 0|are there ties"):
+        mle.fit(samples[form](), "cauchy")
+    few = mle.fit(mle.Sample(np.append(x[14:], [-5.0, -2.0, -7.0, -1.0, -2.5])).truncated(-684.0, 684.0), "cauchy")
+    assert few.certificate.verdict == "interior"
