@@ -67,7 +67,7 @@ def test_ties_of_a_cauchy_law_are_named_where_rows_are_not_all_exact(form):
         "right-censored": lambda: mle.Sample.right_censored(x, np.append(np.ones(20), [1, 0])),
         "intervals beside": lambda: mle.Sample.intervals(np.append(x[:20], [1.0, 2.0]), np.append(x[:20], [3.0, 9.0])),
     }
-    with pytest.raises(UnboundedLikelihoodError, match="% of the observations equal 0|are there ties"):
+    with pytest.raises(UnboundedLikelihoodError, match=r"% of the observations equal 0|are there ties"):
         mle.fit(samples[form](), "cauchy")
     few = mle.fit(mle.Sample(np.append(x[14:], [-5.0, -2.0, -7.0, -1.0, -2.5])).truncated(-684.0, 684.0), "cauchy")
     assert few.certificate.verdict == "interior"
