@@ -1,6 +1,6 @@
 """Where a maximisation ended, and the verdict on it.
 
-The file is long because the verdict follows from all that is measured at one point: each question asks the others.
+Over 600 lines, because the verdict follows from all that is measured at one point: each question asks the others.
 """
 
 from __future__ import annotations
