@@ -22,6 +22,10 @@ STEP_OF_VALUE = 1e-3
 STEP_OF_CURVATURE = 6e-3
 """Of second differences of a value, before they are extrapolated: error 1e-9."""
 
+_SHORTER, _SHORTEN = 2, 1 / 16
+"""How often steps become shorter where differences are not finite, and how much: rounding is then 1e-6 of a curvature
+of 1."""
+
 _KINK = 0.25
 """Relative change of a second difference, as its step is halved, that no smooth function shows."""
 
@@ -146,7 +150,7 @@ def by_values(
 
 
 def first_differences(f: Callable[[Array], Array], u: Array, step: float) -> Array:
-    """Gradient by central differences of fourth order.
+    """Gradient by central differences of fourth order; beside a point that is impossible, with shorter steps.
 
     Parameters
     ----------
@@ -155,6 +159,10 @@ def first_differences(f: Callable[[Array], Array], u: Array, step: float) -> Arr
     u : ndarray of shape (n,)
     step : float
     """
+    return _finite(_first_differences, f, u, step) if len(u) else np.empty(0)
+
+
+def _first_differences(f: Callable[[Array], Array], u: Array, step: float) -> Array:
     unit = step * np.eye(len(u))
     around = f(np.concatenate([u + k * unit for k in AROUND])).reshape(4, len(u))
     with np.errstate(all="ignore"):  # between impossible points, or where the law leaves the doubles
@@ -162,7 +170,24 @@ def first_differences(f: Callable[[Array], Array], u: Array, step: float) -> Arr
 
 
 def second_differences(f: Callable[[Array], Array], u: Array, step: float) -> Array:
-    """Hessian by central differences of fourth order, extrapolated from two steps (Richardson); ``f`` as above."""
+    """Hessian by central differences of fourth order, extrapolated from two steps (Richardson); ``f`` as above.
+
+    Beside a point that is impossible, or a pole, steps are shorter; at a kink, where that does not help, it is NaN.
+    """
+    return _finite(_second_differences, f, u, step)
+
+
+def _finite(differences: Callable[..., Array], f: Callable[[Array], Array], u: Array, step: float) -> Array:
+    """Differences with the longest of a few steps with which they are finite."""
+    found = differences(f, u, step)
+    for k in range(1, _SHORTER + 1):
+        if np.isfinite(found).all():
+            break
+        found = differences(f, u, step * _SHORTEN**k)
+    return found
+
+
+def _second_differences(f: Callable[[Array], Array], u: Array, step: float) -> Array:
     n = len(u)
     pairs = [(k, j) for k in range(n) for j in range(k)]
     points = [u]

@@ -416,3 +416,10 @@ def test_shapes_at_which_scipy_would_end_the_process_have_no_values():
     assert np.isnan(law.cdf(np.array([0.5]), 1e-300, 1e-20, 0.0, 1.0)).all()
     with pytest.raises(errors.MleError):
         mle.fit([1.0, 2.0, 4.0], law, fixed={"df": 1e-20})
+
+
+@pytest.mark.parametrize("seed", [5, 18, 19])
+def test_a_density_that_is_zero_at_its_ends_has_a_maximum_beside_the_farthest_observation(seed):
+    """So near to it that differences with steps of the usual length would pass the end."""
+    fit = fit_quietly(np.random.default_rng(seed).gamma(2, 1, 300), "scipy.semicircular")
+    assert fit.certificate.verdict == "interior"

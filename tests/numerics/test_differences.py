@@ -72,3 +72,14 @@ def test_derivatives_of_many_functions_by_their_own_coordinates():
     second = derivatives_of_each(f, u, np.array([[1e-5, 3e-5]] * 3), fourth=False)
     assert fourth == pytest.approx(right, abs=1e-11)
     assert second == pytest.approx(right, abs=1e-8)
+
+
+def test_steps_become_shorter_beside_a_point_that_is_impossible():
+    """As beside the end of a support, where a value farther on is infinite."""
+    with np.errstate(all="ignore"):
+        f = one_by_one(lambda u: -np.log(u[0]) if u[0] > 0 else np.inf)
+        u = np.array([2e-3])
+        assert first_differences(f, u, STEP_OF_VALUE) == pytest.approx(-1 / u, rel=1e-4)
+        assert second_differences(f, u, STEP_OF_CURVATURE)[0] == pytest.approx(1 / u**2, rel=0.01)
+        kink = one_by_one(lambda u: abs(u[0]))
+        assert np.isnan(second_differences(kink, np.array([1e-9]), STEP_OF_CURVATURE)).all()
