@@ -299,7 +299,7 @@ def _check_only_event(family: Family, sample: Sample, fixed: Mapping[str, Any]) 
         near = sample.with_values(value + spread * size * np.array([-1.0, 0.0, 1.0, 0.5, -0.5]), None)
         try:
             family.check_support(near)
-            law = maximise(family, near, fixed=fixed)
+            law = maximise(family.resolve(near), near, fixed=fixed)  # what was learned of the whole is not of these
         except (MleError, ArithmeticError):
             break
         at = law if law.limit is None else law.limit

@@ -12,7 +12,10 @@ from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 DAYS, DIED = [13467, 13760, 12011, 7798, 7928], [0, 1, 0, 0, 0]
 
 
-@pytest.mark.parametrize("family", ["weibull", "lognormal", "gamma", "loglogistic", "pareto", "normal", "frechet"])
+@pytest.mark.parametrize(
+    "family",
+    ["weibull", "lognormal", "gamma", "loglogistic", "pareto", "normal", "frechet", "shifted(exponential)"],
+)
 @pytest.mark.parametrize("unit", [1.0, 1e-6])
 def test_an_only_event_after_all_that_is_censored_leaves_no_maximum(family, unit):
     """Lifelines issue 533: a law that puts everything on the only event pays nothing for it."""

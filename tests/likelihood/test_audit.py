@@ -173,3 +173,12 @@ def test_a_cusp_at_an_observation_is_no_rounding(seed):
     assert fit.params["loc"] in x
     assert fit.llf == pytest.approx(profile(fit.params["loc"], fit.params["shape"]), abs=1e-9)
     assert np.max(heights[:, 1:-1][inner]) <= fit.llf + 1e-9
+
+
+def test_logs_of_data_that_are_large_against_their_spread_have_lost_their_digits():
+    """By 50 digits the log-likelihood is -268.08328884 at 1e12; the logs of doubles gave -268.08421889, unsaid."""
+    x = 1e12 + np.random.default_rng(1).normal(0, 1, 200)
+    with pytest.raises(InexactLikelihoodError, match="subtract a threshold"):
+        mle.fit(x, "lognormal")
+    assert mle.fit(x, "normal").llf == pytest.approx(-268.0832888408, rel=1e-12)
+    assert mle.fit(x - 1e12 + 1e6, "lognormal").certificate.ok
