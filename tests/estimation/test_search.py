@@ -119,3 +119,11 @@ def test_a_climb_that_is_stuck_low_is_followed_where_the_highest_arrives_at_no_m
     fit = fit_quietly(sample, mle.shifted("lognormal"))
     assert fit.certificate.verdict == "local"
     assert fit.llf + 1198 * np.log(unit) == pytest.approx(-1866.7835804968, abs=1e-8)
+
+
+def test_a_profile_whose_every_parameter_is_known_has_no_slopes_to_look_at() -> None:
+    """The ends of a uniform law are all it has: where both are held there is nothing to climb."""
+    sample = mle.Sample([63.0, 112.5, 87.3, 45.1, 151.8]).truncated(lower=[5.0, 50.0, 20.0, 12.0, 58.0])
+    fit = fit_quietly(sample, "uniform")
+    assert fit.params["b"] == pytest.approx(151.8)
+    assert fit.llf == pytest.approx(-sum(np.log(151.8 - low) for low in (45.1, 50.0, 45.1, 45.1, 58.0)), abs=1e-9)
