@@ -46,6 +46,9 @@ _SADDLE = 1e-3
 """Smallest eigenvalue of the scaled information of one observation below which a lower end of a climb, where the
 derivatives vanish, is no maximum that could have a higher one beside it."""
 
+_GONE = 5.0
+"""How far a coordinate of a climb that went too far is from its start where it is this one that ran off."""
+
 _SAME_PLACE = 1e-3
 """Distance of the ends of two climbs below which they are one."""
 
@@ -150,12 +153,16 @@ class Batch:
         u, value, arrived = np.full((n, p), np.nan), np.full(n, np.inf), np.zeros(n, dtype=bool)
         doubt = ~self.usable
         away, ended = self.usable.copy(), self.usable.copy()
-        highest, top = np.full(n, np.inf), np.full((n, p), np.nan)
+        highest, top, way = np.full(n, np.inf), np.full((n, p), np.nan), np.full((n, p), np.nan)
         common = map(self.objective.from_theta, [*starts, *self._starts_of_groups()])
         for first in chain(common, self._own_rounds(arrived, doubt)):
             tried = np.broadcast_to(np.all(np.isfinite(first), axis=-1), n)
-            new_u, new_value, new, far = self.climb(first, np.where(arrived[:, None], u, np.nan), value)
+            new_u, new_value, new, far = self.climb(first, np.where(arrived[:, None], u, way), value)
             ended &= far | new | ~tried
+            gone = new_u - first
+            off = far[:, None] & (np.abs(gone) > _GONE)
+            left = np.any(off, axis=1) & (new_value < highest)
+            way[left] = np.where(off, np.copysign(np.inf, gone), new_u)[left]
             higher = new_value < highest
             highest[higher], top[higher], away[higher] = new_value[higher], new_u[higher], far[higher]
             gain = self.groups.nobs * (value - new_value)
@@ -210,7 +217,7 @@ class Batch:
             return np.zeros(0, dtype=bool)
         objective = self.objective.take(chosen)
         _, gradient, hessian = objective.expansion(u)
-        return np.asarray(measure_each(gradient, hessian, objective.nobs).least < _SADDLE)
+        return np.asarray(measure_each(gradient, hessian, objective.nobs, objective.spectra).least < _SADDLE)
 
     def _own_rounds(self, arrived: Mask, doubt: Mask) -> Iterator[Array]:
         """Starts of the groups' own, one a group and round, where a law of several shapes may have several maxima.
@@ -288,7 +295,8 @@ class Batch:
             # Where one observation says more of a parameter than its logarithm to 1, derivatives change faster.
             hessian = objective.hessian_by_differences(u, 1.0 / np.sqrt(np.maximum(1.0, diagonal)))
             diagonal = np.diagonal(hessian, axis1=1, axis2=2)
-        seen, in_unit, units = measure_each(gradient, hessian, objective.nobs), objective.to_theta(u), objective.units
+        seen = measure_each(gradient, hessian, objective.nobs, objective.spectra)
+        in_unit, units = objective.to_theta(u), objective.units
         good = np.all(diagonal > _WELL_DETERMINED, axis=1) & (seen.decrement < _AFTER_LAST_STEP)
         good &= seen.least > (_WELL_BY_DIFFERENCES if objective.is_rounded else _WELL_DETERMINED)
         here = units.params_to_data(self.law, in_unit)

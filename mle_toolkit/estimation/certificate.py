@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
@@ -194,13 +195,18 @@ class MeasuredEach:
 
 
 @np.errstate(all="ignore")  # where there is no maximum nothing is measured
-def measure_each(gradient: Array, hessian: Array, nobs: Array) -> MeasuredEach:
-    """Measure how far a point of each of many groups is from a maximum; as `measure`, with groups as the first axis."""
+def measure_each(
+    gradient: Array, hessian: Array, nobs: Array, spectra: Callable[[Array], tuple[Array, Array]] = np.linalg.eigh
+) -> MeasuredEach:
+    """Measure how far a point of each of many groups is from a maximum; as `measure`, with groups as the first axis.
+
+    ``spectra`` finds the eigenvalues, ascending, and the eigenvectors of symmetric matrices.
+    """
     diagonal = np.diagonal(hessian, axis1=1, axis2=2)
     seen = np.all(np.isfinite(hessian), axis=(1, 2)) & np.all(diagonal > SINGULAR, axis=1)
     unit = 1.0 / np.sqrt(np.where(seen[:, None], diagonal, 1.0))
     scaled = np.where(seen[:, None, None], hessian * unit[:, :, None] * unit[:, None, :], np.eye(hessian.shape[1]))
-    eigenvalues, axes = np.linalg.eigh(scaled)
+    eigenvalues, axes = spectra(scaled)
     along = np.einsum("ij,ijk->ik", gradient * unit, axes)
     decrement = 0.5 * nobs * np.sum(along * along / eigenvalues, axis=1)
     least = np.where(seen, eigenvalues[:, 0], 0.0)

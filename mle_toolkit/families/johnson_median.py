@@ -117,44 +117,7 @@ class JohnsonByMedian(Family):
 
     def derivatives(self, count: Any, sums: Sequence[Any], *params: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
-        lean, delta, _, spread = params
-        logs, away, squares, p, tp, q, tq, ttq, r, tr, lr, tlr = sums
-        cosh, sinh = np.cosh(lean), np.sinh(lean)
-        area, rise = np.square(delta), np.tanh(lean)
-        k, turn = cosh / delta, sinh / delta  # z = k t - sinh(lean), and by lean (turn) t - cosh(lean)
-        by_t, t_by_t = k * p, k * tp
-        # Second derivatives by lean, delta and t; the products of q with the slopes of z, and the rest.
-        by_lean_q, by_lean_tq = turn * tq - cosh * q, turn * ttq - cosh * tq
-        lean_t = k * by_lean_q - area * k * r + turn * p
-        t_lean_t = k * by_lean_tq - area * k * tr + turn * tp
-        delta_t = -k * (2 * delta * lr + (k * tq + p) / delta)
-        t_delta_t = -k * (2 * delta * tlr + (k * ttq + tp) / delta)
-        t_t, t_t_t, tt_t_t = k * k * q, k * k * tq, k * k * ttq
-        place = np.square(spread)
-        return [
-            count * (np.log(cosh) - np.log(spread) - _HALF_LOG_TWO_PI) - logs - 0.5 * area * squares,
-            count * rise - area * away + turn * tp - cosh * p,
-            -delta * squares - k / delta * tp,
-            -by_t / spread,
-            -(count + t_by_t) / spread,
-            count * (1 / np.square(cosh) - area)
-            - 2 * area * (turn * tr - cosh * r)
-            + (turn * by_lean_tq - cosh * by_lean_q)
-            + (k * tp - sinh * p),
-            -2 * delta * away
-            + delta * k * tr
-            - 2 * delta * (turn * tlr - cosh * lr)
-            - k / delta * by_lean_tq
-            - turn / delta * tp,
-            -lean_t / spread,
-            -t_lean_t / spread,
-            -squares + 4 * k * tlr + np.square(k / delta) * ttq + 2 * k / area * tp,
-            -delta_t / spread,
-            -t_delta_t / spread,
-            t_t / place,
-            (by_t + t_t_t) / place,
-            (count + 2 * t_by_t + tt_t_t) / place,
-        ]
+        return list(johnson_terms(count, tuple(sums), *params))
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
         """The law of four quantiles of each group, and a heavy-tailed and a light-tailed one of the inner two.
@@ -189,6 +152,47 @@ class JohnsonByMedian(Family):
         first, last = at(-_DEVIATE), at(_DEVIATE)
         spread = (high - low) / (last - first)
         return lean, delta, low - spread * first, spread
+
+
+def johnson_terms(count: Any, sums: tuple[Any, ...], lean: Any, delta: Any, _: Any, spread: Any) -> tuple[Any, ...]:
+    """Log-likelihood, score and second derivatives of the law by its median, from its twelve sums."""
+    logs, away, squares, p, tp, q, tq, ttq, r, tr, lr, tlr = sums
+    cosh, sinh = np.cosh(lean), np.sinh(lean)
+    area, rise = np.square(delta), np.tanh(lean)
+    k, turn = cosh / delta, sinh / delta  # z = k t - sinh(lean), and by lean (turn) t - cosh(lean)
+    by_t, t_by_t = k * p, k * tp
+    # Second derivatives by lean, delta and t; the products of q with the slopes of z, and the rest.
+    by_lean_q, by_lean_tq = turn * tq - cosh * q, turn * ttq - cosh * tq
+    lean_t = k * by_lean_q - area * k * r + turn * p
+    t_lean_t = k * by_lean_tq - area * k * tr + turn * tp
+    delta_t = -k * (2 * delta * lr + (k * tq + p) / delta)
+    t_delta_t = -k * (2 * delta * tlr + (k * ttq + tp) / delta)
+    t_t, t_t_t, tt_t_t = k * k * q, k * k * tq, k * k * ttq
+    place = np.square(spread)
+    return (
+        count * (np.log(cosh) - np.log(spread) - _HALF_LOG_TWO_PI) - logs - 0.5 * area * squares,
+        count * rise - area * away + turn * tp - cosh * p,
+        -delta * squares - k / delta * tp,
+        -by_t / spread,
+        -(count + t_by_t) / spread,
+        count * (1 / np.square(cosh) - area)
+        - 2 * area * (turn * tr - cosh * r)
+        + (turn * by_lean_tq - cosh * by_lean_q)
+        + (k * tp - sinh * p),
+        -2 * delta * away
+        + delta * k * tr
+        - 2 * delta * (turn * tlr - cosh * lr)
+        - k / delta * by_lean_tq
+        - turn / delta * tp,
+        -lean_t / spread,
+        -t_lean_t / spread,
+        -squares + 4 * k * tlr + np.square(k / delta) * ttq + 2 * k / area * tp,
+        -delta_t / spread,
+        -t_delta_t / spread,
+        t_t / place,
+        (by_t + t_t_t) / place,
+        (count + 2 * t_by_t + tt_t_t) / place,
+    )
 
 
 def _quantile(groups: Groups, p: float) -> Array:
@@ -288,20 +292,7 @@ class LognormalBeside(Family):
 
     def derivatives(self, count: Any, sums: Sequence[Any], shape: Any, median: Any, spread: Any) -> list[Any]:
         """Log-likelihood, score and second derivatives, from the sums."""
-        values, by_t, t_by_t, by_s, by_tt, t_by_tt, tt_by_tt, by_st, t_by_st, by_ss = sums
-        area = np.square(spread)
-        return [
-            -values - count * (np.log(spread) + _HALF_LOG_TWO_PI),
-            by_s,
-            -by_t / spread,
-            -(count + t_by_t) / spread,
-            by_ss,
-            -by_st / spread,
-            -t_by_st / spread,
-            by_tt / area,
-            (by_t + t_by_tt) / area,
-            (count + 2 * t_by_t + tt_by_tt) / area,
-        ]
+        return list(lognormal_terms(count, tuple(sums), shape, median, spread))
 
     def starts_of_groups(self, groups: Groups) -> list[tuple[Array, ...]]:
         """The law of the mean, variance and skewness of each group; where that is small, of either sign.
@@ -391,6 +382,24 @@ def lognormal_of_groups(side: float) -> LimitOfGroups:
         lambda delta, threshold, _: (-side * np.inf, abs(delta), threshold, 0.0),
         lambda theta: theta[:, 0] * side > 0,
         beside,
+    )
+
+
+def lognormal_terms(count: Any, sums: tuple[Any, ...], _: Any, __: Any, spread: Any) -> tuple[Any, ...]:
+    """Log-likelihood, score and second derivatives of the lognormal law beside it, from its ten sums."""
+    values, by_t, t_by_t, by_s, by_tt, t_by_tt, tt_by_tt, by_st, t_by_st, by_ss = sums
+    area = np.square(spread)
+    return (
+        -values - count * (np.log(spread) + _HALF_LOG_TWO_PI),
+        by_s,
+        -by_t / spread,
+        -(count + t_by_t) / spread,
+        by_ss,
+        -by_st / spread,
+        -t_by_st / spread,
+        by_tt / area,
+        (by_t + t_by_tt) / area,
+        (count + 2 * t_by_t + tt_by_tt) / area,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -74,6 +75,11 @@ class GroupObjective:
         """Where each parameter lies; a shape on the whole line is climbed by its size, as it may run off."""
         return [Line() if p.role == "shape" and p.interval.is_line else p.interval for p in self.family.parameters]
 
+    @cached_property
+    def _ends(self) -> Array:
+        """The ends of these, and whether each is climbed by its size; shape (3, p)."""
+        return np.array([(d.lower, d.upper, isinstance(d, Line)) for d in self.domains], dtype=float).T
+
     @property
     def is_rounded(self) -> bool:
         """Whether second derivatives are differences of scores of rows, which are good to about 1e-8."""
@@ -107,12 +113,22 @@ class GroupObjective:
         compiled: Advance | None = self.sums.compiled_steps.advance if isinstance(self.sums, CompiledSums) else None
         return compiled or advance
 
+    @property
+    def spectra(self) -> Callable[[Array], tuple[Array, Array]]:
+        """What finds the eigenvalues and the eigenvectors of symmetric matrices."""
+        if isinstance(self.sums, CompiledSums):
+            compiled: Callable[[Array], tuple[Array, Array]] = self.sums.compiled_steps.spectra
+            return compiled
+        return np.linalg.eigh
+
     def _compiled_expansion(self, sums: CompiledSums, u: Array) -> Expansion:
         """Those of rows by a compiled twin of the law, from its sums in one pass over the groups."""
         n, p = u.shape
-        slopes, bends = self.slopes_and_bends(u)
+        theta, slopes, bends = np.empty((3, n, p))
         filled = Expansion(np.empty(n), np.empty((n, p)), np.empty((n, p, p)))
-        sums.compiled_steps.expand(np.stack(sums.terms(self.to_theta(u))), sums.nobs, slopes.T, bends.T, *filled)
+        steps = sums.compiled_steps
+        steps.inward(u, self._ends, theta, slopes, bends)
+        steps.expand(sums.terms(theta), sums.nobs, slopes, bends, *filled)
         return filled
 
     def expansion(self, u: Array) -> Expansion:

@@ -133,23 +133,25 @@ class CompiledSums:
         """What is made of the sums, compiled too: `mle_toolkit.likelihood.kernels.steps`."""
         return of_steps()
 
-    def terms(self, theta: Array) -> Sequence[Any]:
-        """Sums over rows: log-density, score, and second derivatives, upper triangle row by row."""
-        assert self.family.derivatives is not None
-        groups, n = self.groups, len(self.chosen)
+    def terms(self, theta: Array) -> Array:
+        """Sums over rows: log-density, score, and second derivatives, upper triangle row by row; a row a group."""
+        groups, (n, p), law = self.groups, theta.shape, self.family
         weight = None if groups.weight is None else uniform(groups.weight)
+        rows = uniform(groups.x), weight, groups.offsets, self.chosen, self.centre, self.inverse
+        if hasattr(self.twin, "group_terms"):
+            terms = np.empty((n, 1 + p + p * (p + 1) // 2))
+            self.twin.group_terms(*rows, self.nobs, theta, terms)
+            return terms
+        assert law.derivatives is not None
         sums = np.empty((n, self.twin.GROUP_SUMS))
-        self.twin.group_sums(
-            uniform(groups.x), weight, groups.offsets, self.chosen, self.centre, self.inverse, theta, sums
-        )
-        return self.family.derivatives(self.nobs, np.ascontiguousarray(sums.T), *np.ascontiguousarray(theta.T))
+        self.twin.group_sums(*rows, theta, sums)
+        of_each = law.derivatives(self.nobs, np.ascontiguousarray(sums.T), *np.ascontiguousarray(theta.T))
+        return np.stack(of_each, axis=1)
 
     def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
         """Means of rows: log-density, score and second derivatives."""
-        terms, p = self.terms(theta), theta.shape[1]
-        means = np.empty((len(terms), len(theta)))
-        for row, term in zip(means, terms, strict=True):
-            np.divide(term, self.nobs, out=row)
+        p = theta.shape[1]
+        means = (self.terms(theta) / self.nobs[:, None]).T
         return np.where(means[0] < np.inf, means[0], -np.inf), means[1 : 1 + p].T, symmetric(means[1 + p :], p)
 
     def score(self, theta: Array) -> Array:

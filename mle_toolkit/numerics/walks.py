@@ -37,7 +37,9 @@ class Walks:
     Attributes
     ----------
     first, known : ndarray of shape (n, p)
-        Where they begin; and a minimum found before, NaN where there is none: a walk that comes near it ends there.
+        Where they begin; and a minimum found before, NaN where there is none: a walk that comes near it ends there. Or
+        where another walk has gone, infinite in the coordinates in which that went far: a walk that comes near its way,
+        and follows it, goes far too.
     known_value, worth : ndarray of shape (n,)
         The value there; and how much one unit of a function's value counts in the decrement.
     at, value : ndarray of shape (n, p) and of shape (n,)
@@ -172,8 +174,12 @@ def advance(
     walks.newton[each] = step
     step *= np.minimum(stretch, LONGEST_STEP / np.where(longest > 0, longest, 1.0))[:, None]
     ahead = at + step
-    home = convex & (decrement < NEARLY) & (_size(ahead - walks.known[each]) < NEAR)
-    ending = each[home]
+    known = walks.known[each]
+    along = np.isinf(known)
+    near = np.all(np.where(along, step * known > 0, np.abs(ahead - known) < NEAR), axis=1)
+    home, follows = convex & (decrement < NEARLY) & near, np.any(along, axis=1)
+    walks.far[each[home & follows]] = True
+    ending = each[home & ~follows]
     walks.at[ending], walks.value[ending], walks.arrived[ending] = walks.known[ending], walks.known_value[ending], True
     last = convex & (worth * decrement < tolerance)
     flat = last & np.any(np.diagonal(hessian[fresh], axis1=1, axis2=2) < level, axis=1)

@@ -87,6 +87,9 @@ def test_sums_give_what_rows_give_and_compiled_ones_too(law, exact, theta):
             there = 2.0 * X + 5.0, np.array([5.0]), np.array([0.5])
             twin.group_sums(uniform(there[0]), held, np.array([0, 6]), np.array([0]), *there[1:], one * [theta], out)
             assert out[0] == pytest.approx(sums, rel=1e-12, abs=1e-13)
+            made, rows = np.empty((1, len(right))), (uniform(there[0]), held, np.array([0, 6]), np.array([0]))
+            twin.group_terms(*rows, *there[1:], one * each.sum(), one * [theta], made)
+            assert made[0] == pytest.approx(right, rel=1e-12, abs=1e-12)
 
 
 def test_beyond_the_threshold_there_is_no_density():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
+from mle_toolkit.families.domain import POSITIVE, REAL, Interval, Line, NonZero
 from mle_toolkit.numerics import walks
 from mle_toolkit.numerics.newton import newton_steps
 
@@ -46,7 +49,7 @@ def test_an_expansion_has_the_slopes_of_the_coordinates():
     slopes, bends = rng.normal(size=(2, p, n))
     terms[0, 0] = np.nan
     value, gradient, hessian = np.empty(n), np.empty((n, p)), np.empty((n, p, p))
-    steps.expand(terms, nobs, slopes, bends, value, gradient, hessian)
+    steps.expand(terms.T.copy(), nobs, slopes.T.copy(), bends.T.copy(), value, gradient, hessian)
     means = terms / nobs
     assert value[0] == np.inf
     np.testing.assert_array_equal(value[1:], -means[0, 1:])
@@ -67,6 +70,7 @@ def test_a_compiled_round_of_walks_is_that_of_numpy(p):
     n = 300
     first, known = rng.normal(size=(2, n, p))
     known[: n // 2] = np.nan
+    known[-40:, 0], known[-40:, 1:] = np.inf, first[-40:, 1:]
     worth = rng.uniform(5, 50, n)
     ours, theirs = (walks.Walks.of(first, known.copy(), np.zeros(n), worth) for _ in range(2))
     active, tried, seen = np.arange(n), first, set()
@@ -102,3 +106,16 @@ def test_compiled_spectra_are_those_of_lapack(p):
     np.testing.assert_allclose(values, np.linalg.eigh(matrices)[0], rtol=0, atol=1e-13)
     np.testing.assert_allclose((axes * values[:, None, :]) @ axes.transpose(0, 2, 1), matrices, rtol=0, atol=1e-13)
     np.testing.assert_allclose(axes @ axes.transpose(0, 2, 1), np.broadcast_to(np.eye(p), (100, p, p)), atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "domain", [REAL, POSITIVE, Interval(-math.inf, 2.0), Interval(-4.0, 4.0), NonZero(), Line()], ids=str
+)
+def test_compiled_parameters_are_those_of_their_domain(domain):
+    """With both derivatives; where they leave the doubles too."""
+    u = np.array([[-800.0], [-30.0], [-1.3], [0.0], [0.2], [5.0], [40.0], [800.0]])
+    theta, slopes, bends = np.empty((3, *u.shape))
+    steps.inward(u, np.array([[domain.lower], [domain.upper], [isinstance(domain, Line)]]), theta, slopes, bends)
+    np.testing.assert_allclose(theta, domain.from_real(u), rtol=1e-15, atol=1e-15)
+    for got, right in zip((slopes, bends), domain.slopes_and_bends(u), strict=True):
+        np.testing.assert_allclose(got, right, rtol=1e-14)

@@ -15,7 +15,8 @@ and ``inverse`` of the scale) of what it computes:
 
 Beside ``sums`` there may be ``group_sums(x, weight, offsets, chosen, centre, inverse, theta, out)``, which fills a row
 of ``out`` with the sums of each of the groups ``chosen``: those from ``offsets[g]`` to ``offsets[g + 1]``, whose
-unit and parameters are a row of the others. So groups are fitted by the same sums as the data of one.
+unit and parameters are a row of the others. So groups are fitted by the same sums as the data of one. And beside that
+``group_terms``, with ``nobs`` before ``theta``, which fills it with what the law's ``derivatives`` make of them.
 """
 
 from __future__ import annotations

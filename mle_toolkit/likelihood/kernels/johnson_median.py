@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from mle_toolkit._typing import Array
-from mle_toolkit.likelihood.kernels.elementary import LANES, block, fill, full_width, log, loop
+from mle_toolkit.families.johnson_median import johnson_terms
+from mle_toolkit.likelihood.kernels.elementary import LANES, block, fill, full_width, function, log, loop
 
 
 @loop
@@ -69,3 +70,27 @@ def group_sums(
         weights = weight if weight is None else weight[group]
         lean, delta, median, spread = theta[k, 0], theta[k, 1], theta[k, 2], theta[k, 3]
         fill(out[k], sums(x[group], weights, centre[k], inverse[k], lean, delta, median, spread))
+
+
+_terms = function(johnson_terms)
+
+
+@loop
+def group_terms(
+    x: Array,
+    weight: Array | None,
+    offsets: Any,
+    chosen: Any,
+    centre: Array,
+    inverse: Array,
+    nobs: Array,
+    theta: Array,
+    out: Array,
+) -> None:
+    """Fill what the law makes of the same sums."""
+    for k in range(len(chosen)):
+        group = slice(offsets[chosen[k]], offsets[chosen[k] + 1])
+        weights = weight if weight is None else weight[group]
+        lean, delta, median, spread = theta[k, 0], theta[k, 1], theta[k, 2], theta[k, 3]
+        of_group = sums(x[group], weights, centre[k], inverse[k], lean, delta, median, spread)
+        fill(out[k], _terms(nobs[k], of_group, lean, delta, median, spread))

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from mle_toolkit._typing import Array
+from mle_toolkit.families.johnson_median import lognormal_terms
 from mle_toolkit.likelihood.kernels.elementary import LANES, block, fill, full_width, function, log1p, loop
 
 _NEAR = 0.05
@@ -88,3 +89,27 @@ def group_sums(
         group = slice(offsets[chosen[k]], offsets[chosen[k] + 1])
         weights = weight if weight is None else weight[group]
         fill(out[k], sums(x[group], weights, centre[k], inverse[k], theta[k, 0], theta[k, 1], theta[k, 2]))
+
+
+_terms = function(lognormal_terms)
+
+
+@loop
+def group_terms(
+    x: Array,
+    weight: Array | None,
+    offsets: Any,
+    chosen: Any,
+    centre: Array,
+    inverse: Array,
+    nobs: Array,
+    theta: Array,
+    out: Array,
+) -> None:
+    """Fill what the law makes of the same sums."""
+    for k in range(len(chosen)):
+        group = slice(offsets[chosen[k]], offsets[chosen[k] + 1])
+        weights = weight if weight is None else weight[group]
+        shape, median, spread = theta[k, 0], theta[k, 1], theta[k, 2]
+        of_group = sums(x[group], weights, centre[k], inverse[k], shape, median, spread)
+        fill(out[k], _terms(nobs[k], of_group, shape, median, spread))

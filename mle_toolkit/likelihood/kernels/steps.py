@@ -5,6 +5,7 @@ Of a few parameters NumPy takes some hundred passes over short arrays for what i
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -35,29 +36,58 @@ _NOTHING = 1e-17
 
 
 @_exactly
+def inward(u: Array, ends: Array, theta: Array, slopes: Array, bends: Array) -> None:
+    """Fill the parameters at coordinates, and their first and second derivatives; each of shape (n, p).
+
+    ``ends`` are the lower and the upper ends of domains, and whether they are climbed by the inverse hyperbolic sine;
+    as `mle_toolkit.families.domain.Interval` and `Line`.
+    """
+    n, p = u.shape
+    for g in range(n):
+        for k in range(p):
+            v, lower, upper = u[g, k], ends[0, k], ends[1, k]
+            if ends[2, k] > 0.0:
+                value, slope = math.sinh(v), math.cosh(v)
+                bend = value
+            elif lower == -np.inf and upper == np.inf:
+                value, slope, bend = v, 1.0, 0.0
+            elif upper == np.inf:
+                slope = math.exp(v)
+                value, bend = lower + slope, slope
+            elif lower == -np.inf:
+                slope = math.exp(-v)
+                value, bend = upper - slope, -slope
+            else:
+                above, below = 1.0 / (1.0 + math.exp(-v)), 1.0 / (1.0 + math.exp(v))
+                slope = (upper - lower) * above * below
+                value, bend = lower + (upper - lower) * above, slope * (below - above)
+            theta[g, k], slopes[g, k], bends[g, k] = value, slope, bend
+
+
+@_exactly
 def expand(
     terms: Array, nobs: Array, slopes: Array, bends: Array, value: Array, gradient: Array, hessian: Array
 ) -> None:
     """Fill the value of each group, its gradient and its Hessian by coordinates.
 
-    ``terms`` are rows of sums over groups: log-density, score, and second derivatives, upper triangle row by row.
-    ``slopes`` and ``bends``, of shape (p, n), are the derivatives of parameters by coordinates.
+    ``terms`` are sums, a row a group: log-density, score, and second derivatives, upper triangle row by row. ``slopes``
+    and ``bends``, of shape (n, p), are the derivatives of parameters by coordinates.
     """
-    p, n = slopes.shape
+    n, p = slopes.shape
     for g in range(n):
-        mean = terms[0, g] / nobs[g]
+        mean = terms[g, 0] / nobs[g]
         value[g] = -mean if mean < np.inf else np.inf
         row = 1 + p
         for j in range(p):
-            score = terms[1 + j, g] / nobs[g]
-            gradient[g, j] = -score * slopes[j, g]
+            score = terms[g, 1 + j] / nobs[g]
+            gradient[g, j] = -score * slopes[g, j]
             for k in range(j, p):
-                second = terms[row, g] / nobs[g]
+                second = terms[g, row] / nobs[g]
                 row += 1
-                hessian[g, j, k] = -(second * slopes[j, g] * slopes[k, g])
-                hessian[g, k, j] = -(second * slopes[k, g] * slopes[j, g])
+                hessian[g, j, k] = -(second * slopes[g, j] * slopes[g, k])
+                hessian[g, k, j] = -(second * slopes[g, k] * slopes[g, j])
                 if j == k:
-                    hessian[g, j, j] = -(second * slopes[j, g] * slopes[j, g] + score * bends[j, g])
+                    hessian[g, j, j] = -(second * slopes[g, j] * slopes[g, j] + score * bends[g, j])
 
 
 @_exactly
@@ -230,12 +260,19 @@ def _advance(
         stretch[g] = 2.0 * stretch[g] if (alike or not convex) and share[g] == 1.0 else 1.0
         size = min(stretch[g], LONGEST_STEP / (longest if longest > 0.0 else 1.0))
         last[g] = convex and worth[g] * decrement < tolerance
-        home, within = convex and decrement < NEARLY, True
+        home, follows, within = convex and decrement < NEARLY, False, True
         for j in range(p):
             step[g, j] = size * own[j]
             ahead[i, j] = at[g, j] + step[g, j]
-            home &= abs(ahead[i, j] - known[g, j]) < NEAR
+            if np.isinf(known[g, j]):
+                follows = True
+                home &= step[g, j] * known[g, j] > 0.0
+            else:
+                home &= abs(ahead[i, j] - known[g, j]) < NEAR
             within &= abs(ahead[i, j] - first[g, j]) < FAR and not (last[g] and hessian[i, j, j] < level)
+        if home and follows:
+            far[g] = True
+            continue
         if home:
             value[g], arrived[g] = known_value[g], True
             for j in range(p):
