@@ -55,6 +55,7 @@ class JohnsonByMedian(Family):
 
     support = REAL
     twin = "johnson_median"
+    dear_slopes = True
 
     def __init__(self, lean: Interval = REAL) -> None:
         super().__init__()

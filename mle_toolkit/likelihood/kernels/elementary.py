@@ -11,19 +11,21 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from mle_toolkit.likelihood.kernels.compiling import compiled
 
 # Sums may be taken in any order and products fused; NaN, infinities and the order of everything else stay as written.
 _LOOP = {"contract", "nsz", "reassoc", "arcp"}
 # Within a function digits depend on the order of operations.
 _FUNCTION = {"contract"}
 
-loop = njit(cache=True, nogil=True, error_model="numpy", fastmath=_LOOP)
+loop = compiled(fastmath=_LOOP)
 """Compile a loop over rows."""
 
-function = njit(cache=True, nogil=True, error_model="numpy", fastmath=_FUNCTION, forceinline=True)
+function = compiled(fastmath=_FUNCTION, forceinline=True)
 """Compile a function of one number, to be called from a loop."""
 
 LANES, DEPTH = 128, 64

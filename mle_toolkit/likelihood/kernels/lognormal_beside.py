@@ -19,14 +19,17 @@ _BEYOND = math.inf
 
 @function
 def _deviate(t: float, w: float, shape: float, inverse: float) -> tuple[float, float, float, float]:
-    """Log of 1 + w, the deviate z, and its first and second derivative by the shape."""
-    value, by_w, by_ww = 0.0, 0.0, 0.0
-    for k in range(_TERMS, -1, -1):  # of log(1 + w)/w and its derivatives by w
+    """Log of 1 + w, the deviate z, and its first and second derivative by the shape.
+
+    Near 0 by log(1 + w)/w and its derivatives by w: a series of the second, from which the others follow without loss.
+    """
+    by_ww, inside = 0.0, 1.0 / (1.0 + w)
+    for k in range(_TERMS, -1, -1):
         by_ww = by_ww * -w + (k + 1.0) * (k + 2.0) / (k + 3.0)
-        by_w = by_w * -w - (k + 1.0) / (k + 2.0)
-        value = value * -w + 1.0 / (k + 1.0)
+    by_w = -0.5 * (inside * inside + w * by_ww)
+    value = inside - w * by_w
     log_w = log1p(w)
-    deviate, slope = log_w * inverse, t / (1.0 + w)
+    deviate, slope = log_w * inverse, t * inside
     first = (slope - deviate) * inverse
     second = -(slope * slope + 2.0 * first) * inverse
     near = abs(w) < _NEAR

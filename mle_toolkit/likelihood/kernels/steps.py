@@ -9,10 +9,10 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.likelihood.kernels.compiling import compiled
 from mle_toolkit.numerics.newton import CLEAR, LEAST_CURVATURE
 from mle_toolkit.numerics.walks import (
     ALIKE,
@@ -25,7 +25,7 @@ from mle_toolkit.numerics.walks import (
     Walks,
 )
 
-_exactly = njit(cache=True, nogil=True, error_model="numpy")
+_exactly = compiled()
 """Compile a function as it is written: no product is fused with a sum, and none taken in another order."""
 
 _SWEEPS = 30
