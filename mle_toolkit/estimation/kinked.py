@@ -192,6 +192,7 @@ def _by_program(kinks: Kinks, masses: Smooth, near: Array) -> Array:
     (low, high), size = kinks.limits, 1 / np.sqrt(kinks.below * kinks.above)
     left, slope = kinks.left(near), np.zeros(len(low))
     above, below = np.maximum(left, 0.0) + size, np.maximum(-left, 0.0) + size
+    tried = np.empty(0, dtype=np.intp)
     for _ in range(_STEPS):
         # Rows are `above` or `below` their location as far as their slopes are at the limits: products of both shrink.
         mu = _NARROWER * float(above @ (high - slope) + below @ (slope - low)) / (2 * len(left))
@@ -212,8 +213,12 @@ def _by_program(kinks: Kinks, masses: Smooth, near: Array) -> Array:
         near, slope = near + step * move, slope + step * turn
         above, below = above + step * d_above, below + step * d_below
         apart = np.minimum(high - slope, slope - low) * size > np.maximum(above, below) / size
-        if (held := _fitting(kinks, masses, near, np.flatnonzero(apart))) is not None:
+        rows = np.flatnonzero(apart)
+        if np.array_equal(rows, tried):
+            continue  # which were not the ones
+        if (held := _fitting(kinks, masses, near, rows)) is not None:
             return held
+        tried = rows
     return near
 
 

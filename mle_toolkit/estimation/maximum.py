@@ -24,6 +24,7 @@ from mle_toolkit.estimation.certificate import (
     spectrum,
 )
 from mle_toolkit.estimation.climb import BEYOND, is_minimum, value_beyond
+from mle_toolkit.estimation.sides import measured_at_kinks
 from mle_toolkit.estimation.starts import domains_of, natural_changes, natural_domains, split
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined
@@ -268,10 +269,9 @@ class Maximum:
         u = self.coordinates
         if len(u) == 0:
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)
-        gradient = self.objective.gradient(u)
         if self.kinked is not None:
-            gradient = self._between_sides(*self.kinked, gradient)
-        return measure(gradient, self.hessian, self.likelihood.nobs)
+            return measured_at_kinks(self, *self.kinked)
+        return measure(self.objective.gradient(u), self.hessian, self.likelihood.nobs)
 
     @cached_property
     def hessian(self) -> Array:
@@ -315,18 +315,6 @@ class Maximum:
             params, family = family.given(likelihood.sample.known).at_rows(params).params, family.base
         without = {*self.fixed, *self.boundary, *self.family.irregular(*self.family.unpack(self.theta))}
         return tuple(name for name in family.rough(*params) if name not in without)
-
-    def _between_sides(self, model: Model, name: str, gradient: Array) -> Array:
-        """A gradient; by the coefficients of a predictor with kinks the one that is nearest to 0 on all sides."""
-        place = model.places[model.param_names.index(name)]
-        pull = np.zeros(len(self.theta))
-        likelihood, theta = self.likelihood, self.theta_in_unit
-        assert likelihood.exact is not None
-        others = 0.0 if likelihood.plain else likelihood.mass_derivatives(theta)[1 : 1 + len(theta)][place]
-        pull[place] = -model.kinks(likelihood.exact, theta).balance(theta[place], others) / likelihood.nobs
-        slopes = self.objective.coordinates.jacobian(self.coordinates)
-        moved = np.any(slopes[place] != 0, axis=0)
-        return np.where(moved, slopes.T @ pull, gradient)
 
     def approached(self, places: Sequence[int] | None = None, errors: Sequence[float] = ()) -> list[str]:
         """Numbers among the parameters that may run off without any loss of likelihood, the others following.

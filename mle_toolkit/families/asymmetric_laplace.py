@@ -83,6 +83,36 @@ class AsymmetricLaplace(LocationScale):
                 np.where(z < 0, -below * np.exp(low - high), above),
             )
 
+    def sf_expansion(
+        self, x: Array, loc: Array, scale: Array, kappa: Array
+    ) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:
+        """Log of the survival function, its derivatives and second derivatives: of its own line above, of F below."""
+        z, square = (x - loc) / scale, np.square(kappa)
+        inverse, root = 1 / kappa, kappa * scale
+        low = np.minimum(z, 0.0)
+        value = np.where(z < 0, low * inverse - np.log1p(1 / square), -np.maximum(z, 0.0) * kappa - np.log1p(square))
+        first = (
+            np.where(z < 0, -1 / root, kappa / scale),
+            np.where(z < 0, -z / root, kappa * z / scale),
+            np.where(z < 0, -z / square + 2 / (kappa * (1 + square)), -z - 2 * kappa / (1 + square)),
+        )
+        with np.errstate(divide="ignore"):
+            odds = np.where(z < 0, 1 / np.expm1(-np.where(z < 0, value, -1.0)), 0.0)
+            value = np.where(z < 0, np.log1p(-np.exp(value)), value)
+        both = square * np.square(1 + square)
+        second = (
+            np.zeros_like(z),
+            np.where(z < 0, 1 / (root * scale), -kappa / np.square(scale)),
+            np.where(z < 0, 1 / (root * kappa), 1 / scale),
+            np.where(z < 0, 2 * z / (root * scale), -2 * kappa * z / np.square(scale)),
+            np.where(z < 0, z / (root * kappa), z / scale),
+            np.where(z < 0, 2 * z / (square * kappa) - 2 * (1 + 3 * square) / both, -2 * square * (1 - square) / both),
+        )
+        pairs = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+        turned = np.where(z < 0, -odds, 1.0)  # log S is log(1 - F) below
+        bends = (turned * b - odds * (1 + odds) * first[j] * first[k] for b, (j, k) in zip(second, pairs, strict=True))
+        return value, tuple(turned * slope for slope in first), tuple(bends)
+
     def reduced_quantile(self, log_p: Array, log_q: Array, *shapes: Any) -> Array:
         """Quantile of z."""
         (kappa,) = shapes

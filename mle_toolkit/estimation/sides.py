@@ -1,0 +1,40 @@
+"""What is measured at a maximum at which the density of some rows has a kink, where derivatives jump."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.estimation.certificate import Measured, measure
+
+if TYPE_CHECKING:
+    from mle_toolkit.estimation.maximum import Maximum
+    from mle_toolkit.likelihood.model import Model
+
+
+def measured_at_kinks(found: Maximum, model: Model, name: str) -> Measured:
+    """What is measured with the slopes by a predictor that are nearest to 0 on all sides.
+
+    Second derivatives count what is expected at the kinks, of which few rows may have fewer. Where the rows that are
+    fitted exactly hold the coefficients all the same, the likelihood falls at once with any change of these, and only
+    the others are judged by second derivatives.
+    """
+    place = model.places[model.param_names.index(name)]
+    likelihood, theta, u = found.likelihood, found.theta_in_unit, found.coordinates
+    points = likelihood.exact
+    assert points is not None
+    masses = 0.0 if likelihood.plain else likelihood.mass_derivatives(theta)[1 : 1 + len(theta)][place]
+    kinks = model.kinks(points, theta)
+    pull = np.zeros(len(theta))
+    pull[place] = -kinks.balance(theta[place], masses) / likelihood.nobs
+    slopes: Array = found.objective.coordinates.jacobian(u)
+    moved = np.any(slopes[place] != 0, axis=0)
+    gradient = np.where(moved, slopes.T @ pull, found.objective.gradient(u))
+    seen = measure(gradient, found.hessian, likelihood.nobs)
+    if np.isfinite(seen.decrement) or not kinks.hold(theta[place], masses):
+        return seen
+    others = ~moved
+    return replace(measure(gradient[others], found.hessian[np.ix_(others, others)], likelihood.nobs), errors=())
