@@ -334,6 +334,23 @@ def test_marginal_effects_on_levels_are_those_of_statsmodels_and_of_differences(
     np.testing.assert_allclose(ordered.margins().loc["age", "effect"], (up - down) / 2e-4, rtol=1e-6)
 
 
+def test_rows_that_one_step_does_not_leave_out_are_left_out_by_a_climb_from_the_estimate(monkeypatch):
+    """A mixture was looked for anew, from many starts, for each of them."""
+    rng = np.random.default_rng(3)
+    x, side = rng.normal(size=60), rng.integers(0, 2, size=60)
+    frame = pd.DataFrame({"x": x, "y": np.where(side, 3 + x, -1 - x) + rng.normal(size=60) * 0.7})
+    fit = regress("y ~ x", frame, "mixture(normal, 2)")
+    model, begun = type(fit.at_maximum.family), []
+    starts = model.start
+    monkeypatch.setattr(model, "start", lambda *given: begun.append(1) or starts(*given))
+    scores = fit.influence()["log_score"]
+    assert not begun
+    row = int(np.argmin(scores))
+    rest = regress("y ~ x", frame.drop(index=row), "mixture(normal, 2)")
+    law = rest.predict(frame.iloc[[row]], what="distribution")
+    assert scores[row] == pytest.approx(float(law.logpdf(frame["y"][row])[0]), abs=1e-6)
+
+
 def test_influence_is_that_of_statsmodels(birthwt):
     fit = regress("low ~ lwt + smoke", birthwt, "bernoulli")
     peer = smf.glm("low ~ lwt + smoke", birthwt, family=sm.families.Binomial()).fit().get_influence()

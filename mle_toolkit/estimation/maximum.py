@@ -270,7 +270,7 @@ class Maximum:
         if len(u) == 0:
             return measure(u, np.empty((0, 0)), self.likelihood.nobs)
         if self.kinked is not None:
-            return measured_at_kinks(self, *self.kinked)
+            return measured_at_kinks(*self.kinked, self.objective, u, self.theta_in_unit, self.hessian)
         return measure(self.objective.gradient(u), self.hessian, self.likelihood.nobs)
 
     @cached_property

@@ -11,11 +11,13 @@ from mle_toolkit._typing import Array
 from mle_toolkit.estimation.certificate import Measured, measure
 
 if TYPE_CHECKING:
-    from mle_toolkit.estimation.maximum import Maximum
+    from mle_toolkit.likelihood.coordinates import Objective
     from mle_toolkit.likelihood.model import Model
 
 
-def measured_at_kinks(found: Maximum, model: Model, name: str) -> Measured:
+def measured_at_kinks(
+    model: Model, name: str, objective: Objective, u: Array, theta: Array, hessian: Array
+) -> Measured:
     """What is measured with the slopes by a predictor that are nearest to 0 on all sides.
 
     Second derivatives count what is expected at the kinks, of which few rows may have fewer. Where the rows that are
@@ -23,18 +25,18 @@ def measured_at_kinks(found: Maximum, model: Model, name: str) -> Measured:
     the others are judged by second derivatives.
     """
     place = model.places[model.param_names.index(name)]
-    likelihood, theta, u = found.likelihood, found.theta_in_unit, found.coordinates
+    likelihood = objective.likelihood
     points = likelihood.exact
     assert points is not None
     masses = 0.0 if likelihood.plain else likelihood.mass_derivatives(theta)[1 : 1 + len(theta)][place]
     kinks = model.kinks(points, theta)
     pull = np.zeros(len(theta))
     pull[place] = -kinks.balance(theta[place], masses) / likelihood.nobs
-    slopes: Array = found.objective.coordinates.jacobian(u)
+    slopes: Array = objective.coordinates.jacobian(u)
     moved = np.any(slopes[place] != 0, axis=0)
-    gradient = np.where(moved, slopes.T @ pull, found.objective.gradient(u))
-    seen = measure(gradient, found.hessian, likelihood.nobs)
+    gradient = np.where(moved, slopes.T @ pull, objective.gradient(u))
+    seen = measure(gradient, hessian, likelihood.nobs)
     if np.isfinite(seen.decrement) or not kinks.hold(theta[place], masses):
         return seen
     others = ~moved
-    return replace(measure(gradient[others], found.hessian[np.ix_(others, others)], likelihood.nobs), errors=())
+    return replace(measure(gradient[others], hessian[np.ix_(others, others)], likelihood.nobs), errors=())

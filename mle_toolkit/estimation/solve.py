@@ -112,15 +112,6 @@ def maximise(
     return found
 
 
-def again(found: Maximum, sample: Sample) -> Maximum:
-    """The certified maximum for other data of the same law, with the same known parameters and bounds."""
-    family = found.family
-    new = maximise(family.given(sample.known), sample, fixed=found.known, bounds=found.bounds)
-    if not new.is_certified:
-        raise NoMaximumError(f"{family.name}: {new.certify().message}", new.certify())
-    return new
-
-
 def _outcome(family: Family, sample: Sample, asked: Asked) -> Maximum | MleError:
     try:
         return _maximised(family, sample, asked)

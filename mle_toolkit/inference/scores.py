@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,9 +15,9 @@ from mle_toolkit import options
 from mle_toolkit._typing import Array
 from mle_toolkit.data.rows import Known
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import ComparisonError, MleError, ParameterError
+from mle_toolkit.errors import ComparisonError, MleError, NoMaximumError, ParameterError
 from mle_toolkit.estimation.maximum import Maximum
-from mle_toolkit.estimation.solve import again
+from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.inference.covariance import inverse
 from mle_toolkit.inference.resampling import FAILED, Replicator
@@ -190,11 +191,33 @@ def _dealt(sample: Sample, folds: int, rng: np.random.Generator) -> list[Array]:
     return parts
 
 
-def _law_without(maximum: Maximum, sample: Sample, weight: Array, left_out: NDArray[np.intp]) -> Distribution:
+def _law_without(
+    maximum: Maximum, sample: Sample, weight: Array, left_out: NDArray[np.intp], *, beside: bool = False
+) -> Distribution:
     """The law fitted to the other weights, for the rows that are left out where it differs by row."""
     sample = maximum.family.with_rows(sample)
-    law = fitted_law(again(maximum, sample.reweighted(weight)))
+    law = fitted_law(again(maximum, sample.reweighted(weight), beside=beside))
     return _of_rows(law, sample.take(left_out).known)
+
+
+def again(found: Maximum, sample: Sample, *, beside: bool = False) -> Maximum:
+    """The certified maximum for other data of the same law, with the same known parameters and bounds.
+
+    With ``beside``, of nearly the same data, a certified one to which a climb leads from what was found.
+    """
+    family = found.family
+    law = family.given(sample.known)
+    if beside and found.limit is None and np.all(np.isfinite(found.theta)):
+        here = dict(zip(family.param_names, family.unpack(found.theta), strict=True))
+        start = {name: value for name, value in here.items() if name not in found.known}
+        with contextlib.suppress(NoMaximumError):
+            near = maximise(law, sample, fixed=found.known, bounds=found.bounds, start=start)
+            if near.limit is None and near.is_certified:
+                return near
+    new = maximise(law, sample, fixed=found.known, bounds=found.bounds)
+    if not new.is_certified:
+        raise NoMaximumError(f"{family.name}: {new.certify().message}", new.certify())
+    return new
 
 
 def _of_rows(law: Distribution, known: Known) -> Distribution:
@@ -232,7 +255,7 @@ def leave_one_out(models: Mapping[str, Maximum], sample: Sample) -> HeldOut:
             others[row] -= once[row]
             rows = np.array([row])
             try:
-                law = _law_without(maximum, sample, others, rows)
+                law = _law_without(maximum, sample, others, rows, beside=True)
             except MleError as error:
                 failures[name] = f"without row {row}: {error}"
                 scores[row] = np.nan

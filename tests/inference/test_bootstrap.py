@@ -10,9 +10,10 @@ from scipy import stats
 import mle_toolkit as mle
 from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.estimation.maximum import Maximum
-from mle_toolkit.estimation.solve import again, maximise
+from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.inference.empirical import product_limit
 from mle_toolkit.inference.resampling import FAILED, Replicator
+from mle_toolkit.inference.scores import again
 
 SEED = 20_240_601
 
