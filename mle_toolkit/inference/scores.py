@@ -207,7 +207,8 @@ def again(found: Maximum, sample: Sample, *, beside: bool = False) -> Maximum:
     """
     family = found.family
     law = family.given(sample.known)
-    if beside and found.limit is None and np.all(np.isfinite(found.theta)):
+    smooth = found.limit is None and not found.boundary and not family.irregular(*family.unpack(found.theta))
+    if beside and smooth and found.method != "closed-form":
         here = dict(zip(family.param_names, family.unpack(found.theta), strict=True))
         start = {name: value for name, value in here.items() if name not in found.known}
         with contextlib.suppress(NoMaximumError):
