@@ -34,6 +34,7 @@ from mle_toolkit.likelihood.audit import bound_of, complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
 from mle_toolkit.likelihood.model import Model, model_of
 from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.numerics.differences import fourth_order_each
 
 _AS_SAID = 0.5
@@ -229,6 +230,10 @@ class Maximum:
                     )
             elif at_limit.ok:
                 verdict, message = Verdict.LOCAL, f"{Verdict.LOCAL.value}, at {there}: {elsewhere}"
+            if at_limit.ok and self.limit._has_run_off and self._are_lost:
+                verdict = Verdict.NOT_IDENTIFIED
+                runs_off = self.limit._approach(self.limit.boundary)
+                message = f"{verdict.value}: at {there}, {runs_off}, and no parameters of {family.name} are as high"
             return replace(
                 at_limit,
                 **facts | {"irregular": at_limit.irregular},
@@ -349,6 +354,14 @@ class Maximum:
         """Whether no law could do better, so that nothing can still rise."""
         bound = bound_of(self.family, self.likelihood)
         return math.isfinite(bound) and self.loglik >= bound - LITTLE_NATS
+
+    @property
+    def _are_lost(self) -> bool:
+        """Whether the parameters at a limit are numbers, but have lost the digits that its log-likelihood needs."""
+        if not np.all(np.isfinite(self.theta)) or isinstance(self.family, Model):
+            return False
+        own = Likelihood(self.family, self.likelihood.data, Unit())
+        return not abs(own.mean_loglik(self.theta) * own.nobs - self.loglik) <= LITTLE_NATS
 
     @property
     def _has_run_off(self) -> bool:

@@ -71,3 +71,18 @@ def test_ties_of_a_cauchy_law_are_named_where_rows_are_not_all_exact(form):
         mle.fit(samples[form](), "cauchy")
     few = mle.fit(mle.Sample(np.append(x[14:], [-5.0, -2.0, -7.0, -1.0, -2.5])).truncated(-684.0, 684.0), "cauchy")
     assert few.certificate.verdict == "interior"
+
+
+FLAT_IN_A_WINDOW = [-1.913, -1.619, -1.556, -1.546, -1.267, -1.25, -1.013, -0.937, -0.845, -0.789, -0.597, -0.593]
+FLAT_IN_A_WINDOW += [-0.514, -0.27, 0.457, 0.486, 0.762]
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+def test_a_limit_whose_parameters_lose_its_likelihood_is_no_answer(unit):
+    """A GEV law at xi = -1 that runs off to a uniform law was certified, with parameters 1.4 nats lower than it."""
+    sample = mle.Sample(unit * np.array(FLAT_IN_A_WINDOW)).truncated(-1.924 * unit, 1.677 * unit)
+    with pytest.warns(mle.FitWarning, match="scale runs off, and no parameters of gev are as high"):
+        fit = mle.fit(sample, "gev")
+    assert not fit.certificate.ok
+    assert fit.certificate.verdict == "not_identified"
+    assert fit.llf == pytest.approx(-17 * math.log((0.762 + 1.924) * unit), abs=1e-4)
