@@ -83,6 +83,8 @@ class Maximum:
         Nats by which a limiting law is below the maximum, of which the parameters are beyond doubles.
     local : Maximum or None
         Where the likelihood only approaches a supremum: the highest maximum in the interior that was found below it.
+    bound : float or None
+        The supremum that the log-likelihood approaches as something runs off, where it is known otherwise, nats.
     """
 
     family: Family
@@ -106,12 +108,15 @@ class Maximum:
     above: tuple[str, ...] = ()
     short: float = 0.0
     local: Maximum | None = None
+    bound: float | None = None
 
     @cached_property
     def loglik(self) -> float:
         """Log-likelihood of the sample, nats; computed when asked for, because a closed form does not need it."""
         if self.limit is not None:
             return self.limit.loglik
+        if self.bound is not None:
+            return self.bound
         value = self.likelihood.mean_loglik(self.theta_in_unit) if self.value is None else self.value
         return (value + self.likelihood.log_jacobian) * self.likelihood.nobs
 
@@ -241,8 +246,17 @@ class Maximum:
                 limit=self.limit.family.name,
                 message=message,
             )
-        wrong = complaint(
-            family, self.likelihood, self.theta, self.theta_in_unit, self.loglik, searched=self.method != "closed-form"
+        wrong = (
+            None
+            if self.bound is not None
+            else complaint(
+                family,
+                self.likelihood,
+                self.theta,
+                self.theta_in_unit,
+                self.loglik,
+                searched=self.method != "closed-form",
+            )
         )
         if wrong is not None:
             return Certificate(verdict=Verdict.INEXACT, message=wrong, **facts)
@@ -406,7 +420,7 @@ class Maximum:
     def _beyond_doubles(self) -> list[str]:
         """Parameters that are as far as numbers go, where no slope leads back."""
         parts = zip(self.family.parameters, self.family.unpack(self.theta_in_unit), self.free, strict=True)
-        ended = [p.name for p, v, free in parts if free and p.size == 1 and not _LAST**-1 < abs(float(v)) < _LAST]
+        ended = [p.name for p, v, free in parts if free and np.ndim(v) == 0 and not _LAST**-1 < abs(float(v)) < _LAST]
         if not ended:
             return []
         with np.errstate(all="ignore"):

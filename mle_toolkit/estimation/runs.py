@@ -180,7 +180,7 @@ def idle_runs(model: Model, sample: Sample, near: Mapping[str, Array], others: S
         if idle.any() and not idle.all():
             predictor = term.columns(sample.known).times(np.asarray(near[term.parameter]))
             rises = bool(np.mean(predictor[idle]) > np.mean(predictor[~idle]))
-            run = _moving(term, sample, idle & rises, idle & (not rises))
+            run = moving(term, sample, idle & rises, idle & (not rises))
             runs += [] if run is None else [run]
     return runs
 
@@ -192,10 +192,10 @@ _INSIDE = (-1.0, 0.0, 1.0)
 def _run(model: Model, likelihood: Likelihood, theta: Array, term: Linear) -> Separation | None:
     """In which directions no row's likelihood falls, and some predictors move."""
     up, down = (_allowed(model, likelihood, theta, term, sign) for sign in (1.0, -1.0))
-    return _moving(term, likelihood.sample, up, down)
+    return moving(term, likelihood.sample, up, down)
 
 
-def _moving(term: Linear, sample: Sample, up: Mask, down: Mask) -> Separation | None:
+def moving(term: Linear, sample: Sample, up: Mask, down: Mask) -> Separation | None:
     """In which directions rows move only where they are allowed to."""
     raw = sample.known[term.key]
     side = np.zeros(len(raw))

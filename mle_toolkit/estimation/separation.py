@@ -28,6 +28,7 @@ from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodErr
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import SUPREMUM
+from mle_toolkit.estimation.room import supremum_in_room
 from mle_toolkit.estimation.runs import (
     Proof,
     Proving,
@@ -36,6 +37,7 @@ from mle_toolkit.estimation.runs import (
     idle_rows,
     idle_runs,
     joined_rows,
+    moving,
     runs_of,
     somewhere,
 )
@@ -158,6 +160,8 @@ def _settled(
         if run.term.parameter == main and np.all(run.side != 0):
             raise _separated(model, sample, run, columns[main])
     limit = _at_end(model, sample, sample, runs, columns, found, options) if runs else None
+    if limit is None and found is not None:
+        limit = _in_room_somewhere(model, sample, columns, found, options)
     settled = limit is not None and not limit.run_off
     why = None if settled or model.unbounded is None else model.alone(sample, known)
     if why is not None:
@@ -371,6 +375,9 @@ def _at_end(
     named = tuple(
         f"{name}[{columns[name][k]}]" for name, part in left.items() for k in np.flatnonzero(part.lost != 0).tolist()
     )
+    in_room = None if found is None else _in_room(limit_model, sample, runs, left, named, found, fixed)
+    if in_room is not None:
+        return in_room
     limit: Maximum | None = None
     try:
         limit = maximise(limit_model, sample, fixed=fixed or None, bounds=options.get("bounds"))
@@ -433,6 +440,54 @@ def _at_end(
         where=f"the boundary {said}; the other coefficients, their standard errors and the log-likelihood are those of "
         f"this limit",
     )
+
+
+def _in_room(
+    limit: Model,
+    sample: Sample,
+    runs: Sequence[Separation],
+    left: Mapping[str, _Left],
+    named: tuple[str, ...],
+    found: Maximum,
+    fixed: Mapping[str, Any],
+) -> Maximum | None:
+    """What was found, with the supremum, where rows that run off leave the others no more than some room.
+
+    Its end is only approached. None where that holds nothing, or is lower than what was found.
+    """
+    if not sample.in_memory:
+        return None
+    gone = np.any([run.side != 0 for run in runs], axis=0)
+    highest = supremum_in_room(limit, sample, gone, left, found, fixed)
+    if highest is None or not highest.held or not highest.loglik > found.loglik:
+        return None
+    theta = found.theta_in_unit.copy()
+    theta[found.family.places[found.family.param_names.index(limit.base.main_parameter)]] = highest.coefficients
+    bound = highest.loglik
+    return replace(found, theta_in_unit=theta, theta=theta, value=None, searched=None, run_off=named, bound=bound)
+
+
+def _in_room_somewhere(
+    model: Model, sample: Sample, columns: Mapping[str, Sequence[str]], found: Maximum, options: Mapping[str, Any]
+) -> Maximum | None:
+    """The same where a search ended so far from that room that the likelihood of some rows in it falls there."""
+    known, open_ = options.get("fixed") or {}, np.isinf(sample.lower) | np.isinf(sample.upper)
+    if not open_.any() or open_.all() or options.get("bounds"):
+        return None
+    for name, term in model.linear.items():
+        for sign in (1.0, -1.0) if name not in known and name != model.base.main_parameter else ():
+            run = moving(term, sample, open_ & (sign > 0), open_ & (sign < 0))
+            if run is None:
+                continue
+            part = _left(run, (farthest(model, term, -1.0), farthest(model, term, 1.0)), sample)
+            terms = [part.term if other is term else other for other in model.linear.values()]
+            limit = type(model)(model.base, terms, model.rows, model.own_unit)
+            fixed = dict(known) | ({name: [0.0]} if part.nothing else {})
+            named = tuple(f"{name}[{columns[name][k]}]" for k in np.flatnonzero(part.lost != 0).tolist())
+            there = _in_room(limit, sample, [run], {name: part}, named, found, fixed)
+            if there is not None:
+                return there
+    return None
 
 
 def _raw(part: _Left, value: Any) -> Array:

@@ -298,27 +298,36 @@ def test_a_group_all_censored_leaves_the_fit_of_the_others(rng, law, second, sid
     np.testing.assert_allclose(fit.params[first]["x"], alone.params[first]["x"], rtol=1e-5)
 
 
-def test_a_group_all_censored_that_leaves_the_others_little_room_is_named():
+@pytest.mark.parametrize(
+    ("law", "second", "of"),
+    [
+        ("weibull", "shape", lambda mu, s: stats.weibull_min(np.exp(s), scale=np.exp(mu))),
+        ("gamma", "shape", lambda mu, s: stats.gamma(np.exp(s), scale=np.exp(mu - s))),
+        ("lognormal", "sdlog", lambda mu, s: stats.lognorm(np.exp(s), scale=np.exp(mu))),
+    ],
+)
+@pytest.mark.parametrize("unit", [1.0, 1e-6])
+def test_a_group_all_censored_that_leaves_the_others_little_room_is_named(law, second, of, unit):
     """The steeper its law, the nearer they may be to their scale: a supremum with a bound on the others."""
     rng = np.random.default_rng(0)
     x, seen = rng.normal(size=40), (np.arange(40) % 2).astype(float)
     lives, ends = np.exp(1 + 0.5 * x + 0.5 * rng.gumbel(size=40)), rng.exponential(6, 40)
     time, event = np.minimum(lives, ends), (lives <= ends) & (seen == 1)
-    frame = {"x": x, "seen": seen, "time": time, "event": event}
-    with pytest.warns(mle.FitWarning, match=r"as shape\[Intercept\], shape\[seen\] runs off"):
-        fit = mle.regress("right_censored(time, event) ~ x", frame, "weibull", shape="~ seen")
+    frame = {"x": x, "seen": seen, "time": unit * time, "event": event}
+    with pytest.warns(mle.FitWarning, match=rf"as {second}\[Intercept\], {second}\[seen\] runs off"):
+        fit = mle.regress("right_censored(time, event) ~ x", frame, law, **{second: "~ seen"})
     assert fit.certificate.verdict == "not_identified"
     mine = seen == 1
 
     def loss(at):
-        z = (np.log(time) - at[0] - at[1] * x)[mine]
-        return -np.sum(
-            np.where(event[mine], at[2] - np.log(time[mine]) + np.exp(at[2]) * z, 0.0) - np.exp(np.exp(at[2]) * z)
-        )
+        one = of(at[0] + at[1] * x, at[2])
+        return -np.sum(np.where(event, one.logpdf(time), one.logsf(time))[mine])
 
     room = {"type": "ineq", "fun": lambda at: (at[0] + at[1] * x - np.log(time))[~mine]}
-    judge = optimize.minimize(loss, [3.0, 0.5, 0.0], method="SLSQP", constraints=[room], options={"ftol": 1e-12})
-    assert fit.llf == pytest.approx(-judge.fun, abs=1e-2)
+    judge = optimize.minimize(loss, [3.0, 0.5, 0.0], method="SLSQP", constraints=[room], options={"ftol": 1e-14})
+    assert fit.llf + np.log(unit) * event.sum() == pytest.approx(-judge.fun, abs=1e-8)
+    main = next(name for name in fit.params if name != second)
+    np.testing.assert_allclose(fit.params[main] - [np.log(unit), 0], judge.x[:2], atol=1e-5)
     assert optimize.minimize(loss, judge.x).fun < judge.fun - 0.1
 
 
