@@ -14,6 +14,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.fitting import fit
+from mle_toolkit.identities.statements import weights_of
 from mle_toolkit.report.content import certificate_section, comparison_content
 from mle_toolkit.report.terminal import IDENTITY, Ranking, certificate_view, heading, table
 
@@ -35,8 +36,7 @@ def demo() -> RenderableType:
 
 def row_by_row(law: Family, sample: Sample, mu: float) -> float:
     """NLL / n as maximum likelihood has it: one term for every single observation."""
-    assert sample.weight is not None
-    observations = np.repeat(sample.x, sample.weight.astype(int))
+    observations = np.repeat(sample.x, weights_of(sample).astype(int))
     return -math.fsum(law.logpdf(observations, mu)) / len(observations)
 
 
@@ -48,8 +48,7 @@ def cell_by_cell(law: Family, sample: Sample, mu: float) -> tuple[float, float, 
     tuple of float
         -Σ p log q, -Σ p log p and Σ p log(p / q), where p is the share of each value and q its probability.
     """
-    assert sample.weight is not None
-    p = sample.weight / sample.nobs
+    p = weights_of(sample) / sample.nobs
     q = np.exp(law.logpdf(sample.x, mu))
     return -math.fsum(p * np.log(q)), -math.fsum(p * np.log(p)), math.fsum(p * np.log(p / q))
 

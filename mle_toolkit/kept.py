@@ -19,6 +19,7 @@ from mle_toolkit.data.surveys import LookAhead, Sum, Survey, Thinned
 from mle_toolkit.errors import DataError, MleError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.likelihood.first_pass import FirstPass, Noted
 from mle_toolkit.likelihood.kernels import counter
@@ -129,9 +130,8 @@ class Sums:
             values, of = np.unique(table.x, return_inverse=True)
             return about(Unit(), nothing, 0.0, values, np.bincount(of, counts).astype(float))
         likelihood = Likelihood(law, sample)
-        unit, means = likelihood.unit, likelihood.by_means
+        unit, means = likelihood.unit, needed(law, likelihood.by_means, "means of statistics")
         assert isinstance(unit, Unit)
-        assert means is not None
         if unit.scale != 1.0 and law.parameters[0].role != "log-scale":
             raise DataError(
                 f"{law.name}: sums of numbers from {sample.minimum:g} to {sample.maximum:g} have no such sums; "
@@ -166,8 +166,8 @@ class Sums:
 
     def _moved_to(self, unit: Unit) -> Sums:
         """The same sums in another unit."""
-        sums_moved = _with_sums(self.family).sums_moved
-        assert sums_moved is not None
+        law = _with_sums(self.family)
+        sums_moved = needed(law, law.sums_moved, "sums_moved")
         if self.family.parameters[0].role == "log-scale":
             by = math.log(self.unit.scale / unit.scale)
         else:

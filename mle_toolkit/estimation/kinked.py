@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.estimation.certificate import SINGULAR
 from mle_toolkit.estimation.maximum import Maximum, maximum_at
@@ -29,6 +30,7 @@ from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import domains_of, in_unit, starts_of
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.likelihood.kinks import Kinks
+from mle_toolkit.likelihood.linear import Linear
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.triangles import symmetric
@@ -69,6 +71,8 @@ _BALANCED = 1e-11
 
 def at_kinks(
     model: Model,
+    term: Linear,
+    data: Sample,
     likelihood: Likelihood,
     fixed: Mapping[str, Any],
     bounds: Mapping[str, tuple[float | None, float | None]],
@@ -76,9 +80,6 @@ def at_kinks(
     solver: str | None,
 ) -> Maximum:
     """The maximum over the coefficients of a location with kinks, and over all others."""
-    data, term = likelihood.exact, model.kinked
-    assert data is not None
-    assert term is not None
     name = term.parameter
     place = model.places[model.param_names.index(name)]
     free = [p.name not in fixed for p in model.parameters]
@@ -89,7 +90,7 @@ def at_kinks(
 
     def climbed(theta: Array) -> Maximum:
         """The others at the best coefficients, beside a point."""
-        kinks = model.kinks(data, theta)
+        kinks = model.kinks(term, data, theta)
         coefficients = kinks.best() if likelihood.plain else _beside_masses(kinks, likelihood, theta, place)
         if coefficients is None:
             raise NoMaximumError(
@@ -111,7 +112,7 @@ def at_kinks(
         """Where all parameters lead from a point while the rows that are fitted exactly there stay so."""
         inner = [is_free and p.name not in boundary for is_free, p in zip(free, model.parameters, strict=True)]
         at = maximum_at(model, likelihood, theta, inner, "newton", fixed=tuple(fixed), boundary=boundary)
-        u = _along_fitted(at, model.kinks(data, theta), place)
+        u = _along_fitted(at, model.kinks(term, data, theta), place)
         return replace(at, theta_in_unit=at.objective.coordinates.to_theta(u))
 
     def settled(theta: Array) -> Maximum:
@@ -134,7 +135,7 @@ def at_kinks(
             begin[at] = math.sqrt(p.typical[0] * p.typical[1])
         best = max(best, settled(begin), key=_height)
     if likelihood.data.window is not None:  # with one a likelihood bends up between kinks, and has many maxima
-        bends, axes = np.linalg.eigh(model.kinks(data, best.theta_in_unit).products)
+        bends, axes = np.linalg.eigh(model.kinks(term, data, best.theta_in_unit).products)
         errors = 1 / np.sqrt(np.where(bends > SINGULAR * bends[-1], bends, np.inf))
         for away in np.random.default_rng(0).standard_normal((_NEAR_BY, len(errors))):
             nearby = best.theta_in_unit.copy()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
 from mle_toolkit.estimation.certificate import (
     DECREMENT_TOLERANCE,
     SINGULAR,
@@ -32,6 +33,7 @@ from mle_toolkit.families.domain import Domain, Interval
 from mle_toolkit.families.held import Held
 from mle_toolkit.likelihood.audit import bound_of, complaint, is_extreme
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Coordinates, Objective
+from mle_toolkit.likelihood.linear import Linear
 from mle_toolkit.likelihood.model import Model, model_of
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
@@ -39,6 +41,11 @@ from mle_toolkit.numerics.differences import fourth_order_each
 
 _AS_SAID = 0.5
 """Share of a foretold rise by which the rise along the step may differ from it."""
+
+
+def _itself(*params: Any) -> tuple[Any, ...]:
+    """The parameters of a law, from its own."""
+    return params
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +70,7 @@ class Maximum:
         Parameters at the end of their domain.
     limit : Maximum or None
         The maximum of the limiting family, where that is the maximum.
-    embed : callable or None
+    embed : callable
         Takes the parameters of the limiting family, returns those of this.
     value : float or None
         Mean log-density in the unit of the likelihood, where the route knows it.
@@ -97,7 +104,7 @@ class Maximum:
     fixed: tuple[str, ...] = ()
     boundary: tuple[str, ...] = ()
     limit: Maximum | None = None
-    embed: Callable[..., tuple[Any, ...]] | None = None
+    embed: Callable[..., tuple[Any, ...]] = _itself
     n_starts: int = 0
     n_agreeing: int = 0
     bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
@@ -313,13 +320,13 @@ class Maximum:
         return long if same.all() else short
 
     @property
-    def kinked(self) -> tuple[Model, str] | None:
-        """The model and its parameter, not known, at whose predictor the density of every row has a kink."""
-        family = self.family
-        if not isinstance(family, Model) or family.kinked is None or self.likelihood.exact is None:
+    def kinked(self) -> tuple[Model, Linear, Sample] | None:
+        """The model, its predictor, not known, at which the density of every row has a kink, and the points."""
+        family, points = self.family, self.likelihood.exact
+        if not isinstance(family, Model) or family.kinked is None or points is None:
             return None
-        name = family.kinked.parameter
-        return None if name in self.fixed or not self.likelihood.data.in_memory else (family, name)
+        unknown = family.kinked.parameter not in self.fixed and self.likelihood.data.in_memory
+        return (family, family.kinked, points) if unknown else None
 
     @cached_property
     def rough(self) -> tuple[str, ...]:
@@ -490,7 +497,7 @@ class Maximum:
         if irregular:
             return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {', '.join(irregular)}"
         if self.kinked is not None:
-            return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {self.kinked[1]}"
+            return Verdict.NON_REGULAR, f"{Verdict.NON_REGULAR.value}: {self.kinked[1].parameter}"
         return Verdict.INTERIOR, Verdict.INTERIOR.value
 
 

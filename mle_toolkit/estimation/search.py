@@ -227,21 +227,19 @@ def _also_at_cusps(
     at_limit: AtLimit | None,
 ) -> Maximum:
     """Where climbs end; if in no maximum, the highest one with the cusp of the density at an observation."""
-    found: Maximum | None = None
-    failure: UnboundedLikelihoodError | None = None
     try:
-        found = _by_climbs(family, likelihood, fixed, {}, None, solver, at_limit)
+        end: Maximum | UnboundedLikelihoodError = _by_climbs(family, likelihood, fixed, {}, None, solver, at_limit)
     except UnboundedLikelihoodError as error:
-        failure = error
+        end = error
+    found = end if isinstance(end, Maximum) else None
     if found is None or not found.is_certified:
         with contextlib.suppress(NoMaximumError):
             held = _at_cusp(family, likelihood, cusp, fixed, found)
             if held is not None:
                 return held
-    if found is None:
-        assert failure is not None
-        raise failure
-    return found
+    if isinstance(end, Maximum):
+        return end
+    raise end
 
 
 def _at_cusp(

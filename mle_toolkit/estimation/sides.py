@@ -11,12 +11,14 @@ from mle_toolkit._typing import Array
 from mle_toolkit.estimation.certificate import Measured, measure
 
 if TYPE_CHECKING:
+    from mle_toolkit.data.sample import Sample
     from mle_toolkit.likelihood.coordinates import Objective
+    from mle_toolkit.likelihood.linear import Linear
     from mle_toolkit.likelihood.model import Model
 
 
 def measured_at_kinks(
-    model: Model, name: str, objective: Objective, u: Array, theta: Array, hessian: Array
+    model: Model, term: Linear, points: Sample, objective: Objective, u: Array, theta: Array, hessian: Array
 ) -> Measured:
     """What is measured with the slopes by a predictor that are nearest to 0 on all sides.
 
@@ -24,12 +26,10 @@ def measured_at_kinks(
     fitted exactly hold the coefficients all the same, the likelihood falls at once with any change of these, and only
     the others are judged by second derivatives.
     """
-    place = model.places[model.param_names.index(name)]
+    place = model.places[model.param_names.index(term.parameter)]
     likelihood = objective.likelihood
-    points = likelihood.exact
-    assert points is not None
     masses = 0.0 if likelihood.plain else likelihood.mass_derivatives(theta)[1 : 1 + len(theta)][place]
-    kinks = model.kinks(points, theta)
+    kinks = model.kinks(term, points, theta)
     pull = np.zeros(len(theta))
     pull[place] = -kinks.balance(theta[place], masses) / likelihood.nobs
     slopes: Array = objective.coordinates.jacobian(u)

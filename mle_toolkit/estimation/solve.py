@@ -181,9 +181,11 @@ def _settled(
     elif family.at_observations is not None and not bounds and sample.in_memory:
         maximum = _at_observations(family, family.at_observations, likelihood, fixed, start, solver)
     elif isinstance(family, Model) and family.kinked is not None and sample.in_memory and likelihood.exact is not None:
-        held = family.kinked.parameter in fixed
-        route = by_search if held else at_kinks
-        maximum = route(family, likelihood, fixed, bounds, start, solver)
+        if family.kinked.parameter in fixed:
+            maximum = by_search(family, likelihood, fixed, bounds, start, solver)
+        else:
+            points = likelihood.exact
+            maximum = at_kinks(family, family.kinked, points, likelihood, fixed, bounds, start, solver)
     else:
         maximum = by_search(family, likelihood, fixed, bounds, start, solver, _stands_at_limit)
     if bounds:
@@ -574,11 +576,9 @@ def _is_inside(found: Maximum, limit: Array, names: Sequence[str]) -> bool:
 def _through(settled: Maximum) -> Maximum:
     """A maximum at a limit; where the limiting law is at a limit of its own, at that, whose parameters are numbers."""
     at = settled.limit
-    if at is None or at.held is not None or isinstance(settled.family, Model):
+    if at is None or at.limit is None or at.held is not None or isinstance(settled.family, Model):
         return settled  # the coefficients of a model are carried over from one law to the next
     outer, inner = settled.embed, at.embed
-    if outer is None or inner is None:
-        return settled
     return replace(settled, limit=at.limit, embed=lambda *params: outer(*inner(*params)))
 
 

@@ -85,10 +85,9 @@ def _own_starts(likelihood: Likelihood) -> list[Array]:
             if any(few.mean_loglik(theta) > -np.inf for theta in starts):
                 return starts
         return _guesses(family, few)
-    if family.start is not None:
-        law = family.given(sketch.known)  # constants of each row are those of the rows of the sketch
-        assert law.start is not None
-        proposed = law.start(sketch)
+    start = family.given(sketch.known).start  # constants of each row are those of the rows of the sketch
+    if start is not None:
+        proposed = start(sketch)
         many = proposed if isinstance(proposed, list) else [proposed]
         return [joined(family, params) for params in many]
     few = likelihood.on_sketch()

@@ -128,7 +128,7 @@ class Distribution:
             p = self._places(p, "p")
             if p.size == 0:
                 return np.empty(p.shape)
-            return self._quantile(p, above=True) if self._n_rows is None else self._by_rows("isf", p)
+            return self._quantile(p, above=True) if self._n_rows is None else self._by_rows(self._n_rows, "isf", p)
         return self._at(p, own, "isf", lambda q: self._quantile(q, above=True))
 
     def hazard(self, x: Any) -> Array:
@@ -175,7 +175,7 @@ class Distribution:
         self._check_numbers(name)
         x = self._places(x, "x")
         if self._n_rows is not None:
-            return self._by_rows(name, x)
+            return self._by_rows(self._n_rows, name, x)
         return np.array([one(self, t) for t in x.ravel().tolist()], dtype=float).reshape(x.shape)
 
     def _excess_beyond(self, law: Distribution, x: float) -> float:
@@ -222,7 +222,7 @@ class Distribution:
         # SciPy's generic entropies stop at 1e-8 or worse, so they are not used.
         if self.family.entropy is not None and not self._one_by_one("entropy"):
             return self._shaped(within_range(self.family.entropy, *self._params))
-        return -self.expect(self.logpdf) if self._n_rows is None else self._by_rows("entropy")
+        return -self.expect(self.logpdf) if self._n_rows is None else self._by_rows(self._n_rows, "entropy")
 
     def rvs(self, size: int | tuple[int, ...] = 1, rng: Any = None) -> Array:
         """Draw random numbers.
@@ -358,7 +358,7 @@ class Distribution:
                 return np.asarray(within_range(own, x, *self._params), dtype=float)
             if self._scipy is not None:
                 return np.asarray(getattr(self._scipy, name)(x), dtype=float)
-        return derived(x) if self._n_rows is None else self._by_rows(name, x)
+        return derived(x) if self._n_rows is None else self._by_rows(self._n_rows, name, x)
 
     def _places(self, x: Any, name: str) -> Array:
         """Where a function of the law is asked for; of a law a row, one place for all rows or one for each."""
@@ -394,10 +394,9 @@ class Distribution:
             return float(value)
         return np.array(np.broadcast_to(np.asarray(value, dtype=float), self._n_rows))
 
-    def _by_rows(self, name: str, *values: Array) -> Array:
+    def _by_rows(self, n_rows: int, name: str, *values: Array) -> Array:
         """A function of the law of each row, derived for one law after the other of those that differ."""
-        family, n_rows = self.family, self._n_rows
-        assert n_rows is not None
+        family = self.family
         known = [np.asarray(family.constants[constant], dtype=float) for constant in family.per_row]
         scalar = family.all_scalar
         own = [np.broadcast_to(np.asarray(v, dtype=float), n_rows) for v in self._params] if scalar else []
@@ -459,7 +458,7 @@ class Distribution:
                     return value if self.family.multivariate else self._shaped(value)
                 if self._scipy is not None and not self._has_generic_moments:
                     return self._shaped(getattr(self._scipy, name)())
-            return derived() if self._n_rows is None else self._by_rows(name)
+            return derived() if self._n_rows is None else self._by_rows(self._n_rows, name)
 
     @cached_property
     def _has_generic_moments(self) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
 
 from mle_toolkit._typing import Array
+from mle_toolkit.errors import LawError
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -26,6 +27,12 @@ Expansion = Callable[..., tuple[Array, tuple[Array, ...], tuple[Array, ...]] | N
 
 Unbounded = Callable[["Sample", Mapping[str, Any]], str | None]
 """Why the likelihood is unbounded, given the values of fixed parameters by name; or None."""
+
+
+class Named(Protocol):
+    """A law, as errors call it."""
+
+    name: str
 
 
 class Scored(Protocol):
@@ -82,3 +89,16 @@ def all_of(parts: Iterable[A | None]) -> tuple[A, ...] | None:
     every = tuple(parts)
     found = tuple(part for part in every if part is not None)
     return found if len(found) == len(every) else None
+
+
+def needed(law: Named, part: A | None, name: str) -> A:
+    """An optional part of a law where it cannot be done without, with the type of one that is there.
+
+    Raises
+    ------
+    LawError
+        If the law has none, though it was chosen for having it: it does not hold what it says of itself.
+    """
+    if part is None:
+        raise LawError(f"{law.name}: {name} is needed here, and the law has none. Define it in the class of the law.")
+    return part

@@ -9,6 +9,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.hooks import needed
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -24,11 +25,8 @@ def above(law: Family, threshold: float) -> Family:
     threshold : float
         No parameter.
     """
-    scores, seconds, tails, starts = law.score, law.hessian, law.tail_scores, law.start
-    assert scores is not None
-    assert seconds is not None
-    assert tails is not None
-    assert starts is not None
+    scores, seconds = needed(law, law.score, "score"), needed(law, law.hessian, "hessian")
+    tails, starts = needed(law, law.tail_scores, "tail_scores"), needed(law, law.start, "start")
 
     def start(sample: Sample) -> Any:
         return starts(sample.with_values(sample.x - threshold, sample.weight))

@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.exponential_family import within_range
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.families.narrow import FEW, Score, narrow_masses, tails_in_steps
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.numerics.differences import (
@@ -245,9 +246,7 @@ def _slopes_of_tail(law: Distribution, rows: Mask, x: Array, *, above: bool) -> 
 
 def _scores_of_tails(law: Distribution, x: Array) -> Any:
     """`Family.tail_scores` of a law."""
-    scores = law.family.tail_scores
-    assert scores is not None
-    return scores(x, *law.params.values())
+    return needed(law.family, law.family.tail_scores, "tail_scores")(x, *law.params.values())
 
 
 def mass_scores(family: Family, params: tuple[Any, ...], lower: Array, upper: Array) -> Array:

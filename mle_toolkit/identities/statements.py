@@ -14,6 +14,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.fitting import Fit
 from mle_toolkit.likelihood.coordinates import Coordinates
 from mle_toolkit.likelihood.sums import Likelihood
@@ -239,8 +240,7 @@ def gradient_is_minus_mean_score(fitted: Fit, data: str) -> Identity:
 def standard_errors_are_curvature(fitted: Fit, data: str) -> Identity:
     """Standard errors of the fit, and the inverse of n times the Hessian of the cross-entropy by differences."""
     theta, step = flat(fitted.params), 1e-3 * flat(fitted.bse)
-    weight, score = weights_of(fitted.sample), fitted.family.score
-    assert score is not None
+    weight, score = weights_of(fitted.sample), needed(fitted.family, fitted.family.score, "score")
 
     def gradient(at: Array) -> Array:
         parts = score(fitted.sample.x, *fitted.family.unpack(at))

@@ -19,6 +19,7 @@ from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.expected_rows import FEWEST, expected_of_rows
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.inference.curvature import curvature, curvature_in_rows, score_products
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import choice
@@ -263,8 +264,7 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
     if len(first) >= FEWEST:
 
         def products(law: Distribution, x: Array, rows: Any) -> Array:
-            score = law.family.score
-            assert score is not None
+            score = needed(law.family, law.family.score, "score")
             with np.errstate(all="ignore"):
                 parts = [np.broadcast_to(s, np.shape(x)) for s in score(x, *law.params.values())]
             return np.stack([parts[j] * parts[k] for j, k in pairs])
@@ -275,8 +275,7 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
         if np.all(np.isfinite(found[place])):
             continue
         law = Distribution.at(base.take(row), tuple(columns[row, :count].tolist()))
-        params, score = tuple(law.params.values()), law.family.score
-        assert score is not None
+        params, score = tuple(law.params.values()), needed(law.family, law.family.score, "score")
         for m, (j, k) in enumerate(pairs):
 
             def product(x: Array, j: int = j, k: int = k, params: Any = params, score: Any = score) -> Array:
@@ -298,7 +297,6 @@ def _expected_of_rows(maximum: Maximum, model: Model) -> Array:
 
 def _through_limit(maximum: Maximum, at: Maximum, inner: Array, inner_slopes: Array) -> tuple[Array, Array]:
     """Covariance at a limiting law: that of its own parameters, carried over where they are finite."""
-    assert maximum.embed is not None
     embed, held = maximum.embed, maximum.held
     theta = at.theta
     columns: list[Any] = []

@@ -73,11 +73,9 @@ def curvature_in_rows(maximum: Maximum) -> Array:
     hessian, kinked = curvature(maximum), maximum.kinked
     if kinked is None:
         return hessian
-    model, name = kinked
-    place, nobs = model.places[model.param_names.index(name)], maximum.likelihood.nobs
-    exact = maximum.likelihood.exact
-    assert exact is not None
-    kinks = model.kinks(exact, maximum.theta_in_unit)
+    model, term, exact = kinked
+    place, nobs = model.places[model.param_names.index(term.parameter)], maximum.likelihood.nobs
+    kinks = model.kinks(term, exact, maximum.theta_in_unit)
     slopes = maximum.objective.coordinates.jacobian(maximum.coordinates)[place]
     return np.asarray(hessian + slopes.T @ kinks.excess(maximum.theta_in_unit[place], exact.nobs) @ slopes / nobs)
 

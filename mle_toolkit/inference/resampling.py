@@ -31,6 +31,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import Circular, cut_open
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.inference.draws import Draws
 from mle_toolkit.inference.mechanism import Cells, Censoring, Grid, mechanism_of, within
 from mle_toolkit.likelihood.kernels.groups import SETTLED, compiled_groups, has_compiled_groups
@@ -196,9 +197,10 @@ class Replicator:
         return Groups(table.x.take(rows).ravel(), weights, np.arange(0, rows.size + 1, table.n_rows))
 
     @cached_property
-    def _members(self) -> list[NDArray[np.intp]]:
-        """The rows of each cluster."""
-        assert self.clusters is not None
+    def _members(self) -> list[NDArray[np.intp]] | None:
+        """The rows of each cluster; None where there are none."""
+        if self.clusters is None:
+            return None
         order = np.argsort(self.clusters, kind="stable")
         sizes = np.bincount(self.clusters)
         return [rows for rows in np.split(order, np.cumsum(sizes)[:-1]) if len(rows)]
@@ -208,10 +210,10 @@ class Replicator:
         return self._resampled(rng) if self.kind == "nonparametric" else self._simulated(rng)
 
     def _resampled(self, rng: np.random.Generator) -> tuple[Family, Sample]:
-        family, sample = self.maximum.family, self.sample
-        if self.clusters is not None:
-            times = np.bincount(rng.integers(0, len(self._members), len(self._members)), minlength=len(self._members))
-            drawn = sample.take(np.concatenate([np.tile(self._members[k], times[k]) for k in np.flatnonzero(times)]))
+        family, sample, members = self.maximum.family, self.sample, self._members
+        if members is not None:
+            times = np.bincount(rng.integers(0, len(members), len(members)), minlength=len(members))
+            drawn = sample.take(np.concatenate([np.tile(members[k], times[k]) for k in np.flatnonzero(times)]))
         elif sample.weight is not None and sample.weight_kind == "frequency":
             drawn = sample.reweighted(_frequencies(sample.nobs, sample.weight, 1, rng)[0].astype(float))
         else:
@@ -393,11 +395,11 @@ class Replicator:
     def fit_means(self, means: Array, constant: Mask) -> Refits:
         """Fit an exponential family from means of its statistics."""
         family, unit = self._in_unit
-        assert family.from_means is not None
+        from_means = needed(family, family.from_means, "from_means")
         theta, status, limits = self._nothing(len(means))
         for k in np.flatnonzero(~constant).tolist():
             try:
-                theta[k] = family.from_means(tuple(means[k].tolist()))
+                theta[k] = from_means(tuple(means[k].tolist()))
             except MleError:
                 continue
             status[k] = INTERIOR

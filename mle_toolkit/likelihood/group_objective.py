@@ -67,7 +67,7 @@ class GroupObjective:
         if twin is not None:
             return cls(family, CompiledSums.of(family, twin, groups, units), units, nobs, nobs)
         rows = RowSums(family, Groups(units.apply(groups, groups.x), groups.weight, groups.offsets, groups.known))
-        sums = MeanSums.of(rows) if isinstance(family, ExponentialFamily) else rows
+        sums = MeanSums.of(family, rows.groups) if isinstance(family, ExponentialFamily) else rows
         return cls(family, sums, units, nobs, nobs)
 
     @cached_property

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.groups import Groups, rows_of_groups
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.families.mass import mass_expansion
 from mle_toolkit.likelihood.kernels import of_steps, uniform
 from mle_toolkit.likelihood.unit import GroupUnits
@@ -99,8 +99,7 @@ class RowSums:
 
     def score(self, theta: Array) -> Array:
         """Mean score of each group; shape (n, p)."""
-        assert self._law.score is not None
-        values = self._law.score(self.groups.x, *self._params(theta))
+        values = needed(self._law, self._law.score, "score")(self.groups.x, *self._params(theta))
         return np.stack([self.groups.means(v) for v in values], axis=1)
 
     def take(self, chosen: NDArray[np.intp]) -> RowSums:
@@ -142,10 +141,10 @@ class CompiledSums:
             terms = np.empty((n, 1 + p + p * (p + 1) // 2))
             self.twin.group_terms(*rows, self.nobs, theta, terms)
             return terms
-        assert law.derivatives is not None
+        derivatives = needed(law, law.derivatives, "derivatives")
         sums = np.empty((n, self.twin.GROUP_SUMS))
         self.twin.group_sums(*rows, theta, sums)
-        of_each = law.derivatives(self.nobs, np.ascontiguousarray(sums.T), *np.ascontiguousarray(theta.T))
+        of_each = derivatives(self.nobs, np.ascontiguousarray(sums.T), *np.ascontiguousarray(theta.T))
         return np.stack(of_each, axis=1)
 
     def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
@@ -177,10 +176,8 @@ class MeanSums:
     by_differences: bool = True
 
     @classmethod
-    def of(cls, rows: RowSums) -> MeanSums:
+    def of(cls, family: ExponentialFamily, groups: Groups) -> MeanSums:
         """Take the means of groups."""
-        family, groups = rows.family, rows.groups
-        assert isinstance(family, ExponentialFamily)
         log_base = family.log_base
         each = [[part.means(t) for t in family.statistics(part.x)] for part in groups.parts()]
         base = [np.zeros(len(part)) if log_base is None else part.means(log_base(part.x)) for part in groups.parts()]
@@ -274,9 +271,8 @@ class IntervalSums:
     def expansion(self, theta: Array) -> tuple[Array, Array, Array | None]:
         """Means: log-density or log-probability, score, and second derivatives."""
         law, p = self.family, theta.shape[1]
-        assert law.score is not None
         params, steps = self._repeated(self.points, theta)
-        z, score = self.points.lower, law.score
+        z, score = self.points.lower, needed(law, law.score, "score")
         bends = (
             second_by_scores(lambda at: score(z, *at), params, steps(STEP_OF_SCORE))
             if law.hessian is None
@@ -309,9 +305,8 @@ class IntervalSums:
         scale = next((v for role, v in zip(self.family.roles, params, strict=True) if role == "scale"), 1.0)
         natural = []
         for parameter, value in zip(self.family.parameters, params, strict=True):
-            assert isinstance(parameter.domain, Interval)
-            low, high = parameter.domain.lower, parameter.domain.upper
-            if parameter.domain.is_line:
+            low, high = parameter.interval.lower, parameter.interval.upper
+            if parameter.interval.is_line:
                 natural.append(scale * np.ones_like(value) if parameter.role == "location" else np.ones_like(value))
             else:
                 natural.append(np.minimum(np.abs(value - low), np.abs(high - value)))

@@ -24,7 +24,7 @@ from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Space
-from mle_toolkit.families.hooks import Score, made_with
+from mle_toolkit.families.hooks import Score, made_with, needed
 from mle_toolkit.families.links import Link
 from mle_toolkit.families.mass import log_mass, mass_expansion
 from mle_toolkit.families.parameters import Parameter
@@ -314,8 +314,7 @@ class Model(Family):
 
     def _with_kinks(self, second: Sequence[Array], params: tuple[Any, ...]) -> tuple[Array, ...]:
         """Second derivatives with what is expected of the jump of the slope at the kink: it is there by its density."""
-        rates = self.base.falls(*params)
-        assert rates is not None
+        rates = needed(self.base, self.base.falls(*params), "falls")
         names = self.base.param_names
         place = names.index(self.base.main_parameter)
         bent = list(second)
@@ -378,13 +377,10 @@ class Model(Family):
             return None
         return None if base.falls(*(0.5 * sum(p.typical) for p in base.parameters)) is None else term
 
-    def kinks(self, sample: Sample, theta: Array) -> Kinks:
+    def kinks(self, term: Linear, sample: Sample, theta: Array) -> Kinks:
         """What the likelihood says of the coefficients of that predictor, all others being those of a point."""
-        term = self.kinked
-        assert term is not None
         model = self.given(sample.known)
-        rates = self.base.falls(*model.at_rows(model.unpack(theta)).params)
-        assert rates is not None
+        rates = needed(self.base, self.base.falls(*model.at_rows(model.unpack(theta)).params), "falls")
         wanted = (sample.x - self.own_unit.centre) / self.own_unit.scale - term.fixed_part(sample.known)
         below, above = (np.broadcast_to(rate, wanted.shape) for rate in rates)
         return Kinks(term.columns(sample.known).formed(), wanted, below, above, sample.weight)

@@ -15,7 +15,7 @@ from mle_toolkit.data.sums import total
 from mle_toolkit.data.surveys import Sum
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.hooks import Curved, Scored, Summed
+from mle_toolkit.families.hooks import Curved, Scored, Summed, needed
 from mle_toolkit.likelihood.kernels import in_chunks, twin_of
 from mle_toolkit.likelihood.unit import ColumnUnits, Unit
 
@@ -48,8 +48,8 @@ class CompiledSums:
     def __call__(self, block: Block) -> Array:
         """The sums of one block."""
         x, weight, *_ = block
-        twin, unit = twin_of(self.law), (self.unit.centre, 1.0 / self.unit.scale)
-        assert twin is not None
+        twin = needed(self.law, twin_of(self.law), "a compiled twin")
+        unit = self.unit.centre, 1.0 / self.unit.scale
         if not self.params:
             return np.asarray(in_chunks(twin.statistics, x, weight, *unit).sum(axis=0))[2:]  # less the extent
         return np.asarray(in_chunks(twin.sums, x, weight, *unit, *self.params).sum(axis=0))

@@ -19,6 +19,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import RangeError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.likelihood.first_pass import is_normal
 from mle_toolkit.likelihood.intervals import log_mass, mass_scores, open_ends
 from mle_toolkit.likelihood.kernels import COMPILED_ROWS, counter, twin_of
@@ -361,10 +362,9 @@ class Likelihood:
 
         def of_block(first: int) -> Array:
             rows = slice(first, first + length)
-            mass_sums = (law if len(lower) <= length else law.take(rows)).mass_sums
-            assert mass_sums is not None
+            own = law if len(lower) <= length else law.take(rows)
             with np.errstate(all="ignore"):
-                return mass_sums(lower[rows], upper[rows], weight[rows], *params)
+                return needed(own, own.mass_sums, "mass_sums")(lower[rows], upper[rows], weight[rows], *params)
 
         firsts = range(0, len(lower), length)
         parts = in_order(of_block, firsts, _FEWEST_BLOCKS) if law.in_threads else map(of_block, firsts)

@@ -131,8 +131,7 @@ class Given:
 
     def take_levels(self, formula: str, levels: Any, *, ordered: bool) -> tuple[str, ...]:
         """Take the codes of a column of levels for the response; the names of the levels."""
-        assert isinstance(self.response, Response)
-        if self.response.form is not None or self.frame is None:
+        if not isinstance(self.response, Response) or self.response.form is not None or self.frame is None:
             raise ParameterError(f"formula {formula!r:.80}: the left side must be a column of levels.")
         codes, names = coded(self.frame.labels(self.response.arguments["x"]), levels, ordered=ordered)
         self.response = codes

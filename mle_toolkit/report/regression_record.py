@@ -107,7 +107,9 @@ def _limit_to_dict(maximum: Maximum) -> dict[str, Any]:
     return {
         "family": _law_to_dict(model.base),
         "keys": {name: term.key for name, term in model.linear.items()},
-        "ended": {name: _ended_to_dict(term) for name, term in model.linear.items() if term.ended is not None},
+        "ended": {
+            name: _ended_to_dict(term, term.ended) for name, term in model.linear.items() if term.ended is not None
+        },
         "params": model.unpack(to_data @ maximum.theta),
         "cov_params": {kind: _triangle(to_data @ covariance(maximum, kind) @ to_data.T) for kind in KINDS},
     }
@@ -162,10 +164,8 @@ def _centred_from_dict(record: Any, model: Model) -> Recorded:
     return Recorded(family=family, theta=theta, covariances=found)
 
 
-def _ended_to_dict(term: Linear) -> dict[str, Any]:
+def _ended_to_dict(term: Linear, ended: Ended) -> dict[str, Any]:
     """Which rows of a predictor have run off, and what is left of it, in the unit of the data."""
-    ended = term.ended
-    assert ended is not None
     return {
         "directions": [direction.tolist() for direction in ended.directions],
         "kept": list(ended.kept),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, NoReturn, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -132,7 +132,6 @@ def read_as(hint: Any, value: Any, path: str) -> Any:
         if not isinstance(value, str) or value not in by_name:
             refuse(path, f"expected one of {', '.join(by_name)}, got {shown(value)}")
         return by_name[value]
-    assert is_dataclass(hint)
     return _dataclass(hint, value, path)
 
 

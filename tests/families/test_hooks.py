@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import mle_toolkit as mle
-from mle_toolkit.families.hooks import all_of, made_with
+from mle_toolkit.errors import LawError
+from mle_toolkit.families.hooks import all_of, made_with, needed
 
 
 def test_a_part_is_there_where_all_that_it_is_made_with_are():
@@ -35,3 +36,10 @@ def test_parts_of_a_law_go_with_it_to_another_process():
     x = np.array([0.5, 2.0, np.inf])
     for one, other in zip(law.score(x, 0.7, 1.5, 2.0), sent.score(x, 0.7, 1.5, 2.0), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_part_that_a_law_cannot_be_without_is_named_where_it_is_missing():
+    law = mle.get_family("gamma")
+    assert needed(law, law.score, "score") == law.score
+    with pytest.raises(LawError, match=r"gamma: hessian is needed here, and the law has none"):
+        needed(law, None, "hessian")

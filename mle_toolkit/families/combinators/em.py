@@ -6,7 +6,7 @@ import contextlib
 import math
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
@@ -105,7 +105,6 @@ class EM:
             if found and self.law.of_one_law:
                 found.append(found[0])
             elif _is_linear(component, self.law):
-                assert isinstance(component, ExponentialFamily)
                 x = self.sample.x
                 base = 0.0 if component.log_base is None else self.gathered(component.log_base(x))
                 found.append((self.gathered(np.array(component.statistics(x))), base))
@@ -118,10 +117,11 @@ class EM:
         if self.size == 1:
             return self.law.log_joint(self.sample.x, params)
         parts = self.law.split(params)
+        means = [known for known in self._statistics if known is not None]  # all, where there are groups
         if self.law.of_one_law:
-            joint = _density(self.law.components[0], self._statistics[0], np.array(parts).T[:, :, None])
+            joint = _density(self.law.components[0], means[0], np.array(parts).T[:, :, None])
         else:
-            terms = zip(self.law.components, self._statistics, parts, strict=True)
+            terms = zip(self.law.components, means, parts, strict=True)
             joint = np.array([_density(component, known, p) for component, known, p in terms])
         return np.asarray(joint + np.log(params[0])[:, None])
 
@@ -186,9 +186,8 @@ class EM:
         return best
 
 
-def _density(component: Any, known: tuple[Array, Any] | None, params: Any) -> Array:
+def _density(component: Any, known: tuple[Array, Any], params: Any) -> Array:
     """Mean log-density of groups, from the means of the statistics and of the base."""
-    assert known is not None
     statistics, base = known
     return np.asarray(component.log_density(tuple(statistics), *params) + base)
 
@@ -201,7 +200,7 @@ def _from_means(component: Any, means: Array) -> tuple[Any, ...] | None:
     return None
 
 
-def _is_linear(component: Family, law: MixtureLike) -> bool:
+def _is_linear(component: Family, law: MixtureLike) -> TypeGuard[ExponentialFamily]:
     """Whether means of statistics give the maximum of a component."""
     return (
         isinstance(component, ExponentialFamily)

@@ -21,7 +21,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import Combined, fitted, formula_of, lifted, part, triangle
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, Domain, Interval
-from mle_toolkit.families.hooks import Score, TailScores, made_with
+from mle_toolkit.families.hooks import Score, TailScores, made_with, needed
 from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -365,8 +365,9 @@ class Inflated(Combined):
     def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
         """The shares of the values, and the maximum for the rest."""
         base, rest = self._rest_of(sample)
-        formula = formula_of(base)
-        assert formula is not None  # as that of the base, of which this is the law of some rows
+        formula = needed(
+            base, formula_of(base), "from_sample"
+        )  # that of the base has it, whose law of some rows this is
         return (*self._shares_of(sample), *formula(rest))
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:

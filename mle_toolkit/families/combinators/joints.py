@@ -9,6 +9,7 @@ import numpy as np
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.parts import fitted
 from mle_toolkit.families.distribution import Distribution
+from mle_toolkit.families.hooks import needed
 
 FARTHEST = 700.0
 """Size of the log of a scale beyond which it is not sought."""
@@ -37,9 +38,9 @@ def as_a_point(body: Family, place: int) -> tuple[float, ...] | None:
 
 def slope_by_log(law: Family, params: tuple[Any, ...], x: Any) -> Any:
     """Slope of log f by log x, by Euler's theorem from the derivatives by what moves with the unit."""
-    assert law.score is not None
     total: Any = -1.0
-    for p, value, s in zip(law.parameters, params, law.score(np.asarray(x, dtype=float), *params), strict=True):
+    scores = needed(law, law.score, "score")(np.asarray(x, dtype=float), *params)
+    for p, value, s in zip(law.parameters, params, scores, strict=True):
         total = total - {"scale": value, "rate": -np.asarray(value), "log-scale": 1.0}.get(p.role, 0.0) * s
     return total
 

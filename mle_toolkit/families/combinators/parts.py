@@ -15,7 +15,7 @@ from mle_toolkit.errors import NoMaximumError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Domain, Interval, Simplex, Vector
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.hooks import made_with
+from mle_toolkit.families.hooks import made_with, needed
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import SpecialCase
 from mle_toolkit.families.saved import Saved
@@ -198,8 +198,8 @@ def climbed(
         total: Any = 0.0
         for block in sample.parts():
             law = family.given(block.known)
-            assert law.score is not None
-            terms = np.array([np.broadcast_to(s, block.x.shape) for s in law.score(block.x, *params)])
+            scores = needed(law, law.score, "score")(block.x, *params)
+            terms = np.array([np.broadcast_to(s, block.x.shape) for s in scores])
             total = total + np.sum(terms if block.weight is None else terms * block.weight, axis=1)
         by_param = np.asarray(total) / sample.nobs
         sizes = np.cumsum([domain.size for domain in domains])[:-1]

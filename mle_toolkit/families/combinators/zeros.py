@@ -16,7 +16,7 @@ from mle_toolkit.families.combinators.truncated import Truncated, check_counts, 
 from mle_toolkit.families.counting import inflated_expansion
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import CLOSED_UNIT, COUNTS, Interval
-from mle_toolkit.families.hooks import Expansion, Score, made_with
+from mle_toolkit.families.hooks import Expansion, Score, made_with, needed
 from mle_toolkit.families.mass import log_mass_with_zeros
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -204,8 +204,7 @@ class Hurdle(Combined):
     def _from_sample(self, sample: Sample) -> tuple[Any, ...]:
         """The share of the zeros, and the maximum for the positive counts."""
         positive, rows = self._positive_part(sample)
-        assert positive.from_sample is not None
-        return self._zeros(sample), *positive.from_sample(rows)
+        return self._zeros(sample), *needed(positive, positive.from_sample, "from_sample")(rows)
 
     def start(self, sample: Sample) -> list[tuple[Any, ...]]:
         """The share of the zeros, and starts of the positive law."""
