@@ -19,6 +19,8 @@ from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mle_toolkit.data.sample import Sample
     from mle_toolkit.families.base import Family
 
@@ -43,7 +45,8 @@ class GompertzMakeham(HazardFamily):
 
     with c = ``shape``, s = ``scale`` and λ = ``makeham``. Source: Makeham (1860), Journal of the Institute of Actuaries
     8, 301-310. For λ = 0 it is Gompertz' law, which is the maximum where the hazard of the young is no higher; as shape
-    and scale grow together the exponential. In intervals the hazard may rise to a wall within the last one, or where
+    and scale grow together the exponential. Of exact data the likelihood has no bound, with a wall of hazard at the
+    largest observation; the maximum reported is a local one. In intervals the hazard may rise to a wall within the last one, or where
     it begins: shape and scale then go to 0, and before the wall the law is exponential. In actuarial letters A = λ,
     B = c/s, log of the little c = 1/s.
     """
@@ -51,6 +54,7 @@ class GompertzMakeham(HazardFamily):
     name = "gompertz_makeham"
     aliases = ("makeham", "gompertzmakeham")
     support = NON_NEGATIVE
+    without_spikes = "Fix scale, or makeham at 0, as gompertz has it."
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.02, 0.3)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
@@ -114,6 +118,18 @@ class GompertzMakeham(HazardFamily):
         if wall is None:
             return self.limits
         return *self.limits, Limit(JumpAtWall(wall), lambda makeham, jump: (0.0, 0.0, makeham))
+
+    def unbounded(self, sample: Sample, fixed: Mapping[str, Any]) -> str | None:
+        """Where the largest observation is exact, and a wall of hazard may stand at it."""
+        if {"shape", "scale"} & set(fixed) or fixed.get("makeham") == 0 or not sample.in_memory:
+            return None
+        largest = sample.lower == np.max(sample.lower)
+        if not np.any(sample.upper[largest] == sample.lower[largest]) or np.any(sample.upper[largest] == np.inf):
+            return None
+        return (
+            "as shape and scale fall to 0 it rises without bound, by the log of 1/scale, with a wall of hazard at the "
+            "largest observation"
+        )
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -135,3 +135,18 @@ def test_derivatives_of_the_exponentiated_weibull_law_where_it_is_maximised(para
                 twice = tuple(int(m == j) + int(m == k) for m in range(3))
                 right = mp.diff(lambda *p, v=v: logs(mp.mpf(v), *p)[0], exact, twice)
                 assert ours[i] == pytest.approx(float(right), rel=1e-6)
+
+
+@pytest.mark.parametrize(("seed", "height"), [(2, -194.8181017), (3, -221.3724192)])
+def test_a_wall_at_the_largest_observation_leaves_makeham_s_law_a_local_maximum(seed, height):
+    """With shape exp(-x/scale) of the largest x, the likelihood grows by the log of 1/scale as scale falls."""
+    x = np.random.default_rng(seed).exponential(size=200)
+    fit = fit_quietly(x, "gompertz_makeham")
+    assert fit.certificate.verdict == "local"
+    assert "wall of hazard" in fit.certificate.message
+    assert fit.llf == pytest.approx(height, abs=1e-6)
+    law, largest = fit.family, x.max()
+    heights = [np.sum(law.logpdf(x, np.exp(-largest / s), s, fit.params["makeham"])) for s in (0.03, 0.016, 0.008)]
+    assert heights[0] < heights[1] < heights[2]
+    rounded = mle.Sample.rounded(np.ceil(10 * x) / 10, 0.1)
+    assert fit_quietly(rounded, "gompertz_makeham").certificate.verdict != "local"
