@@ -206,13 +206,16 @@ class Sample:
     ) -> Sample:
         """Make a sample of whatever ``data`` is, of `rows` if ``multivariate``; a `Sample` is passed through.
 
-        Rows of a ``scipy.stats.CensoredData`` come in its order: uncensored, left-, right-, interval-censored.
+        A data set of `mle_toolkit.datasets` comes in the form that it has; a ``scipy.stats.CensoredData`` has its rows
+        in this order: uncensored, left-, right-, interval-censored.
 
         Raises
         ------
         WeightError
             If ``data`` is a `Sample`, which has its weights, and ``weights`` are given too.
         """
+        if type(data).__name__ == "DataSet" and type(data).__module__ == "mle_toolkit.data.datasets":
+            data = data.sample()
         if isinstance(data, Sample):
             if weights is not None:
                 raise WeightError("weights: the Sample has its own weights; give them there, not twice.")

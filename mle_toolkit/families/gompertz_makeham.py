@@ -46,9 +46,9 @@ class GompertzMakeham(HazardFamily):
     with c = ``shape``, s = ``scale`` and λ = ``makeham``. Source: Makeham (1860), Journal of the Institute of Actuaries
     8, 301-310. For λ = 0 it is Gompertz' law, which is the maximum where the hazard of the young is no higher; as shape
     and scale grow together the exponential. Of exact data the likelihood has no bound, with a wall of hazard at the
-    largest observation; the maximum reported is a local one. In intervals the hazard may rise to a wall within the last one, or where
-    it begins: shape and scale then go to 0, and before the wall the law is exponential. In actuarial letters A = λ,
-    B = c/s, log of the little c = 1/s.
+    largest observation; the maximum reported is a local one. In intervals the hazard may rise to a wall within the last
+    one, or where it begins: shape and scale then go to 0, and before the wall the law is exponential. In actuarial
+    letters A = λ, B = c/s, log of the little c = 1/s.
     """
 
     name = "gompertz_makeham"

@@ -69,6 +69,12 @@ def power_law_test(
     -------
     PowerLawTest
 
+    Notes
+    -----
+    The distance is that of Kolmogorov and Smirnov, from both ends of every step of the empirical distribution function,
+    in the data and in the samples drawn. The program of the authors looks at one end of each, which changes p: that of
+    the blackouts is 0.79 here, and 0.61 by theirs (0.62 in their table 6.1).
+
     References
     ----------
     Clauset, Shalizi & Newman (2009), SIAM Review 51, 661-703, sections 3.3 and 4.1.

@@ -139,3 +139,12 @@ def test_an_unknown_column_is_answered_with_the_columns():
         datasets.load("faithful")["wait"]
     with pytest.raises(DataError, match="name one of its columns: eruptions, waiting"):
         datasets.load("faithful").sample()
+
+
+def test_a_data_set_is_data():
+    """In the form that it has: nobody needs to know that it has a sample inside."""
+    fit = mle.fit(datasets.load("circuits"), "defective(weibull)")
+    assert [round(v, 5) for v in fit.params.values()] == [0.00674, 0.49598, 28.3672]  # Meeker: .00674, .496, 28.37
+    assert mle.compare(datasets.load("port_pirie"), ["gev", "gumbel"]).best.family.name == "gumbel"
+    with pytest.raises(DataError, match="name one of its columns: income, food"):
+        mle.fit(datasets.load("engel"), "gamma")
