@@ -214,6 +214,22 @@ def test_an_enum_of_polars_keeps_its_order_in_a_file(tmp_path):
     assert fit.llf == pytest.approx(mle.regress("level ~ x", frame, "ordinal").llf, rel=1e-10)
 
 
+def test_an_order_of_numbers_that_a_file_does_not_keep_is_asked_for(tmp_path):
+    """Pandas writes such categories as plain numbers, and that they had an order, but not which."""
+    pd, arrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow.parquet")
+    x = np.linspace(-2, 2, 200)
+    codes = np.array([3, 1, 2])[np.digitize(x + np.sin(40 * x), [-0.7, 0.7])]
+    frame = pd.DataFrame({"x": x, "level": pd.Categorical(codes, categories=[3, 1, 2], ordered=True)})
+    frame.to_parquet(tmp_path / "levels.parquet")
+    wanted = mle.regress("level ~ x", frame, "ordinal")
+    for data in (tmp_path / "levels.parquet", arrow.read_table(tmp_path / "levels.parquet")):
+        with pytest.raises(DataError, match=r"levels 1, 2, 3 were an ordered category.*does not keep.*levels="):
+            mle.regress("level ~ x", data, "ordinal")
+        fit = mle.regress("level ~ x", data, "ordinal", levels=[3, 1, 2])
+        assert list(fit.params["cutpoints"].index) == ["3|1", "1|2"]
+        assert fit.llf == pytest.approx(wanted.llf, rel=1e-10)
+
+
 @pytest.mark.parametrize("missing", [False, True])
 def test_groups_are_those_of_a_dictionary_without_signs(missing):
     """Categories of polars in a table of Arrow."""

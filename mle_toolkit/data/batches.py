@@ -190,7 +190,8 @@ def _columns(batch: Any, names: Sequence[str]) -> Columns:
             found[name] = np.array([*distinct, None], dtype=object)[codes]
         elif name in categories and is_of_numbers(kind):
             counted = labels_of_numbers(floats_of(column), truths=pa.types.is_boolean(kind))
-            labels[name] = counted._replace(ordered=True)  # theirs is not written, but that they are levels
+            # Theirs is not written, but that they are levels, and whether it counts.
+            labels[name] = counted._replace(ordered=True, lost=name in categories_of(batch.schema, ranked=True))
             found[name] = np.array([*counted.distinct, None], dtype=object)[counted.codes]
         elif pa.types.is_boolean(kind) and not column.null_count:
             found[name] = column.to_numpy(zero_copy_only=False)

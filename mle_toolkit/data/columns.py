@@ -38,12 +38,15 @@ class Labels(NamedTuple):
         Whether the column says that this is their order, as a categorical one does.
     ranked : bool
         Whether it says that the order counts.
+    lost : bool
+        Whether the order counts, but was not written: that of levels is another.
     """
 
     codes: NDArray[np.intp]
     distinct: tuple[Level, ...]
     ordered: bool = False
     ranked: bool = False
+    lost: bool = False
 
     def present(self) -> tuple[Level, ...]:
         """The levels that some row has, in order of ``distinct``."""
@@ -69,6 +72,7 @@ class Columns:
         self._columns: Mapping[str, Any]
         self._labels: dict[str, Labels] = {}
         self._categories: frozenset[str] = frozenset()
+        self._ranked: frozenset[str] = frozenset()
         if isinstance(frame, Mapping):
             self._columns = {str(name): column for name, column in frame.items()}
             lengths = {name: _length(name, column) for name, column in self._columns.items()}
@@ -90,6 +94,7 @@ class Columns:
             )
         self._columns = {name: found.get_column(name) for name in found.columns}
         self._categories = categories_of(getattr(frame, "schema", None))
+        self._ranked = categories_of(getattr(frame, "schema", None), ranked=True)
         self._numbers.known_labels(self._categories)
         self.n_rows = len(found)
 
@@ -158,7 +163,7 @@ class Columns:
         series = nw.from_native(column, allow_series=True, pass_through=True)
         entries = column
         ordered: list[Any] | None = None
-        ranked = False
+        ranked, lost = False, False
         if isinstance(series, nw.Series):
             entries = series.to_list()
             kind = getattr(column, "type", None)
@@ -172,6 +177,7 @@ class Columns:
                 ranked = bool(getattr(kind, "ordered", False))
             elif name in self._categories:  # of numbers, whose own order was not written
                 ordered = sorted({entry for entry in entries if not _missing(entry)})
+                lost = name in self._ranked
         held = np.empty(self.n_rows, dtype=object)
         held[:] = [None if _missing(entry) else entry for entry in entries]
         codes, distinct = pd.factorize(held, use_na_sentinel=True)
@@ -180,7 +186,7 @@ class Columns:
             return Labels(codes.astype(np.intp), tuple(levels))
         named = [_level(entry, name) for entry in ordered]
         lookup = np.array([*(named.index(level) for level in levels), -1], dtype=np.intp)
-        return Labels(lookup[codes], tuple(named), ordered=True, ranked=ranked)
+        return Labels(lookup[codes], tuple(named), ordered=True, ranked=ranked, lost=lost)
 
     @cached_property
     def _numbers(self) -> _Numbers:
@@ -260,8 +266,8 @@ def _level(entry: Any, name: str) -> Level:
     raise DataError(f"column {name!r}: {shown(entry)} is neither a number nor a text. Convert the column first.")
 
 
-def categories_of(schema: Any) -> frozenset[str]:
-    """Columns that were categorical when pandas wrote them, by what an Arrow schema says.
+def categories_of(schema: Any, *, ranked: bool = False) -> frozenset[str]:
+    """Columns that were categorical when pandas wrote them, by what an Arrow schema says; or those with an order.
 
     Without it a dictionary of Arrow is a way to write texts, in the order in which they were met.
     """
@@ -270,7 +276,9 @@ def categories_of(schema: Any) -> frozenset[str]:
         columns = json.loads(written).get("columns", [])
     except (ValueError, AttributeError):  # written by others under this name
         return frozenset()
-    said = (column for column in columns if isinstance(column, dict))
+    said = [column for column in columns if isinstance(column, dict)]
+    if ranked:
+        said = [column for column in said if (column.get("metadata") or {}).get("ordered") is True]
     return frozenset(str(column.get("field_name")) for column in said if column.get("pandas_type") == "categorical")
 
 

@@ -55,6 +55,7 @@ class Order(NamedTuple):
 
     levels: tuple[Level, ...]
     ranked: bool
+    lost: bool = False
 
 
 @dataclass
@@ -129,7 +130,7 @@ def _one_order(name: str, one: Order, other: Order) -> Order:
     if not (one.ranked and other.ranked):  # two orders that count for nothing are none
         every = {*few.levels, *more.levels}
         sorts = bool(few.levels) and not any(isinstance(level, str) for level in every)
-        return Order(tuple(sorted(every)) if sorts else (), ranked=False)
+        return Order(tuple(sorted(every)) if sorts else (), ranked=False, lost=one.lost or other.lost)
     raise DataError(
         f"column {name!r}: its levels have one order in some rows, {', '.join(map(str, one.levels))}, and another in "
         f"others, {', '.join(map(str, other.levels))}. Write the column with one order for all, or as texts."
@@ -184,7 +185,7 @@ class Learning:
             seen = np.bincount(labels.codes[rows], minlength=len(labels.distinct))
             levels[name] = {level: None for level, n in zip(labels.distinct, seen.tolist(), strict=True) if n}
             if labels.ordered:
-                ordered[name] = Order(labels.distinct, labels.ranked)
+                ordered[name] = Order(labels.distinct, labels.ranked, labels.lost)
         return Learned(frame.n_rows, kept, absent, head, levels, ordered)
 
 

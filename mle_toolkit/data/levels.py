@@ -17,6 +17,14 @@ def labels_of(values: Any, name: str = "y") -> Labels:
     return Columns({name: values}).labels(name)
 
 
+def lost_order(levels: Sequence[Any]) -> DataError:
+    """The error for ordered categories of numbers in a file that does not keep their order."""
+    return DataError(
+        f"ordinal: the levels {', '.join(map(str, levels))} were an ordered category of pandas when they were written, "
+        f"but Parquet does not keep the order of categories of numbers. Give it, from the lowest: levels=[...]."
+    )
+
+
 def coded(labels: Labels, levels: Sequence[Any] | None, *, ordered: bool) -> tuple[Array, tuple[str, ...]]:
     """Codes 0, 1, ... of a column of levels, NaN where it is missing, and the names of the levels.
 
@@ -37,6 +45,8 @@ def coded(labels: Labels, levels: Sequence[Any] | None, *, ordered: bool) -> tup
     """
     present = labels.present()
     if levels is None:
+        if ordered and labels.lost:
+            raise lost_order(present)
         if ordered and not labels.ranked and any(isinstance(level, str) for level in present):
             raise DataError(
                 f"ordinal: the levels {', '.join(map(repr, sorted(map(str, present))))} have no order. Give it, from "

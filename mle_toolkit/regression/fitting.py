@@ -115,14 +115,16 @@ def regress(
     leveled = family if isinstance(family, str) and family in OF_LEVELS else None
     framed: Framed | None = None
     given_data = data
+    own = ("levels", "reference", "link") if leveled else ()
+    asked: dict[str, Any] = {name: others.pop(name) for name in own if name in others}
     if is_scanned(data):
         framed = Framed.of(
             y, data, family, {"weights": weights, "offset": offset, "exposure": exposure}, others, nan_policy
         )
+        if leveled == "ordinal" and asked.get("levels") is None:
+            framed.check_order()
         data = framed.frame()
         framed = None if framed.is_small else framed
-    own = ("levels", "reference", "link") if leveled else ()
-    asked: dict[str, Any] = {name: others.pop(name) for name in own if name in others}
     if leveled is not None and not isinstance(y, (str, Sample)):
         y, names = coded(labels_of(y), asked.get("levels"), ordered=leveled == "ordinal")
     given = Given.of(y, data, nan_policy)

@@ -15,6 +15,7 @@ from mle_toolkit.data.formula_text import learns, read
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import Columned, FramedSample, Plan
 from mle_toolkit.data.learning import Learned, Learning, Table, check_missing, in_memory, is_small, learned
+from mle_toolkit.data.levels import lost_order
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Block
 from mle_toolkit.data.sample import Sample
@@ -96,6 +97,12 @@ class Framed:
     def is_small(self) -> bool:
         """Whether the rows are held in memory."""
         return is_small(self.found)
+
+    def check_order(self) -> None:
+        """Refuse levels of the response whose order counts, but was not written."""
+        order = self.found.ordered.get(self._response.columns[0])
+        if order is not None and order.lost:
+            raise lost_order(order.levels)
 
     def frame(self) -> dict[str, Any]:
         """The columns, where they are small; else some rows that have every level."""
