@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.checks import NanPolicy, WeightKind, check_weights_magnitude, policies
-from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS, CountWhole, step_at
+from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS, CountWhole, found_among, step_at
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import NOTHING
 from mle_toolkit.data.sample import Sample, standard_errors_about
@@ -248,7 +248,8 @@ class BlockedSample(Sample):
     def quantile(self, p: float) -> float:
         """Weighted quantile, as of a `Sample`, in two passes.
 
-        One counts rows among those of the sketch, the other fetches the few that lie with the quantile between two.
+        One counts rows among those of the sketch, the other fetches the few that lie with the quantile between two: in
+        one pass, as of rows that are held, there might be more of them than memory has.
         """
         few = self.sketch(SKETCHED_ROWS)
         seen, reach = np.unique(few.lower), standard_errors_about(p, few)
@@ -267,9 +268,7 @@ class BlockedSample(Sample):
         if counts[first : last + 1].sum() > weight.sum():
             inside: Few = self._sum(Between(float(edges[(first - 1) // 2]), float(edges[last // 2])), CHUNK_ROWS)
             x, weight = np.concatenate([x, inside.x]), np.concatenate([weight, inside.weight])
-        order = np.argsort(x)
-        first, last = step_at(p, counts[:first].sum() + np.cumsum(weight[order]), self.nobs)
-        return 0.5 * float(x[order[first]]) + 0.5 * float(x[order[min(last, len(x) - 1)]])
+        return found_among(x, weight, p, float(counts[:first].sum()), self.nobs)[0]
 
     @property
     @_if_not_held

@@ -49,6 +49,35 @@ def step_at(p: float, cumulative: Array, total: float) -> tuple[int, int]:
     return int(low), int(high)
 
 
+def found_among(
+    x: Array, weight: Array, p: float, below: float = 0.0, total: float | None = None
+) -> tuple[float, int, int]:
+    """The quantile at p of all rows, found among some of them: half-way between two where it falls there.
+
+    What every weighted quantile ends with: of rows that were all sorted, of those between two quantiles of a subsample
+    that one pass fetches, or of the few between two of its values that a pass before has counted.
+
+    Parameters
+    ----------
+    x, weight : ndarray of shape (n,)
+        All rows from the lowest of these values to the highest.
+    p : float
+    below, total : float
+        Weight of the rows below them, and of all rows; by default these are all.
+
+    Returns
+    -------
+    value : float
+    first, last : int
+        Places, in order, between which it is; 0 and n where it may be beyond them.
+    """
+    order = np.argsort(x)
+    cumulative = below + np.cumsum(weight[order])
+    first, last = step_at(p, cumulative, float(cumulative[-1]) if total is None else total)
+    low, high = (float(x[order[min(place, len(x) - 1)]]) for place in (first, last))
+    return 0.5 * low + 0.5 * high, first, last  # their sum might overflow
+
+
 def table_of(x: Array, weight: Array | None) -> tuple[Array, Array]:
     """Distinct values in order, and the total weight of each."""
     values, inverse = np.unique(x, return_inverse=True)

@@ -36,8 +36,8 @@ from mle_toolkit.data.passes import (
     CountWhole,
     count_whole,
     extent,
+    found_among,
     in_runs,
-    step_at,
     table_of,
 )
 from mle_toolkit.data.rows import NOTHING, Block, Known, column_sums, some_of
@@ -798,13 +798,13 @@ class Sample:
             at, above = math.ceil(target - slack) - 1, math.floor(target + slack)
             below = float(self._ordered[max(at, 0)])
             return 0.5 * below + 0.5 * float(self._ordered[min(above, self.n_rows - 1)])  # their sum might overflow
-        order = np.argsort(self.lower)
-        cumulative = np.cumsum(self.weight[order])
-        low, high = step_at(p, cumulative, cumulative[-1])
-        return float(0.5 * (self.lower[order[low]] + self.lower[order[min(high, len(order) - 1)]]))
+        return found_among(self.lower, self.weight, p)[0]
 
     def _selected(self, p: float) -> float | None:
         """A quantile of many rows, sought only among those between quantiles of a subsample; None if not found there.
+
+        Rows that are held are fetched in the pass that counts those below. Of rows that are not, which may all be one
+        value, so many might not fit: `BlockedSample.quantile` counts them first. What they end with is one.
 
         After Floyd & Rivest (1975), Communications of the ACM 18, 165-172.
         """
@@ -818,12 +818,9 @@ class Sample:
             rows.append(x[between])
             weights.append(np.ones(len(rows[-1])) if w is None else w[between])
             below += np.count_nonzero(x < low) if w is None else float(np.sum(w[x < low]))
-        x, w = np.concatenate(rows), np.concatenate(weights)
-        order = np.argsort(x)
-        first, last = step_at(p, below + np.cumsum(w[order]), self.nobs)
-        if (first == 0 and low > self.minimum) or (last == len(x) and high < self.maximum):
-            return None
-        return 0.5 * float(x[order[first]]) + 0.5 * float(x[order[min(last, len(x) - 1)]])
+        x = np.concatenate(rows)
+        value, first, last = found_among(x, np.concatenate(weights), p, below, self.nobs)
+        return None if (first == 0 and low > self.minimum) or (last == len(x) and high < self.maximum) else value
 
     def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
         """A strided subsample of at most ``rows`` rows, for starting values only."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.errors import NoMaximumError, SupportError
 from mle_toolkit.estimation.starts import joined
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.relations import SpecialCase
 
 if TYPE_CHECKING:
     from mle_toolkit.likelihood.sums import Likelihood
@@ -69,6 +70,9 @@ class Found(Protocol):
     def n_agreeing(self) -> int: ...  # noqa: D102
 
 
+End = TypeVar("End")
+
+
 def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Inside | None:
     """The highest maximum of the special cases of a family, where a search for that of the family ended below it.
 
@@ -92,15 +96,10 @@ def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Insi
     own = found.loglik if likelihood is whole else _loglik(likelihood, found.theta_in_unit)
     slack = ROUNDING + RELATIVE * abs(own) if likelihood is whole else _FITS_A_SKETCH
     highest: Inside | None = None
-    for case in family.special_cases:
-        law, data = case.family, likelihood.data
-        if not law.support.covers(data.minimum, data.maximum):
-            continue
-        try:
-            law.check_support(data)
-            at = best(law, data)
-        except NoMaximumError:
-            continue
+    data = likelihood.data
+    cases = [case for case in family.special_cases if case.family.support.covers(data.minimum, data.maximum)]
+    for case, at in maxima_inside(cases, data, best):
+        law = case.family
         params = law.unpack(at.theta)
         if not at.loglik > max(own + slack, -np.inf if highest is None else highest.loglik):
             if case.beside is None or likelihood.plain or likelihood is not whole or abs(at.loglik - own) > _STUCK:
@@ -112,6 +111,19 @@ def higher_inside(found: Found, best: Callable[[Family, Sample], Found]) -> Insi
         if np.all(np.isfinite(theta)) and np.isfinite(at.loglik):
             highest = Inside(law, at.loglik, theta)
     return highest
+
+
+def maxima_inside(
+    cases: Iterable[SpecialCase], sample: Sample, best: Callable[[Family, Sample], End]
+) -> Iterator[tuple[SpecialCase, End]]:
+    """Those of some laws inside that take the sample and have a maximum, each with that."""
+    for case in cases:
+        try:
+            case.family.check_support(sample)
+            at = best(case.family, sample)
+        except (NoMaximumError, SupportError):
+            continue
+        yield case, at
 
 
 def _is_alone(family: Family, likelihood: Likelihood) -> bool:

@@ -11,9 +11,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import NoMaximumError, SupportError
+from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.estimation.certificate import Verdict
 from mle_toolkit.estimation.climb import newton_end
+from mle_toolkit.estimation.contained import maxima_inside
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, objective_near
 from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import domains_of, joined
@@ -87,12 +88,10 @@ def _points(likelihood: Likelihood) -> Sample:
 
 def _inside(family: Family, sample: Sample, best: Callable[[Family, Sample], Maximum]) -> Iterator[tuple[Any, ...]]:
     """Parameters of a law where it is a law that it contains, at the maximum of that."""
-    for case in family.special_cases:
-        with contextlib.suppress(NoMaximumError, SupportError):
-            case.family.check_support(sample)
-            theta = joined(family, case.embed(*case.family.unpack(best(case.family, sample).theta)))
-            if np.all(np.isfinite(theta)):
-                yield family.unpack(theta)
+    for case, at in maxima_inside(family.special_cases, sample, best):
+        theta = joined(family, case.embed(*case.family.unpack(at.theta)))
+        if np.all(np.isfinite(theta)):
+            yield family.unpack(theta)
 
 
 def _further(likelihood: Likelihood) -> Iterator[tuple[Any, ...]]:
