@@ -167,6 +167,8 @@ def _settled(
         _check_intervals(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
         if not bounds and family.n_free > 1:
             _check_only_event(family, sample, fixed)
+        if family.checks_windows and not fixed and not bounds and np.all(sample.lower == sample.upper):
+            family.check(sample)
     elif not fixed and not bounds:
         family.check(sample)
     likelihood = Likelihood(family, sample)

@@ -203,6 +203,8 @@ class Family(ABC):
     rows, and a parameter for each column."""
     on_simplex: ClassVar[bool] = False
     """The numbers of an observation add to 1, so that they have no volume."""
+    checks_windows: ClassVar[bool] = False
+    """What ``check`` says holds for exact values seen through windows too."""
     without_spikes: ClassVar[str] = "Use fewer components, or a parameter that they share: mixture(..., shared=(...))."
     """What to do where ``spurious``, which mixtures have first of all, leaves no maximum."""
     by_number: tuple[str, ...] = ()

@@ -271,8 +271,10 @@ class Simplex:
             return np.asarray(np.log(value[:-1]) - np.log(value[-1]))
 
     def from_real(self, u: Array) -> Array:
-        """Softmax with the last logit fixed at 0; the inverse of `to_real`."""
-        return np.asarray(special.softmax(np.append(u, 0.0)))
+        """Softmax with the last logit fixed at 0; the inverse of `to_real`, on the boundary too."""
+        logits = np.append(u, 0.0)
+        certain = logits == np.inf
+        return certain / certain.sum() if certain.any() else np.asarray(special.softmax(logits))
 
     def jacobian(self, u: Array) -> Array:
         """Slope of `from_real`, of shape (size, size - 1)."""

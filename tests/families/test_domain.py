@@ -159,3 +159,10 @@ def test_a_line_by_its_inverse_hyperbolic_sine():
     assert bends == pytest.approx(x, rel=1e-13)
     assert line.is_line
     assert line.contains(x).all()
+
+
+@pytest.mark.parametrize("p", [[1.0, 0.0], [0.0, 1.0], [0.25, 0.0, 0.75]])
+def test_a_simplex_is_mapped_back_from_its_boundary(p):
+    """At a weight of 1 the logit is infinite, of which the softmax was NaN, with a warning of NumPy."""
+    domain = Simplex(len(p))
+    assert domain.from_real(domain.to_real(np.array(p))) == pytest.approx(p, rel=1e-15)

@@ -870,3 +870,11 @@ def test_few_rows_have_a_maximum_with_a_component_on_a_run_of_values(law, sample
     with pytest.warns(mle.FitWarning, match="a good local maximum"):
         fit = mle.fit(sample, mle.mixture(law, 2))
     assert fit.llf == pytest.approx(llf, abs=1e-6)
+
+
+def test_too_few_values_in_a_window_are_refused_at_once_unless_parameters_are_known():
+    """A search of 8 seconds said it; with shapes that are known three values have a maximum in their window."""
+    sample = mle.Sample([0.3, 0.7, 1.9]).truncated(0.1, 4.0)
+    with pytest.raises(MleError, match="3 distinct values cannot determine a mixture"):
+        mle.fit(sample, mle.mixture("weibull", 2))
+    assert mle.fit(sample, mle.mixture("normal", 2), fixed={"sigma": [0.4, 0.4]}).llf > -10

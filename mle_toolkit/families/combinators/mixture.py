@@ -73,7 +73,7 @@ class Mixture(Mixed):
     the others.
     """
 
-    kind, of_several = "mixture", True
+    kind, of_several, checks_windows = "mixture", True, True
     takes = {"shared": tuple[str, ...]}  # noqa: RUF012
 
     def __init__(self, components: Sequence[Family], shared: tuple[str, ...] = ()) -> None:
