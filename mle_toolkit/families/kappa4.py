@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _SHAPES = ((-0.4, -0.5), (-0.2, 0.0), (-0.1, 0.5), (0.1, 0.5), (0.2, 0.0), (0.2, -0.5), (0.5, 0.5))
 """Values of k and h from which the likelihood is climbed, the best of them."""
 
+_NEAR_END = 0.9
+"""Size of k, or of h, from which the law is compared with that at the end."""
+
 
 class Kappa4(LocationScale):
     r"""Floods and rain of any kind: GEV for ``h`` = 0, generalised logistic for h = -1, generalised Pareto for h = 1.
@@ -128,8 +131,26 @@ class Kappa4(LocationScale):
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The generalised logistic law at h = -1."""
-        return (Limit(get_family("generalized_logistic"), lambda loc, scale, k: (loc, scale, k, -1.0)),)
+        """The generalised logistic law at h = -1, a generalised Pareto law at h = 1 and at k = 1, uniform at both."""
+        beyond, below = get_family("shifted(gpd)"), get_family("negated(shifted(gpd))")
+        return (
+            Limit(get_family("generalized_logistic"), lambda loc, scale, k: (loc, scale, k, -1.0)),
+            Limit(get_family("uniform"), lambda a, b: (a, b - a, 1.0, 1.0)),
+            Limit(beyond, lambda scale, xi, threshold: (threshold, scale, -xi, 1.0)),
+            Limit(below, lambda scale, xi, threshold: (threshold - scale, scale, 1.0, -xi)),
+        )
+
+    def limits_near(self, sample: Sample, loc: float, scale: float, k: float, h: float) -> tuple[Limit, ...]:
+        """Those of the ends to which k and h came near; of the other of them no law may be beyond its own."""
+        logistic, uniform, beyond, below = self.limits
+        near = [logistic]
+        if k > _NEAR_END and h > _NEAR_END:
+            near.append(uniform)
+        if h > _NEAR_END and k > -_NEAR_END:
+            near.append(beyond)
+        if k > _NEAR_END and h > -_NEAR_END:
+            near.append(below)
+        return tuple(near)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

@@ -890,3 +890,30 @@ def test_quantiles_of_student_far_out(df, log_p):
     assert float(law.ppf(np.exp(log_p))) == pytest.approx(-x, rel=1e-11)
     assert float(law.isf(np.exp(log_p))) == pytest.approx(x, rel=1e-11)
     assert float(law.logcdf(-x)) == pytest.approx(log_p, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("place", "params"), [(1, (-0.5, 1.5)), (2, (1.3, -0.2, 0.7)), (2, (1.3, 0.4, 0.7)), (3, (1.3, -0.4, 0.7))]
+)
+def test_laws_at_the_ends_of_kappa4_are_those_that_it_tends_to(place, params):
+    limit = mle.get_family("kappa4").limits[place]
+    law = mle.distribution(limit.family, **dict(zip(limit.family.param_names, params, strict=True)))
+    x = law.ppf(np.array([0.01, 0.3, 0.7, 0.99]))
+    loc, scale, k, h = limit.embed(*params)
+    near = mle.distribution("kappa4", loc=loc, scale=scale, k=min(k, 1 - 1e-9), h=min(h, 1 - 1e-9))
+    assert near.logpdf(x) == pytest.approx(law.logpdf(x), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("draw", "name", "other"),
+    [
+        (lambda rng: rng.uniform(size=100), "uniform", "uniform"),
+        (lambda rng: 1e6 * rng.uniform(size=100) ** -0.5, "shifted gpd", "shifted(gpd)"),
+        (lambda rng: -rng.exponential(size=100), "negated shifted gpd", "negated(shifted(gpd))"),
+    ],
+)
+def test_kappa4_names_the_law_at_the_end_that_it_comes_to(draw, name, other):
+    x = draw(np.random.default_rng(2))
+    fit = fit_quietly(x, "kappa4")
+    assert (fit.certificate.verdict, fit.certificate.limit) == ("boundary", name)
+    assert fit.llf == pytest.approx(fit_quietly(x, other).llf, abs=1e-9)
