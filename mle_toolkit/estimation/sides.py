@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,12 +19,7 @@ if TYPE_CHECKING:
 def measured_at_kinks(
     model: Model, term: Linear, points: Sample, objective: Objective, u: Array, theta: Array, hessian: Array
 ) -> Measured:
-    """What is measured with the slopes by a predictor that are nearest to 0 on all sides.
-
-    Second derivatives count what is expected at the kinks, of which few rows may have fewer. Where the rows that are
-    fitted exactly hold the coefficients all the same, the likelihood falls at once with any change of these, and only
-    the others are judged by second derivatives.
-    """
+    """What is measured with the slopes by a predictor that are nearest to 0 on all sides."""
     place = model.places[model.param_names.index(term.parameter)]
     likelihood = objective.likelihood
     masses = 0.0 if likelihood.plain else likelihood.mass_derivatives(theta)[1 : 1 + len(theta)][place]
@@ -35,8 +29,4 @@ def measured_at_kinks(
     slopes: Array = objective.coordinates.jacobian(u)
     moved = np.any(slopes[place] != 0, axis=0)
     gradient = np.where(moved, slopes.T @ pull, objective.gradient(u))
-    seen = measure(gradient, hessian, likelihood.nobs)
-    if np.isfinite(seen.decrement) or not kinks.hold(theta[place], masses):
-        return seen
-    others = ~moved
-    return replace(measure(gradient[others], hessian[np.ix_(others, others)], likelihood.nobs), errors=())
+    return measure(gradient, hessian, likelihood.nobs)

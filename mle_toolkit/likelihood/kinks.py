@@ -164,24 +164,6 @@ class Kinks:
         method = "bvls" if count < _FEW else "trf"
         return np.asarray(pull + matrix @ nearest(matrix, -pull, (low, high), method=method, tol=1e-14).x)
 
-    def hold(self, coefficients: Array, others: Array | float = 0.0) -> bool:
-        """Whether rows that are fitted exactly hold the coefficients: their slopes are inside the limits, and unique.
-
-        Then the likelihood falls along any direction from there, by the same share of each length.
-        """
-        left, fitted = self.left(coefficients), self.are_fitted(coefficients)
-        if np.count_nonzero(fitted) != len(coefficients):
-            return False
-        slope = self._weights * np.where(left < 0, -self.below, self.above)
-        pull = self.design[~fitted].T @ slope[~fitted] + others
-        low, high = (limit[fitted] for limit in self.limits)
-        try:
-            held = np.linalg.solve(self.design[fitted].T, -pull)
-        except np.linalg.LinAlgError:
-            return False
-        room = _NEAR * (high - low)
-        return bool(np.all((held > low + room) & (held < high - room)))
-
     def excess(self, coefficients: Array, nobs: float) -> Array:
         """What the information about the coefficients has more by the density at the kink than by the law; (k, k)."""
         product = self.below * self.above

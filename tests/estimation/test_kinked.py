@@ -155,23 +155,3 @@ def test_terms_are_tested_and_profiles_are_not_drawn():
     assert statistic == pytest.approx(2 * (fit.llf - smaller.llf), abs=1e-8)
     with pytest.raises(ParameterError, match="kink of the density at loc"):
         fit.conf_int(method="profile")
-
-
-@pytest.mark.parametrize("seed", [1, 6, 9])
-def test_rows_that_hold_the_coefficients_certify_a_maximum_of_few_rows(seed):
-    """The second derivatives expected at kinks are none of few rows, but the coefficients cannot move all the same."""
-    rng = np.random.default_rng(seed)
-    n = int(rng.choice([8, 12, 20, 40, 150]))
-    x, z = rng.normal(size=n), rng.integers(0, 3, size=n)
-    y = 1 + 2 * x + rng.laplace(size=n)
-    design = np.column_stack([np.ones(n), x, z == 1, z == 2]).astype(float)
-    fit = mle.regress(y, design, "asymmetric_laplace")
-    assert fit.certificate.verdict == "non_regular"
-    least = np.inf
-    for rows in combinations(range(n), 4):
-        held = list(rows)
-        if abs(np.linalg.det(design[held])) > 1e-9:
-            left = y - design @ np.linalg.solve(design[held], y[held])
-            left[held] = 0.0
-            least = min(least, np.sqrt(np.maximum(left, 0).mean()) + np.sqrt(np.maximum(-left, 0).mean()))
-    assert fit.llf == pytest.approx(-n * (2 * np.log(least) + 1), abs=1e-6)
