@@ -45,6 +45,9 @@ _RESCUE_STEPS, _RESCUE_LOOKS = 100, 300
 TRUST = "trust region"
 """The name of the first of them."""
 
+_IMPOSSIBLE = 100
+"""Looks at a value after which no possible one is looked for, if all were impossible."""
+
 _MOST_WITHOUT_SLOPES = 30
 """Coordinates up to which a simplex leads anywhere."""
 
@@ -260,10 +263,14 @@ class _LowEnoughError(Exception):
 
 
 class _Lowest:
-    """A function that remembers its lowest value, and where that is, and ends a search where it is low enough."""
+    """A function that remembers its lowest value, and where that is, and ends a search where it is low enough.
+
+    Or where there is none: a simplex of points that are all impossible shrinks onto one of them.
+    """
 
     def __init__(self, function: Callable[[Array], float], enough: float) -> None:
         self._function, self._enough = function, enough
+        self._looks = 0
         self.value, self.u = math.inf, np.empty(0)
 
     def __call__(self, u: Array) -> float:
@@ -271,7 +278,8 @@ class _Lowest:
         value = self._function(u)
         if value < self.value:
             self.value, self.u = value, np.array(u)
-        if value <= self._enough:
+        self._looks += 1
+        if value <= self._enough or (self._looks > _IMPOSSIBLE and self.value == math.inf):
             raise _LowEnoughError
         return value
 
@@ -302,7 +310,7 @@ def value_beyond(objective: Objective, u: Array, k: int, enough: float = -math.i
         if len(u) > _MOST_WITHOUT_SLOPES:
             return float(minimize(lambda v: objective.value(at(v)), u[others], method="L-BFGS-B", jac=slope).fun)
         # Where the others follow slowly, along a ridge, derivatives at the new place lead elsewhere.
-        options = _TIGHT_OPTIONS["Nelder-Mead"] | {"maxfev": _RESCUE_LOOKS * len(u)}
+        options = {"xatol": 1e-6, "fatol": 1e-12, "maxfev": _RESCUE_LOOKS * len(u)}
         lowest = _Lowest(lambda v: objective.value_alone(at(v)), max(enough, least_value(objective.likelihood)))
         with contextlib.suppress(_LowEnoughError):
             minimize(lowest, u[others], method="Nelder-Mead", options=options)

@@ -24,6 +24,7 @@ from mle_toolkit.errors import (
 from mle_toolkit.estimation.asked import Asked
 from mle_toolkit.estimation.beside import above_limit, is_above, is_far_below
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
+from mle_toolkit.estimation.climb import is_minimum
 from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.kinked import at_kinks
 from mle_toolkit.estimation.local import local_inside, no_lower_local
@@ -428,7 +429,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     # Two log-likelihoods that agree to this are one: the rounding of a sum of n terms.
     rounding = 1e-9 + 1e-13 * abs(found.loglik)
     lost = not in_domains(family, found.theta)
-    if lost:
+    if lost and is_minimum(found.objective, found.coordinates):
         rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
     on_its_way = is_extreme(found.theta_in_unit) and not lost
 

@@ -216,7 +216,8 @@ class ChartCoordinates(Coordinates):
         self.chart = chart
         inner = np.array(chart.inward(*self.base.tolist()))
         scale = next((v for role, v in zip(chart.law.roles, inner.tolist(), strict=True) if role == "scale"), 1.0)
-        natural = np.array([scale if role == "location" else 1.0 for role in chart.law.roles])
+        known = 0 < scale < np.inf  # beside a spike it leaves the doubles
+        natural = np.array([scale if role == "location" and known else 1.0 for role in chart.law.roles])
         self.inner = Coordinates([p.domain for p in chart.law.parameters], inner, self.free, natural)
         self.n_free = self.inner.n_free
         self.intervals_only = self.can_bend = False
