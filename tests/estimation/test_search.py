@@ -138,7 +138,7 @@ def test_a_climb_that_is_stuck_beyond_doubles_is_no_maximum_beside_a_law_far_low
     normal = fit_quietly(sample, "normal")
     try:
         fit = fit_quietly(sample, "johnson_su")
-    except NoMaximumError as error:
-        assert "division" not in str(error)  # a spread of 0 was divided by
-        return
-    assert fit.llf > normal.llf + 0.3 or not fit.certificate.ok
+        beside = fit.certificate.ok and fit.llf < normal.llf + 0.3
+    except NoMaximumError:
+        beside = False
+    assert not beside
