@@ -171,9 +171,9 @@ def _by_climbs(
         if rising:
             raise StillRisingError(family.name)
         stopped = bool(below) and not (best.at_limit or found.boundary or is_minimum(small, best.u))
-        if stopped and len(points) == len(starts):
+        if stopped and family.spurious is None and len(points) == len(starts):
             # The highest is no maximum, and of starts that were not scattered each may lead elsewhere.
-            higher = [end for u in below for end in climb(small, [u], method) if end.value < best.value]
+            higher = [end for u in below[:_BELOW] for end in climb(small, [u], method) if end.value < best.value]
             found = settled(min(higher, key=lambda end: end.value)) if higher else found
         if family.spurious is None or family.discrete or likelihood.plain:  # counts have no spikes
             return found
@@ -214,6 +214,9 @@ def _declared(
     end = min(higher, key=lambda end: end.value)
     return [replace(end, u=coordinates.from_theta(declared.coordinates.to_theta(end.u)))]
 
+
+_BELOW = 3
+"""Points below the highest, if that is no maximum, from which slower methods climb too."""
 
 _ELSEWHERE = "from another start the search ran off, and the likelihood went on rising"
 

@@ -80,8 +80,9 @@ def test_newton_for_all_groups_settles_what_the_ordinary_fit_says(law):
     groups = groups_of(law, 7)
     settled = settle_groups(law, groups)
     assert_as_one_by_one(law, groups, settled)
-    # Starts of the first two often disagree; the limits of skew_t from a threshold on are left to the ordinary fit.
-    if law.name not in ("johnson_su", "skew_normal", "skew_t"):
+    # Starts of the first two often disagree; the limits of skew_t from a threshold on are left to the ordinary fit, and
+    # all groups of a law whose likelihood has no bound on exact data: that fit finds local maxima.
+    if law.name not in ("johnson_su", "skew_normal", "skew_t", "gompertz_makeham"):
         assert np.count_nonzero(settled.status == SETTLED) >= 8
 
 
