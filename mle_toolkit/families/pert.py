@@ -115,13 +115,17 @@ class Pert(Family):
 
     @staticmethod
     def log_tails(x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, Array]:
-        """Logs of the cdf and of the survival function."""
+        """Logs of the cdf and of the survival function; NaN where the three are out of order."""
         with np.errstate(all="ignore"):  # what is beyond an end is replaced
             a = 1 + 4 * (mode - low) / np.subtract(high, low)
             below, above = kernel_tails(np.log(x - low) - np.log(high - x), a, 6 - a)
         first, last = np.less_equal(x, low), np.greater_equal(x, high)
         below, above = np.where(first, -np.inf, below), np.where(first, 0.0, above)
-        return np.where(last, 0.0, below), np.where(last, -np.inf, above)
+        known = np.less_equal(low, mode) & np.less_equal(mode, high)
+        return (
+            np.where(known, np.where(last, 0.0, below), np.nan),
+            np.where(known, np.where(last, -np.inf, above), np.nan),
+        )
 
     def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F), by way of t, the logit of the share of the range below x."""

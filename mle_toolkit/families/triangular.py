@@ -154,12 +154,13 @@ class Triangular(Family):
 
 
 def _masses(x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, Array]:
-    """Probabilities below x, as if it were left of the mode, and above, as if right."""
+    """Probabilities below x, as if it were left of the mode, and above, as if right; NaN if they are out of order."""
     length = np.subtract(high, low)
     with np.errstate(all="ignore"):
         below = np.square(np.maximum(x - low, 0.0)) / (length * np.subtract(mode, low))
         above = np.square(np.maximum(high - x, 0.0)) / (length * np.subtract(high, mode))
-    return below, np.where(x >= high, 0.0, above)
+    known = np.less_equal(low, mode) & np.less_equal(mode, high)
+    return np.where(known, below, np.nan), np.where(known, np.where(x >= high, 0.0, above), np.nan)
 
 
 def _climb(x: Array, weight: Array, k: int) -> tuple[float, tuple[float, float, float]]:

@@ -3,6 +3,7 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from references import fit_quietly
 
 import mle_toolkit as mle
 from mle_toolkit.families.beta_tails import kernel_tail_slopes, kernel_tails
@@ -70,3 +71,23 @@ def test_laws_with_such_tails_at_and_beyond_their_ends(name, params):
     slopes = np.array(mle.get_family(name).tail_scores(np.array([0.0, 0.25]), *params))
     assert np.all(slopes[..., 0] == 0)
     assert np.all(np.isfinite(slopes[..., 1]))
+
+
+@pytest.mark.parametrize("name", ["pert", "triangular"])
+@pytest.mark.parametrize("params", [(0.0, -1.0, 4.0), (0.0, 5.0, 4.0), (4.0, 2.0, 0.0)])
+def test_ends_and_a_mode_that_are_out_of_order_have_no_probabilities(name, params):
+    """A beta law of other parameters would be fitted to intervals in their place, and be said to be this one."""
+    law, x = mle.get_family(name), np.linspace(-2.0, 6.0, 9)
+    assert np.all(law.logpdf(x, *params) == -np.inf)
+    for of in (law.cdf, law.sf, law.logcdf, law.logsf):
+        assert of is None or np.all(np.isnan(of(x, *params)))
+
+
+@pytest.mark.parametrize("name", ["pert", "triangular"])
+def test_fits_to_intervals_keep_the_mode_between_the_ends(name):
+    rng = np.random.default_rng(0)
+    x = np.exp(rng.normal(3.5, 0.7, 60))
+    lower = np.floor(x / 20) * 20
+    fit = fit_quietly(mle.Sample.intervals(lower, np.where(lower > 150, np.inf, lower + 20)), name)
+    low, mode, high = fit.params.values()
+    assert low <= mode <= high
