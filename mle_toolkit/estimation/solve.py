@@ -470,6 +470,7 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
             or any(np.any(named[p.name] == e) for e in _ends(p.domain))
             or (isinstance(p.domain, NonZero) and np.any(named[p.name] == 0))
         )
+        ends += limit.at
         if _is_a_little_above(found.loglik, at.loglik) and at.certify().ok:
             above += ends
         if higher and (at.certify().ok or no_digits):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import special
+from scipy import optimize, special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.beta_tails import kernel_tail_slopes, kernel_tails, log_kernel
-from mle_toolkit.families.domain import REAL
+from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.relations import Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -28,7 +31,8 @@ class Pert(Family):
 
     Source: Malcolm, Roseboom, Clark & Fazar (1959), Operations Research 7, 646-669; Clark (1962), Operations Research
     10, 405-406. The density vanishes at both ends, as their power 4 (m - l)/(h - l) or 4 (h - m)/(h - l); where that is
-    1 or less the usual theory of standard errors does not hold.
+    1 or less the usual theory of standard errors does not hold. With the mode at an end the density is largest there,
+    and that end is at an observation.
     """
 
     name = "pert"
@@ -92,6 +96,14 @@ class Pert(Family):
             mode = min(max(1.5 * mean - 0.25 * (low + high), low + 0.1 * length), high - 0.1 * length)
             starts.append((low, mode, high))
         return starts
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The laws with the mode at the lower end, and at the upper one."""
+        return (
+            Limit(_at_end(1.0), lambda end, reach: (end, end, end + reach), at=("mode",)),
+            Limit(_at_end(-1.0), lambda end, reach: (end - reach, end, end), at=("mode",)),
+        )
 
     def irregular(self, low: Any, mode: Any, high: Any) -> tuple[str, ...]:
         """All parameters where the density meets an end at an angle: the information does not exist."""
@@ -174,3 +186,82 @@ class Pert(Family):
 
         a = 1 + 4 * (mode - low) / (high - low)
         return stats.beta(a, 6 - a, low, high - low)
+
+
+@cache
+def _at_end(side: float) -> Family:
+    r"""The law with the mode at its lower end (its upper one, for a negative side).
+
+    .. math:: \log f(x) = \log 5 + 4\log(1 - t/r) - \log r, \quad t = \pm(x - e), \quad 0 \le t \le r
+    """
+
+    def beyond(x: Array, end: Any) -> Array:
+        """How far from the mode."""
+        return np.asarray(side * (x - end))
+
+    def logpdf(x: Array, end: Array, reach: Array) -> Array:
+        t = beyond(x, end)
+        with np.errstate(all="ignore"):
+            height = math.log(5) + 4 * np.log1p(-t / reach) - np.log(reach)
+        return np.where((t >= 0) & (t <= reach), height, -np.inf)
+
+    def score(x: Array, end: Array, reach: Array) -> tuple[Array, ...]:
+        t = beyond(x, end)
+        return side * 4 / (reach - t), (4 * t / (reach - t) - 1) / reach
+
+    def from_sample(sample: Sample) -> tuple[float, float]:
+        """The mode at an observation; of reaches the likelihood has one maximum, where 4 t/(r - t) is 1 on average."""
+        end = sample.minimum if side > 0 else sample.maximum
+        longest = sample.maximum - sample.minimum
+
+        def gap(u: float) -> float:
+            return math.log(4 * sample.mean(lambda x: beyond(x, end) / (longest * (1 + math.exp(u)) - beyond(x, end))))
+
+        nearest = math.log(4.0)
+        while gap(nearest) < 0:
+            nearest -= 4.0
+        u = optimize.brentq(gap, nearest, math.log(4.0), xtol=1e-14)
+        return end, longest * (1 + math.exp(u))
+
+    def log_beyond(x: Array, end: Array, reach: Array) -> Array:
+        """Log-probability on the far side of x, seen from the mode."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(5 * np.log1p(-np.clip(beyond(x, end) / reach, 0.0, 1.0)))
+
+    def log_near(x: Array, end: Array, reach: Array) -> Array:
+        """Log-probability between the mode and x."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(-np.expm1(log_beyond(x, end, reach))))
+
+    def tail_scores(x: Array, end: Array, reach: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        t = beyond(x, end)
+        inside = (t > 0) & (t < reach)
+        with np.errstate(all="ignore"):
+            slopes = side * 5 / (reach - t), 5 * t / (reach * (reach - t))
+            odds = np.exp(log_beyond(x, end, reach) - log_near(x, end, reach))
+        far = tuple(np.where(inside, slope, 0.0) for slope in slopes)
+        near = tuple(np.where(inside, -odds * slope, 0.0) for slope in slopes)
+        return (near, far) if side > 0 else (far, near)
+
+    def to_scipy(end: float, reach: float) -> Any:
+        from scipy import stats
+
+        return stats.beta(1, 5, end, reach) if side > 0 else stats.beta(5, 1, end - reach, reach)
+
+    logcdf, logsf = (log_near, log_beyond) if side > 0 else (log_beyond, log_near)
+    return Family.from_logpdf(
+        logpdf,
+        # The end is an observation: it moves with the scale only, so that no centring rounds it on the way back.
+        (Parameter("end", REAL, role="scale", regular=False), Parameter("reach", POSITIVE, role="scale")),
+        REAL,
+        name=f"pert with its mode at the {'lower' if side > 0 else 'upper'} end",
+        score=score,
+        from_sample=from_sample,
+        entropy=lambda end, reach: np.log(reach) - math.log(5) + 0.8 + 0 * np.asarray(end),
+        to_scipy=to_scipy,
+        tail_scores=tail_scores,
+        cdf=lambda x, *params: np.exp(logcdf(x, *params)),
+        sf=lambda x, *params: np.exp(logsf(x, *params)),
+        logcdf=logcdf,
+        logsf=logsf,
+    )

@@ -62,6 +62,8 @@ class Limit:
     charted : callable, optional
         Takes the parameters of the limiting law, returns those of the declaring family's chart, which are all numbers
         there: for regressions, where those that are declared do not say where the limiting law is.
+    at : tuple of str
+        Names of parameters that are at an end which another one sets: of a mode at the end of a support.
     """
 
     family: Family
@@ -70,6 +72,7 @@ class Limit:
     of_groups: LimitOfGroups | None = None
     above: Callable[[Sample], float] | None = None
     charted: Callable[..., tuple[float, ...]] | None = None
+    at: tuple[str, ...] = ()
 
     def known(self, family: Family, fixed: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters of the limiting law that are known where some of the declaring family are.

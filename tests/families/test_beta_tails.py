@@ -4,6 +4,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from references import fit_quietly
+from scipy import optimize, special
 
 import mle_toolkit as mle
 from mle_toolkit.families.beta_tails import kernel_tail_slopes, kernel_tails
@@ -91,3 +92,63 @@ def test_fits_to_intervals_keep_the_mode_between_the_ends(name):
     fit = fit_quietly(mle.Sample.intervals(lower, np.where(lower > 150, np.inf, lower + 20)), name)
     low, mode, high = fit.params.values()
     assert low <= mode <= high
+
+
+def forms_of_a_skewed_sample():
+    """Forty lognormal values, of which a PERT law with its mode at the lowest is the best."""
+    x = np.exp(np.random.default_rng(3).normal(3.0, 0.8, 40))
+    lower = np.floor(x / 10) * 10
+    limit = np.quantile(x, 0.7)
+    return {
+        "exact": mle.Sample(x),
+        "right-censored": mle.Sample.right_censored(np.minimum(x, limit), x <= limit),
+        "intervals": mle.Sample.intervals(lower, np.where(lower > 60, np.inf, lower + 10)),
+        "entry": mle.Sample(x).truncated(lower=np.where(np.arange(40) % 2, 0.0, 0.7 * x)),
+    }
+
+
+@pytest.mark.parametrize("form", list(forms_of_a_skewed_sample()))
+@pytest.mark.parametrize("side", [1.0, -1.0])
+def test_a_pert_law_may_have_its_mode_at_an_end(form, side):
+    """Against SciPy's functions of the beta law, any mode and ends, climbed by Nelder and Mead's method."""
+    sample = forms_of_a_skewed_sample()[form]
+    low, high = sample.lower, sample.upper
+    first, last = (-np.inf, np.inf) if sample.window is None else sample.window
+
+    def nll(params):
+        ends, share = params[:2], special.expit(params[2])
+        if not ends[0] < ends[1]:
+            return np.inf
+        a, b, length = 1 + 4 * share, 5 - 4 * share, ends[1] - ends[0]
+
+        def below(x):
+            return special.betainc(a, b, np.clip((x - ends[0]) / length, 0.0, 1.0))
+
+        with np.errstate(all="ignore"):
+            heights = special.xlogy(a - 1, low - ends[0]) + special.xlogy(b - 1, ends[1] - low)
+            points = np.where((low < ends[0]) | (low > ends[1]), -np.inf, heights - 5 * np.log(length))
+            rows = np.where(low == high, points - special.betaln(a, b), np.log(below(high) - below(low)))
+            value = -np.sum(rows - np.log(below(last) - below(first)))
+        return value if np.isfinite(value) else np.inf
+
+    inside, rng = low[np.isfinite(low)], np.random.default_rng(0)
+    starts = [(inside.min() - rng.exponential(2), inside.max() + rng.exponential(60), -3.0) for _ in range(4)]
+    tight = {"maxfev": 3000, "xatol": 1e-11, "fatol": 1e-11}
+    best = min(optimize.minimize(nll, u, method="Nelder-Mead", options=tight).fun for u in starts)
+    mirrored = sample if side > 0 else mirror(sample)
+    fit = fit_quietly(mirrored, "pert")
+    assert fit.certificate.ok
+    assert fit.llf >= -best - 1e-6  # theirs comes to the corner from one side
+    assert fit.llf <= -best + 0.05
+    params = list(fit.params.values())
+    at_end = form != "right-censored"
+    assert ("mode" in fit.certificate.boundary) == at_end
+    assert (params[1] == (params[0] if side > 0 else params[2])) == at_end
+
+
+def mirror(sample):
+    """The sample of the negatives."""
+    ends = mle.Sample.intervals(-sample.upper, -sample.lower)
+    if sample.window is not None:
+        return ends.truncated(-sample.window[1], -sample.window[0])
+    return ends
