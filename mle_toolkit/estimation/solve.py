@@ -429,8 +429,8 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
     # Two log-likelihoods that agree to this are one: the rounding of a sum of n terms.
     rounding = 1e-9 + 1e-13 * abs(found.loglik)
     lost = not in_domains(family, found.theta)
-    if lost and is_minimum(found.objective, found.coordinates):
-        rounding = TOLD_APART  # no double tells this maximum from its limit, and the data do not either
+    if lost:  # no double tells this maximum from its limit, and the data do not either
+        rounding = TOLD_APART if _has_arrived(found) else _BESIDE_LIMIT
     on_its_way = is_extreme(found.theta_in_unit) and not lost
 
     def equal(loglik: float) -> bool:
@@ -483,6 +483,12 @@ def _at_limit(found: Maximum, sample: Sample, fixed: Mapping[str, Any]) -> Maxim
                 best = _through(replace(found, theta=theta, limit=at, embed=limit.embed, boundary=ends, short=short))
     same = best is None and (elsewhere, above) == (found.elsewhere, found.above)
     return found if same else best or replace(found, elsewhere=elsewhere, above=above)
+
+
+def _has_arrived(found: Maximum) -> bool:
+    """Whether a search whose parameters leave the doubles came to a maximum, and did not stop on its way."""
+    with np.errstate(all="ignore"):  # so far out numbers may be lost
+        return found.method == "newton" or is_minimum(found.objective, found.coordinates)
 
 
 def _seen_limits(family: Family, sample: Sample) -> tuple[Limit, ...]:
