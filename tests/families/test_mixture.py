@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 from references import HERE, adversarial, column, fit_quietly, flat
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import MleError
@@ -878,3 +878,22 @@ def test_too_few_values_in_a_window_are_refused_at_once_unless_parameters_are_kn
     with pytest.raises(MleError, match="3 distinct values cannot determine a mixture"):
         mle.fit(sample, mle.mixture("weibull", 2))
     assert mle.fit(sample, mle.mixture("normal", 2), fixed={"sigma": [0.4, 0.4]}).llf > -10
+
+
+def test_a_component_below_a_window_may_show_its_first_count_alone():
+    """Few more 9s than a Poisson law beyond 8 has: of the other component, below, no more than a trace is seen.
+
+    By the probabilities of a Poisson law between 9 and 18, with a share more of 9.
+    """
+    counts, rows = np.arange(9, 19), np.array([38.0, 53.0, 85.0, 89.0, 126.0, 140.0, 150.0, 142.0, 136.0, 106.0])
+    fit = fit_quietly(mle.Sample(counts, rows).truncated(8, 18), mle.mixture("poisson", 2))
+
+    def nll(u):
+        p = stats.poisson.pmf(counts, np.exp(u[0]))
+        shares = (1 - special.expit(u[1])) * p / p.sum() + special.expit(u[1]) * (counts == 9)
+        return -float(rows @ np.log(shares))
+
+    best = optimize.minimize(nll, [2.7, -6.0], method="Nelder-Mead", options={"xatol": 1e-10, "fatol": 1e-12}).fun
+    assert fit.certificate.verdict == "boundary"
+    assert fit.certificate.limit == "mixture of poisson and a point mass at 9"
+    assert fit.llf == pytest.approx(-best, abs=1e-7)
