@@ -199,7 +199,8 @@ def optimism(maximum: Maximum) -> float:
     if not maximum.likelihood.data.has_rows:
         return math.nan
     bread = inverse(maximum.likelihood.nobs * curvature_in_rows(maximum))
-    return float(np.trace(bread @ score_products(maximum)))
+    with np.errstate(invalid="ignore"):  # scores may be infinite at an end of a support
+        return float(np.trace(bread @ score_products(maximum)))
 
 
 def expected_information(maximum: Maximum) -> Array:

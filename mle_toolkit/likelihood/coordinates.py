@@ -306,7 +306,8 @@ class Objective:
             return both[0]
         gradient = self._gradient_of_points(u)
         if not (self.likelihood.plain or self.likelihood.without_masses):
-            gradient = gradient + self._gradient_of_masses(u)
+            with np.errstate(invalid="ignore"):  # both may be infinite, far from the data
+                gradient = gradient + self._gradient_of_masses(u)
         return gradient
 
     def hessian(self, u: Array) -> Array:
