@@ -1,5 +1,7 @@
 """Derivatives by differences, held against formulas."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,10 @@ def test_steps_become_shorter_beside_a_point_that_is_impossible():
         assert second_differences(f, u, STEP_OF_CURVATURE)[0] == pytest.approx(1 / u**2, rel=0.01)
         kink = one_by_one(lambda u: abs(u[0]))
         assert np.isnan(second_differences(kink, np.array([1e-9]), STEP_OF_CURVATURE)).all()
+
+
+def test_of_infinite_values_there_is_no_slope_nor_a_word_of_numpy() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        slope = fourth_order(np.full(4, np.inf), 0.1)
+    assert np.isnan(slope)
