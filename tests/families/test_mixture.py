@@ -897,3 +897,16 @@ def test_a_component_below_a_window_may_show_its_first_count_alone():
     assert fit.certificate.verdict == "boundary"
     assert fit.certificate.limit == "mixture of poisson and a point mass at 9"
     assert fit.llf == pytest.approx(-best, abs=1e-7)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e4])
+def test_a_component_that_may_narrow_in_a_heavy_cell_is_told(unit):
+    """Whole numbers in narrow cells: nearly half of them in the first, where one component comes 272 nats higher."""
+    cells = [0, 6, 12, 18, 24, 31, 37, 43, 49, 55, 74, 93, 99, 123, 272]
+    rows = [184, 90, 45, 25, 19, 12, 10, 7, 4, 2, 2, 1, 1, 1, 1]
+    step = 0.16154375436
+    lower = 0.96926252566 + step * np.array(cells)
+    fit = fit_quietly(mle.Sample.intervals(unit * lower, unit * (lower + step), rows), mle.mixture("weibull", 2))
+    assert fit.certificate.verdict == "local"
+    assert "between neighbouring ends of intervals" in fit.certificate.message
+    assert fit.llf == pytest.approx(-1450.763091, abs=1e-3)

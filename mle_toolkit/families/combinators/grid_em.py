@@ -13,7 +13,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.combinators.em import EM, MixtureLike
-from mle_toolkit.families.combinators.parts import interior
+from mle_toolkit.families.combinators.parts import fitted, interior
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.mass import log_mass
@@ -234,7 +234,22 @@ class GridEM:
             near[first:last] = 1.0
             share = np.concatenate([near, near[at]])
             found.append(self.whole.maximised(np.vstack([share, others * (1 - share)]) * counts, params))
+            if last - first == 1 and points[first] == 0 and not self.law.discrete:
+                found.append(self._within(first, params, float(seen[first] / seen.sum())))
         return found
+
+    def _within(self, cell: int, params: tuple[Any, ...], share: float) -> tuple[Any, ...] | None:
+        """Parameters with a component within a cell, for the lightest: of the middle alone there is none."""
+        low, high = self.edges[cell : cell + 2].tolist()
+        j, parts = int(np.argmin(params[0])), self.law.split(params)
+        there = self.sample.with_values(low + (high - low) * np.array([0.25, 0.5, 0.75]), None)
+        narrow = fitted(self.law.components[j], there)
+        if narrow is None:
+            return None
+        parts[j] = narrow
+        weights = np.delete(params[0], j)
+        weights = np.insert((1 - share) * weights / weights.sum(), j, share)
+        return self.law.join(weights, parts)
 
     def _of_parts(self, joint: Array, params: tuple[Any, ...]) -> list[tuple[Any, ...] | None]:
         """Parameters with a component of what a part of the range holds alone: either tail, or between both.

@@ -125,9 +125,11 @@ def from_intervals(law: Searched, sample: Sample) -> list[tuple[Any, ...]]:
         small = search.added(distinct(longer, 1)[0][1], first)
         found += [params for params in small if not law.confined(sample, *params)]
     # Where the law narrows between ends of intervals there is no maximum: those have no place of the others.
-    for _, params in distinct(longer, len(longer)):
-        known = any(params is other for other in found)
-        if len(found) < _KEPT + _MORE and not known and not law.confined(sample, *params):
+    heights = distinct(longer, len(longer))
+    for k, (_, params) in enumerate(heights):
+        known, narrows = any(params is other for other in found), law.confined(sample, *params)
+        # That the others are lower than the likelihood comes there is to be seen, though.
+        if not known and (k == 0 if narrows else len(found) < _KEPT + _MORE):
             found.append(params)
     return [_inside(law, params) for params in found]
 
