@@ -168,6 +168,9 @@ def _settled(
         _check_intervals(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
         if not bounds and family.n_free > 1:
             _check_only_event(family, sample, fixed)
+            if not (fixed or family.discrete or family.multivariate) and sample.in_memory and _is_one_value(sample):
+                # A density concentrates there as if there were no window.
+                family.check(sample.with_values(sample.lower, sample.weight, sample.known))
         if family.checks_windows and not fixed and not bounds and np.all(sample.lower == sample.upper):
             family.check(sample)
     elif not fixed and not bounds:
@@ -237,6 +240,10 @@ def _check_intervals(family: Family, sample: Sample, *, bounded: bool) -> None:
                 f"maximum: it tends to 1 as the law moves out of their way. At least one observation must be bounded."
             )
             raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
+
+
+def _is_one_value(sample: Sample) -> bool:
+    return bool(np.all(sample.lower == sample.lower[0]) and np.all(sample.upper == sample.lower[0]))
 
 
 def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[Any]) -> Maximum:

@@ -6,7 +6,7 @@ from references import fit_quietly
 from scipy import stats
 
 import mle_toolkit as mle
-from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.errors import DegenerateDataError, NoMaximumError
 from mle_toolkit.estimation import climb, search
 from mle_toolkit.likelihood import first_pass, sums
 
@@ -142,3 +142,11 @@ def test_a_climb_that_is_stuck_beyond_doubles_is_no_maximum_beside_a_law_far_low
     except NoMaximumError:
         beside = False
     assert not beside
+
+
+@pytest.mark.parametrize("name", ["uniform", "laplace", "normal", "gamma", "pert", "power"])
+@pytest.mark.parametrize("rows", [1, 3])
+def test_one_value_in_a_window_has_no_maximum(name: str, rows: int) -> None:
+    """A density concentrates on it as if there were no window; laws with an end or a kink there were certified."""
+    with pytest.raises(DegenerateDataError, match="1 distinct value cannot determine"):
+        mle.fit(mle.Sample(np.full(rows, 5.0)).truncated(1.0, 10.0), name)
