@@ -378,10 +378,12 @@ class Maximum:
 
     @property
     def _are_lost(self) -> bool:
-        """Whether the parameters at a limit are possible, but have lost the digits that its log-likelihood needs."""
-        if isinstance(self.family, Model) or not in_domains(self.family, self.theta):
+        """Whether the parameters at a limit are numbers, but have lost the digits that its log-likelihood needs."""
+        if not np.all(np.isfinite(self.theta)) or isinstance(self.family, Model):
             return False
         own = Likelihood(self.family, self.likelihood.data, Unit())
+        if own.data.in_memory and np.isnan(own.rows(self.theta)).any():
+            return False  # at the end of a domain a formula may have no value, which tells nothing of the limit
         return not abs(own.mean_loglik(self.theta) * own.nobs - self.loglik) <= LITTLE_NATS
 
     @property

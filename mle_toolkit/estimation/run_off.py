@@ -155,6 +155,18 @@ def check_not_certain(found: Maximum) -> None:
         raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method=found.method))
 
 
+def check_several_values(family: Family, sample: Sample) -> None:
+    """Raise where a density concentrates on the one value that windows show, as it does without them.
+
+    Raises
+    ------
+    DegenerateDataError
+    """
+    exact = sample.in_memory and not (sample.is_plain or family.discrete or family.multivariate)
+    if exact and np.all(sample.lower == sample.lower[0]) and np.all(sample.upper == sample.lower[0]):
+        family.check(sample.with_values(sample.lower, sample.weight, sample.known))
+
+
 def _rises_beyond(found: Maximum, far: NDArray[np.bool_]) -> bool:
     """Whether the likelihood is higher beyond the point at which parameters that have run off were left."""
     u, nobs = found.coordinates, found.likelihood.nobs

@@ -29,7 +29,7 @@ from mle_toolkit.estimation.contained import higher_inside
 from mle_toolkit.estimation.kinked import at_kinks
 from mle_toolkit.estimation.local import local_inside, no_lower_local
 from mle_toolkit.estimation.maximum import LITTLE_NATS, Maximum, in_domains, maximum_at, params_of
-from mle_toolkit.estimation.run_off import only_event, unbounded
+from mle_toolkit.estimation.run_off import check_several_values, only_event, unbounded
 from mle_toolkit.estimation.search import by_search
 from mle_toolkit.estimation.starts import direct_route, domains_of, joined, split, starts_of
 from mle_toolkit.families.base import TOLD_APART, Family
@@ -134,6 +134,8 @@ def _maximised(family: Family, sample: Sample, asked: Asked) -> Maximum:
 
 def _no_spike(family: Family, sample: Sample, asked: Asked) -> Maximum:
     found = _settled(family, sample, *asked)
+    if not any(asked):
+        check_several_values(family, sample)
     if family.spikes is not None and not any(asked) and found.likelihood.exact is not None:
         why = family.spikes(sample) if _is_on_its_way(found) else None
         if why is not None:
@@ -168,9 +170,6 @@ def _settled(
         _check_intervals(family, sample, bounded=bool(bounds) or len(fixed) == len(family.parameters))
         if not bounds and family.n_free > 1:
             _check_only_event(family, sample, fixed)
-            if not (fixed or family.discrete or family.multivariate) and sample.in_memory and _is_one_value(sample):
-                # A density concentrates there as if there were no window.
-                family.check(sample.with_values(sample.lower, sample.weight, sample.known))
         if family.checks_windows and not fixed and not bounds and np.all(sample.lower == sample.upper):
             family.check(sample)
     elif not fixed and not bounds:
@@ -240,10 +239,6 @@ def _check_intervals(family: Family, sample: Sample, *, bounded: bool) -> None:
                 f"maximum: it tends to 1 as the law moves out of their way. At least one observation must be bounded."
             )
             raise NoMaximumError(message, Certificate(verdict=Verdict.UNBOUNDED, message=message, method="none"))
-
-
-def _is_one_value(sample: Sample) -> bool:
-    return bool(np.all(sample.lower == sample.lower[0]) and np.all(sample.upper == sample.lower[0]))
 
 
 def _from_closed_form(family: Family, likelihood: Likelihood, params: Sequence[Any]) -> Maximum:

@@ -144,7 +144,7 @@ def test_a_climb_that_is_stuck_beyond_doubles_is_no_maximum_beside_a_law_far_low
     assert not beside
 
 
-@pytest.mark.parametrize("name", ["uniform", "laplace", "normal", "gamma", "pert", "power"])
+@pytest.mark.parametrize("name", ["uniform", "laplace"])
 @pytest.mark.parametrize("rows", [1, 3])
 def test_one_value_in_a_window_has_no_maximum(name: str, rows: int) -> None:
     """A density concentrates on it as if there were no window; laws with an end or a kink there were certified."""
