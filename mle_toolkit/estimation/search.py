@@ -170,8 +170,8 @@ def _by_climbs(
         found = settled(best)
         if rising:
             raise StillRisingError(family.name)
-        stopped = bool(below) and not (best.at_limit or found.boundary or is_minimum(small, best.u))
-        if stopped and family.spurious is None and len(points) == len(starts):
+        follows = bool(below) and family.spurious is None and len(points) == len(starts)
+        if follows and not (best.at_limit or found.boundary or is_minimum(small, best.u)):
             # The highest is no maximum, and of starts that were not scattered each may lead elsewhere.
             higher = [end for u in below[:_BELOW] for end in climb(small, [u], method) if end.value < best.value]
             found = settled(min(higher, key=lambda end: end.value)) if higher else found

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
@@ -211,6 +211,8 @@ def _at_end(side: float) -> Family:
 
     def from_sample(sample: Sample) -> tuple[float, float]:
         """The mode at an observation; of reaches the likelihood has one maximum, where 4 t/(r - t) is 1 on average."""
+        from scipy import optimize
+
         end = sample.minimum if side > 0 else sample.maximum
         longest = sample.maximum - sample.minimum
 

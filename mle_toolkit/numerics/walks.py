@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,23 +95,11 @@ class Walks:
         )
 
 
-class Advance(Protocol):
-    """Takes walks from the place they tried to the next: `advance`, or its compiled twin."""
-
-    def __call__(
-        self,
-        walks: Walks,
-        active: NDArray[np.intp],
-        begun: bool,
-        tried: Array,
-        value: Array,
-        gradient: Array,
-        hessian: Array,
-        tolerance: float,
-        level: float,
-    ) -> tuple[Mask, Array]:
-        """As `advance`."""
-        ...
+Advance = Callable[
+    [Walks, NDArray[np.intp], bool, Array, Array, Array, Array, float, float],
+    tuple[Mask, Array],
+]
+"""Takes walks from the place they tried to the next: `advance`, or its compiled twin."""
 
 
 def advance(
