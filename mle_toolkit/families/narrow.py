@@ -19,6 +19,12 @@ _NODES = 10
 _SETTLED = 1e-10
 """Share of the mean density that its last two coefficients may be: a cusp, or an end of the support, leaves more."""
 
+_AT_ENDS = 1e-8
+"""Share of the mean density by which it may differ at an end from what its values at the nodes say of it.
+
+A density that falls only beyond the outermost node, as of a nearly uniform law, leaves nothing at the nodes.
+"""
+
 FEW = 16
 """Intervals below which the number of calls counts, and not what each takes."""
 
@@ -29,11 +35,13 @@ Score = Callable[..., tuple[Array, ...]]
 
 
 @cache
-def _last_coefficients() -> Array:
-    """Matrix from values at the nodes of the rule to the last two coefficients of the series of Legendre's."""
+def _of_series() -> tuple[Array, Array]:
+    """Matrices from values at the nodes to the last two coefficients of Legendre's series, and to its ends."""
     nodes, weights = legendre(_NODES)
-    orders = np.arange(_NODES - 2, _NODES)[:, None]
-    return np.asarray((orders + 0.5) * special.eval_legendre(orders, nodes) * weights)
+    orders = np.arange(_NODES)[:, None]
+    coefficients = (orders + 0.5) * special.eval_legendre(orders, nodes) * weights
+    ends = np.array([(-1.0) ** orders[:, 0], np.ones(_NODES)]) @ coefficients
+    return coefficients[-2:], ends
 
 
 def narrow_masses(
@@ -62,23 +70,28 @@ def narrow_masses(
     nodes, weights = legendre(_NODES)
     half = 0.5 * (upper - lower)
     x = lower + half * (nodes[:, None] + 1.0)
-    rows = tuple(np.tile(value, _NODES) if np.ndim(value) else value for value in params)
-    height = _of_nodes(family.logpdf(x.ravel(), *rows), x)
+    height = _of_nodes(family.logpdf, np.vstack([x, lower, upper]), params)
     top = np.max(height, axis=0)
     share = np.exp(height - top)
+    share, at_ends = share[:-2], share[-2:]
     mean = 0.5 * (weights @ share)
-    left_out = np.max(np.abs(_last_coefficients() @ share), axis=0)
-    narrow = (left_out <= _SETTLED * mean) & np.isfinite(top) & (half > 0)
+    last, to_ends = _of_series()
+    left_out = np.max(np.abs(last @ share), axis=0)
+    missed = np.max(np.abs(to_ends @ share - at_ends), axis=0)
+    narrow = (left_out <= _SETTLED * mean) & (missed <= _AT_ENDS * mean) & np.isfinite(top) & (half > 0)
     slopes = np.empty((0, len(half)))
     if score is not None:
-        by_nodes = [_of_nodes(by, x) for by in score(x.ravel(), *rows)]
+        by_nodes = _of_nodes(score, x, params)
         slopes = np.array([0.5 * (weights @ (by * share)) / mean for by in by_nodes])
         narrow &= np.isfinite(slopes).all(axis=0)
     return narrow, top + np.log(2.0 * half * mean), slopes
 
 
-def _of_nodes(values: Array, x: Array) -> Array:
-    """What a law gives for all nodes, one after the other, in the shape of the nodes."""
+def _of_nodes(function: Callable[..., Any], x: Array, params: tuple[Any, ...]) -> Array:
+    """Values of a law, or several of each, at nodes of shape (k, n), of which the parameters of row n are those."""
+    values = function(x.ravel(), *(np.tile(value, len(x)) if np.ndim(value) else value for value in params))
+    if isinstance(values, tuple):
+        return np.array([np.broadcast_to(value, x.size).reshape(x.shape) for value in values])
     return np.broadcast_to(values, x.size).reshape(x.shape)
 
 
