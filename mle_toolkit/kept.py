@@ -129,9 +129,8 @@ class Sums:
             counts = np.ones(table.n_rows) if table.weight is None else table.weight
             values, of = np.unique(table.x, return_inverse=True)
             return about(Unit(), nothing, 0.0, values, np.bincount(of, counts).astype(float))
-        likelihood = Likelihood(law, sample)
-        unit, means = likelihood.unit, needed(law, likelihood.by_means, "means of statistics")
-        assert isinstance(unit, Unit)
+        unit = Unit.of(law, sample)
+        means = needed(law, Likelihood(law, sample, unit).by_means, "means of statistics")
         if unit.scale != 1.0 and law.parameters[0].role != "log-scale":
             raise DataError(
                 f"{law.name}: sums of numbers from {sample.minimum:g} to {sample.maximum:g} have no such sums; "

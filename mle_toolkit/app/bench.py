@@ -44,7 +44,7 @@ class Bench:
     async def ask(self, question: dict[str, Any]) -> None:
         """Send a question; its answers are heard."""
         process = await self.start()
-        assert process.stdin is not None
+        assert process.stdin is not None  # a pipe was asked for
         try:
             process.stdin.write(json.dumps(question).encode() + b"\n")
             await process.stdin.drain()
@@ -52,7 +52,7 @@ class Bench:
             pass  # it has died, which the listener says
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
+        assert process.stdout is not None  # a pipe was asked for
         async for line in process.stdout:
             if process is not self._process:
                 return

@@ -216,10 +216,11 @@ class BlockedSample(Sample):
                 return sums
         return self._sums([Sum(part, length)])[0]
 
-    @_if_not_held
     def sketch(self, rows: int = SKETCH_ROWS) -> Sample:
         """A strided subsample of at most ``rows`` rows; of what is not held, of at most `SKETCHED_ROWS`."""
-        assert self._thinned is not None
+        self.read()
+        if self._thinned is None:
+            return super().sketch(rows)
         if self.known:
             raise DataError(
                 f"{self._description}: rows that are read in blocks bring no subsample of what is known of them; pass "

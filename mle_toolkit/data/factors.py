@@ -61,11 +61,12 @@ class Evaluation:
             return OPERATORS[type(node.op)](self._value(node.left), self._value(node.right))
         if isinstance(node, ast.Compare):
             return self._compared(node)
-        assert isinstance(node, ast.Call)
-        name = name_called(node)
-        if name in ELEMENTWISE:
-            return ELEMENTWISE[name](self._value(node.args[0]))
-        return self._learned(node, name)
+        if isinstance(node, ast.Call):
+            name = name_called(node)
+            if name in ELEMENTWISE:
+                return ELEMENTWISE[name](self._value(node.args[0]))
+            return self._learned(node, name)
+        raise ParameterError(f"{self.factor.label}: {ast.unparse(node)[:60]!r} has no value here.")
 
     def _compared(self, node: ast.Compare) -> Array:
         right = node.comparators[0]

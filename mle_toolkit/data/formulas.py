@@ -323,9 +323,7 @@ class Design:
         rows = None if whole.all() else np.flatnonzero(whole)
         if rows is not None and not len(rows):
             return np.full((columns.n_rows, len(self.names)), np.nan)
-        built = self.spec.build(columns, rows, unseen)
-        if self.dropped is not None:
-            built = without_column(built, self.dropped)
+        built = self.of_rows(columns, rows, unseen)
         if rows is None:
             return built
         if isinstance(built, SparseDesign):
@@ -333,6 +331,14 @@ class Design:
         matrix = np.full((columns.n_rows, len(self.names)), np.nan)
         matrix[rows] = built
         return matrix
+
+    def of_rows(self, columns: Columns, rows: NDArray[np.intp] | None, unseen: Unseen = "raise") -> Array:
+        """The design of rows in which no value is missing; of all rows for None."""
+        if self.spec is None:
+            matrix = of_array(columns, names=self.names)[1]
+            return matrix if rows is None else matrix[rows]
+        built = self.spec.build(columns, rows, unseen)
+        return built if self.dropped is None else without_column(built, self.dropped)
 
     def continued(self) -> Design:
         """The design whose splines go on beyond the range that they were learned on, as differences there need."""

@@ -63,8 +63,7 @@ class Columned:
 
     def of(self, frame: Columns, rows: Any) -> dict[str, Array]:
         """Design, and offset if there is one, of some rows."""
-        assert self.design.spec is not None
-        matrix = self.design.spec.build(frame, rows)
+        matrix = self.design.of_rows(frame, rows)
         found = {self.key: matrix if all(self.free) else matrix[:, self.free]}
         shift: Any = None
         if self.offset is not None:

@@ -96,27 +96,15 @@ class Response:
         if self.form is None:
             return Sample(value(self.arguments["x"]), weights, weight_kind)
         if self.form == "truncated":
-            inner = self.arguments["of"]
+            inner: Sample = self.arguments["of"].sample(frame, rows, weights, weight_kind)
+            kept = inner.rows_given  # without those of weight 0
             ends = {name: value(given) for name, given in self.arguments.items() if name != "of"}
-            # Rows of weight 0 stay until the window is there, which has one end a row.
-            whole = inner.sample(frame, rows, None, "frequency").truncated(**ends)
-            return whole if weights is None else _weighted(whole, weights, weight_kind)
+            if kept is not None:
+                ends = {name: end if np.ndim(end) == 0 else end[kept] for name, end in ends.items()}
+            return inner.truncated(**ends)
         made: Callable[..., Sample] = getattr(Sample, self.form)
         values = {name: value(given) for name, given in self.arguments.items()}
         return made(**values, weights=weights, weight_kind=weight_kind)
-
-
-def _weighted(sample: Sample, weights: Array, weight_kind: WeightKind) -> Sample:
-    """The same observations and windows, with weights; rows of weight 0 are left out."""
-    assert sample.window is not None
-    low, high = sample.window
-    if sample.is_exact:
-        new = Sample(sample.lower, weights, weight_kind)
-    else:
-        new = Sample.intervals(sample.lower, sample.upper, weights, weight_kind)
-        new.timed = sample.timed
-    kept = slice(None) if weights.all() else np.flatnonzero(weights)
-    return new.truncated(low[kept], high[kept])
 
 
 def read_left(formula: str, text: str) -> Response:

@@ -33,13 +33,16 @@ from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.sums import Likelihood
 
 
-def takes_several(model: Model) -> bool:
-    """Whether levels may be told apart by several predictors together, and by none alone."""
+def of_several(model: Model) -> Choice | Ordered | None:
+    """The law of levels that several predictors together may tell apart, and none alone; None for any other."""
     base = model.base
-    return (isinstance(base, Ordered) and not base.scaled) or (isinstance(base, Choice) and len(base.others) > 1)
+    if (isinstance(base, Ordered) and not base.scaled) or (isinstance(base, Choice) and len(base.others) > 1):
+        return base
+    return None
 
 
 def levels_at_end(
+    base: Choice | Ordered,
     model: Model,
     sample: Sample,
     columns: Mapping[str, Sequence[str]],
@@ -53,8 +56,6 @@ def levels_at_end(
     UnboundedLikelihoodError
         If covariates separate all levels, so that no coefficient is left.
     """
-    base = model.base
-    assert isinstance(base, (Choice, Ordered))
     forms = base.rising(sample.x)
     whole = _Whole(model, sample, columns, forms, tuple(options.get("fixed") or ()))
     ways, still = _directions(whole)
@@ -235,9 +236,8 @@ class _Part:
 
     def raw(self, value: Any) -> Array:
         """Coefficients of the raw design that the limit has, 0 for the others."""
-        assert self.term is not None
         raw = np.zeros(len(self.lost))
-        if self.nothing is None:
+        if self.term is not None and self.nothing is None:
             raw[self.kept] = self.term.to_data(np.asarray(value))
         return raw
 

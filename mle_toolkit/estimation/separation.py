@@ -41,7 +41,7 @@ from mle_toolkit.estimation.runs import (
     runs_of,
     somewhere,
 )
-from mle_toolkit.estimation.separated_levels import levels_at_end, takes_several
+from mle_toolkit.estimation.separated_levels import levels_at_end, of_several
 from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.families.ordinal import Choice, Ordered
 from mle_toolkit.families.relations import Limit
@@ -152,8 +152,9 @@ def _settled(
     for term in linear:
         check_columns(model.name, term.parameter, sample.known[term.key], columns[term.parameter], term.constant)
         _check_idle(model, sample, term, columns[term.parameter])
-    if takes_several(model):
-        return levels_at_end(model, sample, columns, found, options)
+    levels = of_several(model)
+    if levels is not None:
+        return levels_at_end(levels, model, sample, columns, found, options)
     runs = runs_of(model, sample, found, linear)
     main = model.base.main_parameter
     for run in runs:

@@ -232,10 +232,9 @@ class _CutOpen(Family):
         return np.clip(np.where(np.isfinite(x), turned, x), self.support.lower, self.support.upper)
 
 
-def cut_open(law: Distribution, origin: float) -> Distribution:
+def cut_open(circle: Circular, params: tuple[Any, ...], origin: float) -> Distribution:
     """A law on the circle as one on the line, from ``origin`` to a turn later."""
-    assert isinstance(law.family, Circular)
-    return Distribution.at(_CutOpen(law.family, origin), tuple(law.params.values()))
+    return Distribution.at(_CutOpen(circle, origin), params)
 
 
 def laid_out(law: Distribution, sample: Sample, origin: float | None = None) -> tuple[Distribution, Sample]:
@@ -268,7 +267,7 @@ def laid_out(law: Distribution, sample: Sample, origin: float | None = None) -> 
         elif not sample.is_exact:
             origin = _free_cut(sample, origin, period)
     middle = origin + 0.5 * period
-    cut = cut_open(law, origin)
+    cut = cut_open(family, params, origin)
     if sample.is_plain:
         return cut, sample.with_values(about(sample.lower, np.asarray(middle), period), sample.weight)
     return cut, _arcs_on_line(sample, origin, period)

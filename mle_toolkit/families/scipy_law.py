@@ -142,9 +142,15 @@ class ScipyLaw(Standardised):
         return {name: known[name] for name in order}
 
     @property
+    def _ends(self) -> tuple[float, float] | None:
+        """Both ends of the standard support; None where a shape moves one."""
+        return None if self._lower is None or self._upper is None else (self._lower, self._upper)
+
+    @property
     def _is_about_zero(self) -> bool:
         """Whether 0 is inside the standard support, whatever the shapes: loc is then a place, and not an end."""
-        return self._lower is not None and self._upper is not None and self._lower < 0.0 < self._upper
+        ends = self._ends
+        return ends is not None and ends[0] < 0.0 < ends[1]
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -377,10 +383,10 @@ class ScipyLaw(Standardised):
         return self._sign_of(lambda z, slope: 1 + z * slope)
 
     def _sign_of(self, quantity: Any) -> int:
-        low, high = self._lower, self._upper
-        if low is None or high is None or (np.isinf(low) and np.isinf(high)):
+        ends = self._ends
+        if ends is None or (np.isinf(ends[0]) and np.isinf(ends[1])):
             return 0
-        z, step = probe_points(low, high)
+        z, step = probe_points(*ends)
         probes = self._probes
         up, down = (self.standard_logpdf((z + s)[:, None], *probes[:, None, :]) for s in (step, -step))
         with np.errstate(all="ignore"):
@@ -609,8 +615,9 @@ class ScipyLaw(Standardised):
         rows = self.take(slice(_POINTS)) if self.per_row else self
         x, weight = self._points(sample)
         candidates = self._candidates(sample)
-        if self._continuous and {"loc", "scale"} <= set(self.param_names) and self._is_about_zero:
-            matched = self._matched(sample)
+        ends = self._ends
+        if ends is not None and self._is_about_zero and self._continuous and {"loc", "scale"} <= set(self.param_names):
+            matched = self._matched(sample, ends)
             candidates = matched if len(matched) else candidates
         score = self._score(rows, candidates, x, weight)
         order = [k for k in np.argsort(-score, kind="stable") if np.isfinite(score[k])]
@@ -624,7 +631,7 @@ class ScipyLaw(Standardised):
         starts = self._in_gaps(rows, [candidates[k] for k in chosen], sample)
         if own is not None and np.isfinite(self._score(rows, own[None, :], x, weight)[0]):
             starts.append(own)
-        if self._lower is None or self._upper is None:
+        if ends is None:
             starts = [self._polished(rows, theta, x, weight) for theta in starts]
         return [tuple(theta) for theta in starts] or [tuple(candidates[0])]
 
@@ -657,7 +664,7 @@ class ScipyLaw(Standardised):
             return x, np.ones_like(x) if sample.weight is None else sample.weight[:_POINTS]
         if sample.n_rows <= (few if self._continuous else 4 * _POINTS):
             return sample.x, np.ones_like(sample.x) if sample.weight is None else sample.weight
-        count = _POINTS if self._lower is not None and self._upper is not None else 5 * _POINTS
+        count = _POINTS if self._ends is not None else 5 * _POINTS
         x = np.array([sample.quantile(p) for p in (np.arange(count) + 0.5) / count])
         extremes = (
             self._extremes if self._extremes is not None and not self.has_scale and not self.has_location else None
@@ -692,7 +699,7 @@ class ScipyLaw(Standardised):
             columns = [[*row, value] for row in columns for value in values]
         return np.array(columns).reshape(len(columns), len(self.parameters))
 
-    def _matched(self, sample: Sample) -> Array:
+    def _matched(self, sample: Sample, ends: tuple[float, float]) -> Array:
         """Candidates with the median of the data, and about their interquartile range, that hold all of them."""
         shapes = self._free_shapes
         grids = {name: grid(domain, _GRID.get(len(shapes), 3)) for name, domain in shapes.items()}
@@ -707,12 +714,11 @@ class ScipyLaw(Standardised):
             standard = np.broadcast_to(standard, (len(rows), 3))
             scale = (spread / (standard[:, 2] - standard[:, 0]))[:, None] * _STRETCHES
         loc = middle - scale * standard[:, 1:2]
-        assert self._lower is not None
-        assert self._upper is not None
-        if np.isfinite(self._lower) and np.isfinite(self._upper):
-            ends, width = (sample.minimum, sample.maximum), self._upper - self._lower
-            scale = np.full_like(scale, (ends[1] - ends[0]) / width) * (1 + np.array([1e-3, 0.02, 0.1, 0.3, 1.0]))
-            loc = 0.5 * (ends[0] + ends[1]) - scale * 0.5 * (self._lower + self._upper)
+        low, high = ends
+        if np.isfinite(low) and np.isfinite(high):
+            reach = sample.maximum - sample.minimum
+            scale = np.full_like(scale, reach / (high - low)) * (1 + np.array([1e-3, 0.02, 0.1, 0.3, 1.0]))
+            loc = 0.5 * (sample.minimum + sample.maximum) - scale * 0.5 * (low + high)
         known = np.repeat(rows, len(_STRETCHES), axis=0)
         found = np.column_stack([known, loc.ravel(), scale.ravel()])
         return np.asarray(found[np.all(np.isfinite(found), axis=1) & (found[:, -1] > 0)])

@@ -235,8 +235,9 @@ class Replicator:
             window = None if window is None else (window[0][rows], window[1][rows])
         elif frequencies is not None and window is not None:
             window = (window[0][:1], window[1][:1])
-        turn = family.period if isinstance(family, Circular) and not sample.is_plain else None
-        if turn is not None:  # on the turn on which the data lie
+        turn: float | None = None
+        if isinstance(law.family, Circular) and not sample.is_plain:  # on the turn on which the data lie
+            turn = law.family.period
             if window is not None and not sample.has_one_window:
                 raise ParameterError(
                     "parametric bootstrap: directions seen through a window of each row; only the nonparametric "
@@ -245,7 +246,7 @@ class Replicator:
             begin = float(np.min(sample.lower))
             if window is not None and np.isfinite(window[0][0]):
                 begin = float(window[0][0])
-            law = cut_open(law, begin)
+            law = cut_open(law.family, tuple(law.params.values()), begin)
         if sample.is_multivariate:
             return family, Sample.rows(law.rvs(size, rng=rng), reliability, sample.weight_kind)
         x = law.rvs(size, rng=rng) if window is None else within(law, window, size, rng)

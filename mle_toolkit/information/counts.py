@@ -19,7 +19,7 @@ from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.information.estimate import Estimate
-from mle_toolkit.information.model_free import FEW_PER_CELL, around, counts_entropy
+from mle_toolkit.information.model_free import FEW_PER_CELL, around, weighted_se
 
 Terms = tuple[float, Callable[[Array], Array]]
 """An estimator as a constant and a term of a count: its value is the constant plus the sum of terms over seen cells."""
@@ -89,9 +89,7 @@ def entropy_of_counts(counts: Any, method: str = "plug-in") -> Estimate:
     """
     table = _Table.of(counts)
     if method == "plug-in":
-        plain = counts_entropy(Sample.table(np.arange(len(table.rows)), table.rows)).estimate
-        assert plain is not None
-        return _estimate(table, plain.value, plain.se, "plug-in")
+        return _plug_in(table)
     if method in ("jeffreys", "laplace"):
         return _with_pseudo_counts(table, *{"jeffreys": (0.5, "Jeffreys"), "laplace": (1.0, "Laplace")}[method])
     if method in _CORRECTED:
@@ -191,6 +189,16 @@ def _estimate(
         se = max(se, weight_of_data**2 * math.sqrt((about.seen - 1) / 2) / about.n)
     flags = _flags(table, uses_cells=weight_of_data < 1) + (("prior_dominates",) if weight_of_data < 0.5 else ())
     return Estimate(value=value, se=se, interval=around(value, se), method=name, flags=flags, reason=reason)
+
+
+def _plug_in(table: _Table) -> Estimate:
+    """Entropy of the observed shares, as `counts_entropy` of the observations has it."""
+    seen = table.rows[table.rows > 0]
+    sample = Sample.table(np.arange(len(seen)), seen)
+    share = seen / sample.nobs
+    log_share = np.log(share)
+    value = 0.0 - math.fsum((share * log_share).tolist())  # 0, not -0, for a single value
+    return _estimate(table, value, weighted_se(log_share, sample), "plug-in")
 
 
 def _flags(table: _Table, *, uses_cells: bool) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import RangeError
-from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Space, Stack
+from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Simplex, Space, Stack, Vector
 from mle_toolkit.families.narrow import FEW
 from mle_toolkit.families.relations import Chart
 from mle_toolkit.likelihood.several import Several
@@ -49,24 +49,30 @@ class Coordinates:
         self.free = tuple(free)
         self.base = np.array(theta, dtype=float)
         self._parts: list[tuple[Domain, slice, slice, float, float]] = []
-        self.intervals_only = True
-        """Whether every free parameter is a number."""
+        self._numbers: list[tuple[Interval, int, float, float]] = []
+        """Of the parts that are numbers the domain, where they stand, and how their line is centred and stretched."""
+        self._bending: list[tuple[Interval | Simplex | Vector | Space, slice, slice]] = []
+        """Of the parts with second derivatives the domain, and where they and their coordinates stand."""
         first = used = 0
         for domain, is_free in zip(self.domains, self.free, strict=True):
             if is_free:
                 centre, step = 0.0, 1.0
-                if not isinstance(domain, Interval):
-                    self.intervals_only = False
-                elif domain.is_line:
-                    centre, step = float(self.base[first]), float(natural[first])
                 where, at = slice(first, first + domain.size), slice(used, used + domain.n_free)
+                if isinstance(domain, Interval):
+                    if domain.is_line:
+                        centre, step = float(self.base[first]), float(natural[first])
+                    self._numbers.append((domain, first, centre, step))
+                if not isinstance(domain, PositiveDefinite | Stack):
+                    self._bending.append((domain, where, at))
                 self._parts.append((domain, where, at, centre, step))
                 used += domain.n_free
             first += domain.size
         self.n_free = used
-        self.places = [where.start for _, where, _, _, _ in self._parts] if self.intervals_only else []
+        self.intervals_only = len(self._numbers) == len(self._parts)
+        """Whether every free parameter is a number."""
+        self.places = [place for _, place, _, _ in self._numbers] if self.intervals_only else []
         """Where the free parameters stand among all, if every one is a number."""
-        self.can_bend = not any(isinstance(part[0], PositiveDefinite | Stack) for part in self._parts)
+        self.can_bend = len(self._bending) == len(self._parts)
         """Whether the second derivatives of all parameters by the coordinates are known."""
         self._own_places = self._places_of_own()
         self._base_bytes = self.from_theta(self.base).tobytes()  # the base may lie at an end of a domain
@@ -88,11 +94,8 @@ class Coordinates:
         """The coordinates, from all parameters."""
         if self.intervals_only:
             values = theta.tolist()
-            u = [
-                (domain.coordinate(values[where.start]) - centre) / step  # type: ignore[union-attr]
-                for domain, where, _, centre, step in self._parts
-            ]
-            return np.array(u)
+            numbers = self._numbers
+            return np.array([(domain.coordinate(values[k]) - centre) / step for domain, k, centre, step in numbers])
         with np.errstate(all="ignore"):
             return self._from_arrays(theta)
 
@@ -154,10 +157,9 @@ class Coordinates:
         count, values = self.n_free, u.tolist()
         theta = self.base.copy()
         ups, downs, slopes = [], [], []
-        for (domain, where, _, centre, size), value in zip(self._parts, values, strict=True):
-            assert isinstance(domain, Interval)
+        for (domain, place, centre, size), value in zip(self._numbers, values, strict=True):
             here, up, down = domain.at(value), domain.at(value + step), domain.at(value - step)
-            theta[where.start] = centre + size * here[0]
+            theta[place] = centre + size * here[0]
             ups.append((centre + size * up[0], size * up[1]))
             downs.append((centre + size * down[0], size * down[1]))
             slopes.append(size * here[1])
@@ -170,8 +172,7 @@ class Coordinates:
     def slopes_and_bends(self, u: Array) -> tuple[list[float], list[float]]:
         """First and second derivative of each free parameter by its own coordinate; intervals only."""
         slopes, bends = [], []
-        for (domain, _, _, _, step), value in zip(self._parts, u.tolist(), strict=True):
-            assert isinstance(domain, Interval)
+        for (domain, _, _, step), value in zip(self._numbers, u.tolist(), strict=True):
             _, slope, bend = domain.at(value)
             slopes.append(step * slope)  # on the whole line, where alone the step is not 1, there is no bend
             bends.append(bend)
@@ -180,8 +181,7 @@ class Coordinates:
     def bend(self, gradient: Array, u: Array) -> Array:
         """Second derivatives by the coordinates of ``gradient @ to_theta(u)``; shape (n_free, n_free)."""
         bends = np.zeros((self.n_free, self.n_free))
-        for domain, where, at, _, _ in self._parts:  # where a step is not 1 there is no bend
-            assert not isinstance(domain, PositiveDefinite | Stack)
+        for domain, where, at in self._bending:  # where a step is not 1 there is no bend
             bends[at, at] = domain.bend(gradient[where], u[at])
         return bends
 

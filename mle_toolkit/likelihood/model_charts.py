@@ -33,6 +33,15 @@ def chart_of(model: WithLimits) -> Chart | None:
 
     All that the other parameters of the chart add to the predictor is taken up by the constant.
     """
+    charted = _charted(model)
+    if charted is None:
+        return None
+    along, term = charted.along, charted.term
+    law = model.of_limit(charted.chart.law, [replace(term, parameter=along.charted, link=get_link("identity"))])
+    return Chart(law, charted.outward, charted.inward, charted.slopes)
+
+
+def _charted(model: WithLimits) -> _Charted | None:
     base, own = model.base, model.base.chart
     along = None if own is None else own.along
     if own is None or along is None or set(model.linear) != {along.declared}:
@@ -40,24 +49,26 @@ def chart_of(model: WithLimits) -> Chart | None:
     term = model.linear[along.declared]
     if term.constant is None or term.link.name != along.link or term.run_off is not None or term.ended is not None:
         return None
-    charted = _Charted(own, along, term, base)
-    law = model.of_limit(own.law, [replace(term, parameter=along.charted, link=get_link("identity"))])
-    return Chart(law, charted.outward, charted.inward, charted.slopes)
+    raw = np.zeros(term.size)
+    raw[term.constant] = 1 / term.factor
+    return _Charted(own, along, term, term.to_unit(raw), base)
 
 
 @dataclass(frozen=True)
 class _Charted:
-    """Coefficients and numbers of a regression from those of its chart, and back: all in one row."""
+    """Coefficients and numbers of a regression from those of its chart, and back: all in one row.
+
+    Attributes
+    ----------
+    unit : ndarray
+        Coefficients that give a predictor of 1 in every row.
+    """
 
     chart: Chart
     along: Along
     term: Linear
+    unit: Array
     base: Family
-
-    @cached_property
-    def _unit(self) -> Array:
-        """Coefficients that give a predictor of 1 in every row."""
-        return constant_of(self.term)
 
     @cached_property
     def _places(self) -> tuple[int, int]:
@@ -74,7 +85,7 @@ class _Charted:
         shift = self.along.shift(*others)
         with np.errstate(all="ignore"):
             found = list(self.chart.outward(*others[:place], 0.0, *others[place:]))
-            moved = coefficients + np.where(self._unit != 0, self._unit * shift, 0.0)
+            moved = coefficients + np.where(self.unit != 0, self.unit * shift, 0.0)
         found[declared : declared + 1] = moved.tolist()
         return tuple(float(value) for value in found)
 
@@ -84,7 +95,7 @@ class _Charted:
         coefficients, others = self._parted(declared, place)
         found = list(self.chart.inward(*others[:place], 1.0, *others[place:]))
         del found[charted]
-        moved = coefficients - self._unit * self.along.shift(*found)
+        moved = coefficients - self.unit * self.along.shift(*found)
         return *found[:charted], *moved.tolist(), *found[charted:]
 
     def slopes(self, *charted: float) -> Array:
@@ -98,7 +109,7 @@ class _Charted:
         slopes = np.zeros((size + n_others, size + n_others))
         slopes[np.ix_(rows, columns)] = np.delete(np.delete(of_numbers, declared, 0), place, 1)
         slopes[np.ix_(*mine)] = np.eye(size)
-        slopes[np.ix_(mine[0], columns)] = np.outer(self._unit, self.along.slopes(*others))
+        slopes[np.ix_(mine[0], columns)] = np.outer(self.unit, self.along.slopes(*others))
         return slopes
 
     def _parted(self, values: Sequence[float], place: int) -> tuple[Array, list[float]]:
@@ -109,14 +120,6 @@ class _Charted:
 def _others_of(place: int, size: int, n_others: int) -> NDArray[np.intp]:
     """Where all but the coefficients stand."""
     return np.delete(np.arange(size + n_others), slice(place, place + size))
-
-
-def constant_of(term: Linear) -> Array:
-    """Coefficients, of a design with a constant, that give a predictor of 1 in every row."""
-    assert term.constant is not None
-    raw = np.zeros(term.size)
-    raw[term.constant] = 1 / term.factor
-    return term.to_unit(raw)
 
 
 def limit_of(model: WithLimits, limit: Limit) -> Limit | None:
@@ -159,11 +162,11 @@ def limit_of(model: WithLimits, limit: Limit) -> Limit | None:
 
 def _charted_limit(model: WithLimits, limit: Limit, probes: Sequence[float]) -> Limit | None:
     """A limit that only the chart of the law tells apart: the constant runs off, and all other coefficients stay."""
-    chart, law = model.base.chart, limit.family
-    along = None if chart is None else chart.along
-    if chart is None or along is None or limit.charted is None or chart_of(model) is None:
+    charted, law = _charted(model), limit.family
+    if charted is None or limit.charted is None:
         return None
-    ends, term = limit.charted(*probes), model.linear[along.declared]
+    chart, along, term, unit = charted.chart, charted.along, charted.term, charted.unit
+    ends = limit.charted(*probes)
     carried = [name for name, end in zip(chart.law.param_names, ends, strict=True) if end in probes]
     if len(carried) != len(probes) or along.charted not in carried:
         return None
@@ -171,7 +174,6 @@ def _charted_limit(model: WithLimits, limit: Limit, probes: Sequence[float]) -> 
     with np.errstate(all="ignore"):
         declared = dict(zip(model.base.param_names, limit.embed(*probes), strict=True))
         gone = float(term.link.predictor(declared[along.declared]))
-    unit = constant_of(term)
     linear = replace(term, parameter=law.param_names[which], link=get_link("identity"))
 
     def embed(*coefficients: Any) -> tuple[Any, ...]:

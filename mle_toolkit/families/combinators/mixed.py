@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.circular import cut_open
+from mle_toolkit.families.circular import Circular, cut_open
 from mle_toolkit.families.combinators.components import Slot
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.distribution import Distribution
@@ -149,7 +149,10 @@ class Mixed(Combined):
 
     def _opened(self, law: Distribution) -> Distribution:
         """The law; of directions, with the distribution function from opposite 0 on for every component."""
-        return law if self.period is None else cut_open(law, -0.5 * self.period)
+        circle = law.family
+        if not isinstance(circle, Circular):
+            return law
+        return cut_open(circle, tuple(law.params.values()), -0.5 * circle.period)
 
     def _mixed(self, params: Sequence[Any], value: Callable[[Distribution], Any]) -> Array:
         return np.asarray(sum(weight * value(law) for weight, _, law in self._present(params)))

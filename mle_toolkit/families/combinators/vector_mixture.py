@@ -10,10 +10,11 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError, NoMaximumError, ParameterError
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.combinators.mixed import log_sum
 from mle_toolkit.families.combinators.parts import Combined
 from mle_toolkit.families.domain import Domain, Simplex, Stack
 from mle_toolkit.families.exponential_family import ExponentialFamily
-from mle_toolkit.families.hooks import Score, made_with
+from mle_toolkit.families.hooks import Score, made_with, needed
 from mle_toolkit.families.multivariate_t import MultivariateT
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.options import whole
@@ -47,7 +48,7 @@ class VectorMixture(Combined):
 
     Parameters
     ----------
-    law : Family
+    law : ExponentialFamily or MultivariateT
         Of vectors; each of its parameters has one value per component, along a new first axis.
     k : int
 
@@ -63,26 +64,26 @@ class VectorMixture(Combined):
     takes = {"k": int}  # noqa: RUF012
     multivariate = True
 
-    def __init__(self, law: Family, k: int) -> None:
+    def __init__(self, law: ExponentialFamily | MultivariateT, k: int) -> None:
         self.law, self.k = law, k
         self.name = f"mixture of {k} {law.name}"
         self.support = law.support
         self.constants = {}
         self.dimension = law.constants["dimension"]
         weights = Parameter("weights", Simplex(k), typical=(0.2, 0.8))
-        stacked = (Parameter(p.name, Stack((_single(p.domain),) * k), p.typical, p.role) for p in law.parameters)
+        stacked = (Parameter(p.name, _stack((p.domain,) * k), p.typical, p.role) for p in law.parameters)
         self.parameters = (weights, *stacked)
         self.score, self.mean = made_with(self._score, law.score), made_with(self._mean, law.mean)
         self.cov, self.rvs = made_with(self._cov, law.mean, law.cov), made_with(self._rvs, law.rvs)
 
     def resolve(self, sample: Sample) -> Family:
         """Take the dimension from the data."""
-        return VectorMixture(self.law.resolve(sample), self.k)
+        return vector_mixture(self.law.resolve(sample), self.k, ())
 
     def resolve_params(self, params: Mapping[str, Any]) -> Family:
         """Take the dimension from the parameters."""
         first = {name: np.asarray(params[name])[0] for name in self.law.param_names if np.ndim(params.get(name, 0.0))}
-        return VectorMixture(self.law.resolve_params(first), self.k)
+        return vector_mixture(self.law.resolve_params(first), self.k, ())
 
     def strata(self, sample: Sample) -> tuple[Array, ...]:
         """What the law of a row is given, as for one component."""
@@ -111,12 +112,12 @@ class VectorMixture(Combined):
 
     def logpdf(self, x: Array, *params: Any) -> Array:
         """Log-density at x."""
-        return _log_sum(self._log_joint(x, params))
+        return log_sum(self._log_joint(x, params))
 
     def _score(self, of_law: Score, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by every number: those of the components, weighted by their shares of x."""
         joint = self._log_joint(x, params)
-        share = np.exp(joint - _log_sum(joint))
+        share = np.exp(joint - log_sum(joint))
         by_weight = list(share / np.asarray(params[0])[:, None])
         own = [[w * s for s in of_law(x, *p)] for w, p in zip(share, self.split(params), strict=True)]
         slopes: list[Array] = by_weight
@@ -157,7 +158,7 @@ class VectorMixture(Combined):
     def domains_at(self, *params: Any) -> tuple[Domain, ...]:
         """Coordinates that are natural for each component."""
         per_component = [self.law.domains_at(*own) for own in self.split(params)]
-        stacks = (Stack(tuple(map(_single, parts))) for parts in zip(*per_component, strict=True))
+        stacks = (_stack(parts) for parts in zip(*per_component, strict=True))
         return (self.parameters[0].domain, *stacks)
 
     def check_support(self, sample: Sample) -> None:
@@ -234,11 +235,11 @@ class VectorMixture(Combined):
 
     def _component(self, sample: Sample, weight: Array, near: tuple[Any, ...] | None) -> tuple[Any, ...]:
         law = self.law
-        if isinstance(law, ExponentialFamily) and law.from_means is not None:
-            return law.from_means(tuple(total / np.sum(weight) for total in law.sums(sample.x, weight)))
-        assert isinstance(law, MultivariateT)  # the only other one that `vector_mixture` takes
-        own = sample.with_values(sample.x, weight)
-        return law.improved(own, *(law.start(own.sketch())[0] if near is None else near))
+        if isinstance(law, MultivariateT):
+            own = sample.with_values(sample.x, weight)
+            return law.improved(own, *(law.start(own.sketch())[0] if near is None else near))
+        from_means = needed(law, law.from_means, "from_means")
+        return from_means(tuple(total / np.sum(weight) for total in law.sums(sample.x, weight)))
 
     def _em(self, sample: Sample, params: tuple[Any, ...] | None, steps: int) -> tuple[float, tuple[Any, ...]] | None:
         """Steps of EM; the mean log-likelihood and the parameters at the end, None where a component is lost."""
@@ -247,7 +248,7 @@ class VectorMixture(Combined):
             if params is None:
                 return None
             joint = self._log_joint(sample.x, params)
-            total = _log_sum(joint)
+            total = log_sum(joint)
             value = float(np.sum(total if sample.weight is None else total * sample.weight)) / sample.nobs
             if not np.isfinite(value):
                 return None
@@ -270,25 +271,20 @@ def vector_mixture(law: Family, k: int | None, shared: Sequence[str]) -> Family:
     k = whole(k, "mixture: number of components", 2, 100)
     if len(shared):
         raise ParameterError("mixture: components that are laws of vectors share no parameters here.")
-    by_means = isinstance(law, ExponentialFamily) and law.from_means is not None
-    if not by_means and not isinstance(law, MultivariateT):
-        raise ParameterError(
-            f"mixture: {law.name} is a law of vectors without a maximum from means of statistics, by which mixtures of "
-            f"such laws are fitted: make it an ExponentialFamily with from_means."
-        )
-    return VectorMixture(law, k)
+    if isinstance(law, MultivariateT) or (isinstance(law, ExponentialFamily) and law.from_means is not None):
+        return VectorMixture(law, k)
+    raise ParameterError(
+        f"mixture: {law.name} is a law of vectors without a maximum from means of statistics, by which mixtures of "
+        f"such laws are fitted: make it an ExponentialFamily with from_means."
+    )
 
 
-def _single(domain: Domain) -> Any:
-    assert not isinstance(domain, Stack)
-    return domain
-
-
-def _log_sum(rows: Array) -> Array:
-    """Log of the sum of exponentials over the first axis; -inf where all are."""
-    top = np.max(rows, axis=0)
-    with np.errstate(all="ignore"):
-        return np.asarray(np.where(np.isfinite(top), top + np.log(np.sum(np.exp(rows - top), axis=0)), top))
+def _stack(domains: Sequence[Domain]) -> Stack:
+    """Where a parameter of each component lives."""
+    parts = tuple(domain for domain in domains if not isinstance(domain, Stack))
+    if len(parts) < len(domains):
+        raise ParameterError("mixture: a law whose parameters are those of components is no component of another.")
+    return Stack(parts)
 
 
 def _k_means(x: Array, k: int, rng: np.random.Generator) -> Any:
