@@ -10,6 +10,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.gev import exponential_beyond
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -42,6 +43,7 @@ class AsymmetricLaplace(LocationScale):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
         Parameter("kappa", POSITIVE, typical=(0.4, 2.5)),
     )
+    in_scipy = InScipy("laplace_asymmetric", "kappa", loc="loc", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of z."""
@@ -180,17 +182,6 @@ class AsymmetricLaplace(LocationScale):
         """Difference of two exponential variables."""
         z = rng.standard_exponential(size) / kappa - rng.standard_exponential(size) * kappa
         return np.asarray(loc + scale * z)
-
-    def to_scipy(self, loc: float, scale: float, kappa: float) -> Any:
-        """``scipy.stats.laplace_asymmetric(kappa, loc, scale)``."""
-        from scipy import stats
-
-        return stats.laplace_asymmetric(kappa, loc, scale)
-
-    @staticmethod
-    def from_scipy(kappa: float, loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.laplace_asymmetric(kappa, loc, scale)``."""
-        return {"loc": loc, "scale": scale, "kappa": kappa}
 
 
 def _pull(z: Array, kappa: Array) -> Array:

@@ -27,6 +27,7 @@ from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, S
 from mle_toolkit.families.domain import Domain, Interval, PositiveDefinite, Stack
 from mle_toolkit.families.expectations import BetaPower, BetaPrimePower, GammaPower, Terms
 from mle_toolkit.families.hooks import Unbounded
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
 from mle_toolkit.options import numbers, text
@@ -160,7 +161,8 @@ class Family(ABC):
         The frozen scipy.stats distribution.
     ``from_scipy(*shapes, loc, scale)``
         The way back: parameters and constants by name, of those of the law of scipy.stats whose name is an alias of the
-        law (``scale`` not of counts); None where it is not this law. Of vectors it takes the frozen law itself.
+        law (``scale`` not of counts); None where it is not this law. Of vectors it takes the frozen law itself. Where
+        its parameters are only called otherwise there, both are said in a line: ``in_scipy``.
 
     Parameters
     ----------
@@ -184,8 +186,8 @@ class Family(ABC):
 
     name: str
     aliases: ClassVar[tuple[str, ...]] = ()
-    scipy_name: ClassVar[str] = ""
-    """Its name in scipy.stats, where that is no alias, as it means SciPy's law with its scale."""
+    in_scipy: ClassVar[InScipy | None] = None
+    """The law of scipy.stats that it is under other names: ``to_scipy`` and ``from_scipy`` are made of this."""
     parameters: tuple[Parameter, ...]
     support: Interval
     multivariate: ClassVar[bool] = False
@@ -318,6 +320,8 @@ class Family(ABC):
         super().__init_subclass__()
         if "log_tails" not in vars(cls) and not {"logcdf", "logsf"}.isdisjoint(vars(cls)):
             cls.log_tails = None  # that of the law it is derived from is not its own
+        if cls.in_scipy is not None and "in_scipy" in vars(cls):
+            cls.to_scipy, cls.from_scipy = cls.in_scipy.hooks(counts=cls.support.integer)
         if cls.is_own():
             from mle_toolkit.families.own import guard
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy import special
 
@@ -13,6 +11,7 @@ from mle_toolkit.families.domain import CLOSED_UNIT, Interval
 from mle_toolkit.families.excess import of_event
 from mle_toolkit.families.expectations import Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 
 
@@ -28,6 +27,7 @@ class Bernoulli(ExponentialFamily):
     name = "bernoulli"
     support = Interval(0.0, 1.0, closed="both", integer=True)
     parameters = (Parameter("p", CLOSED_UNIT, typical=(0.1, 0.9)),)
+    in_scipy = InScipy("bernoulli", "p")
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X."""
@@ -69,14 +69,3 @@ class Bernoulli(ExponentialFamily):
     def sf(self, x: Array, p: Array) -> Array:
         """Probability of more than x."""
         return np.where(x < 0, 1.0, np.where(x < 1, p, 0.0))
-
-    def to_scipy(self, p: float) -> Any:
-        """``scipy.stats.bernoulli(p)``."""
-        from scipy import stats
-
-        return stats.bernoulli(p)
-
-    @staticmethod
-    def from_scipy(p: float, loc: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.bernoulli(p, loc)``; None but for loc = 0."""
-        return {"p": p} if loc == 0 else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -16,6 +15,7 @@ from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.excess import log_gamma_excess
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import trigamma
 
@@ -47,6 +47,7 @@ class Beta(ExponentialFamily):
         Parameter("a", POSITIVE, typical=(0.7, 10.0)),
         Parameter("b", POSITIVE, typical=(0.7, 10.0)),
     )
+    in_scipy = InScipy("beta", "a", "b")
 
     @property
     def forms(self) -> dict[str, Form]:
@@ -156,14 +157,3 @@ class Beta(ExponentialFamily):
     def power_of(self, a: float, b: float) -> BetaPower:
         """Itself."""
         return BetaPower(a, b, 1.0, 1.0)
-
-    def to_scipy(self, a: float, b: float) -> Any:
-        """``scipy.stats.beta(a, b)``."""
-        from scipy import stats
-
-        return stats.beta(a, b)
-
-    @staticmethod
-    def from_scipy(a: float, b: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.beta(a, b, loc, scale)``; None but for loc = 0 and scale = 1."""
-        return {"a": a, "b": b} if (loc, scale) == (0, 1) else None

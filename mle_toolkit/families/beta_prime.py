@@ -19,6 +19,7 @@ from mle_toolkit.families.beta_tails import (
 )
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -52,6 +53,7 @@ class BetaPrime(LogScale):
         Parameter("b", POSITIVE, typical=(0.6, 4.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("betaprime", "a", "b", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of t = log(x/scale)."""
@@ -117,17 +119,6 @@ class BetaPrime(LogScale):
     def power_of(self, a: float, b: float, scale: float) -> BetaPrimePower:
         """Itself."""
         return BetaPrimePower(a, b, 1.0, scale)
-
-    def to_scipy(self, a: float, b: float, scale: float) -> Any:
-        """``scipy.stats.betaprime(a, b, scale=scale)``."""
-        from scipy import stats
-
-        return stats.betaprime(a, b, scale=scale)
-
-    @staticmethod
-    def from_scipy(a: float, b: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.betaprime(a, b, loc, scale)``; None but for loc = 0."""
-        return {"a": a, "b": b, "scale": scale} if loc == 0 else None
 
 
 def at_moments(mean: float, var: float, ratio: float) -> tuple[float, float, float]:

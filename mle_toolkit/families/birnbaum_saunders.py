@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
@@ -12,6 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import LOG_X, Statistic
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.partly_known import PartlyKnown
 from mle_toolkit.families.registry import get_family
@@ -46,6 +47,7 @@ class BirnbaumSaunders(Family):
         Parameter("shape", POSITIVE, typical=(0.1, 2.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("fatiguelife", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -157,17 +159,6 @@ class BirnbaumSaunders(Family):
         if statistic[0] == "power" and statistic[1] in (1.0, -1.0):
             return float(scale ** statistic[1] * (1 + 0.5 * shape**2))
         return None
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.fatiguelife(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.fatiguelife(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.fatiguelife(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 def _normal_score(x: Array, shape: Array, scale: Array) -> Array:

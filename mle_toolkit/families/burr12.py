@@ -13,6 +13,7 @@ from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.lomax import Lomax
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -57,6 +58,7 @@ class Burr12(HazardFamily):
         Parameter("c", POSITIVE, typical=(0.8, 4.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("burr12", "c", "k", scale="scale")
 
     def logpdf(self, x: Array, k: Any, c: Any, scale: Any) -> Array:
         """Log-density at x."""
@@ -196,14 +198,3 @@ class Burr12(HazardFamily):
     def power_of(self, k: float, c: float, scale: float) -> BetaPrimePower:
         """A power of x is the ratio of an exponential to a gamma variable."""
         return BetaPrimePower(1.0, k, c, scale)
-
-    def to_scipy(self, k: float, c: float, scale: float) -> Any:
-        """``scipy.stats.burr12(c, k, scale=scale)``."""
-        from scipy import stats
-
-        return stats.burr12(c, k, scale=scale)
-
-    @staticmethod
-    def from_scipy(c: float, k: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.burr12(c, k, loc, scale)``; None but for loc = 0."""
-        return {"k": k, "c": c, "scale": scale} if loc == 0 else None

@@ -13,6 +13,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
 
@@ -45,6 +46,7 @@ class Cauchy(Family):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("cauchy", loc="loc", scale="scale")
 
     one_maximum = True
     without_spikes = "Model the ties, or fix the scale."
@@ -170,17 +172,6 @@ class Cauchy(Family):
     def expected(self, statistic: Statistic, loc: float, scale: float) -> float | None:
         """Infinite of x², e^(t x) and abs(x - a)."""
         return math.inf if statistic[0] in ("exp", "abs") or statistic == ("power", 2.0) else None
-
-    def to_scipy(self, loc: float, scale: float) -> Any:
-        """``scipy.stats.cauchy(loc, scale)``."""
-        from scipy import stats
-
-        return stats.cauchy(loc, scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.cauchy(loc, scale)``."""
-        return {"loc": loc, "scale": scale}
 
 
 def heaviest_tie(sample: Sample) -> tuple[float, float]:

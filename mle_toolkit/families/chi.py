@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -13,6 +12,7 @@ from mle_toolkit.data.sums import total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -32,6 +32,7 @@ class Chi(ExponentialFamily):
     name = "chi"
     support = POSITIVE
     parameters = (Parameter("df", POSITIVE, typical=(0.7, 20.0)),)
+    in_scipy = InScipy("chi", "df")
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """Log x."""
@@ -111,14 +112,3 @@ class Chi(ExponentialFamily):
     def images(self) -> tuple[Image, ...]:
         """The chi-squared law of x²."""
         return (Image(get_family("chi_squared"), lambda df: (df,), SQUARE),)
-
-    def to_scipy(self, df: float) -> Any:
-        """``scipy.stats.chi(df)``."""
-        from scipy import stats
-
-        return stats.chi(df)
-
-    @staticmethod
-    def from_scipy(df: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.chi(df, loc, scale)``; None but for loc = 0 and scale = 1."""
-        return {"df": df} if loc == 0 and scale == 1 else None

@@ -10,6 +10,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.burr12 import Burr12
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -40,6 +41,7 @@ class Dagum(LogScale):
         Parameter("c", POSITIVE, typical=(0.8, 4.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("burr", "c", "k", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of t = log(x/scale)."""
@@ -119,14 +121,3 @@ class Dagum(LogScale):
         """Entropy, nats."""
         mean_log = special.psi(k) - special.psi(1.0)  # of c log(x/scale)
         return np.asarray(1 + 1 / k - np.log(k) - np.log(c) + np.log(scale) + (1 + 1 / c) * mean_log)
-
-    def to_scipy(self, k: float, c: float, scale: float) -> Any:
-        """``scipy.stats.burr(c, k, scale=scale)``."""
-        from scipy import stats
-
-        return stats.burr(c, k, scale=scale)
-
-    @staticmethod
-    def from_scipy(c: float, k: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.burr(c, k, loc, scale)``; None but for loc = 0."""
-        return {"k": k, "c": c, "scale": scale} if loc == 0 else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from mle_toolkit._typing import Array
@@ -15,6 +13,7 @@ from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma import expected_of_gamma
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 
 
@@ -30,6 +29,7 @@ class Exponential(HazardFamily, ExponentialFamily):
     aliases = ("expon", "exp")
     support = NON_NEGATIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    in_scipy = InScipy("expon", scale="scale")
 
     block_rows = LONG_BLOCK_ROWS
 
@@ -90,14 +90,3 @@ class Exponential(HazardFamily, ExponentialFamily):
     def expected(self, statistic: Statistic, scale: float) -> float | None:
         """Expected values of e^(t x) and abs(x - a)."""
         return expected_of_gamma(statistic, 1.0, scale)
-
-    def to_scipy(self, scale: float) -> Any:
-        """``scipy.stats.expon(scale=scale)``."""
-        from scipy import stats
-
-        return stats.expon(scale=scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.expon(loc, scale)``; None but for loc = 0."""
-        return {"scale": scale} if loc == 0 else None

@@ -10,6 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit, SpecialCase
@@ -44,6 +45,7 @@ class ExponentiatedWeibull(LogScale):
         Parameter("c", POSITIVE, typical=(0.8, 4.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("exponweib", "a", "c", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of t = log(x/scale)."""
@@ -121,17 +123,6 @@ class ExponentiatedWeibull(LogScale):
     def special_cases(self) -> tuple[SpecialCase, ...]:
         """Weibull where a is 1."""
         return (SpecialCase(get_family("weibull"), lambda shape, scale: (1.0, shape, scale), at=("a",)),)
-
-    def to_scipy(self, a: float, c: float, scale: float) -> Any:
-        """``scipy.stats.exponweib(a, c, scale=scale)``."""
-        from scipy import stats
-
-        return stats.exponweib(a, c, scale=scale)
-
-    @staticmethod
-    def from_scipy(a: float, c: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.exponweib(a, c, loc, scale)``; None but for loc = 0."""
-        return {"a": a, "c": c, "scale": scale} if loc == 0 else None
 
 
 def _to_declared(a: float, index: float, middle: float) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -44,6 +45,7 @@ class Frechet(Family):
         Parameter("shape", POSITIVE, typical=(0.7, 8.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("invweibull", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -162,17 +164,6 @@ class Frechet(Family):
     def power_of(self, shape: float, scale: float) -> GammaPower:
         """A power of 1/x is exponential."""
         return GammaPower(1.0, -shape, scale)
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.invweibull(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.invweibull(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.invweibull(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 def _log_power(x: Array, shape: Array, scale: Array) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -18,6 +17,7 @@ from mle_toolkit.families.excess import log_gamma_excess, total_log_excess
 from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
@@ -41,6 +41,7 @@ class Gamma(ExponentialFamily):
         Parameter("shape", POSITIVE, typical=(0.3, 30.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("gamma", "shape", scale="scale")
 
     block_rows = LONG_BLOCK_ROWS
 
@@ -139,17 +140,6 @@ class Gamma(ExponentialFamily):
     def expected(self, statistic: Statistic, shape: float, scale: float) -> float | None:
         """Expected values of e^(t x) and abs(x - a)."""
         return expected_of_gamma(statistic, shape, scale)
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.gamma(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.gamma(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.gamma(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 def _expansion_by_mean(x: Array, mean: Array, shape: Array) -> tuple[Array, tuple[Array, ...], tuple[Array, ...]]:

@@ -20,6 +20,7 @@ from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Along, Chart, Limit, SpecialCase
@@ -93,6 +94,7 @@ class GeneralizedGamma(Family):
         Parameter("shape2", NONZERO, typical=(0.6, 3.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("gengamma", "shape1", "shape2", scale="scale")
 
     @property
     def chart(self) -> Chart:
@@ -260,17 +262,6 @@ class GeneralizedGamma(Family):
     def power_of(self, shape1: float, shape2: float, scale: float) -> GammaPower:
         """Itself."""
         return GammaPower(shape1, shape2, scale)
-
-    def to_scipy(self, shape1: float, shape2: float, scale: float) -> Any:
-        """``scipy.stats.gengamma(shape1, shape2, scale=scale)``."""
-        from scipy import stats
-
-        return stats.gengamma(shape1, shape2, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape1: float, shape2: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.gengamma(shape1, shape2, loc, scale)``; None but for loc = 0."""
-        return {"shape1": shape1, "shape2": shape2, "scale": scale} if loc == 0 else None
 
 
 def _log_power(x: Array, shape2: Array, scale: Array) -> Array:

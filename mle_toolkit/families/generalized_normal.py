@@ -14,6 +14,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.parameters import Parameter
@@ -96,6 +97,7 @@ class GeneralizedNormal(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
         Parameter("shape", POSITIVE, typical=(1.3, 6.0)),
     )
+    in_scipy = InScipy("gennorm", "shape", loc="loc", scale="scale")
 
     def logpdf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Log-density at x."""
@@ -257,17 +259,6 @@ class GeneralizedNormal(Family):
         """Entropy, nats: 1/shape + log(2 scale Γ(1 + 1/shape))."""
         inverse = 1 / np.asarray(shape)
         return np.asarray(inverse + math.log(2) + np.log(scale) + special.gammaln(1 + inverse))
-
-    def to_scipy(self, loc: float, scale: float, shape: float) -> Any:
-        """``scipy.stats.gennorm(shape, loc, scale)``."""
-        from scipy import stats
-
-        return stats.gennorm(shape, loc, scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.gennorm(shape, loc, scale)``."""
-        return {"loc": loc, "scale": scale, "shape": shape}
 
 
 def _log_between(ends: Array, near: Array, far: Array) -> Array:

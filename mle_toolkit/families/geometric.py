@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -13,6 +12,7 @@ from mle_toolkit.families.domain import COUNTS, Interval
 from mle_toolkit.families.excess import of_event
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import log1mexp
 
@@ -30,6 +30,7 @@ class Geometric(ExponentialFamily):
     aliases = ("geom",)
     support = COUNTS
     parameters = (Parameter("prob", Interval(0.0, 1.0, closed="upper"), typical=(0.05, 0.9)),)
+    in_scipy = InScipy("geom", "prob", loc=-1)
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X."""
@@ -93,14 +94,3 @@ class Geometric(ExponentialFamily):
     def var(self, prob: Array) -> Array:
         """Variance."""
         return np.asarray((1 - np.asarray(prob)) / np.square(prob))
-
-    def to_scipy(self, prob: float) -> Any:
-        """``scipy.stats.geom(prob, loc=-1)``."""
-        from scipy import stats
-
-        return stats.geom(prob, loc=-1)
-
-    @staticmethod
-    def from_scipy(prob: float, loc: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.geom(prob, loc)``; None but for loc = -1."""
-        return {"prob": prob} if loc == -1 else None

@@ -12,6 +12,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -44,6 +45,7 @@ class Gompertz(HazardFamily):
         Parameter("shape", POSITIVE, typical=(0.05, 1.5)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("gompertz", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -103,17 +105,6 @@ class Gompertz(HazardFamily):
     def entropy(self, shape: Any, scale: Any) -> Any:
         """Entropy, nats: 1 + log(scale/shape) - exp(shape) E1(shape)."""
         return 1.0 + math.log(scale) - math.log(shape) - exp_times_exp1(shape)
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.gompertz(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.gompertz(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.gompertz(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 def _profile_values(sample: Sample, grid: Array) -> Array:

@@ -15,6 +15,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, REAL, Interval
 from mle_toolkit.families.gev import reduced, reduced_slopes, within
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -70,6 +71,7 @@ class GPD(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
         Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.7), natural=REAL),
     )
+    in_scipy = InScipy("genpareto", "xi", scale="scale")
 
     def logpdf(self, x: Array, scale: Array, xi: Array) -> Array:
         """Log-density at x; -inf beyond the end of the support, and at it but for xi = -1."""
@@ -208,17 +210,6 @@ class GPD(Family):
     def entropy(self, scale: Array, xi: Array) -> Array:
         """Entropy, nats: log(scale) + xi + 1."""
         return np.asarray(np.log(scale) + np.asarray(xi) + 1)
-
-    def to_scipy(self, scale: float, xi: float) -> Any:
-        """``scipy.stats.genpareto(xi, scale=scale)``."""
-        from scipy import stats
-
-        return stats.genpareto(xi, scale=scale)
-
-    @staticmethod
-    def from_scipy(xi: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.genpareto(xi, loc, scale)``; None but for loc = 0."""
-        return {"scale": scale, "xi": xi} if loc == 0 else None
 
 
 def _with_largest(sample: Sample) -> Sample:

@@ -13,6 +13,7 @@ from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
@@ -43,6 +44,7 @@ class Gumbel(Family):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("gumbel_r", loc="loc", scale="scale")
 
     def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -162,17 +164,6 @@ class Gumbel(Family):
                 below = float(special.exp1(math.exp(-z))) if z > -7 else 0.0
                 return float(mean - a + 2 * scale * below)
         return by_moments(statistic, mean, (math.pi * scale) ** 2 / 6)
-
-    def to_scipy(self, loc: float, scale: float) -> Any:
-        """``scipy.stats.gumbel_r(loc, scale)``."""
-        from scipy import stats
-
-        return stats.gumbel_r(loc, scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.gumbel_r(loc, scale)``."""
-        return {"loc": loc, "scale": scale}
 
 
 def _scale_root(sample: Sample, scale: float) -> tuple[float, float]:

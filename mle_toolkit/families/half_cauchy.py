@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -41,6 +42,7 @@ class HalfCauchy(Family):
     one_maximum = True
     support = NON_NEGATIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    in_scipy = InScipy("halfcauchy", scale="scale")
 
     def logpdf(self, x: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -131,17 +133,6 @@ class HalfCauchy(Family):
     def entropy(self, scale: Array) -> Array:
         """Entropy, nats: log(2 π scale)."""
         return np.asarray(np.log(2 * math.pi * np.asarray(scale)))
-
-    def to_scipy(self, scale: float) -> Any:
-        """``scipy.stats.halfcauchy(scale=scale)``."""
-        from scipy import stats
-
-        return stats.halfcauchy(scale=scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.halfcauchy(loc, scale)``; None but for loc = 0."""
-        return {"scale": scale} if loc == 0 else None
 
 
 def _pull_and_square(x: Array, u: float) -> tuple[Array, Array]:

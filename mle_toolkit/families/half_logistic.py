@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import means_of
 from mle_toolkit.numerics.newton import ascend
@@ -36,6 +37,7 @@ class HalfLogistic(HazardFamily):
     one_maximum = True
     support = NON_NEGATIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    in_scipy = InScipy("halflogistic", scale="scale")
 
     def logpdf(self, x: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -95,17 +97,6 @@ class HalfLogistic(HazardFamily):
     def entropy(self, scale: Array) -> Array:
         """Entropy, nats: 2 + log(scale/2)."""
         return np.asarray(2 + np.log(0.5 * np.asarray(scale)))
-
-    def to_scipy(self, scale: float) -> Any:
-        """``scipy.stats.halflogistic(scale=scale)``."""
-        from scipy import stats
-
-        return stats.halflogistic(scale=scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.halflogistic(loc, scale)``; None but for loc = 0."""
-        return {"scale": scale} if loc == 0 else None
 
 
 def _far(z: Array) -> Array:

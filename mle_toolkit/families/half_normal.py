@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -15,6 +14,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -37,6 +37,7 @@ class HalfNormal(ExponentialFamily):
     aliases = ("halfnorm", "hnorm")
     support = NON_NEGATIVE
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    in_scipy = InScipy("halfnorm", scale="sigma")
 
     block_rows = LONG_BLOCK_ROWS
 
@@ -119,17 +120,6 @@ class HalfNormal(ExponentialFamily):
     def power_of(self, sigma: float) -> GammaPower:
         """The square of x follows the gamma law of shape 1/2."""
         return GammaPower(0.5, 2.0, math.sqrt(2) * sigma)
-
-    def to_scipy(self, sigma: float) -> Any:
-        """``scipy.stats.halfnorm(scale=sigma)``."""
-        from scipy import stats
-
-        return stats.halfnorm(scale=sigma)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.halfnorm(loc, scale)``; None but for loc = 0."""
-        return {"sigma": scale} if loc == 0 else None
 
 
 def _probability(p: Array) -> Array:

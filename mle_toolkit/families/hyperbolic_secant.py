@@ -9,6 +9,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.standardised import LocationScale
 
@@ -38,6 +39,7 @@ class HyperbolicSecant(LocationScale):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("hypsecant", loc="loc", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of z."""
@@ -77,17 +79,6 @@ class HyperbolicSecant(LocationScale):
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: log(2 π scale)."""
         return np.asarray(np.log(2 * math.pi * np.asarray(scale)) + 0 * np.asarray(loc))
-
-    def to_scipy(self, loc: float, scale: float) -> Any:
-        """``scipy.stats.hypsecant(loc, scale)``."""
-        from scipy import stats
-
-        return stats.hypsecant(loc, scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.hypsecant(loc, scale)``."""
-        return {"loc": loc, "scale": scale}
 
 
 def _log_below(z: Array) -> Array:

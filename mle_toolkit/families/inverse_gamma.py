@@ -13,6 +13,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -43,6 +44,7 @@ class InverseGamma(ExponentialFamily):
         Parameter("shape", POSITIVE, typical=(0.7, 20.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("invgamma", "shape", scale="scale")
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """1/x and log x."""
@@ -145,17 +147,6 @@ class InverseGamma(ExponentialFamily):
     def power_of(self, shape: float, scale: float) -> GammaPower:
         """1/x follows the gamma law."""
         return GammaPower(shape, -1.0, scale)
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.invgamma(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.invgamma(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.invgamma(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 def _inverse(x: Array, scale: Array) -> Array:

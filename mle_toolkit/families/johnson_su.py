@@ -14,6 +14,7 @@ from mle_toolkit.errors import NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.johnson_median import (
     FEWEST,
     LEANS_OF_GROUPS,
@@ -78,6 +79,7 @@ class JohnsonSU(Family):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("johnsonsu", "gamma", "delta", loc="loc", scale="scale")
 
     def logpdf(self, x: Array, gamma: Array, delta: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -264,17 +266,6 @@ class JohnsonSU(Family):
         inverse = 1 / np.square(delta)
         grown = np.exp(inverse) * np.cosh(2 * np.asarray(gamma) / delta) + 1
         return np.asarray(0.5 * np.square(scale) * np.expm1(inverse) * grown)
-
-    def to_scipy(self, gamma: float, delta: float, loc: float, scale: float) -> Any:
-        """``scipy.stats.johnsonsu(gamma, delta, loc, scale)``."""
-        from scipy import stats
-
-        return stats.johnsonsu(gamma, delta, loc, scale)
-
-    @staticmethod
-    def from_scipy(gamma: float, delta: float, loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.johnsonsu(gamma, delta, loc, scale)``."""
-        return {"gamma": gamma, "delta": delta, "loc": loc, "scale": scale}
 
 
 def _quartiles(sample: Sample) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.excess import exp_excess, of_ratio
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
 
@@ -41,6 +42,7 @@ class Laplace(Family):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location", regular=False),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("laplace", loc="loc", scale="scale")
 
     def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -146,14 +148,3 @@ class Laplace(Family):
                 gap = abs(loc - a)
                 return float(gap + scale * math.exp(-gap / scale))
         return by_moments(statistic, loc, 2 * scale**2)
-
-    def to_scipy(self, loc: float, scale: float) -> Any:
-        """``scipy.stats.laplace(loc, scale)``."""
-        from scipy import stats
-
-        return stats.laplace(loc, scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.laplace(loc, scale)``."""
-        return {"loc": loc, "scale": scale}

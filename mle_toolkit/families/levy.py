@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -12,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
@@ -31,6 +31,7 @@ class Levy(ExponentialFamily):
     name = "levy"
     support = POSITIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    in_scipy = InScipy("levy", scale="scale")
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """1/x."""
@@ -113,17 +114,6 @@ class Levy(ExponentialFamily):
     def power_of(self, scale: float) -> GammaPower:
         """1/x is gamma of shape 1/2."""
         return GammaPower(0.5, -1.0, 0.5 * scale)
-
-    def to_scipy(self, scale: float) -> Any:
-        """``scipy.stats.levy(scale=scale)``."""
-        from scipy import stats
-
-        return stats.levy(scale=scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.levy(loc, scale)``; None but for loc = 0."""
-        return {"scale": scale} if loc == 0 else None
 
 
 def _root(x: Array, scale: Array) -> Array:

@@ -13,6 +13,7 @@ from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import Statistic, by_moments
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
@@ -40,6 +41,7 @@ class Logistic(Family):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("logistic", loc="loc", scale="scale")
 
     def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -139,14 +141,3 @@ class Logistic(Family):
                 gap = abs(loc - a)
                 return float(gap + 2 * scale * math.log1p(math.exp(-gap / scale)))
         return by_moments(statistic, loc, (math.pi * scale) ** 2 / 3)
-
-    def to_scipy(self, loc: float, scale: float) -> Any:
-        """``scipy.stats.logistic(loc, scale)``."""
-        from scipy import stats
-
-        return stats.logistic(loc, scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.logistic(loc, scale)``."""
-        return {"loc": loc, "scale": scale}

@@ -13,6 +13,7 @@ from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -46,6 +47,7 @@ class Loglogistic(Family):
         Parameter("shape", POSITIVE, typical=(0.7, 8.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("fisk", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -177,17 +179,6 @@ class Loglogistic(Family):
     def power_of(self, shape: float, scale: float) -> BetaPrimePower:
         """A power of x is the ratio of two exponential variables."""
         return BetaPrimePower(1.0, 1.0, shape, scale)
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.fisk(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.fisk(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.fisk(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 def _log_odds(x: Array, shape: Array, scale: Array) -> Array:

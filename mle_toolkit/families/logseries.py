@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -13,6 +12,7 @@ from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
 from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.reciprocal import reciprocal_in_window
 from mle_toolkit.families.relations import Limit
@@ -37,6 +37,7 @@ class LogSeries(ExponentialFamily):
     aliases = ("logser", "logarithmic")
     support = POSITIVE_COUNTS
     parameters = (Parameter("p", Interval(0.0, 1.0, closed="lower"), typical=(0.1, 0.95)),)
+    in_scipy = InScipy("logser", "p")
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X - 1 and log x."""
@@ -108,14 +109,3 @@ class LogSeries(ExponentialFamily):
     def expected(self, statistic: Statistic, p: float) -> float | None:
         """Expected value of x."""
         return float(-p / (math.log1p(-p) * (1 - p))) if statistic == ("power", 1.0) and p > 0 else None
-
-    def to_scipy(self, p: float) -> Any:
-        """``scipy.stats.logser(p)``."""
-        from scipy import stats
-
-        return stats.logser(p)
-
-    @staticmethod
-    def from_scipy(p: float, loc: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.logser(p, loc)``; None but for loc = 0."""
-        return {"p": p} if loc == 0 else None

@@ -15,6 +15,7 @@ from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -57,6 +58,7 @@ class Lomax(HazardFamily):
         Parameter("shape", POSITIVE, typical=(0.5, 3.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("lomax", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -149,17 +151,6 @@ class Lomax(HazardFamily):
     def power_of(self, shape: float, scale: float) -> BetaPrimePower:
         """The ratio of an exponential to a gamma variable."""
         return BetaPrimePower(1.0, shape, 1.0, scale)
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.lomax(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.lomax(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.lomax(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 class Reciprocal(Family):

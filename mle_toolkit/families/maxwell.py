@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from mle_toolkit.data.sums import dot, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
@@ -34,6 +34,7 @@ class Maxwell(ExponentialFamily):
     aliases = ("maxwell_boltzmann",)
     support = POSITIVE
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    in_scipy = InScipy("maxwell", scale="sigma")
 
     block_rows = LONG_BLOCK_ROWS
 
@@ -120,17 +121,6 @@ class Maxwell(ExponentialFamily):
         """The Nakagami law of shape 3/2."""
         nakagami = get_family("nakagami")
         return (Image(nakagami, lambda sigma: (_SHAPE, math.sqrt(3) * sigma), at=("shape",)),)
-
-    def to_scipy(self, sigma: float) -> Any:
-        """``scipy.stats.maxwell(scale=sigma)``."""
-        from scipy import stats
-
-        return stats.maxwell(scale=sigma)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.maxwell(loc, scale)``; None but for loc = 0."""
-        return {"sigma": scale} if loc == 0 else None
 
 
 def _log_half_square(x: Array, sigma: Array) -> Array:

@@ -10,6 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
@@ -41,6 +42,7 @@ class Moyal(LocationScale):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("moyal", loc="loc", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of z."""
@@ -90,14 +92,3 @@ class Moyal(LocationScale):
         """Entropy, nats."""
         constant = _HALF_LOG_TWO_PI + 0.5 * (np.euler_gamma + math.log(2) + 1)
         return np.asarray(np.log(scale) + constant + 0 * np.asarray(loc))
-
-    def to_scipy(self, loc: float, scale: float) -> Any:
-        """``scipy.stats.moyal(loc, scale)``."""
-        from scipy import stats
-
-        return stats.moyal(loc, scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.moyal(loc, scale)``."""
-        return {"loc": loc, "scale": scale}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -16,6 +15,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -44,6 +44,7 @@ class Nakagami(ExponentialFamily):
         Parameter("shape", POSITIVE, typical=(0.6, 10.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("nakagami", "shape", scale="scale")
 
     block_rows = LONG_BLOCK_ROWS
 
@@ -155,17 +156,6 @@ class Nakagami(ExponentialFamily):
     def power_of(self, shape: float, scale: float) -> GammaPower:
         """The square of x follows the gamma law."""
         return GammaPower(shape, 2.0, scale / math.sqrt(shape))
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.nakagami(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.nakagami(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.nakagami(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 def _power(x: Array, shape: Array, scale: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
@@ -16,6 +16,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import LOG_TWO_PI, ONE, Statistic, Terms, by_moments
 from mle_toolkit.families.exponential_family import ExponentialFamily, squares_moved
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import normal_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -44,6 +45,7 @@ class Normal(ExponentialFamily):
         Parameter("mu", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("norm", loc="mu", scale="sigma")
 
     block_rows = LONG_BLOCK_ROWS
 
@@ -156,14 +158,3 @@ class Normal(ExponentialFamily):
                 z = (mu - a) / sigma
                 return float(sigma * (math.sqrt(2 / math.pi) * math.exp(-0.5 * z * z) + z * math.erf(z / math.sqrt(2))))
         return by_moments(statistic, mu, sigma**2)
-
-    def to_scipy(self, mu: float, sigma: float) -> Any:
-        """``scipy.stats.norm(mu, sigma)``."""
-        from scipy import stats
-
-        return stats.norm(mu, sigma)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.norm(loc, scale)``."""
-        return {"mu": loc, "sigma": scale}

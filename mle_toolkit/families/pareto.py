@@ -15,6 +15,7 @@ from mle_toolkit.families.excess import log_quotient, of_ratio
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import EQUAL_TO_ROUNDING, log_or_minus_inf, sum_log
 
@@ -42,6 +43,7 @@ class Pareto(HazardFamily, ExponentialFamily):
         Parameter("alpha", POSITIVE, typical=(0.5, 5.0)),
         Parameter("xm", POSITIVE, typical=(0.1, 10.0), role="scale", regular=False),
     )
+    in_scipy = InScipy("pareto", "alpha", scale="xm")
 
     with_ends = True
 
@@ -131,14 +133,3 @@ class Pareto(HazardFamily, ExponentialFamily):
     def lives_on(self, alpha: float, xm: float) -> tuple[float, float]:
         """From xm on."""
         return float(xm), math.inf
-
-    def to_scipy(self, alpha: float, xm: float) -> Any:
-        """``scipy.stats.pareto(alpha, scale=xm)``."""
-        from scipy import stats
-
-        return stats.pareto(alpha, scale=xm)
-
-    @staticmethod
-    def from_scipy(alpha: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.pareto(alpha, loc, scale)``; None but for loc = 0."""
-        return {"alpha": alpha, "xm": scale} if loc == 0 else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from mle_toolkit.families.domain import COUNTS, NON_NEGATIVE
 from mle_toolkit.families.excess import total_log_excess
 from mle_toolkit.families.expectations import Statistic
 from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_tails
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log_or_minus_inf
@@ -40,6 +41,7 @@ class Poisson(Family):
     aliases = ("pois",)
     support = COUNTS
     parameters = (Parameter("mu", NON_NEGATIVE, typical=(0.1, 20.0)),)
+    in_scipy = InScipy("poisson", "mu")
     rates = ("mu",)
 
     def logpdf(self, x: Array, mu: Array) -> Array:
@@ -116,17 +118,6 @@ class Poisson(Family):
     def var(self, mu: Array) -> Array:
         """Variance."""
         return np.asarray(mu)
-
-    def to_scipy(self, mu: float) -> Any:
-        """``scipy.stats.poisson(mu)``."""
-        from scipy import stats
-
-        return stats.poisson(mu)
-
-    @staticmethod
-    def from_scipy(mu: float, loc: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.poisson(mu, loc)``; None but for loc = 0."""
-        return {"mu": mu} if loc == 0 else None
 
 
 def _waiting(x: Array, mu: Array) -> tuple[Array, Array]:

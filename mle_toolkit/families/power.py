@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.ends import ExponentialEnd
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -47,6 +48,7 @@ class Power(ExponentialFamily):
         Parameter("shape", POSITIVE, typical=(0.5, 5.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale", regular=False),
     )
+    in_scipy = InScipy("powerlaw", "shape", scale="scale")
 
     with_ends = True
 
@@ -153,14 +155,3 @@ class Power(ExponentialFamily):
     def lives_on(self, shape: float, scale: float) -> tuple[float, float]:
         """From 0 to the scale."""
         return 0.0, float(scale)
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.powerlaw(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.powerlaw(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.powerlaw(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None

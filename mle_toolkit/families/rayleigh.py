@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import SQUARE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -33,6 +33,7 @@ class Rayleigh(HazardFamily, ExponentialFamily):
     name = "rayleigh"
     support = POSITIVE
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    in_scipy = InScipy("rayleigh", scale="sigma")
 
     block_rows = LONG_BLOCK_ROWS
 
@@ -105,14 +106,3 @@ class Rayleigh(HazardFamily, ExponentialFamily):
     def power_of(self, sigma: float) -> GammaPower:
         """The square of x is exponential."""
         return GammaPower(1.0, 2.0, math.sqrt(2) * sigma)
-
-    def to_scipy(self, sigma: float) -> Any:
-        """``scipy.stats.rayleigh(scale=sigma)``."""
-        from scipy import stats
-
-        return stats.rayleigh(scale=sigma)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.rayleigh(loc, scale)``; None but for loc = 0."""
-        return {"sigma": scale} if loc == 0 else None

@@ -15,6 +15,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -83,6 +84,7 @@ class SkewNormal(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
         Parameter("alpha", REAL, typical=(1.0, 8.0)),
     )
+    in_scipy = InScipy("skewnorm", "alpha", loc="loc", scale="scale")
 
     def logpdf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
         """Log-density at x."""
@@ -305,17 +307,6 @@ class SkewNormal(Family):
         steep = 1 + np.square(alpha)
         log_slope = -0.5 * z * z * steep - np.log(math.pi * steep)
         return (*below, -np.exp(log_slope - logcdf)), (*above, np.exp(log_slope - logsf))
-
-    def to_scipy(self, loc: float, scale: float, alpha: float) -> Any:
-        """``scipy.stats.skewnorm(alpha, loc, scale)``."""
-        from scipy import stats
-
-        return stats.skewnorm(alpha, loc, scale)
-
-    @staticmethod
-    def from_scipy(alpha: float, loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.skewnorm(alpha, loc, scale)``."""
-        return {"loc": loc, "scale": scale, "alpha": alpha}
 
 
 def _climb_from(law: SkewNormal, sample: Sample, start: tuple[Any, ...]) -> tuple[float, tuple[float, ...]]:

@@ -10,6 +10,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.gumbel import Gumbel
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import NEGATIVE
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -38,6 +39,7 @@ class SmallestExtremeValue(LocationScale):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("gumbel_l", loc="loc", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of z."""
@@ -84,14 +86,3 @@ class SmallestExtremeValue(LocationScale):
     def entropy(self, loc: Array, scale: Array) -> Array:
         """Entropy, nats: log(scale) + 1 + Euler's constant."""
         return np.asarray(np.log(scale) + 1 + np.euler_gamma + 0 * np.asarray(loc))
-
-    def to_scipy(self, loc: float, scale: float) -> Any:
-        """``scipy.stats.gumbel_l(loc, scale)``."""
-        from scipy import stats
-
-        return stats.gumbel_l(loc, scale)
-
-    @staticmethod
-    def from_scipy(loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.gumbel_l(loc, scale)``."""
-        return {"loc": loc, "scale": scale}

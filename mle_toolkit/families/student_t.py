@@ -16,6 +16,7 @@ from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import Statistic
 from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -79,6 +80,7 @@ class StudentT(Family):
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("t", "df", loc="loc", scale="scale")
 
     def logpdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -267,17 +269,6 @@ class StudentT(Family):
         with np.errstate(divide="ignore"):
             finite = np.square(scale) / (1 - np.minimum(2 / np.asarray(df), 1.0))
         return np.where(np.asarray(df) > 1, finite, np.nan)
-
-    def to_scipy(self, df: float, loc: float, scale: float) -> Any:
-        """``scipy.stats.t(df, loc, scale)``."""
-        from scipy import stats
-
-        return stats.t(df, loc, scale)
-
-    @staticmethod
-    def from_scipy(df: float, loc: float, scale: float) -> dict[str, Any]:
-        """Parameters of ``scipy.stats.t(df, loc, scale)``."""
-        return {"df": df, "loc": loc, "scale": scale}
 
 
 def check_ties(name: str, sample: Sample) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import special
@@ -16,6 +16,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.hazard import HazardFamily
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import MINUS_LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -48,6 +49,7 @@ class Weibull(HazardFamily):
         Parameter("shape", POSITIVE, typical=(0.5, 8.0)),
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
+    in_scipy = InScipy("weibull_min", "shape", scale="scale")
     one_maximum = True
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
@@ -192,17 +194,6 @@ class Weibull(HazardFamily):
     def power_of(self, shape: float, scale: float) -> GammaPower:
         """A power of x is exponential."""
         return GammaPower(1.0, shape, scale)
-
-    def to_scipy(self, shape: float, scale: float) -> Any:
-        """``scipy.stats.weibull_min(shape, scale=scale)``."""
-        from scipy import stats
-
-        return stats.weibull_min(shape, scale=scale)
-
-    @staticmethod
-    def from_scipy(shape: float, loc: float, scale: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.weibull_min(shape, loc, scale)``; None but for loc = 0."""
-        return {"shape": shape, "scale": scale} if loc == 0 else None
 
 
 def _power_sums(shape: float, mean_log: float, largest: float, logs: Block) -> Array:

@@ -13,6 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.beta_geometric import log_survival
 from mle_toolkit.families.counting import digamma_difference, trigamma_difference
 from mle_toolkit.families.domain import POSITIVE, POSITIVE_COUNTS
+from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.quadrature import count_quantile
 from mle_toolkit.families.special import log1mexp, means_of
@@ -42,6 +43,7 @@ class YuleSimon(Family):
     one_maximum = True
     by_number = ("mean", "var")
     parameters = (Parameter("alpha", POSITIVE, typical=(4.0, 8.0)),)
+    in_scipy = InScipy("yulesimon", "alpha")
 
     def logpdf(self, x: Array, alpha: Array) -> Array:
         """Log-probability of x: of at least x, times that of no more then."""
@@ -114,14 +116,3 @@ class YuleSimon(Family):
         log_prob = -rng.standard_exponential(size) / alpha
         with np.errstate(divide="ignore"):
             return np.asarray(1 + np.floor(rng.standard_exponential(size) / -log1mexp(log_prob)))
-
-    def to_scipy(self, alpha: float) -> Any:
-        """``scipy.stats.yulesimon(alpha)``."""
-        from scipy import stats
-
-        return stats.yulesimon(alpha)
-
-    @staticmethod
-    def from_scipy(alpha: float, loc: float) -> dict[str, Any] | None:
-        """Parameters of ``scipy.stats.yulesimon(alpha, loc)``; None but for loc = 0."""
-        return {"alpha": alpha} if loc == 0 else None

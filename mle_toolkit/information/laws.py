@@ -107,7 +107,8 @@ def _ours(name: str) -> type[Family] | None:
     try:
         return family_class(name)
     except UnknownNameError:
-        return next((law for law in map(family_class, families()) if law.scipy_name == name), None)
+        laws = map(family_class, families())
+        return next((law for law in laws if law.in_scipy is not None and law.in_scipy.name == name), None)
 
 
 def _of_table(frozen: Any) -> Distribution:
