@@ -15,6 +15,7 @@ from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.excess import log_gamma_excess
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import logcdf_of_tails, logsf_of_tails
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import trigamma
@@ -48,6 +49,7 @@ class Beta(ExponentialFamily):
         Parameter("b", POSITIVE, typical=(0.7, 10.0)),
     )
     in_scipy = InScipy("beta", "a", "b")
+    logcdf, logsf = logcdf_of_tails, logsf_of_tails
 
     @property
     def forms(self) -> dict[str, Form]:
@@ -118,14 +120,6 @@ class Beta(ExponentialFamily):
     def sf(self, x: Array, a: Array, b: Array) -> Array:
         """Probability of more than x."""
         return np.asarray(special.betaincc(a, b, np.clip(x, 0.0, 1.0)))
-
-    def logcdf(self, x: Array, a: Array, b: Array) -> Array:
-        """Log of the cdf."""
-        return self.log_tails(x, a, b)[0]
-
-    def logsf(self, x: Array, a: Array, b: Array) -> Array:
-        """Log of the survival function."""
-        return self.log_tails(x, a, b)[1]
 
     @staticmethod
     def log_tails(x: Array, a: Array, b: Array) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import check_not_all_zero, digamma_difference, trigamma_difference
 from mle_toolkit.families.domain import COUNTS, POSITIVE
+from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.quadrature import count_quantile
 from mle_toolkit.families.registry import get_family
@@ -41,6 +42,7 @@ class BetaGeometric(Family):
         Parameter("a", POSITIVE, typical=(4.0, 8.0)),
         Parameter("b", POSITIVE, typical=(0.5, 10.0)),
     )
+    cdf, sf = cdf_of_logsf, sf_of_log
 
     def logpdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log-probability of x: of at least x, times that of success then."""
@@ -88,14 +90,6 @@ class BetaGeometric(Family):
     def logcdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the probability of at most x."""
         return log1mexp(self.logsf(x, a, b))
-
-    def sf(self, x: Array, a: Array, b: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, a, b)))
-
-    def cdf(self, x: Array, a: Array, b: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(-np.expm1(self.logsf(x, a, b)))
 
     def tail_scores(self, x: Array, a: Array, b: Array) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F)."""

@@ -16,6 +16,7 @@ from mle_toolkit.families.beta import MEAN_AND_PRECISION
 from mle_toolkit.families.binomial import check_trials, trials_support
 from mle_toolkit.families.counting import digamma_difference, log_binomial, trigamma_difference
 from mle_toolkit.families.domain import COUNTS, POSITIVE
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -48,6 +49,7 @@ class BetaBinomial(Family):
         Parameter("a", POSITIVE, typical=(0.5, 20.0)),
         Parameter("b", POSITIVE, typical=(0.5, 20.0)),
     )
+    cdf, sf = cdf_of_log, sf_of_log
     constant_defaults = {"n": ...}  # noqa: RUF012
     n: Any
 
@@ -125,14 +127,6 @@ class BetaBinomial(Family):
     def logsf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the probability of more than x."""
         return self._log_tail(x, a, b, above=True)
-
-    def cdf(self, x: Array, a: Array, b: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, a, b)))
-
-    def sf(self, x: Array, a: Array, b: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, a, b)))
 
     def _log_tail(self, x: Array, a: Array, b: Array, *, above: bool) -> Array:
         """Log of a sum of probabilities, added up from the far end so that it keeps its digits; once for each law."""

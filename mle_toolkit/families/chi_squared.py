@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.gamma_tails import log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
@@ -33,6 +34,7 @@ class ChiSquared(ExponentialFamily):
     support = POSITIVE
     parameters = (Parameter("df", POSITIVE, typical=(0.7, 20.0)),)
     in_scipy = InScipy("chi2", "df")
+    cdf, sf = cdf_of_log, sf_of_log
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """Log x."""
@@ -61,14 +63,6 @@ class ChiSquared(ExponentialFamily):
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """Root in df."""
         return (2 * inverse_digamma(means[0] - math.log(2)),)
-
-    def cdf(self, x: Array, df: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, df)))
-
-    def sf(self, x: Array, df: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, df)))
 
     def log_tails(self, x: Array, df: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function."""

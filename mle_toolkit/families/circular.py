@@ -14,6 +14,7 @@ from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.distribution import Distribution
 from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -105,13 +106,7 @@ class Circular(Family):
         """Expected value on the turn about ``middle``, about which the density is symmetric: that."""
         return np.asarray(np.broadcast_arrays(self.middle(*params), *params)[0])
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability from the beginning of the turn to x."""
-        return np.exp(self.logcdf(x, *params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability from x to the end of the turn."""
-        return np.exp(self.logsf(x, *params))
+    cdf, sf = cdf_of_log, sf_of_log
 
     def logcdf(self, x: Array, *params: Any) -> Array:
         """Log of the probability from the beginning of the turn to x."""
@@ -196,13 +191,7 @@ class _CutOpen(Family):
         x = self._kept(x)
         return self._circle.log_mass(x, np.full(np.shape(x), self.support.upper), *params)
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability from the origin to x."""
-        return np.exp(self.logcdf(x, *params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability from x to the origin."""
-        return np.exp(self.logsf(x, *params))
+    cdf, sf = cdf_of_log, sf_of_log
 
     def ppf(self, p: Array, *params: Any) -> Array:
         """Quantile on the turn from the origin."""

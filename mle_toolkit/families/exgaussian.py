@@ -11,6 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.gev import exponential_beyond
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -50,6 +51,7 @@ class ExGaussian(Family):
         Parameter("sigma", POSITIVE, typical=(0.3, 3.0), role="scale"),
         Parameter("tau", POSITIVE, typical=(0.5, 5.0), role="scale"),
     )
+    cdf, sf = cdf_of_log, sf_of_log
 
     def logpdf(self, x: Array, mu: Array, sigma: Array, tau: Array) -> Array:
         """Log-density at x."""
@@ -76,14 +78,6 @@ class ExGaussian(Family):
             (ratio - 2 * r - slope * both) / np.square(tau),
             (np.square(1 - r * rise) + r * r * rest) / np.square(tau),
         )
-
-    def cdf(self, x: Array, mu: Array, sigma: Array, tau: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, mu, sigma, tau)))
-
-    def sf(self, x: Array, mu: Array, sigma: Array, tau: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, mu, sigma, tau)))
 
     def log_tails(self, x: Array, mu: Array, sigma: Array, tau: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function."""

@@ -13,6 +13,7 @@ from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
@@ -46,6 +47,7 @@ class Frechet(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
     in_scipy = InScipy("invweibull", "shape", scale="scale")
+    cdf, sf = cdf_of_log, sf_of_logcdf
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -107,14 +109,6 @@ class Frechet(Family):
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
         """A power of x: falling as scale → 0, rising as shape → 0 and scale → ∞."""
         return in_window(lower, upper, lambda slope: (0.0, np.inf) if slope > 0 else (-slope, 0.0), of_log=True)
-
-    def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, shape, scale)))
-
-    def sf(self, x: Array, shape: Array, scale: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(-np.expm1(self.logcdf(x, shape, scale)))
 
     def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cdf."""

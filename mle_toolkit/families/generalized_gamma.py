@@ -19,6 +19,7 @@ from mle_toolkit.families.base import TOLD_APART, Family
 from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NONZERO, POSITIVE, REAL
 from mle_toolkit.families.expectations import GammaPower
+from mle_toolkit.families.from_logs import logcdf_of_tails, logsf_of_tails
 from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
@@ -448,13 +449,7 @@ class _Prentice(Family):
         """Second derivatives, upper triangle row by row."""
         return self._logs.hessian(np.log(x), mu, sigma, q)
 
-    def logcdf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
-        """Log of the cdf."""
-        return self.log_tails(x, mu, sigma, q)[0]
-
-    def logsf(self, x: Array, mu: Array, sigma: Array, q: Array) -> Array:
-        """Log of the survival function."""
-        return self.log_tails(x, mu, sigma, q)[1]
+    logcdf, logsf = logcdf_of_tails, logsf_of_tails
 
     @staticmethod
     def log_tails(x: Array, mu: Array, sigma: Array, q: Array) -> tuple[Array, Array]:

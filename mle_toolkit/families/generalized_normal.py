@@ -13,6 +13,7 @@ from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.from_logs import logcdf_of_tails, logsf_of_tails
 from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
@@ -98,6 +99,7 @@ class GeneralizedNormal(Family):
         Parameter("shape", POSITIVE, typical=(1.3, 6.0)),
     )
     in_scipy = InScipy("gennorm", "shape", loc="loc", scale="scale")
+    logcdf, logsf = logcdf_of_tails, logsf_of_tails
 
     def logpdf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
         """Log-density at x."""
@@ -191,14 +193,6 @@ class GeneralizedNormal(Family):
         z = np.asarray((x - loc) / scale)
         tail = 0.5 * special.gammaincc(1 / np.asarray(shape), np.abs(z) ** shape)
         return np.where(z >= 0, tail, 1 - tail)
-
-    def logcdf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
-        """Log of the cdf."""
-        return self.log_tails(x, loc, scale, shape)[0]
-
-    def logsf(self, x: Array, loc: Array, scale: Array, shape: Array) -> Array:
-        """Log of the survival function."""
-        return self.log_tails(x, loc, scale, shape)[1]
 
     def log_tails(self, x: Array, loc: Array, scale: Array, shape: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function."""

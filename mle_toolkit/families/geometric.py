@@ -12,6 +12,7 @@ from mle_toolkit.families.domain import COUNTS, Interval
 from mle_toolkit.families.excess import of_event
 from mle_toolkit.families.expectations import ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import log1mexp
@@ -31,6 +32,7 @@ class Geometric(ExponentialFamily):
     support = COUNTS
     parameters = (Parameter("prob", Interval(0.0, 1.0, closed="upper"), typical=(0.05, 0.9)),)
     in_scipy = InScipy("geom", "prob", loc=-1)
+    cdf, sf = cdf_of_logsf, sf_of_log
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X."""
@@ -63,14 +65,6 @@ class Geometric(ExponentialFamily):
     def expected(self, statistic: Statistic, prob: float) -> float | None:
         """Expected value of x."""
         return float((1 - prob) / prob) if statistic == ("power", 1.0) else None
-
-    def cdf(self, x: Array, prob: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(-np.expm1(self.logsf(x, prob)))
-
-    def sf(self, x: Array, prob: Array) -> Array:
-        """Probability of more than x: of x + 1 failures."""
-        return np.asarray(np.exp(self.logsf(x, prob)))
 
     def logcdf(self, x: Array, prob: Array) -> Array:
         """Log of the cdf."""

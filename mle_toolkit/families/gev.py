@@ -15,6 +15,7 @@ from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, is_maximum, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.gumbel import Gumbel
 from mle_toolkit.families.known_threshold import above
 from mle_toolkit.families.parameters import Parameter
@@ -89,6 +90,7 @@ class GEV(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
         Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.5), natural=REAL),
     )
+    cdf, sf = cdf_of_log, sf_of_logcdf
 
     def logpdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Log-density at x; -inf beyond the end of the support, and at it but for xi = -1."""
@@ -280,14 +282,6 @@ class GEV(Family):
     def special_cases(self) -> tuple[SpecialCase, ...]:
         """Gumbel where xi is 0."""
         return (SpecialCase(get_family("gumbel"), lambda loc, scale: (loc, scale, 0.0), at=("xi",)),)
-
-    def cdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, loc, scale, xi)))
-
-    def sf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(-np.expm1(self.logcdf(x, loc, scale, xi)))
 
     def logcdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:
         """Log of the cdf."""

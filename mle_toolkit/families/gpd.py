@@ -14,6 +14,7 @@ from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, REAL, Interval
+from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.gev import reduced, reduced_slopes, within
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
@@ -72,6 +73,7 @@ class GPD(Family):
         Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.7), natural=REAL),
     )
     in_scipy = InScipy("genpareto", "xi", scale="scale")
+    cdf, sf = cdf_of_logsf, sf_of_log
 
     def logpdf(self, x: Array, scale: Array, xi: Array) -> Array:
         """Log-density at x; -inf beyond the end of the support, and at it but for xi = -1."""
@@ -171,14 +173,6 @@ class GPD(Family):
     def special_cases(self) -> tuple[SpecialCase, ...]:
         """Exponential where xi is 0."""
         return (SpecialCase(get_family("exponential"), lambda scale: (scale, 0.0), at=("xi",)),)
-
-    def cdf(self, x: Array, scale: Array, xi: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(-np.expm1(self.logsf(x, scale, xi)))
-
-    def sf(self, x: Array, scale: Array, xi: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, scale, xi)))
 
     def logcdf(self, x: Array, scale: Array, xi: Array) -> Array:
         """Log of the cdf."""

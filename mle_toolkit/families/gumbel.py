@@ -13,6 +13,7 @@ from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
@@ -45,6 +46,7 @@ class Gumbel(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
     in_scipy = InScipy("gumbel_r", loc="loc", scale="scale")
+    cdf, sf = cdf_of_log, sf_of_logcdf
 
     def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -100,14 +102,6 @@ class Gumbel(Family):
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
         """An exponential law: falling as loc → -∞, rising as loc and scale → ∞."""
         return in_window(lower, upper, lambda slope: (np.inf, np.inf) if slope > 0 else (-np.inf, -1 / slope))
-
-    def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, loc, scale)))
-
-    def sf(self, x: Array, loc: Array, scale: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(-np.expm1(self.logcdf(x, loc, scale)))
 
     def logcdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log of the cdf."""

@@ -10,6 +10,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -29,6 +30,7 @@ class InverseExponential(ExponentialFamily):
     aliases = ("invexp",)
     support = POSITIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    cdf, sf = cdf_of_log, sf_of_logcdf
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """1/x."""
@@ -67,14 +69,6 @@ class InverseExponential(ExponentialFamily):
         """Log of the cdf: -scale/x."""
         with np.errstate(divide="ignore"):
             return np.asarray(-np.asarray(scale) / np.maximum(x, 0.0))
-
-    def cdf(self, x: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, scale)))
-
-    def sf(self, x: Array, scale: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(-np.expm1(self.logcdf(x, scale)))
 
     def logsf(self, x: Array, scale: Array) -> Array:
         """Log of the survival function."""

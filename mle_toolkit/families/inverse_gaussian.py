@@ -15,6 +15,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.excess import of_ratio
 from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
@@ -42,6 +43,7 @@ class InverseGaussian(ExponentialFamily):
         Parameter("mu", POSITIVE, typical=(0.2, 5.0), role="scale"),
         Parameter("lam", POSITIVE, typical=(0.2, 10.0), role="scale"),
     )
+    cdf, sf = cdf_of_log, sf_of_log
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """X and 1/x."""
@@ -101,14 +103,6 @@ class InverseGaussian(ExponentialFamily):
         """Lévy's law, as mu → ∞; above 0 a power -3/2 of x with an exponential cutoff, as mu and lam → 0."""
         unending = Limit(get_family("levy"), lambda scale: (np.inf, scale))
         return (unending,) if lower <= 0 else (unending, cutoff_in_window(lower, 1.5, lambda scale: (0.0, 0.0)))
-
-    def cdf(self, x: Array, mu: Array, lam: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, mu, lam)))
-
-    def sf(self, x: Array, mu: Array, lam: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, mu, lam)))
 
     def logcdf(self, x: Array, mu: Array, lam: Array) -> Array:
         """Log of the cdf: of Phi(low) + exp(2 lam/mu) Phi(-high)."""

@@ -11,6 +11,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.standardised import best_starts
 from mle_toolkit.families.tilted import WINDOWS, log_exprel, log_exprel_slope
@@ -45,6 +46,7 @@ class JohnsonInWindow(Family):
         Parameter("loc", REAL, role="location"),
         Parameter("scale", POSITIVE, role="scale"),
     )
+    cdf, sf = cdf_of_log, sf_of_log
 
     def __init__(self, lower: float, upper: float) -> None:
         super().__init__()
@@ -106,14 +108,6 @@ class JohnsonInWindow(Family):
         with np.errstate(divide="ignore"):
             part = -slope * away + np.log(left) + log_exprel(-slope * left)
         return np.asarray(np.minimum(part - np.log(width) - log_exprel(-slope * width), 0.0))
-
-    def cdf(self, x: Array, slope: Array, loc: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.exp(self.logcdf(x, slope, loc, scale))
-
-    def sf(self, x: Array, slope: Array, loc: Array, scale: Array) -> Array:
-        """Probability of more than x."""
-        return np.exp(self.logsf(x, slope, loc, scale))
 
     def ppf(self, p: Array, slope: Array, loc: Array, scale: Array) -> Array:
         """Quantile."""

@@ -13,6 +13,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, UNIT
 from mle_toolkit.families.expectations import BetaPower
+from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.special import log1mexp, log1mexp_exp
 from mle_toolkit.numerics.newton import ascend
@@ -43,6 +44,7 @@ class Kumaraswamy(Family):
         Parameter("a", POSITIVE, typical=(0.7, 8.0)),
         Parameter("b", POSITIVE, typical=(0.7, 8.0)),
     )
+    cdf, sf = cdf_of_logsf, sf_of_log
 
     def logpdf(self, x: Array, a: Array, b: Array) -> Array:
         """Log-density at x."""
@@ -69,14 +71,6 @@ class Kumaraswamy(Family):
         if few is not sample:
             a = _profile_maximum(sample, a)
         return a, 1.0 / -sample.mean(lambda x: log1mexp(a * np.log(x)))
-
-    def cdf(self, x: Array, a: Array, b: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(-np.expm1(self.logsf(x, a, b)))
-
-    def sf(self, x: Array, a: Array, b: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, a, b)))
 
     def logsf(self, x: Array, a: Array, b: Array) -> Array:
         """Log of the survival function."""

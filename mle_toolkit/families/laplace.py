@@ -13,6 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.excess import exp_excess, of_ratio
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
+from mle_toolkit.families.from_logs import cdf_of_log
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
@@ -43,6 +44,7 @@ class Laplace(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
     in_scipy = InScipy("laplace", loc="loc", scale="scale")
+    cdf = cdf_of_log
 
     def logpdf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -89,10 +91,6 @@ class Laplace(Family):
         """By 1 a scale, on both sides."""
         rate = np.asarray(1 / np.asarray(scale))
         return rate, rate
-
-    def cdf(self, x: Array, loc: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, loc, scale)))
 
     def sf(self, x: Array, loc: Array, scale: Array) -> Array:
         """Probability of more than x."""

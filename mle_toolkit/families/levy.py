@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_log
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -32,6 +33,7 @@ class Levy(ExponentialFamily):
     support = POSITIVE
     parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
     in_scipy = InScipy("levy", scale="scale")
+    cdf = cdf_of_log
 
     def statistics(self, x: Array) -> tuple[Array, ...]:
         """1/x."""
@@ -61,10 +63,6 @@ class Levy(ExponentialFamily):
     def images(self) -> tuple[Image, ...]:
         """The inverse gamma law of shape 1/2."""
         return (Image(get_family("inverse_gamma"), lambda scale: (0.5, 0.5 * scale), at=("shape",)),)
-
-    def cdf(self, x: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, scale)))
 
     def sf(self, x: Array, scale: Array) -> Array:
         """Probability of more than x."""

@@ -11,6 +11,7 @@ from mle_toolkit.data.passes import LONG_BLOCK_ROWS
 from mle_toolkit.data.sums import dot, total
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.gamma_tails import log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
@@ -35,6 +36,7 @@ class Maxwell(ExponentialFamily):
     support = POSITIVE
     parameters = (Parameter("sigma", POSITIVE, typical=(0.1, 10.0), role="scale"),)
     in_scipy = InScipy("maxwell", scale="sigma")
+    cdf, sf = cdf_of_log, sf_of_log
 
     block_rows = LONG_BLOCK_ROWS
 
@@ -70,14 +72,6 @@ class Maxwell(ExponentialFamily):
     def from_means(self, means: tuple[float, ...]) -> tuple[float]:
         """Root of a third of the mean square."""
         return (math.sqrt(means[0] / 3),)
-
-    def cdf(self, x: Array, sigma: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, sigma)))
-
-    def sf(self, x: Array, sigma: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, sigma)))
 
     def log_tails(self, x: Array, sigma: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function."""

@@ -13,6 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.beta_tails import kernel_tail_slopes, kernel_tails, log_kernel
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.from_logs import cdf_of_log, logcdf_of_tails, logsf_of_tails, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 
@@ -45,6 +46,8 @@ class Pert(Family):
         Parameter("mode", REAL, typical=(-0.5, 1.0), role="location"),
         Parameter("high", REAL, typical=(3.0, 6.0), role="location"),
     )
+    cdf, sf = cdf_of_log, sf_of_log
+    logcdf, logsf = logcdf_of_tails, logsf_of_tails
 
     def logpdf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
         """Log-density at x; -inf beyond the ends, or where they are out of order."""
@@ -108,22 +111,6 @@ class Pert(Family):
     def irregular(self, low: Any, mode: Any, high: Any) -> tuple[str, ...]:
         """All parameters where the density meets an end at an angle: the information does not exist."""
         return self.param_names if not 0.25 < (mode - low) / (high - low) < 0.75 else ()
-
-    def cdf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, low, mode, high)))
-
-    def sf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, low, mode, high)))
-
-    def logcdf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
-        """Log of the cdf."""
-        return self.log_tails(x, low, mode, high)[0]
-
-    def logsf(self, x: Array, low: Array, mode: Array, high: Array) -> Array:
-        """Log of the survival function."""
-        return self.log_tails(x, low, mode, high)[1]
 
     @staticmethod
     def log_tails(x: Array, low: Array, mode: Array, high: Array) -> tuple[Array, Array]:

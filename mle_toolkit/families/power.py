@@ -13,6 +13,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.ends import ExponentialEnd
 from mle_toolkit.families.expectations import BetaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.parameters import Parameter
@@ -49,6 +50,7 @@ class Power(ExponentialFamily):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale", regular=False),
     )
     in_scipy = InScipy("powerlaw", "shape", scale="scale")
+    cdf, sf = cdf_of_log, sf_of_logcdf
 
     with_ends = True
 
@@ -103,14 +105,6 @@ class Power(ExponentialFamily):
     def images(self) -> tuple[Image, ...]:
         """The pareto law of 1/x."""
         return (Image(get_family("pareto"), lambda shape, scale: (shape, 1 / scale), RECIPROCAL),)
-
-    def cdf(self, x: Array, shape: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, shape, scale)))
-
-    def sf(self, x: Array, shape: Array, scale: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(-np.expm1(self.logcdf(x, shape, scale)))
 
     def logcdf(self, x: Array, shape: Array, scale: Array) -> Array:
         """Log of the cdf."""

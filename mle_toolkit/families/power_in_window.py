@@ -11,6 +11,7 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, Interval
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log_or_minus_inf
@@ -171,13 +172,7 @@ class PowerInWindow(Family):
         """Log of the survival function."""
         return self._log_share(x, power, reach, near=self.sign < 0)
 
-    def cdf(self, x: Array, power: Array, reach: Array) -> Array:
-        """Probability of at most x."""
-        return np.exp(self.logcdf(x, power, reach))
-
-    def sf(self, x: Array, power: Array, reach: Array) -> Array:
-        """Probability of more than x."""
-        return np.exp(self.logsf(x, power, reach))
+    cdf, sf = cdf_of_log, sf_of_log
 
     def ppf(self, p: Array, power: Array, reach: Array) -> Array:
         """Quantile."""

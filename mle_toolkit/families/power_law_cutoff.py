@@ -14,6 +14,7 @@ from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.partly_known import PartlyKnown
 from mle_toolkit.families.relations import Limit
@@ -74,6 +75,7 @@ class PowerLawCutoff(ExponentialFamily):
         Parameter("alpha", REAL, typical=(0.5, 3.0)),
         Parameter("scale", POSITIVE, typical=(2.0, 50.0), role="scale"),
     )
+    cdf, sf = cdf_of_log, sf_of_log
     support = POSITIVE
 
     xmin: float
@@ -134,14 +136,6 @@ class PowerLawCutoff(ExponentialFamily):
     def limits(self) -> tuple[Limit, ...]:
         """Pareto's law from xmin on, as scale → ∞."""
         return (Limit(_pareto_from(float(self.xmin)), lambda alpha: (alpha, np.inf)),)
-
-    def cdf(self, x: Array, alpha: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, alpha, scale)))
-
-    def sf(self, x: Array, alpha: Array, scale: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, alpha, scale)))
 
     def log_tails(self, x: Array, alpha: Array, scale: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function."""

@@ -14,6 +14,7 @@ from mle_toolkit._typing import Array, Mask
 from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -56,6 +57,7 @@ class Rice(Family):
         Parameter("nu", NON_NEGATIVE, typical=(1.0, 5.0), role="scale"),
         Parameter("sigma", POSITIVE, typical=(0.3, 3.0), role="scale"),
     )
+    cdf, sf = cdf_of_log, sf_of_log
     modelled = "nu"
 
     def logpdf(self, x: Array, nu: Array, sigma: Array) -> Array:
@@ -115,14 +117,6 @@ class Rice(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The Rayleigh law at nu = 0."""
         return (Limit(get_family("rayleigh"), lambda sigma: (0.0, sigma)),)
-
-    def cdf(self, x: Array, nu: Array, sigma: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, nu, sigma)))
-
-    def sf(self, x: Array, nu: Array, sigma: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, nu, sigma)))
 
     def log_tails(self, x: Array, nu: Array, sigma: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function."""

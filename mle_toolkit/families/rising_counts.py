@@ -12,6 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.combinators.truncated import PointMass
 from mle_toolkit.families.domain import POSITIVE, Interval
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.reciprocal import Reciprocal
 from mle_toolkit.families.relations import Limit
@@ -104,13 +105,7 @@ class RisingCounts(Family):
         value = self._width(last, size) + beyond - self._log_sum(last, size)
         return np.asarray(np.where(whole < self.first, 0.0, np.minimum(value, 0.0)))
 
-    def cdf(self, x: Array, size: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, size)))
-
-    def sf(self, x: Array, size: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, size)))
+    cdf, sf = cdf_of_log, sf_of_log
 
     @property
     def limits(self) -> tuple[Limit, ...]:

@@ -15,6 +15,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
@@ -85,6 +86,7 @@ class SkewNormal(Family):
         Parameter("alpha", REAL, typical=(1.0, 8.0)),
     )
     in_scipy = InScipy("skewnorm", "alpha", loc="loc", scale="scale")
+    cdf, sf = cdf_of_log, sf_of_log
 
     def logpdf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
         """Log-density at x."""
@@ -250,14 +252,6 @@ class SkewNormal(Family):
     def var(self, loc: Array, scale: Array, alpha: Array) -> Array:
         """Variance."""
         return np.asarray(np.square(scale) * (1 - 2 / math.pi * np.square(alpha / np.hypot(1.0, alpha))))
-
-    def cdf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, loc, scale, alpha)))
-
-    def sf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, loc, scale, alpha)))
 
     def logsf(self, x: Array, loc: Array, scale: Array, alpha: Array) -> Array:
         """Log of the survival function."""

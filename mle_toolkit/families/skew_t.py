@@ -14,6 +14,7 @@ from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -489,13 +490,7 @@ class _HalfStudent(Family):
         near, beyond = self._log_tails(x, df, loc, scale)
         return beyond if self.sign > 0 else near
 
-    def cdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, df, loc, scale)))
-
-    def sf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, df, loc, scale)))
+    cdf, sf = cdf_of_log, sf_of_log
 
 
 @cache

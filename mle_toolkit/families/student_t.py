@@ -15,6 +15,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.cauchy import heaviest_tie
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import Statistic
+from mle_toolkit.families.from_logs import logcdf_of_tails, logsf_of_tails
 from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
@@ -81,6 +82,7 @@ class StudentT(Family):
         Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
     )
     in_scipy = InScipy("t", "df", loc="loc", scale="scale")
+    logcdf, logsf = logcdf_of_tails, logsf_of_tails
 
     def logpdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
         """Log-density at x."""
@@ -212,14 +214,6 @@ class StudentT(Family):
     def sf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
         """Probability of more than x."""
         return self.cdf(-np.asarray(x), df, np.negative(loc), scale)
-
-    def logcdf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
-        """Log of the cdf."""
-        return self.log_tails(x, df, loc, scale)[0]
-
-    def logsf(self, x: Array, df: Array, loc: Array, scale: Array) -> Array:
-        """Log of the survival function."""
-        return self.log_tails(x, df, loc, scale)[1]
 
     def log_tails(self, x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
         """Logs of the cdf and of the survival function, from the smaller of the two."""

@@ -12,6 +12,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import IntegralError
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.quadrature import count_quantile
 from mle_toolkit.families.special import log1mexp
 
@@ -47,13 +48,7 @@ class Summed(Family):
         """Log of the probability of more than x."""
         return self._log_tails(x, params)[1]
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return np.exp(self.logcdf(x, *params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return np.exp(self.logsf(x, *params))
+    cdf, sf = cdf_of_log, sf_of_log
 
     def ppf(self, p: Array, *params: Any) -> Array:
         """Quantile: the smallest x whose cdf is at least p."""

@@ -15,6 +15,7 @@ from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.counting import log1p_minus
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.gamma_tails import log_gamma_tails
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
@@ -81,6 +82,7 @@ class Tweedie(Family):
         Parameter("phi", POSITIVE, typical=(0.3, 3.0)),
         Parameter("p", Interval(1.0, 2.0), typical=(1.2, 1.8)),
     )
+    cdf, sf = cdf_of_log, sf_of_log
 
     def logpdf(self, x: Array, mu: Array, phi: Array, p: Array) -> Array:
         """Log-density at x > 0, log-probability at 0."""
@@ -127,14 +129,6 @@ class Tweedie(Family):
     def derivatives(self, count: Any, sums: Sequence[Any], *params: Any) -> Sequence[Any]:
         """The sums as they are."""
         return sums
-
-    def cdf(self, x: Array, mu: Array, phi: Array, p: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, mu, phi, p)))
-
-    def sf(self, x: Array, mu: Array, phi: Array, p: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, mu, phi, p)))
 
     def logcdf(self, x: Array, mu: Array, phi: Array, p: Array) -> Array:
         """Log of the cdf."""

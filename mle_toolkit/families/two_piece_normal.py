@@ -11,6 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.skew_normal import half_normal_beyond
@@ -44,6 +45,7 @@ class TwoPieceNormal(Family):
         Parameter("sigma1", POSITIVE, typical=(0.5, 2.0), role="scale"),
         Parameter("sigma2", POSITIVE, typical=(0.5, 2.0), role="scale"),
     )
+    cdf, sf = cdf_of_log, sf_of_log
 
     def logpdf(self, x: Array, mode: Array, sigma1: Array, sigma2: Array) -> Array:
         """Log-density at x."""
@@ -98,14 +100,6 @@ class TwoPieceNormal(Family):
         return in_window(
             lower, upper, lambda slope: (np.inf, np.inf, np.nan) if slope > 0 else (-np.inf, np.nan, np.inf)
         )
-
-    def cdf(self, x: Array, mode: Array, sigma1: Array, sigma2: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, mode, sigma1, sigma2)))
-
-    def sf(self, x: Array, mode: Array, sigma1: Array, sigma2: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, mode, sigma1, sigma2)))
 
     def logcdf(self, x: Array, mode: Array, sigma1: Array, sigma2: Array) -> Array:
         """Log of the cdf."""

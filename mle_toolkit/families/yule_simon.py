@@ -13,6 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.beta_geometric import log_survival
 from mle_toolkit.families.counting import digamma_difference, trigamma_difference
 from mle_toolkit.families.domain import POSITIVE, POSITIVE_COUNTS
+from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.quadrature import count_quantile
@@ -44,6 +45,7 @@ class YuleSimon(Family):
     by_number = ("mean", "var")
     parameters = (Parameter("alpha", POSITIVE, typical=(4.0, 8.0)),)
     in_scipy = InScipy("yulesimon", "alpha")
+    cdf, sf = cdf_of_logsf, sf_of_log
 
     def logpdf(self, x: Array, alpha: Array) -> Array:
         """Log-probability of x: of at least x, times that of no more then."""
@@ -86,14 +88,6 @@ class YuleSimon(Family):
     def logcdf(self, x: Array, alpha: Array) -> Array:
         """Log of the probability of at most x."""
         return log1mexp(self.logsf(x, alpha))
-
-    def sf(self, x: Array, alpha: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, alpha)))
-
-    def cdf(self, x: Array, alpha: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(-np.expm1(self.logsf(x, alpha)))
 
     def ppf(self, p: Array, alpha: Array) -> Array:
         """Quantile: the smallest x whose cdf is at least p."""

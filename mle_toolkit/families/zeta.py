@@ -12,6 +12,7 @@ from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.domain import POSITIVE_COUNTS, Interval
 from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.quadrature import count_quantile
 from mle_toolkit.families.reciprocal import reciprocal_in_window
@@ -48,6 +49,7 @@ class Zeta(ExponentialFamily):
     aliases = ("zipf", "discrete_pareto")
     support = POSITIVE_COUNTS
     parameters = (Parameter("alpha", Interval(1.0, np.inf), typical=(1.5, 4.0)),)
+    cdf, sf = cdf_of_logsf, sf_of_log
     constant_defaults = {"xmin": 1}  # noqa: RUF012
     xmin: Any
 
@@ -109,14 +111,6 @@ class Zeta(ExponentialFamily):
                 above / self.xmin
             )
         return np.asarray(np.where(np.isposinf(x), -np.inf, value))
-
-    def sf(self, x: Array, alpha: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, alpha)))
-
-    def cdf(self, x: Array, alpha: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(-np.expm1(self.logsf(x, alpha)))
 
     def ppf(self, p: Array, alpha: Array) -> Array:
         """Quantile: the smallest x whose cdf is at least p."""

@@ -14,6 +14,7 @@ from mle_toolkit.errors import DegenerateDataError, ParameterError
 from mle_toolkit.families.domain import POSITIVE, POSITIVE_COUNTS, REAL, Interval
 from mle_toolkit.families.expectations import LOG_X, ONE, Statistic, Terms
 from mle_toolkit.families.exponential_family import ExponentialFamily
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.power_law_cutoff import mass_span, natural_maximum, panel_rule
 from mle_toolkit.families.quadrature import count_quantile
@@ -72,6 +73,7 @@ class ZetaCutoff(ExponentialFamily):
         Parameter("alpha", REAL, typical=(0.5, 3.0)),
         Parameter("scale", POSITIVE, typical=(2.0, 50.0)),
     )
+    cdf, sf = cdf_of_log, sf_of_log
     support = POSITIVE_COUNTS
 
     xmin: Any
@@ -151,14 +153,6 @@ class ZetaCutoff(ExponentialFamily):
             SpecialCase(get_family("zero_truncated(geometric)"), geometric, at=("alpha",)),
             SpecialCase(get_family("logseries"), logseries, at=("alpha",)),
         )
-
-    def cdf(self, x: Array, alpha: Array, scale: Array) -> Array:
-        """Probability of at most x."""
-        return np.asarray(np.exp(self.logcdf(x, alpha, scale)))
-
-    def sf(self, x: Array, alpha: Array, scale: Array) -> Array:
-        """Probability of more than x."""
-        return np.asarray(np.exp(self.logsf(x, alpha, scale)))
 
     def logcdf(self, x: Array, alpha: Array, scale: Array) -> Array:
         """Log of the cdf."""

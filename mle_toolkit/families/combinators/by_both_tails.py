@@ -9,6 +9,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.combinators.parts import Combined
+from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 
 
 class ByBothTails(Combined):
@@ -29,13 +30,7 @@ class ByBothTails(Combined):
     def _quantile(self, below: Array, above: Array, params: tuple[Any, ...]) -> Array:
         """Where so much is below and so much above, as probabilities or as their logs."""
 
-    def cdf(self, x: Array, *params: Any) -> Array:
-        """Probability of at most x."""
-        return np.exp(self.logcdf(x, *params))
-
-    def sf(self, x: Array, *params: Any) -> Array:
-        """Probability of more than x."""
-        return np.exp(self.logsf(x, *params))
+    cdf, sf = cdf_of_log, sf_of_log
 
     def ppf(self, p: Array, *params: Any) -> Array:
         """Quantile."""
