@@ -77,39 +77,32 @@ def number(
     return found
 
 
-def whole(
-    value: Any,
-    name: str,
-    at_least: float = -math.inf,
-    at_most: float = math.inf,
-    *,
-    error: type[MleError] = ParameterError,
-) -> int:
+def whole(value: Any, name: str, at_least: float = -math.inf, at_most: float = math.inf) -> int:
     """One whole number within limits; as a float too, if it is whole."""
     found = as_float(value)
     if found is None or not found.is_integer() or not at_least <= found <= at_most:
         kind = _in_words("a whole number", -math.inf, at_least, math.inf, at_most)
-        raise error(f"{name}: expected {kind}, got {shown(value)}.")
+        raise ParameterError(f"{name}: expected {kind}, got {shown(value)}.")
     try:
         return operator.index(value)
     except TypeError:
         return int(found)
 
 
-def level(value: Any, name: str = "alpha") -> float:
+def level(alpha: Any) -> float:
     """One minus a level of confidence, or a level of significance: a number above 0, at most 0.5.
 
     A larger one is a level of confidence given for its complement.
     """
-    found = number(value, name)
+    found = number(alpha, "alpha")
     if 0.5 < found < 1.0:
         percent = f"{100.0 * found:.6g} %"
         raise ParameterError(
-            f"{name} is one minus the level: {1.0 - found:.6g} for intervals of {percent}; got {shown(value)}."
+            f"alpha is one minus the level: {1.0 - found:.6g} for intervals of {percent}; got {shown(alpha)}."
         )
     if not 0.0 < found <= 0.5:
         raise ParameterError(
-            f"{name} is one minus the level, between 0 and 0.5: 0.05 for intervals of 95 %; got {shown(value)}."
+            f"alpha is one minus the level, between 0 and 0.5: 0.05 for intervals of 95 %; got {shown(alpha)}."
         )
     return found
 
@@ -119,26 +112,13 @@ def probability(value: Any, name: str) -> float:
     return number(value, name, above=0.0, below=1.0)
 
 
-def choice(
-    value: Any,
-    name: str,
-    choices: Iterable[Word],
-    *,
-    also: Mapping[str, Word] | None = None,
-    error: type[MleError] = ParameterError,
-) -> Word:
-    """One of several words; case, hyphens, spaces, dots and underscores do not matter.
-
-    Parameters
-    ----------
-    also : mapping of str to str, optional
-        Other words that mean one of them.
-    """
+def choice(value: Any, name: str, choices: Iterable[Word], *, error: type[MleError] = ParameterError) -> Word:
+    """One of several words; case, hyphens, spaces, dots and underscores do not matter."""
     words = list(choices)
     if isinstance(value, str):
         if value in words:
             return words[words.index(value)]
-        meant = {plainly(word): word for word in words} | {plainly(k): v for k, v in (also or {}).items()}
+        meant = {plainly(word): word for word in words}
         if len(value) <= _LONGEST_NAME and plainly(value) in meant:
             return meant[plainly(value)]
     *most, last = words
@@ -181,7 +161,7 @@ def workers(value: Any) -> int | None:
     return int(found)
 
 
-def generator(value: Any, name: str = "rng") -> np.random.Generator:
+def generator(value: Any) -> np.random.Generator:
     """A source of randomness: None, a whole number, SeedSequence, BitGenerator or Generator (SPEC 7)."""
     import numpy as np
 
@@ -192,7 +172,7 @@ def generator(value: Any, name: str = "rng") -> np.random.Generator:
     except (TypeError, ValueError, OverflowError):
         pass
     raise ParameterError(
-        f"{name}: expected None, a whole number from 0 on, or a NumPy SeedSequence, BitGenerator or Generator, "
+        f"rng: expected None, a whole number from 0 on, or a NumPy SeedSequence, BitGenerator or Generator, "
         f"got {shown(value)}."
     )
 
@@ -329,14 +309,14 @@ def places(value: Any, name: str) -> Any:
     return np.where(masked, math.nan, array.astype(float)) if np.any(masked) else array.astype(float)
 
 
-def size(value: Any, name: str = "size") -> int | tuple[int, ...]:
+def size(value: Any) -> int | tuple[int, ...]:
     """How many are wanted: a whole number, or the shape of an array."""
     if isinstance(value, (tuple, list)):
-        return tuple(whole(entry, name, 0, _MOST_DRAWN) for entry in value)
-    return whole(value, name, 0, _MOST_DRAWN)
+        return tuple(whole(entry, "size", 0, _MOST_DRAWN) for entry in value)
+    return whole(value, "size", 0, _MOST_DRAWN)
 
 
-def file_name(value: Any, name: str = "path") -> str:
+def file_name(value: Any) -> str:
     """The name of a file."""
     if isinstance(value, str) and value and "\0" not in value:
         return value
@@ -344,7 +324,7 @@ def file_name(value: Any, name: str = "path") -> str:
         found = os.fspath(value)
         if isinstance(found, str):
             return found
-    raise ParameterError(f"{name}: expected the name of a file, got {shown(value)}.")
+    raise ParameterError(f"path: expected the name of a file, got {shown(value)}.")
 
 
 def needs(what: str, package: str, extra: str) -> None:

@@ -33,9 +33,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Any, Send], Awaitable[None]]
 
 
-def serve(
-    port: int = PORT, *, browser: bool = True, token: str | None = None, say: Callable[[str], None] = print
-) -> None:
+def serve(port: int = PORT, *, browser: bool = True) -> None:
     """Serve the page until the process is ended.
 
     Parameters
@@ -44,10 +42,6 @@ def serve(
         0 for one that is free.
     browser : bool
         Whether to open the page in the browser.
-    token : str, optional
-        What the address must hold; by default a new one.
-    say : callable
-        Takes the line with the address.
 
     Raises
     ------
@@ -69,13 +63,12 @@ def serve(
         listener.close()
         reason = error.strerror if isinstance(error, OSError) else error
         raise ParameterError(f"--port: cannot listen on {port}: {reason}; choose another, or 0 for any.") from None
-    inner = application()
-    token = token or secrets.token_urlsafe(24)
+    inner, token = application(), secrets.token_urlsafe(24)
     address = f"http://{HOST}:{listener.getsockname()[1]}/{token}/"
     settings = uvicorn.Config(
         guarded(inner, token, policy_of(inner.ui["html"])), log_level="error", timeout_graceful_shutdown=1
     )
-    say(f"mle app is at {address} (Ctrl-C ends it)")
+    print(f"mle app is at {address} (Ctrl-C ends it)")
     if browser:
         webbrowser.open(address)
     uvicorn.Server(settings).run(sockets=[listener])

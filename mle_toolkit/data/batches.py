@@ -11,7 +11,7 @@ import numpy as np
 
 from mle_toolkit.data.columns import Columns, Labels, categories_of, labels_of_numbers
 from mle_toolkit.data.far import for_arrow, place_of
-from mle_toolkit.data.learning import PartitionedTable, StreamedTable, Table, with_dask
+from mle_toolkit.data.learning import BatchedTable, PartitionedTable, StreamedTable, with_dask
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.scan import source_of_path
 from mle_toolkit.data.scanned import ScannedSample
@@ -32,7 +32,7 @@ def _is_dask(data: Any) -> bool:
     return type(data).__module__.partition(".")[0] in ("dask", "dask_expr") and hasattr(data, "to_delayed")
 
 
-def table_of(data: Any, column: str) -> Table:
+def table_of(data: Any, column: str) -> BatchedTable:
     """The table of a scan, a file or a folder of them, an Arrow stream that was scanned, or a Dask table.
 
     Parameters

@@ -58,8 +58,8 @@ class BlockedSample(Sample):
     """Observations that are read in blocks, for every pass anew, and never held: memory stays the same for any length.
 
     Whatever is a sum over rows can be had: fits, standard errors, means, and by counting quantiles. What needs all rows
-    at once (their order, spacings, a value for every row) raises a `DataError`. Data of at most `HELD_ROWS` rows are
-    held after all, and everything can be had.
+    at once (their order, spacings, a value for every row) raises a `DataError`. Data of at most `IN_MEMORY_ROWS` rows
+    are held after all, and everything can be had.
 
     The first pass validates: it finds the number of rows, the extent and a thinned copy. It is made when one of them is
     first asked for; a fit takes the sums that it will need on the way.

@@ -19,7 +19,7 @@ from mle_toolkit.data.checks import WeightKind
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.factors import missing
 from mle_toolkit.data.formulas import Design
-from mle_toolkit.data.learning import Table
+from mle_toolkit.data.learning import BatchedTable
 from mle_toolkit.data.passes import BLOCK_ROWS, SKETCH_ROWS
 from mle_toolkit.data.pieces import CHUNK_ROWS
 from mle_toolkit.data.rows import Block, Known, some_of, squares_about, squares_of
@@ -275,7 +275,7 @@ class FramedSample(BlockedSample):
 
     Parameters
     ----------
-    table : Table
+    table : BatchedTable
     plan : Plan
     firsts : sequence of int
         Number of the first row that counts of each partition; and, last, of all rows that count.
@@ -284,7 +284,7 @@ class FramedSample(BlockedSample):
 
     __slots__ = ("_column_sums", "_firsts", "_sketches", "_table", "plan")
 
-    def __init__(self, table: Table, plan: Plan, firsts: Sequence[int], weight_kind: WeightKind) -> None:
+    def __init__(self, table: BatchedTable, plan: Plan, firsts: Sequence[int], weight_kind: WeightKind) -> None:
         super().__init__(table.description, plan.weights is not None, weight_kind, "omit")
         self._table, self.plan, self._firsts = table, plan, tuple(firsts)
         self._sketches: dict[int, Sample] = {}

@@ -12,7 +12,7 @@ import numpy as np
 from mle_toolkit.data.columns import Columns, Level
 from mle_toolkit.data.factors import missing
 from mle_toolkit.data.on_dask import on_dask
-from mle_toolkit.data.pieces import HELD_ROWS
+from mle_toolkit.data.pieces import IN_MEMORY_ROWS
 from mle_toolkit.errors import DataError
 
 HEAD_ROWS = 200
@@ -26,7 +26,7 @@ MOST_LEVELS = 100_000
 _LISTED = 10
 
 
-class Table(Protocol):
+class BatchedTable(Protocol):
     """A table that is gone over in batches, or in partitions, as often as is asked for."""
 
     @property
@@ -272,7 +272,7 @@ def with_dask(job: Callable[..., Any], pairs: Sequence[tuple[Any, int]]) -> list
     return on_dask("mle-regress", job, pairs)
 
 
-def learned(table: Table, learning: Learning) -> tuple[Learned, list[int]]:
+def learned(table: BatchedTable, learning: Learning) -> tuple[Learned, list[int]]:
     """What the first pass finds out, and the number of the first row that counts of each partition, and after all."""
     total, firsts = Learned(), [0]
     for found in table.each(learning, learning.needed, None):
@@ -281,7 +281,7 @@ def learned(table: Table, learning: Learning) -> tuple[Learned, list[int]]:
     return total, firsts
 
 
-def in_memory(table: Table, names: Sequence[str], found: Learned) -> dict[str, Any]:
+def in_memory(table: BatchedTable, names: Sequence[str], found: Learned) -> dict[str, Any]:
     """Columns of a small table of which a pass has learned, read into memory."""
     pieces = list(chain.from_iterable(table.each(_held, names, None)))
     return found.in_order({name: _concatenated([piece.native(name) for piece in pieces]) for name in names})
@@ -301,4 +301,4 @@ def _concatenated(columns: Sequence[Any]) -> Any:
 
 def is_small(found: Learned) -> bool:
     """Whether the rows are so few that they are held in memory."""
-    return found.n_rows <= HELD_ROWS
+    return found.n_rows <= IN_MEMORY_ROWS

@@ -14,7 +14,7 @@ from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.frames import to_column
 from mle_toolkit.data.on_dask import on_dask
 from mle_toolkit.data.passes import BLOCK_ROWS
-from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, Rows
+from mle_toolkit.data.pieces import CHUNK_ROWS, IN_MEMORY_ROWS, Rows
 from mle_toolkit.data.rows import Known
 from mle_toolkit.data.surveys import SKETCHED_ROWS, Ahead, LookAhead, Sum, Survey, Thinned, sums_of_blocks, survey
 from mle_toolkit.errors import DataError, WeightError
@@ -211,7 +211,7 @@ class PartitionedSample(BlockedSample):
         for k, found in enumerate(self._surveys):
             self._partitions[k] = replace(self._partitions[k], first=n_rows)
             n_rows += found.n_rows
-        if n_rows <= HELD_ROWS:
+        if n_rows <= IN_MEMORY_ROWS:
             self._hold(*self._rows(self._partitions))
             return
         sums = _added([sums for sums, _ in done])

@@ -45,7 +45,7 @@ class Peek:
     form: Form = EXACT
 
 
-def peek(source: str, reading: Reading = GUESSED, rows: int = LOOKED_AT) -> Peek:
+def peek(source: str, reading: Reading = GUESSED) -> Peek:
     """Look at the first rows of a file, or of a data set of the package.
 
     Parameters
@@ -54,8 +54,6 @@ def peek(source: str, reading: Reading = GUESSED, rows: int = LOOKED_AT) -> Peek
         As for `tables.read_sample`.
     reading : Reading, optional
         How the file is written.
-    rows : int
-        How many to look at.
 
     Raises
     ------
@@ -68,7 +66,7 @@ def peek(source: str, reading: Reading = GUESSED, rows: int = LOOKED_AT) -> Peek
     """
     if source.startswith("@"):
         data = datasets.load(source[1:])
-        shown = tuple(zip(*(values[:rows].tolist() for values in data.columns.values()), strict=True))
+        shown = tuple(zip(*(values[:LOOKED_AT].tolist() for values in data.columns.values()), strict=True))
         return Peek(tuple(data.columns), tuple(data.columns), shown, form=data.form)
     with opened(source, reading) as content:
         if isinstance(content, Typed):
@@ -76,7 +74,7 @@ def peek(source: str, reading: Reading = GUESSED, rows: int = LOOKED_AT) -> Peek
             numeric = tuple(name for name, kind in types.items() if kind.startswith(_OF_NUMBERS))
             return Peek(tuple(content.names), numeric, types=types)
         header, has_header, said = header_of(content)
-        first = tuple(tuple(row) for _, row in islice(records_of(content, header, has_header), rows))
+        first = tuple(tuple(row) for _, row in islice(records_of(content, header, has_header), LOOKED_AT))
     gone = MISSING | reading.style.missing
 
     def is_numeric(k: int) -> bool:

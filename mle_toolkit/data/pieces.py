@@ -23,7 +23,7 @@ TASK_ROWS = 3 * CHUNK_ROWS
 """Rows that are handed on at once: whole blocks of every length, so that sums are those of the data in memory."""
 
 
-HELD_ROWS = TASK_ROWS
+IN_MEMORY_ROWS = TASK_ROWS
 """Rows up to which data are simply held in memory, where everything can be known of them."""
 
 

@@ -116,12 +116,12 @@ def squares_about(squares: Array, sums: Array, n_rows: int, centre: Array) -> Ar
     return np.asarray(about) if np.all(about > _KEEPS * squares) else None
 
 
-def column_sums(columns: Array, weight: Array | None = None) -> Array:
-    """Weighted sums over the rows of a design; not finite where a value is not. Shape (k,)."""
-    ones = np.ones(min(len(columns), BLOCK_ROWS)) if weight is None else weight
+def column_sums(columns: Array) -> Array:
+    """Sums over the rows of a design; not finite where a value is not. Shape (k,)."""
+    ones = np.ones(min(len(columns), BLOCK_ROWS))
     total = np.zeros(columns.shape[1])
     with np.errstate(all="ignore"):
         for first in range(0, len(columns), BLOCK_ROWS):
             block = columns[first : first + BLOCK_ROWS]
-            total += (ones[: len(block)] if weight is None else weight[first : first + BLOCK_ROWS]) @ block
+            total += ones[: len(block)] @ block
     return total

@@ -17,7 +17,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy, WeightKind
 from mle_toolkit.data.passes import BLOCK_ROWS
-from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, TASK_ROWS, Rows, Run, Source
+from mle_toolkit.data.pieces import CHUNK_ROWS, IN_MEMORY_ROWS, TASK_ROWS, Rows, Run, Source
 from mle_toolkit.data.rows import Block
 from mle_toolkit.data.surveys import SKETCHED_ROWS, Ahead, LookAhead, Sum, Survey, Thinned, sums_of_blocks, survey
 from mle_toolkit.errors import DataError
@@ -83,10 +83,12 @@ class ScannedSample(BlockedSample):
         head = next(in_order, Run(0, []))
         few, weight = _joined(list(head.pieces))
         _check_extent(survey(Block(few, weight)), head.pieces)
-        runs = self._at_once() if head.n_rows == HELD_ROWS else []
+        runs = self._at_once() if head.n_rows == IN_MEMORY_ROWS else []
         n_rows = sum(run.n_rows for run in runs)
-        following = [] if n_rows > HELD_ROWS else list(islice(in_order, 1))  # where it is known, nothing is read to see
-        if n_rows <= HELD_ROWS and not following:
+        following = (
+            [] if n_rows > IN_MEMORY_ROWS else list(islice(in_order, 1))
+        )  # where it is known, nothing is read to see
+        if n_rows <= IN_MEMORY_ROWS and not following:
             self._hold(few, weight)
             return
         parts, note = Ahead() if look_ahead is None else look_ahead(few, self._weighted)

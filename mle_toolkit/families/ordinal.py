@@ -65,7 +65,7 @@ def _log_expit(z: Array) -> Array:
 
 _HALF_LOG_TWO_PI = 0.5 * float(np.log(2 * np.pi))
 
-_LATENT = {
+LATENT = {
     "logit": Latent(
         _log_expit,
         lambda z: _log_expit(-z),
@@ -102,15 +102,11 @@ _LATENT = {
         lambda p: -1 / np.tan(np.pi * p),
     ),
 }
+"""Links of ordered levels, and the laws of what is behind them."""
 
 
 def _share(sample: Sample, of: Callable[[Array], Any]) -> float:
     return sample.mean(lambda x: np.asarray(of(x), dtype=float))
-
-
-def latent_names() -> tuple[str, ...]:
-    """Names of the links of ordered levels."""
-    return tuple(_LATENT)
 
 
 class _OfLevels(Saved):
@@ -199,9 +195,9 @@ class Ordered(_OfLevels):
     parameters: Any
 
     def __init__(self, levels: Sequence[str], link: str = "logit", *, scaled: bool = False) -> None:
-        link = choice(link, "link of ordinal", _LATENT, error=UnknownNameError)
+        link = choice(link, "link of ordinal", LATENT, error=UnknownNameError)
         self.levels, self.link, self.scaled = tuple(levels), link, scaled
-        self.latent = _LATENT[link]
+        self.latent = LATENT[link]
         self.name = "ordinal"
         self.modelled = "loc"
         self.constants = {}

@@ -41,7 +41,7 @@ from mle_toolkit.numerics.threads import pool
 Kind = Literal["parametric", "nonparametric"]
 
 
-CHUNK_ROWS, CHUNK_DRAWS = 1 << 18, 1 << 20
+DRAWN_ROWS, DRAWN_PLACES = 1 << 18, 1 << 20
 """Rows that are drawn at once: a few megabytes of values, or of draws that are a byte each."""
 
 
@@ -435,7 +435,7 @@ class Replicator:
         Not on numba: the numbers of a seed are the same with it and without.
         """
         rows = self._table.n_rows if self.kind == "nonparametric" else max(self.sample.n_rows, int(self.sample.nobs))
-        size = -(-(CHUNK_DRAWS if self.on_means and self.kind == "nonparametric" else CHUNK_ROWS) // rows)
+        size = -(-(DRAWN_PLACES if self.on_means and self.kind == "nonparametric" else DRAWN_ROWS) // rows)
         compiled = has_compiled_groups(type(self.maximum.family))
         together = self._can_be_together(compiled=compiled)
         if not (together and not self.on_means and compiled):  # compiled fits need many rows at once

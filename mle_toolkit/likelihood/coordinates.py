@@ -368,13 +368,13 @@ class Objective:
         likelihood, family, count = self.likelihood, self.likelihood.family, self.coordinates.n_free
         if likelihood.plain or count == 0 or not (self.has_score and self.coordinates.intervals_only):
             return False
-        if likelihood.sums_masses or likelihood._with_moments:
+        if likelihood.sums_masses or likelihood.with_moments:
             return False
         if likelihood.without_masses or family.bends_sharply:
             return False
         if likelihood.by_means is not None and not self.has_hessian:
             return False  # whose points have differences of their own
-        if family.dear_tails and (1 + 2 * count) * len(likelihood._intervals[0]) >= FEW:
+        if family.dear_tails and (1 + 2 * count) * len(likelihood.intervals[0]) >= FEW:
             return False  # of so many it is the density that is integrated
         with_scores = family.tail_scores is not None or family.log_mass_scores is not None
         return with_scores and self._several.at_once(1 + 2 * count)

@@ -53,7 +53,7 @@ class Several:
         """Whether the rows at so many parameters cost one call, hardly dearer than of one; so far as is known."""
         if not self._broadcasts or self._points is None:
             return False
-        return many * max(len(self._one._intervals[0]), len(self._points[0])) <= _FEW
+        return many * max(len(self._one.intervals[0]), len(self._points[0])) <= _FEW
 
     def logliks(self, thetas: Array) -> Array:
         """`Likelihood.mean_loglik` of each; shape (m,)."""
@@ -109,20 +109,20 @@ class Several:
         Where one is not smooth at the nodes of intervals that have moments, all intervals are summed one by one.
         """
         one, many = self._one, len(thetas)
-        lower, upper, weight = one._intervals
-        parts = all_of(self._rows(of, thetas, *part.ends) for part in one._with_moments)
+        lower, upper, weight = one.intervals
+        parts = all_of(self._rows(of, thetas, *part.ends) for part in one.with_moments)
         rows = self._rows(of, thetas, lower, upper) if len(lower) or not parts else np.zeros((1, many, 0))
         if rows is None or parts is None:
             return None
         with np.errstate(all="ignore"):
             total = np.sum(weight * rows, axis=-1)
-            for values, (_, sign, points) in zip(parts, one._with_moments, strict=True):
+            for values, (_, sign, points) in zip(parts, one.with_moments, strict=True):
                 sums = [points.sum(values[:, k], one.nobs) for k in range(many)]
                 nothing = np.full(len(values), np.nan)
                 total = total + sign * np.stack([nothing if part is None else part for part in sums], axis=1)
             rough = np.isnan(total).any(axis=0)
             if parts and rough.any():
-                lower, upper, weight = one._all_intervals
+                lower, upper, weight = one.all_intervals
                 rows = self._rows(of, thetas[rough], lower, upper)
                 if rows is None:
                     return None

@@ -178,8 +178,8 @@ class Likelihood:
         """Whether no pass over the data is needed once sums are taken, so that a subsample would save nothing."""
         if self.plain:
             return self.on_means
-        lower, _, _ = self._intervals
-        return self.by_means is not None and bool(self._with_moments) and len(lower) < MANY
+        lower, _, _ = self.intervals
+        return self.by_means is not None and bool(self.with_moments) and len(lower) < MANY
 
     @property
     def for_start(self) -> Likelihood:
@@ -187,7 +187,7 @@ class Likelihood:
 
         Itself where there are none.
         """
-        if not self._with_moments:
+        if not self.with_moments:
             return self
         by_moments, others = self._parts
         _ = self.by_means  # one for both
@@ -237,30 +237,28 @@ class Likelihood:
         return by_moments, others
 
     @property
-    def _with_moments(self) -> list[ByMoments]:
+    def with_moments(self) -> list[ByMoments]:
+        """The intervals whose masses are sums of moments."""
         return [] if self.plain else self._parts[0]
 
     @cached_property
-    def _intervals(self) -> tuple[Array, Array, Array]:
+    def intervals(self) -> tuple[Array, Array, Array]:
         """Ends and weights of the other intervals, one by one, in the unit of the likelihood."""
-        return self._joined(self._parts[1]) if self._with_moments else self._all_intervals
+        return self._joined(self._parts[1]) if self.with_moments else self.all_intervals
 
     @cached_property
-    def _all_intervals(self) -> tuple[Array, Array, Array]:
+    def all_intervals(self) -> tuple[Array, Array, Array]:
         """Ends and weights of all intervals."""
         return self._by_constants[1] if self.family.per_row else self._joined(self._ends)
 
     @cached_property
     def without_masses(self) -> bool:
-        """Whether all intervals and windows are certain under every member of the family, as a window is to laws on it.
-
-        Of laws of one set of constants.
-        """
-        return not (self.plain or self.family.per_row or self._with_moments or len(self._all_intervals[0]))
+        """Whether all intervals and windows are certain, as a window is to laws on it; of one set of constants."""
+        return not (self.plain or self.family.per_row or self.with_moments or len(self.all_intervals[0]))
 
     @property
     def _interval_law(self) -> Family:
-        """The law of the intervals in `_intervals`: constants given per row are those of each interval."""
+        """The law of the intervals in `intervals`: constants given per row are those of each interval."""
         return self._by_constants[0] if self.family.per_row else self.family
 
     @cached_property
@@ -303,9 +301,9 @@ class Likelihood:
             if asked and self.sums_masses and self.at_once and self.family.per_row:
                 value = float(self.mass_derivatives(theta)[0])
             elif (by_moments := self._by_moments(params)) is None:
-                value = self._one_by_one(params, self._all_intervals)
+                value = self._one_by_one(params, self.all_intervals)
             else:
-                value = by_moments + self._one_by_one(params, self._intervals)
+                value = by_moments + self._one_by_one(params, self.intervals)
             value /= self.nobs
         return value if value < np.inf else -np.inf
 
@@ -321,7 +319,7 @@ class Likelihood:
         params = self.family.unpack(theta)
         with np.errstate(all="ignore"):
             found = self._scores_by_moments(params, len(theta))
-            lower, upper, weight = self._all_intervals if found is None else self._intervals
+            lower, upper, weight = self.all_intervals if found is None else self.intervals
             total = np.zeros(len(theta)) if found is None else found
             if len(lower):
                 total += np.sum(weight * mass_scores(self._interval_law, params, lower, upper), axis=1)
@@ -329,7 +327,7 @@ class Likelihood:
 
     def _scores_by_moments(self, params: tuple[Any, ...], count: int) -> Array | None:
         total = np.zeros(count)
-        for one in self._with_moments:
+        for one in self.with_moments:
             slopes = one.points.sum(mass_scores(self.family, params, *one.ends), self.nobs)
             if slopes is None:
                 return None
@@ -339,7 +337,7 @@ class Likelihood:
     @property
     def sums_masses(self) -> bool:
         """Whether sums over the intervals give second derivatives too."""
-        return not self.plain and self._interval_law.mass_sums is not None and not self._with_moments
+        return not self.plain and self._interval_law.mass_sums is not None and not self.with_moments
 
     def mean_mass_derivatives(self, theta: Array) -> tuple[float, Array, Array] | None:
         """`mean_mass` with its derivatives, where ``sums_masses``; None where one of them, or of points, is lost."""
@@ -358,7 +356,7 @@ class Likelihood:
 
     def _sum_masses(self, theta: Array) -> Array:
         law, params, length = self._interval_law, self.family.unpack(theta), self.family.rows_at_once
-        lower, upper, weight = self._intervals
+        lower, upper, weight = self.intervals
 
         def of_block(first: int) -> Array:
             rows = slice(first, first + length)
@@ -377,7 +375,7 @@ class Likelihood:
     def _by_moments(self, params: tuple[Any, ...]) -> float | None:
         """Sum over the intervals that have moments; None where the law is not smooth among them."""
         total = 0.0
-        for one in self._with_moments:
+        for one in self.with_moments:
             part = one.points.sum(log_mass(self.family, params, *one.ends)[None], self.nobs)
             if part is None:
                 return None

@@ -14,7 +14,7 @@ from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formula_text import learns, read
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import Columned, FramedSample, Plan
-from mle_toolkit.data.learning import Learned, Learning, Table, check_missing, in_memory, is_small, learned
+from mle_toolkit.data.learning import BatchedTable, Learned, Learning, check_missing, in_memory, is_small, learned
 from mle_toolkit.data.levels import lost_order
 from mle_toolkit.data.responses import Response, read_left
 from mle_toolkit.data.rows import Block
@@ -34,7 +34,9 @@ class Framed:
     found : Learned
     """
 
-    def __init__(self, table: Table, response: Response, needed: tuple[str, ...], constants: dict[str, str]) -> None:
+    def __init__(
+        self, table: BatchedTable, response: Response, needed: tuple[str, ...], constants: dict[str, str]
+    ) -> None:
         self._table, self._response, self._needed, self._constants = table, response, needed, constants
         self.found, self._firsts = Learned(), [0]
 

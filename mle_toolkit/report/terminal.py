@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 IDENTITY = "NLL / n  =  cross-entropy(data, model)  =  entropy(data) + KL(data ‖ model)"
 
+FIRST_ROWS = 5
+"""Rows of a data set that are shown."""
+
 MOST_GROUPS = 40
 """Rows of the table of groups that are shown."""
 
@@ -197,12 +200,12 @@ def groups_view(fits: GroupsLike, title: str) -> RenderableType:
     return Group(*parts)
 
 
-def data_set_view(data: DataSet, n_head: int = 5) -> RenderableType:
+def data_set_view(data: DataSet) -> RenderableType:
     """What a data set is, and its first rows."""
     columns = data.columns
     head = [
         ["" if math.isnan(cell) else f"{cell:g}" for cell in row]
-        for row in itertools.islice(zip(*columns.values(), strict=True), n_head)
+        for row in itertools.islice(zip(*columns.values(), strict=True), FIRST_ROWS)
     ]
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="bold")

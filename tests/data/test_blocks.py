@@ -12,7 +12,7 @@ import pytest
 import mle_toolkit as mle
 from mle_toolkit.data import scanned
 from mle_toolkit.data.form import Form
-from mle_toolkit.data.pieces import CHUNK_ROWS, HELD_ROWS, Run
+from mle_toolkit.data.pieces import CHUNK_ROWS, IN_MEMORY_ROWS, Run
 from mle_toolkit.data.scanned import ScannedSample
 from mle_toolkit.data.surveys import SKETCHED_ROWS
 from mle_toolkit.data.tables import read_sample
@@ -172,9 +172,9 @@ def test_a_law_of_order_statistics_is_fitted_by_passes():
 
 
 def test_few_rows_are_held(folder):
-    sample = mle.scan(pa.table({"x": X[:HELD_ROWS]}))
+    sample = mle.scan(pa.table({"x": X[:IN_MEMORY_ROWS]}))
     assert sample.in_memory
-    assert mle.fit(sample, "laplace").params == mle.fit(X[:HELD_ROWS], "laplace").params
+    assert mle.fit(sample, "laplace").params == mle.fit(X[:IN_MEMORY_ROWS], "laplace").params
 
 
 def test_a_sample_is_not_read_to_be_shown():

@@ -15,7 +15,7 @@ import pytest
 import mle_toolkit as mle
 from mle_toolkit.data import partitions
 from mle_toolkit.data.partitions import PartitionedSample
-from mle_toolkit.data.pieces import HELD_ROWS
+from mle_toolkit.data.pieces import IN_MEMORY_ROWS
 from mle_toolkit.errors import DataError, ParameterError, SupportError, UnknownNameError, WeightError
 from mle_toolkit.numerics.progress import listening
 
@@ -66,7 +66,7 @@ def test_few_rows_are_held():
     assert fit.sample.in_memory
     assert fit.params == expected.params
     assert fit.kl.value == expected.kl.value
-    assert len(few) < HELD_ROWS
+    assert len(few) < IN_MEMORY_ROWS
 
 
 def test_a_partition_may_be_empty():
@@ -116,8 +116,8 @@ def test_partitions_that_change_are_refused():
     """A source without a seed gives other data whenever it is computed."""
     import dask
 
-    drawn = dask.delayed(lambda: np.random.default_rng().gamma(2.0, 1.5, HELD_ROWS + 1), pure=False)()
-    data = da.from_delayed(drawn, (HELD_ROWS + 1,), float)
+    drawn = dask.delayed(lambda: np.random.default_rng().gamma(2.0, 1.5, IN_MEMORY_ROWS + 1), pure=False)()
+    data = da.from_delayed(drawn, (IN_MEMORY_ROWS + 1,), float)
     with pytest.raises(DataError, match=r"partition 0 .* when it was computed again .*persist"):
         mle.fit(data, "logistic")
 
@@ -286,7 +286,7 @@ def test_an_engine_of_ones_own_reads_where_the_rows_lie(tmp_path):
 
 
 def test_a_scan_travels_without_its_rows(tmp_path):
-    np.save(tmp_path / "x.npy", np.resize(PIECES[1], HELD_ROWS + 1))
+    np.save(tmp_path / "x.npy", np.resize(PIECES[1], IN_MEMORY_ROWS + 1))
     scan = mle.scan(tmp_path / "x.npy")
     sent = pickle.dumps(scan)
     assert len(sent) < 2_000

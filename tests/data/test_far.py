@@ -44,7 +44,7 @@ def test_a_file_elsewhere_is_that_file(home, name):
 
 @pytest.mark.parametrize("name", ["x.csv", "x.csv.gz", "x.parquet"])
 def test_it_is_scanned_too_and_travels(home, name, monkeypatch):
-    monkeypatch.setattr("mle_toolkit.data.scanned.HELD_ROWS", 100)
+    monkeypatch.setattr("mle_toolkit.data.scanned.IN_MEMORY_ROWS", 100)
     scan = mle.scan(f"{home}/{name}", "mm")
     assert mle.fit(pickle.loads(pickle.dumps(scan)), "weibull").llf == pytest.approx(
         mle.fit(FRAME["mm"], "weibull").llf, rel=1e-10

@@ -34,7 +34,7 @@ def data():
 
 @pytest.fixture(autouse=True)
 def nothing_is_held(monkeypatch):
-    monkeypatch.setattr(learning, "HELD_ROWS", 100)
+    monkeypatch.setattr(learning, "IN_MEMORY_ROWS", 100)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def in_rising_order(levels, count):
 @pytest.mark.parametrize("held", [100, 10_000])
 def test_levels_of_a_file_keep_their_order(tmp_path, monkeypatch, held):
     """Read by blocks or at once: the base level is the first of the order, not of the alphabet."""
-    monkeypatch.setattr(learning, "HELD_ROWS", held)
+    monkeypatch.setattr(learning, "IN_MEMORY_ROWS", held)
     rng = np.random.default_rng(3)
     some = pd.DataFrame({"y": rng.poisson(2.0, 600), "dose": in_rising_order(["none", "low", "high"], 600)})
     some.to_parquet(tmp_path / "some.parquet", row_group_size=250)
@@ -133,7 +133,7 @@ def test_orders_of_parts_of_a_folder_are_one_or_said_not_to_be(tmp_path, levels,
 @pytest.mark.parametrize("held", [100, 10_000])
 def test_categories_give_the_same_terms_wherever_they_are(tmp_path, monkeypatch, held):
     """Those of numbers, which Arrow writes as numbers, of truth values, and texts in an order that does not count."""
-    monkeypatch.setattr(learning, "HELD_ROWS", held)
+    monkeypatch.setattr(learning, "IN_MEMORY_ROWS", held)
     rng = np.random.default_rng(4)
     drawn = {"size": [2, 10, 7], "kind": ["mid", "low", "high"], "seen": [True, False]}
     frame = pd.DataFrame({"y": rng.poisson(2.0, 400)})
@@ -203,7 +203,7 @@ def test_collinear_columns_are_dropped_from_batches_as_from_memory(data, folder)
 
 
 def test_few_rows_are_held(data, folder, monkeypatch):
-    monkeypatch.setattr(learning, "HELD_ROWS", N)
+    monkeypatch.setattr(learning, "IN_MEMORY_ROWS", N)
     fit = mle.regress("y ~ center(x1) + h", folder / "all.parquet", "poisson")
     assert fit.sample.in_memory
     assert fit.llf == mle.regress("y ~ center(x1) + h", data, "poisson").llf

@@ -11,7 +11,7 @@ from scipy import optimize, stats
 
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, ParameterError, UnboundedLikelihoodError
-from mle_toolkit.families.ordinal import Choice, Ordered, latent_names
+from mle_toolkit.families.ordinal import LATENT, Choice, Ordered
 
 HERE = Path(__file__).parent.parent / "reference"
 
@@ -26,7 +26,7 @@ def read(name):
         return pd.DataFrame(list(csv.DictReader(file)))
 
 
-LAWS = [Ordered("abcd", link, scaled=scaled) for link in latent_names() for scaled in (False, True)]
+LAWS = [Ordered("abcd", link, scaled=scaled) for link in LATENT for scaled in (False, True)]
 LAWS.append(Choice("abcd", 1))
 
 
