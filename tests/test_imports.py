@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -156,6 +157,23 @@ def test_imports_run_downwards(path):
 def test_the_walk_finds_every_way_to_import(code, expected):
     """The test of the test: what it would not see, it could not forbid."""
     assert imported(ast.parse(code), "mle_toolkit.data.frames", is_package=False) == expected
+
+
+DESIGN = Path(__file__).parents[1] / "docs" / "explanation" / "design.md"
+
+
+def test_the_design_tells_the_rooms_as_they_are():
+    """Its table has the rooms from the ground up, and what it names in one is there."""
+    table = re.findall(r"^\| (`.*?) \| (.*) \|$", DESIGN.read_text(encoding="utf-8"), re.MULTILINE)
+    named = [re.findall(r"`(\w+)`", cell) for cell, _ in table]
+    heights = [height(f"mle_toolkit.{name}") for names in named for name in names]
+    assert heights == sorted(heights)
+    assert {name for names in named for name in names} == {name for room in ROOMS for name in room if name[0] != "_"}
+    functions = {"compare", "fit", "fit_groups", "mle", "regress"}
+    for names, (_, said) in zip(named, table, strict=True):
+        inside = {path.stem for name in names for path in (PACKAGE / name).rglob("*.py")}
+        inside |= {path.parent.name for name in names for path in (PACKAGE / name).rglob("__init__.py")}
+        assert set(re.findall(r"`([a-z_0-9]+)`", said)) <= inside | functions | set(names), names
 
 
 DOORS = {
