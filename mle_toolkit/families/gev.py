@@ -314,6 +314,18 @@ class GEV(Family):
         with np.errstate(divide="ignore"):
             return np.asarray(loc + scale * special.boxcox(1 / np.abs(np.log1p(np.negative(p))), xi))
 
+    def mean(self, loc: Array, scale: Array, xi: Array) -> Array:
+        """Mean: loc + scale (Γ(1 - xi) - 1) / xi; infinite from xi = 1 on."""
+        beyond = np.asarray(xi) >= 1.0
+        first, _ = _log_gammas(np.where(beyond, 0.0, xi))
+        return np.where(beyond, np.inf, loc + scale * first)
+
+    def var(self, loc: Array, scale: Array, xi: Array) -> Array:
+        """Variance: (scale / xi)² (Γ(1 - 2 xi) - Γ(1 - xi)²); infinite from xi = 1/2 on."""
+        beyond = np.asarray(xi) >= 0.5
+        _, second = _log_gammas(np.where(beyond, 0.0, xi))
+        return np.where(beyond, np.inf, np.square(scale) * second + 0.0 * np.asarray(loc))
+
     def entropy(self, loc: Array, scale: Array, xi: Array) -> Array:
         """Entropy, nats: log(scale) + (1 + xi) times Euler's constant + 1."""
         return np.asarray(np.log(scale) + np.euler_gamma * (1 + np.asarray(xi)) + 1)
@@ -398,6 +410,38 @@ def _near_zero(w: Array) -> tuple[Array, Array, Array]:
     inverse = 1 / (1 + w)
     slope = -0.5 * (inverse * inverse + w * bend)
     return inverse - w * slope, slope, bend
+
+
+_NEAR_GUMBEL = 0.1
+"""Size of xi up to which logarithms of gamma functions are series: beyond it their differences keep their digits."""
+
+_ORDERS = np.arange(2, 32)
+"""Of those series, whose terms fall as 0.2 to the power of the order."""
+
+_NO_SQUARE = 1e-290
+"""Square of xi that has lost digits to the least doubles."""
+
+
+def _log_gammas(xi: Array) -> tuple[Array, Array]:
+    """Mean and variance at loc = 0 and scale = 1, with all digits near xi = 0; there log Γ(1 - x) is a series.
+
+    Source: Abramowitz & Stegun (1972), Handbook of Mathematical Functions, 6.1.33.
+    """
+    xi = np.asarray(xi, dtype=float)
+    is_near = np.abs(xi) <= _NEAR_GUMBEL
+    small = np.where(is_near, xi, 0.0)
+    square = np.square(small)
+    terms = special.zeta(_ORDERS.astype(float)) / _ORDERS * small[..., None] ** (_ORDERS - 2)
+    near = np.euler_gamma * small + square * np.sum(terms, axis=-1)  # log Γ(1 - xi)
+    bend = np.sum(terms * (2.0**_ORDERS - 2.0), axis=-1)  # (log Γ(1 - 2 xi) - 2 log Γ(1 - xi)) / xi²
+    far = special.gammaln(1.0 - xi)
+    wide = special.gammaln(1.0 - 2.0 * xi) - 2.0 * far
+    with np.errstate(divide="ignore", invalid="ignore"):
+        first = np.where(small == 0.0, np.euler_gamma, np.expm1(near) / small)
+        second = np.exp(2.0 * near) * np.where(square < _NO_SQUARE, bend, np.expm1(bend * square) / square)
+        mean = np.where(is_near, first, np.expm1(far) / xi)
+        spread = np.where(is_near, second, np.exp(2.0 * far) * np.expm1(wide) / np.square(xi))
+    return mean, spread
 
 
 def _weighted_moments(sample: Sample) -> tuple[float, float, float]:

@@ -201,6 +201,17 @@ class GPD(Family):
         with np.errstate(divide="ignore"):
             return np.asarray(-scale * special.boxcox(p, np.negative(xi)))
 
+    def mean(self, scale: Array, xi: Array) -> Array:
+        """Mean: scale / (1 - xi); infinite from xi = 1 on."""
+        left = 1.0 - np.asarray(xi)
+        return np.where(left > 0.0, scale / np.where(left > 0.0, left, 1.0), np.inf)
+
+    def var(self, scale: Array, xi: Array) -> Array:
+        """Variance: (scale / (1 - xi))² / (1 - 2 xi); infinite from xi = 1/2 on."""
+        left = 1.0 - 2.0 * np.asarray(xi)
+        finite = np.where(left > 0.0, left, 1.0)
+        return np.where(left > 0.0, np.square(2.0 * np.asarray(scale) / (1.0 + finite)) / finite, np.inf)
+
     def entropy(self, scale: Array, xi: Array) -> Array:
         """Entropy, nats: log(scale) + xi + 1."""
         return np.asarray(np.log(scale) + np.asarray(xi) + 1)

@@ -210,6 +210,14 @@ class NegativeBinomial(Family):
                 value[tiny] = self.logpdf(n, s, m) + np.log(_below_over_last(n, s, m))
         return value
 
+    def mean(self, size: Array, mu: Array) -> Array:
+        """Mean: mu."""
+        return np.asarray(mu + 0.0 * np.asarray(size))
+
+    def var(self, size: Array, mu: Array) -> Array:
+        """Variance: mu + mu² / size."""
+        return np.asarray(mu + np.square(mu) / size)
+
     def divergence(self, p: tuple[float, ...], q: tuple[float, ...]) -> float | None:
         """Of laws of one size: both terms by the excess of a ratio."""
         (size, m), (other, n) = p, q
