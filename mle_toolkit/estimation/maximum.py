@@ -38,6 +38,7 @@ from mle_toolkit.likelihood.model import Model, model_of
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.numerics.differences import fourth_order_each
+from mle_toolkit.numerics.sent import SentByValue
 
 _AS_SAID = 0.5
 """Share of a foretold rise by which the rise along the step may differ from it."""
@@ -49,7 +50,7 @@ def _itself(*params: Any) -> tuple[Any, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Maximum:
+class Maximum(SentByValue):
     """Where a maximisation ended, in the unit of the data, with its certificate.
 
     Attributes

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from mle_toolkit._typing import Array
+from mle_toolkit.numerics.sent import SentByValue
 
 
 @dataclass(frozen=True)
-class Map:
+class Map(SentByValue):
     """A function of x, one to one, with a derivative that is nowhere 0.
 
     Attributes

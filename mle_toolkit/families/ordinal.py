@@ -23,6 +23,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.mass import log_interval_mass
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.saved import Saved
+from mle_toolkit.numerics.sent import SentByValue
 from mle_toolkit.options import choice
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Latent:
+class Latent(SentByValue):
     """A standard law on the line, of which levels are intervals.
 
     Attributes

@@ -11,6 +11,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array, Mask
 from mle_toolkit.families.maps import SAME, Map
+from mle_toolkit.numerics.sent import SentByValue
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LimitOfGroups:
+class LimitOfGroups(SentByValue):
     """A law by which a limit is found for many groups at once: it takes in several limits, as one through their ends.
 
     Parameters
@@ -41,7 +42,7 @@ class LimitOfGroups:
 
 
 @dataclass(frozen=True)
-class Limit:
+class Limit(SentByValue):
     """A family that the declaring family tends to as parameters go to an end of their domain.
 
     Parameters
@@ -105,7 +106,7 @@ ROUNDED = 1e-12
 
 
 @dataclass(frozen=True)
-class SpecialCase:
+class SpecialCase(SentByValue):
     """A smaller family that the declaring family is where some of its parameters have values inside their domains.
 
     Parameters
@@ -129,7 +130,7 @@ class SpecialCase:
 
 
 @dataclass(frozen=True)
-class Image:
+class Image(SentByValue):
     """A law that a function of x follows where x follows the declaring family.
 
     Parameters
@@ -154,7 +155,7 @@ class Image:
 
 
 @dataclass(frozen=True)
-class Along:
+class Along(SentByValue):
     """How one parameter that is declared moves with one of a chart: its predictor is that, and what the others add.
 
     The other parameters that are declared are functions of the other parameters of the chart.
@@ -181,7 +182,7 @@ class Along:
 
 
 @dataclass(frozen=True)
-class Chart:
+class Chart(SentByValue):
     """Other parameters of the same law, in which its likelihood is smooth and nearly quadratic.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +68,7 @@ class Exposed(Combined):
         self.from_sample = made_with(self._from_sample, base.from_exposed)
         for part in (*_OF_VALUES, *_OF_LAW):
             if getattr(base, part) is not None:
-                setattr(self, part, self._delegated(part))
+                setattr(self, part, partial(self._of_law if part in _OF_LAW else self._of_values, part))
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -137,19 +138,15 @@ class Exposed(Combined):
         value = of_base(lower, upper, *self._at(params))
         return np.asarray(self._masked(value, np.where((lower < 0) & (upper >= 0), 0.0, -np.inf)))
 
-    def _delegated(self, part: str) -> Callable[..., Array]:
-        own: Callable[..., Array] = getattr(self.base, part)
-        if part in _OF_LAW:
-            return lambda *params: self._masked(own(*self._at(params)), 0.0)
+    def _of_law(self, part: str, *params: Any) -> Array:
+        return np.asarray(self._masked(getattr(self.base, part)(*self._at(params)), 0.0))
 
-        def of_values(x: Array, *params: Any) -> Array:
-            value = own(x, *self._at(params))
-            if self._watched is None or part in ("ppf", "isf"):
-                return np.asarray(self._masked(value, np.where(np.isnan(value), np.nan, 0.0)))
-            before = {"cdf": 0.0, "sf": 1.0, "logcdf": -np.inf, "logsf": 0.0}[part]
-            return np.asarray(self._masked(value, np.where(np.asarray(x) < 0, before, _OF_VALUES[part])))
-
-        return of_values
+    def _of_values(self, part: str, x: Array, *params: Any) -> Array:
+        value = getattr(self.base, part)(x, *self._at(params))
+        if self._watched is None or part in ("ppf", "isf"):
+            return np.asarray(self._masked(value, np.where(np.isnan(value), np.nan, 0.0)))
+        before = {"cdf": 0.0, "sf": 1.0, "logcdf": -np.inf, "logsf": 0.0}[part]
+        return np.asarray(self._masked(value, np.where(np.asarray(x) < 0, before, _OF_VALUES[part])))
 
     def rvs(self, *params: Any, size: Any, rng: Any) -> Array:
         """Draw random numbers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -89,9 +90,7 @@ class FirstOf(ByBothTails):
         if cause is not None:  # moments are of the time, whatever the cause
             self.outcomes = (_CAUSE,)
             of_time = FirstOf(self.modes)
-            self.mean = lambda *params: Distribution.at(of_time, params).mean()
-            self.var = lambda *params: Distribution.at(of_time, params).var()
-            self.entropy = lambda *params: Distribution.at(of_time, params).entropy()
+            self.mean, self.var, self.entropy = (partial(_moment, of_time, name) for name in ("mean", "var", "entropy"))
 
     def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
         """The modes; the causes are of the rows of the data."""
@@ -397,6 +396,10 @@ def first_of(families: Any, cause: Any = None) -> Family:
         if mode.per_row:
             raise ParameterError(f"first_of: {mode.name} has constants given per row ({', '.join(mode.per_row)}).")
     return FirstOf(modes, None if cause is None else numbers(cause, "first_of: cause"))
+
+
+def _moment(law: Family, name: str, *params: Any) -> Any:
+    return getattr(Distribution.at(law, params), name)()
 
 
 def _never(mode: Family) -> tuple[float, ...] | None:

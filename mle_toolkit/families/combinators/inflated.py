@@ -6,7 +6,7 @@ sum of the two measures: at one of the values ``logpdf`` is the log of a probabi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -80,11 +80,15 @@ class Inflated(Combined):
         self.from_sample = None if formula_of(base) is None else self._from_sample
         self.unbounded = None if base.unbounded is None else self._unbounded
         if base.arranged is not None:
-            arranged = base.arranged
-            self.arranged = lambda *params: (*params[: len(at)], *arranged(*params[len(at) :]))
+            self.arranged = partial(self._arranged, base.arranged)
         if base.spurious is not None:
-            spurious = base.spurious
-            self.spurious = lambda sample, *params: spurious(self._rest_of(sample)[1], *params[len(at) :])
+            self.spurious = partial(self._spurious, base.spurious)
+
+    def _arranged(self, of_base: Callable[..., tuple[Any, ...]], *params: Any) -> tuple[Any, ...]:
+        return *params[: len(self.at)], *of_base(*params[len(self.at) :])
+
+    def _spurious(self, of_base: Callable[..., bool], sample: Sample, *params: Any) -> bool:
+        return of_base(self._rest_of(sample)[1], *params[len(self.at) :])
 
     def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
         """The law of the rest, and the values."""

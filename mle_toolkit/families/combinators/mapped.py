@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from mle_toolkit.families.maps import EXP, LOG, NEGATIVE
 from mle_toolkit.families.mass import log_mass, mass_scores
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
+from mle_toolkit.numerics.sent import SentByValue
 from mle_toolkit.options import choice
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Map:
+class _Map(SentByValue):
     """A bijection y = g(x).
 
     Attributes
@@ -105,7 +107,11 @@ class Mapped(Combined):
         self.from_sample = made_with(self._from_sample, formula_of(base))
         self.unbounded = made_with(self._unbounded, base.unbounded)
         if not self.map.rises:
-            self.mean, self.var, self.entropy = self._minus_mean, self._of_law("var"), self._of_law("entropy")
+            self.mean, self.var, self.entropy = (
+                self._minus_mean,
+                partial(self._moment, "var"),
+                partial(self._moment, "entropy"),
+            )
 
     def _sign(self, p: Parameter) -> float:
         return -1.0 if not self.map.rises and p.role == "location" else 1.0
@@ -216,8 +222,8 @@ class Mapped(Combined):
     def _minus_mean(self, *params: Any) -> Any:
         return -self._law(params).mean()
 
-    def _of_law(self, name: str) -> Callable[..., Any]:
-        return lambda *params: getattr(self._law(params), name)()
+    def _moment(self, name: str, *params: Any) -> Any:
+        return getattr(self._law(params), name)()
 
     # --- the fit ------------------------------------------------------------------------------------------------------
 

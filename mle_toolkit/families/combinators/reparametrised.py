@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.saved import Saved
+from mle_toolkit.numerics.sent import SentByValue
 
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Form:
+class Form(SentByValue):
     """Other parameters of a law, as many as its own.
 
     Parameters
@@ -86,10 +88,10 @@ class Reparametrised(Saved):
         self.to_scipy = made_with(self._to_scipy, base.to_scipy)
         for part in ("cdf", "sf", "logcdf", "logsf", "ppf", "isf"):
             if getattr(base, part) is not None:
-                setattr(self, part, self._of_values(part))
+                setattr(self, part, partial(self._of_values, part))
         for part in ("mean", "var", "entropy"):
             if getattr(base, part) is not None:
-                setattr(self, part, self._of_law(part))
+                setattr(self, part, partial(self._of_law, part))
 
     def made_of(self) -> tuple[tuple[Family, ...], dict[str, Any]]:
         """The law, and what the form is called."""
@@ -154,13 +156,11 @@ class Reparametrised(Saved):
         proposed = of_base(sample)
         return [self.form.from_own(*own) for own in (proposed if isinstance(proposed, list) else [proposed])]
 
-    def _of_values(self, part: str) -> Callable[..., Array]:
-        own: Callable[..., Array] = getattr(self.base, part)
-        return lambda x, *params: own(x, *self.form.to_own(*params))
+    def _of_values(self, part: str, x: Array, *params: Any) -> Array:
+        return np.asarray(getattr(self.base, part)(x, *self.form.to_own(*params)))
 
-    def _of_law(self, part: str) -> Callable[..., Array]:
-        own: Callable[..., Array] = getattr(self.base, part)
-        return lambda *params: own(*self.form.to_own(*params))
+    def _of_law(self, part: str, *params: Any) -> Array:
+        return np.asarray(getattr(self.base, part)(*self.form.to_own(*params)))
 
     def _to_scipy(self, of_base: Callable[..., Any], *params: Any) -> Any:
         return of_base(*self.form.to_own(*params))
