@@ -113,7 +113,7 @@ def source_of_path(path: Path | str, column: str | int | None, weights: str | in
     if isinstance(path, str):
         return _source_elsewhere(path, column, weights)
     if not path.is_dir():
-        return _source_of_file(path, str(path), column, weights)
+        return _source_of_file(path, column, weights)
     files = sorted(
         file
         for file in path.rglob("*")
@@ -121,10 +121,10 @@ def source_of_path(path: Path | str, column: str | int | None, weights: str | in
     )
     if not files:
         raise DataError(f"{path}: the folder holds no file of a known kind ({', '.join(_SUFFIXES)}).")
-    sources = [_source_of_file(files[0], str(files[0]), column, weights)]
+    sources = [_source_of_file(files[0], column, weights)]
     if column is None and isinstance(sources[0], (ParquetSource, CsvSource)):
         column = sources[0].columns.column  # the others must have it too, not only one of another name
-    sources += [_source_of_file(file, str(file), column, weights) for file in files[1:]]
+    sources += [_source_of_file(file, column, weights) for file in files[1:]]
     return Files(f"{path} ({len(files)} files)", sources)
 
 
@@ -136,7 +136,7 @@ def _source_elsewhere(path: str, column: str | int | None, weights: str | int | 
     raise DataError(f"{path}: of files elsewhere .parquet, .csv and .csv.gz are read in blocks; mle.read holds others.")
 
 
-def _source_of_file(path: Path, name: str, column: str | int | None, weights: str | int | None) -> Source:
+def _source_of_file(path: Path, column: str | int | None, weights: str | int | None) -> Source:
     if not path.exists():
         raise FileNotFoundError(2, "No such file or folder", str(path))
     if path.name.endswith((".parquet", ".pq")):

@@ -40,7 +40,7 @@ def is_vectorised(family: Family) -> bool:
         return False  # irregular somewhere and without second derivatives: there are kinks among the observations
     low, high = (np.array([p.typical[k] for p in family.parameters]) for k in (0, 1))
     theta = np.stack([0.6 * low + 0.4 * high, 0.3 * low + 0.7 * high])
-    x = _two_points(family, theta)
+    x = _two_points(family)
     try:
         with np.errstate(all="ignore"):
             together = _at(family, score, x, tuple(theta.T))
@@ -74,7 +74,7 @@ def is_concave(family: Family, groups: Groups) -> bool:
     )
 
 
-def _two_points(family: Family, theta: Array) -> Array:
+def _two_points(family: Family) -> Array:
     """Two observations, each possible under its parameters."""
     support = family.support
     if np.isfinite(support.lower) and np.isfinite(support.upper):

@@ -244,13 +244,13 @@ def log_gammainc_slopes(shape: Array | float, log_x: Array) -> tuple[tuple[Array
     for left, own, other in ((True, below, above), (False, above, below)):
         rows = ~known & ((x <= a) == left) & (log_x > -np.inf) & (x < np.inf)
         if rows.any():
-            own[rows] = log_x[rows] - special.psi(a[rows]) + _mean_log_in_tail(a[rows], log_x[rows], x[rows], left=left)
+            own[rows] = log_x[rows] - special.psi(a[rows]) + _mean_log_in_tail(a[rows], x[rows], left=left)
             odds = log_lower[rows] - log_upper[rows]
             other[rows] = -own[rows] * np.exp(odds if left else -odds)
     return (below, fall), (above, rise)
 
 
-def _mean_log_in_tail(shape: Array, log_x: Array, x: Array, *, left: bool) -> Array:
+def _mean_log_in_tail(shape: Array, x: Array, *, left: bool) -> Array:
     """Mean of log(u / x) over u < x (``left``) or u > x, the smaller tail, under the unit gamma law of a large shape.
 
     The log-density of t = log(u / x) falls as ``(x - a) t + x (e^t - 1 - t)``.

@@ -66,7 +66,7 @@ def landmarks(name: str, logpdf: Function, low: float, high: float, *, integer: 
         grid = grid[(grid >= low) & (grid <= high)]
     height = _finite(logpdf(grid))
     for _ in range(_ZOOMS):
-        new = _between(grid, _steep_peaks(grid, height))
+        new = _between(grid, _steep_peaks(height))
         new = np.setdiff1d(np.rint(new) if integer else new, grid)
         if len(new) == 0:
             break
@@ -105,7 +105,7 @@ def _finite(height: Array) -> Array:
     return np.where(np.isnan(height), -np.inf, np.minimum(height, 700.0))
 
 
-def _steep_peaks(grid: Array, height: Array) -> list[int]:
+def _steep_peaks(height: Array) -> list[int]:
     """The highest local maxima from which the log-density falls by more than half a nat to a neighbour."""
     padded = np.concatenate([[-np.inf], height, [-np.inf]])
     with np.errstate(invalid="ignore"):

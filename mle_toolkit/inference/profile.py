@@ -147,8 +147,8 @@ def profile_of_parameter(maximum: Maximum, name: str, alpha: float = 0.05, point
         raise ParameterError(f"profile: {name} was given, so there is nothing to profile.")
     if owner in family.irregular(*family.unpack(maximum.theta)):
         raise ParameterError(
-            f"profile: {name} is {_why_irregular(family)}, for which the likelihood ratio is not chi-squared; "
-            f"use the bootstrap."
+            f"profile: {name} is an end of the support or a kink of the density, for which the likelihood ratio is not "
+            f"chi-squared; use the bootstrap."
         )
     if maximum.limit is not None or maximum.boundary:
         return _trace(_Refits(maximum, owner, domain), name, alpha, points)
@@ -492,7 +492,3 @@ def _owner(family: Family, k: int) -> tuple[str, Interval]:
             return p.name, p.domain if isinstance(p.domain, Interval) else REAL
         k -= p.size
     raise MleError("no such coefficient")
-
-
-def _why_irregular(family: Family) -> str:
-    return "an end of the support or a kink of the density"

@@ -82,7 +82,7 @@ class Spliced(ByBothTails):
         self.pinned = begin_of(tail)
         self.excess = self.pinned is None and tail.support.lower == 0 and tail.support.closed_lower
         self.settled = mover(body) if join == "smooth" else None
-        self.support = _hull(body, tail, at, excess=self.excess or self.pinned is not None)
+        self.support = _hull(body, tail, excess=self.excess or self.pinned is not None)
         self.parameters = self._declared()
         begins_at_cut = self.excess or self.pinned is not None
         of_body = made_with(self._body_scores, body.score, body.tail_scores)
@@ -524,7 +524,7 @@ def _embedded(embed: Any, first: int, count: int) -> Any:
     return lambda *p: (*p[:first], *embed(*p[first : first + count]), *p[first + count :])
 
 
-def _hull(body: Family, tail: Family, at: float | None, *, excess: bool) -> Interval:
+def _hull(body: Family, tail: Family, *, excess: bool) -> Interval:
     high = np.inf if excess else tail.support.upper
     closed = body.support.closed_lower
     return Interval(body.support.lower, high, "lower" if closed else "neither")
