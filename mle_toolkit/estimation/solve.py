@@ -516,7 +516,7 @@ def _stands_at_limit(likelihood: Likelihood, theta: Array) -> bool:
         if not _is_possible(limit.family, sample):
             continue
         try:
-            found = maximise(limit.family.resolve(sample), sample)
+            found = maximise(limit.family.resolve(sample), sample, fixed=limit.given)
         except NoMaximumError:
             continue
         at = found if found.limit is None else found.limit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +65,8 @@ class Limit(SentByValue):
         there: for regressions, where those that are declared do not say where the limiting law is.
     at : tuple of str
         Names of parameters that are at an end which another one sets: of a mode at the end of a support.
+    given : mapping of str to float
+        Parameters of the limiting law that are known from the data: of a threshold, the first observation.
     """
 
     family: Family
@@ -74,15 +76,16 @@ class Limit(SentByValue):
     above: Callable[[Sample], float] | None = None
     charted: Callable[..., tuple[float, ...]] | None = None
     at: tuple[str, ...] = ()
+    given: Mapping[str, float] = field(default_factory=dict)
 
     def known(self, family: Family, fixed: Mapping[str, Any]) -> dict[str, Any]:
         """Parameters of the limiting law that are known where some of the declaring family are.
 
         Those of the same name; of laws whose parameters are numbers also those of which alone, as a straight line, a
-        known one is made: -2 lam for the degrees of freedom of a generalized hyperbolic law.
+        known one is made: -2 lam for the degrees of freedom of a generalized hyperbolic law. And those that are given.
         """
         law = self.family
-        known = {name: value for name, value in fixed.items() if name in law.param_names}
+        known = {**self.given, **{name: value for name, value in fixed.items() if name in law.param_names}}
         if not (law.all_scalar and family.all_scalar):
             return known
         low, high = ([p.typical[k] for p in law.parameters] for k in (0, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,23 +17,20 @@ from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.pole_in_window import pole_on
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.skew_in_window import half_heaviest_on, leaning_on, rising_on
 from mle_toolkit.families.skew_normal import half_normal_beyond
-from mle_toolkit.families.special import laguerre, legendre, log1mexp
+from mle_toolkit.families.special import legendre, log1mexp
 from mle_toolkit.families.standardised import Together, best_starts
+from mle_toolkit.families.student_cdf import kernel, kernel_slope, log_student_cdf, student_cdf_expansion
 from mle_toolkit.families.student_t import StudentT, check_ties, log_lower_tail, log_norm
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 _LOG_TWO = math.log(2)
-
-_NODES, _TAIL_NODES = 24, 32
-"""Of Gauss and Legendre's rule between 0 and a t of `_NEAR` at most, and of Gauss and Laguerre's beyond: 1e-12 for a
-df above 1, 1e-10 for one of 0.1."""
-
-_NEAR = 3.0
 
 _FOLDS = 42.0
 """Fall of the log of an integrand, nats, beyond which nothing is left."""
@@ -47,9 +45,6 @@ _PANEL_NODES = 20
 
 _ROWS = 512
 """Rows of a block of such integrals."""
-
-_FEW = 128
-"""Rows of a block of Gauss's rules."""
 
 _NEARLY_ALL = -0.01
 """Log of a tail from which the other has lost digits, and is summed by itself."""
@@ -102,7 +97,9 @@ class SkewT(Together):
         """Log-density of z."""
         alpha, df = shapes
         w = alpha * z * np.sqrt((df + 1) / (df + z * z))
-        return np.asarray(_LOG_TWO + log_norm(df)[0] - 0.5 * (df + 1) * np.log1p(z * z / df) + _log_cdf(w, df + 1))
+        return np.asarray(
+            _LOG_TWO + log_norm(df)[0] - 0.5 * (df + 1) * np.log1p(z * z / df) + log_student_cdf(w, df + 1)
+        )
 
     def reduced_derivatives(self, z: Array, *shapes: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives by z, alpha and df, and the second ones."""
@@ -114,12 +111,12 @@ class SkewT(Together):
         # Of w by z, alpha and df; the last is w times half a difference of shares.
         half = 0.5 * (1 / (df + 1) - share)
         w_z, w_alpha, w_df = alpha * root * df * share, z * root, w * half
-        ratio, by_m, w_w, w_m, m_m = _expansion(w, df + 1)
+        ratio, by_m, w_w, w_m, m_m = student_cdf_expansion(w, df + 1)
         along = w_w * w_df + w_m
         _, norm_slope, norm_bend = log_norm(df)
         by_df_twice = (
             norm_bend
-            + _kernel_slope(square, df)
+            + kernel_slope(square, df)
             + (along + w_m) * w_df
             + m_m
             + ratio * w * (half * half + 0.5 * (share * share - 1 / np.square(df + 1)))
@@ -127,7 +124,7 @@ class SkewT(Together):
         first = (
             -(df + 1) * z * share + ratio * w_z,
             ratio * w_alpha,
-            norm_slope + _kernel(square, df) + ratio * w_df + by_m,
+            norm_slope + kernel(square, df) + ratio * w_df + by_m,
         )
         second = (
             -(df + 1) * share * (1 - 2 * square * share) + w_w * w_z * w_z - 3 * ratio * w_z * z * share,
@@ -211,7 +208,31 @@ class SkewT(Together):
         normal, above, below = self.limits
         if sample.is_plain and sample.n_rows <= _FEW_ROWS:
             return normal, above, below
-        return (normal,) if abs(alpha) < _LEANS else (normal, above if alpha > 0 else below)
+        if abs(alpha) < _LEANS:
+            return (normal,)
+        half, end = (above, sample.minimum) if alpha > 0 else (below, sample.maximum)
+        if sample.is_exact and sample.window is not None and all(np.all(end == end[0]) for end in sample.window):
+            # As the density falls from the threshold on, and the window holds less beyond it, it is an observation.
+            half = replace(half, given={"loc": end})
+        return normal, half
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """The law of df → 0 with scale √df kept; a cdf of Student's, as alpha and scale run off; powers, scale → 0."""
+        if math.isinf(lower) or math.isinf(upper):
+            return ()
+        rising = tuple(
+            Limit(
+                rising_on(lower, upper, sign, None),
+                lambda loc, _, df, sign=sign: (loc, math.inf, sign * math.inf, df - 1),
+            )
+            for sign in (1.0, -1.0)
+        )
+        return (
+            Limit(leaning_on(lower, upper), lambda loc, _, alpha: (loc, math.inf, alpha, 0.0)),
+            *rising,
+            Limit(pole_on(lower, upper, 1.0, free=True), lambda df, reach: (lower - reach, 0.0, math.nan, df)),
+            Limit(pole_on(lower, upper, -1.0, free=True), lambda df, reach: (upper + reach, 0.0, math.nan, df)),
+        )
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
@@ -242,76 +263,6 @@ def _mean(alpha: Array, df: Array) -> Array:
     with np.errstate(invalid="ignore"):
         log_size = 0.5 * np.log(df / math.pi) + special.gammaln(0.5 * (df - 1)) - special.gammaln(0.5 * df)
     return np.asarray(np.where(df > 1, np.exp(log_size), np.nan) * np.asarray(alpha) / np.hypot(1.0, alpha))
-
-
-def _kernel(square: Array, df: Any) -> Array:
-    """Derivative by df of -(df + 1)/2 log(1 + t²/df)."""
-    return np.asarray(0.5 * ((df + 1) * square / (df * (df + square)) - np.log1p(square / df)))
-
-
-def _kernel_slope(square: Array, df: Any) -> Array:
-    """Its derivative by df."""
-    share = 1 / (df + square)
-    return np.asarray(0.5 * square * share * ((df - 1) * square - 2 * df) * share / np.square(df))
-
-
-def _log_cdf(w: Array, m: Array) -> Array:
-    """Log of the cdf of Student's law of m degrees of freedom."""
-    tail = log_lower_tail(m, -np.abs(w))
-    return np.where(np.less(w, 0), tail, log1mexp(tail))
-
-
-def _row_blocks(rows: Any) -> list[Any]:
-    """Parts whose nodes fit into the cache."""
-    return [rows[first : first + _FEW] for first in range(0, len(rows), _FEW)]
-
-
-def _expansion(w: Array, m: Any) -> tuple[Array, ...]:
-    """Derivatives of log T_m(w): by w, by m, and the second ones by w, by w and m, by m.
-
-    By m they are expected values, over the tail, of those of the log-density, by Gaussian quadrature: from 0 to w, or,
-    from a t of `_NEAR` on, over the log of the density, along which the tail falls exponentially.
-    """
-    shape = np.broadcast_shapes(np.shape(w), np.shape(m))
-    norms = log_norm(np.asarray(m, dtype=float))
-    w, m, norm, norm_slope, norm_bend = (np.broadcast_to(v, shape).reshape(-1) for v in (w, m, *norms))
-    size, square = np.abs(w), w * w
-    tail = log_lower_tail(m, -size)
-    log_cdf = np.where(w < 0, tail, log1mexp(tail))
-    ratio = np.exp(norm - 0.5 * (m + 1) * np.log1p(square / m) - log_cdf)
-    first, second = np.empty(len(w)), np.empty(len(w))  # derivatives by m of the tail below -|w|, over the cdf at w
-
-    for near in _row_blocks(np.flatnonzero(size < _NEAR)):
-        nodes, weights = _legendre()
-        t = np.square(size[near, None] * nodes)
-        by_m = norm_slope[near, None] + _kernel(t, m[near, None])
-        bend = norm_bend[near, None] + _kernel_slope(t, m[near, None])
-        log_f = norm[near, None] - 0.5 * (m[near, None] + 1) * np.log1p(t / m[near, None])
-        mass = size[near, None] * weights * np.exp(log_f - log_cdf[near, None])
-        first[near] = -np.sum(mass * by_m, axis=1)
-        second[near] = -np.sum(mass * (by_m * by_m + bend), axis=1)
-    for far in _row_blocks(np.flatnonzero(~(size < _NEAR))):
-        nodes, weights = laguerre(_TAIL_NODES)
-        k = m[far, None]
-        grown = np.exp(2 * nodes / k)
-        t = square[far, None] * grown + k * np.expm1(2 * nodes / k)
-        mass = weights * np.sqrt(grown / t)
-        mass = mass / np.sum(mass, axis=1, keepdims=True) * np.exp(tail[far] - log_cdf[far])[:, None]
-        by_m = norm_slope[far, None] + _kernel(t, k)
-        bend = norm_bend[far, None] + _kernel_slope(t, k)
-        first[far] = np.sum(mass * by_m, axis=1)
-        second[far] = np.sum(mass * (by_m * by_m + bend), axis=1)
-
-    side = np.where(w < 0, 1.0, -1.0)
-    by_m = side * first
-    found = (
-        ratio,
-        by_m,
-        -ratio * ((m + 1) * w / (m + square) + ratio),
-        ratio * (norm_slope + _kernel(square, m) - by_m),
-        side * second - by_m * by_m,
-    )
-    return tuple(v.reshape(shape) for v in found)
 
 
 def _owen(lean: Array, ratio: Array, df: Array) -> tuple[Array, Array, Array]:
@@ -372,13 +323,6 @@ def _log_rest(lean: Array, ratio: Array, df: Array) -> Array:
     part = -np.expm1(-0.5 * df[:, None] * np.log1p(np.square(ratio[:, None] * cosh))) / cosh
     total += np.sum(part * weights, axis=1) * below / _FOLDS
     return np.asarray(np.log(np.arctan(-1 / lean) + total) - math.log(math.pi))
-
-
-@cache
-def _legendre() -> tuple[Array, Array]:
-    """Nodes and weights between 0 and 1."""
-    nodes, weights = legendre(_NODES)
-    return 0.5 * (nodes + 1), 0.5 * weights
 
 
 @cache
@@ -473,6 +417,12 @@ class _HalfStudent(Family):
     def limits(self) -> tuple[Limit, ...]:
         """A half-normal law, as df grows."""
         return (Limit(half_normal_beyond(self.sign), lambda loc, scale: (np.inf, loc, scale)),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """One over sqrt(1 + z²) beyond the threshold, as df → 0 with scale √df kept."""
+        if math.isinf(lower) or math.isinf(upper):
+            return ()
+        return (Limit(half_heaviest_on(lower, upper, self.sign), lambda loc, _: (0.0, loc, math.inf)),)
 
     def _log_tails(self, x: Array, df: Array, loc: Array, scale: Array) -> tuple[Array, Array]:
         """Logs of the probability between the threshold and x, and of that beyond x."""

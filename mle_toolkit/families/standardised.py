@@ -162,12 +162,14 @@ class LocationScale(Reduced):
     def score(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Derivatives by loc, scale and the shapes."""
         z, shapes = self.standard(x, params)
-        return _scores(z, params[1], self.reduced_slopes(z, *shapes))
+        return slopes_of_location_scale(z, params[1], self.reduced_slopes(z, *shapes))
 
     def hessian(self, x: Array, *params: Any) -> tuple[Array, ...]:
         """Second derivatives, upper triangle row by row."""
         z, shapes = self.standard(x, params)
-        return _second(z, params[1], self.reduced_slopes(z, *shapes)[0], self.reduced_bends(z, *shapes))
+        return second_of_location_scale(
+            z, params[1], self.reduced_slopes(z, *shapes)[0], self.reduced_bends(z, *shapes)
+        )
 
     def tail_scores(self, x: Array, *params: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Derivatives of log F and of log(1 - F)."""
@@ -204,7 +206,7 @@ class Together(LocationScale):
         slopes, bends = self.reduced_derivatives(z, *shapes)
         scale = params[1]
         value = np.asarray(self.reduced(z, *shapes) - np.log(scale))
-        return value, _scores(z, scale, slopes), _second(z, scale, slopes[0], bends)
+        return value, slopes_of_location_scale(z, scale, slopes), second_of_location_scale(z, scale, slopes[0], bends)
 
     def derivative_sums(self, x: Array, weight: Array | None, *params: Any) -> tuple[float, ...]:
         """Sums of all these."""
@@ -216,13 +218,13 @@ class Together(LocationScale):
         return sums
 
 
-def _scores(z: Array, scale: Any, slopes: tuple[Array, ...]) -> tuple[Array, ...]:
+def slopes_of_location_scale(z: Array, scale: Any, slopes: tuple[Array, ...]) -> tuple[Array, ...]:
     """Derivatives by loc, scale and the shapes, from those by z and the shapes."""
     slope, *by_shapes = slopes
     return -slope / scale, -(1 + z * slope) / scale, *by_shapes
 
 
-def _second(z: Array, scale: Any, slope: Array, bends: tuple[Array, ...]) -> tuple[Array, ...]:
+def second_of_location_scale(z: Array, scale: Any, slope: Array, bends: tuple[Array, ...]) -> tuple[Array, ...]:
     """Second derivatives, from that by z and the second ones by z and the shapes."""
     count = (math.isqrt(8 * len(bends) + 1) - 1) // 2  # of z and the shapes
     bend, mixed, rest = bends[0], bends[1:count], bends[count:]

@@ -20,9 +20,11 @@ from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.pole_in_window import pole_on
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp
+from mle_toolkit.families.student_in_window import heaviest_on
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -195,6 +197,16 @@ class StudentT(Family):
     def limits(self) -> tuple[Limit, ...]:
         """The normal law, as df grows."""
         return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, mu, sigma)),)
+
+    def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
+        """One over sqrt(1 + z²), as df → 0 with scale √df kept; a power of the distance from a pole, as scale → 0."""
+        if math.isinf(lower) or math.isinf(upper):
+            return ()
+        return (
+            Limit(heaviest_on(lower, upper), lambda loc, _: (0.0, loc, math.inf)),
+            Limit(pole_on(lower, upper, 1.0, free=True), lambda df, reach: (df, lower - reach, 0.0)),
+            Limit(pole_on(lower, upper, -1.0, free=True), lambda df, reach: (df, upper + reach, 0.0)),
+        )
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
@@ -371,11 +383,12 @@ def log_norm(df: Any) -> tuple[Any, Any, Any]:
 
     For a large df the terms agree in nearly all digits; the series is that of Abramowitz & Stegun 6.1.47.
     """
-    half = 0.5 * df
-    value = special.gammaln(half + 0.5) - special.gammaln(half) - 0.5 * np.log(df) - _HALF_LOG_PI
-    first = 0.5 * (special.psi(half + 0.5) - special.psi(half) - 0.5 / half)
-    # The trigamma function is the zeta function of 2.
-    second = 0.25 * (special.zeta(2.0, half + 0.5) - special.zeta(2.0, half) + 0.5 / (half * half))
+    half = np.multiply(0.5, df)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a df that underflows gives no number
+        value = special.gammaln(half + 0.5) - special.gammaln(half) - 0.5 * np.log(df) - _HALF_LOG_PI
+        first = 0.5 * (special.psi(half + 0.5) - special.psi(half) - 0.5 / half)
+        # The trigamma function is the zeta function of 2.
+        second = 0.25 * (special.zeta(2.0, half + 0.5) - special.zeta(2.0, half) + 0.5 / (half * half))
     if np.less(df, _LARGE_DF).all():
         return value, first, second
     df = np.asarray(df, dtype=float)
