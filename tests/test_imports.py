@@ -189,7 +189,7 @@ DOORS = {
         "a `Family` gives its law at parameters, by others and of an exposure, and says what it is of other laws.",
     ),
     "families.distribution": (
-        {"families.registry", "families.scipy_law", "families.written"},
+        {"families.as_scipy", "families.registry", "families.written"},
         "a `Distribution` is made of whatever names a law, and gives the one of SciPy.",
     ),
     "families.registry": ({"families.written"}, "a name may be a formula, whose parts are names."),

@@ -336,7 +336,7 @@ class Distribution:
             )
         if self._scipy is not None:
             return self._scipy
-        from mle_toolkit.families.scipy_law import as_scipy
+        from mle_toolkit.families.as_scipy import as_scipy
 
         return as_scipy(self)
 

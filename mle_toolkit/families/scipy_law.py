@@ -1,4 +1,4 @@
-"""Any univariate distribution of scipy.stats as a family, and a `Distribution` as one of scipy.stats.
+"""Any univariate distribution of scipy.stats as a family.
 
 Over 600 lines, because it is one class, most of which looks for starts for laws of which nothing is known.
 """
@@ -27,7 +27,6 @@ from mle_toolkit.families.relations import Limit
 if TYPE_CHECKING:
     from mle_toolkit.data.rows import Known
     from mle_toolkit.data.sample import Sample
-    from mle_toolkit.families.distribution import Distribution
 
 _GRID = {0: 1, 1: 25, 2: 9, 3: 6, 4: 4}
 """Values tried for each free shape, by how many shapes are free."""
@@ -800,45 +799,6 @@ def _within_range(method: Any, x: Array, arguments: Sequence[Any]) -> Array:
 def _nothing(sample: Sample) -> tuple[float, ...]:
     """The estimates of a law of which all is known."""
     return ()
-
-
-def as_scipy(distribution: Distribution) -> Any:
-    """A frozen distribution of scipy.stats that computes by one of ours.
-
-    Parameters
-    ----------
-    distribution : Distribution
-        A law without an equivalent in scipy.stats.
-
-    Returns
-    -------
-    rv_frozen
-        With ``logpdf``, ``pdf`` (``logpmf``, ``pmf``), ``cdf``, ``sf``, ``ppf``, ``isf``, ``rvs``, moments and entropy.
-    """
-    from scipy import stats
-
-    law, support = distribution.family, distribution.family.support
-    base: Any = stats.rv_discrete if law.discrete else stats.rv_continuous
-    members: dict[str, Any] = {
-        "_cdf": lambda self, x: distribution.cdf(x),
-        "_sf": lambda self, x: distribution.sf(x),
-        "_logcdf": lambda self, x: distribution.logcdf(x),
-        "_logsf": lambda self, x: distribution.logsf(x),
-        "_ppf": lambda self, q: distribution.ppf(q),
-        "_isf": lambda self, q: distribution.isf(q),
-        "_rvs": lambda self, size=None, random_state=None: _drawn(distribution, size, random_state),
-        "_entropy": lambda self: distribution.entropy(),
-        "_stats": lambda self: (distribution.mean(), distribution.var(), None, None),
-        "_shape_info": lambda self: [],
-        ("_pmf" if law.discrete else "_pdf"): lambda self, x: distribution.pdf(x),
-        ("_logpmf" if law.discrete else "_logpdf"): lambda self, x: distribution.logpdf(x),
-    }
-    return type("DistributionLaw", (base,), members)(a=support.lower, b=support.upper, name=law.name)()
-
-
-def _drawn(distribution: Distribution, size: Any, random_state: Any) -> Array:
-    # SciPy hands over a Generator or a legacy RandomState; uniform numbers are what both can give.
-    return distribution.ppf(random_state.uniform(size=size))
 
 
 def _check_kind(dist: Any) -> None:
