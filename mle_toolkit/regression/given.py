@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,20 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.options import shown
 
 
+class _Left(NamedTuple):
+    """The left side of a formula, with the columns that it is of."""
+
+    response: Response
+    frame: Columns
+
+
+class _Right(NamedTuple):
+    """A right side, likewise."""
+
+    text: str
+    frame: Columns
+
+
 class Given:
     """What a caller gave, by formula or arrays, and in which rows nothing of it is missing."""
 
@@ -33,7 +47,7 @@ class Given:
         self.frame, self.n_rows, self.nan_policy = frame, n_rows, nan_policy
         self.main: Any = None
         self.data: Any = None
-        self.response: Response | Sample | Array | None = None
+        self.response: _Left | Sample | Array | None = None
         self._absent: list[tuple[str, Mask]] = []
         self._totals: list[tuple[Array, ColumnTotals]] = []
         self._rows: NDArray[np.intp] | None = None
@@ -50,8 +64,9 @@ class Given:
             new.data = data
             if not frame.n_rows:
                 raise DataError("no observations: the data are empty.")
-            new.response = read_left(y, left)
-            new._note(new.response.incomplete(frame))
+            response = read_left(y, left)
+            new.response = _Left(response, frame)
+            new._note(response.incomplete(frame))
             new.main = new.predictor("the modelled parameter", right)
             return new
         design, matrix = of_array(data)
@@ -82,7 +97,7 @@ class Given:
             _, factors = read(right, self.frame.names)
             for column in dict.fromkeys(column for factor in factors.values() for column in factor.columns):
                 self._note([(column, missing(self.frame, column))])
-            return right
+            return _Right(right, self.frame)
         if right is None or np.isscalar(right):
             raise ParameterError(f'{name}: expected a formula, as {name}="~ x", or a design, got {shown(right)}.')
         check_same_index(self.data, "the data", **{name: right})
@@ -131,9 +146,10 @@ class Given:
 
     def take_levels(self, formula: str, levels: Any, *, ordered: bool) -> tuple[str, ...]:
         """Take the codes of a column of levels for the response; the names of the levels."""
-        if not isinstance(self.response, Response) or self.response.form is not None or self.frame is None:
+        if not isinstance(self.response, _Left) or self.response.response.form is not None:
             raise ParameterError(f"formula {formula!r:.80}: the left side must be a column of levels.")
-        codes, names = coded(self.frame.labels(self.response.arguments["x"]), levels, ordered=ordered)
+        response, frame = self.response
+        codes, names = coded(frame.labels(response.arguments["x"]), levels, ordered=ordered)
         self.response = codes
         return names
 
@@ -174,17 +190,16 @@ class Given:
 
     def design(self, name: str, right: Any) -> tuple[Design, Array]:
         """The design of a parameter, for these rows."""
-        if isinstance(right, str):
-            assert self.frame is not None
-            return of_formula(right, self.frame, self._rows)
+        if isinstance(right, _Right):
+            return of_formula(right.text, right.frame, self._rows)
         design, matrix = right
         return design, self.some(matrix)
 
     def sample(self, weights: Array | None, weight_kind: WeightKind) -> Sample:
         """The observations of these rows."""
-        if isinstance(self.response, Response):
-            assert self.frame is not None
-            return self.response.sample(self.frame, self._rows, weights, weight_kind)
+        if isinstance(self.response, _Left):
+            response, frame = self.response
+            return response.sample(frame, self._rows, weights, weight_kind)
         if isinstance(self.response, Sample):
             if weights is not None:
                 raise WeightError("weights: the Sample has its own weights; give them there, not twice.")
