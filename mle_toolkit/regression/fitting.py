@@ -6,13 +6,16 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from mle_toolkit._typing import Solver
+from mle_toolkit._typing import Array, Solver
 from mle_toolkit.data.batches import is_scanned
 from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
+from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.levels import coded, labels_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, FitWarning, ParameterError
 from mle_toolkit.estimation.asked import checked_options
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.links import Link
 from mle_toolkit.fitting import warn_if_weaker
 from mle_toolkit.options import choice, shown
 from mle_toolkit.regression.front import Front, check_rank
@@ -154,23 +157,9 @@ def regress(
     law = given.law(law_of(family, {name: given.some(value) for name, value in constants.items()}, predictors))
     predictors = by_parameter(law, predictors)
     shifts = {name: given.some(column) for key, column in offsets.items() for name in named(law, key)}
-    links = by_parameter(law, links or {})
-    twice = [name for name in law.main_parameters if name in predictors]
-    if twice:
-        raise ParameterError(
-            f"regress: {twice[0]} of {law.name} has two formulas: the one of the left side, which models {twice[0]}, "
-            f"and {twice[0]}=; leave one of them out."
-        )
-    predictors = dict.fromkeys(law.main_parameters, given.main) | predictors
-    for name in (*predictors, *shifts, *links):
-        if name not in law.param_names:
-            raise ParameterError(
-                f"regress: {law.name} has no parameter {name!r}; its parameters: {', '.join(law.param_names)}."
-            )
-    made = {name: given.design(name, right) for name, right in predictors.items()}
+    made, chosen = _designs(given, law, predictors, by_parameter(law, links or {}), shifts)
     if leveled == "ordinal":
         made = {name: without_intercept(name, *one) for name, one in made.items()}
-    chosen = {name: link_for(law, name, links.get(name)) for name in made}
     for main in law.main_parameters if exposed is not None else ():
         shifts[main] = shifts.get(main, 0.0) + log_exposure(given.some(exposed), main, chosen[main])
     for name in shifts:
@@ -193,13 +182,34 @@ def regress(
         fit.n_given, fit.rows = given.n_rows, given.kept(sample)
     fit.shifted, fit.frame = tuple(shifts), given_data if framed is not None else data
     if dropped:
-        warnings.warn(
-            FitWarning(
-                f"{law.name}: {len(dropped)} collinear columns are dropped, with the coefficient 0: "
-                f"{'; '.join(list(dropped.values())[:LISTED])}.",
-                fit.certificate,
-            ),
-            stacklevel=2,
-        )
+        columns = "; ".join(list(dropped.values())[:LISTED])
+        message = f"{law.name}: {len(dropped)} collinear columns are dropped, with the coefficient 0: {columns}."
+        warnings.warn(FitWarning(message, fit.certificate), stacklevel=2)
     warn_if_weaker(fit)
     return fit
+
+
+def _designs(
+    given: Given, law: Family, predictors: dict[str, Any], links: Mapping[str, Any], shifts: Mapping[str, Any]
+) -> tuple[dict[str, tuple[Design, Array]], dict[str, Link]]:
+    """Designs of the parameters that have formulas, and their links.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter has two formulas, or is none of the law.
+    """
+    twice = [name for name in law.main_parameters if name in predictors]
+    if twice:
+        raise ParameterError(
+            f"regress: {twice[0]} of {law.name} has two formulas: the one of the left side, which models {twice[0]}, "
+            f"and {twice[0]}=; leave one of them out."
+        )
+    predictors = dict.fromkeys(law.main_parameters, given.main) | predictors
+    for name in (*predictors, *shifts, *links):
+        if name not in law.param_names:
+            raise ParameterError(
+                f"regress: {law.name} has no parameter {name!r}; its parameters: {', '.join(law.param_names)}."
+            )
+    made = {name: given.design(name, right) for name, right in predictors.items()}
+    return made, {name: link_for(law, name, links.get(name)) for name in made}
