@@ -118,8 +118,6 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     if entropy is None:
         entropy = entropy_for(fit.family, sample)
     log_q = np.asarray(fit.logpdf_rows())
-    value = fit.cross_entropy + 0.0  # a log-likelihood of 0 makes it -0
-    se = weighted_se(log_q, sample)
     flags: list[str] = []
     verdict = fit.certificate.verdict
     if not fit.certificate.ok:
@@ -128,14 +126,7 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
         flags.append("boundary")
     if _is_heavy(log_q, sample):
         flags.append("heavy_tailed_terms")
-    cross_entropy = Estimate(
-        value=value,
-        se=se,
-        interval=around(value, se),
-        method="exact: nll / nobs",
-        flags=tuple(f for f in flags if f == "heavy_tailed_terms"),
-        reason=None if se is not None else "one observation",
-    )
+    cross_entropy = _cross_entropy(fit, log_q, sample, heavy="heavy_tailed_terms" in flags)
     common: dict[str, Any] = {"nobs": fit.nobs, "nll": 0.0 - fit.llf, "cross_entropy": cross_entropy}
     optimism = fit.optimism / fit.nobs
     known_optimism = None if math.isnan(optimism) or verdict is Verdict.NON_REGULAR else optimism
@@ -169,20 +160,10 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
     if entropy.cells is not None:
         kl, test, of_closest = _divergence_of_counts(fit, entropy.cells, log_q, terms, flags)
     else:
-        kl = _divergence_of_measurements(value - entropy.estimate.value, terms, sample, entropy.estimate)
+        gap = cross_entropy.value - entropy.estimate.value
+        kl = _divergence_of_measurements(gap, terms, sample, entropy.estimate)
         flags += [flag for flag in kl.flags if flag not in flags]
-    predictive = None
-    if known_optimism is not None:
-        interval = kl.interval
-        # An interval from the noncentral chi-squared law is of the divergence of the closest law, below which that of
-        # the fitted one cannot be; the others are centred on the divergence that is corrected.
-        shift = 0.0 if of_closest else known_optimism
-        predictive = replace(
-            kl,
-            value=kl.value + known_optimism,
-            interval=None if interval is None else (interval[0] + shift, interval[1] + known_optimism),
-            method=f"{kl.method}; plus optimism tr(J⁻¹K)/n",
-        )
+    predictive = None if known_optimism is None else _predictive(kl, known_optimism, of_closest=of_closest)
     if test.get("g_statistic") is None and by_cells:
         reasons["g_statistic"] = "reliability weights are not numbers of observations, so G has no chi-squared law."
     elif by_cells and test["g_pvalue"] is None:
@@ -201,6 +182,34 @@ def information_report(fit: FitLike, entropy: SampleEntropy | None = None) -> In
         flags=tuple(dict.fromkeys(flags)),
         reasons=reasons,
         **test,
+    )
+
+
+def _cross_entropy(fit: FitLike, log_q: Array, sample: Sample, *, heavy: bool) -> Estimate:
+    value = fit.cross_entropy + 0.0  # a log-likelihood of 0 makes it -0
+    se = weighted_se(log_q, sample)
+    return Estimate(
+        value=value,
+        se=se,
+        interval=around(value, se),
+        method="exact: nll / nobs",
+        flags=("heavy_tailed_terms",) if heavy else (),
+        reason=None if se is not None else "one observation",
+    )
+
+
+def _predictive(kl: Estimate, optimism: float, *, of_closest: bool) -> Estimate:
+    """The divergence from new data of the same source.
+
+    An interval from the noncentral chi-squared law is of the divergence of the closest law, below which that of the
+    fitted one cannot be; the others are centred on the divergence that is corrected.
+    """
+    shift, interval = 0.0 if of_closest else optimism, kl.interval
+    return replace(
+        kl,
+        value=kl.value + optimism,
+        interval=None if interval is None else (interval[0] + shift, interval[1] + optimism),
+        method=f"{kl.method}; plus optimism tr(J⁻¹K)/n",
     )
 
 
