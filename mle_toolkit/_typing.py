@@ -32,7 +32,7 @@ TestBy: TypeAlias = Literal["lr", "score", "wald"]
 
 ResidualKind: TypeAlias = Literal["quantile", "deviance", "pearson", "response"]
 
-Unit: TypeAlias = Literal["nat", "bit", "dit"] | float
+InformationUnit: TypeAlias = Literal["nat", "bit", "dit"] | float
 """Of information: its name, or the base of the logs."""
 
 CountsMethod: TypeAlias = Literal[

@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, get_args, overloa
 
 import numpy as np
 
-from mle_toolkit._typing import Array, IntervalBy, ManyNumbers, OneNumber, OnScale, ResidualKind, Solver, TestBy, Unit
+from mle_toolkit._typing import (
+    Array,
+    InformationUnit,
+    IntervalBy,
+    ManyNumbers,
+    OneNumber,
+    OnScale,
+    ResidualKind,
+    Solver,
+    TestBy,
+)
 from mle_toolkit.data.blocks import BlockedSample
 from mle_toolkit.data.checks import NanPolicy
 from mle_toolkit.data.exposure import with_exposure
@@ -643,7 +653,7 @@ class Fit(Doors):
         """Divergence of the empirical distribution from the model: cross-entropy minus entropy of the data."""
         return self.information().kl
 
-    def information(self, unit: Unit = "nat") -> InformationReport:
+    def information(self, unit: InformationUnit = "nat") -> InformationReport:
         """Report cross-entropy, entropy of the data, and the divergence between data and model.
 
         Parameters

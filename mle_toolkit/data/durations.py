@@ -13,7 +13,7 @@ from mle_toolkit.data.frames import series_of
 from mle_toolkit.errors import DataError
 from mle_toolkit.options import choice, shown
 
-Unit = Literal["seconds", "minutes", "hours", "days", "weeks", "years"]
+TimeUnit = Literal["seconds", "minutes", "hours", "days", "weeks", "years"]
 
 SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800, "years": 31_557_600}
 """Seconds of a unit; a year is the Julian one, of 365.25 days."""
@@ -29,7 +29,7 @@ _MOST_DAYS = 2**52
 _EPOCH = datetime.datetime(1970, 1, 1)
 
 
-def durations(values: Any, unit: Unit, *, since: Any = None) -> Array:
+def durations(values: Any, unit: TimeUnit, *, since: Any = None) -> Array:
     """Turn durations, or dates since another date, into numbers of a unit, which any function takes as data.
 
     Parameters

@@ -12,7 +12,7 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.data.cells import MISSING, NotNumbersError
-from mle_toolkit.data.durations import Unit, durations
+from mle_toolkit.data.durations import TimeUnit, durations
 from mle_toolkit.data.naming import named
 from mle_toolkit.data.reading import Reading, Typed
 from mle_toolkit.errors import DataError
@@ -62,7 +62,7 @@ def times(cells: Sequence[Any], unit: str, since: Any, gone: Collection[str]) ->
             raise NotNumbersError(None, "holds dates; say since when: --since DATE, or a column of dates")
         start = since if isinstance(since, str) else [_item(cell, gone, place) for place, cell in enumerate(since)]
     try:
-        return durations(items, cast(Unit, unit), since=start)
+        return durations(items, cast(TimeUnit, unit), since=start)
     except DataError as error:
         raise NotNumbersError(None, f"is not read as durations or dates: {error}") from None
 
@@ -76,9 +76,9 @@ def typed_times(content: Typed, name: str, reading: Reading) -> Any:
     column, kind = content.column(name), content.kind(name)
     if pa.types.is_temporal(kind) and not pa.types.is_time(kind):
         if pa.types.is_duration(kind):
-            return durations(column, cast(Unit, unit))
+            return durations(column, cast(TimeUnit, unit))
         if since is not None and (start is None or pa.types.is_temporal(content.kind(start))):
-            return durations(column, cast(Unit, unit), since=since if start is None else content.column(start))
+            return durations(column, cast(TimeUnit, unit), since=since if start is None else content.column(start))
     origin = since if start is None else content.column(start).to_pylist()
     return times(column.to_pylist(), unit, origin, reading.style.missing)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import optimize, special
 
-from mle_toolkit._typing import Array, Unit
+from mle_toolkit._typing import Array, InformationUnit
 from mle_toolkit.data.frames import check_same_index
 from mle_toolkit.information.estimate import Estimate, nats_per
 from mle_toolkit.information.forecasts import (
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def binary_cross_entropy(
-    y: Any, p: Any = None, *, logits: Any = None, weights: Any = None, unit: Unit = "nat"
+    y: Any, p: Any = None, *, logits: Any = None, weights: Any = None, unit: InformationUnit = "nat"
 ) -> Estimate:
     r"""Mean code length of events under stated probabilities: the log loss of a binary classifier.
 
@@ -131,7 +131,7 @@ def binary_cross_entropy_gradient(y: Any, logits: Any, *, weights: Any = None) -
 
 
 def categorical_cross_entropy(
-    y: Any, p: Any = None, *, logits: Any = None, weights: Any = None, unit: Unit = "nat"
+    y: Any, p: Any = None, *, logits: Any = None, weights: Any = None, unit: InformationUnit = "nat"
 ) -> Estimate:
     r"""Mean code length of classes under stated probabilities: the log loss of a classifier.
 

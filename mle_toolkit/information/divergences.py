@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mle_toolkit._typing import Unit
+from mle_toolkit._typing import InformationUnit
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.information.asked import (
     FAR,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mle_toolkit.families.distribution import Distribution
 
 
-def jeffreys_divergence(p: Any, q: Any, *, axis: int = 0, unit: Unit = "nat", rng: Any = None) -> Result:
+def jeffreys_divergence(p: Any, q: Any, *, axis: int = 0, unit: InformationUnit = "nat", rng: Any = None) -> Result:
     """Jeffreys' divergence: KL(p ‖ q) + KL(q ‖ p). Parameters as for `kl_divergence`.
 
     Examples
@@ -47,7 +47,7 @@ def jeffreys_divergence(p: Any, q: Any, *, axis: int = 0, unit: Unit = "nat", rn
     return result_of(of_terms(JEFFREYS, p, q, axis), unit, lambda: impossible(p, q, both=True))
 
 
-def js_divergence(p: Any, q: Any, *, axis: int = 0, unit: Unit = "nat", rng: Any = None) -> Result:
+def js_divergence(p: Any, q: Any, *, axis: int = 0, unit: InformationUnit = "nat", rng: Any = None) -> Result:
     """Jensen-Shannon divergence: mean of the divergences of p and q from their middle; at most log 2.
 
     Parameters as for `kl_divergence`. Its root is a metric (Endres & Schindelin 2003).
@@ -61,7 +61,9 @@ def js_divergence(p: Any, q: Any, *, axis: int = 0, unit: Unit = "nat", rng: Any
     return values.to(unit) if isinstance(values, Estimate) else result_of(values, unit)
 
 
-def renyi_divergence(p: Any, q: Any, alpha: float, *, axis: int = 0, unit: Unit = "nat", rng: Any = None) -> Result:
+def renyi_divergence(
+    p: Any, q: Any, alpha: float, *, axis: int = 0, unit: InformationUnit = "nat", rng: Any = None
+) -> Result:
     r"""Rényi's divergence of order alpha: :math:`\log\left(\sum p^\alpha q^{1-\alpha}\right) / (\alpha - 1)`.
 
     Parameters

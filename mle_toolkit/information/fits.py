@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from scipy import optimize, special
 
-from mle_toolkit._typing import Array, Unit
+from mle_toolkit._typing import Array, InformationUnit
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
@@ -83,7 +83,7 @@ class FitLike(Protocol):
     @property
     def certificate(self) -> Certificate: ...  # noqa: D102
     def conf_int(self, alpha: float = 0.05) -> pd.DataFrame: ...  # noqa: D102
-    def information(self, unit: Unit = "nat") -> InformationReport: ...  # noqa: D102
+    def information(self, unit: InformationUnit = "nat") -> InformationReport: ...  # noqa: D102
     def logpdf_rows(self) -> Array: ...  # noqa: D102
     def se_of_cross_entropy(self) -> float: ...  # noqa: D102
 

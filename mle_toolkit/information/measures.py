@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from mle_toolkit._typing import Array, CountsMethod, PairsMethod, SampleMethod, Unit
+from mle_toolkit._typing import Array, CountsMethod, InformationUnit, PairsMethod, SampleMethod
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.families.excess import log_ratio
 from mle_toolkit.information.asked import (
@@ -38,7 +38,7 @@ from mle_toolkit.options import text
 # --- what one law has -------------------------------------------------------------------------------------------------
 
 
-def self_information(p: Any, *, unit: Unit = "nat") -> Result:
+def self_information(p: Any, *, unit: InformationUnit = "nat") -> Result:
     r"""Self-information of events: :math:`-\log p`, infinite for an impossible one.
 
     Parameters
@@ -70,7 +70,7 @@ def entropy(
     sample: Any = None,
     method: CountsMethod | SampleMethod | None = None,
     axis: int = 0,
-    unit: Unit = "nat",
+    unit: InformationUnit = "nat",
     rng: Any = None,
 ) -> Result:
     r"""Shannon entropy :math:`-\sum p\log p`; of a continuous law the differential entropy.
@@ -132,7 +132,7 @@ def entropy(
 
 
 def joint_entropy(
-    p: Any = None, *, counts: Any = None, method: CountsMethod | None = None, unit: Unit = "nat"
+    p: Any = None, *, counts: Any = None, method: CountsMethod | None = None, unit: InformationUnit = "nat"
 ) -> Estimate:
     """Entropy of several variables together.
 
@@ -160,7 +160,9 @@ def joint_entropy(
     return estimate
 
 
-def conditional_entropy(p: Any = None, *, counts: Any = None, given: int = 1, unit: Unit = "nat") -> Estimate:
+def conditional_entropy(
+    p: Any = None, *, counts: Any = None, given: int = 1, unit: InformationUnit = "nat"
+) -> Estimate:
     """Entropy of one variable that is left when the other is known: H(X, Y) - H(Y).
 
     Parameters
@@ -192,7 +194,7 @@ def mutual_information(
     counts: Any = None,
     sample: Any = None,
     method: CountsMethod | PairsMethod | None = None,
-    unit: Unit = "nat",
+    unit: InformationUnit = "nat",
     **options: Any,
 ) -> Estimate:
     """Information that two variables have in common: KL(joint ‖ product of the margins).
@@ -248,7 +250,7 @@ def cross_entropy(
     counts: Any = None,
     sample: Any = None,
     axis: int = 0,
-    unit: Unit = "nat",
+    unit: InformationUnit = "nat",
     rng: Any = None,
 ) -> Result:
     r"""Mean code length of p under q: :math:`-\sum p\log q`, or minus the expected log-density of q under p.
@@ -294,7 +296,7 @@ def kl_divergence(
     counts: Any = None,
     sample: Any = None,
     axis: int = 0,
-    unit: Unit = "nat",
+    unit: InformationUnit = "nat",
     rng: Any = None,
 ) -> Result:
     r"""Kullback-Leibler divergence KL(p ‖ q): :math:`\sum p\log(p/q)`, the cross-entropy less the entropy of p.
@@ -356,7 +358,7 @@ def kl_divergence(
     return result_of(of_terms(KL, p, q, axis), unit, lambda: impossible(p, q))
 
 
-def _mean_over_table(table: Array, terms: Array, n: float | None, unit: Unit) -> Estimate:
+def _mean_over_table(table: Array, terms: Array, n: float | None, unit: InformationUnit) -> Estimate:
     """Mean of terms over a joint law; with the standard error of the plug-in where it comes from n observations."""
     seen = table > 0
     value = math.fsum((table[seen] * terms[seen]).tolist())

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit import options
-from mle_toolkit._typing import Array, IntervalBy, Unit
+from mle_toolkit._typing import Array, InformationUnit, IntervalBy
 from mle_toolkit.errors import DataError, ParameterError
 from mle_toolkit.report.plots.canvas import (
     BAND,
@@ -407,7 +407,7 @@ def _points(ax: Axes, x: Array, y: Array) -> None:
 
 
 def gain(
-    fit: DrawnRegression, ax: Axes | None = None, *, kind: Literal["II", "III"] = "II", unit: Unit = "nat"
+    fit: DrawnRegression, ax: Axes | None = None, *, kind: Literal["II", "III"] = "II", unit: InformationUnit = "nat"
 ) -> Axes:
     """Draw what each term of a regression is worth: the divergence that it takes away.
 
