@@ -95,16 +95,7 @@ def compare(
     guess = None
     if families is None or (isinstance(families, str) and families in KINDS):
         data, weights = _counted(Sample.of(data, weights, nan_policy=nan_policy)), None
-        rates = "exposure" in data.known  # which only counts have
-        counts = (rates or look_like_counts(data)) if families is None else families == "counts"
-        guess = guess_of(data, counts) if families is None and not rates else None
-        families, not_tried = candidates_and_others(data, counts)
-        if not counts and (n_zeros := zeros_apart(data)):
-            guess = (
-                f"{n_zeros:g} of {data.nobs:g} values are 0, more than are any other: each law gives 0 a probability, "
-                f"pi, and the others a density; if 0 is the rounding of small values, say so: "
-                f"compare(Sample.rounded(x, step))"
-            )
+        families, not_tried, guess = _candidates_of(data, families)
     elif isinstance(families, str):
         families = families_of(families)
     elif isinstance(families, (Family, Fit)) or not isinstance(families, Iterable) or not getattr(families, "ndim", 1):
@@ -139,11 +130,30 @@ def compare(
             found[name] = reason.removeprefix(f"{law.name}: ")
         if on_fit is not None:
             on_fit(name, found[name], done, len(asked))
+    return Comparison(sample, *_by_outcome({name: found[name] for name in names}), not_tried, guess)
+
+
+def _candidates_of(sample: Sample, kind: str | None) -> tuple[tuple[str, ...], dict[str, str], str | None]:
+    """Laws that could apply, why others could not, and what was guessed of the data."""
+    rates = "exposure" in sample.known  # which only counts have
+    counts = (rates or look_like_counts(sample)) if kind is None else kind == "counts"
+    guess = guess_of(sample, counts) if kind is None and not rates else None
+    families, not_tried = candidates_and_others(sample, counts)
+    if not counts and (n_zeros := zeros_apart(sample)):
+        guess = (
+            f"{n_zeros:g} of {sample.nobs:g} values are 0, more than are any other: each law gives 0 a probability, "
+            f"pi, and the others a density; if 0 is the rounding of small values, say so: "
+            f"compare(Sample.rounded(x, step))"
+        )
+    return families, not_tried, guess
+
+
+def _by_outcome(found: Mapping[str, Fit | str]) -> tuple[dict[str, Fit], dict[str, str], dict[str, Fit]]:
+    """Certified fits, why the others failed, and those of them that have a place nevertheless."""
     fits: dict[str, Fit] = {}
     uncertified: dict[str, Fit] = {}
     failures: dict[str, str] = {}
-    for name in names:
-        at_or_why = found[name]
+    for name, at_or_why in found.items():
         if isinstance(at_or_why, str):
             failures[name] = at_or_why
         elif at_or_why.certificate.ok:
@@ -152,7 +162,7 @@ def compare(
             failures[name] = at_or_why.certificate.message
             if at_or_why.certificate.verdict is not Verdict.INEXACT:
                 uncertified[name] = at_or_why
-    return Comparison(sample, fits, failures, uncertified, not_tried, guess)
+    return fits, failures, uncertified
 
 
 def _length(item: Fit | Family) -> int:
