@@ -321,7 +321,8 @@ class Family(ABC):
         if "log_tails" not in vars(cls) and not {"logcdf", "logsf"}.isdisjoint(vars(cls)):
             cls.log_tails = None  # that of the law it is derived from is not its own
         if cls.in_scipy is not None and "in_scipy" in vars(cls):
-            cls.to_scipy, cls.from_scipy = cls.in_scipy.hooks(counts=cls.support.integer)
+            names = [p.name for p in cls.parameters]
+            cls.to_scipy, cls.from_scipy = cls.in_scipy.hooks(cls.name, names, counts=cls.support.integer)
         if cls.is_own():
             from mle_toolkit.families.own import guard
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from mle_toolkit.errors import LawError
 
 
 class InScipy:
@@ -36,13 +38,27 @@ class InScipy:
     def __init__(self, name: str, *shapes: str, loc: str | float = 0.0, scale: str | float = 1.0) -> None:
         self.name, self.shapes, self.loc, self.scale = name, shapes, loc, scale
 
+    @property
+    def ours(self) -> tuple[str, ...]:
+        """Which of our parameters it names."""
+        return *self.shapes, *(own for own in (self.loc, self.scale) if isinstance(own, str))
+
     def of_ours(self, params: dict[str, Any]) -> Any:
-        """The frozen law, of our parameters by name."""
+        """The frozen law, of our parameters by name.
+
+        Raises
+        ------
+        LawError
+            If ``scipy.stats`` has none of the name.
+        """
         from scipy import stats
 
+        law = getattr(stats, self.name, None)
+        if law is None:
+            raise LawError(f"in_scipy: scipy.stats has no law {self.name!r}.")
         positional, named = self._arguments()
         values = {key: params[own] if isinstance(own, str) else own for key, own in named.items()}
-        return getattr(stats, self.name)(*(params[own] for own in positional), **values)
+        return law(*(params[own] for own in positional), **values)
 
     def of_theirs(self, *values: float) -> dict[str, Any] | None:
         """Our parameters by name, of its shapes, ``loc`` and, but for counts, ``scale``; None where it is not ours."""
@@ -54,8 +70,18 @@ class InScipy:
                 return None
         return found
 
-    def hooks(self, *, counts: bool) -> tuple[Callable[..., Any], Any]:
-        """What a law has as ``to_scipy`` and ``from_scipy``."""
+    def hooks(self, name: str, parameters: Sequence[str], *, counts: bool) -> tuple[Callable[..., Any], Any]:
+        """What a law with these parameters has as ``to_scipy`` and ``from_scipy``.
+
+        Raises
+        ------
+        LawError
+            If it has other parameters.
+        """
+        if sorted(self.ours) != sorted(parameters):
+            raise LawError(
+                f"{name}: in_scipy names {', '.join(self.ours)}, but its parameters are {', '.join(parameters)}."
+            )
 
         def to_scipy(law: Any, *params: Any) -> Any:
             return self.of_ours(dict(zip(law.param_names, params, strict=True)))

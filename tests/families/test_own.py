@@ -5,6 +5,7 @@ import pytest
 
 import mle_toolkit as mle
 from mle_toolkit.errors import LawError
+from mle_toolkit.families.in_scipy import InScipy
 
 RNG = np.random.default_rng(5)
 X = RNG.exponential(2.0, 30)
@@ -89,3 +90,29 @@ def test_laws_of_the_package_are_not_wrapped():
         kind = type(mle.get_family(name, **({"n": 3} if name in ("binomial", "betabinomial") else {})))
         assert not kind.is_own()
         assert not hasattr(kind.logpdf, "__wrapped__"), name
+
+
+class Scale(mle.Family):
+    """An exponential law that says which one of SciPy it is."""
+
+    name, support, parameters = "my exponential", mle.NON_NEGATIVE, (mle.Parameter("size", mle.POSITIVE),)
+    in_scipy = InScipy("expon", scale="size")
+
+    def logpdf(self, x, size):
+        return -np.log(size) - x / size
+
+
+def test_a_law_says_in_a_line_which_one_of_scipy_it_is():
+    frozen = Scale().to_scipy(3.0)
+    assert (frozen.dist.name, frozen.kwds) == ("expon", {"scale": 3.0})
+    assert Scale.from_scipy(0.0, 3.0) == {"size": 3.0}
+    assert Scale.from_scipy(1.0, 3.0) is None
+    assert mle.distribution(Scale(), size=3.0).cdf(3.0) == pytest.approx(1 - np.exp(-1), rel=1e-12)
+
+
+def test_a_line_that_names_other_parameters_is_refused():
+    with pytest.raises(LawError, match="in_scipy names rate, but its parameters are size"):
+        type("Wrong", (Scale,), {"in_scipy": InScipy("expon", scale="rate")})
+    nowhere = type("Nowhere", (Scale,), {"in_scipy": InScipy("expo", scale="size")})
+    with pytest.raises(LawError, match="has no law 'expo'"):
+        nowhere().to_scipy(3.0)
