@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from mle_toolkit.app.controls import KINDS, ROWS
 from mle_toolkit.data.checks import NanPolicy
-from mle_toolkit.data.form import Form
+from mle_toolkit.data.form import Form, option_of
 from mle_toolkit.data.reading import Reading
 from mle_toolkit.errors import ParameterError, UnknownNameError
 
@@ -58,7 +58,7 @@ class Asked:
             raise UnknownNameError(f"no such kind of data: {said['kind']!r}")
         for control in kind.controls:
             if control.needed and not said.get(control.name):
-                raise ParameterError(f"{_option(control.name)}: say this first.")
+                raise ParameterError(f"{option_of(control.name)}: say this first.")
         parts: dict[str, Any] = {}
         for control in (*kind.controls, *ROWS):
             text = _text(said, control.name)
@@ -88,10 +88,6 @@ _OF_FORM = frozenset(field.name for field in fields(Form))
 _OF_READING = tuple(field.name for field in fields(Reading))
 
 
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
 def _text(said: Mapping[str, Any], name: str) -> str:
     return str(said.get(name) or "").strip()
 
@@ -100,4 +96,4 @@ def _number(text: str, name: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ParameterError(f"{_option(name)}: expected a number such as 0.5, got {text.strip()!r}.") from None
+        raise ParameterError(f"{option_of(name)}: expected a number such as 0.5, got {text.strip()!r}.") from None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from mle_toolkit.app.asked import Asked
-from mle_toolkit.data.form import Form
+from mle_toolkit.data.form import Form, number_or_name, option_of
 from mle_toolkit.data.reading import Reading
 from mle_toolkit.errors import ParameterError
 from mle_toolkit.regression import regress
@@ -40,7 +40,7 @@ def _options_of(part: Form | Reading) -> Iterable[str]:
         value = getattr(part, field.name)
         if value != field.default:
             for one in value if field.name == "na_values" else (value,):
-                yield from ("--" + field.name.replace("_", "-"), _written(one))
+                yield from (option_of(field.name), _written(one))
 
 
 def _written(value: object) -> str:
@@ -177,7 +177,7 @@ class Regression:
             name, sign, value = found.groups()
             if name in inspect.signature(regress).parameters:
                 raise ParameterError(f"--others: {name} is no parameter of a law.")
-            others[name] = f"~ {value}" if sign == "~" else _number_or_text(value)
+            others[name] = f"~ {value}" if sign == "~" else number_or_name(value)
         links: dict[str, str] = {}
         for part in filter(str.strip, re.split("[;,]", str(said.get("links") or ""))):
             found = re.fullmatch(r"\s*(\w+)\s*=\s*(\w+)\s*", part)
@@ -205,7 +205,7 @@ class Regression:
             if name == "links":
                 words += [word for pair in value.items() for word in ("--link", "=".join(pair))]
             else:
-                words += ["--" + name.replace("_", "-"), _written(value)]
+                words += [option_of(name), _written(value)]
         return shlex.join([*words, *_options_of(self.asked.reading)])
 
     @property
@@ -214,13 +214,6 @@ class Regression:
         given = [repr(self.formula), "frame", repr(self.law), *(f"{n}={v!r}" for n, v in self.keywords.items())]
         call = f"fit = mle.regress({', '.join(given)})"
         return _code([*_frame_in_python(self.asked), call, "print(fit)"])
-
-
-def _number_or_text(text: str) -> str | float:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _frame_in_python(asked: Asked) -> list[str]:

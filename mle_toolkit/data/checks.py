@@ -125,11 +125,11 @@ def not_missing(values: Array, nan_policy: NanPolicy) -> NDArray[np.intp]:
     infinite = np.isinf(values)
     if infinite.any():
         raise DataError(
-            f"data: {np.count_nonzero(_by_row(infinite))} of {len(values)} observations are infinite; the first is "
+            f"data: {np.count_nonzero(any_in_row(infinite))} of {len(values)} observations are infinite; the first is "
             f"{_first(infinite)} = {values[infinite][0]:g}. Remove them, or say what they stand for."
         )
     nan = np.isnan(values)
-    missing = _by_row(nan)
+    missing = any_in_row(nan)
     if nan_policy == "raise":
         raise DataError(
             f"data: {np.count_nonzero(missing)} of {len(values)} observations are missing (NaN); the first is "
@@ -147,7 +147,7 @@ def of_kept(weight: Array, kept: NDArray[np.intp]) -> Array:
     return weight[kept]
 
 
-def _by_row(entries: Mask) -> Mask:
+def any_in_row(entries: Mask) -> Mask:
     """Whether any number of an observation is marked."""
     return entries if entries.ndim == 1 else np.asarray(entries.any(axis=1))
 

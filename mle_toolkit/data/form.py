@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
 
 
-def _option(name: str) -> str:
+def option_of(name: str) -> str:
+    """What a field is called in the shell."""
     return "--" + name.replace("_", "-")
 
 
@@ -42,7 +43,7 @@ _PAIRS = (
 _CONTRADICTIONS = (
     *((a, b, "both say what the observations are") for a, b in combinations(_KINDS, 2)),
     *(
-        (a, b, f"{_option(b)} is for single values")
+        (a, b, f"{option_of(b)} is for single values")
         for a in ("columns", "time", "lower", "edges", "payment")
         for b in ("observed", "rounded_to")
     ),
@@ -121,10 +122,10 @@ class Form:
     def __post_init__(self) -> None:
         for name, other, what in _PAIRS:
             if self._has(name) and not self._has(other):
-                raise ParameterError(f"{_option(name)} needs {_option(other)}, {what}.")
+                raise ParameterError(f"{option_of(name)} needs {option_of(other)}, {what}.")
         for name, other, why in _CONTRADICTIONS:
             if self._has(name) and self._has(other):
-                raise ParameterError(f"{_option(name)} and {_option(other)} contradict each other: {why}.")
+                raise ParameterError(f"{option_of(name)} and {option_of(other)} contradict each other: {why}.")
         if len(set(self.columns)) < len(self.columns):
             raise ParameterError(f"--columns: {', '.join(self.columns)} names a column twice.")
         if self.weight_kind == "reliability" and self.weights is None:
@@ -155,7 +156,7 @@ class Form:
     def terms(self) -> dict[str, float | str]:
         """The terms of the insurance that there are: numbers, and names of columns."""
         given = {name: getattr(self, name) for name in _TERMS}
-        return {name: _number_or_name(text) for name, text in given.items() if text is not None}
+        return {name: number_or_name(text) for name, text in given.items() if text is not None}
 
     @property
     def label(self) -> str:
@@ -269,7 +270,8 @@ class Form:
         return Sample(held["column"], weights, kind, nan_policy=nan_policy)
 
 
-def _number_or_name(text: str) -> float | str:
+def number_or_name(text: str) -> float | str:
+    """A number, where the text is one; else the text, as the name of a column."""
     try:
         return float(text)
     except ValueError:

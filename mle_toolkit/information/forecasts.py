@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mle_toolkit._typing import Array, Mask
+from mle_toolkit.data.checks import any_in_row
 from mle_toolkit.data.frames import to_column, to_rows
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, ParameterError
@@ -134,8 +135,8 @@ def distributions_of(given: Any, what: str) -> Array:
 def logit_rows(logits: Any) -> Array:
     """Logits of all classes, one row a row."""
     z = to_rows(logits, "logits")
-    _check_rows(_any(np.isnan(z)), "logits: {n} rows have missing entries (NaN), the first is row {row}.")
-    no_law = _any(np.isposinf(z)) | ~_any(~np.isneginf(z))
+    _check_rows(any_in_row(np.isnan(z)), "logits: {n} rows have missing entries (NaN), the first is row {row}.")
+    no_law = any_in_row(np.isposinf(z)) | ~any_in_row(~np.isneginf(z))
     _check_rows(no_law, "logits: {n} rows hold +inf, or only -inf, which is no distribution; the first is row {row}.")
     return z
 
@@ -170,19 +171,14 @@ def _weigh(weights: Any, n: int) -> tuple[Sample, Rows]:
 
 
 def _check_unit(what: str, values: Array, expected: str) -> None:
-    _check_rows(_any(np.isnan(values)), what + ": {n} rows have missing entries (NaN), the first is row {row}.")
+    _check_rows(any_in_row(np.isnan(values)), what + ": {n} rows have missing entries (NaN), the first is row {row}.")
     off = (values < 0) | (values > 1)
     if off.any():
-        row = int(np.argmax(_any(off)))
+        row = int(np.argmax(any_in_row(off)))
         raise DataError(
             f"{what}: {off.sum()} of {off.size} values lie outside [0, 1], the first is {values[off][0]:g} in row "
             f"{row}: {expected}."
         )
-
-
-def _any(entries: Mask) -> Mask:
-    """Rows with any such entry."""
-    return entries if entries.ndim == 1 else np.asarray(entries.any(axis=1))
 
 
 def _is_table(given: Any) -> bool:
