@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.rows import Known
 from mle_toolkit.errors import ParameterError
+from mle_toolkit.inference.margins import Change, difference_points, steps_of
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import shown
 
@@ -97,6 +98,44 @@ class Moving:
                 change = matrix[:, held] - design.matrix(self._as_they_are())[:, held]
                 known[term.offset] = known[term.offset] + change @ values[held]
         return known
+
+    def changes(self) -> Iterator[Change]:
+        """Changes of each covariate, with what is known of the rows then."""
+        for name in self.names:
+            if name not in self.factors:
+                values = self.numbers(name)
+                differences = difference_points(steps_of(values))
+                moved = [(factor, self.known(name, values + step, beyond=True)) for step, factor in differences]
+                yield Change(name, moved)
+                continue
+            base, levels = self.factors[name]
+            for other in levels:
+                if other != base:
+                    pair = [(1.0, other), (-1.0, base)]
+                    yield Change(
+                        f"{name}[{other} - {base}]",
+                        [(factor, self.known(name, self.all_at(name, at))) for factor, at in pair],
+                    )
+        yield from self._changes_of_arrays()
+
+    def _changes_of_arrays(self) -> Iterator[Change]:
+        """The same of the columns of designs that were given as arrays."""
+        arrays = {parameter: design for parameter, design in self._designs.items() if design.spec is None}
+        for name in dict.fromkeys(name for design in arrays.values() for name in design.names):
+            free = {k: [n for n in d.names if f"{k}[{n}]" not in self._held] for k, d in arrays.items()}
+            places = {self._model.linear[k].key: names.index(name) for k, names in free.items() if name in names}
+            size = max((float(np.std(self._own[key][:, place])) for key, place in places.items()), default=0.0)
+            if size == 0:
+                continue  # a constant column does not change
+            n_rows = len(self._own[next(iter(places))])
+            rows = []
+            for step, factor in difference_points(np.full(n_rows, 1e-3 * size)):
+                known = {key: self._own[key] for key in self._model.per_row}
+                for key, place in places.items():
+                    known[key] = self._own[key].copy()
+                    known[key][:, place] += step
+                rows.append((factor, known))
+            yield Change(name, rows)
 
     def _as_they_are(self) -> dict[str, Any]:
         return {key: _taken(self._columns, key, self._kept) for key in self.names}

@@ -6,7 +6,7 @@ Over 600 lines, because it is one class, with a door for each question; the work
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Protocol, cast
@@ -870,29 +870,15 @@ class RegressionFit(Fit):
             Of a number the mean of the derivative; of a factor that of the change from its base level, ``g[b - a]``;
             averaged over the rows. Of ordinal and categorical levels one row a covariate and level, indexed by both.
         """
-        import pandas as pd
         from scipy import special
 
-        from mle_toolkit.inference.margins import average_effect
-        from mle_toolkit.inference.predictions import chances, expected_value
+        def shown_of(effect: float, se: float) -> list[float]:
+            z = effect / se if se > 0 else math.nan
+            return [effect, se, z, 2 * float(special.ndtr(-abs(z))), *wald_interval(effect, se, REAL, size)]
 
-        alpha = level(alpha)
-        weight = self.sample.weight if frame is None else None
-        law = self.model.base
-        leveled = isinstance(law, Ordered | Choice)
-        functions = chances(law) if isinstance(law, Ordered | Choice) else {"": expected_value}
-        rows: list[list[float]] = []
-        names: list[tuple[str, str]] = []
-        for change in self._changes(frame):
-            for of, function in functions.items():
-                effect, se = average_effect(self.at_maximum, change, weight, self._default_kind, function)
-                z = effect / se if se > 0 else math.nan
-                rows.append([effect, se, z, 2 * float(special.ndtr(-abs(z))), *wald_interval(effect, se, REAL, alpha)])
-                names.append((change.name, of))
-        index: Any = [name for name, _ in names]
-        if leveled:
-            index = pd.MultiIndex.from_tuples(names, names=["covariate", "level"])
-        return pd.DataFrame(rows, index=index, columns=["effect", "se", "z", "p_value", "lower", "upper"])
+        size, changes = level(alpha), ((change.name, change) for change in self._moving(frame).changes())
+        columns = ["effect", "se", "z", "p_value", "lower", "upper"]
+        return self._averages(changes, frame is None, shown_of, columns, (None, "covariate"))
 
     def average_predictions(
         self, covariate: str, values: Any = None, frame: Any = None, alpha: float = 0.05
@@ -926,10 +912,7 @@ class RegressionFit(Fit):
         >>> fit.average_predictions("dose", [0.0, 5.0])["mean"].round(3).to_dict()
         {0.0: 2.124, 5.0: 16.143}
         """
-        import pandas as pd
-
-        from mle_toolkit.inference.margins import Change, average_effect
-        from mle_toolkit.inference.predictions import chances, expected_value
+        from mle_toolkit.inference.margins import Change
 
         moving = self._moving(frame)
         if text(covariate, "covariate", "the name of a column") not in moving.names:
@@ -938,68 +921,51 @@ class RegressionFit(Fit):
         if values is None:
             values = moving.range_of(covariate)
         points = np.atleast_1d(values).tolist()
-        alpha, law = level(alpha), self.model.base
-        weight = self.sample.weight if frame is None else None
+        size, law = level(alpha), self.model.base
+        leveled = isinstance(law, Ordered | Choice)
+        domain = UNIT if leveled else Interval(law.support.lower, law.support.upper)
+
+        def shown_of(mean: float, se: float) -> list[float]:
+            return [mean, se, *wald_interval(mean, se, domain, size)]
+
+        def at(value: Any) -> Change:
+            return Change(covariate, [(1.0, moving.known(covariate, moving.all_at(covariate, value)))])
+
+        changes, columns = ((value, at(value)) for value in points), ["mean", "se", "lower", "upper"]
+        return self._averages(changes, frame is None, shown_of, columns, (covariate, covariate))
+
+    def _averages(
+        self,
+        changes: Iterable[tuple[Any, Change]],
+        weighted: bool,
+        shown_of: Callable[[float, float], list[float]],
+        columns: list[str],
+        called: tuple[str | None, str],
+    ) -> pd.DataFrame:
+        """What changes of covariates, each with its key, do to the mean, or to each probability; averaged over rows."""
+        import pandas as pd
+
+        from mle_toolkit.inference.margins import average_effect
+        from mle_toolkit.inference.predictions import chances, expected_value
+
+        weight, law = self.sample.weight if weighted else None, self.model.base
         leveled = isinstance(law, Ordered | Choice)
         functions = chances(law) if isinstance(law, Ordered | Choice) else {"": expected_value}
-        domain = UNIT if leveled else Interval(law.support.lower, law.support.upper)
-        rows: list[list[float]] = []
-        names: list[tuple[Any, str]] = []
-        for value in points:
-            change = Change(covariate, [(1.0, moving.known(covariate, moving.all_at(covariate, value)))])
+        keys, rows = [], []
+        for key, change in changes:
             for of, function in functions.items():
-                mean, se = average_effect(self.at_maximum, change, weight, self._default_kind, function)
-                rows.append([mean, se, *wald_interval(mean, se, domain, alpha)])
-                names.append((value, of))
-        index: Any = pd.Index([value for value, _ in names], name=covariate)
+                rows.append(shown_of(*average_effect(self.at_maximum, change, weight, self._default_kind, function)))
+                keys.append((key, of))
+        index: Any = pd.Index([key for key, _ in keys], name=called[0])
         if leveled:
-            index = pd.MultiIndex.from_tuples(names, names=[covariate, "level"])
-        return pd.DataFrame(rows, index=index, columns=["mean", "se", "lower", "upper"])
+            index = pd.MultiIndex.from_tuples(keys, names=[called[1], "level"])
+        return pd.DataFrame(rows, index=index, columns=columns)
 
     def _moving(self, frame: Any) -> Moving:
         """Rows, of a frame or of the data, whose covariates may be moved."""
         given = self.frame if frame is None else frame
         kept = self.rows if frame is None else None
         return Moving(self.designs, self.model, self.sample.known, given, kept, self._held)
-
-    def _changes(self, frame: Any) -> Iterator[Change]:
-        """Changes of each covariate, with what is known of the rows then."""
-        from mle_toolkit.inference.margins import Change, difference_points, steps_of
-
-        own = self.sample.known
-        moving = self._moving(frame)
-        for name in moving.names:
-            if name not in moving.factors:
-                values = moving.numbers(name)
-                differences = difference_points(steps_of(values))
-                moved = [(factor, moving.known(name, values + step, beyond=True)) for step, factor in differences]
-                yield Change(name, moved)
-                continue
-            base, levels = moving.factors[name]
-            for other in levels:
-                if other != base:
-                    pair = [(1.0, other), (-1.0, base)]
-                    yield Change(
-                        f"{name}[{other} - {base}]",
-                        [(factor, moving.known(name, moving.all_at(name, at))) for factor, at in pair],
-                    )
-        arrays = {parameter: design for parameter, design in self.designs.items() if design.spec is None}
-        for name in dict.fromkeys(name for design in arrays.values() for name in design.names):
-            free = {k: [n for n in d.names if f"{k}[{n}]" not in self._held] for k, d in arrays.items()}
-            places = {k: names.index(name) for k, names in free.items() if name in names}
-            spreads = [float(np.std(own[self.model.linear[k].key][:, place])) for k, place in places.items()]
-            size = max(spreads, default=0.0)
-            if size == 0:
-                continue  # a constant column does not change
-            rows = []
-            for step, factor in difference_points(np.full(len(self.rows), 1e-3 * size)):
-                known = {key: own[key] for key in self.model.per_row}
-                for k, place in places.items():
-                    matrix = own[self.model.linear[k].key].copy()
-                    matrix[:, place] += step
-                    known[self.model.linear[k].key] = matrix
-                rows.append((factor, known))
-            yield Change(name, rows)
 
 
 _EACH = "each row has a law of its own"
