@@ -26,6 +26,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
+from mle_toolkit.estimation.faces import at_faces
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import SUPREMUM
 from mle_toolkit.estimation.room import supremum_in_room
@@ -90,7 +91,10 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
     if not _is_clear(at):
         if (special := _special_case(model, sample, columns, found, options)) is not None:
             return special
-        return _settled(model, sample, columns, found, options) or found
+        settled = _settled(model, sample, columns, found, options)
+        if settled is None and not found.certify().ok:
+            settled = at_faces(model, sample, found, options)
+        return settled or found
     if min(at.measured().errors, default=math.inf) * math.sqrt(at.likelihood.nobs) < _TIGHT and sample.in_memory:
         _check_perfect(model, sample)
     return found
@@ -382,6 +386,8 @@ def _at_end(
     limit: Maximum | None = None
     try:
         limit = maximise(limit_model, sample, fixed=fixed or None, bounds=options.get("bounds"))
+        if not limit.certify().ok:
+            limit = at_faces(limit_model, sample, limit, {**options, "fixed": fixed}) or limit
     except NoMaximumError:
         if found is None:
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,54 @@ class Ended:
     high: float
 
 
+@dataclass(frozen=True)
+class Face:
+    """What is left of a predictor where that of some rows is held at an end of the domain of the parameter.
+
+    Parameters
+    ----------
+    whole : Linear
+        The predictor without that.
+    point : ndarray of shape (k,)
+        Coefficients at which the rows have their ends.
+    axes : ndarray of shape (k, m)
+        Directions of coefficients along which the predictors of these rows do not move.
+    ends : tuple of float
+        Predictors, in the unit of the likelihood, at which they are held.
+    """
+
+    whole: Linear
+    point: Array
+    axes: Array
+    ends: tuple[float, ...]
+
+    def design(self, known: Known) -> Array:
+        """Columns for the coefficients along the axes: 0, not what rounding makes of it, in rows that are held."""
+        whole = self.whole.design(known)
+        moved = whole @ self.axes
+        level = np.all(np.abs(moved) <= _LEVEL * (np.abs(whole) @ np.abs(self.axes)), axis=1)
+        return np.where(level[:, None], 0.0, moved)
+
+    def fixed_part(self, known: Known) -> Array:
+        """What the predictor has at the point: exactly an end where it is one but for rounding."""
+        whole = self.whole.design(known)
+        fixed = np.asarray(whole @ self.point + self.whole.fixed_part(known))
+        reach = np.abs(whole) @ np.abs(self.point) + np.abs(self.whole.fixed_part(known))
+        level = ~np.any(self.design(known), axis=1)
+        for end in self.ends:
+            fixed = np.where(level & (np.abs(fixed - end) <= _LEVEL * (reach + abs(end))), end, fixed)
+        return fixed
+
+    def to_whole(self, coefficients: Array) -> Array:
+        """Coefficients of the whole predictor."""
+        return np.asarray(self.point + self.axes @ coefficients)
+
+    def in_data_unit(self, factor: float, shift: float) -> Face:
+        """The same where predictors are in the unit of the data."""
+        whole = replace(self.whole, factor=1.0, offset_shift=0.0)
+        return Face(whole, self.point / factor, self.axes, tuple((end - shift) / factor for end in self.ends))
+
+
 def ends_of(raw: Array, directions: Sequence[Array]) -> Array:
     """To which end the predictor of each row runs along several directions, the earlier before the later."""
     side = np.zeros(len(raw))
@@ -138,8 +186,15 @@ class Linear:
         """Number of coefficients."""
         return len(self.shift)
 
+    @property
+    def is_partial(self) -> bool:
+        """Whether the predictors of some rows have run off, or are held."""
+        return self.ended is not None or self.face is not None
+
     def design(self, known: Known) -> Array:
         """Z of some rows; shape (n, k)."""
+        if self.face is not None:
+            return self.face.design(known)
         raw = known[self.key]
         if self.ended is not None:
             if not self.ended.kept:
@@ -154,7 +209,12 @@ class Linear:
     @cached_property
     def by_raw(self) -> Array | None:
         """M such that ``Z = design @ M``, where products with the raw design keep their digits; else None."""
-        if self.ended is not None or self.frame.ndim > 1 or (self.constant is None and self.shift.any()):
+        if (
+            self.ended is not None
+            or self.face is not None
+            or self.frame.ndim > 1
+            or (self.constant is None and self.shift.any())
+        ):
             return None
         away = self.shift * self.frame
         sizes = np.abs(self.frame)
@@ -180,6 +240,8 @@ class Linear:
 
     def fixed_part(self, known: Known) -> Array | float:
         """What the predictor has without coefficients, in the unit of the likelihood."""
+        if self.face is not None:
+            return self.face.fixed_part(known)
         fixed = self.offset_shift if self.offset is None else self.factor * known[self.offset] + self.offset_shift
         if self.ended is None:
             return fixed
@@ -213,7 +275,9 @@ class Linear:
 
     @cached_property
     def map_to_data(self) -> Array:
-        """The matrix of `to_data`; shape (k, k)."""
+        """The matrix of `to_data`; shape (k, k). Along a face, whose point is in no unit, coefficients stay."""
+        if self.face is not None:
+            return np.eye(self.size)
         matrix = (np.diag(self.frame) if self.frame.ndim == 1 else self.frame) / self.factor
         if self.constant is not None and self.shift.any():
             matrix[self.constant] -= self.shift @ matrix
@@ -234,6 +298,9 @@ class Linear:
 
     ended: Ended | None = None
     """Where the predictors of some rows have run off."""
+
+    face: Face | None = None
+    """Where the predictors of some rows are held at an end."""
 
     compiled: bool = False
     """Whether there are so many rows that products with the design are taken by compiled loops."""

@@ -191,7 +191,15 @@ class Model(Family):
 
     def in_data_unit(self, theta: Array) -> tuple[Model, Array]:
         """The model whose predictors are in the unit of the data, and its coefficients."""
-        terms = [replace(term, factor=1.0, offset_shift=0.0) for term in self.linear.values()]
+        terms = [
+            replace(
+                term,
+                factor=1.0,
+                offset_shift=0.0,
+                face=None if term.face is None else term.face.in_data_unit(term.factor, term.offset_shift),
+            )
+            for term in self.linear.values()
+        ]
         moved = theta.copy()
         for p, place in zip(self.parameters, self.places, strict=True):
             if p.name in self.linear:

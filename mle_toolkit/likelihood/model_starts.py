@@ -70,7 +70,7 @@ def _by_least_squares(model: ModelLike, sample: Sample) -> tuple[Any, ...] | Non
     None where the law has no formula, or a covariate would be left to explain what is left.
     """
     base, term = model.base, model.linear.get(model.base.main_parameter)
-    if term is None or term.constant is None or term.ended is not None or base.per_row or formula_of(base) is None:
+    if term is None or term.constant is None or term.is_partial or base.per_row or formula_of(base) is None:
         return None
     role, x = base.parameters[base.param_names.index(term.parameter)].role, sample.x
     additive = (role, term.link.name) == ("location", "identity")
@@ -100,7 +100,7 @@ def _by_known_means(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:
     After McCullagh & Nelder (1989), Generalized Linear Models, sec. 2.5, where the observations are the first means.
     """
     base, term = model.base, model.linear.get(model.base.main_parameter)
-    if base.start_about is None or term is None or term.link.name != "log" or term.ended is not None or base.per_row:
+    if base.start_about is None or term is None or term.link.name != "log" or term.is_partial or base.per_row:
         return None
     x, weight = sample.x, np.ones(sample.n_rows) if sample.weight is None else sample.weight
     with np.errstate(all="ignore"):

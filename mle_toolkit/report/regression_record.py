@@ -21,7 +21,7 @@ from mle_toolkit.families.levels_apart import ChoiceApart, OrderedApart
 from mle_toolkit.families.links import Link, get_link, links
 from mle_toolkit.inference.covariance import covariance
 from mle_toolkit.inference.gain import RegressionReport
-from mle_toolkit.likelihood.linear import Ended, Linear
+from mle_toolkit.likelihood.linear import Ended, Face, Linear
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.likelihood.unit import Unit
 from mle_toolkit.options import shown
@@ -108,8 +108,11 @@ def _limit_to_dict(maximum: Maximum) -> dict[str, Any]:
         "family": _law_to_dict(model.base),
         "keys": {name: term.key for name, term in model.linear.items()},
         "ended": {
-            name: _ended_to_dict(term, term.ended) for name, term in model.linear.items() if term.ended is not None
+            name: _ended_to_dict(term, whole.ended)
+            for name, term in model.linear.items()
+            if (whole := term if term.face is None else term.face.whole).ended is not None
         },
+        "faces": {name: _face_to_dict(term, term.face) for name, term in model.linear.items() if term.face is not None},
         "params": model.unpack(to_data @ maximum.theta),
         "cov_params": {kind: _triangle(to_data @ covariance(maximum, kind) @ to_data.T) for kind in KINDS},
     }
@@ -173,6 +176,34 @@ def _ended_to_dict(term: Linear, ended: Ended) -> dict[str, Any]:
     }
 
 
+def _face_to_dict(term: Linear, face: Face) -> dict[str, Any]:
+    """Where the predictors of some rows are held, by coefficients of the design in the unit of the data."""
+    to_data = face.whole.map_to_data
+    return {
+        "point": (to_data @ face.point).tolist(),
+        "axes": (to_data @ face.axes).tolist(),
+        "ends": [(end - term.offset_shift) / term.factor for end in face.ends],
+    }
+
+
+def _face_from_dict(record: Any, term: Linear, path: str) -> Linear:
+    """A predictor that is held in some rows, of which `_face_to_dict` made the record."""
+    point = numbers_of(schema.item(record, "point", path), f"{path}.point")
+    rows = schema.entries(schema.item(record, "axes", path), f"{path}.axes", numbers_of)
+    ends = numbers_of(schema.item(record, "ends", path), f"{path}.ends")
+    sizes = {row.shape for row in rows}
+    if point.shape != (term.size,) or len(rows) != term.size or len(sizes) != 1 or ends.ndim != 1:
+        schema.refuse(path, "expected a point and axes of the design, and ends")
+    axes = np.array(rows)
+    if axes.ndim != 2 or not 1 <= axes.shape[1] <= term.size:
+        schema.refuse(path, "expected axes of the design")
+    if not all(np.all(np.isfinite(part)) for part in (point, axes, ends)):
+        schema.refuse(path, "expected finite numbers")
+    size = axes.shape[1]
+    face = Face(term, point, axes, tuple(ends.tolist()))
+    return replace(term, shift=np.zeros(size), frame=np.ones(size), constant=None, ended=None, face=face)
+
+
 def _ended_from_dict(record: Any, term: Linear, path: str) -> Linear:
     """A predictor some rows of which have run off, of which `_ended_to_dict` made the record."""
     directions = schema.entries(schema.item(record, "directions", path), f"{path}.directions", numbers_of)
@@ -191,12 +222,14 @@ def _limit_from_dict(record: Any, own: Model) -> Recorded:
     base = family_from_dict(schema.item(record, "family", "limit"), "limit.family")
     by_key = {term.key: term for term in own.linear.values()}
     off = schema.mapping(record.get("ended", {}), "limit.ended")
+    held = schema.mapping(record.get("faces", {}), "limit.faces")
     terms = []
     for name, key in schema.mapping(schema.item(record, "keys", "limit"), "limit.keys").items():
         if name not in base.param_names or not isinstance(key, str) or key not in by_key:
             schema.refuse(f"limit.keys.{name}", f"expected a design of the fit, got {shown(key)}")
         term = replace(by_key[key], parameter=name)
-        terms.append(_ended_from_dict(off[name], term, f"limit.ended.{name}") if name in off else term)
+        term = _ended_from_dict(off[name], term, f"limit.ended.{name}") if name in off else term
+        terms.append(_face_from_dict(held[name], term, f"limit.faces.{name}") if name in held else term)
     if isinstance(base, (ChoiceApart, OrderedApart)):
         sizes = [1 if key is None else by_key[key].size if key in by_key else -1 for key in base.keys]
         if any([len(part) for part in way] != sizes for way in base.ways):

@@ -1,0 +1,420 @@
+"""The maximum of a regression where a parameter is at an end of its domain in some rows.
+
+A link may lead out of the domain of its parameter: a probability by its log, a mean of counts as it is, a shape that is
+bounded. Coefficients then live in a polytope, an inequality for every row, and the likelihood may be highest on one of
+its faces, where no derivative vanishes. The predictors of the rows that are at an end are held there, and the others
+are fitted along the face; a row is let go where the likelihood rises on the way in (the conditions of Karush, Kuhn and
+Tucker). So the maximum is that of a smaller regression, with its standard errors.
+
+Sources: Nocedal & Wright (2006), Numerical Optimization, 2nd ed., ch. 12 (the conditions), 16.5 (active sets);
+de Andrade & Andrade (2018), BMC Medical Research Methodology 18, 57 (log-binomial regression at its boundary).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.data.sparse import SparseDesign
+from mle_toolkit.errors import MleError
+from mle_toolkit.estimation.maximum import Maximum, maximum_at
+from mle_toolkit.estimation.recession import SUPREMUM
+from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.families.domain import Interval
+from mle_toolkit.families.relations import Limit
+from mle_toolkit.likelihood.linear import Face, Linear
+from mle_toolkit.likelihood.model import Model
+from mle_toolkit.likelihood.sums import Likelihood
+
+_TURNS = 60
+"""Of the active set."""
+
+_TOUCHING = 1e-7
+"""Of the spread of a predictor: how near an end a search that it stopped is."""
+
+_LEVEL = 1e-9
+"""Share of the largest singular value, or of a slope, that is the rounding of zero."""
+
+_INWARD = 1e-6
+"""Step into the polytope, of the way that moves every held row by as much as its predictor spreads, at which slopes
+are taken: at an end itself a law may have none."""
+
+_BESIDE_ZERO = 1e-150
+"""A number that stands for 0, at which formulas may have no value, and whose square is a double."""
+
+_LISTED = 3
+
+
+class _End(NamedTuple):
+    """An end of the domain of a parameter with a finite predictor."""
+
+    term: Linear
+    side: float  # 1 where the predictor must be below it, else -1
+    predictor: float
+    value: float  # of the parameter, in the unit of the data
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Which rows are at which end; rows by end, in the order of the ends."""
+
+    rows: tuple[frozenset[int], ...]
+
+    def with_rows(self, more: Mapping[int, Sequence[int]]) -> _Held:
+        """The same with more rows by end."""
+        return _Held(tuple(rows | set(more.get(k, ())) for k, rows in enumerate(self.rows)))
+
+    def without(self, fewer: Mapping[int, Sequence[int]]) -> _Held:
+        """The same without some rows by end."""
+        return _Held(tuple(rows - set(fewer.get(k, ())) for k, rows in enumerate(self.rows)))
+
+
+def at_faces(model: Model, sample: Sample, found: Maximum, options: Mapping[str, Any]) -> Maximum | None:
+    """The maximum on a face of the polytope of coefficients, near where a search stopped; None where none is found.
+
+    Parameters
+    ----------
+    model : Model
+    sample : Sample
+    found : Maximum
+        Where a search stopped, not at a maximum.
+    options : mapping
+        Of `maximise`.
+    """
+    fixed = dict(options.get("fixed") or {})
+    if type(model) is not Model or not sample.in_memory or options.get("bounds") or found.limit is not None:
+        return None
+    ends = [end for name, term in model.linear.items() if name not in fixed for end in _ends_of(model, term)]
+    if not ends or any(isinstance(sample.known[end.term.key], SparseDesign) for end in ends):
+        return None
+    at, near = found, found.theta_in_unit
+    held = _Held((frozenset(),) * len(ends)).with_rows(_reached(ends, None, at, near, model, sample))
+    tried: set[_Held] = set()
+    while any(held.rows) and held not in tried and len(tried) < _TURNS:
+        tried.add(held)
+        try:
+            faces = {name: face for name, term in model.linear.items() if (face := _face(term, ends, held, sample))}
+            at = _along(model, sample, faces, near, fixed)
+        except (MleError, np.linalg.LinAlgError):
+            return None
+        near = _whole(model, faces, at.family.unpack(at.theta_in_unit))
+        if not at.certify().ok:
+            held = held.with_rows(_reached(ends, held, at, near, model, sample))
+            continue
+        inside = _inside(model, sample, ends, held, faces, near)
+        if inside is None:
+            return None
+        wrong = _to_release(model, sample, ends, held, faces, inside)
+        if not wrong:
+            break
+        held = held.without(wrong)
+        way = _between(model, sample, ends, held, wrong, near)
+        if way is None:
+            return None
+        near = way
+    else:
+        return None
+    if at.loglik < found.loglik - SUPREMUM * max(1.0, abs(found.loglik)):
+        return None
+    return _as_limit(model, sample, ends, held, faces, at, fixed)
+
+
+def _ends_of(model: Model, term: Linear) -> list[_End]:
+    """Ends of the domain of a parameter at which its predictor is a number."""
+    p = model.base.parameters[model.base.param_names.index(term.parameter)]
+    domain = p.domain
+    if term.face is not None or term.run_off is not None or not isinstance(domain, Interval):
+        return []
+    found = []
+    for end, inside in ((domain.lower, np.inf), (domain.upper, -np.inf)):
+        if not np.isfinite(end):
+            continue
+        with np.errstate(all="ignore"):
+            reach = float(term.link.predictor(end))
+            beside = float(np.nextafter(end, inside)) if end else float(np.copysign(_BESIDE_ZERO, inside))
+            last = float(term.link.predictor(beside))
+            back = term.link.inverse(np.asarray(last))[0]
+            middle = float(term.link.predictor(0.5 * sum(p.typical)))
+        if np.isfinite(reach) and np.isfinite(last) and bool(domain.contains(back)):
+            found.append(_End(term, 1.0 if middle < reach else -1.0, last, float(model.own_unit.to_data(end, p.role))))
+    return found
+
+
+def _predictor(term: Linear, theta: Array, model: Model, sample: Sample) -> tuple[Array, Array]:
+    """The design of a parameter, and its predictor at coefficients of the whole model."""
+    design = term.design(sample.known)
+    place = model.places[model.param_names.index(term.parameter)]
+    return design, design @ theta[place] + term.fixed_part(sample.known)
+
+
+def _reached(
+    ends: Sequence[_End], held: _Held | None, at: Maximum, near: Array, model: Model, sample: Sample
+) -> dict[int, list[int]]:
+    """Rows, by end, at which a search stopped; else the first that its next step would lead beyond an end."""
+    stopped: dict[int, list[int]] = {}
+    known = (frozenset[int](),) * len(ends) if held is None else held.rows
+    gaps: list[Array] = []
+    for k, end in enumerate(ends):
+        _, eta = _predictor(end.term, near, model, sample)
+        gap = end.side * (end.predictor - eta)
+        gaps.append(gap)
+        touching = np.flatnonzero(gap <= _TOUCHING * (float(np.ptp(eta)) or 1.0))
+        if new := [row for row in touching.tolist() if row not in known[k]]:
+            stopped[k] = new
+    if stopped:
+        return stopped
+    step = _next_step(at)
+    if step is None:
+        return {}
+    after = _unheld(at, at.objective.coordinates.to_theta(at.coordinates + step), model)
+    first: tuple[float, int, int] | None = None
+    for k, end in enumerate(ends):
+        _, eta = _predictor(end.term, after, model, sample)
+        left, gap = end.side * (end.predictor - eta), gaps[k]
+        for row in np.flatnonzero(left < 0).tolist():
+            share = float(gap[row] / (gap[row] - left[row]))
+            if row not in known[k] and (first is None or share < first[0]):
+                first = share, k, row
+    if first is None:
+        return {}
+    _, k, row = first
+    same = _same_rows(ends[k], row, sample)
+    return {k: same}
+
+
+def _same_rows(end: _End, row: int, sample: Sample) -> list[int]:
+    """Rows whose predictor is that of a row, whatever the coefficients are."""
+    raw, fixed = sample.known[end.term.key], np.broadcast_to(end.term.fixed_part(sample.known), sample.n_rows)
+    return np.flatnonzero(np.all(raw == raw[row], axis=1) & (fixed == fixed[row])).tolist()
+
+
+def _next_step(at: Maximum) -> Array | None:
+    """Where Newton's method would go on, uphill also where the likelihood is not concave."""
+    with np.errstate(all="ignore"):
+        gradient, hessian = at.objective.gradient(at.coordinates), at.objective.hessian(at.coordinates)
+    if not (np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+        return None
+    sizes, axes = np.linalg.eigh(hessian)
+    sizes = np.maximum(np.abs(sizes), _LEVEL * np.max(np.abs(sizes)))
+    return np.asarray(-axes @ ((axes.T @ gradient) / sizes))
+
+
+def _unheld(at: Maximum, theta: Array, model: Model) -> Array:
+    """Parameters of the whole model, from those of one with faces."""
+    faces = {name: term.face for name, term in at.model.linear.items() if term.face is not None}
+    return _whole(model, faces, at.family.unpack(theta))
+
+
+def _whole(model: Model, faces: Mapping[str, Face], values: Sequence[Any]) -> Array:
+    parts = []
+    for p, value in zip(model.parameters, values, strict=True):
+        face = faces.get(p.name)
+        parts.append(np.ravel(value) if face is None else face.to_whole(np.ravel(value)))
+    return np.concatenate(parts)
+
+
+def _held_rows(term: Linear, ends: Sequence[_End], held: _Held, sample: Sample) -> tuple[Array, Array, Array]:
+    """Rows of the design that are held, the predictors they have without coefficients, and their ends."""
+    design, fixed = term.design(sample.known), np.broadcast_to(term.fixed_part(sample.known), sample.n_rows)
+    rows = [(row, end) for end, own in zip(ends, held.rows, strict=True) if end.term is term for row in sorted(own)]
+    places = [row for row, _ in rows]
+    return design[places], np.asarray(fixed[places]), np.array([end.predictor for _, end in rows])
+
+
+def _face(term: Linear, ends: Sequence[_End], held: _Held, sample: Sample) -> Face | None:
+    """What is left of a predictor where rows are held; None where none is."""
+    matrix, fixed, wanted = _held_rows(term, ends, held, sample)
+    if not len(matrix):
+        return None
+    _, sizes, axes = np.linalg.svd(matrix)
+    rank = int(np.count_nonzero(sizes > _LEVEL * sizes[0])) if sizes[0] > 0 else 0
+    point = np.linalg.lstsq(matrix, wanted - fixed, rcond=_LEVEL)[0]
+    free = axes[rank:].T if rank < term.size else np.zeros((term.size, 1))
+    return Face(term, np.asarray(point), free, tuple(end.predictor for end in ends if end.term is term))
+
+
+def _along(model: Model, sample: Sample, faces: Mapping[str, Face], near: Array, fixed: Mapping[str, Any]) -> Maximum:
+    """The maximum along faces, by a search from a point near them."""
+    terms, nothing, start, roles = [], {}, {}, {p.name: p.role for p in model.base.parameters}
+    for p, value in zip(model.parameters, model.unpack(near), strict=True):
+        name, face = p.name, faces.get(p.name)
+        if p.name in model.linear:
+            term = model.linear[p.name]
+            if face is not None:
+                size = face.axes.shape[1]
+                term = replace(term, shift=np.zeros(size), frame=np.ones(size), constant=None, face=face)
+                value = face.axes.T @ (np.ravel(value) - face.point)
+                if not face.axes.any():
+                    nothing[name] = np.zeros(1)
+            terms.append(term)
+        if name not in fixed and name not in nothing:
+            start[name] = value if name in model.linear else model.own_unit.to_data(value, roles[name])
+    smaller = type(model)(model.base, terms, model.rows, model.own_unit)
+    known = {**fixed, **nothing}
+    return maximise(smaller, sample, fixed=known or None, start=start or None)
+
+
+def _inside(
+    model: Model,
+    sample: Sample,
+    ends: Sequence[_End],
+    held: _Held,
+    faces: Mapping[str, Face],
+    near: Array,
+) -> Array | None:
+    """A point a little inside all ends at which rows are held; None where there is none."""
+    theta = near.copy()
+    for name in faces:
+        term, place = model.linear[name], model.places[model.param_names.index(name)]
+        way = _way_in(_pushes(term, ends, held, sample))
+        if way is None:
+            return None
+        _, eta = _predictor(term, near, model, sample)
+        theta[place] += _INWARD * (float(np.ptp(eta)) or 1.0) * way
+    return theta
+
+
+def _between(
+    model: Model, sample: Sample, ends: Sequence[_End], held: _Held, released: Mapping[int, Sequence[int]], near: Array
+) -> Array | None:
+    """A point a little inside the ends of rows that are let go, at those of rows that are held; None where none is."""
+    theta = near.copy()
+    for name in {ends[k].term.parameter for k in released}:
+        term, place = model.linear[name], model.places[model.param_names.index(name)]
+        free = _Held(tuple(frozenset(released.get(k, ())) for k in range(len(ends))))
+        kept, _, _ = _held_rows(term, ends, held, sample)
+        way = _way_in(_pushes(term, ends, free, sample), kept)
+        if way is None:
+            return None
+        design, eta = _predictor(term, near, model, sample)
+        step, along = _INWARD * (float(np.ptp(eta)) or 1.0), design @ way
+        still = held.with_rows(released)
+        for k, end in enumerate(ends):
+            nearer = end.side * along
+            for row in np.flatnonzero(nearer > 0).tolist() if end.term is term else ():
+                if row not in still.rows[k]:
+                    step = min(step, 0.5 * float(end.side * (end.predictor - eta[row]) / nearer[row]))
+        theta[place] += step * way
+    return theta
+
+
+def _pushes(term: Linear, ends: Sequence[_End], held: _Held, sample: Sample) -> Array:
+    """Rows of the design that are held, each with the sign of its end."""
+    matrix, _, _ = _held_rows(term, ends, held, sample)
+    sides = [end.side for end, rows in zip(ends, held.rows, strict=True) if end.term is term for _ in rows]
+    return np.asarray(np.array(sides)[:, None] * matrix)
+
+
+def _to_release(
+    model: Model, sample: Sample, ends: Sequence[_End], held: _Held, faces: Mapping[str, Face], inside: Array
+) -> dict[int, list[int]]:
+    """Rows whose ends do not hold the likelihood back, by end; seen at a point a little inside."""
+    point = maximum_at(model, Likelihood(model, sample), inside, (True,) * len(model.parameters), "newton")
+    u = point.coordinates
+    slopes = np.linalg.lstsq(point.objective.coordinates.jacobian(u).T, -point.objective.gradient(u), rcond=None)[0]
+    released: dict[int, list[int]] = {}
+    for name, face in faces.items():
+        term, place = model.linear[name], model.places[model.param_names.index(name)]
+        pushes, own = _pushes(term, ends, held, sample), slopes[place] - face.axes @ (face.axes.T @ slopes[place])
+        if _is_held_back(pushes, own):
+            continue
+        sizes = np.linalg.lstsq(pushes.T, own, rcond=_LEVEL)[0]
+        rows = [(k, row) for k, end in enumerate(ends) if end.term is term for row in sorted(held.rows[k])]
+        k, row = rows[int(np.argmin(sizes))]
+        released[k] = released.get(k, []) + _same_rows(ends[k], row, sample)
+    return released
+
+
+def _way_in(signed: Array, kept: Array | None = None) -> Array | None:
+    """A direction of coefficients along which rows leave their ends for the inside, and others do not move."""
+    from scipy import optimize
+
+    size = signed.shape[1]
+    program: Any = optimize.linprog  # whose stubs do not know arrays of open length
+    rows = np.concatenate([signed, np.ones((len(signed), 1))], axis=1)
+    limits = [(-1.0, 1.0)] * size + [(0.0, 1.0)]
+    still: dict[str, Any] = {}
+    if kept is not None and len(kept):
+        still = {"A_eq": np.concatenate([kept, np.zeros((len(kept), 1))], axis=1), "b_eq": np.zeros(len(kept))}
+    goal = np.append(np.zeros(size), -1.0)
+    solved = program(goal, A_ub=rows, b_ub=np.zeros(len(signed)), bounds=limits, **still)
+    if solved.status != 0 or not solved.x[-1] > _LEVEL:
+        return None
+    return np.asarray(solved.x[:-1] / solved.x[-1])
+
+
+def _is_held_back(signed: Array, slopes: Array) -> bool:
+    """Whether slopes are a sum of pushes against the ends, so that no way in leads uphill (Farkas' lemma)."""
+    from scipy import optimize
+
+    _, left = optimize.nnls(signed.T, slopes)
+    return bool(left <= _PUSHED * max(float(np.linalg.norm(slopes)), _PUSHED))
+
+
+_PUSHED = 1e-4
+"""Share of slopes that the step into the polytope may change."""
+
+
+def _as_limit(
+    model: Model,
+    sample: Sample,
+    ends: Sequence[_End],
+    held: _Held,
+    faces: Mapping[str, Face],
+    at: Maximum,
+    fixed: Mapping[str, Any],
+) -> Maximum:
+    """The maximum along faces as that of the model."""
+
+    def embed(*coefficients: Any) -> tuple[Any, ...]:
+        return tuple(
+            value if p.name not in faces else faces[p.name].to_whole(np.ravel(value))
+            for p, value in zip(model.parameters, coefficients, strict=True)
+        )
+
+    inside, step, law = at, embed, at.family
+    if at.limit is not None:
+        inner = next(item.embed for item in law.limits if item.family.name == at.limit.family.name)
+        inside = at.limit
+
+        def step(*coefficients: Any) -> tuple[Any, ...]:
+            return embed(*inner(*coefficients))
+
+    family = type(model)(
+        model.base, list(model.linear.values()), model.rows, model.own_unit, (Limit(inside.family, step),)
+    )
+    theta = np.concatenate([np.ravel(value) for value in embed(*law.unpack(at.theta))])
+    said = [
+        f"{end.term.parameter} = {end.value:g} in {_in_words(sorted(rows), sample)}"
+        for end, rows in zip(ends, held.rows, strict=True)
+        if rows
+    ]
+    return Maximum(
+        family=family,
+        likelihood=Likelihood(family, sample),
+        theta_in_unit=theta,
+        theta=theta,
+        free=tuple(p.name not in fixed for p in model.parameters),
+        method=at.method,
+        fixed=tuple(fixed),
+        boundary=tuple(name for name in at.boundary if name not in faces),
+        limit=inside,
+        embed=step,
+        n_starts=at.n_starts,
+        n_agreeing=at.n_agreeing,
+        where=f"the boundary {' and '.join(said)}; standard errors are those of the coefficients that this leaves free",
+    )
+
+
+def _in_words(rows: Sequence[int], sample: Sample) -> str:
+    """Rows by their numbers among those that were given."""
+    given = sample.rows_given
+    numbers = [row if given is None else int(given[row]) for row in rows]
+    more = len(numbers) - _LISTED
+    listed = ", ".join(str(number) for number in numbers[:_LISTED]) + (f" and {more} more" if more > 0 else "")
+    return f"row {listed}" if len(numbers) == 1 else f"rows {listed}"

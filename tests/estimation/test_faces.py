@@ -1,0 +1,157 @@
+"""Maxima of regressions where a parameter is at an end of its domain in some rows, against constrained optimisers."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from scipy import optimize, special, stats
+
+import mle_toolkit as mle
+from mle_toolkit.estimation.certificate import Verdict
+
+pytestmark = pytest.mark.filterwarnings("ignore::mle_toolkit.errors.FitWarning")
+
+LAWS = {
+    "log-binomial": ("y", "bernoulli", "p", "log"),
+    "linear probability": ("y", "bernoulli", "p", "identity"),
+    "additive counts": ("c", "poisson", "mu", "identity"),
+}
+
+
+def _frame(seed, n=40):
+    rng = np.random.default_rng(seed)
+    x, z, g = rng.normal(size=n), rng.uniform(-1, 1, size=n), rng.integers(0, 3, size=n)
+    p = np.clip(np.exp(-0.5 + 0.4 * x + 0.5 * z), 0.01, 0.99)
+    y, c = (rng.uniform(size=n) < p).astype(int), rng.poisson(np.maximum(0.7 + 0.5 * x + 0.3 * z, 0.02))
+    return {"x": x, "z": z, "g": g, "y": y, "c": c, "w": rng.integers(1, 4, size=n), "off": 0.1 * rng.normal(size=n)}
+
+
+def _best(frame, law, link, response, weight, offset):
+    """The maximum by sequential quadratic programs, with every row's inequality."""
+    design = np.column_stack([np.ones(len(weight)), frame["x"], frame["z"], frame["g"] == 1, frame["g"] == 2])
+    y = frame[response]
+
+    def loss(b):
+        eta = design @ b + offset
+        if law == "bernoulli":
+            p = np.clip(np.exp(eta) if link == "log" else eta, 1e-13, 1 - 1e-13)
+            return -np.sum(weight * np.where(y == 1, np.log(p), np.log1p(-p)))
+        mu = np.maximum(eta, 1e-13)
+        return -np.sum(weight * (y * np.log(mu) - mu - special.gammaln(y + 1)))
+
+    held = []
+    if law == "bernoulli":
+        held.append({"type": "ineq", "fun": lambda b: (0.0 if link == "log" else 1.0) - design @ b - offset})
+    if link == "identity":
+        held.append({"type": "ineq", "fun": lambda b: design @ b + offset})
+    begin = np.array([-0.7 if link == "log" else 0.5, 0.0, 0.0, 0.0, 0.0])
+    run = optimize.minimize(loss, begin, method="SLSQP", constraints=held, options={"ftol": 1e-14, "maxiter": 1000})
+    return -run.fun if min(np.min(one["fun"](run.x)) for one in held) > -1e-9 else -np.inf
+
+
+@pytest.mark.parametrize("case", LAWS)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_maximum_at_ends_of_domains_is_that_of_a_constrained_optimiser(case, seed):
+    response, law, parameter, link = LAWS[case]
+    frame = _frame(seed)
+    weighted, shifted = seed % 2 == 1, seed >= 2
+    options = ({"weights": "w"} if weighted else {}) | ({"offset": "off"} if shifted else {})
+    fit = mle.regress(f"{response} ~ x + z + C(g)", frame, law, links={parameter: link}, **options)
+    weight = frame["w"] if weighted else np.ones(len(frame["x"]))
+    best = _best(frame, law, link, response, weight, frame["off"] if shifted else 0.0)
+    assert fit.certificate.ok
+    assert fit.llf >= best - 1e-7
+    params = np.asarray(fit.predict(frame, "params", **({"offset": "off"} if shifted else {})))[:, 0]
+    inside = (params >= 0) & (params <= 1 if law == "bernoulli" else True)
+    assert inside.all()
+    if fit.certificate.verdict is Verdict.BOUNDARY:
+        assert "is at the boundary" in fit.certificate.message
+
+
+def _at_one():
+    """A log-binomial regression whose maximum is at p = 1 in one row."""
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, size=60)
+    rng.integers(0, 3, size=60)
+    y = (rng.uniform(size=60) < np.minimum(np.exp(-0.4 + 0.8 * x), 0.999)).astype(int)
+    return {"x": x, "y": y}
+
+
+@pytest.fixture(scope="module")
+def at_one():
+    frame = _at_one()
+    return frame, mle.regress("y ~ x", frame, "bernoulli", links={"p": "log"})
+
+
+def test_rows_at_the_end_are_named_and_the_rest_is_a_regression_through_it(at_one):
+    """With p = 1 where x is largest, log p = b (x - max x), whose one coefficient a scalar optimiser finds."""
+    frame, fit = at_one
+    top = int(np.argmax(frame["x"]))
+    assert fit.certificate.message.startswith(f"the maximum is at the boundary p = 1 in row {top}")
+    x, y = frame["x"] - frame["x"][top], frame["y"]
+
+    def loss(b):
+        with np.errstate(divide="ignore"):
+            return -np.sum(np.where(y == 1, b * x, np.log(-np.expm1(np.where(y == 1, -1.0, b * x)))))
+
+    run = optimize.minimize_scalar(loss, bounds=(0.05, 2.0), method="bounded", options={"xatol": 1e-12})
+    slope = fit.params["p"]["x"]
+    assert slope == pytest.approx(run.x, rel=1e-6)
+    assert fit.llf == pytest.approx(-run.fun, abs=1e-10)
+    step = 1e-3 * run.x
+    information = (loss(run.x + step) - 2 * run.fun + loss(run.x - step)) / step**2
+    assert fit.bse["p"]["x"] == pytest.approx(information**-0.5, rel=1e-4)
+    assert fit.bse["p"]["Intercept"] == pytest.approx(frame["x"][top] * information**-0.5, rel=1e-4)
+
+
+def test_results_of_a_maximum_at_an_end_hold_together(at_one, tmp_path):
+    frame, fit = at_one
+    new = {"x": np.array([-0.5, 0.0, frame["x"].max()])}
+    params = fit.predict(new, "params")["p"]
+    assert params.iloc[2] == pytest.approx(1.0, abs=1e-12)
+    fit.save(tmp_path / "fit.json")
+    np.testing.assert_allclose(mle.load(tmp_path / "fit.json").predict(new, "params")["p"], params, rtol=1e-13)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(fit)).predict(new, "params")["p"], params)
+    assert np.all(np.asarray(fit.predict(new, se=True)["mean_se"])[:2] > 0)
+    table = fit.anova()
+    null = stats.bernoulli(frame["y"].mean()).logpmf(frame["y"]).sum()
+    assert table["statistic"].iloc[0] == pytest.approx(2 * (fit.llf - null), rel=1e-9)
+    assert len(fit.residuals("quantile", rng=1)) == 60
+
+
+def test_the_unit_of_a_covariate_does_not_move_a_maximum_at_an_end(at_one):
+    frame, fit = at_one
+    moved = mle.regress("y ~ x", {"x": 1e6 * frame["x"] + 3e6, "y": frame["y"]}, "bernoulli", links={"p": "log"})
+    assert moved.llf == pytest.approx(fit.llf, abs=1e-9)
+    assert moved.params["p"]["x"] * 1e6 == pytest.approx(fit.params["p"]["x"], rel=1e-7)
+
+
+@pytest.mark.parametrize(("law", "name", "end"), [("pearson3", "skew", 2.0), ("cardioid", "rho", 0.5)])
+def test_a_shape_with_a_formula_may_end_at_its_bound_in_one_row(law, name, end):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=25)
+    own = mle.get_family(law)
+    truth = {p.name: 0.5 * sum(p.typical) for p in own.parameters}
+    y = np.asarray(mle.distribution(law, **truth).rvs(25, rng=3))
+    fit = mle.regress("y ~ x", {"x": x, "y": y}, law, **{name: "~ x"})
+    assert fit.certificate.verdict is Verdict.BOUNDARY
+    assert f"{name} = {end:g} in row" in fit.certificate.message
+    shape = np.abs(fit.predict({"x": x}, "params")[name])
+    assert shape.max() == pytest.approx(end, abs=1e-9)
+    # No point nearby that keeps the shape inside is higher.
+    params = np.concatenate([np.ravel(fit.params[p.name]) for p in own.parameters])
+    sizes = [np.size(fit.params[p.name]) for p in own.parameters]
+    design = np.column_stack([np.ones(25), x])
+
+    def loglik(v):
+        parts = np.split(v, np.cumsum(sizes)[:-1])
+        with np.errstate(all="ignore"):
+            values = own.logpdf(y, *(design @ part if len(part) == 2 else part[0] for part in parts))
+        inside = np.abs(design @ parts[own.param_names.index(name)]) <= end
+        return float(np.sum(values)) if inside.all() and np.isfinite(values).all() else -np.inf
+
+    assert all(
+        loglik(params + 10.0 ** -rng.integers(1, 6) * rng.normal(size=len(params))) < fit.llf for _ in range(4000)
+    )
