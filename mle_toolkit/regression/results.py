@@ -19,7 +19,7 @@ from mle_toolkit._typing import Array, IntervalBy, OnScale, ResidualKind, TestBy
 from mle_toolkit.data.columns import Columns
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.framed import FramedSample, not_held
-from mle_toolkit.data.frames import as_given, column_of, rows_of
+from mle_toolkit.data.frames import as_given, rows_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import ComparisonError, DataError, MleError, ParameterError
 from mle_toolkit.estimation.certificate import Certificate, Verdict
@@ -34,10 +34,9 @@ from mle_toolkit.fitting import Fit, asked_interval
 from mle_toolkit.inference.covariance import CovKind, cluster_covariance, cov_kind, wald_interval
 from mle_toolkit.likelihood.model import Model
 from mle_toolkit.options import by_name, level, number, text, whole
-from mle_toolkit.regression.given import is_frame
+from mle_toolkit.regression.fitted import Fitted
 from mle_toolkit.regression.moving import Moving
-from mle_toolkit.regression.names import coefficient_names, named
-from mle_toolkit.regression.predictors import log_exposure
+from mle_toolkit.regression.names import coefficient_names
 from mle_toolkit.regression.refined import refined
 
 if TYPE_CHECKING:
@@ -465,7 +464,6 @@ class RegressionFit(Fit):
         self, frame: Any, offset: Any, exposure: Any, unseen: Literal["raise", "nan"], constants: Mapping[str, Any]
     ) -> dict[str, Any]:
         """What the model needs to know of the rows of a frame, or of those of the data."""
-        linear = self.model.linear
         if frame is None and isinstance(self.sample, FramedSample):
             raise not_held(str(self.sample))
         if frame is None and offset is None and exposure is None and not constants:
@@ -474,43 +472,8 @@ class RegressionFit(Fit):
             return {name: of_rows[name] for name in (*self.model.per_row, *ready)}
         if frame is None:
             raise ParameterError("predict: offset, exposure and constants are of the rows of a frame; give it.")
-        apart = isinstance(frame, Mapping) and set(frame) <= set(self.designs)  # one array a parameter
-        columns = Columns(frame) if is_frame(frame) and not apart else None
-        known: dict[str, Any] = {}
-        law = self.model.base
-        given = {} if offset is None else dict(offset) if isinstance(offset, Mapping) else {None: offset}
-        whole = {name: column_of(columns, value, "offset") for key, value in given.items() for name in named(law, key)}
-        for main in law.main_parameters if exposure is not None else ():
-            size = np.asarray(column_of(columns, exposure, "exposure"), dtype=float)
-            whole[main] = whole.get(main, 0.0) + log_exposure(size, main, self.links[main])
-        n_rows = 0
-        for name, design in self.designs.items():
-            own = frame[name] if apart else frame if columns is None or design.spec is None else columns
-            matrix = design.matrix(own, unseen)
-            n_rows = len(matrix)
-            mine = [f"{name}[{term}]" for term in design.names]
-            held = np.array([name in self._held for name in mine])
-            shift: Any = 0.0
-            if held.any():
-                shift = matrix[:, held] @ np.array([self._held[key] for key in mine if key in self._held])
-            if name in self.shifted and name not in whole:
-                raise ParameterError(
-                    f"predict: the fit had an offset, or an exposure, of {name}; give that of the rows of the frame "
-                    f"(exposure=1 for rates)."
-                )
-            if name in whole:
-                shift = shift + whole[name]
-            known[linear[name].key] = matrix[:, ~held]
-            if (key := linear[name].offset) is not None:
-                known[key] = np.broadcast_to(np.asarray(shift, dtype=float), n_rows)
-            elif name in whole:
-                raise ParameterError(f"predict: the fit had no offset of {name}, and no exposure.")
-        for name in self.model.base.per_row:
-            if name not in constants:
-                raise ParameterError(f"predict: each row has its own {name}; give it: predict(frame, {name}=...).")
-            value = column_of(columns, constants[name], name)
-            known[name] = np.broadcast_to(np.asarray(value, dtype=float), n_rows)
-        return known
+        fitted = Fitted(self.model, self.designs, self.links, self._held, self.shifted)
+        return fitted.known_of(frame, offset, exposure, unseen, constants)
 
     def predict(
         self,
