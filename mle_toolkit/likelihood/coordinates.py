@@ -49,21 +49,13 @@ class Coordinates:
         self.free = tuple(free)
         self.base = np.array(theta, dtype=float)
         self._parts: list[tuple[Domain, slice, slice, float, float]] = []
-        self._numbers: list[tuple[Interval, int, float, float]] = []
-        """Of the parts that are numbers the domain, where they stand, and how their line is centred and stretched."""
-        self._bending: list[tuple[Interval | Simplex | Vector | Space, slice, slice]] = []
-        """Of the parts with second derivatives the domain, and where they and their coordinates stand."""
         first = used = 0
         for domain, is_free in zip(self.domains, self.free, strict=True):
             if is_free:
                 centre, step = 0.0, 1.0
                 where, at = slice(first, first + domain.size), slice(used, used + domain.n_free)
-                if isinstance(domain, Interval):
-                    if domain.is_line:
-                        centre, step = float(self.base[first]), float(natural[first])
-                    self._numbers.append((domain, first, centre, step))
-                if not isinstance(domain, PositiveDefinite | Stack):
-                    self._bending.append((domain, where, at))
+                if isinstance(domain, Interval) and domain.is_line:
+                    centre, step = float(self.base[first]), float(natural[first])
                 self._parts.append((domain, where, at, centre, step))
                 used += domain.n_free
             first += domain.size
@@ -76,6 +68,16 @@ class Coordinates:
         """Whether the second derivatives of all parameters by the coordinates are known."""
         self._own_places = self._places_of_own()
         self._base_bytes = self.from_theta(self.base).tobytes()  # the base may lie at an end of a domain
+
+    @cached_property
+    def _numbers(self) -> list[tuple[Interval, int, float, float]]:
+        """Of the parts that are numbers the domain, where they stand, and how their line is centred and stretched."""
+        return [(d, at.start, mid, step) for d, at, _, mid, step in self._parts if isinstance(d, Interval)]
+
+    @cached_property
+    def _bending(self) -> list[tuple[Interval | Simplex | Vector | Space, slice, slice]]:
+        """Of the parts with second derivatives the domain, and where they and their coordinates stand."""
+        return [(d, where, at) for d, where, at, _, _ in self._parts if not isinstance(d, PositiveDefinite | Stack)]
 
     def to_theta(self, u: Array) -> Array:
         """All parameters, from the coordinates; those it was made with come back to the last bit."""

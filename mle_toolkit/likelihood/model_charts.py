@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mle_toolkit.families.hooks import needed
 from mle_toolkit.families.links import get_link
 from mle_toolkit.families.relations import Along, Chart, Limit
 from mle_toolkit.likelihood.model_starts import ModelLike
@@ -49,26 +50,24 @@ def _charted(model: WithLimits) -> _Charted | None:
     term = model.linear[along.declared]
     if term.constant is None or term.link.name != along.link or term.run_off is not None or term.ended is not None:
         return None
-    raw = np.zeros(term.size)
-    raw[term.constant] = 1 / term.factor
-    return _Charted(own, along, term, term.to_unit(raw), base)
+    return _Charted(own, along, term, base)
 
 
 @dataclass(frozen=True)
 class _Charted:
-    """Coefficients and numbers of a regression from those of its chart, and back: all in one row.
-
-    Attributes
-    ----------
-    unit : ndarray
-        Coefficients that give a predictor of 1 in every row.
-    """
+    """Coefficients and numbers of a regression from those of its chart, and back: all in one row."""
 
     chart: Chart
     along: Along
     term: Linear
-    unit: Array
     base: Family
+
+    @cached_property
+    def unit(self) -> Array:
+        """Coefficients that give a predictor of 1 in every row."""
+        raw = np.zeros(self.term.size)
+        raw[needed(self.base, self.term.constant, "a constant in its design")] = 1 / self.term.factor
+        return self.term.to_unit(raw)
 
     @cached_property
     def _places(self) -> tuple[int, int]:
