@@ -152,6 +152,8 @@ def climb(
     sound: Callable[[Array], bool] = lambda u: True,
     at_limit: Callable[[Array], bool] = lambda u: False,
     left: list[Array] | None = None,
+    *,
+    rescued: bool = True,
 ) -> list[ClimbEnd]:
     """Climb from each start at which the data are possible, from the highest first.
 
@@ -159,7 +161,8 @@ def climb(
     start, that is where they are from. Ends that are not ``sound`` do not outdo those that are. Where Newton's method
     is stuck, and its steps within a region of trust then are ``at_limit``, beside a limiting law to which they were on
     their way, no search without derivatives has to take over; nor at the bound that no law passes.
-    Where those ended that are stuck below what arrived is added to ``left``.
+    Where those ended that are stuck below what arrived is added to ``left``. Unless they are to be ``rescued``, those
+    that are stuck end where they are.
     """
     possible = [(value, u) for u in starts if np.isfinite(value := objective.value(u))]
     ends: list[ClimbEnd] = []
@@ -176,7 +179,7 @@ def climb(
     if stuck:
         lowest = min([end.value for end in ends if sound(end.u)], default=math.inf)
         for end in sorted(stuck, key=lambda end: end.value):
-            if not sound(end.u):
+            if not (rescued and sound(end.u)):
                 ends.append(end)
             elif end.value < lowest:
                 ends.append(_rescued(objective, end.u, sound, at_limit))

@@ -135,11 +135,11 @@ class Maximum(SentByValue):
             return self._left[0]
         domains, theta = domains_of(self.likelihood.family), self.theta_in_unit
         near = objective_near(self.likelihood, domains, theta, self.free, charted=not self.bounds)
-        if self.likelihood.plain or not isinstance(near, ChartObjective) or _is_minimum_at(near, theta):
+        other = None if self.likelihood.plain or self.bounds else other_objective(near, domains, theta)
+        if other is None or _is_minimum_at(near, theta):
             return near
         # Where a window shows of a law a tail alone, its chart may be too bent to measure anything there.
-        declared = objective_near(self.likelihood, domains, theta, self.free, charted=False)
-        return declared if _is_minimum_at(declared, theta) else near
+        return other if _is_minimum_at(other, theta) else near
 
     @cached_property
     def coordinates(self) -> Array:
@@ -552,10 +552,25 @@ def objective_near(
 ) -> Objective:
     """The likelihood as a function of coordinates that are natural near ``theta``."""
     family = likelihood.family
-    if charted and family.chart is not None and all(free):
-        return ChartObjective(likelihood, ChartCoordinates(family.chart, domains, theta))
+    chart = family.chart if charted and all(free) else None
+    if chart is not None and chart.is_for(theta.tolist()):
+        return ChartObjective(likelihood, ChartCoordinates(chart, domains, theta))
     natural = natural_changes(likelihood, theta, free)
     return Objective(likelihood, Coordinates(natural_domains(family, domains, theta), theta, free, natural))
+
+
+def other_objective(objective: Objective, domains: Sequence[Domain], theta: Array) -> Objective | None:
+    """The same function of the parameters declared, of one of those of a chart; or of these; None where there are none.
+
+    It is one of all parameters.
+    """
+    likelihood, free = objective.likelihood, [True] * len(domains)
+    chart = likelihood.family.chart
+    if isinstance(objective, ChartObjective):
+        return objective_near(likelihood, domains, theta, free, charted=False)
+    if chart is None or not all(objective.coordinates.free):
+        return None
+    return ChartObjective(likelihood, ChartCoordinates(chart, domains, theta))
 
 
 def _is_minimum_at(objective: Objective, theta: Array) -> bool:

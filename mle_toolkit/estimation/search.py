@@ -25,11 +25,12 @@ from mle_toolkit.estimation.climb import (
 )
 from mle_toolkit.estimation.irregular import candidates, has_run_off, highest, highest_end, on_an_end, uphill
 from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maximum_at, objective_near, params_of
+from mle_toolkit.estimation.otherwise import otherwise
 from mle_toolkit.estimation.run_off import StillRisingError, check_not_certain, settle_run_off, unbounded
 from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
 from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import Domain, Interval, NonZero
+from mle_toolkit.families.domain import Interval, NonZero
 from mle_toolkit.likelihood.coordinates import ChartCoordinates, ChartObjective, Objective
 from mle_toolkit.likelihood.sums import Likelihood
 
@@ -71,6 +72,8 @@ def _by_climbs(
     start: Mapping[str, Any] | None,
     solver: str | None,
     at_limit: AtLimit | None = None,
+    *,
+    charted: bool = True,
 ) -> Maximum:
     # A law without a way of its own to a kink is tried at every observation that is near.
     if not likelihood.plain or (family.at_observations is None and family.has_kinks()):
@@ -90,7 +93,7 @@ def _by_climbs(
         starts = starts[:1]
     method = "newton" if solver in (None, "closed-form") else str(solver)
 
-    objective = objective_near(likelihood, domains, starts[0], free, charted=not bounds)
+    objective = objective_near(likelihood, domains, starts[0], free, charted=charted and not bounds)
     coordinates = objective.coordinates
     small = _on_sketch(objective)
     points = [coordinates.from_theta(theta) for theta in starts]
@@ -104,11 +107,15 @@ def _by_climbs(
     if own and not given and at_limit is not None and small is objective:
         beside = lambda u: at_limit(likelihood, coordinates.to_theta(u))  # noqa: E731
     below: list[Array] = []
-    ends = climb(small, points, method, sound=is_sound, at_limit=beside, left=below)
+    partly = isinstance(coordinates, ChartCoordinates) and coordinates.chart.serves is not None and own and not given
+    steep = partly and family.unbounded is not None and family.unbounded(likelihood.data, fixed) is not None
+    ends = climb(small, points, method, sound=is_sound, at_limit=beside, left=below, rescued=not steep)
     if not ends:
         raise _nowhere(family)
-    if own and not given and isinstance(small, ChartObjective) and small is objective and not likelihood.plain:
-        ends += _declared(small, domains, starts, ends)
+    if partly and not is_minimum(small, min(ends, key=lambda end: end.value).u):
+        return _by_climbs(family, likelihood, fixed, bounds, start, solver, at_limit, charted=False)
+    if own and not given and small is objective and not (likelihood.plain or partly):
+        ends += otherwise(small, domains, starts if charted else [], ends)
     narrow: list[ClimbEnd] = []
     if family.spurious is not None and likelihood.exact is not None:  # of probabilities alone a likelihood has a bound
         ends, narrow = _without_spurious(small, ends, fixed)
@@ -191,28 +198,6 @@ def _by_climbs(
         found = settled(min(local, key=lambda end: end.value))
         # What the law knows of the places without a bound is said better by itself.
         return found if found.elsewhere or family.unbounded else replace(found, elsewhere=_ELSEWHERE)
-
-
-def _declared(
-    objective: ChartObjective, domains: Sequence[Domain], starts: Sequence[Array], ends: Sequence[ClimbEnd]
-) -> list[ClimbEnd]:
-    """The highest maximum to which Newton's method leads in the parameters declared, where the chart's ends are none.
-
-    A chart tells the middle of a law and how wide it is; where a window shows of the law no more than a tail, both are
-    far from the data, and the likelihood bends as sharply there as they move.
-    """
-    best = min(ends, key=lambda end: end.value)
-    if best.at_limit or is_minimum(objective, best.u):
-        return []
-    likelihood, coordinates = objective.likelihood, objective.coordinates
-    declared = objective_near(likelihood, domains, starts[0], [True] * len(starts[0]), charted=False)
-    begin = [declared.coordinates.from_theta(theta) for theta in (*starts, coordinates.to_theta(best.u))]
-    found = [end for u in begin if np.isfinite(declared.value(u)) and (end := newton_end(declared, u)) is not None]
-    higher = [end for end in found if end.value < best.value]
-    if not higher:
-        return []
-    end = min(higher, key=lambda end: end.value)
-    return [replace(end, u=coordinates.from_theta(declared.coordinates.to_theta(end.u)))]
 
 
 _BELOW = 3

@@ -96,6 +96,8 @@ class Family(ABC):
         Laws it tends to where only a window of it is seen; of intervals without windows, through the whole line.
     ``limits_when_shifted``
         Laws it tends to as a threshold, given to it by `shifted`, goes to -∞.
+    ``chart_when_shifted``
+        Other parameters of the law with that threshold, in which the first of those limits is a point like any other.
     ``special_cases``
         Laws it is at values of its parameters inside their domains.
     ``images``
@@ -417,6 +419,11 @@ class Family(ABC):
     def limits_when_shifted(self) -> tuple[Limit, ...]:
         """Laws that it tends to as a threshold below it goes to -∞; ``embed`` gives its own parameters there."""
         return ()
+
+    @property
+    def chart_when_shifted(self) -> Chart | None:
+        """Other parameters of the law above a threshold, which is its last one, in which it is climbed."""
+        return None
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
         """Further laws that it tends to, seen through a window or in intervals, at an end of its parameter space."""

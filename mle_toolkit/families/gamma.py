@@ -11,6 +11,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import LONG_BLOCK_ROWS
 from mle_toolkit.data.sums import total
 from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.beside_threshold import gamma_chart
 from mle_toolkit.families.combinators.reparametrised import Form
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.excess import log_gamma_excess, total_log_excess
@@ -21,7 +22,7 @@ from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.relations import Chart, Limit, SpecialCase
 from mle_toolkit.families.special import inverse_log_minus_digamma, log_or_minus_inf, lost_to_rounding, sum_log
 from mle_toolkit.families.tilted import in_window
 
@@ -85,6 +86,11 @@ class Gamma(ExponentialFamily):
             )
         shape = inverse_log_minus_digamma(gap)
         return shape, mean / shape
+
+    @property
+    def chart_when_shifted(self) -> Chart:
+        """Mean, standard deviation and the root of the skewness."""
+        return gamma_chart()
 
     @property
     def limits_when_shifted(self) -> tuple[Limit, ...]:

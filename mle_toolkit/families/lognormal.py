@@ -10,6 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.beside_threshold import chart_of_logs
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.expectations import LOG_TWO_PI, LOG_X, LOG_X_SQUARED, ONE, Statistic, Terms, by_log_moments
 from mle_toolkit.families.exponential_family import ExponentialFamily, squares_moved
@@ -17,7 +18,7 @@ from mle_toolkit.families.location_scale import normal_tail_scores
 from mle_toolkit.families.maps import LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Image, Limit
+from mle_toolkit.families.relations import Chart, Image, Limit
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.families.tilted import infinite, tilted_on
 
@@ -130,6 +131,17 @@ class Lognormal(ExponentialFamily):
     def limits_when_shifted(self) -> tuple[Limit, ...]:
         """The normal law, as the threshold goes to -∞."""
         return (Limit(get_family("normal"), lambda mu, sigma: (np.inf, 0.0)),)
+
+    @property
+    def chart_when_shifted(self) -> Chart:
+        """The median, the slope there by the normal deviate, and the root of sdlog."""
+        return chart_of_logs(
+            get_family("normal"),
+            lambda mu, sigma: (mu, sigma),
+            lambda meanlog, sdlog: (meanlog, sdlog),
+            lambda mu, sigma: ((1.0, 0.0), (0.0, 1.0)),
+            (np.inf, 0.0),
+        )
 
     @property
     def images(self) -> tuple[Image, ...]:

@@ -206,6 +206,9 @@ class Chart(SentByValue):
         Whether that is the law of log x instead.
     along : Along, optional
         How the parameter that a formula models moves with one of these: regressions are then maximised in them too.
+    serves : callable, optional
+        Takes the parameters declared, returns whether the others serve there; by default they do everywhere. A search
+        that begins where they do not is one in the parameters declared.
     """
 
     law: Family
@@ -215,3 +218,8 @@ class Chart(SentByValue):
     of_groups: Family | None = None
     on_logs: bool = False
     along: Along | None = None
+    serves: Callable[..., bool] | None = None
+
+    def is_for(self, params: Sequence[float]) -> bool:
+        """Whether a search that begins at these parameters as they are declared is one in the others."""
+        return self.serves is None or self.serves(*params)

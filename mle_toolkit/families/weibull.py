@@ -13,6 +13,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import SKETCH_ROWS
 from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import DegenerateDataError
+from mle_toolkit.families.beside_threshold import chart_of_logs, exp_or_inf
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.hazard import HazardFamily
@@ -20,7 +21,7 @@ from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import MINUS_LOG
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Image, Limit, SpecialCase
+from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
 from mle_toolkit.families.tilted import in_window
 
@@ -142,6 +143,17 @@ class Weibull(HazardFamily):
     def limits_when_shifted(self) -> tuple[Limit, ...]:
         """The law of smallest extreme values, as the threshold goes to -∞."""
         return (Limit(get_family("smallest_extreme_value"), lambda loc, scale: (np.inf, np.inf)),)
+
+    @property
+    def chart_when_shifted(self) -> Chart:
+        """Where 63 % are below, the slope there by the log of the cumulative hazard, and the root of 1/shape."""
+        return chart_of_logs(
+            get_family("smallest_extreme_value"),
+            lambda loc, scale: (1 / scale, exp_or_inf(loc)),
+            lambda shape, scale: (math.log(scale), 1 / shape),
+            lambda loc, scale: ((0.0, -1 / (scale * scale)), (exp_or_inf(loc), 0.0)),
+            (np.inf, np.inf),
+        )
 
     @property
     def images(self) -> tuple[Image, ...]:

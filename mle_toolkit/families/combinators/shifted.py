@@ -25,7 +25,7 @@ from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.mass import log_mass
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.power_in_window import powers_beyond_threshold
-from mle_toolkit.families.relations import Limit
+from mle_toolkit.families.relations import Chart, Limit
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -383,6 +383,11 @@ class Shifted(Combined):
             far = self.base.limits_when_shifted
             limits += [Limit(end.family, lambda *p, embed=end.embed: (*embed(*p), -np.inf)) for end in far]
         return tuple(limits)
+
+    @property
+    def chart(self) -> Chart | None:
+        """That of the base with a threshold, unless that is where the data begin."""
+        return None if self._known.settled else self.base.chart_when_shifted
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
         """Of a base that may become a power of x in a window, a power of the distance from the threshold."""
