@@ -187,8 +187,6 @@ def log_less(m: Functions, p: Any, q: Any) -> Any:
 
 # --- laws -------------------------------------------------------------------------------------------------------------
 
-POSITIVE_KINDS = ("scale", "shape")
-
 
 @dataclass
 class Law:
