@@ -11,7 +11,7 @@ from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.gev import exponential_beyond
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import softplus
@@ -40,7 +40,7 @@ class AsymmetricLaplace(LocationScale):
     only_if_asked = "tries its kink at observations one by one where data are censored, so only if asked for"
     parameters = (
         Parameter("loc", REAL, typical=(-5.0, 5.0), role="location", regular=False),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        SCALE,
         Parameter("kappa", POSITIVE, typical=(0.4, 2.5)),
     )
     in_scipy = InScipy("laplace_asymmetric", "kappa", loc="loc", scale="scale")

@@ -20,7 +20,7 @@ from mle_toolkit.families.beta_tails import (
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.standardised import LogScale, best_starts
@@ -48,11 +48,7 @@ class BetaPrime(LogScale):
     aliases = ("betaprime", "pearson6", "inverted_beta")
     by_number = ("mean", "var")
     support = POSITIVE
-    parameters = (
-        Parameter("a", POSITIVE, typical=(0.6, 4.0)),
-        Parameter("b", POSITIVE, typical=(0.6, 4.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("a", POSITIVE, typical=(0.6, 4.0)), Parameter("b", POSITIVE, typical=(0.6, 4.0)), SCALE)
     in_scipy = InScipy("betaprime", "a", "b", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:

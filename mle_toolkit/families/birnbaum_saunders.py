@@ -13,7 +13,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import LOG_X, Statistic
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.partly_known import PartlyKnown
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
@@ -43,10 +43,7 @@ class BirnbaumSaunders(Family):
     name = "birnbaum_saunders"
     aliases = ("fatiguelife", "fatigue_life")
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.1, 2.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.1, 2.0)), SCALE)
     in_scipy = InScipy("fatiguelife", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:

@@ -15,7 +15,7 @@ from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.lomax import Lomax
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf, log_softplus, log_softplus_slope, softplus
@@ -53,11 +53,7 @@ class Burr12(HazardFamily):
     by_number = ("mean", "var")
     aliases = ("singh_maddala", "burr_xii")
     support = POSITIVE
-    parameters = (
-        Parameter("k", POSITIVE, typical=(0.5, 3.0)),
-        Parameter("c", POSITIVE, typical=(0.8, 4.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("k", POSITIVE, typical=(0.5, 3.0)), Parameter("c", POSITIVE, typical=(0.8, 4.0)), SCALE)
     in_scipy = InScipy("burr12", "c", "k", scale="scale")
 
     def logpdf(self, x: Array, k: Any, c: Any, scale: Any) -> Array:

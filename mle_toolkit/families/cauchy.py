@@ -11,11 +11,11 @@ from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.expectations import Statistic
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,10 +42,7 @@ class Cauchy(Family):
     name = "cauchy"
     aliases = ("lorentz",)
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (LOC, SCALE)
     in_scipy = InScipy("cauchy", loc="loc", scale="scale")
 
     one_maximum = True

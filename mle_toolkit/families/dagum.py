@@ -12,7 +12,7 @@ from mle_toolkit.families.burr12 import Burr12
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import RECIPROCAL
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
@@ -36,11 +36,7 @@ class Dagum(LogScale):
     by_number = ("mean", "var")
     aliases = ("burr", "burr3", "burr_iii", "inverse_burr", "invburr", "dagum_i")
     support = POSITIVE
-    parameters = (
-        Parameter("k", POSITIVE, typical=(0.5, 3.0)),
-        Parameter("c", POSITIVE, typical=(0.8, 4.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("k", POSITIVE, typical=(0.5, 3.0)), Parameter("c", POSITIVE, typical=(0.8, 4.0)), SCALE)
     in_scipy = InScipy("burr", "c", "k", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:

@@ -7,14 +7,14 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.passes import LONG_BLOCK_ROWS
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.domain import NON_NEGATIVE
 from mle_toolkit.families.excess import of_ratio
 from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma import expected_of_gamma
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE
 
 
 class Exponential(HazardFamily, ExponentialFamily):
@@ -28,7 +28,7 @@ class Exponential(HazardFamily, ExponentialFamily):
     name = "exponential"
     aliases = ("expon", "exp")
     support = NON_NEGATIVE
-    parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    parameters = (SCALE,)
     in_scipy = InScipy("expon", scale="scale")
 
     block_rows = LONG_BLOCK_ROWS

@@ -11,7 +11,7 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp, log1mexp_exp
@@ -40,11 +40,7 @@ class ExponentiatedWeibull(LogScale):
     name = "exponentiated_weibull"
     aliases = ("exponweib", "exp_weibull")
     support = POSITIVE
-    parameters = (
-        Parameter("a", POSITIVE, typical=(0.5, 3.0)),
-        Parameter("c", POSITIVE, typical=(0.8, 4.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("a", POSITIVE, typical=(0.5, 3.0)), Parameter("c", POSITIVE, typical=(0.8, 4.0)), SCALE)
     in_scipy = InScipy("exponweib", "a", "c", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:

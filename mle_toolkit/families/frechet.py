@@ -16,7 +16,7 @@ from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import LOG
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
@@ -42,10 +42,7 @@ class Frechet(Family):
     by_number = ("mean", "var")
     aliases = ("invweibull", "inverse_weibull")
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.7, 8.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.7, 8.0)), SCALE)
     in_scipy = InScipy("invweibull", "shape", scale="scale")
     cdf, sf = cdf_of_log, sf_of_logcdf
 

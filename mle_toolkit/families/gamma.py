@@ -19,7 +19,7 @@ from mle_toolkit.families.expectations import GammaPower, Statistic
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.power_law_cutoff import cutoff_in_window
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit, SpecialCase
@@ -38,10 +38,7 @@ class Gamma(ExponentialFamily):
 
     name = "gamma"
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.3, 30.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.3, 30.0)), SCALE)
     in_scipy = InScipy("gamma", "shape", scale="scale")
 
     block_rows = LONG_BLOCK_ROWS

@@ -22,7 +22,7 @@ from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.from_logs import logcdf_of_tails, logsf_of_tails
 from mle_toolkit.families.gamma_tails import gamma_tails, log_gamma_quantiles, log_gamma_tails, log_gammainc_slopes
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Along, Chart, Limit, SpecialCase
 from mle_toolkit.families.special import (
@@ -93,7 +93,7 @@ class GeneralizedGamma(Family):
     parameters = (
         Parameter("shape1", POSITIVE, typical=(0.5, 3.0)),
         Parameter("shape2", NONZERO, typical=(0.6, 3.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        SCALE,
     )
     in_scipy = InScipy("gengamma", "shape1", "shape2", scale="scale")
 

@@ -15,7 +15,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.generalized_inverse_gaussian import GeneralizedInverseGaussian
 from mle_toolkit.families.normal_inverse_gaussian import NormalInverseGaussian, exponent
 from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.skewed_student import SkewedStudent
@@ -68,8 +68,8 @@ class GeneralizedHyperbolic(Together):
     without_spikes = "Fix lam, above 1/2 or below 0."
     only_if_asked = "its likelihood is often flat along two of its five parameters, so only if asked for"
     parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
         Parameter("beta", REAL, typical=(-1.0, 1.0)),
         Parameter("gamma", POSITIVE, typical=(0.5, 5.0)),
         Parameter("lam", Interval(-_LARGEST, _LARGEST), typical=(-1.5, 1.5), natural=REAL),

@@ -12,7 +12,7 @@ from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k, re
 from mle_toolkit.families.climbing import climb
 from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.inverse_gaussian import InverseGaussian
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import inverse_log_minus_digamma, log1mexp
@@ -55,7 +55,7 @@ class GeneralizedInverseGaussian(LogScale):
     parameters = (
         Parameter("gamma", POSITIVE, typical=(0.5, 5.0)),
         Parameter("lam", Interval(-_LARGEST, _LARGEST), typical=(-1.5, 1.5), natural=REAL),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        SCALE,
     )
 
     def __init__(self) -> None:

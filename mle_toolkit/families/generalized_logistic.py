@@ -9,10 +9,10 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.gev import reduced as log_of
 from mle_toolkit.families.gev import reduced_slopes as log_slopes
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import SpecialCase
 from mle_toolkit.families.special import softplus
@@ -39,11 +39,7 @@ class GeneralizedLogistic(LocationScale):
     name = "generalized_logistic"
     aliases = ("glo", "generalised_logistic")
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-        Parameter("k", Interval(-1.0, 1.0), typical=(-0.35, 0.35), natural=REAL),
-    )
+    parameters = (LOC, SCALE, Parameter("k", Interval(-1.0, 1.0), typical=(-0.35, 0.35), natural=REAL))
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of z; -inf beyond the end."""

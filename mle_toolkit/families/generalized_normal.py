@@ -18,7 +18,7 @@ from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc_slope
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
 from mle_toolkit.families.mass import log_interval_mass
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
@@ -93,11 +93,7 @@ class GeneralizedNormal(Family):
     cusp = "loc"
     without_spikes = "Fix shape (1 is Laplace's law, 2 the normal)."
     scans = "profile scanned over loc, at observations, and shapes from 0.03 to 1000"
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-        Parameter("shape", POSITIVE, typical=(1.3, 6.0)),
-    )
+    parameters = (LOC, SCALE, Parameter("shape", POSITIVE, typical=(1.3, 6.0)))
     in_scipy = InScipy("gennorm", "shape", loc="loc", scale="scale")
     logcdf, logsf = logcdf_of_tails, logsf_of_tails
 

@@ -18,7 +18,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL, Interval
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.gumbel import Gumbel
 from mle_toolkit.families.known_threshold import above
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp_exp
@@ -85,11 +85,7 @@ class GEV(Family):
     support = REAL
     without_spikes = "Fix xi (fixed={'xi': 0} is the Gumbel law), or get more data."
     scans = f"climbed from 3 starts, of up to {_FEW} observations from {4 + len(_XI)}"
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-        Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.5), natural=REAL),
-    )
+    parameters = (LOC, SCALE, Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.5), natural=REAL))
     cdf, sf = cdf_of_log, sf_of_logcdf
 
     def logpdf(self, x: Array, loc: Array, scale: Array, xi: Array) -> Array:

@@ -13,7 +13,7 @@ from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import exp_times_exp1, means_of
@@ -41,10 +41,7 @@ class Gompertz(HazardFamily):
     name = "gompertz"
     by_number = ("mean", "entropy")
     support = NON_NEGATIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.05, 1.5)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.05, 1.5)), SCALE)
     in_scipy = InScipy("gompertz", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:

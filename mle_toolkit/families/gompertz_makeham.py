@@ -13,7 +13,7 @@ from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.gompertz import Gompertz
 from mle_toolkit.families.hazard import HazardFamily
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log_or_minus_inf
@@ -57,7 +57,7 @@ class GompertzMakeham(HazardFamily):
     without_spikes = "Fix scale, or makeham at 0, as gompertz has it."
     parameters = (
         Parameter("shape", POSITIVE, typical=(0.02, 0.3)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        SCALE,
         Parameter("makeham", NON_NEGATIVE, typical=(0.01, 0.2), role="rate"),
     )
 

@@ -18,7 +18,7 @@ from mle_toolkit.families.from_logs import cdf_of_logsf, sf_of_log
 from mle_toolkit.families.gev import reduced, reduced_slopes, within
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.lomax import only_a_spike, spike_at_zero
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp, log_or_minus_inf, means_on_grid
@@ -68,10 +68,7 @@ class GPD(Family):
     aliases = ("genpareto", "generalized_pareto")
     support = NON_NEGATIVE
     scans = f"profile scanned at {len(_GRID_BELOW) + len(_GRID_ABOVE) + 1} ratios xi/scale"
-    parameters = (
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-        Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.7), natural=REAL),
-    )
+    parameters = (SCALE, Parameter("xi", Interval(-1.0, np.inf), typical=(-0.3, 0.7), natural=REAL))
     in_scipy = InScipy("genpareto", "xi", scale="scale")
     cdf, sf = cdf_of_logsf, sf_of_log
 

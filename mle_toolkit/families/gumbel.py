@@ -11,12 +11,12 @@ from scipy import special
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import dot, sums_of, total, weighted
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp_exp
 from mle_toolkit.families.tilted import in_window
@@ -41,10 +41,7 @@ class Gumbel(Family):
     name = "gumbel"
     aliases = ("gumbel_r", "gumbel_max", "lev")
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (LOC, SCALE)
     in_scipy = InScipy("gumbel_r", loc="loc", scale="scale")
     cdf, sf = cdf_of_log, sf_of_logcdf
 

@@ -10,10 +10,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.domain import NON_NEGATIVE
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import LOG
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import log_or_minus_inf, means_of
@@ -41,7 +41,7 @@ class HalfCauchy(Family):
     aliases = ("halfcauchy",)
     one_maximum = True
     support = NON_NEGATIVE
-    parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    parameters = (SCALE,)
     in_scipy = InScipy("halfcauchy", scale="scale")
 
     def logpdf(self, x: Array, scale: Array) -> Array:

@@ -9,10 +9,10 @@ import numpy as np
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import DegenerateDataError
-from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
+from mle_toolkit.families.domain import NON_NEGATIVE
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE
 from mle_toolkit.families.special import means_of
 from mle_toolkit.numerics.newton import ascend
 
@@ -36,7 +36,7 @@ class HalfLogistic(HazardFamily):
     aliases = ("halflogistic",)
     one_maximum = True
     support = NON_NEGATIVE
-    parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    parameters = (SCALE,)
     in_scipy = InScipy("halflogistic", scale="scale")
 
     def logpdf(self, x: Array, scale: Array) -> Array:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import POSITIVE, REAL, Interval
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
@@ -37,8 +37,8 @@ class HansenSkewT(LocationScale):
     support = REAL
     only_if_asked = "takes a second on censored data, so only if asked for"
     parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
         Parameter("df", Interval(2.0, np.inf), typical=(3.0, 20.0)),
         Parameter("skew", Interval(-1.0, 1.0), typical=(-0.6, 0.6), natural=REAL),
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE
 from mle_toolkit.families.standardised import LocationScale
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ class HyperbolicSecant(LocationScale):
     aliases = ("hypsecant", "sech")
     one_maximum = True
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (LOC, SCALE)
     in_scipy = InScipy("hypsecant", loc="loc", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:

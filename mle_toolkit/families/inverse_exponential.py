@@ -12,7 +12,7 @@ from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_logcdf
 from mle_toolkit.families.maps import RECIPROCAL
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import hazard_at_cdf, hazard_at_sf, log1mexp_exp, log_or_minus_inf
@@ -29,7 +29,7 @@ class InverseExponential(ExponentialFamily):
     name = "inverse_exponential"
     aliases = ("invexp",)
     support = POSITIVE
-    parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    parameters = (SCALE,)
     cdf, sf = cdf_of_log, sf_of_logcdf
 
     def statistics(self, x: Array) -> tuple[Array, ...]:

@@ -15,7 +15,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import RECIPROCAL
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import (
@@ -40,10 +40,7 @@ class InverseGamma(ExponentialFamily):
     by_number = ("mean", "var")
     aliases = ("invgamma", "inversegamma")
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.7, 20.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.7, 20.0)), SCALE)
     in_scipy = InScipy("invgamma", "shape", scale="scale")
 
     def statistics(self, x: Array) -> tuple[Array, ...]:

@@ -12,7 +12,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.maps import RECIPROCAL
 from mle_toolkit.families.paralogistic import Paralogistic
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
@@ -34,10 +34,7 @@ class InverseParalogistic(LogScale):
     aliases = ("invparalogis",)
     by_number = ("mean", "var")
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.7, 6.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.7, 6.0)), SCALE)
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of t = log(x/scale)."""

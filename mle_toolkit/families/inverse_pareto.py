@@ -12,7 +12,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.lomax import Lomax
 from mle_toolkit.families.maps import RECIPROCAL
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import log1mexp_exp, log_softplus, softplus
@@ -34,10 +34,7 @@ class InversePareto(LogScale):
     name = "inverse_pareto"
     aliases = ("invpareto", "inverse_lomax")
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.5, 3.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.5, 3.0)), SCALE)
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of t = log(x/scale)."""

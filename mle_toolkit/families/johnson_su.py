@@ -23,7 +23,7 @@ from mle_toolkit.families.johnson_median import (
     tail_scores_of,
 )
 from mle_toolkit.families.johnson_window import INSIDE, OUTSIDE, is_alone, johnson_on
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Limit
 
@@ -76,8 +76,8 @@ class JohnsonSU(Family):
     parameters = (
         Parameter("gamma", REAL, typical=(-1.5, 1.5)),
         Parameter("delta", POSITIVE, typical=(0.8, 3.0)),
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
     )
     in_scipy = InScipy("johnsonsu", "gamma", "delta", loc="loc", scale="scale")
 

@@ -8,10 +8,10 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.gev import reduced as log_of
 from mle_toolkit.families.gev import reduced_slopes as log_slopes
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp
@@ -44,8 +44,8 @@ class Kappa4(LocationScale):
     aliases = ("kappa_4", "kap")
     support = REAL
     parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
         Parameter("k", Interval(-1.0, 1.0), typical=(-0.25, 0.25), natural=REAL),
         Parameter("h", Interval(-1.0, 1.0, closed="lower"), typical=(-0.6, 0.3), natural=REAL),
     )

@@ -10,13 +10,13 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sums import sums_of
 from mle_toolkit.families.base import Family
-from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.excess import exp_excess, of_ratio
 from mle_toolkit.families.expectations import ONE, Statistic, Terms, by_moments
 from mle_toolkit.families.from_logs import cdf_of_log
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,10 +39,7 @@ class Laplace(Family):
     aliases = ("double_exponential",)
     entropy_attained = True
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location", regular=False),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("loc", REAL, typical=(-5.0, 5.0), role="location", regular=False), SCALE)
     in_scipy = InScipy("laplace", loc="loc", scale="scale")
     cdf = cdf_of_log
 

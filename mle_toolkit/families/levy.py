@@ -13,7 +13,7 @@ from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.from_logs import cdf_of_log
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image
 from mle_toolkit.families.special import log_or_minus_inf
@@ -31,7 +31,7 @@ class Levy(ExponentialFamily):
 
     name = "levy"
     support = POSITIVE
-    parameters = (Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),)
+    parameters = (SCALE,)
     in_scipy = InScipy("levy", scale="scale")
     cdf = cdf_of_log
 

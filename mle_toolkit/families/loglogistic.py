@@ -15,7 +15,7 @@ from mle_toolkit.families.domain import POSITIVE
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import LOG
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import log_or_minus_inf
@@ -43,10 +43,7 @@ class Loglogistic(Family):
     by_number = ("mean", "var")
     aliases = ("fisk", "llogis", "log_logistic")
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.7, 8.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.7, 8.0)), SCALE)
     in_scipy = InScipy("fisk", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:

@@ -16,7 +16,7 @@ from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE, Interval
 from mle_toolkit.families.expectations import BetaPrimePower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import means_of, means_on_grid
@@ -54,10 +54,7 @@ class Lomax(HazardFamily):
     by_number = ("mean", "var")
     aliases = ("pareto2", "pareto_ii")
     support = NON_NEGATIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.5, 3.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.5, 3.0)), SCALE)
     in_scipy = InScipy("lomax", "shape", scale="scale")
 
     def logpdf(self, x: Array, shape: Array, scale: Array) -> Array:

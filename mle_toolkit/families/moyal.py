@@ -9,9 +9,9 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.in_scipy import InScipy
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.special import log1mexp
 from mle_toolkit.families.standardised import LocationScale
@@ -38,10 +38,7 @@ class Moyal(LocationScale):
     name = "moyal"
     one_maximum = True
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (LOC, SCALE)
     in_scipy = InScipy("moyal", loc="loc", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:

@@ -17,7 +17,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.gamma_tails import log_gamma_tails, log_gammainc, log_gammainc_slopes, log_gammaincc
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import SQUARE
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit, SpecialCase
 from mle_toolkit.families.special import (
@@ -40,10 +40,7 @@ class Nakagami(ExponentialFamily):
 
     name = "nakagami"
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.6, 10.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.6, 10.0)), SCALE)
     in_scipy = InScipy("nakagami", "shape", scale="scale")
 
     block_rows = LONG_BLOCK_ROWS

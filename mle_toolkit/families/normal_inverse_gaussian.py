@@ -12,7 +12,7 @@ from mle_toolkit._typing import Array
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.standardised import LocationScale, best_starts
@@ -54,8 +54,8 @@ class NormalInverseGaussian(LocationScale):
     support = REAL
     only_if_asked = "takes a second and more where ten thousand data lean far, so only if asked for"
     parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
         Parameter("beta", REAL, typical=(-1.0, 1.0)),
         Parameter("gamma", POSITIVE, typical=(0.5, 5.0)),
     )

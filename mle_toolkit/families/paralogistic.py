@@ -10,7 +10,7 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.domain import POSITIVE
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.special import log1mexp_exp, log_softplus, log_softplus_slope, softplus
 from mle_toolkit.families.standardised import LogScale, matched
 
@@ -30,10 +30,7 @@ class Paralogistic(LogScale):
     aliases = ("paralogis",)
     by_number = ("mean", "var")
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.7, 6.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.7, 6.0)), SCALE)
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of t = log(x/scale)."""

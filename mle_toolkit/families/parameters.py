@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mle_toolkit.errors import ParameterError
-from mle_toolkit.families.domain import Domain, Interval
+from mle_toolkit.families.domain import POSITIVE, REAL, Domain, Interval
 
 Role = Literal["location", "scale", "rate", "log-scale", "shape", "covariance"]
 """How a parameter moves when the data change unit, ``x = centre + scale * z``:
@@ -60,3 +60,8 @@ class Parameter:
     def size(self) -> int:
         """How many numbers the parameter has: 1 unless it is an array."""
         return self.domain.size
+
+
+LOC = Parameter("loc", REAL, typical=(-5.0, 5.0), role="location")
+SCALE = Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale")
+"""As most laws have them that can be shifted and stretched."""

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.gamma_tails import (
     log_gamma_quantiles,
     log_gamma_tails,
@@ -18,7 +18,7 @@ from mle_toolkit.families.gamma_tails import (
     log_gammainc_slopes,
 )
 from mle_toolkit.families.gev import exponential_beyond
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.power_in_window import powers_in_window
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -67,11 +67,7 @@ class Pearson3(LocationScale):
     name = "pearson3"
     aliases = ("pearson_iii", "pearson_type_iii", "pe3")
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-        Parameter("skew", Interval(-2.0, 2.0), typical=(-1.0, 1.0), natural=REAL),
-    )
+    parameters = (LOC, SCALE, Parameter("skew", Interval(-2.0, 2.0), typical=(-1.0, 1.0), natural=REAL))
 
     def reduced(self, z: Array, *shapes: Any) -> Array:
         """Log-density of z; -inf beyond the end, and at it but for the exponential laws of skew = 2 and -2."""

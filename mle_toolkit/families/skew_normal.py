@@ -18,7 +18,7 @@ from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log_tail, mills_ratio_normal
@@ -80,11 +80,7 @@ class SkewNormal(Family):
     name = "skew_normal"
     aliases = ("skewnorm", "sn")
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-        Parameter("alpha", REAL, typical=(1.0, 8.0)),
-    )
+    parameters = (LOC, SCALE, Parameter("alpha", REAL, typical=(1.0, 8.0)))
     in_scipy = InScipy("skewnorm", "alpha", loc="loc", scale="scale")
     cdf, sf = cdf_of_log, sf_of_log
 

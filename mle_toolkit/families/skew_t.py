@@ -16,7 +16,7 @@ from mle_toolkit.families.base import Family
 from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.pole_in_window import pole_on
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -87,8 +87,8 @@ class SkewT(Together):
     without_spikes = "Fix df, or choose the normal, the skew-normal or Student's law."
     only_if_asked = "takes a second on censored data, so only if asked for"
     parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
         Parameter("alpha", REAL, typical=(1.0, 5.0)),
         Parameter("df", POSITIVE, typical=(2.0, 15.0)),
     )

@@ -10,10 +10,10 @@ from scipy import special
 
 from mle_toolkit._typing import Array
 from mle_toolkit.families.bessel_k import log_k, log_k_alone, rest_of_log_k
-from mle_toolkit.families.domain import POSITIVE, REAL, Interval
+from mle_toolkit.families.domain import REAL, Interval
 from mle_toolkit.families.normal_inverse_gaussian import exponent
 from mle_toolkit.families.normal_mixing import mixed_log_tails, mixed_tail_slopes
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.families.standardised import Together, best_starts
@@ -52,8 +52,8 @@ class SkewedStudent(Together):
     dear_tails = True
     support = REAL
     parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
         Parameter("beta", REAL, typical=(-1.0, 1.0)),
         Parameter("lam", Interval(_LIGHTEST, 0.0), typical=(-3.0, -1.0)),
     )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import POSITIVE, REAL
+from mle_toolkit.families.domain import REAL
 from mle_toolkit.families.gumbel import Gumbel
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import NEGATIVE
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Image, Limit
 from mle_toolkit.families.special import log1mexp_exp
@@ -35,10 +35,7 @@ class SmallestExtremeValue(LocationScale):
     name = "smallest_extreme_value"
     aliases = ("sev", "gumbel_l", "gumbel_min")
     support = REAL
-    parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (LOC, SCALE)
     in_scipy = InScipy("gumbel_l", loc="loc", scale="scale")
 
     def reduced(self, z: Array, *shapes: Any) -> Array:

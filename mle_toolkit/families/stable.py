@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import POSITIVE, REAL, Interval
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.stable_integrals import COLUMNS, stables
@@ -65,8 +65,8 @@ class Stable(Together):
     only_if_asked = "takes a second and more where data are censored, so only if asked for"
     support = REAL
     parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
         Parameter("alpha", Interval(0.0, 2.0, closed="upper"), typical=(1.1, 1.6)),
         Parameter("beta", Interval(-1.0, 1.0, closed="both"), typical=(-0.4, 0.4)),
     )

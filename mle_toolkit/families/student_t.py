@@ -19,7 +19,7 @@ from mle_toolkit.families.from_logs import logcdf_of_tails, logsf_of_tails
 from mle_toolkit.families.gamma_tails import SMALLEST_MASS, log_betainc_fraction
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.location_scale import location_scale_tail_scores
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.pole_in_window import pole_on
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
@@ -78,11 +78,7 @@ class StudentT(Family):
     aliases = ("t", "student")
     without_spikes = "Fix df, or choose the normal or the Cauchy law."
     support = REAL
-    parameters = (
-        Parameter("df", POSITIVE, typical=(1.0, 30.0)),
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("df", POSITIVE, typical=(1.0, 30.0)), LOC, SCALE)
     in_scipy = InScipy("t", "df", loc="loc", scale="scale")
     logcdf, logsf = logcdf_of_tails, logsf_of_tails
 

@@ -15,7 +15,7 @@ from mle_toolkit.families.bessel_k import log_k, log_k_alone, range_of_log_k
 from mle_toolkit.families.climbing import climb, totals_of_rows
 from mle_toolkit.families.domain import POSITIVE, REAL
 from mle_toolkit.families.normal_mixing import mixed_log_tail
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp
@@ -110,8 +110,8 @@ class VarianceGamma(Together):
     without_spikes = "Fix loc, or a shape of 1.2 or more, or say how the data were rounded: Sample.rounded(x, step)."
     only_if_asked = "tries loc at observations one by one where its shape is small, so only if asked for"
     parameters = (
-        Parameter("loc", REAL, typical=(-5.0, 5.0), role="location"),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
+        LOC,
+        SCALE,
         Parameter("beta", REAL, typical=(-1.0, 1.0)),
         Parameter("shape", POSITIVE, typical=(1.8, 5.0)),
     )

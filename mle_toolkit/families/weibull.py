@@ -19,7 +19,7 @@ from mle_toolkit.families.expectations import GammaPower
 from mle_toolkit.families.hazard import HazardFamily
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.maps import MINUS_LOG
-from mle_toolkit.families.parameters import Parameter
+from mle_toolkit.families.parameters import SCALE, Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
@@ -46,10 +46,7 @@ class Weibull(HazardFamily):
     name = "weibull"
     aliases = ("weibull_min",)
     support = POSITIVE
-    parameters = (
-        Parameter("shape", POSITIVE, typical=(0.5, 8.0)),
-        Parameter("scale", POSITIVE, typical=(0.1, 10.0), role="scale"),
-    )
+    parameters = (Parameter("shape", POSITIVE, typical=(0.5, 8.0)), SCALE)
     in_scipy = InScipy("weibull_min", "shape", scale="scale")
     one_maximum = True
 
