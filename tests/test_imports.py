@@ -176,6 +176,25 @@ def test_the_design_tells_the_rooms_as_they_are():
         assert set(re.findall(r"`([a-z_0-9]+)`", said)) <= inside | functions | set(names), names
 
 
+@pytest.mark.parametrize(
+    ("rooms", "other"),
+    [
+        (("likelihood", "estimation", "regression", "groups", "kept"), "Distribution"),
+        (("information", "inference", "report", "aggregation"), "Family"),
+    ],
+)
+def test_a_law_is_a_family_where_it_is_fitted_and_a_distribution_where_it_is_asked(rooms, other):
+    said = [
+        f"{dotted(path)}:{node.lineno}"
+        for path in modules()
+        if dotted(path).split(".")[1] in rooms
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.arg) and node.arg == "law" and node.annotation is not None
+        if re.search(rf"\b{other}\b", ast.unparse(node.annotation))
+    ]
+    assert said == []
+
+
 DOORS = {
     "data.sample": (
         {"data.insured", "data.partitions"},
