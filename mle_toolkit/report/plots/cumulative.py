@@ -76,8 +76,6 @@ def cdf(
     are drawn as slopes. The band is from Greenwood's variance on the scale of log(-log(1 - F)), on which it keeps
     between 0 and 1 (Kalbfleisch & Prentice 1980, sec. 1.3). Turnbull's estimate has one only for disjoint bins.
     """
-    from scipy import special
-
     fits = several(fit, "cdf")
     shown = dict(list(fits.items())[:MOST_LAWS])
     best = next(iter(shown.values()))
@@ -92,7 +90,6 @@ def cdf(
         ax.set_xscale("log")
     some = known.mass > 0
     lower, upper, after = known.lower[some], known.upper[some], known.cdf[some]
-    before = np.concatenate([[0.0], after[:-1]])
     bars = histogram(known, law, sample.nobs, table=is_table(sample))
     first, last = _extent(best, law, bars)
     if ax.get_xscale() == "log":
@@ -104,29 +101,8 @@ def cdf(
         note(ax, law.condition)
     se = _standard_error(known, sample)
     if se is not None:
-        z = float(-special.ndtri(alpha / 2))
-        low, high = band_of(after, se[some], z)
-        text = f"{1 - alpha:.0%} at each point"
-        x = np.append(upper, last)
-        low, high = np.append(low, low[-1]), np.append(high, high[-1])
-        if np.all(lower == upper) or np.any(np.isinf(upper)):
-            fill = np.isfinite(x)
-            ax.fill_between(
-                x[fill], low[fill], high[fill], step="post", color=BAND, alpha=0.35, linewidth=0, label=text, zorder=0
-            )
-        else:
-            ax.errorbar(
-                upper, after, [np.maximum(far, 0).tolist() for far in (after - low[:-1], high[:-1] - after)],
-                fmt="none", ecolor=BAND, capsize=3, label=text, zorder=1,
-            )  # fmt: skip
-    # From the lower end of a mass to its upper end: a step at a value, a slope over an interval.
-    x = np.stack([np.where(np.isfinite(lower), lower, first), np.where(np.isfinite(upper), upper, np.nan)], axis=1)
-    y = np.stack([before, after], axis=1)
-    line_x = np.concatenate([[first], x.ravel(), [last]])
-    line_y = np.concatenate([[0.0], y.ravel(), [after[-1]]])
-    if np.isinf(upper[-1]):
-        line_x, line_y = line_x[:-2], line_y[:-2]
-    ax.plot(line_x, line_y, color=DATA, linewidth=1.1, label=method, zorder=2)
+        _draw_band(ax, lower, upper, after, se[some], last, alpha)
+    _draw_steps(ax, lower, upper, after, first, last, method)
     grid = np.geomspace(first, last, GRID) if ax.get_xscale() == "log" else np.linspace(first, last, GRID)
     if discrete:
         start, stop = np.floor(first), np.ceil(last)  # of which heavy tails may be more apart than memory has room
@@ -144,6 +120,38 @@ def cdf(
     ax.set_ylim(-0.01, 1.01)
     title = title_of(best, ", cdf") if len(fits) == 1 else f"{len(shown)} of {len(fits)} laws, n = {sample.nobs:,.6g}"
     return finish(ax, title, called(label, sample), "probability of at most x")
+
+
+def _draw_band(ax: Axes, lower: Array, upper: Array, after: Array, se: Array, last: float, alpha: float) -> None:
+    """The band about the estimate without a model; of disjoint bins, which say nothing between their ends, bars."""
+    from scipy import special
+
+    low, high = band_of(after, se, float(-special.ndtri(alpha / 2)))
+    text = f"{1 - alpha:.0%} at each point"
+    if np.all(lower == upper) or np.any(np.isinf(upper)):
+        x = np.append(upper, last)
+        low, high = np.append(low, low[-1]), np.append(high, high[-1])
+        fill = np.isfinite(x)
+        ax.fill_between(
+            x[fill], low[fill], high[fill], step="post", color=BAND, alpha=0.35, linewidth=0, label=text, zorder=0
+        )
+    else:
+        ax.errorbar(
+            upper, after, [np.maximum(far, 0).tolist() for far in (after - low, high - after)],
+            fmt="none", ecolor=BAND, capsize=3, label=text, zorder=1,
+        )  # fmt: skip
+
+
+def _draw_steps(ax: Axes, lower: Array, upper: Array, after: Array, first: float, last: float, label: str) -> None:
+    """The estimate without a model: a step at a value, a slope over an interval."""
+    before = np.concatenate([[0.0], after[:-1]])
+    x = np.stack([np.where(np.isfinite(lower), lower, first), np.where(np.isfinite(upper), upper, np.nan)], axis=1)
+    y = np.stack([before, after], axis=1)
+    line_x = np.concatenate([[first], x.ravel(), [last]])
+    line_y = np.concatenate([[0.0], y.ravel(), [after[-1]]])
+    if np.isinf(upper[-1]):
+        line_x, line_y = line_x[:-2], line_y[:-2]
+    ax.plot(line_x, line_y, color=DATA, linewidth=1.1, label=label, zorder=2)
 
 
 def _extent(fit: Drawn, law: Visible, bars: Histogram) -> tuple[float, float]:
