@@ -49,14 +49,18 @@ _BESIDE_ZERO = 1e-150
 
 _LISTED = 3
 
+_ULPS = 8
+"""Units in the last place that a link and its inverse, and a change of unit, may be apart."""
+
 
 class _End(NamedTuple):
-    """An end of the domain of a parameter with a finite predictor."""
+    """An end of the domain of a parameter, or an observation that the support must hold, with finite predictors."""
 
     term: Linear
     side: float  # 1 where the predictor must be below it, else -1
-    predictor: float
-    value: float  # of the parameter, in the unit of the data
+    predictor: Array  # of every row
+    said: str  # what the parameter is there, in words
+    of_support: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,18 +86,29 @@ def at_faces(model: Model, sample: Sample, found: Maximum, options: Mapping[str,
     model : Model
     sample : Sample
     found : Maximum
-        Where a search stopped, not at a maximum.
+        Where a search stopped; where it is a maximum, nothing is looked for.
     options : mapping
         Of `maximise`.
     """
     fixed = dict(options.get("fixed") or {})
     if type(model) is not Model or not sample.in_memory or options.get("bounds") or found.limit is not None:
         return None
-    ends = [end for name, term in model.linear.items() if name not in fixed for end in _ends_of(model, term)]
+    if found.certify().ok:
+        return None
+    open_ = [term for name, term in model.linear.items() if name not in fixed and term.face is None]
+    ends = [end for term in open_ if term.run_off is None for end in _ends_of(model, term, sample)]
+    if any(end.of_support and _bends_up(model, sample, end, found.theta_in_unit) for end in ends):
+        return None  # it is highest at a corner, and may be at any
     if not ends or any(isinstance(sample.known[end.term.key], SparseDesign) for end in ends):
         return None
     at, near = found, found.theta_in_unit
-    held = _Held((frozenset(),) * len(ends)).with_rows(_reached(ends, None, at, near, model, sample))
+    held = _Held((frozenset(),) * len(ends))
+    foreseen = _foreseen(model, sample, ends, near)
+    if foreseen is not None:
+        rows, near = foreseen
+        held = held.with_rows(rows)
+    else:
+        held = held.with_rows(_reached(ends, None, at, near, model, sample))
     tried: set[_Held] = set()
     while any(held.rows) and held not in tried and len(tried) < _TURNS:
         tried.add(held)
@@ -124,13 +139,27 @@ def at_faces(model: Model, sample: Sample, found: Maximum, options: Mapping[str,
     return _as_limit(model, sample, ends, held, faces, at, fixed)
 
 
-def _ends_of(model: Model, term: Linear) -> list[_End]:
-    """Ends of the domain of a parameter at which its predictor is a number."""
+def inside_support(model: Model, sample: Sample, fixed: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Where to begin with a law whose support ends at a parameter: by all rows, for few may not know the outermost."""
+    irregular = any(not p.regular for p in model.base.parameters)
+    if model.base.lives_on is None or model.base.discrete or not (irregular and sample.in_memory):
+        return None
+    values = model.start(Likelihood(model, sample).as_points)[0]
+    roles = {p.name: p.role for p in model.base.parameters if p.name not in model.linear}
+    return {
+        name: model.own_unit.to_data(value, roles[name]) if name in roles else value
+        for name, value in zip(model.param_names, values, strict=True)
+        if name not in fixed
+    }
+
+
+def _ends_of(model: Model, term: Linear, sample: Sample) -> list[_End]:
+    """Ends of the domain of a parameter at which its predictor is a number, and observations that it ends at."""
     p = model.base.parameters[model.base.param_names.index(term.parameter)]
     domain = p.domain
-    if term.face is not None or term.run_off is not None or not isinstance(domain, Interval):
+    if not isinstance(domain, Interval):
         return []
-    found = []
+    found = _ends_of_support(model, term, sample)
     for end, inside in ((domain.lower, np.inf), (domain.upper, -np.inf)):
         if not np.isfinite(end):
             continue
@@ -141,8 +170,77 @@ def _ends_of(model: Model, term: Linear) -> list[_End]:
             back = term.link.inverse(np.asarray(last))[0]
             middle = float(term.link.predictor(0.5 * sum(p.typical)))
         if np.isfinite(reach) and np.isfinite(last) and bool(domain.contains(back)):
-            found.append(_End(term, 1.0 if middle < reach else -1.0, last, float(model.own_unit.to_data(end, p.role))))
+            side, value = 1.0 if middle < reach else -1.0, float(model.own_unit.to_data(end, p.role))
+            found.append(_End(term, side, np.full(sample.n_rows, last), f"{p.name} = {value:g}"))
     return found
+
+
+def _ends_of_support(model: Model, term: Linear, sample: Sample) -> list[_End]:
+    """The observations, where a parameter is an end of the support itself, and so must not be beyond any of them."""
+    base, place = model.base, model.base.param_names.index(term.parameter)
+    p, typical = base.parameters[place], [0.5 * sum(p.typical) for p in base.parameters]
+    if base.lives_on is None or p.regular or base.discrete or not sample.is_plain:
+        return []
+    x = Likelihood(model, sample).sample.x
+    for end, beyond in zip(base.lives_on(*typical), (-np.inf, np.inf), strict=True):
+        if end != typical[place]:
+            continue
+        with np.errstate(all="ignore"):
+            predictor = np.asarray(term.link.predictor(x), dtype=float)
+            rises = bool(np.all(np.asarray(term.link.inverse(predictor)[1]) > 0))
+            away = beyond if rises else -beyond
+            # In any unit: an observation at an end must not be beyond it by rounding.
+            predictor = predictor + np.sign(away) * _ULPS * np.spacing(1.0 + np.abs(predictor) + abs(term.offset_shift))
+            parameter = np.asarray(term.link.inverse(predictor)[0])
+            out = parameter > x if beyond < 0 else parameter < x
+        if np.isfinite(predictor).all() and not out.any():
+            return [_End(term, -np.sign(away), predictor, f"{p.name} is the observation", of_support=True)]
+    return []
+
+
+def _bends_up(model: Model, sample: Sample, end: _End, theta: Array) -> bool:
+    """Whether the log-density of a row is not concave in the predictor that ends its support."""
+    base, count = model.base, len(model.base.parameters)
+    if base.score is None or base.hessian is None:
+        return True
+    at, rows = base.param_names.index(end.term.parameter), model.at_rows(model.unpack(theta))
+    place = sum(count - j for j in range(at))  # of the second derivative in the upper triangle, row by row
+    x = Likelihood(model, sample).sample.x
+    with np.errstate(all="ignore"):
+        bend = base.hessian(x, *rows.params)[place] * np.square(rows.slopes[at])
+        pull = base.score(x, *rows.params)[at] * rows.bends[at]
+    return not bool(np.all(bend + pull <= _LEVEL * (np.abs(bend) + np.abs(pull))))
+
+
+def _foreseen(
+    model: Model, sample: Sample, ends: Sequence[_End], theta: Array
+) -> tuple[dict[int, list[int]], Array] | None:
+    """Rows that are at ends of the support by a linear program, where the log-density is linear in the predictor."""
+    from scipy import optimize
+
+    if sum(end.of_support for end in ends) != 1 or model.base.score is None:
+        return None
+    k = next(k for k, end in enumerate(ends) if end.of_support)
+    end = ends[k]
+    design, eta = _predictor(end.term, theta, model, sample)
+    rows = model.at_rows(model.unpack(theta))
+    at = model.base.param_names.index(end.term.parameter)
+    with np.errstate(all="ignore"):
+        x = Likelihood(model, sample).sample.x
+        slope = np.broadcast_to(model.base.score(x, *rows.params)[at] * rows.slopes[at], sample.n_rows)
+    if not (np.isfinite(slope).all() and np.all(end.side * slope > 0)):
+        return None  # the likelihood does not rise towards the end
+    gain = design.T @ (slope if sample.weight is None else slope * sample.weight)
+    program: Any = optimize.linprog  # whose stubs do not know arrays of open length
+    room = end.side * (end.predictor - eta)
+    solved = program(-gain, A_ub=end.side * design, b_ub=room, bounds=[(None, None)] * design.shape[1])
+    if solved.status != 0:
+        return None
+    left = np.asarray(room - end.side * (design @ solved.x))
+    touching = np.flatnonzero(left <= _TOUCHING * (float(np.ptp(eta)) or 1.0))
+    near = theta.copy()
+    near[model.places[model.param_names.index(end.term.parameter)]] += solved.x
+    return {k: touching.tolist()}, near
 
 
 def _predictor(term: Linear, theta: Array, model: Model, sample: Sample) -> tuple[Array, Array]:
@@ -190,7 +288,8 @@ def _reached(
 def _same_rows(end: _End, row: int, sample: Sample) -> list[int]:
     """Rows whose predictor is that of a row, whatever the coefficients are."""
     raw, fixed = sample.known[end.term.key], np.broadcast_to(end.term.fixed_part(sample.known), sample.n_rows)
-    return np.flatnonzero(np.all(raw == raw[row], axis=1) & (fixed == fixed[row])).tolist()
+    alike = np.all(raw == raw[row], axis=1) & (fixed == fixed[row]) & (end.predictor == end.predictor[row])
+    return np.flatnonzero(alike).tolist()
 
 
 def _next_step(at: Maximum) -> Array | None:
@@ -223,7 +322,7 @@ def _held_rows(term: Linear, ends: Sequence[_End], held: _Held, sample: Sample) 
     design, fixed = term.design(sample.known), np.broadcast_to(term.fixed_part(sample.known), sample.n_rows)
     rows = [(row, end) for end, own in zip(ends, held.rows, strict=True) if end.term is term for row in sorted(own)]
     places = [row for row, _ in rows]
-    return design[places], np.asarray(fixed[places]), np.array([end.predictor for _, end in rows])
+    return design[places], np.asarray(fixed[places]), np.array([end.predictor[row] for row, end in rows])
 
 
 def _face(term: Linear, ends: Sequence[_End], held: _Held, sample: Sample) -> Face | None:
@@ -235,7 +334,7 @@ def _face(term: Linear, ends: Sequence[_End], held: _Held, sample: Sample) -> Fa
     rank = int(np.count_nonzero(sizes > _LEVEL * sizes[0])) if sizes[0] > 0 else 0
     point = np.linalg.lstsq(matrix, wanted - fixed, rcond=_LEVEL)[0]
     free = axes[rank:].T if rank < term.size else np.zeros((term.size, 1))
-    return Face(term, np.asarray(point), free, tuple(end.predictor for end in ends if end.term is term))
+    return Face(term, np.asarray(point), free, tuple(np.unique(wanted).tolist()))
 
 
 def _along(model: Model, sample: Sample, faces: Mapping[str, Face], near: Array, fixed: Mapping[str, Any]) -> Maximum:
@@ -298,7 +397,7 @@ def _between(
             nearer = end.side * along
             for row in np.flatnonzero(nearer > 0).tolist() if end.term is term else ():
                 if row not in still.rows[k]:
-                    step = min(step, 0.5 * float(end.side * (end.predictor - eta[row]) / nearer[row]))
+                    step = min(step, 0.5 * float(end.side * (end.predictor[row] - eta[row]) / nearer[row]))
         theta[place] += step * way
     return theta
 
@@ -390,9 +489,7 @@ def _as_limit(
     )
     theta = np.concatenate([np.ravel(value) for value in embed(*law.unpack(at.theta))])
     said = [
-        f"{end.term.parameter} = {end.value:g} in {_in_words(sorted(rows), sample)}"
-        for end, rows in zip(ends, held.rows, strict=True)
-        if rows
+        f"{end.said} in {_in_words(sorted(rows), sample)}" for end, rows in zip(ends, held.rows, strict=True) if rows
     ]
     return Maximum(
         family=family,
@@ -402,7 +499,7 @@ def _as_limit(
         free=tuple(p.name not in fixed for p in model.parameters),
         method=at.method,
         fixed=tuple(fixed),
-        boundary=tuple(name for name in at.boundary if name not in faces),
+        boundary=(*faces, *(name for name in at.boundary if name not in faces)),
         limit=inside,
         embed=step,
         n_starts=at.n_starts,

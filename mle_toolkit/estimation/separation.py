@@ -26,7 +26,7 @@ from mle_toolkit.data.sample import Sample
 from mle_toolkit.data.sparse import SparseDesign
 from mle_toolkit.errors import DataError, NoMaximumError, UnboundedLikelihoodError
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
-from mle_toolkit.estimation.faces import at_faces
+from mle_toolkit.estimation.faces import at_faces, inside_support
 from mle_toolkit.estimation.maximum import Maximum
 from mle_toolkit.estimation.recession import SUPREMUM
 from mle_toolkit.estimation.room import supremum_in_room
@@ -78,6 +78,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
     NoMaximumError
         Where covariates separate all outcomes, or columns of a design make up another.
     """
+    options["start"] = options.get("start") or inside_support(model, sample, options.get("fixed") or {})
     try:
         found = maximise(model, sample, **options)
     except DataError:
@@ -91,9 +92,7 @@ def maximise_model(model: Model, sample: Sample, columns: Mapping[str, Sequence[
     if not _is_clear(at):
         if (special := _special_case(model, sample, columns, found, options)) is not None:
             return special
-        settled = _settled(model, sample, columns, found, options)
-        if settled is None and not found.certify().ok:
-            settled = at_faces(model, sample, found, options)
+        settled = _settled(model, sample, columns, found, options) or at_faces(model, sample, found, options)
         return settled or found
     if min(at.measured().errors, default=math.inf) * math.sqrt(at.likelihood.nobs) < _TIGHT and sample.in_memory:
         _check_perfect(model, sample)

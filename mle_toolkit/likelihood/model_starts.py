@@ -55,13 +55,38 @@ def starts_of(model: ModelLike, sample: Sample) -> list[tuple[Any, ...]]:
     if (counted := _by_known_means(model, sample)) is not None:
         return [counted]
     weight = 1.0 if sample.weight is None else sample.weight
-    begins = [model.nearest(params) for params in _null_params(model.base, sample)]
+    begins = [_within_ends(model, params) for params in _null_params(model.base, sample)]
     if len(begins) == 1 and (explained := _by_least_squares(model, sample)) is not None:
         with np.errstate(all="ignore"):
             heights = [np.sum(weight * model.logpdf(sample.x, *at)) for at in (begins[0], explained)]
         if heights[1] > heights[0]:
             return [explained]
     return begins
+
+
+def _within_ends(model: ModelLike, params: Sequence[float]) -> tuple[Any, ...]:
+    """The nearest coefficients to a law whose support holds all observations, such that those of the rows do too."""
+    base, found = model.base, list(model.nearest(params))
+    if base.lives_on is None:
+        return tuple(found)
+    ends = base.lives_on(*params)
+    for k, p in enumerate(base.parameters):
+        term, sign = model.linear.get(p.name), float(params[k] == ends[0]) - float(params[k] == ends[1])
+        if term is None or p.regular or term.constant is None or sign == 0.0:
+            continue
+        with np.errstate(all="ignore"):
+            target = float(term.link.predictor(params[k]))
+            sign *= float(np.sign(term.link.inverse(np.asarray(target))[1]))
+            eta = term.columns(model.rows).times(np.asarray(found[k])) + term.fixed_part(model.rows)
+            beyond = float(np.max(sign * (eta - target))) + _INSIDE * max(1.0, abs(target))
+        if beyond > 0:
+            found[k] = np.array(found[k], dtype=float)
+            found[k][term.constant] -= sign * beyond
+    return tuple(found)
+
+
+_INSIDE = 1e-9
+"""Share of a predictor by which a start is inside a support, so that rounding does not take it beyond."""
 
 
 def _by_least_squares(model: ModelLike, sample: Sample) -> tuple[Any, ...] | None:

@@ -155,3 +155,45 @@ def test_a_shape_with_a_formula_may_end_at_its_bound_in_one_row(law, name, end):
     assert all(
         loglik(params + 10.0 ** -rng.integers(1, 6) * rng.normal(size=len(params))) < fit.llf for _ in range(4000)
     )
+
+
+def _envelope(x, log_y, weight, offset, sign):
+    """The line closest to all log observations from one side: a linear program; and the mean distance to it."""
+    design = np.column_stack([np.ones(len(x)), x])
+    pull = sign * (weight @ design)
+    run = optimize.linprog(-pull, A_ub=sign * design, b_ub=sign * (log_y - offset), bounds=[(None, None)] * 2)
+    gap = float(weight @ (sign * (log_y - offset - design @ run.x)) / weight.sum())
+    return run.x, 1.0 / gap
+
+
+@pytest.mark.parametrize(
+    ("law", "end", "index", "sign"), [("pareto", "xm", "alpha", 1.0), ("power", "scale", "shape", -1.0)]
+)
+@pytest.mark.parametrize("form", ["plain", "weights", "exposure", "units"])
+def test_an_end_of_the_support_with_a_formula_is_the_closest_envelope(law, end, index, sign, form):
+    rng = np.random.default_rng(7)
+    x, w, e = rng.normal(size=60), rng.integers(1, 4, size=60).astype(float), np.exp(0.5 * rng.normal(size=60))
+    log_y = 0.5 + 0.3 * x + sign * rng.exponential(0.5, size=60)
+    unit = 1e6 if form == "units" else 1.0
+    frame = {"x": unit * x, "y": unit * np.exp(log_y), "w": w, "e": e}
+    options = {"weights": {"weights": "w"}, "exposure": {"exposure": "e"}}.get(form, {})
+    fit = mle.regress("y ~ x", frame, law, **options)
+    weight = w if form == "weights" else np.ones(60)
+    (level, slope), rate = _envelope(x, log_y, weight, np.log(e) if form == "exposure" else 0.0, sign)
+    assert fit.certificate.verdict is Verdict.BOUNDARY
+    assert f"{end} is the observation in rows" in fit.certificate.message
+    assert fit.params[end]["x"] * unit == pytest.approx(slope, rel=1e-9)
+    assert fit.params[end]["Intercept"] == pytest.approx(level + np.log(unit), rel=1e-9)
+    assert fit.params[index] == pytest.approx(rate, rel=1e-7)
+    assert fit.bse[index] == pytest.approx(rate / np.sqrt(weight.sum()), rel=1e-6)
+    assert np.isnan(fit.bse[end]).all()
+    y = np.log(frame["y"])
+    assert fit.llf == pytest.approx(float(weight @ (np.log(rate) - y) - weight.sum()), rel=1e-12)
+
+
+def test_ends_of_a_uniform_law_with_formulas_are_not_called_a_maximum():
+    """The log-density bends upwards in either end: it is highest at one of very many corners."""
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=40)
+    fit = mle.regress("y ~ x", {"x": x, "y": x + rng.uniform(-1, 1, size=40)}, "uniform", b="~ x")
+    assert fit.certificate.verdict is Verdict.NOT_CONVERGED
