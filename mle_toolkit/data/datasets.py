@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mle_toolkit import notebook
 from mle_toolkit.data.form import EXACT, Form
@@ -69,6 +69,8 @@ class DataSet:
     unit: str
     description: str
     form: Form = EXACT
+    is_data_set: ClassVar[bool] = True
+    """What `Sample.of` knows it by."""
 
     @cached_property
     def columns(self) -> Mapping[str, Array]:

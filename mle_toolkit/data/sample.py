@@ -214,7 +214,7 @@ class Sample:
         WeightError
             If ``data`` is a `Sample`, which has its weights, and ``weights`` are given too.
         """
-        if type(data).__name__ == "DataSet" and type(data).__module__ == "mle_toolkit.data.datasets":
+        if getattr(type(data), "is_data_set", False):
             data = data.sample()
         if isinstance(data, Sample):
             if weights is not None:
