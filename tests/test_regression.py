@@ -423,6 +423,18 @@ def test_rows_of_weight_zero_take_their_windows_with_them(times):
     assert weighted.rows.tolist() == np.flatnonzero(weights).tolist()
 
 
+def test_a_row_of_weight_zero_may_lie_outside_its_window(times):
+    """It is left out, as it is of any sample, before the window is looked at; a row that counts is refused there."""
+    outside = times | {"entry": np.where(np.arange(80) == 3, times["time"] + 1, times["entry"])}
+    weights = np.where(np.arange(80) == 3, 0.0, 1.0)
+    left = "truncated(right_censored(time, event), lower=entry) ~ z"
+    assert mle.regress(left, outside, "weibull", weights=weights).llf == pytest.approx(
+        mle.regress(left, {k: np.delete(v, 3) for k, v in times.items()}, "weibull").llf, rel=1e-12
+    )
+    with pytest.raises(DataError, match="outside their window; the first is row 3"):
+        mle.regress(left, outside, "weibull")
+
+
 @pytest.mark.parametrize(
     ("left", "said"),
     [

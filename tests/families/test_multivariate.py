@@ -18,6 +18,7 @@ from references import HERE, fit_quietly, flat
 import mle_toolkit as mle
 from mle_toolkit.errors import DataError, DegenerateDataError, ParameterError, SupportError, WeightError
 from mle_toolkit.families.domain import PositiveDefinite, Space, Stack, Vector
+from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.information.neighbours import neighbour_entropy
 from mle_toolkit.likelihood.coordinates import Coordinates
 from mle_toolkit.likelihood.sums import Likelihood
@@ -803,6 +804,19 @@ def test_what_a_mixture_of_vectors_refuses():
         mle.fit([[0.2, 0.3, 0.4]] * 9, mle.mixture("dirichlet", 2))
     with pytest.raises(ParameterError, match="round is a law of vectors without a maximum from means"):
         mle.mixture(Round(), 2)
+    with pytest.raises(ParameterError, match="no component of another"):
+        mle.mixture(Pairs(), 2)
+
+
+class Pairs(ExponentialFamily):
+    """A law whose parameter is one value a component already."""
+
+    name, support, multivariate = "pairs", mle.REAL, True
+    constant_defaults = {"dimension": 2}  # noqa: RUF012
+    parameters = (mle.Parameter("middle", Stack((Space(2), Space(2)))),)
+
+    def from_means(self, means):
+        return (np.array(means),)
 
 
 class Round(mle.Family):
