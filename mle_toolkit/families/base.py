@@ -205,6 +205,10 @@ class Family(ABC):
     """A tail costs many densities, and between the nodes of an interval on which it is smooth the density has no peak:
     probabilities of narrow intervals, and tails in steps of them, are integrals of the density, which takes x of many
     rows, and a parameter for each column."""
+    smooth_counts: ClassVar[bool] = False
+    """``logpdf`` is smooth between counts too, so that sums over very many of them are integrals."""
+    dear_quantiles: ClassVar[bool] = False
+    """Each quantile takes many sums of probabilities: where the bulk of the law lies is seen from these."""
     on_simplex: ClassVar[bool] = False
     """The numbers of an observation add to 1, so that they have no volume."""
     checks_windows: ClassVar[bool] = False

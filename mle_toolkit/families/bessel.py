@@ -76,7 +76,10 @@ def log_kve_half(n: Array, x: Array) -> Array:
     with np.errstate(all="ignore"):
         order = np.maximum(n, _ORDER) + 0.5
         away, rest = _expansion(order, x, -1.0)
-        return np.where(n > _ORDER, rest - away + 0.5 * np.log(x / order), special.logsumexp(_terms(n, x), axis=0))
+        value = np.asarray(rest - away + 0.5 * np.log(x / order))
+        few = ~(n > _ORDER)
+        value[few] = special.logsumexp(_terms(n[few], x[few]), axis=0)
+    return value
 
 
 def slope_of_kve_half(n: Array, x: Array) -> Array:

@@ -20,6 +20,7 @@ from mle_toolkit.families.exponential_family import within_range
 from mle_toolkit.families.lifetimes import excess_beyond, mean_up_to
 from mle_toolkit.families.quadrature import QUANTILES, Density, Mass, count_quantile, landmarks
 from mle_toolkit.families.registry import get_family
+from mle_toolkit.families.smooth_sums import smooth_sum
 from mle_toolkit.families.written import is_written, known_constants
 from mle_toolkit.options import number, places, shown
 
@@ -198,13 +199,13 @@ class Distribution:
 
     def mean(self) -> Any:
         """Expected value; of shape (d,) for a law of vectors, (n,) for a law a row, as are `var` and `std`."""
-        return self._moment(self.family.mean, "mean", lambda: self.expect(lambda x: x))
+        return self._moment(self.family.mean, "mean", lambda: self._expected(lambda x: x))
 
     def var(self) -> Any:
         """Variance."""
         if self.family.multivariate:
             return np.diag(self.cov())
-        return self._moment(self.family.var, "var", lambda: self.expect(lambda x: np.square(x - self.mean())))
+        return self._moment(self.family.var, "var", lambda: self._expected(lambda x: np.square(x - self.mean())))
 
     def std(self) -> Any:
         """Standard deviation."""
@@ -222,7 +223,37 @@ class Distribution:
         # SciPy's generic entropies stop at 1e-8 or worse, so they are not used.
         if self.family.entropy is not None and not self._one_by_one("entropy"):
             return self._shaped(within_range(self.family.entropy, *self._params))
-        return -self.expect(self.logpdf) if self._n_rows is None else self._by_rows(self._n_rows, "entropy")
+        if self._n_rows is not None:
+            return self._by_rows(self._n_rows, "entropy")
+        return -self._expected(lambda x: self.family.logpdf(x, *self._params) if self._is_wide else self.logpdf(x))
+
+    @cached_property
+    def _is_wide(self) -> bool:
+        """Whether there are more counts than can be summed soon, and their probabilities are smooth between them."""
+        return self.family.smooth_counts and self.landmarks[-1] - self.landmarks[0] > _WIDE
+
+    def _expected(self, function: Callable[[Array], Array]) -> float:
+        """Expected value of a function that is smooth where the law is."""
+        if not self._is_wide:
+            return self.expect(function)
+        middle = float(np.rint(self.landmarks[len(self.landmarks) // 2]))
+        low, high = self.ends
+
+        def mass(x: Array) -> Array:
+            return np.exp(self.family.logpdf(x, *self._params))
+
+        def terms(x: Array) -> Array:
+            p = mass(x)
+            return np.where(p > 0, function(x), 0.0) * p
+
+        with np.errstate(all="ignore"):
+            whole, value = (
+                [smooth_sum(f, middle, high), smooth_sum(f, middle - 1, low) if middle > low else (0.0, 0.0)]
+                for f in (mass, terms)
+            )
+        if None in whole or None in value or not abs(sum(part[0] for part in whole if part) - 1) <= _WHOLE:
+            return self.expect(function)
+        return sum(part[0] for part in value if part)
 
     def rvs(self, size: int | tuple[int, ...] = 1, rng: Any = None) -> Array:
         """Draw random numbers.
@@ -506,7 +537,7 @@ class Distribution:
     @cached_property
     def landmarks(self) -> tuple[float, ...]:
         """Points in the bulk of the law, from its lower to its upper tail."""
-        if self._has_quantiles:
+        if self._has_quantiles and not self.family.dear_quantiles:
             points = self.ppf(np.array(QUANTILES))
             return tuple(sorted({float(v) for v in points if np.isfinite(v)}))
         return landmarks(self.family.name, self.logpdf, *self.ends, integer=self.family.discrete)
@@ -515,6 +546,12 @@ class Distribution:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
         return f"Distribution({self.family.name}: {shown})"
 
+
+_WIDE = 2.0**12
+"""Counts between the outer landmarks of a law from which on sums over it are integrals, if they can be."""
+
+_WHOLE = 1e-8
+"""How far from one probabilities may then sum up."""
 
 _EXPECTED = ("mean", "var", "entropy")
 """Functions of a law that are expected values, which many laws can have at once."""

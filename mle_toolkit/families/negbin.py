@@ -55,6 +55,7 @@ class NegativeBinomial(Family):
     79-87); otherwise the law tends to the Poisson.
     """
 
+    smooth_counts = True
     name = "negbin"
     aliases = ("nbinom", "negative_binomial", "nb", "negbinomial")
     support = COUNTS

@@ -34,6 +34,7 @@ class NegativeBinomial1(Family):
     ch. 3.3. It tends to the Poisson law as alpha goes to 0, which is the maximum where counts vary less.
     """
 
+    smooth_counts = True
     name = "negbin1"
     aliases = ("nb1", "negative_binomial_1")
     only_if_asked = "without exposure or covariates it is negbin"

@@ -14,6 +14,7 @@ from mle_toolkit.errors import IntegralError
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.from_logs import cdf_of_log, sf_of_log
 from mle_toolkit.families.quadrature import count_quantile
+from mle_toolkit.families.smooth_sums import smooth_sum
 from mle_toolkit.families.special import log1mexp
 
 _FIRST, _LARGEST_BLOCK = 64, 1 << 18
@@ -21,6 +22,9 @@ _FIRST, _LARGEST_BLOCK = 64, 1 << 18
 
 _MOST = 1 << 24
 """Probabilities of one row after which a sum is given up."""
+
+_SUMMED = 1 << 11
+"""Probabilities of one row after which the rest is an integral, if it can be."""
 
 _LARGEST = float(np.finfo(float).max)
 _EXACT = 2.0**52
@@ -33,8 +37,12 @@ _NOTHING = -38.0
 class Summed(Family):
     """A law on whole numbers whose tails are summed from ``logpdf``, outwards from where they are asked for.
 
-    Relative error 1e-14 or better, however far out. A subclass gives ``around``.
+    Relative error 1e-14 or better, however far out; 1e-11 where more than some 2,000 probabilities are to be summed, of
+    which the far ones are an integral. A subclass gives ``around``, and ``logpdf`` is smooth between counts.
     """
+
+    smooth_counts = True
+    dear_quantiles = True
 
     @abstractmethod
     def around(self, *params: Any) -> Array:
@@ -66,10 +74,12 @@ class Summed(Family):
         p, *each = np.broadcast_arrays(np.asarray(p, dtype=float), *(np.asarray(v, dtype=float) for v in params))
         first, last = self.support.lower, self.last(*each)
         inside = (p > 0) & (p < 1)
-        some = np.where(inside, p, 0.5)
-        found = count_quantile(
-            lambda x: (self.sf if above else self.cdf)(x, *each), some, first, self.support.upper, above=above
-        )
+        found = np.full(p.shape, np.nan)
+        if inside.any():
+            own = [v[inside] for v in each]
+            found[inside] = count_quantile(
+                lambda x: (self.sf if above else self.cdf)(x, *own), p[inside], first, self.support.upper, above=above
+            )
         at_end = np.where((p == 0) == above, last, first)
         return np.where(inside, found, np.where((p == 0) | (p == 1), at_end, np.nan))
 
@@ -144,7 +154,19 @@ def log_sum(logpdf: Callable[..., Array], start: Array, params: Array, step: int
         at[active] += step * length
         active = active[~reached]
         summed += length
+        if summed > _SUMMED:
+            beyond = [_log_beyond(logpdf, at[row], params[row], step, last) for row in active.tolist()]
+            total[active] = np.logaddexp(total[active], beyond)
+            active = active[np.isneginf(beyond)]
         if summed > _MOST and len(active):
             raise IntegralError(f"{name}: {summed:,} probabilities do not add up to a tail; it falls too slowly.")
         length = min(2 * length, _LARGEST_BLOCK)
     return total
+
+
+def _log_beyond(logpdf: Callable[..., Array], first: float, params: Array, step: int, last: float) -> float:
+    """Log of the sum of probabilities of one row from ``first`` on; -inf where their function is not smooth enough."""
+    top = float(logpdf(first, *params))
+    with np.errstate(all="ignore"):
+        found = smooth_sum(lambda k: np.exp(logpdf(k, *params) - top), first, last)
+    return -np.inf if found is None or not found[0] > 0 else top + float(np.log(found[0]))
