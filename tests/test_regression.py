@@ -341,6 +341,12 @@ def test_data_that_cannot_be_fitted_are_told(frame, formula, law, data, said):
         mle.regress(formula, frame.assign(**data)[:rows], law)
 
 
+@pytest.mark.parametrize("wrong", [{"link": "log"}, {"linkz": "mean=log"}, {"alpha": 0.05}, {"exposur": "x"}])
+def test_a_misspelt_option_is_told_as_a_name_whatever_its_value_is(frame, wrong):
+    with pytest.raises(ParameterError, match=f"no parameter '{next(iter(wrong))}'; its parameters: mean, shape"):
+        mle.regress("z ~ x", frame.assign(z=frame.y + 1.0), "gamma", **wrong)
+
+
 def test_trials_are_a_column(frame):
     trials = frame.assign(n=frame.y + 3)
     fit = mle.regress("y ~ x", trials, "binomial", n="n")

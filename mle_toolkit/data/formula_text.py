@@ -220,7 +220,16 @@ def parsed(formula: str, source: str) -> tuple[ast.expr, dict[str, str]]:
         raise ParameterError(f"formula {shortened(formula)}: cannot read {source[:40]!r}.") from None
 
 
+_OPTIONS = ("offset", "exposure", "weights")
+"""What other programs write into a formula, and is an option here."""
+
+
 def _call(formula: str, name: str, inside: str, names: Sequence[str]) -> Factor:
+    if name in _OPTIONS and name not in names:
+        raise ParameterError(
+            f"formula {shortened(formula)}: {name}(...) is no term, for nothing is estimated of it; give {inside} as "
+            f"the option {name}, beside the formula."
+        )
     if name not in _FUNCTIONS:
         column = f" {name!r} is a column: put an operator after it." if name in names else ""
         raise ParameterError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from mle_toolkit._typing import Array, Solver
@@ -12,7 +12,7 @@ from mle_toolkit.data.checks import NanPolicy, WeightKind, policies
 from mle_toolkit.data.formulas import Design
 from mle_toolkit.data.levels import coded, labels_of
 from mle_toolkit.data.sample import Sample
-from mle_toolkit.errors import DataError, FitWarning, ParameterError
+from mle_toolkit.errors import DataError, FitWarning, MleError, ParameterError
 from mle_toolkit.estimation.asked import checked_options
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.links import Link
@@ -141,7 +141,12 @@ def regress(
     if is_right_side(weights):
         weights, others["weights"] = None, weights
     constants = {name: given.constant(name, others.pop(name)) for name in list(others) if is_constant(family, name)}
-    predictors = {name: given.predictor(name, right) for name, right in others.items()}
+    try:
+        predictors = {name: given.predictor(name, right) for name, right in others.items()}
+    except MleError as error:  # of what was no formula, because it was to be something else
+        law = law_of(family, constants, others)
+        _check_names(law, by_parameter(law, dict.fromkeys(others)), error)
+        raise
     weight = None if weights is None else given.column(weights, "weights")
     if links is not None and not isinstance(links, Mapping):
         raise ParameterError(f'links: expected links by parameter, as {{"mu": "log"}}, got {shown(links)}.')
@@ -206,10 +211,14 @@ def _designs(
             f"and {twice[0]}=; leave one of them out."
         )
     predictors = dict.fromkeys(law.main_parameters, given.main) | predictors
-    for name in (*predictors, *shifts, *links):
+    _check_names(law, (*predictors, *shifts, *links))
+    made = {name: given.design(name, right) for name, right in predictors.items()}
+    return made, {name: link_for(law, name, links.get(name)) for name in made}
+
+
+def _check_names(law: Family, names: Iterable[str], error: MleError | None = None) -> None:
+    for name in names:
         if name not in law.param_names:
             raise ParameterError(
                 f"regress: {law.name} has no parameter {name!r}; its parameters: {', '.join(law.param_names)}."
-            )
-    made = {name: given.design(name, right) for name, right in predictors.items()}
-    return made, {name: link_for(law, name, links.get(name)) for name in made}
+            ) from error

@@ -67,6 +67,7 @@ def test_a_design_is_that_of_formulaic(frame, formula):
     ("formula", "said"),
     [
         ("x + foo(x)", r"foo\(...\) is not allowed"),
+        ("x + offset(log(x))", r"offset\(...\) is no term.* give log\(x\) as the option offset"),
         ("x + {x}", "cannot read '{x}'"),
         ("__import__('os').system('true')", "not allowed"),
         ("log(__import__('os'))", "functions are"),
