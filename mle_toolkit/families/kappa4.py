@@ -161,6 +161,10 @@ class Kappa4(LocationScale):
         """All parameters where the density does not vanish smoothly at an end: from k = 1/2 or h = 1/2 on."""
         return self.param_names if k >= 0.5 or h >= 0.5 or h * k >= 0.5 else ()
 
+    def rvs(self, loc: Array, scale: Array, k: Array, h: Array, size: Any, rng: Any) -> Array:
+        """Draw random numbers, by their quantiles: SciPy's are NaN at k = 0 where h < 0."""
+        return self.ppf(rng.uniform(size=size), loc, scale, k, h)
+
     def to_scipy(self, loc: float, scale: float, k: float, h: float) -> Any:
         """``scipy.stats.kappa4(h, k, loc, scale)``."""
         from scipy import stats

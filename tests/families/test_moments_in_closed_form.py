@@ -5,6 +5,7 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
+from scipy import stats
 
 import mle_toolkit as mle
 
@@ -40,6 +41,14 @@ def test_the_mean_of_negative_binomial_counts_is_mu(size):
     law = mle.distribution("negbin", size=size, mu=np.array([0.2, 1.6, 1e5]))
     np.testing.assert_array_equal(law.mean(), [0.2, 1.6, 1e5])
     np.testing.assert_allclose(law.var(), [0.2 + 0.04 / size, 1.6 + 2.56 / size, 1e5 + 1e10 / size], rtol=1e-15)
+
+
+@pytest.mark.parametrize(("k", "h"), [(0.0, -0.15), (0.0, -0.6), (0.1, -0.15), (0.0, 0.0), (0.2, 0.5)])
+def test_kappa_laws_are_drawn_at_every_shape(k, h):
+    law = mle.distribution("kappa4", loc=1.0, scale=2.0, k=k, h=h)
+    drawn = law.rvs(2000, rng=5)
+    assert np.isfinite(drawn).all()
+    assert stats.kstest(drawn, law.cdf).pvalue > 0.01
 
 
 def test_a_size_that_runs_off_has_no_effect_on_the_mean():
