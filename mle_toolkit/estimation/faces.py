@@ -25,6 +25,7 @@ from mle_toolkit.errors import MleError
 from mle_toolkit.estimation.maximum import Maximum, maximum_at
 from mle_toolkit.estimation.recession import SUPREMUM
 from mle_toolkit.estimation.solve import maximise
+from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval
 from mle_toolkit.families.relations import Limit
 from mle_toolkit.likelihood.linear import Face, Linear
@@ -76,6 +77,23 @@ class _Held:
     def without(self, fewer: Mapping[int, Sequence[int]]) -> _Held:
         """The same without some rows by end."""
         return _Held(tuple(rows - set(fewer.get(k, ())) for k, rows in enumerate(self.rows)))
+
+
+def maximise_within(family: Family, sample: Sample, **options: Any) -> Maximum:
+    """As `maximise`; of a regression also where parameters are at ends of their domains in some rows.
+
+    Parameters
+    ----------
+    family : Family
+    sample : Sample
+    **options
+        As for `maximise`.
+    """
+    if not isinstance(family, Model):
+        return maximise(family, sample, **options)
+    options["start"] = options.get("start") or inside_support(family, sample, options.get("fixed") or {})
+    found = maximise(family, sample, **options)
+    return at_faces(family, sample, found, options) or found
 
 
 def at_faces(model: Model, sample: Sample, found: Maximum, options: Mapping[str, Any]) -> Maximum | None:

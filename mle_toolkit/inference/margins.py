@@ -69,7 +69,7 @@ def average_effect(
     of : callable
         The function: of levels the probability of one.
     """
-    effect: float = 0.0
+    effect, irregular = 0.0, False
     gradient: Array | float = 0.0
     cov: Array = np.empty((0, 0))
     for factor, known in change.rows:
@@ -78,7 +78,9 @@ def average_effect(
         share = share / np.sum(share)
         values = np.where(rows.missing, 0.0, rows.value(of))
         effect += float(np.sum(factor * share * values))
-        gradient = gradient + rows.summed(factor * share, rows.slopes(of))
+        slopes = rows.slopes(of)
+        irregular |= bool(np.any(rows.is_irregular(slopes)[share != 0]))
+        gradient = gradient + rows.summed(factor * share, slopes)
         cov = rows.covariance
     se = np.sqrt(quadratic_forms(np.atleast_2d(gradient), cov))
-    return effect, float(se[0])
+    return effect, float("nan") if irregular else float(se[0])

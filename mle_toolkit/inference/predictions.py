@@ -149,7 +149,16 @@ class Rows:
                 for along, design in zip(slopes, designs, strict=True)
             ]
             found[rows] = quadratic_forms(np.concatenate(gradient, axis=1), self.covariance)
-        return np.where(self.missing, np.nan, np.sqrt(np.maximum(found, 0.0)))
+        return np.where(self.missing | self.is_irregular(slopes), np.nan, np.sqrt(np.maximum(found, 0.0)))
+
+    def is_irregular(self, slopes: Sequence[Array]) -> Mask:
+        """Rows that depend on a predictor which the data hold, as at an end of a support: it has no standard error."""
+        found = np.zeros(self.n_rows, dtype=bool)
+        for p, slope in zip(self.model.base.parameters, slopes, strict=True):
+            term = self.model.linear.get(p.name)
+            if term is not None and term.face is not None and not term.face.axes.any():
+                found |= np.broadcast_to(slope != 0, self.n_rows)
+        return found
 
     def summed(self, share: Array, slopes: Sequence[Array]) -> Array:
         """Weighted sum, over rows of which nothing is missing, of derivatives by the coefficients; shape (p,)."""

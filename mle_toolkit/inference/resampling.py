@@ -24,8 +24,8 @@ from mle_toolkit.data.rows import some_of
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import DataError, MleError, ParameterError
 from mle_toolkit.estimation.batch import settle_groups
+from mle_toolkit.estimation.faces import maximise_within
 from mle_toolkit.estimation.maximum import Maximum
-from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.estimation.vectorised import is_vectorised
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.circular import Circular, cut_open
@@ -315,7 +315,7 @@ class Replicator:
         """Fit one replicate; None if there is no maximum that is certified."""
         try:
             family.check_support(sample)
-            found = maximise(family, sample, fixed=self._known, bounds=self.maximum.bounds)
+            found = maximise_within(family, sample, fixed=self._known, bounds=self.maximum.bounds)
             return found if found.is_certified else None
         except MleError:
             return None

@@ -15,8 +15,8 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import MleError, NoMaximumError, ParameterError
+from mle_toolkit.estimation.faces import maximise_within
 from mle_toolkit.estimation.maximum import Maximum
-from mle_toolkit.estimation.solve import maximise
 from mle_toolkit.inference.covariance import CovKind, covariance, expected_information, inverse
 from mle_toolkit.inference.curvature import score_products
 from mle_toolkit.likelihood.linear import Linear
@@ -132,7 +132,7 @@ def null_of(maximum: Maximum, sample: Sample) -> Maximum:
     fixed = {name: value for name, value in maximum.known.items() if name not in model.linear}
     sample = sample.with_known(**ones)
     smaller = type(model)(model.base.given(sample.known), terms, sample.known, model.own_unit)
-    return maximise(smaller, sample, fixed=fixed)
+    return maximise_within(smaller, sample, fixed=fixed)
 
 
 def _check_apart(matrix: Array, place: slice, name: str) -> None:
@@ -181,11 +181,11 @@ def _maximum(
     bounds = {name: limits for name, limits in full.bounds.items() if name not in fixed}
     begin = {name: value for name, value in start.items() if name not in fixed}
     if full.limit is not None or full.boundary:
-        return maximise(smaller, sample, fixed=fixed, bounds=bounds)
+        return maximise_within(smaller, sample, fixed=fixed, bounds=bounds)
     try:
-        return maximise(smaller, sample, fixed=fixed, bounds=bounds, start=begin)
+        return maximise_within(smaller, sample, fixed=fixed, bounds=bounds, start=begin)
     except NoMaximumError:  # the nearest point of the plane may be no law, as where a link needs a positive predictor
-        return maximise(smaller, sample, fixed=fixed, bounds=bounds)
+        return maximise_within(smaller, sample, fixed=fixed, bounds=bounds)
 
 
 def rank_of(matrix: Array) -> int:

@@ -121,6 +121,18 @@ def test_results_of_a_maximum_at_an_end_hold_together(at_one, tmp_path):
     assert len(fit.residuals("quantile", rng=1)) == 60
 
 
+def test_replicates_and_restricted_models_end_on_faces_too():
+    frame = _frame(1, n=60)
+    fit = mle.regress("y ~ x + z", frame, "bernoulli", links={"p": "log"})
+    smaller = mle.regress("y ~ x", frame, "bernoulli", links={"p": "log"})
+    assert {fit.certificate.verdict, smaller.certificate.verdict} == {Verdict.BOUNDARY}
+    assert fit.anova()["statistic"].iloc[1] == pytest.approx(2 * (fit.llf - smaller.llf), abs=1e-9)
+    for kind in ("parametric", "nonparametric"):
+        seen = fit.bootstrap(20, kind=kind, rng=1)
+        assert seen.n_failed == 0
+        assert seen.n_boundary > 0
+
+
 def test_the_unit_of_a_covariate_does_not_move_a_maximum_at_an_end(at_one):
     frame, fit = at_one
     moved = mle.regress("y ~ x", {"x": 1e6 * frame["x"] + 3e6, "y": frame["y"]}, "bernoulli", links={"p": "log"})
@@ -187,6 +199,9 @@ def test_an_end_of_the_support_with_a_formula_is_the_closest_envelope(law, end, 
     assert fit.params[index] == pytest.approx(rate, rel=1e-7)
     assert fit.bse[index] == pytest.approx(rate / np.sqrt(weight.sum()), rel=1e-6)
     assert np.isnan(fit.bse[end]).all()
+    rows = fit.predict(frame, "params", se=True, **({"exposure": "e"} if form == "exposure" else {}))
+    assert rows[f"{end}_se"].isna().all()
+    assert (rows[f"{index}_se"] > 0).all()
     y = np.log(frame["y"])
     assert fit.llf == pytest.approx(float(weight @ (np.log(rate) - y) - weight.sum()), rel=1e-12)
 
