@@ -17,6 +17,7 @@ from mle_toolkit.families.exponential_family import ExponentialFamily
 from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.registry import get_family
 from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.smooth_sums import smooth_sum
 from mle_toolkit.families.summed import Summed
 from mle_toolkit.numerics.panels import Panels
 
@@ -48,6 +49,9 @@ _NEWTON_STEPS, _HALVINGS = 200, 60
 _SETTLED = 1e-22
 _GEOMETRIC, _BERNOULLI = 1e-9, 1e3
 """Values of nu at which the law is one of its limits to rounding, with which it will be compared."""
+
+_NORMAL = 1e9
+"""Mean from which the entropy is that of a normal law of variance mean/nu, but for less than 1/mean."""
 
 
 class ConwayMaxwellPoisson(Summed, ExponentialFamily):
@@ -178,9 +182,27 @@ class ConwayMaxwellPoisson(Summed, ExponentialFamily):
         return _sums(np.log(lam), nu).var
 
     def entropy(self, lam: Array, nu: Array) -> Array:
-        """Entropy, nats."""
+        """Entropy, nats; of large counts, where terms of the formula cancel, as the sum that it is."""
         at = _sums(np.log(lam), nu)
-        return np.asarray(at.log_z + nu * at.mean_log - at.mean * np.log(lam))
+        value = np.array(at.log_z + nu * at.mean_log - at.mean * np.log(lam))
+        each = np.broadcast_arrays(lam, nu, at.mean)
+        for place in np.argwhere(~np.isnan(at.rest)).tolist():
+            value[tuple(place)] = self._summed_entropy(*(float(v[tuple(place)]) for v in each))
+        return value
+
+    def _summed_entropy(self, lam: float, nu: float, mean: float) -> float:
+        """The sum of -p log p, outwards from the mean; of a mean beyond `_NORMAL` the entropy of the normal law."""
+        if mean > _NORMAL:
+            return 0.5 * math.log(2 * math.pi * math.e * mean / nu)
+
+        def terms(k: Array) -> Array:
+            logs = self.logpdf(k, np.asarray(lam), np.asarray(nu))
+            return np.where(logs > -np.inf, -logs, 0.0) * np.exp(logs)
+
+        middle = np.rint(mean)
+        with np.errstate(all="ignore"):
+            above, below = smooth_sum(terms, middle, np.inf), smooth_sum(terms, middle - 1, 0.0)
+        return math.nan if above is None or below is None else above[0] + below[0]
 
 
 class _Sums(NamedTuple):

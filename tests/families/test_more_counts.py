@@ -375,3 +375,22 @@ def test_ones_alone_have_a_zero_inflated_limit(n):
     with pytest.warns(mle.FitWarning, match="boundary"):
         fit = mle.fit([1] * n, "zero_inflated(generalized_poisson)")
     assert fit.llf == 0
+
+
+@pytest.mark.parametrize(("lam", "nu"), [(1e3, 0.5), (1e6, 0.5), (1e8, 1.0), (1e7, 0.3), (4.0, 0.1)])
+def test_entropy_of_large_conway_maxwell_counts(lam, nu):
+    """The terms of its formula cancel: of (1e6, 0.5) it was 15.58008, with 15.58102 by 40 digits."""
+    with mpmath.workdps(60):
+        lam, nu = mpmath.mpf(lam), mpmath.mpf(nu)
+        mean = lam ** (1 / nu)
+        spread = mpmath.sqrt(mean / nu)
+        marks = [mean + k * spread for k in range(-14, 17, 2)]
+
+        def weight(x):
+            return mpmath.exp(x * mpmath.log(lam) - nu * mpmath.loggamma(x + 1) - top)
+
+        top = mean * mpmath.log(lam) - nu * mpmath.loggamma(mean + 1)
+        whole = mpmath.quad(weight, marks)
+        moment = mpmath.quad(lambda x: weight(x) * mpmath.log(weight(x)), marks)
+        expected = float(mpmath.log(whole) - moment / whole)
+    assert mle.distribution("com_poisson", lam=float(lam), nu=float(nu)).entropy() == pytest.approx(expected, rel=1e-10)
