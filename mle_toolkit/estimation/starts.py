@@ -62,7 +62,25 @@ def starts_of(
         settled = np.concatenate(parts)
         if not any(settled.tobytes() == other.tobytes() for other in starts):
             starts.append(settled)
-    return starts if start is None else starts[:1]
+    if start is not None:
+        return starts[:1]
+    return _widened(likelihood, starts, given) if given else starts
+
+
+_WIDER = tuple(2.0**k for k in range(1, 11))
+
+
+def _widened(likelihood: Likelihood, starts: list[Array], given: Mapping[str, Array]) -> list[Array]:
+    """Starts; where what is known ends the support of all of them short of the data, with scales that reach them."""
+    family = likelihood.family
+    scale = [k for k, p in enumerate(family.parameters) if p.role == "scale" and p.regular and p.name not in given]
+    few = likelihood.on_sketch()
+    with np.errstate(all="ignore"):
+        if len(scale) != 1 or not family.all_scalar or any(few.mean_loglik(theta) > -np.inf for theta in starts):
+            return starts
+        wide = np.eye(len(family.parameters))[scale[0]]
+        further = [theta * np.where(wide > 0, factor, 1.0) for factor in _WIDER for theta in starts]
+        return next(([theta] for theta in further if few.mean_loglik(theta) > -np.inf), starts)
 
 
 def _own_starts(likelihood: Likelihood) -> list[Array]:

@@ -434,7 +434,8 @@ class Objective:
         scores = self._several.mean_mass_scores(self._thetas(points))
         if scores is None:
             return None
-        pulled = [-self.coordinates.pulled(score, v) for score, v in zip(scores, points, strict=True)]
+        with np.errstate(invalid="ignore"):  # a score that is infinite, which the caller sees
+            pulled = [-self.coordinates.pulled(score, v) for score, v in zip(scores, points, strict=True)]
         second = np.subtract(pulled[: len(u)], pulled[len(u) :]) / (2 * step)
         return np.asarray(0.5 * (second + second.T))
 
