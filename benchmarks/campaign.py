@@ -1,12 +1,12 @@
 """Fits of random laws to random data, each judged by a search that shares no code with ours: counted by kind.
 
-    python benchmarks/campaign.py [--count N] [--first K] [--seed S] [--workers W] [--quick] [--json FILE]
-    python benchmarks/campaign.py --trial K [--seed S]
+    python benchmarks/campaign.py [--count N] [--first K] [--seed S] [--patterns] [--workers W] [--quick] [--json FILE]
+    python benchmarks/campaign.py --trial K [--seed S] [--patterns]
     python benchmarks/campaign.py --merge RESULT.json ... [--json FILE [--page docs/explanation/campaign.md]]
 
 A trial draws a law (every registered family that the judge knows, and some laws made of laws), parameters (of the
 typical ranges; one in five far outside), and data: of that law or of another, clean, contaminated, rounded, in another
-unit, shifted, 2 to 2,000 rows; exact, weighted (both kinds), censored, in intervals, through windows, or all of that.
+unit, shifted, 2 to 2,000 rows, or, by `--patterns`, steps, powers of two, few values, clusters; exact, weighted (both kinds), censored, in intervals, through windows, or all of that.
 It fits, in a process of its own that is killed after 10 s of CPU, and a judge with densities and optimisers of its own
 (`_judge.py`) says what the fit is:
 
@@ -136,6 +136,8 @@ COARSE_FORMS = ("right", "left", "intervals", "rounded", "binned", "window", "en
 COUNT_FORMS = ("right", "intervals", "mixed", "window")
 ARC_FORMS = ("rounded",)
 KINDS = ("clean", "clean", "other law", "contaminated", "rounded", "scaled", "shifted")
+PATTERNS = ("steps", "powers", "repeated", "clusters", "mirrored", "all but one")
+"""Kinds of data that no law draws, and people have: asked for by ``--patterns``."""
 
 
 @dataclass
@@ -239,6 +241,34 @@ def draw_values(law: Law, family: mle.Family, truth: list[float], kind: str, rng
     return x
 
 
+def draw_pattern(law: Law, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Values in a pattern, as of a design, a scale of a few steps, or a list of sizes: in the support."""
+    n = int(rng.integers(2, 41))
+    if kind == "steps":
+        x = np.arange(1.0, n + 1.0)
+    elif kind == "powers":
+        x = 2.0 ** np.arange(min(n, 24))
+    elif kind == "repeated":
+        x = np.repeat(np.arange(1.0, 6.0), rng.integers(0, n, 5))
+    elif kind == "clusters":
+        x = np.append(rng.integers(1, 6, n), rng.integers(40, 44, rng.integers(1, n + 1))).astype(float)
+    elif kind == "mirrored":
+        half = rng.integers(1, 20, n).astype(float)
+        x = 20.0 + np.append(half, -half)
+    else:
+        x = np.append(np.full(n, 3.0), float(rng.choice((1.0, 4.0, 50.0))))
+    first, last = law.support
+    if len(x) < 2:
+        x = np.array([1.0, 2.0])
+    if law.circular:
+        return np.asarray(np.pi * (2.0 * x / (np.max(x) + 1.0) - 1.0))
+    if law.discrete:
+        return np.minimum(x, last)
+    if last < math.inf:
+        return np.asarray(first + (last - first) * x / (np.max(x) + 1.0))
+    return np.asarray(max(first, 0.0) + x * float(rng.choice((0.1, 1.0, 7.0))))
+
+
 def observe(x: np.ndarray, form: str, law: Law, rng: np.random.Generator) -> tuple[mle.Sample, Data, str]:
     """The values in a form of data, for us and for the judge."""
     n, first = len(x), law.support[0]
@@ -305,17 +335,17 @@ def observe(x: np.ndarray, form: str, law: Law, rng: np.random.Generator) -> tup
     return mle.Sample(x), Data(x, x), "frequency"
 
 
-def make(seed: int, k: int) -> Trial:
-    """The trial of a number."""
+def make(seed: int, k: int, patterns: bool = False) -> Trial:
+    """The trial of a number; of data in patterns, or drawn from laws."""
     rng = np.random.default_rng([seed, k])
     known = laws()
     law, family = known[sorted(known)[rng.integers(len(known))]]
     far = rng.random() < 0.2
     truth = draw_parameters(family, law, rng, far)
-    kind = str(rng.choice(KINDS))
+    kind = str(rng.choice(PATTERNS if patterns else KINDS))
     coarse = ARC_FORMS if law.circular else COUNT_FORMS if law.discrete else COARSE_FORMS
     form = str(rng.choice(EXACT_FORMS, p=(0.7, 0.15, 0.15)) if rng.random() < 0.5 else rng.choice(coarse))
-    x = draw_values(law, family, truth, kind, rng)
+    x = draw_pattern(law, kind, rng) if patterns else draw_values(law, family, truth, kind, rng)
     sample, data, weight_kind = observe(x, form, law, rng)
     start = truth if kind in ("clean", "contaminated", "rounded") else []
     return Trial(law, family, start, f"{kind}, far" if far else kind, form, sample, data, weight_kind)
@@ -509,9 +539,9 @@ def judged_fit(trial: Trial, out: Mapping[str, Any], rng: np.random.Generator) -
     return "right", "unbounded elsewhere" if spike else ""
 
 
-def run(seed: int, k: int) -> dict[str, Any]:
+def run(seed: int, patterns: bool, k: int) -> dict[str, Any]:
     """One trial from its number to its judgement."""
-    trial = make(seed, k)
+    trial = make(seed, k, patterns)
     out = in_a_child(trial)
     begin = time.process_time()
     result, why = judged(trial, out, np.random.default_rng([seed, k, 1]))
@@ -550,10 +580,10 @@ def _within_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
 
 
-def guarded(seed: int, k: int) -> dict[str, Any]:
+def guarded(seed: int, patterns: bool, k: int) -> dict[str, Any]:
     """One trial; an error of the judge's is one of the judge, not the end of the campaign."""
     try:
-        return run(seed, k)
+        return run(seed, patterns, k)
     except Exception as error:
         return {"trial": k, "result": "unjudged", "why": f"the judge failed: {type(error).__name__}: {error}"[:300]}
 
@@ -607,6 +637,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000, help="trials")
     parser.add_argument("--first", type=int, default=0, help="number of the first of them")
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--patterns", action="store_true", help="data in patterns: steps, powers, ties, clusters")
     parser.add_argument("--workers", type=int, default=1, help="processes; the result is the same for any number")
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK_COUNT} trials; exit 1 if one is wrong, crashes or hangs"
@@ -618,7 +649,7 @@ def main() -> int:
     if arguments.page is not None and arguments.json is None:
         parser.error("--page shows what --json keeps; give both")
     if arguments.trial is not None:
-        trial = make(arguments.seed, arguments.trial)
+        trial = make(arguments.seed, arguments.trial, arguments.patterns)
         print(f"{trial.law.name}; {trial.kind}; {trial.form}; drawn with {trial.truth}")
         print(repr(trial.sample))
         out = in_a_child(trial)
@@ -631,7 +662,7 @@ def main() -> int:
     else:
         count = QUICK_COUNT if arguments.quick else arguments.count
         numbers = range(arguments.first, arguments.first + count)
-        one = partial(guarded, arguments.seed)
+        one = partial(guarded, arguments.seed, arguments.patterns)
         rows = []
         with ProcessPoolExecutor(arguments.workers, get_context("fork"), _within_memory) as pool:
             for row in pool.map(one, numbers):

@@ -214,13 +214,13 @@ def _also_at_cusps(
     solver: str | None,
     at_limit: AtLimit | None,
 ) -> Maximum:
-    """Where climbs end; if in no maximum, the highest one with the cusp of the density at an observation."""
+    """Where climbs end; if in no maximum, but by a cusp, the highest one with this at an observation."""
     try:
         end: Maximum | UnboundedLikelihoodError = _by_climbs(family, likelihood, fixed, {}, None, solver, at_limit)
     except UnboundedLikelihoodError as error:
         end = error
     found = end if isinstance(end, Maximum) else None
-    if found is None or not found.is_certified:
+    if found is None or not (_is_smooth(found) or found.is_certified):
         with contextlib.suppress(NoMaximumError):
             held = _at_cusp(family, likelihood, cusp, fixed, found)
             if held is not None:
@@ -228,6 +228,11 @@ def _also_at_cusps(
     if isinstance(end, Maximum):
         return end
     raise end
+
+
+def _is_smooth(found: Maximum) -> bool:
+    params = params_of(found)
+    return not (found.family.irregular(*params) or found.family.rough(*params))
 
 
 def _at_cusp(
