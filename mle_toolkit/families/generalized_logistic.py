@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import special
 
 from mle_toolkit._typing import Array
-from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.base import Family
+from mle_toolkit.families.combinators.mapped import negated
+from mle_toolkit.families.combinators.shifted import shifted
+from mle_toolkit.families.domain import NON_NEGATIVE, REAL, Interval
 from mle_toolkit.families.gev import reduced as log_of
 from mle_toolkit.families.gev import reduced_slopes as log_slopes
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import SpecialCase
-from mle_toolkit.families.special import softplus
+from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.special import log_or_minus_inf, softplus
 from mle_toolkit.families.standardised import LocationScale, l_moments
 
 if TYPE_CHECKING:
@@ -101,6 +105,19 @@ class GeneralizedLogistic(LocationScale):
         return self.param_names if abs(k) >= 0.5 else ()
 
     @property
+    def limits(self) -> tuple[Limit, ...]:
+        """At k = -1 and 1 log-logistic laws of shape 1 above a threshold and below an upper end."""
+        beyond = _beyond_threshold()
+        return (
+            Limit(beyond, lambda scale, lower: (lower + scale, scale, -1.0), last=True),
+            Limit(negated(beyond), lambda scale, upper: (upper - scale, scale, 1.0), last=True),
+        )
+
+    def limits_near(self, sample: Sample, loc: float, scale: float, k: float) -> tuple[Limit, ...]:
+        """That of the end to which k came near."""
+        return self.limits[:1] if k < 0 else self.limits[1:]
+
+    @property
     def special_cases(self) -> tuple[SpecialCase, ...]:
         """Logistic where k is 0."""
         return (SpecialCase(get_family("logistic"), lambda loc, scale: (loc, scale, 0.0), at=("k",)),)
@@ -114,3 +131,33 @@ class GeneralizedLogistic(LocationScale):
     def entropy(self, loc: Array, scale: Array, k: Array) -> Array:
         """Entropy, nats: 2 + log(scale); the mean of y, logistic, is 0."""
         return np.asarray(2 + np.log(scale) + 0 * np.asarray(loc) + 0 * np.asarray(k))
+
+
+@cache
+def _beyond_threshold() -> Family:
+    """The log-logistic law of shape 1 above a threshold: the law at k = -1."""
+
+    def logpdf(x: Array, scale: Array) -> Array:
+        return np.asarray(-np.log(scale) - 2 * np.log1p(x / scale))
+
+    def score(x: Array, scale: Array) -> tuple[Array, ...]:
+        return ((2 * x / (scale + x) - 1) / scale,)
+
+    def to_scipy(scale: float) -> Any:
+        from scipy import stats
+
+        return stats.fisk(1.0, scale=scale)
+
+    law = Family.from_logpdf(
+        logpdf,
+        (SCALE,),
+        NON_NEGATIVE,
+        name="loglogistic of shape 1",
+        score=score,
+        start=lambda sample: (max(sample.quantile(0.5), 0.5 * sample.mean()),),
+        entropy=lambda scale: 2 + np.log(scale),
+        to_scipy=to_scipy,
+        logcdf=lambda x, scale: -softplus(np.log(scale) - log_or_minus_inf(np.maximum(x, 0.0))),
+        logsf=lambda x, scale: -np.log1p(np.maximum(x, 0.0) / scale),
+    )
+    return shifted(law)

@@ -157,3 +157,16 @@ def test_special_cases_are_lifted():
     assert power.df == 1
     negated = mle.fit(-X, mle.negated("gamma")).test(nested=mle.fit(-X, mle.negated("exponential")))
     assert negated.statistic == pytest.approx(right.statistic, rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e6])
+@pytest.mark.parametrize("base", ["shifted(exponential)", "shifted(lomax)", "shifted(gamma)"])
+def test_an_upper_end_of_intervals_is_found_as_a_threshold_of_their_negatives_is(base, unit):
+    """The law below did not learn from the intervals that its end is one of theirs: it was not converged."""
+    x = np.array([0.968, 2.024, 2.992, 5.016, 8.008, 12.936, 21.032, 33.968, 55.0, 88.968]) * unit
+    right = fit_quietly(mle.Sample.rounded(x, 0.088 * unit), base)
+    turned = fit_quietly(mle.Sample.rounded(-x, 0.088 * unit), f"negated({base})")
+    assert turned.certificate.verdict == right.certificate.verdict == "non_regular"
+    np.testing.assert_allclose(turned.llf, right.llf, rtol=1e-12)
+    np.testing.assert_allclose(-turned.params["threshold"], right.params["threshold"], rtol=1e-14)
+    np.testing.assert_allclose(turned.params["scale"], right.params["scale"], rtol=1e-6)

@@ -510,3 +510,23 @@ def test_quantiles_have_their_probability_however_small(name, params):
     if name != "kappa4":  # which begins at a number
         assert law.logcdf(law.ppf(p)) == pytest.approx(np.log(p), rel=1e-9)
     assert np.array_equal(law.ppf(np.array([1.0, -1.0, 2.0])), [np.inf, np.nan, np.nan], equal_nan=True)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("side", [1.0, -1.0])
+@pytest.mark.parametrize(
+    "x", [np.array([1, 2, 3, 5, 8, 13, 21, 34, 55, 89.0]), 1 / np.arange(1.0, 20.0), np.arange(1.0, 12.0) ** 2]
+)
+def test_a_generalised_logistic_law_at_its_end_is_log_logistic_beyond_a_threshold(x, side, unit):
+    """As |k| → 1 the end comes to an observation, where the density is finite; it was not converged."""
+    with pytest.warns(mle.FitWarning, match="at the boundary k = "):
+        fit = mle.fit(side * x * unit, "generalized_logistic")
+    excess = x - np.min(x)
+    by_scale = optimize.minimize_scalar(
+        lambda log_s: np.sum(log_s + 2 * np.log1p(excess / np.exp(log_s))), bounds=(-10, 10), options={"xatol": 1e-12}
+    )
+    assert fit.certificate.verdict == "boundary"
+    assert fit.params["k"] == -side
+    np.testing.assert_allclose(fit.llf, -by_scale.fun - len(x) * np.log(unit), rtol=1e-10)
+    np.testing.assert_allclose(fit.params["scale"], unit * np.exp(by_scale.x), rtol=1e-5)
+    np.testing.assert_allclose(fit.params["loc"] + fit.params["scale"] / fit.params["k"], side * np.min(x) * unit, rtol=1e-12)

@@ -232,11 +232,15 @@ class Mapped(Combined):
         return Mapped(self.base.in_unit(*self.map.unit(centre, scale)), self.by_map)
 
     def resolve(self, sample: Sample) -> Family:
-        """Let the law of X learn from exact data."""
-        return Mapped(self.base.resolve(self._drawn_back(sample)), self.by_map) if sample.is_plain else self
+        """Let the law of X learn from the data, as it sees them."""
+        return Mapped(self.base.resolve(self._drawn_back(sample)), self.by_map)
 
     def _drawn_back(self, sample: Sample) -> Sample:
-        return sample.mapped(self._back)
+        if sample.is_plain:
+            return sample.mapped(self._back)
+        ends = self._ends(sample.lower, sample.upper)
+        drawn = type(sample).intervals(*ends, sample.weight, sample.weight_kind)
+        return drawn if sample.window is None else drawn.truncated(*self._ends(*sample.window))
 
     def check(self, sample: Sample) -> None:
         """Raise where the law of X has no maximum."""
