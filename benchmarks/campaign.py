@@ -6,9 +6,9 @@
 
 A trial draws a law (every registered family that the judge knows, and some laws made of laws), parameters (of the
 typical ranges; one in five far outside), and data: of that law or of another, clean, contaminated, rounded, in another
-unit, shifted, 2 to 2,000 rows, or, by `--patterns`, steps, powers of two, few values, clusters; exact, weighted (both kinds), censored, in intervals, through windows, or all of that.
-It fits, in a process of its own that is killed after 10 s of CPU, and a judge with densities and optimisers of its own
-(`_judge.py`) says what the fit is:
+unit, shifted, 2 to 2,000 rows, or, by `--patterns`, steps, powers of two, few values, clusters; exact, weighted (both
+kinds), censored, in intervals, through windows, or all of that. It fits, in a process of its own that is killed after
+10 s of CPU, and a judge with densities and optimisers of its own (`_judge.py`) says what the fit is:
 
 right           the log-likelihood is that of the parameters, no better point was found, standard errors are those of
                 an independent Hessian; or a refusal where the judge finds no maximum either

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mle_toolkit._typing import Array
-from mle_toolkit.errors import DegenerateDataError
 from mle_toolkit.families.climbing import profile_maximum
 from mle_toolkit.families.domain import NON_NEGATIVE, POSITIVE
 from mle_toolkit.families.hazard import HazardFamily
@@ -26,6 +25,9 @@ _LOWEST, _STEP = -18.0, 1.0
 
 _LARGEST_AGE = 600.0
 """Largest x/scale: beyond it the shape, about exp(-x/scale), leaves double precision."""
+
+_LEAST = 1e-100
+"""Shape below which the law is that of smallest extremes to the last digit: so much of that is below 0."""
 
 
 class Gompertz(HazardFamily):
@@ -66,17 +68,20 @@ class Gompertz(HazardFamily):
         """Highest point of the profile likelihood in log(1/scale); its lower end if the exponential law is better."""
         highest = math.log(_LARGEST_AGE / sample.maximum)
         u = profile_maximum(sample, _profile_values, _profile_slopes, min(_LOWEST, highest - 1), highest, _STEP)
-        if u >= highest:
-            raise DegenerateDataError(
-                f"gompertz: the observations vary too little (coefficient of variation "
-                f"{math.sqrt(sample.var()) / sample.mean():.2g}): the shape falls below 1e-260. Fit gumbel_min."
-            )
         return 1.0 / float(means_of(sample, lambda x: (np.expm1(math.exp(u) * x),))[0]), math.exp(-u)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
-        """The exponential law, as shape and scale grow together."""
-        return (Limit(get_family("exponential"), lambda scale: (np.inf, np.inf)),)
+        """The exponential law, as shape and scale grow together; that of smallest extremes, as the shape goes to 0."""
+        return (
+            Limit(get_family("exponential"), lambda scale: (np.inf, np.inf)),
+            Limit(get_family("smallest_extreme_value"), lambda loc, scale: (0.0, scale)),
+        )
+
+    def limits_near(self, sample: Sample, shape: float, scale: float) -> tuple[Limit, ...]:
+        """That of smallest extremes only where nothing of it is below 0: its location is scale * log(1/shape)."""
+        exponential, smallest = self.limits
+        return (smallest,) if shape < _LEAST else (exponential,)
 
     def cumulative_hazard(self, x: Array, shape: Array, scale: Array) -> Array:
         """Shape times (exp(x/scale) - 1)."""

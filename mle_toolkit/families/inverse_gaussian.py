@@ -108,7 +108,7 @@ class InverseGaussian(ExponentialFamily):
         """Log of the cdf: of Phi(low) + exp(2 lam/mu) Phi(-high)."""
         low, high = _passages(x, mu, lam)
         with np.errstate(invalid="ignore"):  # NaN stays NaN
-            return np.asarray(np.logaddexp(special.log_ndtr(low), 2 * lam / mu + special.log_ndtr(-high)))
+            return np.asarray(np.logaddexp(special.log_ndtr(low), _log_beyond(low, high)))
 
     def logsf(self, x: Array, mu: Array, lam: Array) -> Array:
         """Log of the survival function: of Phi(-low) - exp(2 lam/mu) Phi(-high).
@@ -152,7 +152,7 @@ class InverseGaussian(ExponentialFamily):
         Those of F are -2 lam/mu² E and 2/mu E - phi(low) / sqrt(lam x), where E = exp(2 lam/mu) Phi(-high).
         """
         low, high = _passages(x, mu, lam)
-        log_beyond = 2 * lam / mu + special.log_ndtr(-high)
+        log_beyond = _log_beyond(low, high)
         log_f = -0.5 * low * low - _HALF_LOG_TWO_PI
         below, above = self.logcdf(x, mu, lam), self.logsf(x, mu, lam)
 
@@ -210,6 +210,12 @@ class InverseGaussian(ExponentialFamily):
 def _passages(x: Array, mu: Array, lam: Array) -> tuple[Array, Array]:
     """``sqrt(lam/x) (x/mu - 1)`` and ``sqrt(lam/x) (x/mu + 1)``; their limits at 0 and ∞."""
     x = np.maximum(x, 0.0)
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # at 0; at ∞, where x is all that counts
         root, inverse_root = np.sqrt(lam * x) / mu, np.sqrt(lam / x)
-    return root - inverse_root, root + inverse_root
+        return np.where(np.isposinf(x), np.inf, (x - mu) / mu * inverse_root), root + inverse_root
+
+
+def _log_beyond(low: Array, high: Array) -> Array:
+    """Log of exp(2 lam/mu) Phi(-high), of which the factors cancel: that is phi(low) times the Mills ratio at high."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(-0.5 * low * low - _HALF_LOG_TWO_PI + np.log(mills_ratio_normal(high)))

@@ -423,10 +423,49 @@ def test_zeros_make_the_likelihood_of_lomax_unbounded():
     assert np.isfinite(mle.fit([1.0, 0.0, 30.0, 0.0, 2.0], "lomax", fixed={"scale": 1.0}).llf)
 
 
-def test_gompertz_says_when_its_shape_leaves_double_precision():
-    x = 1e4 + np.random.default_rng(1).standard_normal(50)
-    with pytest.raises(mle.errors.DegenerateDataError, match="vary too little"):
-        mle.fit(x, "gompertz")
+@pytest.mark.parametrize("away", [300.0, 1e4, 1e6])
+@pytest.mark.parametrize("form", ["exact", "right-censored", "rounded"])
+def test_gompertz_whose_shape_leaves_double_precision_is_the_law_of_smallest_extremes(form, away):
+    """So much of that law is above 0 that both are one; some of these were not converged, the others refused."""
+    x = away + np.random.default_rng(1).standard_normal(50)
+    if form == "right-censored":
+        x = mle.Sample.right_censored(x, np.arange(50) % 3 != 1)
+    elif form == "rounded":
+        x = mle.Sample.rounded(np.round(2 * x) / 2, 0.5)
+    with pytest.warns(mle.FitWarning, match="boundary shape = 0, where gompertz is smallest_extreme_value"):
+        fit = mle.fit(x, "gompertz")
+    limit = mle.fit(x, "smallest_extreme_value")
+    assert fit.params["shape"] == 0.0
+    assert fit.params["scale"] == pytest.approx(limit.params["scale"], rel=1e-7)
+    assert fit.llf == pytest.approx(limit.llf, rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [0.5, 1e3, 9e6, 1e10])
+@pytest.mark.parametrize("z", [-3.0, -0.1, 0.3, 4.0])
+def test_tails_of_inverse_gaussian_laws_that_are_nearly_normal_keep_their_digits(shape, z):
+    """Exp(2 lam/mu) and what it is multiplied by cancel: slopes by lam were wrong in the first digit at 1e10."""
+    mu = 3000.0
+    lam, x = shape * mu, mu * (1 + z / math.sqrt(shape)) if shape > 100 else mu * math.exp(z / 2)
+    with mp.workdps(120):
+
+        def tails(m, s):
+            root = mp.sqrt(s / mp.mpf(x))
+            beyond = mp.exp(2 * s / m) * mp.ncdf(-root * (x / m + 1))
+            return mp.log(mp.ncdf(root * (x / m - 1)) + beyond), mp.log(mp.ncdf(-root * (x / m - 1)) - beyond)
+
+        m, s, h = mp.mpf(mu), mp.mpf(lam), mp.mpf(10) ** -40
+        right = [float(v) for v in tails(m, s)]
+        by_mu = [
+            float((b - a) / (2 * h * m)) for a, b in zip(tails(m * (1 - h), s), tails(m * (1 + h), s), strict=True)
+        ]
+        by_lam = [
+            float((b - a) / (2 * h * s)) for a, b in zip(tails(m, s * (1 - h)), tails(m, s * (1 + h)), strict=True)
+        ]
+    law = mle.get_family("inverse_gaussian")
+    at = np.array([x])
+    assert [law.logcdf(at, mu, lam)[0], law.logsf(at, mu, lam)[0]] == pytest.approx(right, rel=1e-11)
+    for tail, slopes in enumerate(law.tail_scores(at, mu, lam)):
+        assert [slope[0] for slope in slopes] == pytest.approx([by_mu[tail], by_lam[tail]], rel=1e-7)
 
 
 @pytest.mark.parametrize("name", [name for name in sorted(LOGPDF) if mle.get_family(name).support == mle.POSITIVE])

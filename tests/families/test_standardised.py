@@ -529,4 +529,5 @@ def test_a_generalised_logistic_law_at_its_end_is_log_logistic_beyond_a_threshol
     assert fit.params["k"] == -side
     np.testing.assert_allclose(fit.llf, -by_scale.fun - len(x) * np.log(unit), rtol=1e-10)
     np.testing.assert_allclose(fit.params["scale"], unit * np.exp(by_scale.x), rtol=1e-5)
-    np.testing.assert_allclose(fit.params["loc"] + fit.params["scale"] / fit.params["k"], side * np.min(x) * unit, rtol=1e-12)
+    end = fit.params["loc"] + fit.params["scale"] / fit.params["k"]
+    np.testing.assert_allclose(end, side * np.min(x) * unit, rtol=1e-12)
