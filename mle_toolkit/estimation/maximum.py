@@ -307,6 +307,9 @@ class Maximum(SentByValue):
         Longer ones, that is, which are taken where they agree with the short ones but for the rounding of these.
         """
         u, objective = self.coordinates, self.objective
+        beside = self._hessian_beside if len(u) else None
+        if beside is not None:
+            return beside
         short = objective.hessian(u)
         by_formula = objective.at_once or (objective.has_hessian and self.likelihood.plain)
         if by_formula or not objective.has_score or len(u) == 0:
@@ -319,6 +322,28 @@ class Maximum(SentByValue):
         long = 0.5 * (long + long.T)
         same = np.abs(long - short) * np.outer(seen.unit, seen.unit) <= _ROUNDED_CURVATURE
         return long if same.all() else short
+
+    @cached_property
+    def smooth(self) -> Objective | None:
+        """The likelihood in coordinates in which it is smooth, where it bends too sharply in the others; else None."""
+        likelihood, theta = self.likelihood, self.theta_in_unit
+        if likelihood.plain or self.bounds:
+            return None
+        domains = likelihood.family.domains_beside(*likelihood.family.unpack(theta))
+        return None if domains is None else objective_near(likelihood, domains, theta, self.free, charted=False)
+
+    @property
+    def _hessian_beside(self) -> Array | None:
+        """Second derivatives, where the likelihood bends too sharply to measure them, by those where it is smooth."""
+        smooth = self.smooth
+        if smooth is None:
+            return None
+        v = smooth.coordinates.from_theta(self.theta_in_unit)
+        second, own = wide_hessian(smooth, v), smooth.coordinates.jacobian(v)
+        with np.errstate(all="ignore"):
+            turn = np.linalg.lstsq(own, self.objective.coordinates.jacobian(self.coordinates), rcond=None)[0]
+        bent = np.asarray(turn.T @ second @ turn)
+        return bent if np.isfinite(bent).all() else None
 
     @property
     def kinked(self) -> tuple[Model, Linear, Sample] | None:
@@ -559,6 +584,13 @@ def objective_near(
     return Objective(likelihood, Coordinates(natural_domains(family, domains, theta), theta, free, natural))
 
 
+def wide_hessian(objective: Objective, u: Array) -> Array:
+    """Second derivatives by wide differences, where coordinates have but few digits."""
+    with np.errstate(all="ignore"):
+        wide = fourth_order_each(objective.gradient, u, _WIDE)
+    return np.asarray(0.5 * (wide + wide.T))
+
+
 def other_objective(objective: Objective, domains: Sequence[Domain], theta: Array) -> Objective | None:
     """The same function of the parameters declared, of one of those of a chart; or of these; None where there are none.
 
@@ -603,6 +635,10 @@ _FOLLOWED = 2
 
 _LONGER = 1e-4
 """Step of differences of a score, in natural changes, where a ridge is flat: fourth order, error 1e-12 in rounding."""
+
+
+_WIDE = 1e-2
+"""The same where scores have but six digits: in a logarithm of a distance that is a part in 1e10 of all."""
 
 
 _ROUNDED_CURVATURE = 1e-6

@@ -28,6 +28,7 @@ from mle_toolkit.estimation.maximum import SAME_NATS, Maximum, in_domains, maxim
 from mle_toolkit.estimation.otherwise import otherwise
 from mle_toolkit.estimation.run_off import StillRisingError, check_not_certain, settle_run_off, unbounded
 from mle_toolkit.estimation.scattered import may_hide_maxima, scattered
+from mle_toolkit.estimation.sharp import in_smooth_coordinates
 from mle_toolkit.estimation.starts import bounded_domains, domains_of, in_unit, starts_of
 from mle_toolkit.families.base import Family
 from mle_toolkit.families.domain import Interval, NonZero
@@ -143,6 +144,7 @@ def _by_climbs(
             n_agreeing=agreeing,
             searched=searched,
         )
+        found = in_smooth_coordinates(found) if own else found
         # On the way to the unit of the data rounding may move an end of a support past an observation.
         if fixed:
             found = replace(found, theta=_as_given(family, found.theta, fixed))

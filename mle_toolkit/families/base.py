@@ -458,6 +458,10 @@ class Family(ABC):
         """Those with which a maximum at these parameters must be compared: all, where the law says no better."""
         return self.limits
 
+    def domains_beside(self, *params: Any) -> tuple[Domain, ...] | None:
+        """Domains in whose coordinates the likelihood is smooth where it bends too sharply in the others; else None."""
+        return None
+
     @property
     def chart(self) -> Chart | None:
         """Other parameters of the law, in which its likelihood is maximised; None for those declared."""

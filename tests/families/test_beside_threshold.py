@@ -91,3 +91,15 @@ def test_data_that_lean_the_other_way_lead_to_the_limit(name):
     assert fit.certificate.verdict == "boundary"
     assert fit.certificate.limit == limit.name
     assert fit.llf == pytest.approx(mle.fit(mle.Sample.rounded(np.round(x, 1), 0.1), limit).llf, abs=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-6, 1e6])
+def test_a_threshold_a_billionth_beside_an_interval_has_its_digits_and_its_standard_error(unit):
+    """Trial 824372 of the campaign, in the unit of its intervals; by Newton's method in 50 digits."""
+    lower, upper = unit * np.array([8.0, 0.0, 0.0, 0.0]), unit * np.array([9.0, 1.0, 1.0, 1.0])
+    fit = mle.fit(mle.Sample.intervals(lower, upper), "shifted(lognormal)")
+    assert fit.certificate.verdict == "interior"
+    assert fit.llf == pytest.approx(-5.978096925380157, abs=1e-11)
+    assert fit.params["threshold"] == pytest.approx(-1.01365850e-9 * unit, rel=1e-4)
+    expected = [2.96154592315, 2.51843407663, 5.23150148624e-5 * unit]
+    np.testing.assert_allclose(list(fit.bse.values()), expected, rtol=1e-3)

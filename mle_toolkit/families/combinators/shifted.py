@@ -17,9 +17,10 @@ import numpy as np
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import ParameterError, UnboundedLikelihoodError
 from mle_toolkit.families.base import Family
+from mle_toolkit.families.beside_threshold import exp_or_inf
 from mle_toolkit.families.combinators.parts import Combined, fitted, part
 from mle_toolkit.families.distribution import Distribution
-from mle_toolkit.families.domain import REAL, Interval
+from mle_toolkit.families.domain import REAL, Domain, Interval
 from mle_toolkit.families.ends import common_sign, grid, grows_without_bound, probe_points
 from mle_toolkit.families.hooks import Score, TailScores, made_with
 from mle_toolkit.families.mass import log_mass
@@ -57,6 +58,9 @@ _BESIDE = 1e-6
 _FAR_AWAY = (10.0, 1000.0)
 """Distances of a threshold, in spreads of the data, at which a law may be higher than at a kink."""
 
+_SHARP = 1e-4
+"""Share of the spread of the law, and of its way to the data, within which a threshold is beside an end of one."""
+
 _FEW_ENDS = 4
 """Lower ends of intervals, the lowest, at which the likelihood is looked at for a kink."""
 
@@ -78,12 +82,15 @@ class Known:
         Whether the maximum is there.
     plain : bool
         Whether there are only exact observations.
+    ends : tuple of float
+        Thresholds at which lower ends of intervals would be where the law begins: there the likelihood bends sharply.
     """
 
     highest: float = np.inf
     exact: bool = False
     settled: bool = False
     plain: bool = True
+    ends: tuple[float, ...] = ()
 
 
 class Shifted(Combined):
@@ -223,7 +230,9 @@ class Shifted(Combined):
         """Learn the highest possible threshold: an observation, or the upper end of an interval, bounds it."""
         highest = float(np.min(sample.upper))
         exact = bool(np.any(sample.lower[sample.upper == highest] == highest))
-        law = Shifted(self.base, Known(highest - self._begin, exact=exact, plain=sample.is_plain))
+        low = sample.lower if sample.in_memory and not sample.is_plain else np.empty(0)
+        ends = tuple((np.unique(low[np.isfinite(low) & (low <= highest)]) - self._begin).tolist())
+        law = Shifted(self.base, Known(highest - self._begin, exact=exact, plain=sample.is_plain, ends=ends))
         settled = None
         if exact:
             # Where the density falls everywhere, so does the probability of more, and of an interval further out.
@@ -328,7 +337,18 @@ class Shifted(Combined):
     def in_unit(self, centre: Any, scale: Any) -> Shifted:
         """The law of ``(x - centre) / scale``."""
         highest = (self._known.highest - centre) / scale
-        return Shifted(self.base.in_unit(0.0, scale), replace(self._known, highest=highest))
+        ends = tuple((end - centre) / scale for end in self._known.ends)
+        return Shifted(self.base.in_unit(0.0, scale), replace(self._known, highest=highest, ends=ends))
+
+    def domains_beside(self, *params: Any) -> tuple[Domain, ...] | None:
+        """With the threshold below the end of an interval that it is beside, of which its distance says all."""
+        ends = np.array(self._known.ends)
+        gaps = ends - params[-1]
+        known = self._known.settled or not np.any(gaps > 0)
+        if known or not np.min(gaps[gaps > 0]) < _SHARP * min(self._spread(params), self._known.highest - params[-1]):
+            return None
+        end = float(np.min(ends[gaps > 0]))
+        return (*(p.domain for p in self.base.parameters), Interval(-np.inf, end))
 
     def _rises_to_the_data(self, sample: Sample) -> bool:
         """Whether the maximum is where the threshold is the smallest observation."""
@@ -366,9 +386,12 @@ class Shifted(Combined):
 
     def _spread(self, params: tuple[Any, ...]) -> float:
         for p, value in zip(self.base.parameters, params, strict=False):
-            size = {"scale": value, "rate": 1 / value if value else 1.0, "log-scale": np.exp(value)}.get(p.role)
-            if size is not None:
-                return float(size)
+            if p.role == "scale":
+                return float(value)
+            if p.role == "rate":
+                return float(1 / value if value else 1.0)
+            if p.role == "log-scale":
+                return exp_or_inf(float(value))
         return 1.0
 
     @property
