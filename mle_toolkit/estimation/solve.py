@@ -26,6 +26,7 @@ from mle_toolkit.estimation.beside import above_limit, is_above, is_far_below
 from mle_toolkit.estimation.certificate import DECREMENT_TOLERANCE, Certificate, Verdict
 from mle_toolkit.estimation.climb import is_minimum
 from mle_toolkit.estimation.contained import higher_inside
+from mle_toolkit.estimation.ended import by_its_end
 from mle_toolkit.estimation.kinked import at_kinks
 from mle_toolkit.estimation.local import local_inside, no_lower_local
 from mle_toolkit.estimation.maximum import LITTLE_NATS, Maximum, in_domains, maximum_at, params_of
@@ -196,7 +197,7 @@ def _settled(
     if bounds:
         return replace(maximum, bounds=bounds)
     if not fixed:
-        maximum = _not_below_what_it_contains(maximum)
+        maximum = by_its_end(_not_below_what_it_contains(maximum), maximise)
     if not family.limits and not _seen_limits(family, sample):
         return maximum
     settled = _at_limit(maximum, sample, fixed)

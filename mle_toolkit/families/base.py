@@ -29,7 +29,7 @@ from mle_toolkit.families.expectations import BetaPower, BetaPrimePower, GammaPo
 from mle_toolkit.families.hooks import Unbounded
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter, Role
-from mle_toolkit.families.relations import Chart, Image, Limit, SpecialCase
+from mle_toolkit.families.relations import ByEnd, Chart, Image, Limit, SpecialCase
 from mle_toolkit.options import numbers, text
 
 if TYPE_CHECKING:
@@ -460,6 +460,14 @@ class Family(ABC):
 
     def domains_beside(self, *params: Any) -> tuple[Domain, ...] | None:
         """Domains in whose coordinates the likelihood is smooth where it bends too sharply in the others; else None."""
+        return None
+
+    def by_end(self, *params: Any) -> ByEnd | None:
+        """The law by the end of its support, near these parameters; None where no search has need of that.
+
+        Of intervals the likelihood may be highest with the end of the support at the end of one of them, where it has a
+        kink, or bends without bound.
+        """
         return None
 
     @property

@@ -18,7 +18,7 @@ from mle_toolkit.families.gev import reduced as log_of
 from mle_toolkit.families.gev import reduced_slopes as log_slopes
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.relations import ByEnd, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf, softplus
 from mle_toolkit.families.standardised import LocationScale, l_moments
 
@@ -116,6 +116,18 @@ class GeneralizedLogistic(LocationScale):
     def limits_near(self, sample: Sample, loc: float, scale: float, k: float) -> tuple[Limit, ...]:
         """That of the end to which k came near."""
         return self.limits[:1] if k < 0 else self.limits[1:]
+
+    def by_end(self, loc: float, scale: float, k: float) -> ByEnd | None:
+        """A log-logistic law above a threshold, or below an end."""
+        if not self.irregular(loc, scale, k):
+            return None
+        side = 1.0 if k < 0 else -1.0
+
+        def embed(shape: float, size: float, end: float) -> tuple[float, float, float]:
+            return end + side * size, size / shape, -side / shape
+
+        beyond = get_family("shifted(loglogistic)")
+        return ByEnd(beyond if k < 0 else negated(beyond), embed)
 
     @property
     def special_cases(self) -> tuple[SpecialCase, ...]:

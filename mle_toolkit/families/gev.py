@@ -20,7 +20,7 @@ from mle_toolkit.families.gumbel import Gumbel
 from mle_toolkit.families.known_threshold import above
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.relations import ByEnd, Limit, SpecialCase
 from mle_toolkit.families.special import log1mexp_exp
 
 if TYPE_CHECKING:
@@ -259,6 +259,16 @@ class GEV(Family):
             return loc, max(scale, upper - loc), -1.0  # the end is not below the observation, not even by rounding
 
         return (Limit(exponential_beyond(-1.0), embed, last=True),)
+
+    def by_end(self, loc: float, scale: float, xi: float) -> ByEnd | None:
+        """A Weibull law below an end."""
+        if not self.irregular(loc, scale, xi):
+            return None
+
+        def embed(shape: float, size: float, end: float) -> tuple[float, float, float]:
+            return end - size, size / shape, -1 / shape
+
+        return ByEnd(get_family("negated(shifted(weibull))"), embed)
 
     def limits_in_window(self, lower: float, upper: float) -> tuple[Limit, ...]:
         """Far in its upper tail, the generalised Pareto law (Pickands 1975); those of the Gumbel law, xi = 0."""

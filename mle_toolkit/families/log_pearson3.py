@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from mle_toolkit.families.parameters import Parameter
 from mle_toolkit.families.pearson3 import Pearson3, excess, exponential_as_pearson3
 from mle_toolkit.families.power_in_window import powers_in_window
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Image, Limit, SpecialCase
+from mle_toolkit.families.relations import ByEnd, Image, Limit, SpecialCase
 from mle_toolkit.families.special import log_or_minus_inf
 
 if TYPE_CHECKING:
@@ -117,6 +118,11 @@ class LogPearson3(Family):
     def images(self) -> tuple[Image, ...]:
         """The Pearson III law of log x."""
         return (Image(_OF_LOGS, lambda meanlog, sdlog, skew: (meanlog, sdlog, skew), LOG),)
+
+    def by_end(self, meanlog: float, sdlog: float, skew: float) -> ByEnd | None:
+        """That of the Pearson III law of the logs."""
+        near = _OF_LOGS.by_end(meanlog, sdlog, skew)
+        return None if near is None else replace(near, of=log_or_minus_inf)
 
     def irregular(self, meanlog: Any, sdlog: Any, skew: Any) -> tuple[str, ...]:
         """All parameters, from |skew| = √2 on: the information does not exist."""

@@ -21,7 +21,7 @@ from mle_toolkit.families.gev import exponential_beyond
 from mle_toolkit.families.parameters import LOC, SCALE, Parameter
 from mle_toolkit.families.power_in_window import powers_in_window
 from mle_toolkit.families.registry import get_family
-from mle_toolkit.families.relations import Limit, SpecialCase
+from mle_toolkit.families.relations import ByEnd, Limit, SpecialCase
 from mle_toolkit.families.special import stirling_remainder
 from mle_toolkit.families.standardised import LocationScale, best_starts
 
@@ -179,6 +179,14 @@ class Pearson3(LocationScale):
         """Normal where skew is 0."""
         return (SpecialCase(get_family("normal"), lambda mu, sigma: (mu, sigma, 0.0), at=("skew",)),)
 
+    def by_end(self, loc: float, scale: float, skew: float) -> ByEnd | None:
+        """A gamma law above a threshold, or below an end."""
+        if not self.irregular(loc, scale, skew):
+            return None
+        if skew > 0:
+            return ByEnd(get_family("shifted(gamma)"), partial(gamma_as_pearson3, 1.0))
+        return ByEnd(get_family("negated(shifted(gamma))"), partial(gamma_as_pearson3, -1.0))
+
     def irregular(self, loc: Any, scale: Any, skew: Any) -> tuple[str, ...]:
         """All parameters, from |skew| = √2 on: the information does not exist."""
         return self.param_names if skew * skew >= 2 else ()
@@ -207,6 +215,11 @@ class Pearson3(LocationScale):
     def from_scipy(skew: float, loc: float, scale: float) -> dict[str, Any] | None:
         """Parameters of ``scipy.stats.pearson3(skew, loc, scale)``; None beyond the domains."""
         return {"loc": loc, "scale": scale, "skew": skew} if abs(skew) < 2 else None
+
+
+def gamma_as_pearson3(sign: float, shape: float, scale: float, end: float) -> tuple[float, float, float]:
+    """A gamma law above a threshold, or below an end."""
+    return end + sign * shape * scale, scale * math.sqrt(shape), sign * 2 / math.sqrt(shape)
 
 
 def exponential_as_pearson3(sign: float, end: float, scale: float) -> tuple[float, float, float]:

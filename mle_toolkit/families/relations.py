@@ -133,6 +133,25 @@ class SpecialCase(SentByValue):
 
 
 @dataclass(frozen=True)
+class ByEnd:
+    """The declaring family with an end of its support as a parameter, on the side where it has one.
+
+    Parameters
+    ----------
+    family : Family
+        The same law, of which a location is the end of the support.
+    embed : callable
+        Takes its parameters, returns those of the declaring family.
+    of : callable
+        The rising function of x of which it is the law.
+    """
+
+    family: Family
+    embed: Callable[..., tuple[float, ...]]
+    of: Callable[[Array], Array] = np.asarray
+
+
+@dataclass(frozen=True)
 class Image(SentByValue):
     """A law that a function of x follows where x follows the declaring family.
 

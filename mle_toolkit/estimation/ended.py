@@ -1,0 +1,45 @@
+"""Laws of intervals by the end of their support, where a search without it does not arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mle_toolkit._typing import Array
+from mle_toolkit.data.sample import Sample
+from mle_toolkit.errors import NoMaximumError
+from mle_toolkit.estimation.maximum import Maximum, in_domains, maximum_at
+from mle_toolkit.estimation.starts import joined
+from mle_toolkit.likelihood.sums import Likelihood
+from mle_toolkit.likelihood.unit import Unit
+
+_AS_HIGH = 1e-6
+"""Nats by which the law by its end may be lower: there the other is beside a kink."""
+
+
+def by_its_end(found: Maximum, maximise: Callable[..., Maximum]) -> Maximum:
+    """The maximum; of intervals, where a search ended in none, that of the law by the end of its support.
+
+    All parameters are irregular there, so that they are right, and have no standard errors by the usual theory.
+    """
+    family, sample = found.family, found.likelihood.data
+    law = None if sample.is_exact or not in_domains(family, found.theta) else family.by_end(*family.unpack(found.theta))
+    if law is None or found.is_certified:
+        return found
+    seen = _mapped(sample, law.of)
+    try:
+        at = maximise(law.family.resolve(seen), seen)
+    except NoMaximumError:
+        return found
+    params = law.embed(*law.family.unpack(at.theta))
+    theta, none_free = joined(family, params), [False] * len(params)
+    if at.limit is not None or not at.certify().ok or not in_domains(family, theta):
+        return found
+    if set(family.irregular(*params)) != set(family.param_names):
+        return found
+    there = maximum_at(family, Likelihood(family, sample, Unit()), theta, none_free, at.method)
+    return there if there.loglik >= found.loglik - _AS_HIGH else found
+
+
+def _mapped(sample: Sample, of: Callable[[Array], Array]) -> Sample:
+    same = Sample.intervals(of(sample.lower), of(sample.upper), sample.weight, sample.weight_kind)
+    return same if sample.window is None else same.truncated(*(of(end) for end in sample.window))
