@@ -22,7 +22,9 @@ def by_its_end(found: Maximum, maximise: Callable[..., Maximum]) -> Maximum:
     All parameters are irregular there, so that they are right, and have no standard errors by the usual theory.
     """
     family, sample = found.family, found.likelihood.data
-    law = None if sample.is_exact or not in_domains(family, found.theta) else family.by_end(*family.unpack(found.theta))
+    if sample.is_exact or not sample.in_memory or not in_domains(family, found.theta):
+        return found
+    law = family.by_end(*family.unpack(found.theta))
     if law is None or found.is_certified:
         return found
     seen = _mapped(sample, law.of)

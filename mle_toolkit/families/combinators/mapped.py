@@ -232,8 +232,9 @@ class Mapped(Combined):
         return Mapped(self.base.in_unit(*self.map.unit(centre, scale)), self.by_map)
 
     def resolve(self, sample: Sample) -> Family:
-        """Let the law of X learn from the data, as it sees them."""
-        return Mapped(self.base.resolve(self._drawn_back(sample)), self.by_map)
+        """Let the law of X learn from the data, as it sees them; intervals that are not held teach it nothing."""
+        seen = sample.is_plain or sample.in_memory
+        return Mapped(self.base.resolve(self._drawn_back(sample)), self.by_map) if seen else self
 
     def _drawn_back(self, sample: Sample) -> Sample:
         if sample.is_plain:
