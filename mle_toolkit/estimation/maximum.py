@@ -139,7 +139,11 @@ class Maximum(SentByValue):
         if other is None or _is_minimum_at(near, theta):
             return near
         # Where a window shows of a law a tail alone, its chart may be too bent to measure anything there.
-        return other if _is_minimum_at(other, theta) else near
+        if _is_minimum_at(other, theta):
+            return other
+        # A chart that serves a part of the law is for the maxima that it finds: other searches are in those declared.
+        chart = near.coordinates.chart if isinstance(near.coordinates, ChartCoordinates) else None
+        return near if chart is None or chart.serves is None else other
 
     @cached_property
     def coordinates(self) -> Array:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _STEEPEST = 0.95
 """Size of the shape up to which L-moments give a start."""
 
+_NEAR_END = 0.9
+"""Size of the shape from which the law is compared with that at the end."""
+
 
 class GeneralizedLogistic(LocationScale):
     r"""Floods and droughts: logistic for ``k`` = 0, with a heavy upper tail for ``k`` < 0, an upper end for ``k`` > 0.
@@ -114,7 +117,9 @@ class GeneralizedLogistic(LocationScale):
         )
 
     def limits_near(self, sample: Sample, loc: float, scale: float, k: float) -> tuple[Limit, ...]:
-        """That of the end to which k came near."""
+        """That of the end to which k came near, if it came near one."""
+        if abs(k) < _NEAR_END:
+            return ()
         return self.limits[:1] if k < 0 else self.limits[1:]
 
     def by_end(self, loc: float, scale: float, k: float) -> ByEnd | None:

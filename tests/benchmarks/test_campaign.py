@@ -186,7 +186,7 @@ def test_chunks_join_and_the_page_counts_them(tmp_path, monkeypatch, capsys):
     def row(k):
         return {"trial": k, "law": "gamma", "result": "hang" if k == 2 else "right", "why": "", "said": "interior"}
 
-    monkeypatch.setattr(campaign, "run", lambda seed, k: row(k))
+    monkeypatch.setattr(campaign, "run", lambda seed, patterns, k: row(k))
     page = tmp_path / "page.md"
     page.write_text(f"Before\n{campaign.BEGIN}old\n{campaign.END}After\n", encoding="utf-8")
     files = [str(tmp_path / f"{first}.json") for first in (0, 2)]

@@ -36,7 +36,8 @@ def _best(frame, law, link, response, weight, offset):
     def loss(b):
         eta = design @ b + offset
         if law == "bernoulli":
-            p = np.clip(np.exp(eta) if link == "log" else eta, 1e-13, 1 - 1e-13)
+            with np.errstate(over="ignore"):  # on its way SLSQP looks far beyond what its constraints allow
+                p = np.clip(np.exp(eta) if link == "log" else eta, 1e-13, 1 - 1e-13)
             return -np.sum(weight * np.where(y == 1, np.log(p), np.log1p(-p)))
         mu = np.maximum(eta, 1e-13)
         return -np.sum(weight * (y * np.log(mu) - mu - special.gammaln(y + 1)))
