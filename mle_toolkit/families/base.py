@@ -30,6 +30,7 @@ from mle_toolkit.families.hooks import Unbounded
 from mle_toolkit.families.in_scipy import InScipy
 from mle_toolkit.families.parameters import Parameter, Role
 from mle_toolkit.families.relations import ByEnd, Chart, Image, Limit, SpecialCase
+from mle_toolkit.numerics.sent import sent
 from mle_toolkit.options import numbers, text
 
 if TYPE_CHECKING:
@@ -828,14 +829,14 @@ class Family(ABC):
         """
         if isinstance(parameters, Mapping):
             parameters = tuple(Parameter(key, domain) for key, domain in parameters.items())
-        members: dict[str, Any] = {
-            key: staticmethod(part) if callable(part) else part for key, part in optional.items()
-        }
+        parts = {"logpdf": logpdf, **optional}
+        members: dict[str, Any] = {key: staticmethod(part) if callable(part) else part for key, part in parts.items()}
+        made = {**parts, "parameters": tuple(parameters), "support": support, "name": name}
         members |= {
             "name": name,
             "parameters": tuple(parameters),
             "support": support,
-            "logpdf": staticmethod(logpdf),
+            "__reduce__": lambda law: (_of_parts, ({key: sent(part) for key, part in made.items()},), law.__dict__),
             "__module__": str(getattr(logpdf, "__module__", "")),  # a law of the user's
         }
         unknown = [key for key in optional if not hasattr(Family, key)]
@@ -849,6 +850,10 @@ class Family(ABC):
             f"{k}={v if np.ndim(v) == 0 else 'one per row'}" for k, v in self.constants.items() if v is not None
         )
         return f"{self.name}({', '.join(self.param_names)}" + (f"; {constants})" if constants else ")")
+
+
+def _of_parts(made: Mapping[str, Any]) -> Family:
+    return Family.from_logpdf(**made)
 
 
 def _distinct(x: Array) -> int:

@@ -176,5 +176,7 @@ def _beyond_threshold() -> Family:
         to_scipy=to_scipy,
         logcdf=lambda x, scale: -softplus(np.log(scale) - log_or_minus_inf(np.maximum(x, 0.0))),
         logsf=lambda x, scale: -np.log1p(np.maximum(x, 0.0) / scale),
+        ppf=lambda p, scale: scale * (p / np.subtract(1.0, p)),
+        isf=lambda p, scale: scale * (np.subtract(1.0, p) / p),
     )
     return shifted(law)

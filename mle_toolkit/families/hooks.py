@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Protocol, TypeVar, overload
 
 from mle_toolkit._typing import Array
 from mle_toolkit.errors import LawError
+from mle_toolkit.numerics.sent import sent
 
 if TYPE_CHECKING:
     from mle_toolkit.data.sample import Sample
@@ -81,7 +82,14 @@ def made_with(make: Callable[..., Any], *parts: Any) -> Callable[..., Any] | Non
     6
     >>> made_with(lambda score, x: 2 * score(x), None)
     """
-    return None if any(part is None for part in parts) else partial(make, *parts)
+    return None if any(part is None for part in parts) else _Made(make, *parts)
+
+
+class _Made(partial[Any]):
+    """A part made of others, that goes to other processes with those that have no name."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Made, tuple(tuple(map(sent, v)) if isinstance(v, tuple) else sent(v) for v in (self.func, *self.args))
 
 
 def all_of(parts: Iterable[A | None]) -> tuple[A, ...] | None:

@@ -66,6 +66,7 @@ def _checked(name: str, function: Callable[..., Any], *, with_self: bool) -> Cal
         count = p if name == "score" else p * (p + 1) // 2
         return _each(self, name, _tuple(self, name, given, count if self.all_scalar else None), shape)
 
+    checked.__name__ = name  # by which a method goes to other processes
     return checked
 
 

@@ -12,7 +12,12 @@ class SentByValue:
 
     def __getstate__(self) -> dict[str, Any]:
         """What is sent: all attributes, of which functions without a name can be read again anywhere."""
-        return {name: _Sent(value) if _is_nameless(value) else value for name, value in self.__dict__.items()}
+        return {name: sent(value) for name, value in self.__dict__.items()}
+
+
+def sent(value: Any) -> Any:
+    """What is pickled in place of a value: of a function without a name, what it does."""
+    return _Sent(value) if isinstance(value, FunctionType) and "<" in value.__qualname__ else value
 
 
 class _Sent:
@@ -26,7 +31,3 @@ class _Sent:
 
         made: tuple[Any, ...] = wrap_non_picklable_objects(self.function, keep_wrapper=False).__reduce__()
         return made
-
-
-def _is_nameless(value: Any) -> bool:
-    return isinstance(value, FunctionType) and "<" in value.__qualname__
