@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 import mle_toolkit as mle
 from mle_toolkit.errors import NoMaximumError
@@ -137,3 +138,22 @@ def test_a_limit_beside_a_spike_that_zeros_make_is_a_local_maximum():
     assert str(fit.certificate.verdict) == "local"
     clean = fit_quietly(mle.Sample.right_censored(x[2:], seen[2:]), "lomax")
     assert str(clean.certificate.verdict) == "boundary"
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1.0, 3.7, 1e6])
+def test_a_threshold_at_the_smallest_exact_value_is_found_beside_left_censored_ones(unit):
+    """The likelihood rises to it, where the density is finite: it was said that the threshold runs off."""
+    x = np.array([1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0, 89.0])
+    seen = np.arange(10) % 4 != 1
+
+    def cost(p):
+        shape, scale = np.exp(p)
+        logs = np.log1p((x - 1.0) / scale)
+        exact = np.log(shape / scale) - (shape + 1) * logs[seen]
+        return -np.sum(exact) - np.sum(np.log(-np.expm1(-shape * logs[~seen])))
+
+    best = optimize.minimize(cost, [0.0, 1.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    fit = fit_quietly(mle.Sample.left_censored(unit * x, seen), "shifted(lomax)")
+    assert fit.certificate.verdict == "non_regular"
+    assert fit.params["threshold"] == unit
+    assert fit.llf == pytest.approx(-best.fun - np.sum(seen) * np.log(unit), abs=1e-7)

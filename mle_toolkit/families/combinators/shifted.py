@@ -273,9 +273,14 @@ class Shifted(Combined):
             if first is None:
                 continue
             best, value = law._climbed_at(moved, first)
-            step = _BESIDE * float(np.min(moved.upper) - (end - centre) / scale)
+            at_value = end == highest  # beyond an exact one the law cannot be
+            room = np.min(points.x[after] if at_value else moved.upper) - (end - centre) / scale
+            step = _BESIDE * float(room)
             falls = [
-                [value - law._value_at_intervals(moved, (*best[:-1], threshold + side * far)) for side in (-1.0, 1.0)]
+                [
+                    value - law._value_at_intervals(moved, (*best[:-1], threshold + side * far))
+                    for side in ((-1.0,) if at_value else (-1.0, 1.0))
+                ]
                 for far in (step, 10 * step)
             ]
             # From a kink it falls with the step, from a smooth maximum with its square.
