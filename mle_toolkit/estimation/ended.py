@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mle_toolkit._typing import Array
-from mle_toolkit.data.sample import Sample
 from mle_toolkit.errors import NoMaximumError
 from mle_toolkit.estimation.maximum import Maximum, in_domains, maximum_at
 from mle_toolkit.estimation.starts import joined
+from mle_toolkit.families.combinators.mapped import with_ends
 from mle_toolkit.likelihood.sums import Likelihood
 from mle_toolkit.likelihood.unit import Unit
 
@@ -27,7 +26,7 @@ def by_its_end(found: Maximum, maximise: Callable[..., Maximum]) -> Maximum:
     law = family.by_end(*family.unpack(found.theta))
     if law is None or found.is_certified:
         return found
-    seen = _mapped(sample, law.of)
+    seen = with_ends(sample, lambda lower, upper: (law.of(lower), law.of(upper)))
     try:
         at = maximise(law.family.resolve(seen), seen)
     except NoMaximumError:
@@ -40,8 +39,3 @@ def by_its_end(found: Maximum, maximise: Callable[..., Maximum]) -> Maximum:
         return found
     there = maximum_at(family, Likelihood(family, sample, Unit()), theta, none_free, at.method)
     return there if there.loglik >= found.loglik - _AS_HIGH else found
-
-
-def _mapped(sample: Sample, of: Callable[[Array], Array]) -> Sample:
-    same = Sample.intervals(of(sample.lower), of(sample.upper), sample.weight, sample.weight_kind)
-    return same if sample.window is None else same.truncated(*(of(end) for end in sample.window))

@@ -239,9 +239,7 @@ class Mapped(Combined):
     def _drawn_back(self, sample: Sample) -> Sample:
         if sample.is_plain:
             return sample.mapped(self._back)
-        ends = self._ends(sample.lower, sample.upper)
-        drawn = type(sample).intervals(*ends, sample.weight, sample.weight_kind)
-        return drawn if sample.window is None else drawn.truncated(*self._ends(*sample.window))
+        return with_ends(sample, self._ends)
 
     def check(self, sample: Sample) -> None:
         """Raise where the law of X has no maximum."""
@@ -295,6 +293,12 @@ class Mapped(Combined):
 
     def __repr__(self) -> str:
         return f"{_MAKER_OF[self.by_map]}({self.base!r})"
+
+
+def with_ends(sample: Sample, ends: Callable[[Array, Array], tuple[Array, Array]]) -> Sample:
+    """The sample of a monotone function of observations, which gives both ends of intervals and of their windows."""
+    drawn = type(sample).intervals(*ends(sample.lower, sample.upper), sample.weight, sample.weight_kind)
+    return drawn if sample.window is None else drawn.truncated(*ends(*sample.window))
 
 
 def mapped(family: Any, by: str, maker: str) -> Family:
